@@ -1,0 +1,46 @@
+# The two commands that matter: `make serve` and `make test`. `make help` lists all.
+.DEFAULT_GOAL := help
+.PHONY: help serve test check format bench demo docs clean
+BIN := .venv/bin
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+serve: ## Set up what is missing, then serve on http://127.0.0.1:8000 with SQLite
+	@scripts/environment run
+	@$(BIN)/quantimodo serve
+
+demo: ## Walk the whole main job against a running `make serve`, request by request
+	@scripts/environment run
+	@$(BIN)/quantimodo demo
+
+check: ## Format, lint, types, import laws, and the tests on SQLite: under a minute
+	@scripts/environment test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -n auto -m "not postgres and not browser and not node and not slow"
+
+test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and crashes
+	@scripts/environment test
+	@scripts/system-packages chromium=chromium node=nodejs npm=npm
+	@scripts/node-clients
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n auto
+
+format: ## Format the code and mend what the linter can mend
+	@scripts/environment test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: ## Requests a second on one core, both engines, beside peers (Debian's wrk is needed)
+	@scripts/environment test
+	@scripts/system-packages wrk=wrk
+	$(BIN)/python bench/bench.py
+
+clean: ## Remove the environment and what tests left; keeps var/ with its database
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules

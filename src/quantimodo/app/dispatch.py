@@ -1,0 +1,232 @@
+"""The ASGI application: from a scope to an endpoint, and from an error to an answer.
+
+Owns what is the same for every request: limits, the caller's address, CORS, HSTS, the one place
+where exceptions become answers. Knows no rule of any endpoint.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from typing import Any, Final
+
+import structlog
+
+from quantimodo.app.proxies import Proxies
+from quantimodo.app.routes import WireRoute
+from quantimodo.endpoints.errors import oauth_error
+from quantimodo.ops.metrics import Metrics
+from quantimodo.ports.clock import Entropy
+from quantimodo.ports.stores import Unavailable
+from quantimodo.protocol.errors import BearerError, InvalidRequest, OAuthError
+from quantimodo.resource.guard import bearer_error
+from quantimodo.wire.exchange import Headers, RepeatedHeader, Request, Response
+from quantimodo.wire.json import private_json
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_LARGEST_BODY: Final = 65_536
+_LARGEST_PAGE_BODY: Final = 1_048_576  # a logo and its form
+_LARGEST_HEADERS: Final = 32_768
+_ANY_ORIGIN: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"WWW-Authenticate, Retry-After"),
+)
+_PREFLIGHT: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-headers", b"Authorization, Content-Type, Accept"),
+    (b"access-control-max-age", b"7200"),
+    (b"cache-control", b"no-store"),
+)
+_RETRY: Final = (b"retry-after", b"1")
+
+
+class TooLarge(Exception):
+    """The body or the headers exceed the limit."""
+
+
+class Dispatcher:
+    """Finds the endpoint of a request and sends its answer; all other paths go to the pages."""
+
+    def __init__(
+        self,
+        routes: Sequence[WireRoute],
+        pages: Asgi,
+        *,
+        metrics: Metrics,
+        entropy: Entropy,
+        proxies: Proxies,
+        https: bool,
+        access_log: bool,
+    ) -> None:
+        self._routes: Mapping[str, WireRoute] = {route.path: route for route in routes}
+        self._pages = pages
+        self._metrics = metrics
+        self._entropy = entropy
+        self._proxies = proxies
+        # security.md 19: once seen over https, never again without.
+        hsts = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+        self._always: tuple[tuple[bytes, bytes], ...] = (hsts,) if https else ()
+        self._access_log = access_log
+        self._log = structlog.get_logger("quantimodo.requests")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        if self._proxies:
+            scope["client"] = (self._proxies.address(scope), 0)
+        route = self._routes.get(scope["path"])
+        if route is None:
+            await self._page(scope, receive, send)
+            return
+        started = time.perf_counter() if self._access_log else 0.0
+        response = await self._answer(route, scope, receive)
+        self._metrics.request(route.name, response.status)
+        await self._send(response, scope, send)
+        if self._access_log:
+            self._write_access(route.name, scope, response.status, started)
+
+    async def _answer(self, route: WireRoute, scope: Scope, receive: Receive) -> Response:
+        method = scope["method"]
+        if method not in route.methods:
+            return _other_method(route, method)
+        try:
+            request = await _read(scope, receive, method)
+            response = await route.endpoint(request)
+        except Exception as error:
+            response = self._failed(route, error)
+        if route.cors and any(name == b"origin" for name, _ in scope["headers"]):
+            response.headers = (*response.headers, *_ANY_ORIGIN)
+        return response
+
+    def _failed(self, route: WireRoute, error: Exception) -> Response:
+        match error:
+            case OAuthError():
+                self._log.info(
+                    "refused", endpoint=route.name, code=error.code, because=error.because
+                )
+                return oauth_error(error)
+            case BearerError():
+                return bearer_error(error)
+            case RepeatedHeader():
+                return oauth_error(InvalidRequest("a header is repeated"))
+            case TooLarge():
+                return private_json(413, _problem("invalid_request", "the request is too large"))
+            case Unavailable():
+                self._log.warning("unavailable", endpoint=route.name, because=str(error))
+                body = _problem("temporarily_unavailable", "try again in a moment")
+                return private_json(503, body, _RETRY)
+            case _:
+                return self._incident(route.name, error)
+
+    def _incident(self, name: str, error: Exception) -> Response:
+        incident = self._entropy.bytes(6).hex()
+        self._log.error("incident", endpoint=name, incident=incident, exc_info=error)
+        text = f"something went wrong on our side; the operator finds it as incident {incident}"
+        return private_json(500, _problem("server_error", text))
+
+    async def _send(self, response: Response, scope: Scope, send: Send) -> None:
+        length = (b"content-length", b"%d" % len(response.body))
+        await send(
+            {
+                "type": "http.response.start",
+                "status": response.status,
+                "headers": [*response.headers, *self._always, length],
+            }
+        )
+        body = b"" if scope["method"] == "HEAD" else response.body
+        await send({"type": "http.response.body", "body": body})
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        status = 500
+
+        async def send_page(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *self._always]
+            await send(message)
+
+        try:
+            _check_headers(scope)
+            await self._pages(scope, _limited(receive), send_page)
+        except TooLarge:
+            body = private_json(413, _problem("invalid_request", "the request is too large"))
+            status = body.status
+            await self._send(body, scope, send)
+        finally:
+            self._metrics.request("page", status)
+            if self._access_log:
+                self._write_access("page", scope, status, started)
+
+    def _write_access(self, name: str, scope: Scope, status: int, started: float) -> None:
+        # Never the query, and no header: they may carry secrets (security.md 16).
+        self._log.info(
+            "request",
+            endpoint=name,
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            milliseconds=round((time.perf_counter() - started) * 1000, 1),
+        )
+
+
+async def _read(scope: Scope, receive: Receive, method: str) -> Request:
+    _check_headers(scope)
+    body = b""
+    if method not in ("GET", "HEAD"):
+        message = await receive()
+        body = message.get("body", b"")
+        while message.get("more_body") and len(body) <= _LARGEST_BODY:
+            message = await receive()
+            body += message.get("body", b"")
+        if len(body) > _LARGEST_BODY:
+            raise TooLarge
+    client = scope.get("client")
+    return Request(
+        method="GET" if method == "HEAD" else method,
+        path=scope["path"],
+        query=scope["query_string"],
+        headers=scope["headers"],
+        body=body,
+        address=client[0] if client else "",
+    )
+
+
+def _check_headers(scope: Scope) -> None:
+    headers = scope["headers"]
+    if len(headers) > 100 or sum(len(name) + len(value) for name, value in headers) > (
+        _LARGEST_HEADERS
+    ):
+        raise TooLarge
+
+
+def _limited(receive: Receive) -> Receive:
+    total = 0
+
+    async def limited() -> MutableMapping[str, Any]:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > _LARGEST_PAGE_BODY:
+            raise TooLarge
+        return message
+
+    return limited
+
+
+def _other_method(route: WireRoute, method: str) -> Response:
+    allow = b", ".join(sorted(name.encode() for name in (*route.methods, "OPTIONS")))
+    if method == "OPTIONS":
+        headers: Headers = ((b"allow", allow),)
+        if route.cors:
+            headers = (*headers, *_PREFLIGHT, (b"access-control-allow-methods", allow))
+        return Response(204, b"", headers)
+    text = "this method is not allowed here; see the Allow header"
+    return private_json(405, _problem("invalid_request", text), (b"allow", allow))
+
+
+def _problem(code: str, text: str) -> dict[str, str]:
+    return {"error": code, "error_description": text}

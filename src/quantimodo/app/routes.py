@@ -1,0 +1,70 @@
+"""The table of routes: what is served where. The OpenAPI document is made from the same table.
+
+Protocol endpoints and resources are plain callables over `wire` values, found by one look into a
+dictionary; pages are Starlette's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quantimodo.protocol import discovery
+from quantimodo.wire.exchange import Endpoint
+
+GET = frozenset({"GET", "HEAD"})
+POST = frozenset({"POST"})
+GET_AND_POST = GET | POST
+
+
+@dataclass(frozen=True, slots=True)
+class WireRoute:
+    """One endpoint at one path. `name` is what metrics and logs call it; an alias shares it.
+
+    `cors`: scripts of any origin may call it, for it looks at no cookie.
+    """
+
+    path: str
+    methods: frozenset[str]
+    name: str
+    endpoint: Endpoint
+    cors: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireEndpoints:
+    """Every endpoint that the table places."""
+
+    token: Endpoint
+    revoke: Endpoint
+    introspect: Endpoint
+    userinfo: Endpoint
+    user_me: Endpoint
+    metadata: Endpoint
+    key_set: Endpoint
+    openapi: Endpoint
+    alive: Endpoint
+    ready: Endpoint
+    metrics: Endpoint
+
+
+def wire_routes(to: WireEndpoints, *, legacy_transport: bool) -> Sequence[WireRoute]:
+    # Contract §1: an alias is a second route to the same endpoint. Without legacy transport the
+    # token endpoint has no GET at all.
+    token = GET_AND_POST if legacy_transport else POST
+    return (
+        WireRoute(discovery.TOKEN, token, "token", to.token),
+        WireRoute("/api/v2/oauth/access_token", token, "token", to.token),
+        WireRoute(discovery.REVOKE, POST, "revoke", to.revoke),
+        WireRoute("/api/v2/oauth/revoke", POST, "revoke", to.revoke),
+        WireRoute(discovery.INTROSPECT, POST, "introspect", to.introspect, cors=False),
+        WireRoute("/api/v2/oauth/introspect", POST, "introspect", to.introspect, cors=False),
+        WireRoute(discovery.USERINFO, GET_AND_POST, "userinfo", to.userinfo),
+        WireRoute("/api/v2/oauth/userinfo", GET_AND_POST, "userinfo", to.userinfo),
+        WireRoute("/api/v1/user/me", GET, "user_me", to.user_me),
+        WireRoute("/.well-known/openid-configuration", GET, "metadata", to.metadata),
+        WireRoute("/.well-known/oauth-authorization-server", GET, "metadata", to.metadata),
+        WireRoute(discovery.JWKS, GET, "key_set", to.key_set),
+        WireRoute("/api/openapi.json", GET, "openapi", to.openapi),
+        WireRoute("/health/live", GET, "alive", to.alive, cors=False),
+        WireRoute("/health/ready", GET, "ready", to.ready, cors=False),
+        WireRoute("/metrics", GET, "metrics", to.metrics, cors=False),
+    )

@@ -1,0 +1,65 @@
+"""The server's own secret keys: from the settings, or from a file made at the first start.
+
+Each is 32 random bytes, spelled in base64url. The first one seals; all of them open, so a key is
+rotated by putting a new one in front.
+"""
+
+import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from pathlib import Path
+
+from quantimodo.ports.clock import Entropy
+
+
+class BadSecretKey(Exception):
+    """The keys cannot be used; the text is for the operator and shows nothing of them."""
+
+
+def parse_keys(text: str) -> tuple[bytes, ...]:
+    """One key a line. Raises `BadSecretKey`."""
+    keys = []
+    for line in text.split():
+        try:
+            key = urlsafe_b64decode(line + "=" * (-len(line) % 4))
+        except ValueError:
+            key = b""
+        if len(key) != 32:
+            raise BadSecretKey("each secret key must be 32 bytes in base64url (43 characters)")
+        keys.append(key)
+    if not keys:
+        raise BadSecretKey("there is no secret key")
+    return tuple(keys)
+
+
+def spell_key(key: bytes) -> str:
+    return urlsafe_b64encode(key).rstrip(b"=").decode("ascii")
+
+
+def read_or_make(path: Path, entropy: Entropy, *, may_make: bool) -> tuple[bytes, ...]:
+    """The keys in this file; made with mode 0600 if it is missing and `may_make`.
+
+    Of processes that make it at once, one wins and all read the same key. Raises `BadSecretKey`.
+    """
+    if not path.exists():
+        if not may_make:
+            raise BadSecretKey(
+                f"there is no secret key: set QUANTIMODO_SECRET_KEY, or put one into {path}"
+            )
+        _make(path, entropy)
+    return parse_keys(path.read_text("ascii"))
+
+
+def _make(path: Path, entropy: Entropy) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{entropy.bytes(6).hex()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(spell_key(entropy.bytes(32)) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)  # fails when another process was first
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

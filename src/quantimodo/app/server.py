@@ -1,0 +1,266 @@
+"""One worker: the house with its endpoints, its pages and its background work."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_network
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from quantimodo.app.dispatch import Dispatcher
+from quantimodo.app.openapi import OpenApiEndpoint
+from quantimodo.app.proxies import Proxies
+from quantimodo.app.routes import WireEndpoints, wire_routes
+from quantimodo.app.settings import Settings
+from quantimodo.app.wiring import House, open_house
+from quantimodo.authorization.requests import RESUME, WaitingRequests
+from quantimodo.clients.authentication import ClientAuthentication
+from quantimodo.endpoints.authorize import AuthorizeEndpoint
+from quantimodo.endpoints.discovery import KeySetEndpoint, MetadataEndpoint
+from quantimodo.endpoints.introspect import IntrospectionEndpoint
+from quantimodo.endpoints.revoke import RevocationEndpoint
+from quantimodo.endpoints.token import TokenEndpoint
+from quantimodo.grants.refresh_token import RefreshTokenGrant
+from quantimodo.grants.table import grant_table
+from quantimodo.model.events import Mail
+from quantimodo.model.secrets import Secret
+from quantimodo.ops.cleanup import Cleaner
+from quantimodo.ops.mail import Outbox, Sender
+from quantimodo.ops.metrics import Metrics
+from quantimodo.ops.smtp import Smtp, smtp_policy
+from quantimodo.pages.assets import Assets
+from quantimodo.pages.browser import Browser, CookiePolicy
+from quantimodo.pages.desk import Desk
+from quantimodo.pages.errors import METHOD_NOT_ALLOWED, NOT_FOUND, SERVER_ERROR, error_page
+from quantimodo.pages.layout import Renderer
+from quantimodo.pages.routes import Pages, page_routes
+from quantimodo.resource.guard import Guard
+from quantimodo.resource.health import MetricsPage, Ready, alive
+from quantimodo.resource.users import UserInfo, UserMe
+from quantimodo.tokens.access import AccessTokens
+from quantimodo.tokens.front_channel import FrontChannel
+from quantimodo.tokens.issuer import Issuer
+from quantimodo.tokens.signed import SignedTokens
+
+_log = structlog.get_logger("quantimodo.server")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The outbox as the development page reads it."""
+
+    outbox: Outbox
+
+    async def recent(self, limit: int) -> Sequence[tuple[Mail, datetime]]:
+        return [(kept.mail, kept.at) for kept in await self.outbox.recent(limit)]
+
+
+@asynccontextmanager
+async def open_server(settings: Settings) -> AsyncIterator[Dispatcher]:
+    """A worker's application, with its background work running until the end."""
+    async with open_house(settings) as house:
+        dispatcher = await furnish_server(house)
+        async with _background(house):
+            yield dispatcher
+
+
+async def furnish_server(house: House) -> Dispatcher:
+    """The application over an open house; nothing runs in the background yet."""
+    await house.keyring.load()
+    return _dispatcher(house, Metrics())
+
+
+def _dispatcher(house: House, metrics: Metrics) -> Dispatcher:
+    settings = house.settings
+    desk = Desk(Renderer(Assets.shipped()), _browser(house), house.clock)
+    routes = wire_routes(_endpoints(house, metrics), legacy_transport=settings.legacy_transport)
+    return Dispatcher(
+        routes,
+        _pages(house, desk, metrics),
+        metrics=metrics,
+        entropy=house.entropy,
+        proxies=Proxies([ip_network(cidr, strict=False) for cidr in settings.trusted_proxies]),
+        https=urlsplit(settings.issuer).scheme == "https",
+        access_log=settings.access_log,
+    )
+
+
+def _endpoints(house: House, metrics: Metrics) -> WireEndpoints:
+    stores, clock, policy = house.stores, house.clock, house.token_policy
+    settings = house.settings
+    clients = ClientAuthentication(stores, clock)
+    access = AccessTokens(policy, stores, house.keyring, clock)
+    guard = Guard(access, stores, metrics, settings.legacy_transport)
+    grace = settings.tokens.refresh_reuse_grace
+    return WireEndpoints(
+        token=TokenEndpoint(
+            clients=clients,
+            grants=grant_table(RefreshTokenGrant(grace, settings.legacy_transport)),
+            tokens=stores,
+            issuer=Issuer(
+                policy,
+                stores,
+                SignedTokens(policy, house.keyring, house.entropy),
+                clock,
+                house.entropy,
+                house.envelope.derive("heirs of refresh tokens"),
+            ),
+            clock=clock,
+            metrics=metrics,
+            legacy_transport=settings.legacy_transport,
+        ),
+        revoke=RevocationEndpoint(clients, stores, access, clock),
+        introspect=IntrospectionEndpoint(clients, stores, access, policy, clock),
+        userinfo=UserInfo(guard),
+        user_me=UserMe(guard),
+        metadata=MetadataEndpoint(policy.issuer),
+        key_set=KeySetEndpoint(house.keyring),
+        openapi=OpenApiEndpoint(policy.issuer),
+        alive=alive,
+        ready=Ready(stores),
+        metrics=MetricsPage(
+            metrics, Secret(settings.metrics_token) if settings.metrics_token else None
+        ),
+    )
+
+
+def _browser(house: House) -> Browser:
+    parts = urlsplit(house.settings.issuer)
+    return Browser(
+        CookiePolicy(
+            secure=parts.scheme == "https",
+            session_lifetime=house.settings.sessions.absolute_lifetime,
+        ),
+        house.sessions,
+        house.clock,
+        house.entropy,
+        key=house.envelope.derive("forms"),
+        origin=f"{parts.scheme}://{parts.netloc}",
+    )
+
+
+def _pages(house: House, desk: Desk, metrics: Metrics) -> Starlette:
+    settings, stores = house.settings, house.stores
+    waiting = WaitingRequests(stores, house.clock, house.entropy)
+    pages = Pages(
+        renderer=desk.renderer,
+        browser=desk.browser,
+        accounts=house.accounts,
+        sessions=house.sessions,
+        registry=house.registry,
+        clients=stores,
+        users=stores,
+        consents=stores,
+        events=stores,
+        audit=house.audit,
+        clock=house.clock,
+        envelope=house.envelope,
+        issuer=settings.issuer,
+        sign_up_open=settings.sign_up == "open",
+        outbox=_Shown(house.outbox) if settings.development else None,
+    )
+    authorize = _authorize(house, desk, waiting, metrics)
+    routes = [
+        *page_routes(pages),
+        # Contract §1: two spellings, one endpoint.
+        (("GET", "POST"), "/api/v2/oauth/authorize", desk.guarded(authorize.start)),
+        (("GET", "POST"), "/api/v2/oauth2/authorize", desk.guarded(authorize.start)),
+        (("GET",), RESUME, desk.guarded(authorize.resume)),
+        (("POST",), "/api/v2/oauth/authorize/decision", desk.guarded(authorize.decide)),
+    ]
+    return Starlette(
+        routes=[Route(path, endpoint, methods=list(ways)) for ways, path, endpoint in routes],
+        exception_handlers=_refusals(desk.renderer, house),
+    )
+
+
+def _authorize(
+    house: House, desk: Desk, waiting: WaitingRequests, metrics: Metrics
+) -> AuthorizeEndpoint:
+    stores, clock, entropy, policy = house.stores, house.clock, house.entropy, house.token_policy
+    return AuthorizeEndpoint(
+        issuer=policy.issuer,
+        clients=stores,
+        users=stores,
+        store=stores,
+        authentication=ClientAuthentication(stores, clock),
+        waiting=waiting,
+        front_channel=FrontChannel(
+            policy, stores, SignedTokens(policy, house.keyring, entropy), clock, entropy
+        ),
+        desk=desk,
+        audit=house.audit,
+        clock=clock,
+        metrics=metrics,
+    )
+
+
+def _refusals(
+    renderer: Renderer, house: House
+) -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
+    async def http(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        headers = error.headers if isinstance(error, HTTPException) else None
+        title, text = METHOD_NOT_ALLOWED if status == 405 else NOT_FOUND
+        return error_page(renderer, status, title, text, headers=headers)
+
+    async def incident(request: Request, error: Exception) -> Response:
+        number = house.entropy.bytes(6).hex()
+        _log.error("incident", path=request.url.path, incident=number, exc_info=error)
+        return error_page(renderer, 500, *SERVER_ERROR, incident=number)
+
+    return {HTTPException: http, Exception: incident}
+
+
+@asynccontextmanager
+async def _background(house: House) -> AsyncIterator[None]:
+    """Keys, cleaning and mail, beside the requests; all of it ends with the worker."""
+    holder = house.entropy.bytes(8).hex()
+    cleaner = Cleaner(house.stores, house.clock, holder)
+
+    async def rotate() -> None:
+        await house.rotation.ensure()
+        await house.keyring.load()
+
+    jobs = [
+        asyncio.create_task(_every(60.0, "keys", rotate)),
+        asyncio.create_task(_every(30.0, "cleaner", cleaner.round)),
+    ]
+    sender = _sender(house)
+    if sender is not None:
+        sender.start()
+    try:
+        yield
+    finally:
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
+        if sender is not None:
+            await sender.close()
+
+
+def _sender(house: House) -> Sender | None:
+    smtp = house.settings.smtp
+    if not smtp.url:
+        return None
+    carrier = Smtp(smtp_policy(smtp.url, smtp.from_address))
+    return Sender(house.stores, house.envelope, carrier, house.clock, house.mail_bell)
+
+
+async def _every(seconds: float, name: str, job: Callable[[], Awaitable[object]]) -> None:
+    """Run `job` again and again; a failure is logged, and the next turn tries again."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await job()
+        except Exception as error:
+            _log.error("background work failed", job=name, exc_info=error)

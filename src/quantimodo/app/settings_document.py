@@ -1,0 +1,70 @@
+"""`docs/operator/settings.md`, made from the settings themselves."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import get_args
+
+from quantimodo.app.settings import CONFIG, spell
+from quantimodo.app.settings_tree import Leaf, leaves
+
+_OPENING = f"""# Settings
+
+Made by `quantimodo settings document`: do not edit by hand.
+
+Each setting can stand in a TOML file, which `{CONFIG}` names, and in the environment, which wins.
+All have safe defaults; a server on one machine needs none of them. A variable that is set but
+empty counts as not set. What is wrong is told all at once, and the server does not start;
+`quantimodo doctor` looks closer, and `quantimodo settings show` tells what is in force.
+
+Durations are written as `10s`, `15m`, `1h`, `30d`; limits as `10 per 15m`.
+
+```toml
+issuer = "https://id.example.org"
+database = "postgresql://quantimodo@db.example.org/quantimodo"
+
+[tokens]
+access_lifetime = "15m"
+```
+
+The same in the environment is `QUANTIMODO_ISSUER`, `QUANTIMODO_DATABASE` and
+`QUANTIMODO_TOKENS__ACCESS_LIFETIME`.
+"""
+
+
+def settings_document() -> str:
+    """The whole page, in Markdown."""
+    parts = [_OPENING]
+    for section, group in groupby(leaves(), key=lambda leaf: leaf.section):
+        parts.append("\n".join(_section(section, list(group))) + "\n")
+    return "\n".join(parts)
+
+
+def _section(title: str, found: list[Leaf]) -> Iterator[str]:
+    table = found[0].name.rpartition(".")[0]
+    yield f"## {title} (`[{table}]`)" if table else "## The server"
+    for leaf in found:
+        yield ""
+        yield f"### `{leaf.name}`"
+        yield ""
+        yield leaf.says
+        yield ""
+        yield f"- Environment: `{leaf.variable}`"
+        yield f"- Default: {_default(leaf)}"
+        yield from _limits(leaf)
+
+
+def _default(leaf: Leaf) -> str:
+    text = spell(leaf.default)
+    return f"`{text}`" if text else "not set"
+
+
+def _limits(leaf: Leaf) -> Iterator[str]:
+    choices = [choice for choice in get_args(leaf.kind) if isinstance(choice, str)]
+    if choices:
+        yield "- One of: " + ", ".join(f"`{choice}`" for choice in choices)
+    if leaf.least is not None:
+        yield f"- At least: `{spell(leaf.least)}`"
+    if leaf.most is not None:
+        yield f"- At most: `{spell(leaf.most)}`"
+    if leaf.secret:
+        yield "- A secret, or holds one: never logged or shown."

@@ -1,0 +1,124 @@
+"""What settings mean to each other: the issuer that follows from host and port, which lifetime
+must be the longer one, what must be readable. Reads no file and no environment."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import ip_network
+from urllib.parse import urlsplit
+
+from quantimodo.app.secret_keys import BadSecretKey, parse_keys
+from quantimodo.app.settings_tree import Settings
+from quantimodo.identity.addresses import email_address
+from quantimodo.identity.errors import InvalidInput
+from quantimodo.ops.smtp import smtp_policy
+from quantimodo.protocol.uris import InvalidUri, read
+from quantimodo.storage.open import sqlite_path
+
+Fault = Callable[[str, str], None]
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_SHORTEST_TOKEN = 16
+
+
+def decide(settings: Settings, fault: Fault) -> Settings:
+    """The same with issuer and development decided; calls `fault` for each broken rule."""
+    for check in (_check_database, _check_secrets, _check_lifetimes, _check_network, _check_mail):
+        check(settings, fault)
+    decided = replace(settings, issuer=settings.issuer or _own_address(settings, fault))
+    _check_issuer(decided, fault)
+    if decided.development is None:
+        decided = replace(decided, development=is_local(decided) and not decided.smtp.url)
+    return decided
+
+
+def is_local(settings: Settings) -> bool:
+    """Whether the issuer is plain http on this machine, as on a developer's."""
+    parts = urlsplit(settings.issuer)
+    return parts.scheme == "http" and _host_of(parts.netloc) in _LOOPBACK
+
+
+def _own_address(settings: Settings, fault: Fault) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    if host not in _LOOPBACK:
+        fault("issuer", "must be set to the public address, since the host is not loopback")
+        return "http://127.0.0.1"
+    return f"http://{host}:{settings.port}"
+
+
+def _check_issuer(settings: Settings, fault: Fault) -> None:
+    issuer = settings.issuer
+    try:
+        uri = read(issuer)
+    except InvalidUri as refusal:
+        fault("issuer", str(refusal))
+        return
+    # RFC 8414 §2, and what we serve lies at the root.
+    if uri.scheme not in ("https", "http") or issuer != f"{uri.scheme}://{_netloc(issuer)}":
+        fault("issuer", "must be like https://id.example.org: no path, no slash at the end")
+    elif _netloc(issuer) != _netloc(issuer).lower():
+        fault("issuer", "must be in lower case: clients compare it letter by letter")
+    elif uri.scheme == "http" and uri.host not in _LOOPBACK and not settings.insecure_http_issuer:
+        fault("issuer", "must be https (or set insecure_http_issuer, and know what you do)")
+
+
+def _netloc(uri: str) -> str:
+    return uri.split("://", 1)[-1].split("/", 1)[0].split("?", 1)[0].split("#", 1)[0]
+
+
+def _host_of(netloc: str) -> str:
+    host, _, port = netloc.rpartition(":")
+    return host if port.isdigit() else netloc
+
+
+def _check_database(settings: Settings, fault: Fault) -> None:
+    try:
+        sqlite_path(settings.database)
+    except ValueError:
+        fault("database", "must begin with sqlite:/// or postgresql://")
+
+
+def _check_secrets(settings: Settings, fault: Fault) -> None:
+    if settings.secret_key:
+        try:
+            parse_keys(settings.secret_key)
+        except BadSecretKey:
+            fault("secret_key", "must be 32 bytes in base64url (43 characters), one key a line")
+    if 0 < len(settings.metrics_token) < _SHORTEST_TOKEN:
+        fault("metrics_token", f"must have at least {_SHORTEST_TOKEN} characters")
+    if not settings.metrics_token.isascii():
+        fault("metrics_token", "must be ASCII")
+
+
+def _check_lifetimes(settings: Settings, fault: Fault) -> None:
+    tokens, sessions, keys = settings.tokens, settings.sessions, settings.keys
+    if tokens.refresh_idle_lifetime > tokens.refresh_absolute_lifetime:
+        fault("tokens.refresh_idle_lifetime", "must not be longer than the absolute lifetime")
+    if sessions.idle_lifetime > sessions.absolute_lifetime:
+        fault("sessions.idle_lifetime", "must not be longer than the absolute lifetime")
+    if keys.publish_before >= keys.rotate_every:
+        fault("keys.publish_before", "must be shorter than rotate_every")
+
+
+def _check_network(settings: Settings, fault: Fault) -> None:
+    if not settings.host:
+        fault("host", "must not be empty")
+    for network in settings.trusted_proxies:
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            fault("trusted_proxies", "must be networks such as 10.0.0.0/8 or 2001:db8::/32")
+            break
+
+
+def _check_mail(settings: Settings, fault: Fault) -> None:
+    smtp = settings.smtp
+    try:
+        email_address(smtp.from_address)
+    except InvalidInput:
+        fault("smtp.from_address", "must be an e-mail address")
+        return
+    try:
+        if smtp.url:
+            smtp_policy(smtp.url, smtp.from_address)
+    except ValueError:
+        fault("smtp.url", "must be like smtp://user:password@mail.example.org:587 or smtps://…")

@@ -1,0 +1,281 @@
+"""What an operator can set, with a safe default and a sentence for each.
+
+Owns the tree and its table of leaves. `settings.py` reads it from file and environment,
+`settings_rules.py` holds the rules between values. No part of the house sees this tree: the wiring
+makes small policies of it.
+"""
+# ruff: noqa: RUF009  (`_setting` and `_section` are `dataclasses.field` with a sentence)
+
+from collections.abc import Iterator
+from dataclasses import Field, dataclass, field, fields
+from datetime import timedelta
+from typing import Any, Literal, get_type_hints
+
+from quantimodo.identity.throttle import Limit
+
+PREFIX = "QUANTIMODO_"
+
+_SECOND = timedelta(seconds=1)
+_MINUTE = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+
+
+def _setting(
+    default: Any, says: str, *, least: Any = None, most: Any = None, secret: bool = False
+) -> Any:
+    metadata = {"says": says, "least": least, "most": most, "secret": secret}
+    return field(default=default, repr=not secret, metadata=metadata)
+
+
+def _section(title: str, default: Any) -> Any:
+    return field(default=default, metadata={"title": title})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpSettings:
+    url: str = _setting(
+        "",
+        "The mail server, as smtp://user:password@mail.example.org:587 (STARTTLS) or smtps://…"
+        " (TLS); without one no mail leaves the server.",
+        secret=True,
+    )
+    from_address: str = _setting("no-reply@example.org", "The address that mails come from.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSettings:
+    access_lifetime: timedelta = _setting(
+        _HOUR, "How long an access token is valid.", least=_SECOND, most=_DAY
+    )
+    id_token_lifetime: timedelta = _setting(
+        _HOUR, "How long an ID token is valid.", least=_SECOND, most=_DAY
+    )
+    code_lifetime: timedelta = _setting(
+        _MINUTE, "How long an authorization code can be redeemed.", least=_SECOND, most=_MINUTE
+    )
+    refresh_idle_lifetime: timedelta = _setting(
+        30 * _DAY,
+        "A refresh token that is not used for this long dies.",
+        least=_SECOND,
+        most=3650 * _DAY,
+    )
+    refresh_absolute_lifetime: timedelta = _setting(
+        180 * _DAY,
+        "An app has to ask the person again after this time, however often it refreshed.",
+        least=_SECOND,
+        most=3650 * _DAY,
+    )
+    refresh_reuse_grace: timedelta = _setting(
+        10 * _SECOND,
+        "A refresh token that was just used gives the same successor again for this long, so that"
+        " two tabs or a lost answer do not sign a person out; later, a second use ends the"
+        " authorization.",
+        least=0 * _SECOND,
+        most=_MINUTE,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSettings:
+    idle_lifetime: timedelta = _setting(
+        14 * _DAY,
+        "A browser that is not used for this long is signed out.",
+        least=_MINUTE,
+        most=3650 * _DAY,
+    )
+    absolute_lifetime: timedelta = _setting(
+        90 * _DAY,
+        "A browser is signed out after this time in any case.",
+        least=_MINUTE,
+        most=3650 * _DAY,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySettings:
+    rotate_every: timedelta = _setting(
+        90 * _DAY,
+        "How long a signing key signs before the next one takes over.",
+        least=_HOUR,
+        most=3650 * _DAY,
+    )
+    publish_before: timedelta = _setting(
+        _DAY,
+        "How long a new signing key is published before it signs.",
+        least=_MINUTE,
+        most=30 * _DAY,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordSettings:
+    workers: int = _setting(
+        2, "How many passwords one worker process checks at once.", least=1, most=64
+    )
+    waiting: int = _setting(
+        16,
+        "How many more may wait for it; beyond that the sign-in page answers 503 and asks to try"
+        " again.",
+        least=0,
+        most=10_000,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """Field for field `identity.throttle.ThrottlePolicy`."""
+
+    sign_in_per_account: Limit = _setting(
+        Limit(10, 15 * _MINUTE), "Sign-ins that may be tried for one e-mail address."
+    )
+    sign_in_per_address: Limit = _setting(
+        Limit(100, 15 * _MINUTE), "Sign-ins that may be tried from one network address."
+    )
+    sign_up_per_account: Limit = _setting(
+        Limit(5, _HOUR), "Sign-ups that may be begun for one e-mail address."
+    )
+    sign_up_per_address: Limit = _setting(
+        Limit(50, _HOUR), "Sign-ups that may be begun from one network address."
+    )
+    reset_per_account: Limit = _setting(
+        Limit(5, _HOUR), "Password resets that may be asked for one e-mail address."
+    )
+    reset_per_address: Limit = _setting(
+        Limit(50, _HOUR), "Password resets that may be asked for from one network address."
+    )
+    letter_per_account: Limit = _setting(
+        Limit(5, _HOUR), "Other mails that signed-in people may cause to one e-mail address."
+    )
+    proof_per_person: Limit = _setting(
+        Limit(10, 15 * _MINUTE),
+        "Times that a signed-in person may try their own password before a change.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of it. From `load_settings`, `issuer` and `development` are always decided."""
+
+    database: str = _setting(
+        "sqlite:///var/quantimodo.db",
+        "Where everything is kept: sqlite:///relative/path, sqlite:////absolute/path or"
+        " postgresql://user:password@host/name.",
+        secret=True,
+    )
+    issuer: str = _setting(
+        "",
+        "The public address of the server, as https://id.example.org; by default http://HOST:PORT"
+        " when the host is loopback.",
+    )
+    insecure_http_issuer: bool = _setting(
+        False,
+        "Allow an http issuer that is not on this machine: passwords and tokens then travel in the"
+        " clear.",
+    )
+    host: str = _setting("127.0.0.1", "The network address to listen on.")
+    port: int = _setting(
+        8000, "The TCP port to listen on; 0 takes a free one.", least=0, most=65535
+    )
+    workers: int = _setting(1, "How many worker processes serve.", least=1, most=64)
+    secret_key: str = _setting(
+        "",
+        "The server's own secret keys, 32 bytes in base64url each, one a line: the first one"
+        " encrypts, all decrypt. Needed with PostgreSQL, unless secret_file has them.",
+        secret=True,
+    )
+    secret_file: str = _setting(
+        "var/secret.key",
+        "The file with the secret keys when secret_key is not set; with SQLite it is made at the"
+        " first start, readable by its owner only.",
+    )
+    development: bool | None = _setting(
+        None,
+        "Show all mails to anybody at /outbox; by default true when the issuer is http on a"
+        " loopback host and no mail server is set.",
+    )
+    sign_up: Literal["open", "closed"] = _setting(
+        "open", "Whether people can sign up by themselves."
+    )
+    legacy_transport: bool = _setting(
+        True,
+        "Take what the 2016 API page documents and RFC 9700 warns of: GET on the token endpoint,"
+        " tokens in a query; each use is counted.",
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (),
+        "Networks of reverse proxies whose X-Forwarded-For is believed, as 10.0.0.0/8; several"
+        " separated by commas in the environment.",
+    )
+    metrics_token: str = _setting(
+        "", "The bearer token that /metrics asks for; without one /metrics is off.", secret=True
+    )
+    security_txt: str = _setting(
+        "", "The text of /.well-known/security.txt (RFC 9116); without one there is none."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info", "The least severity that is logged."
+    )
+    access_log: bool = _setting(False, "Log every request: path, status and time, never the query.")
+    graceful_stop: timedelta = _setting(
+        15 * _SECOND,
+        "How long a stopping server lets requests finish.",
+        least=0 * _SECOND,
+        most=10 * _MINUTE,
+    )
+    smtp: SmtpSettings = _section("Mail", SmtpSettings())
+    tokens: TokenSettings = _section("Tokens", TokenSettings())
+    sessions: SessionSettings = _section("Browser sessions", SessionSettings())
+    keys: KeySettings = _section("Signing keys", KeySettings())
+    passwords: PasswordSettings = _section("Checking passwords", PasswordSettings())
+    limits: LimitSettings = _section("Limits against guessing and flooding", LimitSettings())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """One setting: `name` as in the file, dotted; `variable` as in the environment."""
+
+    name: str
+    section: str
+    kind: Any
+    default: Any
+    says: str
+    least: Any
+    most: Any
+    secret: bool
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.name.upper().replace(".", "__")
+
+    def of(self, settings: Settings) -> Any:
+        """Its value in this tree."""
+        value: Any = settings
+        for part in self.name.split("."):
+            value = getattr(value, part)
+        return value
+
+
+def leaves() -> list[Leaf]:
+    """Every setting there is, in the order of the tree."""
+    return list(_leaves_of(Settings, "", ""))
+
+
+def _leaves_of(tree: type[Any], prefix: str, section: str) -> Iterator[Leaf]:
+    kinds = get_type_hints(tree)
+    for each in fields(tree):
+        title = each.metadata.get("title")
+        if title:
+            yield from _leaves_of(kinds[each.name], f"{prefix}{each.name}.", title)
+        else:
+            yield _leaf(each, kinds[each.name], prefix, section)
+
+
+def _leaf(each: Field[Any], kind: Any, prefix: str, section: str) -> Leaf:
+    return Leaf(
+        name=prefix + each.name,
+        section=section,
+        kind=kind,
+        default=each.default,
+        **each.metadata,
+    )

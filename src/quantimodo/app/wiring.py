@@ -1,0 +1,175 @@
+"""The composition root: settings in, a working house out.
+
+Everything is put together here and nowhere else, by constructors. `house` is what the command
+line and the server share; `server.py` adds endpoints, pages and background work.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from quantimodo.app.environment import SystemClock, SystemEntropy
+from quantimodo.app.secret_keys import parse_keys, read_or_make
+from quantimodo.app.settings import Settings
+from quantimodo.clients.registry import Registry
+from quantimodo.crypto.envelope import Envelope
+from quantimodo.crypto.passwords import PasswordHasher
+from quantimodo.identity.accounts import Accounts, open_accounts
+from quantimodo.identity.outcomes import AccountPolicy
+from quantimodo.identity.sessions import SessionPolicy, Sessions
+from quantimodo.identity.throttle import Throttle, ThrottlePolicy
+from quantimodo.keys.keyring import Keyring
+from quantimodo.keys.rotation import Rotation, RotationPolicy
+from quantimodo.ops.audit import AuditTrail
+from quantimodo.ops.mail import Outbox
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import Stores
+from quantimodo.storage.open import Step, migrate, open_stores, sqlite_path
+from quantimodo.tokens.policy import TokenPolicy
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The services over one open database."""
+
+    settings: Settings
+    clock: Clock
+    entropy: Entropy
+    envelope: Envelope
+    stores: Stores
+    token_policy: TokenPolicy
+    keyring: Keyring
+    rotation: Rotation
+    audit: AuditTrail
+    mail_bell: asyncio.Event
+    outbox: Outbox
+    sessions: Sessions
+    accounts: Accounts
+    registry: Registry
+
+
+async def prepare(
+    settings: Settings, clock: Clock | None = None, entropy: Entropy | None = None
+) -> list[Step]:
+    """What a start does once, before any worker: secret key, migrations, signing keys.
+
+    Safe to run at once in any number of processes; the migrations that ran here.
+    """
+    if sqlite_path(settings.database) is not None:
+        _secret_keys(settings, entropy or SystemEntropy())
+    steps = await migrate(settings.database, (clock or SystemClock()).now())
+    async with open_house(settings, clock, entropy) as house:
+        await house.rotation.ensure()
+    return steps
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings, clock: Clock | None = None, entropy: Entropy | None = None
+) -> AsyncIterator[House]:
+    """The house over the configured database, closed again at the end.
+
+    Time and chance are the system's unless handed in. Raises `SchemaMismatch`, `BadSecretKey`,
+    `Unavailable`.
+    """
+    clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
+    envelope = Envelope(_secret_keys(settings, entropy), entropy)
+    stores = await open_stores(settings.database)
+    hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
+    audit = AuditTrail(stores)
+    audit.start()
+    try:
+        yield _furnish(settings, clock, entropy, envelope, stores, hasher, audit)
+    finally:
+        await audit.close()
+        hasher.close()
+        await stores.close()
+
+
+def _secret_keys(settings: Settings, entropy: Entropy) -> tuple[bytes, ...]:
+    if settings.secret_key:
+        return parse_keys(settings.secret_key)
+    # Several machines on one PostgreSQL must share the key, so nobody makes one up.
+    may_make = sqlite_path(settings.database) is not None
+    return read_or_make(Path(settings.secret_file), entropy, may_make=may_make)
+
+
+def _furnish(
+    settings: Settings,
+    clock: Clock,
+    entropy: Entropy,
+    envelope: Envelope,
+    stores: Stores,
+    hasher: PasswordHasher,
+    audit: AuditTrail,
+) -> House:
+    bell = asyncio.Event()
+    outbox = Outbox(stores, envelope, clock, bell=bell)
+    sessions = Sessions(
+        store=stores,
+        policy=SessionPolicy(
+            idle_lifetime=settings.sessions.idle_lifetime,
+            absolute_lifetime=settings.sessions.absolute_lifetime,
+        ),
+        clock=clock,
+        entropy=entropy,
+        audit=audit,
+    )
+    accounts = open_accounts(
+        users=stores,
+        tickets=stores,
+        sessions=sessions,
+        hasher=hasher,
+        throttle=Throttle(stores, throttle_policy(settings), clock, envelope.derive("throttle")),
+        mailer=outbox,
+        policy=AccountPolicy(issuer=settings.issuer, sign_up_open=settings.sign_up == "open"),
+        clock=clock,
+        entropy=entropy,
+        audit=audit,
+    )
+    return House(
+        settings=settings,
+        clock=clock,
+        entropy=entropy,
+        envelope=envelope,
+        stores=stores,
+        token_policy=token_policy(settings),
+        keyring=Keyring(stores, envelope, clock),
+        rotation=Rotation(stores, envelope, rotation_policy(settings), clock),
+        audit=audit,
+        mail_bell=bell,
+        outbox=outbox,
+        sessions=sessions,
+        accounts=accounts,
+        registry=Registry(stores, clock, entropy, audit),
+    )
+
+
+def token_policy(settings: Settings) -> TokenPolicy:
+    tokens = settings.tokens
+    return TokenPolicy(
+        issuer=settings.issuer,
+        access_lifetime=tokens.access_lifetime,
+        id_token_lifetime=tokens.id_token_lifetime,
+        code_lifetime=tokens.code_lifetime,
+        refresh_idle_lifetime=tokens.refresh_idle_lifetime,
+        refresh_absolute_lifetime=tokens.refresh_absolute_lifetime,
+    )
+
+
+def rotation_policy(settings: Settings) -> RotationPolicy:
+    signed = max(settings.tokens.access_lifetime, settings.tokens.id_token_lifetime)
+    return RotationPolicy(
+        rotate_every=settings.keys.rotate_every,
+        publish_before=settings.keys.publish_before,
+        signed_lifetime=signed + _DAY,
+    )
+
+
+def throttle_policy(settings: Settings) -> ThrottlePolicy:
+    return ThrottlePolicy()

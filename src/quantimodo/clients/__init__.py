@@ -1,0 +1,1 @@
+"""Applications: who they are, and how they are registered."""

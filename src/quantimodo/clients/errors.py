@@ -1,0 +1,24 @@
+"""Why the registry does not do what somebody asks. Every text is for that person."""
+
+from collections.abc import Sequence
+
+from quantimodo.protocol.registration import Fault
+
+
+class InvalidMetadata(Exception):
+    """One field or several are not acceptable; `field` and `message` are the first fault's."""
+
+    def __init__(self, field: str, message: str, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+        self.faults = tuple(faults) or (Fault(field, message),)
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed or deleted the application since it was read; nothing was kept."""
+
+    message = "somebody changed this app in the meantime: look at it again, then repeat the change"
+
+    def __init__(self) -> None:
+        super().__init__(self.message)

@@ -1,0 +1,205 @@
+"""The registry of applications: the service behind the developer portal and `quantimodo clients`.
+
+Owns ids, secrets, who owns what, and the record of changes. What an application may be is decided
+by `protocol/registration.py`; how it proves itself later, by `clients/authentication.py`.
+"""
+
+from base64 import b32encode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from quantimodo.clients import logos
+from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
+from quantimodo.crypto.digests import digest
+from quantimodo.model.clients import Client, SecretDigest
+from quantimodo.model.events import Event
+from quantimodo.model.secrets import Secret
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import ClientStore
+from quantimodo.protocol.registration import (
+    IMPLICIT_RESPONSE_TYPES,
+    Fault,
+    Registration,
+    faults,
+    privileges,
+    tidy,
+)
+
+__all__ = ["LONGEST_OVERLAP", "MOST_OWNED", "Registered", "Registration", "Registry"]
+
+SECRET_PREFIX = "qms_"
+LONGEST_OVERLAP = timedelta(days=30)
+MOST_OWNED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """An application and, this one time, its new secret; None when it is public."""
+
+    client: Client
+    secret: Secret | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Registers, edits and deletes applications. `by_operator` means: not limited to what a person
+    may do in the portal."""
+
+    clients: ClientStore
+    clock: Clock
+    entropy: Entropy
+    audit: Audit
+
+    async def register(
+        self, registration: Registration, *, owner_id: int | None, by_operator: bool = False
+    ) -> Registered:
+        """Add an application. Raises `InvalidMetadata`."""
+        asked = tidy(registration)
+        _accept(asked, () if by_operator else privileges(asked))
+        if owner_id is not None and not by_operator:
+            await self._check_room(owner_id)
+        secret = None if asked.public else self._new_secret()
+        bare = Client(
+            id=self._new_id(),
+            name=asked.name,
+            created_at=self.clock.now(),
+            owner_id=owner_id,
+            secret=_digest(secret),
+        )
+        client = _with_metadata(bare, asked)
+        await self.clients.add_client(client)
+        self._record(client, "client.registered", "registered")
+        return Registered(client, secret)
+
+    async def edit(
+        self, client: Client, registration: Registration, *, by_operator: bool = False
+    ) -> Client:
+        """Replace what was registered. Raises `InvalidMetadata`, `ChangedMeanwhile`.
+
+        What only the operator may give is kept as it is, unless by the operator. An application
+        that becomes public loses its secrets; one that ceases to be has none until
+        `rotate_secret`.
+        """
+        asked = tidy(registration if by_operator else _keep_privileges(client, registration))
+        _accept(asked)
+        edited = _with_metadata(client, asked)
+        if edited.public:
+            edited = replace(edited, secret=None, previous_secret=None)
+        return await self._replace(edited, "client.edited", "changed")
+
+    async def rotate_secret(self, client: Client, *, overlap: timedelta) -> Registered:
+        """Give it a new secret; the one before works on for `overlap`, any older one ends now.
+
+        Raises `InvalidMetadata`, `ChangedMeanwhile`.
+        """
+        if client.public:
+            raise InvalidMetadata("public", "a public app has no secret to rotate")
+        if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+            raise InvalidMetadata("overlap", f"may be 0 to {LONGEST_OVERLAP.days} days")
+        secret = self._new_secret()
+        rotated = replace(
+            client, secret=_digest(secret), previous_secret=self._outgoing(client, overlap)
+        )
+        kept = await self._replace(rotated, "client.secret_rotated", "given a new secret")
+        return Registered(kept, secret)
+
+    async def delete(self, client: Client) -> None:
+        """Delete it with all consents; its codes and tokens are dead at once."""
+        if await self.clients.delete_client(client.id):
+            self._record(client, "client.deleted", "deleted")
+
+    async def owned(self, owner_id: int) -> Sequence[Client]:
+        """The applications of one person, the oldest first."""
+        found: list[Client] = []
+        while page := await self.clients.clients(
+            owner_id=owner_id, after=found[-1].id if found else "", limit=100
+        ):
+            found.extend(page)
+        return sorted(found, key=lambda client: (client.created_at, client.id))
+
+    async def owned_one(self, owner_id: int, client_id: str) -> Client | None:
+        """This application if it is this person's; None also when it is somebody else's."""
+        client = await self.clients.client(client_id)
+        return client if client is not None and client.owner_id == owner_id else None
+
+    async def set_logo(self, client: Client, data: bytes | None) -> None:
+        """Keep a picture, or (None) drop it. Raises `InvalidMetadata`."""
+        logo = None if data is None else logos.recognise(data)
+        await self.clients.set_logo(client.id, logo)
+        self._record(client, "client.logo_changed", "given a new logo" if logo else "logo dropped")
+
+    async def _check_room(self, owner_id: int) -> None:
+        if len(await self.clients.clients(owner_id=owner_id, limit=MOST_OWNED)) >= MOST_OWNED:
+            raise InvalidMetadata(
+                "name", f"you have {MOST_OWNED} apps already: delete one to register another"
+            )
+
+    async def _replace(self, client: Client, kind: str, what: str) -> Client:
+        if not await self.clients.replace_client(client):
+            raise ChangedMeanwhile
+        self._record(client, kind, what)
+        return replace(client, revision=client.revision + 1)
+
+    def _outgoing(self, client: Client, overlap: timedelta) -> SecretDigest | None:
+        if client.secret is None or not overlap:
+            return None
+        return replace(client.secret, expires_at=self.clock.now() + overlap)
+
+    def _new_id(self) -> str:
+        return b32encode(self.entropy.bytes(10)).decode().lower()
+
+    def _new_secret(self) -> Secret:
+        return Secret(SECRET_PREFIX + urlsafe_b64encode(self.entropy.bytes(32)).decode()[:-1])
+
+    def _record(self, client: Client, kind: str, what: str) -> None:
+        self.audit.record(
+            Event(
+                at=self.clock.now(),
+                kind=kind,
+                user_id=client.owner_id,
+                client_id=client.id,
+                detail=f"app {client.name}: {what}",
+            )
+        )
+
+
+def _accept(asked: Registration, refused: Sequence[Fault] = ()) -> None:
+    if found := (*refused, *faults(asked)):
+        raise InvalidMetadata(found[0].field, found[0].message, found)
+
+
+def _digest(secret: Secret | None) -> SecretDigest | None:
+    return None if secret is None else SecretDigest(digest(secret.reveal()))
+
+
+def _with_metadata(client: Client, asked: Registration) -> Client:
+    return replace(
+        client,
+        name=asked.name,
+        description=asked.description,
+        homepage_uri=asked.homepage_uri,
+        policy_uri=asked.policy_uri,
+        tos_uri=asked.tos_uri,
+        redirect_uris=asked.redirect_uris,
+        scope=asked.scope,
+        grant_types=asked.grant_types,
+        response_types=asked.response_types,
+        public=asked.public,
+        strict=asked.strict,
+        first_party=asked.first_party,
+        resource_server=asked.resource_server,
+        token_format=asked.token_format,
+        id_token_alg=asked.id_token_alg,
+    )
+
+
+def _keep_privileges(client: Client, asked: Registration) -> Registration:
+    return replace(
+        asked,
+        first_party=client.first_party,
+        resource_server=client.resource_server,
+        response_types=(asked.response_types - IMPLICIT_RESPONSE_TYPES)
+        | (client.response_types & IMPLICIT_RESPONSE_TYPES),
+    )

@@ -1,0 +1,16 @@
+"""Digests of secrets, and comparison in constant time."""
+
+import hmac
+from hashlib import sha256
+
+same = hmac.compare_digest
+
+
+def digest(secret: str) -> bytes:
+    """SHA-256 of a secret that has at least 256 random bits; never of a password."""
+    return sha256(secret.encode()).digest()
+
+
+def keyed_digest(key: bytes, purpose: str, text: str) -> bytes:
+    """HMAC-SHA-256: a name for `text` that says nothing to those without the key."""
+    return hmac.digest(key, purpose.encode() + b"\0" + text.encode(), "sha256")

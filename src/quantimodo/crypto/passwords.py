@@ -1,0 +1,133 @@
+"""Password hashes: argon2id in a small pool of threads that give way to everything else.
+
+Owns the parameters, the pool and its bound. What a password must be like is decided in
+`identity/addresses.py`, where it is kept is the store's affair.
+"""
+
+import asyncio
+import os
+import sys
+import threading
+import unicodedata
+from base64 import b64encode
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+import argon2
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from quantimodo.model.secrets import Secret
+from quantimodo.ports.clock import Entropy
+
+T = TypeVar("T")
+
+
+class PoolFull(Exception):
+    """More passwords wait to be hashed than the pool takes; try again in a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class HashPolicy:
+    """argon2id's parameters (OWASP Password Storage: 19 MiB, two passes, one lane)."""
+
+    memory_kib: int = 19_456
+    passes: int = 2
+    lanes: int = 1
+    salt_length: int = 16
+    hash_length: int = 32
+
+
+class PasswordHasher:
+    """Hashes and verifies in `workers` threads; at most `waiting` more calls stand in line.
+
+    `hash` and `verify` raise `PoolFull` at once, without waiting, when the line is full. Every
+    `verify` costs the same, whether there is a hash to compare with or not (security.md 21).
+    """
+
+    def __init__(
+        self, workers: int, waiting: int, entropy: Entropy, policy: HashPolicy | None = None
+    ) -> None:
+        self._policy = policy or HashPolicy()
+        self._entropy = entropy
+        self._argon2 = _argon2(self._policy)
+        self._nobody = _hash_of_nobody(self._policy)
+        self._places = threading.BoundedSemaphore(workers + waiting)
+        self._pool = ThreadPoolExecutor(workers, "passwords", initializer=_give_way)
+
+    async def hash(self, password: Secret) -> str:
+        salt = self._entropy.bytes(self._policy.salt_length)
+        return await self._run(lambda: self._argon2.hash(_octets(password), salt=salt))
+
+    async def verify(self, password_hash: str | None, password: Secret) -> bool:
+        """Whether the password has this hash; never when there is no hash."""
+        compared = password_hash or self._nobody
+        matches = await self._run(lambda: self._matches(compared, password))
+        return matches and password_hash is not None
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        """Whether it was made with other parameters than the ones in force."""
+        try:
+            return self._argon2.check_needs_rehash(password_hash)
+        except InvalidHashError:
+            return True
+
+    def close(self) -> None:
+        """Take no more work; what waits is dropped, what runs comes to its end."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _matches(self, compared: str, password: Secret) -> bool:
+        try:
+            return self._argon2.verify(compared, _octets(password))
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if not self._places.acquire(blocking=False):
+            raise PoolFull
+        try:
+            future = self._pool.submit(work)
+        except BaseException:
+            self._places.release()
+            raise
+        # The place is free when the thread is, also when the caller went away before.
+        future.add_done_callback(self._leave)
+        return await asyncio.wrap_future(future)
+
+    def _leave(self, _: "Future[T]") -> None:
+        self._places.release()
+
+
+def _octets(password: Secret) -> bytes:
+    # NIST SP 800-63B-4 §3.1.1.2: normalised, so that every keyboard gives the same octets. Lone
+    # surrogates cannot be written in UTF-8; here they are just one more wrong password.
+    return unicodedata.normalize("NFKC", password.reveal()).encode("utf-8", "surrogatepass")
+
+
+def _argon2(policy: HashPolicy) -> argon2.PasswordHasher:
+    return argon2.PasswordHasher(
+        time_cost=policy.passes,
+        memory_cost=policy.memory_kib,
+        parallelism=policy.lanes,
+        hash_len=policy.hash_length,
+        salt_len=policy.salt_length,
+    )
+
+
+def _hash_of_nobody(policy: HashPolicy) -> str:
+    """A hash with these parameters whose password nobody knows: its octets are all zero."""
+    cost = f"m={policy.memory_kib},t={policy.passes},p={policy.lanes}"
+    salt, octets = (
+        b64encode(bytes(length)).decode().rstrip("=")
+        for length in (policy.salt_length, policy.hash_length)
+    )
+    return f"$argon2id$v=19${cost}${salt}${octets}"
+
+
+def _give_way() -> None:
+    """Let the other threads of the process go first: a token request must not notice us."""
+    if sys.platform == "linux":  # elsewhere the number of a thread may be that of a process
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

@@ -1,0 +1,28 @@
+"""The documents that clients find us by (RFC 8414, OpenID Connect Discovery, RFC 7517)."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from quantimodo.keys.keyring import Keyring
+from quantimodo.protocol.discovery import metadata
+from quantimodo.wire.exchange import Request, Response
+from quantimodo.wire.json import public_json
+
+
+class MetadataEndpoint:
+    def __init__(self, issuer: str) -> None:
+        self._response = public_json(msgspec.json.encode(metadata(issuer)), max_age=3600)
+
+    async def __call__(self, request: Request) -> Response:
+        return self._response
+
+
+@dataclass(frozen=True, slots=True)
+class KeySetEndpoint:
+    """Kept by clients for five minutes: less than a new key is published before it signs."""
+
+    keyring: Keyring
+
+    async def __call__(self, request: Request) -> Response:
+        return public_json(self.keyring.document, max_age=300)

@@ -1,0 +1,83 @@
+"""Token introspection (RFC 7662)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from quantimodo.clients.authentication import ClientAuthentication
+from quantimodo.crypto.tokens import Kind, key_of
+from quantimodo.endpoints.forms import body_form
+from quantimodo.model.clients import Client
+from quantimodo.model.tokens import FoundAccessToken
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import TokenReader
+from quantimodo.protocol.errors import InvalidClient
+from quantimodo.protocol.scopes import spell
+from quantimodo.tokens.access import AccessTokens
+from quantimodo.tokens.policy import TokenPolicy
+from quantimodo.wire.exchange import Request, Response
+from quantimodo.wire.json import private_json
+
+_INACTIVE: dict[str, Any] = {"active": False}
+
+
+@dataclass(frozen=True, slots=True)
+class IntrospectionEndpoint:
+    """Tells a client about its own tokens, and a resource server about those for our resources."""
+
+    clients: ClientAuthentication
+    tokens: TokenReader
+    access: AccessTokens
+    policy: TokenPolicy
+    clock: Clock
+
+    async def __call__(self, request: Request) -> Response:
+        form = body_form(request)
+        client = await self.clients.authenticate(request.header(b"authorization"), form)
+        # RFC 7662 §2.1: the endpoint MUST be protected; a public client proves nothing.
+        if client.public:
+            raise InvalidClient("a public client cannot introspect tokens")
+        raw = form.required("token")
+        if key := key_of(Kind.REFRESH, raw):
+            return private_json(200, await self._refresh_token(key, client))
+        found = await self.access.find_live(raw)
+        # security.md 9, RFC 7662 §2.2: about the tokens of others the answer is "not active".
+        if found is None or not (found.client_id == client.id or client.resource_server):
+            return private_json(200, _INACTIVE)
+        return private_json(200, self._describe(found))
+
+    def _describe(self, found: FoundAccessToken) -> dict[str, Any]:
+        user = found.user
+        answer: dict[str, Any] = {
+            "active": True,
+            "scope": spell(found.scope),
+            "client_id": found.client_id,
+            "token_type": "Bearer",
+            "exp": int(found.expires_at.timestamp()),
+            "iat": int(found.issued_at.timestamp()),
+            "sub": found.client_id if user is None else user.subject,
+            "aud": self.policy.audience,
+            "iss": self.policy.issuer,
+        }
+        if found.jti is not None:
+            answer["jti"] = found.jti
+        return answer
+
+    async def _refresh_token(self, key: bytes, client: Client) -> dict[str, Any]:
+        found = await self.tokens.find_refresh_token(key)
+        if (
+            found is None
+            or found.family.client_id != client.id
+            or found.revoked
+            or found.spent_at is not None
+            or found.token.expires_at <= self.clock.now()
+        ):
+            return _INACTIVE
+        return {
+            "active": True,
+            "scope": spell(found.family.scope),
+            "client_id": client.id,
+            "exp": int(found.token.expires_at.timestamp()),
+            "iat": int(found.token.issued_at.timestamp()),
+            "sub": found.user.subject,
+            "iss": self.policy.issuer,
+        }

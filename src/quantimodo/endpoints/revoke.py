@@ -1,0 +1,66 @@
+"""Token revocation (RFC 7009)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from quantimodo.clients.authentication import ClientAuthentication
+from quantimodo.crypto.tokens import Kind, key_of
+from quantimodo.endpoints.forms import body_form
+from quantimodo.model.clients import Client
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import TokenStore
+from quantimodo.protocol.errors import UnauthorizedClient
+from quantimodo.tokens.access import AccessTokens
+from quantimodo.wire.exchange import Request, Response
+from quantimodo.wire.json import PRIVATE
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationEndpoint:
+    """The prefix tells what a token is, so `token_type_hint` (§2.1) has nothing left to say."""
+
+    clients: ClientAuthentication
+    tokens: TokenStore
+    access: AccessTokens
+    clock: Clock
+
+    async def __call__(self, request: Request) -> Response:
+        form = body_form(request)
+        client = await self.clients.authenticate(request.header(b"authorization"), form)
+        raw = form.required("token")
+        if refresh := key_of(Kind.REFRESH, raw):
+            await self._revoke_refresh_token(refresh, client)
+        elif access := key_of(Kind.ACCESS, raw):
+            await self._revoke_access_token(access, client)
+        else:
+            await self._revoke_jwt(raw, client)
+        # RFC 7009 §2.2: an unknown or dead token is revoked already.
+        return Response(200, b"", PRIVATE)
+
+    async def _revoke_refresh_token(self, key: bytes, client: Client) -> None:
+        found = await self.tokens.find_refresh_token(key)
+        if found is not None:
+            _check_owner(found.family.client_id, client)
+            # RFC 7009 §2.1: with a refresh token goes every access token of its authorization.
+            await self.tokens.revoke_family(found.family.id, self.clock.now())
+
+    async def _revoke_access_token(self, key: bytes, client: Client) -> None:
+        found = await self.tokens.find_access_token(key)
+        if found is not None:
+            _check_owner(found.client_id, client)
+            await self.tokens.revoke_access_token(key)
+
+    async def _revoke_jwt(self, raw: str, client: Client) -> None:
+        claims = await self.access.verified_claims(raw)
+        if claims is None:
+            return
+        _check_owner(claims["client_id"], client)
+        expires_at = datetime.fromtimestamp(claims["exp"], UTC)
+        if expires_at > self.clock.now():
+            await self.tokens.revoke_jwt(claims["jti"], expires_at)
+
+
+def _check_owner(client_id: str, client: Client) -> None:
+    # RFC 7009 §2.1: a token of another client is refused, and the client is told.
+    if client_id != client.id:
+        raise UnauthorizedClient("the token was issued to another client")

@@ -1,0 +1,68 @@
+"""Token endpoint (RFC 6749 §3.2). Read `__call__` top to bottom: it is the flow.
+
+Knows HTTP and the order of the steps; no grant's rule. endpoints/errors.py writes errors.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from quantimodo.clients.authentication import ClientAuthentication
+from quantimodo.endpoints.forms import body_form
+from quantimodo.grants.contract import Grant
+from quantimodo.grants.table import GrantTable
+from quantimodo.model.clients import Client
+from quantimodo.ops.metrics import Metrics
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import TokenStore
+from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
+from quantimodo.protocol.parameters import Form
+from quantimodo.tokens.issuer import Answer, Issuer
+from quantimodo.wire.exchange import Request, Response
+from quantimodo.wire.json import private_json
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEndpoint:
+    clients: ClientAuthentication
+    grants: GrantTable
+    tokens: TokenStore
+    issuer: Issuer
+    clock: Clock
+    metrics: Metrics
+    legacy_transport: bool
+
+    async def __call__(self, request: Request) -> Response:
+        form = self._form(request)
+        client = await self.clients.authenticate(request.header(b"authorization"), form)
+        self._check_transport(request, client)
+        grant = self.grants.choose(form, client)
+        try:
+            answer = await self._issue(grant, form, client)
+        except ReplayDetected as replay:
+            # A transaction of its own, which the refusal does not roll back.
+            await self.tokens.revoke_family(replay.family_id, self.clock.now())
+            raise
+        return private_json(200, answer)
+
+    def _form(self, request: Request) -> Form:
+        if request.method == "GET":
+            # Contract §1: the page of 2016 documents GET; RFC 9700 §4.3.2 warns of it.
+            if not self.legacy_transport:
+                raise InvalidRequest("this server does not take tokens by GET: use POST")
+            self.metrics.legacy("token_by_get")
+            return Form.of_urlencoded(request.query)
+        return body_form(request, json=True)
+
+    def _check_transport(self, request: Request, client: Client) -> None:
+        if client.strict and request.method == "GET":
+            raise InvalidRequest("this app is registered as strict: use POST")
+
+    async def _issue(self, grant: Grant[Any], form: Form, client: Client) -> Answer:
+        for _ in range(2):
+            evidence = await grant.load(form, self.tokens)
+            decision = grant.decide(form, client, evidence, self.clock.now())
+            answer = await self.issuer.issue(decision)
+            if answer is not None:
+                return answer
+            # Lost the race: what we meant to spend is spent now, so decide on that.
+        raise InvalidGrant("the grant was used or revoked meanwhile")

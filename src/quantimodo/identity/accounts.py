@@ -1,0 +1,287 @@
+"""All that pages and the command line do with accounts: one door to the services of this room.
+
+Owns signing in, and what an operator does. Sign-up, recovery and people's own changes are
+passed on to `sign_up.py`, `recovery.py` and `changes.py`, which this file puts together.
+"""
+
+from dataclasses import dataclass
+
+from quantimodo.crypto.passwords import PasswordHasher
+from quantimodo.identity.addresses import email_address, person_name, presented_email
+from quantimodo.identity.changes import Changes
+from quantimodo.identity.credentials import Credentials
+from quantimodo.identity.errors import Refused
+from quantimodo.identity.letters import Letters
+from quantimodo.identity.outcomes import AccountPolicy, Confirmed, Pending, Verified
+from quantimodo.identity.passwords import check_password
+from quantimodo.identity.recovery import Recovery
+from quantimodo.identity.sessions import Sessions, printable
+from quantimodo.identity.sign_up import SignUp, new_subject
+from quantimodo.identity.throttle import Throttle
+from quantimodo.identity.tickets import Tickets
+from quantimodo.model.events import Event
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import Session
+from quantimodo.model.users import NewUser, User
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.mailer import Mailer
+from quantimodo.ports.stores import TicketStore, UserStore
+
+_WRONG = "The e-mail address or the password is not right."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """`open_accounts` puts one together. Raises the errors of `identity/errors.py`."""
+
+    users: UserStore
+    tickets: Tickets
+    sessions: Sessions
+    credentials: Credentials
+    throttle: Throttle
+    registration: SignUp
+    recovery: Recovery
+    changes: Changes
+    clock: Clock
+    entropy: Entropy
+    audit: Audit
+
+    async def sign_in(
+        self, email: str, password: Secret, *, address: str, agent: str, replaces: Secret | None
+    ) -> Secret:
+        """The cookie of a new session. Raises `Refused`, `TooMany` or `Busy`.
+
+        One text and the same work whether or not there is such an account, and whether or not it
+        has a password (security.md 21, 22).
+        """
+        account = presented_email(email)
+        await self.throttle.sign_in(account, address)
+        user = await self.users.user_by_email(account)
+        held = await self.credentials.match(user, password)
+        if user is None or held is None or user.disabled_at is not None:
+            self._record("session.refused", None if user is None else user.id, address)
+            raise Refused(_WRONG)
+        cookie = await self.sessions.start(
+            user, methods=("pwd",), address=address, agent=agent, replaces=replaces
+        )
+        await self.credentials.admit(user, held, cookie)
+        await self.throttle.signed_in(account)
+        await self.credentials.refresh(user, held, password)
+        return cookie
+
+    async def sign_up(
+        self,
+        *,
+        email: str,
+        name: str,
+        password: Secret,
+        browser: Secret,
+        address: str,
+        return_to: str,
+    ) -> None:
+        """Mail a link to `/confirm`. No account is made yet, and the caller cannot tell whether
+        the address has one. Raises `InvalidInput`, `TooMany`, `Busy`; `Refused` when closed."""
+        await self.registration.ask(
+            email=email,
+            name=name,
+            password=password,
+            browser=browser,
+            address=address,
+            return_to=return_to,
+        )
+
+    async def pending(self, ticket: str, browser: Secret | None) -> Pending | None:
+        """What a live link is about, without spending it."""
+        found = await self.tickets.find_any(ticket)
+        if found is None:
+            return None
+        if found.purpose == "sign_up":
+            return self.registration.look(found, browser)
+        return self.recovery.look(found)
+
+    async def confirm(
+        self,
+        ticket: str,
+        *,
+        browser: Secret | None,
+        password: Secret | None,
+        address: str,
+        agent: str,
+        replaces: Secret | None = None,
+    ) -> Confirmed:
+        """Spend a link of `sign_up`: make the account and sign in.
+
+        Raises `InvalidInput("password", …)`, spending nothing, when a password has to be chosen
+        in this browser; `Refused` for a dead link, or an account that appeared meanwhile.
+        """
+        return await self.registration.confirm(
+            ticket,
+            browser=browser,
+            password=password,
+            address=address,
+            agent=agent,
+            replaces=replaces,
+        )
+
+    async def request_reset(self, email: str, *, address: str) -> None:
+        """Mail a link to `/reset/new` if there is an account. Raises `InvalidInput` for what is no
+        address, and `TooMany`."""
+        await self.recovery.ask(email, address=address)
+
+    async def reset(
+        self,
+        ticket: str,
+        password: Secret,
+        *,
+        address: str,
+        agent: str,
+        replaces: Secret | None = None,
+    ) -> Confirmed:
+        """Set a new password, verify the address, end all sessions and begin one."""
+        return await self.recovery.reset(
+            ticket, password, address=address, agent=agent, replaces=replaces
+        )
+
+    async def send_verification(self, user: User) -> None:
+        """Mail a link to `/verify`, unless the address is verified. Raises `TooMany`."""
+        await self.recovery.send_verification(user)
+
+    async def verify(self, ticket: str, *, session: Session | None) -> Verified | None:
+        """Spend a link to `/verify`; None for a dead one. Raises `SignInNeeded`, spending nothing,
+        for a change of address that is opened outside its account's session."""
+        return await self.recovery.verify(ticket, session=session)
+
+    async def change_password(self, session: Session, current: Secret, new: Secret) -> Secret:
+        """The cookie of the session that replaces this one. Others stay, see `end_others`."""
+        return await self.changes.change_password(session, current, new)
+
+    async def rename(self, session: Session, name: str) -> None:
+        """Raises `InvalidInput`."""
+        await self.changes.rename(session, name)
+
+    async def change_email(self, session: Session, current: Secret, email: str) -> Secret:
+        """Mail a link to the new address, which takes effect when it is opened in this session's
+        browser. The cookie of the session that replaces this one."""
+        return await self.changes.change_email(session, current, email)
+
+    async def delete(self, session: Session, current: Secret) -> None:
+        """Delete the account with all that belongs to it."""
+        await self.changes.delete(session, current)
+
+    async def create(
+        self,
+        *,
+        email: str,
+        name: str,
+        password: Secret | None,
+        administrator: bool = False,
+        verified: bool = False,
+    ) -> User:
+        """An account made by the operator. Raises `InvalidInput`, `Conflict`, `Busy`."""
+        email, name = email_address(email), person_name(name)
+        password_hash = None
+        if password is not None:
+            check_password(password, email=email, name=name)
+            password_hash = await self.credentials.hash(password)
+        now = self.clock.now()
+        person = NewUser(
+            subject=new_subject(self.entropy),
+            name=name,
+            email=email,
+            created_at=now,
+            email_verified_at=now if verified else None,
+            administrator=administrator,
+        )
+        user = await self.users.add_user(person, password_hash)
+        self._record("account.created", user.id)
+        return user
+
+    async def disable(self, user_id: int) -> bool:
+        """Sign the person out everywhere and let nobody in; False if there is no such person."""
+        disabled = await self.users.set_disabled(user_id, self.clock.now())
+        if disabled:
+            await self.sessions.end_all(user_id)
+            self._record("account.disabled", user_id)
+        return disabled
+
+    async def enable(self, user_id: int) -> bool:
+        enabled = await self.users.set_disabled(user_id, None)
+        if enabled:
+            self._record("account.enabled", user_id)
+        return enabled
+
+    def _record(self, kind: str, user_id: int | None, address: str = "") -> None:
+        where = printable(address, 64)
+        self.audit.record(Event(at=self.clock.now(), kind=kind, user_id=user_id, address=where))
+
+
+def open_accounts(
+    *,
+    users: UserStore,
+    tickets: TicketStore,
+    sessions: Sessions,
+    hasher: PasswordHasher,
+    throttle: Throttle,
+    mailer: Mailer,
+    policy: AccountPolicy,
+    clock: Clock,
+    entropy: Entropy,
+    audit: Audit,
+) -> Accounts:
+    """The services of this room, put together."""
+    links = Tickets(tickets, clock, entropy)
+    letters = Letters(policy.issuer)
+    credentials = Credentials(
+        users=users, hasher=hasher, throttle=throttle, sessions=sessions, clock=clock
+    )
+    registration = SignUp(
+        users=users,
+        tickets=links,
+        sessions=sessions,
+        credentials=credentials,
+        throttle=throttle,
+        mailer=mailer,
+        letters=letters,
+        policy=policy,
+        clock=clock,
+        entropy=entropy,
+        audit=audit,
+    )
+    recovery = Recovery(
+        users=users,
+        tickets=links,
+        sessions=sessions,
+        credentials=credentials,
+        throttle=throttle,
+        mailer=mailer,
+        letters=letters,
+        policy=policy,
+        clock=clock,
+        audit=audit,
+    )
+    changes = Changes(
+        users=users,
+        tickets=links,
+        sessions=sessions,
+        credentials=credentials,
+        recovery=recovery,
+        throttle=throttle,
+        mailer=mailer,
+        letters=letters,
+        clock=clock,
+        audit=audit,
+    )
+    return Accounts(
+        users=users,
+        tickets=links,
+        sessions=sessions,
+        credentials=credentials,
+        throttle=throttle,
+        registration=registration,
+        recovery=recovery,
+        changes=changes,
+        clock=clock,
+        entropy=entropy,
+        audit=audit,
+    )

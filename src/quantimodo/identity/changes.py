@@ -1,0 +1,88 @@
+"""What signed-in people change about their own account.
+
+Owns re-authentication before e-mail, password or the account itself changes, and the new session
+id after it (security.md 18).
+"""
+
+from dataclasses import dataclass
+
+from quantimodo.identity.addresses import email_address, person_name
+from quantimodo.identity.credentials import Credentials
+from quantimodo.identity.errors import InvalidInput, Refused
+from quantimodo.identity.letters import Letters, address_of
+from quantimodo.identity.passwords import check_password
+from quantimodo.identity.recovery import Recovery
+from quantimodo.identity.sessions import Sessions
+from quantimodo.identity.throttle import Throttle
+from quantimodo.identity.tickets import Tickets
+from quantimodo.model.events import Event
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import Session
+from quantimodo.model.users import User, fold_email
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.mailer import Mailer
+from quantimodo.ports.stores import UserStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    users: UserStore
+    tickets: Tickets
+    sessions: Sessions
+    credentials: Credentials
+    recovery: Recovery
+    throttle: Throttle
+    mailer: Mailer
+    letters: Letters
+    clock: Clock
+    audit: Audit
+
+    async def change_password(self, session: Session, current: Secret, new: Secret) -> Secret:
+        user = session.user
+        check_password(new, email=user.email, name=user.name)
+        held = await self.credentials.prove(user, current)
+        fresh = await self.credentials.hash(new)
+        if not await self.credentials.replace(user, held, fresh):
+            raise Refused("The password was changed just now, elsewhere. Sign in again.")
+        if user.email is not None:
+            await self.tickets.drop("reset_password", user.email)
+        self._record("password.changed", session)
+        cookie = await self.sessions.renew(session)
+        await self._notify(user)
+        return await self.credentials.admit(user, fresh, cookie)
+
+    async def rename(self, session: Session, name: str) -> None:
+        await self.users.rename_user(session.user.id, person_name(name), self.clock.now())
+
+    async def change_email(self, session: Session, current: Secret, email: str) -> Secret:
+        user = session.user
+        email = email_address(email)
+        if user.email is not None and fold_email(email) == fold_email(user.email):
+            raise InvalidInput("email", "This is the address of your account already.")
+        held = await self.credentials.prove(user, current)
+        await self.throttle.letter(email)
+        await self.recovery.ask_move(user, email, held)
+        self._record("email.change_asked", session)
+        cookie = await self.sessions.renew(session)
+        return await self.credentials.admit(user, held, cookie)
+
+    async def delete(self, session: Session, current: Secret) -> None:
+        user = session.user
+        await self.credentials.prove(user, current)
+        await self.users.delete_user(user.id)
+        self._record("account.deleted", session)
+        notice = address_of(user)
+        if notice is not None:
+            await self.mailer.send(self.letters.account_deleted(notice))
+
+    async def _notify(self, user: User) -> None:
+        notice = address_of(user)
+        if notice is not None:
+            await self.mailer.send(self.letters.password_changed(notice))
+
+    def _record(self, kind: str, session: Session) -> None:
+        event = Event(
+            at=self.clock.now(), kind=kind, user_id=session.user.id, address=session.address
+        )
+        self.audit.record(event)

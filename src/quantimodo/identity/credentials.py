@@ -1,0 +1,106 @@
+"""Passwords in use: hashed, compared and replaced, with every attempt counted before.
+
+Owns what must hold between a password and the sessions that it opens. Which passwords are taken
+is `passwords.py`, how they are hashed `crypto/passwords.py`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from quantimodo.crypto.passwords import PasswordHasher, PoolFull
+from quantimodo.identity.errors import Busy, Refused
+from quantimodo.identity.passwords import is_presentable
+from quantimodo.identity.sessions import Sessions
+from quantimodo.identity.throttle import Throttle
+from quantimodo.model.secrets import Secret
+from quantimodo.model.users import User
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import Conflict, UserStore
+
+_RETRY_AFTER = timedelta(seconds=2)
+_NOBODY = 0  # no person has this id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Everything here raises `Busy` when the password pool is full."""
+
+    users: UserStore
+    hasher: PasswordHasher
+    throttle: Throttle
+    sessions: Sessions
+    clock: Clock
+
+    async def hash(self, password: Secret) -> str:
+        with _busy():
+            return await self.hasher.hash(password)
+
+    async def match(self, user: User | None, password: Secret) -> str | None:
+        """The hash that is on record, if the password is right for this person.
+
+        The same work whether the person, or their password, exists (security.md 21, 22).
+        """
+        held = await self.users.password_hash(_NOBODY if user is None else user.id)
+        compared, presented = (held, password) if is_presentable(password) else (None, Secret(""))
+        with _busy():
+            right = await self.hasher.verify(compared, presented)
+        return held if right else None
+
+    async def prove(self, user: User, password: Secret) -> str:
+        """Re-authenticate a signed-in person (security.md 18); the hash that is on record.
+
+        Raises `Refused`, and `TooMany` for who guesses with a session they found.
+        """
+        await self.throttle.prove(user.id)
+        held = await self.match(user, password)
+        if held is None:
+            raise Refused(
+                "The current password is not right. If this account has none, or you do not"
+                " remember it, choose a new one by way of the sign-in page."
+            )
+        await self.throttle.proved(user.id)
+        return held
+
+    async def admit(self, user: User, held: str, cookie: Secret) -> Secret:
+        """The cookie of a session just begun, if the password that opened it is still in force.
+
+        Who changes a password ends sessions after it. One that begins between a check of the old
+        password and that end is ended there; one that begins later is found out here.
+        """
+        if await self.users.password_hash(user.id) == held:
+            return cookie
+        await self.sessions.discard(user.id, cookie)
+        raise Refused("The password was changed just now. Sign in again.")
+
+    async def set(self, user: User, password_hash: str) -> None:
+        """Raises `Refused` when the person was deleted meanwhile."""
+        try:
+            await self.users.set_password(user.id, password_hash, self.clock.now())
+        except Conflict:
+            raise Refused("This account is not there any more.") from None
+
+    async def replace(self, user: User, held: str, password_hash: str) -> bool:
+        """Set it, unless the hash on record is no longer `held`: then somebody was faster."""
+        if await self.users.password_hash(user.id) != held:
+            return False
+        await self.set(user, password_hash)
+        return True
+
+    async def refresh(self, user: User, held: str, password: Secret) -> None:
+        """Hash a right password anew if the parameters have changed; not worth a refusal."""
+        if self.hasher.needs_rehash(held):
+            try:
+                fresh = await self.hasher.hash(password)
+            except PoolFull:
+                return
+            await self.replace(user, held, fresh)
+
+
+@contextmanager
+def _busy() -> Iterator[None]:
+    try:
+        yield
+    except PoolFull:
+        raise Busy(_RETRY_AFTER) from None

@@ -1,0 +1,223 @@
+"""Letters that prove an address is somebody's: a forgotten password, an address to be verified.
+
+Owns what such a proof undoes: whatever was there before on an address that nobody had shown to
+be theirs (security.md 22).
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from quantimodo.crypto.digests import digest, same
+from quantimodo.identity.addresses import email_address, local_path
+from quantimodo.identity.credentials import Credentials
+from quantimodo.identity.errors import Refused, SignInNeeded
+from quantimodo.identity.letters import Letters, address_of
+from quantimodo.identity.outcomes import AccountPolicy, Confirmed, Pending, Verified
+from quantimodo.identity.passwords import check_password
+from quantimodo.identity.sessions import Sessions
+from quantimodo.identity.throttle import Throttle
+from quantimodo.identity.tickets import Tickets
+from quantimodo.model.events import Event
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import Session, Ticket
+from quantimodo.model.users import User, fold_email
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.mailer import Mailer
+from quantimodo.ports.stores import Conflict, UserStore
+
+_DEAD_LINK = "This link is not good any more. Ask for a new one."
+_LETTER_LENGTH = 600  # about as long as a sealed letter
+
+
+class Move(msgspec.Struct, frozen=True):
+    """A change of address that waits for its letter to be opened.
+
+    `password` is the digest of the password hash on record when it was asked for: a password
+    that was changed or reset since makes the letter worthless.
+    """
+
+    email: str
+    password: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    users: UserStore
+    tickets: Tickets
+    sessions: Sessions
+    credentials: Credentials
+    throttle: Throttle
+    mailer: Mailer
+    letters: Letters
+    policy: AccountPolicy
+    clock: Clock
+    audit: Audit
+
+    async def ask(self, email: str, *, address: str) -> None:
+        """Mail a link that sets a new password, if the address has an account.
+
+        Two writes in either case (security.md 21): without an account, two tickets that nobody
+        gets and no letter, rather than work after the answer that a crash would lose.
+        """
+        email = email_address(email)
+        await self.throttle.reset(email, address)
+        user = await self.users.user_by_email(email)
+        lifetime = self.policy.reset_lifetime
+        if user is None or user.email is None or user.disabled_at is not None:
+            await self.tickets.issue("reset_password", email, lifetime)
+            decoy = bytes(_LETTER_LENGTH)
+            await self.tickets.issue("reset_password", email, lifetime, payload=decoy)
+            return
+        self._record("password.reset_asked", user)
+        # To the address on record: the one that was typed may only look like it.
+        raw = await self._reset_ticket(user, user.email)
+        await self.mailer.send(self.letters.reset_password(user.email, raw, lifetime))
+
+    async def reset(
+        self, raw: str, password: Secret, *, address: str, agent: str, replaces: Secret | None
+    ) -> Confirmed:
+        """Spend the link, set the password, end all sessions, begin one.
+
+        Raises `InvalidInput` and spends nothing for a password that is not taken; `Refused` for a
+        link that is not good.
+        """
+        ticket = await self.tickets.find("reset_password", raw)
+        user = None if ticket is None else await self._owner(ticket)
+        if ticket is None or user is None or user.email is None:
+            raise Refused(_DEAD_LINK)
+        check_password(password, email=user.email, name=user.name)
+        fresh = await self.credentials.hash(password)
+        if not await self.tickets.take(ticket):
+            raise Refused(_DEAD_LINK)
+        await self._take_over(user, user.email, fresh)
+        cookie = await self.sessions.start(
+            user, methods=("pwd",), address=address, agent=agent, replaces=replaces
+        )
+        await self.mailer.send(self.letters.password_changed(user.email))
+        return Confirmed(cookie, local_path(""))
+
+    async def send_verification(self, user: User) -> None:
+        """Mail a link that verifies the address of this account; none if it is verified."""
+        if user.email is None or user.email_verified_at is not None:
+            return
+        await self.throttle.letter(user.email)
+        lifetime = self.policy.verify_lifetime
+        raw = await self.tickets.issue("verify_email", user.email, lifetime, user_id=user.id)
+        await self.mailer.send(self.letters.verify_address(user.email, raw, lifetime))
+
+    async def ask_move(self, user: User, email: str, held: str) -> None:
+        """Mail a link that moves this account to another address."""
+        lifetime = self.policy.verify_lifetime
+        payload = msgspec.json.encode(Move(email=email, password=digest(held)))
+        # security.md 21: the same work whether the address is somebody else's or not.
+        taken = await self.users.user_by_email(email)
+        raw = await self.tickets.issue(
+            "verify_email", email, lifetime, user_id=user.id, payload=payload
+        )
+        if taken is None or taken.id == user.id or taken.email is None:
+            await self.mailer.send(self.letters.verify_new_address(email, raw, lifetime))
+        else:
+            await self.mailer.send(self.letters.address_in_use(taken.email))
+
+    def look(self, ticket: Ticket) -> Pending:
+        """What a live link of ours is about."""
+        move = _move_of(ticket)
+        return Pending(
+            purpose=ticket.purpose,
+            email=ticket.email if move is None else move.email,
+            needs_password=ticket.purpose == "reset_password",
+            needs_session=move is not None,
+        )
+
+    async def verify(self, raw: str, *, session: Session | None) -> Verified | None:
+        """Spend a link that verifies an address, or moves the account to it; None if it is dead.
+
+        Raises `SignInNeeded` for a move that is opened elsewhere than in its account's session.
+        """
+        ticket = await self.tickets.find("verify_email", raw)
+        if ticket is None:
+            return None
+        move = _move_of(ticket)
+        if move is not None:
+            return await self._move(ticket, move, session)
+        return await self._verify(ticket, session)
+
+    async def _verify(self, ticket: Ticket, session: Session | None) -> Verified | None:
+        user = await self._owner(ticket)
+        if user is None or user.email is None or not await self.tickets.take(ticket):
+            return None
+        # security.md 22: whoever was here before, without having shown that the address is
+        # theirs, stays only if it is they who open the letter.
+        keep = session is not None and session.user.id == user.id
+        now = self.clock.now()
+        if await self.users.verify_email(user.id, user.email, now, keep_credentials=keep):
+            self._record("email.verified", user)
+        elif user.email_verified_at is None:
+            return None
+        else:
+            keep = True  # it was verified before: there is nothing to undo
+        verified = await self.users.user(user.id)
+        if verified is None:
+            return None
+        return Verified(verified, None if keep else await self._reset_ticket(user, user.email))
+
+    async def _move(self, ticket: Ticket, move: Move, session: Session | None) -> Verified | None:
+        # Whose mailbox it is must also be whose account it is: else one could give one's account
+        # somebody else's address, by a letter that they open without much thought.
+        if session is None or session.user.id != ticket.user_id:
+            raise SignInNeeded("Sign in to your account in this browser, then open the link again.")
+        user = session.user
+        held = await self.users.password_hash(user.id)
+        if held is None or not same(move.password, digest(held)):
+            return None
+        if not await self.tickets.take(ticket):
+            return None
+        try:
+            await self.users.change_email(user.id, move.email, self.clock.now())
+        except Conflict:
+            raise Refused("This address has an account of its own. Use another one.") from None
+        await self._tell_old_address(user)
+        moved = await self.users.user(user.id)
+        return None if moved is None else Verified(moved)
+
+    async def _tell_old_address(self, user: User) -> None:
+        self._record("email.changed", user)
+        if user.email is not None:
+            await self.tickets.drop("reset_password", user.email)
+            await self.tickets.drop("verify_email", user.email)
+        old = address_of(user)
+        if old is not None:
+            await self.mailer.send(self.letters.email_changed(old))
+
+    async def _take_over(self, user: User, email: str, fresh: str) -> None:
+        now = self.clock.now()
+        if user.email_verified_at is None:
+            await self.users.verify_email(user.id, email, now, keep_credentials=False)
+        # In this order: `Credentials.admit` relies on it.
+        await self.credentials.set(user, fresh)
+        await self.sessions.end_all(user.id)
+        await self.tickets.drop("reset_password", email)
+        await self.throttle.signed_in(email)
+        self._record("password.reset", user)
+
+    async def _owner(self, ticket: Ticket) -> User | None:
+        """The person it was mailed to, if they are still here and the address still theirs."""
+        user = None if ticket.user_id is None else await self.users.user(ticket.user_id)
+        if user is None or user.disabled_at is not None or user.email is None:
+            return None
+        return user if fold_email(user.email) == fold_email(ticket.email) else None
+
+    async def _reset_ticket(self, user: User, email: str) -> Secret:
+        lifetime = self.policy.reset_lifetime
+        return await self.tickets.issue("reset_password", email, lifetime, user_id=user.id)
+
+    def _record(self, kind: str, user: User) -> None:
+        self.audit.record(Event(at=self.clock.now(), kind=kind, user_id=user.id))
+
+
+def _move_of(ticket: Ticket) -> Move | None:
+    if ticket.purpose != "verify_email" or not ticket.payload:
+        return None
+    return msgspec.json.decode(ticket.payload, type=Move)

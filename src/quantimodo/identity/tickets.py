@@ -1,0 +1,73 @@
+"""One-time links: made, looked at, and spent once. What a payload means is its purpose's affair."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from quantimodo.crypto.tokens import Kind, key_of, mint
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import Ticket
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import Conflict, TicketStore
+
+Purpose = Literal["sign_up", "verify_email", "reset_password"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """Issues tickets and redeems them; of concurrent calls of `take` exactly one gets it."""
+
+    store: TicketStore
+    clock: Clock
+    entropy: Entropy
+
+    async def issue(
+        self,
+        purpose: Purpose,
+        email: str,
+        lifetime: timedelta,
+        *,
+        user_id: int | None = None,
+        payload: bytes = b"",
+    ) -> Secret:
+        """A ticket to be mailed. One for a person who was deleted meanwhile opens nothing."""
+        now = self.clock.now()
+        minted = mint(Kind.TICKET, now, self.entropy)
+        ticket = Ticket(
+            key=minted.key,
+            purpose=purpose,
+            expires_at=now + lifetime,
+            email=email,
+            user_id=user_id,
+            payload=payload,
+        )
+        try:
+            await self.store.add_ticket(ticket)
+        except Conflict:  # the person it is for is gone
+            return minted.raw
+        return minted.raw
+
+    async def find(self, purpose: Purpose, raw: str) -> Ticket | None:
+        """The live ticket of this purpose, without spending it."""
+        key = key_of(Kind.TICKET, raw)
+        return None if key is None else self._live(purpose, await self.store.ticket(key))
+
+    async def find_any(self, raw: str) -> Ticket | None:
+        """The live ticket of whatever purpose, without spending it."""
+        key = key_of(Kind.TICKET, raw)
+        ticket = None if key is None else await self.store.ticket(key)
+        return None if ticket is None else self._live(ticket.purpose, ticket)
+
+    async def take(self, ticket: Ticket) -> bool:
+        """Spend it; False for all but one of those who try."""
+        taken = await self.store.take_ticket(ticket.key)
+        return self._live(ticket.purpose, taken) is not None
+
+    async def drop(self, purpose: Purpose, email: str) -> None:
+        """Make every ticket of this purpose for this address worthless."""
+        await self.store.drop_tickets(purpose, email)
+
+    def _live(self, purpose: Purpose, ticket: Ticket | None) -> Ticket | None:
+        if ticket is None or ticket.purpose != purpose or ticket.expires_at <= self.clock.now():
+            return None
+        return ticket

@@ -1,0 +1,85 @@
+"""When keys change: the first ones, the scheduled successors, and the operator's command.
+
+A new key is published a while before it signs, so that nobody meets a signature by a key that
+they cannot have seen; an old one stays published until all that it signed has expired.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from quantimodo.crypto.envelope import Envelope
+from quantimodo.crypto.jwks import make_key_pair
+from quantimodo.keys.keyring import SEAL_PURPOSE
+from quantimodo.model.keys import Algorithm, SigningKey
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import KeyStore
+
+ALGORITHMS: tuple[Algorithm, ...] = ("ES256", "RS256")
+
+
+@dataclass(frozen=True, slots=True)
+class RotationPolicy:
+    """`rotate_every` counts from when a key began to sign; `publish_before` is how long it is
+    shown first; `signed_lifetime` is the longest that anything signed is valid."""
+
+    rotate_every: timedelta
+    publish_before: timedelta
+    signed_lifetime: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """Safe to run in any number of processes at once: a key gets one successor."""
+
+    store: KeyStore
+    envelope: Envelope
+    policy: RotationPolicy
+    clock: Clock
+
+    async def ensure(self) -> bool:
+        """Make the keys that are missing or due; True if any was made."""
+        made = [await self._ensure(algorithm) for algorithm in ALGORITHMS]
+        return any(made)
+
+    async def rotate(self, publish_before: timedelta) -> list[SigningKey]:
+        """Add a successor of each key now, to sign after `publish_before`; those that were made."""
+        made = []
+        for algorithm in ALGORITHMS:
+            newest = await self._newest(algorithm)
+            key = self._make(algorithm, self.clock.now() + publish_before)
+            if await self._add(key, newest):
+                made.append(key)
+        return made
+
+    async def _ensure(self, algorithm: Algorithm) -> bool:
+        newest, now = await self._newest(algorithm), self.clock.now()
+        if newest is None:
+            return await self._add(self._make(algorithm, now), None)
+        due_at = newest.active_at + self.policy.rotate_every
+        if now < due_at - self.policy.publish_before:
+            return False
+        active_at = max(due_at, now + self.policy.publish_before)
+        return await self._add(self._make(algorithm, active_at), newest)
+
+    async def _newest(self, algorithm: Algorithm) -> SigningKey | None:
+        keys = [key for key in await self.store.signing_keys() if key.algorithm == algorithm]
+        return keys[-1] if keys else None
+
+    async def _add(self, key: SigningKey, newest: SigningKey | None) -> bool:
+        if not await self.store.add_signing_key(key, newest.kid if newest else None):
+            return False
+        if newest is not None:
+            retires_at = max(key.active_at, newest.active_at) + self.policy.signed_lifetime
+            await self.store.retire_signing_key(newest.kid, retires_at)
+        return True
+
+    def _make(self, algorithm: Algorithm, active_at: datetime) -> SigningKey:
+        pair = make_key_pair(algorithm)
+        return SigningKey(
+            kid=pair.kid,
+            algorithm=algorithm,
+            public_jwk=pair.public_jwk,
+            sealed_private=self.envelope.seal(pair.private, SEAL_PURPOSE),
+            created_at=self.clock.now(),
+            active_at=active_at,
+        )

@@ -1,0 +1,60 @@
+"""Applications that are registered here (RFC 6749 §2, RFC 7591 §2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+TokenFormat = Literal["opaque", "jwt"]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretDigest:
+    """One live client secret: SHA-256 of 256 random bits, and when it stops to work."""
+
+    digest: bytes
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A registered application.
+
+    `secret` is what it authenticates with; `previous_secret` still works until it expires,
+    so that a secret can be rotated without a gap. A public client has neither.
+    """
+
+    id: str
+    name: str
+    created_at: datetime
+    owner_id: int | None = None
+    description: str = ""
+    homepage_uri: str = ""
+    policy_uri: str = ""
+    tos_uri: str = ""
+    redirect_uris: tuple[str, ...] = ()
+    scope: frozenset[str] = frozenset()
+    grant_types: frozenset[str] = frozenset({"authorization_code", "refresh_token"})
+    response_types: frozenset[str] = frozenset({"code"})
+    public: bool = False
+    strict: bool = False
+    first_party: bool = False
+    resource_server: bool = False
+    token_format: TokenFormat = "opaque"
+    id_token_alg: Literal["RS256", "ES256"] = "RS256"
+    secret: SecretDigest | None = None
+    previous_secret: SecretDigest | None = None
+    disabled_at: datetime | None = None
+    revision: int = 0
+
+    @property
+    def skips_consent(self) -> bool:
+        # security.md 8: consent is never skipped for a public client, whoever flagged it.
+        return self.first_party and not self.public
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """A client's picture, served by us so that no browser fetches it from the client's host."""
+
+    media_type: Literal["image/png", "image/jpeg", "image/webp"]
+    data: bytes

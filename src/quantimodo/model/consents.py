@@ -1,0 +1,27 @@
+"""What a person allowed an application, and the request that asks for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """Remembered until revoked; `scope` is everything the person ever allowed this client."""
+
+    user_id: int
+    client_id: str
+    scope: frozenset[str]
+    granted_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRequest:
+    """An authorization request, kept immutable on the server while the person signs in and
+    decides (security.md 10). `parameters` are the client's own, already validated once."""
+
+    key: bytes
+    client_id: str
+    parameters: tuple[tuple[str, str], ...]
+    created_at: datetime
+    expires_at: datetime

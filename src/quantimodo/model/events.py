@@ -1,0 +1,26 @@
+"""What happened, for the person and the operator to see. Never holds a secret."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened to an account or an application; `kind` is a dotted name such as
+    `session.started`; `detail` is a short text for people."""
+
+    at: datetime
+    kind: str
+    user_id: int | None = None
+    client_id: str | None = None
+    address: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A message to one person, in plain text."""
+
+    to: str
+    subject: str
+    text: str

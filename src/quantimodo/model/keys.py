@@ -1,0 +1,21 @@
+"""Signing keys. The private half is sealed (encrypted) wherever it is stored."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Algorithm = Literal["ES256", "RS256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKey:
+    """One key pair. It signs from `active_at` until the next one is active, and is published
+    until `retires_at` (None: not yet known), when all that it signed has expired."""
+
+    kid: str
+    algorithm: Algorithm
+    public_jwk: str
+    sealed_private: bytes
+    created_at: datetime
+    active_at: datetime
+    retires_at: datetime | None = None

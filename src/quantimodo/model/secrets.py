@@ -1,0 +1,24 @@
+"""A secret in the clear, on its way to or from its owner. Never stored, never printed."""
+
+from typing import final
+
+
+@final
+class Secret:
+    """A raw secret whose `repr` and `str` show nothing; `reveal()` is the only door."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(•••)"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not pickled")

@@ -1,0 +1,38 @@
+"""Browser sessions and the one-time links that are sent by e-mail."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from quantimodo.model.users import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A signed-in browser. `key` is the digest of its cookie; `authenticated_at` is OpenID's
+    `auth_time`; `expires_at` is the absolute limit, the idle limit counts from `seen_at`."""
+
+    key: bytes
+    user: User
+    created_at: datetime
+    authenticated_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    methods: tuple[str, ...]  # RFC 8176 `amr` values
+    address: str = ""
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A one-time right that travels in a link: to verify an address, to set a new password.
+
+    `email` is the address it was sent to; `payload` belongs to the purpose (opaque here).
+    """
+
+    key: bytes
+    purpose: Literal["sign_up", "verify_email", "reset_password"]
+    expires_at: datetime
+    email: str
+    user_id: int | None = None
+    payload: bytes = b""

@@ -1,0 +1,112 @@
+"""Codes and tokens as the database knows them: by key, never in the clear.
+
+A *family* is one authorization: the code, and every token that descends from it. To revoke
+is to mark the family; each read joins it, so no heir escapes, not even one inserted meanwhile.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from quantimodo.model.users import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """One authorization of one client by one person. `expires_at` is the absolute limit that no
+    refresh moves."""
+
+    id: bytes
+    client_id: str
+    user_id: int
+    scope: frozenset[str]
+    authenticated_at: datetime
+    created_at: datetime
+    expires_at: datetime
+    methods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationCode:
+    """A code to be saved. `redirect_uri` is None when the request left it out."""
+
+    key: bytes
+    family_id: bytes
+    redirect_uri: str | None
+    challenge: str | None
+    nonce: str | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundCode:
+    """A code with its family and person as they stand now."""
+
+    code: AuthorizationCode
+    family: Family
+    user: User
+    redeemed_at: datetime | None
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshToken:
+    """A refresh token to be saved. Its client and person are its family's."""
+
+    key: bytes
+    family_id: bytes
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundRefreshToken:
+    """A refresh token with its family and person as they stand now, spent and expired included.
+
+    `salt` was drawn when it was spent; with the raw token it gives the same heir again (§6 grace).
+    `revoked` means the family was revoked or the person is disabled.
+    """
+
+    token: RefreshToken
+    family: Family
+    user: User
+    spent_at: datetime | None
+    salt: bytes | None
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """An opaque access token to be saved; `family_id` and `user_id` are None for an application's
+    own."""
+
+    key: bytes
+    client_id: str
+    family_id: bytes | None
+    user_id: int | None
+    scope: frozenset[str]
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundAccessToken:
+    """An access token, opaque or JWT, with its person as they stand now.
+
+    `revoked` covers the token, its family, its client (deleted or disabled) and its person.
+    """
+
+    client_id: str
+    user: User | None
+    scope: frozenset[str]
+    issued_at: datetime
+    expires_at: datetime
+    revoked: bool
+    family_id: bytes | None = None
+    jti: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a signed access token stands on: its person, or None for an application's own."""
+
+    user: User | None

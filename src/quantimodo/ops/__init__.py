@@ -1,0 +1,1 @@
+"""What keeps the house running beside the requests: letters, the record of events."""

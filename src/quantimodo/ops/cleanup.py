@@ -1,0 +1,46 @@
+"""The cleaner: takes what nobody needs any more, in small batches, inside the server.
+
+Owns the pace. Which rows are dead is the storage's knowledge (`Sweeper`). One process at a time
+cleans, by a lease; the others look again later.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Protocol
+
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import LeaseStore, Sweeper
+
+_BATCH: Final = 500
+_MOST_BATCHES: Final = 200  # of one table in one round, so that no table starves the others
+_PAUSE: Final = 0.02  # seconds between batches: requests go first
+_LEASE: Final = timedelta(minutes=5)
+
+
+class Store(Sweeper, LeaseStore, Protocol):
+    """What the cleaner needs of a database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaner:
+    store: Store
+    clock: Clock
+    holder: str
+    pause: float = _PAUSE
+
+    async def round(self) -> int:
+        """Clean every table once, if this process holds the lease; how many rows went."""
+        if not await self.store.lease("cleaner", self.holder, _LEASE, self.clock.now()):
+            return 0
+        return sum([await self._table(table) for table in self.store.swept_tables])
+
+    async def _table(self, table: str) -> int:
+        total = 0
+        for _ in range(_MOST_BATCHES):
+            gone = await self.store.sweep(table, self.clock.now(), _BATCH)
+            total += gone
+            if gone < _BATCH:
+                break
+            await asyncio.sleep(self.pause)
+        return total

@@ -1,0 +1,200 @@
+"""Letters on their way: sealed, kept in the database, sent in the background, tried again.
+
+Owns the queue's rules. How a letter is handed to a mail server is `smtp.py`'s affair; without one
+configured nobody sends, and the development outbox shows what waits. A letter is sent at least
+once: who crashes between the server's yes and the note of it sends it again, under the same
+Message-ID.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from quantimodo.crypto.envelope import CannotOpen, Envelope
+from quantimodo.model.events import Mail
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import MailStore, Unavailable
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.mail")
+
+_PURPOSE = "mail"
+_BATCH = 10
+_LEASE = timedelta(minutes=1)
+_PATIENCE = 45.0  # seconds for a batch: over before another process may claim it
+_POLL = 10.0  # seconds; letters kept by another process are seen after that long
+_LAST_WORDS = 5.0  # seconds that a batch has left when the server closes
+
+
+class LetterRefused(Exception):
+    """The mail server will never take this letter; `code` is its reply."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"refused with {code}")
+        self.code = code
+
+
+class LetterDelayed(Exception):
+    """The mail server does not take this letter now; `code` is its reply."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"delayed with {code}")
+        self.code = code
+
+
+class LineDown(Exception):
+    """No letter can be handed over now. The text names the cause, never an address or a secret."""
+
+
+class Line(Protocol):
+    """An open connection to a mail server."""
+
+    async def deliver(self, mail: Mail, message_id: str, written_at: datetime) -> None:
+        """Raises `LetterRefused`, `LetterDelayed` or `LineDown`."""
+
+
+class Carrier(Protocol):
+    """Who takes letters from here; `Smtp` is one."""
+
+    def connect(self) -> AbstractAsyncContextManager[Line]:
+        """Raises `LineDown` when nobody answers, or not as it must be."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMail:
+    """A letter as the development outbox shows it."""
+
+    at: datetime
+    mail: Mail
+
+
+class Outbox:
+    """Keeps letters: the `Mailer` of the house. `bell` tells the sender of this process."""
+
+    def __init__(
+        self,
+        store: MailStore,
+        envelope: Envelope,
+        clock: Clock,
+        *,
+        lifetime: timedelta = timedelta(days=1),
+        bell: asyncio.Event | None = None,
+    ) -> None:
+        self._store = store
+        self._envelope = envelope
+        self._clock = clock
+        self._lifetime = lifetime
+        self._bell = bell
+
+    async def send(self, mail: Mail) -> None:
+        now = self._clock.now()
+        sealed = self._envelope.seal(msgspec.json.encode(mail), _PURPOSE)
+        await self._store.add_mail(sealed, now, now + self._lifetime)
+        if self._bell is not None:
+            self._bell.set()
+
+    async def recent(self, limit: int = 50) -> Sequence[KeptMail]:
+        """What waits here, the newest first."""
+        kept = []
+        for _, sealed, at in await self._store.recent_mail(limit):
+            with suppress(CannotOpen):  # of another key: not ours to show
+                kept.append(KeptMail(at, _opened(self._envelope, sealed)))
+        return kept
+
+
+class Sender:
+    """Sends what is kept. `start` begins its task, `close` ends it; any number of processes may.
+
+    A claim lasts a minute and then the letter is anyone's again. Of the times that it is claimed
+    it is tried at the 1st, 2nd, 3rd, 5th, 9th, 17th …: after 1, 1, 2, 4, 8 … minutes.
+    """
+
+    def __init__(
+        self,
+        store: MailStore,
+        envelope: Envelope,
+        carrier: Carrier,
+        clock: Clock,
+        bell: asyncio.Event,
+    ) -> None:
+        self._store = store
+        self._envelope = envelope
+        self._carrier = carrier
+        self._clock = clock
+        self._bell = bell
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="mail-sender")
+
+    async def close(self) -> None:
+        """Let a batch that is on its way finish, for a few seconds; the rest stays kept."""
+        self._closing = True
+        self._bell.set()
+        if self._task is not None:
+            _, running = await asyncio.wait([self._task], timeout=_LAST_WORDS)
+            for task in running:
+                task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def send_due(self) -> None:
+        """Send everything that is due now, until it is done or the mail server does not answer."""
+        while not self._closing:
+            now = self._clock.now()
+            claimed = await self._store.claim_mail(now, _LEASE, _BATCH)
+            due = [(number, sealed) for number, sealed, tries in claimed if _is_turn(tries)]
+            if due and not await self._send(due):
+                return
+            if len(claimed) < _BATCH:
+                return
+
+    async def _run(self) -> None:
+        while not self._closing:
+            try:
+                await self.send_due()
+            except Unavailable:
+                _log.warning("mail.database_unavailable")
+            except Exception:  # the task outlives whatever one letter may bring about
+                _log.exception("mail.failed")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_POLL):
+                    await self._bell.wait()
+            self._bell.clear()
+
+    async def _send(self, due: Sequence[tuple[int, bytes]]) -> bool:
+        """Whether the mail server could be talked to."""
+        try:
+            async with asyncio.timeout(_PATIENCE), self._carrier.connect() as line:
+                for number, sealed in due:
+                    await self._hand_over(line, number, sealed)
+        except (LineDown, TimeoutError) as fault:
+            _log.warning("mail.line_down", cause=str(fault) or "the mail server is too slow")
+            return False
+        return True
+
+    async def _hand_over(self, line: Line, number: int, sealed: bytes) -> None:
+        try:
+            mail = _opened(self._envelope, sealed)
+            await line.deliver(mail, sealed[1:25].hex(), self._clock.now())
+        except CannotOpen:
+            _log.error("mail.unreadable", mail=number)
+        except LetterRefused as fault:
+            _log.warning("mail.refused", mail=number, code=fault.code)
+        except LetterDelayed as fault:
+            _log.info("mail.delayed", mail=number, code=fault.code)
+            return
+        await self._store.drop_mail(number)
+
+
+def _opened(envelope: Envelope, sealed: bytes) -> Mail:
+    return msgspec.json.decode(envelope.open(sealed, _PURPOSE), type=Mail)
+
+
+def _is_turn(tries: int) -> bool:
+    return tries & (tries - 1) == 0  # 0, 1, 2, 4, 8, 16 …

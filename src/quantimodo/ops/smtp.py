@@ -1,0 +1,168 @@
+"""Handing letters to a mail server: SMTP, by STARTTLS or TLS, with time-outs.
+
+Owns the connection and the form of a message (RFC 5322). When a letter is tried is decided in
+`mail.py`.
+"""
+
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import aiosmtplib
+
+from quantimodo.model.events import Mail
+from quantimodo.model.secrets import Secret
+from quantimodo.ops.mail import LetterDelayed, LetterRefused, LineDown
+
+Security = Literal["starttls", "tls", "insecure_plaintext"]
+
+_PORTS: dict[Security, int] = {"starttls": 587, "tls": 465, "insecure_plaintext": 25}
+_SECONDS = 15.0  # for each step
+_TOO_LATE = 500  # RFC 5321 §4.2.1: 5yz is for good
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpPolicy:
+    """Where letters are handed in, and `sender`, the address that they come from."""
+
+    host: str
+    port: int
+    security: Security
+    sender: str
+    username: str | None = None
+    password: Secret | None = None
+
+    @property
+    def domain(self) -> str:
+        return self.sender.rpartition("@")[2]
+
+
+def smtp_policy(url: str, sender: str) -> SmtpPolicy:
+    """From `smtp://user:password@host:587?starttls`, `smtps://host` or
+    `smtp://127.0.0.1:25?insecure_plaintext`. STARTTLS is what `smtp` means by itself.
+
+    Raises `ValueError` with a text that holds nothing of the URL.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("the mail server's URL cannot be read") from None
+    security = _security(parts.scheme, parts.query)
+    if not parts.hostname or parts.path not in ("", "/"):
+        raise ValueError("the mail server's URL is like smtp://user:password@host:587")
+    return SmtpPolicy(
+        host=parts.hostname,
+        port=port or _PORTS[security],
+        security=security,
+        sender=sender,
+        username=None if parts.username is None else unquote(parts.username),
+        password=None if parts.password is None else Secret(unquote(parts.password)),
+    )
+
+
+class Smtp:
+    """The `Carrier` by SMTP. With STARTTLS, a server that does not offer it gets no letter.
+
+    `trust` is for a server whose certificate the system does not know.
+    """
+
+    def __init__(self, policy: SmtpPolicy, trust: ssl.SSLContext | None = None) -> None:
+        self._policy = policy
+        self._trust = trust or ssl.create_default_context()
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator["SmtpLine"]:
+        client = self._client()
+        try:
+            with _down():
+                await client.connect()
+            yield SmtpLine(client, self._policy)
+            with suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit()
+        finally:
+            client.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        policy = self._policy
+        return aiosmtplib.SMTP(
+            hostname=policy.host,
+            port=policy.port,
+            username=policy.username,
+            password=None if policy.password is None else policy.password.reveal(),
+            local_hostname=policy.domain,
+            timeout=_SECONDS,
+            use_tls=policy.security == "tls",
+            start_tls=policy.security == "starttls",
+            tls_context=self._trust,
+        )
+
+
+class SmtpLine:
+    """One connection, for as many letters as there are."""
+
+    def __init__(self, client: aiosmtplib.SMTP, policy: SmtpPolicy) -> None:
+        self._client = client
+        self._policy = policy
+
+    async def deliver(self, mail: Mail, message_id: str, written_at: datetime) -> None:
+        sender = self._policy.sender
+        with _down():
+            try:
+                message = to_message(mail, sender, message_id, written_at)
+                await self._client.send_message(message, sender=sender, recipients=[mail.to])
+            except aiosmtplib.SMTPRecipientsRefused as fault:
+                raise _verdict(fault.recipients[0]) from None
+            except aiosmtplib.SMTPDataError as fault:
+                raise _verdict(fault) from None
+            except (aiosmtplib.SMTPNotSupported, ValueError):
+                # RFC 6531: an address that this server has no way to write.
+                raise LetterRefused(553) from None
+
+
+def to_message(mail: Mail, sender: str, message_id: str, written_at: datetime) -> EmailMessage:
+    """The letter as it travels."""
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = mail.to
+    message["Subject"] = mail.subject
+    message["Date"] = format_datetime(written_at)
+    message["Message-ID"] = f"<{message_id}@{sender.rpartition('@')[2]}>"
+    # RFC 3834 §5: no robot answers a robot.
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.text)
+    return message
+
+
+def _verdict(fault: aiosmtplib.SMTPResponseException) -> Exception:
+    if fault.code >= _TOO_LATE:
+        return LetterRefused(fault.code)
+    return LetterDelayed(fault.code)
+
+
+@contextmanager
+def _down() -> Iterator[None]:
+    """Whatever else goes wrong with a mail server may be right tomorrow."""
+    try:
+        yield
+    except aiosmtplib.SMTPResponseException as fault:
+        raise LineDown(f"the mail server answered {fault.code}") from None
+    except (aiosmtplib.SMTPException, OSError) as fault:
+        raise LineDown(type(fault).__name__) from None
+
+
+def _security(scheme: str, query: str) -> Security:
+    asked = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
+    if scheme == "smtps" and not asked:
+        return "tls"
+    if scheme == "smtp" and asked <= {"starttls"}:
+        return "starttls"
+    if scheme == "smtp" and asked == {"insecure_plaintext"}:
+        return "insecure_plaintext"
+    raise ValueError("the mail server's URL begins with smtp:// (STARTTLS) or smtps:// (TLS)")

@@ -1,0 +1,44 @@
+"""What a browser calls itself, in words that its owner would use. Never to be relied on."""
+
+from typing import Final
+
+# In this order: most browsers also carry the names of those below them.
+_BROWSERS: Final = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("HeadlessChrome", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("CrOS", "ChromeOS"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "Mac"),
+    ("Linux", "Linux"),
+)
+_HAND_HELD: Final = frozenset({"iPhone", "iPad", "Android"})
+
+
+def describe(agent: str) -> str:
+    """As in `Firefox on Linux`; the first word of anything unknown."""
+    browser = _find(agent, _BROWSERS)
+    if browser is None:
+        word = agent.split("/")[0].split(" ")[0][:40]
+        return word if word.replace("-", "").isalnum() else "Unknown browser"
+    system = _find(agent, _SYSTEMS)
+    return f"{browser} on {system}" if system else browser
+
+
+def is_hand_held(agent: str) -> bool:
+    return _find(agent, _SYSTEMS) in _HAND_HELD
+
+
+def _find(agent: str, names: tuple[tuple[str, str], ...]) -> str | None:
+    return next((word for mark, word in names if mark in agent), None)

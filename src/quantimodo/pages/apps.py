@@ -1,0 +1,80 @@
+"""The applications that may use a person's account, and taking that back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.model.clients import Client
+from quantimodo.model.consents import Consent
+from quantimodo.model.events import Event
+from quantimodo.pages.desk import Desk
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.stores import AuthorizationStore, ClientStore, UserStore
+from quantimodo.protocol.scopes import SCOPES
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedApp:
+    """An application that may use the account, as the overview shows it."""
+
+    client: Client
+    consent: Consent
+    owner_name: str | None
+    has_logo: bool
+    may: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Apps:
+    """GET /account: what may use the account, and taking that back."""
+
+    desk: Desk
+    clients: ClientStore
+    users: UserStore
+    consents: AuthorizationStore
+    audit: Audit
+
+    async def show(self, request: Request) -> Response:
+        visit = await self.desk.visit(request)
+        user = visit.required().user
+        consents = await self.consents.consents_of(user.id)
+        found = [await self._connected(consent) for consent in consents]
+        apps = sorted(
+            (app for app in found if app is not None), key=lambda app: app.client.name.casefold()
+        )
+        return self.desk.show(request, visit, "account_apps.html", section="account", apps=apps)
+
+    async def revoke(self, request: Request) -> Response:
+        """POST /account/apps/{client_id}/revoke: every token of this person's at this app ends."""
+        visit, _ = await self.desk.posted(request)
+        user = visit.required().user
+        client_id: str = request.path_params["client_id"]
+        now = self.desk.clock.now()
+        client = await self.clients.client(client_id)
+        if await self.consents.withdraw_consent(user.id, client_id, now):
+            self.audit.record(
+                Event(
+                    at=now,
+                    kind="consent.withdrawn",
+                    user_id=user.id,
+                    client_id=client_id,
+                    address=visit.address,
+                    detail=client.name if client else "",
+                )
+            )
+        return self.desk.go("/account", "access-removed")
+
+    async def _connected(self, consent: Consent) -> ConnectedApp | None:
+        client = await self.clients.client(consent.client_id)
+        if client is None:
+            return None
+        owner = None if client.owner_id is None else await self.users.user(client.owner_id)
+        return ConnectedApp(
+            client,
+            consent,
+            owner.name if owner else None,
+            await self.clients.logo(client.id) is not None,
+            [(name, text.title) for name, text in SCOPES.items() if name in consent.scope],
+        )

@@ -1,0 +1,69 @@
+"""The static files that we ship, held in memory, each under an address that names its content."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from quantimodo.crypto.digests import digest
+
+_MEDIA_TYPES: Final = {
+    "css": "text/css; charset=utf-8",
+    "ico": "image/x-icon",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+}
+_YEAR: Final = "public, max-age=31536000, immutable"
+_HOUR: Final = "public, max-age=3600"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One shipped file; `version` changes with its content."""
+
+    data: bytes
+    media_type: str
+    version: str
+
+
+class Assets:
+    """All shipped files, read once."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self, found: dict[str, Asset]) -> None:
+        self._found = found
+
+    @classmethod
+    def shipped(cls) -> "Assets":
+        """The files of `pages/static/`."""
+        folder = files("quantimodo.pages") / "static"
+        return cls({each.name: _asset(each.name, each.read_bytes()) for each in folder.iterdir()})
+
+    def url(self, name: str) -> str:
+        """Its address; raises `KeyError` for a file that we do not ship."""
+        return f"/static/{name}?v={self._found[name].version}"
+
+    async def serve(self, request: Request) -> Response:
+        """GET /static/{name}: only files that we ship, kept long when asked for by version."""
+        asset = self._found.get(request.path_params.get("name", "favicon.ico"))
+        if asset is None:
+            return PlainTextResponse("There is no such file.", status_code=404)
+        current = request.query_params.get("v") == asset.version
+        return Response(
+            asset.data,
+            media_type=asset.media_type,
+            headers={
+                "cache-control": _YEAR if current else _HOUR,
+                "content-security-policy": "default-src 'none'",
+                "cross-origin-resource-policy": "same-origin",
+                "x-content-type-options": "nosniff",
+            },
+        )
+
+
+def _asset(name: str, data: bytes) -> Asset:
+    media_type = _MEDIA_TYPES[name.rpartition(".")[2]]
+    return Asset(data, media_type, digest(data.hex()).hex()[:12])

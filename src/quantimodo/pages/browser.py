@@ -1,0 +1,182 @@
+"""A visitor's browser: its cookies, and the proof that a form came from a page of ours.
+
+Owns the names and attributes of cookies and the CSRF check. Sessions themselves live in
+`identity/sessions.py`; pages are drawn elsewhere.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, Literal
+from urllib.parse import quote, unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.crypto.digests import keyed_digest, same
+from quantimodo.crypto.tokens import Kind, key_of, mint
+from quantimodo.identity.sessions import Sessions
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import Session
+from quantimodo.pages.forms import Form
+from quantimodo.ports.clock import Clock, Entropy
+
+Kept = Literal["confirm", "reset", "verify", "notice", "shown"]
+
+_BROWSER_LIFETIME: Final = timedelta(days=30)
+_TICKET_LIFETIME: Final = timedelta(hours=1)
+_LONGEST: Final = 2048
+_OUR_FETCHES: Final = (None, "same-origin", "none")
+
+
+class Forbidden(Exception):
+    """A form that did not come from a page of ours in this browser. Nothing was changed."""
+
+
+class SignInFirst(Exception):
+    """This page is for people who are signed in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CookiePolicy:
+    """`secure` is false only for plain http on a loopback address (security.md 19)."""
+
+    secure: bool
+    session_lifetime: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request as its browser presents it.
+
+    `browser` is the cookie that ties forms to this browser, `fresh` when it has yet to be set;
+    `cookie` the session cookie as sent, if well-formed, and `session` the live session, if any.
+    """
+
+    browser: Secret
+    fresh: bool
+    cookie: Secret | None
+    session: Session | None
+    csrf: str = field(repr=False)
+    address: str
+    agent: str
+
+    def required(self) -> Session:
+        """The session of a person who is signed in; raises `SignInFirst`."""
+        if self.session is None:
+            raise SignInFirst
+        return self.session
+
+
+class Browser:
+    """Reads a request's cookies, writes a response's, and checks where a form came from."""
+
+    __slots__ = ("_clock", "_entropy", "_key", "_origin", "_policy", "_sessions")
+
+    def __init__(
+        self,
+        policy: CookiePolicy,
+        sessions: Sessions,
+        clock: Clock,
+        entropy: Entropy,
+        *,
+        key: bytes,
+        origin: str,
+    ) -> None:
+        """`key` is secret, one for all processes; `origin` the issuer's scheme and host."""
+        self._policy = policy
+        self._sessions = sessions
+        self._clock = clock
+        self._entropy = entropy
+        self._key = key
+        self._origin = origin
+
+    async def visit(self, request: Request) -> Visit:
+        """Who is there. A malformed or dead cookie counts as absent (security.md 12)."""
+        found = self._read(request, "browser", Kind.BROWSER)
+        browser = found or mint(Kind.BROWSER, self._clock.now(), self._entropy).raw
+        cookie = self._read(request, "session", Kind.SESSION)
+        return Visit(
+            browser=browser,
+            fresh=found is None,
+            cookie=cookie,
+            session=await self._sessions.current(cookie.reveal()) if cookie else None,
+            csrf=self._proof(browser, cookie),
+            address=request.client.host if request.client else "",
+            agent=request.headers.get("user-agent", "")[:400],
+        )
+
+    async def session(self, request: Request) -> Session | None:
+        """The live session of this browser."""
+        return (await self.visit(request)).session
+
+    def check(self, request: Request, form: Form, visit: Visit) -> None:
+        """Raises `Forbidden` unless a page of ours in this browser sent the form."""
+        # A page under `Referrer-Policy: no-referrer` sends `Origin: null`; then the fetch
+        # metadata and the token decide.
+        origin = request.headers.get("origin", "null")
+        if origin not in (self._origin, "null"):
+            raise Forbidden
+        if request.headers.get("sec-fetch-site") not in _OUR_FETCHES:
+            raise Forbidden
+        if visit.fresh or not same(form.one("csrf").encode(), visit.csrf.encode()):
+            raise Forbidden
+
+    def greet(self, response: Response, visit: Visit) -> Response:
+        """Set the browser cookie with the first page that shows a form."""
+        if visit.fresh:
+            self._set(response, "browser", visit.browser.reveal(), _BROWSER_LIFETIME)
+        return response
+
+    def sign_in(self, response: Response, cookie: Secret) -> Response:
+        """Hand over the cookie of a session that was just started."""
+        self._set(response, "session", cookie.reveal(), self._policy.session_lifetime)
+        return response
+
+    def sign_out(self, response: Response) -> Response:
+        self._drop(response, "session")
+        return response
+
+    def keep(self, response: Response, name: Kept, value: str, lifetime: timedelta) -> Response:
+        """Keep a short text in this browser until it is let go, out of sight of scripts."""
+        self._set(response, name, quote(value, safe=""), lifetime)
+        return response
+
+    def keep_ticket(self, response: Response, name: Kept, ticket: str) -> Response:
+        """Take a one-time ticket out of the address, so that it stays in no history."""
+        return self.keep(response, name, ticket[:_LONGEST], _TICKET_LIFETIME)
+
+    def kept(self, request: Request, name: Kept) -> str:
+        """What was kept under this name, or ""."""
+        text = request.cookies.get(self._name(name), "")
+        return unquote(text, errors="replace") if len(text) <= _LONGEST else ""
+
+    def let_go(self, response: Response, name: Kept) -> Response:
+        self._drop(response, name)
+        return response
+
+    def _proof(self, browser: Secret, cookie: Secret | None) -> str:
+        text = f"{browser.reveal()} {cookie.reveal() if cookie else ''}"
+        return keyed_digest(self._key, "csrf", text).hex()
+
+    def _read(self, request: Request, name: str, kind: Kind) -> Secret | None:
+        raw = request.cookies.get(self._name(name), "")
+        return Secret(raw) if key_of(kind, raw) else None
+
+    def _name(self, name: str) -> str:
+        return f"__Host-{name}" if self._policy.secure else name
+
+    def _set(self, response: Response, name: str, value: str, lifetime: timedelta) -> None:
+        response.set_cookie(
+            self._name(name),
+            value,
+            max_age=int(lifetime.total_seconds()),
+            path="/",
+            secure=self._policy.secure,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def _drop(self, response: Response, name: str) -> None:
+        response.delete_cookie(
+            self._name(name), path="/", secure=self._policy.secure, httponly=True, samesite="lax"
+        )

@@ -1,0 +1,104 @@
+"""The form of an application: from its fields to a registration, and back."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, Final
+
+from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
+from quantimodo.model.clients import Client
+from quantimodo.pages.forms import Form, FormView
+from quantimodo.pages.refusals import Told
+from quantimodo.protocol.registration import Registration
+
+_TEXTS: Final = ("name", "description", "homepage_uri", "policy_uri", "tos_uri", "redirect_uris")
+LABELS: Final = {
+    "name": "Name",
+    "description": "Description",
+    "homepage_uri": "Website",
+    "policy_uri": "Privacy policy",
+    "tos_uri": "Terms of use",
+    "redirect_uris": "Redirect URIs",
+    "scope": "Scopes",
+    "grant_types": "Acting as itself",
+    "logo": "Logo",
+}
+_SENDING: Final = frozenset({"authorization_code", "refresh_token"})
+_ITSELF: Final = frozenset({"client_credentials"})
+_CODE: Final = frozenset({"code"})
+# Check boxes share one space of names in the view: a scope is itself, the rest carries a mark.
+_PUBLIC: Final = "kind:public"
+_CONFIDENTIAL: Final = "kind:confidential"
+_STRICT: Final = "flag:strict"
+_OWN: Final = "flag:own"
+
+BLANK: Final = FormView(
+    chosen=frozenset({"basic", "openid", "offline_access", "readmeasurements", _CONFIDENTIAL})
+)
+
+
+def registration_of(form: Form, client: Client | None = None) -> Registration:
+    """What the form asks for; what it does not show stays as it is at `client`."""
+    kept = _registration_fields(client) if client else {}
+    uris = tuple(form.one("redirect_uris").split())
+    # An application that acts as itself, and has nowhere to send people to, sends nobody.
+    sends = bool(uris) or not form.one("own")
+    shown: dict[str, Any] = {name: form.one(name) for name in _TEXTS}
+    shown["redirect_uris"] = uris
+    shown["scope"] = frozenset(form.many("scope"))
+    shown["grant_types"] = (_sending(kept) if sends else _ITSELF) | _own(form)
+    shown["response_types"] = (kept.get("response_types") or _CODE) if sends else frozenset()
+    shown["public"] = form.one("kind") == "public"
+    shown["strict"] = bool(form.one("strict"))
+    return Registration(**{**kept, **shown})
+
+
+def view_of(client: Client, errors: Mapping[str, str] | None = None) -> FormView:
+    """The form of an application as it stands."""
+    values = {name: str(getattr(client, name)) for name in _TEXTS}
+    values["redirect_uris"] = "\n".join(client.redirect_uris)
+    values["revision"] = str(client.revision)
+    chosen = {
+        *client.scope,
+        _PUBLIC if client.public else _CONFIDENTIAL,
+        *([_STRICT] if client.strict else ()),
+        *([_OWN] if "client_credentials" in client.grant_types else ()),
+    }
+    return FormView(values, errors or {}, frozenset(chosen))
+
+
+def wish_view(form: Form, again: Told) -> FormView:
+    """The form as it was sent."""
+    chosen = {
+        *form.many("scope"),
+        f"kind:{form.one('kind')}",
+        *([_STRICT] if form.one("strict") else ()),
+        *([_OWN] if form.one("own") else ()),
+    }
+    return again.view(form, *_TEXTS, "revision", chosen=sorted(chosen))
+
+
+def faults_told(refusal: InvalidMetadata | ChangedMeanwhile) -> Told:
+    """The registry's faults as sentences, the first one of each field."""
+    if isinstance(refusal, ChangedMeanwhile):
+        return Told(409, {"": _sentence(refusal.message)})
+    errors: dict[str, str] = {}
+    for fault in refusal.faults:
+        errors.setdefault(fault.field, _sentence(fault.message))
+    return Told(422, errors)
+
+
+def _sending(kept: Mapping[str, Any]) -> frozenset[str]:
+    """The grants of an application that sends people here: as they are, or the usual ones."""
+    return frozenset(kept.get("grant_types", ())) & _SENDING or _SENDING
+
+
+def _own(form: Form) -> frozenset[str]:
+    return _ITSELF if form.one("own") else frozenset()
+
+
+def _sentence(message: str) -> str:
+    return f"{message[:1].upper()}{message[1:]}."
+
+
+def _registration_fields(client: Client) -> dict[str, Any]:
+    return {each.name: getattr(client, each.name) for each in fields(Registration)}

@@ -1,0 +1,59 @@
+"""Where a sign-in leads: to a page of ours, or back to an application that waits for it.
+
+Reads a waiting authorization request only to name the application, and to tell the browser to
+which place its forms may lead. Decides nothing.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from quantimodo.authorization.requests import RESUME
+from quantimodo.crypto.tokens import Kind, key_of
+from quantimodo.identity.addresses import local_path
+from quantimodo.model.clients import Client
+from quantimodo.model.consents import StoredRequest
+from quantimodo.pages.layout import form_source
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import AuthorizationStore, ClientStore
+from quantimodo.protocol.authorization import NoTarget, identify
+from quantimodo.protocol.errors import OAuthError
+from quantimodo.protocol.parameters import Form
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """A local path, and the application behind it, if any."""
+
+    return_to: str
+    client: Client | None = None
+    has_logo: bool = False
+    form_action: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Continuations:
+    clients: ClientStore
+    requests: AuthorizationStore
+    clock: Clock
+
+    async def of(self, return_to: str) -> Continuation:
+        """What `return_to` leads to; anything but a path of ours leads to the account."""
+        path = local_path(return_to)
+        stored = await self._stored(path)
+        client = None if stored is None else await self.clients.client(stored.client_id)
+        if stored is None or client is None:
+            return Continuation(path)
+        try:
+            target = identify(Form.of_pairs(stored.parameters), client)
+        except (NoTarget, OAuthError):
+            return Continuation(path)
+        # A browser holds the redirects that follow a form against the form's CSP.
+        leads = (form_source(target.redirect_uri),)
+        return Continuation(path, client, await self.clients.logo(client.id) is not None, leads)
+
+    async def _stored(self, path: str) -> StoredRequest | None:
+        parts = urlsplit(path)
+        raw = parse_qs(parts.query).get("request", [""])[0]
+        key = key_of(Kind.REQUEST, raw) if parts.path == RESUME else None
+        stored = None if key is None else await self.requests.request(key)
+        return stored if stored and stored.expires_at > self.clock.now() else None

@@ -1,0 +1,162 @@
+"""How every page meets its visitor: who is there, may this form be acted on, what is shown.
+
+Owns the path from a request to a page and the answers to what can go wrong on the way.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.identity.errors import Busy, TooMany
+from quantimodo.pages.browser import Browser, Forbidden, SignInFirst, Visit
+from quantimodo.pages.errors import FORBIDDEN, NOT_FOUND, error_page, in_words, retry_after
+from quantimodo.pages.forms import Form, FormFault, read_form
+from quantimodo.pages.layout import Renderer, see_other
+from quantimodo.pages.refusals import Told
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import Unavailable
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+# What a page says once after a form was accepted; the cookie holds only the key.
+NOTICES: Final = {
+    "signed-out": "You are signed out.",
+    "renamed": "Your name is saved.",
+    "password-changed": "Your password is changed.",
+    "password-reset": "Your new password is set, and you are signed in. "
+    "Every other device was signed out.",
+    "email-asked": "We sent a link to your new address. It takes effect when you open it.",
+    "verification-sent": "We sent you a link. Open it to confirm your address.",
+    "verified": "Your address is confirmed.",
+    "confirmed": "Your address is confirmed. Welcome.",
+    "deleted": "Your account is deleted, with everything in it.",
+    "access-removed": "Access removed. The application can no longer use your account.",
+    "session-ended": "That device is signed out.",
+    "others-ended": "All other devices are signed out.",
+    "client-saved": "The application is saved.",
+    "client-deleted": "The application is deleted. Its tokens no longer work.",
+    "logo-saved": "The logo is saved.",
+    "logo-removed": "The logo is removed.",
+}
+_NOTICE_LIFETIME: Final = timedelta(minutes=1)
+
+
+class NotHere(Exception):
+    """There is nothing at this address, or nothing that this person may see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Opens a visit, checks a form, shows a page."""
+
+    renderer: Renderer
+    browser: Browser
+    clock: Clock
+
+    async def visit(self, request: Request) -> Visit:
+        return await self.browser.visit(request)
+
+    async def posted(self, request: Request) -> tuple[Visit, Form]:
+        """The visit and its form, known to come from a page of ours. Raises `Forbidden`."""
+        form = await read_form(request)
+        visit = await self.browser.visit(request)
+        self.browser.check(request, form, visit)
+        return visit, form
+
+    def show(
+        self,
+        request: Request,
+        visit: Visit,
+        name: str,
+        *,
+        status: int = 200,
+        again: Told | None = None,
+        form_action: Sequence[str] = (),
+        opener: bool = False,
+        **context: Any,
+    ) -> Response:
+        """The page `name` for this visitor, with the notice that waits for them, if any.
+
+        `again`: a form is shown once more, because it was refused.
+        """
+        notice = self.browser.kept(request, "notice")
+        response = self.renderer.page(
+            name,
+            status=again.status if again else status,
+            form_action=form_action,
+            headers=again.headers if again else None,
+            opener=opener,
+            visit=visit,
+            now=self.clock.now(),
+            notice=NOTICES.get(notice, ""),
+            **context,
+        )
+        if notice:
+            self.browser.let_go(response, "notice")
+        return self.browser.greet(response, visit)
+
+    def go(self, location: str, notice: str = "") -> Response:
+        """On to another page, which then shows the notice once."""
+        response = see_other(location)
+        if notice:
+            self.browser.keep(response, "notice", notice, _NOTICE_LIFETIME)
+        return response
+
+    def guarded(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint, with a page for everything that may go wrong before it answers."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await endpoint(request)
+            except SignInFirst:
+                return see_other(f"/sign-in?return_to={quote(_back(request), safe='/')}")
+            except Forbidden:
+                return error_page(self.renderer, 403, *FORBIDDEN)
+            except NotHere:
+                return error_page(self.renderer, 404, *NOT_FOUND)
+            except FormFault as fault:
+                return error_page(
+                    self.renderer, fault.status, "This form could not be used", fault.message
+                )
+            except TooMany as fault:
+                return too_many(self.renderer, fault.retry_after)
+            except Busy as fault:
+                return busy(self.renderer, fault.retry_after)
+            except Unavailable:
+                return busy(self.renderer, timedelta(seconds=5))
+
+        return answer
+
+
+def too_many(renderer: Renderer, wait: timedelta) -> Response:
+    """429: tried too often."""
+    return error_page(
+        renderer,
+        429,
+        "Too many tries",
+        f"To protect accounts, this was stopped for now. Try again in {in_words(wait)}.",
+        headers=retry_after(wait),
+    )
+
+
+def busy(renderer: Renderer, wait: timedelta) -> Response:
+    """503: ask again soon."""
+    return error_page(
+        renderer,
+        503,
+        "The server is busy",
+        "Nothing was changed. Wait a few seconds, go back, and try again.",
+        headers=retry_after(wait),
+    )
+
+
+def _back(request: Request) -> str:
+    path = request.url.path
+    if request.method in ("GET", "HEAD"):
+        return f"{path}?{request.url.query}" if request.url.query else path
+    return "/developers" if path.startswith("/developers") else "/account"

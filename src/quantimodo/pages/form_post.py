@@ -1,0 +1,33 @@
+"""The page that carries an authorization answer to a client (OAuth 2.0 Form Post Response Mode).
+
+It sends itself with one line of script, allowed by its hash; without scripts there is a button.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.responses import Response
+
+from quantimodo.crypto.digests import digest
+from quantimodo.pages.layout import Renderer, form_source
+
+SCRIPT: Final = "document.forms[0].submit()"
+_SCRIPT_HASH: Final = f"sha256-{b64encode(digest(SCRIPT)).decode()}"
+
+
+def form_post_page(
+    renderer: Renderer, redirect_uri: str, parameters: Iterable[tuple[str, str]]
+) -> Response:
+    """Posts `parameters` to `redirect_uri`, which has been validated."""
+    return renderer.page(
+        "form_post.html",
+        form_action=[form_source(redirect_uri)],
+        opener=True,
+        script=_SCRIPT_HASH,
+        redirect_uri=redirect_uri,
+        redirect_host=urlsplit(redirect_uri).netloc,
+        parameters=list(parameters),
+        code=SCRIPT,
+    )

@@ -1,0 +1,127 @@
+"""A submitted HTML form as plain values, read with limits and without guessing.
+
+Owns how a body becomes fields. Whether the form may be acted on is `browser.py`'s business.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from quantimodo.model.secrets import Secret
+
+_MOST_BYTES: Final = 400 * 1024  # the largest picture we take, with room for its form
+_MOST_FIELDS: Final = 64
+_URLENCODED: Final = "application/x-www-form-urlencoded"
+_MULTIPART: Final = "multipart/form-data"
+
+
+class FormFault(Exception):
+    """A body that no form of ours could have sent."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The fields of one submission, and its files. Its `repr` shows no value."""
+
+    fields: Sequence[tuple[str, str]] = field(repr=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    def one(self, name: str) -> str:
+        """The field's text, "" when it was left out. Raises `FormFault` on a second value."""
+        found = self.many(name)
+        if len(found) > 1:
+            raise FormFault(400, "A field of this form was sent twice.")
+        return found[0] if found else ""
+
+    def secret(self, name: str) -> Secret:
+        """The field as a secret that is not printed."""
+        return Secret(self.one(name))
+
+    def many(self, name: str) -> tuple[str, ...]:
+        """All values of a field that may repeat (check boxes)."""
+        return tuple(value for key, value in self.fields if key == name)
+
+
+@dataclass(frozen=True, slots=True)
+class FormView:
+    """What a form shows: the values to begin with, and what was wrong with those sent.
+
+    `errors` are keyed by field; the key "" is for the form as a whole.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    chosen: frozenset[str] = frozenset()
+
+    def value(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    def error(self, name: str) -> str:
+        return self.errors.get(name, "")
+
+
+async def read_form(request: Request) -> Form:
+    """The form in the body. Raises `FormFault` when it is none, or too large."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in (_URLENCODED, _MULTIPART):
+        raise FormFault(415, "Send this form as a web page does.")
+    body = await _body(request)
+    form = _fields(body) if media_type == _URLENCODED else await _parts(request, body)
+    # PostgreSQL's text holds no NUL, and no person types one.
+    if any("\0" in key or "\0" in value for key, value in form.fields):
+        raise FormFault(400, "The form holds a character that cannot be used.")
+    return form
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            raise FormFault(413, "What was sent is too large.")
+    return bytes(body)
+
+
+def _fields(body: bytes) -> Form:
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MOST_FIELDS,
+        )
+    except ValueError as fault:  # UnicodeDecodeError is one
+        raise FormFault(400, "The form could not be read.") from fault
+    return Form(pairs)
+
+
+async def _parts(request: Request, body: bytes) -> Form:
+    parser = MultiPartParser(
+        request.headers, _once(body), max_files=1, max_fields=_MOST_FIELDS, max_part_size=65536
+    )
+    try:
+        parts = (await parser.parse()).multi_items()
+    except (MultiPartException, KeyError, UnicodeError) as fault:
+        raise FormFault(400, "The form could not be read.") from fault
+    files = {key: await _content(part) for key, part in parts if isinstance(part, UploadFile)}
+    return Form([(key, part) for key, part in parts if isinstance(part, str)], files)
+
+
+async def _content(part: UploadFile) -> bytes:
+    content = await part.read()
+    await part.close()
+    return content
+
+
+async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
+    yield body

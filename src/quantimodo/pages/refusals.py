@@ -1,0 +1,42 @@
+"""What a form says when a service refuses: the status, the words, and next to which field."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from quantimodo.identity.errors import Busy, InvalidInput, Refused, TooMany
+from quantimodo.pages.errors import in_words, retry_after
+from quantimodo.pages.forms import Form, FormView
+
+REFUSALS: Final = (InvalidInput, Refused, TooMany, Busy)
+Refusal = InvalidInput | Refused | TooMany | Busy
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A refusal as the form shows it; the key "" of `errors` is the form as a whole."""
+
+    status: int
+    errors: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def view(self, form: Form, *names: str, chosen: Sequence[str] = ()) -> FormView:
+        """The form again with what was entered in the fields `names` (never a password)."""
+        return FormView({name: form.one(name) for name in names}, self.errors, frozenset(chosen))
+
+
+def told(refusal: Refusal, *, field: str = "", names: Mapping[str, str] | None = None) -> Told:
+    """`names` tells what the form calls a service's fields, `field` what `Refused` is about."""
+    match refusal:
+        case InvalidInput():
+            name = (names or {}).get(refusal.field, refusal.field)
+            return Told(422, {name: refusal.message})
+        case Refused():
+            return Told(400, {field: refusal.message})
+        case TooMany():
+            wait = refusal.retry_after
+            text = f"Too many tries. To protect the account, wait {in_words(wait)} and try again."
+            return Told(429, {"": text}, retry_after(wait))
+        case Busy():
+            text = "The server is busy. Nothing was changed; try again in a few seconds."
+            return Told(503, {"": text}, retry_after(refusal.retry_after))

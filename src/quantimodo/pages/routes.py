@@ -1,0 +1,151 @@
+"""The table of all pages. `app/routes.py` mounts it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quantimodo.clients.registry import Registry
+from quantimodo.crypto.envelope import Envelope
+from quantimodo.identity.accounts import Accounts
+from quantimodo.identity.sessions import Sessions
+from quantimodo.pages.apps import Apps
+from quantimodo.pages.browser import Browser
+from quantimodo.pages.continuation import Continuations
+from quantimodo.pages.desk import Desk, Endpoint
+from quantimodo.pages.developers import Developers
+from quantimodo.pages.devices import Devices
+from quantimodo.pages.layout import Renderer
+from quantimodo.pages.links import Links
+from quantimodo.pages.outbox import Outbox, OutboxPage
+from quantimodo.pages.plain import Plain
+from quantimodo.pages.profile import Profile
+from quantimodo.pages.recovery import Reset, Verification
+from quantimodo.pages.secrets_shown import SecretsShown
+from quantimodo.pages.security import Farewell, Security
+from quantimodo.pages.sign_in import SignIn, SignOut
+from quantimodo.pages.sign_up import SignUp
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import AuthorizationStore, ClientStore, EventStore, UserStore
+
+PageRoute = tuple[tuple[str, ...], str, Endpoint]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Everything that pages are made of. `issuer` is the public address, without a slash at the
+    end; `outbox` is None unless mails may be read at /outbox by anybody."""
+
+    renderer: Renderer
+    browser: Browser
+    accounts: Accounts
+    sessions: Sessions
+    registry: Registry
+    clients: ClientStore
+    users: UserStore
+    consents: AuthorizationStore
+    events: EventStore
+    audit: Audit
+    clock: Clock
+    envelope: Envelope
+    issuer: str
+    sign_up_open: bool = True
+    security_txt: str = ""
+    outbox: Outbox | None = None
+
+
+def page_routes(pages: Pages) -> list[PageRoute]:
+    """All of them, as (methods, path, endpoint)."""
+    desk = Desk(pages.renderer, pages.browser, pages.clock)
+    routes = [*_entrance(pages, desk), *_account(pages, desk), *_portal(pages, desk)]
+    guarded = [(methods, path, desk.guarded(endpoint)) for methods, path, endpoint in routes]
+    assets = pages.renderer.assets
+    return [
+        *guarded,
+        (("GET",), "/static/{name}", assets.serve),
+        (("GET",), "/favicon.ico", assets.serve),
+    ]
+
+
+def _entrance(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
+    leads = Continuations(pages.clients, pages.consents, pages.clock)
+    links = Links(desk, pages.outbox is not None)
+    plain = Plain(
+        desk, pages.clients, pages.security_txt, pages.sign_up_open, pages.outbox is not None
+    )
+    sign_in = SignIn(desk, pages.accounts, leads)
+    sign_out = SignOut(desk, pages.sessions)
+    sign_up = SignUp(desk, pages.accounts, leads, links, pages.sign_up_open)
+    reset = Reset(desk, pages.accounts, links)
+    verification = Verification(desk, pages.accounts, links)
+    return [
+        (("GET",), "/", plain.home),
+        (("GET",), "/sign-in", sign_in.show),
+        (("POST",), "/sign-in", sign_in.submit),
+        (("GET",), "/sign-out", sign_out.show),
+        (("POST",), "/sign-out", sign_out.submit),
+        (("GET",), "/sign-up", sign_up.show),
+        (("POST",), "/sign-up", sign_up.submit),
+        (("GET",), "/sign-up/sent", sign_up.sent),
+        (("GET",), "/confirm", sign_up.confirm),
+        (("POST",), "/confirm", sign_up.confirm_submit),
+        (("GET",), "/reset", reset.ask),
+        (("POST",), "/reset", reset.submit),
+        (("GET",), "/reset/sent", reset.sent),
+        (("GET",), "/reset/new", reset.choose),
+        (("POST",), "/reset/new", reset.choose_submit),
+        (("GET",), "/verify", verification.show),
+        (("POST",), "/verify", verification.submit),
+        (("GET",), "/logos/{client_id}", plain.logo),
+        (("GET",), "/robots.txt", plain.robots),
+        (("GET",), "/.well-known/security.txt", plain.security_contact),
+        (("GET",), "/.well-known/change-password", plain.change_password),
+        *_outbox(pages, desk),
+    ]
+
+
+def _outbox(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
+    if pages.outbox is None:
+        return []
+    return [(("GET",), "/outbox", OutboxPage(desk, pages.outbox).show)]
+
+
+def _account(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
+    apps = Apps(desk, pages.clients, pages.users, pages.consents, pages.audit)
+    profile = Profile(desk, pages.accounts)
+    devices = Devices(desk, pages.sessions)
+    security = Security(desk, pages.accounts, pages.events)
+    farewell = Farewell(desk, pages.accounts, pages.clients)
+    return [
+        (("GET",), "/account", apps.show),
+        (("POST",), "/account/apps/{client_id}/revoke", apps.revoke),
+        (("GET",), "/account/profile", profile.show),
+        (("POST",), "/account/profile", profile.rename),
+        (("POST",), "/account/verification", profile.send_verification),
+        (("GET",), "/account/sessions", devices.show),
+        (("POST",), "/account/sessions/end", devices.end),
+        (("POST",), "/account/sessions/end-others", devices.end_others),
+        (("GET",), "/account/security", security.show),
+        (("GET",), "/account/security/password", security.password),
+        (("POST",), "/account/security/password", security.change_password),
+        (("GET",), "/account/security/email", security.email),
+        (("POST",), "/account/security/email", security.change_email),
+        (("GET",), "/account/delete", farewell.show),
+        (("POST",), "/account/delete", farewell.submit),
+    ]
+
+
+def _portal(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
+    secrets = SecretsShown(pages.browser, pages.envelope, pages.clock)
+    portal = Developers(desk, pages.registry, pages.clients, secrets, pages.issuer)
+    return [
+        (("GET",), "/developers", portal.show),
+        (("GET",), "/developers/new", portal.new),
+        (("POST",), "/developers/new", portal.create),
+        (("GET",), "/developers/{client_id}", portal.one),
+        (("POST",), "/developers/{client_id}", portal.edit),
+        (("POST",), "/developers/{client_id}/logo", portal.set_logo),
+        (("GET",), "/developers/{client_id}/secret", portal.secret),
+        (("POST",), "/developers/{client_id}/secret", portal.rotate),
+        (("GET",), "/developers/{client_id}/delete", portal.farewell),
+        (("POST",), "/developers/{client_id}/delete", portal.delete),
+    ]

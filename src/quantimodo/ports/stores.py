@@ -1,0 +1,282 @@
+"""What the house asks of a database; tests/storage/ holds every engine to it.
+
+Contains no SQL. Methods take and return model values, never rows, and never decide policy: they
+report what is true and what they managed to change. `None` means absent, `False` means lost or
+unchanged, `Conflict` a unique name that is taken, `Unavailable` a database that cannot answer now.
+A write that returned is on disk. Everything here holds for any number of processes on one database.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from quantimodo.model.clients import Client, Logo
+from quantimodo.model.consents import Consent, StoredRequest
+from quantimodo.model.events import Event
+from quantimodo.model.keys import SigningKey
+from quantimodo.model.sessions import Session, Ticket
+from quantimodo.model.tokens import (
+    AccessToken,
+    AuthorizationCode,
+    Family,
+    FoundAccessToken,
+    FoundCode,
+    FoundRefreshToken,
+    RefreshToken,
+    Standing,
+)
+from quantimodo.model.users import NewUser, User
+
+
+class Conflict(Exception):
+    """A unique name (an e-mail address, a client id) is taken."""
+
+
+class Unavailable(Exception):
+    """The database cannot answer now (overloaded, disk full, connection lost); nothing was kept."""
+
+
+class ClientStore(Protocol):
+    async def client(self, client_id: str) -> Client | None: ...
+
+    async def clients(
+        self, *, owner_id: int | None = None, after: str = "", limit: int = 100
+    ) -> Sequence[Client]:
+        """By id, ascending, after `after`; of one owner, or all."""
+
+    async def add_client(self, client: Client) -> None:
+        """Raises `Conflict` when the id is taken."""
+
+    async def replace_client(self, client: Client) -> bool:
+        """Replace the row if its revision still is `client.revision`, and count it up."""
+
+    async def delete_client(self, client_id: str) -> bool:
+        """Delete it with its consents and logo; its codes and tokens are dead at once."""
+
+    async def logo(self, client_id: str) -> Logo | None: ...
+
+    async def set_logo(self, client_id: str, logo: Logo | None) -> None: ...
+
+
+class UserStore(Protocol):
+    async def user(self, user_id: int) -> User | None: ...
+
+    async def user_by_email(self, email: str) -> User | None:
+        """By address; the caller has normalised it, the store compares the folded key."""
+
+    async def users(self, *, after: int = 0, limit: int = 100) -> Sequence[User]: ...
+
+    async def add_user(self, user: NewUser, password_hash: str | None) -> User:
+        """Raises `Conflict` when the address is taken (compared without case)."""
+
+    async def rename_user(self, user_id: int, name: str, at: datetime) -> bool: ...
+
+    async def change_email(self, user_id: int, email: str, verified_at: datetime | None) -> bool:
+        """Raises `Conflict` when the address is taken."""
+
+    async def verify_email(
+        self, user_id: int, email: str, at: datetime, *, keep_credentials: bool
+    ) -> bool:
+        """Mark the address verified if it is still this one, and was not yet (else False).
+
+        Unless `keep_credentials`, the password and all sessions made before are dropped in the
+        same transaction (security.md 22).
+        """
+
+    async def set_disabled(self, user_id: int, at: datetime | None) -> bool: ...
+
+    async def set_administrator(self, user_id: int, administrator: bool) -> bool: ...
+
+    async def delete_user(self, user_id: int) -> bool:
+        """Delete the person with password, sessions, consents, families and own clients."""
+
+    async def password_hash(self, user_id: int) -> str | None: ...
+
+    async def set_password(self, user_id: int, password_hash: str, at: datetime) -> None: ...
+
+
+class SessionStore(Protocol):
+    async def session(self, key: bytes) -> Session | None:
+        """A session that was not ended, expired ones included, of a person who is not disabled."""
+
+    async def sessions_of(self, user_id: int) -> Sequence[Session]: ...
+
+    async def add_session(self, session: Session, replaces: bytes | None) -> None:
+        """Save it, ending `replaces` in the same transaction (security.md 18)."""
+
+    async def touch_session(self, key: bytes, seen_at: datetime) -> None: ...
+
+    async def end_session(self, user_id: int, key: bytes) -> bool: ...
+
+    async def end_sessions(self, user_id: int, except_key: bytes | None = None) -> int: ...
+
+
+class TicketStore(Protocol):
+    async def add_ticket(self, ticket: Ticket) -> None: ...
+
+    async def ticket(self, key: bytes) -> Ticket | None: ...
+
+    async def take_ticket(self, key: bytes) -> Ticket | None:
+        """Remove and return it; of concurrent calls exactly one gets it."""
+
+    async def drop_tickets(self, purpose: str, email: str) -> None: ...
+
+
+class ThrottleStore(Protocol):
+    async def hit(self, key: bytes, window: timedelta, at: datetime) -> int:
+        """Count one more event under `key` and return how many fell into the current window."""
+
+    async def hits(self, key: bytes, at: datetime) -> int:
+        """How many are counted now, adding none."""
+
+    async def forget(self, key: bytes) -> None: ...
+
+
+class AuthorizationStore(Protocol):
+    async def save_request(self, request: StoredRequest) -> None: ...
+
+    async def request(self, key: bytes) -> StoredRequest | None: ...
+
+    async def drop_request(self, key: bytes) -> bool:
+        """True for the one caller that removed it."""
+
+    async def consent(self, user_id: int, client_id: str) -> Consent | None: ...
+
+    async def consents_of(self, user_id: int) -> Sequence[Consent]: ...
+
+    async def save_consent(self, consent: Consent) -> None:
+        """Add it, or widen the one on record by its scope."""
+
+    async def withdraw_consent(self, user_id: int, client_id: str, at: datetime) -> bool:
+        """Forget it and revoke every family of this person and client, codes included."""
+
+    async def save_code(
+        self, family: Family, code: AuthorizationCode | None, access: AccessToken | None = None
+    ) -> None:
+        """Begin an authorization: its family, and what is handed to the front channel."""
+
+
+class TokenReader(Protocol):
+    async def find_code(self, key: bytes) -> FoundCode | None:
+        """The code with this key, redeemed and expired ones included."""
+
+    async def find_refresh_token(self, key: bytes) -> FoundRefreshToken | None:
+        """The token with this key, spent and expired ones included."""
+
+    async def find_access_token(self, key: bytes) -> FoundAccessToken | None:
+        """The opaque token with this key, expired and revoked ones included."""
+
+    async def standing(self, jti: str, client_id: str, family_id: bytes | None) -> Standing | None:
+        """What a signed token stands on; None when its jti, family, client or person was revoked,
+        disabled or deleted."""
+
+
+class TokenStore(TokenReader, Protocol):
+    async def issue(self, access: AccessToken) -> None:
+        """Save an access token that spends nothing."""
+
+    async def redeem(
+        self,
+        code: AuthorizationCode,
+        at: datetime,
+        access: AccessToken | None,
+        refresh: RefreshToken | None,
+    ) -> bool:
+        """Redeem `code` and save the tokens: all of it, or nothing.
+
+        False if it was redeemed before or its family is revoked. Of any number of concurrent
+        calls that redeem the same code, exactly one returns True. `access` is None for a JWT.
+        """
+
+    async def rotate(
+        self,
+        spends: RefreshToken,
+        at: datetime,
+        salt: bytes,
+        access: AccessToken | None,
+        heir: RefreshToken,
+    ) -> bool:
+        """Spend a refresh token, keep `salt` with it, save its heir: all of it, or nothing.
+
+        False if it was spent before or its family is revoked; exactly one of many wins.
+        """
+
+    async def revoke_family(self, family_id: bytes, at: datetime) -> bool:
+        """End one authorization: its code, its tokens, and any heir that a rotation adds now."""
+
+    async def revoke_access_token(self, key: bytes) -> bool: ...
+
+    async def revoke_jwt(self, jti: str, expires_at: datetime) -> None: ...
+
+
+class KeyStore(Protocol):
+    async def signing_keys(self) -> Sequence[SigningKey]:
+        """All that are not deleted, oldest first."""
+
+    async def add_signing_key(self, key: SigningKey, replaces: str | None) -> bool:
+        """Add the successor of the newest key of its algorithm.
+
+        False if `replaces` (None: there is none) is no longer the newest: of processes that
+        rotate at once, one wins. The replaced key's `retires_at` is set by `retire_signing_key`.
+        """
+
+    async def retire_signing_key(self, kid: str, at: datetime) -> bool: ...
+
+    async def delete_signing_key(self, kid: str) -> bool: ...
+
+
+class MailStore(Protocol):
+    async def add_mail(self, sealed: bytes, at: datetime, expires_at: datetime) -> None: ...
+
+    async def claim_mail(
+        self, at: datetime, lease: timedelta, limit: int
+    ) -> Sequence[tuple[int, bytes, int]]:
+        """Take due messages for `lease`: (id, sealed message, attempts before this one)."""
+
+    async def drop_mail(self, mail_id: int) -> None: ...
+
+    async def recent_mail(self, limit: int) -> Sequence[tuple[int, bytes, datetime]]:
+        """Newest first, for the development outbox."""
+
+
+class EventStore(Protocol):
+    async def add_events(self, events: Sequence[Event]) -> None: ...
+
+    async def events_of(self, user_id: int, limit: int) -> Sequence[Event]:
+        """Newest first."""
+
+
+class LeaseStore(Protocol):
+    async def lease(self, name: str, holder: str, lifetime: timedelta, at: datetime) -> bool:
+        """Take or prolong a named lease; False while another holder has it."""
+
+
+class Sweeper(Protocol):
+    async def sweep(self, table: str, now: datetime, limit: int) -> int:
+        """Delete up to `limit` rows of `table` that nobody needs any more; how many went."""
+
+    @property
+    def swept_tables(self) -> Sequence[str]: ...
+
+
+class Stores(
+    ClientStore,
+    UserStore,
+    SessionStore,
+    TicketStore,
+    ThrottleStore,
+    AuthorizationStore,
+    TokenStore,
+    KeyStore,
+    MailStore,
+    EventStore,
+    LeaseStore,
+    Sweeper,
+    Protocol,
+):
+    """One database that keeps all of it. Only the composition root sees it whole."""
+
+    async def ping(self) -> None:
+        """Raises `Unavailable` if the database does not answer."""
+
+    async def close(self) -> None: ...

@@ -1,0 +1,65 @@
+"""How a client says who it is (RFC 6749 §2.3): reads the credentials, checks nothing.
+
+`clients/authentication.py` compares them with what is registered.
+"""
+
+import binascii
+from base64 import b64decode
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote_plus
+
+from quantimodo.model.secrets import Secret
+from quantimodo.protocol.errors import InvalidClient, InvalidRequest
+from quantimodo.protocol.parameters import Form
+
+Method = Literal["client_secret_basic", "client_secret_post", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What was presented. `secret` is None for method `none`."""
+
+    client_id: str
+    secret: Secret | None
+    method: Method
+
+
+def read_credentials(authorization: str | None, form: Form) -> Credentials:
+    """The one set of credentials in a request.
+
+    Raises `InvalidRequest` for more than one method, `InvalidClient` for none or a broken one.
+    """
+    secret = form.get("client_secret")
+    scheme, _, rest = (authorization or "").partition(" ")
+    # Contract §1: clients of 2016 send a Bearer header everywhere; here it means nothing.
+    if scheme.lower() != "basic":
+        if scheme and scheme.lower() != "bearer":
+            raise InvalidClient("this authentication scheme is not supported", challenged=True)
+        client_id = form.get("client_id")
+        if client_id is None:
+            raise InvalidClient("the client did not say who it is: client_id is missing")
+        if secret is None:
+            return Credentials(client_id, None, "none")
+        return Credentials(client_id, Secret(secret), "client_secret_post")
+    # RFC 6749 §2.3: not more than one method in a request.
+    if secret is not None or form.get("client_assertion") is not None:
+        raise InvalidRequest("the client authenticates in more than one way")
+    credentials = _read_basic(rest)
+    if form.get("client_id") not in (None, credentials.client_id):
+        raise InvalidRequest("client_id differs from the one in the Authorization header")
+    return credentials
+
+
+def _read_basic(encoded: str) -> Credentials:
+    try:
+        text = b64decode(encoded, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        text = ""
+    client_id, colon, secret = text.partition(":")
+    # RFC 6749 §2.3.1: both halves are form-urlencoded before they are joined.
+    if "%" in text or "+" in text:
+        client_id, secret = unquote_plus(client_id), unquote_plus(secret)
+    if not colon or not client_id or not (client_id + secret).isprintable():
+        raise InvalidClient("the Basic credentials are malformed", challenged=True)
+    return Credentials(client_id, Secret(secret), "client_secret_basic")

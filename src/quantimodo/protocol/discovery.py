@@ -1,0 +1,75 @@
+"""Metadata documents (RFC 8414 §2, OpenID Connect Discovery §3): what works here, no more."""
+
+from typing import Any
+
+from quantimodo.protocol.scopes import SCOPES
+
+AUTHORIZE = "/api/v2/oauth/authorize"
+TOKEN = "/api/v2/oauth2/access_token"
+REVOKE = "/api/v2/oauth2/revoke"
+INTROSPECT = "/api/v2/oauth2/introspect"
+USERINFO = "/api/v2/oauth2/userinfo"
+JWKS = "/.well-known/jwks.json"
+
+_AUTHENTICATION = ["client_secret_basic", "client_secret_post"]
+
+
+def metadata(issuer: str) -> dict[str, Any]:
+    """The document for this issuer, the same at both well-known addresses."""
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": issuer + AUTHORIZE,
+        "token_endpoint": issuer + TOKEN,
+        "revocation_endpoint": issuer + REVOKE,
+        "introspection_endpoint": issuer + INTROSPECT,
+        "userinfo_endpoint": issuer + USERINFO,
+        "jwks_uri": issuer + JWKS,
+        "service_documentation": issuer + "/docs",
+        "scopes_supported": [scope for scope in SCOPES if scope not in ("address", "phone")],
+        "response_types_supported": [
+            "code",
+            "none",
+            "token",
+            "id_token",
+            "id_token token",
+            "code id_token",
+            "code token",
+            "code id_token token",
+        ],
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "grant_types_supported": [
+            "authorization_code",
+            "implicit",
+            "refresh_token",
+            "client_credentials",
+        ],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+        "token_endpoint_auth_methods_supported": [*_AUTHENTICATION, "none"],
+        "revocation_endpoint_auth_methods_supported": [*_AUTHENTICATION, "none"],
+        "introspection_endpoint_auth_methods_supported": _AUTHENTICATION,
+        "code_challenge_methods_supported": ["S256"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "display_values_supported": ["page"],
+        "claim_types_supported": ["normal"],
+        "claims_supported": [
+            "sub",
+            "iss",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "nonce",
+            "amr",
+            "at_hash",
+            "c_hash",
+            "name",
+            "updated_at",
+            "email",
+            "email_verified",
+        ],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "authorization_response_iss_parameter_supported": True,
+    }

@@ -1,0 +1,152 @@
+"""Every way in which a request is refused by the protocol.
+
+    OAuthError               RFC 6749 §5.2 and §4.1.2.1; one class per registered code
+      InvalidRequest  InvalidClient  UnauthorizedClient  UnsupportedGrantType
+      UnsupportedResponseType  InvalidScope  AccessDenied  ServerError  TemporarilyUnavailable
+      InvalidGrant
+        ReplayDetected       a spent code or refresh token came back: its family ends
+      LoginRequired  ConsentRequired  InteractionRequired          OpenID Connect Core §3.1.2.6
+      RequestNotSupported  RequestUriNotSupported  RegistrationNotSupported
+      UnsupportedTokenType                                          RFC 7009 §2.2.1
+    BearerError              RFC 6750 §3.1, for resources
+      MissingToken  InvalidToken  InsufficientScope  BearerRequestInvalid
+
+`description` goes to the client: fixed text, never the input. `because` goes to the log only.
+The stage decides whether an error is a page, a redirect or JSON; the class never does.
+"""
+
+from typing import ClassVar
+
+
+class OAuthError(Exception):
+    """A refusal with a registered code. `status` is for answers that are not redirects."""
+
+    code: ClassVar[str]
+    status: ClassVar[int] = 400
+
+    def __init__(self, description: str, *, because: str = "") -> None:
+        super().__init__(description)
+        self.description = description
+        self.because = because
+
+
+class InvalidRequest(OAuthError):
+    code = "invalid_request"
+
+
+class InvalidClient(OAuthError):
+    """Client authentication failed; `challenged` when it was tried by the Authorization header."""
+
+    code = "invalid_client"
+    status = 401
+
+    def __init__(self, description: str, *, challenged: bool = False, because: str = "") -> None:
+        super().__init__(description, because=because)
+        self.challenged = challenged
+
+
+class InvalidGrant(OAuthError):
+    code = "invalid_grant"
+
+
+class ReplayDetected(InvalidGrant):
+    """A spent credential returned: it has two holders (RFC 6749 §4.1.2, RFC 9700 §4.14.2)."""
+
+    def __init__(self, family_id: bytes, description: str) -> None:
+        super().__init__(description, because="replay of a spent credential")
+        self.family_id = family_id
+
+
+class UnauthorizedClient(OAuthError):
+    code = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthError):
+    code = "unsupported_grant_type"
+
+
+class UnsupportedResponseType(OAuthError):
+    code = "unsupported_response_type"
+
+
+class UnsupportedTokenType(OAuthError):
+    code = "unsupported_token_type"
+
+
+class InvalidScope(OAuthError):
+    code = "invalid_scope"
+
+
+class AccessDenied(OAuthError):
+    code = "access_denied"
+    status = 403
+
+
+class ServerError(OAuthError):
+    code = "server_error"
+    status = 500
+
+
+class TemporarilyUnavailable(OAuthError):
+    code = "temporarily_unavailable"
+    status = 503
+
+
+class LoginRequired(OAuthError):
+    code = "login_required"
+
+
+class ConsentRequired(OAuthError):
+    code = "consent_required"
+
+
+class InteractionRequired(OAuthError):
+    code = "interaction_required"
+
+
+class RequestNotSupported(OAuthError):
+    code = "request_not_supported"
+
+
+class RequestUriNotSupported(OAuthError):
+    code = "request_uri_not_supported"
+
+
+class RegistrationNotSupported(OAuthError):
+    code = "registration_not_supported"
+
+
+class BearerError(Exception):
+    """A resource refuses (RFC 6750 §3). Without a code it is the bare challenge."""
+
+    code: ClassVar[str | None] = None
+    status: ClassVar[int] = 401
+
+    def __init__(self, description: str = "", *, because: str = "") -> None:
+        super().__init__(description)
+        self.description = description
+        self.because = because
+
+
+class MissingToken(BearerError):
+    """RFC 6750 §3.1: a request without authentication learns no error code."""
+
+
+class InvalidToken(BearerError):
+    code = "invalid_token"
+
+
+class BearerRequestInvalid(BearerError):
+    code = "invalid_request"
+    status = 400
+
+
+class InsufficientScope(BearerError):
+    """`scope` names what would be enough."""
+
+    code = "insufficient_scope"
+    status = 403
+
+    def __init__(self, scope: str) -> None:
+        super().__init__("the token does not open this resource")
+        self.scope = scope

@@ -1,0 +1,65 @@
+"""Which step comes next: sign in, ask, or answer (OpenID Connect Core §3.1.2.3, §3.1.2.4)."""
+
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from quantimodo.model.consents import Consent
+from quantimodo.model.sessions import Session
+from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.errors import ConsentRequired, LoginRequired
+
+
+class Step(Enum):
+    SIGN_IN = auto()
+    ASK = auto()
+    ANSWER = auto()
+
+
+def next_step(
+    request: AuthorizationRequest,
+    session: Session | None,
+    consent: Consent | None,
+    *,
+    asked_at: datetime,
+    now: datetime,
+) -> Step:
+    """The step for a person with this session and consent; `asked_at` is when the client asked.
+
+    Raises `LoginRequired` or `ConsentRequired` where `prompt=none` forbids a page.
+    """
+    silent = "none" in request.prompt
+    if session is None or _stale(request, session, asked_at, now):
+        if silent:
+            raise LoginRequired("the person has to sign in")
+        return Step.SIGN_IN
+    if _must_ask(request, consent):
+        if silent:
+            raise ConsentRequired("the person has to be asked")
+        return Step.ASK
+    return Step.ANSWER
+
+
+def _stale(
+    request: AuthorizationRequest, session: Session, asked_at: datetime, now: datetime
+) -> bool:
+    """Whether this request wants a newer sign-in than the session's."""
+    if session.authenticated_at >= asked_at:
+        return False  # signed in for this very request
+    if "login" in request.prompt:
+        return True
+    if request.max_age is None:
+        return False
+    return now - session.authenticated_at > timedelta(seconds=request.max_age)
+
+
+def _must_ask(request: AuthorizationRequest, consent: Consent | None) -> bool:
+    client = request.client
+    # The consent page shows the account and lets the person switch: that is the account chooser.
+    if request.prompt & {"consent", "select_account"}:
+        return True
+    if client.skips_consent:
+        return False
+    # security.md 8, RFC 8252 §8.6: anybody can pretend to be a public client.
+    if client.public or consent is None:
+        return True
+    return not request.scope <= consent.scope

@@ -1,0 +1,56 @@
+"""Redirect URIs: which may be registered, and when the one asked for is the registered one.
+
+Owns these two rules and nothing else. What was registered is what is answered to, letter by letter.
+"""
+
+import re
+
+from quantimodo.protocol import uris
+from quantimodo.protocol.uris import InvalidUri
+
+_PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
+_LOOPBACK = re.compile(
+    r"(http://(?:127\.0\.0\.1|\[::1\]))(?::([0-9]{1,5}))?((?:[/?].*)?)", re.DOTALL
+)
+
+
+def check_redirect_uri(uri: str) -> None:
+    """Accept a URI for registration, or raise `InvalidUri`; its text is for people."""
+    # RFC 6749 §3.1.2: no fragment.
+    if "#" in uri:
+        raise InvalidUri("must not have a fragment (the part after #)")
+    # Stricter than RFC 3986: a star is compared as a star, but who writes it hopes for more.
+    if "*" in uri:
+        raise InvalidUri("must not have a wildcard (*): each address is registered whole")
+    parts = uris.read(uri)
+    if parts.scheme in ("https", "http"):
+        uris.check_web(parts)
+    # RFC 8252 §7.1: a name of one's own domain, reversed. `javascript`, `data` and their kind
+    # have no dot, so none of them gets in.
+    elif _PRIVATE_SCHEME.fullmatch(parts.scheme) is None:
+        raise InvalidUri(
+            "must be https, or an app's own scheme made of its domain, as com.example.app:/callback"
+        )
+
+
+def matches(registered: str, asked: str) -> bool:
+    """Whether `asked` is the registered URI: the same string.
+
+    security.md 1: the one exception is the port of a loopback IP (RFC 8252 §7.3).
+    """
+    if registered == asked:
+        return True
+    ours, theirs = _without_port(registered), _without_port(asked)
+    return ours is not None and ours == theirs
+
+
+def is_for_development(uri: str) -> bool:
+    """Whether a sound URI names `localhost`, which is not always this machine (RFC 8252 §8.3)."""
+    return uris.read(uri).host == "localhost"
+
+
+def _without_port(uri: str) -> tuple[str, str] | None:
+    found = _LOOPBACK.fullmatch(uri)
+    if found is None or not uris.is_port(found[2]):
+        return None
+    return found[1], found[3]

@@ -1,0 +1,192 @@
+"""What an application may be registered as (RFC 7591 §2): the rules, all faults told together.
+
+Pure: looks at nothing but what is asked for. Keeping it, ids and secrets are `clients/registry.py`.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from quantimodo.model.clients import TokenFormat
+from quantimodo.protocol.redirects import check_redirect_uri
+from quantimodo.protocol.scopes import SCOPES
+from quantimodo.protocol.uris import InvalidUri, check_web_address
+
+GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
+# OAuth 2.0 Multiple Response Types §3, §4, §5. The words of one type stand in this order.
+RESPONSE_TYPES = frozenset(
+    {
+        "code",
+        "none",
+        "token",
+        "id_token",
+        "id_token token",
+        "code id_token",
+        "code token",
+        "code id_token token",
+    }
+)
+_PLAIN_RESPONSE_TYPES = frozenset({"code", "none"})
+# security.md 5: types that hand out tokens in a URL; only the operator lets an app have them.
+IMPLICIT_RESPONSE_TYPES = RESPONSE_TYPES - _PLAIN_RESPONSE_TYPES
+
+LONGEST_NAME = 100
+LONGEST_DESCRIPTION = 1000
+MOST_REDIRECT_URIS = 50
+
+# Format characters that words in Persian and Hindi, and emoji, are spelled with.
+_JOINERS = frozenset("\u200c\u200d")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What somebody asks an application to be."""
+
+    name: str
+    description: str = ""
+    homepage_uri: str = ""
+    policy_uri: str = ""
+    tos_uri: str = ""
+    redirect_uris: tuple[str, ...] = ()
+    scope: frozenset[str] = frozenset(SCOPES)
+    grant_types: frozenset[str] = frozenset({"authorization_code", "refresh_token"})
+    response_types: frozenset[str] = frozenset({"code"})
+    public: bool = False
+    strict: bool = False
+    first_party: bool = False
+    resource_server: bool = False
+    token_format: TokenFormat = "opaque"
+    id_token_alg: Literal["RS256", "ES256"] = "RS256"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one field, for people; never echoes what was given."""
+
+    field: str
+    message: str
+
+
+def tidy(registration: Registration) -> Registration:
+    """The same without blanks around it, doubled URIs, and answers that no grant could follow."""
+    return replace(
+        registration,
+        name=registration.name.strip(),
+        description=registration.description.replace("\r\n", "\n").strip(),
+        homepage_uri=registration.homepage_uri.strip(),
+        policy_uri=registration.policy_uri.strip(),
+        tos_uri=registration.tos_uri.strip(),
+        redirect_uris=tuple(dict.fromkeys(registration.redirect_uris)),
+        response_types=_usable_response_types(registration),
+    )
+
+
+def faults(registration: Registration) -> tuple[Fault, ...]:
+    """Everything that is wrong with it, in the order of its fields; empty when it is fine."""
+    return (
+        *_name_faults(registration.name),
+        *_description_faults(registration.description),
+        *_link_faults(registration),
+        *_redirect_faults(registration),
+        *_vocabulary_faults(registration),
+        *_secrecy_faults(registration),
+    )
+
+
+def privileges(registration: Registration) -> tuple[Fault, ...]:
+    """What it asks for that only the operator may give."""
+    found = []
+    if registration.first_party:
+        found.append(Fault("first_party", "only the operator can make an app first-party"))
+    if registration.resource_server:
+        found.append(Fault("resource_server", "only the operator can make an app introspect"))
+    if registration.response_types & IMPLICIT_RESPONSE_TYPES:
+        found.append(Fault("response_types", "only the operator can allow implicit answers"))
+    return tuple(found)
+
+
+def _usable_response_types(registration: Registration) -> frozenset[str]:
+    if "authorization_code" in registration.grant_types:
+        return registration.response_types
+    return frozenset(kind for kind in registration.response_types if "code" not in kind.split(" "))
+
+
+def _name_faults(name: str) -> Iterator[Fault]:
+    if not any(unicodedata.category(letter)[0] in "LNSP" for letter in name):
+        yield Fault("name", "give the app a name")
+    elif len(name) > LONGEST_NAME:
+        yield Fault("name", f"must not be longer than {LONGEST_NAME} characters")
+    if _has_invisible(name):
+        yield Fault("name", "must not have control or direction characters")
+
+
+def _description_faults(description: str) -> Iterator[Fault]:
+    if len(description) > LONGEST_DESCRIPTION:
+        yield Fault("description", f"must not be longer than {LONGEST_DESCRIPTION} characters")
+    if _has_invisible(description.replace("\n", "").replace("\t", "")):
+        yield Fault("description", "must not have control or direction characters")
+
+
+def _has_invisible(text: str) -> bool:
+    """Whether it has characters that make a text look like another one, or break it."""
+    return any(
+        unicodedata.category(letter) in _INVISIBLE and letter not in _JOINERS for letter in text
+    )
+
+
+def _link_faults(registration: Registration) -> Iterator[Fault]:
+    for field in ("homepage_uri", "policy_uri", "tos_uri"):
+        link: str = getattr(registration, field)
+        if link:
+            try:
+                check_web_address(link)
+            except InvalidUri as fault:
+                yield Fault(field, str(fault))
+
+
+def _redirect_faults(registration: Registration) -> Iterator[Fault]:
+    given = registration.redirect_uris
+    if len(given) > MOST_REDIRECT_URIS:
+        yield Fault("redirect_uris", f"there may be at most {MOST_REDIRECT_URIS}")
+        return
+    if not given and registration.response_types:
+        yield Fault("redirect_uris", "give at least one: where people come back to after consent")
+    for number, uri in enumerate(given, start=1):
+        try:
+            check_redirect_uri(uri)
+        except InvalidUri as fault:
+            prefix = f"number {number} " if len(given) > 1 else ""
+            yield Fault("redirect_uris", prefix + str(fault))
+
+
+def _vocabulary_faults(registration: Registration) -> Iterator[Fault]:
+    yield from _unknown("scope", registration.scope, SCOPES)
+    yield from _unknown("grant_types", registration.grant_types, GRANT_TYPES)
+    yield from _unknown("response_types", registration.response_types, RESPONSE_TYPES)
+    if registration.response_types and not registration.scope:
+        yield Fault("scope", "choose at least one: without any, the app can do nothing")
+    if not registration.grant_types and not registration.response_types:
+        yield Fault("grant_types", "choose at least one")
+    if "authorization_code" in registration.grant_types and not registration.response_types:
+        yield Fault("response_types", "authorization_code needs at least code")
+    if registration.grant_types & {"refresh_token", "authorization_code"} == {"refresh_token"}:
+        yield Fault("grant_types", "refresh_token needs authorization_code beside it")
+    yield from _unknown("token_format", (registration.token_format,), ("opaque", "jwt"))
+    yield from _unknown("id_token_alg", (registration.id_token_alg,), ("RS256", "ES256"))
+
+
+def _unknown(field: str, given: Iterable[str], known: Iterable[str]) -> Iterator[Fault]:
+    if not set(given) <= set(known):
+        yield Fault(field, "may only be of: " + ", ".join(sorted(known)))
+
+
+def _secrecy_faults(registration: Registration) -> Iterator[Fault]:
+    if not registration.public:
+        return
+    # RFC 6749 §4.4: the client credentials grant is for confidential clients only.
+    if "client_credentials" in registration.grant_types:
+        yield Fault("grant_types", "client_credentials needs an app that can keep a secret")
+    if registration.resource_server:
+        yield Fault("resource_server", "introspection needs an app that can keep a secret")

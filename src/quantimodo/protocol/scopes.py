@@ -1,0 +1,60 @@
+"""Scopes (RFC 6749 §3.3; contract §5): which exist, what each opens, and their algebra."""
+
+from dataclasses import dataclass
+
+from quantimodo.protocol.errors import InvalidScope
+
+Scope = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeText:
+    """A scope in plain words, for the person who is asked."""
+
+    title: str
+    description: str
+
+
+SCOPES: dict[str, ScopeText] = {
+    "basic": ScopeText("See who you are", "Your name, your sign-in name and your e-mail address."),
+    "readmeasurements": ScopeText(
+        "Read your measurements",
+        "Everything that you have recorded: sleep, mood, steps and other variables.",
+    ),
+    "writemeasurements": ScopeText(
+        "Add and change measurements", "Record new measurements for you, and correct or delete."
+    ),
+    "openid": ScopeText("Recognise you", "A number that tells the app it is you, and no more."),
+    "profile": ScopeText("See your profile", "Your name."),
+    "email": ScopeText("See your e-mail address", "The address, and whether it is verified."),
+    "address": ScopeText("See your postal address", "The address on your profile, if any."),
+    "phone": ScopeText("See your phone number", "The number on your profile, if any."),
+    "offline_access": ScopeText(
+        "Stay connected", "Keep this access while you are away, until you take it back."
+    ),
+}
+KNOWN: Scope = frozenset(SCOPES)
+
+
+def parse(text: str) -> Scope:
+    """The scopes of a parameter. Raises `InvalidScope` for one that does not exist."""
+    # RFC 6749 §3.3: separated by single spaces; more of them are forgiven.
+    asked = frozenset(text.split(" ")) - {""}
+    if not asked <= KNOWN:
+        raise InvalidScope("a requested scope does not exist here", because="unknown scope")
+    return asked
+
+
+def narrow(granted: Scope, asked: str | None) -> Scope:
+    """What a later request may have of `granted` (RFC 6749 §6): a part of it, never more."""
+    if asked is None:
+        return granted
+    wanted = parse(asked)
+    if not wanted or not wanted <= granted:
+        raise InvalidScope("the requested scope exceeds what was granted")
+    return wanted
+
+
+def spell(scope: Scope) -> str:
+    """As it goes over the wire, in a stable order."""
+    return " ".join(sorted(scope))

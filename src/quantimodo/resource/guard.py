@@ -1,0 +1,90 @@
+"""The guard (contract §7, RFC 6750): takes a token, by one way, and says whose it is."""
+
+from dataclasses import dataclass
+
+from quantimodo.model.tokens import FoundAccessToken
+from quantimodo.model.users import User
+from quantimodo.ops.metrics import Metrics
+from quantimodo.ports.stores import ClientStore
+from quantimodo.protocol.bearer import challenge, presented_token
+from quantimodo.protocol.errors import (
+    BearerError,
+    BearerRequestInvalid,
+    InsufficientScope,
+    InvalidRequest,
+    InvalidToken,
+)
+from quantimodo.protocol.parameters import Form
+from quantimodo.tokens.access import AccessTokens
+from quantimodo.wire.exchange import Request, Response
+from quantimodo.wire.json import private_json
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    access: AccessTokens
+    clients: ClientStore
+    metrics: Metrics
+    legacy_transport: bool
+
+    async def admit(self, request: Request, scope: str) -> FoundAccessToken:
+        """The live token of this request, if it opens `scope`. Raises `BearerError`."""
+        found = await self._token(request)
+        if scope not in found.scope:
+            raise InsufficientScope(scope)
+        return found
+
+    async def person(self, request: Request, scope: str) -> User:
+        """The person whose token this is. An application's own token opens no person's data."""
+        found = await self.admit(request, scope)
+        if found.user is None:
+            raise InsufficientScope(scope)
+        return found.user
+
+    async def _token(self, request: Request) -> FoundAccessToken:
+        in_query = self._from_query(request)
+        raw = presented_token(request.header(b"authorization"), in_query, _from_body(request))
+        found = await self.access.find_live(raw)
+        if found is None:
+            raise InvalidToken("the access token has expired, was revoked or never existed")
+        if in_query is not None:
+            await self._check_query(found)
+        return found
+
+    def _from_query(self, request: Request) -> str | None:
+        if b"access_token" not in request.query:
+            return None
+        token = _form(request.query).get("access_token")
+        if token is not None and not self.legacy_transport:
+            raise BearerRequestInvalid("this server takes no tokens in a query: use the header")
+        return token
+
+    async def _check_query(self, found: FoundAccessToken) -> None:
+        self.metrics.legacy("access_token_in_query")
+        client = await self.clients.client(found.client_id)
+        if client is None or client.strict:
+            raise BearerRequestInvalid("this app sends no tokens in a query: use the header")
+
+
+def bearer_error(error: BearerError) -> Response:
+    """A refusal of a resource (RFC 6750 §3)."""
+    value = challenge(error).encode("ascii")
+    body: dict[str, str] = {"error": error.code or "unauthorized"}
+    body["error_description"] = error.description or "an access token is needed"
+    return private_json(error.status, body, (b"www-authenticate", value))
+
+
+def _from_body(request: Request) -> str | None:
+    # RFC 6750 §2.2: a form body, and not with GET.
+    if request.method == "GET" or request.media_type() != _FORM:
+        return None
+    return _form(request.body).get("access_token")
+
+
+def _form(text: bytes) -> Form:
+    try:
+        return Form.of_urlencoded(text)
+    except InvalidRequest as error:
+        raise BearerRequestInvalid(error.description) from error

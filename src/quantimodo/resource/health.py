@@ -1,0 +1,47 @@
+"""For the machines that watch us: alive, ready, and the numbers."""
+
+from dataclasses import dataclass
+
+from quantimodo.crypto.digests import same
+from quantimodo.model.secrets import Secret
+from quantimodo.ops.metrics import Metrics
+from quantimodo.ports.stores import Stores
+from quantimodo.wire.exchange import Request, Response
+from quantimodo.wire.json import private_json
+
+_TEXT = (
+    (b"content-type", b"text/plain; version=0.0.4; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+)
+
+
+async def alive(request: Request) -> Response:
+    """The process answers; says nothing of what it needs."""
+    return private_json(200, {"status": "ok"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The database answers too. Raises `Unavailable` (503) when it does not."""
+
+    stores: Stores
+
+    async def __call__(self, request: Request) -> Response:
+        await self.stores.ping()
+        return private_json(200, {"status": "ok"})
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsPage:
+    """For whoever has the operator's token; without one configured there is nothing here."""
+
+    metrics: Metrics
+    token: Secret | None
+
+    async def __call__(self, request: Request) -> Response:
+        expected = None if self.token is None else f"Bearer {self.token.reveal()}"
+        given = request.header(b"authorization") or ""
+        if expected is None or not same(given.encode(), expected.encode()):
+            body = {"error": "not_found", "error_description": "there is nothing here"}
+            return private_json(404, body)
+        return Response(200, self.metrics.render(), _TEXT)

@@ -1,0 +1,28 @@
+"""Who the person is: `GET /api/v1/user/me` (scope `basic`), userinfo (OpenID Core §5.3)."""
+
+from dataclasses import dataclass
+
+from quantimodo.protocol.claims import basic_profile, userinfo_claims
+from quantimodo.protocol.errors import InsufficientScope
+from quantimodo.resource.guard import Guard
+from quantimodo.wire.exchange import Request, Response
+from quantimodo.wire.json import private_json
+
+
+@dataclass(frozen=True, slots=True)
+class UserMe:
+    guard: Guard
+
+    async def __call__(self, request: Request) -> Response:
+        return private_json(200, basic_profile(await self.guard.person(request, "basic")))
+
+
+@dataclass(frozen=True, slots=True)
+class UserInfo:
+    guard: Guard
+
+    async def __call__(self, request: Request) -> Response:
+        found = await self.guard.admit(request, "openid")
+        if found.user is None:
+            raise InsufficientScope("openid")
+        return private_json(200, userinfo_claims(found.user, found.scope))

@@ -1,0 +1,108 @@
+"""What a table asks of an engine. The engines are `sqlite.py` and `postgres.py`.
+
+SQL is written once, in the subset that both engines share, with `{1} {2} …` where parameters
+stand; each engine sees its own placeholders, put in when the module is loaded. A write is a
+generator that yields calls and receives rows: one description, driven by a thread over SQLite and
+by a coroutine over PostgreSQL. What runs thousands of times a second is a `Batch`: SQLite runs
+its generator inside a group commit, PostgreSQL one statement over arrays.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+Row = tuple[Any, ...]
+T = TypeVar("T")
+
+
+class Statement:
+    """One SQL statement in both engines' spelling, at most 40 parameters."""
+
+    __slots__ = ("postgres", "sqlite")
+
+    def __init__(self, template: str, *, postgres: str | None = None) -> None:
+        numbers = range(41)
+        self.sqlite = template.format(*(f"?{n}" for n in numbers))
+        self.postgres = (postgres or template).format(*(f"${n}" for n in numbers))
+
+
+class KeyedRead:
+    """A read of at most one row by a unique key, the key being the first column.
+
+    `select` ends with the column that is compared, as in `SELECT t.key, … FROM t WHERE t.key`.
+    PostgreSQL answers many waiting reads of one kind with one statement.
+    """
+
+    __slots__ = ("postgres", "sqlite")
+
+    def __init__(self, select: str) -> None:
+        self.sqlite = f"{select} = ?1"
+        self.postgres = f"{select} = ANY($1)"
+
+
+Call = tuple[Statement, tuple[Any, ...]]
+Operation = Generator[Call, Sequence[Row], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A hot write. `operation(*values)` is the rule, and returns whether it won.
+
+    `postgres` does the same for many at once: `$1 …` are arrays, one element a request, in the
+    order of `values`, the last array numbering the requests; it returns the numbers of those
+    that won. `values[0]` is the key by which requests that touch the same row are put in one
+    order, so that two servers do not lock each other out.
+    """
+
+    name: str
+    operation: Callable[..., Operation[bool]]
+    postgres: str
+
+
+class Database(Protocol):
+    async def one(self, read: KeyedRead, key: Any) -> Row | None:
+        """The row with this key, as it stands after the call began."""
+
+    async def rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
+        """What a SELECT finds."""
+
+    async def write(self, operation: Callable[[], Operation[T]]) -> T:
+        """Run one operation in one transaction: all of it, or, when it raises, nothing.
+
+        It may be started again after a conflict, so it keeps no state outside.
+        Raises `Conflict` for a unique value that is taken, `Unavailable` when it cannot be kept.
+        """
+
+    async def put(self, batch: Batch, values: tuple[Any, ...]) -> bool:
+        """One hot write, committed together with its neighbours; whether it won."""
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SingleStatement:
+    """The operation that is one statement; its result is the rows it returns."""
+
+    statement: Statement
+    values: tuple[Any, ...]
+
+    def __call__(self) -> Operation[Sequence[Row]]:
+        return (yield self.statement, self.values)
+
+
+def execute(statement: Statement, *values: Any) -> SingleStatement:
+    return SingleStatement(statement, values)
+
+
+def findable(value: Any) -> bool:
+    """Whether any row can hold this value. To look for one that none can hold finds nothing.
+
+    PostgreSQL keeps no NUL in a text, neither engine half a surrogate pair or a 65-bit integer.
+    """
+    if isinstance(value, str):
+        return "\0" not in value and (value.isascii() or _is_unicode(value))
+    return not isinstance(value, int) or -(2**63) <= value < 2**63
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)

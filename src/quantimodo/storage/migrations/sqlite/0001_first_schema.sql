@@ -1,0 +1,198 @@
+-- The first schema. Moments are whole microseconds since 1970 (UTC). Keys of codes, tokens and
+-- families begin with the second of their making, so that new rows lie side by side: inserts touch
+-- the newest pages only, and the cleaner walks from the oldest on, without an index by expiry.
+
+CREATE TABLE users (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  subject TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  email TEXT,
+  email_key TEXT UNIQUE,
+  email_verified_at BIGINT,
+  administrator INTEGER NOT NULL DEFAULT 0,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  disabled_at BIGINT
+);
+
+CREATE TABLE passwords (
+  user_id BIGINT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+  hash TEXT NOT NULL,
+  changed_at BIGINT NOT NULL
+);
+
+CREATE TABLE sessions (
+  key BLOB PRIMARY KEY,
+  user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  created_at BIGINT NOT NULL,
+  authenticated_at BIGINT NOT NULL,
+  seen_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  methods TEXT NOT NULL,
+  address TEXT NOT NULL,
+  agent TEXT NOT NULL
+);
+CREATE INDEX sessions_by_user ON sessions (user_id);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+CREATE TABLE tickets (
+  key BLOB PRIMARY KEY,
+  purpose TEXT NOT NULL,
+  email TEXT NOT NULL,
+  user_id BIGINT REFERENCES users (id) ON DELETE CASCADE,
+  payload BLOB NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX tickets_by_email ON tickets (email, purpose);
+CREATE INDEX tickets_by_expiry ON tickets (expires_at);
+CREATE INDEX tickets_by_user ON tickets (user_id);
+
+CREATE TABLE throttles (
+  key BLOB PRIMARY KEY,
+  hits BIGINT NOT NULL,
+  resets_at BIGINT NOT NULL
+);
+CREATE INDEX throttles_by_reset ON throttles (resets_at);
+
+CREATE TABLE clients (
+  id TEXT PRIMARY KEY,
+  revision BIGINT NOT NULL,
+  owner_id BIGINT REFERENCES users (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  homepage_uri TEXT NOT NULL,
+  policy_uri TEXT NOT NULL,
+  tos_uri TEXT NOT NULL,
+  redirect_uris TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  grant_types TEXT NOT NULL,
+  response_types TEXT NOT NULL,
+  public INTEGER NOT NULL,
+  strict INTEGER NOT NULL,
+  first_party INTEGER NOT NULL,
+  resource_server INTEGER NOT NULL,
+  token_format TEXT NOT NULL,
+  id_token_alg TEXT NOT NULL,
+  secret BLOB,
+  previous_secret BLOB,
+  previous_secret_expires_at BIGINT,
+  created_at BIGINT NOT NULL,
+  disabled_at BIGINT
+);
+CREATE INDEX clients_by_owner ON clients (owner_id, id);
+
+CREATE TABLE client_logos (
+  client_id TEXT PRIMARY KEY REFERENCES clients (id) ON DELETE CASCADE,
+  media_type TEXT NOT NULL,
+  data BLOB NOT NULL
+);
+
+CREATE TABLE authorization_requests (
+  key BLOB PRIMARY KEY,
+  client_id TEXT NOT NULL,
+  parameters TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX authorization_requests_by_expiry ON authorization_requests (expires_at);
+
+CREATE TABLE consents (
+  user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+  scope TEXT NOT NULL,
+  granted_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  PRIMARY KEY (user_id, client_id)
+);
+CREATE INDEX consents_by_client ON consents (client_id);
+
+-- Codes and tokens have no foreign keys: a reader joins client, family and person, and what has
+-- lost one of them is dead at once; the cleaner takes the row when its time has passed.
+CREATE TABLE families (
+  id BLOB PRIMARY KEY,
+  client_id TEXT NOT NULL,
+  user_id BIGINT NOT NULL,
+  scope TEXT NOT NULL,
+  methods TEXT NOT NULL,
+  authenticated_at BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  revoked_at BIGINT
+) WITHOUT ROWID;
+CREATE INDEX families_by_user ON families (user_id, client_id);
+
+CREATE TABLE codes (
+  key BLOB PRIMARY KEY,
+  family_id BLOB NOT NULL,
+  redirect_uri TEXT,
+  challenge TEXT,
+  nonce TEXT,
+  expires_at BIGINT NOT NULL,
+  redeemed_at BIGINT
+) WITHOUT ROWID;
+
+CREATE TABLE refresh_tokens (
+  key BLOB PRIMARY KEY,
+  family_id BLOB NOT NULL,
+  issued_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  spent_at BIGINT,
+  salt BLOB
+) WITHOUT ROWID;
+
+CREATE TABLE access_tokens (
+  key BLOB PRIMARY KEY,
+  client_id TEXT NOT NULL,
+  family_id BLOB,
+  user_id BIGINT,
+  scope TEXT NOT NULL,
+  issued_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE revoked_jwts (
+  jti TEXT PRIMARY KEY,
+  expires_at BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX revoked_jwts_by_expiry ON revoked_jwts (expires_at);
+
+-- A key has one successor: of processes that rotate at once, one wins.
+CREATE TABLE signing_keys (
+  kid TEXT PRIMARY KEY,
+  algorithm TEXT NOT NULL,
+  replaces TEXT NOT NULL,
+  public_jwk TEXT NOT NULL,
+  sealed_private BLOB NOT NULL,
+  created_at BIGINT NOT NULL,
+  active_at BIGINT NOT NULL,
+  retires_at BIGINT,
+  UNIQUE (algorithm, replaces)
+);
+
+CREATE TABLE mails (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  sealed BLOB NOT NULL,
+  created_at BIGINT NOT NULL,
+  due_at BIGINT NOT NULL,
+  attempts INTEGER NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX mails_by_due ON mails (due_at);
+CREATE INDEX mails_by_expiry ON mails (expires_at);
+
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  user_id BIGINT,
+  client_id TEXT,
+  address TEXT NOT NULL,
+  detail TEXT NOT NULL
+);
+CREATE INDEX events_by_user ON events (user_id, id);
+
+CREATE TABLE leases (
+  name TEXT PRIMARY KEY,
+  holder TEXT NOT NULL,
+  expires_at BIGINT NOT NULL
+);

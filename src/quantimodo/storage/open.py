@@ -1,0 +1,51 @@
+"""The one door: a database address becomes the house's stores.
+
+`sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://…`.
+"""
+
+from datetime import datetime
+from pathlib import Path
+
+from quantimodo.ports.stores import Stores
+from quantimodo.storage.migrate import SchemaMismatch, Step
+from quantimodo.storage.postgres import PostgresDatabase
+from quantimodo.storage.postgres_schema import migrate_postgres, pending_on_postgres
+from quantimodo.storage.sqlite import SqliteDatabase
+from quantimodo.storage.sqlite_schema import migrate_sqlite, pending_on_sqlite
+from quantimodo.storage.stores import SqlStores
+
+__all__ = ["SchemaMismatch", "Step", "migrate", "open_stores", "pending_steps", "sqlite_path"]
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of a SQLite address; None for PostgreSQL. Raises `ValueError` for anything else."""
+    if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+        return Path(url.removeprefix("sqlite:///"))
+    if url.startswith(("postgresql://", "postgres://")):
+        return None
+    raise ValueError("a database address begins with sqlite:/// or postgresql://")
+
+
+async def migrate(url: str, now: datetime) -> list[Step]:
+    """Run what is pending, under a lock; the steps that ran."""
+    path = sqlite_path(url)
+    if path is None:
+        return await migrate_postgres(url, now)
+    return migrate_sqlite(path, now)
+
+
+async def pending_steps(url: str) -> list[Step]:
+    path = sqlite_path(url)
+    return await pending_on_postgres(url) if path is None else pending_on_sqlite(path)
+
+
+async def open_stores(url: str) -> Stores:
+    """The stores over this database; the schema is current, or `SchemaMismatch` is raised."""
+    if await pending_steps(url):
+        raise SchemaMismatch(
+            "The database's schema is older than this version. Run: quantimodo database migrate"
+        )
+    path = sqlite_path(url)
+    if path is None:
+        return SqlStores(await PostgresDatabase.connect(url))
+    return SqlStores(SqliteDatabase(path))

@@ -1,0 +1,410 @@
+"""PostgreSQL by asyncpg: reads by key and hot writes in batches, all else by a few connections.
+
+Owns connections, queues and retries. Knows no table. What waits for the same statement goes to
+the server as one statement over arrays: one round trip, and for writes one commit. Lost
+connections come back by themselves; whoever was waiting on one hears `Unavailable`.
+
+Each connection keeps prepared statements and settings of its own: a pooler between us and the
+server must run in session mode (pgbouncer: `pool_mode = session`).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, Generic, TypeVar
+
+import asyncpg
+
+from quantimodo.ports.stores import Conflict, Unavailable
+from quantimodo.storage.database import (
+    Batch,
+    KeyedRead,
+    Operation,
+    Row,
+    SingleStatement,
+    Statement,
+    T,
+    findable,
+)
+
+_MOST_WAITING = 20_000  # requests in one queue; more answer `Unavailable` at once
+_MOST_IN_ONE = 1_000  # of them, in one statement
+_TRANSACTIONS = 4  # connections for all that is not batched
+_TRIES = 5  # of what another transaction made impossible
+_CONNECT_SECONDS = 5.0
+_ANSWER_SECONDS = 15.0  # longer than the server's own limit: only a dead network gets there
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+
+# Every statement here finds its rows by an index, so plans are fixed to say so: a plan made while
+# a table was empty must still be right when it has ten million rows.
+_SETTINGS = """
+SET synchronous_commit = on;
+SET default_transaction_isolation = 'read committed';
+SET statement_timeout = '10s';
+SET lock_timeout = '5s';
+SET idle_in_transaction_session_timeout = '20s';
+SET jit = off;
+SET plan_cache_mode = force_generic_plan;
+SET enable_seqscan = off;
+"""
+_BY_KEY = f"{_SETTINGS} SET enable_hashjoin = off; SET enable_mergejoin = off;"
+
+_FAULTS = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+_GONE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
+Q = TypeVar("Q")
+A = TypeVar("A")
+Waiting = list[tuple[Q, asyncio.Future[A]]]
+
+
+async def connect(
+    url: str, settings: str = _BY_KEY, *, patience: float | None = _ANSWER_SECONDS
+) -> asyncpg.Connection:
+    """A connection with the house's settings. Raises `Unavailable`, whose cause says why."""
+    try:
+        connection = await asyncpg.connect(
+            url,
+            timeout=_CONNECT_SECONDS,
+            command_timeout=patience,
+            statement_cache_size=300,
+            max_cached_statement_lifetime=0,
+        )
+        await connection.execute(settings)
+    except _FAULTS as error:
+        raise Unavailable("PostgreSQL does not accept the connection") from error
+    return connection
+
+
+class PostgresDatabase:
+    """One process's view of one PostgreSQL database. Made inside the running event loop."""
+
+    def __init__(self, url: str, first: asyncpg.Connection) -> None:
+        self._url = url
+        self._reader = _Reader(_Line(url, _BY_KEY, first))
+        self._writers: dict[str, _Writer] = {}
+        self._pool = _Pool([_Line(url, _BY_KEY) for _ in range(_TRANSACTIONS)])
+        self._closing = False
+
+    @classmethod
+    async def connect(cls, url: str) -> "PostgresDatabase":
+        """Raises `Unavailable` when the server does not take one connection now."""
+        return cls(url, await connect(url))
+
+    async def one(self, read: KeyedRead, key: Any) -> Row | None:
+        return await self._reader.find(read, key) if findable(key) else None
+
+    async def rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
+        if not all(map(findable, values)):
+            return ()
+        return await self._pool.run(lambda line: line.fetch(statement.postgres, *values))
+
+    async def write(self, operation: Callable[[], Operation[T]]) -> T:
+        return await self._pool.run(lambda line: _write(line, operation))
+
+    async def put(self, batch: Batch, values: tuple[Any, ...]) -> bool:
+        writer = self._writers.get(batch.name)
+        if writer is None:
+            if self._closing:
+                raise Unavailable("the database is closed")
+            # The arrays are joined with each other: here, and only here, by hashing.
+            writer = self._writers[batch.name] = _Writer(_Line(self._url, _SETTINGS), batch)
+        return await writer.put(values)
+
+    async def close(self) -> None:
+        """Finish what waits, then hang up."""
+        self._closing = True
+        writers = [writer.close() for writer in self._writers.values()]
+        await asyncio.gather(self._reader.close(), self._pool.close(), *writers)
+
+
+async def _write(line: "_Line", operation: Callable[[], Operation[T]]) -> T:
+    """Run it until no other transaction is in its way."""
+    if isinstance(operation, SingleStatement):
+        single: Any = await _retried(
+            lambda: line.fetch(operation.statement.postgres, *operation.values)
+        )
+        return single  # type: ignore[no-any-return]
+    return await _retried(lambda: line.transaction(operation))
+
+
+async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:
+    for _ in range(_TRIES - 1):
+        with suppress(asyncpg.TransactionRollbackError):  # deadlock, serialization
+            return await attempt()
+    return await attempt()
+
+
+async def _drive(connection: asyncpg.Connection, operation: Operation[T]) -> T:
+    try:
+        statement, values = next(operation)
+        while True:
+            records = await connection.fetch(statement.postgres, *values)
+            statement, values = operation.send([tuple(record) for record in records])
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def _outcome(error: Exception) -> Exception:
+    """What the caller hears: the contract's exceptions, or its own."""
+    if isinstance(error, asyncpg.IntegrityConstraintViolationError):
+        told: Exception = Conflict("the name is taken")
+    elif isinstance(error, asyncpg.DataError):
+        told = ValueError("a value that the database cannot keep")
+    elif isinstance(error, _FAULTS) and not isinstance(error, ValueError):
+        told = Unavailable("the database could not answer")
+    else:
+        return error
+    told.__cause__ = error
+    return told
+
+
+def _settle(future: asyncio.Future[T], result: T) -> None:
+    if not future.done():  # else the caller went away; what it wrote stands
+        future.set_result(result)
+
+
+def _fail(future: asyncio.Future[Any], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(_outcome(error))
+
+
+class _Line:
+    """One connection, opened when it is needed, and again after it was lost.
+
+    A server that refuses is left alone for a moment that grows with each refusal; meanwhile
+    the answer is `Unavailable` at once.
+    """
+
+    def __init__(
+        self, url: str, settings: str, connection: asyncpg.Connection | None = None
+    ) -> None:
+        self._url = url
+        self._settings = settings
+        self._connection = connection
+        self._pause = _FIRST_PAUSE
+        self._quiet_until = 0.0
+
+    async def fetch(self, sql: str, *values: Any) -> list[Row]:
+        """One statement, a transaction of its own."""
+        connection = await self._open()
+        try:
+            return [tuple(record) for record in await connection.fetch(sql, *values)]
+        except Exception as error:
+            self._distrust(error)
+            raise
+
+    async def transaction(self, operation: Callable[[], Operation[T]]) -> T:
+        connection = await self._open()
+        try:
+            await connection.execute("BEGIN")
+            result = await _drive(connection, operation())
+            await connection.execute("COMMIT")
+        except BaseException as error:
+            self._distrust(error)
+            if not connection.is_closed():
+                await self._roll_back(connection)
+            raise
+        return result
+
+    async def close(self) -> None:
+        if self._connection is not None and not self._connection.is_closed():
+            with suppress(*_FAULTS):
+                await self._connection.close(timeout=_CONNECT_SECONDS)
+
+    async def _open(self) -> asyncpg.Connection:
+        if self._connection is not None and not self._connection.is_closed():
+            return self._connection
+        now = asyncio.get_running_loop().time
+        if now() < self._quiet_until:
+            raise Unavailable("PostgreSQL did not accept the last connection")
+        try:
+            self._connection = await connect(self._url, self._settings)
+        except Unavailable:
+            self._quiet_until = now() + self._pause
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+            raise
+        self._pause = _FIRST_PAUSE
+        return self._connection
+
+    def _distrust(self, error: BaseException) -> None:
+        """Hang up where the next statement would meet the same fault."""
+        # A primary that was replaced still answers, but keeps nothing; a line whose answer was
+        # not awaited may yet talk.
+        hopeless = (
+            *_GONE,
+            TimeoutError,
+            asyncio.CancelledError,
+            asyncpg.ReadOnlySQLTransactionError,
+            asyncpg.InternalClientError,
+        )
+        if self._connection is not None and isinstance(error, hopeless):
+            self._connection.terminate()
+
+    async def _roll_back(self, connection: asyncpg.Connection) -> None:
+        try:
+            await connection.execute("ROLLBACK")
+        except _FAULTS:
+            connection.terminate()
+
+
+class _Queue(Generic[Q, A]):
+    """Questions that wait for a batch. `carry` takes all of them at once, and answers each."""
+
+    def __init__(self, carry: Callable[[Waiting[Q, A]], Coroutine[Any, Any, None]]) -> None:
+        self._carry = carry
+        self._waiting: Waiting[Q, A] = []
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._task = asyncio.create_task(self._run())
+
+    def ask(self, question: Q) -> asyncio.Future[A]:
+        if self._closing or len(self._waiting) >= _MOST_WAITING:
+            raise Unavailable("the database is closed or has too much to do")
+        future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        self._waiting.append((question, future))
+        self._wake.set()
+        return future
+
+    async def close(self) -> None:
+        self._closing = True
+        self._wake.set()
+        await self._task
+
+    async def _run(self) -> None:
+        while self._waiting or not self._closing:
+            await self._wake.wait()
+            self._wake.clear()
+            waiting, self._waiting = self._waiting, []
+            for start in range(0, len(waiting), _MOST_IN_ONE):
+                await self._carry_some(waiting[start : start + _MOST_IN_ONE])
+
+    async def _carry_some(self, waiting: Waiting[Q, A]) -> None:
+        try:
+            await self._carry(waiting)
+        except Exception as error:
+            for _, future in waiting:
+                _fail(future, error)
+
+
+class _Reader:
+    """Reads by key. Each is looked up by a statement that began after it was asked for."""
+
+    def __init__(self, line: _Line) -> None:
+        self._line = line
+        self._queue: _Queue[tuple[KeyedRead, Any], Row | None] = _Queue(self._answer)
+
+    async def find(self, read: KeyedRead, key: Any) -> Row | None:
+        return await self._queue.ask((read, key))
+
+    async def close(self) -> None:
+        await self._queue.close()
+        await self._line.close()
+
+    async def _answer(self, asked: Waiting[tuple[KeyedRead, Any], Row | None]) -> None:
+        kinds: dict[KeyedRead, Waiting[Any, Row | None]] = {}
+        for (read, key), future in asked:
+            kinds.setdefault(read, []).append((key, future))
+        for read, waiting in kinds.items():
+            await self._answer_kind(read, waiting)
+
+    async def _answer_kind(self, read: KeyedRead, waiting: Waiting[Any, Row | None]) -> None:
+        try:
+            found = await self._find(read, [key for key, _ in waiting])
+        except Exception as error:
+            for _, future in waiting:
+                _fail(future, error)
+        else:
+            for key, future in waiting:
+                _settle(future, found.get(key))
+
+    async def _find(self, read: KeyedRead, keys: list[Any]) -> dict[Any, Row]:
+        try:
+            rows = await self._line.fetch(read.postgres, keys)
+        except _GONE:  # perhaps to come back at once; a read may be asked twice
+            rows = await self._line.fetch(read.postgres, keys)
+        return {row[0]: row for row in rows}
+
+
+class _Writer:
+    """One kind of hot write, all that waits in one statement."""
+
+    def __init__(self, line: _Line, batch: Batch) -> None:
+        self._line = line
+        self._sql = batch.postgres
+        self._queue: _Queue[tuple[Any, ...], bool] = _Queue(self._save)
+
+    async def put(self, values: tuple[Any, ...]) -> bool:
+        return await self._queue.ask(values)
+
+    async def close(self) -> None:
+        await self._queue.close()
+        await self._line.close()
+
+    async def _save(self, waiting: Waiting[tuple[Any, ...], bool]) -> None:
+        # Rows are locked in one order, whichever process asks: no two wait for each other.
+        await self._save_in_order(sorted(waiting, key=lambda item: item[0][0]))
+
+    async def _save_in_order(self, waiting: Waiting[tuple[Any, ...], bool]) -> None:
+        arrays = (*zip(*(values for values, _ in waiting), strict=True), range(len(waiting)))
+        try:
+            rows = await _retried(lambda: self._line.fetch(self._sql, *arrays))
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, ValueError) as error:
+            await self._look_for_the_bad_one(waiting, error)
+        else:
+            won = {row[0] for row in rows}
+            for number, (_, future) in enumerate(waiting):
+                _settle(future, number in won)
+
+    async def _look_for_the_bad_one(
+        self, waiting: Waiting[tuple[Any, ...], bool], error: Exception
+    ) -> None:
+        """A row that cannot be kept does not fail its neighbours: halve until it is alone."""
+        if len(waiting) == 1:
+            _fail(waiting[0][1], error)
+            return
+        middle = len(waiting) // 2
+        await self._save_in_order(waiting[:middle])
+        await self._save_in_order(waiting[middle:])
+
+
+class _Pool:
+    """A few connections, each doing one thing after another for whoever comes first."""
+
+    def __init__(self, lines: list[_Line]) -> None:
+        self._jobs: asyncio.Queue[tuple[Any, asyncio.Future[Any]] | None] = asyncio.Queue()
+        self._closing = False
+        self._lines = lines
+        self._tasks = [asyncio.create_task(self._work(line)) for line in lines]
+
+    async def run(self, job: Callable[[_Line], Awaitable[T]]) -> T:
+        if self._closing or self._jobs.qsize() >= _MOST_WAITING:
+            raise Unavailable("the database is closed or has too much to do")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._jobs.put_nowait((job, future))
+        return await future
+
+    async def close(self) -> None:
+        self._closing = True
+        for _ in self._lines:
+            self._jobs.put_nowait(None)
+        await asyncio.gather(*self._tasks)
+
+    async def _work(self, line: _Line) -> None:
+        while (next_job := await self._jobs.get()) is not None:
+            job, future = next_job
+            try:
+                _settle(future, await job(line))
+            except Exception as error:
+                _fail(future, error)
+        await line.close()

@@ -1,0 +1,258 @@
+"""SQLite: WAL, `synchronous=FULL`, one writer thread with group commit, reads by key in the loop.
+
+Owns connections, the writer's queue and the checkpoints. Knows no table. Processes on one file
+take turns by an advisory lock beside it, so that a writer sleeps in the kernel until it is its
+turn instead of polling; the lock only orders writers, SQLite's own locks keep the data right.
+"""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from quantimodo.ports.stores import Conflict, Unavailable
+from quantimodo.storage.database import (
+    Batch,
+    KeyedRead,
+    Operation,
+    Row,
+    Statement,
+    T,
+    findable,
+)
+
+_MOST_WAITING = 20_000  # writes in the queue; more answer `Unavailable` at once
+_BUSY_SECONDS = 10.0
+_CHECKPOINT_EVERY = 1.0
+_LOG_PAGES = 4_000  # 16 MB of log: from here on it is made to start anew
+
+Waiting = tuple[Callable[[], Operation[Any]], "asyncio.Future[Any]"]
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that commits durably and leaves checkpoints to whoever asks for them."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
+    connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute("PRAGMA cache_size = -16384")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+class SqliteDatabase:
+    """One process's view of one SQLite file. Made inside the running event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._reader = connect(path)
+        self._writer = connect(path)
+        self._turn = _Turn(path.with_name(path.name + ".turn"))
+        self._waiting: deque[Waiting] = deque()
+        self._wake = threading.Event()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
+        self._thread.start()
+        self._checkpointer = _Checkpointer(path, self._turn)
+
+    async def one(self, read: KeyedRead, key: Any) -> Row | None:
+        if not findable(key):
+            return None
+        try:
+            row: Row | None = self._reader.execute(read.sqlite, (key,)).fetchone()
+        except sqlite3.Error as error:
+            raise Unavailable("the database did not answer") from error
+        return row
+
+    async def rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
+        if not all(map(findable, values)):
+            return ()
+        try:
+            return self._reader.execute(statement.sqlite, values).fetchall()
+        except sqlite3.Error as error:
+            raise Unavailable("the database did not answer") from error
+
+    async def write(self, operation: Callable[[], Operation[T]]) -> T:
+        result: T = await self._enqueue(operation)
+        return result
+
+    async def put(self, batch: Batch, values: tuple[Any, ...]) -> bool:
+        won: bool = await self._enqueue(lambda: batch.operation(*values))
+        return won
+
+    async def close(self) -> None:
+        """Finish what waits, fold the log into the file, and let go of it."""
+        self._closing = True
+        self._wake.set()
+        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._checkpointer.close)
+        self._reader.close()
+        self._writer.close()
+        self._turn.close()
+
+    def _enqueue(self, operation: Callable[[], Operation[Any]]) -> "asyncio.Future[Any]":
+        if self._closing or len(self._waiting) >= _MOST_WAITING:
+            raise Unavailable("the database is closed or has too much to write")
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._waiting.append((operation, future))
+        self._wake.set()
+        return future
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            batch: list[Waiting] = []
+            with suppress(IndexError):
+                while True:
+                    batch.append(self._waiting.popleft())
+            if batch:
+                outcomes = self._commit([operation for operation, _ in batch])
+                with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                    self._loop.call_soon_threadsafe(_settle, batch, outcomes)
+            if self._closing and not self._waiting:
+                return
+
+    def _commit(self, operations: list[Callable[[], Operation[Any]]]) -> list[Any]:
+        """The outcome of each operation, all on disk: a value, or the exception it raised."""
+        try:
+            with self._turn:
+                return self._group(operations)
+        except Exception as error:  # whatever it is, the thread lives on, and somebody waits
+            return [_unavailable(error) for _ in operations]
+
+    def _group(self, operations: list[Callable[[], Operation[Any]]]) -> list[Any]:
+        execute = self._writer.execute
+        execute("BEGIN IMMEDIATE")
+        try:
+            outcomes = [_drive(execute, operation()) for operation in operations]
+            execute("COMMIT")
+            return outcomes
+        except Exception:
+            if self._writer.in_transaction:
+                execute("ROLLBACK")
+        # One of them failed, and what it did before must not stay: each again on its own.
+        execute("BEGIN IMMEDIATE")
+        try:
+            outcomes = [self._alone(operation) for operation in operations]
+            execute("COMMIT")
+        except BaseException:
+            if self._writer.in_transaction:
+                execute("ROLLBACK")
+            raise
+        return outcomes
+
+    def _alone(self, operation: Callable[[], Operation[Any]]) -> Any:
+        execute = self._writer.execute
+        execute("SAVEPOINT one")
+        try:
+            outcome = _drive(execute, operation())
+        except sqlite3.IntegrityError as error:
+            outcome = Conflict("the name is taken")
+            outcome.__cause__ = error
+        except (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError) as error:
+            outcome = _unavailable(error)  # its own fault, and not its neighbours'
+        except sqlite3.Error:
+            raise
+        except Exception as error:
+            outcome = error
+        if isinstance(outcome, Exception):
+            execute("ROLLBACK TO one")
+        execute("RELEASE one")
+        return outcome
+
+
+def _unavailable(cause: Exception) -> Unavailable:
+    failure = Unavailable("the database could not keep the change")
+    failure.__cause__ = cause
+    return failure
+
+
+def _drive(execute: Callable[..., sqlite3.Cursor], operation: Operation[T]) -> T:
+    rows: Sequence[Row] = ()
+    try:
+        statement, values = next(operation)
+        while True:
+            rows = execute(statement.sqlite, values).fetchall()
+            statement, values = operation.send(rows)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def _settle(batch: list[Waiting], outcomes: list[Any]) -> None:
+    for (_, future), outcome in zip(batch, outcomes, strict=True):
+        if future.done():  # the caller went away; its write stands
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
+class _Turn:
+    """Whose turn it is to write, among the processes and threads on one file."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._mine = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._mine.acquire()
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._mine.release()
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
+class _Checkpointer:
+    """Folds the log into the file, beside the requests.
+
+    A passive checkpoint copies while others write; only the last few pages are folded during a
+    turn of our own, so that the log starts anew and never grows without bound.
+    """
+
+    def __init__(self, path: Path, turn: _Turn) -> None:
+        self._connection = connect(path)
+        self._turn = turn
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sqlite-checkpoint", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._connection.close()
+
+    def _run(self) -> None:
+        restarted_at = 0
+        while not self._ended.wait(_CHECKPOINT_EVERY):
+            with suppress(sqlite3.Error):
+                written = self._fold()
+                if written > _LOG_PAGES and written != restarted_at:
+                    self._restart()
+                    restarted_at = written
+
+    def _restart(self) -> None:
+        self._fold()  # most of what came during the first pass, still beside the writers
+        with self._turn:
+            self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+
+    def _fold(self) -> int:
+        """Copy what is committed into the file; how many pages the log holds."""
+        row = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return int(row[1])

@@ -1,0 +1,37 @@
+"""All tables over one database: the `Stores` of `ports/stores.py`, whatever the engine."""
+
+from quantimodo.storage.database import Statement
+from quantimodo.storage.tables.authorizations import Authorizations
+from quantimodo.storage.tables.clients import Clients
+from quantimodo.storage.tables.keys import Keys
+from quantimodo.storage.tables.mails import Events, Mails
+from quantimodo.storage.tables.sessions import Sessions, Tickets
+from quantimodo.storage.tables.sweeps import Sweeps
+from quantimodo.storage.tables.throttles import Leases, Throttles
+from quantimodo.storage.tables.tokens import Tokens
+from quantimodo.storage.tables.users import Users
+
+_PING = Statement("SELECT 1")
+
+
+class SqlStores(
+    Users,
+    Sessions,
+    Tickets,
+    Throttles,
+    Clients,
+    Authorizations,
+    Tokens,
+    Keys,
+    Mails,
+    Events,
+    Leases,
+    Sweeps,
+):
+    """Every store of the house; the tables share nothing but the database."""
+
+    async def ping(self) -> None:
+        await self._database.rows(_PING)
+
+    async def close(self) -> None:
+        await self._database.close()

@@ -1,0 +1,158 @@
+"""The tables `authorization_requests`, `consents`, `families` and `codes`: how a grant begins."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from quantimodo.model.consents import Consent, StoredRequest
+from quantimodo.model.tokens import AccessToken, AuthorizationCode, Family
+from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
+from quantimodo.storage.moments import from_micros, to_micros
+from quantimodo.storage.tables.table import Table
+from quantimodo.storage.tables.tokens import ADD_ACCESS_TOKEN, access_token_values
+
+_REQUEST = KeyedRead(
+    "SELECT key, client_id, parameters, created_at, expires_at FROM authorization_requests"
+    " WHERE key"
+)
+_SAVE_REQUEST = Statement(
+    "INSERT INTO authorization_requests (key, client_id, parameters, created_at, expires_at)"
+    " VALUES ({1}, {2}, {3}, {4}, {5})"
+)
+_DROP_REQUEST = Statement("DELETE FROM authorization_requests WHERE key = {1} RETURNING key")
+
+_CONSENT_COLUMNS = "user_id, client_id, scope, granted_at, updated_at"
+_CONSENT = Statement(
+    f"SELECT {_CONSENT_COLUMNS} FROM consents WHERE user_id = {{1}} AND client_id = {{2}}"
+)
+# Two consents at once both count: PostgreSQL holds the person, since there may be no consent yet
+# to hold. SQLite has one writer.
+_PERSON = "SELECT id FROM users WHERE id = {1}"
+_HOLD_PERSON = Statement(_PERSON, postgres=f"{_PERSON} FOR NO KEY UPDATE")
+_CONSENTS_OF = Statement(
+    f"SELECT {_CONSENT_COLUMNS} FROM consents WHERE user_id = {{1}} ORDER BY granted_at DESC"
+)
+_SAVE_CONSENT = Statement(
+    "INSERT INTO consents (user_id, client_id, scope, granted_at, updated_at)"
+    " VALUES ({1}, {2}, {3}, {4}, {5}) ON CONFLICT (user_id, client_id)"
+    " DO UPDATE SET scope = excluded.scope, updated_at = excluded.updated_at"
+)
+_DROP_CONSENT = Statement(
+    "DELETE FROM consents WHERE user_id = {1} AND client_id = {2} RETURNING client_id"
+)
+_REVOKE_FAMILIES = Statement(
+    "UPDATE families SET revoked_at = {3}"
+    " WHERE user_id = {1} AND client_id = {2} AND revoked_at IS NULL"
+)
+_ADD_FAMILY = Statement(
+    "INSERT INTO families (id, client_id, user_id, scope, methods, authenticated_at, created_at,"
+    " expires_at) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
+)
+_ADD_CODE = Statement(
+    "INSERT INTO codes (key, family_id, redirect_uri, challenge, nonce, expires_at)"
+    " VALUES ({1}, {2}, {3}, {4}, {5}, {6})"
+)
+
+
+def _to_consent(row: Row) -> Consent:
+    return Consent(
+        user_id=row[0],
+        client_id=row[1],
+        scope=frozenset(row[2].split()),
+        granted_at=from_micros(row[3]),
+        updated_at=from_micros(row[4]),
+    )
+
+
+class Authorizations(Table):
+    async def save_request(self, request: StoredRequest) -> None:
+        values = (
+            request.key,
+            request.client_id,
+            json.dumps(request.parameters),
+            to_micros(request.created_at),
+            to_micros(request.expires_at),
+        )
+        await self._database.write(execute(_SAVE_REQUEST, *values))
+
+    async def request(self, key: bytes) -> StoredRequest | None:
+        row = await self._database.one(_REQUEST, key)
+        if row is None:
+            return None
+        return StoredRequest(
+            key=row[0],
+            client_id=row[1],
+            parameters=tuple((name, value) for name, value in json.loads(row[2])),
+            created_at=from_micros(row[3]),
+            expires_at=from_micros(row[4]),
+        )
+
+    async def drop_request(self, key: bytes) -> bool:
+        return bool(await self._database.write(execute(_DROP_REQUEST, key)))
+
+    async def consent(self, user_id: int, client_id: str) -> Consent | None:
+        rows = await self._database.rows(_CONSENT, user_id, client_id)
+        return _to_consent(rows[0]) if rows else None
+
+    async def consents_of(self, user_id: int) -> Sequence[Consent]:
+        return [_to_consent(row) for row in await self._database.rows(_CONSENTS_OF, user_id)]
+
+    async def save_consent(self, consent: Consent) -> None:
+        def operation() -> Operation[None]:
+            yield _HOLD_PERSON, (consent.user_id,)
+            rows = yield _CONSENT, (consent.user_id, consent.client_id)
+            before = _to_consent(rows[0]).scope if rows else frozenset()
+            yield (
+                _SAVE_CONSENT,
+                (
+                    consent.user_id,
+                    consent.client_id,
+                    " ".join(sorted(consent.scope | before)),
+                    to_micros(consent.granted_at),
+                    to_micros(consent.updated_at),
+                ),
+            )
+
+        await self._database.write(operation)
+
+    async def withdraw_consent(self, user_id: int, client_id: str, at: datetime) -> bool:
+        def operation() -> Operation[bool]:
+            dropped = yield _DROP_CONSENT, (user_id, client_id)
+            yield _REVOKE_FAMILIES, (user_id, client_id, to_micros(at))
+            return bool(dropped)
+
+        return await self._database.write(operation)
+
+    async def save_code(
+        self, family: Family, code: AuthorizationCode | None, access: AccessToken | None = None
+    ) -> None:
+        def operation() -> Operation[None]:
+            yield (
+                _ADD_FAMILY,
+                (
+                    family.id,
+                    family.client_id,
+                    family.user_id,
+                    " ".join(sorted(family.scope)),
+                    " ".join(family.methods),
+                    to_micros(family.authenticated_at),
+                    to_micros(family.created_at),
+                    to_micros(family.expires_at),
+                ),
+            )
+            if code is not None:
+                yield (
+                    _ADD_CODE,
+                    (
+                        code.key,
+                        code.family_id,
+                        code.redirect_uri,
+                        code.challenge,
+                        code.nonce,
+                        to_micros(code.expires_at),
+                    ),
+                )
+            if access is not None:
+                yield ADD_ACCESS_TOKEN, access_token_values(access)
+
+        await self._database.write(operation)

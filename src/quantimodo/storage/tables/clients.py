@@ -1,0 +1,150 @@
+"""The tables `clients` and `client_logos`."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from quantimodo.model.clients import Client, Logo, SecretDigest
+from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
+from quantimodo.storage.moments import (
+    from_micros,
+    from_micros_or_none,
+    to_micros,
+    to_micros_or_none,
+)
+from quantimodo.storage.tables.table import Table
+
+_COLUMNS = (
+    "id, revision, owner_id, name, description, homepage_uri, policy_uri, tos_uri, redirect_uris,"
+    " scope, grant_types, response_types, public, strict, first_party, resource_server,"
+    " token_format, id_token_alg, secret, previous_secret, previous_secret_expires_at, created_at,"
+    " disabled_at"
+)
+_PLACES = ", ".join(f"{{{n}}}" for n in range(1, 24))
+_BY_ID = KeyedRead(f"SELECT {_COLUMNS} FROM clients WHERE id")
+_PAGE = Statement(f"SELECT {_COLUMNS} FROM clients WHERE id > {{1}} ORDER BY id LIMIT {{2}}")
+_PAGE_OF_OWNER = Statement(
+    f"SELECT {_COLUMNS} FROM clients WHERE owner_id = {{3}} AND id > {{1}} ORDER BY id LIMIT {{2}}"
+)
+_ADD = Statement(f"INSERT INTO clients ({_COLUMNS}) VALUES ({_PLACES})")
+_REPLACE = Statement(
+    "UPDATE clients SET revision = revision + 1, owner_id = {3}, name = {4}, description = {5},"
+    " homepage_uri = {6}, policy_uri = {7}, tos_uri = {8}, redirect_uris = {9}, scope = {10},"
+    " grant_types = {11}, response_types = {12}, public = {13}, strict = {14},"
+    " first_party = {15}, resource_server = {16}, token_format = {17}, id_token_alg = {18},"
+    " secret = {19}, previous_secret = {20}, previous_secret_expires_at = {21}, created_at = {22},"
+    " disabled_at = {23} WHERE id = {1} AND revision = {2} RETURNING id"
+)
+_DELETE = Statement("DELETE FROM clients WHERE id = {1} RETURNING id")
+_LOGO = KeyedRead("SELECT client_id, media_type, data FROM client_logos WHERE client_id")
+_DROP_LOGO = Statement("DELETE FROM client_logos WHERE client_id = {1}")
+_ADD_LOGO = Statement(
+    "INSERT INTO client_logos (client_id, media_type, data) VALUES ({1}, {2}, {3})"
+)
+
+
+def _join(words: frozenset[str]) -> str:
+    return "\n".join(sorted(words))
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(text.split("\n")) if text else ()
+
+
+# A row that did not change gives the client that was made of it before: every token request reads
+# its client's row, so nothing is ever stale, but few of them build the value anew.
+@lru_cache(maxsize=4096)
+def _to_client(row: Row) -> Client:
+    secret, previous = row[18], row[19]
+    return Client(
+        id=row[0],
+        revision=row[1],
+        owner_id=row[2],
+        name=row[3],
+        description=row[4],
+        homepage_uri=row[5],
+        policy_uri=row[6],
+        tos_uri=row[7],
+        redirect_uris=_split(row[8]),
+        scope=frozenset(_split(row[9])),
+        grant_types=frozenset(_split(row[10])),
+        response_types=frozenset(_split(row[11])),
+        public=bool(row[12]),
+        strict=bool(row[13]),
+        first_party=bool(row[14]),
+        resource_server=bool(row[15]),
+        token_format=row[16],
+        id_token_alg=row[17],
+        secret=None if secret is None else SecretDigest(secret),
+        previous_secret=(
+            None if previous is None else SecretDigest(previous, from_micros_or_none(row[20]))
+        ),
+        created_at=from_micros(row[21]),
+        disabled_at=from_micros_or_none(row[22]),
+    )
+
+
+def _to_row(client: Client) -> tuple[Any, ...]:
+    previous = client.previous_secret
+    return (
+        client.id,
+        client.revision,
+        client.owner_id,
+        client.name,
+        client.description,
+        client.homepage_uri,
+        client.policy_uri,
+        client.tos_uri,
+        "\n".join(client.redirect_uris),
+        _join(client.scope),
+        _join(client.grant_types),
+        _join(client.response_types),
+        int(client.public),
+        int(client.strict),
+        int(client.first_party),
+        int(client.resource_server),
+        client.token_format,
+        client.id_token_alg,
+        None if client.secret is None else client.secret.digest,
+        None if previous is None else previous.digest,
+        None if previous is None else to_micros_or_none(previous.expires_at),
+        to_micros(client.created_at),
+        to_micros_or_none(client.disabled_at),
+    )
+
+
+class Clients(Table):
+    async def client(self, client_id: str) -> Client | None:
+        row = await self._database.one(_BY_ID, client_id)
+        return None if row is None else _to_client(tuple(row))
+
+    async def clients(
+        self, *, owner_id: int | None = None, after: str = "", limit: int = 100
+    ) -> Sequence[Client]:
+        if owner_id is None:
+            rows = await self._database.rows(_PAGE, after, limit)
+        else:
+            rows = await self._database.rows(_PAGE_OF_OWNER, after, limit, owner_id)
+        return [_to_client(tuple(row)) for row in rows]
+
+    async def add_client(self, client: Client) -> None:
+        await self._database.write(execute(_ADD, *_to_row(client)))
+
+    async def replace_client(self, client: Client) -> bool:
+        return bool(await self._database.write(execute(_REPLACE, *_to_row(client))))
+
+    async def delete_client(self, client_id: str) -> bool:
+        # Consents and logo go by foreign key; codes and tokens join the client and are dead.
+        return bool(await self._database.write(execute(_DELETE, client_id)))
+
+    async def logo(self, client_id: str) -> Logo | None:
+        row = await self._database.one(_LOGO, client_id)
+        return None if row is None else Logo(row[1], bytes(row[2]))
+
+    async def set_logo(self, client_id: str, logo: Logo | None) -> None:
+        def operation() -> Operation[None]:
+            yield _DROP_LOGO, (client_id,)
+            if logo is not None:
+                yield _ADD_LOGO, (client_id, logo.media_type, logo.data)
+
+        await self._database.write(operation)

@@ -1,0 +1,68 @@
+"""The table `signing_keys`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from quantimodo.model.keys import SigningKey
+from quantimodo.storage.database import Row, Statement, execute
+from quantimodo.storage.moments import (
+    from_micros,
+    from_micros_or_none,
+    to_micros,
+    to_micros_or_none,
+)
+from quantimodo.storage.tables.table import Table
+
+_ALL = Statement(
+    "SELECT kid, algorithm, public_jwk, sealed_private, created_at, active_at, retires_at"
+    " FROM signing_keys ORDER BY active_at, kid"
+)
+# The unique (algorithm, replaces) lets one of many through; the condition says that what is
+# replaced is there, or, for a first key, that no key is.
+_ADD = Statement(
+    "INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed_private, created_at, active_at,"
+    " retires_at, replaces) SELECT {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8} WHERE CASE WHEN {8} = ''"
+    " THEN NOT EXISTS (SELECT 1 FROM signing_keys WHERE algorithm = {2})"
+    " ELSE EXISTS (SELECT 1 FROM signing_keys WHERE algorithm = {2} AND kid = {8}) END"
+    " ON CONFLICT (algorithm, replaces) DO NOTHING RETURNING kid"
+)
+_RETIRE = Statement(
+    "UPDATE signing_keys SET retires_at = {2} WHERE kid = {1} AND retires_at IS NULL RETURNING kid"
+)
+_DELETE = Statement("DELETE FROM signing_keys WHERE kid = {1} RETURNING kid")
+
+
+def _to_key(row: Row) -> SigningKey:
+    return SigningKey(
+        kid=row[0],
+        algorithm=row[1],
+        public_jwk=row[2],
+        sealed_private=row[3],
+        created_at=from_micros(row[4]),
+        active_at=from_micros(row[5]),
+        retires_at=from_micros_or_none(row[6]),
+    )
+
+
+class Keys(Table):
+    async def signing_keys(self) -> Sequence[SigningKey]:
+        return [_to_key(row) for row in await self._database.rows(_ALL)]
+
+    async def add_signing_key(self, key: SigningKey, replaces: str | None) -> bool:
+        values = (
+            key.kid,
+            key.algorithm,
+            key.public_jwk,
+            key.sealed_private,
+            to_micros(key.created_at),
+            to_micros(key.active_at),
+            to_micros_or_none(key.retires_at),
+            replaces or "",
+        )
+        return bool(await self._database.write(execute(_ADD, *values)))
+
+    async def retire_signing_key(self, kid: str, at: datetime) -> bool:
+        return bool(await self._database.write(execute(_RETIRE, kid, to_micros(at))))
+
+    async def delete_signing_key(self, kid: str) -> bool:
+        return bool(await self._database.write(execute(_DELETE, kid)))

@@ -1,0 +1,126 @@
+"""The tables `sessions` and `tickets`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from quantimodo.model.sessions import Session, Ticket
+from quantimodo.model.users import fold_email
+from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
+from quantimodo.storage.moments import from_micros, to_micros
+from quantimodo.storage.tables.table import Table
+from quantimodo.storage.tables.users import USER_COLUMNS, to_user
+
+_SESSION = (
+    "SELECT s.key, s.created_at, s.authenticated_at, s.seen_at, s.expires_at, s.methods,"
+    f" s.address, s.agent, {USER_COLUMNS} FROM sessions s"
+    " JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL"
+)
+_BY_KEY = KeyedRead(f"{_SESSION} WHERE s.key")
+_OF_USER = Statement(f"{_SESSION} WHERE s.user_id = {{1}} ORDER BY s.seen_at DESC")
+_ADD = Statement(
+    "INSERT INTO sessions (key, user_id, created_at, authenticated_at, seen_at, expires_at,"
+    " methods, address, agent) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9})"
+)
+_TOUCH = Statement("UPDATE sessions SET seen_at = {2} WHERE key = {1} AND seen_at < {2}")
+_DROP = Statement("DELETE FROM sessions WHERE key = {1}")
+_END = Statement("DELETE FROM sessions WHERE key = {1} AND user_id = {2} RETURNING 1")
+_END_ALL = Statement("DELETE FROM sessions WHERE user_id = {1} AND key <> {2} RETURNING 1")
+
+_TICKET_COLUMNS = "key, purpose, expires_at, email, user_id, payload"
+_TICKET = KeyedRead(f"SELECT {_TICKET_COLUMNS} FROM tickets WHERE key")
+_ADD_TICKET = Statement(
+    "INSERT INTO tickets (key, purpose, expires_at, email, user_id, payload)"
+    " VALUES ({1}, {2}, {3}, {4}, {5}, {6})"
+)
+_TAKE_TICKET = Statement(f"DELETE FROM tickets WHERE key = {{1}} RETURNING {_TICKET_COLUMNS}")
+_DROP_TICKETS = Statement("DELETE FROM tickets WHERE purpose = {1} AND email = {2}")
+
+
+def _to_session(row: Row) -> Session:
+    return Session(
+        key=row[0],
+        created_at=from_micros(row[1]),
+        authenticated_at=from_micros(row[2]),
+        seen_at=from_micros(row[3]),
+        expires_at=from_micros(row[4]),
+        methods=tuple(row[5].split()),
+        address=row[6],
+        agent=row[7],
+        user=to_user(row[8:]),
+    )
+
+
+def _to_ticket(row: Row) -> Ticket:
+    return Ticket(
+        key=row[0],
+        purpose=row[1],
+        expires_at=from_micros(row[2]),
+        email=row[3],
+        user_id=row[4],
+        payload=row[5],
+    )
+
+
+class Sessions(Table):
+    async def session(self, key: bytes) -> Session | None:
+        row = await self._database.one(_BY_KEY, key)
+        return None if row is None else _to_session(row)
+
+    async def sessions_of(self, user_id: int) -> Sequence[Session]:
+        return [_to_session(row) for row in await self._database.rows(_OF_USER, user_id)]
+
+    async def add_session(self, session: Session, replaces: bytes | None) -> None:
+        def operation() -> Operation[None]:
+            if replaces is not None:
+                yield _DROP, (replaces,)
+            yield (
+                _ADD,
+                (
+                    session.key,
+                    session.user.id,
+                    to_micros(session.created_at),
+                    to_micros(session.authenticated_at),
+                    to_micros(session.seen_at),
+                    to_micros(session.expires_at),
+                    " ".join(session.methods),
+                    session.address,
+                    session.agent,
+                ),
+            )
+
+        await self._database.write(operation)
+
+    async def touch_session(self, key: bytes, seen_at: datetime) -> None:
+        await self._database.write(execute(_TOUCH, key, to_micros(seen_at)))
+
+    async def end_session(self, user_id: int, key: bytes) -> bool:
+        return bool(await self._database.write(execute(_END, key, user_id)))
+
+    async def end_sessions(self, user_id: int, except_key: bytes | None = None) -> int:
+        return len(await self._database.write(execute(_END_ALL, user_id, except_key or b"")))
+
+
+class Tickets(Table):
+    """Addresses are kept folded, so that one person's tickets are found under one name."""
+
+    async def add_ticket(self, ticket: Ticket) -> None:
+        values = (
+            ticket.key,
+            ticket.purpose,
+            to_micros(ticket.expires_at),
+            fold_email(ticket.email),
+            ticket.user_id,
+            ticket.payload,
+        )
+        await self._database.write(execute(_ADD_TICKET, *values))
+
+    async def ticket(self, key: bytes) -> Ticket | None:
+        row = await self._database.one(_TICKET, key)
+        return None if row is None else _to_ticket(row)
+
+    async def take_ticket(self, key: bytes) -> Ticket | None:
+        rows = await self._database.write(execute(_TAKE_TICKET, key))
+        return _to_ticket(rows[0]) if rows else None
+
+    async def drop_tickets(self, purpose: str, email: str) -> None:
+        await self._database.write(execute(_DROP_TICKETS, purpose, fold_email(email)))

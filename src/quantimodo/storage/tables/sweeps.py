@@ -1,0 +1,65 @@
+"""Which rows nobody needs any more, table by table. `ops/cleanup.py` says when to look.
+
+Tables whose key begins with the second of its making are looked at from the oldest row on, a
+window at a time: rows of one kind live equally long, so the dead ones lie in front, and no index
+by expiry is kept on the hot path. Each statement takes `now` and the most rows to delete.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from quantimodo.storage.database import Statement, execute
+from quantimodo.storage.moments import to_micros
+from quantimodo.storage.tables.table import Table
+
+_HOUR = 3_600_000_000
+_DAY = 24 * _HOUR
+_EVENTS_KEPT = 400 * _DAY
+
+
+def _oldest(table: str, key: str, dead: str) -> Statement:
+    return Statement(
+        f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM"
+        f" (SELECT * FROM {table} ORDER BY {key} LIMIT {{2}}) oldest WHERE {dead}) RETURNING 1"
+    )
+
+
+def _expired(table: str, key: str) -> Statement:
+    return Statement(
+        f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table}"
+        " WHERE expires_at <= {1} ORDER BY expires_at LIMIT {2}) RETURNING 1"
+    )
+
+
+_SWEEPS = {
+    "sessions": _expired("sessions", "key"),
+    "tickets": _expired("tickets", "key"),
+    "throttles": Statement(
+        "DELETE FROM throttles WHERE key IN (SELECT key FROM throttles WHERE resets_at <= {1}"
+        " ORDER BY resets_at LIMIT {2}) RETURNING 1"
+    ),
+    "authorization_requests": _expired("authorization_requests", "key"),
+    # A redeemed code is kept for a day, so that its second use is seen for what it is.
+    "codes": _oldest("codes", "key", f"expires_at <= {{1}} - {_DAY}"),
+    "access_tokens": _oldest("access_tokens", "key", "expires_at <= {1}"),
+    "refresh_tokens": _oldest("refresh_tokens", "key", "expires_at <= {1}"),
+    # A token whose family is gone is dead too, so nothing comes back to life here.
+    "families": _oldest("families", "id", "expires_at <= {1}"),
+    "revoked_jwts": _expired("revoked_jwts", "jti"),
+    "mails": _expired("mails", "id"),
+    "events": _oldest("events", "id", f"at <= {{1}} - {_EVENTS_KEPT}"),
+    "leases": _expired("leases", "name"),
+    "signing_keys": Statement(
+        "DELETE FROM signing_keys WHERE kid IN (SELECT kid FROM signing_keys"
+        " WHERE retires_at <= {1} ORDER BY retires_at LIMIT {2}) RETURNING 1"
+    ),
+}
+
+
+class Sweeps(Table):
+    @property
+    def swept_tables(self) -> Sequence[str]:
+        return tuple(_SWEEPS)
+
+    async def sweep(self, table: str, now: datetime, limit: int) -> int:
+        return len(await self._database.write(execute(_SWEEPS[table], to_micros(now), limit)))

@@ -1,0 +1,42 @@
+"""The tables `throttles` and `leases`: what all processes must agree on for a while."""
+
+from datetime import datetime, timedelta
+
+from quantimodo.storage.database import KeyedRead, Statement, execute
+from quantimodo.storage.moments import to_micros
+from quantimodo.storage.tables.table import Table
+
+_HIT = Statement(
+    "INSERT INTO throttles (key, hits, resets_at) VALUES ({1}, 1, {2})"
+    " ON CONFLICT (key) DO UPDATE SET"
+    " hits = CASE WHEN throttles.resets_at <= {3} THEN 1 ELSE throttles.hits + 1 END,"
+    " resets_at = CASE WHEN throttles.resets_at <= {3} THEN {2} ELSE throttles.resets_at END"
+    " RETURNING hits"
+)
+_HITS = KeyedRead("SELECT key, hits, resets_at FROM throttles WHERE key")
+_FORGET = Statement("DELETE FROM throttles WHERE key = {1}")
+_LEASE = Statement(
+    "INSERT INTO leases (name, holder, expires_at) VALUES ({1}, {2}, {3})"
+    " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at"
+    " WHERE leases.holder = excluded.holder OR leases.expires_at <= {4} RETURNING 1"
+)
+
+
+class Throttles(Table):
+    async def hit(self, key: bytes, window: timedelta, at: datetime) -> int:
+        statement = execute(_HIT, key, to_micros(at + window), to_micros(at))
+        hits: int = (await self._database.write(statement))[0][0]
+        return hits
+
+    async def hits(self, key: bytes, at: datetime) -> int:
+        row = await self._database.one(_HITS, key)
+        return 0 if row is None or row[2] <= to_micros(at) else row[1]
+
+    async def forget(self, key: bytes) -> None:
+        await self._database.write(execute(_FORGET, key))
+
+
+class Leases(Table):
+    async def lease(self, name: str, holder: str, lifetime: timedelta, at: datetime) -> bool:
+        statement = execute(_LEASE, name, holder, to_micros(at + lifetime), to_micros(at))
+        return bool(await self._database.write(statement))

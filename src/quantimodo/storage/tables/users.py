@@ -1,0 +1,156 @@
+"""The tables `users` and `passwords`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+
+from quantimodo.model.users import NewUser, User, fold_email
+from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
+from quantimodo.storage.moments import (
+    from_micros,
+    from_micros_or_none,
+    to_micros,
+    to_micros_or_none,
+)
+from quantimodo.storage.tables.table import Table
+
+USER_COLUMNS = (
+    "u.id, u.subject, u.name, u.email, u.created_at, u.updated_at, u.email_verified_at,"
+    " u.administrator, u.disabled_at"
+)
+USER_WIDTH = 9
+
+
+# As with clients: the row is read each time, the value made anew only when the row has changed.
+@lru_cache(maxsize=4096)
+def to_user(row: Row) -> User:
+    """The person whose nine columns, `USER_COLUMNS`, these are."""
+    return User(
+        id=row[0],
+        subject=row[1],
+        name=row[2],
+        email=row[3],
+        created_at=from_micros(row[4]),
+        updated_at=from_micros(row[5]),
+        email_verified_at=from_micros_or_none(row[6]),
+        administrator=bool(row[7]),
+        disabled_at=from_micros_or_none(row[8]),
+    )
+
+
+_BY_ID = KeyedRead(f"SELECT u.id, {USER_COLUMNS} FROM users u WHERE u.id")
+_BY_EMAIL = Statement(f"SELECT {USER_COLUMNS} FROM users u WHERE u.email_key = {{1}}")
+_PAGE = Statement(
+    f"SELECT {USER_COLUMNS} FROM users u WHERE u.id > {{1}} ORDER BY u.id LIMIT {{2}}"
+)
+_ADD = Statement(
+    "INSERT INTO users (subject, name, email, email_key, email_verified_at, administrator,"
+    " created_at, updated_at) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {7}) RETURNING id"
+)
+_RENAME = Statement("UPDATE users SET name = {2}, updated_at = {3} WHERE id = {1} RETURNING id")
+_CHANGE_EMAIL = Statement(
+    "UPDATE users SET email = {2}, email_key = {3}, email_verified_at = {4} WHERE id = {1}"
+    " RETURNING id"
+)
+_VERIFY_EMAIL = Statement(
+    "UPDATE users SET email_verified_at = {3}"
+    " WHERE id = {1} AND email_key = {2} AND email_verified_at IS NULL RETURNING id"
+)
+_DISABLE = Statement("UPDATE users SET disabled_at = {2} WHERE id = {1} RETURNING id")
+_ADMINISTRATOR = Statement("UPDATE users SET administrator = {2} WHERE id = {1} RETURNING id")
+_DELETE = Statement("DELETE FROM users WHERE id = {1} RETURNING id")
+_DELETE_FAMILIES = Statement("DELETE FROM families WHERE user_id = {1}")
+_PASSWORD = Statement("SELECT hash FROM passwords WHERE user_id = {1}")
+_SET_PASSWORD = Statement(
+    "INSERT INTO passwords (user_id, hash, changed_at) VALUES ({1}, {2}, {3})"
+    " ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at"
+)
+_DROP_PASSWORD = Statement("DELETE FROM passwords WHERE user_id = {1}")
+_DROP_SESSIONS = Statement("DELETE FROM sessions WHERE user_id = {1}")
+
+
+class Users(Table):
+    async def user(self, user_id: int) -> User | None:
+        row = await self._database.one(_BY_ID, user_id)
+        return None if row is None else to_user(row[1:])
+
+    async def user_by_email(self, email: str) -> User | None:
+        rows = await self._database.rows(_BY_EMAIL, fold_email(email))
+        return to_user(rows[0]) if rows else None
+
+    async def users(self, *, after: int = 0, limit: int = 100) -> Sequence[User]:
+        return [to_user(row) for row in await self._database.rows(_PAGE, after, limit)]
+
+    async def add_user(self, user: NewUser, password_hash: str | None) -> User:
+        created_at = to_micros(user.created_at)
+
+        def operation() -> Operation[int]:
+            rows = yield (
+                _ADD,
+                (
+                    user.subject,
+                    user.name,
+                    user.email,
+                    None if user.email is None else fold_email(user.email),
+                    to_micros_or_none(user.email_verified_at),
+                    int(user.administrator),
+                    created_at,
+                ),
+            )
+            user_id: int = rows[0][0]
+            if password_hash is not None:
+                yield _SET_PASSWORD, (user_id, password_hash, created_at)
+            return user_id
+
+        return User(
+            id=await self._database.write(operation),
+            subject=user.subject,
+            name=user.name,
+            email=user.email,
+            created_at=user.created_at,
+            updated_at=user.created_at,
+            email_verified_at=user.email_verified_at,
+            administrator=user.administrator,
+        )
+
+    async def rename_user(self, user_id: int, name: str, at: datetime) -> bool:
+        return bool(await self._database.write(execute(_RENAME, user_id, name, to_micros(at))))
+
+    async def change_email(self, user_id: int, email: str, verified_at: datetime | None) -> bool:
+        at = to_micros_or_none(verified_at)
+        change = execute(_CHANGE_EMAIL, user_id, email, fold_email(email), at)
+        return bool(await self._database.write(change))
+
+    async def verify_email(
+        self, user_id: int, email: str, at: datetime, *, keep_credentials: bool
+    ) -> bool:
+        def operation() -> Operation[bool]:
+            verified = yield _VERIFY_EMAIL, (user_id, fold_email(email), to_micros(at))
+            if verified and not keep_credentials:
+                yield _DROP_PASSWORD, (user_id,)
+                yield _DROP_SESSIONS, (user_id,)
+            return bool(verified)
+
+        return await self._database.write(operation)
+
+    async def set_disabled(self, user_id: int, at: datetime | None) -> bool:
+        return bool(await self._database.write(execute(_DISABLE, user_id, to_micros_or_none(at))))
+
+    async def set_administrator(self, user_id: int, administrator: bool) -> bool:
+        change = execute(_ADMINISTRATOR, user_id, int(administrator))
+        return bool(await self._database.write(change))
+
+    async def delete_user(self, user_id: int) -> bool:
+        def operation() -> Operation[bool]:
+            # Passwords, sessions, tickets, consents and own clients go by foreign key.
+            yield _DELETE_FAMILIES, (user_id,)
+            return bool((yield _DELETE, (user_id,)))
+
+        return await self._database.write(operation)
+
+    async def password_hash(self, user_id: int) -> str | None:
+        rows = await self._database.rows(_PASSWORD, user_id)
+        return rows[0][0] if rows else None
+
+    async def set_password(self, user_id: int, password_hash: str, at: datetime) -> None:
+        await self._database.write(execute(_SET_PASSWORD, user_id, password_hash, to_micros(at)))

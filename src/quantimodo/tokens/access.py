@@ -1,0 +1,73 @@
+"""A presented access token, opaque or JWT: what it stands for now (RFC 6750, RFC 9068 §4).
+
+One read each. Nothing is cached, so a revocation holds from the next request on.
+"""
+
+from base64 import urlsafe_b64decode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from quantimodo.crypto.jwt import BadToken, unverified_kid, verify
+from quantimodo.crypto.tokens import Kind, key_of
+from quantimodo.keys.keyring import Keyring
+from quantimodo.model.tokens import FoundAccessToken
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import TokenReader
+from quantimodo.protocol.vocabulary import ACCESS_TOKEN_TYPE
+from quantimodo.tokens.policy import TokenPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTokens:
+    policy: TokenPolicy
+    store: TokenReader
+    keyring: Keyring
+    clock: Clock
+
+    async def find_live(self, raw: str) -> FoundAccessToken | None:
+        """The token if it is ours, unexpired and not revoked; else None, whatever the cause."""
+        key = key_of(Kind.ACCESS, raw)
+        found = await self.store.find_access_token(key) if key else await self._find_jwt(raw)
+        if found is None or found.revoked or found.expires_at <= self.clock.now():
+            return None
+        return found
+
+    async def _find_jwt(self, raw: str) -> FoundAccessToken | None:
+        claims = await self.verified_claims(raw)
+        if claims is None:
+            return None
+        family_id = _family(claims)
+        standing = await self.store.standing(claims["jti"], claims["client_id"], family_id)
+        if standing is None:
+            return None
+        return FoundAccessToken(
+            client_id=claims["client_id"],
+            user=standing.user,
+            scope=frozenset(claims["scope"].split()),
+            issued_at=datetime.fromtimestamp(claims["iat"], UTC),
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+            revoked=False,
+            family_id=family_id,
+            jti=claims["jti"],
+        )
+
+    async def verified_claims(self, raw: str) -> dict[str, Any] | None:
+        """The claims of a JWT access token that we signed for our own resources."""
+        kid = unverified_kid(raw)
+        verifier = None if kid is None else await self.keyring.verifier(kid)
+        if verifier is None:
+            return None
+        try:
+            claims = verify(raw, verifier, ACCESS_TOKEN_TYPE)
+        except BadToken:
+            return None
+        # RFC 9068 §4: the issuer and the audience are exactly ours.
+        if claims.get("iss") != self.policy.issuer or claims.get("aud") != self.policy.audience:
+            return None
+        return claims
+
+
+def _family(claims: dict[str, Any]) -> bytes | None:
+    text = claims.get("grant_id")
+    return None if text is None else urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,138 @@
+"""What an authorization answer brings: a code, tokens, or both (RFC 6749 §4.1.2, §4.2.2;
+OpenID Connect Core §3.2.2.5, §3.3.2.5)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from quantimodo.crypto.tokens import Kind, Minted, mint
+from quantimodo.model.sessions import Session
+from quantimodo.model.tokens import AccessToken, AuthorizationCode, Family
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import AuthorizationStore
+from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.responses import Parameters
+from quantimodo.protocol.scopes import spell
+from quantimodo.tokens.policy import TokenPolicy
+from quantimodo.tokens.signed import SignedTokens, SignIn
+
+
+@dataclass(frozen=True, slots=True)
+class FrontChannel:
+    policy: TokenPolicy
+    store: AuthorizationStore
+    signed: SignedTokens
+    clock: Clock
+    entropy: Entropy
+
+    async def answer(self, request: AuthorizationRequest, session: Session) -> Parameters:
+        """Begin the authorization, on disk, and return the parameters of its answer."""
+        now = self.clock.now()
+        words = request.response_type
+        if words == {"none"}:
+            return []
+        family = self._family(request, session, now)
+        code = mint(Kind.CODE, now, self.entropy) if "code" in words else None
+        access = mint(Kind.ACCESS, now, self.entropy) if "token" in words else None
+        opaque = access is not None and request.client.token_format == "opaque"
+        await self.store.save_code(
+            family,
+            None if code is None else self._code_row(request, family, code, now),
+            self._access_row(family, access, now) if access is not None and opaque else None,
+        )
+        parameters: Parameters = []
+        if code is not None:
+            parameters.append(("code", code.raw.reveal()))
+        raw = None if access is None else self._access_text(request, session, family, access, now)
+        if raw is not None:
+            lifetime = round(self.policy.access_lifetime.total_seconds())
+            parameters += [
+                ("access_token", raw),
+                ("token_type", "Bearer"),
+                ("expires_in", str(lifetime)),
+                ("scope", spell(family.scope)),
+            ]
+        if "id_token" in words:
+            text = self._id_token(request, session, raw, code, now)
+            parameters.append(("id_token", text))
+        return parameters
+
+    def _family(self, request: AuthorizationRequest, session: Session, now: datetime) -> Family:
+        return Family(
+            id=int(now.timestamp()).to_bytes(4, "big") + self.entropy.bytes(12),
+            client_id=request.client.id,
+            user_id=session.user.id,
+            scope=request.scope,
+            authenticated_at=session.authenticated_at,
+            created_at=now,
+            expires_at=now + self.policy.refresh_absolute_lifetime,
+            methods=session.methods,
+        )
+
+    def _code_row(
+        self, request: AuthorizationRequest, family: Family, minted: Minted, now: datetime
+    ) -> AuthorizationCode:
+        return AuthorizationCode(
+            key=minted.key,
+            family_id=family.id,
+            redirect_uri=request.target.redirect_uri if request.target.given else None,
+            challenge=request.challenge,
+            nonce=request.nonce,
+            expires_at=now + self.policy.code_lifetime,
+        )
+
+    def _access_row(self, family: Family, minted: Minted, now: datetime) -> AccessToken:
+        return AccessToken(
+            key=minted.key,
+            client_id=family.client_id,
+            family_id=family.id,
+            user_id=family.user_id,
+            scope=family.scope,
+            issued_at=now,
+            expires_at=now + self.policy.access_lifetime,
+        )
+
+    def _access_text(
+        self,
+        request: AuthorizationRequest,
+        session: Session,
+        family: Family,
+        minted: Minted,
+        now: datetime,
+    ) -> str:
+        if request.client.token_format == "opaque":
+            return minted.raw.reveal()
+        return self.signed.access_token(
+            request.client,
+            family.scope,
+            now,
+            now + self.policy.access_lifetime,
+            jti=minted.key[:20],
+            user=session.user,
+            family_id=family.id,
+            signed_in=_signed_in(session),
+        )
+
+    def _id_token(
+        self,
+        request: AuthorizationRequest,
+        session: Session,
+        access_token: str | None,
+        code: Minted | None,
+        now: datetime,
+    ) -> str:
+        # OpenID Connect Core §5.4: with no access token to fetch them, the claims come along.
+        alone = request.response_type == {"id_token"}
+        return self.signed.id_token(
+            request.client,
+            session.user,
+            _signed_in(session),
+            now,
+            nonce=request.nonce,
+            access_token=access_token,
+            code=None if code is None else code.raw.reveal(),
+            scope=request.scope if alone else frozenset(),
+        )
+
+
+def _signed_in(session: Session) -> SignIn:
+    return SignIn(at=session.authenticated_at, methods=session.methods)

@@ -1,0 +1,214 @@
+"""The issuer: a decision becomes tokens, committed in one write, and the answer that brings them.
+
+Owns lifetimes, spelling and signing. Decides nothing: it commits by compare-and-set, and None
+means that somebody else was first; the endpoint then loads and decides again.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from quantimodo.crypto.tokens import Kind, Minted, heir, mint
+from quantimodo.grants.contract import Decision, IssueOwn, Redeem, Repeat, Rotate
+from quantimodo.model.clients import Client
+from quantimodo.model.tokens import AccessToken, Family, RefreshToken
+from quantimodo.model.users import User
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import TokenStore
+from quantimodo.protocol.scopes import spell
+from quantimodo.tokens.policy import TokenPolicy
+from quantimodo.tokens.signed import SignedTokens, SignIn
+
+Answer = dict[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """`pepper` is the server's key for the heirs of refresh tokens."""
+
+    policy: TokenPolicy
+    store: TokenStore
+    signed: SignedTokens
+    clock: Clock
+    entropy: Entropy
+    pepper: bytes
+
+    async def issue(self, decision: Decision) -> Answer | None:
+        """The answer of RFC 6749 §5.1, all of it on disk; None when the race was lost."""
+        match decision:
+            case IssueOwn():
+                return await self._own(decision)
+            case Redeem():
+                return await self._redeem(decision)
+            case Repeat():
+                return await self._repeat(decision)
+            case Rotate():
+                return await self._rotate(decision)
+
+    async def _own(self, decision: IssueOwn) -> Answer:
+        now, client = self.clock.now(), decision.client
+        expires_at = now + self.policy.access_lifetime
+        if client.token_format == "jwt":
+            # Nothing to keep: the signature is the record, and `revoked_jwts` the exception.
+            raw = self.signed.access_token(
+                client, decision.scope, now, expires_at, jti=self.entropy.bytes(16)
+            )
+        else:
+            minted = mint(Kind.ACCESS, now, self.entropy)
+            raw = minted.raw.reveal()
+            await self.store.issue(
+                AccessToken(
+                    key=minted.key,
+                    client_id=client.id,
+                    family_id=None,
+                    user_id=None,
+                    scope=decision.scope,
+                    issued_at=now,
+                    expires_at=expires_at,
+                )
+            )
+        return _answer(raw, now, expires_at, decision.scope)
+
+    async def _redeem(self, decision: Redeem) -> Answer | None:
+        now, client, found = self.clock.now(), decision.client, decision.found
+        family, access = found.family, mint(Kind.ACCESS, now, self.entropy)
+        refresh = None
+        if "refresh_token" in client.grant_types:
+            refresh = mint(Kind.REFRESH, now, self.entropy)
+        if not await self.store.redeem(
+            found.code,
+            now,
+            self._access_row(client, family, family.scope, access, now),
+            None if refresh is None else self._refresh_row(family, refresh, now),
+        ):
+            return None
+        raw = self._access_text(client, family, found.user, family.scope, access, now)
+        answer = _answer(raw, now, self._access_end(family, now), family.scope)
+        if refresh is not None:
+            answer["refresh_token"] = refresh.raw.reveal()
+        if "openid" in family.scope:
+            answer["id_token"] = self._id_token(
+                client, family, found.user, raw, now, found.code.nonce
+            )
+        return answer
+
+    async def _rotate(self, decision: Rotate) -> Answer | None:
+        now, salt = self.clock.now(), self.entropy.bytes(16)
+        access, successor = self._heirs(decision.raw, salt, now)
+        family = decision.found.family
+        if not await self.store.rotate(
+            decision.found.token,
+            now,
+            salt,
+            self._access_row(decision.client, family, decision.scope, access, now),
+            self._refresh_row(family, successor, now),
+        ):
+            return None
+        return self._rotated(decision, access, successor, now)
+
+    async def _repeat(self, decision: Repeat) -> Answer:
+        # Contract §6: the same successor once more, computed again and not stored anywhere.
+        spent_at, salt = decision.found.spent_at, decision.found.salt
+        if spent_at is None or salt is None:
+            raise AssertionError("only a spent token is repeated")
+        access, successor = self._heirs(decision.raw, salt, spent_at)
+        if decision.client.token_format == "opaque":
+            # The access token is the one that was saved then, with the scope that it got then.
+            saved = await self.store.find_access_token(access.key)
+            decision = decision if saved is None else replace(decision, scope=saved.scope)
+        return self._rotated(decision, access, successor, spent_at)
+
+    def _heirs(self, raw: str, salt: bytes, at: datetime) -> tuple[Minted, Minted]:
+        return (
+            heir(Kind.ACCESS, raw, salt, self.pepper, at),
+            heir(Kind.REFRESH, raw, salt, self.pepper, at),
+        )
+
+    def _rotated(self, decision: Rotate, access: Minted, successor: Minted, at: datetime) -> Answer:
+        client, family, user = decision.client, decision.found.family, decision.found.user
+        raw = self._access_text(client, family, user, decision.scope, access, at)
+        answer = _answer(raw, self.clock.now(), self._access_end(family, at), decision.scope)
+        answer["refresh_token"] = successor.raw.reveal()
+        if "openid" in decision.scope:
+            answer["id_token"] = self._id_token(client, family, user, raw, self.clock.now(), None)
+        return answer
+
+    def _access_end(self, family: Family, now: datetime) -> datetime:
+        # security.md 6: nothing outlives the authorization that it came from.
+        return min(now + self.policy.access_lifetime, family.expires_at)
+
+    def _access_row(
+        self,
+        client: Client,
+        family: Family,
+        scope: frozenset[str],
+        minted: Minted,
+        now: datetime,
+    ) -> AccessToken | None:
+        if client.token_format == "jwt":
+            return None
+        return AccessToken(
+            key=minted.key,
+            client_id=client.id,
+            family_id=family.id,
+            user_id=family.user_id,
+            scope=scope,
+            issued_at=now,
+            expires_at=self._access_end(family, now),
+        )
+
+    def _access_text(
+        self,
+        client: Client,
+        family: Family,
+        user: User,
+        scope: frozenset[str],
+        minted: Minted,
+        now: datetime,
+    ) -> str:
+        if client.token_format == "opaque":
+            return minted.raw.reveal()
+        return self.signed.access_token(
+            client,
+            scope,
+            now,
+            self._access_end(family, now),
+            jti=minted.key[:20],
+            user=user,
+            family_id=family.id,
+            signed_in=SignIn(at=family.authenticated_at, methods=family.methods),
+        )
+
+    def _refresh_row(self, family: Family, minted: Minted, now: datetime) -> RefreshToken:
+        return RefreshToken(
+            key=minted.key,
+            family_id=family.id,
+            issued_at=now,
+            expires_at=min(now + self.policy.refresh_idle_lifetime, family.expires_at),
+        )
+
+    def _id_token(
+        self,
+        client: Client,
+        family: Family,
+        user: User,
+        access_token: str,
+        now: datetime,
+        nonce: str | None,
+    ) -> str:
+        return self.signed.id_token(
+            client,
+            user,
+            SignIn(at=family.authenticated_at, methods=family.methods),
+            now,
+            nonce=nonce,
+            access_token=access_token,
+        )
+
+
+def _answer(raw: str, now: datetime, expires_at: datetime, scope: frozenset[str]) -> Answer:
+    return {
+        "access_token": raw,
+        "token_type": "Bearer",
+        "expires_in": max(0, round((expires_at - now).total_seconds())),
+        "scope": spell(scope),
+    }

@@ -1,0 +1,24 @@
+"""How long what we hand out lives."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPolicy:
+    """`refresh_idle_lifetime`: how long an unused refresh token lives.
+
+    `refresh_absolute_lifetime`: how long an authorization lives, however often refreshed.
+    """
+
+    issuer: str
+    access_lifetime: timedelta
+    id_token_lifetime: timedelta
+    code_lifetime: timedelta
+    refresh_idle_lifetime: timedelta
+    refresh_absolute_lifetime: timedelta
+
+    @property
+    def audience(self) -> str:
+        """The `aud` of our own resources (RFC 9068 §3)."""
+        return f"{self.issuer}/api"

@@ -1,0 +1,1 @@
+"""What came over HTTP and what goes back, as plain values."""

@@ -1,0 +1,50 @@
+"""A request and a response as plain values, for endpoints on the hot path and for resources.
+
+Owns header access and the response's headers. Knows no framework: `app/asgi.py` turns an ASGI
+scope into a `Request` and sends the `Response`. Pages use Starlette's own classes instead.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+class RepeatedHeader(Exception):
+    """A header that may stand once was sent twice."""
+
+
+@dataclass(slots=True)
+class Request:
+    """One request, body read whole. `query` is raw; `address` is the client's, proxies resolved."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: Headers
+    body: bytes
+    address: str = ""
+
+    def header(self, name: bytes) -> str | None:
+        """The one header of this (lower-case) name. Raises `RepeatedHeader` on a second."""
+        found: bytes | None = None
+        for key, value in self.headers:
+            if key == name:
+                if found is not None:
+                    raise RepeatedHeader(name.decode("latin-1"))
+                found = value
+        return None if found is None else found.decode("latin-1")
+
+    def media_type(self) -> str:
+        """The content type without parameters, in lower case; empty when there is none."""
+        return (self.header(b"content-type") or "").partition(";")[0].strip().lower()
+
+
+@dataclass(slots=True)
+class Response:
+    status: int
+    body: bytes = b""
+    headers: Headers = ()
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]

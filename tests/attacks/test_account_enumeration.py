@@ -1,0 +1,122 @@
+"""security.md 21: nobody learns whether an address has an account, by text or by time.
+
+Time is compared as work: the calls that reach the database and the hasher, one by one. Hashing and
+durable writes are all that takes long enough to be seen from outside.
+"""
+
+from collections.abc import Awaitable
+
+import pytest
+
+from people import ADDRESS, PASSWORD, House
+from quantimodo.identity.errors import Refused, TooMany
+from quantimodo.model.secrets import Secret
+
+KNOWN, UNKNOWN = "ann@example.org", "nobody@example.org"
+
+
+async def work_of(house: House, doing: Awaitable[object]) -> list[str]:
+    with house.doing() as work:
+        await doing
+    return work
+
+
+async def refused_work(house: House, email: str, password: str = "wrong one") -> list[str]:
+    with house.doing() as work, pytest.raises(Refused):
+        await house.sign_in(email, password)
+    return work
+
+
+@pytest.mark.parametrize("unknown", [UNKNOWN, "nonsense", "", "a\ud800@example.org"])
+async def test_a_wrong_password_and_an_unknown_address_are_the_same_work(
+    house: House, unknown: str
+) -> None:
+    await house.member()
+    known = await refused_work(house, KNOWN)
+    assert known == await refused_work(house, unknown)
+    assert known == ["hit", "hit", "user_by_email", "password_hash", "verify"]
+
+
+async def test_an_account_without_a_password_is_the_same_work(house: House) -> None:
+    await house.member("federated@example.org", password=None)
+    assert await refused_work(house, "federated@example.org") == await refused_work(house, UNKNOWN)
+
+
+async def test_a_disabled_account_is_the_same_work_even_with_its_password(house: House) -> None:
+    ann = await house.member()
+    await house.accounts.disable(ann.id)
+    assert await refused_work(house, KNOWN, PASSWORD) == await refused_work(house, UNKNOWN)
+
+
+async def test_an_endless_password_is_the_same_work(house: House) -> None:
+    await house.member()
+    assert await refused_work(house, KNOWN, "x" * 9999) == await refused_work(house, UNKNOWN)
+
+
+async def test_the_limit_of_attempts_is_the_same_for_an_unknown_address(house: House) -> None:
+    await house.member()
+    for email in (KNOWN, UNKNOWN):
+        for _ in range(10):
+            with pytest.raises(Refused):
+                await house.sign_in(email, "wrong one")
+        with pytest.raises(TooMany):
+            await house.sign_in(email, "wrong one")
+
+
+async def test_sign_up_is_the_same_work_for_an_address_with_an_account(house: House) -> None:
+    await house.member()
+    taken = await work_of(house, house.sign_up(KNOWN))
+    free = await work_of(house, house.sign_up(UNKNOWN))
+    assert taken == free == ["hit", "hit", "hash", "user_by_email", "add_ticket", "add_mail"]
+
+
+async def test_only_the_owner_reads_that_there_is_an_account(house: House) -> None:
+    await house.member()
+    await house.sign_up("ANN@example.org")
+    (letter,) = await house.letters()
+    assert letter.to == KNOWN
+    assert letter.subject == "You already have an account"
+    assert "ticket=" not in letter.text
+
+
+async def test_a_reset_is_as_many_writes_for_an_unknown_address(house: House) -> None:
+    await house.member()
+    known = await work_of(house, house.accounts.request_reset(KNOWN, address=ADDRESS))
+    unknown = await work_of(house, house.accounts.request_reset(UNKNOWN, address=ADDRESS))
+    assert known == ["hit", "hit", "user_by_email", "add_ticket", "add_mail"]
+    assert unknown == ["hit", "hit", "user_by_email", "add_ticket", "add_ticket"]
+
+
+async def test_a_reset_limit_is_the_same_for_an_unknown_address(house: House) -> None:
+    await house.member()
+    for email in (KNOWN, UNKNOWN):
+        for _ in range(5):
+            await house.accounts.request_reset(email, address=ADDRESS)
+        with pytest.raises(TooMany):
+            await house.accounts.request_reset(email, address=ADDRESS)
+
+
+async def test_a_reset_letter_goes_to_the_address_on_record_not_to_its_double(
+    house: House,
+) -> None:
+    """ß folds to ss: the double's mailbox is somebody else's."""
+    await house.member("strasse@example.org")
+    await house.accounts.request_reset("straße@example.org", address=ADDRESS)
+    (letter,) = await house.letters()
+    assert letter.to == "strasse@example.org"
+
+
+async def test_a_signed_in_person_does_not_learn_it_by_a_change_of_address(house: House) -> None:
+    await house.member("me@example.org")
+    await house.member()
+    work = {}
+    for email in (KNOWN, UNKNOWN):
+        session = await house.session(await house.sign_in("me@example.org"))
+        work[email] = await work_of(
+            house, house.accounts.change_email(session, Secret(PASSWORD), email)
+        )
+    assert work[KNOWN] == work[UNKNOWN]
+    unknown_letter, known_letter = await house.letters()
+    assert (unknown_letter.to, known_letter.to) == (UNKNOWN, KNOWN)
+    assert "ticket=" in unknown_letter.text
+    assert "ticket=" not in known_letter.text

@@ -1,0 +1,53 @@
+"""security.md 16, 31: what people keep secret is in no table, log, letter or text of an error."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from people import ADDRESS, House
+from quantimodo.identity.errors import InvalidInput, Refused
+from quantimodo.model.secrets import Secret
+
+MARK = "m4rked-secret-of-ann"
+
+
+async def test_no_password_ticket_or_cookie_is_in_the_database(
+    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    browser = house.browser()
+    await house.sign_up("new@example.org", browser=browser, password=MARK)
+    confirming = await house.ticket("/confirm")
+    cookie = (await house.confirm(confirming, browser)).session_cookie
+    await house.accounts.request_reset("new@example.org", address=ADDRESS)
+    resetting = await house.ticket("/reset/new")
+    await house.audit.flush()
+    with closing(sqlite3.connect(tmp_path / "test.db")) as database:
+        dump = "\n".join(database.iterdump())
+        blobs = b"".join(
+            row[0]
+            for row in database.execute(
+                "SELECT payload FROM tickets UNION SELECT sealed FROM mails"
+            )
+        )
+    printed = "".join(capsys.readouterr())
+    for secret in (MARK, confirming, resetting, cookie.reveal(), browser.reveal()):
+        assert secret not in dump
+        assert secret.encode() not in blobs
+        assert secret.encode().hex() not in dump.lower()
+        assert secret not in printed
+
+
+async def test_no_refusal_repeats_what_was_typed(house: House) -> None:
+    with pytest.raises(Refused) as refused:
+        await house.sign_in("someone@example.org", MARK)
+    assert MARK not in str(refused.value)
+    assert "someone" not in str(refused.value)
+    with pytest.raises(InvalidInput) as invalid:
+        await house.sign_up("not an address " + MARK)
+    assert MARK not in str(invalid.value)
+
+
+def test_secrets_are_not_printed() -> None:
+    assert MARK not in f"{Secret(MARK)!r} {Secret(MARK)}"

@@ -1,0 +1,274 @@
+"""Every page in every state worth looking at, visited with a real browser."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, Literal
+
+from playwright.async_api import Browser, Page, async_playwright
+from starlette.requests import Request
+from starlette.responses import Response
+
+from page_site import PNG, Site, build
+from people import PASSWORD, House
+from quantimodo.model.clients import Client
+from quantimodo.model.secrets import Secret
+from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
+from quantimodo.pages.form_post import form_post_page
+from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.scopes import SCOPES
+
+_ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+Scheme = Literal["light", "dark"]
+_LONG = "The Extraordinarily Well-Named Sleep, Mood and Movement Companion of Northumberland"
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's Chromium, headless."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=_ARGUMENTS
+        )
+        yield browser
+        await browser.close()
+
+
+class Gallery:
+    """A site with people and applications in it, and the way through all its pages."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.house = site.house
+        self.consents: dict[str, ConsentView] = {}
+
+    async def furnish(self) -> None:
+        """Ann has everything, Bob has nothing yet and an address that is not confirmed."""
+        site, house = self.site, self.house
+        ann = await house.member("ann@example.org")
+        await house.accounts.create(
+            email="bob@example.org", name="Bob Example", password=Secret(PASSWORD)
+        )
+        mood = await site.register(
+            ann,
+            homepage_uri="https://app.example.org/",
+            policy_uri="https://app.example.org/privacy",
+            tos_uri="https://app.example.org/terms",
+            scope=frozenset(SCOPES),
+        )
+        phone = await site.register(
+            ann, name=_LONG, public=True, redirect_uris=("org.example.app:/callback",)
+        )
+        await site.registry.set_logo(mood, PNG)
+        await site.allow(ann, mood, "basic", "readmeasurements", "writemeasurements", "email")
+        await site.allow(ann, phone, "basic", "offline_access")
+        self.mood, self.phone, self.ann = mood, phone, ann
+        await self._session("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Safari/605.1", "198.51.100.4")
+        await self._session("Mozilla/5.0 (Windows NT 10.0) Firefox/140.0", "2001:db8:1::7")
+        await house.sign_up("carol@example.org", return_to="/account")
+        await house.accounts.request_reset("ann@example.org", address="192.0.2.9")
+        await house.audit.flush()
+        self._questions()
+        site.extra += [
+            (("GET",), "/gallery/consent/{name}", self._consent),
+            (("GET",), "/gallery/form-post", self._form_post),
+        ]
+
+    async def signed_out(self, page: Page) -> AsyncIterator[str]:
+        """Goes through the pages for strangers, yielding the name of the one that is shown."""
+        for name, path in {
+            "home": "/",
+            "sign-in": "/sign-in?login_hint=ann@example.org",
+            "sign-in-for-app": f"/sign-in?return_to={await self._waiting()}",
+            "sign-up": "/sign-up",
+            "sign-up-for-app": f"/sign-up?return_to={await self._waiting()}",
+            "sign-up-sent": "/sign-up/sent",
+            "reset": "/reset",
+            "reset-sent": "/reset/sent",
+            "dead-link": "/confirm?ticket=qmt_nothing",
+            "outbox": "/outbox",
+            "not-found": "/nothing-here",
+            "form-post": "/gallery/form-post",
+        }.items():
+            await page.goto(path)
+            yield name
+        await page.goto("/sign-in")
+        await page.fill("[name=username]", "ann@example.org")
+        await page.fill("[name=password]", "not her password")
+        await _press(page, "main button[type=submit]")
+        yield "sign-in-refused"
+        await page.goto("/sign-up")
+        await page.fill("[name=name]", "Dan")
+        await page.fill("[name=email]", "dan@example.org")
+        await page.fill("[name=password]", "password")
+        await _press(page, "main button[type=submit]")
+        yield "sign-up-refused"
+        await self.house.accounts.request_reset("bob@example.org", address="192.0.2.9")
+        await page.goto(f"/reset/new?ticket={await self.house.ticket('/reset/new')}")
+        yield "reset-new"
+        await self.house.sign_up("eve@example.org")
+        await page.goto(f"/confirm?ticket={await self.house.ticket('/confirm')}")
+        yield "confirm"
+        bob = await self.house.stores.user_by_email("bob@example.org")
+        assert bob is not None
+        await self.house.accounts.send_verification(bob)
+        await page.goto(f"/verify?ticket={await self.house.ticket('/verify')}")
+        yield "verify"
+
+    async def signed_in(self, page: Page) -> AsyncIterator[str]:
+        """Goes through the pages of Ann, who has everything, then of Bob, who has nothing."""
+        await self._sign_in(page, "ann@example.org")
+        one = f"/developers/{self.mood.id}"
+        for name, path in {
+            "home-signed-in": "/",
+            "sign-in-signed-in": "/sign-in",
+            "sign-out": "/sign-out",
+            "account": "/account",
+            "account-profile": "/account/profile",
+            "account-sessions": "/account/sessions",
+            "account-security": "/account/security",
+            "account-password": "/account/security/password",
+            "account-email": "/account/security/email",
+            "account-delete": "/account/delete",
+            "developers": "/developers",
+            "developers-one": one,
+            "developers-one-public": f"/developers/{self.phone.id}",
+            "developers-new": "/developers/new",
+            "developers-secret": f"{one}/secret",
+            "developers-delete": f"{one}/delete",
+            "consent": "/gallery/consent/first",
+            "consent-again": "/gallery/consent/again",
+            "consent-empty": "/gallery/consent/empty",
+        }.items():
+            await page.goto(path)
+            yield name
+        await page.goto(f"{one}/secret")
+        await _press(page, "main button[type=submit]")
+        yield "developers-one-secret"
+        await page.goto("/developers/new")
+        await page.fill("[name=name]", " ")
+        await page.fill("[name=redirect_uris]", "http://app.example.org/callback")
+        await _press(page, "main button[type=submit]")
+        yield "developers-new-refused"
+        await page.goto("/account/security/password")
+        await page.fill("[name=current]", "not her password")
+        await page.fill("[name=password]", "another long password")
+        await _press(page, "main button[type=submit]")
+        yield "account-password-refused"
+        await page.goto("/account/profile")
+        await _press(page, "main button[type=submit]")
+        yield "account-profile-saved"
+        await self._sign_in(page, "bob@example.org")
+        for name, path in {
+            "account-empty": "/account",
+            "account-profile-unconfirmed": "/account/profile",
+            "developers-empty": "/developers",
+        }.items():
+            await page.goto(path)
+            yield name
+
+    async def _sign_in(self, page: Page, email: str) -> None:
+        await page.goto("/sign-in")
+        await page.fill("[name=username]", email)
+        await page.fill("[name=password]", PASSWORD)
+        await _press(page, "main button[type=submit]")
+
+    async def _session(self, agent: str, address: str) -> None:
+        await self.house.sessions.start(
+            self.ann, methods=("pwd",), address=address, agent=agent, replaces=None
+        )
+
+    async def _waiting(self) -> str:
+        form = Form.of_pairs([("client_id", self.mood.id), ("response_type", "code")])
+        request_id = await self.site.waiting.keep(self.mood.id, form)
+        return f"/api/v2/oauth/authorize/resume?request={request_id}"
+
+    def _questions(self) -> None:
+        first = ("basic", "readmeasurements", "writemeasurements", "offline_access")
+        self.consents = {
+            "first": self._question(self.mood, True, *first),
+            "again": self._question(
+                self.phone, False, *SCOPES, already=frozenset({"basic", "openid"})
+            ),
+            "empty": self._question(self.phone, False),
+        }
+
+    def _question(
+        self, client: Client, has_logo: bool, *scopes: str, already: frozenset[str] = frozenset()
+    ) -> ConsentView:
+        return ConsentView(
+            client=client,
+            owner_name="Ann Example",
+            user=self.ann,
+            scopes=[
+                ScopeLine(name, SCOPES[name].title, SCOPES[name].description) for name in scopes
+            ],
+            request_id="qmq_example",
+            csrf="",
+            redirect_host="app.example.org",
+            already=already,
+            has_logo=has_logo,
+            return_to="/api/v2/oauth/authorize/resume?request=qmq_example",
+        )
+
+    async def _consent(self, request: Request) -> Response:
+        view = self.consents[request.path_params["name"]]
+        return consent_page(self.site.pages.renderer, view, form_action=["https://app.example.org"])
+
+    async def _form_post(self, request: Request) -> Response:
+        """As a browser without scripts shows it: it stays."""
+        page = form_post_page(
+            self.site.pages.renderer,
+            "https://app.example.org/callback",
+            [("code", "qmc_example"), ("state", '"><script>alert(1)</script>')],
+        )
+        policy = page.headers["content-security-policy"]
+        page.headers["content-security-policy"] = policy.replace("'sha256-", "'sha256-not")
+        return page
+
+
+async def _press(page: Page, selector: str) -> None:
+    await page.click(selector)
+    await page.wait_for_load_state("load")
+
+
+@asynccontextmanager
+async def open_gallery(house: House, port: int) -> AsyncIterator[tuple[Gallery, str]]:
+    """The furnished site over a socket, and its address."""
+    gallery = Gallery(build(house, origin=f"http://127.0.0.1:{port}"))
+    await gallery.furnish()
+    house.clock.advance(timedelta(minutes=42))  # type: ignore[attr-defined]
+    async with gallery.site.listening(port) as address:
+        yield gallery, address
+
+
+@asynccontextmanager
+async def looking(
+    browser: Browser, address: str, *, width: int, scheme: Scheme, **more: Any
+) -> AsyncIterator[Page]:
+    """A new browser window of this width, in this colour scheme."""
+    height = 740 if width < 700 else 860
+    context = await browser.new_context(
+        base_url=address,
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        **more,
+    )
+    page = await context.new_page()
+    page.set_default_timeout(15_000)
+    try:
+        yield page
+    finally:
+        await context.close()
+        await asyncio.sleep(0)

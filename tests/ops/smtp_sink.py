@@ -1,0 +1,143 @@
+"""A small mail server on 127.0.0.1 that keeps what it is given: real sockets, real TLS."""
+
+import asyncio
+import ssl
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTPUTF8
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+
+@dataclass(slots=True)
+class Sink:
+    """`answers` holds what it says to a recipient, or as "DATA", instead of yes."""
+
+    port: int = 0
+    extensions: tuple[str, ...] = ("8BITMIME", "SMTPUTF8")
+    tls: ssl.SSLContext | None = None
+    answers: dict[str, str] = field(default_factory=dict)
+    silent: bool = False
+    letters: list[EmailMessage] = field(default_factory=list)
+    logins: list[bytes] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+    connections: int = 0
+
+
+@asynccontextmanager
+async def smtp_sink(*, implicit_tls: bool = False, **options: object) -> AsyncIterator[Sink]:
+    """Listening while the block runs."""
+    sink = Sink(**options)  # type: ignore[arg-type]
+    open_lines: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        open_lines.add(task)
+        try:
+            await _talk(sink, reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            pass
+        finally:
+            writer.close()
+            open_lines.discard(task)
+
+    context = sink.tls if implicit_tls else None
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    sink.port = server.sockets[0].getsockname()[1]
+    try:
+        yield sink
+    finally:
+        server.close()
+        for task in tuple(open_lines):
+            task.cancel()
+        await asyncio.gather(*open_lines, return_exceptions=True)
+
+
+async def _talk(sink: Sink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    sink.connections += 1
+    if sink.silent:
+        await asyncio.Event().wait()
+    await _say(writer, "220 sink.example.org")
+    while line := await reader.readline():
+        words = line.decode().strip()
+        verb = words.split(" ", 1)[0].upper()
+        sink.seen.append(verb)
+        if verb == "QUIT":
+            await _say(writer, "221 bye")
+            return
+        if verb == "STARTTLS":
+            await _say(writer, "220 go")
+            assert sink.tls is not None
+            await writer.start_tls(sink.tls)
+        elif verb == "DATA":
+            await _take(sink, reader, writer)
+        else:
+            await _say(writer, _answer(sink, verb, words))
+
+
+def _answer(sink: Sink, verb: str, words: str) -> str:
+    if verb == "EHLO":
+        lines = ["sink.example.org", *sink.extensions]
+        return "\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"])
+    if verb == "AUTH":
+        sink.logins.append(b64decode(words.split()[2]))
+        return sink.answers.get("AUTH", "235 welcome")
+    if verb == "RCPT":
+        recipient = words[words.index("<") + 1 : words.index(">")]
+        return sink.answers.get(recipient, "250 ok")
+    return sink.answers.get(verb, "250 ok")
+
+
+async def _take(sink: Sink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await _say(writer, "354 go on")
+    body = await reader.readuntil(b"\r\n.\r\n")
+    if "DATA" not in sink.answers:
+        letter = message_from_bytes(body[:-3], policy=SMTPUTF8)
+        assert isinstance(letter, EmailMessage)
+        sink.letters.append(letter)
+    await _say(writer, sink.answers.get("DATA", "250 kept"))
+
+
+async def _say(writer: asyncio.StreamWriter, text: str) -> None:
+    writer.write(f"{text}\r\n".encode())
+    await writer.drain()
+
+
+def tls_pair(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's context with a certificate for 127.0.0.1, and a client's that trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sink.example.org")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, SHA256())
+    )
+    path = folder / "sink.pem"
+    path.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + certificate.public_bytes(Encoding.PEM)
+    )
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(path)
+    client = ssl.create_default_context(cadata=certificate.public_bytes(Encoding.PEM).decode())
+    return server, client

@@ -1,0 +1,365 @@
+"""Letters: kept sealed, sent in the background, tried again, and never in the clear by accident."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from smtp_sink import Sink, smtp_sink, tls_pair
+from structlog.testing import capture_logs
+
+from people import MovableClock
+from quantimodo.crypto.envelope import Envelope
+from quantimodo.model.events import Mail
+from quantimodo.model.secrets import Secret
+from quantimodo.ops.mail import Outbox, Sender
+from quantimodo.ops.smtp import Smtp, SmtpPolicy, smtp_policy
+from quantimodo.ports.clock import Entropy
+from quantimodo.ports.stores import Stores
+
+MINUTE = timedelta(minutes=1)
+SENDER = "no-reply@id.example.org"
+
+
+def letter(
+    to: str = "ann@example.org", subject: str = "Hello", text: str = "Line.\n.\nÄ\n"
+) -> Mail:
+    return Mail(to=to, subject=subject, text=text)
+
+
+class Post:
+    """Outbox and sender over one database, with a carrier to one sink."""
+
+    def __init__(self, stores: Stores, envelope: Envelope, clock: MovableClock) -> None:
+        self.stores, self.envelope, self.clock = stores, envelope, clock
+        self.bell = asyncio.Event()
+        self.outbox = Outbox(stores, envelope, clock, bell=self.bell)
+
+    def sender(
+        self,
+        sink: Sink,
+        security: Any = "insecure_plaintext",
+        trust: ssl.SSLContext | None = None,
+        **login: Any,
+    ) -> Sender:
+        policy = SmtpPolicy(
+            host="127.0.0.1", port=sink.port, security=security, sender=SENDER, **login
+        )
+        return Sender(self.stores, self.envelope, Smtp(policy, trust), self.clock, self.bell)
+
+    async def waiting(self) -> Sequence[str]:
+        return [kept.mail.to for kept in await self.outbox.recent()]
+
+
+@pytest.fixture
+def post(stores: Stores, clock: MovableClock, entropy: Entropy) -> Post:
+    return Post(stores, Envelope([b"k" * 32], entropy), clock)
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[Sink]:
+    async with smtp_sink() as listening:
+        yield listening
+
+
+async def test_a_letter_arrives_as_it_was_written(post: Post, sink: Sink) -> None:
+    await post.outbox.send(letter(subject="Grüße", text="Eins.\n.\nZwei: ä\n"))
+    await post.sender(sink).send_due()
+    (arrived,) = sink.letters
+    assert arrived["To"] == "ann@example.org"
+    assert arrived["From"] == SENDER
+    assert arrived["Subject"] == "Grüße"
+    assert arrived["Auto-Submitted"] == "auto-generated"
+    assert arrived["Date"] == "Mon, 23 Nov 2026 12:00:00 +0000"
+    assert arrived["Message-ID"].endswith("@id.example.org>")
+    # RFC 5321 §4.5.2: a dot alone does not end it.
+    assert arrived.get_content().replace("\r\n", "\n").replace("\n..\n", "\n.\n") == (
+        "Eins.\n.\nZwei: ä\n"
+    )
+
+
+async def test_a_letter_that_was_sent_is_gone(post: Post, sink: Sink) -> None:
+    await post.outbox.send(letter())
+    sender = post.sender(sink)
+    await sender.send_due()
+    post.clock.advance(timedelta(hours=1))
+    await sender.send_due()
+    assert len(sink.letters) == 1
+    assert await post.waiting() == []
+
+
+async def test_many_letters_share_few_connections(post: Post, sink: Sink) -> None:
+    for number in range(25):
+        await post.outbox.send(letter(f"p{number}@example.org"))
+    await post.sender(sink).send_due()
+    assert {str(arrived["To"]) for arrived in sink.letters} == {
+        f"p{number}@example.org" for number in range(25)
+    }
+    assert sink.connections == 3
+    assert len({arrived["Message-ID"] for arrived in sink.letters}) == 25
+
+
+async def test_several_senders_send_each_letter_once(post: Post, sink: Sink) -> None:
+    for number in range(30):
+        await post.outbox.send(letter(f"p{number}@example.org"))
+    await asyncio.gather(*(post.sender(sink).send_due() for _ in range(4)))
+    assert len(sink.letters) == 30
+
+
+async def test_the_database_cannot_read_a_letter(post: Post, stores: Stores) -> None:
+    await post.outbox.send(letter(text="the ticket"))
+    ((_, sealed, _),) = await stores.recent_mail(10)
+    assert b"ticket" not in sealed
+    assert b"ann" not in sealed
+
+
+async def test_the_outbox_shows_the_newest_first(post: Post) -> None:
+    for to in ("a@example.org", "b@example.org", "c@example.org"):
+        await post.outbox.send(letter(to))
+        post.clock.advance(MINUTE)
+    newest, *_ = kept = await post.outbox.recent(2)
+    assert newest.at == post.clock.now() - MINUTE
+    assert [shown.mail.to for shown in kept] == ["c@example.org", "b@example.org"]
+
+
+async def test_letters_of_a_lost_key_are_not_shown_and_not_tried_for_ever(
+    post: Post, sink: Sink, stores: Stores, entropy: Entropy
+) -> None:
+    await post.outbox.send(letter())
+    other = Post(stores, Envelope([b"o" * 32], entropy), post.clock)
+    assert await other.waiting() == []
+    with capture_logs() as logs:
+        await other.sender(sink).send_due()
+    assert [line["event"] for line in logs] == ["mail.unreadable"]
+    assert await stores.recent_mail(10) == []
+
+
+async def test_a_letter_that_must_wait_is_tried_ever_more_seldom(post: Post, sink: Sink) -> None:
+    sink.answers["ann@example.org"] = "450 not now"
+    await post.outbox.send(letter())
+    sender = post.sender(sink)
+    tries = []
+    for minute in range(40):
+        before = sink.seen.count("RCPT")
+        await sender.send_due()
+        if sink.seen.count("RCPT") > before:
+            tries.append(minute)
+        post.clock.advance(MINUTE)
+    assert tries == [0, 1, 2, 4, 8, 16, 32]
+    assert await post.waiting() == ["ann@example.org"]
+    sink.answers.clear()
+    for _ in range(30):
+        await sender.send_due()
+        post.clock.advance(MINUTE)
+    assert len(sink.letters) == 1
+
+
+async def test_nobody_listens_and_the_letter_waits(post: Post, sink: Sink) -> None:
+    await post.outbox.send(letter())
+    async with smtp_sink() as gone:
+        pass
+    with capture_logs() as logs:
+        await post.sender(gone).send_due()
+    assert [line["event"] for line in logs] == ["mail.line_down"]
+    assert "ann" not in str(logs)
+    post.clock.advance(MINUTE)
+    await post.sender(sink).send_due()
+    assert len(sink.letters) == 1
+
+
+async def test_one_letter_that_must_wait_does_not_hold_up_the_others(
+    post: Post, sink: Sink
+) -> None:
+    sink.answers["slow@example.org"] = "451 greylisted"
+    for to in ("slow@example.org", "b@example.org", "c@example.org"):
+        await post.outbox.send(letter(to))
+    await post.sender(sink).send_due()
+    assert [str(arrived["To"]) for arrived in sink.letters] == ["b@example.org", "c@example.org"]
+    assert await post.waiting() == ["slow@example.org"]
+
+
+@pytest.mark.parametrize("place", ["ann@example.org", "DATA"])
+async def test_a_letter_that_is_refused_for_good_is_given_up(
+    post: Post, sink: Sink, place: str
+) -> None:
+    sink.answers[place] = "550 no such person"
+    await post.outbox.send(letter())
+    with capture_logs() as logs:
+        await post.sender(sink).send_due()
+    assert await post.waiting() == []
+    assert [(line["event"], line["code"]) for line in logs] == [("mail.refused", 550)]
+    assert "ann" not in str(logs)
+
+
+@pytest.mark.parametrize("answer", ["550 you may not", "421 closing"])
+async def test_a_fault_of_the_operators_loses_no_letter(
+    post: Post, sink: Sink, answer: str
+) -> None:
+    sink.answers["MAIL"] = answer
+    await post.outbox.send(letter())
+    await post.sender(sink).send_due()
+    assert await post.waiting() == ["ann@example.org"]
+
+
+async def test_a_letter_nobody_could_deliver_in_a_day_is_not_sent_any_more(
+    post: Post, sink: Sink
+) -> None:
+    await post.outbox.send(letter())
+    post.clock.advance(timedelta(days=1))
+    await post.sender(sink).send_due()
+    assert sink.letters == []
+
+
+async def test_an_address_in_another_script_needs_a_server_that_can_write_it(post: Post) -> None:
+    async with smtp_sink() as able:
+        await post.outbox.send(letter("jürgen@example.org"))
+        await post.sender(able).send_due()
+        assert len(able.letters) == 1
+        assert able.letters[0]["To"] == "jürgen@example.org"
+    async with smtp_sink(extensions=("8BITMIME",)) as unable:
+        await post.outbox.send(letter("jürgen@example.org"))
+        await post.sender(unable).send_due()
+        assert unable.letters == []
+        assert await post.waiting() == []
+
+
+async def test_the_background_sender_hears_of_a_letter_at_once(post: Post, sink: Sink) -> None:
+    sender = post.sender(sink)
+    sender.start()
+    await asyncio.sleep(0)
+    await post.outbox.send(letter())
+    async with asyncio.timeout(8):  # less than the pause between two looks
+        while not sink.letters:
+            await asyncio.sleep(0.01)
+    await sender.close()
+
+
+async def test_the_background_sender_survives_a_letter_it_cannot_make(
+    post: Post, sink: Sink
+) -> None:
+    await post.outbox.send(letter(subject="two\nlines"))
+    await post.outbox.send(letter("b@example.org"))
+    await post.sender(sink).send_due()
+    assert [str(arrived["To"]) for arrived in sink.letters] == ["b@example.org"]
+
+
+async def test_closing_does_not_wait_for_a_server_that_says_nothing(post: Post) -> None:
+    async with smtp_sink(silent=True) as silent:
+        await post.outbox.send(letter())
+        sender = post.sender(silent)
+        sender.start()
+        async with asyncio.timeout(5):
+            while not silent.connections:
+                await asyncio.sleep(0.01)
+        async with asyncio.timeout(12):
+            await sender.close()
+    assert await post.waiting() == ["ann@example.org"]
+
+
+@asynccontextmanager
+async def secure(folder: Path, **options: Any) -> AsyncIterator[tuple[Sink, ssl.SSLContext]]:
+    server, client = tls_pair(folder)
+    async with smtp_sink(tls=server, **options) as sink:
+        yield sink, client
+
+
+STARTTLS = ("STARTTLS", "AUTH PLAIN", "8BITMIME")
+LOGIN: dict[str, Any] = {"username": "house", "password": Secret("the mail password")}
+
+
+async def test_starttls_comes_before_login_and_letter(post: Post, tmp_path: Path) -> None:
+    async with secure(tmp_path, extensions=STARTTLS) as (sink, trust):
+        await post.outbox.send(letter())
+        await post.sender(sink, "starttls", trust, **LOGIN).send_due()
+        assert len(sink.letters) == 1
+        assert sink.logins == [b"\0house\0the mail password"]
+        assert sink.seen.index("STARTTLS") < sink.seen.index("AUTH") < sink.seen.index("MAIL")
+
+
+async def test_tls_from_the_first_byte_works_too(post: Post, tmp_path: Path) -> None:
+    async with secure(tmp_path, implicit_tls=True) as (sink, trust):
+        await post.outbox.send(letter())
+        await post.sender(sink, "tls", trust).send_due()
+        assert len(sink.letters) == 1
+
+
+async def test_a_server_without_starttls_gets_neither_password_nor_letter(post: Post) -> None:
+    async with smtp_sink(extensions=("AUTH PLAIN",)) as stripped:
+        await post.outbox.send(letter())
+        await post.sender(stripped, "starttls", **LOGIN).send_due()
+        assert "AUTH" not in stripped.seen
+        assert "MAIL" not in stripped.seen
+    assert await post.waiting() == ["ann@example.org"]
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+async def test_a_server_nobody_vouches_for_gets_nothing(
+    post: Post, tmp_path: Path, security: str
+) -> None:
+    async with secure(tmp_path, extensions=STARTTLS, implicit_tls=security == "tls") as (sink, _):
+        await post.outbox.send(letter())
+        await post.sender(sink, security, **LOGIN).send_due()
+        assert sink.logins == []
+        assert sink.letters == []
+    assert await post.waiting() == ["ann@example.org"]
+
+
+async def test_a_wrong_mail_password_loses_no_letter_and_is_not_logged(
+    post: Post, tmp_path: Path
+) -> None:
+    async with secure(tmp_path, extensions=STARTTLS) as (sink, trust):
+        sink.answers["AUTH"] = "535 no"
+        await post.outbox.send(letter())
+        with capture_logs() as logs:
+            await post.sender(sink, "starttls", trust, **LOGIN).send_due()
+    assert "the mail password" not in str(logs)
+    assert "535" in str(logs)
+    assert await post.waiting() == ["ann@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "security"),
+    [
+        ("smtp://mail.example.org", "mail.example.org", 587, "starttls"),
+        ("smtp://mail.example.org:2525?starttls", "mail.example.org", 2525, "starttls"),
+        ("smtps://mail.example.org", "mail.example.org", 465, "tls"),
+        ("smtp://127.0.0.1?insecure_plaintext", "127.0.0.1", 25, "insecure_plaintext"),
+        ("smtp://[::1]:26", "::1", 26, "starttls"),
+    ],
+)
+def test_the_url_of_a_mail_server_is_read(url: str, host: str, port: int, security: str) -> None:
+    policy = smtp_policy(url, SENDER)
+    assert (policy.host, policy.port, policy.security) == (host, port, security)
+    assert policy.username is None
+
+
+def test_a_login_in_the_url_is_decoded_and_not_printed() -> None:
+    policy = smtp_policy("smtp://house%40example.org:p%2Fss@mail.example.org", SENDER)
+    assert policy.username == "house@example.org"
+    assert policy.password is not None
+    assert policy.password.reveal() == "p/ss"
+    assert "p/ss" not in repr(policy)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "mail.example.org",
+        "http://user:hush@mail.example.org",
+        "smtp://user:hush@",
+        "smtp://user:hush@mail.example.org:port",
+        "smtp://user:hush@mail.example.org/path",
+        "smtp://user:hush@mail.example.org?starttl",
+        "smtps://user:hush@mail.example.org?insecure_plaintext",
+        "smtp://user:hush@[mail",
+    ],
+)
+def test_a_url_that_cannot_be_used_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(ValueError, match="mail server") as refused:
+        smtp_policy(url, SENDER)
+    assert "hush" not in str(refused.value)

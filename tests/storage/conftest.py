@@ -1,0 +1,47 @@
+"""The storage contract on every engine: `stores` here is each of them in turn."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from samples import NOW, Samples
+
+from quantimodo.ports.stores import Stores
+from quantimodo.storage.open import open_stores
+from quantimodo.storage.sqlite_schema import migrate_sqlite
+
+_ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=_ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Its name, for what is told differently by each."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    path = tmp_path / "test.db"
+    migrate_sqlite(path, NOW)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def database_url(engine: str, request: pytest.FixtureRequest) -> str:
+    """The address of a fresh database with the current schema."""
+    url: str = request.getfixturevalue(f"{engine}_url")
+    return url
+
+
+@pytest.fixture
+async def stores(database_url: str) -> AsyncIterator[Stores]:
+    opened = await open_stores(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def samples(stores: Stores) -> Samples:
+    """Values to keep, and what has to be there before them."""
+    return Samples(stores)

@@ -1,0 +1,173 @@
+"""Values for the tests of the storage, and the people and applications that they stand on."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from itertools import count
+
+from quantimodo.model.clients import Client
+from quantimodo.model.consents import Consent
+from quantimodo.model.keys import SigningKey
+from quantimodo.model.sessions import Session, Ticket
+from quantimodo.model.tokens import AccessToken, AuthorizationCode, Family, RefreshToken
+from quantimodo.model.users import NewUser, User
+from quantimodo.ports.stores import Stores
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
+SOON = NOW + timedelta(minutes=1)
+LATER = NOW + timedelta(days=30)
+SALT = b"salt of 16 bytes"
+
+
+def key(name: str) -> bytes:
+    """A key as the house makes them: a second, then a digest."""
+    return int(NOW.timestamp()).to_bytes(4, "big") + sha256(name.encode()).digest()
+
+
+def client(client_id: str, **changes: object) -> Client:
+    values: dict[str, object] = {"id": client_id, "name": "Sample", "created_at": NOW}
+    return Client(**values | changes)  # type: ignore[arg-type]
+
+
+def new_user(subject: str, email: str | None = None, **changes: object) -> NewUser:
+    values: dict[str, object] = {
+        "subject": subject,
+        "name": "Sample Person",
+        "email": email,
+        "created_at": NOW,
+    }
+    return NewUser(**values | changes)  # type: ignore[arg-type]
+
+
+def session(name: str, user: User, **changes: object) -> Session:
+    values: dict[str, object] = {
+        "key": key(name),
+        "user": user,
+        "created_at": NOW,
+        "authenticated_at": NOW,
+        "seen_at": NOW,
+        "expires_at": LATER,
+        "methods": ("pwd",),
+    }
+    return Session(**values | changes)  # type: ignore[arg-type]
+
+
+def ticket(name: str, **changes: object) -> Ticket:
+    values: dict[str, object] = {
+        "key": key(name),
+        "purpose": "reset_password",
+        "expires_at": LATER,
+        "email": "sample@example.org",
+    }
+    return Ticket(**values | changes)  # type: ignore[arg-type]
+
+
+def consent(user: User, client_id: str, *scope: str) -> Consent:
+    return Consent(
+        user_id=user.id,
+        client_id=client_id,
+        scope=frozenset(scope),
+        granted_at=NOW,
+        updated_at=NOW,
+    )
+
+
+def signing_key(kid: str, **changes: object) -> SigningKey:
+    values: dict[str, object] = {
+        "kid": kid,
+        "algorithm": "ES256",
+        "public_jwk": "{}",
+        "sealed_private": b"sealed",
+        "created_at": NOW,
+        "active_at": NOW,
+    }
+    return SigningKey(**values | changes)  # type: ignore[arg-type]
+
+
+def code_of(family: Family, name: str = "code", **changes: object) -> AuthorizationCode:
+    values: dict[str, object] = {
+        "key": key(name) if name != "code" else key(f"code of {family.id.hex()}"),
+        "family_id": family.id,
+        "redirect_uri": "https://app.example.org/cb",
+        "challenge": "challenge",
+        "nonce": "nonce",
+        "expires_at": SOON,
+    }
+    return AuthorizationCode(**values | changes)  # type: ignore[arg-type]
+
+
+def refresh_token(family: Family, name: str, **changes: object) -> RefreshToken:
+    values: dict[str, object] = {
+        "key": key(name),
+        "family_id": family.id,
+        "issued_at": NOW,
+        "expires_at": LATER,
+    }
+    return RefreshToken(**values | changes)  # type: ignore[arg-type]
+
+
+def access_token(client_id: str, name: str, **changes: object) -> AccessToken:
+    values: dict[str, object] = {
+        "key": key(name),
+        "client_id": client_id,
+        "family_id": None,
+        "user_id": None,
+        "scope": frozenset({"basic"}),
+        "issued_at": NOW,
+        "expires_at": SOON,
+    }
+    return AccessToken(**values | changes)  # type: ignore[arg-type]
+
+
+def access_token_of(family: Family, name: str, **changes: object) -> AccessToken:
+    of_family: dict[str, object] = {"family_id": family.id, "user_id": family.user_id}
+    return access_token(family.client_id, name, **of_family | changes)
+
+
+@dataclass
+class Samples:
+    """Makes what others stand on, each time with new names."""
+
+    stores: Stores
+    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+
+    async def user(self, email: str | None = None, password_hash: str | None = None) -> User:
+        number = next(self._numbers)
+        email = email or f"sample{number}@example.org"
+        return await self.stores.add_user(new_user(f"subject-{number}", email), password_hash)
+
+    async def client(self, **changes: object) -> Client:
+        made = client(f"client-{next(self._numbers)}", **changes)
+        await self.stores.add_client(made)
+        return made
+
+    async def family(
+        self, user: User | None = None, client_id: str | None = None, **changes: object
+    ) -> Family:
+        """An authorization, with its code `code_of(family)` saved."""
+        family = await self.unsaved_family(user, client_id, **changes)
+        await self.stores.save_code(family, code_of(family))
+        return family
+
+    async def unsaved_family(
+        self, user: User | None = None, client_id: str | None = None, **changes: object
+    ) -> Family:
+        user = user or await self.user()
+        values: dict[str, object] = {
+            "id": key(f"family {next(self._numbers)}"),
+            "client_id": client_id or (await self.client()).id,
+            "user_id": user.id,
+            "scope": frozenset({"basic", "openid"}),
+            "authenticated_at": NOW,
+            "created_at": NOW,
+            "expires_at": LATER,
+            "methods": ("pwd", "otp"),
+        }
+        return Family(**values | changes)  # type: ignore[arg-type]
+
+    async def refresh_token(self, family: Family | None = None) -> RefreshToken:
+        """A refresh token, bought with its family's code."""
+        family = family or await self.family()
+        token = refresh_token(family, f"refresh {next(self._numbers)}")
+        assert await self.stores.redeem(code_of(family), NOW, None, token)
+        return token

@@ -1,0 +1,189 @@
+"""`AuthorizationStore`: stored requests, consents, and how an authorization begins."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from samples import (
+    LATER,
+    NOW,
+    SOON,
+    Samples,
+    access_token_of,
+    code_of,
+    consent,
+    key,
+    refresh_token,
+)
+
+from quantimodo.model.consents import StoredRequest
+from quantimodo.ports.stores import Conflict, Stores
+
+_REQUEST = StoredRequest(
+    key=key("request"),
+    client_id="c",
+    parameters=(("scope", "openid basic"), ("state", 'ünï"\\\0\ud800'), ("prompt", "")),
+    created_at=NOW,
+    expires_at=SOON,
+)
+
+
+async def test_a_request_comes_back_byte_for_byte(stores: Stores) -> None:
+    await stores.save_request(_REQUEST)
+    assert await stores.request(_REQUEST.key) == _REQUEST
+    assert await stores.request(key("other")) is None
+
+
+async def test_a_request_is_never_replaced(stores: Stores) -> None:
+    await stores.save_request(_REQUEST)
+    with pytest.raises(Conflict):
+        await stores.save_request(replace(_REQUEST, client_id="another"))
+    assert await stores.request(_REQUEST.key) == _REQUEST
+
+
+async def test_of_many_who_drop_a_request_one_did(stores: Stores) -> None:
+    await stores.save_request(_REQUEST)
+    drops = await asyncio.gather(*(stores.drop_request(_REQUEST.key) for _ in range(10)))
+    assert sorted(drops) == [False] * 9 + [True]
+    assert await stores.request(_REQUEST.key) is None
+
+
+async def test_a_consent_comes_back_as_saved(stores: Stores, samples: Samples) -> None:
+    person, application = await samples.user(), await samples.client()
+    assert await stores.consent(person.id, application.id) is None
+    given = consent(person, application.id, "basic", "openid")
+    await stores.save_consent(given)
+    assert await stores.consent(person.id, application.id) == given
+
+
+async def test_a_second_consent_widens_and_never_narrows(stores: Stores, samples: Samples) -> None:
+    person, application = await samples.user(), await samples.client()
+    await stores.save_consent(consent(person, application.id, "basic", "openid"))
+    again = replace(
+        consent(person, application.id, "readmeasurements"), granted_at=SOON, updated_at=SOON
+    )
+    await stores.save_consent(again)
+    found = await stores.consent(person.id, application.id)
+    assert found is not None
+    assert found.scope == {"basic", "openid", "readmeasurements"}
+    assert (found.granted_at, found.updated_at) == (NOW, SOON)
+
+
+async def test_first_consents_given_at_once_all_count(stores: Stores, samples: Samples) -> None:
+    person, application = await samples.user(), await samples.client()
+    words = [f"scope{number}" for number in range(8)]
+    given = [stores.save_consent(consent(person, application.id, word)) for word in words]
+    await asyncio.gather(*given)
+    found = await stores.consent(person.id, application.id)
+    assert found is not None
+    assert found.scope == set(words)
+
+
+async def test_a_consent_needs_its_person_and_application(stores: Stores, samples: Samples) -> None:
+    person = await samples.user()
+    with pytest.raises(Conflict):
+        await stores.save_consent(consent(person, "nobody", "basic"))
+
+
+async def test_consents_are_listed_latest_first(stores: Stores, samples: Samples) -> None:
+    person, other = await samples.user(), await samples.user()
+    applications = [await samples.client() for _ in range(3)]
+    for minutes, application in zip((2, 3, 1), applications, strict=True):
+        given = consent(person, application.id, "basic")
+        await stores.save_consent(replace(given, granted_at=NOW + timedelta(minutes=minutes)))
+    await stores.save_consent(consent(other, applications[0].id, "basic"))
+    listed = [found.client_id for found in await stores.consents_of(person.id)]
+    assert listed == [applications[1].id, applications[0].id, applications[2].id]
+
+
+async def test_withdrawal_forgets_the_consent_and_ends_every_authorization(
+    stores: Stores, samples: Samples
+) -> None:
+    person, application = await samples.user(), await samples.client()
+    other_person, other_application = await samples.user(), await samples.client()
+    await stores.save_consent(consent(person, application.id, "basic"))
+    await stores.save_consent(consent(person, other_application.id, "basic"))
+    unused = await samples.family(person, application.id)
+    used = await samples.family(person, application.id)
+    access, heir = access_token_of(used, "a"), refresh_token(used, "r")
+    assert await stores.redeem(code_of(used), NOW, access, heir)
+    others = [
+        await samples.family(other_person, application.id),
+        await samples.family(person, other_application.id),
+    ]
+
+    assert await stores.withdraw_consent(person.id, application.id, NOW)
+    assert await stores.consent(person.id, application.id) is None
+    for code in (code_of(unused), code_of(used)):
+        found = await stores.find_code(code.key)
+        assert found is not None
+        assert found.revoked
+    spent = await stores.find_refresh_token(heir.key)
+    assert spent is not None
+    assert spent.revoked
+    token = await stores.find_access_token(access.key)
+    assert token is not None
+    assert token.revoked
+    assert not await stores.redeem(code_of(unused), NOW, None, None)
+    assert not await stores.rotate(heir, NOW, b"s", None, refresh_token(used, "r2"))
+    assert await stores.standing("jti", application.id, used.id) is None
+
+    assert await stores.consent(person.id, other_application.id) is not None
+    for family in others:
+        assert await stores.redeem(code_of(family), NOW, None, None)
+
+
+async def test_withdrawing_nothing_is_false_but_still_ends_authorizations(
+    stores: Stores, samples: Samples
+) -> None:
+    family = await samples.family()  # of a first-party application: no consent was asked
+    assert not await stores.withdraw_consent(family.user_id, family.client_id, NOW)
+    assert not await stores.redeem(code_of(family), NOW, None, None)
+
+
+async def test_an_authorization_begins_with_code_and_front_channel_token(
+    stores: Stores, samples: Samples
+) -> None:
+    person = await samples.user()
+    family = await samples.unsaved_family(person)
+    code, access = code_of(family), access_token_of(family, "front")
+    await stores.save_code(family, code, access)
+    found = await stores.find_code(code.key)
+    assert found is not None
+    assert (found.code, found.family, found.user) == (code, family, person)
+    assert (found.redeemed_at, found.revoked) == (None, False)
+    token = await stores.find_access_token(access.key)
+    assert token is not None
+    assert token.family_id == family.id
+
+
+async def test_an_authorization_may_begin_without_a_code(stores: Stores, samples: Samples) -> None:
+    family = await samples.unsaved_family()
+    access = access_token_of(family, "implicit")
+    await stores.save_code(family, None, access)
+    token = await stores.find_access_token(access.key)
+    assert token is not None
+    assert token.user is not None
+    assert token.user.id == family.user_id
+    assert await stores.standing("jti", family.client_id, family.id) is not None
+
+
+async def test_a_code_with_nothing_optional_comes_back(stores: Stores, samples: Samples) -> None:
+    family = await samples.unsaved_family(methods=(), scope=frozenset(), expires_at=LATER)
+    code = code_of(family, redirect_uri=None, challenge=None, nonce=None)
+    await stores.save_code(family, code)
+    found = await stores.find_code(code.key)
+    assert found is not None
+    assert (found.code, found.family) == (code, family)
+
+
+async def test_an_authorization_that_cannot_be_saved_leaves_nothing(
+    stores: Stores, samples: Samples
+) -> None:
+    first = await samples.family()
+    second = await samples.unsaved_family()
+    with pytest.raises(Conflict):
+        await stores.save_code(second, replace(code_of(second), key=code_of(first).key))
+    assert await stores.standing("jti", second.client_id, second.id) is None
+    await stores.save_code(second, code_of(second))  # its id is free

@@ -1,0 +1,147 @@
+"""`ClientStore`: applications and their logos."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from samples import LATER, NOW, Samples, access_token_of, client, code_of, consent, refresh_token
+
+from quantimodo.model.clients import Client, Logo, SecretDigest
+from quantimodo.ports.stores import Conflict, Stores
+
+_FULL = Client(
+    id="full",
+    name="Näme",
+    created_at=NOW,
+    description="two\nlines",
+    homepage_uri="https://app.example.org/",
+    policy_uri="https://app.example.org/policy",
+    tos_uri="https://app.example.org/terms",
+    redirect_uris=("https://app.example.org/b", "https://app.example.org/a"),
+    scope=frozenset({"basic", "openid"}),
+    grant_types=frozenset({"client_credentials"}),
+    response_types=frozenset({"code id_token", "code"}),
+    public=True,
+    strict=True,
+    first_party=True,
+    resource_server=True,
+    token_format="jwt",
+    id_token_alg="ES256",
+    secret=SecretDigest(b"\0\1digest"),
+    previous_secret=SecretDigest(b"old", LATER),
+    disabled_at=NOW,
+    revision=3,
+)
+
+
+async def test_an_application_comes_back_as_added(stores: Stores) -> None:
+    await stores.add_client(_FULL)
+    assert await stores.client("full") == _FULL
+    plain = client("plain", redirect_uris=(), grant_types=frozenset(), response_types=frozenset())
+    await stores.add_client(plain)
+    assert await stores.client("plain") == plain
+
+
+async def test_an_unknown_application_is_none(stores: Stores) -> None:
+    assert await stores.client("nobody") is None
+    assert await stores.client("a\0b") is None
+    assert await stores.client("\ud800") is None
+    assert await stores.logo("nobody") is None
+
+
+async def test_an_id_is_taken(stores: Stores) -> None:
+    await stores.add_client(client("one"))
+    with pytest.raises(Conflict):
+        await stores.add_client(client("one", name="Another"))
+    assert await stores.client("one") == client("one")
+
+
+async def test_an_owner_must_exist(stores: Stores) -> None:
+    with pytest.raises(Conflict):
+        await stores.add_client(client("one", owner_id=77))
+
+
+async def test_a_replacement_counts_revisions(stores: Stores, samples: Samples) -> None:
+    person = await samples.user()
+    await stores.add_client(client("one"))
+    wanted = replace(_FULL, id="one", revision=0, owner_id=person.id)
+    assert await stores.replace_client(wanted)
+    assert await stores.client("one") == replace(wanted, revision=1)
+
+
+async def test_a_replacement_of_an_older_revision_is_lost(stores: Stores) -> None:
+    await stores.add_client(client("one"))
+    assert await stores.replace_client(client("one", name="First"))
+    assert not await stores.replace_client(client("one", name="Second"))
+    assert await stores.client("one") == client("one", name="First", revision=1)
+    assert not await stores.replace_client(client("nobody"))
+
+
+async def test_of_many_replacements_at_once_one_wins(stores: Stores) -> None:
+    await stores.add_client(client("one"))
+    tries = [stores.replace_client(client("one", name=f"Name {n}")) for n in range(10)]
+    assert sorted(await asyncio.gather(*tries)) == [False] * 9 + [True]
+
+
+async def test_applications_are_listed_by_id_of_all_or_of_one_owner(
+    stores: Stores, samples: Samples
+) -> None:
+    person = await samples.user()
+    for number in range(6):
+        await stores.add_client(client(f"c{number}", owner_id=person.id if number % 2 else None))
+    assert [c.id for c in await stores.clients()] == ["c0", "c1", "c2", "c3", "c4", "c5"]
+    assert [c.id for c in await stores.clients(after="c1", limit=2)] == ["c2", "c3"]
+    assert [c.id for c in await stores.clients(owner_id=person.id)] == ["c1", "c3", "c5"]
+    own = await stores.clients(owner_id=person.id, after="c1", limit=1)
+    assert [c.id for c in own] == ["c3"]
+    assert await stores.clients(owner_id=person.id + 1) == []
+
+
+async def test_a_logo_is_set_replaced_and_dropped(stores: Stores) -> None:
+    await stores.add_client(client("one"))
+    await stores.set_logo("one", Logo("image/png", b"\x89PNG\0"))
+    assert await stores.logo("one") == Logo("image/png", b"\x89PNG\0")
+    await stores.set_logo("one", Logo("image/webp", b"RIFF"))
+    assert await stores.logo("one") == Logo("image/webp", b"RIFF")
+    await stores.set_logo("one", None)
+    assert await stores.logo("one") is None
+
+
+async def test_a_logo_needs_its_application(stores: Stores) -> None:
+    with pytest.raises(Conflict):
+        await stores.set_logo("nobody", Logo("image/png", b"x"))
+
+
+async def test_a_deleted_application_takes_consents_and_logo_and_its_tokens_die(
+    stores: Stores, samples: Samples
+) -> None:
+    person, application = await samples.user(), await samples.client()
+    await stores.set_logo(application.id, Logo("image/png", b"x"))
+    await stores.save_consent(consent(person, application.id, "basic"))
+    family = await samples.family(person, application.id)
+    unused = await samples.family(person, application.id)
+    heir, access = refresh_token(family, "r"), access_token_of(family, "a")
+    assert await stores.redeem(code_of(family), NOW, access, heir)
+
+    assert await stores.delete_client(application.id)
+    assert await stores.client(application.id) is None
+    assert await stores.logo(application.id) is None
+    assert await stores.consent(person.id, application.id) is None
+    assert await stores.find_code(code_of(unused).key) is None
+    assert await stores.find_refresh_token(heir.key) is None
+    assert await stores.find_access_token(access.key) is None
+    assert await stores.standing("jti", application.id, family.id) is None
+    assert not await stores.delete_client(application.id)
+
+
+async def test_a_changed_application_is_seen_at_once(stores: Stores) -> None:
+    await stores.add_client(client("one"))
+    for revision in range(5):
+        assert await stores.client("one") == client("one", revision=revision)
+        assert await stores.replace_client(client("one", revision=revision))
+    assert await stores.replace_client(client("one", revision=5, disabled_at=NOW))
+    found = await stores.client("one")
+    assert found is not None
+    assert found.disabled_at == NOW
+    assert found.disabled_at.utcoffset() == timedelta(0)

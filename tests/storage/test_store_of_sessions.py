@@ -1,0 +1,144 @@
+"""`SessionStore` and `TicketStore`: signed-in browsers, and one-time links."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from samples import LATER, NOW, SOON, Samples, key, session, ticket
+
+from quantimodo.ports.stores import Conflict, Stores
+
+
+async def test_a_session_comes_back_with_its_person(stores: Stores, samples: Samples) -> None:
+    person = await samples.user()
+    saved = session("s", person, methods=("pwd", "otp"), address="192.0.2.7", agent="Bröwser")
+    await stores.add_session(saved, None)
+    assert await stores.session(saved.key) == saved
+
+
+async def test_an_unknown_session_is_none(stores: Stores) -> None:
+    assert await stores.session(key("s")) is None
+    assert await stores.session(b"") is None
+
+
+async def test_an_expired_session_is_found(stores: Stores, samples: Samples) -> None:
+    saved = session("s", await samples.user(), expires_at=NOW - timedelta(days=1))
+    await stores.add_session(saved, None)
+    assert await stores.session(saved.key) == saved
+
+
+async def test_a_new_session_ends_the_one_before(stores: Stores, samples: Samples) -> None:
+    person = await samples.user()
+    await stores.add_session(session("before", person), None)
+    await stores.add_session(session("after", person), key("before"))
+    assert await stores.session(key("before")) is None
+    assert await stores.session(key("after")) is not None
+
+
+async def test_a_session_that_cannot_be_added_ends_none(stores: Stores, samples: Samples) -> None:
+    person = await samples.user()
+    await stores.add_session(session("before", person), None)
+    await stores.add_session(session("other", person), None)
+    with pytest.raises(Conflict):
+        await stores.add_session(session("other", person), key("before"))
+    assert await stores.session(key("before")) is not None
+
+
+async def test_nobody_gets_no_session(stores: Stores, samples: Samples) -> None:
+    gone = await samples.user()
+    assert await stores.delete_user(gone.id)
+    with pytest.raises(Conflict):
+        await stores.add_session(session("s", gone), None)
+
+
+async def test_a_disabled_person_has_no_session_until_enabled(
+    stores: Stores, samples: Samples
+) -> None:
+    person = await samples.user()
+    await stores.add_session(session("s", person), None)
+    await stores.set_disabled(person.id, NOW)
+    assert await stores.session(key("s")) is None
+    assert await stores.sessions_of(person.id) == []
+    await stores.set_disabled(person.id, None)
+    assert await stores.session(key("s")) is not None
+
+
+async def test_sessions_are_listed_last_seen_first(stores: Stores, samples: Samples) -> None:
+    person, other = await samples.user(), await samples.user()
+    for name, minutes in (("a", 2), ("b", 3), ("c", 1)):
+        seen = NOW + timedelta(minutes=minutes)
+        await stores.add_session(session(name, person, seen_at=seen), None)
+    await stores.add_session(session("other", other), None)
+    keys = [found.key for found in await stores.sessions_of(person.id)]
+    assert keys == [key("b"), key("a"), key("c")]
+
+
+async def test_a_touch_moves_the_last_visit_forward_only(stores: Stores, samples: Samples) -> None:
+    saved = session("s", await samples.user())
+    await stores.add_session(saved, None)
+    await stores.touch_session(saved.key, SOON)
+    await stores.touch_session(saved.key, NOW)
+    await stores.touch_session(key("unknown"), SOON)
+    assert await stores.session(saved.key) == replace(saved, seen_at=SOON)
+
+
+async def test_only_its_owner_ends_a_session(stores: Stores, samples: Samples) -> None:
+    person, other = await samples.user(), await samples.user()
+    await stores.add_session(session("s", person), None)
+    assert not await stores.end_session(other.id, key("s"))
+    assert await stores.session(key("s")) is not None
+    assert await stores.end_session(person.id, key("s"))
+    assert not await stores.end_session(person.id, key("s"))
+    assert await stores.session(key("s")) is None
+
+
+async def test_all_sessions_end_but_one_or_all(stores: Stores, samples: Samples) -> None:
+    person, other = await samples.user(), await samples.user()
+    for name in ("a", "b", "c"):
+        await stores.add_session(session(name, person), None)
+    await stores.add_session(session("other", other), None)
+    assert await stores.end_sessions(person.id, except_key=key("b")) == 2
+    assert [found.key for found in await stores.sessions_of(person.id)] == [key("b")]
+    assert await stores.end_sessions(person.id) == 1
+    assert await stores.end_sessions(person.id) == 0
+    assert len(await stores.sessions_of(other.id)) == 1
+
+
+async def test_a_ticket_comes_back_as_added_but_its_address_folded(
+    stores: Stores, samples: Samples
+) -> None:
+    person = await samples.user()
+    saved = ticket("t", email="Ann@Example.org", user_id=person.id, payload=b"\0payload")
+    await stores.add_ticket(saved)
+    kept = replace(saved, email="ann@example.org")
+    assert await stores.ticket(saved.key) == kept
+    assert await stores.take_ticket(saved.key) == kept
+
+
+async def test_an_unknown_ticket_is_none(stores: Stores) -> None:
+    assert await stores.ticket(key("t")) is None
+    assert await stores.take_ticket(key("t")) is None
+
+
+async def test_a_ticket_is_taken_once(stores: Stores) -> None:
+    await stores.add_ticket(ticket("t"))
+    taken = await asyncio.gather(*(stores.take_ticket(key("t")) for _ in range(20)))
+    assert len([one for one in taken if one is not None]) == 1
+    assert await stores.ticket(key("t")) is None
+
+
+async def test_a_ticket_is_added_once(stores: Stores) -> None:
+    await stores.add_ticket(ticket("t"))
+    with pytest.raises(Conflict):
+        await stores.add_ticket(ticket("t", email="other@example.org"))
+
+
+async def test_tickets_are_dropped_by_purpose_and_address(stores: Stores) -> None:
+    await stores.add_ticket(ticket("a", email="Ann@example.org"))
+    await stores.add_ticket(ticket("b", email="ann@example.org"))
+    await stores.add_ticket(ticket("c", email="ann@example.org", purpose="verify_email"))
+    await stores.add_ticket(ticket("d", email="bob@example.org", expires_at=LATER))
+    await stores.drop_tickets("reset_password", "ANN@example.org")
+    left = [name for name in "abcd" if await stores.ticket(key(name)) is not None]
+    assert left == ["c", "d"]

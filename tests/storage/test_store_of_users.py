@@ -1,0 +1,230 @@
+"""`UserStore`: people, their addresses and passwords."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from samples import (
+    LATER,
+    NOW,
+    Samples,
+    access_token_of,
+    client,
+    code_of,
+    consent,
+    key,
+    new_user,
+    refresh_token,
+    session,
+    ticket,
+)
+
+from quantimodo.ports.stores import Conflict, Stores
+
+
+async def test_a_person_comes_back_as_added(stores: Stores) -> None:
+    added = await stores.add_user(
+        new_user("s1", "Ann@Example.org", email_verified_at=NOW, administrator=True), "hash"
+    )
+    assert await stores.user(added.id) == added
+    assert added.email == "Ann@Example.org"
+    assert added.administrator is True
+    assert added.email_verified_at == NOW
+
+
+async def test_nobody_is_none(stores: Stores) -> None:
+    assert await stores.user(1) is None
+    assert await stores.user_by_email("nobody@example.org") is None
+    assert await stores.password_hash(1) is None
+
+
+async def test_a_person_without_an_address_or_password_can_be_added(stores: Stores) -> None:
+    first = await stores.add_user(new_user("s1"), None)
+    second = await stores.add_user(new_user("s2"), None)
+    assert first.id != second.id
+    assert (await stores.user(second.id)) == second
+    assert await stores.password_hash(first.id) is None
+
+
+async def test_an_address_is_found_whatever_its_case_and_width(stores: Stores) -> None:
+    added = await stores.add_user(new_user("s1", "Straße@Example.org"), None)
+    for spelling in ("straße@example.org", "STRASSE@EXAMPLE.ORG", "Straße@example.org"):
+        assert await stores.user_by_email(spelling) == added
+
+
+async def test_an_address_is_taken_whatever_its_case(stores: Stores) -> None:
+    await stores.add_user(new_user("s1", "ann@example.org"), None)
+    with pytest.raises(Conflict):
+        await stores.add_user(new_user("s2", "ANN@example.org"), "hash")
+    assert await stores.users() == [await stores.user_by_email("ann@example.org")]
+
+
+async def test_a_subject_is_taken(stores: Stores) -> None:
+    await stores.add_user(new_user("s1"), None)
+    with pytest.raises(Conflict):
+        await stores.add_user(new_user("s1"), None)
+
+
+async def test_an_id_is_never_given_again(stores: Stores) -> None:
+    gone = await stores.add_user(new_user("s1"), None)
+    assert await stores.delete_user(gone.id)
+    assert (await stores.add_user(new_user("s2"), None)).id > gone.id
+
+
+async def test_people_are_listed_by_id_a_page_at_a_time(stores: Stores, samples: Samples) -> None:
+    people = [await samples.user() for _ in range(5)]
+    assert await stores.users(limit=2) == people[:2]
+    assert await stores.users(after=people[1].id, limit=2) == people[2:4]
+    assert await stores.users(after=people[4].id) == []
+
+
+async def test_a_name_is_changed_and_the_moment_kept(stores: Stores, samples: Samples) -> None:
+    person = await samples.user()
+    later = NOW + timedelta(hours=1)
+    assert await stores.rename_user(person.id, "Björn 🌱", later)
+    assert await stores.user(person.id) == replace(person, name="Björn 🌱", updated_at=later)
+    assert not await stores.rename_user(person.id + 1, "Nobody", later)
+
+
+async def test_an_address_is_changed_unless_taken(stores: Stores, samples: Samples) -> None:
+    person, other = await samples.user("a@example.org"), await samples.user("b@example.org")
+    with pytest.raises(Conflict):
+        await stores.change_email(person.id, "B@example.org", NOW)
+    assert await stores.user(person.id) == person
+
+    assert await stores.change_email(person.id, "C@example.org", NOW)
+    found = await stores.user_by_email("c@example.org")
+    assert found == replace(person, email="C@example.org", email_verified_at=NOW)
+    assert await stores.user_by_email("a@example.org") is None
+    assert not await stores.change_email(other.id + 1, "d@example.org", None)
+
+
+async def test_an_address_can_change_its_case(stores: Stores, samples: Samples) -> None:
+    person = await samples.user("a@example.org")
+    assert await stores.change_email(person.id, "A@example.org", None)
+    found = await stores.user_by_email("a@example.org")
+    assert found is not None
+    assert found.email == "A@example.org"
+
+
+async def test_verifying_keeps_what_its_owner_made(stores: Stores, samples: Samples) -> None:
+    person = await samples.user("a@example.org", "hash")
+    await stores.add_session(session("s", person), None)
+    assert await stores.verify_email(person.id, "A@example.org", NOW, keep_credentials=True)
+    found = await stores.user(person.id)
+    assert found is not None
+    assert found.email_verified_at == NOW
+    assert await stores.password_hash(person.id) == "hash"
+    assert await stores.session(key("s")) is not None
+
+
+async def test_verifying_drops_what_a_stranger_may_have_made(
+    stores: Stores, samples: Samples
+) -> None:
+    person, other = await samples.user("a@example.org", "hash"), await samples.user(None, "other")
+    await stores.add_session(session("s", person), None)
+    await stores.add_session(session("other", other), None)
+    assert await stores.verify_email(person.id, "a@example.org", NOW, keep_credentials=False)
+    assert await stores.password_hash(person.id) is None
+    assert await stores.session(key("s")) is None
+    assert await stores.password_hash(other.id) == "other"
+    assert await stores.session(key("other")) is not None
+
+
+async def test_verifying_the_former_address_changes_nothing(
+    stores: Stores, samples: Samples
+) -> None:
+    person = await samples.user("a@example.org", "hash")
+    assert await stores.change_email(person.id, "b@example.org", None)
+    assert not await stores.verify_email(person.id, "a@example.org", NOW, keep_credentials=False)
+    found = await stores.user(person.id)
+    assert found is not None
+    assert found.email_verified_at is None
+    assert await stores.password_hash(person.id) == "hash"
+
+
+async def test_verifying_again_drops_nothing(stores: Stores, samples: Samples) -> None:
+    person = await samples.user("a@example.org", "hash")
+    assert await stores.verify_email(person.id, "a@example.org", NOW, keep_credentials=True)
+    assert not await stores.verify_email(person.id, "a@example.org", LATER, keep_credentials=False)
+    assert await stores.password_hash(person.id) == "hash"
+    found = await stores.user(person.id)
+    assert found is not None
+    assert found.email_verified_at == NOW
+
+
+async def test_disabling_and_enabling(stores: Stores, samples: Samples) -> None:
+    person = await samples.user()
+    assert await stores.set_disabled(person.id, NOW)
+    assert await stores.user(person.id) == replace(person, disabled_at=NOW)
+    assert await stores.set_disabled(person.id, None)
+    assert await stores.user(person.id) == person
+    assert not await stores.set_disabled(person.id + 1, NOW)
+
+
+async def test_making_and_unmaking_an_administrator(stores: Stores, samples: Samples) -> None:
+    person = await samples.user()
+    assert await stores.set_administrator(person.id, True)
+    assert await stores.user(person.id) == replace(person, administrator=True)
+    assert await stores.set_administrator(person.id, False)
+    assert await stores.user(person.id) == person
+    assert not await stores.set_administrator(person.id + 1, True)
+
+
+async def test_a_password_is_set_and_replaced(stores: Stores, samples: Samples) -> None:
+    person = await samples.user()
+    await stores.set_password(person.id, "first", NOW)
+    await stores.set_password(person.id, "second", LATER)
+    assert await stores.password_hash(person.id) == "second"
+
+
+async def test_a_person_who_was_deleted_gets_no_password(stores: Stores) -> None:
+    with pytest.raises(Conflict):
+        await stores.set_password(77, "hash", NOW)
+
+
+async def test_deleting_takes_all_that_is_theirs_and_nothing_else(
+    stores: Stores, samples: Samples
+) -> None:
+    person, other = await samples.user(password_hash="hash"), await samples.user()
+    await stores.add_client(client("own", owner_id=person.id))
+    for_all = await samples.client(owner_id=other.id)
+    for somebody in (person, other):
+        await stores.add_session(session(somebody.subject, somebody), None)
+        await stores.add_ticket(ticket(somebody.subject, user_id=somebody.id))
+        await stores.save_consent(consent(somebody, for_all.id, "basic"))
+    family = await samples.family(person, for_all.id)
+    others = await samples.family(other, for_all.id)
+    heirs = refresh_token(family, "r"), refresh_token(others, "r2")
+    assert await stores.redeem(code_of(family), NOW, access_token_of(family, "a"), heirs[0])
+    assert await stores.redeem(code_of(others), NOW, access_token_of(others, "a2"), heirs[1])
+
+    assert await stores.delete_user(person.id)
+    assert await stores.user(person.id) is None
+    assert await stores.password_hash(person.id) is None
+    assert await stores.session(key(person.subject)) is None
+    assert await stores.ticket(key(person.subject)) is None
+    assert await stores.consents_of(person.id) == []
+    assert await stores.client("own") is None
+    assert await stores.find_code(code_of(family).key) is None
+    assert await stores.find_refresh_token(heirs[0].key) is None
+    dead = await stores.find_access_token(key("a"))
+    assert dead is not None
+    assert dead.revoked
+    assert await stores.standing("jti", for_all.id, family.id) is None
+
+    assert await stores.session(key(other.subject)) is not None
+    assert await stores.ticket(key(other.subject)) is not None
+    assert len(await stores.consents_of(other.id)) == 1
+    alive = await stores.find_access_token(key("a2"))
+    assert alive is not None
+    assert not alive.revoked
+    assert not await stores.delete_user(person.id)
+
+
+async def test_what_no_row_can_hold_finds_nobody(stores: Stores, samples: Samples) -> None:
+    await samples.user("a@example.org")
+    assert await stores.user(2**63) is None
+    assert await stores.user(-(2**70)) is None
+    assert await stores.user_by_email("a\0@example.org") is None
+    assert await stores.user_by_email("a\ud800@example.org") is None

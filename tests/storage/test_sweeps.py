@@ -1,0 +1,221 @@
+"""`Sweeper`: only what is dead goes, oldest first, and never more than asked."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from samples import (
+    NOW,
+    SALT,
+    Samples,
+    access_token,
+    code_of,
+    consent,
+    key,
+    refresh_token,
+    session,
+    signing_key,
+    ticket,
+)
+
+from quantimodo.model.consents import StoredRequest
+from quantimodo.model.events import Event
+from quantimodo.ports.stores import Stores
+
+_DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
+
+Add = Callable[[Stores, Samples, str, datetime], Awaitable[None]]
+Has = Callable[[Stores, str], Awaitable[bool]]
+
+
+async def _add_session(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    await stores.add_session(session(name, await samples.user(), expires_at=dies_at), None)
+
+
+async def _has_session(stores: Stores, name: str) -> bool:
+    return await stores.session(key(name)) is not None
+
+
+async def _add_ticket(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    await stores.add_ticket(ticket(name, expires_at=dies_at))
+
+
+async def _has_ticket(stores: Stores, name: str) -> bool:
+    return await stores.ticket(key(name)) is not None
+
+
+async def _add_throttle(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    began = NOW - 500 * _DAY
+    await stores.hit(key(name), dies_at - began, began)
+
+
+async def _has_throttle(stores: Stores, name: str) -> bool:
+    return await stores.hits(key(name), NOW - 500 * _DAY) > 0
+
+
+async def _add_request(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    await stores.save_request(
+        StoredRequest(
+            key=key(name), client_id="c", parameters=(), created_at=NOW, expires_at=dies_at
+        )
+    )
+
+
+async def _has_request(stores: Stores, name: str) -> bool:
+    return await stores.request(key(name)) is not None
+
+
+async def _add_code(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    family = await samples.unsaved_family()
+    # A day longer than it can be redeemed, so that its second use is recognised.
+    await stores.save_code(family, code_of(family, name, expires_at=dies_at - _DAY))
+
+
+async def _has_code(stores: Stores, name: str) -> bool:
+    return await stores.find_code(key(name)) is not None
+
+
+async def _add_access(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    token = access_token((await samples.client()).id, name, expires_at=dies_at)
+    await stores.issue(token)
+
+
+async def _has_access(stores: Stores, name: str) -> bool:
+    return await stores.find_access_token(key(name)) is not None
+
+
+async def _add_refresh(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    family = await samples.family()
+    token = refresh_token(family, name, expires_at=dies_at)
+    assert await stores.redeem(code_of(family), NOW, None, token)
+
+
+async def _has_refresh(stores: Stores, name: str) -> bool:
+    return await stores.find_refresh_token(key(name)) is not None
+
+
+async def _add_family(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    family = await samples.unsaved_family(expires_at=dies_at)
+    code = code_of(family, name)
+    await stores.save_code(family, code)
+
+
+async def _add_mail(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    await stores.add_mail(name.encode(), NOW, dies_at)
+
+
+async def _has_mail(stores: Stores, name: str) -> bool:
+    return name.encode() in [sealed for _, sealed, _ in await stores.recent_mail(100)]
+
+
+async def _add_event(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    await stores.add_events([Event(at=dies_at - 400 * _DAY, kind=name, user_id=1)])
+
+
+async def _has_event(stores: Stores, name: str) -> bool:
+    return name in [event.kind for event in await stores.events_of(1, 100)]
+
+
+async def _add_lease(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    began = NOW - 500 * _DAY
+    assert await stores.lease(name, "holder", dies_at - began, began)
+
+
+async def _has_lease(stores: Stores, name: str) -> bool:
+    return not await stores.lease(name, "another", _MICROSECOND, NOW - 500 * _DAY)
+
+
+async def _add_key(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    kids = [found.kid for found in await stores.signing_keys()]
+    added = signing_key(name, active_at=NOW + len(kids) * _DAY)
+    assert await stores.add_signing_key(added, kids[-1] if kids else None)
+    assert await stores.retire_signing_key(name, dies_at)
+
+
+async def _has_key(stores: Stores, name: str) -> bool:
+    return name in [found.kid for found in await stores.signing_keys()]
+
+
+async def _add_jwt(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    if await stores.client("app") is None:
+        await stores.add_client(replace(await samples.client(), id="app"))
+    await stores.revoke_jwt(name, dies_at)
+
+
+async def _has_jwt(stores: Stores, name: str) -> bool:
+    return await stores.standing(name, "app", None) is None
+
+
+_TABLES: dict[str, tuple[Add, Has]] = {
+    "sessions": (_add_session, _has_session),
+    "tickets": (_add_ticket, _has_ticket),
+    "throttles": (_add_throttle, _has_throttle),
+    "authorization_requests": (_add_request, _has_request),
+    "codes": (_add_code, _has_code),
+    "access_tokens": (_add_access, _has_access),
+    "refresh_tokens": (_add_refresh, _has_refresh),
+    "families": (_add_family, _has_code),
+    "revoked_jwts": (_add_jwt, _has_jwt),
+    "mails": (_add_mail, _has_mail),
+    "events": (_add_event, _has_event),
+    "leases": (_add_lease, _has_lease),
+    "signing_keys": (_add_key, _has_key),
+}
+
+
+async def test_every_swept_table_is_tested_here(stores: Stores) -> None:
+    assert set(stores.swept_tables) == set(_TABLES)
+
+
+@pytest.mark.parametrize("table", _TABLES)
+async def test_the_dead_go_and_the_living_stay(
+    stores: Stores, samples: Samples, table: str
+) -> None:
+    add, has = _TABLES[table]
+    ages = {"long dead": -30 * _DAY, "dead now": 0 * _DAY, "alive": _MICROSECOND, "young": _DAY}
+    for name, age in ages.items():
+        await add(stores, samples, name, NOW + age)
+    assert all([await has(stores, name) for name in ages])
+    assert await stores.sweep(table, NOW, 100) == 2
+    assert await stores.sweep(table, NOW, 100) == 0
+    assert [name for name in ages if await has(stores, name)] == ["alive", "young"]
+
+
+@pytest.mark.parametrize("table", _TABLES)
+async def test_no_more_go_than_asked_and_all_in_the_end(
+    stores: Stores, samples: Samples, table: str
+) -> None:
+    add, has = _TABLES[table]
+    names = [f"dead {number}" for number in range(5)]
+    for name in names:
+        await add(stores, samples, name, NOW - _DAY)
+    assert await stores.sweep(table, NOW, 2) == 2
+    assert len([name for name in names if await has(stores, name)]) == 3
+    assert await stores.sweep(table, NOW, 2) == 2
+    assert await stores.sweep(table, NOW, 2) == 1
+    assert await stores.sweep(table, NOW, 2) == 0
+
+
+async def test_a_key_that_is_not_retired_is_never_swept(stores: Stores) -> None:
+    assert await stores.add_signing_key(signing_key("k"), None)
+    assert await stores.sweep("signing_keys", NOW + 4000 * _DAY, 100) == 0
+
+
+async def test_a_spent_token_is_kept_until_it_expires(stores: Stores, samples: Samples) -> None:
+    family = await samples.family()
+    first = await samples.refresh_token(family)
+    assert await stores.rotate(first, NOW, SALT, None, refresh_token(family, "heir"))
+    assert await stores.sweep("refresh_tokens", first.expires_at - _MICROSECOND, 100) == 0
+    found = await stores.find_refresh_token(first.key)
+    assert found is not None
+    assert found.spent_at == NOW
+
+
+async def test_a_consent_and_a_person_are_never_swept(stores: Stores, samples: Samples) -> None:
+    person, application = await samples.user(), await samples.client()
+    await stores.save_consent(consent(person, application.id, "basic"))
+    for table in stores.swept_tables:
+        await stores.sweep(table, NOW + 4000 * _DAY, 100)
+    assert await stores.consent(person.id, application.id) is not None

@@ -1,0 +1,255 @@
+"""The whole server in process: its application as a worker has it, people, apps, and browsers.
+
+`World` drives the public doors only (HTTP, by httpx's ASGI transport); what it makes behind them
+(people, apps) it makes through the services that the command line uses.
+"""
+
+import hashlib
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import httpx
+
+from quantimodo.app.dispatch import Dispatcher
+from quantimodo.app.server import furnish_server
+from quantimodo.app.settings import Settings, load_settings
+from quantimodo.app.wiring import House, open_house, prepare
+from quantimodo.clients.registry import Registration
+from quantimodo.model.clients import Client
+from quantimodo.model.secrets import Secret
+from quantimodo.model.users import User
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.protocol.scopes import SCOPES
+
+ISSUER = "https://id.example.org"
+CALLBACK = "https://app.example.org/callback"
+PASSWORD = "a horse of another colour"
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+AUTHORIZE = "/api/v2/oauth/authorize"
+TOKEN = "/api/v2/oauth2/access_token"
+REVOKE = "/api/v2/oauth2/revoke"
+INTROSPECT = "/api/v2/oauth2/introspect"
+USERINFO = "/api/v2/oauth2/userinfo"
+ME = "/api/v1/user/me"
+ALL_GRANTS = frozenset({"authorization_code", "refresh_token", "client_credentials"})
+
+
+def settings_for(url: str, folder: Path, **changes: str) -> Settings:
+    """The settings of a test server, by the same door as an operator's: the environment."""
+    environment = {
+        "QUANTIMODO_DATABASE": url,
+        "QUANTIMODO_ISSUER": ISSUER,
+        "QUANTIMODO_SECRET_KEY": "A" * 43,
+        "QUANTIMODO_SECRET_FILE": str(folder / "secret.key"),
+        "QUANTIMODO_DEVELOPMENT": "true",
+        "QUANTIMODO_METRICS_TOKEN": "fake-metrics-token",
+    }
+    named = {f"QUANTIMODO_{name.upper()}": value for name, value in changes.items()}
+    return load_settings({**environment, **named})
+
+
+@dataclass(slots=True)
+class App:
+    """A registered application with its secret in hand."""
+
+    client: Client
+    secret: str | None
+
+    @property
+    def id(self) -> str:
+        return self.client.id
+
+    @property
+    def auth(self) -> httpx.BasicAuth | None:
+        return None if self.secret is None else httpx.BasicAuth(self.id, self.secret)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What an authorization answer brought back to the app."""
+
+    location: str
+    parameters: dict[str, str]
+
+    @property
+    def code(self) -> str:
+        return self.parameters["code"]
+
+
+@dataclass(slots=True)
+class World:
+    house: House
+    application: Dispatcher
+    _open: list[httpx.AsyncClient] = field(default_factory=list)
+
+    def browser(self) -> httpx.AsyncClient:
+        """A fresh browser (cookies of its own), also good as a client without any."""
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.application, client=("192.0.2.7", 1234)),  # type: ignore[arg-type]
+            base_url=ISSUER,
+        )
+        self._open.append(client)
+        return client
+
+    async def close(self) -> None:
+        for client in self._open:
+            await client.aclose()
+
+    async def person(self, email: str = "ann@example.org", name: str = "Ann Example") -> User:
+        return await self.house.accounts.create(
+            email=email, name=name, password=Secret(PASSWORD), verified=True
+        )
+
+    async def app(self, **changes: Any) -> App:
+        """An app as the operator registers it: all scopes, all grants, unless told otherwise."""
+        asked: dict[str, Any] = {
+            "name": "Mood Tracker",
+            "redirect_uris": (CALLBACK,),
+            "scope": frozenset(SCOPES),
+            "grant_types": ALL_GRANTS,
+        }
+        if changes.get("public"):
+            asked["grant_types"] = ALL_GRANTS - {"client_credentials"}
+        registration = Registration(**{**asked, **changes})
+        registered = await self.house.registry.register(
+            registration, owner_id=None, by_operator=True
+        )
+        secret = None if registered.secret is None else registered.secret.reveal()
+        return App(registered.client, secret)
+
+    async def sign_in(self, browser: httpx.AsyncClient, email: str = "ann@example.org") -> None:
+        """Through the sign-in page, as a person does."""
+        page = await browser.get("/sign-in")
+        fields = {**form_fields(page.text), "username": email, "password": PASSWORD}
+        answer = await browser.post("/sign-in", data=fields)
+        assert answer.status_code == 303, answer.text
+
+    async def signed_in(self, email: str = "ann@example.org") -> httpx.AsyncClient:
+        browser = self.browser()
+        await self.sign_in(browser, email)
+        return browser
+
+    async def ask(
+        self, browser: httpx.AsyncClient, app: App, **changes: str | None
+    ) -> httpx.Response:
+        """An authorization request; a parameter that is None is left out."""
+        asked: dict[str, str | None] = {
+            "client_id": app.id,
+            "response_type": "code",
+            "redirect_uri": CALLBACK,
+            "scope": "basic",
+            "state": "some-state",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+            **changes,
+        }
+        parameters = {name: value for name, value in asked.items() if value is not None}
+        return await browser.get(AUTHORIZE, params=parameters)
+
+    async def decide(
+        self, browser: httpx.AsyncClient, page: httpx.Response, decision: str = "allow"
+    ) -> httpx.Response:
+        """Press a button of the consent page."""
+        assert page.status_code == 200, page.text
+        fields = {**form_fields(page.text), "decision": decision}
+        return await browser.post(f"{AUTHORIZE}/decision", data=fields)
+
+    async def authorize(
+        self, browser: httpx.AsyncClient, app: App, **changes: str | None
+    ) -> Answer:
+        """From the request to the answer, allowing if asked."""
+        response = await self.ask(browser, app, **changes)
+        if response.status_code == 200 and 'id="allow"' in response.text:
+            response = await self.decide(browser, response)
+        return answer_of(response)
+
+    async def redeem(self, app: App, code: str, **changes: str | None) -> httpx.Response:
+        return await self.token(
+            app,
+            grant_type="authorization_code",
+            code=code,
+            redirect_uri=CALLBACK,
+            code_verifier=VERIFIER,
+            **changes,
+        )
+
+    async def refresh(self, app: App, token: str, **changes: str | None) -> httpx.Response:
+        return await self.token(app, grant_type="refresh_token", refresh_token=token, **changes)
+
+    async def token(self, app: App, **fields: str | None) -> httpx.Response:
+        """A token request; the app authenticates by Basic, or by `client_id` when public."""
+        data = {name: value for name, value in fields.items() if value is not None}
+        if app.secret is None:
+            data.setdefault("client_id", app.id)
+        return await self.post(TOKEN, app, data)
+
+    async def post(self, path: str, app: App, data: dict[str, str]) -> httpx.Response:
+        auth = httpx.USE_CLIENT_DEFAULT if app.auth is None else app.auth
+        return await self.browser().post(path, data=data, auth=auth)
+
+    async def revoke(self, app: App, token: str) -> httpx.Response:
+        data = {"token": token}
+        if app.secret is None:
+            data["client_id"] = app.id
+        return await self.post(REVOKE, app, data)
+
+    async def introspect(self, app: App, token: str) -> dict[str, Any]:
+        response = await self.post(INTROSPECT, app, {"token": token})
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def call(self, token: str, path: str = ME) -> httpx.Response:
+        return await self.browser().get(path, headers={"authorization": f"Bearer {token}"})
+
+    async def tokens(
+        self, app: App, browser: httpx.AsyncClient | None = None, **changes: str | None
+    ) -> dict[str, Any]:
+        """The whole code flow: the token answer."""
+        code = (await self.authorize(browser or await self.signed_in(), app, **changes)).code
+        response = await self.redeem(app, code)
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def advance(self, **by: float) -> None:
+        self.house.clock.advance(timedelta(**by))  # type: ignore[attr-defined]
+
+
+def answer_of(response: httpx.Response) -> Answer:
+    """The parameters of a redirect back to the app, by query or fragment."""
+    assert response.status_code == 303, f"{response.status_code}: {response.text}"
+    location = response.headers["location"]
+    parts = urlsplit(location)
+    pairs = parse_qsl(parts.query, keep_blank_values=True) + parse_qsl(parts.fragment)
+    return Answer(location, dict(pairs))
+
+
+def query_of(location: str) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(location).query)
+
+
+def form_fields(page: str) -> dict[str, str]:
+    """The hidden fields of the (first) form that has any."""
+    return {
+        unescape(name): unescape(value)
+        for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    }
+
+
+@asynccontextmanager
+async def open_world(settings: Settings, clock: Clock, entropy: Entropy) -> AsyncIterator[World]:
+    await prepare(settings, clock, entropy)
+    async with open_house(settings, clock, entropy) as house:
+        world = World(house, await furnish_server(house))
+        yield world
+        await world.close()
