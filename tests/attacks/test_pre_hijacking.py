@@ -8,6 +8,7 @@ import pytest
 from people import ADDRESS, House
 from quantimodo.identity.errors import InvalidInput, Refused, SignInNeeded
 from quantimodo.model.secrets import Secret
+from world import PASSWORD, World
 
 VICTIM = "victim@example.org"
 ATTACKERS = "the attacker's password"
@@ -51,6 +52,19 @@ async def test_no_account_and_no_session_wait_for_the_victim(house: House) -> No
     with pytest.raises(Refused):
         await house.sign_in(VICTIM, ATTACKERS)
     assert await house.stores.user_by_email(VICTIM) is None
+
+
+async def test_the_attackers_apps_do_not_survive_the_victims_click(world: World) -> None:
+    accounts = world.house.accounts
+    squatted = await accounts.create(email=VICTIM, name="V", password=Secret(PASSWORD))
+    tokens = await world.tokens(await world.app(), await world.signed_in(VICTIM))
+    assert (await world.call(tokens["access_token"])).status_code == 200
+    await accounts.send_verification(squatted)
+    mails = await world.house.outbox.recent(1)
+    ticket = mails[0].mail.text.partition("ticket=")[2].split()[0]
+    assert await accounts.verify(ticket, session=None)
+    assert (await world.call(tokens["access_token"])).status_code == 401
+    assert await world.house.stores.consents_of(squatted.id) == []
 
 
 async def test_an_unverified_account_loses_its_past_when_the_mailbox_speaks(house: House) -> None:

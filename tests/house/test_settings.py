@@ -144,7 +144,7 @@ def test_an_empty_variable_counts_as_not_set(variable: str, value: str) -> None:
 def test_all_faults_are_told_together(tmp_path: Path) -> None:
     path = tmp_path / "quantimodo.toml"
     path.write_text("prot = 1\n[tokens]\ncode_lifetime = '2m'\n")
-    found = faults(CONFIG=str(path), WORKERS="0", LOG_LEVEL="loud", HOST="0.0.0.0")
+    found = faults(CONFIG=str(path), WORKERS="0", LOG_LEVEL="loud", HOST="192.0.2.1")
     assert found == (
         "prot is not a setting: did you mean port?",
         "tokens.code_lifetime must be from 1s to 1m",
@@ -152,8 +152,7 @@ def test_all_faults_are_told_together(tmp_path: Path) -> None:
         "QUANTIMODO_WORKERS must be from 1 to 64",
         "issuer (QUANTIMODO_ISSUER) must be set to the public address, since the host is not"
         " loopback",
-    ) or set(found) == set(faults(CONFIG=str(path), WORKERS="0", LOG_LEVEL="loud", HOST="0.0.0.0"))
-    assert len(found) == 5
+    )
 
 
 def test_a_misspelt_variable_is_a_fault_with_a_suggestion() -> None:
@@ -186,7 +185,7 @@ def test_a_misspelt_variable_is_a_fault_with_a_suggestion() -> None:
         ("ISSUER", "http://id.example.org"),
         ("ISSUER", "ftp://id.example.org"),
         ("ISSUER", "com.example.app:/x"),
-        ("HOST", "0.0.0.0"),
+        ("HOST", "192.0.2.1"),
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", f"{KEY}\nshort"),
         ("METRICS_TOKEN", "short"),
@@ -215,13 +214,11 @@ def test_a_bad_value_is_one_fault_that_names_its_setting(variable: str, value: s
     assert f"QUANTIMODO_{expected}" in fault or name in fault or "publish_before" in fault
 
 
-@pytest.mark.parametrize("variable", [leaf.variable for leaf in leaves()])
-def test_no_fault_echoes_what_was_given(variable: str) -> None:
-    secret = "\x00marked-secret"
-    try:
-        load_settings({variable: secret})
-    except BadSettings as refusal:
-        assert "marked" not in str(refusal)
+@pytest.mark.parametrize("leaf", leaves(), ids=lambda leaf: leaf.name)
+def test_no_fault_echoes_what_was_given(leaf: Leaf) -> None:
+    with pytest.raises(BadSettings) as refusal:
+        load_settings({leaf.variable: "\x00marked-secret", "QUANTIMODO_WORKERS": "marked"})
+    assert "marked" not in str(refusal.value)
 
 
 def test_secrets_do_not_show_in_a_repr() -> None:
@@ -256,7 +253,7 @@ def test_secrets_do_not_show_in_a_repr() -> None:
             False,
         ),
         ({"SMTP__URL": "smtp://mail.example.org"}, "http://127.0.0.1:8000", False),
-        ({"HOST": "0.0.0.0", "ISSUER": "http://127.0.0.1:8000"}, "http://127.0.0.1:8000", True),
+        ({"HOST": "192.0.2.1", "ISSUER": "http://127.0.0.1:8000"}, "http://127.0.0.1:8000", True),
     ],
 )
 def test_mails_are_shown_only_on_a_developers_machine(

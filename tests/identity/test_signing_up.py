@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from people import ADDRESS, AGENT, ISSUER, PASSWORD, House, MovableClock, furnish
+from quantimodo.crypto.passwords import HashPolicy
 from quantimodo.identity.errors import Busy, InvalidInput, Refused, TooMany
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.clock import Entropy
@@ -187,7 +188,8 @@ async def test_a_closed_house_makes_no_accounts_but_the_operators(closed: House)
 async def test_a_full_password_pool_asks_to_come_back(
     stores: Stores, clock: MovableClock, entropy: Entropy
 ) -> None:
-    house = furnish(stores, clock, entropy, workers=1, waiting=0)
+    slow = HashPolicy(memory_kib=64 * 1024)
+    house = furnish(stores, clock, entropy, hashing=slow, workers=1, waiting=0)
     browsers = [house.browser() for _ in range(8)]
     tries = [
         house.sign_up(f"p{n}@example.org", browser=browser) for n, browser in enumerate(browsers)

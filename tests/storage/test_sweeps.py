@@ -187,12 +187,10 @@ async def test_the_dead_go_and_the_living_stay(
 async def test_no_more_go_than_asked_and_all_in_the_end(
     stores: Stores, samples: Samples, table: str
 ) -> None:
-    add, has = _TABLES[table]
-    names = [f"dead {number}" for number in range(5)]
-    for name in names:
-        await add(stores, samples, name, NOW - _DAY)
+    add, _ = _TABLES[table]
+    for number in range(5):
+        await add(stores, samples, f"dead {number}", NOW - _DAY)
     assert await stores.sweep(table, NOW, 2) == 2
-    assert len([name for name in names if await has(stores, name)]) == 3
     assert await stores.sweep(table, NOW, 2) == 2
     assert await stores.sweep(table, NOW, 2) == 1
     assert await stores.sweep(table, NOW, 2) == 0

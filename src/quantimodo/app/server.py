@@ -166,6 +166,7 @@ def _pages(house: House, desk: Desk, metrics: Metrics) -> Starlette:
         envelope=house.envelope,
         issuer=settings.issuer,
         sign_up_open=settings.sign_up == "open",
+        security_txt=settings.security_txt,
         outbox=_Shown(house.outbox) if settings.development else None,
     )
     authorize = _authorize(house, desk, waiting, metrics)

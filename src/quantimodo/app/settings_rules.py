@@ -24,8 +24,11 @@ def decide(settings: Settings, fault: Fault) -> Settings:
     """The same with issuer and development decided; calls `fault` for each broken rule."""
     for check in (_check_database, _check_secrets, _check_lifetimes, _check_network, _check_mail):
         check(settings, fault)
-    decided = replace(settings, issuer=settings.issuer or _own_address(settings, fault))
-    _check_issuer(decided, fault)
+    if settings.issuer:
+        _check_issuer(settings, fault)
+        decided = settings
+    else:
+        decided = replace(settings, issuer=_own_address(settings, fault))
     if decided.development is None:
         decided = replace(decided, development=is_local(decided) and not decided.smtp.url)
     return decided

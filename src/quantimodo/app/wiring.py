@@ -7,7 +7,7 @@ line and the server share; `server.py` adds endpoints, pages and background work
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
 
@@ -172,4 +172,5 @@ def rotation_policy(settings: Settings) -> RotationPolicy:
 
 
 def throttle_policy(settings: Settings) -> ThrottlePolicy:
-    return ThrottlePolicy()
+    limits = settings.limits
+    return ThrottlePolicy(**{each.name: getattr(limits, each.name) for each in fields(limits)})

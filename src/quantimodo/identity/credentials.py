@@ -83,10 +83,8 @@ class Credentials:
 
     async def replace(self, user: User, held: str, password_hash: str) -> bool:
         """Set it, unless the hash on record is no longer `held`: then somebody was faster."""
-        if await self.users.password_hash(user.id) != held:
-            return False
-        await self.set(user, password_hash)
-        return True
+        now = self.clock.now()
+        return await self.users.replace_password(user.id, held, password_hash, now)
 
     async def refresh(self, user: User, held: str, password: Secret) -> None:
         """Hash a right password anew if the parameters have changed; not worth a refusal."""

@@ -111,7 +111,7 @@ async def _parts(request: Request, body: bytes) -> Form:
     )
     try:
         parts = (await parser.parse()).multi_items()
-    except (MultiPartException, KeyError, UnicodeError) as fault:
+    except (MultiPartException, LookupError, ValueError) as fault:
         raise FormFault(400, "The form could not be read.") from fault
     files = {key: await _content(part) for key, part in parts if isinstance(part, UploadFile)}
     return Form([(key, part) for key, part in parts if isinstance(part, str)], files)

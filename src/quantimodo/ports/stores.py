@@ -79,8 +79,8 @@ class UserStore(Protocol):
     ) -> bool:
         """Mark the address verified if it is still this one, and was not yet (else False).
 
-        Unless `keep_credentials`, the password and all sessions made before are dropped in the
-        same transaction (security.md 22).
+        Unless `keep_credentials`, what somebody else may have made before is dropped in the same
+        transaction: password, sessions, consents, and every authorization (security.md 22).
         """
 
     async def set_disabled(self, user_id: int, at: datetime | None) -> bool: ...
@@ -93,6 +93,11 @@ class UserStore(Protocol):
     async def password_hash(self, user_id: int) -> str | None: ...
 
     async def set_password(self, user_id: int, password_hash: str, at: datetime) -> None: ...
+
+    async def replace_password(
+        self, user_id: int, expected: str, password_hash: str, at: datetime
+    ) -> bool:
+        """Set the hash if it still is `expected`; of concurrent changes one wins."""
 
 
 class SessionStore(Protocol):

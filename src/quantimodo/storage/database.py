@@ -3,8 +3,8 @@
 SQL is written once, in the subset that both engines share, with `{1} {2} …` where parameters
 stand; each engine sees its own placeholders, put in when the module is loaded. A write is a
 generator that yields calls and receives rows: one description, driven by a thread over SQLite and
-by a coroutine over PostgreSQL. What runs thousands of times a second is a `Batch`: SQLite runs
-its generator inside a group commit, PostgreSQL one statement over arrays.
+by a coroutine over PostgreSQL. What runs thousands of times a second is a `Batch`: a statement
+a table over many rows on SQLite, one statement over arrays on PostgreSQL.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -24,6 +24,16 @@ class Statement:
         numbers = range(41)
         self.sqlite = template.format(*(f"?{n}" for n in numbers))
         self.postgres = (postgres or template).format(*(f"${n}" for n in numbers))
+
+
+class SqliteStatement(Statement):
+    """A statement of a batch on SQLite, with as many `?` as it has values; PostgreSQL has none."""
+
+    __slots__ = ()
+
+    def __init__(self, sqlite: str) -> None:
+        self.sqlite = sqlite
+        self.postgres = ""
 
 
 class KeyedRead:
@@ -46,16 +56,17 @@ Operation = Generator[Call, Sequence[Row], T]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A hot write. `operation(*values)` is the rule, and returns whether it won.
+    """A hot write, many at once. Both engines' spellings of it have one result: who won.
 
-    `postgres` does the same for many at once: `$1 …` are arrays, one element a request, in the
+    `together(requests)` is the operation on SQLite, with the values of each request in a tuple.
+    `postgres` is one statement: `$1 …` are arrays, one element a request, in the
     order of `values`, the last array numbering the requests; it returns the numbers of those
     that won. `values[0]` is the key by which requests that touch the same row are put in one
     order, so that two servers do not lock each other out.
     """
 
     name: str
-    operation: Callable[..., Operation[bool]]
+    together: Callable[[Sequence[tuple[Any, ...]]], Operation[list[bool]]]
     postgres: str
 
 

@@ -69,4 +69,10 @@ def pending(ours: Sequence[Step], applied: Sequence[Applied]) -> list[Step]:
                 " release, or restore a backup."
             )
     done = {record.number for record in applied}
-    return [step for step in ours if step.number not in done]
+    left = [step for step in ours if step.number not in done]
+    if left and left[0].number < max(done, default=0):
+        raise SchemaMismatch(
+            f"Migration {left[0].number} ({left[0].name}) was left out, though later ones were"
+            " applied. Restore a backup, or reinstall the release that the database came from."
+        )
+    return left

@@ -37,7 +37,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
 # Every statement here finds its rows by an index, so plans are fixed to say so: a plan made while
 # a table was empty must still be right when it has ten million rows.
-_SETTINGS = """
+BATCHED = """
 SET synchronous_commit = on;
 SET default_transaction_isolation = 'read committed';
 SET statement_timeout = '10s';
@@ -47,7 +47,7 @@ SET jit = off;
 SET plan_cache_mode = force_generic_plan;
 SET enable_seqscan = off;
 """
-_BY_KEY = f"{_SETTINGS} SET enable_hashjoin = off; SET enable_mergejoin = off;"
+_BY_KEY = f"{BATCHED} SET enable_hashjoin = off; SET enable_mergejoin = off;"
 
 _FAULTS = (
     OSError,
@@ -117,7 +117,7 @@ class PostgresDatabase:
             if self._closing:
                 raise Unavailable("the database is closed")
             # The arrays are joined with each other: here, and only here, by hashing.
-            writer = self._writers[batch.name] = _Writer(_Line(self._url, _SETTINGS), batch)
+            writer = self._writers[batch.name] = _Writer(_Line(self._url, BATCHED), batch)
         return await writer.put(values)
 
     async def close(self) -> None:

@@ -60,6 +60,7 @@ class SqliteDatabase:
         self._turn = _Turn(path.with_name(path.name + ".turn"))
         self._waiting: deque[Waiting] = deque()
         self._wake = threading.Event()
+        self._called = False
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
@@ -87,7 +88,7 @@ class SqliteDatabase:
         return result
 
     async def put(self, batch: Batch, values: tuple[Any, ...]) -> bool:
-        won: bool = await self._enqueue(lambda: batch.operation(*values))
+        won: bool = await self._enqueue(_Put(batch, values))
         return won
 
     async def close(self) -> None:
@@ -105,8 +106,15 @@ class SqliteDatabase:
             raise Unavailable("the database is closed or has too much to write")
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append((operation, future))
-        self._wake.set()
+        if not self._called:
+            # Not yet: what else this turn of the loop has to write goes into the same commit.
+            self._called = True
+            self._loop.call_soon(self._call)
         return future
+
+    def _call(self) -> None:
+        self._called = False
+        self._wake.set()
 
     def _run(self) -> None:
         while True:
@@ -135,7 +143,7 @@ class SqliteDatabase:
         execute = self._writer.execute
         execute("BEGIN IMMEDIATE")
         try:
-            outcomes = [_drive(execute, operation()) for operation in operations]
+            outcomes = _together(execute, operations)
             execute("COMMIT")
             return outcomes
         except Exception:
@@ -170,6 +178,38 @@ class SqliteDatabase:
             execute("ROLLBACK TO one")
         execute("RELEASE one")
         return outcome
+
+
+class _Put:
+    """One request of a batch; run by itself it is a batch of one."""
+
+    __slots__ = ("batch", "values")
+
+    def __init__(self, batch: Batch, values: tuple[Any, ...]) -> None:
+        self.batch = batch
+        self.values = values
+
+    def __call__(self) -> Operation[bool]:
+        return (yield from self.batch.together([self.values]))[0]
+
+
+def _together(
+    execute: Callable[..., sqlite3.Cursor], operations: list[Callable[[], Operation[Any]]]
+) -> list[Any]:
+    """Run all of them, the requests of one batch at once: each statement that runs lets the loop
+    have the interpreter, and to get it back costs more than the statement."""
+    outcomes: list[Any] = [None] * len(operations)
+    batches: dict[str, list[tuple[int, _Put]]] = {}
+    for place, operation in enumerate(operations):
+        if isinstance(operation, _Put):
+            batches.setdefault(operation.batch.name, []).append((place, operation))
+        else:
+            outcomes[place] = _drive(execute, operation())
+    for puts in batches.values():
+        won = _drive(execute, puts[0][1].batch.together([put.values for _, put in puts]))
+        for (place, _), outcome in zip(puts, won, strict=True):
+            outcomes[place] = outcome
+    return outcomes
 
 
 def _unavailable(cause: Exception) -> Unavailable:

@@ -9,7 +9,7 @@ from quantimodo.model.tokens import AccessToken, AuthorizationCode, Family
 from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
 from quantimodo.storage.moments import from_micros, to_micros
 from quantimodo.storage.tables.table import Table
-from quantimodo.storage.tables.tokens import ADD_ACCESS_TOKEN, access_token_values
+from quantimodo.storage.tables.token_batches import ADD_ACCESS_TOKEN, access_token_values
 
 _REQUEST = KeyedRead(
     "SELECT key, client_id, parameters, created_at, expires_at FROM authorization_requests"

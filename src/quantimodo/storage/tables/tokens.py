@@ -1,12 +1,10 @@
 """The tables `codes`, `refresh_tokens`, `access_tokens` and `revoked_jwts`: the hot path.
 
 A find is one read that joins client, family and person, so that what was revoked, disabled or
-deleted is known in the same breath. A write is one `Batch`: it spends by compare-and-set and
-saves what follows, or does nothing.
+deleted is known in the same breath. The hot writes are in `token_batches.py`.
 """
 
 from datetime import datetime
-from typing import Any
 
 from quantimodo.model.tokens import (
     AccessToken,
@@ -18,9 +16,16 @@ from quantimodo.model.tokens import (
     RefreshToken,
     Standing,
 )
-from quantimodo.storage.database import Batch, KeyedRead, Operation, Row, Statement, execute
+from quantimodo.storage.database import KeyedRead, Row, Statement, execute
 from quantimodo.storage.moments import from_micros, from_micros_or_none, to_micros
 from quantimodo.storage.tables.table import Table
+from quantimodo.storage.tables.token_batches import (
+    ISSUE,
+    REDEEM,
+    ROTATE,
+    access_token_values,
+    token_values,
+)
 from quantimodo.storage.tables.users import USER_COLUMNS, to_user
 
 # ------------------------------------------------------------------------------------- finding
@@ -70,152 +75,6 @@ def _to_family(row: Row) -> Family:
         expires_at=from_micros(row[7]),
     )
 
-
-# -------------------------------------------------------------------------------------- saving
-
-ADD_ACCESS_TOKEN = Statement(
-    "INSERT INTO access_tokens (key, client_id, family_id, user_id, scope, issued_at, expires_at)"
-    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7})"
-)
-_NO_ACCESS = (None,) * 7
-_ADD_REFRESH = Statement(
-    "INSERT INTO refresh_tokens (key, family_id, issued_at, expires_at) VALUES ({1}, {2}, {3}, {4})"
-)
-_NO_REFRESH = (None,) * 4
-_SPEND_CODE = Statement(
-    "UPDATE codes SET redeemed_at = {2} WHERE key = {1} AND redeemed_at IS NULL"
-    " AND EXISTS (SELECT 1 FROM families f"
-    " WHERE f.id = codes.family_id AND f.revoked_at IS NULL) RETURNING key"
-)
-_SPEND_REFRESH = Statement(
-    "UPDATE refresh_tokens SET spent_at = {2}, salt = {3} WHERE key = {1} AND spent_at IS NULL"
-    " AND EXISTS (SELECT 1 FROM families f"
-    " WHERE f.id = refresh_tokens.family_id AND f.revoked_at IS NULL) RETURNING key"
-)
-
-
-def access_token_values(token: AccessToken) -> tuple[Any, ...]:
-    return (
-        token.key,
-        token.client_id,
-        token.family_id,
-        token.user_id,
-        " ".join(sorted(token.scope)),
-        to_micros(token.issued_at),
-        to_micros(token.expires_at),
-    )
-
-
-def _refresh_token_values(token: RefreshToken) -> tuple[Any, ...]:
-    return (token.key, token.family_id, to_micros(token.issued_at), to_micros(token.expires_at))
-
-
-def _issue(*access: Any) -> Operation[bool]:
-    yield ADD_ACCESS_TOKEN, access
-    return True
-
-
-def _redeem(key: bytes, at: int, *tokens: Any) -> Operation[bool]:
-    if not (yield _SPEND_CODE, (key, at)):
-        return False
-    yield from _add_tokens(tokens)
-    return True
-
-
-def _rotate(key: bytes, at: int, salt: bytes, *tokens: Any) -> Operation[bool]:
-    if not (yield _SPEND_REFRESH, (key, at, salt)):
-        return False
-    yield from _add_tokens(tokens)
-    return True
-
-
-def _add_tokens(tokens: tuple[Any, ...]) -> Operation[None]:
-    access, refresh = tokens[:7], tokens[7:]
-    if access[0] is not None:
-        yield ADD_ACCESS_TOKEN, access
-    if refresh[0] is not None:
-        yield _ADD_REFRESH, refresh
-
-
-# PostgreSQL: one statement over arrays. The rows to spend are locked in one order; a row that
-# another server spends meanwhile is looked at again and passed over (READ COMMITTED). Each table
-# is entered by `= ANY` or by one key at a time, so that no plan can walk through all of it.
-_BATCH_TAIL = """,
-new_access AS (
-  INSERT INTO access_tokens (key, client_id, family_id, user_id, scope, issued_at, expires_at)
-  SELECT a_key, a_client, a_family, a_user, a_scope, a_issued, a_expires
-  FROM input JOIN spent USING (n) WHERE a_key IS NOT NULL
-),
-new_refresh AS (
-  INSERT INTO refresh_tokens (key, family_id, issued_at, expires_at)
-  SELECT r_key, r_family, r_issued, r_expires
-  FROM input JOIN spent USING (n) WHERE r_key IS NOT NULL
-)
-SELECT n FROM spent"""
-_NEW_ROWS = (
-    "a_key, a_client, a_family, a_user, a_scope, a_issued, a_expires,"
-    " r_key, r_family, r_issued, r_expires, n"
-)
-
-_ISSUE = Batch(
-    name="issue",
-    operation=_issue,
-    postgres="""
-WITH input AS (
-  SELECT * FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[], $5::text[],
-    $6::bigint[], $7::bigint[], $8::int[])
-  AS i (key, client_id, family_id, user_id, scope, issued_at, expires_at, n)
-),
-saved AS (
-  INSERT INTO access_tokens (key, client_id, family_id, user_id, scope, issued_at, expires_at)
-  SELECT key, client_id, family_id, user_id, scope, issued_at, expires_at FROM input
-)
-SELECT n FROM input""",
-)
-_REDEEM = Batch(
-    name="redeem",
-    operation=_redeem,
-    postgres=f"""
-WITH input AS (
-  SELECT * FROM unnest($1::bytea[], $2::bigint[],
-    $3::bytea[], $4::text[], $5::bytea[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[],
-    $10::bytea[], $11::bytea[], $12::bigint[], $13::bigint[], $14::int[])
-  AS i (key, at, {_NEW_ROWS})
-),
-free AS (
-  SELECT c.key FROM codes c WHERE c.key = ANY ($1::bytea[]) AND c.redeemed_at IS NULL
-    AND (SELECT f.revoked_at IS NULL FROM families f WHERE f.id = c.family_id)
-  ORDER BY c.key FOR UPDATE OF c
-),
-spent AS (
-  UPDATE codes c SET redeemed_at = first.at
-  FROM (SELECT DISTINCT ON (key) * FROM input ORDER BY key, n) AS first JOIN free USING (key)
-  WHERE c.key = first.key AND c.key = ANY ($1::bytea[]) AND c.redeemed_at IS NULL
-  RETURNING first.n
-){_BATCH_TAIL}""",
-)
-_ROTATE = Batch(
-    name="rotate",
-    operation=_rotate,
-    postgres=f"""
-WITH input AS (
-  SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[],
-    $4::bytea[], $5::text[], $6::bytea[], $7::bigint[], $8::text[], $9::bigint[], $10::bigint[],
-    $11::bytea[], $12::bytea[], $13::bigint[], $14::bigint[], $15::int[])
-  AS i (key, at, salt, {_NEW_ROWS})
-),
-free AS (
-  SELECT t.key FROM refresh_tokens t WHERE t.key = ANY ($1::bytea[]) AND t.spent_at IS NULL
-    AND (SELECT f.revoked_at IS NULL FROM families f WHERE f.id = t.family_id)
-  ORDER BY t.key FOR UPDATE OF t
-),
-spent AS (
-  UPDATE refresh_tokens t SET spent_at = first.at, salt = first.salt
-  FROM (SELECT DISTINCT ON (key) * FROM input ORDER BY key, n) AS first JOIN free USING (key)
-  WHERE t.key = first.key AND t.key = ANY ($1::bytea[]) AND t.spent_at IS NULL
-  RETURNING first.n
-){_BATCH_TAIL}""",
-)
 
 _REVOKE_FAMILY = Statement(
     "UPDATE families SET revoked_at = {2} WHERE id = {1} AND revoked_at IS NULL RETURNING id"
@@ -286,7 +145,7 @@ class Tokens(Table):
         return Standing(user=None if rows[0][0] is None else to_user(rows[0]))
 
     async def issue(self, access: AccessToken) -> None:
-        await self._database.put(_ISSUE, access_token_values(access))
+        await self._database.put(ISSUE, access_token_values(access))
 
     async def redeem(
         self,
@@ -295,8 +154,8 @@ class Tokens(Table):
         access: AccessToken | None,
         refresh: RefreshToken | None,
     ) -> bool:
-        values = (code.key, to_micros(at), *_tokens(access, refresh))
-        return await self._database.put(_REDEEM, values)
+        values = (code.key, to_micros(at), *token_values(access, refresh))
+        return await self._database.put(REDEEM, values)
 
     async def rotate(
         self,
@@ -306,8 +165,8 @@ class Tokens(Table):
         access: AccessToken | None,
         heir: RefreshToken,
     ) -> bool:
-        values = (spends.key, to_micros(at), salt, *_tokens(access, heir))
-        return await self._database.put(_ROTATE, values)
+        values = (spends.key, to_micros(at), salt, *token_values(access, heir))
+        return await self._database.put(ROTATE, values)
 
     async def revoke_family(self, family_id: bytes, at: datetime) -> bool:
         return bool(await self._database.write(execute(_REVOKE_FAMILY, family_id, to_micros(at))))
@@ -317,10 +176,3 @@ class Tokens(Table):
 
     async def revoke_jwt(self, jti: str, expires_at: datetime) -> None:
         await self._database.write(execute(_REVOKE_JWT, jti, to_micros(expires_at)))
-
-
-def _tokens(access: AccessToken | None, refresh: RefreshToken | None) -> tuple[Any, ...]:
-    return (
-        *(_NO_ACCESS if access is None else access_token_values(access)),
-        *(_NO_REFRESH if refresh is None else _refresh_token_values(refresh)),
-    )

@@ -49,7 +49,8 @@ _ADD = Statement(
 )
 _RENAME = Statement("UPDATE users SET name = {2}, updated_at = {3} WHERE id = {1} RETURNING id")
 _CHANGE_EMAIL = Statement(
-    "UPDATE users SET email = {2}, email_key = {3}, email_verified_at = {4} WHERE id = {1}"
+    "UPDATE users SET email = {2}, email_key = {3}, email_verified_at = {4},"
+    " updated_at = COALESCE({4}, updated_at) WHERE id = {1}"
     " RETURNING id"
 )
 _VERIFY_EMAIL = Statement(
@@ -67,6 +68,14 @@ _SET_PASSWORD = Statement(
 )
 _DROP_PASSWORD = Statement("DELETE FROM passwords WHERE user_id = {1}")
 _DROP_SESSIONS = Statement("DELETE FROM sessions WHERE user_id = {1}")
+_DROP_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
+_REVOKE_FAMILIES = Statement(
+    "UPDATE families SET revoked_at = {2} WHERE user_id = {1} AND revoked_at IS NULL"
+)
+_REPLACE_PASSWORD = Statement(
+    "UPDATE passwords SET hash = {3}, changed_at = {4} WHERE user_id = {1} AND hash = {2}"
+    " RETURNING user_id"
+)
 
 
 class Users(Table):
@@ -129,6 +138,8 @@ class Users(Table):
             if verified and not keep_credentials:
                 yield _DROP_PASSWORD, (user_id,)
                 yield _DROP_SESSIONS, (user_id,)
+                yield _DROP_CONSENTS, (user_id,)
+                yield _REVOKE_FAMILIES, (user_id, to_micros(at))
             return bool(verified)
 
         return await self._database.write(operation)
@@ -154,3 +165,9 @@ class Users(Table):
 
     async def set_password(self, user_id: int, password_hash: str, at: datetime) -> None:
         await self._database.write(execute(_SET_PASSWORD, user_id, password_hash, to_micros(at)))
+
+    async def replace_password(
+        self, user_id: int, expected: str, password_hash: str, at: datetime
+    ) -> bool:
+        change = execute(_REPLACE_PASSWORD, user_id, expected, password_hash, to_micros(at))
+        return bool(await self._database.write(change))

@@ -1,0 +1,18 @@
+"""Values for examples. None of them is, or could be, anybody's: no digest of ours matches them."""
+
+from typing import Final
+
+CLIENT_ID: Final = "fakeclientid2345"
+CLIENT_SECRET: Final = "qms_fake-secret-that-opens-nothing"  # noqa: S105
+ACCESS_TOKEN: Final = "qma_fake-access-token-that-opens-nothing"  # noqa: S105
+REFRESH_TOKEN: Final = "qmr_fake-refresh-token-that-buys-nothing"  # noqa: S105
+CODE: Final = "qmc_fake-code-that-buys-nothing"
+REDIRECT_URI: Final = "https://app.example.org/callback"
+ISSUER: Final = "https://id.example.org"
+SUBJECT: Final = "fake-subject-0000000000"
+STATE: Final = "fake-state"
+NONCE: Final = "fake-nonce"
+ID_TOKEN: Final = "fake.id.token"  # noqa: S105
+# RFC 7636 appendix B, so that the two halves belong together.
+VERIFIER: Final = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE: Final = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"

@@ -1,0 +1,341 @@
+"""`quantimodo clients`: applications, by the operator's hand."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from quantimodo.app.quantities import parse_duration
+from quantimodo.app.wiring import House
+from quantimodo.cli.errand import Failed, run
+from quantimodo.cli.printing import print_fields, print_json, print_table
+from quantimodo.clients.registry import Registered, Registration
+from quantimodo.identity.addresses import presented_email
+from quantimodo.model.clients import Client
+from quantimodo.model.secrets import Secret
+from quantimodo.protocol.registration import IMPLICIT_RESPONSE_TYPES
+
+clients = typer.Typer(no_args_is_help=True, help="Register and look after applications.")
+
+ClientId = Annotated[str, typer.Argument(help="The app's client_id.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+Name = Annotated[str | None, typer.Option(help="What people are shown.")]
+Uris = Annotated[
+    list[str] | None,
+    typer.Option(help="Where people come back to after consent; may be given several times."),
+]
+Scope = Annotated[str | None, typer.Option(help="What it may ask for, by blanks; default: all.")]
+Grants = Annotated[
+    list[str] | None,
+    typer.Option(help="authorization_code, refresh_token, client_credentials; several times."),
+]
+Answers = Annotated[
+    list[str] | None, typer.Option(help='As "code" or "id_token token"; several times.')
+]
+Public = Annotated[
+    bool | None, typer.Option("--public/--confidential", help="It cannot keep a secret.")
+]
+Strict = Annotated[
+    bool | None, typer.Option("--strict/--no-strict", help="PKCE always, no 2016 shapes.")
+]
+FirstParty = Annotated[
+    bool | None, typer.Option("--first-party/--third-party", help="Ours: no consent page.")
+]
+ResourceServer = Annotated[
+    bool | None,
+    typer.Option("--resource-server/--no-resource-server", help="It may introspect any token."),
+]
+Implicit = Annotated[
+    bool | None, typer.Option("--implicit/--no-implicit", help="Tokens in the URL fragment.")
+]
+Format = Annotated[str | None, typer.Option(help="Its access tokens: opaque or jwt.")]
+Algorithm = Annotated[str | None, typer.Option(help="Its ID tokens: RS256 or ES256.")]
+Text = Annotated[str | None, typer.Option(help="What it is for.")]
+Link = Annotated[str | None, typer.Option(help="An https address.")]
+Logo = Annotated[
+    Path | None, typer.Option(help="A PNG, JPEG or WebP file.", exists=True, dir_okay=False)
+]
+
+
+@clients.command()
+def create(
+    name: Annotated[str, typer.Option(help="What people are shown.")],
+    redirect_uri: Uris = None,
+    scope: Scope = None,
+    grant_type: Grants = None,
+    response_type: Answers = None,
+    public: Public = None,
+    strict: Strict = None,
+    first_party: FirstParty = None,
+    resource_server: ResourceServer = None,
+    implicit: Implicit = None,
+    token_format: Format = None,
+    id_token_alg: Algorithm = None,
+    description: Text = None,
+    homepage: Link = None,
+    policy: Link = None,
+    terms: Link = None,
+    logo: Logo = None,
+    owner: Annotated[str | None, typer.Option(help="E-mail address of its owner.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register an application; its secret is shown this once."""
+    asked = _asked(
+        Registration(name=name),
+        _given(
+            redirect_uris=redirect_uri,
+            scope=scope,
+            grant_types=grant_type,
+            response_types=response_type,
+            public=public,
+            strict=strict,
+            first_party=first_party,
+            resource_server=resource_server,
+            token_format=token_format,
+            id_token_alg=id_token_alg,
+            description=description,
+            homepage_uri=homepage,
+            policy_uri=policy,
+            tos_uri=terms,
+        ),
+        implicit,
+    )
+
+    async def register(house: House) -> Registered:
+        owner_id = None if owner is None else await _owner_id(house, owner)
+        picture = None if logo is None else logo.read_bytes()
+        registered = await house.registry.register(asked, owner_id=owner_id, by_operator=True)
+        if picture is not None:
+            await house.registry.set_logo(registered.client, picture)
+        return registered
+
+    _tell(run(register), as_json)
+
+
+@clients.command()
+def edit(
+    client_id: ClientId,
+    name: Name = None,
+    redirect_uri: Uris = None,
+    scope: Scope = None,
+    grant_type: Grants = None,
+    response_type: Answers = None,
+    public: Public = None,
+    strict: Strict = None,
+    first_party: FirstParty = None,
+    resource_server: ResourceServer = None,
+    implicit: Implicit = None,
+    token_format: Format = None,
+    id_token_alg: Algorithm = None,
+    description: Text = None,
+    homepage: Link = None,
+    policy: Link = None,
+    terms: Link = None,
+    logo: Logo = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is given here and leave the rest as it is."""
+    given = _given(
+        name=name,
+        redirect_uris=redirect_uri,
+        scope=scope,
+        grant_types=grant_type,
+        response_types=response_type,
+        public=public,
+        strict=strict,
+        first_party=first_party,
+        resource_server=resource_server,
+        token_format=token_format,
+        id_token_alg=id_token_alg,
+        description=description,
+        homepage_uri=homepage,
+        policy_uri=policy,
+        tos_uri=terms,
+    )
+
+    async def change(house: House) -> Client:
+        client = await _client(house, client_id)
+        asked = _asked(_registration(client), given, implicit)
+        edited = await house.registry.edit(client, asked, by_operator=True)
+        if logo is not None:
+            await house.registry.set_logo(edited, logo.read_bytes())
+        return edited
+
+    _tell(Registered(run(change), None), as_json, secrecy=False)
+
+
+@clients.command("list")
+def list_clients(
+    owner: Annotated[str | None, typer.Option(help="E-mail address: only this person's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the applications."""
+
+    async def find(house: House) -> Sequence[Client]:
+        return await _all(house, None if owner is None else await _owner_id(house, owner))
+
+    found = run(find)
+    if as_json:
+        print_json([_fields(client) for client in found])
+    else:
+        columns = ("client_id", "name", "kind", "grants", "created")
+        print_table(
+            columns,
+            [
+                (c.id, c.name, _kind(c), " ".join(sorted(c.grant_types)), c.created_at)
+                for c in found
+            ],
+        )
+
+
+@clients.command()
+def show(client_id: ClientId, as_json: AsJson = False) -> None:
+    """Show one application; its secret cannot be shown, only replaced."""
+    client = run(lambda house: _client(house, client_id))
+    _tell(Registered(client, None), as_json, secrecy=False)
+
+
+@clients.command("rotate-secret")
+def rotate_secret(
+    client_id: ClientId,
+    overlap: Annotated[
+        str, typer.Option(help="How long the old secret works on, as 0s, 1h, 7d.")
+    ] = "24h",
+    as_json: AsJson = False,
+) -> None:
+    """Give an application a new secret, shown this once."""
+    try:
+        duration = parse_duration(overlap)
+    except ValueError:
+        raise typer.BadParameter("must be a duration such as 0s, 1h or 7d") from None
+
+    async def rotate(house: House) -> Registered:
+        client = await _client(house, client_id)
+        return await house.registry.rotate_secret(client, overlap=duration)
+
+    _tell(run(rotate), as_json)
+
+
+@clients.command()
+def delete(
+    client_id: ClientId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete an application; all its tokens are dead at once."""
+    if not yes and sys.stdin.isatty():
+        typer.confirm("Delete this app, with everything that people allowed it?", abort=True)
+
+    async def remove(house: House) -> None:
+        await house.registry.delete(await _client(house, client_id))
+
+    run(remove)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """What was said on the command line, in the types of a registration."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if "scope" in given:
+        given["scope"] = frozenset(given["scope"].split())
+    if "redirect_uris" in given:
+        given["redirect_uris"] = tuple(given["redirect_uris"])
+    for name in ("grant_types", "response_types"):
+        if name in given:
+            given[name] = frozenset(given[name])
+    return given
+
+
+def _asked(base: Registration, given: dict[str, Any], implicit: bool | None) -> Registration:
+    asked = replace(base, **given)
+    if implicit is True:
+        kinds = asked.response_types | IMPLICIT_RESPONSE_TYPES
+        return replace(asked, response_types=kinds)
+    if implicit is False:
+        return replace(asked, response_types=asked.response_types - IMPLICIT_RESPONSE_TYPES)
+    return asked
+
+
+def _registration(client: Client) -> Registration:
+    fields = Registration.__dataclass_fields__
+    return Registration(**{name: getattr(client, name) for name in fields})
+
+
+async def _client(house: House, client_id: str) -> Client:
+    client = await house.stores.client(client_id)
+    if client is None:
+        raise Failed("there is no app with this client_id; see: quantimodo clients list")
+    return client
+
+
+async def _owner_id(house: House, email: str) -> int:
+    user = await house.stores.user_by_email(presented_email(email))
+    if user is None:
+        raise Failed("nobody has an account with this e-mail address")
+    return user.id
+
+
+async def _all(house: House, owner_id: int | None) -> Sequence[Client]:
+    found: list[Client] = []
+    while page := await house.stores.clients(
+        owner_id=owner_id, after=found[-1].id if found else ""
+    ):
+        found.extend(page)
+    return found
+
+
+def _tell(registered: Registered, as_json: bool, *, secrecy: bool = True) -> None:
+    fields = _fields(registered.client)
+    if secrecy:
+        fields = _with_secret(fields, registered.secret)
+    if as_json:
+        print_json(fields)
+        return
+    print_fields(fields)
+    if registered.secret is not None:
+        typer.echo("\nKeep the secret now: it is never shown again.", err=True)
+
+
+def _with_secret(fields: dict[str, Any], secret: Secret | None) -> dict[str, Any]:
+    client_id = fields.pop("client_id")
+    shown = None if secret is None else secret.reveal()
+    return {"client_id": client_id, "client_secret": shown, **fields}
+
+
+def _fields(client: Client) -> dict[str, Any]:
+    return {
+        "client_id": client.id,
+        "name": client.name,
+        "description": client.description,
+        "homepage_uri": client.homepage_uri,
+        "policy_uri": client.policy_uri,
+        "tos_uri": client.tos_uri,
+        "redirect_uris": list(client.redirect_uris),
+        "scope": " ".join(sorted(client.scope)),
+        "grant_types": sorted(client.grant_types),
+        "response_types": sorted(client.response_types),
+        "public": client.public,
+        "strict": client.strict,
+        "first_party": client.first_party,
+        "resource_server": client.resource_server,
+        "token_format": client.token_format,
+        "id_token_alg": client.id_token_alg,
+        "owner_id": client.owner_id,
+        "created_at": client.created_at,
+        "disabled_at": client.disabled_at,
+    }
+
+
+def _kind(client: Client) -> str:
+    words = ["public" if client.public else "confidential"]
+    words += [
+        word
+        for word, holds in (
+            ("strict", client.strict),
+            ("first-party", client.first_party),
+            ("resource server", client.resource_server),
+        )
+        if holds
+    ]
+    return ", ".join(words)

@@ -1,0 +1,64 @@
+"""`quantimodo database`: the schema and the health of what everything is kept in."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from quantimodo.app.environment import SystemClock
+from quantimodo.app.settings import load_settings
+from quantimodo.cli.errand import complain, faults_told
+from quantimodo.cli.printing import print_fields, print_json
+from quantimodo.storage.inspection import inspect
+from quantimodo.storage.open import Step, migrate, pending_steps, sqlite_path
+
+database = typer.Typer(no_args_is_help=True, help="Look after the database.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+@database.command("migrate")
+def migrate_database(as_json: AsJson = False) -> None:
+    """Bring the schema to this version's. `serve` does it by itself, unless told not to."""
+    with faults_told():
+        steps = asyncio.run(migrate(load_settings().database, SystemClock().now()))
+    names = _names(steps)
+    if as_json:
+        print_json({"applied": names})
+    else:
+        typer.echo("\n".join(f"applied {name}" for name in names) or "nothing to do")
+
+
+@database.command()
+def status(as_json: AsJson = False) -> None:
+    """Say which engine it is and what is left to migrate. Exit code 1 if anything is."""
+    with faults_told():
+        url = load_settings().database
+        steps = asyncio.run(pending_steps(url))
+    fields: dict[str, Any] = {
+        "engine": "SQLite" if sqlite_path(url) is not None else "PostgreSQL",
+        "current": not steps,
+        "pending": _names(steps),
+    }
+    if as_json:
+        print_json(fields)
+    else:
+        print_fields(fields)
+    if steps:
+        raise typer.Exit(1)
+
+
+@database.command()
+def check() -> None:
+    """Look for damage: reads the whole of a SQLite file. Exit code 1 if there is any."""
+    with faults_told():
+        faults = asyncio.run(inspect(load_settings().database))
+    for fault in faults:
+        complain(fault)
+    if faults:
+        raise typer.Exit(1)
+    typer.echo("no damage found")
+
+
+def _names(steps: list[Step]) -> list[str]:
+    return [f"{step.number:04d} {step.name}" for step in steps]

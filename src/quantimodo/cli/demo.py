@@ -1,0 +1,5 @@
+"""demo placeholder"""
+
+
+def demo() -> None:
+    """x"""

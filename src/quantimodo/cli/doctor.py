@@ -1,0 +1,176 @@
+"""`quantimodo doctor`: looks over everything that a server needs, and says what is wrong.
+
+Changes nothing. A warning is what may be meant; a fault is what does not work.
+"""
+
+import asyncio
+import os
+import stat
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import typer
+
+from quantimodo.app.secret_keys import BadSecretKey, parse_keys
+from quantimodo.app.settings import Settings, load_settings
+from quantimodo.app.wiring import House, open_house
+from quantimodo.cli.errand import faults_told
+from quantimodo.cli.printing import print_json
+from quantimodo.crypto.envelope import CannotOpen
+from quantimodo.keys.rotation import ALGORITHMS
+from quantimodo.ops.mail import LineDown
+from quantimodo.ops.smtp import Smtp, smtp_policy
+from quantimodo.ports.stores import Unavailable
+from quantimodo.storage.inspection import inspect
+from quantimodo.storage.open import SchemaMismatch, pending_steps, sqlite_path
+
+State = Literal["ok", "warning", "fault"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, how it is, and what to do about it."""
+
+    state: State
+    what: str
+    text: str
+
+
+Check = Callable[[Settings], Awaitable[list[Finding]]]
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Check settings, database, keys, mail and files. Exit code 1 on a fault."""
+    with faults_told():
+        settings = load_settings()
+        findings = asyncio.run(examine(settings))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            typer.echo(f"{finding.state:<8} {finding.what:<12} {finding.text}")
+    if any(finding.state == "fault" for finding in findings):
+        raise typer.Exit(1)
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Every finding, in the order in which things depend on each other."""
+    found = [Finding("ok", "settings", "can be used")]
+    checks: Sequence[Check] = (_address, _secret_file, _database, _signing_keys, _mail)
+    for check in checks:
+        found.extend(await check(settings))
+    return found
+
+
+async def _address(settings: Settings) -> list[Finding]:
+    found = list(_doubts_about_the_address(settings))
+    return found or [Finding("ok", "address", settings.issuer)]
+
+
+def _doubts_about_the_address(settings: Settings) -> Iterator[Finding]:
+    issuer = urlsplit(settings.issuer)
+    if issuer.scheme == "http":
+        where = "this machine only" if settings.issuer.startswith("http://") else ""
+        if settings.insecure_http_issuer:
+            yield Finding("warning", "address", "plain http: passwords travel in the clear")
+        else:
+            yield Finding("warning", "address", f"plain http: for development on {where}")
+    elif not settings.trusted_proxies:
+        # The server itself speaks plain http, so an https issuer means a proxy.
+        yield Finding(
+            "warning",
+            "proxies",
+            "set trusted_proxies to the network of the TLS proxy, else all people seem to come"
+            " from one address and share its limits",
+        )
+    if settings.development and issuer.scheme == "https":
+        yield Finding("warning", "outbox", "development is on: anybody reads all mails at /outbox")
+
+
+async def _secret_file(settings: Settings) -> list[Finding]:
+    if settings.secret_key:
+        return [Finding("ok", "secret key", "from the settings")]
+    path = Path(settings.secret_file)
+    if not path.exists():
+        if sqlite_path(settings.database) is not None:
+            return [Finding("warning", "secret key", "not made yet: the first start makes it")]
+        return [Finding("fault", "secret key", "with PostgreSQL, set secret_key or secret_file")]
+    return [_judged(path)]
+
+
+def _judged(path: Path) -> Finding:
+    try:
+        parse_keys(path.read_text("ascii"))
+    except (BadSecretKey, UnicodeDecodeError):
+        return Finding("fault", "secret key", "the file does not hold keys of 43 characters")
+    except OSError as fault:
+        return Finding("fault", "secret key", f"the file cannot be read: {fault.strerror}")
+    about = path.stat()
+    if stat.S_IMODE(about.st_mode) & 0o077:
+        return Finding("fault", "secret key", f"others can read the file: chmod 600 {path}")
+    if about.st_uid != os.geteuid():
+        return Finding("warning", "secret key", "the file belongs to somebody else")
+    return Finding("ok", "secret key", "readable by its owner only")
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    path = sqlite_path(settings.database)
+    if path is not None and not path.exists():
+        return [Finding("warning", "database", "not made yet: the first start makes it")]
+    try:
+        steps = await pending_steps(settings.database)
+        damage = await inspect(settings.database)
+    except (Unavailable, SchemaMismatch) as fault:
+        return [Finding("fault", "database", str(fault))]
+    found = [Finding("fault", "database", line) for line in damage]
+    if steps:
+        text = f"{len(steps)} migrations to run: quantimodo database migrate"
+        found.append(Finding("fault", "database", text))
+    if path is not None and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        text = f"others can read the file: chmod 600 {path}"
+        found.append(Finding("warning", "database", text))
+    return found or [Finding("ok", "database", "current and undamaged")]
+
+
+async def _signing_keys(settings: Settings) -> list[Finding]:
+    path = sqlite_path(settings.database)
+    if path is not None and not path.exists():
+        return []
+    try:
+        async with open_house(settings) as house:
+            return await _keys_of(house)
+    except (Unavailable, SchemaMismatch, BadSecretKey):
+        return []  # said above
+    except CannotOpen:
+        text = "the secret key is not the one that this database was made with"
+        return [Finding("fault", "keys", text)]
+
+
+async def _keys_of(house: House) -> list[Finding]:
+    await house.keyring.load()
+    found = []
+    for algorithm in ALGORITHMS:
+        try:
+            house.keyring.signer(algorithm)
+        except LookupError:
+            text = f"no {algorithm} key is active: the next start makes one"
+            found.append(Finding("warning", "keys", text))
+    return found or [Finding("ok", "keys", f"active: {', '.join(ALGORITHMS)}")]
+
+
+async def _mail(settings: Settings) -> list[Finding]:
+    smtp = settings.smtp
+    if not smtp.url:
+        if settings.development:
+            return [Finding("ok", "mail", "none is sent: all is shown at /outbox")]
+        return [Finding("fault", "mail", "set smtp.url: nobody can confirm an address without")]
+    try:
+        async with Smtp(smtp_policy(smtp.url, smtp.from_address)).connect():
+            return [Finding("ok", "mail", "the mail server takes us in")]
+    except LineDown as fault:
+        return [Finding("fault", "mail", f"the mail server cannot be used: {fault}")]

@@ -1,0 +1,51 @@
+"""The command `quantimodo`: its table of commands."""
+
+from typing import Annotated
+
+import typer
+
+from quantimodo import __version__
+from quantimodo.cli.clients import clients
+from quantimodo.cli.database import database
+from quantimodo.cli.demo import demo
+from quantimodo.cli.doctor import doctor
+from quantimodo.cli.keys import keys
+from quantimodo.cli.serve import serve
+from quantimodo.cli.settings import settings
+from quantimodo.cli.users import users
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"quantimodo {__version__}")
+        raise typer.Exit
+
+
+def quantimodo(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Self-hosted identity and OAuth 2 / OpenID Connect server."""
+
+
+def command_line() -> typer.Typer:
+    """Every command there is."""
+    table = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+    table.callback()(quantimodo)
+    table.command()(serve)
+    table.command()(demo)
+    table.command()(doctor)
+    table.add_typer(clients, name="clients")
+    table.add_typer(users, name="users")
+    table.add_typer(keys, name="keys")
+    table.add_typer(database, name="database")
+    table.add_typer(settings, name="settings")
+    return table
+
+
+app = command_line()
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,57 @@
+"""Answers on standard output: JSON for programs, plain lines and tables for people."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_WIDE = 200  # when nobody looks: nothing is cut off for a pipe
+
+
+def print_json(value: object) -> None:
+    typer.echo(json.dumps(value, indent=2, default=_spelled))
+
+
+def print_fields(fields: Mapping[str, Any]) -> None:
+    """One field a line, those that say nothing left out."""
+    shown = {name: plain(value) for name, value in fields.items()}
+    width = max(map(len, shown))
+    for name, text in shown.items():
+        if text:
+            typer.echo(f"{name:<{width}}  {text}")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        # `Text`, so that nothing in a name is taken for markup.
+        table.add_row(*(Text(plain(value)) for value in row))
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
+
+
+def plain(value: Any) -> str:
+    """A value in words."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return value.strftime("%Y-%m-%d %H:%M:%S UTC")
+        case list() | tuple():
+            return ", ".join(map(str, value))
+    return str(value)
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no spelling in JSON")

@@ -1,0 +1,126 @@
+"""`quantimodo serve`: makes everything ready once, says where it is, and gives way to the workers.
+
+Settings travel to workers by their environment only: what the command line says is put there.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+import typer
+
+from quantimodo import __version__
+from quantimodo.app.logging import configure_logging
+from quantimodo.app.settings import Settings, load_settings
+from quantimodo.app.settings_tree import leaves
+from quantimodo.app.wiring import open_house, prepare
+from quantimodo.cli.errand import Failed, faults_told
+from quantimodo.cli.settings import masked
+from quantimodo.cli.supervisor import WORKER, Supervisor, fresh_folder
+from quantimodo.storage.open import Step
+
+_BACKLOG = 2048
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="The network address to listen on.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The TCP port to listen on; 0 takes a free one.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="How many processes serve.")] = None,
+    migrate: Annotated[
+        bool, typer.Option(help="Bring the database's schema to this version first.")
+    ] = True,
+) -> None:
+    """Start the server."""
+    with faults_told():
+        environment = _environment(host, port, workers)
+        listener = _listen(load_settings(environment))
+        # With port 0 the address, and what follows from it, is known only now.
+        environment["QUANTIMODO_PORT"] = str(listener.getsockname()[1])
+        settings = load_settings(environment)
+        configure_logging(settings.log_level)
+        steps = asyncio.run(_ready(settings, migrate))
+    typer.echo("\n".join(_banner(settings, steps)))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if settings.workers == 1:
+        _become_worker(listener, environment)
+    raise typer.Exit(_supervise(listener, environment, settings))
+
+
+async def _ready(settings: Settings, migrate: bool) -> list[Step]:
+    if migrate:
+        return await prepare(settings)
+    async with open_house(settings) as house:
+        await house.rotation.ensure()
+    return []
+
+
+def _environment(host: str | None, port: int | None, workers: int | None) -> dict[str, str]:
+    said = {"HOST": host, "PORT": port, "WORKERS": workers}
+    given = {f"QUANTIMODO_{name}": str(value) for name, value in said.items() if value is not None}
+    return {**os.environ, **given}
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Connections wait from here on, and are not refused while workers start."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except OSError as fault:
+        why = fault.strerror or "the host is not known"
+        raise Failed(f"cannot listen on {settings.host} port {settings.port}: {why}") from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def _become_worker(listener: socket.socket, environment: Mapping[str, str]) -> None:
+    """One worker needs nobody beside it: this very process goes on as that."""
+    os.execve(WORKER[0], [*WORKER, str(listener.fileno())], environment)
+
+
+def _supervise(listener: socket.socket, environment: Mapping[str, str], settings: Settings) -> int:
+    with fresh_folder() as folder:
+        supervisor = Supervisor(
+            count=settings.workers,
+            listener=listener.fileno(),
+            environment={**environment, "PROMETHEUS_MULTIPROC_DIR": folder},
+            metrics_folder=folder,
+            patience=settings.graceful_stop.total_seconds(),
+        )
+        return asyncio.run(supervisor.run())
+
+
+def _banner(settings: Settings, steps: list[Step]) -> Iterator[str]:
+    issuer = settings.issuer
+    database = next(leaf for leaf in leaves() if leaf.name == "database")
+    migrated = f" ({len(steps)} migrations applied)" if steps else ""
+    yield f"quantimodo {__version__} at {issuer}"
+    yield ""
+    if settings.sign_up == "open":
+        yield f"  sign up         {issuer}/sign-up"
+    yield f"  register apps   {issuer}/developers"
+    yield f"  API             {issuer}/docs"
+    if settings.development:
+        yield f"  mails           {issuer}/outbox"
+    yield f"  listening on    {settings.host} port {settings.port}, workers: {settings.workers}"
+    yield f"  database        {masked(database, settings)}{migrated}"
+    yield ""
+    for line in _warnings(settings):
+        yield f"  warning: {line}"
+    yield "  Ctrl-C stops it."
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    if settings.issuer.startswith("http:"):
+        yield "plain http, so cookies are not Secure; for development on this machine only."
+    if settings.development:
+        yield "development is on: whoever reaches this server reads all mails at /outbox."
+    elif not settings.smtp.url:
+        yield "there is no mail server (smtp.url): nobody can confirm an address."

@@ -1,0 +1,64 @@
+"""`quantimodo settings`: what is in force, and what there is to set."""
+
+import os
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from quantimodo.app.settings import Settings, load, spell
+from quantimodo.app.settings_document import settings_document
+from quantimodo.app.settings_tree import Leaf, leaves
+from quantimodo.cli.errand import faults_told
+from quantimodo.cli.printing import print_json, print_table
+
+settings = typer.Typer(no_args_is_help=True, help="Show what is set.")
+
+_HIDDEN = "•••"
+
+
+@settings.command()
+def show(
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Show every setting in force and where it comes from; secrets are masked."""
+    with faults_told():
+        loaded = load(os.environ)
+    rows = [
+        (leaf.name, masked(leaf, loaded.settings), loaded.origins.get(leaf.name, "default"))
+        for leaf in leaves()
+    ]
+    if as_json:
+        print_json({name: {"value": value, "from": origin} for name, value, origin in rows})
+    else:
+        print_table(("setting", "value", "from"), rows)
+
+
+@settings.command()
+def document() -> None:
+    """Print docs/operator/settings.md."""
+    typer.echo(settings_document(), nl=False)
+
+
+def masked(leaf: Leaf, tree: Settings) -> str:
+    """A setting's value for the operator's eyes, without any secret in it."""
+    text = spell(leaf.of(tree))
+    if not leaf.secret or not text:
+        return text
+    if text.startswith("sqlite:"):
+        return text
+    if "://" in text:
+        return _without_password(text)
+    return _HIDDEN
+
+
+def _without_password(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return _HIDDEN
+    # Neither the password nor the query, where a database address may have one too.
+    user = f"{parts.username}:{_HIDDEN}@" if parts.username else ""
+    return f"{parts.scheme}://{user}{host}{port}{parts.path}"

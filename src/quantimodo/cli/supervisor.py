@@ -1,0 +1,112 @@
+"""Several workers on one listening socket, kept alive: one that dies is replaced at once.
+
+Why not uvicorn's own: workers outlive it when it is killed, and keep the port; one that fails to
+start because the database is away for a moment ends it; it tells nobody which worker died, so
+that the metrics of the dead are counted for ever.
+"""
+
+import asyncio
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import structlog
+from prometheus_client.multiprocess import mark_process_dead
+from uvicorn.config import STARTUP_FAILURE
+
+from quantimodo.cli.worker import SUPERVISED
+
+WORKER = (sys.executable, "-P", "-m", "quantimodo.cli.worker")
+
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 10.0
+_LONG_LIFE = 30.0  # seconds: one that lived so long did not fail for what it is
+_MERCY = 5.0  # more than the workers' own limit for a graceful stop
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.supervisor")
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """`run` serves until a signal, and returns the exit code. `metrics_folder` is where workers
+    keep the counters that each of them answers with."""
+
+    count: int
+    listener: int
+    environment: Mapping[str, str]
+    metrics_folder: str
+    patience: float
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _failed: bool = field(default=False, init=False)
+
+    async def run(self) -> int:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self._stopping.set)
+        await asyncio.gather(*(self._keep() for _ in range(self.count)))
+        return 1 if self._failed else 0
+
+    async def _keep(self) -> None:
+        """One place, and whoever works there."""
+        first, pause, loop = True, 0.0, asyncio.get_running_loop()
+        while not await self._stops_within(pause):
+            begun_at = loop.time()
+            worker = await self._start()
+            code = await self._attend(worker)
+            mark_process_dead(worker.pid, path=self.metrics_folder)  # type: ignore[no-untyped-call]
+            if self._stopping.is_set():
+                return
+            if first and code == STARTUP_FAILURE:
+                # None has served yet in this place: it is the settings, and the next would too.
+                self._failed = True
+                self._stopping.set()
+                return
+            lived = loop.time() - begun_at
+            pause = 0.0 if lived > _LONG_LIFE else min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
+            first = False
+            _log.error("worker died", pid=worker.pid, code=code, lived=round(lived, 1))
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *WORKER,
+            str(self.listener),
+            SUPERVISED,
+            stdin=asyncio.subprocess.PIPE,
+            pass_fds=(self.listener,),
+            env=self.environment,
+        )
+
+    async def _attend(self, worker: asyncio.subprocess.Process) -> int:
+        """Wait for its end; when we stop, ask for it first, and do not wait for ever."""
+        ended = asyncio.ensure_future(worker.wait())
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not ended.done():
+            with suppress(ProcessLookupError):
+                worker.terminate()
+            await asyncio.wait({ended}, timeout=self.patience + _MERCY)
+        if not ended.done():
+            with suppress(ProcessLookupError):
+                worker.kill()
+        return await ended
+
+    async def _stops_within(self, seconds: float) -> bool:
+        if seconds:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), seconds)
+        return self._stopping.is_set()
+
+
+@contextmanager
+def fresh_folder() -> Iterator[str]:
+    """A new empty folder for the counters of this run, gone at the end."""
+    folder = tempfile.mkdtemp(prefix="quantimodo-metrics-")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,163 @@
+"""`quantimodo users`: people's accounts, by the operator's hand."""
+
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from quantimodo.app.wiring import House
+from quantimodo.cli.errand import Failed, run
+from quantimodo.cli.printing import print_fields, print_json, print_table
+from quantimodo.identity.addresses import presented_email
+from quantimodo.model.events import Event
+from quantimodo.model.secrets import Secret
+from quantimodo.model.users import User
+from quantimodo.ports.stores import Conflict
+
+users = typer.Typer(no_args_is_help=True, help="Make and look after people's accounts.")
+
+Who = Annotated[str, typer.Argument(help="The person's e-mail address or number.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+@users.command()
+def create(
+    email: Annotated[str, typer.Option(help="The address to sign in with.")],
+    name: Annotated[str, typer.Option(help="How the person is called.")],
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    admin: Annotated[bool, typer.Option("--admin", help="An administrator.")] = False,
+    verified: Annotated[
+        bool, typer.Option("--verified", help="The address is known to be the person's.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make an account. Without a password the person sets one by "Forgot the password?"."""
+    password = _password() if password_stdin else None
+
+    async def add(house: House) -> User:
+        try:
+            return await house.accounts.create(
+                email=email,
+                name=name,
+                password=password,
+                administrator=admin,
+                verified=verified,
+            )
+        except Conflict:
+            raise Failed("an account with this e-mail address exists already") from None
+
+    _tell(run(add), as_json)
+
+
+@users.command("list")
+def list_users(as_json: AsJson = False) -> None:
+    """List the accounts."""
+    found = run(_all)
+    if as_json:
+        print_json([_fields(user) for user in found])
+    else:
+        columns = ("id", "email", "name", "state", "created")
+        print_table(columns, [(u.id, u.email, u.name, _state(u), u.created_at) for u in found])
+
+
+@users.command()
+def show(who: Who, as_json: AsJson = False) -> None:
+    """Show one account."""
+    _tell(run(lambda house: _person(house, who)), as_json)
+
+
+@users.command()
+def disable(who: Who, as_json: AsJson = False) -> None:
+    """Sign a person out everywhere and let nobody in; their tokens are dead at once."""
+    _change(who, lambda house, user: house.accounts.disable(user.id), as_json)
+
+
+@users.command()
+def enable(who: Who, as_json: AsJson = False) -> None:
+    """Let a disabled person in again."""
+    _change(who, lambda house, user: house.accounts.enable(user.id), as_json)
+
+
+@users.command()
+def delete(
+    who: Who,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete an account with everything that belongs to it, its apps included."""
+    if not yes and sys.stdin.isatty():
+        typer.confirm("Delete this account, with its apps and all it allowed?", abort=True)
+
+    async def remove(house: House) -> None:
+        user = await _person(house, who)
+        await house.stores.delete_user(user.id)
+        house.audit.record(
+            Event(at=house.clock.now(), kind="account.deleted", detail="by the operator")
+        )
+
+    run(remove)
+
+
+def _change(who: str, change: Callable[[House, User], Awaitable[bool]], as_json: bool) -> None:
+    async def apply(house: House) -> User:
+        user = await _person(house, who)
+        await change(house, user)
+        return await _person(house, str(user.id))
+
+    _tell(run(apply), as_json)
+
+
+def _password() -> Secret:
+    if sys.stdin.isatty():
+        typed: str = typer.prompt("Password", hide_input=True, err=True)
+        return Secret(typed)
+    return Secret(sys.stdin.readline().rstrip("\r\n"))
+
+
+async def _person(house: House, who: str) -> User:
+    if who.isascii() and who.isdigit():
+        user = await house.stores.user(int(who))
+    else:
+        user = await house.stores.user_by_email(presented_email(who))
+    if user is None:
+        raise Failed("there is no such account; see: quantimodo users list")
+    return user
+
+
+async def _all(house: House) -> Sequence[User]:
+    found: list[User] = []
+    while page := await house.stores.users(after=found[-1].id if found else 0):
+        found.extend(page)
+    return found
+
+
+def _tell(user: User, as_json: bool) -> None:
+    fields = _fields(user)
+    if as_json:
+        print_json(fields)
+    else:
+        print_fields(fields)
+
+
+def _fields(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "subject": user.subject,
+        "name": user.name,
+        "email": user.email,
+        "verified": user.email_verified_at is not None,
+        "administrator": user.administrator,
+        "disabled": user.disabled_at is not None,
+        "created_at": user.created_at,
+    }
+
+
+def _state(user: User) -> str:
+    words = ["disabled" if user.disabled_at else "active"]
+    if user.email_verified_at is None:
+        words.append("not verified")
+    if user.administrator:
+        words.append("administrator")
+    return ", ".join(words)

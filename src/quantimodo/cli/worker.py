@@ -1,0 +1,66 @@
+"""One worker process: `python -m quantimodo.cli.worker SOCKET [supervised]`.
+
+Serves on an open listening socket that it inherits, with the settings of its environment, and
+knows nothing of the command line: so that a worker holds in memory what serving needs, and no
+more. A supervised one ends when its supervisor does, whatever became of that.
+"""
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from types import FrameType
+
+import uvicorn
+
+from quantimodo.app.settings import Settings, load_settings
+
+SUPERVISED = "supervised"
+# Longer than proxies keep an idle connection, so that it is they who hang up.
+_KEEP_ALIVE_SECONDS = 75
+
+
+def serve(listener: socket.socket, settings: Settings) -> None:
+    """Serve until told to stop; then finish what was begun."""
+    config = uvicorn.Config(
+        "quantimodo.app.asgi:create",
+        factory=True,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        # Who is calling is decided in `app/proxies.py`.
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=int(settings.graceful_stop.total_seconds()),
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def main(arguments: Sequence[str]) -> None:
+    # uvicorn raises the signal that stopped it once more when it is done: that is no failure.
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    if SUPERVISED in arguments:
+        threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+    serve(socket.socket(fileno=int(arguments[0])), load_settings())
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _end_with_parent() -> None:
+    """Standard input is a pipe that only the supervisor holds open."""
+    os.read(sys.stdin.fileno(), 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

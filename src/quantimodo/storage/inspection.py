@@ -1,0 +1,48 @@
+"""A look at the database's own health, for `quantimodo database check` and `doctor`.
+
+Reads only. Whether the schema is current is `open.py`'s to say.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from quantimodo.ports.stores import Unavailable
+from quantimodo.storage.open import sqlite_path
+from quantimodo.storage.postgres import connect as connect_postgres
+from quantimodo.storage.sqlite import connect
+
+_MOST_TOLD = 20
+
+
+async def inspect(url: str) -> list[str]:
+    """What is wrong with it, a line each; empty when nothing is. Raises `Unavailable`."""
+    path = sqlite_path(url)
+    return await _inspect_postgres(url) if path is None else _inspect_sqlite(path)
+
+
+def _inspect_sqlite(path: Path) -> list[str]:
+    if not path.exists():
+        raise Unavailable("the database file does not exist")
+    try:
+        connection = connect(path)
+    except sqlite3.Error as error:
+        raise Unavailable(str(error)) from error
+    try:
+        damage = [row[0] for row in connection.execute(f"PRAGMA integrity_check({_MOST_TOLD})")]
+        orphans = connection.execute("PRAGMA foreign_key_check").fetchmany(_MOST_TOLD)
+    except sqlite3.Error as error:
+        return [str(error)]
+    finally:
+        connection.close()
+    return [line for line in damage if line != "ok"] + [
+        f"a row of {table} belongs to nothing in {parent}" for table, _, parent, _ in orphans
+    ]
+
+
+async def _inspect_postgres(url: str) -> list[str]:
+    connection = await connect_postgres(url, "", patience=None)
+    try:
+        unsafe = await connection.fetchval("SHOW fsync") != "on"
+    finally:
+        await connection.close()
+    return ["fsync is off: a power failure can destroy the database"] if unsafe else []

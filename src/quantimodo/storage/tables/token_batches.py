@@ -1,0 +1,197 @@
+"""The hot writes: issue, redeem, rotate. What runs thousands of times a second, many at once.
+
+Each spends by compare-and-set and saves what follows, or does nothing. A batch is one statement
+a table on SQLite (`VALUES` of many rows) and one statement in all on PostgreSQL (arrays): the
+cost of entering the database is shared by all the requests that wait.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from quantimodo.model.tokens import AccessToken, RefreshToken
+from quantimodo.storage.database import Batch, Operation, SqliteStatement, Statement
+from quantimodo.storage.moments import to_micros
+
+_ACCESS_WIDTH = 7
+_REFRESH_WIDTH = 4
+_MOST_ROWS = 64  # of one statement, so that few shapes of it are ever prepared
+
+_INSERT_ACCESS = (
+    "INSERT INTO access_tokens (key, client_id, family_id, user_id, scope, issued_at, expires_at)"
+    " VALUES "
+)
+ADD_ACCESS_TOKEN = Statement(_INSERT_ACCESS + "({1}, {2}, {3}, {4}, {5}, {6}, {7})")
+_INSERT_REFRESH = "INSERT INTO refresh_tokens (key, family_id, issued_at, expires_at) VALUES "
+
+
+def access_token_values(token: AccessToken) -> tuple[Any, ...]:
+    return (
+        token.key,
+        token.client_id,
+        token.family_id,
+        token.user_id,
+        " ".join(sorted(token.scope)),
+        to_micros(token.issued_at),
+        to_micros(token.expires_at),
+    )
+
+
+def token_values(access: AccessToken | None, refresh: RefreshToken | None) -> tuple[Any, ...]:
+    """What a spent credential gives: both rows side by side, all None for one that is not given."""
+    return (
+        *((None,) * _ACCESS_WIDTH if access is None else access_token_values(access)),
+        *((None,) * _REFRESH_WIDTH if refresh is None else _refresh_token_values(refresh)),
+    )
+
+
+def _refresh_token_values(token: RefreshToken) -> tuple[Any, ...]:
+    return (token.key, token.family_id, to_micros(token.issued_at), to_micros(token.expires_at))
+
+
+# ------------------------------------------------------------------- SQLite: a statement a table
+
+_SPEND_CODES = (
+    "UPDATE codes SET redeemed_at = v.column2 FROM (VALUES %s) AS v"
+    " WHERE codes.key = v.column1 AND codes.redeemed_at IS NULL"
+    " AND EXISTS (SELECT 1 FROM families f"
+    " WHERE f.id = codes.family_id AND f.revoked_at IS NULL) RETURNING key"
+)
+_SPEND_REFRESH = (
+    "UPDATE refresh_tokens SET spent_at = v.column2, salt = v.column3 FROM (VALUES %s) AS v"
+    " WHERE refresh_tokens.key = v.column1 AND refresh_tokens.spent_at IS NULL"
+    " AND EXISTS (SELECT 1 FROM families f"
+    " WHERE f.id = refresh_tokens.family_id AND f.revoked_at IS NULL) RETURNING key"
+)
+
+
+def _issue(requests: Sequence[tuple[Any, ...]]) -> Operation[list[bool]]:
+    yield from _insert(_INSERT_ACCESS, requests)
+    return [True] * len(requests)
+
+
+def _redeem(requests: Sequence[tuple[Any, ...]]) -> Operation[list[bool]]:
+    return (yield from _spend(_SPEND_CODES, 2, requests))
+
+
+def _rotate(requests: Sequence[tuple[Any, ...]]) -> Operation[list[bool]]:
+    return (yield from _spend(_SPEND_REFRESH, 3, requests))
+
+
+def _spend(template: str, width: int, requests: Sequence[tuple[Any, ...]]) -> Operation[list[bool]]:
+    """Spend by the first `width` values of each request, and save the tokens of the winners."""
+    first: dict[bytes, int] = {}
+    for number, request in enumerate(requests):
+        first.setdefault(request[0], number)  # of two that spend one thing, the first to come
+    spending = [requests[number][:width] for number in first.values()]
+    won: set[int] = set()
+    for some in _portions(spending):
+        rows = yield _many(template, width, len(some)), _flat(some)
+        won.update(first[row[0]] for row in rows)
+    tokens = [requests[number][width:] for number in sorted(won)]
+    yield from _insert(_INSERT_ACCESS, [row[:_ACCESS_WIDTH] for row in tokens])
+    yield from _insert(_INSERT_REFRESH, [row[_ACCESS_WIDTH:] for row in tokens])
+    return [number in won for number in range(len(requests))]
+
+
+def _insert(statement: str, rows: Sequence[tuple[Any, ...]]) -> Operation[None]:
+    given = [row for row in rows if row[0] is not None]
+    for some in _portions(given):
+        yield _many(statement + "%s", len(some[0]), len(some)), _flat(some)
+
+
+@lru_cache(maxsize=8 * _MOST_ROWS)
+def _many(template: str, width: int, count: int) -> SqliteStatement:
+    row = f"({', '.join('?' * width)})"
+    return SqliteStatement(template % ", ".join([row] * count))
+
+
+def _portions(rows: Sequence[tuple[Any, ...]]) -> list[Sequence[tuple[Any, ...]]]:
+    return [rows[start : start + _MOST_ROWS] for start in range(0, len(rows), _MOST_ROWS)]
+
+
+def _flat(rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    return tuple(value for row in rows for value in row)
+
+
+# ----------------------------------------------------------- PostgreSQL: one statement over arrays
+
+# The rows to spend are locked in one order; a row that
+# another server spends meanwhile is looked at again and passed over (READ COMMITTED). Each table
+# is entered by `= ANY` or by one key at a time, so that no plan can walk through all of it.
+_BATCH_TAIL = """,
+new_access AS (
+  INSERT INTO access_tokens (key, client_id, family_id, user_id, scope, issued_at, expires_at)
+  SELECT a_key, a_client, a_family, a_user, a_scope, a_issued, a_expires
+  FROM input JOIN spent USING (n) WHERE a_key IS NOT NULL
+),
+new_refresh AS (
+  INSERT INTO refresh_tokens (key, family_id, issued_at, expires_at)
+  SELECT r_key, r_family, r_issued, r_expires
+  FROM input JOIN spent USING (n) WHERE r_key IS NOT NULL
+)
+SELECT n FROM spent"""
+_NEW_ROWS = (
+    "a_key, a_client, a_family, a_user, a_scope, a_issued, a_expires,"
+    " r_key, r_family, r_issued, r_expires, n"
+)
+
+ISSUE = Batch(
+    name="issue",
+    together=_issue,
+    postgres="""
+WITH input AS (
+  SELECT * FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[], $5::text[],
+    $6::bigint[], $7::bigint[], $8::int[])
+  AS i (key, client_id, family_id, user_id, scope, issued_at, expires_at, n)
+),
+saved AS (
+  INSERT INTO access_tokens (key, client_id, family_id, user_id, scope, issued_at, expires_at)
+  SELECT key, client_id, family_id, user_id, scope, issued_at, expires_at FROM input
+)
+SELECT n FROM input""",
+)
+REDEEM = Batch(
+    name="redeem",
+    together=_redeem,
+    postgres=f"""
+WITH input AS (
+  SELECT * FROM unnest($1::bytea[], $2::bigint[],
+    $3::bytea[], $4::text[], $5::bytea[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[],
+    $10::bytea[], $11::bytea[], $12::bigint[], $13::bigint[], $14::int[])
+  AS i (key, at, {_NEW_ROWS})
+),
+free AS (
+  SELECT c.key FROM codes c WHERE c.key = ANY ($1::bytea[]) AND c.redeemed_at IS NULL
+    AND (SELECT f.revoked_at IS NULL FROM families f WHERE f.id = c.family_id)
+  ORDER BY c.key FOR UPDATE OF c
+),
+spent AS (
+  UPDATE codes c SET redeemed_at = first.at
+  FROM (SELECT DISTINCT ON (key) * FROM input ORDER BY key, n) AS first JOIN free USING (key)
+  WHERE c.key = first.key AND c.key = ANY ($1::bytea[]) AND c.redeemed_at IS NULL
+  RETURNING first.n
+){_BATCH_TAIL}""",
+)
+ROTATE = Batch(
+    name="rotate",
+    together=_rotate,
+    postgres=f"""
+WITH input AS (
+  SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[],
+    $4::bytea[], $5::text[], $6::bytea[], $7::bigint[], $8::text[], $9::bigint[], $10::bigint[],
+    $11::bytea[], $12::bytea[], $13::bigint[], $14::bigint[], $15::int[])
+  AS i (key, at, salt, {_NEW_ROWS})
+),
+free AS (
+  SELECT t.key FROM refresh_tokens t WHERE t.key = ANY ($1::bytea[]) AND t.spent_at IS NULL
+    AND (SELECT f.revoked_at IS NULL FROM families f WHERE f.id = t.family_id)
+  ORDER BY t.key FOR UPDATE OF t
+),
+spent AS (
+  UPDATE refresh_tokens t SET spent_at = first.at, salt = first.salt
+  FROM (SELECT DISTINCT ON (key) * FROM input ORDER BY key, n) AS first JOIN free USING (key)
+  WHERE t.key = first.key AND t.key = ANY ($1::bytea[]) AND t.spent_at IS NULL
+  RETURNING first.n
+){_BATCH_TAIL}""",
+)

@@ -1,0 +1,189 @@
+"""A person's own account (security.md 7, 18)."""
+
+import pytest
+
+from page_site import Site, Visitor
+from people import PASSWORD, House
+from quantimodo.model.users import User
+
+MEMBERS_ONLY = [
+    ("GET", "/account"),
+    ("GET", "/account/profile"),
+    ("GET", "/account/sessions"),
+    ("GET", "/account/security"),
+    ("GET", "/account/security/password"),
+    ("GET", "/account/security/email"),
+    ("GET", "/account/delete"),
+    ("POST", "/account/profile"),
+    ("POST", "/account/verification"),
+    ("POST", "/account/sessions/end"),
+    ("POST", "/account/sessions/end-others"),
+    ("POST", "/account/security/password"),
+    ("POST", "/account/security/email"),
+    ("POST", "/account/delete"),
+    ("POST", "/account/apps/some/revoke"),
+    ("GET", "/developers"),
+    ("GET", "/developers/new"),
+    ("GET", "/developers/some"),
+    ("GET", "/developers/some/secret"),
+    ("GET", "/developers/some/delete"),
+    ("POST", "/developers/new"),
+    ("POST", "/developers/some"),
+    ("POST", "/developers/some/logo"),
+    ("POST", "/developers/some/secret"),
+    ("POST", "/developers/some/delete"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), MEMBERS_ONLY)
+async def test_a_stranger_is_led_to_sign_in(visitor: Visitor, method: str, path: str) -> None:
+    csrf = (await visitor.form("/sign-in"))["csrf"]
+    data = {"csrf": csrf} if method == "POST" else None
+    answer = await visitor.http.request(method, path, data=data)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?return_to=/")
+
+
+async def test_the_overview_tells_what_each_app_may_do_and_since_when(
+    site: Site, ann: Visitor, user: User
+) -> None:
+    client = await site.register(user, name="Mood <Tracker>")
+    await site.allow(user, client, "basic", "readmeasurements")
+    page = (await ann.get("/account")).text
+    assert "Mood &lt;Tracker&gt;" in page
+    assert "by <bdi>Ann Example</bdi>" in page
+    assert "23 November 2026" in page
+    assert "Read your measurements" in page
+    assert "Add and change measurements" not in page
+
+
+async def test_access_is_taken_back_at_once(
+    site: Site, house: House, ann: Visitor, user: User
+) -> None:
+    client = await site.register(user)
+    await site.allow(user, client, "basic")
+    answer = await ann.submit("/account", f"/account/apps/{client.id}/revoke")
+    assert answer.status_code == 303
+    assert await house.stores.consent(user.id, client.id) is None
+    page = (await ann.get("/account")).text
+    assert "Access removed." in page
+    assert "No application uses your account" in page
+    assert "consent.withdrawn" in {event.kind for event in await house.events(user)}
+
+
+async def test_one_person_cannot_take_back_what_another_allowed(
+    site: Site, house: House, ann: Visitor, user: User
+) -> None:
+    bob = await house.member("bob@example.org")
+    client = await site.register(bob)
+    await site.allow(bob, client, "basic")
+    csrf = (await ann.form("/account/profile"))["csrf"]
+    await ann.http.post(f"/account/apps/{client.id}/revoke", data={"csrf": csrf})
+    assert await house.stores.consent(bob.id, client.id) is not None
+
+
+async def test_a_name_is_changed_or_refused_with_a_reason(ann: Visitor) -> None:
+    answer = await ann.submit("/account/profile", name="  Ann   Other ")
+    assert answer.status_code == 303
+    assert 'value="Ann Other"' in (await ann.get("/account/profile")).text
+    refused = await ann.submit("/account/profile", name=" ")
+    assert refused.status_code == 422
+    assert "Enter a name." in refused.text
+
+
+async def test_each_device_is_listed_and_can_be_signed_out_alone(
+    site: Site, house: House, ann: Visitor, user: User
+) -> None:
+    async with site.visitor("198.51.100.4") as phone:
+        phone.http.headers["user-agent"] = "Mozilla/5.0 (iPhone; CPU) Version/19 Safari/605"
+        await phone.sign_in("ann@example.org", PASSWORD)
+        page = (await ann.get("/account/sessions")).text
+        assert "Safari on iPhone" in page
+        assert "198.51.100.4" in page
+        assert page.count("this device</span></h2>") == 1
+        other = (await house.sessions.list(user.id))[-1]
+        sessions = {s.agent: s for s in await house.sessions.list(user.id)}
+        other = next(s for agent, s in sessions.items() if "iPhone" in agent)
+        await ann.submit("/account/sessions", "/account/sessions/end", session=other.key.hex())
+        assert (await phone.get("/account")).status_code == 303
+    assert (await ann.get("/account")).status_code == 200
+
+
+async def test_signing_out_this_very_device_signs_out_here(ann: Visitor) -> None:
+    answer = await ann.submit("/account/sessions", "/account/sessions/end")
+    assert answer.headers["location"] == "/sign-in"
+    assert (await ann.get("/account")).status_code == 303
+
+
+async def test_everywhere_else_is_signed_out_by_one_press(site: Site, ann: Visitor) -> None:
+    async with site.visitor() as phone, site.visitor() as tablet:
+        for other in (phone, tablet):
+            await other.sign_in("ann@example.org", PASSWORD)
+        await ann.submit("/account/sessions", "/account/sessions/end-others")
+        for other in (phone, tablet):
+            assert (await other.get("/account")).status_code == 303
+    assert (await ann.get("/account")).status_code == 200
+
+
+@pytest.mark.parametrize("key", ["", "zz", "00", "é", "00" * 36])
+async def test_a_session_that_is_not_ones_own_is_not_ended(
+    site: Site, house: House, ann: Visitor, key: str
+) -> None:
+    bob = await house.member("bob@example.org")
+    cookie = await house.sign_in("bob@example.org")
+    theirs = (await house.sessions.list(bob.id))[0].key.hex()
+    for value in (key, theirs):
+        answer = await ann.submit("/account/sessions", "/account/sessions/end", session=value)
+        assert answer.status_code == 303
+    assert await house.is_live(cookie)
+    assert (await ann.get("/account")).status_code == 200
+
+
+async def test_a_password_is_changed_only_with_the_current_one(site: Site, ann: Visitor) -> None:
+    path = "/account/security/password"
+    refused = await ann.submit(path, current="wrong", password="a whole new password")
+    assert refused.status_code == 400
+    assert 'id="current-error"' in refused.text
+    weak = await ann.submit(path, current=PASSWORD, password="password")
+    assert weak.status_code == 422
+    assert 'id="password-error"' in weak.text
+    before = ann.http.cookies["__Host-session"]
+    changed = await ann.submit(path, current=PASSWORD, password="a whole new password")
+    assert changed.status_code == 303
+    assert ann.http.cookies["__Host-session"] != before
+    assert "Your password is changed." in (await ann.get("/account/sessions")).text
+    async with site.visitor() as elsewhere:
+        assert (await elsewhere.sign_in("ann@example.org", PASSWORD)).status_code == 400
+
+
+async def test_an_address_is_changed_only_with_the_current_password(
+    house: House, ann: Visitor
+) -> None:
+    refused = await ann.submit("/account/security/email", email="x@example.org", current="wrong")
+    assert refused.status_code == 400
+    assert 'value="x@example.org"' in refused.text
+    assert await house.letters() == []
+
+
+async def test_what_happened_is_told_in_plain_words(house: House, ann: Visitor, user: User) -> None:
+    await ann.sign_in("ann@example.org", "wrong")
+    await house.audit.flush()
+    page = (await ann.get("/account/security")).text
+    assert "A sign-in was refused: wrong password" in page
+    assert "The account was made" in page
+
+
+async def test_an_account_is_deleted_with_the_password_and_everything_ends(
+    site: Site, house: House, ann: Visitor, user: User
+) -> None:
+    client = await site.register(user)
+    page = (await ann.get("/account/delete")).text
+    assert "Mood Tracker" in page
+    refused = await ann.submit("/account/delete", current="wrong")
+    assert refused.status_code == 400
+    answer = await ann.submit("/account/delete", current=PASSWORD)
+    assert answer.headers["location"] == "/"
+    assert "Your account is deleted" in (await ann.get("/")).text
+    assert await house.stores.user_by_email("ann@example.org") is None
+    assert await house.stores.client(client.id) is None
+    assert (await ann.get("/account")).status_code == 303

@@ -1,0 +1,154 @@
+"""Cookies and the proof that a form is ours (security.md 11, 12, 18, 19)."""
+
+import httpx
+import pytest
+
+from page_site import Site, Visitor, build
+from people import ADDRESS, ISSUER, PASSWORD, House
+from quantimodo.model.users import User
+
+
+def cookie(response: httpx.Response, name: str) -> str:
+    return next(
+        line for line in response.headers.get_list("set-cookie") if line.startswith(f"{name}=")
+    )
+
+
+async def test_cookies_over_https_are_host_bound_secure_and_out_of_reach_of_scripts(
+    visitor: Visitor, user: User
+) -> None:
+    page = await visitor.get("/sign-in")
+    answer = await visitor.sign_in("ann@example.org", PASSWORD)
+    for line in (cookie(page, "__Host-browser"), cookie(answer, "__Host-session")):
+        attributes = line.casefold()
+        assert "; secure" in attributes
+        assert "; httponly" in attributes
+        assert "; samesite=lax" in attributes
+        assert "; path=/" in attributes
+        assert "domain" not in attributes
+
+
+async def test_on_plain_loopback_they_have_no_prefix_and_are_not_secure(
+    house: House, user: User
+) -> None:
+    async with build(house, origin="http://127.0.0.1:8000").visitor() as somebody:
+        page = await somebody.get("/sign-in")
+        assert "secure" not in cookie(page, "browser").casefold()
+        answer = await somebody.sign_in("ann@example.org", PASSWORD)
+        assert "secure" not in cookie(answer, "session").casefold()
+        assert (await somebody.get("/account")).status_code == 200
+
+
+async def test_a_session_has_a_new_cookie_at_each_sign_in_and_the_old_one_is_dead(
+    site: Site, ann: Visitor
+) -> None:
+    old = ann.http.cookies["__Host-session"]
+    await ann.sign_in("ann@example.org", PASSWORD)
+    assert ann.http.cookies["__Host-session"] != old
+    async with site.visitor() as thief:
+        thief.http.cookies.set("__Host-session", old, domain="id.example.org")
+        assert (await thief.get("/account")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "value", ["", "qmz_", "qmz_" + "!" * 48, "qmz_" + "A" * 47 + "=", "x" * 5000, "qmz_" + "A" * 48]
+)
+async def test_a_malformed_session_cookie_is_as_if_absent(visitor: Visitor, value: str) -> None:
+    answer = await visitor.http.get("/account", headers={"cookie": f"__Host-session={value}"})
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in")
+
+
+async def test_raw_bytes_in_cookies_do_no_harm(visitor: Visitor) -> None:
+    for raw in (b"\xff\xfe=\x80; ;;==", b'__Host-session="\\', b"__Host-notice=%ff%00"):
+        answer = await visitor.http.get("/sign-in", headers={"cookie": raw})
+        assert answer.status_code == 200
+
+
+async def test_a_form_without_its_proof_changes_nothing(ann: Visitor) -> None:
+    answer = await ann.http.post("/account/profile", data={"name": "Mallory"})
+    assert answer.status_code == 403
+    assert "Nothing was changed" in answer.text
+    assert "Mallory" not in (await ann.get("/account/profile")).text
+
+
+async def test_the_proof_of_one_browser_is_none_in_another(site: Site, ann: Visitor) -> None:
+    async with site.visitor() as other:
+        proof = (await other.form("/sign-in"))["csrf"]
+    answer = await ann.http.post("/account/profile", data={"name": "M", "csrf": proof})
+    assert answer.status_code == 403
+
+
+async def test_a_proof_from_before_the_sign_in_is_none_after_it(
+    visitor: Visitor, user: User
+) -> None:
+    before = (await visitor.form("/sign-in"))["csrf"]
+    await visitor.sign_in("ann@example.org", PASSWORD)
+    answer = await visitor.http.post("/account/profile", data={"name": "M", "csrf": before})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example.org"},
+        {"origin": "http://id.example.org"},
+        {"origin": "https://id.example.org.evil.example"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "null", "sec-fetch-site": "cross-site"},
+    ],
+)
+async def test_a_form_from_elsewhere_is_refused_even_with_its_proof(
+    ann: Visitor, headers: dict[str, str]
+) -> None:
+    fields = await ann.form("/account/profile")
+    answer = await ann.http.post("/account/profile", data=fields, headers=headers)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": ISSUER, "sec-fetch-site": "same-origin"},
+        {"origin": "null", "sec-fetch-site": "same-origin"},
+        {},
+    ],
+)
+async def test_a_form_of_ours_is_taken_as_browsers_send_it(
+    ann: Visitor, headers: dict[str, str]
+) -> None:
+    fields = await ann.form("/account/profile")
+    answer = await ann.http.post("/account/profile", data=fields, headers=headers)
+    assert answer.status_code == 303
+
+
+async def test_a_page_for_members_leads_a_stranger_to_sign_in_and_back(
+    visitor: Visitor, user: User
+) -> None:
+    answer = await visitor.get("/developers/new?x=1")
+    assert answer.status_code == 303
+    path = answer.headers["location"]
+    assert path == "/sign-in?return_to=/developers/new%3Fx%3D1"
+    fields = await visitor.form(path, "/sign-in")
+    answer = await visitor.http.post(
+        "/sign-in", data={**fields, "username": "ann@example.org", "password": PASSWORD}
+    )
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/developers/new?x=1"
+
+
+async def test_a_notice_is_shown_once_and_only_our_own_words(ann: Visitor) -> None:
+    await ann.submit("/account/profile", name="Ann Other")
+    assert "Your name is saved." in (await ann.get("/account/profile")).text
+    assert "Your name is saved." not in (await ann.get("/account/profile")).text
+    ann.http.cookies.set("__Host-notice", "%3Cb%3Ecall+this+number", domain="id.example.org")
+    page = await ann.get("/account/profile")
+    assert "call this number" not in page.text
+    assert "call+this+number" not in page.text
+
+
+async def test_the_address_is_the_one_of_the_connection(ann: Visitor, user: User) -> None:
+    page = await ann.http.get("/account/sessions", headers={"x-forwarded-for": "203.0.113.9"})
+    assert ADDRESS in page.text
+    assert "203.0.113.9" not in page.text

@@ -1,0 +1,321 @@
+"""The developer portal (issue 2, security.md 11, 16)."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from page_site import PNG, Site, Visitor
+from people import PASSWORD, House
+from quantimodo.crypto.digests import digest
+from quantimodo.model.clients import Client
+from quantimodo.model.users import User
+
+SECRET = re.compile(r"qms_[A-Za-z0-9_-]{43}")
+CALLBACK = "https://app.example.org/callback"
+
+
+async def create(ann: Visitor, **more: str | list[str]) -> str:
+    """Register an application; the path of its page."""
+    fields: dict[str, str | list[str]] = {"name": "Mood Tracker", "redirect_uris": CALLBACK}
+    answer = await ann.submit("/developers/new", **{**fields, **more})
+    assert answer.status_code == 303, answer.text
+    location: str = answer.headers["location"]
+    return location
+
+
+async def stored(house: House, path: str) -> Client:
+    client = await house.stores.client(path.rpartition("/")[2])
+    assert client is not None
+    return client
+
+
+async def test_a_person_without_applications_is_told_what_one_is_good_for(ann: Visitor) -> None:
+    assert "Register your first application" in (await ann.get("/developers")).text
+
+
+async def test_the_secret_is_shown_once_and_kept_only_as_a_digest(
+    house: House, ann: Visitor
+) -> None:
+    path = await create(ann)
+    first = (await ann.get(path)).text
+    found = SECRET.findall(first)
+    assert len(found) == 1
+    client = await stored(house, path)
+    assert client.secret is not None
+    assert client.secret.digest == digest(found[0])
+    assert not SECRET.search((await ann.get(path)).text)
+
+
+async def test_the_secret_travels_sealed_and_opens_for_nobody_else(
+    site: Site, house: House, ann: Visitor
+) -> None:
+    path = await create(ann)
+    sealed = ann.http.cookies["__Host-shown"]
+    assert "qms_" not in sealed
+    other = await create(ann, name="Another")
+    ann.http.cookies.set("__Host-shown", sealed, domain="id.example.org", path="/")
+    assert not SECRET.search((await ann.get(other)).text), "another application's page"
+    await house.member("bob@example.org")
+    async with site.visitor() as bob:
+        await bob.sign_in("bob@example.org", PASSWORD)
+        bob.http.cookies.set("__Host-shown", sealed, domain="id.example.org")
+        assert (await bob.get(path)).status_code == 404
+    await ann.sign_in("ann@example.org", PASSWORD)
+    ann.http.cookies.set("__Host-shown", sealed, domain="id.example.org", path="/")
+    assert not SECRET.search((await ann.get(path)).text), "another session of the same person"
+
+
+async def test_a_secret_that_nobody_looked_at_is_not_shown_later(
+    house: House, ann: Visitor
+) -> None:
+    path = await create(ann)
+    house.clock.advance(timedelta(minutes=6))  # type: ignore[attr-defined]
+    assert not SECRET.search((await ann.get(path)).text)
+
+
+@pytest.mark.parametrize("garbage", ["x", "AAAA", "%ff", "é".encode().hex(), "A" * 3000])
+async def test_a_forged_parcel_is_as_if_absent(ann: Visitor, garbage: str) -> None:
+    path = await create(ann)
+    await ann.get(path)
+    ann.http.cookies.set("__Host-shown", garbage, domain="id.example.org")
+    assert (await ann.get(path)).status_code == 200
+
+
+async def test_a_public_application_has_no_secret(house: House, ann: Visitor) -> None:
+    path = await create(ann, kind="public", redirect_uris="org.example.app:/callback")
+    page = (await ann.get(path)).text
+    assert not SECRET.search(page)
+    assert f"{path}/secret" not in page
+    client = await stored(house, path)
+    assert client.public
+    assert client.secret is None
+    refused = await ann.submit(f"{path}/secret", overlap="0")
+    assert refused.status_code == 422
+
+
+async def test_all_that_was_filled_in_is_registered(house: House, ann: Visitor) -> None:
+    path = await create(
+        ann,
+        description="Keeps moods.\r\nAnd more.",
+        homepage_uri="https://app.example.org/",
+        policy_uri="https://app.example.org/privacy",
+        tos_uri="https://app.example.org/terms",
+        redirect_uris=f"{CALLBACK}\r\n\r\n  http://127.0.0.1:3000/cb\r\n",
+        scope=["basic", "email"],
+        strict="1",
+        own="1",
+    )
+    client = await stored(house, path)
+    assert client.redirect_uris == (CALLBACK, "http://127.0.0.1:3000/cb")
+    assert client.scope == {"basic", "email"}
+    assert client.strict
+    assert not client.public
+    assert client.description == "Keeps moods.\nAnd more."
+    assert client.grant_types == {"authorization_code", "refresh_token", "client_credentials"}
+    assert client.response_types == {"code"}
+    assert client.policy_uri == "https://app.example.org/privacy"
+
+
+async def test_an_application_that_acts_only_as_itself_needs_no_redirect_uri(
+    house: House, ann: Visitor
+) -> None:
+    path = await create(ann, redirect_uris="", own="1")
+    client = await stored(house, path)
+    assert client.grant_types == {"client_credentials"}
+    assert client.response_types == frozenset()
+    page = (await ann.get(path)).text
+    assert "grant_type=client_credentials" in page
+    await ann.submit(path, redirect_uris=CALLBACK)
+    client = await stored(house, path)
+    assert client.grant_types == {"client_credentials", "authorization_code", "refresh_token"}
+    assert client.response_types == {"code"}
+
+
+async def test_faults_are_told_together_and_what_was_entered_is_kept(ann: Visitor) -> None:
+    answer = await ann.submit(
+        "/developers/new",
+        name=" ",
+        redirect_uris="http://app.example.org/cb",
+        policy_uri="javascript:alert(1)",
+        scope=["email"],
+        kind="public",
+    )
+    assert answer.status_code == 422
+    for field in ("name", "redirect_uris", "policy_uri"):
+        assert f'id="{field}-error"' in answer.text
+    assert "http://app.example.org/cb" in answer.text
+    assert re.search(r'value="email" checked', answer.text)
+    assert not re.search(r'value="basic" checked', answer.text)
+    assert re.search(r'value="public" checked', answer.text)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"first_party": "1", "resource_server": "1"},
+        {"response_types": "token"},
+        {"grant_types": "password"},
+        {"token_format": "jwt"},
+    ],
+)
+async def test_a_person_gets_nothing_that_only_the_operator_may_give(
+    house: House, ann: Visitor, more: dict[str, str]
+) -> None:
+    client = await stored(house, await create(ann, **more))
+    assert not client.first_party
+    assert not client.resource_server
+    assert client.response_types == {"code"}
+    assert client.token_format == "opaque"
+
+
+async def test_an_unknown_scope_is_refused(ann: Visitor) -> None:
+    answer = await ann.submit("/developers/new", name="A", redirect_uris=CALLBACK, scope=["root"])
+    assert answer.status_code == 422
+
+
+async def test_the_page_of_an_application_shows_calls_that_run_with_its_id(
+    house: House, ann: Visitor
+) -> None:
+    path = await create(ann)
+    client = await stored(house, path)
+    page = (await ann.get(path)).text
+    assert f"https://id.example.org/api/v2/oauth/authorize?client_id={client.id}&amp;" in page
+    assert "code_challenge_method=S256" in page
+    assert f"-u {client.id}:CLIENT_SECRET" in page
+
+
+async def test_changes_are_saved_and_what_only_the_operator_gave_is_kept(
+    site: Site, house: House, ann: Visitor, user: User
+) -> None:
+    client = await site.register(None, first_party=True, token_format="jwt")
+    await house.stores.replace_client(
+        Client(**{**{f: getattr(client, f) for f in client.__slots__}, "owner_id": user.id})
+    )
+    path = f"/developers/{client.id}"
+    answer = await ann.submit(path, name="Renamed", scope=["basic"])
+    assert answer.status_code == 303
+    edited = await stored(house, path)
+    assert edited.name == "Renamed"
+    assert edited.scope == {"basic"}
+    assert edited.first_party
+    assert edited.token_format == "jwt"
+    assert edited.secret == client.secret
+
+
+async def test_a_page_from_before_another_change_does_not_undo_it(
+    house: House, ann: Visitor
+) -> None:
+    path = await create(ann)
+    stale = await ann.form(path)
+    await ann.submit(path, name="From the other tab")
+    answer = await ann.http.post(path, data={**stale, "name": "From this tab"})
+    assert answer.status_code == 409
+    assert "From this tab" in answer.text
+    assert (await stored(house, path)).name == "From the other tab"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "overlap"),
+    [("0", None), ("1h", timedelta(hours=1)), ("24h", timedelta(1)), ("7d", timedelta(7))],
+)
+async def test_a_new_secret_is_shown_and_the_old_one_works_on_as_chosen(
+    house: House, ann: Visitor, chosen: str, overlap: timedelta | None
+) -> None:
+    path = await create(ann)
+    old = await stored(house, path)
+    await ann.get(path)
+    answer = await ann.submit(f"{path}/secret", overlap=chosen)
+    assert answer.status_code == 303
+    found = SECRET.findall((await ann.get(path)).text)
+    new = await stored(house, path)
+    assert old.secret is not None
+    assert new.secret is not None
+    assert digest(found[0]) == new.secret.digest != old.secret.digest
+    if overlap is None:
+        assert new.previous_secret is None
+    else:
+        assert new.previous_secret is not None
+        assert new.previous_secret.digest == old.secret.digest
+        assert new.previous_secret.expires_at == house.clock.now() + overlap
+
+
+@pytest.mark.parametrize("chosen", ["", "1y", "-1"])
+async def test_an_overlap_that_is_not_offered_is_refused(ann: Visitor, chosen: str) -> None:
+    path = await create(ann)
+    answer = await ann.submit(f"{path}/secret", overlap=chosen)
+    assert answer.status_code == 422
+
+
+async def test_a_logo_is_known_by_its_content_and_served_as_nothing_else(
+    house: House, ann: Visitor
+) -> None:
+    path = await create(ann)
+    client = await stored(house, path)
+    assert (await ann.get(f"/logos/{client.id}")).status_code == 404
+    answer = await ann.upload(path, f"{path}/logo", PNG)
+    assert answer.status_code == 303
+    logo = await ann.get(f"/logos/{client.id}")
+    assert logo.content == PNG
+    assert logo.headers["content-type"] == "image/png"
+    assert logo.headers["x-content-type-options"] == "nosniff"
+    assert logo.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert f'src="/logos/{client.id}"' in (await ann.get("/developers")).text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        b"<html><script>alert(1)</script>",
+        b"GIF89a" + bytes(40),
+        b"",
+        PNG + bytes(256 * 1024),
+    ],
+)
+async def test_what_is_no_picture_is_refused_next_to_its_field(ann: Visitor, data: bytes) -> None:
+    path = await create(ann)
+    answer = await ann.upload(path, f"{path}/logo", data)
+    assert answer.status_code == 422
+    assert 'id="logo-error"' in answer.text
+
+
+async def test_a_logo_is_removed_by_its_button(house: House, ann: Visitor) -> None:
+    path = await create(ann)
+    client = await stored(house, path)
+    await ann.upload(path, f"{path}/logo", PNG)
+    csrf = (await ann.form(path))["csrf"]
+    answer = await ann.http.post(f"{path}/logo", data={"csrf": csrf, "action": "remove"})
+    assert answer.status_code == 303
+    assert (await ann.get(f"/logos/{client.id}")).status_code == 404
+
+
+async def test_deleting_asks_first_and_tells_what_ends(house: House, ann: Visitor) -> None:
+    path = await create(ann)
+    page = await ann.get(f"{path}/delete")
+    assert "All its access and refresh tokens stop to work." in page.text
+    await stored(house, path)
+    answer = await ann.submit(f"{path}/delete")
+    assert answer.headers["location"] == "/developers"
+    assert (await ann.get(path)).status_code == 404
+
+
+async def test_somebody_elses_application_does_not_exist_here(
+    site: Site, house: House, ann: Visitor
+) -> None:
+    bob = await house.member("bob@example.org")
+    client = await site.register(bob)
+    path = f"/developers/{client.id}"
+    csrf = (await ann.form("/account/profile"))["csrf"]
+    for sub in ("", "/secret", "/delete"):
+        assert (await ann.get(path + sub)).status_code == 404
+    for sub in ("", "/logo", "/secret", "/delete"):
+        answer = await ann.http.post(path + sub, data={"csrf": csrf, "overlap": "0"})
+        assert answer.status_code == 404
+    assert await house.stores.client(client.id) == client
+
+
+async def test_names_are_shown_as_text(ann: Visitor) -> None:
+    path = await create(ann, name='<b>Bold</b> & "quoted"')
+    for shown in (path, "/developers", f"{path}/delete", f"{path}/secret"):
+        assert "<b>Bold" not in (await ann.get(shown)).text

@@ -1,0 +1,109 @@
+"""Every page carries the same protection (security.md 11; contract §1)."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import quantimodo.pages
+from page_site import Site, Visitor
+from quantimodo.pages.layout import content_security_policy, form_source
+
+PATHS = [
+    "/",
+    "/sign-in",
+    "/sign-up",
+    "/reset",
+    "/confirm",
+    "/nothing-here",
+    "/outbox",
+    "/account",
+    "/account/sessions",
+    "/developers",
+    "/developers/new",
+    "/developers/unknown",
+]
+TEMPLATES = sorted((Path(quantimodo.pages.__file__).parent / "templates").rglob("*.html"))
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_each_page_is_private_and_cannot_be_framed_or_scripted(
+    ann: Visitor, path: str
+) -> None:
+    headers = (await ann.get(path)).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "form-action 'self';" in policy
+    assert "base-uri 'none'" in policy
+    assert "unsafe" not in policy
+    assert "script-src" not in policy
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-store"
+    assert "camera=()" in headers["permissions-policy"]
+
+
+async def test_a_pop_up_keeps_its_opener_where_people_sign_in_and_nowhere_else(
+    ann: Visitor,
+) -> None:
+    assert (await ann.get("/sign-in")).headers["cross-origin-opener-policy"] == "unsafe-none"
+    assert (await ann.get("/account")).headers["cross-origin-opener-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_no_template_has_inline_style_script_or_handler(template: Path) -> None:
+    text = template.read_text()
+    assert not re.search(r"\sstyle=|<style|\son[a-z]+=|javascript:", text)
+    assert ("<script" in text) == (template.name == "form_post.html")
+    assert not re.search(r"(src|href)=\"https?:", text), "nothing is fetched from another host"
+
+
+@pytest.mark.parametrize(
+    ("uri", "source"),
+    [
+        ("https://app.example.org/cb?x=1", "https://app.example.org"),
+        ("http://127.0.0.1:3000/cb", "http://127.0.0.1:3000"),
+        ("org.example.app:/callback", "org.example.app:"),
+        ("http://[::1]:3000/cb", "http:"),
+        ("https://user@app.example.org/", "https:"),
+        ("https://a.example.org;sandbox/", "https:"),
+    ],
+)
+def test_a_form_may_lead_to_the_origin_of_an_address_and_injects_nothing(
+    uri: str, source: str
+) -> None:
+    assert form_source(uri) == source
+    assert f"form-action 'self' {source};" in content_security_policy([form_source(uri)])
+
+
+async def test_the_first_page_needs_no_account(visitor: Visitor) -> None:
+    page = await visitor.get("/")
+    assert page.status_code == 200
+    assert 'href="/sign-up"' in page.text
+
+
+async def test_what_is_not_there_is_a_page_that_echoes_nothing(visitor: Visitor) -> None:
+    page = await visitor.get("/nothing-<b>here</b>?token=marked-secret")
+    assert page.status_code == 404
+    assert "<h1>There is no such page</h1>" in page.text
+    assert "marked-secret" not in page.text
+    assert "here</b>" not in page.text
+
+
+async def test_robots_are_kept_out_of_what_is_private(visitor: Visitor) -> None:
+    text = (await visitor.get("/robots.txt")).text
+    assert "Disallow: /account" in text
+
+
+async def test_password_managers_find_the_page_that_changes_a_password(visitor: Visitor) -> None:
+    answer = await visitor.get("/.well-known/change-password")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/account/security/password"
+
+
+async def test_there_is_a_security_contact_only_if_the_operator_gave_one(
+    site: Site, visitor: Visitor
+) -> None:
+    assert (await visitor.get("/.well-known/security.txt")).status_code == 404

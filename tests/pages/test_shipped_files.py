@@ -1,0 +1,30 @@
+"""Static files: only those that we ship, kept long when asked for by version."""
+
+from page_site import Visitor
+from quantimodo.pages.assets import Assets
+
+
+async def test_a_shipped_file_has_an_address_that_names_its_content(visitor: Visitor) -> None:
+    url = Assets.shipped().url("site.css")
+    answer = await visitor.get(url)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/css; charset=utf-8"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "immutable" in answer.headers["cache-control"]
+
+
+async def test_an_old_version_is_not_kept_long(visitor: Visitor) -> None:
+    answer = await visitor.get("/static/site.css?v=0123")
+    assert answer.status_code == 200
+    assert "immutable" not in answer.headers["cache-control"]
+
+
+async def test_nothing_else_is_served(visitor: Visitor) -> None:
+    for name in ("../layout.py", "..%2flayout.py", "%2e%2e/layout.py", "nothing.css", ""):
+        assert (await visitor.get(f"/static/{name}")).status_code == 404
+
+
+async def test_a_browser_that_asks_for_the_icon_gets_it(visitor: Visitor) -> None:
+    answer = await visitor.get("/favicon.ico")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "image/x-icon"

@@ -1,0 +1,134 @@
+"""Signing in and out (security.md 18, 20, 21)."""
+
+import asyncio
+
+import pytest
+
+from page_site import Site, Visitor, build
+from people import PASSWORD, furnish
+from quantimodo.crypto.passwords import HashPolicy
+from quantimodo.model.secrets import Secret
+from quantimodo.model.users import User
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import Stores
+from quantimodo.protocol.parameters import Form
+
+
+async def test_the_form_has_the_names_that_password_managers_and_people_expect(
+    visitor: Visitor,
+) -> None:
+    text = (await visitor.get("/sign-in?login_hint=ann@example.org")).text
+    assert 'name="username" type="email" value="ann@example.org" autocomplete="username"' in text
+    assert 'name="password" type="password" autocomplete="current-password"' in text
+    assert 'type="submit">Sign in<' in text
+
+
+async def test_who_signs_in_is_led_to_the_account_by_a_303(visitor: Visitor, user: User) -> None:
+    answer = await visitor.sign_in("ann@example.org", PASSWORD)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/account"
+    assert (await visitor.get("/account")).status_code == 200
+
+
+async def test_a_wrong_password_and_an_unknown_address_look_the_same(
+    visitor: Visitor, user: User
+) -> None:
+    wrong = await visitor.sign_in("ann@example.org", "not her password")
+    unknown = await visitor.sign_in("bob@example.org", "not her password")
+    assert wrong.status_code == unknown.status_code == 400
+    assert wrong.text.replace("ann@", "bob@") == unknown.text
+    assert "There is a problem" in wrong.text
+    assert 'value="ann@example.org"' in wrong.text
+    assert "not her password" not in wrong.text
+    assert "__Host-session" not in visitor.http.cookies
+
+
+async def test_what_was_typed_comes_back_as_text_and_never_as_markup(visitor: Visitor) -> None:
+    answer = await visitor.sign_in('"><script>alert(1)</script>', "x")
+    assert "<script>" not in answer.text
+    page = await visitor.get("/sign-in?login_hint=%22%3E%3Cscript%3E")
+    assert "<script>" not in page.text
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://evil.example.org/", "//evil.example.org", "/\\evil.example.org", "javascript:a", ""],
+)
+async def test_nobody_is_led_to_another_server(
+    visitor: Visitor, user: User, elsewhere: str
+) -> None:
+    answer = await visitor.submit(
+        "/sign-in", username="ann@example.org", password=PASSWORD, return_to=elsewhere
+    )
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/account"
+
+
+async def test_too_many_tries_are_told_when_to_come_back(visitor: Visitor, user: User) -> None:
+    for _ in range(10):
+        assert (await visitor.sign_in("ann@example.org", "wrong")).status_code == 400
+    answer = await visitor.sign_in("ann@example.org", PASSWORD)
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "900"
+    assert "wait 15 minutes" in answer.text
+
+
+async def test_a_full_password_pool_says_so_and_when_to_come_back(
+    stores: Stores, clock: Clock, entropy: Entropy
+) -> None:
+    slow = HashPolicy(memory_kib=65_536, passes=8)
+    house = furnish(stores, clock, entropy, hashing=slow, waiting=0)
+    async with build(house).visitor() as somebody:
+        fields = await somebody.form("/sign-in")
+        occupied = asyncio.create_task(house.hasher.hash(Secret("somebody else's")))
+        await asyncio.sleep(0)
+        answer = await somebody.http.post("/sign-in", data={**fields, "username": "a@example.org"})
+        await occupied
+    house.hasher.close()
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "2"
+    assert "try again in a few seconds" in answer.text
+
+
+async def test_who_is_signed_in_sees_the_form_and_may_go_on(ann: Visitor) -> None:
+    page = await ann.get("/sign-in?return_to=/developers")
+    assert page.status_code == 200
+    assert "You are signed in as" in page.text
+    assert '<a href="/developers">Go on with this account</a>' in page.text
+    assert 'name="password"' in page.text
+
+
+async def test_the_page_names_the_application_that_waits_and_lets_the_form_lead_there(
+    site: Site, visitor: Visitor, user: User
+) -> None:
+    client = await site.register(user)
+    form = Form.of_pairs([("client_id", client.id), ("response_type", "code")])
+    waiting = await site.waiting.keep(client.id, form)
+    path = f"/sign-in?return_to=/api/v2/oauth/authorize/resume?request={waiting}"
+    page = await visitor.get(path)
+    assert "Mood Tracker" in page.text
+    policy = page.headers["content-security-policy"]
+    assert "form-action 'self' https://app.example.org;" in policy
+
+
+async def test_a_request_that_is_gone_changes_nothing_on_the_page(visitor: Visitor) -> None:
+    page = await visitor.get("/sign-in?return_to=/api/v2/oauth/authorize/resume?request=qmq_no")
+    assert page.status_code == 200
+    assert "form-action 'self';" in page.headers["content-security-policy"]
+
+
+async def test_signing_out_ends_the_session_on_the_server(site: Site, ann: Visitor) -> None:
+    cookie = ann.http.cookies["__Host-session"]
+    answer = await ann.submit("/sign-out")
+    assert answer.status_code == 303
+    assert "__Host-session" not in ann.http.cookies
+    async with site.visitor() as other:
+        other.http.cookies.set("__Host-session", cookie, domain="id.example.org")
+        assert (await other.get("/account")).status_code == 303
+
+
+async def test_a_link_alone_signs_nobody_out(ann: Visitor) -> None:
+    assert (await ann.get("/sign-out")).status_code == 200
+    assert (await ann.http.post("/sign-out")).status_code == 415
+    assert (await ann.http.post("/sign-out", data={"x": "y"})).status_code == 403
+    assert (await ann.get("/account")).status_code == 200

@@ -1,0 +1,240 @@
+"""A process of its own that opens a database and does one thing, for races and crashes.
+
+    python contenders.py URL NAME ACTION [ARGUMENT]
+
+It says `ready`, waits for a line on its standard input, so that all begin at once, and answers
+with one line of JSON. `pour` never ends: it says each key that was acknowledged, one a line.
+"""
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from samples import (
+    LATER,
+    NOW,
+    SALT,
+    access_token,
+    access_token_of,
+    code_of,
+    key,
+    new_user,
+    refresh_token,
+    signing_key,
+)
+
+from quantimodo.model.tokens import Family, RefreshToken
+from quantimodo.ports.stores import Conflict, Stores, Unavailable
+from quantimodo.storage.open import migrate, open_stores
+
+TRIES = 50
+CLIENT_ID = "client"
+
+
+def family_number(number: int) -> Family:
+    """The family that the `number`th try is about; its code is `code_of(family)`."""
+    return Family(
+        id=key(f"family {number}"),
+        client_id=CLIENT_ID,
+        user_id=1,
+        scope=frozenset({"basic"}),
+        authenticated_at=NOW,
+        created_at=NOW,
+        expires_at=LATER,
+    )
+
+
+def first_token(number: int) -> RefreshToken:
+    return refresh_token(family_number(number), f"first {number}")
+
+
+async def _tries(name: str, attempt: Callable[[int], Awaitable[bool]]) -> list[int]:
+    """Try all at once, in an order of this process's own; the tries that won."""
+    order = list(range(TRIES))
+    Random(name).shuffle(order)
+    won = await asyncio.gather(*(attempt(number) for number in order))
+    return sorted(number for number, winner in zip(order, won, strict=True) if winner)
+
+
+async def _redeem(stores: Stores, name: str) -> list[int]:
+    async def attempt(number: int) -> bool:
+        family = family_number(number)
+        mine = f"{name} {number}"
+        tokens = access_token_of(family, mine), refresh_token(family, mine)
+        return await stores.redeem(code_of(family), NOW, *tokens)
+
+    return await _tries(name, attempt)
+
+
+async def _rotate(stores: Stores, name: str) -> list[int]:
+    async def attempt(number: int) -> bool:
+        family = family_number(number)
+        mine = f"{name} {number}"
+        heirs = access_token_of(family, mine), refresh_token(family, mine)
+        return await stores.rotate(first_token(number), NOW, name.encode(), *heirs)
+
+    return await _tries(name, attempt)
+
+
+async def _take_ticket(stores: Stores, name: str) -> list[int]:
+    async def attempt(number: int) -> bool:
+        return await stores.take_ticket(key(f"ticket {number}")) is not None
+
+    return await _tries(name, attempt)
+
+
+async def _add_user(stores: Stores, name: str) -> list[int]:
+    async def attempt(number: int) -> bool:
+        try:
+            await stores.add_user(new_user(f"{name} {number}", f"p{number}@example.org"), "hash")
+        except Conflict:
+            return False
+        return True
+
+    return await _tries(name, attempt)
+
+
+async def _add_signing_key(stores: Stores, name: str) -> list[str]:
+    """Replace the newest key again and again, as all others do; the keys that were added."""
+    added = []
+    while len(keys := await stores.signing_keys()) < TRIES:
+        mine = signing_key(f"{name} {len(keys)}", active_at=NOW + timedelta(hours=len(keys)))
+        if await stores.add_signing_key(mine, keys[-1].kid if keys else None):
+            added.append(mine.kid)
+    return added
+
+
+async def _claim_mail(stores: Stores, name: str) -> list[int]:
+    claimed: list[int] = []
+    while claims := await stores.claim_mail(NOW, timedelta(minutes=5), 7):
+        claimed += [mail_id for mail_id, _, _ in claims]
+    return claimed
+
+
+async def _hit(stores: Stores, name: str) -> list[int]:
+    hits = (stores.hit(key("throttle"), timedelta(hours=1), NOW) for _ in range(TRIES))
+    return list(await asyncio.gather(*hits))
+
+
+async def _lease(stores: Stores, name: str) -> bool:
+    return await stores.lease("cleaner", name, timedelta(minutes=5), NOW)
+
+
+async def _write(stores: Stores, name: str, seconds: str) -> list[float]:
+    """Issue tokens, 16 at a time, for so long; how long each took."""
+    ends, taken = time.perf_counter() + float(seconds), []
+
+    async def writer(number: int) -> None:
+        count = 0
+        while (began := time.perf_counter()) < ends:
+            await stores.issue(access_token(CLIENT_ID, f"{name} {number} {count}"))
+            taken.append(time.perf_counter() - began)
+            count += 1
+
+    await asyncio.gather(*(writer(number) for number in range(16)))
+    return taken
+
+
+async def _pour(stores: Stores, name: str) -> None:
+    """Issue and rotate until the end, saying each key when it was acknowledged."""
+
+    def say(*keys: bytes) -> None:
+        sys.stdout.write("".join(f"{one.hex()}\n" for one in keys))
+        sys.stdout.flush()
+
+    async def issue(number: int) -> None:
+        count = 0
+        while True:
+            token = access_token(CLIENT_ID, f"{name} {number} {count}")
+            await _kept(stores.issue(token))
+            say(token.key)
+            count += 1
+
+    async def rotate(number: int) -> None:
+        family = family_number(number)
+        token, count = first_token(number), 0
+        while True:
+            mine = f"{name} {number} {count}"
+            heirs = access_token_of(family, mine), refresh_token(family, mine)
+            if await _kept(stores.rotate(token, NOW, SALT, *heirs)):
+                say(heirs[0].key, heirs[1].key)
+                token = heirs[1]
+            count += 1
+
+    works = [issue(number) for number in range(100, 110)] + [rotate(n) for n in range(10)]
+    await asyncio.gather(*works)
+
+
+async def _kept(write: Awaitable[Any]) -> bool:
+    """Whether it was acknowledged; a database that went away is waited for."""
+    try:
+        return await write is not False
+    except (Unavailable, Conflict):
+        await asyncio.sleep(0.02)
+        return False
+
+
+async def _fill_disk(stores: Stores, name: str, limit: str) -> dict[str, list[str]]:
+    """Issue tokens until files may not grow, then let them, and issue again."""
+    said: dict[str, list[str]] = {"before": [], "refused": [], "after": []}
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), unlimited[1]))
+    await _issue_until_refused(stores, said["before"], said["refused"], range(100_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    await _issue_until_refused(stores, said["after"], said["refused"], range(200_000, 200_100))
+    return said
+
+
+async def _issue_until_refused(
+    stores: Stores, kept: list[str], refused: list[str], numbers: Iterable[int]
+) -> None:
+    for number in numbers:
+        token = access_token(CLIENT_ID, str(number))
+        try:
+            await stores.issue(token)
+        except Unavailable:
+            refused.append(token.key.hex())
+            return
+        kept.append(token.key.hex())
+
+
+_ACTIONS: dict[str, Callable[..., Awaitable[Any]]] = {
+    "redeem": _redeem,
+    "rotate": _rotate,
+    "take_ticket": _take_ticket,
+    "add_user": _add_user,
+    "add_signing_key": _add_signing_key,
+    "claim_mail": _claim_mail,
+    "hit": _hit,
+    "lease": _lease,
+    "write": _write,
+    "pour": _pour,
+    "fill_disk": _fill_disk,
+}
+
+
+async def _main(url: str, name: str, action: str, *arguments: str) -> Any:
+    if action == "migrate":
+        _wait_for_the_others()
+        return [step.number for step in await migrate(url, NOW)]
+    stores = await open_stores(url)
+    try:
+        _wait_for_the_others()
+        return await _ACTIONS[action](stores, name, *arguments)
+    finally:
+        await stores.close()
+
+
+def _wait_for_the_others() -> None:
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(_main(*sys.argv[1:]))), flush=True)

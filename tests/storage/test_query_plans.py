@@ -1,0 +1,172 @@
+"""How the engines find rows: by a key or an index, on an empty table as on a big one.
+
+Every statement of `storage/tables` is looked at, whoever added it.
+"""
+
+import json
+import pkgutil
+import re
+import sqlite3
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from quantimodo.storage import postgres, tables
+from quantimodo.storage.database import Batch, KeyedRead, Statement
+from quantimodo.storage.open import sqlite_path
+
+# Read whole, and small or read in the order of a key up to a limit; why, is said there.
+_MAY_WALK = {"keys._ALL", "mails._RECENT", *(f"sweeps.{name}" for name in ("codes", "families"))}
+_MAY_WALK |= {f"sweeps.{name}" for name in ("access_tokens", "refresh_tokens", "events")}
+# A handful of rows each.
+_MAY_WALK |= {"sweeps.signing_keys", "sweeps.leases", "keys._ADD"}
+
+
+def _all() -> Iterator[tuple[str, Any]]:
+    for module_info in pkgutil.iter_modules(tables.__path__):
+        module = import_module(f"{tables.__name__}.{module_info.name}")
+        for name, value in vars(module).items():
+            found = value.items() if isinstance(value, dict) else [(name, value)]
+            for key, statement in found:
+                if isinstance(statement, Statement | KeyedRead | Batch):
+                    yield f"{module_info.name}.{key}", statement
+
+
+_STATEMENTS = dict(_all())
+_READS = {name: read for name, read in _STATEMENTS.items() if isinstance(read, KeyedRead)}
+_BATCHES = {name: batch for name, batch in _STATEMENTS.items() if isinstance(batch, Batch)}
+_OTHERS = {name: one for name, one in _STATEMENTS.items() if isinstance(one, Statement)}
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert {"tokens._FIND_ACCESS", "clients._BY_ID", "sessions._BY_KEY"} <= set(_READS)
+    assert set(_BATCHES) == {"tokens._ISSUE", "tokens._REDEEM", "tokens._ROTATE"}
+    assert len(_OTHERS) > 40
+
+
+# ---------------------------------------------------------------------------------------- SQLite
+
+
+@pytest.fixture
+def file(sqlite_url: str) -> Iterator[sqlite3.Connection]:
+    path = sqlite_path(sqlite_url)
+    assert isinstance(path, Path)
+    connection = sqlite3.connect(path)
+    yield connection
+    connection.close()
+
+
+def _sqlite_plan(file: sqlite3.Connection, sql: str) -> list[str]:
+    numbers = [int(number) for number in re.findall(r"\?(\d+)", sql)]
+    values = [None] * max(numbers, default=0)
+    return [row[3] for row in file.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+
+
+@pytest.mark.parametrize("name", _READS)
+def test_sqlite_reads_by_unique_keys_alone(file: sqlite3.Connection, name: str) -> None:
+    steps = _sqlite_plan(file, _READS[name].sqlite)
+    assert steps
+    for step in steps:
+        assert re.match(r"SEARCH \w+ USING .*(PRIMARY KEY|sqlite_autoindex)", step), step
+
+
+@pytest.mark.parametrize("name", sorted(_OTHERS))
+def test_sqlite_walks_through_no_table(file: sqlite3.Connection, name: str) -> None:
+    steps = _sqlite_plan(file, _OTHERS[name].sqlite)
+    walks = [step for step in steps if step.startswith("SCAN") and "CONSTANT ROW" not in step]
+    assert not walks or name in _MAY_WALK, walks
+
+
+def test_sqlite_follows_every_foreign_key_by_an_index(file: sqlite3.Connection) -> None:
+    names = [row[0] for row in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    followed = 0
+    for table in names:
+        for key in file.execute(f"PRAGMA foreign_key_list({table})").fetchall():
+            (step,) = _sqlite_plan(file, f"SELECT 1 FROM {table} WHERE {key[3]} = ?1")
+            assert step.startswith("SEARCH"), (table, key[3])
+            followed += 1
+    assert followed > 5
+
+
+# ------------------------------------------------------------------------------------ PostgreSQL
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from _nodes(part)
+
+
+async def _postgres_plan(connection: asyncpg.Connection, sql: str) -> list[dict[str, Any]]:
+    """The plan that the house's connections keep, on tables that nobody has measured."""
+    numbers = [int(number) for number in re.findall(r"\$(\d+)", sql)]
+    await connection.execute(f"PREPARE looked_at AS {sql}")
+    nothing = ", ".join(["NULL"] * max(numbers, default=0))
+    call = f"EXECUTE looked_at({nothing})" if nothing else "EXECUTE looked_at"
+    plan = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {call}"))
+    return list(_nodes(plan[0]["Plan"]))
+
+
+def _looks_up(node: dict[str, Any]) -> bool:
+    return "Index Cond" in node or node["Node Type"] in ("ModifyTable", "Bitmap Heap Scan")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", _READS)
+async def test_postgres_reads_by_unique_keys_alone(postgres_url: str, name: str) -> None:
+    connection = await postgres.connect(postgres_url)
+    try:
+        nodes = await _postgres_plan(connection, _READS[name].postgres)
+    finally:
+        await connection.close()
+    entered = [node for node in nodes if "Relation Name" in node]
+    assert entered
+    for node in entered:
+        assert _looks_up(node), node
+    for node in nodes:
+        assert node.get("Index Name", "_pkey").endswith("_pkey"), node
+        assert node["Node Type"] not in ("Hash Join", "Merge Join"), node
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", _BATCHES)
+async def test_postgres_writes_batches_by_primary_keys_alone(postgres_url: str, name: str) -> None:
+    connection = await postgres.connect(postgres_url, postgres.BATCHED)
+    try:
+        nodes = await _postgres_plan(connection, _BATCHES[name].postgres)
+    finally:
+        await connection.close()
+    for node in nodes:
+        if "Relation Name" in node:
+            assert _looks_up(node), node
+        assert node.get("Index Name", "_pkey").endswith("_pkey"), node
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", sorted(_OTHERS))
+async def test_postgres_walks_through_no_table(postgres_url: str, name: str) -> None:
+    connection = await postgres.connect(postgres_url)
+    try:
+        nodes = await _postgres_plan(connection, _OTHERS[name].postgres)
+    finally:
+        await connection.close()
+    walks = [node for node in nodes if "Relation Name" in node and not _looks_up(node)]
+    assert not walks or name in _MAY_WALK, walks
+
+
+@pytest.mark.postgres
+async def test_postgres_follows_every_foreign_key_by_an_index(postgres_url: str) -> None:
+    connection = await asyncpg.connect(postgres_url)
+    try:
+        bare = await connection.fetch(
+            "SELECT conrelid::regclass::text, conname FROM pg_constraint c WHERE contype = 'f'"
+            " AND NOT EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.conrelid"
+            " AND i.indkey[0] = c.conkey[1])"
+        )
+    finally:
+        await connection.close()
+    assert bare == []

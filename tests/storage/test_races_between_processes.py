@@ -1,0 +1,112 @@
+"""Four processes want the same thing fifty times: each time one of them gets it."""
+
+from collections import Counter
+
+import pytest
+from contenders import CLIENT_ID, TRIES, family_number, first_token
+from processes import contend
+from samples import LATER, NOW, Samples, client, code_of, key, new_user, ticket
+
+from quantimodo.ports.stores import Stores
+
+pytestmark = pytest.mark.slow
+
+_PROCESSES = 4
+
+
+async def _begin(stores: Stores) -> None:
+    """The person, the application and the fifty authorizations that they fight for."""
+    assert (await stores.add_user(new_user("s"), None)).id == 1
+    await stores.add_client(client(CLIENT_ID))
+    for number in range(TRIES):
+        family = family_number(number)
+        await stores.save_code(family, code_of(family))
+
+
+def _one_winner_each(won: dict[str, list[int]]) -> dict[int, str]:
+    winners = {number: name for name, numbers in won.items() for number in numbers}
+    counts = Counter(number for numbers in won.values() for number in numbers)
+    assert counts == dict.fromkeys(range(TRIES), 1)
+    return winners
+
+
+async def _only_the_winner_s_tokens_are_there(stores: Stores, winners: dict[int, str]) -> None:
+    for number, winner in winners.items():
+        for process in range(_PROCESSES):
+            name = f"p{process} {number}"
+            theirs = winner == f"p{process}"
+            assert (await stores.find_access_token(key(name)) is not None) == theirs
+            assert (await stores.find_refresh_token(key(name)) is not None) == theirs
+
+
+async def test_a_code_is_redeemed_once(stores: Stores, database_url: str) -> None:
+    await _begin(stores)
+    winners = _one_winner_each(await contend(_PROCESSES, database_url, "redeem"))
+    await _only_the_winner_s_tokens_are_there(stores, winners)
+
+
+async def test_a_refresh_token_is_spent_once(stores: Stores, database_url: str) -> None:
+    await _begin(stores)
+    for number in range(TRIES):
+        assert await stores.redeem(code_of(family_number(number)), NOW, None, first_token(number))
+    winners = _one_winner_each(await contend(_PROCESSES, database_url, "rotate"))
+    await _only_the_winner_s_tokens_are_there(stores, winners)
+    for number, winner in winners.items():
+        spent = await stores.find_refresh_token(first_token(number).key)
+        assert spent is not None
+        assert spent.salt == winner.encode()
+
+
+async def test_a_ticket_is_taken_once(stores: Stores, database_url: str) -> None:
+    for number in range(TRIES):
+        await stores.add_ticket(ticket(f"ticket {number}"))
+    _one_winner_each(await contend(_PROCESSES, database_url, "take_ticket"))
+
+
+async def test_an_address_is_given_once(stores: Stores, database_url: str) -> None:
+    winners = _one_winner_each(await contend(_PROCESSES, database_url, "add_user"))
+    for number, winner in winners.items():
+        found = await stores.user_by_email(f"p{number}@example.org")
+        assert found is not None
+        assert found.subject == f"{winner} {number}"
+        assert await stores.password_hash(found.id) == "hash"
+    assert len(await stores.users()) == TRIES
+
+
+async def test_a_signing_key_is_replaced_once(stores: Stores, database_url: str) -> None:
+    added = await contend(_PROCESSES, database_url, "add_signing_key")
+    kids = [found.kid for found in await stores.signing_keys()]
+    assert len(kids) == TRIES
+    assert sorted(kids) == sorted(kid for theirs in added.values() for kid in theirs)
+    assert [int(kid.split()[1]) for kid in kids] == list(range(TRIES))
+
+
+async def test_a_message_is_claimed_once(stores: Stores, database_url: str) -> None:
+    for _ in range(200):
+        await stores.add_mail(b"sealed", NOW, LATER)
+    claimed = await contend(_PROCESSES, database_url, "claim_mail")
+    ids = [mail_id for theirs in claimed.values() for mail_id in theirs]
+    assert len(ids) == 200
+    assert len(set(ids)) == 200
+
+
+async def test_no_hit_is_lost(stores: Stores, database_url: str) -> None:
+    hits = await contend(_PROCESSES, database_url, "hit")
+    counted = sorted(count for theirs in hits.values() for count in theirs)
+    assert counted == list(range(1, _PROCESSES * TRIES + 1))
+
+
+async def test_a_lease_has_one_holder(stores: Stores, database_url: str) -> None:
+    held = await contend(_PROCESSES, database_url, "lease")
+    assert list(held.values()).count(True) == 1
+
+
+async def test_writers_take_turns(stores: Stores, samples: Samples, database_url: str) -> None:
+    await stores.add_client(client(CLIENT_ID))
+    taken = await contend(_PROCESSES, database_url, "write", "2")
+    shares = [len(theirs) for theirs in taken.values()]
+    # Bounds for a busy machine; an unfair lock gives one process nothing for seconds.
+    assert min(shares) > sum(shares) / _PROCESSES / 4, shares
+    waits = sorted(wait for theirs in taken.values() for wait in theirs)
+    assert waits[int(len(waits) * 0.99)] < 0.5
+    assert waits[-1] < 2.0
