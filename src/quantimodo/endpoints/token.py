@@ -42,6 +42,8 @@ class TokenEndpoint:
             # A transaction of its own, which the refusal does not roll back.
             await self.tokens.revoke_family(replay.family_id, self.clock.now())
             raise
+        if grant.grant_type == "refresh_token" and form.get("refresh_token") is None:
+            self.metrics.legacy("refresh_token_as_code")
         return private_json(200, answer)
 
     def _form(self, request: Request) -> Form:

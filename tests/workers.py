@@ -1,0 +1,133 @@
+"""The real server for tests: a supervisor and its worker processes over one socket.
+
+They are one process group, gone when the tests are, whatever ends them: a shell waits for the end
+of its standard input, which is the end of whoever started it, and then kills the group.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from random import SystemRandom
+
+import psutil
+import pytest
+
+from quantimodo.app.settings import Settings, load_settings
+
+_START_SECONDS = 60.0
+_POLL = 0.02
+_SUPERVISE = '"$@" & read -r _; kill -9 0'
+# Below the range from which the system takes ports for outgoing connections.
+_PORTS = range(20_000, 30_000)
+
+
+def environment_for(database: str, port: int, **changes: str) -> dict[str, str]:
+    """The settings of a test server as its environment; `tokens__code_lifetime="60s"` and so on."""
+    environment = {
+        "QUANTIMODO_DATABASE": database,
+        "QUANTIMODO_PORT": str(port),
+        "QUANTIMODO_SECRET_KEY": "A" * 43,
+        "QUANTIMODO_LOG_LEVEL": "warning",
+    }
+    return environment | {f"QUANTIMODO_{name.upper()}": value for name, value in changes.items()}
+
+
+def free_port() -> int:
+    while True:
+        port = SystemRandom().choice(_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+class Workers:
+    """`count` workers under their supervisor, which can be killed and started again."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path, *, count: int) -> None:
+        self.settings: Settings = load_settings(environment)
+        self.port = self.settings.port
+        self.count = count
+        self._environment = environment
+        self._log = log
+        self._group: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start them, and wait until the first one answers."""
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith("QUANTIMODO_")
+        }
+        with self._log.open("ab") as log:
+            self._group = subprocess.Popen(
+                ["sh", "-c", _SUPERVISE, "sh", *self._command()],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env={**inherited, **self._environment},
+                start_new_session=True,
+            )
+        self._await_answer()
+
+    def kill(self) -> None:
+        """`kill -9` the supervisor and every worker in one call; wait until all are gone."""
+        if self._group is None:
+            return
+        doomed = self._everyone()
+        os.killpg(self._group.pid, signal.SIGKILL)
+        self._group.wait()
+        psutil.wait_procs(doomed, timeout=_START_SECONDS)
+        assert self._group.stdin is not None
+        self._group.stdin.close()
+        self._group = None
+
+    def pids(self) -> list[int]:
+        """The workers as they are now: whoever of us holds the socket, but for the supervisor."""
+        return [process.pid for process in self._everyone() if _is_worker(process)]
+
+    def incidents(self) -> list[str]:
+        """What the server's log calls an error."""
+        lines = self._log.read_text().splitlines()
+        return [line for line in lines if '"level": "error"' in line or "Traceback" in line]
+
+    def _everyone(self) -> list[psutil.Process]:
+        assert self._group is not None
+        return psutil.Process(self._group.pid).children(recursive=True)
+
+    def _command(self) -> list[str]:
+        return [
+            *(sys.executable, "-m", "uvicorn", "--factory", "quantimodo.app.asgi:create"),
+            *("--workers", str(self.count), "--port", str(self.port), "--loop", "uvloop"),
+            *("--http", "httptools", "--log-level", "warning", "--no-access-log"),
+        ]
+
+    def _await_answer(self) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while not _answers(self.port):
+            if time.monotonic() > deadline or not self._everyone():
+                self.kill()
+                pytest.fail(f"the server did not start:\n{self._log.read_text()}")
+            time.sleep(_POLL)
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
+
+
+def _answers(port: int) -> bool:
+    request = b"GET /health/ready HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n"
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=_START_SECONDS) as probe:
+            probe.sendall(request)
+            return probe.recv(12) == b"HTTP/1.1 200"
+    except OSError:
+        return False
