@@ -1,8 +1,8 @@
 """Opaque secrets that we hand out: how they look, and under which key they are stored.
 
-A secret is a prefix that scanners know, the second of its making (4 bytes) and 256 random bits.
-Its key is that second followed by the SHA-256 of the whole text: enough to find it, useless to
-whoever reads the database. The second comes first so that new rows lie side by side on disk; it
+A secret is a prefix that scanners know, the moment of its making (7 bytes) and 256 random bits.
+Its key is that moment followed by the SHA-256 of the whole text: enough to find it, useless to
+whoever reads the database. The moment comes first so that new rows lie side by side on disk; it
 is no secret and nothing is decided by it. A slow hash would add nothing to 256 random bits.
 """
 
@@ -10,14 +10,16 @@ import hmac
 from base64 import urlsafe_b64encode
 from binascii import Error, a2b_base64
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.clock import Entropy
 
-_TEXT_LENGTH = 48  # 36 bytes in base64url, no padding
+_TEXT_LENGTH = 52  # 39 bytes in base64url, no padding
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _URLSAFE = str.maketrans("-_", "+/")
 
 
@@ -43,7 +45,7 @@ class Minted:
 
 def mint(kind: Kind, now: datetime, entropy: Entropy) -> Minted:
     """A new secret of this kind: 256 bits of entropy."""
-    return _spell(kind, int(now.timestamp()).to_bytes(4, "big"), entropy.bytes(32))
+    return _spell(kind, moment_bytes(now), entropy.bytes(32))
 
 
 def heir(kind: Kind, parent: str, salt: bytes, pepper: bytes, at: datetime) -> Minted:
@@ -54,7 +56,7 @@ def heir(kind: Kind, parent: str, salt: bytes, pepper: bytes, at: datetime) -> M
     again is stored. `at` is the moment when the parent was spent.
     """
     bits = hmac.digest(pepper, kind.encode() + salt + parent.encode(), "sha256")
-    return _spell(kind, int(at.timestamp()).to_bytes(4, "big"), bits)
+    return _spell(kind, moment_bytes(at), bits)
 
 
 def key_of(kind: Kind, raw: str) -> bytes | None:
@@ -62,12 +64,17 @@ def key_of(kind: Kind, raw: str) -> bytes | None:
     if len(raw) != _TEXT_LENGTH + 4 or not raw.startswith(kind) or not raw.isascii():
         return None
     try:
-        second = a2b_base64(raw[4:12].translate(_URLSAFE), strict_mode=True)[:4]
+        moment = a2b_base64(raw[4:16].translate(_URLSAFE), strict_mode=True)[:7]
     except Error:
         return None
-    return second + sha256(raw.encode()).digest()
+    return moment + sha256(raw.encode()).digest()
 
 
-def _spell(kind: Kind, second: bytes, bits: bytes) -> Minted:
-    raw = kind + urlsafe_b64encode(second + bits).decode()
-    return Minted(Secret(raw), second + sha256(raw.encode()).digest())
+def moment_bytes(at: datetime) -> bytes:
+    """Microseconds since 1970 in 7 bytes, which sort as the moments do."""
+    return ((at - _EPOCH) // _MICROSECOND).to_bytes(7, "big")
+
+
+def _spell(kind: Kind, moment: bytes, bits: bytes) -> Minted:
+    raw = kind + urlsafe_b64encode(moment + bits).decode()
+    return Minted(Secret(raw), moment + sha256(raw.encode()).digest())

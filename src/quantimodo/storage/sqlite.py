@@ -92,7 +92,9 @@ class SqliteDatabase:
         return won
 
     async def close(self) -> None:
-        """Finish what waits, fold the log into the file, and let go of it."""
+        """Finish what waits, fold the log into the file, and let go of it. Once is enough."""
+        if self._closing:
+            return
         self._closing = True
         self._wake.set()
         await asyncio.to_thread(self._thread.join)

@@ -4,7 +4,7 @@ OpenID Connect Core §3.2.2.5, §3.3.2.5)."""
 from dataclasses import dataclass
 from datetime import datetime
 
-from quantimodo.crypto.tokens import Kind, Minted, mint
+from quantimodo.crypto.tokens import Kind, Minted, mint, moment_bytes
 from quantimodo.model.sessions import Session
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Family
 from quantimodo.ports.clock import Clock, Entropy
@@ -58,7 +58,7 @@ class FrontChannel:
 
     def _family(self, request: AuthorizationRequest, session: Session, now: datetime) -> Family:
         return Family(
-            id=int(now.timestamp()).to_bytes(4, "big") + self.entropy.bytes(12),
+            id=moment_bytes(now) + self.entropy.bytes(12),
             client_id=request.client.id,
             user_id=session.user.id,
             scope=request.scope,

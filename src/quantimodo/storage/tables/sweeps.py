@@ -1,6 +1,6 @@
 """Which rows nobody needs any more, table by table. `ops/cleanup.py` says when to look.
 
-Tables whose key begins with the second of its making are looked at from the oldest row on, a
+Tables whose key begins with the moment of its making are looked at from the oldest row on, a
 window at a time: rows of one kind live equally long, so the dead ones lie in front, and no index
 by expiry is kept on the hot path. Each statement takes `now` and the most rows to delete.
 """

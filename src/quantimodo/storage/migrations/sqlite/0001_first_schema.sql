@@ -1,5 +1,5 @@
 -- The first schema. Moments are whole microseconds since 1970 (UTC). Keys of codes, tokens and
--- families begin with the second of their making, so that new rows lie side by side: inserts touch
+-- families begin with the moment of their making, so that new rows lie side by side: inserts touch
 -- the newest pages only, and the cleaner walks from the oldest on, without an index by expiry.
 
 CREATE TABLE users (
