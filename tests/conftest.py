@@ -1,6 +1,8 @@
 """What every test may ask for: a clock that stands still, entropy that repeats, a real database."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -9,9 +11,9 @@ import pytest
 
 from quantimodo.ports.stores import Stores
 from quantimodo.storage.open import migrate, open_stores
-from world import World, open_world, settings_for
+from world import Foundation, World, lay_foundation, open_world, settings_for
 
-pytest_plugins = ["postgres"]  # `tests/postgres.py`: a server, and databases on it
+pytest_plugins = ["postgres", "live"]  # a PostgreSQL server with databases; a live server
 
 
 class FrozenClock:
@@ -37,9 +39,12 @@ class SeededEntropy:
         return self._random.randbytes(count)
 
 
+_START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
 @pytest.fixture
 def clock() -> FrozenClock:
-    return FrozenClock(datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+    return FrozenClock(_START)
 
 
 @pytest.fixture
@@ -57,9 +62,32 @@ async def stores(tmp_path: Path, clock: FrozenClock) -> AsyncIterator[Stores]:
     await opened.close()
 
 
+@pytest.fixture(scope="session")
+def foundation(tmp_path_factory: pytest.TempPathFactory) -> Foundation:
+    """Made once a run: to make keys and schema for each test would cost most of the time."""
+    folder = tmp_path_factory.mktemp("foundation")
+    settings = settings_for(f"sqlite:///{folder}/foundation.db", folder)
+    return asyncio.run(lay_foundation(settings, FrozenClock(_START), SeededEntropy(1)))
+
+
+Worlds = Callable[..., AbstractAsyncContextManager[World]]
+
+
 @pytest.fixture
-async def world(tmp_path: Path, clock: FrozenClock, entropy: SeededEntropy) -> AsyncIterator[World]:
+def worlds(
+    foundation: Foundation, tmp_path: Path, clock: FrozenClock, entropy: SeededEntropy
+) -> Worlds:
+    """Servers with settings of their own: `async with worlds(legacy_transport="false") as it`."""
+
+    def opened(**changes: str) -> AbstractAsyncContextManager[World]:
+        settings = settings_for(f"sqlite:///{tmp_path}/world.db", tmp_path, **changes)
+        return open_world(settings, clock, entropy, foundation)
+
+    return opened
+
+
+@pytest.fixture
+async def world(worlds: Worlds) -> AsyncIterator[World]:
     """The whole server in process, over a fresh SQLite file."""
-    settings = settings_for(f"sqlite:///{tmp_path}/world.db", tmp_path)
-    async with open_world(settings, clock, entropy) as opened:
+    async with worlds() as opened:
         yield opened

@@ -8,6 +8,7 @@ import asyncio
 import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -67,8 +68,16 @@ class Connection:
         self.send(request)
         return await self.receive()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self.writer.close()
+        with suppress(OSError):
+            await self.writer.wait_closed()
+
+    async def __aenter__(self) -> "Connection":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def _receive(self) -> Answer:
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from starlette.requests import Request
 from starlette.responses import Response
 
-from page_site import PNG, Site, build
+from page_site import PNG, Site, build, listening
 from people import PASSWORD, House
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
@@ -249,7 +249,7 @@ async def open_gallery(house: House, port: int) -> AsyncIterator[tuple[Gallery, 
     gallery = Gallery(build(house, origin=f"http://127.0.0.1:{port}"))
     await gallery.furnish()
     house.clock.advance(timedelta(minutes=42))  # type: ignore[attr-defined]
-    async with gallery.site.listening(port) as address:
+    async with listening(gallery.site.app(), port) as address:
         yield gallery, address
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from html.parser import HTMLParser
+from typing import Any
 
 import httpx
 import uvicorn
@@ -101,21 +102,22 @@ class Site:
         async with httpx.AsyncClient(transport=transport, base_url=self.origin) as client:
             yield Visitor(client)
 
-    @asynccontextmanager
-    async def listening(self, port: int) -> AsyncIterator[str]:
-        """The same over a socket, for a real browser; its address."""
-        config = uvicorn.Config(
-            self.app(), port=port, log_level="error", lifespan="off", ws="none", access_log=False
-        )
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve())
-        while not server.started:
-            await asyncio.sleep(0.01)
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.should_exit = True
-            await serving
+
+@asynccontextmanager
+async def listening(app: Any, port: int) -> AsyncIterator[str]:
+    """An ASGI application over a socket, for a real browser; its address."""
+    config = uvicorn.Config(
+        app, port=port, log_level="error", lifespan="off", ws="none", access_log=False
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await serving
 
 
 def build(

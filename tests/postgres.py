@@ -194,9 +194,9 @@ class Databases:
         self._numbers = count(1)
         self._spare: list[str] = []
 
-    def empty(self) -> str:
+    def empty(self, name: str | None = None) -> str:
         """The address of a new database with nothing in it."""
-        name = f"test_{next(self._numbers)}"
+        name = name or f"test_{next(self._numbers)}"
         self._run(self._server.url(), f"CREATE DATABASE {name} TEMPLATE template0")
         return self._server.url(name)
 
@@ -204,11 +204,11 @@ class Databases:
         name = url.partition("@/")[2].partition("?")[0]
         self._run(self._server.url(), f"DROP DATABASE {name} WITH (FORCE)")
 
-    def migrated(self) -> str:
+    def migrated(self, name: str | None = None) -> str:
         """The address of a database with the current schema and no rows."""
-        if self._spare:
+        if self._spare and name is None:
             return self._spare.pop()
-        url = self.empty()
+        url = self.empty(name)
         off_loop(lambda: migrate(url, datetime(2026, 11, 23, tzinfo=UTC)))
         return url
 

@@ -21,6 +21,7 @@ from quantimodo.app.settings import Settings, load_settings
 
 _START_SECONDS = 60.0
 _POLL = 0.02
+_WORKER = "quantimodo.cli.worker"
 _SUPERVISE = '"$@" & read -r _; kill -9 0'
 # Below the range from which the system takes ports for outgoing connections.
 _PORTS = range(20_000, 30_000)
@@ -70,7 +71,7 @@ class Workers:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env={**inherited, **self._environment},
+                env={**inherited, **self._environment, "TMPDIR": str(self._log.parent)},
                 start_new_session=True,
             )
         self._await_answer()
@@ -88,29 +89,29 @@ class Workers:
         self._group = None
 
     def pids(self) -> list[int]:
-        """The workers as they are now: whoever of us holds the socket, but for the supervisor."""
+        """The workers as they are now."""
         return [process.pid for process in self._everyone() if _is_worker(process)]
 
     def incidents(self) -> list[str]:
-        """What the server's log calls an error."""
+        """What the server's log calls an error, but for workers that were killed."""
         lines = self._log.read_text().splitlines()
-        return [line for line in lines if '"level": "error"' in line or "Traceback" in line]
+        errors = [line for line in lines if '"level": "error"' in line or "Traceback" in line]
+        return [line for line in errors if "worker died" not in line]
 
     def _everyone(self) -> list[psutil.Process]:
         assert self._group is not None
         return psutil.Process(self._group.pid).children(recursive=True)
 
     def _command(self) -> list[str]:
-        return [
-            *(sys.executable, "-m", "uvicorn", "--factory", "quantimodo.app.asgi:create"),
-            *("--workers", str(self.count), "--port", str(self.port), "--loop", "uvloop"),
-            *("--http", "httptools", "--log-level", "warning", "--no-access-log"),
-        ]
+        return [sys.executable, "-m", "quantimodo.cli.main", "serve", "--workers", str(self.count)]
 
     def _await_answer(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
+        begun = False
         while not _answers(self.port):
-            if time.monotonic() > deadline or not self._everyone():
+            alive = bool(self._everyone())
+            begun = begun or alive
+            if time.monotonic() > deadline or (begun and not alive):
                 self.kill()
                 pytest.fail(f"the server did not start:\n{self._log.read_text()}")
             time.sleep(_POLL)
@@ -118,7 +119,7 @@ class Workers:
 
 def _is_worker(process: psutil.Process) -> bool:
     try:
-        return "spawn_main" in " ".join(process.cmdline())
+        return _WORKER in process.cmdline()
     except psutil.Error:
         return False
 

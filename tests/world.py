@@ -6,10 +6,12 @@
 
 import hashlib
 import re
+import shutil
+import sqlite3
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -23,9 +25,13 @@ from quantimodo.app.server import furnish_server
 from quantimodo.app.settings import Settings, load_settings
 from quantimodo.app.wiring import House, open_house, prepare
 from quantimodo.clients.registry import Registration
+from quantimodo.crypto.passwords import PasswordHasher
+from quantimodo.identity.sign_up import new_subject
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
-from quantimodo.model.users import User
+from quantimodo.model.users import NewUser, User
+from quantimodo.pages.assets import Assets
+from quantimodo.pages.layout import Renderer
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.protocol.scopes import SCOPES
 
@@ -40,6 +46,9 @@ REVOKE = "/api/v2/oauth2/revoke"
 INTROSPECT = "/api/v2/oauth2/introspect"
 USERINFO = "/api/v2/oauth2/userinfo"
 ME = "/api/v1/user/me"
+DECISION = f"{AUTHORIZE}/decision"
+SESSION = "__Host-session"
+METRICS_TOKEN = "fake-metrics-token"
 ALL_GRANTS = frozenset({"authorization_code", "refresh_token", "client_credentials"})
 
 
@@ -51,7 +60,7 @@ def settings_for(url: str, folder: Path, **changes: str) -> Settings:
         "QUANTIMODO_SECRET_KEY": "A" * 43,
         "QUANTIMODO_SECRET_FILE": str(folder / "secret.key"),
         "QUANTIMODO_DEVELOPMENT": "true",
-        "QUANTIMODO_METRICS_TOKEN": "fake-metrics-token",
+        "QUANTIMODO_METRICS_TOKEN": METRICS_TOKEN,
     }
     named = {f"QUANTIMODO_{name.upper()}": value for name, value in changes.items()}
     return load_settings({**environment, **named})
@@ -85,10 +94,22 @@ class Answer:
         return self.parameters["code"]
 
 
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """What every test server shares, made once a run: a database with its schema and signing
+    keys, the compiled pages, and the hash of `PASSWORD`."""
+
+    database: Path
+    renderer: Renderer
+    password_hash: str
+
+
 @dataclass(slots=True)
 class World:
     house: House
     application: Dispatcher
+    database: Path
+    password_hash: str
     _open: list[httpx.AsyncClient] = field(default_factory=list)
 
     def browser(self) -> httpx.AsyncClient:
@@ -105,9 +126,16 @@ class World:
             await client.aclose()
 
     async def person(self, email: str = "ann@example.org", name: str = "Ann Example") -> User:
-        return await self.house.accounts.create(
-            email=email, name=name, password=Secret(PASSWORD), verified=True
+        """Somebody with a verified address, who signs in by `PASSWORD`."""
+        now = self.house.clock.now()
+        newcomer = NewUser(
+            subject=new_subject(self.house.entropy),
+            name=name,
+            email=email,
+            created_at=now,
+            email_verified_at=now,
         )
+        return await self.house.stores.add_user(newcomer, self.password_hash)
 
     async def app(self, **changes: Any) -> App:
         """An app as the operator registers it: all scopes, all grants, unless told otherwise."""
@@ -126,16 +154,38 @@ class World:
         secret = None if registered.secret is None else registered.secret.reveal()
         return App(registered.client, secret)
 
-    async def sign_in(self, browser: httpx.AsyncClient, email: str = "ann@example.org") -> None:
-        """Through the sign-in page, as a person does."""
-        page = await browser.get("/sign-in")
+    async def register_again(self, app: App, **changes: Any) -> None:
+        """Change what is registered, past the rules of the portal."""
+        found = await self.house.stores.client(app.id)
+        assert found is not None
+        assert await self.house.stores.replace_client(replace(found, **changes))
+
+    async def disable(self, app: App) -> None:
+        await self.register_again(app, disabled_at=self.house.clock.now())
+
+    async def sign_in(
+        self,
+        browser: httpx.AsyncClient,
+        email: str = "ann@example.org",
+        address: str = "/sign-in",
+    ) -> str:
+        """Through the sign-in page, as a person does; where it leads."""
+        page = await browser.get(address)
         fields = {**form_fields(page.text), "username": email, "password": PASSWORD}
         answer = await browser.post("/sign-in", data=fields)
         assert answer.status_code == 303, answer.text
+        location: str = answer.headers["location"]
+        return location
 
     async def signed_in(self, email: str = "ann@example.org") -> httpx.AsyncClient:
+        """A browser with a session, begun behind the sign-in page: no password is hashed."""
+        user = await self.house.stores.user_by_email(email)
+        assert user is not None
+        cookie = await self.house.sessions.start(
+            user, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
+        )
         browser = self.browser()
-        await self.sign_in(browser, email)
+        browser.cookies.set(SESSION, cookie.reveal(), domain="id.example.org")
         return browser
 
     async def ask(
@@ -161,7 +211,7 @@ class World:
         """Press a button of the consent page."""
         assert page.status_code == 200, page.text
         fields = {**form_fields(page.text), "decision": decision}
-        return await browser.post(f"{AUTHORIZE}/decision", data=fields)
+        return await browser.post(DECISION, data=fields)
 
     async def authorize(
         self, browser: httpx.AsyncClient, app: App, **changes: str | None
@@ -173,14 +223,14 @@ class World:
         return answer_of(response)
 
     async def redeem(self, app: App, code: str, **changes: str | None) -> httpx.Response:
-        return await self.token(
-            app,
-            grant_type="authorization_code",
-            code=code,
-            redirect_uri=CALLBACK,
-            code_verifier=VERIFIER,
-            **changes,
-        )
+        """Trade a code; a parameter that is None is left out."""
+        fields: dict[str, str | None] = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": CALLBACK,
+            "code_verifier": VERIFIER,
+        }
+        return await self.token(app, **{**fields, **changes})
 
     async def refresh(self, app: App, token: str, **changes: str | None) -> httpx.Response:
         return await self.token(app, grant_type="refresh_token", refresh_token=token, **changes)
@@ -221,6 +271,25 @@ class World:
         answer: dict[str, Any] = response.json()
         return answer
 
+    async def counted(self, series: str) -> float:
+        """The value of one series of /metrics, 0 before it was first counted."""
+        page = await self.browser().get(
+            "/metrics", headers={"authorization": f"Bearer {METRICS_TOKEN}"}
+        )
+        assert page.status_code == 200
+        found = re.search(rf"^{re.escape(series)} (\S+)$", page.text, re.MULTILINE)
+        return 0.0 if found is None else float(found[1])
+
+    def rows(self) -> dict[str, list[Any]]:
+        """Everything that the database keeps, but for the record of events."""
+        with closing(sqlite3.connect(self.database)) as database:
+            tables = [
+                name
+                for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table'")
+                if name not in ("events", "sqlite_sequence")
+            ]
+            return {name: database.execute(f"SELECT * FROM {name}").fetchall() for name in tables}
+
     def advance(self, **by: float) -> None:
         self.house.clock.advance(timedelta(**by))  # type: ignore[attr-defined]
 
@@ -246,10 +315,33 @@ def form_fields(page: str) -> dict[str, str]:
     }
 
 
-@asynccontextmanager
-async def open_world(settings: Settings, clock: Clock, entropy: Entropy) -> AsyncIterator[World]:
+async def lay_foundation(settings: Settings, clock: Clock, entropy: Entropy) -> Foundation:
+    """Make what all worlds of a run share, in the database of these settings (SQLite)."""
     await prepare(settings, clock, entropy)
+    hasher = PasswordHasher(1, 1, entropy)
+    try:
+        hashed = await hasher.hash(Secret(PASSWORD))
+    finally:
+        hasher.close()
+    return Foundation(file_of(settings), Renderer(Assets.shipped()), hashed)
+
+
+@asynccontextmanager
+async def open_world(
+    settings: Settings, clock: Clock, entropy: Entropy, foundation: Foundation | None = None
+) -> AsyncIterator[World]:
+    """A server of its own, over a copy of the foundation when there is one."""
+    if foundation is None:
+        foundation = await lay_foundation(settings, clock, entropy)
+    else:
+        shutil.copy(foundation.database, file_of(settings))
     async with open_house(settings, clock, entropy) as house:
-        world = World(house, await furnish_server(house))
+        application = await furnish_server(house, foundation.renderer)
+        world = World(house, application, file_of(settings), foundation.password_hash)
         yield world
         await world.close()
+
+
+def file_of(settings: Settings) -> Path:
+    """The file of an SQLite database."""
+    return Path(settings.database.removeprefix("sqlite:///"))

@@ -1,8 +1,8 @@
-"""Where the journeys go: a furnished house, and a free port."""
+"""Where the journeys go: a furnished house, a free port, or the whole street."""
 
-import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +10,7 @@ from people import House, furnish
 from quantimodo.identity.throttle import Limit, ThrottlePolicy
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import Stores
+from street import Street, free_port, open_street
 
 _OFTEN = Limit(1000, timedelta(minutes=15))
 
@@ -27,8 +28,10 @@ def house(stores: Stores, clock: Clock, entropy: Entropy) -> Iterator[House]:
 
 @pytest.fixture
 def port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-    return number
+    return free_port()
+
+
+@pytest.fixture
+async def street(tmp_path: Path, clock: Clock, entropy: Entropy) -> AsyncIterator[Street]:
+    async with open_street(tmp_path, clock, entropy) as opened:
+        yield opened

@@ -44,8 +44,7 @@ async def faults_of(page: Page, name: str, width: int) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
 async def test_axe_finds_nothing_on_any_page(
     house: House, port: int, width: int, scheme: Scheme
 ) -> None:
@@ -71,6 +70,17 @@ async def test_axe_finds_nothing_on_any_page(
     # The gallery shows the self-sending form as it stands where its script does not run.
     assert [text for text in complaints if "sha256-not" not in text] == []
     assert len(seen) > 35
+
+
+async def test_axe_would_find_something(house: House, port: int) -> None:
+    async with (
+        open_gallery(house, port) as (_, address),
+        chromium() as browser,
+        looking(browser, address, width=360, scheme="dark") as page,
+    ):
+        await page.goto("/sign-in")
+        await page.evaluate("document.querySelector('label').remove()")
+        assert any("label" in fault for fault in await faults_of(page, "spoilt", 360))
 
 
 async def test_a_mistake_is_where_the_keyboard_is(house: House, port: int) -> None:

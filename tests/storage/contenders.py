@@ -8,6 +8,7 @@ with one line of JSON. `pour` never ends: it says each key that was acknowledged
 
 import asyncio
 import json
+import os
 import resource
 import sys
 import time
@@ -133,7 +134,7 @@ async def _write(stores: Stores, name: str, seconds: str) -> list[float]:
     async def writer(number: int) -> None:
         count = 0
         while (began := time.perf_counter()) < ends:
-            await stores.issue(access_token(CLIENT_ID, f"{name} {number} {count}"))
+            await stores.issue(access_token(CLIENT_ID, f"{os.getpid()} {number} {count}"))
             taken.append(time.perf_counter() - began)
             count += 1
 
@@ -141,8 +142,9 @@ async def _write(stores: Stores, name: str, seconds: str) -> list[float]:
     return taken
 
 
-async def _pour(stores: Stores, name: str) -> None:
+async def _pour(stores: Stores, name: str, family_from: str) -> None:
     """Issue and rotate until the end, saying each key when it was acknowledged."""
+    families = range(int(family_from), int(family_from) + 10)
 
     def say(*keys: bytes) -> None:
         sys.stdout.write("".join(f"{one.hex()}\n" for one in keys))
@@ -151,9 +153,9 @@ async def _pour(stores: Stores, name: str) -> None:
     async def issue(number: int) -> None:
         count = 0
         while True:
-            token = access_token(CLIENT_ID, f"{name} {number} {count}")
-            await _kept(stores.issue(token))
-            say(token.key)
+            token = access_token(CLIENT_ID, f"{name} issued {number} {count}")
+            if await _kept(stores.issue(token)):
+                say(token.key)
             count += 1
 
     async def rotate(number: int) -> None:
@@ -167,7 +169,7 @@ async def _pour(stores: Stores, name: str) -> None:
                 token = heirs[1]
             count += 1
 
-    works = [issue(number) for number in range(100, 110)] + [rotate(n) for n in range(10)]
+    works = [issue(number) for number in range(10)] + [rotate(number) for number in families]
     await asyncio.gather(*works)
 
 

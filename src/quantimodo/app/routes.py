@@ -14,6 +14,9 @@ GET = frozenset({"GET", "HEAD"})
 POST = frozenset({"POST"})
 GET_AND_POST = GET | POST
 
+# Contract §1: two spellings, one endpoint. It shows pages, so Starlette serves it.
+AUTHORIZE = (discovery.AUTHORIZE, "/api/v2/oauth2/authorize")
+
 
 @dataclass(frozen=True, slots=True)
 class WireRoute:

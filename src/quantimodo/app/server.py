@@ -17,9 +17,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from quantimodo.app.dispatch import Dispatcher
-from quantimodo.app.openapi import OpenApiEndpoint
+from quantimodo.app.openapi.document import openapi_document
+from quantimodo.app.openapi.endpoint import OpenApiEndpoint
+from quantimodo.app.openapi.schemas import Json
 from quantimodo.app.proxies import Proxies
-from quantimodo.app.routes import WireEndpoints, wire_routes
+from quantimodo.app.routes import AUTHORIZE, WireEndpoints, wire_routes
 from quantimodo.app.settings import Settings
 from quantimodo.app.wiring import House, open_house
 from quantimodo.authorization.requests import RESUME, WaitingRequests
@@ -73,16 +75,21 @@ async def open_server(settings: Settings) -> AsyncIterator[Dispatcher]:
             yield dispatcher
 
 
-async def furnish_server(house: House) -> Dispatcher:
-    """The application over an open house; nothing runs in the background yet."""
+async def furnish_server(house: House, renderer: Renderer | None = None) -> Dispatcher:
+    """The application over an open house; nothing runs in the background yet.
+
+    A `renderer` that is handed in brings its compiled templates along.
+    """
     await house.keyring.load()
-    return _dispatcher(house, Metrics())
+    return _dispatcher(house, Metrics(), renderer or Renderer(Assets.shipped()))
 
 
-def _dispatcher(house: House, metrics: Metrics) -> Dispatcher:
+def _dispatcher(house: House, metrics: Metrics, renderer: Renderer) -> Dispatcher:
     settings = house.settings
-    desk = Desk(Renderer(Assets.shipped()), _browser(house), house.clock)
-    routes = wire_routes(_endpoints(house, metrics), legacy_transport=settings.legacy_transport)
+    desk = Desk(renderer, _browser(house), house.clock)
+    document = openapi_document(settings.issuer, legacy_transport=settings.legacy_transport)
+    endpoints = _endpoints(house, metrics, document)
+    routes = wire_routes(endpoints, legacy_transport=settings.legacy_transport)
     return Dispatcher(
         routes,
         _pages(house, desk, metrics),
@@ -94,7 +101,7 @@ def _dispatcher(house: House, metrics: Metrics) -> Dispatcher:
     )
 
 
-def _endpoints(house: House, metrics: Metrics) -> WireEndpoints:
+def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
     stores, clock, policy = house.stores, house.clock, house.token_policy
     settings = house.settings
     clients = ClientAuthentication(stores, clock)
@@ -115,6 +122,7 @@ def _endpoints(house: House, metrics: Metrics) -> WireEndpoints:
                 house.envelope.derive("heirs of refresh tokens"),
             ),
             clock=clock,
+            audit=house.audit,
             metrics=metrics,
             legacy_transport=settings.legacy_transport,
         ),
@@ -124,7 +132,7 @@ def _endpoints(house: House, metrics: Metrics) -> WireEndpoints:
         user_me=UserMe(guard),
         metadata=MetadataEndpoint(policy.issuer),
         key_set=KeySetEndpoint(house.keyring),
-        openapi=OpenApiEndpoint(policy.issuer),
+        openapi=OpenApiEndpoint(document),
         alive=alive,
         ready=Ready(stores),
         metrics=MetricsPage(
@@ -172,16 +180,17 @@ def _pages(house: House, desk: Desk, metrics: Metrics) -> Starlette:
     authorize = _authorize(house, desk, waiting, metrics)
     routes = [
         *page_routes(pages),
-        # Contract §1: two spellings, one endpoint.
-        (("GET", "POST"), "/api/v2/oauth/authorize", desk.guarded(authorize.start)),
-        (("GET", "POST"), "/api/v2/oauth2/authorize", desk.guarded(authorize.start)),
+        *((("GET", "POST"), path, desk.guarded(authorize.start)) for path in AUTHORIZE),
         (("GET",), RESUME, desk.guarded(authorize.resume)),
         (("POST",), "/api/v2/oauth/authorize/decision", desk.guarded(authorize.decide)),
     ]
-    return Starlette(
+    application = Starlette(
         routes=[Route(path, endpoint, methods=list(ways)) for ways, path, endpoint in routes],
         exception_handlers=_refusals(desk.renderer, house),
     )
+    # security.md 11: never 307, which would send a form once more, and to the Host header's host.
+    application.router.redirect_slashes = False
+    return application
 
 
 def _authorize(

@@ -1,5 +1,96 @@
-"""demo placeholder"""
+"""`quantimodo demo`: the whole main job against a running server, for everybody to see.
+
+Makes a throw-away person and app in the server's own database, walks, and removes them again,
+whatever happens. The one command that is an HTTP client (house.md law 4 has providers/http.py for
+what the server itself asks of others; this is a person and an app).
+"""
+
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from quantimodo.app.wiring import House
+from quantimodo.cli.errand import Failed, run
+from quantimodo.cli.telling import Telling, as_object
+from quantimodo.cli.walk import METADATA, SCOPE, Party, Unexpected, Walk
+from quantimodo.clients.registry import Registered, Registration
+from quantimodo.crypto.jwt import base64url
+from quantimodo.model.secrets import Secret
+from quantimodo.model.users import User
+
+# Nobody listens there: the walk reads the answer off the redirect.
+_CALLBACK = "http://127.0.0.1:1/callback"
+_SECONDS = 20.0
 
 
-def demo() -> None:
-    """x"""
+def demo(
+    url: Annotated[
+        str | None, typer.Option(help="Where the server is; by default its issuer.")
+    ] = None,
+) -> None:
+    """Walk the main job against a running server: sign in, consent, token, use, refresh, revoke."""
+    run(lambda house: _show(house, (url or house.settings.issuer).rstrip("/")))
+
+
+async def _show(house: House, url: str) -> None:
+    telling = Telling(lambda line: typer.echo(line))
+    async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as http:
+        metadata = await _metadata(http, url, house.settings.issuer)
+        telling.say(f"The server at {url} says where its endpoints are ({METADATA}).")
+        person, password = await _throw_away_person(house)
+        try:
+            app = await _throw_away_app(house, person)
+            party = _party(app, person, password)
+            await Walk(http, telling, house.entropy, metadata, party).all()
+        except Unexpected as fault:
+            raise Failed(f"not as it should be: {fault}") from None
+        finally:
+            await house.stores.delete_user(person.id)  # with the app, which is the person's
+    telling.say("")
+    telling.say("All as it should be. The person and the app that were made for this are gone.")
+
+
+async def _metadata(http: httpx.AsyncClient, url: str, issuer: str) -> dict[str, Any]:
+    try:
+        answer = await http.get(url + METADATA)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        raise Failed(
+            f"no server answers at {url}; start one with the same settings (quantimodo serve),"
+            " or say where it is (--url)"
+        ) from None
+    metadata = as_object(answer)
+    if metadata.get("issuer") != issuer:
+        raise Failed(
+            f"what answers at {url} is not the server of these settings, whose issuer is {issuer}:"
+            " give this command the server's QUANTIMODO_CONFIG and environment"
+        )
+    return metadata
+
+
+async def _throw_away_person(house: House) -> tuple[User, Secret]:
+    number, password = house.entropy.bytes(6).hex(), base64url(house.entropy.bytes(24)).decode()
+    person = await house.accounts.create(
+        email=f"demo-{number}@example.org",
+        name="Demo Person",
+        password=Secret(password),
+        verified=True,
+    )
+    return person, Secret(password)
+
+
+async def _throw_away_app(house: House, person: User) -> Registered:
+    asked = Registration(
+        name="Demo App", redirect_uris=(_CALLBACK,), scope=frozenset(SCOPE.split())
+    )
+    return await house.registry.register(asked, owner_id=person.id)
+
+
+def _party(app: Registered, person: User, password: Secret) -> Party:
+    return Party(
+        client_id=app.client.id,
+        client_secret=app.secret or Secret(""),
+        redirect_uri=_CALLBACK,
+        email=person.login_name,
+        password=password,
+    )

@@ -75,11 +75,10 @@ async def _address(settings: Settings) -> list[Finding]:
 def _doubts_about_the_address(settings: Settings) -> Iterator[Finding]:
     issuer = urlsplit(settings.issuer)
     if issuer.scheme == "http":
-        where = "this machine only" if settings.issuer.startswith("http://") else ""
         if settings.insecure_http_issuer:
             yield Finding("warning", "address", "plain http: passwords travel in the clear")
         else:
-            yield Finding("warning", "address", f"plain http: for development on {where}")
+            yield Finding("warning", "address", "plain http: for development on this machine")
     elif not settings.trusted_proxies:
         # The server itself speaks plain http, so an https issuer means a proxy.
         yield Finding(
@@ -93,14 +92,18 @@ def _doubts_about_the_address(settings: Settings) -> Iterator[Finding]:
 
 
 async def _secret_file(settings: Settings) -> list[Finding]:
+    return [_secret(settings)]
+
+
+def _secret(settings: Settings) -> Finding:
     if settings.secret_key:
-        return [Finding("ok", "secret key", "from the settings")]
+        return Finding("ok", "secret key", "from the settings")
     path = Path(settings.secret_file)
     if not path.exists():
         if sqlite_path(settings.database) is not None:
-            return [Finding("warning", "secret key", "not made yet: the first start makes it")]
-        return [Finding("fault", "secret key", "with PostgreSQL, set secret_key or secret_file")]
-    return [_judged(path)]
+            return Finding("warning", "secret key", "not made yet: the first start makes it")
+        return Finding("fault", "secret key", "with PostgreSQL, set secret_key or secret_file")
+    return _judged(path)
 
 
 def _judged(path: Path) -> Finding:

@@ -74,7 +74,9 @@ def _listen(settings: Settings) -> socket.socket:
         )[0]
         listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except OSError as fault:
-        why = fault.strerror or "the host is not known"
+        # The system's own words: asyncio and socket add the address to theirs.
+        number = fault.errno or 0
+        why = os.strerror(number) if number > 0 else "the host is not known"
         raise Failed(f"cannot listen on {settings.host} port {settings.port}: {why}") from None
     listener.set_inheritable(True)
     return listener
@@ -82,7 +84,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _become_worker(listener: socket.socket, environment: Mapping[str, str]) -> None:
     """One worker needs nobody beside it: this very process goes on as that."""
-    os.execve(WORKER[0], [*WORKER, str(listener.fileno())], environment)
+    os.execve(WORKER[0], [*WORKER, str(listener.fileno())], environment)  # noqa: S606
 
 
 def _supervise(listener: socket.socket, environment: Mapping[str, str], settings: Settings) -> int:
@@ -100,7 +102,7 @@ def _supervise(listener: socket.socket, environment: Mapping[str, str], settings
 def _banner(settings: Settings, steps: list[Step]) -> Iterator[str]:
     issuer = settings.issuer
     database = next(leaf for leaf in leaves() if leaf.name == "database")
-    migrated = f" ({len(steps)} migrations applied)" if steps else ""
+    migrated = f" (schema brought to {steps[-1].number:04d})" if steps else ""
     yield f"quantimodo {__version__} at {issuer}"
     yield ""
     if settings.sign_up == "open":

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 
 import structlog
 from prometheus_client.multiprocess import mark_process_dead
-from uvicorn.config import STARTUP_FAILURE
 
 from quantimodo.cli.worker import SUPERVISED
 
@@ -60,12 +59,12 @@ class Supervisor:
             mark_process_dead(worker.pid, path=self.metrics_folder)  # type: ignore[no-untyped-call]
             if self._stopping.is_set():
                 return
-            if first and code == STARTUP_FAILURE:
-                # None has served yet in this place: it is the settings, and the next would too.
+            lived = loop.time() - begun_at
+            if first and code > 0 and lived < _LONG_LIFE:
+                # It gave up by itself before it ever served: so would the next.
                 self._failed = True
                 self._stopping.set()
                 return
-            lived = loop.time() - begun_at
             pause = 0.0 if lived > _LONG_LIFE else min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
             first = False
             _log.error("worker died", pid=worker.pid, code=code, lived=round(lived, 1))

@@ -11,7 +11,9 @@ from quantimodo.endpoints.forms import body_form
 from quantimodo.grants.contract import Grant
 from quantimodo.grants.table import GrantTable
 from quantimodo.model.clients import Client
+from quantimodo.model.events import Event
 from quantimodo.ops.metrics import Metrics
+from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import TokenStore
 from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
@@ -28,6 +30,7 @@ class TokenEndpoint:
     tokens: TokenStore
     issuer: Issuer
     clock: Clock
+    audit: Audit
     metrics: Metrics
     legacy_transport: bool
 
@@ -39,12 +42,25 @@ class TokenEndpoint:
         try:
             answer = await self._issue(grant, form, client)
         except ReplayDetected as replay:
-            # A transaction of its own, which the refusal does not roll back.
-            await self.tokens.revoke_family(replay.family_id, self.clock.now())
+            await self._end(replay, client)
             raise
         if grant.grant_type == "refresh_token" and form.get("refresh_token") is None:
             self.metrics.legacy("refresh_token_as_code")
         return private_json(200, answer)
+
+    async def _end(self, replay: ReplayDetected, client: Client) -> None:
+        """Revoke in a transaction of its own, which the refusal does not roll back."""
+        now = self.clock.now()
+        if await self.tokens.revoke_family(replay.family_id, now):
+            self.audit.record(
+                Event(
+                    at=now,
+                    kind="token.replayed",
+                    user_id=replay.user_id,
+                    client_id=client.id,
+                    detail=client.name,
+                )
+            )
 
     def _form(self, request: Request) -> Form:
         if request.method == "GET":

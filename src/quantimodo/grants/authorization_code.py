@@ -28,17 +28,22 @@ class AuthorizationCodeGrant:
             raise InvalidGrant("the code is not valid for this client")
         # RFC 6749 §4.1.2: a second use has two holders; what the first one gave ends too.
         if evidence.redeemed_at is not None:
-            raise ReplayDetected(evidence.family.id, "the code was used before")
+            raise ReplayDetected(
+                evidence.family.id, evidence.family.user_id, "the code was used before"
+            )
         if evidence.revoked or evidence.code.expires_at <= now:
             raise InvalidGrant("the code has expired or was revoked")
-        _check_redirect_uri(evidence, form.get("redirect_uri"))
+        _check_redirect_uri(evidence, form.get("redirect_uri"), client)
         check_verifier(evidence.code.challenge, form.get("code_verifier"))
         return Redeem(client, evidence)
 
 
-def _check_redirect_uri(found: FoundCode, given: str | None) -> None:
+def _check_redirect_uri(found: FoundCode, given: str | None, client: Client) -> None:
     # RFC 6749 §4.1.3: identical to the one of the authorization request, if that had one.
-    if found.code.redirect_uri is not None and given is None:
+    asked = found.code.redirect_uri
+    if asked is not None and given is None:
         raise InvalidGrant("redirect_uri is missing: send the one of the authorization request")
-    if found.code.redirect_uri is not None and given != found.code.redirect_uri:
+    # Stricter than RFC 6749: one that was left out stands for a registered one, not for any.
+    allowed = client.redirect_uris if asked is None else (asked,)
+    if given is not None and given not in allowed:
         raise InvalidGrant("redirect_uri is not the one of the authorization request")

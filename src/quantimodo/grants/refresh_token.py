@@ -52,7 +52,9 @@ class RefreshTokenGrant:
         repeated = evidence.spent_at is not None
         if evidence.spent_at is not None and now - evidence.spent_at > self.grace:
             # RFC 9700 §4.14.2: a spent token that returns has two holders; end the family.
-            raise ReplayDetected(evidence.family.id, "the refresh token was used before")
+            raise ReplayDetected(
+                evidence.family.id, evidence.family.user_id, "the refresh token was used before"
+            )
         # security.md 6: the family's absolute limit holds even when each use slides.
         if evidence.token.expires_at <= now or evidence.family.expires_at <= now:
             raise InvalidGrant("the refresh token has expired or was revoked")

@@ -23,7 +23,7 @@ class Pending:
     """What a live link is about, for the page that asks before it is spent.
 
     `needs_password`: a new one has to be chosen here. `needs_session`: only the signed-in browser
-    of its own account opens it.
+    of its own account opens it. `return_to`: the local path to which it leads.
     """
 
     purpose: str
@@ -31,6 +31,7 @@ class Pending:
     name: str = ""
     needs_password: bool = False
     needs_session: bool = False
+    return_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,11 +82,13 @@ class SignUp:
 
     def look(self, ticket: Ticket, browser: Secret | None) -> Pending:
         wish = _wish_of(ticket)
+        at_home = _is_same_browser(wish, browser)
         return Pending(
             purpose=ticket.purpose,
             email=wish.email,
             name=wish.name,
-            needs_password=not _is_same_browser(wish, browser),
+            needs_password=not at_home,
+            return_to=local_path(wish.return_to if at_home else ""),
         )
 
     async def confirm(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from quantimodo.identity.passwords import ADVISED, SHORTEST
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.moments import ago, day, moment
 
@@ -65,6 +66,7 @@ class Renderer:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,
         )
         self._templates.filters |= {"moment": moment, "day": day, "ago": ago}
         # A template that is shown without a visitor (an error, a form post) sees these.
@@ -74,6 +76,8 @@ class Renderer:
             "visit": None,
             "section": "",
             "form": None,
+            "shortest_password": SHORTEST,
+            "advised_password": ADVISED,
         }
 
     def page(

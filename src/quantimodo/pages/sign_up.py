@@ -67,7 +67,7 @@ class SignUp:
         pending = await self.accounts.pending(ticket, None if visit.fresh else visit.browser)
         if pending is None or pending.purpose != "sign_up":
             return self.links.dead(request, visit, "confirm", _AGAIN)
-        return self._confirm_page(request, visit, pending, FormView())
+        return await self._confirm_page(request, visit, pending, FormView())
 
     async def confirm_submit(self, request: Request) -> Response:
         """POST /confirm: makes the account and signs in."""
@@ -87,12 +87,12 @@ class SignUp:
             )
         except REFUSALS as refusal:
             again = told(refusal)
-            return self._confirm_page(request, visit, pending, again.view(form), again)
+            return await self._confirm_page(request, visit, pending, again.view(form), again)
         response = self.desk.go(confirmed.return_to, "confirmed")
         self.desk.browser.let_go(response, "confirm")
         return self.desk.browser.sign_in(response, confirmed.session_cookie)
 
-    def _confirm_page(
+    async def _confirm_page(
         self,
         request: Request,
         visit: Visit,
@@ -100,11 +100,13 @@ class SignUp:
         view: FormView,
         again: Told | None = None,
     ) -> Response:
+        leads = await self.continuations.of(pending.return_to)
         return self.desk.show(
             request,
             visit,
             "confirm.html",
             again=again,
+            form_action=leads.form_action,
             opener=True,
             pending=pending,
             form=view,

@@ -1,1 +1,1 @@
-"""The OpenAPI 3.1 document: made from the table of routes, a description of each operation, and types."""
+"""The OpenAPI 3.1 document: the table of routes, types, and what is said about each operation."""

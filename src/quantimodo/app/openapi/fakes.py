@@ -3,16 +3,17 @@
 from typing import Final
 
 CLIENT_ID: Final = "fakeclientid2345"
-CLIENT_SECRET: Final = "qms_fake-secret-that-opens-nothing"  # noqa: S105
-ACCESS_TOKEN: Final = "qma_fake-access-token-that-opens-nothing"  # noqa: S105
-REFRESH_TOKEN: Final = "qmr_fake-refresh-token-that-buys-nothing"  # noqa: S105
+CLIENT_SECRET: Final = "qms_fake-secret-that-opens-nothing"
+ACCESS_TOKEN: Final = "qma_fake-access-token-that-opens-nothing"
+REFRESH_TOKEN: Final = "qmr_fake-refresh-token-that-buys-nothing"
 CODE: Final = "qmc_fake-code-that-buys-nothing"
 REDIRECT_URI: Final = "https://app.example.org/callback"
 ISSUER: Final = "https://id.example.org"
+AUDIENCE: Final = "https://id.example.org/api"
 SUBJECT: Final = "fake-subject-0000000000"
 STATE: Final = "fake-state"
 NONCE: Final = "fake-nonce"
-ID_TOKEN: Final = "fake.id.token"  # noqa: S105
+ID_TOKEN: Final = "fake.id.token"
 # RFC 7636 appendix B, so that the two halves belong together.
 VERIFIER: Final = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE: Final = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"

@@ -5,19 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import msgspec
+from msgspec import Meta
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 
-Security = tuple[Mapping[str, list[str]], ...]
 Examples = Mapping[str, Any]
+Security = tuple[Mapping[str, list[str]], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A body of one media type: the type it has, and examples by name."""
+    """A body of one media type: its type, and examples by name."""
 
     media_type: str
     type: Any
@@ -26,7 +26,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What comes back under one status. `headers` are names from `shared.py`."""
+    """What comes back under one status. `headers` are names of `shared.HEADERS`."""
 
     description: str
     content: tuple[Content, ...] = ()
@@ -35,10 +35,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One method of one endpoint; `route` is its name in the table of routes.
+    """One method of one endpoint; `route` is the name of that endpoint in the table of routes.
 
-    `query` and `body` are the types of the parameters, `bodies` the media types in which they may
-    come. `shared` are statuses whose answer is the same everywhere (`shared.py`).
+    `query` and `body` are the types of the parameters, `bodies` the media types that a body may
+    have. `shared` are statuses that read the same everywhere (`shared.ANSWERS`).
     """
 
     route: str
@@ -48,18 +48,14 @@ class Operation:
     summary: str
     description: str
     answers: Mapping[int, Answer]
-    query: type[msgspec.Struct] | None = None
-    body: type[msgspec.Struct] | None = None
+    query: Any = None
+    body: Any = None
     bodies: tuple[str, ...] = (FORM,)
-    body_required: bool = True
     examples: Examples = field(default_factory=dict)
     security: Security = ()
     shared: tuple[int, ...] = ()
 
 
-def refusals(**texts: str) -> Examples:
-    """Examples of RFC 6749 §5.2 errors: by code, with a text that the endpoint really gives."""
-    return {
-        code: {"error": code, "error_description": description}
-        for code, description in texts.items()
-    }
+def said(description: str, example: Any, **more: Any) -> Meta:
+    """What the document says about one field."""
+    return Meta(description=description, examples=[example], **more)

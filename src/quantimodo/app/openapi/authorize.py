@@ -1,0 +1,116 @@
+"""The authorization endpoint, described."""
+
+from typing import Final
+
+from quantimodo.app.openapi import fakes
+from quantimodo.app.openapi.answers import RefusedAuthorization
+from quantimodo.app.openapi.operation import FORM, HTML, JSON, Answer, Content, Operation
+from quantimodo.app.openapi.parameters import AuthorizationRequest
+
+TAG: Final = "Authorization"
+
+_AGAIN: Final = f"{fakes.ISSUER}/api/v2/oauth/authorize?client_id={fakes.CLIENT_ID}"
+_EXAMPLE: Final = {
+    "client_id": fakes.CLIENT_ID,
+    "response_type": "code",
+    "redirect_uri": fakes.REDIRECT_URI,
+    "scope": "basic readmeasurements",
+    "state": fakes.STATE,
+    "code_challenge": fakes.CHALLENGE,
+    "code_challenge_method": "S256",
+}
+
+
+def _refused(code: str, message: str, **more: str) -> dict[str, object]:
+    return {
+        "success": False,
+        "status": "error",
+        "message": message,
+        "error": {"code": code, "message": message, **more},
+    }
+
+
+_ANSWERS: Final = {
+    200: Answer(
+        "A page for the person: may this app do that? Or, with `response_mode=form_post`, a form"
+        " that takes the answer to the app by itself.",
+        (Content(HTML, str),),
+    ),
+    303: Answer(
+        "On to the sign-in page, which leads back here. Or back to the app: `redirect_uri` with"
+        " `code`, `state` and `iss`; or with `error`, `error_description`, `state` and `iss`."
+        " Errors are `invalid_request`, `unauthorized_client`, `access_denied`,"
+        " `unsupported_response_type`, `invalid_scope`, `login_required`, `consent_required`,"
+        " `request_not_supported`, `request_uri_not_supported` and `registration_not_supported`.",
+        headers=("Location",),
+    ),
+    400: Answer(
+        "The app or its address cannot be trusted, so nothing is sent there; the person is told.",
+        (
+            Content(HTML, str),
+            Content(
+                JSON,
+                RefusedAuthorization,
+                {
+                    "invalid_request": _refused(
+                        "invalid_request", "There is no app with this client_id here."
+                    )
+                },
+            ),
+        ),
+    ),
+    401: Answer(
+        "Only for a caller that takes `application/json` and no page: nobody is signed in.",
+        (
+            Content(
+                JSON,
+                RefusedAuthorization,
+                {
+                    "login_required": _refused(
+                        "login_required",
+                        "Nobody is signed in. Open interactionUrl in a browser to go on.",
+                        interactionUrl=_AGAIN,
+                    )
+                },
+            ),
+        ),
+    ),
+    500: Answer("A fault of ours, with a number for the operator.", (Content(HTML, str),)),
+    503: Answer("The server is busy. Nothing was changed.", (Content(HTML, str),), ("RetryAfter",)),
+}
+
+OPERATIONS: Final = (
+    Operation(
+        route="authorize",
+        method="GET",
+        id="authorize",
+        tag=TAG,
+        summary="Ask a person for access",
+        description=(
+            "Open it in the person's browser: a redirect or a link, not a call by a program. The"
+            " person signs in if need be, sees what the app asks for, and comes back to"
+            " `redirect_uri` with a code, or with an error. A code lives a minute and is used"
+            " once.\n\nCompare `state` and `iss` before you use the code."
+        ),
+        query=AuthorizationRequest,
+        examples={"code": _EXAMPLE},
+        answers=_ANSWERS,
+        shared=(413,),
+    ),
+    Operation(
+        route="authorize",
+        method="POST",
+        id="authorizeByForm",
+        tag=TAG,
+        summary="Ask a person for access, by a form",
+        description=(
+            "The same, for requests that are too long for an address: the parameters are the"
+            " fields of a form that the person's browser sends."
+        ),
+        body=AuthorizationRequest,
+        bodies=(FORM,),
+        examples={"code": _EXAMPLE},
+        answers=_ANSWERS,
+        shared=(413,),
+    ),
+)

@@ -1,0 +1,61 @@
+"""All descriptions, and the addresses that they are about: those of the tables that serve."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Final
+
+from quantimodo.app.openapi import authorize, public, resources, tokens
+from quantimodo.app.openapi.operation import Operation
+from quantimodo.app.routes import AUTHORIZE, WireEndpoints, wire_routes
+from quantimodo.wire.exchange import Request, Response
+
+ABOUT: Final = (
+    "Sign-in and access for apps, by OAuth 2 and OpenID Connect.\n\n"
+    "Bad input is answered with a 4xx status, an `error` for programs and an `error_description`"
+    " for you; neither repeats what was sent. A method that an address does not know gets 405 and"
+    " an `Allow` header. Wherever `GET` is answered, `HEAD` is too. Scripts of any origin may call"
+    " what needs no cookie (CORS).\n\n"
+    "Parameters have the names of the RFCs. The spellings of 2016 (`clientId` and the like) are"
+    " taken as well; both with different values, or one twice, are refused."
+)
+
+OPERATIONS: Final[Sequence[Operation]] = (
+    *authorize.OPERATIONS,
+    *tokens.OPERATIONS,
+    *resources.OPERATIONS,
+    *public.OPERATIONS,
+)
+
+TAGS: Final = {
+    authorize.TAG: "Where a person's browser is sent to.",
+    tokens.TAG: "What an app calls to get, end and check tokens.",
+    resources.TAG: "What an access token opens.",
+    public.DISCOVERY: "Documents that anybody may read.",
+    public.WATCHING: "For the operator's machines.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An address, the methods that it answers to, and the name of the endpoint there."""
+
+    path: str
+    methods: frozenset[str]
+    name: str
+
+
+def places(*, legacy_transport: bool) -> Sequence[Place]:
+    """Every address of the interface. The first of a name is its own, the others are aliases.
+
+    HEAD is left out: it goes with every GET.
+    """
+    nothing = WireEndpoints(**{each.name: _nowhere for each in fields(WireEndpoints)})
+    routes = wire_routes(nothing, legacy_transport=legacy_transport)
+    return (
+        *(Place(path, frozenset({"GET", "POST"}), "authorize") for path in AUTHORIZE),
+        *(Place(route.path, route.methods - {"HEAD"}, route.name) for route in routes),
+    )
+
+
+async def _nowhere(request: Request) -> Response:
+    raise AssertionError("this table is for reading")

@@ -1,0 +1,167 @@
+"""`quantimodo clients` (issue 2, §5)."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from terminal import Terminal
+
+CALLBACK = "https://app.example.org/cb"
+
+
+def created(terminal: Terminal, *more: str) -> dict[str, object]:
+    answer = terminal.does(
+        "clients", "create", "--name", "Diary", "--redirect-uri", CALLBACK, *more, "--json"
+    )
+    fields: dict[str, object] = answer.json
+    return fields
+
+
+def test_create_prints_id_and_secret(terminal: Terminal) -> None:
+    fields = created(terminal)
+    assert re.fullmatch(r"[a-z2-7]{16}", str(fields["client_id"]))
+    assert re.fullmatch(r"qms_[A-Za-z0-9_-]{43}", str(fields["client_secret"]))
+    assert fields["redirect_uris"] == [CALLBACK]
+    assert fields["grant_types"] == ["authorization_code", "refresh_token"]
+    assert fields["response_types"] == ["code"]
+    assert fields["token_format"] == "opaque"
+
+
+def test_every_option_of_create_is_kept(terminal: Terminal) -> None:
+    terminal.does("users", "create", "--email", "ada@example.org", "--name", "Ada")
+    fields = created(
+        terminal,
+        *("--redirect-uri", "com.example.app:/cb"),
+        *("--scope", "basic openid"),
+        *("--grant-type", "authorization_code", "--grant-type", "client_credentials"),
+        *("--response-type", "code", "--response-type", "none"),
+        *("--strict", "--first-party", "--resource-server"),
+        *("--token-format", "jwt", "--id-token-alg", "ES256"),
+        *("--description", "Keeps it", "--homepage", "https://app.example.org/"),
+        *("--policy", "https://app.example.org/p", "--terms", "https://app.example.org/t"),
+        *("--owner", "ada@example.org"),
+    )
+    shown = terminal.does("clients", "show", str(fields["client_id"]), "--json").json
+    assert shown == {name: value for name, value in fields.items() if name != "client_secret"}
+    assert shown["redirect_uris"] == [CALLBACK, "com.example.app:/cb"]
+    assert shown["scope"] == "basic openid"
+    assert shown["grant_types"] == ["authorization_code", "client_credentials"]
+    assert shown["response_types"] == ["code", "none"]
+    assert (shown["strict"], shown["first_party"], shown["resource_server"]) == (True,) * 3
+    assert (shown["token_format"], shown["id_token_alg"]) == ("jwt", "ES256")
+    assert shown["owner_id"] == 1
+
+
+def test_a_public_app_has_no_secret(terminal: Terminal) -> None:
+    fields = created(terminal, "--public")
+    assert fields["public"] is True
+    assert fields["client_secret"] is None
+
+
+def test_implicit_answers_come_only_by_their_flag(terminal: Terminal) -> None:
+    assert created(terminal)["response_types"] == ["code"]
+    assert "id_token token" in str(created(terminal, "--implicit")["response_types"])
+
+
+def test_a_machine_needs_no_redirect_uri(terminal: Terminal) -> None:
+    answer = terminal.does(
+        "clients", "create", "--name", "Job", "--grant-type", "client_credentials", "--json"
+    )
+    assert answer.json["response_types"] == []
+
+
+def test_for_people_the_secret_is_told_with_a_warning(terminal: Terminal) -> None:
+    answer = terminal.does("clients", "create", "--name", "Diary", "--redirect-uri", CALLBACK)
+    assert re.search(r"client_secret +qms_", answer.out)
+    assert "never shown again" in answer.err
+
+
+def test_every_fault_of_a_registration_is_one_line(terminal: Terminal) -> None:
+    answer = terminal(
+        "clients",
+        "create",
+        *("--name", "a\u202eb", "--redirect-uri", "http://marked.example/", "--scope", "root"),
+    )
+    assert (answer.code, answer.out) == (1, "")
+    assert [line.split(":")[1].strip() for line in answer.err.splitlines()] == [
+        "name",
+        "redirect_uris",
+        "scope",
+    ]
+    assert "marked" not in answer.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("clients", "create"),
+        ("clients", "create", "--name", "x", "--nonsense"),
+        ("clients", "nonsense"),
+        ("clients", "show"),
+        ("clients", "rotate-secret", "x", "--overlap", "soon"),
+        ("nonsense",),
+    ],
+)
+def test_a_wrong_usage_ends_with_2(terminal: Terminal, arguments: tuple[str, ...]) -> None:
+    answer = terminal(*arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err
+
+
+def test_list_show_and_delete(terminal: Terminal) -> None:
+    one, other = created(terminal), created(terminal, "--public")
+    listed = terminal.does("clients", "list", "--json")
+    assert {each["client_id"] for each in listed.json} == {one["client_id"], other["client_id"]}
+    assert "secret" not in listed.out
+    assert str(one["client_id"]) in terminal.does("clients", "list").out
+    terminal.does("clients", "delete", str(one["client_id"]))
+    assert [each["client_id"] for each in terminal.does("clients", "list", "--json").json] == [
+        other["client_id"]
+    ]
+    gone = terminal("clients", "show", str(one["client_id"]))
+    assert (gone.code, gone.out) == (1, "")
+    assert gone.err.startswith("error: there is no app with this client_id")
+
+
+def test_rotate_secret_gives_another_one(terminal: Terminal) -> None:
+    fields = created(terminal)
+    client_id = str(fields["client_id"])
+    rotated = terminal.does("clients", "rotate-secret", client_id, "--overlap", "1h", "--json")
+    assert rotated.json["client_secret"] not in (None, fields["client_secret"])
+    too_long = terminal("clients", "rotate-secret", client_id, "--overlap", "31d")
+    assert too_long.code == 1
+    public = created(terminal, "--public")
+    assert terminal("clients", "rotate-secret", str(public["client_id"])).code == 1
+
+
+def test_edit_changes_what_is_given_and_nothing_else(terminal: Terminal) -> None:
+    fields = created(terminal, "--strict", "--implicit")
+    client_id = str(fields.pop("client_id"))
+    fields.pop("client_secret")
+    edited = terminal.does("clients", "edit", client_id, "--name", "Diary 2", "--json").json
+    assert edited == {**fields, "client_id": client_id, "name": "Diary 2"}
+    edited = terminal.does(
+        "clients", "edit", client_id, "--no-strict", "--no-implicit", "--first-party", "--json"
+    ).json
+    assert (edited["strict"], edited["first_party"]) == (False, True)
+    assert edited["response_types"] == ["code"]
+
+
+def test_a_logo_must_be_a_picture(terminal: Terminal, tmp_path: Path) -> None:
+    logo = tmp_path / "logo.png"
+    logo.write_text("no picture")
+    answer = terminal(
+        *("clients", "create", "--name", "x", "--redirect-uri", CALLBACK, "--logo", str(logo))
+    )
+    assert (answer.code, answer.out) == (1, "")
+    assert "PNG, JPEG or WebP" in answer.err
+
+
+def test_an_owner_must_exist(terminal: Terminal) -> None:
+    answer = terminal(
+        *("clients", "create", "--name", "x", "--redirect-uri", CALLBACK),
+        *("--owner", "nobody@example.org"),
+    )
+    assert answer.code == 1
+    assert answer.err == "error: nobody has an account with this e-mail address\n"

@@ -1,0 +1,184 @@
+"""Keys, database, doctor, settings: what an operator asks before calling for help."""
+
+import stat
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from quantimodo import __version__
+from terminal import Terminal
+
+KEY = "A" * 43
+
+
+def test_the_installed_command_tells_its_version() -> None:
+    command = Path(sysconfig.get_path("scripts")) / "quantimodo"
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, f"quantimodo {__version__}\n")
+
+
+def test_a_new_sqlite_file_is_made_by_the_first_command_for_its_owner_only(
+    terminal: Terminal,
+) -> None:
+    terminal.does("clients", "list")
+    for file in ("quantimodo.db", "secret.key"):
+        assert stat.S_IMODE((terminal.folder / "var" / file).stat().st_mode) == 0o600
+    assert terminal.does("database", "status", "--json").json == {
+        "engine": "SQLite",
+        "current": True,
+        "pending": [],
+    }
+
+
+def test_an_old_schema_is_refused_until_it_is_migrated(terminal: Terminal) -> None:
+    (terminal.folder / "var").mkdir()
+    (terminal.folder / "var" / "quantimodo.db").touch()
+    (terminal.folder / "var" / "secret.key").write_text(KEY)
+    refused = terminal("clients", "list")
+    assert (refused.code, refused.out) == (1, "")
+    assert "quantimodo database migrate" in refused.err
+    assert terminal("database", "status").code == 1
+    assert "applied 0001 first_schema" in terminal.does("database", "migrate").out
+    assert terminal.does("database", "migrate").out == "nothing to do\n"
+    terminal.does("clients", "list")
+
+
+def test_keys_are_listed_without_their_private_halves(terminal: Terminal) -> None:
+    listed = terminal.does("keys", "list", "--json")
+    assert {(key["algorithm"], key["state"]) for key in listed.json} == {
+        ("ES256", "current"),
+        ("RS256", "current"),
+    }
+    assert "private" not in listed.out
+
+
+def test_new_keys_are_published_before_they_sign_unless_told_otherwise(terminal: Terminal) -> None:
+    states = [key["state"] for key in terminal.does("keys", "rotate", "--json").json]
+    assert sorted(states) == ["current", "current", "next", "next"]
+    terminal.does("keys", "rotate", "--now")
+    found = terminal.does("keys", "list", "--json").json
+    assert len(found) == 6
+    assert all(key["retires_at"] for key in found if key["state"] != "current")
+
+
+def test_a_healthy_database_is_said_to_be(terminal: Terminal) -> None:
+    terminal.does("clients", "list")
+    assert terminal.does("database", "check").out == "no damage found\n"
+
+
+def test_a_file_that_is_no_database_is_one_line(terminal: Terminal) -> None:
+    (terminal.folder / "var").mkdir()
+    (terminal.folder / "var" / "secret.key").write_text(KEY)
+    (terminal.folder / "var" / "quantimodo.db").write_bytes(b"no database at all " * 400)
+    for arguments in (("clients", "list"), ("database", "check"), ("doctor",), ("serve",)):
+        answer = terminal(*arguments)
+        assert answer.code == 1
+        assert "database" in answer.err + answer.out
+
+
+def test_a_database_that_is_not_there_is_one_line(terminal: Terminal) -> None:
+    url = "postgresql://marked-user:marked-word@127.0.0.1:1/none"
+    for arguments in (
+        ("clients", "list"),
+        ("database", "status"),
+        ("database", "migrate"),
+        ("database", "check"),
+        ("serve", "--port", "0"),
+    ):
+        answer = terminal(*arguments, database=url, secret_key=KEY)
+        assert (answer.code, answer.out) == (1, "")
+        assert answer.err.count("\n") == 1
+        assert "marked" not in answer.err
+
+
+def test_with_postgresql_nobody_makes_up_a_secret_key(terminal: Terminal) -> None:
+    answer = terminal("clients", "list", database="postgresql://127.0.0.1:1/none")
+    assert answer.code == 1
+    assert "QUANTIMODO_SECRET_KEY" in answer.err
+    assert not (terminal.folder / "var").exists()
+
+
+def test_a_wrong_secret_key_is_one_line(terminal: Terminal) -> None:
+    terminal.does("keys", "list")
+    answer = terminal("doctor", secret_key=KEY)
+    assert answer.code == 1
+    assert "not the one that this database was made with" in answer.out
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_new_server(terminal: Terminal) -> None:
+    terminal.does("clients", "list")
+    findings = terminal.does("doctor", "--json").json
+    assert {finding["what"] for finding in findings if finding["state"] == "ok"} >= {
+        "settings",
+        "secret key",
+        "database",
+        "keys",
+        "mail",
+    }
+    assert not [finding for finding in findings if finding["state"] == "fault"]
+
+
+def test_the_doctor_changes_nothing(terminal: Terminal) -> None:
+    terminal.does("doctor")
+    assert list(terminal.folder.iterdir()) == []
+
+
+def test_the_doctor_sees_files_that_others_can_read(terminal: Terminal) -> None:
+    terminal.does("clients", "list")
+    (terminal.folder / "var" / "secret.key").chmod(0o644)
+    (terminal.folder / "var" / "quantimodo.db").chmod(0o644)
+    answer = terminal("doctor", "--json")
+    assert answer.code == 1
+    states = {(finding["what"], finding["state"]) for finding in answer.json}
+    assert ("secret key", "fault") in states
+    assert ("database", "warning") in states
+
+
+def test_the_doctor_sees_a_public_server_without_mail_or_proxies(terminal: Terminal) -> None:
+    answer = terminal("doctor", "--json", issuer="https://id.example.org")
+    states = {(finding["what"], finding["state"]) for finding in answer.json}
+    assert answer.code == 1
+    assert {("mail", "fault"), ("proxies", "warning")} <= states
+
+
+def test_the_doctor_knocks_at_the_mail_server(terminal: Terminal) -> None:
+    answer = terminal("doctor", "--json", smtp__url="smtp://marked:marked@127.0.0.1:1")
+    (mail,) = [finding for finding in answer.json if finding["what"] == "mail"]
+    assert mail["state"] == "fault"
+    assert "marked" not in answer.out
+
+
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+def test_settings_are_shown_with_their_origin_and_without_secrets(
+    terminal: Terminal, as_json: tuple[str, ...]
+) -> None:
+    config = terminal.folder / "quantimodo.toml"
+    config.write_text("port = 9000\n")
+    answer = terminal.does(
+        *("settings", "show", *as_json),
+        config=str(config),
+        database="postgresql://user:marked@db.example.org/x?password=marked",
+        smtp__url="smtp://user:marked@mail.example.org:587",
+        metrics_token="marked-marked-marked",
+        secret_key=KEY,
+        sign_up="closed",
+    )
+    assert "marked" not in answer.out
+    assert KEY not in answer.out
+    assert "db.example.org" in answer.out
+    if as_json:
+        assert answer.json["port"] == {"value": "9000", "from": str(config)}
+        assert answer.json["sign_up"] == {"value": "closed", "from": "environment"}
+        assert answer.json["host"] == {"value": "127.0.0.1", "from": "default"}
+
+
+def test_bad_settings_end_every_command_with_2(terminal: Terminal) -> None:
+    for arguments in (("clients", "list"), ("doctor",), ("settings", "show"), ("serve",)):
+        answer = terminal(*arguments, port="eight", wokers="2")
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err == (
+            "error: QUANTIMODO_WOKERS is not a setting: did you mean QUANTIMODO_WORKERS?\n"
+            "error: QUANTIMODO_PORT must be a whole number\n"
+        )

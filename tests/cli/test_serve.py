@@ -1,0 +1,140 @@
+"""`quantimodo serve`: ready with one command, alive whoever dies, gone when told."""
+
+import signal
+import socket
+import sqlite3
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from terminal import PATIENCE, Server, Terminal
+
+
+def workers_of(server: Server) -> list[psutil.Process]:
+    return psutil.Process(server.process.pid).children()
+
+
+def until(holds: Callable[[], bool], server: Server) -> None:
+    """Ask the server again and again, at most 500 times."""
+    for _ in range(500):
+        server.get("/health/live")
+        if holds():
+            return
+    raise AssertionError("it never came to hold")
+
+
+def test_one_command_makes_everything_and_says_where_it_is(terminal: Terminal) -> None:
+    server = terminal.serve()
+    assert server.get().json()["issuer"] == server.url
+    for path in ("/sign-up", "/developers", "/docs", "/outbox"):
+        assert server.url + path in server.banner
+    assert "plain http" in server.banner
+    assert (terminal.folder / "var" / "secret.key").exists()
+    assert server.stop() == 0
+
+
+def test_commands_work_beside_a_running_server(terminal: Terminal) -> None:
+    server = terminal.serve()
+    client_id = terminal.does(
+        *("clients", "create", "--name", "Job", "--grant-type", "client_credentials", "--json")
+    ).json["client_id"]
+    server.get()
+    assert terminal.does("clients", "list", "--json").json[0]["client_id"] == client_id
+
+
+def test_interrupted_it_ends_well(terminal: Terminal) -> None:
+    server = terminal.serve()
+    server.get()
+    assert server.stop(signal.SIGINT) == 0
+    assert "Traceback" not in (terminal.folder / "serve.err").read_text()
+
+
+def test_what_the_command_line_says_wins_over_the_environment(terminal: Terminal) -> None:
+    server = terminal.serve("--host", "localhost", host="192.0.2.1", workers="1")
+    assert server.url.startswith("http://localhost:")
+    assert server.get().json()["issuer"] == server.url
+
+
+def test_an_address_that_is_taken_is_one_line(terminal: Terminal) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        answer = terminal("serve", "--port", port)
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == f"error: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+
+
+def test_an_old_schema_is_not_served_without_leave_to_migrate(terminal: Terminal) -> None:
+    answer = terminal("serve", "--port", "0", "--no-migrate")
+    assert (answer.code, answer.out) == (1, "")
+    assert "quantimodo database migrate" in answer.err
+
+
+def test_a_newer_schema_is_not_served(terminal: Terminal) -> None:
+    terminal.does("clients", "list")
+    with sqlite3.connect(terminal.folder / "var" / "quantimodo.db") as database:
+        database.execute("INSERT INTO schema_migrations VALUES (9999, 'later', 'x', 0)")
+    database.close()
+    answer = terminal("serve", "--port", "0")
+    assert (answer.code, answer.out) == (1, "")
+    assert "newer version" in answer.err
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_replaced(terminal: Terminal) -> None:
+    server = terminal.serve("--workers", "2")
+    until(lambda: len(workers_of(server)) == 2, server)
+    first = workers_of(server)
+    for worker in first:
+        worker.kill()
+    psutil.wait_procs(first, timeout=PATIENCE)
+    assert server.get().status_code == 200
+    until(lambda: len(workers_of(server)) == 2, server)
+    assert not set(workers_of(server)) & set(first)
+    assert server.stop() == 0
+    assert "worker died" in (terminal.folder / "serve.err").read_text()
+
+
+@pytest.mark.slow
+def test_told_to_stop_it_takes_its_workers_along(terminal: Terminal) -> None:
+    server = terminal.serve("--workers", "2")
+    server.get()
+    workers = workers_of(server)
+    assert len(workers) == 2
+    assert server.stop() == 0
+    assert not any(worker.is_running() for worker in workers)
+
+
+@pytest.mark.slow
+def test_when_it_is_killed_its_workers_end_and_free_the_port(terminal: Terminal) -> None:
+    server = terminal.serve("--workers", "2")
+    server.get()
+    workers = workers_of(server)
+    server.stop(signal.SIGKILL)
+    _, alive = psutil.wait_procs(workers, timeout=PATIENCE)
+    assert alive == []
+    port = int(server.url.rpartition(":")[2])
+    socket.create_server(("127.0.0.1", port)).close()
+
+
+@pytest.mark.slow
+def test_workers_that_cannot_start_end_it(terminal: Terminal) -> None:
+    # Python runs this file first in each process; workers alone are made to fail by it.
+    (terminal.folder / "sitecustomize.py").write_text(
+        "import os, sys\nif 'supervised' in sys.orig_argv: os._exit(7)\n"
+    )
+    answer = terminal(
+        "serve", "--port", "0", "--workers", "2", outside={"PYTHONPATH": str(terminal.folder)}
+    )
+    assert answer.code == 1
+
+
+@pytest.mark.slow
+def test_several_workers_answer_with_one_count(terminal: Terminal) -> None:
+    token = "fake-metrics-token-of-a-test"
+    server = terminal.serve("--workers", "2", metrics_token=token)
+    for _ in range(20):
+        assert server.get().status_code == 200
+    page = server.get("/metrics", Authorization=f"Bearer {token}").text
+    counts = [line for line in page.splitlines() if "metadata" in line and "2xx" in line]
+    assert sum(float(line.rpartition(" ")[2]) for line in counts) == 20

@@ -1,0 +1,71 @@
+"""`quantimodo users` (issue 2, §5)."""
+
+import pytest
+
+from terminal import Answer, Terminal
+
+PASSWORD = "fake-words-that-nobody-uses"
+
+
+def create(terminal: Terminal, *more: str, email: str = "ada@example.org") -> Answer:
+    return terminal(
+        *("users", "create", "--email", email, "--name", "Ada Example", *more),
+        stdin=PASSWORD + "\n",
+    )
+
+
+def test_an_account_is_made_with_the_password_from_standard_input(terminal: Terminal) -> None:
+    answer = create(terminal, "--password-stdin", "--admin", "--verified", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["email"] == "ada@example.org"
+    assert answer.json["name"] == "Ada Example"
+    assert (answer.json["administrator"], answer.json["verified"]) == (True, True)
+    assert PASSWORD not in answer.out + answer.err
+
+
+def test_an_account_is_neither_administrator_nor_verified_unless_told(terminal: Terminal) -> None:
+    answer = create(terminal, "--json")
+    assert (answer.json["administrator"], answer.json["verified"]) == (False, False)
+
+
+def test_an_address_has_one_account_however_it_is_spelled(terminal: Terminal) -> None:
+    create(terminal)
+    answer = create(terminal, email="ADA@example.org")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == "error: an account with this e-mail address exists already\n"
+
+
+def test_a_bad_address_or_password_is_one_line(terminal: Terminal) -> None:
+    assert create(terminal, email="marked").err.startswith("error: email: ")
+    short = terminal(
+        *("users", "create", "--email", "bob@example.org", "--name", "Bob", "--password-stdin"),
+        stdin="short\n",
+    )
+    assert short.code == 1
+    assert short.err.startswith("error: password: ")
+    assert terminal.does("users", "list", "--json").json == []
+
+
+def test_disable_enable_and_delete_by_address_or_number(terminal: Terminal) -> None:
+    create(terminal)
+    number = str(terminal.does("users", "list", "--json").json[0]["id"])
+    assert terminal.does("users", "disable", "ADA@example.org", "--json").json["disabled"] is True
+    assert "disabled" in terminal.does("users", "list").out
+    assert terminal.does("users", "enable", number, "--json").json["disabled"] is False
+    terminal.does("users", "delete", number)
+    assert terminal.does("users", "list", "--json").json == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "who"),
+    [
+        ("show", "nobody@example.org"),
+        ("disable", "7"),
+        ("enable", "9" * 23),
+        ("delete", "\u0661"),
+    ],
+)
+def test_who_does_not_exist_cannot_be_changed(terminal: Terminal, verb: str, who: str) -> None:
+    answer = terminal("users", verb, who)
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == "error: there is no such account; see: quantimodo users list\n"

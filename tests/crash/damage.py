@@ -1,0 +1,61 @@
+"""Whether a database came through: asked of the engines themselves, not of our code."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import asyncpg
+
+from postgres import PostgresServer, off_loop
+
+
+class Witness(Protocol):
+    def after_a_kill(self) -> None:
+        """Fails the test if the kill did any damage."""
+
+    def at_the_end(self) -> None:
+        """The same, more thoroughly."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteWitness:
+    path: Path
+
+    def after_a_kill(self) -> None:
+        # Nobody else has the file open: this connection is the one that recovers the log.
+        with closing(sqlite3.connect(self.path)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+    at_the_end = after_a_kill
+
+
+@dataclass(slots=True)
+class PostgresWitness:
+    """The server must not even have noticed: it never restarts, and its tables are sound."""
+
+    url: str
+    server: PostgresServer
+    _started_at: object = None
+
+    def after_a_kill(self) -> None:
+        started_at = off_loop(self._ask)
+        self._started_at = self._started_at or started_at
+        assert started_at == self._started_at
+
+    def at_the_end(self) -> None:
+        self.after_a_kill()
+        name = self.url.partition("@/")[2].partition("?")[0]
+        place = ["--host", str(self.server.folder), "--username", "quantimodo", "--database", name]
+        self.server.program("pg_amcheck", "--install-missing", "--heapallindexed", *place)
+
+    async def _ask(self) -> object:
+        async with asyncio.timeout(30):
+            connection = await asyncpg.connect(self.url)
+            try:
+                return await connection.fetchval("SELECT pg_postmaster_start_time()")
+            finally:
+                await connection.close()

@@ -1,0 +1,102 @@
+"""Clients at work until the server is killed under them, and the ledger of what they hold then."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from caller import Caller, Tokens, code_of
+from connections import Connection, Lost
+from workers import Workers
+
+LANES = 6  # connections of each kind of load
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What clients hold: only what came in an answer that was received to its last byte.
+
+    `codes` were not redeemed yet; `chains` has the newest refresh token of each authorization.
+    """
+
+    access: list[str] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    chains: deque[str] = field(default_factory=deque)
+
+    def keep(self, tokens: Tokens) -> None:
+        self.access.append(tokens.access)
+        self.chains.append(tokens.refresh)
+
+
+@dataclass(slots=True)
+class Load:
+    """The answer number `killed_after` is the last: at that instant the server is killed."""
+
+    server: Workers
+    app: Caller
+    session: str
+    ledger: Ledger
+    killed_after: int
+    _answers: int = 0
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as lanes:
+            for work in (self._own_token, self._refresh, self.code):
+                for _ in range(LANES):
+                    lanes.create_task(self._until_lost(work))
+
+    async def _until_lost(self, work: Callable[[Connection], Awaitable[None]]) -> None:
+        try:
+            async with await Connection.open(self.server.port) as connection:
+                while True:
+                    await work(connection)
+        except Lost:
+            return
+
+    def _answered(self) -> None:
+        self._answers += 1
+        if self._answers == self.killed_after:
+            self.server.kill()
+            raise Lost
+
+    async def _own_token(self, connection: Connection) -> None:
+        answer = await connection.ask(self.app.own_token())
+        assert answer.status == 200, answer.body
+        self.ledger.access.append(answer.json()["access_token"])
+        self._answered()
+
+    async def _refresh(self, connection: Connection) -> None:
+        token = self.ledger.chains.popleft()  # nobody else refreshes it meanwhile
+        try:
+            answer = await connection.ask(self.app.refreshing(token))
+        except Lost:
+            # Used or not, nobody can tell. The grace is for this: it must give its heir again.
+            self.ledger.chains.append(token)
+            raise
+        self.ledger.keep(Tokens.of(answer))
+        self._answered()
+
+    async def code(self, connection: Connection) -> None:
+        code = code_of(await connection.ask(self.app.authorization(self.session)))
+        self.ledger.codes.append(code)
+        self._answered()
+        if self._answers % 4:
+            self.ledger.codes.remove(code)  # if this answer is lost, nobody can tell
+            self.ledger.keep(Tokens.of(await connection.ask(self.app.redemption(code))))
+            self._answered()
+
+
+async def spread(
+    port: int, items: Sequence[str], work: Callable[[Connection, str], Awaitable[None]]
+) -> None:
+    """Do `work` with every item, over a few connections at a time."""
+    left = list(items)
+
+    async def lane() -> None:
+        async with await Connection.open(port) as connection:
+            while left:
+                await work(connection, left.pop())
+
+    async with asyncio.TaskGroup() as lanes:
+        for _ in range(2 * LANES):
+            lanes.create_task(lane())

@@ -1,0 +1,50 @@
+"""A worker that is killed is replaced by its supervisor, while the others serve."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from connections import Lost
+from stage import Stage, open_stage
+from workers import Workers
+
+pytestmark = pytest.mark.slow
+WORKERS = 3
+CROWD = 24
+PATIENCE = 60.0
+
+
+async def test_a_killed_worker_is_replaced_while_the_others_serve(
+    prepared: Callable[[int], Workers],
+) -> None:
+    server = prepared(WORKERS)
+    server.start()
+    async with open_stage(server) as stage:
+        crowd, owners = await stage.crowd(CROWD), stage.owners()
+        victim = owners[crowd[0].own_port]
+        others = [each for each in crowd if owners[each.own_port] != victim]
+        os.kill(victim, signal.SIGKILL)
+        with pytest.raises(Lost):
+            await crowd[0].ask(stage.app.own_token())
+        deadline, served = time.monotonic() + PATIENCE, 0
+        while not _is_replaced(server, victim):
+            assert time.monotonic() < deadline
+            for connection in others:
+                assert (await connection.ask(stage.app.own_token())).status == 200
+                served += 1
+        assert served > 0
+        await _newcomer_serves(stage, victim)
+
+
+def _is_replaced(server: Workers, victim: int) -> bool:
+    pids = server.pids()
+    return victim not in pids and len(pids) == WORKERS
+
+
+async def _newcomer_serves(stage: Stage, victim: int) -> None:
+    for connection in await stage.crowd(CROWD):  # of which every worker serves some
+        assert (await connection.ask(stage.app.own_token())).status == 200
+    assert victim not in stage.server.pids()

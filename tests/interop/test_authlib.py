@@ -1,0 +1,121 @@
+"""Authlib, unmodified: its OAuth 2 client, and its OpenID Connect integration for Starlette."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from authlib.common.security import generate_token
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.integrations.starlette_client import OAuth
+from starlette.requests import Request
+
+from conftest import CALLBACK, SCOPE, Ground
+from live import Live
+from world import App
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+async def test_the_oauth_client_does_the_whole_of_its_work(ground: Ground, method: str) -> None:
+    if ground.app.secret is None:
+        method = "none"
+    async with _client(ground.app, method, scope=SCOPE, redirect_uri=CALLBACK) as client:
+        found = await _metadata(client, ground.issuer)
+        verifier = generate_token(64)
+        url, state = client.create_authorization_url(
+            found["authorization_endpoint"], code_verifier=verifier
+        )
+        back = await ground.allow(url)
+        assert f"state={state}" in back
+        token = await client.fetch_token(
+            found["token_endpoint"], authorization_response=back, code_verifier=verifier
+        )
+        assert token["scope"] == SCOPE
+        ground.check_userinfo((await client.get(found["userinfo_endpoint"])).json())
+        new = await client.refresh_token(
+            found["token_endpoint"], refresh_token=token["refresh_token"]
+        )
+        assert new["refresh_token"] != token["refresh_token"]
+        assert (await client.get(f"{ground.issuer}/api/v1/user/me")).json()["email"] == ground.email
+        if ground.app.secret is not None:
+            told = await client.introspect_token(
+                found["introspection_endpoint"], token=new["access_token"]
+            )
+            assert told.json()["active"] is True
+            assert told.json()["sub"] == ground.person.subject
+        await client.revoke_token(found["revocation_endpoint"], token=new["refresh_token"])
+        assert (await client.get(found["userinfo_endpoint"])).status_code == 401
+        with pytest.raises(OAuthError, match="invalid_grant"):
+            await client.refresh_token(found["token_endpoint"], refresh_token=new["refresh_token"])
+
+
+async def test_an_app_gets_a_token_for_itself(site: Live, machine: App) -> None:
+    async with _client(machine, "client_secret_basic", scope="readmeasurements") as client:
+        found = await _metadata(client, site.address)
+        token = await client.fetch_token(found["token_endpoint"], grant_type="client_credentials")
+        assert token["scope"] == "readmeasurements"
+        told = await client.introspect_token(
+            found["introspection_endpoint"], token=token["access_token"]
+        )
+        assert told.json()["sub"] == machine.id
+        await client.revoke_token(found["revocation_endpoint"], token=token["access_token"])
+        told = await client.introspect_token(
+            found["introspection_endpoint"], token=token["access_token"]
+        )
+        assert told.json() == {"active": False}
+
+
+async def test_the_openid_integration_signs_a_person_in(ground: Ground) -> None:
+    """Discovery, PKCE, state, nonce, keys and ID token are all checked by Authlib."""
+    oauth = OAuth()
+    relying = oauth.register(
+        "quantimodo",
+        client_id=ground.app.id,
+        client_secret=ground.app.secret,
+        server_metadata_url=f"{ground.issuer}/.well-known/openid-configuration",
+        client_kwargs={
+            "scope": SCOPE,
+            "code_challenge_method": "S256",
+            **({} if ground.app.secret else {"token_endpoint_auth_method": "none"}),
+        },
+    )
+    session: dict[str, Any] = {}
+    redirect = await relying.authorize_redirect(_request("", session), CALLBACK)
+    back = await ground.allow(redirect.headers["location"])
+    token = await relying.authorize_access_token(_request(urlsplit(back).query, session))
+    ground.check_claims(token["userinfo"])
+    ground.check_userinfo(await relying.userinfo(token=token))
+
+
+def _client(app: App, method: str, **more: Any) -> AsyncOAuth2Client:
+    return AsyncOAuth2Client(
+        app.id,
+        app.secret,
+        token_endpoint_auth_method=method,
+        revocation_endpoint_auth_method=method,
+        code_challenge_method="S256",
+        **more,
+    )
+
+
+async def _metadata(client: AsyncOAuth2Client, issuer: str) -> dict[str, Any]:
+    answer = await client.get(
+        f"{issuer}/.well-known/oauth-authorization-server", withhold_token=True
+    )
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def _request(query: str, session: dict[str, Any]) -> Request:
+    """One request to the app, with the session that its framework keeps."""
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/callback",
+        "headers": [],
+        "query_string": query.encode(),
+        "session": session,
+    }
+    return Request(scope)

@@ -1,0 +1,200 @@
+"""Whole journeys in Chromium, without scripts unless said: the server's own pages, an app on
+another origin, and the browser's own idea of what a page's policy allows."""
+
+import httpx
+import pytest
+from playwright.async_api import Page
+
+from street import Street
+from world import ME, PASSWORD, TOKEN, VERIFIER
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+PRESS = "main button[type=submit]"
+
+
+async def press(page: Page, selector: str = PRESS) -> None:
+    await page.click(selector)
+    await page.wait_for_load_state("load")
+
+
+async def heading(page: Page) -> str:
+    return (await page.inner_text("h1")).strip()
+
+
+async def sign_in(page: Page, email: str = "ann@example.org") -> None:
+    """On the sign-in page that is shown."""
+    await page.fill("[name=username]", email)
+    await page.fill("[name=password]", PASSWORD)
+    await press(page)
+
+
+async def sign_up(page: Page, email: str) -> None:
+    """On the sign-up page that is shown, and then by the letter in the outbox."""
+    await page.fill("[name=name]", "New Person")
+    await page.fill("[name=email]", email)
+    await page.fill("[name=password]", PASSWORD)
+    await press(page)
+    await press(page, "text=open the outbox")
+    await press(page, "a[href*='/confirm?ticket=']")
+    assert "ticket" not in page.url
+    await press(page, "text=Confirm and sign in")
+
+
+async def test_from_signing_up_to_taking_access_back(street: Street) -> None:
+    async with street.person() as page, httpx.AsyncClient(base_url=street.server) as client:
+        await page.goto("/")
+        await press(page, "main >> text=Make an account")
+        await sign_up(page, "new@example.org")
+        assert await heading(page) == "Connected applications"
+
+        await press(page, "text=Developers")
+        await press(page, "main >> text=New application")
+        await page.fill("[name=name]", "Mood Tracker")
+        await page.fill("[name=redirect_uris]", street.callback)
+        await press(page, "text=Register application")
+        client_id = await page.inner_text("#client-id")
+        secret = await page.inner_text("#client-secret")
+        await page.reload()
+        assert await page.query_selector("#client-secret") is None
+
+        await page.goto(street.question(client_id))
+        assert await heading(page) == "Allow Mood Tracker to use your QuantiModo account?"
+        await press(page, "#allow")
+        assert page.url.startswith(street.callback)
+        assert street.arrived[-1]["state"] == "some-state"
+
+        answer = await client.post(
+            TOKEN,
+            data={
+                "grant_type": "authorization_code",
+                "code": street.arrived[-1]["code"],
+                "redirect_uri": street.callback,
+                "code_verifier": VERIFIER,
+            },
+            auth=(client_id, secret),
+        )
+        token = {"authorization": f"Bearer {answer.json()['access_token']}"}
+        assert (await client.get(ME, headers=token)).json()["email"] == "new@example.org"
+
+        await page.goto("/account")
+        await press(page, "text=Remove access")
+        assert await heading(page) == "Connected applications"
+        assert "No application uses your account" in await page.content()
+        assert (await client.get(ME, headers=token)).status_code == 401
+
+        await press(page, "text=Sign out")
+        await page.goto("/account")
+        assert await heading(page) == "Sign in"
+
+
+async def test_cancel_leads_back_and_says_so(street: Street) -> None:
+    await street.world.person()
+    app = await street.registered()
+    async with street.person() as page:
+        await page.goto(street.question(app.id))
+        await sign_in(page)
+        await press(page, "#deny")
+        assert page.url.startswith(street.callback)
+    assert street.arrived[-1]["error"] == "access_denied"
+    assert "code" not in street.arrived[-1]
+
+
+async def test_who_allowed_before_goes_straight_back_after_signing_in(street: Street) -> None:
+    await street.world.person()
+    app = await street.registered()
+    async with street.person() as page:
+        await page.goto(street.question(app.id))
+        await sign_in(page)
+        await press(page, "#allow")
+    async with street.person() as another:
+        await another.goto(street.question(app.id))
+        await sign_in(another)
+        assert another.url.startswith(street.callback), "the sign-in page's policy let it go"
+    assert len(street.arrived) == 2
+
+
+async def test_a_new_person_comes_back_to_the_app_that_sent_them(street: Street) -> None:
+    app = await street.registered()
+    async with street.person() as page:
+        await page.goto(street.question(app.id))
+        await press(page, "text=Sign up")
+        assert "Mood Tracker" in await page.inner_text(".card")
+        await sign_up(page, "new@example.org")
+        assert "Allow Mood Tracker" in await heading(page)
+        await press(page, "#allow")
+        assert page.url.startswith(street.callback)
+
+
+async def test_a_new_person_of_a_first_party_app_is_led_there_by_the_letter(
+    street: Street,
+) -> None:
+    app = await street.registered(first_party=True)
+    async with street.person() as page:
+        await page.goto(street.question(app.id))
+        await press(page, "text=Sign up")
+        await sign_up(page, "new@example.org")
+        assert page.url.startswith(street.callback), "the confirmation page's policy let it go"
+
+
+async def test_another_account_can_be_used_for_the_same_request(street: Street) -> None:
+    await street.world.person()
+    await street.world.person("bob@example.org", "Bob Example")
+    app = await street.registered()
+    async with street.person() as page:
+        await page.goto(street.question(app.id))
+        await sign_in(page)
+        assert "ann@example.org" in await page.inner_text(".using")
+        await press(page, "text=Use another account")
+        assert "You are signed in as" in await page.inner_text(".card")
+        await sign_in(page, "bob@example.org")
+        assert "bob@example.org" in await page.inner_text(".using")
+        await press(page, "#allow")
+        assert page.url.startswith(street.callback)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_an_answer_by_form_post_arrives_with_and_without_scripts(
+    street: Street, scripts: bool
+) -> None:
+    await street.world.person()
+    app = await street.registered()
+    async with street.person(scripts=scripts) as page:
+        await page.goto(street.question(app.id, response_mode="form_post"))
+        await sign_in(page)
+        await press(page, "#allow")
+        if not scripts:
+            await press(page, "text=Continue")
+        await page.wait_for_url(street.callback)
+    assert street.arrived[-1].keys() >= {"code", "state", "iss"}
+
+
+async def test_a_native_app_is_called_by_its_own_scheme(street: Street) -> None:
+    await street.world.person()
+    app = await street.world.app(public=True, redirect_uris=("org.example.app:/callback",))
+    async with street.person() as page:
+        await page.goto(street.question(app.id, redirect_uri="org.example.app:/callback"))
+        await sign_in(page)
+        # No app answers here: the browser tries its scheme, and nothing of ours forbade it.
+        async with page.expect_event("requestfailed") as failing:
+            await page.click("#allow")
+        failed = await failing.value
+    assert failed.url.startswith("org.example.app:/callback?code=")
+
+
+async def test_a_pop_up_keeps_its_opener_until_it_is_back(street: Street) -> None:
+    """Apps of 2016 open the authorization in a pop-up and wait for it."""
+    await street.world.person()
+    app = await street.registered()
+    async with street.person(scripts=True, width=1280) as opener:
+        await opener.goto(street.callback)
+        async with opener.expect_popup() as opening:
+            url = street.server + street.question(app.id)
+            await opener.evaluate("url => { window.waiting = window.open(url) }", url)
+        popup = await opening.value
+        await popup.wait_for_load_state("load")
+        await sign_in(popup)
+        await press(popup, "#allow")
+        assert popup.url.startswith(street.callback)
+        assert await popup.evaluate("window.opener !== null")
+        assert await opener.evaluate("window.waiting.location.search.includes('code=')")

@@ -1,0 +1,166 @@
+"""What the endpoints really answer is what the document says, field by field."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from conformity import check_answer
+from world import INTROSPECT, ME, REVOKE, TOKEN, USERINFO, VERIFIER, World, answer_of
+
+AUTHORIZE = "/api/v2/oauth/authorize"
+JSON = {"accept": "application/json"}
+ALL = "basic openid profile email"
+
+
+@pytest.fixture
+async def document(world: World) -> dict[str, Any]:
+    answer = await world.browser().get("/api/openapi.json")
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+@pytest.mark.parametrize("token_format", ["opaque", "jwt"])
+async def test_tokens_are_answered_as_described(
+    world: World, document: dict[str, Any], token_format: str
+) -> None:
+    await world.person()
+    app = await world.app(token_format=token_format)
+    code = (await world.authorize(await world.signed_in(), app, scope=ALL)).code
+    bought = await world.redeem(app, code)
+    check_answer(document, "POST", TOKEN, bought)
+    assert (
+        bought.json().keys()
+        == document["components"]["schemas"]["TokenAnswer"]["properties"].keys()
+    )
+    tokens = bought.json()
+    for token in (tokens["access_token"], tokens["refresh_token"], "qma_nothing"):
+        answer = await world.post(INTROSPECT, app, {"token": token})
+        check_answer(document, "POST", INTROSPECT, answer)
+    refreshed = await world.refresh(app, tokens["refresh_token"])
+    check_answer(document, "POST", TOKEN, refreshed)
+    own = await world.token(app, grant_type="client_credentials")
+    check_answer(document, "POST", TOKEN, own)
+    check_answer(document, "POST", REVOKE, await world.revoke(app, tokens["refresh_token"]))
+
+
+async def test_refused_tokens_are_answered_as_described(
+    world: World, document: dict[str, Any]
+) -> None:
+    await world.person()
+    app, other = await world.app(), await world.app(public=True)
+    code = (await world.authorize(await world.signed_in(), app)).code
+    refused = [
+        await world.token(app),
+        await world.token(app, grant_type="password"),
+        await world.token(other, grant_type="client_credentials"),
+        await world.token(app, grant_type="client_credentials", scope="nothing"),
+        await world.redeem(other, code),
+        await world.browser().post(TOKEN, data={"grant_type": "x"}, auth=("nobody", "nothing")),
+        await world.browser().post(TOKEN, content=b"x" * 70_000),
+    ]
+    assert [answer.status_code for answer in refused] == [400, 400, 400, 400, 400, 401, 413]
+    for answer in refused:
+        check_answer(document, "POST", TOKEN, answer)
+    by_address = await world.browser().get(TOKEN, params={"grant_type": "refresh_token"})
+    check_answer(document, "GET", TOKEN, by_address)
+    for path in (REVOKE, INTROSPECT):
+        for answer in (await world.post(path, app, {}), await world.browser().post(path)):
+            check_answer(document, "POST", path, answer)
+    check_answer(document, "POST", INTROSPECT, await world.post(INTROSPECT, other, {"token": "x"}))
+    tokens = (await world.redeem(app, code)).json()
+    stranger = await world.app()
+    check_answer(document, "POST", REVOKE, await world.revoke(stranger, tokens["access_token"]))
+
+
+@pytest.mark.parametrize("path", [ME, USERINFO])
+async def test_people_are_answered_as_described(
+    world: World, document: dict[str, Any], path: str
+) -> None:
+    await world.person()
+    app = await world.app()
+    tokens = await world.tokens(app, scope=ALL)
+    narrow = await world.tokens(app, scope="readmeasurements")
+    answers = [
+        await world.call(tokens["access_token"], path),
+        await world.call(narrow["access_token"], path),
+        await world.call("qma_nothing", path),
+        await world.browser().get(path),
+        await world.browser().get(f"{path}?access_token=a", headers={"authorization": "Bearer b"}),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 403, 401, 401, 400]
+    for answer in answers:
+        check_answer(document, "GET", path, answer)
+
+
+async def test_claims_by_form_are_answered_as_described(
+    world: World, document: dict[str, Any]
+) -> None:
+    await world.person()
+    tokens = await world.tokens(await world.app(), scope=ALL)
+    answer = await world.browser().post(USERINFO, data={"access_token": tokens["access_token"]})
+    assert answer.status_code == 200
+    check_answer(document, "POST", USERINFO, answer)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/.well-known/openid-configuration",
+        "/.well-known/jwks.json",
+        "/api/openapi.json",
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+    ],
+)
+async def test_public_documents_are_answered_as_described(
+    world: World, document: dict[str, Any], path: str
+) -> None:
+    token = {"authorization": "Bearer fake-metrics-token"}
+    answer = await world.browser().get(path, headers=token)
+    assert answer.status_code == 200
+    check_answer(document, "GET", path, answer)
+
+
+async def test_the_numbers_are_refused_as_described(world: World, document: dict[str, Any]) -> None:
+    twice = httpx.Headers([("authorization", "Bearer a"), ("authorization", "Bearer b")])
+    for headers in (httpx.Headers(), twice):
+        answer = await world.browser().get("/metrics", headers=headers)
+        check_answer(document, "GET", "/metrics", answer)
+
+
+async def test_authorization_is_answered_as_described(
+    world: World, document: dict[str, Any]
+) -> None:
+    await world.person()
+    app = await world.app()
+    asked = {"client_id": app.id, "response_type": "code"}
+    browser = await world.signed_in()
+    answers = [
+        await world.ask(world.browser(), app),
+        await world.ask(browser, app),
+        await world.ask(browser, app, prompt="none"),
+        await browser.get(AUTHORIZE),
+        await browser.get(AUTHORIZE, headers=JSON),
+        await browser.get(AUTHORIZE, params=asked, headers=JSON),
+    ]
+    assert [answer.status_code for answer in answers] == [303, 200, 303, 400, 400, 401]
+    for answer in answers:
+        check_answer(document, "GET", AUTHORIZE, answer)
+    posted = await browser.post(AUTHORIZE, data={**asked, "response_type": "nonsense"})
+    check_answer(document, "POST", AUTHORIZE, posted)
+    assert answer_of(posted).parameters["error"] == "unsupported_response_type"
+
+
+async def test_parameters_spelled_as_described_are_heeded(
+    world: World, document: dict[str, Any]
+) -> None:
+    """By name, from the examples: what is described is what is read."""
+    app = await world.app()
+    properties = document["components"]["schemas"]["TokenRequest"]["properties"]
+    assert properties["code_verifier"]["examples"] == [VERIFIER]
+    example = document["paths"][TOKEN]["post"]["requestBody"]["content"]["application/json"]
+    body = {**example["examples"]["client_credentials"]["value"], "client_id": app.id}
+    answer = await world.browser().post(TOKEN, json={**body, "client_secret": app.secret})
+    assert answer.json()["scope"] == "readmeasurements"

@@ -1,0 +1,259 @@
+"""The OpenAPI document: whole, valid, and about this server."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
+
+import quantimodo
+from conformity import check_schema, resolve
+from quantimodo.app.openapi.document import openapi_document
+from quantimodo.app.openapi.table import OPERATIONS
+from quantimodo.app.routes import AUTHORIZE, WireEndpoints, wire_routes
+from quantimodo.crypto.tokens import Kind, key_of
+from quantimodo.protocol.authorization import PROMPTS
+from quantimodo.protocol.discovery import metadata
+from quantimodo.protocol.parameters import ALIASES
+from quantimodo.wire.exchange import Request, Response
+from world import ISSUER, World
+
+Json = dict[str, Any]
+METHODS = ("get", "post", "put", "delete", "patch", "head", "options", "trace")
+
+
+@pytest.fixture(scope="module")
+def document() -> Json:
+    return openapi_document(ISSUER, legacy_transport=True)
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+def test_every_route_and_method_is_described_and_nothing_else(legacy: bool) -> None:
+    document = openapi_document(ISSUER, legacy_transport=legacy)
+    described = {
+        (path, method.upper())
+        for path, item in document["paths"].items()
+        for method in item
+        if method in METHODS
+    }
+    assert described == set(_served(legacy))
+
+
+def test_every_description_has_a_place() -> None:
+    document = openapi_document(ISSUER, legacy_transport=True)
+    placed = {operation["operationId"] for _, _, operation in _operations(document)}
+    assert {operation.id for operation in OPERATIONS} <= placed
+
+
+async def test_the_addresses_answer_to_the_methods_that_are_described(world: World) -> None:
+    document = (await world.browser().get("/api/openapi.json")).json()
+    for path, item in document["paths"].items():
+        if path not in AUTHORIZE:
+            answer = await world.browser().options(path)
+            allowed = set(answer.headers["allow"].split(", ")) - {"HEAD", "OPTIONS"}
+            assert allowed == {method.upper() for method in item}, path
+        else:
+            for method in item:
+                answer = await world.browser().request(method, path)
+                assert answer.status_code == 400, path
+
+
+async def test_the_document_is_served_to_scripts_of_any_origin(world: World) -> None:
+    answer = await world.browser().get(
+        "/api/openapi.json", headers={"origin": "https://app.example.org"}
+    )
+    assert answer.json() == openapi_document(ISSUER, legacy_transport=True)
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cache-control"] == "public, max-age=300"
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+def test_the_document_is_valid_openapi_3_1(legacy: bool) -> None:
+    document = openapi_document(ISSUER, legacy_transport=legacy)
+    OPENAPI_31_VALIDATOR.validate(document)
+    for schema in _schemas(document):
+        jsonschema_rs.meta.validate(
+            {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+        )
+
+
+def test_every_reference_leads_somewhere(document: Json) -> None:
+    references = [value for name, value in _leaves(document) if name == "$ref"]
+    assert references
+    for reference in references:
+        assert resolve(document, {"$ref": reference})
+
+
+def test_every_operation_has_a_name_of_its_own_and_is_told_about(document: Json) -> None:
+    operations = [operation for _, _, operation in _operations(document)]
+    names = [operation["operationId"] for operation in operations]
+    assert len(names) == len(set(names))
+    tags = {tag["name"] for tag in document["tags"]}
+    for operation in operations:
+        assert operation["summary"]
+        assert operation["description"]
+        assert set(operation["tags"]) <= tags
+
+
+def test_every_way_to_prove_who_one_is_exists(document: Json) -> None:
+    schemes = document["components"]["securitySchemes"]
+    for _, _, operation in _operations(document):
+        for way in operation.get("security", ()):
+            for name, scopes in way.items():
+                flows = schemes[name].get("flows", {})
+                assert all(scope in flows["authorizationCode"]["scopes"] for scope in scopes)
+
+
+def test_examples_are_what_their_schema_says(document: Json) -> None:
+    seen = 0
+    for media in _media(document):
+        for example in media.get("examples", {}).values():
+            check_schema(document, media["schema"], example["value"])
+            seen += 1
+    for schema in _schemas(document):
+        for field in schema.get("properties", {}).values():
+            for value in field.get("examples", ()):
+                check_schema(document, field, value)
+                seen += 1
+    assert seen > 100
+
+
+def test_errors_in_examples_are_those_that_the_server_gives(document: Json) -> None:
+    source = "".join(
+        path.read_text("utf-8")
+        for path in Path(quantimodo.__file__).parent.rglob("*.py")
+        if "openapi" not in path.parts
+    )
+    for media in _media(document):
+        for example in media.get("examples", {}).values():
+            value = example["value"]
+            if isinstance(value, dict) and "error" in value:
+                error = value["error"]
+                code = error["code"] if isinstance(error, dict) else error
+                text = value.get("message") or value["error_description"]
+                assert f'"{code}"' in source
+                text = re.sub("the parameter [a-z_]+ is", "the parameter {name} is", text)
+                assert text.partition("; the operator finds")[0] in source, text
+
+
+def test_no_example_secret_could_be_real(document: Json) -> None:
+    texts = [value for _, value in _leaves(document) if isinstance(value, str)]
+    assert any(text.startswith("qma_") for text in texts)
+    for text in texts:
+        assert all(key_of(kind, text) is None for kind in Kind)
+        assert "example.com" not in text
+
+
+def test_spellings_of_2016_are_told(document: Json) -> None:
+    schemas = document["components"]["schemas"]
+    told = {
+        field["x-alias"]: name
+        for kind in ("AuthorizationRequest", "TokenRequest")
+        for name, field in schemas[kind]["properties"].items()
+        if "x-alias" in field
+    }
+    assert told == ALIASES
+    query = document["paths"]["/api/v2/oauth/authorize"]["get"]["parameters"]
+    (client_id,) = (each for each in query if each["name"] == "client_id")
+    assert "`clientId`" in client_id["description"]
+
+
+def test_aliases_of_an_address_name_it(document: Json) -> None:
+    aliases = {
+        path: operation["x-alias-of"]
+        for path, _, operation in _operations(document)
+        if "x-alias-of" in operation
+    }
+    assert aliases == {
+        "/api/v2/oauth2/authorize": "/api/v2/oauth/authorize",
+        "/api/v2/oauth/access_token": "/api/v2/oauth2/access_token",
+        "/api/v2/oauth/revoke": "/api/v2/oauth2/revoke",
+        "/api/v2/oauth/introspect": "/api/v2/oauth2/introspect",
+        "/api/v2/oauth/userinfo": "/api/v2/oauth2/userinfo",
+        "/.well-known/oauth-authorization-server": "/.well-known/openid-configuration",
+    }
+    for path, method, operation in _operations(document):
+        if path in aliases:
+            own = document["paths"][aliases[path]][method]
+            differs = {name for name in own if own[name] != operation[name]}
+            assert differs == {"operationId", "description"}
+
+
+def test_what_may_be_chosen_is_what_the_metadata_offers(document: Json) -> None:
+    offered = metadata(ISSUER)
+    schemas = document["components"]["schemas"]
+    asked = schemas["AuthorizationRequest"]["properties"]
+    assert set(asked["response_type"]["enum"]) == set(offered["response_types_supported"])
+    assert set(asked["response_mode"]["enum"]) == set(offered["response_modes_supported"])
+    assert set(asked["code_challenge_method"]["enum"]) == set(
+        offered["code_challenge_methods_supported"]
+    )
+    assert all(f"`{prompt}`" in asked["prompt"]["description"] for prompt in PROMPTS)
+    grants = set(schemas["TokenRequest"]["properties"]["grant_type"]["enum"])
+    # `implicit` (RFC 7591 §2) names no request to the token endpoint.
+    assert grants == set(offered["grant_types_supported"]) - {"implicit"}
+    assert schemas["ServerMetadata"]["properties"].keys() == offered.keys()
+    flow = document["components"]["securitySchemes"]["oauth2"]["flows"]["authorizationCode"]
+    assert set(flow["scopes"]) == set(offered["scopes_supported"])
+    assert flow["tokenUrl"] == offered["token_endpoint"]
+    assert flow["authorizationUrl"] == offered["authorization_endpoint"]
+
+
+def test_without_legacy_transport_nothing_of_it_is_described() -> None:
+    document = openapi_document(ISSUER, legacy_transport=False)
+    assert set(document["paths"]["/api/v2/oauth2/access_token"]) == {"post"}
+    assert "tokenInQuery" not in document["components"]["securitySchemes"]
+    for _, _, operation in _operations(document):
+        assert {"tokenInQuery": []} not in operation.get("security", [])
+
+
+async def _nowhere(request: Request) -> Response:
+    raise AssertionError
+
+
+def _served(legacy: bool) -> Iterator[tuple[str, str]]:
+    """What the tables serve. HEAD goes with GET, and is told about once for all."""
+    nothing = WireEndpoints(**{each.name: _nowhere for each in fields(WireEndpoints)})
+    for route in wire_routes(nothing, legacy_transport=legacy):
+        assert "HEAD" not in route.methods or "GET" in route.methods
+        yield from ((route.path, method) for method in route.methods - {"HEAD"})
+    yield from ((path, method) for path in AUTHORIZE for method in ("GET", "POST"))
+
+
+def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:
+    for path, item in document["paths"].items():
+        yield from ((path, method, operation) for method, operation in item.items())
+
+
+def _media(document: Json) -> Iterator[Json]:
+    """Every described body."""
+    answers = list(document["components"]["responses"].values())
+    for _, _, operation in _operations(document):
+        if "requestBody" in operation:
+            answers.append(operation["requestBody"])
+        answers += [resolve(document, answer) for answer in operation["responses"].values()]
+    for answer in answers:
+        yield from answer.get("content", {}).values()
+
+
+def _schemas(document: Json) -> Iterator[Json]:
+    yield from document["components"]["schemas"].values()
+    yield from (media["schema"] for media in _media(document))
+    for _, _, operation in _operations(document):
+        yield from (each["schema"] for each in operation.get("parameters", ()))
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner, name)
+    else:
+        yield name, value

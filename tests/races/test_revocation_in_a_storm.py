@@ -1,0 +1,97 @@
+"""RFC 7009 §2.1 and security.md 7: what is revoked while it is being refreshed stays dead."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+
+from caller import Tokens, refused
+from connections import Connection
+from stage import Stage
+from world import form_fields
+
+pytestmark = pytest.mark.slow
+FAMILIES = 6
+TABS = 4
+BEFORE = 20  # refreshes of each authorization before it is revoked
+MOST = 2_000  # refreshes of one tab: a storm that does not end is a failure
+
+
+@dataclass(slots=True)
+class Storm:
+    """One authorization that several tabs refresh as fast as they can, until none may any more."""
+
+    stage: Stage
+    tabs: list[Connection]
+    newest: Tokens
+    given: list[Tokens] = field(default_factory=list)
+    ripe: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def rage(self) -> None:
+        await asyncio.gather(*(self._refresh(tab) for tab in self.tabs))
+
+    async def _refresh(self, tab: Connection) -> None:
+        for _ in range(MOST):
+            answer = await tab.ask(self.stage.app.refreshing(self.newest.refresh))
+            if answer.status != 200:
+                refused(answer)
+                return
+            self.newest = Tokens.of(answer)
+            self.given.append(self.newest)
+            if len(self.given) == BEFORE:
+                self.ripe.set()
+        raise AssertionError("the authorization was not revoked")
+
+    async def assert_dead(self, connection: Connection) -> None:
+        assert len(self.given) >= BEFORE
+        for tokens in dict.fromkeys(self.given):
+            await self.stage.app.assert_dead(connection, tokens)
+
+
+async def _storms(stage: Stage) -> list[Storm]:
+    crowd = await stage.crowd(FAMILIES * TABS)
+    return [
+        Storm(
+            stage,
+            list(crowd[number * TABS : (number + 1) * TABS]),
+            await stage.tokens(crowd[number * TABS]),
+        )
+        for number in range(FAMILIES)
+    ]
+
+
+async def test_a_token_revoked_in_a_refresh_storm_takes_all_its_heirs_along(stage: Stage) -> None:
+    storms = await _storms(stage)
+    revoker = await stage.connection()
+
+    async def revoke(storm: Storm) -> None:
+        await storm.ripe.wait()
+        answer = await revoker.ask(stage.app.revocation(storm.newest.refresh))
+        assert answer.status == 200
+
+    async def revoke_in_turn() -> None:
+        for storm in storms:
+            await revoke(storm)
+
+    await asyncio.gather(revoke_in_turn(), *(storm.rage() for storm in storms))
+    for storm in storms:
+        await storm.assert_dead(revoker)
+
+
+async def test_access_removed_at_the_account_page_in_a_storm_is_gone(stage: Stage) -> None:
+    await stage.consent()
+    storms = await _storms(stage)
+    async with stage.browser() as browser:
+        await stage.sign_in(browser)
+        fields = form_fields((await browser.get("/account")).text)
+
+        async def remove() -> None:
+            for storm in storms:
+                await storm.ripe.wait()
+            path = f"/account/apps/{stage.app.client_id}/revoke"
+            assert (await browser.post(path, data=fields)).status_code == 303
+
+        await asyncio.gather(remove(), *(storm.rage() for storm in storms))
+    connection = await stage.connection()
+    for storm in storms:
+        await storm.assert_dead(connection)

@@ -1,0 +1,188 @@
+"""Authorization endpoint (RFC 6749 §3.1): its parameters and the redirection endpoint (§3.1.2)."""
+
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from world import AUTHORIZE, CALLBACK, CHALLENGE, App, World, answer_of
+
+OTHER = "https://app.example.org/other"
+
+
+def is_error_page(response: httpx.Response) -> bool:
+    """A page of ours that leads nowhere."""
+    return (
+        response.status_code == 400
+        and "location" not in response.headers
+        and response.headers["content-type"].startswith("text/html")
+        and "<form" not in response.text
+        and 'http-equiv="refresh"' not in response.text
+    )
+
+
+def asked(app: App, **changes: str) -> list[tuple[str, str]]:
+    fields = {
+        "client_id": app.id,
+        "response_type": "code",
+        "redirect_uri": CALLBACK,
+        "scope": "basic",
+        "state": "some-state",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+        **changes,
+    }
+    return list(fields.items())
+
+
+async def test_get_and_post_ask_the_same(world: World) -> None:
+    await world.person()
+    browser, app = await world.signed_in(), await world.app(first_party=True)
+    answers = [
+        answer_of(await browser.get(AUTHORIZE, params=asked(app))),
+        answer_of(await browser.post(AUTHORIZE, data=dict(asked(app)))),
+    ]
+    assert all(answer.code.startswith("qmc_") for answer in answers)
+
+
+async def test_a_post_that_is_no_form_is_a_page(world: World) -> None:
+    app = await world.app()
+    browser = world.browser()
+    body = urlencode(asked(app)).encode()
+    for kind in ("application/json", "text/plain", "multipart/form-data; boundary=x", ""):
+        response = await browser.post(AUTHORIZE, content=body, headers={"content-type": kind})
+        assert is_error_page(response), kind
+
+
+@pytest.mark.parametrize(
+    "name", ["client_id", "redirect_uri", "state", "scope", "response_type", "code_challenge"]
+)
+async def test_a_repeated_parameter_is_a_page_even_with_one_value(world: World, name: str) -> None:
+    # Which of the two redirect URIs would it be? Nothing is trusted, so nothing is answered to.
+    await world.person()
+    browser, app = await world.signed_in(), await world.app(first_party=True)
+    pairs = asked(app)
+    again = next(pair for pair in pairs if pair[0] == name)
+    assert is_error_page(await browser.get(AUTHORIZE, params=[*pairs, again]))
+    assert is_error_page(await browser.get(AUTHORIZE, params=[*pairs, (name, "other")]))
+    assert is_error_page(await browser.get(AUTHORIZE, params=[*pairs, (name, "")]))
+
+
+async def test_an_unknown_parameter_is_ignored(world: World) -> None:
+    await world.person()
+    browser, app = await world.signed_in(), await world.app(first_party=True)
+    pairs = [*asked(app), ("utm_source", "a letter"), ("resource_owner", "bob")]
+    assert "code" in answer_of(await browser.get(AUTHORIZE, params=pairs)).parameters
+
+
+async def test_an_empty_value_is_as_if_absent(world: World) -> None:
+    await world.person()
+    browser, app = await world.signed_in(), await world.app(first_party=True)
+    answer = answer_of(await world.ask(browser, app, state="", nonce="", prompt="", max_age=""))
+    assert "state" not in answer.parameters
+    assert is_error_page(await world.ask(browser, app, client_id=""))
+    missing = answer_of(await world.ask(browser, app, response_type=""))
+    assert missing.parameters["error"] == "invalid_request"
+
+
+async def test_a_missing_or_unknown_client_is_a_page(world: World) -> None:
+    app, browser = await world.app(), world.browser()
+    assert is_error_page(await world.ask(browser, app, client_id=None))
+    assert is_error_page(await world.ask(browser, app, client_id="nobody"))
+    await world.disable(app)
+    assert is_error_page(await world.ask(browser, app))
+
+
+async def test_a_redirect_uri_that_is_not_registered_is_a_page(world: World) -> None:
+    app, browser = await world.app(), world.browser()
+    for uri in (
+        OTHER,
+        CALLBACK + "/",
+        CALLBACK + "?",
+        CALLBACK + "?next=1",
+        CALLBACK + "#x",
+        CALLBACK.replace("https", "http"),
+        CALLBACK.replace("https", "HTTPS"),
+        CALLBACK.replace("app.example.org", "APP.example.org"),
+        CALLBACK.replace("app.example.org", "app.example.org:443"),
+        CALLBACK.replace("app.example.org", "app.example.org.evil.example"),
+        CALLBACK.replace("app.example.org", "app.example.org@evil.example"),
+        "https://app.example.org/x/../callback",
+        "https://app.example.org/%63allback",
+        "//app.example.org/callback",
+        "/callback",
+        "javascript:alert(1)",
+    ):
+        assert is_error_page(await world.ask(browser, app, redirect_uri=uri)), uri
+
+
+async def test_every_other_fault_beside_a_bad_address_is_still_a_page(world: World) -> None:
+    # security.md 1: an unvalidated URI gives an error page on *every* error path.
+    app, browser = await world.app(), world.browser()
+    for fault in (
+        {"response_type": None},
+        {"response_type": "nonsense"},
+        {"scope": "nonsense"},
+        {"prompt": "none"},
+        {"prompt": "none login"},
+        {"response_mode": "nonsense"},
+        {"response_mode": "form_post"},
+        {"code_challenge_method": "plain"},
+        {"max_age": "-1"},
+        {"request": "a.b.c"},
+        {"request_uri": "https://evil.example/request"},
+    ):
+        assert is_error_page(await world.ask(browser, app, redirect_uri=OTHER, **fault)), fault
+
+
+async def test_redirect_uri_may_be_left_out_when_exactly_one_is_registered(world: World) -> None:
+    await world.person()
+    browser = await world.signed_in()
+    one = await world.app(first_party=True)
+    two = await world.app(first_party=True, redirect_uris=(CALLBACK, OTHER))
+    answer = answer_of(await world.ask(browser, one, redirect_uri=None))
+    assert answer.location.startswith(CALLBACK + "?")
+    assert is_error_page(await world.ask(browser, two, redirect_uri=None))
+    named = answer_of(await world.ask(browser, two, redirect_uri=OTHER))
+    assert named.location.startswith(OTHER + "?")
+
+
+async def test_a_query_in_the_registered_uri_is_kept(world: World) -> None:
+    await world.person()
+    uri = CALLBACK + "?tenant=a%20b&x="
+    app = await world.app(first_party=True, redirect_uris=(uri,))
+    answer = answer_of(await world.ask(await world.signed_in(), app, redirect_uri=uri))
+    assert answer.location.startswith(uri + "&code=")
+
+
+async def test_the_state_comes_back_letter_by_letter(world: World) -> None:
+    await world.person()
+    state = "a b+c&d=é%20/#?\"'<>日本"
+    app = await world.app(first_party=True)
+    answer = answer_of(await world.ask(await world.signed_in(), app, state=state))
+    assert answer.parameters["state"] == state
+
+
+async def test_an_error_page_never_repeats_what_was_sent(world: World) -> None:
+    app = await world.app()
+    mark = "m4rked<script>"
+    response = await world.ask(world.browser(), app, redirect_uri=f"https://{mark}", state=mark)
+    assert is_error_page(response)
+    assert "m4rked" not in response.text
+
+
+async def test_the_answer_is_a_303_and_is_not_stored(world: World) -> None:
+    await world.person()
+    app = await world.app(first_party=True)
+    response = await world.ask(await world.signed_in(), app)
+    assert response.status_code == 303
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["referrer-policy"] == "no-referrer"
+
+
+async def test_the_address_with_a_slash_at_its_end_is_not_ours(world: World) -> None:
+    # RFC 9700 §4.12: a 307 would send the body, with its secrets, once more to wherever it says.
+    for method in ("GET", "POST"):
+        response = await world.browser().request(method, AUTHORIZE + "/?client_secret=x")
+        assert response.status_code == 404
+        assert "location" not in response.headers

@@ -1,0 +1,103 @@
+"""Token endpoint (RFC 6749 §3.2): how its parameters arrive."""
+
+import pytest
+
+from world import CALLBACK, TOKEN, VERIFIER, App, World
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+def body(app: App, text: str = "grant_type=client_credentials") -> str:
+    return f"{text}&client_id={app.id}&client_secret={app.secret}"
+
+
+async def test_a_form_body_with_a_charset_is_a_form(world: World) -> None:
+    app = await world.app()
+    kind = {"content-type": "Application/X-WWW-Form-Urlencoded; charset=UTF-8"}
+    response = await world.browser().post(TOKEN, content=body(app), headers=kind)
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "&grant_type=client_credentials",
+        "&grant_type=authorization_code",
+        "&grant_type=",
+        "&grantType=authorization_code",
+        "&scope=basic&scope=basic",
+        "&scope=basic&scope=",
+        "&client_id=other",
+        "&state=1&state=2",
+        "&unknown=1&unknown=1",
+    ],
+)
+async def test_a_repeated_parameter_is_refused(world: World, more: str) -> None:
+    app = await world.app()
+    response = await world.browser().post(TOKEN, content=body(app) + more, headers=FORM)
+    assert response.status_code == 400
+    assert response.json()["error"] == "invalid_request"
+
+
+async def test_the_names_of_parameters_have_a_case(world: World) -> None:
+    app = await world.app()
+    response = await world.browser().post(
+        TOKEN, content=body(app, "Grant_Type=client_credentials"), headers=FORM
+    )
+    assert response.json()["error"] == "invalid_request"
+
+
+async def test_an_unknown_parameter_is_ignored(world: World) -> None:
+    app = await world.app()
+    text = body(app) + "&utm_source=x&audience=nobody"
+    assert (await world.browser().post(TOKEN, content=text, headers=FORM)).status_code == 200
+
+
+async def test_an_empty_value_is_as_if_absent(world: World) -> None:
+    await world.person()
+    app = await world.app(public=True)
+    code = (await world.authorize(await world.signed_in(), app)).code
+    assert (await world.token(app, grant_type="")).json()["error"] == "invalid_request"
+    assert (await world.redeem(app, "")).json()["error"] == "invalid_request"
+    assert (await world.redeem(app, code, code_verifier="")).json()["error"] == "invalid_grant"
+    assert (await world.redeem(app, code, redirect_uri="")).json()["error"] == "invalid_grant"
+    whole = await world.redeem(app, code, scope="", client_secret="", refresh_token="")
+    assert whole.status_code == 200
+
+
+async def test_parameters_of_a_post_are_read_from_its_body_alone(world: World) -> None:
+    # RFC 6749 §2.3.1: credentials MUST NOT be in the request URI of a POST.
+    app = await world.app()
+    response = await world.browser().post(f"{TOKEN}?{body(app)}", content=b"", headers=FORM)
+    assert response.status_code == 401
+    code = await world.browser().post(
+        f"{TOKEN}?code_verifier={VERIFIER}&redirect_uri={CALLBACK}",
+        content=body(app, "grant_type=authorization_code"),
+        headers=FORM,
+    )
+    assert code.json()["error"] == "invalid_request"
+
+
+async def test_a_missing_grant_type_says_so(world: World) -> None:
+    response = await world.token(await world.app(), scope="basic")
+    assert response.status_code == 400
+    assert response.json() == {
+        "error": "invalid_request",
+        "error_description": "the parameter grant_type is missing",
+    }
+
+
+async def test_answers_are_not_cached_whatever_they_are(world: World) -> None:
+    app = await world.app()
+    answers = [
+        await world.token(app, grant_type="client_credentials"),
+        await world.token(app, grant_type="nonsense"),
+        await world.token(app),
+        await world.browser().post(TOKEN),
+        await world.browser().put(TOKEN),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 400, 400, 400, 405]
+    for answer in answers:
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["pragma"] == "no-cache"
+        assert answer.headers["content-type"] == "application/json"

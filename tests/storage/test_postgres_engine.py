@@ -1,0 +1,199 @@
+"""What only PostgreSQL can get wrong: lost connections, locks, the server's own settings."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from samples import LATER, NOW, Samples, access_token, client, key
+
+from quantimodo.ports.stores import Conflict, Stores, Unavailable
+from quantimodo.storage.database import Operation, Statement
+from quantimodo.storage.open import open_stores
+from quantimodo.storage.postgres import PostgresDatabase, connect
+from quantimodo.storage.tables.token_batches import ISSUE, access_token_values
+
+pytestmark = pytest.mark.postgres
+
+_HOLD = Statement("UPDATE leases SET holder = {2} WHERE name = {1} RETURNING name")
+_PAUSE = Statement("SELECT pg_sleep(0.3)")
+
+
+@pytest.fixture
+async def stores(postgres_url: str) -> AsyncIterator[Stores]:
+    opened = await open_stores(postgres_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def samples(stores: Stores) -> Samples:
+    return Samples(stores)
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> AsyncIterator[PostgresDatabase]:
+    opened = await PostgresDatabase.connect(postgres_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def beside(postgres_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of somebody else."""
+    connection = await asyncpg.connect(postgres_url)
+    yield connection
+    await connection.close()
+
+
+async def _hang_up(beside: asyncpg.Connection) -> None:
+    await beside.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+
+async def test_a_commit_is_durable_whatever_the_server_s_default(postgres_url: str) -> None:
+    careless = f"{postgres_url}&options=-csynchronous_commit%3Doff"
+    connection = await connect(careless)
+    try:
+        assert await connection.fetchval("SHOW synchronous_commit") == "on"
+        assert await connection.fetchval("SHOW statement_timeout") == "10s"
+        assert await connection.fetchval("SHOW lock_timeout") == "5s"
+        assert await connection.fetchval("SHOW transaction_isolation") == "read committed"
+    finally:
+        await connection.close()
+
+
+async def test_reads_survive_lost_connections(stores: Stores, beside: asyncpg.Connection) -> None:
+    await stores.add_client(client("c"))
+    for _ in range(5):
+        await _hang_up(beside)
+        assert await stores.client("c") == client("c")
+
+
+async def test_writes_after_lost_connections_are_kept(
+    stores: Stores, beside: asyncpg.Connection
+) -> None:
+    await stores.add_client(client("c"))
+    await stores.issue(access_token("c", "before"))
+    await _hang_up(beside)
+    assert await stores.client("c") is not None  # by now the loss is noticed
+    await stores.issue(access_token("c", "after"))
+    await stores.revoke_jwt("jti", LATER)
+    assert await stores.find_access_token(key("after")) is not None
+    assert await stores.standing("jti", "c", None) is None
+
+
+async def test_a_write_whose_connection_is_lost_is_unavailable_and_the_next_is_not(
+    stores: Stores, beside: asyncpg.Connection
+) -> None:
+    await stores.add_client(client("c"))
+    async with beside.transaction():
+        await beside.execute("LOCK TABLE access_tokens, leases IN ACCESS EXCLUSIVE MODE")
+        writes = [
+            asyncio.ensure_future(stores.issue(access_token("c", "a"))),
+            asyncio.ensure_future(stores.lease("l", "h", timedelta(minutes=1), NOW)),
+        ]
+        await _until_waiting(beside, 2)
+        await _hang_up(beside)
+        outcomes = await asyncio.gather(*writes, return_exceptions=True)
+    assert [type(one) for one in outcomes] == [Unavailable, Unavailable]
+    assert await stores.find_access_token(key("a")) is None
+    await stores.issue(access_token("c", "a"))
+    assert await stores.lease("l", "h", timedelta(minutes=1), NOW)
+
+
+async def _until_waiting(beside: asyncpg.Connection, count: int) -> None:
+    waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
+    async with asyncio.timeout(10):
+        while await beside.fetchval(waiting) < count:
+            await asyncio.sleep(0.01)
+
+
+async def test_reads_go_on_while_a_row_is_held(
+    stores: Stores, samples: Samples, beside: asyncpg.Connection
+) -> None:
+    family = await samples.family()
+    async with beside.transaction():
+        await beside.execute("UPDATE families SET scope = scope WHERE id = $1", family.id)
+        revoking = asyncio.ensure_future(stores.revoke_family(family.id, NOW))
+        await _until_waiting(beside, 1)
+        assert await stores.client(family.client_id) is not None
+        assert await stores.standing("jti", family.client_id, family.id) is not None
+    assert await revoking
+    assert await stores.standing("jti", family.client_id, family.id) is None
+
+
+async def test_operations_that_lock_each_other_out_both_succeed(
+    database: PostgresDatabase, beside: asyncpg.Connection
+) -> None:
+    await beside.execute("INSERT INTO leases VALUES ('a', '', 1), ('b', '', 1)")
+
+    def operation(holder: str, *names: str) -> Operation[str]:
+        for name in names:
+            yield _HOLD, (name, holder)
+            yield _PAUSE, ()
+        return holder
+
+    both = [
+        database.write(lambda: operation("first", "a", "b")),
+        database.write(lambda: operation("second", "b", "a")),
+    ]
+    assert await asyncio.gather(*both) == ["first", "second"]
+    holders = await beside.fetch("SELECT DISTINCT holder FROM leases")
+    assert len(holders) == 1  # one after the other, whole
+
+
+async def test_a_text_that_cannot_be_kept_fails_alone(database: PostgresDatabase) -> None:
+    bad = access_token_values(access_token("c\0c", "bad"))
+    rows: list[Any] = [access_token_values(access_token("c", f"t{n}")) for n in range(20)]
+    rows.insert(11, bad)
+    outcomes = await asyncio.gather(
+        *(database.put(ISSUE, values) for values in rows), return_exceptions=True
+    )
+    assert isinstance(outcomes.pop(11), ValueError)
+    assert outcomes == [True] * 20
+
+
+async def test_a_broken_transaction_does_not_spoil_its_connection(stores: Stores) -> None:
+    await stores.add_client(client("c"))
+    for _ in range(20):  # more than there are connections
+        with pytest.raises(Conflict):
+            await stores.add_client(client("c"))
+    assert await stores.lease("l", "h", timedelta(minutes=1), NOW)
+
+
+async def test_no_transaction_is_left_open(stores: Stores, beside: asyncpg.Connection) -> None:
+    await stores.add_client(client("c"))
+    for task in [asyncio.ensure_future(stores.set_logo("c", None)) for _ in range(8)]:
+        await asyncio.sleep(0)
+        task.cancel()
+    with pytest.raises(Conflict):
+        await stores.set_password(77, "hash", NOW)
+    await stores.ping()
+    for _ in range(4):
+        await stores.lease("l", "h", timedelta(minutes=1), NOW)
+    idle = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
+    async with asyncio.timeout(5):
+        while await beside.fetchval(idle):
+            await asyncio.sleep(0.01)
+
+
+async def test_a_closed_database_has_hung_up(postgres_url: str, beside: asyncpg.Connection) -> None:
+    opened = await open_stores(postgres_url)
+    await opened.add_client(client("c"))
+    await opened.issue(access_token("c", "a"))
+    await opened.close()
+    for attempt in (opened.client("c"), opened.ping(), opened.issue(access_token("c", "b"))):
+        with pytest.raises(Unavailable):
+            await attempt
+    others = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    async with asyncio.timeout(5):
+        while await beside.fetchval(others):
+            await asyncio.sleep(0.01)

@@ -1,0 +1,103 @@
+"""What only SQLite can get wrong: its log, its lock, its disk."""
+
+import asyncio
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+from contenders import CLIENT_ID
+from processes import contend
+from samples import access_token, client
+
+from quantimodo.storage.open import open_stores, sqlite_path
+from quantimodo.storage.sqlite import connect
+
+_MEGABYTE = 2**20
+
+
+@pytest.fixture
+def path(sqlite_url: str) -> Path:
+    path = sqlite_path(sqlite_url)
+    assert isinstance(path, Path)
+    return path
+
+
+def _log_size(path: Path) -> int:
+    log = path.with_name(path.name + "-wal")
+    return log.stat().st_size if log.exists() else 0
+
+
+async def test_a_commit_is_flushed_to_the_disk(sqlite_url: str, path: Path) -> None:
+    connection = connect(path)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    connection.close()
+
+
+async def test_after_a_clean_end_all_is_in_one_file(sqlite_url: str, path: Path) -> None:
+    stores = await open_stores(sqlite_url)
+    await stores.add_client(client(CLIENT_ID))
+    await stores.issue(access_token(CLIENT_ID, "a"))
+    assert _log_size(path) > 0
+    await stores.close()
+    assert _log_size(path) == 0
+    copy = path.with_name("copy.db")
+    copy.write_bytes(path.read_bytes())
+    stores = await open_stores(f"sqlite:///{copy}")
+    assert await stores.find_access_token(access_token(CLIENT_ID, "a").key) is not None
+    await stores.close()
+
+
+@pytest.mark.slow
+async def test_the_log_does_not_grow_without_bound_under_constant_load(
+    sqlite_url: str, path: Path
+) -> None:
+    stores = await open_stores(sqlite_url)
+    ends, sizes, written = time.monotonic() + 6, [0], 0
+    scope = frozenset({"x" * 2000})  # a page for each two tokens: much log in little time
+
+    async def write(number: int) -> None:
+        nonlocal written
+        while time.monotonic() < ends:
+            await stores.issue(access_token(CLIENT_ID, f"{number} {written}", scope=scope))
+            written += 1
+            if written % 100 == 0:
+                sizes.append(_log_size(path))
+
+    await asyncio.gather(*(write(number) for number in range(32)))
+    await stores.close()
+    print(written, max(sizes) / _MEGABYTE)
+    assert max(sizes) < 96 * _MEGABYTE, (max(sizes), written)
+
+
+async def test_readers_do_not_wait_for_a_writer(sqlite_url: str, path: Path) -> None:
+    stores = await open_stores(sqlite_url)
+    await stores.add_client(client(CLIENT_ID))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.ensure_future(stores.issue(access_token(CLIENT_ID, "a")))
+    assert await stores.client(CLIENT_ID) is not None
+    assert await stores.find_access_token(access_token(CLIENT_ID, "a").key) is None
+    other.execute("ROLLBACK")
+    other.close()
+    await waiting
+    assert await stores.find_access_token(access_token(CLIENT_ID, "a").key) is not None
+    await stores.close()
+
+
+@pytest.mark.slow
+async def test_a_full_disk_is_unavailable_and_what_was_acknowledged_stays(sqlite_url: str) -> None:
+    stores = await open_stores(sqlite_url)
+    await stores.add_client(client(CLIENT_ID))
+    await stores.close()
+    said = (await contend(1, sqlite_url, "fill_disk", str(_MEGABYTE)))["p0"]
+    assert len(said["before"]) > 10
+    assert len(said["refused"]) == 1
+    assert len(said["after"]) == 100
+    stores = await open_stores(sqlite_url)
+    for kept in said["before"] + said["after"]:
+        assert await stores.find_access_token(bytes.fromhex(kept)) is not None
+    assert await stores.find_access_token(bytes.fromhex(said["refused"][0])) is None
+    await stores.close()
