@@ -91,3 +91,10 @@ async def world(worlds: Worlds) -> AsyncIterator[World]:
     """The whole server in process, over a fresh SQLite file."""
     async with worlds() as opened:
         yield opened
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever starts the real command is for `make test`: `make check` stays under a minute."""
+    for item in items:
+        if "tests/cli/" in item.nodeid:
+            item.add_marker("slow")

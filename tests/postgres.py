@@ -83,8 +83,12 @@ class PostgresServer:
         self._durable = durable
         self._process: subprocess.Popen[str] | None = None
         self._log: deque[str] = deque(maxlen=100)
-        self._programs = self._reachable(_programs())
-        self._initialise()
+        try:
+            self._programs = self._reachable(_programs())
+            self._initialise()
+        except BaseException:
+            shutil.rmtree(self.folder)
+            raise
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://{_OWNER}@/{database}?host={self.folder}"
@@ -165,11 +169,19 @@ class PostgresServer:
         try:
             self._run(programs / "postgres", "--version")
         except PermissionError:
-            copy = self.folder / "programs"
-            shutil.copytree(programs.parent, copy, symlinks=True)
-            copy.chmod(0o755)
-            return copy / "bin"
+            return self._copied(programs)
         return programs
+
+    def _copied(self, programs: Path) -> Path:
+        package = programs.parents[1]
+        copy = self.folder / "copied" / package.name / programs.parent.name
+        shutil.copytree(programs.parent, copy, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")  # a wheel's, found from beside it
+        if libraries.exists():
+            shutil.copytree(libraries, self.folder / "copied" / libraries.name)
+        for folder in (self.folder / "copied", *(self.folder / "copied").rglob("*")):
+            folder.chmod(folder.stat().st_mode | 0o055)
+        return copy / programs.name
 
     def _run(self, program: Path, *arguments: str) -> str:
         done = subprocess.run(

@@ -1,52 +1,21 @@
 """One live server for all clients that are driven here, and the apps that they are."""
 
+import warnings
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from itertools import count
 
+import authlib.deprecate
 import pytest
 import pytest_asyncio
 
+from ground import CALLBACK, Ground
 from live import Live, open_live
-from quantimodo.model.users import User
 from world import App
 
-CALLBACK = "https://app.example.org/callback"
-SCOPE = "basic email offline_access openid profile"
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What one test stands on: the server, an app registered there, and a person of its own."""
-
-    live: Live
-    app: App
-    person: User
-
-    @property
-    def issuer(self) -> str:
-        return self.live.address
-
-    @property
-    def email(self) -> str:
-        assert self.person.email is not None
-        return self.person.email
-
-    async def allow(self, url: str) -> str:
-        """What the person does with an authorization URL; where it takes them."""
-        return await self.live.allow(url, self.email)
-
-    def check_claims(self, claims: dict[str, object]) -> None:
-        """ID token claims that a client has verified."""
-        assert claims["iss"] == self.issuer
-        assert claims["aud"] == self.app.id
-        assert claims["sub"] == self.person.subject
-
-    def check_userinfo(self, info: dict[str, object]) -> None:
-        assert info["sub"] == self.person.subject
-        assert info["email"] == self.person.email
-        assert info["email_verified"] is True
-        assert info["name"] == self.person.name
+with warnings.catch_warnings():
+    # Authlib says at its first import that it would rather have the successor of httpx.
+    warnings.simplefilter("ignore", authlib.deprecate.AuthlibDeprecationWarning)
+    import authlib.integrations.httpx_client
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -10,7 +10,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.integrations.starlette_client import OAuth
 from starlette.requests import Request
 
-from conftest import CALLBACK, SCOPE, Ground
+from ground import CALLBACK, SCOPE, Ground
 from live import Live
 from world import App
 
@@ -101,8 +101,8 @@ def _client(app: App, method: str, **more: Any) -> AsyncOAuth2Client:
 
 
 async def _metadata(client: AsyncOAuth2Client, issuer: str) -> dict[str, Any]:
-    answer = await client.get(
-        f"{issuer}/.well-known/oauth-authorization-server", withhold_token=True
+    answer = await client.request(
+        "GET", f"{issuer}/.well-known/oauth-authorization-server", withhold_token=True
     )
     found: dict[str, Any] = answer.json()
     return found

@@ -11,7 +11,7 @@ from oauthlib.oauth2 import BackendApplicationClient, InvalidGrantError, WebAppl
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
-from conftest import CALLBACK, SCOPE, Ground
+from ground import CALLBACK, SCOPE, Ground
 from live import Live
 from world import App
 

@@ -124,9 +124,17 @@ async def test_verifying_drops_what_a_stranger_may_have_made(
     person, other = await samples.user("a@example.org", "hash"), await samples.user(None, "other")
     await stores.add_session(session("s", person), None)
     await stores.add_session(session("other", other), None)
+    application = await samples.client()
+    families = [await samples.family(somebody, application.id) for somebody in (person, other)]
+    for somebody in (person, other):
+        await stores.save_consent(consent(somebody, application.id, "basic"))
     assert await stores.verify_email(person.id, "a@example.org", NOW, keep_credentials=False)
     assert await stores.password_hash(person.id) is None
     assert await stores.session(key("s")) is None
+    assert await stores.consents_of(person.id) == []
+    assert not await stores.redeem(code_of(families[0]), NOW, None, None)
+    assert len(await stores.consents_of(other.id)) == 1
+    assert await stores.redeem(code_of(families[1]), NOW, None, None)
     assert await stores.password_hash(other.id) == "other"
     assert await stores.session(key("other")) is not None
 

@@ -85,7 +85,7 @@ def unverified_kid(token: str) -> str | None:
         return None
     try:
         fields = msgspec.json.decode(_decode(header))
-    except (ValueError, msgspec.DecodeError):
+    except (ValueError, msgspec.DecodeError, RecursionError):
         return None
     kid = fields.get("kid") if isinstance(fields, dict) else None
     return kid if isinstance(kid, str) else None
@@ -98,7 +98,7 @@ def verify(token: str, verifier: Verifier, typ: str) -> dict[str, Any]:
     """
     try:
         read = joserfc_jwt.decode(token, verifier.key, algorithms=[verifier.algorithm])
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, RecursionError) as error:
         raise BadToken from error
     # RFC 8725 §3.11; a header that names other keys, or asks for what we do not know, is refused.
     if read.header.get("typ") != typ or not frozenset(read.header) <= _HEADERS:

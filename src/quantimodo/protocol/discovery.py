@@ -25,7 +25,7 @@ def metadata(issuer: str) -> dict[str, Any]:
         "userinfo_endpoint": issuer + USERINFO,
         "jwks_uri": issuer + JWKS,
         "service_documentation": issuer + "/docs",
-        "scopes_supported": [scope for scope in SCOPES if scope not in ("address", "phone")],
+        "scopes_supported": list(SCOPES),
         "response_types_supported": [
             "code",
             "none",

@@ -1,6 +1,7 @@
 """The guard (contract §7, RFC 6750): takes a token, by one way, and says whose it is."""
 
 from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
 
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.model.users import User
@@ -54,7 +55,7 @@ class Guard:
         return found
 
     def _from_query(self, request: Request) -> str | None:
-        if b"access_token" not in request.query:
+        if b"access_token" not in unquote_to_bytes(request.query):
             return None
         token = _form(request.query).get("access_token")
         if token is not None and not self.legacy_transport:

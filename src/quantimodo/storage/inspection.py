@@ -40,7 +40,7 @@ def _inspect_sqlite(path: Path) -> list[str]:
 
 
 async def _inspect_postgres(url: str) -> list[str]:
-    connection = await connect_postgres(url, "", patience=None)
+    connection = await connect_postgres(url, "SET statement_timeout = 0", patience=None)
     try:
         unsafe = await connection.fetchval("SHOW fsync") != "on"
     finally:

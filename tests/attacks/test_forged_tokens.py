@@ -1,0 +1,232 @@
+"""security.md 13: no forged token is taken, and no kind of token for another."""
+
+import json
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc.jwk import ECKey, RSAKey
+
+from forgery import claims_of, decode, encode, es256, forge, header_of, hs256, unsigned
+from world import ISSUER, USERINFO, App, World
+
+ATTACKER = ec.generate_private_key(ec.SECP256R1())
+ATTACKERS_JWK = ECKey.import_key(ATTACKER).as_dict(private=False)
+
+
+async def a_jwt(world: World) -> tuple[App, str]:
+    await world.person()
+    app = await world.app(token_format="jwt")
+    token = (await world.tokens(app, scope="basic openid"))["access_token"]
+    assert (await world.call(token)).status_code == 200
+    return app, token
+
+
+async def check_refused(world: World, app: App, token: str, why: object) -> None:
+    """By the API, by userinfo, by introspection; and to revoke it does nothing."""
+    assert (await world.call(token)).status_code == 401, why
+    assert (await world.call(token, USERINFO)).status_code == 401, why
+    if len(token) <= 8192:
+        assert await world.introspect(app, token) == {"active": False}, why
+        assert (await world.revoke(app, token)).status_code == 200, why
+
+
+async def published(world: World, algorithm: str) -> dict[str, Any]:
+    keys = (await world.browser().get("/.well-known/jwks.json")).json()["keys"]
+    return next(key for key in keys if key["alg"] == algorithm)
+
+
+async def test_a_changed_claim_breaks_the_signature(world: World) -> None:
+    app, token = await a_jwt(world)
+    header, _, signature = token.split(".")
+    for change in ({"scope": "writemeasurements"}, {"sub": "bob"}, {"exp": 2**40}):
+        claims = encode(json.dumps({**claims_of(token), **change}).encode())
+        await check_refused(world, app, f"{header}.{claims}.{signature}", change)
+    assert (await world.call(token)).status_code == 200
+
+
+async def test_another_key_under_our_name_is_refused(world: World) -> None:
+    app, token = await a_jwt(world)
+    header, claims = header_of(token), claims_of(token)
+    for change in (
+        {},
+        {"kid": "unknown"},
+        {"kid": ""},
+        {"kid": None},
+        {"kid": ["a"]},
+        {"kid": "../../etc/passwd"},
+        {"jwk": ATTACKERS_JWK},
+        {"jwk": ATTACKERS_JWK, "kid": "x"},
+        {"jku": "https://evil.example/jwks.json"},
+        {"x5u": "https://evil.example/cert.pem"},
+        {"x5c": ["MIIB"]},
+    ):
+        forged = forge({**header, **change}, claims, es256(ATTACKER))
+        await check_refused(world, app, forged, change)
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", ""])
+async def test_no_algorithm_is_no_algorithm(world: World, algorithm: str) -> None:
+    app, token = await a_jwt(world)
+    header, claims = {**header_of(token), "alg": algorithm}, claims_of(token)
+    signature = decode(token.split(".")[2])
+    await check_refused(world, app, forge(header, claims, unsigned), "no signature")
+    await check_refused(world, app, forge(header, claims, lambda _: signature), "an old one")
+    twice = b'{"alg":"ES256",' + json.dumps(header).encode()[1:]
+    await check_refused(world, app, forge(twice, claims, unsigned), "two algorithms")
+
+
+async def test_a_public_key_is_no_shared_secret(world: World) -> None:
+    app, token = await a_jwt(world)
+    claims = claims_of(token)
+    for algorithm, kind in (("ES256", ECKey), ("RS256", RSAKey)):
+        jwk = await published(world, algorithm)
+        key = kind.import_key(jwk)
+        secrets = [
+            key.as_pem(private=False),
+            key.as_pem(private=False).strip(),
+            key.as_der(private=False),
+            json.dumps(jwk).encode(),
+            jwk["kid"].encode(),
+            b"",
+        ]
+        for secret in secrets:
+            header = {"alg": "HS256", "typ": "at+jwt", "kid": jwk["kid"]}
+            await check_refused(world, app, forge(header, claims, hs256(secret)), secret)
+
+
+async def test_a_key_signs_by_its_own_algorithm_only(world: World) -> None:
+    app, token = await a_jwt(world)
+    header, claims = header_of(token), claims_of(token)
+    sign = world.house.keyring.signer("ES256")._sign
+    for algorithm in ("ES384", "ES512", "ES256K", "RS256", "PS256", "EdDSA", "HS256", "es256"):
+        forged = forge({**header, "alg": algorithm}, claims, sign)
+        await check_refused(world, app, forged, algorithm)
+    rsa = (await published(world, "RS256"))["kid"]
+    await check_refused(world, app, forge({**header, "kid": rsa}, claims, sign), "another's id")
+
+
+async def test_what_we_do_not_understand_in_a_header_is_refused_though_we_signed_it(
+    world: World,
+) -> None:
+    app, token = await a_jwt(world)
+    header, claims = header_of(token), claims_of(token)
+    sign = world.house.keyring.signer("ES256")._sign
+    good = forge(header, {**claims, "jti": "fresh"}, sign)
+    assert (await world.call(good)).status_code == 200
+    for change in (
+        {"crit": ["exp"], "exp": 1},
+        {"crit": ["b64"], "b64": False},
+        {"crit": ["b64"], "b64": True},
+        {"crit": []},
+        {"crit": "x"},
+        {"b64": False},
+        {"zip": "DEF"},
+        {"cty": "JWT"},
+        {"jwk": ATTACKERS_JWK},
+        {"x": 1},
+    ):
+        await check_refused(world, app, forge({**header, **change}, claims, sign), change)
+
+
+async def test_a_type_is_not_taken_for_another(world: World) -> None:
+    app, token = await a_jwt(world)
+    claims, signer = claims_of(token), world.house.keyring.signer("ES256")
+    for kind in ("JWT", "login+jwt", "logout+jwt", "AT+JWT", "application/at+jwt", "at+jwt ", ""):
+        await check_refused(world, app, signer.sign(claims, kind), kind)
+    header = header_of(token)
+    del header["typ"]
+    await check_refused(world, app, forge(header, claims, signer._sign), "no type")
+
+
+async def test_an_id_token_is_no_access_token(world: World) -> None:
+    await world.person()
+    for algorithm in ("RS256", "ES256"):
+        app = await world.app(id_token_alg=algorithm)
+        id_token = (await world.tokens(app, scope="openid basic"))["id_token"]
+        await check_refused(world, app, id_token, algorithm)
+
+
+async def test_issuer_and_audience_are_exactly_ours(world: World) -> None:
+    app, token = await a_jwt(world)
+    claims, signer = claims_of(token), world.house.keyring.signer("ES256")
+    for change in (
+        {"iss": "https://evil.example"},
+        {"iss": ISSUER + "/"},
+        {"iss": None},
+        {"aud": app.id},
+        {"aud": ISSUER},
+        {"aud": [claims["aud"]]},
+        {"aud": None},
+    ):
+        await check_refused(world, app, signer.sign({**claims, **change}, "at+jwt"), change)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"[" * 3000,
+        b'{"a":' * 1500,
+        b'{"alg":"ES256","kid":' + b"[" * 2900,
+        b"[]",
+        b"null",
+        b'"x"',
+        b"1e999",
+        b"\xff\xfe",
+        b'{"kid":"\\ud800"}',
+        b'{"kid":"a\\u0000b"}',
+        b"",
+    ],
+)
+async def test_a_header_that_is_no_header_is_refused(world: World, header: bytes) -> None:
+    app, token = await a_jwt(world)
+    body, signature = token.split(".")[1:]
+    await check_refused(world, app, f"{encode(header)}.{body}.{signature}", header[:9])
+
+
+async def test_a_known_key_id_in_a_bottomless_header_is_refused(world: World) -> None:
+    app, token = await a_jwt(world)
+    body, signature = token.split(".")[1:]
+    kid = header_of(token)["kid"].encode()
+    for filling in (b"[" * 990 + b"]" * 990, b"[" * 1200 + b"]" * 1200):
+        header = b'{"alg":"ES256","typ":"at+jwt","kid":"' + kid + b'","x":' + filling + b"}"
+        await check_refused(world, app, f"{encode(header)}.{body}.{signature}", len(filling))
+
+
+async def test_a_token_of_other_parts_is_refused(world: World) -> None:
+    app, token = await a_jwt(world)
+    header, body, signature = token.split(".")
+    for parts in (
+        [header],
+        [header, body],
+        [header, body, ""],
+        [header, "", signature],
+        ["", body, signature],
+        [header, body, signature, ""],
+        [header, body, signature, signature],
+        [header, "", "", body, signature],
+        [header + "=", body, signature],
+        [header, body, signature[:-4]],
+        [header, body, signature + "AAAA"],
+        [header, body, encode(b"\0" * 64)],
+        [header, body, encode(b"\xff" * 64)],
+    ):
+        await check_refused(world, app, ".".join(parts), parts)
+
+
+async def test_an_endless_token_is_refused_unread(world: World) -> None:
+    app, token = await a_jwt(world)
+    claims, signer = claims_of(token), world.house.keyring.signer("ES256")
+    for length in (4000, 7000, 20000):
+        long = signer.sign({**claims, "filling": "x" * length}, "at+jwt")
+        assert (await world.call(long)).status_code == 401
+    response = await world.post("/api/v2/oauth2/introspect", app, {"token": "x" * 9000})
+    assert response.status_code == 400
+
+
+async def test_no_private_key_is_published_or_kept_in_the_clear(world: World) -> None:
+    document = (await world.browser().get("/.well-known/jwks.json")).text
+    private = world.rows()["signing_keys"]
+    assert private
+    assert "PRIVATE" not in document + str(private)
+    assert '"d"' not in document + str(private)

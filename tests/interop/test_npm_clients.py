@@ -1,0 +1,97 @@
+"""openid-client and oauth4webapi (npm), unmodified: what they check themselves on the way is most
+of what is tested here. Needs Node.js, and `scripts/node-clients`."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ground import CALLBACK, SCOPE, Ground
+from live import Live
+from world import App
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.node]
+
+_SCRIPTS = Path(__file__).parent.parent / "node"
+_CLIENTS = ["openid_client.mjs", "oauth4webapi.mjs"]
+
+
+@pytest.mark.parametrize("client", _CLIENTS)
+@pytest.mark.parametrize(
+    ("algorithm", "method"), [("oidc", "client_secret_basic"), ("oauth2", "client_secret_post")]
+)
+async def test_a_client_does_the_whole_of_its_work(
+    ground: Ground, client: str, algorithm: str, method: str
+) -> None:
+    app = ground.app
+    result = await _run(client, ground, _wanted(ground.issuer, app, method, algorithm))
+    assert result["scope"] == SCOPE
+    ground.check_claims(result["claims"])
+    assert result["refreshedClaims"]["sub"] == result["claims"]["sub"]
+    ground.check_userinfo(result["userinfo"])
+    assert result["me"]["email"] == ground.email
+    assert result["rotated"] is True
+    if app.secret is not None:
+        assert result["introspected"]["active"] is True
+        assert result["introspected"]["sub"] == ground.person.subject
+        assert result["introspectedAfter"] == {"active": False}
+    assert result["refused"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("client", _CLIENTS)
+async def test_an_app_gets_a_token_for_itself(site: Live, machine: App, client: str) -> None:
+    wanted = _wanted(site.address, machine, "client_secret_basic", "oauth2")
+    result = await _run(client, None, {**wanted, "own": True, "scope": "readmeasurements"})
+    assert result["scope"] == "readmeasurements"
+    assert result["before"]["active"] is True
+    assert result["before"]["client_id"] == machine.id
+    assert result["after"] == {"active": False}
+
+
+def _wanted(issuer: str, app: App, method: str, algorithm: str) -> dict[str, Any]:
+    """`algorithm`: which of the two well-known documents the client asks for."""
+    return {
+        "issuer": issuer,
+        "client_id": app.id,
+        "client_secret": app.secret,
+        "method": "none" if app.secret is None else method,
+        "id_token_alg": app.client.id_token_alg,
+        "algorithm": algorithm,
+        "redirect_uri": CALLBACK,
+        "scope": SCOPE,
+    }
+
+
+async def _run(script: str, ground: Ground | None, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Runs a script; what it wants to be opened, the person of `ground` opens, and allows."""
+    process = await asyncio.create_subprocess_exec(
+        "node",
+        *("--no-warnings", str(_SCRIPTS / script), json.dumps(wanted)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    said: dict[str, Any] = {}
+    try:
+        async with asyncio.timeout(60):
+            async for line in process.stdout:
+                said = json.loads(line)
+                if "result" in said:
+                    break
+                assert ground is not None
+                back = await ground.allow(said["open"])
+                process.stdin.write(json.dumps({"back": back}).encode() + b"\n")
+            else:
+                pytest.fail((await process.stderr.read()).decode())
+    finally:
+        process.stdin.close()
+        if process.returncode is None and "result" not in said:
+            process.kill()
+        await process.wait()
+    result: dict[str, Any] = said["result"]
+    return result

@@ -1,0 +1,87 @@
+"""The ID token (OpenID Connect Core §2, §3.1.3.6): its claims, signed so that a client can tell."""
+
+import pytest
+
+from forgery import half_hash, header_of, verified
+from world import ISSUER, World
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+async def test_it_says_who_signed_in_when_and_for_whom(world: World, algorithm: str) -> None:
+    ann = await world.person()
+    app, browser = await world.app(id_token_alg=algorithm), await world.signed_in()
+    signed_in_at = int(world.house.clock.now().timestamp())
+    world.advance(minutes=5)
+    tokens = await world.tokens(app, browser, scope="openid email profile", nonce="a-nonce")
+    now = int(world.house.clock.now().timestamp())
+    assert header_of(tokens["id_token"])["typ"] == "JWT"
+    assert await verified(world, tokens["id_token"], algorithm) == {
+        "iss": ISSUER,
+        "sub": ann.subject,
+        "aud": app.id,
+        "iat": now,
+        "exp": now + 3600,
+        "auth_time": signed_in_at,
+        "amr": ["pwd"],
+        "nonce": "a-nonce",
+        "at_hash": half_hash(tokens["access_token"]),
+    }
+
+
+async def test_no_nonce_asked_for_is_none_given(world: World) -> None:
+    await world.person()
+    tokens = await world.tokens(await world.app(), scope="openid")
+    assert "nonce" not in await verified(world, tokens["id_token"], "RS256")
+
+
+async def test_the_nonce_comes_back_letter_by_letter(world: World) -> None:
+    await world.person()
+    nonce = "é&=+ %22" + "n" * 500
+    tokens = await world.tokens(await world.app(), scope="openid", nonce=nonce)
+    assert (await verified(world, tokens["id_token"], "RS256"))["nonce"] == nonce
+
+
+async def test_without_the_scope_openid_there_is_none(world: World) -> None:
+    await world.person()
+    tokens = await world.tokens(await world.app(), scope="basic profile email", nonce="n")
+    assert "id_token" not in tokens
+
+
+async def test_the_subject_is_the_same_everywhere_and_never_changes(world: World) -> None:
+    ann = await world.person()
+    app, other, browser = await world.app(), await world.app(), await world.signed_in()
+    subjects = set()
+    for client in (app, other):
+        tokens = await world.tokens(client, browser, scope="openid")
+        subjects.add((await verified(world, tokens["id_token"], "RS256"))["sub"])
+        subjects.add((await world.introspect(client, tokens["access_token"]))["sub"])
+    await world.house.stores.change_email(ann.id, "new@example.org", world.house.clock.now())
+    tokens = await world.tokens(app, browser, scope="openid")
+    subjects.add((await verified(world, tokens["id_token"], "RS256"))["sub"])
+    assert subjects == {ann.subject}
+    assert len(ann.subject) <= 255
+    assert ann.subject.isascii()
+
+
+async def test_a_refreshed_one_keeps_who_and_when_and_has_no_nonce(world: World) -> None:
+    # OpenID Connect Core §12.2: same iss, sub, aud and auth_time; no nonce of an old request.
+    await world.person()
+    app = await world.app()
+    first = await world.tokens(app, scope="openid", nonce="a-nonce")
+    before = await verified(world, first["id_token"], "RS256")
+    world.advance(minutes=30)
+    second = (await world.refresh(app, first["refresh_token"])).json()
+    after = await verified(world, second["id_token"], "RS256")
+    for name in ("iss", "sub", "aud", "auth_time", "amr"):
+        assert after[name] == before[name]
+    assert after["iat"] == before["iat"] + 1800
+    assert after["at_hash"] == half_hash(second["access_token"])
+    assert "nonce" not in after
+
+
+async def test_a_refresh_that_leaves_openid_out_brings_none(world: World) -> None:
+    await world.person()
+    app = await world.app()
+    first = await world.tokens(app, scope="openid basic")
+    second = await world.refresh(app, first["refresh_token"], scope="basic")
+    assert "id_token" not in second.json()

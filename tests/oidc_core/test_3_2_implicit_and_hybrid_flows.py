@@ -1,0 +1,185 @@
+"""Implicit and hybrid flows (OpenID Connect Core §3.2, §3.3): for flagged clients, in the
+fragment, each token bound to the others. Here also RFC 6749 §4.2 and `response_type=none`."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from forgery import half_hash, verified
+from world import CALLBACK, ISSUER, App, World, answer_of
+
+IMPLICIT = ("token", "id_token", "id_token token")
+HYBRID = ("code id_token", "code token", "code id_token token")
+ALL = frozenset({"code", "none", *IMPLICIT, *HYBRID})
+
+
+async def flagged(world: World, **changes: object) -> App:
+    return await world.app(first_party=True, response_types=ALL, **changes)
+
+
+@pytest.mark.parametrize("kind", [*IMPLICIT, *HYBRID])
+async def test_an_app_that_is_not_flagged_gets_nothing(world: World, kind: str) -> None:
+    # security.md 5
+    await world.person()
+    app = await world.app(first_party=True)
+    response = await world.ask(
+        await world.signed_in(), app, response_type=kind, scope="openid", nonce="n"
+    )
+    answer = answer_of(response)
+    assert answer.parameters["error"] == "unauthorized_client"
+    assert urlsplit(answer.location).fragment, "the error too goes where the answer would"
+    assert not world.rows()["families"]
+
+
+@pytest.mark.parametrize("kind", [*IMPLICIT, *HYBRID])
+async def test_the_answer_is_in_the_fragment_and_holds_what_was_asked_for(
+    world: World, kind: str
+) -> None:
+    await world.person()
+    app = await flagged(world)
+    response = await world.ask(
+        await world.signed_in(), app, response_type=kind, scope="openid basic", nonce="n"
+    )
+    answer = answer_of(response)
+    assert answer.location.startswith(f"{CALLBACK}#")
+    assert not urlsplit(answer.location).query
+    given = answer.parameters.keys() & {"code", "access_token", "id_token"}
+    assert given == {word if word != "token" else "access_token" for word in kind.split()}
+    assert answer.parameters["state"] == "some-state"
+    if "access_token" in given:
+        assert answer.parameters["token_type"] == "Bearer"
+        assert answer.parameters["expires_in"] == "3600"
+        assert answer.parameters["scope"] == "basic openid"
+        assert (await world.call(answer.parameters["access_token"])).status_code == 200
+    assert "refresh_token" not in answer.parameters, "RFC 6749 §4.2.2"
+
+
+async def test_the_order_of_the_words_does_not_matter(world: World) -> None:
+    await world.person()
+    app = await flagged(world)
+    browser = await world.signed_in()
+    for kind in ("token id_token", "token code id_token", "id_token  token"):
+        response = await world.ask(browser, app, response_type=kind, scope="openid", nonce="n")
+        assert "id_token" in answer_of(response).parameters, kind
+
+
+async def test_the_id_token_is_bound_to_what_comes_beside_it(world: World) -> None:
+    ann = await world.person()
+    app = await flagged(world)
+    response = await world.ask(
+        await world.signed_in(),
+        app,
+        response_type="code id_token token",
+        scope="openid profile email",
+        nonce="a-nonce",
+    )
+    given = answer_of(response).parameters
+    claims = await verified(world, given["id_token"], "RS256")
+    assert claims["c_hash"] == half_hash(given["code"])
+    assert claims["at_hash"] == half_hash(given["access_token"])
+    assert claims["nonce"] == "a-nonce"
+    assert (claims["iss"], claims["sub"], claims["aud"]) == (ISSUER, ann.subject, app.id)
+    assert not {"name", "email"} & claims.keys(), "userinfo tells them"
+
+
+async def test_an_id_token_alone_brings_the_claims_of_its_scopes(world: World) -> None:
+    # OpenID Connect Core §5.4: there is no access token to fetch them with.
+    await world.person()
+    app, browser = await flagged(world), await world.signed_in()
+    fields = {"scope": "openid profile email", "nonce": "n"}
+    alone = answer_of(await world.ask(browser, app, response_type="id_token", **fields))
+    claims = await verified(world, alone.parameters["id_token"], "RS256")
+    assert claims["name"] == "Ann Example"
+    assert claims["email"] == "ann@example.org"
+    assert claims["email_verified"] is True
+    assert not {"at_hash", "c_hash"} & claims.keys()
+    more = answer_of(await world.ask(browser, app, response_type="code id_token", **fields))
+    assert "email" not in await verified(world, more.parameters["id_token"], "RS256")
+
+
+async def test_the_code_of_a_hybrid_answer_is_redeemed_like_any(world: World) -> None:
+    await world.person()
+    app = await flagged(world)
+    response = await world.ask(
+        await world.signed_in(), app, response_type="code id_token", scope="openid", nonce="n-1"
+    )
+    given = answer_of(response).parameters
+    tokens = (await world.redeem(app, given["code"])).json()
+    first = await verified(world, given["id_token"], "RS256")
+    second = await verified(world, tokens["id_token"], "RS256")
+    for name in ("iss", "sub", "aud", "nonce", "auth_time"):
+        assert first[name] == second[name]
+
+
+async def test_a_replayed_hybrid_code_ends_the_front_channels_token_too(world: World) -> None:
+    await world.person()
+    for kind in ("opaque", "jwt"):
+        app = await flagged(world, token_format=kind)
+        response = await world.ask(await world.signed_in(), app, response_type="code token")
+        given = answer_of(response).parameters
+        tokens = (await world.redeem(app, given["code"])).json()
+        for token in (given["access_token"], tokens["access_token"]):
+            assert (await world.call(token)).status_code == 200
+        await world.redeem(app, given["code"])
+        for token in (given["access_token"], tokens["access_token"]):
+            assert (await world.call(token)).status_code == 401, kind
+
+
+@pytest.mark.parametrize("kind", ["id_token", "id_token token", "code id_token"])
+async def test_an_id_token_in_the_front_channel_needs_a_nonce_and_openid(
+    world: World, kind: str
+) -> None:
+    await world.person()
+    app, browser = await flagged(world), await world.signed_in()
+    without_nonce = await world.ask(browser, app, response_type=kind, scope="openid")
+    assert answer_of(without_nonce).parameters["error"] == "invalid_request"
+    without_openid = await world.ask(browser, app, response_type=kind, scope="basic", nonce="n")
+    assert answer_of(without_openid).parameters["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize("kind", [*IMPLICIT, *HYBRID])
+async def test_tokens_never_travel_in_a_query(world: World, kind: str) -> None:
+    await world.person()
+    app = await flagged(world)
+    response = await world.ask(
+        await world.signed_in(),
+        app,
+        response_type=kind,
+        response_mode="query",
+        scope="openid",
+        nonce="n",
+    )
+    answer = answer_of(response)
+    assert answer.parameters["error"] == "invalid_request"
+    assert not urlsplit(answer.location).query
+
+
+async def test_none_brings_nothing_but_the_state(world: World) -> None:
+    await world.person()
+    app = await flagged(world)
+    response = await world.ask(await world.signed_in(), app, response_type="none")
+    answer = answer_of(response)
+    assert answer.parameters == {"state": "some-state", "iss": ISSUER}
+    assert not world.rows()["families"]
+
+
+async def test_a_public_single_page_app_may_be_flagged_and_is_asked_about(world: World) -> None:
+    await world.person()
+    browser = await world.signed_in()
+    app = await world.app(public=True, response_types=ALL)
+    for _ in range(2):
+        page = await world.ask(browser, app, response_type="token")
+        assert 'id="allow"' in page.text
+        assert "access_token" in answer_of(await world.decide(browser, page)).parameters
+
+
+async def test_a_public_hybrid_client_needs_pkce(world: World) -> None:
+    app = await world.app(public=True, response_types=ALL)
+    response = await world.ask(
+        world.browser(),
+        app,
+        response_type="code token",
+        code_challenge=None,
+        code_challenge_method=None,
+    )
+    assert answer_of(response).parameters["error"] == "invalid_request"

@@ -1,0 +1,134 @@
+"""Authenticated requests (RFC 6750 §2): in the header, in a form, in the query, and one only."""
+
+import httpx
+
+from world import ME, USERINFO, World
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+async def a_token(world: World, **changes: str) -> str:
+    await world.person()
+    token: str = (await world.tokens(await world.app(), **changes))["access_token"]
+    return token
+
+
+def is_refused(response: httpx.Response, status: int, error: str) -> bool:
+    return (
+        response.status_code == status
+        and response.json()["error"] == error
+        and f'error="{error}"' in response.headers["www-authenticate"]
+    )
+
+
+async def test_a_token_in_the_header(world: World) -> None:
+    token = await a_token(world)
+    for scheme in ("Bearer", "bearer", "BEARER"):
+        headers = {"authorization": f"{scheme} {token}"}
+        assert (await world.browser().get(ME, headers=headers)).status_code == 200
+
+
+async def test_a_token_in_the_query(world: World) -> None:
+    token = await a_token(world)
+    response = await world.browser().get(ME, params={"access_token": token})
+    assert response.status_code == 200
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["referrer-policy"] == "no-referrer"
+    encoded = await world.browser().get(f"{ME}?access%5Ftoken={token}")
+    assert encoded.status_code == 200, "a name may be percent-encoded"
+
+
+async def test_a_token_in_a_form(world: World) -> None:
+    token = await a_token(world, scope="openid")
+    response = await world.browser().post(USERINFO, data={"access_token": token})
+    assert response.status_code == 200
+
+
+async def test_a_form_needs_its_content_type_and_a_body_needs_a_post(world: World) -> None:
+    token = await a_token(world, scope="openid basic")
+    browser = world.browser()
+    text = f"access_token={token}"
+    for kind in ("text/plain", "application/json", ""):
+        response = await browser.post(USERINFO, content=text, headers={"content-type": kind})
+        assert response.status_code == 401, kind
+    json = await browser.post(USERINFO, json={"access_token": token})
+    assert json.status_code == 401
+    get = await browser.request("GET", ME, content=text, headers=FORM)
+    assert get.status_code == 401
+
+
+async def test_more_than_one_way_is_refused_even_with_one_token(world: World) -> None:
+    token = await a_token(world, scope="openid basic")
+    browser, header = world.browser(), {"authorization": f"Bearer {token}"}
+    query = {"access_token": token}
+    for response in (
+        await browser.get(ME, params=query, headers=header),
+        await browser.get(ME, params={"access_token": "other"}, headers=header),
+        await browser.get(f"{ME}?access%5Ftoken={token}", headers=header),
+        await browser.post(USERINFO, data=query, headers=header),
+        await browser.post(USERINFO, data=query, params=query),
+    ):
+        assert is_refused(response, 400, "invalid_request"), response.text
+
+
+async def test_a_doubled_parameter_is_refused(world: World) -> None:
+    token = await a_token(world, scope="openid basic")
+    text = f"access_token={token}&access_token={token}"
+    browser = world.browser()
+    for response in (
+        await browser.get(f"{ME}?{text}"),
+        await browser.post(USERINFO, content=text, headers=FORM),
+    ):
+        assert is_refused(response, 400, "invalid_request")
+
+
+async def test_a_doubled_header_is_refused(world: World) -> None:
+    value = f"Bearer {await a_token(world)}"
+    response = await world.browser().get(
+        ME, headers=[("authorization", value), ("authorization", value)]
+    )
+    assert response.status_code == 400
+    assert response.json()["error"] == "invalid_request"
+
+
+async def test_an_empty_token_is_as_if_absent(world: World) -> None:
+    token = await a_token(world)
+    browser = world.browser()
+    # Contract §1: clients of 2016 send the header empty on every call.
+    for empty in ("Bearer ", "Bearer"):
+        headers = {"authorization": empty}
+        assert (await browser.get(ME, headers=headers)).status_code == 401
+        by_query = await browser.get(ME, headers=headers, params={"access_token": token})
+        assert by_query.status_code == 200
+    by_header = await browser.get(
+        ME, headers={"authorization": f"Bearer {token}"}, params={"access_token": ""}
+    )
+    assert by_header.status_code == 200
+
+
+async def test_odd_spacing_is_never_a_success(world: World) -> None:
+    token = await a_token(world)
+    for value in (
+        f"Bearer  {token}",
+        f"Bearer\t{token}",
+        f"Bearer {token} {token}",
+        f"Bearer {token},",
+        f"Bearer {token}, Bearer {token}",
+        f'Bearer "{token}"',
+        f"Bearer:{token}",
+        f"Bearer={token}",
+        f"Bearer{token}",
+        f"Bearer token={token}",
+        f"Token {token}",
+        token,
+    ):
+        response = await world.browser().get(ME, headers={"authorization": value})
+        assert response.status_code == 401, value
+        assert response.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_malformed_or_endless_token_is_invalid(world: World) -> None:
+    for token in ("qma_", "qma_é", "%00", "=", "a" * 4097, "a" * 9000):
+        headers = {b"authorization": f"Bearer {token}".encode()}
+        response = await world.browser().get(ME, headers=headers)
+        assert is_refused(response, 401, "invalid_token"), token[:9]

@@ -1,0 +1,103 @@
+"""Proof Key for Code Exchange (RFC 7636 §4), S256 only, through the wire."""
+
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+
+import pytest
+
+from world import CHALLENGE, VERIFIER, World, answer_of
+
+
+def challenge_of(verifier: str) -> str:
+    return urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+async def test_the_example_of_appendix_b(world: World) -> None:
+    assert CHALLENGE == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    await world.person()
+    tokens = await world.tokens(await world.app(public=True))
+    assert (await world.call(tokens["access_token"])).status_code == 200
+
+
+async def test_plain_is_refused_and_so_is_an_absent_method_which_means_plain(
+    world: World,
+) -> None:
+    for app in (await world.app(), await world.app(public=True)):
+        for method in ("plain", None, "s256", "S512", "S256 "):
+            answer = answer_of(await world.ask(world.browser(), app, code_challenge_method=method))
+            assert answer.parameters["error"] == "invalid_request", method
+
+
+@pytest.mark.parametrize("kind", ["public", "strict"])
+async def test_public_and_strict_clients_must_use_it(world: World, kind: str) -> None:
+    app = await world.app(**{kind: True})
+    bare = await world.ask(world.browser(), app, code_challenge=None, code_challenge_method=None)
+    assert answer_of(bare).parameters["error"] == "invalid_request"
+    method_only = await world.ask(world.browser(), app, code_challenge=None)
+    assert answer_of(method_only).parameters["error"] == "invalid_request"
+
+
+async def test_a_confidential_client_may_do_without(world: World) -> None:
+    await world.person()
+    app = await world.app()
+    answer = await world.authorize(
+        await world.signed_in(), app, code_challenge=None, code_challenge_method=None
+    )
+    assert (await world.redeem(app, answer.code, code_verifier=None)).status_code == 200
+
+
+async def test_a_verifier_without_a_challenge_is_a_downgrade(world: World) -> None:
+    # security.md 4, RFC 9700 §4.8.2: somebody cut the challenge out of the request.
+    await world.person()
+    app = await world.app()
+    answer = await world.authorize(
+        await world.signed_in(), app, code_challenge=None, code_challenge_method=None
+    )
+    refused = await world.redeem(app, answer.code)
+    assert refused.status_code == 400
+    assert refused.json()["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [CHALLENGE[:-1], CHALLENGE + "A", CHALLENGE + "=", "é" * 43, "+" * 43, VERIFIER + ".", "x"],
+)
+async def test_a_malformed_challenge_is_refused(world: World, challenge: str) -> None:
+    app = await world.app(public=True)
+    answer = answer_of(await world.ask(world.browser(), app, code_challenge=challenge))
+    assert answer.parameters["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize("verifier", ["~" * 43, "a-._~" * 25 + "abc", VERIFIER])
+async def test_verifiers_of_43_to_128_unreserved_characters_pass(
+    world: World, verifier: str
+) -> None:
+    await world.person()
+    app = await world.app(public=True)
+    answer = await world.authorize(
+        await world.signed_in(), app, code_challenge=challenge_of(verifier)
+    )
+    assert (await world.redeem(app, answer.code, code_verifier=verifier)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "verifier", ["a" * 42, "a" * 129, "a" * 42 + "=", "a" * 42 + "+", "a" * 42 + " ", "é" * 43]
+)
+async def test_other_verifiers_are_refused_even_when_their_hash_is_right(
+    world: World, verifier: str
+) -> None:
+    await world.person()
+    app = await world.app(public=True)
+    answer = await world.authorize(
+        await world.signed_in(), app, code_challenge=challenge_of(verifier)
+    )
+    refused = await world.redeem(app, answer.code, code_verifier=verifier)
+    assert refused.json()["error"] == "invalid_grant"
+
+
+async def test_the_challenge_itself_is_no_verifier(world: World) -> None:
+    await world.person()
+    app = await world.app(public=True)
+    code = (await world.authorize(await world.signed_in(), app)).code
+    refused = await world.redeem(app, code, code_verifier=CHALLENGE)
+    assert refused.json()["error"] == "invalid_grant"

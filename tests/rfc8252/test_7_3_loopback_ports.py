@@ -1,0 +1,98 @@
+"""Native apps (RFC 8252): loopback ports (§7.3), private-use schemes (§7.1), consent (§8.6)."""
+
+import httpx
+import pytest
+
+from world import World, answer_of
+
+LOOPBACK = "http://127.0.0.1:8181/callback"
+
+
+def is_error_page(response: httpx.Response) -> bool:
+    return response.status_code == 400 and "location" not in response.headers
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        LOOPBACK,
+        "http://127.0.0.1:1/callback",
+        "http://127.0.0.1:65535/callback",
+        "http://127.0.0.1/callback",
+    ],
+)
+async def test_any_port_of_a_registered_loopback_address_is_answered_to(
+    world: World, uri: str
+) -> None:
+    await world.person()
+    app = await world.app(public=True, redirect_uris=(LOOPBACK,))
+    answer = await world.authorize(await world.signed_in(), app, redirect_uri=uri)
+    assert answer.location.startswith(uri + "?code=")
+    # The code is bound to the port that was asked for, not to the one that is registered.
+    wrong = await world.redeem(app, answer.code, redirect_uri="http://127.0.0.1:2/callback")
+    assert wrong.json()["error"] == "invalid_grant"
+    assert (await world.redeem(app, answer.code, redirect_uri=uri)).status_code == 200
+
+
+async def test_the_sixth_protocols_loopback_is_one_too(world: World) -> None:
+    await world.person()
+    app = await world.app(public=True, redirect_uris=("http://[::1]/callback",))
+    uri = "http://[::1]:50000/callback"
+    answer = await world.authorize(await world.signed_in(), app, redirect_uri=uri)
+    assert answer.location.startswith(uri + "?code=")
+
+
+async def test_nothing_but_the_port_may_differ(world: World) -> None:
+    app = await world.app(public=True, redirect_uris=(LOOPBACK,))
+    for uri in (
+        "http://127.0.0.1:8181/other",
+        "http://127.0.0.1:8181/callback/",
+        "http://127.0.0.1:8181/callback?x=1",
+        "https://127.0.0.1:8181/callback",
+        "http://localhost:8181/callback",
+        "http://127.0.0.2:8181/callback",
+        "http://[::1]:8181/callback",
+        "http://2130706433:8181/callback",
+        "http://127.1:8181/callback",
+        "http://127.0.0.1:0/callback",
+        "http://127.0.0.1:65536/callback",
+        "http://127.0.0.1:/callback",
+        "http://127.0.0.1:+80/callback",
+        "http://127.0.0.1:٣/callback",
+        "http://127.0.0.1:80@evil.example/callback",
+        "http://127.0.0.1:80.evil.example/callback",
+        "http://127.0.0.1.evil.example:80/callback",
+        "http://127.0.0.1:80#/callback",
+    ):
+        assert is_error_page(await world.ask(world.browser(), app, redirect_uri=uri)), uri
+
+
+async def test_a_port_is_free_for_loopback_addresses_alone(world: World) -> None:
+    app = await world.app(
+        redirect_uris=("https://app.example.org/callback", "http://localhost:3000/callback")
+    )
+    for uri in ("https://app.example.org:8443/callback", "http://localhost:3001/callback"):
+        assert is_error_page(await world.ask(world.browser(), app, redirect_uri=uri)), uri
+
+
+async def test_a_private_use_scheme_is_answered_to_letter_by_letter(world: World) -> None:
+    await world.person()
+    uri = "org.example.app:/callback"
+    app = await world.app(public=True, redirect_uris=(uri,))
+    answer = await world.authorize(await world.signed_in(), app, redirect_uri=uri)
+    assert answer.location.startswith("org.example.app:/callback?code=")
+    assert (await world.redeem(app, answer.code, redirect_uri=uri)).status_code == 200
+
+
+async def test_a_public_client_is_asked_about_each_time_even_when_flagged(world: World) -> None:
+    # RFC 8252 §8.6, security.md 8: anybody can pretend to be it.
+    await world.person()
+    app = await world.app(public=True, first_party=True)
+    browser = await world.signed_in()
+    for _ in range(2):
+        page = await world.ask(browser, app)
+        assert page.status_code == 200
+        assert 'id="allow"' in page.text
+        assert "code" in answer_of(await world.decide(browser, page)).parameters
+    silent = answer_of(await world.ask(browser, app, prompt="none"))
+    assert silent.parameters["error"] == "consent_required"

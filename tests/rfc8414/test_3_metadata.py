@@ -1,0 +1,145 @@
+"""Metadata (RFC 8414 §3, OpenID Connect Discovery §3): it is there, and it is true."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from quantimodo.clients.registry import Registration
+from quantimodo.protocol.registration import GRANT_TYPES, RESPONSE_TYPES
+from world import CALLBACK, ISSUER, World, answer_of
+
+OPENID = "/.well-known/openid-configuration"
+OAUTH = "/.well-known/oauth-authorization-server"
+
+
+async def document(world: World) -> dict[str, Any]:
+    found: dict[str, Any] = (await world.browser().get(OPENID)).json()
+    return found
+
+
+@pytest.mark.parametrize("path", [OPENID, OAUTH])
+async def test_anybody_may_read_and_keep_it(world: World, path: str) -> None:
+    response = await world.browser().get(path, headers={"origin": "https://anybody.example"})
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["cache-control"] == "public, max-age=3600"
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.headers["vary"] == "origin", "or a cache gives one kind of answer to all"
+
+
+async def test_both_addresses_say_the_same(world: World) -> None:
+    browser = world.browser()
+    assert (await browser.get(OPENID)).content == (await browser.get(OAUTH)).content
+
+
+async def test_the_issuer_is_the_address_that_it_is_found_by(world: World) -> None:
+    # RFC 8414 §3.3: MUST be identical.
+    assert (await document(world))["issuer"] == ISSUER
+
+
+async def test_what_the_specifications_require_is_there(world: World) -> None:
+    required = {
+        "issuer",
+        "authorization_endpoint",
+        "token_endpoint",
+        "jwks_uri",
+        "response_types_supported",
+        "subject_types_supported",
+        "id_token_signing_alg_values_supported",
+    }
+    found = await document(world)
+    assert required <= found.keys()
+    assert "RS256" in found["id_token_signing_alg_values_supported"]
+    assert "none" not in found["id_token_signing_alg_values_supported"]
+    assert found["authorization_response_iss_parameter_supported"] is True
+    assert found["code_challenge_methods_supported"] == ["S256"]
+    assert not [key for key, value in found.items() if value in ([], "", None)]
+
+
+async def test_every_advertised_endpoint_answers(world: World) -> None:
+    found = await document(world)
+    endpoints = {
+        name: value
+        for name, value in found.items()
+        if name.endswith(("_endpoint", "_uri")) and isinstance(value, str)
+    }
+    assert len(endpoints) == 6
+    for name, address in endpoints.items():
+        assert address.startswith(ISSUER + "/"), name
+        path = urlsplit(address).path
+        statuses = {
+            (await world.browser().request(method, path)).status_code for method in ("GET", "POST")
+        }
+        assert 404 not in statuses, name
+        assert statuses & {200, 400, 401}, name
+
+
+async def test_every_advertised_grant_is_offered_and_no_other(world: World) -> None:
+    found, app = await document(world), await world.app()
+    for grant in found["grant_types_supported"]:
+        if grant != "implicit":  # which has no business at the token endpoint
+            answer = await world.token(app, grant_type=grant)
+            assert answer.json().get("error") != "unsupported_grant_type", grant
+    assert set(found["grant_types_supported"]) - {"implicit"} == GRANT_TYPES
+    assert "password" not in found["grant_types_supported"]
+
+
+async def test_every_advertised_response_type_and_mode_answers(world: World) -> None:
+    await world.person()
+    found = await document(world)
+    kinds = found["response_types_supported"]
+    assert set(kinds) == RESPONSE_TYPES
+    app = await world.app(first_party=True, response_types=frozenset(kinds))
+    browser = await world.signed_in()
+    for kind in kinds:
+        response = await world.ask(browser, app, response_type=kind, scope="openid", nonce="n")
+        answer = answer_of(response)
+        assert answer.location.startswith(CALLBACK)
+        assert "error" not in answer.parameters, kind
+    for mode in found["response_modes_supported"]:
+        response = await world.ask(browser, app, response_mode=mode)
+        assert response.status_code in (200, 303)
+        assert "error=" not in response.headers.get("location", "")
+
+
+async def test_every_advertised_scope_can_be_granted(world: World) -> None:
+    await world.person()
+    scopes = (await document(world))["scopes_supported"]
+    tokens = await world.tokens(await world.app(), scope=" ".join(scopes))
+    assert set(tokens["scope"].split()) == set(scopes)
+    assert Registration(name="x").scope >= set(scopes)
+
+
+async def test_every_advertised_method_authenticates(world: World) -> None:
+    found, app = await document(world), await world.app()
+    assert found["token_endpoint_auth_methods_supported"] == [
+        "client_secret_basic",
+        "client_secret_post",
+        "none",
+    ]
+    assert "none" not in found["introspection_endpoint_auth_methods_supported"]
+    browser = world.browser()
+    data = {"token": "x", "client_id": app.id, "client_secret": app.secret or ""}
+    for name in ("revocation", "introspection"):
+        path = urlsplit(found[f"{name}_endpoint"]).path
+        assert (await browser.post(path, data=data)).status_code == 200
+        assert (await world.post(path, app, {"token": "x"})).status_code == 200
+
+
+async def test_the_keys_are_public_and_only_that(world: World) -> None:
+    response = await world.browser().get(urlsplit((await document(world))["jwks_uri"]).path)
+    keys = response.json()["keys"]
+    assert response.headers["cache-control"] == "public, max-age=300"
+    assert {key["alg"] for key in keys} == {"ES256", "RS256"}
+    for key in keys:
+        assert key["use"] == "sig"
+        assert key["kid"]
+        assert not key.keys() & {"d", "p", "q", "dp", "dq", "qi", "k", "oth"}
+
+
+async def test_unsupported_features_are_said_to_be_so(world: World) -> None:
+    found = await document(world)
+    for name in ("claims", "request", "request_uri"):
+        # OpenID Connect Discovery §3: `request_uri_parameter_supported` is true when absent.
+        assert found[f"{name}_parameter_supported"] is False
