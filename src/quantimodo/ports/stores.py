@@ -33,7 +33,8 @@ class Conflict(Exception):
 
 
 class Unavailable(Exception):
-    """The database cannot answer now (overloaded, disk full, connection lost); nothing was kept."""
+    """The database cannot answer now (overloaded, disk full, connection lost); nothing was kept,
+    unless the connection was lost during the very commit: then nobody can tell."""
 
 
 class ClientStore(Protocol):

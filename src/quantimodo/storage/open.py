@@ -3,13 +3,10 @@
 `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://…`.
 """
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from quantimodo.ports.stores import Stores, Unavailable
+from quantimodo.ports.stores import Stores
 from quantimodo.storage.migrate import SchemaMismatch, Step
 from quantimodo.storage.postgres import PostgresDatabase
 from quantimodo.storage.postgres_schema import migrate_postgres, pending_on_postgres
@@ -30,20 +27,16 @@ def sqlite_path(url: str) -> Path | None:
 
 
 async def migrate(url: str, now: datetime) -> list[Step]:
-    """Run what is pending, under a lock; the steps that ran. Raises `Unavailable`."""
+    """Run what is pending, under a lock; the steps that ran."""
     path = sqlite_path(url)
     if path is None:
         return await migrate_postgres(url, now)
-    with _answered():
-        return migrate_sqlite(path, now)
+    return migrate_sqlite(path, now)
 
 
 async def pending_steps(url: str) -> list[Step]:
     path = sqlite_path(url)
-    if path is None:
-        return await pending_on_postgres(url)
-    with _answered():
-        return pending_on_sqlite(path)
+    return await pending_on_postgres(url) if path is None else pending_on_sqlite(path)
 
 
 async def open_stores(url: str) -> Stores:
@@ -56,12 +49,3 @@ async def open_stores(url: str) -> Stores:
     if path is None:
         return SqlStores(await PostgresDatabase.connect(url))
     return SqlStores(SqliteDatabase(path))
-
-
-@contextmanager
-def _answered() -> Iterator[None]:
-    """SQLite's own faults (no such folder, no database, disk full) leave as `Unavailable`."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise Unavailable(f"the database cannot be used: {error}") from error
