@@ -20,7 +20,7 @@ import pytest
 from quantimodo.app.settings import Settings, load_settings
 
 _START_SECONDS = 60.0
-_POLL = 0.02
+_POLL = 0.01
 _WORKER = "quantimodo.cli.worker"
 _SUPERVISE = '"$@" & read -r _; kill -9 0'
 # Below the range from which the system takes ports for outgoing connections.
@@ -83,7 +83,8 @@ class Workers:
         doomed = self._everyone()
         os.killpg(self._group.pid, signal.SIGKILL)
         self._group.wait()
-        psutil.wait_procs(doomed, timeout=_START_SECONDS)
+        while any(_runs(process) for process in doomed):
+            time.sleep(_POLL)
         assert self._group.stdin is not None
         self._group.stdin.close()
         self._group = None
@@ -121,6 +122,14 @@ def _is_worker(process: psutil.Process) -> bool:
     try:
         return _WORKER in process.cmdline()
     except psutil.Error:
+        return False
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        # Whoever adopts orphans may take a while to bury them.
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
 
 

@@ -258,6 +258,13 @@ class World:
         answer: dict[str, Any] = response.json()
         return answer
 
+    async def send_raw(self, method: str, path: str) -> httpx.Response:
+        """Any method at all, spelled as given: httpx would write it in capitals."""
+        browser = self.browser()
+        request = browser.build_request("GET", path)
+        request.method = method
+        return await browser.send(request)
+
     async def call(self, token: str, path: str = ME) -> httpx.Response:
         return await self.browser().get(path, headers={"authorization": f"Bearer {token}"})
 
@@ -271,13 +278,17 @@ class World:
         answer: dict[str, Any] = response.json()
         return answer
 
+    async def metrics(self) -> str:
+        """What the operator's collector reads."""
+        headers = {"authorization": f"Bearer {METRICS_TOKEN}"}
+        page = await self.browser().get("/metrics", headers=headers)
+        assert page.status_code == 200
+        return page.text
+
     async def counted(self, series: str) -> float:
         """The value of one series of /metrics, 0 before it was first counted."""
-        page = await self.browser().get(
-            "/metrics", headers={"authorization": f"Bearer {METRICS_TOKEN}"}
-        )
-        assert page.status_code == 200
-        found = re.search(rf"^{re.escape(series)} (\S+)$", page.text, re.MULTILINE)
+        page = await self.metrics()
+        found = re.search(rf"^{re.escape(series)} (\S+)$", page, re.MULTILINE)
         return 0.0 if found is None else float(found[1])
 
     def rows(self) -> dict[str, list[Any]]:

@@ -1,54 +1,57 @@
-"""security.md 2 and 6: of 200 requests over 4 processes that spend one thing, one wins."""
+"""security.md 2 and 6: of 200 requests over 4 processes that spend one thing, one wins.
+
+A server that gets it wrong is caught in two of three rounds; so there are several.
+"""
+
+from collections.abc import Sequence
 
 import pytest
 
 from caller import Tokens, refused
-from connections import all_at_once
+from connections import Answer, all_at_once
 from stage import Stage
 
 pytestmark = pytest.mark.slow
 CROWD = 200
+ROUNDS = 8
 
 
 async def test_a_code_is_redeemed_once_and_the_replays_revoke_what_it_gave(stage: Stage) -> None:
     crowd = await stage.crowd(CROWD)
-    answers = await all_at_once(crowd, stage.app.redemption(await stage.code()))
-    winners = [answer for answer in answers if answer.status == 200]
-    for answer in answers:
-        if answer not in winners:
-            refused(answer)
-    assert len(winners) == 1
-    # RFC 6749 §4.1.2: whoever replayed it may be the one who should not have had it.
-    await stage.app.assert_dead(crowd[0], Tokens.of(winners[0]))
+    for _ in range(ROUNDS):
+        answers = await all_at_once(crowd, stage.app.redemption(await stage.code()))
+        winners = _winners(answers)
+        assert len(winners) == 1
+        # RFC 6749 §4.1.2: whoever replayed it may be the one who should not have had it.
+        await stage.app.assert_dead(crowd[0], winners[0])
 
 
 async def test_within_the_grace_a_refresh_token_has_one_successor(stage: Stage) -> None:
     crowd = await stage.crowd(CROWD)
-    first = await stage.tokens(crowd[0])
-    answers = await all_at_once(crowd, stage.app.refreshing(first.refresh))
-    given = {Tokens.of(answer) for answer in answers}
-    assert len(given) == 1
-    successor = given.pop()
-    assert successor.refresh != first.refresh
-    for token in (first.access, successor.access, successor.refresh):
-        assert await stage.app.is_active(crowd[-1], token)
-    assert not await stage.app.is_active(crowd[-1], first.refresh)
-    Tokens.of(await crowd[-1].ask(stage.app.refreshing(successor.refresh)))
+    for _ in range(ROUNDS):
+        first = await stage.tokens(crowd[0])
+        answers = await all_at_once(crowd, stage.app.refreshing(first.refresh))
+        given = {Tokens.of(answer) for answer in answers}
+        assert len(given) == 1
+        successor = given.pop()
+        assert successor.refresh != first.refresh
+        for token in (first.access, successor.access, successor.refresh):
+            assert await stage.app.is_active(crowd[-1], token)
+        assert not await stage.app.is_active(crowd[-1], first.refresh)
+        Tokens.of(await crowd[-1].ask(stage.app.refreshing(successor.refresh)))
 
 
 async def test_without_grace_a_refresh_token_works_once_and_the_replays_end_the_family(
     graceless_stage: Stage,
 ) -> None:
     crowd = await graceless_stage.crowd(CROWD)
-    first = await graceless_stage.tokens(crowd[0])
-    answers = await all_at_once(crowd, graceless_stage.app.refreshing(first.refresh))
-    winners = [answer for answer in answers if answer.status == 200]
-    for answer in answers:
-        if answer not in winners:
-            refused(answer)
-    assert len(winners) <= 1
-    for tokens in (first, *map(Tokens.of, winners)):
-        await graceless_stage.app.assert_dead(crowd[-1], tokens)
+    for _ in range(ROUNDS):
+        first = await graceless_stage.tokens(crowd[0])
+        answers = await all_at_once(crowd, graceless_stage.app.refreshing(first.refresh))
+        winners = _winners(answers)
+        assert len(winners) <= 1
+        for tokens in (first, *winners):
+            await graceless_stage.app.assert_dead(crowd[-1], tokens)
 
 
 async def test_one_authorization_that_ends_so_leaves_all_others_alone(stage: Stage) -> None:
@@ -57,3 +60,11 @@ async def test_one_authorization_that_ends_so_leaves_all_others_alone(stage: Sta
     await all_at_once(crowd, stage.app.redemption(await stage.code()))
     assert await stage.app.is_active(crowd[0], neighbour.access)
     Tokens.of(await crowd[0].ask(stage.app.refreshing(neighbour.refresh)))
+
+
+def _winners(answers: Sequence[Answer]) -> list[Tokens]:
+    """What the winners got; all others are refused."""
+    for answer in answers:
+        if answer.status != 200:
+            refused(answer)
+    return [Tokens.of(answer) for answer in answers if answer.status == 200]

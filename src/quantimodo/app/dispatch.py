@@ -27,8 +27,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _LARGEST_BODY: Final = 65_536
-_LARGEST_PAGE_BODY: Final = 1_048_576  # a logo and its form
+_LARGEST_UPLOAD: Final = 524_288  # a logo and its form
 _LARGEST_HEADERS: Final = 32_768
+_MOST_HEADERS: Final = 100
 _ANY_ORIGIN: Final = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"WWW-Authenticate, Retry-After"),
@@ -89,11 +90,13 @@ class Dispatcher:
 
     async def _answer(self, route: WireRoute, scope: Scope, receive: Receive) -> Response:
         method = scope["method"]
-        if method not in route.methods:
-            return _other_method(route, method)
+        if method == "OPTIONS":
+            return _preflight(route)
         try:
-            request = await _read(scope, receive, method)
-            response = await route.endpoint(request)
+            if method in route.methods:
+                response = await route.endpoint(await _read(scope, receive, method))
+            else:
+                response = _other_method(route)
         except Exception as error:
             response = self._failed(route, error)
         if route.cors and any(name == b"origin" for name, _ in scope["headers"]):
@@ -151,7 +154,7 @@ class Dispatcher:
 
         try:
             _check_headers(scope)
-            await self._pages(scope, _limited(receive), send_page)
+            await self._pages(scope, _limited(receive, scope["path"]), send_page)
         except TooLarge:
             body = private_json(413, _problem("invalid_request", "the request is too large"))
             status = body.status
@@ -196,36 +199,43 @@ async def _read(scope: Scope, receive: Receive, method: str) -> Request:
 
 
 def _check_headers(scope: Scope) -> None:
-    headers = scope["headers"]
-    if len(headers) > 100 or sum(len(name) + len(value) for name, value in headers) > (
-        _LARGEST_HEADERS
-    ):
+    headers, total = scope["headers"], 0
+    for name, value in headers:
+        total += len(name) + len(value)
+    if len(headers) > _MOST_HEADERS or total > _LARGEST_HEADERS:
         raise TooLarge
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, path: str) -> Receive:
+    most = _LARGEST_UPLOAD if path.endswith("/logo") else _LARGEST_BODY
     total = 0
 
     async def limited() -> MutableMapping[str, Any]:
         nonlocal total
         message = await receive()
         total += len(message.get("body", b""))
-        if total > _LARGEST_PAGE_BODY:
+        if total > most:
             raise TooLarge
         return message
 
     return limited
 
 
-def _other_method(route: WireRoute, method: str) -> Response:
-    allow = b", ".join(sorted(name.encode() for name in (*route.methods, "OPTIONS")))
-    if method == "OPTIONS":
-        headers: Headers = ((b"allow", allow),)
-        if route.cors:
-            headers = (*headers, *_PREFLIGHT, (b"access-control-allow-methods", allow))
-        return Response(204, b"", headers)
+def _other_method(route: WireRoute) -> Response:
     text = "this method is not allowed here; see the Allow header"
-    return private_json(405, _problem("invalid_request", text), (b"allow", allow))
+    return private_json(405, _problem("invalid_request", text), (b"allow", _allowed(route)))
+
+
+def _preflight(route: WireRoute) -> Response:
+    allowed = _allowed(route)
+    headers: Headers = ((b"allow", allowed),)
+    if route.cors:
+        headers = (*headers, *_PREFLIGHT, (b"access-control-allow-methods", allowed))
+    return Response(204, b"", headers)
+
+
+def _allowed(route: WireRoute) -> bytes:
+    return b", ".join(sorted(name.encode() for name in (*route.methods, "OPTIONS")))
 
 
 def _problem(code: str, text: str) -> dict[str, str]:

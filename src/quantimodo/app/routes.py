@@ -52,7 +52,8 @@ class WireEndpoints:
 def wire_routes(to: WireEndpoints, *, legacy_transport: bool) -> Sequence[WireRoute]:
     # Contract §1: an alias is a second route to the same endpoint. Without legacy transport the
     # token endpoint has no GET at all.
-    token = GET_AND_POST if legacy_transport else POST
+    # It never has a HEAD: a look at a link must not spend what is in it.
+    token = frozenset({"GET", "POST"}) if legacy_transport else POST
     return (
         WireRoute(discovery.TOKEN, token, "token", to.token),
         WireRoute("/api/v2/oauth/access_token", token, "token", to.token),

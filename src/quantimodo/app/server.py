@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from quantimodo.app.dispatch import Dispatcher
+from quantimodo.app.dispatch import Dispatcher, TooLarge
 from quantimodo.app.openapi.document import openapi_document
 from quantimodo.app.openapi.endpoint import OpenApiEndpoint
 from quantimodo.app.openapi.schemas import Json
@@ -42,7 +42,13 @@ from quantimodo.ops.smtp import Smtp, smtp_policy
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.browser import Browser, CookiePolicy
 from quantimodo.pages.desk import Desk
-from quantimodo.pages.errors import METHOD_NOT_ALLOWED, NOT_FOUND, SERVER_ERROR, error_page
+from quantimodo.pages.errors import (
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    SERVER_ERROR,
+    TOO_LARGE,
+    error_page,
+)
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.routes import Pages, page_routes
 from quantimodo.resource.guard import Guard
@@ -228,7 +234,10 @@ def _refusals(
         _log.error("incident", path=request.url.path, incident=number, exc_info=error)
         return error_page(renderer, 500, *SERVER_ERROR, incident=number)
 
-    return {HTTPException: http, Exception: incident}
+    async def too_large(request: Request, error: Exception) -> Response:
+        return error_page(renderer, 413, "Too large", "What was sent is larger than allowed here.")
+
+    return {HTTPException: http, TooLarge: too_large, Exception: incident}
 
 
 @asynccontextmanager

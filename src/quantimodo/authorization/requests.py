@@ -12,13 +12,13 @@ from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.consents import StoredRequest
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import AuthorizationStore
+from quantimodo.protocol.authorization import PARAMETERS
 from quantimodo.protocol.parameters import Form
 
 RESUME: Final = "/api/v2/oauth/authorize/resume"
 
 # Long enough to find the phone with the second factor, or to open a mail.
 _LIFETIME: Final = timedelta(hours=1)
-_NOT_KEPT: Final = frozenset({"client_secret", "token"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class WaitingRequests:
     entropy: Entropy
 
     async def keep(self, client_id: str, form: Form) -> str:
-        """Store the client's parameters, secrets left out; the id under which to `recall` them."""
+        """Store the parameters that are heeded; the id under which to `recall` them."""
         now = self.clock.now()
         minted = mint(Kind.REQUEST, now, self.entropy)
-        parameters = tuple((name, text) for name, text in form.items() if name not in _NOT_KEPT)
+        parameters = tuple((name, text) for name, text in form.items() if name in PARAMETERS)
         await self.store.save_request(
             StoredRequest(
                 key=minted.key,

@@ -35,11 +35,11 @@ class ClientAuthentication:
 
     def verifies(self, client: Client, secret: str) -> bool:
         """Whether this is a live secret of the client (contract §5: authorize may carry one)."""
-        now = self.clock.now()
-        return any(
-            slot is not None and _alive(slot, now) and same(slot.digest, digest(secret))
-            for slot in (client.secret, client.previous_secret)
-        )
+        now, presented = self.clock.now(), digest(secret)
+        for slot in (client.secret, client.previous_secret):
+            if slot is not None and _alive(slot, now) and same(slot.digest, presented):
+                return True
+        return False
 
     def _proves(self, client: Client, credentials: Credentials) -> bool:
         # A public client has no secret; one that sends one anyway is not what it says.

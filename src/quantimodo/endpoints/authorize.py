@@ -33,6 +33,7 @@ from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import AuthorizationStore, ClientStore, UserStore
 from quantimodo.protocol.authorization import (
+    PARAMETERS,
     AuthorizationRequest,
     NoTarget,
     Target,
@@ -238,9 +239,7 @@ class AuthorizeEndpoint:
 
     def _again(self, form: Form) -> str:
         """This request as an address to open in a browser."""
-        kept = [
-            (name, text) for name, text in form.items() if name not in ("client_secret", "token")
-        ]
+        kept = [(name, text) for name, text in form.items() if name in PARAMETERS]
         return f"{self.issuer}/api/v2/oauth/authorize?{urlencode(kept)}"
 
 

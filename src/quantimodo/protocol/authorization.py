@@ -26,6 +26,24 @@ from quantimodo.protocol.responses import ResponseMode, default_mode
 from quantimodo.protocol.vocabulary import RESPONSE_WORDS, spell_response_type
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+PARAMETERS = frozenset(
+    {
+        "client_id",
+        "redirect_uri",
+        "response_type",
+        "response_mode",
+        "scope",
+        "state",
+        "nonce",
+        "code_challenge",
+        "code_challenge_method",
+        "prompt",
+        "max_age",
+        "login_hint",
+    }
+)
+"""What is heeded of a request. All else is ignored (RFC 6749 §3.1), and kept and repeated nowhere:
+it may be a secret that strayed (security.md 16)."""
 
 
 class NoTarget(Exception):

@@ -8,7 +8,7 @@ once, values without control characters, empty values are as if absent, camelCas
 import json
 from collections.abc import Iterable, Mapping
 from unicodedata import category
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from quantimodo.protocol.errors import InvalidRequest
 
@@ -73,15 +73,12 @@ class Form:
     def of_urlencoded(cls, text: bytes) -> "Form":
         """A query or a form body."""
         try:
-            pairs = parse_qsl(
-                text.decode("ascii"),
-                keep_blank_values=True,
-                errors="strict",
-                max_num_fields=_MOST_PARAMETERS,
-            )
-        except ValueError:
+            pairs = text.decode("ascii").split("&", _MOST_PARAMETERS)
+            if len(pairs) > _MOST_PARAMETERS:
+                raise InvalidRequest("there are too many parameters")
+            return cls.of_pairs(map(_decoded, filter(None, pairs)))
+        except UnicodeError:
             raise InvalidRequest("the parameters are not properly encoded") from None
-        return cls.of_pairs(pairs)
 
     @classmethod
     def of_json(cls, body: bytes) -> "Form":
@@ -96,6 +93,14 @@ class Form:
         if not all(isinstance(value, str) for _, value in pairs):
             raise InvalidRequest("the body must be one JSON object of strings")
         return cls.of_pairs(pairs)
+
+
+def _decoded(pair: str) -> tuple[str, str]:
+    """Name and value of `name=value` (WHATWG URL §5.1). Most have nothing to decode."""
+    name, _, value = pair.partition("=")
+    if "%" in pair or "+" in pair:
+        return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+    return name, value
 
 
 class _Pairs(list[tuple[str, str]]):

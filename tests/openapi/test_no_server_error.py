@@ -1,0 +1,111 @@
+"""schemathesis reads the OpenAPI document and sends what nobody would think of: no answer is a 5xx,
+and none is other than the document says."""
+
+import asyncio
+import json
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from ground import CALLBACK, SCOPE
+from live import Live, ServeLive
+from world import App
+
+_CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+)
+_SEED = "20261123"
+
+
+@pytest.mark.slow
+async def test_generated_requests_find_no_server_error(
+    serve_live: ServeLive, tmp_path: Path
+) -> None:
+    live = await serve_live(metrics_token="fake-metrics-token")
+    await live.person()
+    app = await live.app(CALLBACK, resource_server=True)
+    kept, spent = await _tokens(live, app), await _tokens(live, app)
+    (tmp_path / "schemathesis.toml").write_text(
+        f"""
+        [auth.openapi]
+        clientBasic = {{ username = "{app.id}", password = "{app.secret}" }}
+        bearer = {{ bearer = "{kept["access_token"]}" }}
+        operator = {{ bearer = "fake-metrics-token" }}
+        """
+    )
+    lifelike = {
+        "client_id": app.id,
+        "client_secret": None,  # the app proves itself by Basic
+        "redirect_uri": CALLBACK,
+        "scope": "basic",
+        "token": spent["access_token"],
+        "refresh_token": spent["refresh_token"],
+        "code": spent["refresh_token"],
+        "access_token": None,
+    }
+    status, said = await _schemathesis(live, tmp_path, lifelike)
+    assert status == 0, said
+    seen = _statuses(tmp_path / "seen.har")
+    assert max(code for _, code in seen) < 500
+    for path in ("access_token", "introspect", "revoke", "userinfo", "authorize"):
+        found = {code for (name, code) in seen if name == path}
+        assert found & {200, 303}, f"{path} was never reached: {found}"
+        assert 400 in found
+    assert seen["metrics", 200]
+    assert sum(seen.values()) > 500
+
+
+async def _tokens(live: Live, app: App) -> dict[str, str]:
+    """The tokens of an authorization of their own."""
+    query = f"client_id={app.id}&response_type=code&scope={SCOPE.replace(' ', '+')}"
+    back = await live.allow(f"/api/v2/oauth/authorize?{query}")
+    (code,) = parse_qs(urlsplit(back).query)["code"]
+    answer = await live.browser().post(
+        "/api/v2/oauth2/access_token",
+        data={"grant_type": "authorization_code", "code": code},
+        auth=app.auth,
+    )
+    found: dict[str, str] = answer.json()
+    return found
+
+
+async def _schemathesis(
+    live: Live, folder: Path, lifelike: dict[str, str | None]
+) -> tuple[int | None, str]:
+    process = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).with_name("schemathesis")),
+        *("--config-file", str(folder / "schemathesis.toml")),
+        *("run", f"{live.address}/api/openapi.json"),
+        *("--checks", ",".join(_CHECKS), "--max-examples", "20", "--seed", _SEED),
+        *("--exclude-operation-id-regex", "Alias$"),  # the same endpoints
+        *("--max-redirects", "0", "--request-timeout", "30", "--generation-database", "none"),
+        *("--report", "har", "--report-har-path", str(folder / "seen.har"), "--no-color"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        cwd=folder,
+        env={
+            **os.environ,
+            "SCHEMATHESIS_HOOKS": "lifelike",
+            "PYTHONPATH": str(Path(__file__).parent),
+            "LIFELIKE": json.dumps(lifelike),
+        },
+    )
+    said, _ = await process.communicate()
+    return process.returncode, said.decode()
+
+
+def _statuses(har: Path) -> Counter[tuple[str, int]]:
+    """How often the last step of a path was answered with a status."""
+    entries = json.loads(har.read_text())["log"]["entries"]
+    return Counter(
+        (urlsplit(each["request"]["url"]).path.rpartition("/")[2], each["response"]["status"])
+        for each in entries
+    )

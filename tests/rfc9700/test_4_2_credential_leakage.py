@@ -1,0 +1,89 @@
+"""Leakage by address and referrer (RFC 9700 §4.2; contract §1): what carries a secret in a query
+is answered so that the address stays nowhere."""
+
+import httpx
+import pytest
+
+from world import AUTHORIZE, ME, TOKEN, USERINFO, World, answer_of, form_fields
+
+MARK = "m4rked-secret"
+
+
+def leaves_no_trace(response: httpx.Response) -> bool:
+    return (
+        response.headers.get("cache-control") == "no-store"
+        and response.headers.get("referrer-policy") == "no-referrer"
+        and MARK not in response.text
+        and MARK not in str(response.headers)
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"{TOKEN}?client_id=x&client_secret={MARK}",
+        f"{TOKEN}?clientSecret={MARK}",
+        f"{TOKEN}?grant_type=authorization_code&code={MARK}&client_id=x",
+        f"{TOKEN}?token={MARK}",
+        f"/api/v2/oauth/access_token?client_secret={MARK}&client_secret={MARK}",
+        f"{ME}?access_token={MARK}",
+        f"{ME}?access_token={MARK}&access_token={MARK}",
+        f"{USERINFO}?access_token={MARK}",
+        f"{AUTHORIZE}?client_id=x&client_secret={MARK}",
+        f"{AUTHORIZE}?token={MARK}",
+        f"{AUTHORIZE}/?token={MARK}",
+        f"/sign-in?token={MARK}",
+        f"/nowhere?access_token={MARK}&code={MARK}&accessToken={MARK}",
+    ],
+)
+async def test_an_answer_to_a_secret_in_a_query_is_not_kept_and_not_referred_to(
+    world: World, address: str
+) -> None:
+    for method in ("GET", "POST", "PUT"):
+        response = await world.browser().request(method, address)
+        assert 200 <= response.status_code < 500
+        assert leaves_no_trace(response), (method, dict(response.headers), response.text)
+
+
+async def test_a_success_leaves_no_trace_either(world: World) -> None:
+    await world.person()
+    app = await world.app(first_party=True)
+    browser = await world.signed_in()
+    secret = app.secret or ""
+    authorized = await world.ask(browser, app, client_secret=secret)
+    assert secret not in authorized.headers["location"]
+    code = answer_of(authorized).code
+    query = {
+        "grant_type": "authorization_code",
+        "client_id": app.id,
+        "client_secret": secret,
+        "code": code,
+        "redirect_uri": "https://app.example.org/callback",
+        "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+    }
+    redeemed = await world.browser().get(TOKEN, params=query)
+    assert redeemed.status_code == 200
+    me = await world.browser().get(ME, params={"access_token": redeemed.json()["access_token"]})
+    assert me.status_code == 200
+    for response in (authorized, redeemed, me):
+        assert leaves_no_trace(response)
+        assert secret not in response.text
+
+
+async def test_secrets_of_the_request_do_not_travel_through_the_sign_in(world: World) -> None:
+    app = await world.app()
+    browser = world.browser()
+    extra = {"client_secret": app.secret, "token": MARK, "access_token": MARK}
+    sent = await world.ask(browser, app, **extra, accessToken=MARK, code=MARK, refresh_token=MARK)
+    assert sent.status_code == 303
+    page = await browser.get(sent.headers["location"])
+    for text in (sent.headers["location"], page.text, str(world.rows())):
+        assert MARK not in text
+        assert (app.secret or "") not in text
+
+
+async def test_a_consent_page_holds_no_code_or_token(world: World) -> None:
+    await world.person()
+    page = await world.ask(await world.signed_in(), await world.app(), state=MARK, nonce=MARK)
+    assert set(form_fields(page.text)) == {"request", "csrf"}
+    assert MARK not in page.text

@@ -1,0 +1,48 @@
+"""Contract §7 on `GET /api/v1/user/me`: the answer, and how its refusals read."""
+
+from world import ME, World
+
+
+async def test_who_the_person_is_by_header_and_by_query(world: World) -> None:
+    ann = await world.person("Ann.Example@example.org", "Änn <b>Example</b>")
+    tokens = await world.tokens(await world.app(), await world.signed_in("Ann.Example@example.org"))
+    by_header = await world.call(tokens["access_token"])
+    by_query = await world.browser().get(ME, params={"access_token": tokens["access_token"]})
+    assert by_header.content == by_query.content
+    assert by_header.json() == {
+        "id": ann.id,
+        "displayName": "Änn <b>Example</b>",
+        "loginName": ann.email,
+        "email": ann.email,
+        "administrator": False,
+    }
+    assert by_header.headers["content-type"] == "application/json"
+    assert by_header.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_both_at_once_are_refused(world: World) -> None:
+    await world.person()
+    token = (await world.tokens(await world.app()))["access_token"]
+    response = await world.browser().get(
+        ME, params={"access_token": token}, headers={"authorization": f"Bearer {token}"}
+    )
+    assert response.status_code == 400
+    assert response.json()["error"] == "invalid_request"
+
+
+async def test_the_token_of_one_person_tells_of_that_person(world: World) -> None:
+    app = await world.app()
+    for email in ("ann@example.org", "bob@example.org"):
+        await world.person(email)
+        token = (await world.tokens(app, await world.signed_in(email)))["access_token"]
+        assert (await world.call(token)).json()["email"] == email
+
+
+async def test_it_is_read_only(world: World) -> None:
+    await world.person()
+    token = (await world.tokens(await world.app()))["access_token"]
+    headers = {"authorization": f"Bearer {token}"}
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        response = await world.browser().request(method, ME, headers=headers)
+        assert response.status_code == 405
+        assert response.headers["allow"] == "GET, HEAD, OPTIONS"

@@ -1,0 +1,57 @@
+"""What holds for every answer, whatever was asked."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from world import AUTHORIZE, ME, TOKEN, World
+
+PATHS = (
+    TOKEN,
+    ME,
+    AUTHORIZE,
+    "/",
+    "/sign-in",
+    "/nowhere",
+    "/.well-known/jwks.json",
+    "/health/live",
+)
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_over_https_the_browser_is_told_to_stay_there(world: World, path: str) -> None:
+    response = await world.browser().get(path)
+    assert response.headers["strict-transport-security"].startswith("max-age=31536000")
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "server" not in response.headers
+    assert "x-powered-by" not in response.headers
+
+
+async def test_over_plain_http_on_loopback_nothing_is_said_of_https(worlds: Any) -> None:
+    async with worlds(issuer="http://127.0.0.1:8765") as world:
+        for path in PATHS:
+            assert "strict-transport-security" not in (await world.browser().get(path)).headers
+
+
+async def test_an_address_that_is_not_ours_is_a_404(world: World) -> None:
+    for path in ("/nowhere", "/api/v9/x", TOKEN + "/", TOKEN.upper(), "/api//v2/oauth2/userinfo"):
+        for method in ("GET", "POST", "PUT"):
+            response = await world.browser().request(method, path)
+            assert response.status_code == 404, path
+
+
+async def test_a_failure_of_ours_is_a_500_with_a_number_and_nothing_else(world: World) -> None:
+    # The database is gone under the server's feet: the answer is a 503 or 500 in JSON, and tells
+    # nothing of why.
+    app = await world.app()
+    await world.house.stores.close()
+    response: httpx.Response = await world.token(app, grant_type="client_credentials")
+    assert response.status_code in (500, 503)
+    assert response.headers["content-type"] == "application/json"
+    assert response.json().keys() == {"error", "error_description"}
+    for word in ("Traceback", "sqlite", "quantimodo/", "SELECT"):
+        assert word not in response.text
+    assert (await world.browser().get("/health/live")).status_code == 200
+    ready = await world.browser().get("/health/ready")
+    assert ready.status_code in (500, 503)

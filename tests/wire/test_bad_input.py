@@ -1,0 +1,322 @@
+"""Bad input at every wire endpoint: a clear 4xx in JSON, never a 5xx, and nothing changed."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from quantimodo.app.routes import WireEndpoints, wire_routes
+from world import INTROSPECT, ME, REVOKE, TOKEN, USERINFO, App, World
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+POSTS = (
+    TOKEN,
+    "/api/v2/oauth/access_token",
+    REVOKE,
+    "/api/v2/oauth/revoke",
+    INTROSPECT,
+    "/api/v2/oauth/introspect",
+)
+TAKES_JSON = POSTS[:2]
+RESOURCES = (ME, USERINFO, "/api/v2/oauth/userinfo")
+DOCUMENTS = (
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/jwks.json",
+    "/api/openapi.json",
+    "/health/live",
+    "/health/ready",
+)
+EVERY = (*POSTS, *RESOURCES, *DOCUMENTS, "/metrics")
+
+
+@dataclass
+class Bad:
+    """One request that nobody should send."""
+
+    says: str
+    content: Any = b""
+    kind: str | None = FORM
+    headers: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+    statuses: tuple[int, ...] = (400,)
+
+
+def essence(path: str) -> str:
+    """A body that would do, but for what is added."""
+    if path in TAKES_JSON:
+        return "grant_type=client_credentials&"
+    return "token=qmr_nothing&"
+
+
+def bad_forms(path: str) -> list[Bad]:
+    good = essence(path)
+    return [
+        Bad("no body", b"", None),
+        Bad("an empty form", b""),
+        Bad("only separators", b"&&&=&;"),
+        Bad("doubled", good + good),
+        Bad("doubled and empty", good + good.split("=")[0] + "="),
+        Bad("nine thousand characters", good + "x=" + "a" * 9000),
+        Bad("nine thousand characters that matter", good.replace("=", "=" + "a" * 9000)),
+        Bad("65 parameters", "&".join(f"p{i}=1" for i in range(70))),
+        Bad("a NUL", good + "x=a%00b"),
+        Bad("a NUL in what matters", good.replace("&", "%00&")),
+        Bad("a raw NUL", good.encode() + b"x=\0"),
+        Bad("a line break", good.replace("&", "%0d%0a&")),
+        Bad("invalid UTF-8", good + "x=%ff%fe"),
+        Bad("invalid UTF-8 in a name", good + "%ff=x"),
+        Bad("an overlong encoding", good + "x=%c0%80"),
+        Bad("an encoded surrogate", good + "x=%ed%a0%80"),
+        Bad("raw bytes", good.encode() + b"x=\xff\xfe"),
+        Bad("raw UTF-8", good.encode() + "x=é".encode()),
+        Bad("an unassigned character", good + "x=%f4%8f%bf%bf"),
+        Bad("multipart", b"--x\r\n\r\n--x--", "multipart/form-data; boundary=x"),
+        Bad("plain text", good.encode(), "text/plain"),
+        Bad("XML", b"<a/>", "application/xml"),
+        Bad("a nonsense type", good.encode(), "\x01/;;"),
+        Bad("two types in one", good.encode(), f"{FORM}, {JSON}"),
+        Bad("no type at all", good.encode(), None),
+        Bad("70 KB", good + "x=" + "a" * 70_000, statuses=(413,)),
+        Bad("70 KB of another type", b"x" * 70_000, "text/plain", statuses=(413,)),
+        Bad("70 KB in pieces", pieces, statuses=(413,)),
+        Bad("32 KB of headers", good, headers={"x-y": "a" * 33_000}, statuses=(413, 431)),
+        Bad(
+            "101 headers",
+            good,
+            headers={f"x-{number}": "a" for number in range(101)},
+            statuses=(413, 431),
+        ),
+    ]
+
+
+async def pieces() -> AsyncIterator[bytes]:
+    yield b"token=x&x="
+    for _ in range(70):
+        yield b"a" * 1000
+
+
+def bad_json() -> list[Bad]:
+    texts: dict[str, bytes] = {
+        "nothing": b"",
+        "half an object": b'{"grant_type":',
+        "no object": b'["grant_type","client_credentials"]',
+        "a number": b'{"grant_type":7}',
+        "a doubled name": b'{"grant_type":"a","grant_type":"a"}',
+        "two spellings": b'{"grant_type":"client_credentials","grantType":"refresh_token"}',
+        "a lone surrogate": b'{"grant_type":"client_credentials","scope":"\\ud800"}',
+        "a lone surrogate in what matters": b'{"grant_type":"\\udfff"}',
+        "a NUL": b'{"grant_type":"client_credentials\\u0000"}',
+        "invalid UTF-8": b'{"grant_type":"\xff"}',
+        "UTF-7": b'{"grant_type":"+AGE-"}',
+        "a deep object": b'{"a":' * 9000 + b"1" + b"}" * 9000,
+        "deep arrays": b'{"grant_type":' + b"[" * 30000 + b"]" * 30000 + b"}",
+        "unclosed arrays": b"[" * 60000,
+        "a long value": b'{"grant_type":"client_credentials","x":"' + b"a" * 9000 + b'"}',
+        "a long number": b'{"grant_type":' + b"1" * 5000 + b"}",
+        "many names": b"{" + b",".join(b'"p%d":"x"' % n for n in range(70)) + b"}",
+        "two objects": b'{"grant_type":"client_credentials"}{}',
+    }
+    return [
+        *(Bad(f"JSON: {name}", text, JSON) for name, text in texts.items()),
+        Bad("JSON: 70 KB", b'{"x":"' + b"a" * 70_000 + b'"}', JSON, statuses=(413,)),
+    ]
+
+
+def is_clear(response: httpx.Response) -> bool:
+    """An error of RFC 6749 §5.2's shape."""
+    body = response.json()
+    return (
+        response.headers["content-type"] == JSON
+        and body.keys() == {"error", "error_description"}
+        and body["error"].isidentifier()
+        and " " in body["error_description"]
+    )
+
+
+async def send(world: World, method: str, path: str, bad: Bad, app: App) -> httpx.Response:
+    content = bad.content() if callable(bad.content) else bad.content
+    headers = {**bad.headers, **({} if bad.kind is None else {"content-type": bad.kind})}
+    assert app.auth is not None
+    return await world.browser().request(
+        method, path + bad.query, content=content, headers=headers, auth=app.auth
+    )
+
+
+def test_the_table_names_every_wire_endpoint() -> None:
+    nothing: Any = None
+    endpoints = WireEndpoints(**dict.fromkeys(WireEndpoints.__dataclass_fields__, nothing))
+    paths = {route.path for route in wire_routes(endpoints, legacy_transport=True)}
+    assert paths == set(EVERY)
+
+
+@pytest.mark.parametrize("path", POSTS)
+async def test_a_bad_body_is_a_clear_refusal_and_changes_nothing(world: World, path: str) -> None:
+    app = await world.app()
+    before = world.rows()
+    cases = bad_forms(path) + (bad_json() if path in TAKES_JSON else [])
+    for bad in cases:
+        response = await send(world, "POST", path, bad, app)
+        assert response.status_code in bad.statuses, (bad.says, response.text)
+        assert is_clear(response), bad.says
+        assert len(response.content) < 300, "nothing of the input comes back"
+    assert world.rows() == before
+
+
+@pytest.mark.parametrize("path", [REVOKE, INTROSPECT])
+async def test_json_is_for_the_token_endpoint_alone(world: World, path: str) -> None:
+    app = await world.app()
+    response = await send(world, "POST", path, Bad("JSON", b'{"token":"x"}', JSON), app)
+    assert response.status_code == 400
+    assert is_clear(response)
+
+
+@pytest.mark.parametrize("path", TAKES_JSON)
+async def test_a_bad_query_is_a_clear_refusal_too(world: World, path: str) -> None:
+    app = await world.app()
+    before = world.rows()
+    good = "?grant_type=client_credentials"
+    for query in (
+        "",
+        "?",
+        "?&&",
+        "?grant_type",
+        good + "&grant_type=client_credentials",
+        good + "%00",
+        good + "&x=%ff",
+        good + "&x=" + "a" * 9000,
+        good + "&grantType=x",
+        "?" + "&".join(f"p{number}=1" for number in range(70)),
+        "?" + "a" * 9000,
+    ):
+        response = await send(world, "GET", path, Bad("a query", query=query, kind=None), app)
+        assert response.status_code == 400, query[:50]
+        assert is_clear(response)
+    assert world.rows() == before
+
+
+@pytest.mark.parametrize("path", EVERY)
+async def test_another_method_is_a_405_that_names_the_right_ones(world: World, path: str) -> None:
+    known = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "BREW", "get")
+    options = await world.browser().options(path)
+    allowed = options.headers["allow"].split(", ")
+    assert options.status_code == 204
+    assert "OPTIONS" in allowed
+    for method in known:
+        if method in allowed:
+            continue
+        response = await world.send_raw(method, path)
+        assert response.status_code == 405, method
+        assert response.headers["allow"] == options.headers["allow"]
+        assert method == "HEAD" or is_clear(response)
+
+
+@pytest.mark.parametrize("path", RESOURCES)
+async def test_a_resource_refuses_bad_input_as_bearer_errors(world: World, path: str) -> None:
+    browser = world.browser()
+    before = world.rows()
+    for query in (
+        "?access_token=",
+        "?access_token=a&access_token=b",
+        "?access_token=%00",
+        "?access_token=%ff",
+        "?access_token=" + "a" * 9000,
+        "?access_token=é",
+        "?access_token=" + "&x=1" * 100,
+        "?%61ccess_token=x",
+    ):
+        response = await browser.get(path + query)
+        assert response.status_code in (400, 401), query[:50]
+        assert response.headers["www-authenticate"].startswith("Bearer")
+        assert is_clear(response)
+    if path != ME:
+        for content in (b"access_token=%ff", b"access_token=\xff", b"access_token=%00"):
+            response = await browser.post(path, content=content, headers={"content-type": FORM})
+            assert response.status_code in (400, 401)
+            assert is_clear(response)
+        long = b"access_token=" + b"a" * 70_000
+        response = await browser.post(path, content=long, headers={"content-type": FORM})
+        assert response.status_code == 413
+    assert world.rows() == before
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+async def test_a_document_heeds_no_query_and_no_strange_header(world: World, path: str) -> None:
+    before = world.rows()
+    for query in ("?x=%ff", "?x=%00", "?" + "a" * 9000, "?a=1&a=2"):
+        assert (await world.browser().get(path + query)).status_code == 200
+    for headers in (
+        {"authorization": "Bearer x"},
+        {"authorization": "Basic ???"},
+        {"cookie": "__Host-session=\x01;;;=;"},
+        {"accept": "image/png"},
+        {"content-type": "x" * 9000},
+    ):
+        assert (await world.browser().get(path, headers=headers)).status_code == 200
+    too_much = await world.browser().get(path, headers={"x-y": "a" * 33_000})
+    assert too_much.status_code in (413, 431)
+    assert is_clear(too_much)
+    assert world.rows() == before
+
+
+async def test_the_numbers_are_for_the_operator_alone(world: World) -> None:
+    for value in ("", "Bearer", "Bearer ", "Bearer x", "Bearer fake-metrics-token ", "Basic YTpi"):
+        response = await world.browser().get("/metrics", headers={"authorization": value})
+        assert response.status_code == 404, value
+        assert is_clear(response)
+    raw = {b"authorization": "Bearer é".encode()}
+    assert (await world.browser().get("/metrics", headers=raw)).status_code == 404
+
+
+async def test_without_a_token_configured_there_are_no_numbers(worlds: Any) -> None:
+    async with worlds(metrics_token="") as world:
+        for value in ("", "Bearer ", "Bearer None", "Bearer fake-metrics-token"):
+            response = await world.browser().get("/metrics", headers={"authorization": value})
+            assert response.status_code == 404
+
+
+# ------------------------------------------------- artefacts of others, and those that are past
+
+
+async def test_foreign_expired_and_revoked_artefacts_are_refused_and_nothing_changes(
+    world: World,
+) -> None:
+    await world.person()
+    app, thief, browser = await world.app(), await world.app(), await world.signed_in()
+    code = (await world.authorize(browser, app)).code
+    live = await world.tokens(app, browser)
+    revoked = await world.tokens(app, browser)
+    revoked_code = (await world.authorize(browser, app)).code
+    gone = await world.redeem(app, revoked_code)
+    await world.revoke(app, revoked["refresh_token"])
+    await world.revoke(app, gone.json()["refresh_token"])
+    old_code = (await world.authorize(browser, app)).code
+    before = world.rows()
+    refusals = [
+        await world.redeem(thief, code),
+        await world.refresh(thief, live["refresh_token"]),
+        await world.revoke(thief, live["refresh_token"]),
+        await world.revoke(thief, live["access_token"]),
+        await world.refresh(app, revoked["refresh_token"]),
+        await world.call(revoked["access_token"]),
+        await world.redeem(app, "qmc_" + code[4:-1] + "A"),
+    ]
+    world.advance(seconds=61)
+    refusals.append(await world.redeem(app, old_code))
+    for number, response in enumerate(refusals):
+        assert response.status_code in (400, 401), number
+        assert is_clear(response)
+    for token in (*live.values(), *revoked.values()):
+        if str(token).startswith("qm"):
+            assert await world.introspect(thief, token) == {"active": False}
+    assert world.rows() == before
+    world.advance(days=31)
+    expired = [
+        await world.call(live["access_token"]),
+        await world.refresh(app, live["refresh_token"]),
+    ]
+    assert [response.status_code for response in expired] == [401, 400]
+    assert world.rows() == before

@@ -1,0 +1,145 @@
+"""Bad input at the authorize endpoint: a page, 4xx, that leads nowhere; and nothing changed."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from world import AUTHORIZE, CALLBACK, DECISION, World
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+RESUME = f"{AUTHORIZE}/resume"
+
+
+def is_clear(response: httpx.Response) -> bool:
+    return (
+        400 <= response.status_code < 500
+        and "location" not in response.headers
+        and response.headers["content-type"].startswith(("text/html", "application/json"))
+        and response.headers["cache-control"] == "no-store"
+    )
+
+
+def bad_texts(client_id: str) -> dict[str, bytes]:
+    good = f"client_id={client_id}&response_type=code&redirect_uri={CALLBACK}".encode()
+    return {
+        "nothing": b"",
+        "only separators": b"&&&=",
+        "doubled": good + b"&state=1&state=1",
+        "nine thousand characters": good + b"&state=" + b"a" * 9000,
+        "65 parameters": good + b"".join(b"&p%d=1" % number for number in range(70)),
+        "a NUL": good + b"&state=%00",
+        "a NUL in the client": b"client_id=a%00b&response_type=code",
+        "a line break": good + b"&state=a%0d%0aSet-Cookie:%20x=1",
+        "invalid UTF-8": good + b"&state=%ff",
+        "an encoded surrogate": good + b"&state=%ed%a0%80",
+        "invalid UTF-8 in a name": good + b"&%ff=x",
+        "a line break in the address": b"client_id=%s&redirect_uri=%%0d%%0a" % client_id.encode(),
+    }
+
+
+@pytest.mark.parametrize("path", [AUTHORIZE, "/api/v2/oauth2/authorize"])
+async def test_a_bad_request_is_a_page_that_leads_nowhere(world: World, path: str) -> None:
+    app, browser = await world.app(), world.browser()
+    before = world.rows()
+    for says, text in bad_texts(app.id).items():
+        by_get = await browser.get(f"{path}?{text.decode()}")
+        by_post = await browser.post(path, content=text, headers=FORM)
+        for response in (by_get, by_post):
+            assert is_clear(response), says
+            assert "set-cookie" not in response.headers or "x=1" not in str(response.headers)
+    assert world.rows() == before
+
+
+@pytest.mark.parametrize(
+    ("path", "kilobytes"), [(AUTHORIZE, 70), (AUTHORIZE, 1500), (DECISION, 500), (DECISION, 1500)]
+)
+async def test_a_body_that_is_too_large_is_a_413(world: World, path: str, kilobytes: int) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"x="
+        for _ in range(kilobytes // 10):
+            yield b"a" * 10_000
+
+    await world.person()
+    browser = await world.signed_in()
+    before = world.rows()
+    for content in (b"x=" + b"a" * (kilobytes * 1000), pieces()):
+        response = await browser.post(path, content=content, headers=FORM)
+        assert is_clear(response)
+        assert response.status_code == 413
+    assert world.rows() == before
+
+
+async def test_raw_bytes_are_refused(world: World) -> None:
+    for content in (b"\xff\xfe", b"client_id=\xff", b"\0"):
+        response = await world.browser().post(AUTHORIZE, content=content, headers=FORM)
+        assert is_clear(response)
+
+
+async def test_too_many_headers_are_refused(world: World) -> None:
+    for headers in ({"x-y": "a" * 33_000}, {f"x-{number}": "a" for number in range(101)}):
+        response = await world.browser().get(AUTHORIZE, headers=headers)
+        assert response.status_code in (413, 431)
+
+
+@pytest.mark.parametrize("path", [AUTHORIZE, DECISION, RESUME])
+async def test_another_method_is_a_405(world: World, path: str) -> None:
+    for method in ("PUT", "PATCH", "DELETE", "BREW"):
+        response = await world.send_raw(method, path)
+        assert response.status_code == 405
+        assert response.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    "request_id", ["", "x", "qmq_", "qmq_" + "A" * 48, "qmq_" + "é" * 48, "%00", "%ff", "a" * 9000]
+)
+async def test_a_request_that_waits_nowhere_cannot_be_resumed(
+    world: World, request_id: str
+) -> None:
+    await world.person()
+    browser = await world.signed_in()
+    assert is_clear(await browser.get(f"{RESUME}?request={request_id}"))
+    assert is_clear(await browser.get(f"{RESUME}?request={request_id}&request=x"))
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        "__Host-session=",
+        "__Host-session=x",
+        "__Host-session=qmz_",
+        "__Host-session=qmz_" + "A" * 48,
+        "__Host-session=qmz_" + "=" * 48,
+        '__Host-session="qmz_',
+        "__Host-session=a; __Host-session=b",
+        "=;;;,,,",
+        "__Host-session=" + "A" * 9000,
+        "session=qmz_" + "A" * 48,
+    ],
+)
+async def test_a_malformed_cookie_signs_nobody_in(world: World, cookie: str) -> None:
+    # security.md 12: it fails closed.
+    app = await world.app(first_party=True)
+    query = {"client_id": app.id, "response_type": "code"}
+    response = await world.browser().get(AUTHORIZE, params=query, headers={"cookie": cookie})
+    assert response.status_code == 303
+    assert response.headers["location"].startswith("/sign-in?")
+
+
+async def test_raw_bytes_in_a_cookie_sign_nobody_in(world: World) -> None:
+    app = await world.app(first_party=True)
+    query = {"client_id": app.id, "response_type": "code"}
+    for value in (b"__Host-session=\xff\xfe", b"\xff=\xff", b"__Host-session=qmz_\x80"):
+        response = await world.browser().get(AUTHORIZE, params=query, headers={b"cookie": value})
+        assert response.headers["location"].startswith("/sign-in?")
+
+
+async def test_head_gives_no_code_away_and_spends_nothing(world: World) -> None:
+    await world.person()
+    browser, app = await world.signed_in(), await world.app(first_party=True)
+    query = {"client_id": app.id, "response_type": "code"}
+    before = world.rows()
+    response = await browser.head(AUTHORIZE, params=query)
+    assert response.status_code < 500
+    assert response.content == b""
+    assert world.rows()["codes"] == before["codes"]

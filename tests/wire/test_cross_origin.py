@@ -1,0 +1,93 @@
+"""Scripts of other origins: what they may call, and that no cookie ever helps them."""
+
+import pytest
+
+from world import AUTHORIZE, INTROSPECT, ME, REVOKE, TOKEN, USERINFO, World
+
+ORIGIN = "https://app.example.org"
+ASKS = {
+    "origin": ORIGIN,
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "authorization, content-type",
+}
+OPEN = (
+    TOKEN,
+    "/api/v2/oauth/access_token",
+    REVOKE,
+    USERINFO,
+    ME,
+    "/.well-known/openid-configuration",
+    "/.well-known/jwks.json",
+)
+CLOSED = (INTROSPECT, "/api/v2/oauth/introspect", "/health/live", "/health/ready", "/metrics")
+
+
+@pytest.mark.parametrize("path", OPEN)
+async def test_a_preflight_is_answered_for_any_origin(world: World, path: str) -> None:
+    response = await world.browser().options(path, headers=ASKS)
+    assert response.status_code == 204
+    assert response.content == b""
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert "Authorization" in response.headers["access-control-allow-headers"]
+    assert "Content-Type" in response.headers["access-control-allow-headers"]
+    methods = response.headers["access-control-allow-methods"].split(", ")
+    assert set(methods) & {"GET", "POST"}
+    assert "access-control-allow-credentials" not in response.headers
+
+
+@pytest.mark.parametrize("path", OPEN)
+async def test_answers_and_refusals_can_be_read_by_the_script(world: World, path: str) -> None:
+    browser = world.browser()
+    responses = [
+        await browser.get(path, headers={"origin": ORIGIN}),
+        await browser.post(path, headers={"origin": ORIGIN}),
+        await browser.post(path, headers={"origin": "null"}),
+    ]
+    for response in responses:
+        assert response.headers["access-control-allow-origin"] == "*", response.status_code
+        assert "WWW-Authenticate" in response.headers["access-control-expose-headers"]
+        assert "access-control-allow-credentials" not in response.headers
+
+
+@pytest.mark.parametrize("path", CLOSED)
+async def test_what_no_script_should_read_says_nothing_of_origins(world: World, path: str) -> None:
+    for response in (
+        await world.browser().options(path, headers=ASKS),
+        await world.browser().get(path, headers={"origin": ORIGIN}),
+        await world.browser().post(path, headers={"origin": ORIGIN}),
+    ):
+        assert response.status_code < 500
+        assert not [name for name in response.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize("path", [AUTHORIZE, "/sign-in", "/account", "/api/v2/oauth2/authorize"])
+async def test_pages_are_not_for_scripts_of_others(world: World, path: str) -> None:
+    # RFC 9700 §2.6: the authorization endpoint MUST NOT allow cross-origin reads.
+    for response in (
+        await world.browser().options(path, headers=ASKS),
+        await world.browser().get(path, headers={"origin": ORIGIN}),
+    ):
+        assert not [name for name in response.headers if name.startswith("access-control-")]
+
+
+async def test_without_an_origin_nothing_is_said(world: World) -> None:
+    response = await world.browser().get("/.well-known/openid-configuration")
+    assert "access-control-allow-origin" not in response.headers
+
+
+async def test_a_single_page_app_does_the_whole_job_from_its_own_origin(world: World) -> None:
+    await world.person()
+    app = await world.app(public=True)
+    code = (await world.authorize(await world.signed_in(), app)).code
+    headers = {"origin": ORIGIN}
+    fields = {
+        "grant_type": "authorization_code",
+        "client_id": app.id,
+        "code": code,
+        "redirect_uri": "https://app.example.org/callback",
+        "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+    }
+    redeemed = await world.browser().post(TOKEN, data=fields, headers=headers)
+    assert redeemed.headers["access-control-allow-origin"] == "*"
+    bearer = {"authorization": f"Bearer {redeemed.json()['access_token']}", **headers}
+    assert (await world.browser().get(ME, headers=bearer)).status_code == 200
