@@ -115,6 +115,10 @@ def test_examples_are_what_their_schema_says(document: Json) -> None:
         for example in media.get("examples", {}).values():
             check_schema(document, media["schema"], example["value"])
             seen += 1
+    for _, _, operation in _operations(document):
+        for parameter in operation.get("parameters", ()):
+            for example in parameter.get("examples", {}).values():
+                check_schema(document, parameter["schema"], example["value"])
     for schema in _schemas(document):
         for field in schema.get("properties", {}).values():
             for value in field.get("examples", ()):

@@ -50,6 +50,7 @@ from quantimodo.pages.errors import (
     error_page,
 )
 from quantimodo.pages.layout import Renderer
+from quantimodo.pages.reference import ReferencePage
 from quantimodo.pages.routes import Pages, page_routes
 from quantimodo.resource.guard import Guard
 from quantimodo.resource.health import MetricsPage, Ready, alive
@@ -98,7 +99,7 @@ def _dispatcher(house: House, metrics: Metrics, renderer: Renderer) -> Dispatche
     routes = wire_routes(endpoints, legacy_transport=settings.legacy_transport)
     return Dispatcher(
         routes,
-        _pages(house, desk, metrics),
+        _pages(house, desk, metrics, document),
         metrics=metrics,
         entropy=house.entropy,
         proxies=Proxies([ip_network(cidr, strict=False) for cidr in settings.trusted_proxies]),
@@ -162,7 +163,7 @@ def _browser(house: House) -> Browser:
     )
 
 
-def _pages(house: House, desk: Desk, metrics: Metrics) -> Starlette:
+def _pages(house: House, desk: Desk, metrics: Metrics, document: Json) -> Starlette:
     settings, stores = house.settings, house.stores
     waiting = WaitingRequests(stores, house.clock, house.entropy)
     pages = Pages(
@@ -186,6 +187,7 @@ def _pages(house: House, desk: Desk, metrics: Metrics) -> Starlette:
     authorize = _authorize(house, desk, waiting, metrics)
     routes = [
         *page_routes(pages),
+        (("GET",), "/docs", desk.guarded(ReferencePage(desk, document).show)),
         *((("GET", "POST"), path, desk.guarded(authorize.start)) for path in AUTHORIZE),
         (("GET",), RESUME, desk.guarded(authorize.resume)),
         (("POST",), "/api/v2/oauth/authorize/decision", desk.guarded(authorize.decide)),
@@ -235,7 +237,7 @@ def _refusals(
         return error_page(renderer, 500, *SERVER_ERROR, incident=number)
 
     async def too_large(request: Request, error: Exception) -> Response:
-        return error_page(renderer, 413, "Too large", "What was sent is larger than allowed here.")
+        return error_page(renderer, 413, *TOO_LARGE)
 
     return {HTTPException: http, TooLarge: too_large, Exception: incident}
 

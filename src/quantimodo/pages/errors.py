@@ -22,6 +22,7 @@ FORBIDDEN: Final = (
     "It was opened before you signed in or out, or it did not come from this site. "
     "Nothing was changed. Go back, reload the page, and try again; cookies must be allowed.",
 )
+TOO_LARGE: Final = ("Too large", "What was sent is larger than is allowed here. Send less.")
 SERVER_ERROR: Final = (
     "Something went wrong on our side",
     "Nothing you did caused this. Try again in a moment; if it stays, tell the operator.",

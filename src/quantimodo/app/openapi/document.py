@@ -87,10 +87,21 @@ class _Paths:
                 "required": name in schema["required"],
                 **{key: field[key] for key in _OF_PARAMETER if key in field},
                 "schema": {key: field[key] for key in field if key not in _OF_PARAMETER},
+                **_examples_of(name, operation),
             }
 
 
 _OF_PARAMETER = ("description", "deprecated", "x-alias")
+
+
+def _examples_of(parameter: str, operation: Operation) -> Json:
+    """What the examples of the operation give this one parameter."""
+    named = {
+        name: fields[parameter]
+        for name, fields in operation.examples.items()
+        if parameter in fields
+    }
+    return {"examples": _values(named)} if named else {}
 
 
 def _request_body(operation: Operation) -> Json:

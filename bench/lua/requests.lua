@@ -1,0 +1,59 @@
+-- Requests for wrk, as the environment tells: METHOD, TARGET, AUTHORIZATION and BODY, in which %s
+-- stands for a token. MODE says how tokens of the file TOKENS are used: "cycle" in turn for ever,
+-- "once" each, "chain" each answer's refresh token after the others; "same" has none.
+local method, target, mode = os.getenv("METHOD"), os.getenv("TARGET"), os.getenv("MODE")
+local authorization, body = os.getenv("AUTHORIZATION"), os.getenv("BODY")
+local tokens, first, last = {}, 1, 0
+local ready
+
+local function with(token)
+  local headers = {}
+  if authorization ~= "" then headers["Authorization"] = authorization:gsub("%%s", token) end
+  if method == "GET" then return wrk.format(method, target, headers) end
+  headers["Content-Type"] = "application/x-www-form-urlencoded"
+  return wrk.format(method, target, headers, (body:gsub("%%s", token)))
+end
+
+function init()
+  if mode == "same" then
+    ready = with("")
+    return
+  end
+  for line in io.lines(os.getenv("TOKENS")) do
+    last = last + 1
+    tokens[last] = mode == "cycle" and with(line) or line
+  end
+end
+
+function request()
+  if mode == "same" then return ready end
+  local token = tokens[first]
+  if mode == "cycle" then
+    first = first % last + 1
+    return token
+  end
+  if token then
+    tokens[first] = nil
+    first = first + 1
+  end
+  return with(token or "none-left")
+end
+
+if mode == "chain" then
+  function response(status, headers, text)
+    local heir = text:match('"refresh_token":"([^"]+)"')
+    if heir then
+      last = last + 1
+      tokens[last] = heir
+    end
+  end
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '\n{"requests": %d, "seconds": %f, "p50": %f, "p99": %f, "bad": %d}\n',
+    summary.requests, summary.duration / 1e6,
+    latency:percentile(50) / 1000, latency:percentile(99) / 1000,
+    errors.connect + errors.read + errors.write + errors.status + errors.timeout))
+end

@@ -1,0 +1,171 @@
+"""What the database is stocked with: clients, people, and tokens, those to use and those that are
+only there, in their millions, as in a server that has been at work for long.
+
+Rows are written past the stores, many at once; this module knows the tables' columns.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from engines import Engine
+from workloads import CHALLENGE, OPAQUE, REDIRECT_URI, SECRET, SIGNED, Kind
+
+from quantimodo.app.environment import SystemEntropy
+from quantimodo.app.wiring import House
+from quantimodo.crypto.digests import digest
+from quantimodo.crypto.tokens import Kind as TokenKind
+from quantimodo.crypto.tokens import mint, moment_bytes
+from quantimodo.model.clients import Client, SecretDigest
+from quantimodo.model.users import NewUser
+from quantimodo.storage.moments import to_micros
+
+_PEOPLE = 100
+_SCOPE = "basic openid"
+_SPAN = timedelta(hours=1)  # tokens were issued in the hour before the bench
+_LIFE = timedelta(days=1)
+
+_FAMILIES = (
+    *("id", "client_id", "user_id", "scope", "methods"),
+    *("authenticated_at", "created_at", "expires_at"),
+)
+_CODES = ("key", "family_id", "redirect_uri", "challenge", "expires_at")
+_REFRESH = ("key", "family_id", "issued_at", "expires_at")
+_ACCESS = ("key", "client_id", "family_id", "user_id", "scope", "issued_at", "expires_at")
+Row = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Stock:
+    """The tokens that requests may use, in the clear."""
+
+    access: deque[str] = field(default_factory=deque)
+    refresh: deque[str] = field(default_factory=deque)
+    codes: deque[str] = field(default_factory=deque)
+
+    def take(self, kind: Kind, count: int) -> list[str]:
+        """So many of them, each only once; access tokens may be used again and stay."""
+        tokens: deque[str] = getattr(self, kind)
+        if kind == "access":
+            return list(tokens)[:count]
+        return [tokens.popleft() for _ in range(count)]
+
+
+async def stock_up(house: House, engine: Engine, wanted: dict[Kind, int], resting: int) -> Stock:
+    """`wanted` tokens to use, strewn among about `resting` others that nobody will ask for."""
+    now = house.clock.now()
+    people = await _people(house, now)
+    for client_id in (OPAQUE, SIGNED):
+        await house.stores.add_client(_client(client_id, now))
+    await _rest(engine, people, now, resting)
+    return await _mint(engine, people, now, wanted)
+
+
+async def _people(house: House, now: datetime) -> list[int]:
+    users = [
+        NewUser(subject=f"person-{n}", name="N", email=f"n{n}@example.org", created_at=now)
+        for n in range(_PEOPLE)
+    ]
+    return [(await house.stores.add_user(user, None)).id for user in users]
+
+
+def _client(client_id: str, now: datetime) -> Client:
+    return Client(
+        id=client_id,
+        name="Bench",
+        created_at=now,
+        redirect_uris=(REDIRECT_URI,),
+        scope=frozenset({"basic", "openid", "readmeasurements"}),
+        grant_types=frozenset({"authorization_code", "refresh_token", "client_credentials"}),
+        secret=SecretDigest(digest(SECRET)),
+        token_format="jwt" if client_id == SIGNED else "opaque",
+    )
+
+
+async def _rest(engine: Engine, people: Sequence[int], now: datetime, resting: int) -> None:
+    """Half of them access tokens, half refresh tokens, in pairs of one authorization."""
+    pairs, entropy = resting // 2, SystemEntropy()
+
+    def moments() -> Iterator[tuple[int, datetime]]:
+        for number in range(pairs):
+            yield number, now - _SPAN + _SPAN * number / pairs
+
+    def owner(number: int) -> int:
+        return people[number % len(people)]
+
+    def family_id(number: int, at: datetime) -> bytes:
+        return moment_bytes(at) + number.to_bytes(9, "big")
+
+    await engine.fill(
+        "families", _FAMILIES, (_family(family_id(n, at), owner(n), at) for n, at in moments())
+    )
+    await engine.fill(
+        "refresh_tokens",
+        _REFRESH,
+        (
+            (moment_bytes(at) + entropy.bytes(32), family_id(n, at), *_times(at))
+            for n, at in moments()
+        ),
+    )
+    await engine.fill(
+        "access_tokens",
+        _ACCESS,
+        (
+            _access(moment_bytes(at) + entropy.bytes(32), family_id(n, at), owner(n), at)
+            for n, at in moments()
+        ),
+    )
+
+
+async def _mint(
+    engine: Engine, people: Sequence[int], now: datetime, wanted: dict[Kind, int]
+) -> Stock:
+    stock, entropy, random = Stock(), SystemEntropy(), Random(7)
+    families: list[Row] = []
+    rows: dict[Kind, list[Row]] = {"access": [], "refresh": [], "codes": []}
+    for kind, count in wanted.items():
+        for number in range(count):
+            at, owner = now - _SPAN * random.random(), people[number % len(people)]
+            # Codes are young: they are redeemed within the minute.
+            at = now if kind == "codes" else at
+            family_id = moment_bytes(at) + entropy.bytes(9)
+            families.append(_family(family_id, owner, at))
+            minted = mint(_KINDS[kind], at, entropy)
+            getattr(stock, kind).append(minted.raw.reveal())
+            rows[kind].append(_row(kind, minted.key, family_id, owner, at))
+    await engine.fill("families", _FAMILIES, families)
+    await engine.fill("access_tokens", _ACCESS, rows["access"])
+    await engine.fill("refresh_tokens", _REFRESH, rows["refresh"])
+    await engine.fill("codes", _CODES, rows["codes"])
+    return stock
+
+
+_KINDS: dict[Kind, TokenKind] = {
+    "access": TokenKind.ACCESS,
+    "refresh": TokenKind.REFRESH,
+    "codes": TokenKind.CODE,
+}
+
+
+def _row(kind: Kind, key: bytes, family_id: bytes, owner: int, at: datetime) -> Row:
+    if kind == "access":
+        return _access(key, family_id, owner, at)
+    if kind == "refresh":
+        return (key, family_id, *_times(at))
+    return (key, family_id, REDIRECT_URI, CHALLENGE, to_micros(at + _LIFE))
+
+
+def _family(family_id: bytes, owner: int, at: datetime) -> Row:
+    issued, expires = _times(at)
+    return (family_id, OPAQUE, owner, _SCOPE, "pwd", issued, issued, expires)
+
+
+def _access(key: bytes, family_id: bytes, owner: int, at: datetime) -> Row:
+    return (key, OPAQUE, family_id, owner, _SCOPE, *_times(at))
+
+
+def _times(at: datetime) -> tuple[int, int]:
+    return to_micros(at), to_micros(at + _LIFE)

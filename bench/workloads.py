@@ -1,0 +1,100 @@
+"""What is measured: the requests, and how each is known to be answered rightly."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+SECRET = "bench-secret-0123456789abcdef"  # of both clients, on a server that only bench reaches
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636, appendix B
+REDIRECT_URI = "http://127.0.0.1/cb"
+OPAQUE, SIGNED = "bench", "bench-jwt"  # clients, by the format of their access tokens
+
+_TOKEN = "/api/v2/oauth2/access_token"
+
+Mode = Literal["same", "cycle", "once", "chain"]
+Kind = Literal["access", "refresh", "codes"]
+
+
+def _basic(client: str) -> str:
+    return "Basic " + b64encode(f"{client}:{SECRET}".encode()).decode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """`%s` in `authorization` or `body` is a token of `kind`. A right answer contains `proof`.
+
+    `peer` is what the peers' harness calls the same thing.
+    """
+
+    name: str
+    method: Literal["GET", "POST"] = "POST"
+    path: str = _TOKEN
+    authorization: str = _basic(OPAQUE)
+    body: str = ""
+    mode: Mode = "same"
+    kind: Kind | None = None
+    proof: bytes
+    peer: str
+
+
+WORKLOADS = (
+    Workload(
+        name="client_credentials",
+        body="grant_type=client_credentials&scope=basic",
+        proof=b'"access_token":"qma_',
+        peer="cc",
+    ),
+    Workload(
+        name="client_credentials_jwt",
+        authorization=_basic(SIGNED),
+        body="grant_type=client_credentials&scope=basic",
+        proof=b'"access_token":"eyJ',
+        peer="cc_es",
+    ),
+    Workload(
+        name="refresh",
+        body="grant_type=refresh_token&refresh_token=%s",
+        mode="chain",
+        kind="refresh",
+        proof=b'"refresh_token":"qmr_',
+        peer="refresh",
+    ),
+    Workload(
+        name="code",
+        body="grant_type=authorization_code&code=%s"
+        f"&redirect_uri={quote(REDIRECT_URI, safe='')}&code_verifier={VERIFIER}",
+        mode="once",
+        kind="codes",
+        proof=b'"refresh_token":"qmr_',
+        peer="code",
+    ),
+    Workload(
+        name="introspect",
+        path="/api/v2/oauth2/introspect",
+        body="token=%s",
+        mode="cycle",
+        kind="access",
+        proof=b'"active":true',
+        peer="intro",
+    ),
+    Workload(
+        name="userinfo",
+        method="GET",
+        path="/api/v2/oauth2/userinfo",
+        authorization="Bearer %s",
+        mode="cycle",
+        kind="access",
+        proof=b'"sub":"person-',
+        peer="userinfo",
+    ),
+    Workload(
+        name="jwks",
+        method="GET",
+        path="/.well-known/jwks.json",
+        authorization="",
+        proof=b'"kty":"EC"',
+        peer="jwks",
+    ),
+)

@@ -1,0 +1,237 @@
+"""GET /docs: the interface for people, drawn from the OpenAPI document and from nothing else.
+
+Owns what of the document is shown, and in which order. The document is made once, at the start,
+by `app/openapi`; so is all that is read out of it here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.pages.desk import Desk
+from quantimodo.pages.reference_examples import calls, spelled_json
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One parameter, or one field of an answer; `error.code` is a field inside `error`."""
+
+    name: str
+    kind: str
+    required: bool
+    deprecated: bool
+    text: Markup
+    choices: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What comes back under one status."""
+
+    status: str
+    text: Markup
+    media_types: Sequence[str]
+    headers: Sequence[tuple[str, Markup]]
+    fields: Sequence[Field]
+    examples: Sequence[tuple[str, str]]
+
+    @property
+    def good(self) -> bool:
+        return self.status < "400"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method of one address. `aliases` are its other addresses."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    text: Markup
+    aliases: Sequence[str]
+    ways: Sequence[Markup]
+    parameters_in: str
+    parameters: Sequence[Field]
+    calls: Sequence[tuple[str, str]]
+    answers: Sequence[Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The operations under one heading."""
+
+    name: str
+    text: Markup
+    operations: list[Operation] = field(default_factory=list)
+
+
+class ReferencePage:
+    """The page, over one document."""
+
+    def __init__(self, desk: Desk, document: Json) -> None:
+        self._desk = desk
+        self._content = {
+            "issuer": document["servers"][0]["url"],
+            "about": paragraphs(document["info"]["description"]),
+            "groups": list(_groups(document)),
+            "shared": [
+                _answer(document, status, found) for status, found in _shared(document).items()
+            ],
+        }
+
+    async def show(self, request: Request) -> Response:
+        visit = await self._desk.visit(request)
+        return self._desk.show(request, visit, "reference.html", section="docs", **self._content)
+
+
+def paragraphs(text: str) -> Markup:
+    """A description of the document: paragraphs, with code between backticks."""
+    return Markup("").join(Markup("<p>{}</p>").format(inline(part)) for part in text.split("\n\n"))
+
+
+def inline(text: str) -> Markup:
+    """One paragraph's content."""
+    parts = (
+        Markup("<code>{}</code>").format(part) if number % 2 else Markup.escape(part)
+        for number, part in enumerate(text.split("`"))
+    )
+    return Markup("").join(parts)
+
+
+def _groups(document: Json) -> Iterator[Group]:
+    for tag in document["tags"]:
+        group = Group(tag["name"], inline(tag["description"]))
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                if tag["name"] in operation["tags"] and "x-alias-of" not in operation:
+                    group.operations.append(_operation(document, method, path, operation))
+        yield group
+
+
+def _operation(document: Json, method: str, path: str, operation: Json) -> Operation:
+    shared = _shared(document)
+    where, parameters = _parameters(document, operation)
+    return Operation(
+        id=operation["operationId"],
+        method=method.upper(),
+        path=path,
+        summary=operation["summary"],
+        text=paragraphs(operation["description"]),
+        aliases=[
+            alias
+            for alias, methods in document["paths"].items()
+            if methods.get(method, {}).get("x-alias-of") == path
+        ],
+        ways=list(_ways(document, operation)),
+        parameters_in=where,
+        parameters=parameters,
+        calls=list(calls(document, method, path, operation)),
+        answers=[
+            _answer(document, status, answer)
+            for status, answer in operation["responses"].items()
+            if status not in shared or "$ref" not in answer
+        ],
+    )
+
+
+def _ways(document: Json, operation: Json) -> Iterator[Markup]:
+    """How to prove who one is, in the words of the document."""
+    schemes = document["components"]["securitySchemes"]
+    for way in operation.get("security", ()):
+        for name, scopes in way.items():
+            # The flows say how to come by a token; its scope is what matters here.
+            if scopes:
+                yield Markup("An access token with scope <code>{}</code>.").format(" ".join(scopes))
+            elif name != "oauth2":
+                yield inline(schemes[name]["description"])
+        if (not way and "requestBody" in operation) or (not way and "parameters" in operation):
+            yield Markup("Or by the parameters below.")
+
+
+def _parameters(document: Json, operation: Json) -> tuple[str, list[Field]]:
+    """Where the parameters go, and what they are."""
+    if "requestBody" in operation:
+        content = operation["requestBody"]["content"]
+        (schema, *_) = (media["schema"] for media in content.values())
+        return " or ".join(content), list(_fields(document, schema))
+    return "query", [
+        _field(each["name"], {**each["schema"], **each}, each["required"])
+        for each in operation.get("parameters", ())
+    ]
+
+
+def _fields(document: Json, schema: Json, within: str = "") -> Iterator[Field]:
+    """The fields of a schema, those inside of others after them."""
+    schema = _resolved(document, schema)
+    for name, inner in schema.get("properties", {}).items():
+        found = _resolved(document, inner)
+        yield _field(within + name, found, name in schema.get("required", ()))
+        if found.get("type") == "array":
+            yield from _fields(document, found["items"], f"{within}{name}[].")
+        else:
+            yield from _fields(document, found, f"{within}{name}.")
+
+
+def _field(name: str, schema: Json, required: bool) -> Field:
+    return Field(
+        name=name,
+        kind=_kind(schema),
+        required=required,
+        deprecated=schema.get("deprecated", False),
+        text=inline(schema.get("description", "")),
+        choices=[spelled_json(choice).strip('"') for choice in schema.get("enum", ())],
+    )
+
+
+def _kind(schema: Json) -> str:
+    if "anyOf" in schema:
+        return " or ".join(_kind(each) for each in schema["anyOf"])
+    return "string" if "enum" in schema else str(schema.get("type", "object"))
+
+
+def _answer(document: Json, status: str, answer: Json) -> Answer:
+    content = answer.get("content", {})
+    json = content.get("application/json", {})
+    return Answer(
+        status=status,
+        text=inline(answer["description"]),
+        media_types=list(content),
+        headers=[
+            (name, inline(_resolved(document, header)["description"]))
+            for name, header in answer.get("headers", {}).items()
+        ],
+        fields=list(_fields(document, json.get("schema", {}))),
+        examples=[
+            (name, spelled_json(example["value"]))
+            for name, example in json.get("examples", {}).items()
+        ],
+    )
+
+
+def _shared(document: Json) -> dict[str, Json]:
+    """The answers that read the same everywhere, by status."""
+    references = {
+        status: answer
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for status, answer in operation["responses"].items()
+        if "$ref" in answer
+    }
+    return {status: _resolved(document, answer) for status, answer in sorted(references.items())}
+
+
+def _resolved(document: Json, value: Json) -> Json:
+    """What a reference into the document stands for; anything else is itself."""
+    if "$ref" not in value:
+        return value
+    found: Any = document
+    for step in value["$ref"].removeprefix("#/").split("/"):
+        found = found[step]
+    return found  # type: ignore[no-any-return]

@@ -1,0 +1,59 @@
+"""Examples of the reference page: each operation as a call that a terminal takes."""
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+Json = Mapping[str, Any]
+Fields = dict[str, str]
+
+# No browser follows `curl`: what a person opens is shown as an address.
+_FOR_BROWSERS = "303"
+
+
+def spelled_json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def calls(document: Json, method: str, path: str, operation: Json) -> Iterator[tuple[str, str]]:
+    """The calls of an operation, each with its name ("" where there is only one to name)."""
+    url = document["servers"][0]["url"] + path
+    examples = _examples(operation) or {"": {}}
+    for name, fields in examples.items():
+        label = name.replace("_", " ") if len(examples) > 1 else ""
+        yield label, _call(url, method, operation, dict(fields))
+
+
+def _examples(operation: Json) -> dict[str, Fields]:
+    """The example requests: fields by the name of the example."""
+    if "requestBody" in operation:
+        (content, *_) = operation["requestBody"]["content"].values()
+        return {name: example["value"] for name, example in content["examples"].items()}
+    found: dict[str, Fields] = {}
+    for parameter in operation.get("parameters", ()):
+        for name, example in parameter.get("examples", {}).items():
+            found.setdefault(name, {})[parameter["name"]] = example["value"]
+    return found
+
+
+def _call(url: str, method: str, operation: Json, fields: Fields) -> str:
+    in_browser = _FOR_BROWSERS in operation["responses"]
+    if in_browser and method == "get":
+        return f"{url}?{urlencode(fields, quote_via=quote)}"
+    command = ["curl -G" if method == "get" and fields else "curl"]
+    ways = {name for way in operation.get("security", ()) for name in way}
+    if "clientBasic" in ways and "client_secret" in fields:
+        command.append(f"-u {fields.pop('client_id')}:{fields.pop('client_secret')}")
+    elif "bearer" in ways and "access_token" not in fields:
+        command.append("-H 'Authorization: Bearer ACCESS_TOKEN'")
+    elif "operator" in ways:
+        command.append("-H 'Authorization: Bearer METRICS_TOKEN'")
+    command += [_data(name, value) for name, value in fields.items()]
+    return " \\\n  ".join([*command, url])
+
+
+def _data(name: str, value: str) -> str:
+    safe = quote(value, safe="") == value
+    return f"{'-d' if safe else '--data-urlencode'} {shlex.quote(f'{name}={value}')}"
