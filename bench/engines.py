@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import asyncpg
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 _CHUNK = 200_000  # rows that are written in one go
 _OWNER = "quantimodo"

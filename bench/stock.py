@@ -24,7 +24,8 @@ from quantimodo.model.users import NewUser
 from quantimodo.storage.moments import to_micros
 
 _PEOPLE = 100
-_SCOPE = "basic openid"
+_SCOPE = "basic"
+_OPENID = "basic openid"  # of tokens for userinfo; a refresh with it would sign an ID token, too
 _SPAN = timedelta(hours=1)  # tokens were issued in the hour before the bench
 _LIFE = timedelta(days=1)
 
@@ -164,7 +165,7 @@ def _family(family_id: bytes, owner: int, at: datetime) -> Row:
 
 
 def _access(key: bytes, family_id: bytes, owner: int, at: datetime) -> Row:
-    return (key, OPAQUE, family_id, owner, _SCOPE, *_times(at))
+    return (key, OPAQUE, family_id, owner, _OPENID, *_times(at))
 
 
 def _times(at: datetime) -> tuple[int, int]:

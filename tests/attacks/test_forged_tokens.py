@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey, RSAKey
 
@@ -65,15 +64,23 @@ async def test_another_key_under_our_name_is_refused(world: World) -> None:
         await check_refused(world, app, forged, change)
 
 
-@pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", ""])
-async def test_no_algorithm_is_no_algorithm(world: World, algorithm: str) -> None:
-    app, token = await a_jwt(world)
-    header, claims = {**header_of(token), "alg": algorithm}, claims_of(token)
-    signature = decode(token.split(".")[2])
-    await check_refused(world, app, forge(header, claims, unsigned), "no signature")
-    await check_refused(world, app, forge(header, claims, lambda _: signature), "an old one")
-    twice = b'{"alg":"ES256",' + json.dumps(header).encode()[1:]
-    await check_refused(world, app, forge(twice, claims, unsigned), "two algorithms")
+async def test_no_algorithm_is_no_algorithm(world: World) -> None:
+    for algorithm in (
+        "none",
+        "None",
+        "NONE",
+        "nOnE",
+        "",
+    ):
+        app, token = await a_jwt(world)
+        header, claims = {**header_of(token), "alg": algorithm}, claims_of(token)
+        signature = decode(token.split(".")[2])
+        await check_refused(world, app, forge(header, claims, unsigned), "no signature")
+        await check_refused(
+            world, app, forge(header, claims, lambda _, old=signature: old), "an old one"
+        )
+        twice = b'{"alg":"ES256",' + json.dumps(header).encode()[1:]
+        await check_refused(world, app, forge(twice, claims, unsigned), "two algorithms")
 
 
 async def test_a_public_key_is_no_shared_secret(world: World) -> None:
@@ -162,9 +169,8 @@ async def test_issuer_and_audience_are_exactly_ours(world: World) -> None:
         await check_refused(world, app, signer.sign({**claims, **change}, "at+jwt"), change)
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
+async def test_a_header_that_is_no_header_is_refused(world: World) -> None:
+    for header in (
         b"[" * 3000,
         b'{"a":' * 1500,
         b'{"alg":"ES256","kid":' + b"[" * 2900,
@@ -176,12 +182,10 @@ async def test_issuer_and_audience_are_exactly_ours(world: World) -> None:
         b'{"kid":"\\ud800"}',
         b'{"kid":"a\\u0000b"}',
         b"",
-    ],
-)
-async def test_a_header_that_is_no_header_is_refused(world: World, header: bytes) -> None:
-    app, token = await a_jwt(world)
-    body, signature = token.split(".")[1:]
-    await check_refused(world, app, f"{encode(header)}.{body}.{signature}", header[:9])
+    ):
+        app, token = await a_jwt(world)
+        body, signature = token.split(".")[1:]
+        await check_refused(world, app, f"{encode(header)}.{body}.{signature}", header[:9])
 
 
 async def test_a_known_key_id_in_a_bottomless_header_is_refused(world: World) -> None:

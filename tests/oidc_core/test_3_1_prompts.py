@@ -1,7 +1,6 @@
 """`prompt` and `max_age` (OpenID Connect Core §3.1.2.1, §3.1.2.3): when a page is shown."""
 
 import httpx
-import pytest
 
 from forgery import verified
 from world import World, answer_of
@@ -163,9 +162,13 @@ async def test_a_login_hint_is_filled_in_and_nothing_more(world: World) -> None:
     assert "bob@example.org&#34;&gt;&lt;script&gt;" in page.text
 
 
-@pytest.mark.parametrize("display", ["page", "popup", "nonsense"])
-async def test_display_and_locales_are_wishes(world: World, display: str) -> None:
+async def test_display_and_locales_are_wishes(world: World) -> None:
     await world.person()
-    browser, app = await world.signed_in(), await world.app(first_party=True)
-    wishes = {"display": display, "ui_locales": "fr-CA en", "acr_values": "silver"}
-    assert error_of(await world.ask(browser, app, **wishes)) is None
+    for display in (
+        "page",
+        "popup",
+        "nonsense",
+    ):
+        browser, app = await world.signed_in(), await world.app(first_party=True)
+        wishes = {"display": display, "ui_locales": "fr-CA en", "acr_values": "silver"}
+        assert error_of(await world.ask(browser, app, **wishes)) is None

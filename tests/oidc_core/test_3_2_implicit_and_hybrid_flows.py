@@ -3,8 +3,6 @@ fragment, each token bound to the others. Here also RFC 6749 §4.2 and `response
 
 from urllib.parse import urlsplit
 
-import pytest
-
 from forgery import half_hash, verified
 from world import CALLBACK, ISSUER, App, World, answer_of
 
@@ -17,41 +15,45 @@ async def flagged(world: World, **changes: object) -> App:
     return await world.app(first_party=True, response_types=ALL, **changes)
 
 
-@pytest.mark.parametrize("kind", [*IMPLICIT, *HYBRID])
-async def test_an_app_that_is_not_flagged_gets_nothing(world: World, kind: str) -> None:
+async def test_an_app_that_is_not_flagged_gets_nothing(world: World) -> None:
     # security.md 5
     await world.person()
-    app = await world.app(first_party=True)
-    response = await world.ask(
-        await world.signed_in(), app, response_type=kind, scope="openid", nonce="n"
-    )
-    answer = answer_of(response)
-    assert answer.parameters["error"] == "unauthorized_client"
-    assert urlsplit(answer.location).fragment, "the error too goes where the answer would"
-    assert not world.rows()["families"]
+    for kind in (
+        *IMPLICIT,
+        *HYBRID,
+    ):
+        app = await world.app(first_party=True)
+        response = await world.ask(
+            await world.signed_in(), app, response_type=kind, scope="openid", nonce="n"
+        )
+        answer = answer_of(response)
+        assert answer.parameters["error"] == "unauthorized_client"
+        assert urlsplit(answer.location).fragment, "the error too goes where the answer would"
+        assert not world.rows()["families"]
 
 
-@pytest.mark.parametrize("kind", [*IMPLICIT, *HYBRID])
-async def test_the_answer_is_in_the_fragment_and_holds_what_was_asked_for(
-    world: World, kind: str
-) -> None:
+async def test_the_answer_is_in_the_fragment_and_holds_what_was_asked_for(world: World) -> None:
     await world.person()
-    app = await flagged(world)
-    response = await world.ask(
-        await world.signed_in(), app, response_type=kind, scope="openid basic", nonce="n"
-    )
-    answer = answer_of(response)
-    assert answer.location.startswith(f"{CALLBACK}#")
-    assert not urlsplit(answer.location).query
-    given = answer.parameters.keys() & {"code", "access_token", "id_token"}
-    assert given == {word if word != "token" else "access_token" for word in kind.split()}
-    assert answer.parameters["state"] == "some-state"
-    if "access_token" in given:
-        assert answer.parameters["token_type"] == "Bearer"
-        assert answer.parameters["expires_in"] == "3600"
-        assert answer.parameters["scope"] == "basic openid"
-        assert (await world.call(answer.parameters["access_token"])).status_code == 200
-    assert "refresh_token" not in answer.parameters, "RFC 6749 §4.2.2"
+    for kind in (
+        *IMPLICIT,
+        *HYBRID,
+    ):
+        app = await flagged(world)
+        response = await world.ask(
+            await world.signed_in(), app, response_type=kind, scope="openid basic", nonce="n"
+        )
+        answer = answer_of(response)
+        assert answer.location.startswith(f"{CALLBACK}#")
+        assert not urlsplit(answer.location).query
+        given = answer.parameters.keys() & {"code", "access_token", "id_token"}
+        assert given == {word if word != "token" else "access_token" for word in kind.split()}
+        assert answer.parameters["state"] == "some-state"
+        if "access_token" in given:
+            assert answer.parameters["token_type"] == "Bearer"
+            assert answer.parameters["expires_in"] == "3600"
+            assert answer.parameters["scope"] == "basic openid"
+            assert (await world.call(answer.parameters["access_token"])).status_code == 200
+        assert "refresh_token" not in answer.parameters, "RFC 6749 §4.2.2"
 
 
 async def test_the_order_of_the_words_does_not_matter(world: World) -> None:
@@ -125,33 +127,38 @@ async def test_a_replayed_hybrid_code_ends_the_front_channels_token_too(world: W
             assert (await world.call(token)).status_code == 401, kind
 
 
-@pytest.mark.parametrize("kind", ["id_token", "id_token token", "code id_token"])
-async def test_an_id_token_in_the_front_channel_needs_a_nonce_and_openid(
-    world: World, kind: str
-) -> None:
+async def test_an_id_token_in_the_front_channel_needs_a_nonce_and_openid(world: World) -> None:
     await world.person()
-    app, browser = await flagged(world), await world.signed_in()
-    without_nonce = await world.ask(browser, app, response_type=kind, scope="openid")
-    assert answer_of(without_nonce).parameters["error"] == "invalid_request"
-    without_openid = await world.ask(browser, app, response_type=kind, scope="basic", nonce="n")
-    assert answer_of(without_openid).parameters["error"] == "invalid_request"
+    for kind in (
+        "id_token",
+        "id_token token",
+        "code id_token",
+    ):
+        app, browser = await flagged(world), await world.signed_in()
+        without_nonce = await world.ask(browser, app, response_type=kind, scope="openid")
+        assert answer_of(without_nonce).parameters["error"] == "invalid_request"
+        without_openid = await world.ask(browser, app, response_type=kind, scope="basic", nonce="n")
+        assert answer_of(without_openid).parameters["error"] == "invalid_request"
 
 
-@pytest.mark.parametrize("kind", [*IMPLICIT, *HYBRID])
-async def test_tokens_never_travel_in_a_query(world: World, kind: str) -> None:
+async def test_tokens_never_travel_in_a_query(world: World) -> None:
     await world.person()
-    app = await flagged(world)
-    response = await world.ask(
-        await world.signed_in(),
-        app,
-        response_type=kind,
-        response_mode="query",
-        scope="openid",
-        nonce="n",
-    )
-    answer = answer_of(response)
-    assert answer.parameters["error"] == "invalid_request"
-    assert not urlsplit(answer.location).query
+    for kind in (
+        *IMPLICIT,
+        *HYBRID,
+    ):
+        app = await flagged(world)
+        response = await world.ask(
+            await world.signed_in(),
+            app,
+            response_type=kind,
+            response_mode="query",
+            scope="openid",
+            nonce="n",
+        )
+        answer = answer_of(response)
+        assert answer.parameters["error"] == "invalid_request"
+        assert not urlsplit(answer.location).query
 
 
 async def test_none_brings_nothing_but_the_state(world: World) -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from world import CALLBACK, ISSUER, VERIFIER, World, answer_of
 
 OTHER = "https://app.example.org/other"
@@ -65,9 +63,8 @@ async def test_who_is_not_signed_in_signs_in_first_and_comes_back(world: World) 
     assert (await world.redeem(app, answer.code)).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("changes", "error"),
-    [
+async def test_a_fault_is_told_to_the_client_by_redirect(world: World) -> None:
+    for changes, error in (
         ({"response_type": None}, "invalid_request"),
         ({"response_type": "nonsense"}, "unsupported_response_type"),
         ({"response_type": "code nonsense"}, "unsupported_response_type"),
@@ -87,19 +84,15 @@ async def test_who_is_not_signed_in_signs_in_first_and_comes_back(world: World) 
         ({"request": "a.b.c"}, "request_not_supported"),
         ({"request_uri": "https://evil.example/x"}, "request_uri_not_supported"),
         ({"registration": "{}"}, "registration_not_supported"),
-    ],
-)
-async def test_a_fault_is_told_to_the_client_by_redirect(
-    world: World, changes: dict[str, str | None], error: str
-) -> None:
-    browser, app = world.browser(), await world.app(first_party=True)
-    answer = answer_of(await world.ask(browser, app, **changes))
-    assert answer.location.startswith(CALLBACK + "?")
-    assert set(answer.parameters) == {"error", "error_description", "state", "iss"}
-    assert answer.parameters["error"] == error
-    assert answer.parameters["state"] == "some-state"
-    for value in changes.values():
-        assert value is None or value not in answer.parameters["error_description"]
+    ):
+        browser, app = world.browser(), await world.app(first_party=True)
+        answer = answer_of(await world.ask(browser, app, **changes))
+        assert answer.location.startswith(CALLBACK + "?")
+        assert set(answer.parameters) == {"error", "error_description", "state", "iss"}
+        assert answer.parameters["error"] == error
+        assert answer.parameters["state"] == "some-state"
+        for value in changes.values():
+            assert value is None or value not in answer.parameters["error_description"]
 
 
 async def test_an_app_is_held_to_its_response_types(world: World) -> None:

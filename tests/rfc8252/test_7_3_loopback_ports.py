@@ -1,7 +1,6 @@
 """Native apps (RFC 8252): loopback ports (§7.3), private-use schemes (§7.1), consent (§8.6)."""
 
 import httpx
-import pytest
 
 from world import World, answer_of
 
@@ -12,26 +11,21 @@ def is_error_page(response: httpx.Response) -> bool:
     return response.status_code == 400 and "location" not in response.headers
 
 
-@pytest.mark.parametrize(
-    "uri",
-    [
+async def test_any_port_of_a_registered_loopback_address_is_answered_to(world: World) -> None:
+    await world.person()
+    for uri in (
         LOOPBACK,
         "http://127.0.0.1:1/callback",
         "http://127.0.0.1:65535/callback",
         "http://127.0.0.1/callback",
-    ],
-)
-async def test_any_port_of_a_registered_loopback_address_is_answered_to(
-    world: World, uri: str
-) -> None:
-    await world.person()
-    app = await world.app(public=True, redirect_uris=(LOOPBACK,))
-    answer = await world.authorize(await world.signed_in(), app, redirect_uri=uri)
-    assert answer.location.startswith(uri + "?code=")
-    # The code is bound to the port that was asked for, not to the one that is registered.
-    wrong = await world.redeem(app, answer.code, redirect_uri="http://127.0.0.1:2/callback")
-    assert wrong.json()["error"] == "invalid_grant"
-    assert (await world.redeem(app, answer.code, redirect_uri=uri)).status_code == 200
+    ):
+        app = await world.app(public=True, redirect_uris=(LOOPBACK,))
+        answer = await world.authorize(await world.signed_in(), app, redirect_uri=uri)
+        assert answer.location.startswith(uri + "?code=")
+        # The code is bound to the port that was asked for, not to the one that is registered.
+        wrong = await world.redeem(app, answer.code, redirect_uri="http://127.0.0.1:2/callback")
+        assert wrong.json()["error"] == "invalid_grant"
+        assert (await world.redeem(app, answer.code, redirect_uri=uri)).status_code == 200
 
 
 async def test_the_sixth_protocols_loopback_is_one_too(world: World) -> None:

@@ -100,7 +100,8 @@ class Dispatcher:
         except Exception as error:
             response = self._failed(route, error)
         if route.cors and any(name == b"origin" for name, _ in scope["headers"]):
-            response.headers = (*response.headers, *_ANY_ORIGIN)
+            # A new one: documents answer with the same response again and again.
+            return Response(response.status, response.body, (*response.headers, *_ANY_ORIGIN))
         return response
 
     def _failed(self, route: WireRoute, error: Exception) -> Response:

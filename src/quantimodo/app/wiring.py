@@ -65,6 +65,7 @@ async def prepare(
     steps = await migrate(settings.database, (clock or SystemClock()).now())
     async with open_house(settings, clock, entropy) as house:
         await house.rotation.ensure()
+        await house.keyring.load()  # a wrong secret key is told here, before anything serves
     return steps
 
 

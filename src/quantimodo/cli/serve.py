@@ -57,6 +57,7 @@ async def _ready(settings: Settings, migrate: bool) -> list[Step]:
         return await prepare(settings)
     async with open_house(settings) as house:
         await house.rotation.ensure()
+        await house.keyring.load()
     return []
 
 

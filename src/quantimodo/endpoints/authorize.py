@@ -28,6 +28,7 @@ from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.browser import Visit
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
 from quantimodo.pages.desk import Desk
+from quantimodo.pages.forms import read_body
 from quantimodo.pages.layout import form_source, see_other
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
@@ -48,6 +49,7 @@ from quantimodo.protocol.scopes import SCOPES
 from quantimodo.tokens.front_channel import FrontChannel
 
 _FORM = "application/x-www-form-urlencoded"
+_MOST_BYTES = 65_536
 _GONE = (
     "This request was answered already, or it waited too long. Go back to the app and try again."
 )
@@ -248,7 +250,7 @@ async def _read(request: Request) -> Form:
         return Form.of_urlencoded(request.scope["query_string"])
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise NoTarget(f"Send the request's parameters as {_FORM}.")
-    return Form.of_urlencoded(await request.body())
+    return Form.of_urlencoded(await read_body(request, _MOST_BYTES))
 
 
 def _sign_in(request_id: str, login_hint: str | None = None) -> str:

@@ -75,7 +75,7 @@ async def read_form(request: Request) -> Form:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in (_URLENCODED, _MULTIPART):
         raise FormFault(415, "Send this form as a web page does.")
-    body = await _body(request)
+    body = await read_body(request, _MOST_BYTES)
     form = _fields(body) if media_type == _URLENCODED else await _parts(request, body)
     # PostgreSQL's text holds no NUL, and no person types one.
     if any("\0" in key or "\0" in value for key, value in form.fields):
@@ -83,11 +83,12 @@ async def read_form(request: Request) -> Form:
     return form
 
 
-async def _body(request: Request) -> bytes:
+async def read_body(request: Request, most: int) -> bytes:
+    """The whole body. Raises `FormFault` as soon as it has more than `most` bytes."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MOST_BYTES:
+        if len(body) > most:
             raise FormFault(413, "What was sent is too large.")
     return bytes(body)
 

@@ -73,22 +73,31 @@ class Group:
 
 
 class ReferencePage:
-    """The page, over one document."""
+    """The page, over one document, which is read when the page is first asked for."""
+
+    __slots__ = ("_content", "_desk", "_document")
 
     def __init__(self, desk: Desk, document: Json) -> None:
         self._desk = desk
-        self._content = {
-            "issuer": document["servers"][0]["url"],
-            "about": paragraphs(document["info"]["description"]),
-            "groups": list(_groups(document)),
-            "shared": [
-                _answer(document, status, found) for status, found in _shared(document).items()
-            ],
-        }
+        self._document = document
+        self._content: Mapping[str, Any] | None = None
 
     async def show(self, request: Request) -> Response:
+        if self._content is None:
+            self._content = _content(self._document)
         visit = await self._desk.visit(request)
         return self._desk.show(request, visit, "reference.html", section="docs", **self._content)
+
+
+def _content(document: Json) -> Mapping[str, Any]:
+    """What the template shows."""
+    shared = _shared(document).items()
+    return {
+        "issuer": document["servers"][0]["url"],
+        "about": paragraphs(document["info"]["description"]),
+        "groups": list(_groups(document)),
+        "shared": [_answer(document, status, answer) for status, answer in shared],
+    }
 
 
 def paragraphs(text: str) -> Markup:

@@ -15,8 +15,9 @@ _TEMPLATE = "#/components/schemas/{name}"
 
 def reference(kind: Any) -> Json:
     """The schema of one type: where it stands, or itself when it has no name."""
-    (schema,), _ = msgspec.json.schema_components([kind], ref_template=_TEMPLATE)
-    return schema
+    if is_typeddict(kind):
+        return {"$ref": _TEMPLATE.format(name=kind.__name__)}
+    return msgspec.json.schema(kind)
 
 
 def component_schemas(operations: Iterable[Operation]) -> dict[str, Json]:

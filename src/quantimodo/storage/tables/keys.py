@@ -15,7 +15,7 @@ from quantimodo.storage.tables.table import Table
 
 _ALL = Statement(
     "SELECT kid, algorithm, public_jwk, sealed_private, created_at, active_at, retires_at"
-    " FROM signing_keys ORDER BY active_at, kid"
+    " FROM signing_keys ORDER BY created_at, active_at, kid"
 )
 # The unique (algorithm, replaces) lets one of many through; the condition says that what is
 # replaced is there, or, for a first key, that no key is.

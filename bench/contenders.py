@@ -1,0 +1,286 @@
+"""Who is measured: our server on an engine, or a peer of the harness in ../shared/bench.
+
+A contender runs on one core, the database with it, so that a figure is what one core can do.
+"""
+
+import http.client
+import os
+import runpy
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import psutil  # type: ignore[import-untyped]
+from engines import Engine
+from stock import Stock, stock_up
+from workloads import Kind, Workload
+from wrk import CONNECTIONS, LOAD_CORE, load
+
+from quantimodo.app.settings import load_settings
+from quantimodo.app.wiring import open_house, prepare
+
+SERVER_CORE = 0
+MOST_CODES = 9_000  # a second: more than any server here redeems on one core
+CHAINS = 2 * CONNECTIONS  # wrk asks for a request before it hands over an answer
+CYCLED = 1_000
+_START_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """One run. Latencies in milliseconds; CPU in microseconds a request, of the server and of the
+    database beside it; resident memory in megabytes, the database's as its share (PSS)."""
+
+    contender: str
+    workload: str
+    requests: int
+    rate: float
+    p50: float
+    p99: float
+    bad: int
+    server_cpu: float
+    database_cpu: float
+    server_memory: float
+    database_memory: float
+
+
+class Contender(Protocol):
+    name: str
+
+    async def start(self) -> None: ...
+
+    def runs(self, workload: Workload) -> bool: ...
+
+    def measure(self, workload: Workload, seconds: int) -> Figures: ...
+
+    def stop(self) -> None: ...
+
+
+class Quantimodo:
+    """One worker of ours. `runs` is how many seconds of each workload it must be stocked for."""
+
+    def __init__(
+        self, engine: Engine, folder: Path, port: int, *, runs: Sequence[int], resting: int
+    ) -> None:
+        self.name = f"quantimodo-{engine.name}"
+        self._engine = engine
+        self._port = port
+        self._runs = runs
+        self._resting = resting
+        self._log = folder / "server.log"
+        self._settings = {
+            "QUANTIMODO_DATABASE": engine.url,
+            "QUANTIMODO_PORT": str(port),
+            "QUANTIMODO_SECRET_KEY": "A" * 43,
+            "QUANTIMODO_LOG_LEVEL": "warning",
+        }
+        self._server: subprocess.Popen[bytes] | None = None
+        self._stock = Stock()
+
+    async def start(self) -> None:
+        with _on_core(SERVER_CORE):
+            self._engine.start()
+        settings = load_settings(self._settings)
+        await prepare(settings)
+        async with open_house(settings) as house:
+            self._stock = await stock_up(house, self._engine, self._wanted(), self._resting)
+        self._server = self._serve()
+        _await_answer(self._port, self._log)
+
+    def runs(self, workload: Workload) -> bool:
+        return True
+
+    def measure(self, workload: Workload, seconds: int) -> Figures:
+        self._prove(workload)
+        tokens = self._tokens(workload, seconds)
+        assert self._server is not None
+        server, database = [psutil.Process(self._server.pid)], self._engine.processes()
+        before = _cpu(server), _cpu(database)
+        report = load(self._port, workload, tokens, seconds)
+        after = _cpu(server), _cpu(database)
+        return Figures(
+            contender=self.name,
+            workload=workload.name,
+            requests=report.requests,
+            rate=report.requests / report.seconds,
+            p50=report.p50,
+            p99=report.p99,
+            bad=report.bad,
+            server_cpu=1e6 * (after[0] - before[0]) / report.requests,
+            database_cpu=1e6 * (after[1] - before[1]) / report.requests,
+            server_memory=_resident(server),
+            database_memory=_share(database),
+        )
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.terminate()
+            self._server.wait(_START_SECONDS)
+        self._engine.stop()
+
+    def _serve(self) -> subprocess.Popen[bytes]:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("QUANTIMODO_")}
+        command = [sys.executable, "-m", "quantimodo.cli.main", "serve", "--workers", "1"]
+        with self._log.open("wb") as log, _on_core(SERVER_CORE):
+            return subprocess.Popen(
+                command, env={**inherited, **self._settings}, stdout=log, stderr=log
+            )
+
+    def _wanted(self) -> dict[Kind, int]:
+        runs = len(self._runs)
+        codes = sum(self._runs) * MOST_CODES + 2 * runs
+        return {"access": CYCLED, "refresh": (CHAINS + 2) * runs, "codes": codes}
+
+    def _tokens(self, workload: Workload, seconds: int) -> list[str]:
+        counts = {"same": 0, "cycle": CYCLED, "chain": CHAINS, "once": seconds * MOST_CODES}
+        return self._stock.take(workload.kind, counts[workload.mode]) if workload.kind else []
+
+    def _prove(self, workload: Workload) -> None:
+        """One request whose answer is read: wrk looks at the status only."""
+        token = self._stock.take(workload.kind, 1)[0] if workload.kind else ""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port)
+        headers = {"Authorization": workload.authorization.replace("%s", token)}
+        if workload.method == "POST":
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        body = workload.body.replace("%s", token)
+        connection.request(workload.method, workload.path, body or None, headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        if answer.status != 200 or workload.proof not in text:
+            raise SystemExit(f"{self.name}: {workload.name} is answered wrongly: {text!r}")
+
+
+class Peer:
+    """A server of the prepared harness in `folder`, driven by the harness's own code."""
+
+    def __init__(self, harness: "Harness", name: str) -> None:
+        self.name = name
+        self._harness = harness
+        self._state: dict[str, Any] = {}
+
+    async def start(self) -> None:
+        self._state = self._harness.start(self.name)
+
+    def runs(self, workload: Workload) -> bool:
+        return workload.peer in self._harness.peers[self.name]["paths"]
+
+    def measure(self, workload: Workload, seconds: int) -> Figures:
+        server = _family(self._state["proc"].pid)
+        database = self._harness.database(self.name)
+        before = _cpu(server), _cpu(database)
+        report = self._harness.load(self.name, self._state, workload.peer, seconds, CONNECTIONS)
+        after = _cpu(server), _cpu(database)
+        requests = max(1, report["n"])
+        return Figures(
+            contender=self.name,
+            workload=workload.name,
+            requests=report["n"],
+            rate=report["rps"],
+            p50=report["p50"] or 0.0,
+            p99=report["p99"] or 0.0,
+            bad=report["bad"] + (0 if report["sock"] is None else 1),
+            server_cpu=1e6 * (after[0] - before[0]) / requests,
+            database_cpu=1e6 * (after[1] - before[1]) / requests,
+            server_memory=_resident(server),
+            database_memory=_share(database),
+        )
+
+    def stop(self) -> None:
+        if self._state:
+            self._state["proc"].terminate()
+            self._state["proc"].wait(_START_SECONDS)
+
+
+class Harness:
+    """`../shared/bench`, as `bench/peers` prepared it. Its module is loaded where it lies."""
+
+    def __init__(self, folder: Path, codes: int) -> None:
+        os.environ["NCODES"] = str(codes)  # how many each peer mints
+        sys.path.append(str(folder))  # it looks for its neighbours
+        module = runpy.run_path(str(folder / "bench.py"))
+        self.peers: Mapping[str, dict[str, Any]] = module["PEERS"]
+        self.start: Callable[[str], dict[str, Any]] = module["start"]
+        self.load: Callable[..., dict[str, Any]] = module["wrk"]
+        self._folder = folder
+
+    @contextmanager
+    def postgres(self, names: Sequence[str]) -> Iterator[None]:
+        """The PostgreSQL server of the harness runs inside the block, if one of these needs it."""
+        needed = any(map(_on_postgres, names))
+        if needed:
+            subprocess.run([self._folder / "pg.sh", "start"], check=True)
+        try:
+            yield
+        finally:
+            if needed:
+                subprocess.run([self._folder / "pg.sh", "stop"], check=True)
+
+    def database(self, peer: str) -> list[psutil.Process]:
+        if not _on_postgres(peer):
+            return []
+        pid = (self._folder / "data" / "pg" / "postmaster.pid").read_text().split()[0]
+        return _family(int(pid))
+
+
+def _on_postgres(peer: str) -> bool:
+    return peer.endswith("-pg")
+
+
+@contextmanager
+def _on_core(core: int) -> Iterator[None]:
+    """What is started inside the block stays on this core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def check_machine() -> None:
+    """Two cores, one for the server and one for the load. Exits with what to do."""
+    if not {SERVER_CORE, LOAD_CORE} <= os.sched_getaffinity(0):
+        raise SystemExit("bench needs two cores: one for the server, one for the load")
+
+
+def _await_answer(port: int, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        try:
+            connection.request("GET", "/health/ready")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    raise SystemExit(f"the server did not start:\n{log.read_text()}")
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    first = psutil.Process(pid)
+    return [first, *first.children(recursive=True)]
+
+
+def _cpu(processes: Iterable[psutil.Process]) -> float:
+    """Seconds, kernel's and own."""
+    total = 0.0
+    for process in processes:
+        times = process.cpu_times()
+        total += times.user + times.system
+    return total
+
+
+def _resident(processes: Iterable[psutil.Process]) -> float:
+    return float(sum(process.memory_info().rss for process in processes)) / 1e6
+
+
+def _share(processes: Iterable[psutil.Process]) -> float:
+    return float(sum(process.memory_full_info().pss for process in processes)) / 1e6

@@ -1,0 +1,68 @@
+"""Signing keys: one signs, the next is published first, the old one until all has expired."""
+
+from datetime import timedelta
+
+import pytest
+
+from people import MovableClock
+from quantimodo.crypto.envelope import Envelope
+from quantimodo.keys.keyring import Keyring
+from quantimodo.keys.rotation import Rotation, RotationPolicy
+from quantimodo.ports.clock import Entropy
+from quantimodo.ports.stores import Stores
+
+DAY = timedelta(days=1)
+POLICY = RotationPolicy(rotate_every=90 * DAY, publish_before=DAY, signed_lifetime=2 * DAY)
+
+
+@pytest.fixture
+def envelope(entropy: Entropy) -> Envelope:
+    return Envelope([entropy.bytes(32)], entropy)
+
+
+@pytest.fixture
+def rotation(stores: Stores, envelope: Envelope, clock: MovableClock) -> Rotation:
+    return Rotation(stores, envelope, POLICY, clock)
+
+
+async def signing(stores: Stores, envelope: Envelope, clock: MovableClock) -> str:
+    keyring = Keyring(stores, envelope, clock)
+    await keyring.load()
+    return keyring.signer("ES256").kid
+
+
+async def test_the_first_keys_sign_at_once_and_are_made_once(
+    stores: Stores, rotation: Rotation, envelope: Envelope, clock: MovableClock
+) -> None:
+    assert await rotation.ensure()
+    assert not await rotation.ensure()
+    assert len(await stores.signing_keys()) == 2
+    assert await signing(stores, envelope, clock)
+
+
+async def test_a_due_key_is_published_before_it_signs(
+    stores: Stores, rotation: Rotation, envelope: Envelope, clock: MovableClock
+) -> None:
+    await rotation.ensure()
+    first = await signing(stores, envelope, clock)
+    clock.advance(89 * DAY + timedelta(hours=1))
+    assert await rotation.ensure()
+    assert len(await stores.signing_keys()) == 4
+    assert await signing(stores, envelope, clock) == first
+    clock.advance(DAY)
+    assert await signing(stores, envelope, clock) != first
+
+
+async def test_a_key_made_for_now_overtakes_the_one_that_waits(
+    stores: Stores, rotation: Rotation, envelope: Envelope, clock: MovableClock
+) -> None:
+    await rotation.ensure()
+    waiting = await rotation.rotate(publish_before=DAY)
+    clock.advance(timedelta(minutes=1))
+    at_once = await rotation.rotate(timedelta(0))
+    assert len(waiting) == len(at_once) == 2
+    chosen = {key.kid for key in at_once}
+    assert await signing(stores, envelope, clock) in chosen
+    clock.advance(2 * DAY)  # the one that waited is active by now, and still does not sign
+    assert await signing(stores, envelope, clock) in chosen
+    assert len(await rotation.rotate(DAY)) == 2
