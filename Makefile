@@ -24,7 +24,7 @@ check: ## Format, lint, types, import laws, and the tests on SQLite: under a min
 
 test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and crashes
 	@scripts/environment test
-	@scripts/system-packages chromium=chromium node=nodejs npm=npm
+	@scripts/system-packages chromium=chromium node=nodejs npm=npm curl=curl openssl=openssl
 	@scripts/node-clients
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -65,20 +65,12 @@ async def test_another_key_under_our_name_is_refused(world: World) -> None:
 
 
 async def test_no_algorithm_is_no_algorithm(world: World) -> None:
-    for algorithm in (
-        "none",
-        "None",
-        "NONE",
-        "nOnE",
-        "",
-    ):
-        app, token = await a_jwt(world)
-        header, claims = {**header_of(token), "alg": algorithm}, claims_of(token)
-        signature = decode(token.split(".")[2])
+    app, token = await a_jwt(world)
+    claims, signature = claims_of(token), decode(token.split(".")[2])
+    for algorithm in ("none", "None", "NONE", "nOnE", ""):
+        header = {**header_of(token), "alg": algorithm}
         await check_refused(world, app, forge(header, claims, unsigned), "no signature")
-        await check_refused(
-            world, app, forge(header, claims, lambda _, old=signature: old), "an old one"
-        )
+        await check_refused(world, app, forge(header, claims, lambda _: signature), "an old one")
         twice = b'{"alg":"ES256",' + json.dumps(header).encode()[1:]
         await check_refused(world, app, forge(twice, claims, unsigned), "two algorithms")
 
@@ -170,6 +162,8 @@ async def test_issuer_and_audience_are_exactly_ours(world: World) -> None:
 
 
 async def test_a_header_that_is_no_header_is_refused(world: World) -> None:
+    app, token = await a_jwt(world)
+    body, signature = token.split(".")[1:]
     for header in (
         b"[" * 3000,
         b'{"a":' * 1500,
@@ -183,8 +177,6 @@ async def test_a_header_that_is_no_header_is_refused(world: World) -> None:
         b'{"kid":"a\\u0000b"}',
         b"",
     ):
-        app, token = await a_jwt(world)
-        body, signature = token.split(".")[1:]
         await check_refused(world, app, f"{encode(header)}.{body}.{signature}", header[:9])
 
 

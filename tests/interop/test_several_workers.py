@@ -7,6 +7,8 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from ground import CALLBACK, SCOPE, Ground
 from live import Live, ServeLive
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "/api/v2/oauth2/access_token"
 
 

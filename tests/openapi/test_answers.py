@@ -148,6 +148,13 @@ async def test_authorization_is_answered_as_described(
     assert [answer.status_code for answer in answers] == [303, 200, 303, 400, 400, 401]
     for answer in answers:
         check_answer(document, "GET", AUTHORIZE, answer)
+    large = [
+        await browser.post(AUTHORIZE, data={**asked, "state": "x" * 70_000}),
+        await browser.post(AUTHORIZE, data=asked, headers={"x-large": "x" * 40_000}),
+    ]
+    for answer in large:
+        assert answer.status_code == 413
+        check_answer(document, "POST", AUTHORIZE, answer)
     posted = await browser.post(AUTHORIZE, data={**asked, "response_type": "nonsense"})
     check_answer(document, "POST", AUTHORIZE, posted)
     assert answer_of(posted).parameters["error"] == "unsupported_response_type"

@@ -81,5 +81,5 @@ async def test_secrets_of_the_request_do_not_travel_through_the_sign_in(world: W
 async def test_a_consent_page_holds_no_code_or_token(world: World) -> None:
     await world.person()
     page = await world.ask(await world.signed_in(), await world.app(), state=MARK, nonce=MARK)
-    assert set(form_fields(page.text)) == {"request", "csrf"}
+    assert set(form_fields(page.text)) == {"request", "csrf", "revision"}
     assert MARK not in page.text

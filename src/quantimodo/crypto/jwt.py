@@ -98,7 +98,8 @@ def verify(token: str, verifier: Verifier, typ: str) -> dict[str, Any]:
     """
     try:
         read = joserfc_jwt.decode(token, verifier.key, algorithms=[verifier.algorithm])
-    except (JoseError, ValueError, RecursionError) as error:
+    # joserfc takes the types of some members for granted: `crit: 5` is a TypeError.
+    except (JoseError, TypeError, ValueError, RecursionError) as error:
         raise BadToken from error
     # RFC 8725 §3.11; a header that names other keys, or asks for what we do not know, is refused.
     if read.header.get("typ") != typ or not frozenset(read.header) <= _HEADERS:

@@ -121,9 +121,14 @@ class AuthorizeEndpoint:
             asked = validate(form, client, target)
             if visit.session is None or self._stale(asked, visit.session, stored):
                 return see_other(_sign_in(request_id))
+            allowed = posted.one("decision") == "allow"
+            # security.md 10: what is allowed is what was shown. Its developer may have changed
+            # the app since, its scopes above all; then the page is shown again as it is now.
+            if allowed and posted.one("revision") != str(client.revision):
+                return see_other(resume_path(request_id))
             if not await self.waiting.close(stored):
                 return ErrorPage(_GONE).response(self.desk.renderer, request)
-            if posted.one("decision") != "allow":
+            if not allowed:
                 raise AccessDenied("the person did not allow it")
             await self._remember(asked, visit.session)
             return await self._answer(asked, visit.session)

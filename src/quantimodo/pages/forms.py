@@ -77,10 +77,19 @@ async def read_form(request: Request) -> Form:
         raise FormFault(415, "Send this form as a web page does.")
     body = await read_body(request, _MOST_BYTES)
     form = _fields(body) if media_type == _URLENCODED else await _parts(request, body)
-    # PostgreSQL's text holds no NUL, and no person types one.
-    if any("\0" in key or "\0" in value for key, value in form.fields):
+    if not all(_is_text(key) and _is_text(value) for key, value in form.fields):
         raise FormFault(400, "The form holds a character that cannot be used.")
     return form
+
+
+def _is_text(text: str) -> bool:
+    # PostgreSQL's text holds no NUL, and no person types one. Half a surrogate pair comes out of
+    # a part in an odd `charset` (unicode_escape, utf-7), and can be neither kept nor shown.
+    return "\0" not in text and (text.isascii() or not any(map(_is_half, text)))
+
+
+def _is_half(character: str) -> bool:
+    return "\ud800" <= character <= "\udfff"
 
 
 async def read_body(request: Request, most: int) -> bytes:

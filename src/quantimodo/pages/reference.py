@@ -5,7 +5,7 @@ by `app/openapi`; so is all that is read out of it here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -48,7 +48,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One method of one address. `aliases` are its other addresses."""
+    """One method of one address. `aliases` are its other addresses.
+
+    `parameters_of` and `answers_of`: an operation above it that has the very same ones.
+    """
 
     id: str
     method: str
@@ -61,6 +64,8 @@ class Operation:
     parameters: Sequence[Field]
     calls: Sequence[tuple[str, str]]
     answers: Sequence[Answer]
+    parameters_of: "Operation | None" = None
+    answers_of: "Operation | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +125,20 @@ def _groups(document: Json) -> Iterator[Group]:
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
                 if tag["name"] in operation["tags"] and "x-alias-of" not in operation:
-                    group.operations.append(_operation(document, method, path, operation))
+                    found = _operation(document, method, path, operation)
+                    group.operations.append(_briefly(found, group.operations))
         yield group
+
+
+def _briefly(operation: Operation, above: Sequence[Operation]) -> Operation:
+    """The same, referring to what was said above instead of saying it again."""
+    same = [each for each in above if each.parameters == operation.parameters != []]
+    alike = [each for each in above if each.answers == operation.answers]
+    return replace(
+        operation,
+        parameters_of=same[0] if same else None,
+        answers_of=alike[0] if alike else None,
+    )
 
 
 def _operation(document: Json, method: str, path: str, operation: Json) -> Operation:
@@ -151,17 +168,13 @@ def _operation(document: Json, method: str, path: str, operation: Json) -> Opera
 
 
 def _ways(document: Json, operation: Json) -> Iterator[Markup]:
-    """How to prove who one is, in the words of the document."""
+    """How to show what one may, in the words of the document."""
     schemes = document["components"]["securitySchemes"]
     for way in operation.get("security", ()):
-        for name, scopes in way.items():
-            # The flows say how to come by a token; its scope is what matters here.
-            if scopes:
-                yield Markup("An access token with scope <code>{}</code>.").format(" ".join(scopes))
-            elif name != "oauth2":
-                yield inline(schemes[name]["description"])
-        if (not way and "requestBody" in operation) or (not way and "parameters" in operation):
-            yield Markup("Or by the parameters below.")
+        # The flows say how to come by a token, which is for the first steps to tell.
+        yield from (inline(schemes[name]["description"]) for name in way if name != "oauth2")
+        if not way:
+            yield Markup("By the parameters below.")
 
 
 def _parameters(document: Json, operation: Json) -> tuple[str, list[Field]]:

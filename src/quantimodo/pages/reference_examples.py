@@ -18,7 +18,12 @@ def spelled_json(value: Any) -> str:
 
 
 def calls(document: Json, method: str, path: str, operation: Json) -> Iterator[tuple[str, str]]:
-    """The calls of an operation, each with its name ("" where there is only one to name)."""
+    """The calls of an operation, each with its name ("" where there is only one to name).
+
+    None for a form that a browser sends.
+    """
+    if _FOR_BROWSERS in operation["responses"] and method != "get":
+        return
     url = document["servers"][0]["url"] + path
     examples = _examples(operation) or {"": {}}
     for name, fields in examples.items():
@@ -39,8 +44,7 @@ def _examples(operation: Json) -> dict[str, Fields]:
 
 
 def _call(url: str, method: str, operation: Json, fields: Fields) -> str:
-    in_browser = _FOR_BROWSERS in operation["responses"]
-    if in_browser and method == "get":
+    if _FOR_BROWSERS in operation["responses"]:
         return f"{url}?{urlencode(fields, quote_via=quote)}"
     command = ["curl -G" if method == "get" and fields else "curl"]
     ways = {name for way in operation.get("security", ()) for name in way}

@@ -6,6 +6,7 @@ from quantimodo.app.openapi import fakes
 from quantimodo.app.openapi.answers import RefusedAuthorization
 from quantimodo.app.openapi.operation import FORM, HTML, JSON, Answer, Content, Operation
 from quantimodo.app.openapi.parameters import AuthorizationRequest
+from quantimodo.app.openapi.shared import TOO_LARGE
 
 TAG: Final = "Authorization"
 
@@ -75,6 +76,10 @@ _ANSWERS: Final = {
             ),
         ),
     ),
+    413: Answer(
+        TOO_LARGE.description,
+        (Content(HTML, str), *TOO_LARGE.content),
+    ),
     500: Answer("A fault of ours, with a number for the operator.", (Content(HTML, str),)),
     503: Answer("The server is busy. Nothing was changed.", (Content(HTML, str),), ("RetryAfter",)),
 }
@@ -95,7 +100,6 @@ OPERATIONS: Final = (
         query=AuthorizationRequest,
         examples={"code": _EXAMPLE},
         answers=_ANSWERS,
-        shared=(413,),
     ),
     Operation(
         route="authorize",
@@ -111,6 +115,5 @@ OPERATIONS: Final = (
         bodies=(FORM,),
         examples={"code": _EXAMPLE},
         answers=_ANSWERS,
-        shared=(413,),
     ),
 )

@@ -34,14 +34,13 @@ HEADERS: Final[Mapping[str, Header]] = {
     "RetryAfter": Header("Retry-After", "Seconds to wait before the next try."),
 }
 
+TOO_LARGE: Final = refused(
+    "The body is larger than 64 KiB, or the headers are larger than 32 KiB.",
+    {"invalid_request": "the request is too large"},
+)
+
 ANSWERS: Final[Mapping[int, tuple[str, Answer]]] = {
-    413: (
-        "TooLarge",
-        refused(
-            "The body is larger than 64 KiB, or the headers are larger than 32 KiB.",
-            {"invalid_request": "the request is too large"},
-        ),
-    ),
+    413: ("TooLarge", TOO_LARGE),
     500: (
         "Incident",
         refused(
@@ -89,7 +88,8 @@ def security_schemes(issuer: str, *, legacy_transport: bool) -> dict[str, Any]:
         "clientBasic": {
             "type": "http",
             "scheme": "basic",
-            "description": "The app's id and secret, each form-urlencoded (RFC 6749 §2.3.1).",
+            "description": "By HTTP Basic: id and secret of the app, form-urlencoded (RFC 6749"
+            " §2.3.1).",
         },
         "operator": {
             "type": "http",

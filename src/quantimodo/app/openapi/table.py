@@ -13,8 +13,8 @@ ABOUT: Final = (
     "Sign-in and access for apps, by OAuth 2 and OpenID Connect.\n\n"
     "Bad input is answered with a 4xx status, an `error` for programs and an `error_description`"
     " for you; neither repeats what was sent. A method that an address does not know gets 405 and"
-    " an `Allow` header. Wherever `GET` is answered, `HEAD` is too. Scripts of any origin may call"
-    " what needs no cookie (CORS).\n\n"
+    " an `Allow` header. Wherever `GET` is answered, `HEAD` is too, but not where tokens are got."
+    " Scripts of any origin may call what needs no cookie (CORS).\n\n"
     "Parameters have the names of the RFCs. The spellings of 2016 (`clientId` and the like) are"
     " taken as well; both with different values, or one twice, are refused."
 )
@@ -47,7 +47,7 @@ class Place:
 def places(*, legacy_transport: bool) -> Sequence[Place]:
     """Every address of the interface. The first of a name is its own, the others are aliases.
 
-    HEAD is left out: it goes with every GET.
+    HEAD is left out: it brings nothing of its own.
     """
     nothing = WireEndpoints(**{each.name: _nowhere for each in fields(WireEndpoints)})
     routes = wire_routes(nothing, legacy_transport=legacy_transport)

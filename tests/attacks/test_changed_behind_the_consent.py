@@ -1,0 +1,75 @@
+"""security.md 10: what a person allows is what the page showed, whatever its app became since.
+
+An app is edited by its developer, who may be the attacker: between the page and the button the
+registration can be widened, renamed or turned to another address.
+"""
+
+from typing import Any
+
+import pytest
+
+from world import CALLBACK, SCOPES, World, answer_of, query_of
+
+ALL = "basic readmeasurements writemeasurements"
+NARROW = frozenset({"basic"})
+
+
+async def test_scopes_that_were_not_shown_are_never_allowed(world: World) -> None:
+    ann = await world.person()
+    app = await world.app(scope=NARROW)
+    browser = await world.signed_in()
+    shown = await world.ask(browser, app, scope=ALL)
+    assert "Read your measurements" not in shown.text
+    await world.register_again(app, scope=frozenset(SCOPES))
+
+    answer = await world.decide(browser, shown)
+
+    assert "code=" not in answer.headers["location"]
+    assert await world.house.stores.consent(ann.id, app.id) is None
+    asked_again = await browser.get(answer.headers["location"])
+    assert "Read your measurements" in asked_again.text
+    code = answer_of(await world.decide(browser, asked_again)).code
+    assert (await world.redeem(app, code)).json()["scope"] == ALL
+
+
+async def test_a_request_made_when_the_app_was_wider_allows_no_more_than_was_shown(
+    world: World,
+) -> None:
+    await world.person()
+    app = await world.app()
+    made_by_attacker = await world.ask(world.browser(), app, scope=ALL)
+    await world.register_again(app, scope=NARROW)
+    browser = await world.signed_in()
+    shown = await browser.get(query_of(made_by_attacker.headers["location"])["return_to"][0])
+    assert "Read your measurements" not in shown.text
+    await world.register_again(app, scope=frozenset(SCOPES))
+    assert "code=" not in (await world.decide(browser, shown)).headers["location"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Another Name"},
+        {"redirect_uris": ("https://elsewhere.example.org/callback",)},
+        {"public": True, "secret": None},
+    ],
+)
+async def test_an_app_that_changed_is_shown_again(world: World, change: dict[str, Any]) -> None:
+    await world.person()
+    app = await world.app()
+    browser = await world.signed_in()
+    shown = await world.ask(browser, app, redirect_uri=None)
+    await world.register_again(app, **change)
+    answer = await world.decide(browser, shown)
+    assert answer.headers["location"].startswith("/api/v2/oauth/authorize/resume?request=")
+
+
+async def test_a_person_may_say_no_to_an_app_that_changed(world: World) -> None:
+    await world.person()
+    app = await world.app(scope=NARROW)
+    browser = await world.signed_in()
+    shown = await world.ask(browser, app, scope=ALL)
+    await world.register_again(app, scope=frozenset(SCOPES))
+    answer = answer_of(await world.decide(browser, shown, "deny"))
+    assert answer.location.startswith(CALLBACK)
+    assert answer.parameters["error"] == "access_denied"

@@ -1,0 +1,94 @@
+"""security.md 20: `X-Forwarded-For` is believed from configured proxies, and from nobody else."""
+
+from collections.abc import Mapping
+from ipaddress import ip_network
+from typing import Any
+
+import httpx
+
+from quantimodo.app.proxies import Proxies
+from world import World, form_fields
+
+PEER = "192.0.2.7"  # where every browser of these tests comes from
+
+
+def scope(peer: str | None, *forwarded: str) -> Mapping[str, Any]:
+    headers = [(b"x-forwarded-for", line.encode("latin-1")) for line in forwarded]
+    return {"client": None if peer is None else (peer, 1234), "headers": headers}
+
+
+def proxies(*networks: str) -> Proxies:
+    return Proxies([ip_network(network) for network in networks])
+
+
+def test_a_stranger_is_who_he_is_whatever_he_says() -> None:
+    ours = proxies("10.0.0.0/8")
+    for forwarded in ((), ("198.51.100.1",), ("10.0.0.1",), ("127.0.0.1, 10.0.0.1",)):
+        assert ours.address(scope("203.0.113.9", *forwarded)) == "203.0.113.9"
+
+
+def test_from_the_right_the_first_that_is_no_proxy_of_ours_is_the_caller() -> None:
+    ours = proxies("10.0.0.0/8", "2001:db8::/32")
+    for forwarded, caller in (
+        (("198.51.100.1",), "198.51.100.1"),
+        (("127.0.0.1, 198.51.100.1",), "198.51.100.1"),
+        (("127.0.0.1, 198.51.100.1, 10.2.2.2",), "198.51.100.1"),
+        (("127.0.0.1", "198.51.100.1", "10.2.2.2"), "198.51.100.1"),
+        (("198.51.100.1,10.2.2.2 ,2001:db8::9",), "198.51.100.1"),
+        (("2001:dead::1",), "2001:dead::1"),
+        (("10.3.3.3, 10.2.2.2",), "10.3.3.3"),
+        ((), "10.0.0.1"),
+        (("",), "10.0.0.1"),
+        (("unknown",), "10.0.0.1"),
+        (("198.51.100.1, unknown",), "10.0.0.1"),
+        (("198.51.100.1, 10.2.2.2, <script>",), "10.0.0.1"),
+        (("198.51.100.1:4711",), "10.0.0.1"),
+        (("é\xff",), "10.0.0.1"),
+        (("1" * 5000,), "10.0.0.1"),
+    ):
+        assert ours.address(scope("10.0.0.1", *forwarded)) == caller, forwarded
+
+
+def test_a_peer_without_an_address_is_nobody() -> None:
+    assert proxies("10.0.0.0/8").address(scope(None, "198.51.100.1")) == ""
+    assert proxies("0.0.0.0/0").address(scope("a socket", "198.51.100.1")) == "a socket"
+
+
+async def sign_in(world: World, password: str, **headers: str) -> httpx.Response:
+    browser = world.browser()
+    page = await browser.get("/sign-in")
+    fields = {**form_fields(page.text), "username": "ann@example.org", "password": password}
+    return await browser.post("/sign-in", data=fields, headers=headers)
+
+
+async def test_a_forged_header_does_not_get_around_the_limit_by_address(worlds: Any) -> None:
+    async with worlds(limits__sign_in_per_address="2 per 15m") as world:
+        answers = [
+            await sign_in(world, "wrong", **{"x-forwarded-for": f"198.51.100.{number}"})
+            for number in range(3)
+        ]
+        assert answers[-1].status_code == 429
+
+
+async def test_behind_a_proxy_of_ours_each_caller_has_a_limit_of_their_own(worlds: Any) -> None:
+    settings = {"limits__sign_in_per_address": "1 per 15m", "trusted_proxies": f"{PEER}/32"}
+    async with worlds(**settings) as world:
+        first = await sign_in(world, "wrong", **{"x-forwarded-for": "198.51.100.1"})
+        other = await sign_in(world, "wrong", **{"x-forwarded-for": "9.9.9.9, 198.51.100.2"})
+        again = await sign_in(world, "wrong", **{"x-forwarded-for": "7.7.7.7, 198.51.100.1"})
+        assert first.status_code != 429
+        assert other.status_code != 429
+        assert again.status_code == 429
+
+
+async def test_what_a_person_sees_of_a_sign_in_is_the_address_that_is_believed(
+    worlds: Any,
+) -> None:
+    for trusted, seen in (("", PEER), (f"{PEER}/32", "198.51.100.1")):
+        async with worlds(trusted_proxies=trusted) as world:
+            ann = await world.person()
+            browser = world.browser()
+            browser.headers["x-forwarded-for"] = "198.51.100.1"
+            await world.sign_in(browser)
+            (session,) = await world.house.stores.sessions_of(ann.id)
+            assert session.address == seen

@@ -1,0 +1,234 @@
+"""security.md 16: journeys with known secrets, and then a look at everything that was written: the
+log, standard output, the database's files. None of the secrets may be in any of it."""
+
+import logging
+from base64 import b64encode
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import httpx
+import pytest
+import structlog
+from structlog.tracebacks import ExceptionDictTransformer
+
+from world import (
+    AUTHORIZE,
+    CALLBACK,
+    INTROSPECT,
+    ME,
+    PASSWORD,
+    REVOKE,
+    SESSION,
+    TOKEN,
+    USERINFO,
+    VERIFIER,
+    App,
+    World,
+    answer_of,
+    form_fields,
+)
+
+MARK = "m4rked-secret-of-nobody"
+
+
+@pytest.fixture
+def lines() -> Iterator[list[str]]:
+    """Every line of the log, as the server writes it, but for the file that it goes to."""
+    found: list[str] = []
+
+    class Lines:
+        def msg(self, message: str) -> None:
+            found.append(message)
+
+        log = debug = info = warning = error = critical = exception = fatal = msg
+
+    before = structlog.get_config()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+        logger_factory=lambda *_: Lines(),
+        cache_logger_on_first_use=False,
+    )
+    yield found
+    structlog.configure(**before)
+
+
+class Marked:
+    """The secrets of a journey, collected as they come up."""
+
+    def __init__(self) -> None:
+        self.texts: set[str] = set()
+
+    def add(self, *texts: str | None) -> None:
+        self.texts |= {text for text in texts if text}
+
+    def spellings(self) -> Iterator[bytes]:
+        for text in self.texts:
+            raw = text.encode()
+            yield from (raw, quote(text, safe="").encode(), quote_plus(text).encode())
+            yield from (raw.hex().encode(), b64encode(raw).rstrip(b"="), repr(text)[1:-1].encode())
+
+    def in_(self, written: bytes) -> list[bytes]:
+        return [spelled for spelled in self.spellings() if spelled in written]
+
+
+async def succeed(world: World, marked: Marked, app: App) -> None:
+    """The whole main job, with its secrets in every place where they may travel."""
+    browser = world.browser()
+    secret = app.secret or ""
+    sent = await world.ask(browser, app, client_secret=secret, scope="basic openid")
+    back = await world.sign_in(browser, address=sent.headers["location"])
+    page = await browser.get(back)
+    marked.add(secret, *(cookie.value for cookie in browser.cookies.jar))
+    marked.add(form_fields(page.text)["csrf"], form_fields(page.text)["request"])
+    code = answer_of(await world.decide(browser, page)).code
+    query = {
+        "grant_type": "authorization_code",
+        "client_id": app.id,
+        "client_secret": secret,
+        "code": code,
+        "redirect_uri": CALLBACK,
+        "code_verifier": VERIFIER,
+    }
+    tokens = (await world.browser().get(TOKEN, params=query)).json()
+    marked.add(code, VERIFIER, *_tokens(tokens))
+    for path in (ME, USERINFO):
+        query = {"access_token": tokens["access_token"]}
+        assert (await world.browser().get(path, params=query)).status_code == 200
+    second = (await world.refresh(app, tokens["refresh_token"])).json()
+    third = (
+        await world.token(app, grant_type="refresh_token", code=second["refresh_token"])
+    ).json()
+    own = (await world.token(app, grant_type="client_credentials")).json()
+    marked.add(*_tokens(second), *_tokens(third), *_tokens(own))
+    await world.introspect(app, third["access_token"])
+    await world.introspect(app, third["refresh_token"])
+    await world.revoke(app, own["access_token"])
+    await world.redeem(app, code)
+    world.advance(minutes=1)
+    await world.refresh(app, tokens["refresh_token"])
+    await world.revoke(app, third["refresh_token"])
+
+
+def _tokens(answer: dict[str, Any]) -> list[str]:
+    return [str(answer[name]) for name in answer if name.endswith("_token")]
+
+
+async def fail(world: World, app: App) -> None:
+    """Every refusal that has a secret in its request."""
+    browser = world.browser()
+    bad = {"client_id": app.id, "client_secret": MARK}
+    everywhere = {
+        **bad,
+        "code": MARK,
+        "token": MARK,
+        "access_token": MARK,
+        "accessToken": MARK,
+        "refresh_token": MARK,
+        "code_verifier": MARK,
+        "password": MARK,
+        "grant_type": MARK,
+        "scope": MARK,
+        "state": "s",
+        "unknown": MARK,
+    }
+    for path in (TOKEN, REVOKE, INTROSPECT, USERINFO, ME, AUTHORIZE, "/sign-in", "/nowhere"):
+        await browser.get(path, params=everywhere)
+        await browser.post(path, data=everywhere)
+        await browser.post(path, json=everywhere)
+        await browser.post(path, content=MARK * 4000)
+        await browser.get(path, headers={"authorization": f"Bearer {MARK}"})
+        await browser.get(path, headers={"authorization": f"Basic {MARK}"})
+        await browser.get(path, headers={"cookie": f"{SESSION}={MARK}", "user-agent": "x"})
+        await browser.put(f"{path}?token={MARK}")
+    page = await browser.get("/sign-in")
+    fields = {**form_fields(page.text), "username": "ann@example.org", "password": MARK}
+    await browser.post("/sign-in", data=fields)
+    await browser.post("/sign-in", data={**fields, "csrf": MARK})
+    for query in ({"ticket": MARK}, {"request": MARK}):
+        for path in ("/confirm", "/verify", "/reset/new", f"{AUTHORIZE}/resume"):
+            await browser.get(path, params=query)
+    await world.redeem(app, MARK, code_verifier=MARK)
+    await world.refresh(app, MARK)
+    await world.post(INTROSPECT, app, {"token": MARK})
+
+
+async def forget_the_password(world: World, marked: Marked) -> None:
+    browser = world.browser()
+    page = await browser.get("/reset")
+    await browser.post("/reset", data={**form_fields(page.text), "email": "ann@example.org"})
+    (mail,) = await world.house.outbox.recent(1)
+    ticket = mail.mail.text.partition("ticket=")[2].split()[0]
+    marked.add(ticket)
+    await browser.get(f"/reset/new?ticket={ticket}")
+
+
+def files_of(database: Path) -> bytes:
+    """The database as it lies on the disk, its log included."""
+    return b"".join(path.read_bytes() for path in database.parent.glob(f"{database.name}*"))
+
+
+async def test_no_secret_is_written_anywhere(
+    worlds: Any,
+    lines: list[str],
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    # They are this test's own client and runner, not the server.
+    for name in ("httpx", "httpcore", "asyncio"):
+        caplog.set_level(logging.CRITICAL, logger=name)
+    marked = Marked()
+    marked.add(PASSWORD, MARK)
+    async with worlds(access_log="true", log_level="debug") as world:
+        await world.person()
+        for kind in ("opaque", "jwt"):
+            app = await world.app(token_format=kind)
+            await succeed(world, marked, app)
+            await fail(world, app)
+        await forget_the_password(world, marked)
+        await world.house.audit.flush()
+        metrics = await world.metrics()
+        pages = await _everything_that_is_shown(world)
+        written = files_of(world.database)
+        await world.house.stores.close()
+        # And with the database gone, when errors are at their most talkative.
+        await succeed_in_nothing(world, app)
+    printed = "".join(capfd.readouterr())
+    assert len(marked.texts) > 25
+    assert len(lines) > 100
+    assert marked.in_("\n".join(lines).encode()) == []
+    assert marked.in_(caplog.text.encode()) == []
+    assert marked.in_(printed.encode()) == []
+    assert marked.in_(metrics.encode()) == []
+    assert marked.in_(written) == []
+    assert marked.in_(pages) == []
+
+
+async def _everything_that_is_shown(world: World) -> bytes:
+    """The pages on which a person or a developer reads what happened."""
+    browser = await world.signed_in()
+    paths = ("/account", "/account/sessions", "/account/security", "/developers")
+    pages = [await browser.get(path) for path in paths]
+    assert [page.status_code for page in pages] == [200] * len(paths)
+    return b"".join(unescape(page.text).encode() for page in pages)
+
+
+async def succeed_in_nothing(world: World, app: App) -> None:
+    for request in (
+        world.token(app, grant_type="client_credentials"),
+        world.redeem(app, MARK),
+        world.refresh(app, "qmr_" + "A" * 48),
+        world.call("qma_" + "A" * 48),
+        world.post(INTROSPECT, app, {"token": "qma_" + "A" * 48}),
+    ):
+        response: httpx.Response = await request
+        assert response.status_code in (400, 401, 500, 503)
+        assert MARK not in response.text

@@ -1,0 +1,100 @@
+"""security.md 1: nobody is sent to an address that is not registered, whatever else goes wrong."""
+
+from urllib.parse import quote
+
+import httpx
+
+from world import CALLBACK, ISSUER, World, answer_of
+
+EVIL = "https://evil.example/steal"
+
+
+def leads_nowhere(response: httpx.Response) -> bool:
+    return (
+        400 <= response.status_code < 500
+        and "location" not in response.headers
+        and "refresh" not in response.headers
+        and "evil.example" not in response.text
+        and "evil.example" not in str(response.headers)
+    )
+
+
+async def test_an_address_that_was_taken_back_is_not_answered_to_any_more(world: World) -> None:
+    # Registered when the request came, and gone when the person decides.
+    await world.person()
+    browser, app = await world.signed_in(), await world.app(redirect_uris=(CALLBACK,))
+    for decision in ("allow", "deny"):
+        page = await world.ask(browser, app)
+        await world.register_again(app, redirect_uris=("https://app.example.org/other",))
+        assert leads_nowhere(await world.decide(browser, page, decision))
+        await world.register_again(app, redirect_uris=(CALLBACK,))
+    assert not world.rows()["codes"]
+
+
+async def test_an_app_that_was_disabled_or_deleted_is_not_answered_to(world: World) -> None:
+    await world.person()
+    browser = await world.signed_in()
+    for fate in ("disabled", "deleted"):
+        app = await world.app()
+        page = await world.ask(browser, app)
+        sent = await world.ask(world.browser(), app)
+        resume = httpx.URL(sent.headers["location"]).params["return_to"]
+        await (
+            world.disable(app) if fate == "disabled" else world.house.registry.delete(app.client)
+        )
+        assert leads_nowhere(await world.decide(browser, page))
+        assert leads_nowhere(await browser.get(resume))
+        assert leads_nowhere(await world.ask(browser, app))
+
+
+async def test_the_sign_in_leads_to_paths_of_ours_alone(world: World) -> None:
+    await world.person()
+    for target in (
+        EVIL,
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "/%09/evil.example",
+        "https:evil.example",
+        "javascript:alert(1)",
+        "@evil.example",
+        f"{ISSUER}.evil.example/",
+    ):
+        browser = await world.signed_in()
+        page = await browser.get(f"/sign-in?return_to={quote(target, safe='')}")
+        fields = {"username": "ann@example.org", "password": "wrong", "return_to": target}
+        forged = await browser.post("/sign-in", data=fields)
+        for response in (page, forged):
+            assert not response.headers.get("location", "").startswith(("http", "//", "\\"))
+            assert "evil.example" not in response.headers.get("content-security-policy", "")
+
+
+async def test_the_host_header_leads_nobody_astray(world: World) -> None:
+    await world.person()
+    app = await world.app(first_party=True)
+    headers = {
+        "host": "evil.example",
+        "x-forwarded-host": "evil.example",
+        "x-forwarded-proto": "http",
+        "forwarded": "host=evil.example;proto=http",
+    }
+    query = {"client_id": app.id, "response_type": "code"}
+    for browser in (world.browser(), await world.signed_in()):
+        response = await browser.get("/api/v2/oauth/authorize", params=query, headers=headers)
+        assert response.status_code == 303
+        assert "evil.example" not in str(response.headers)
+        assert response.headers["location"].startswith(("/sign-in?", CALLBACK))
+    json = await world.browser().get(
+        "/api/v2/oauth/authorize", params=query, headers={**headers, "accept": "application/json"}
+    )
+    assert json.json()["error"]["interactionUrl"].startswith(ISSUER)
+    document = await world.browser().get("/.well-known/openid-configuration", headers=headers)
+    assert "evil.example" not in document.text
+
+
+async def test_an_error_is_only_sent_on_where_the_code_would_be(world: World) -> None:
+    app = await world.app()
+    error = answer_of(await world.ask(world.browser(), app, scope="nonsense"))
+    assert error.location.startswith(CALLBACK + "?error=")
+    assert leads_nowhere(await world.ask(world.browser(), app, scope="nonsense", redirect_uri=EVIL))

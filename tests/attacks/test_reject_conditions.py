@@ -1,0 +1,203 @@
+"""security.md 3: the reject conditions are *or*-ed. Whatever is wrong with a code or a refresh
+token, alone or together with whatever else, nothing is given for it; the truth table is walked."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantimodo.grants.authorization_code import AuthorizationCodeGrant
+from quantimodo.grants.contract import Redeem, Repeat, Rotate
+from quantimodo.grants.refresh_token import RefreshTokenGrant
+from quantimodo.model.clients import Client
+from quantimodo.model.tokens import (
+    AuthorizationCode,
+    Family,
+    FoundCode,
+    FoundRefreshToken,
+    RefreshToken,
+)
+from quantimodo.model.users import User
+from quantimodo.protocol.errors import InvalidGrant, InvalidScope, ReplayDetected
+from quantimodo.protocol.parameters import Form
+from world import CALLBACK, CHALLENGE, VERIFIER
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+GRACE = 10 * SECOND
+OTHER = "https://app.example.org/other"
+FAULTS_OF_A_CODE = (
+    "absent",
+    "foreign",
+    "redeemed",
+    "revoked",
+    "expired",
+    "redirect_uri missing",
+    "redirect_uri other",
+    "verifier missing",
+    "verifier other",
+    "verifier malformed",
+)
+FAULTS_OF_A_TOKEN = (
+    "absent",
+    "foreign",
+    "spent",
+    "revoked",
+    "expired",
+    "family expired",
+    "scope too wide",
+)
+APP = Client(
+    id="app", name="App", created_at=NOW, redirect_uris=(CALLBACK, OTHER), scope=frozenset()
+)
+ANN = User(id=1, subject="s", name="Ann", email=None, created_at=NOW, updated_at=NOW)
+moments = st.integers(0, 10**9).map(lambda count: timedelta(microseconds=count))
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long ago or ahead the moments of a case are."""
+
+    past: timedelta = SECOND
+    future: timedelta = SECOND
+
+
+def family_of(faults: frozenset[str], times: Times) -> Family:
+    return Family(
+        id=b"f",
+        client_id="somebody else" if "foreign" in faults else APP.id,
+        user_id=ANN.id,
+        scope=frozenset({"basic"}),
+        authenticated_at=NOW - times.past,
+        created_at=NOW - times.past,
+        expires_at=NOW - times.past if "family expired" in faults else NOW + times.future,
+    )
+
+
+def redeem(faults: frozenset[str], times: Times) -> Redeem:
+    code = AuthorizationCode(
+        key=b"c",
+        family_id=b"f",
+        redirect_uri=CALLBACK,
+        challenge=CHALLENGE,
+        nonce=None,
+        expires_at=NOW - times.past if "expired" in faults else NOW + times.future,
+    )
+    found = FoundCode(
+        code=code,
+        family=family_of(faults, times),
+        user=ANN,
+        redeemed_at=NOW - times.past if "redeemed" in faults else None,
+        revoked="revoked" in faults,
+    )
+    fields = {"code": "qmc_", "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
+    if "redirect_uri other" in faults:
+        fields["redirect_uri"] = OTHER
+    if "redirect_uri missing" in faults:
+        del fields["redirect_uri"]
+    if "verifier malformed" in faults:
+        fields["code_verifier"] = VERIFIER + "="
+    if "verifier other" in faults:
+        fields["code_verifier"] = VERIFIER[::-1]
+    if "verifier missing" in faults:
+        del fields["code_verifier"]
+    evidence = None if "absent" in faults else found
+    return AuthorizationCodeGrant().decide(Form(fields), APP, evidence, NOW)
+
+
+def refresh(faults: frozenset[str], times: Times) -> Rotate:
+    token = RefreshToken(
+        key=b"r",
+        family_id=b"f",
+        issued_at=NOW - times.past,
+        expires_at=NOW - times.past if "expired" in faults else NOW + times.future,
+    )
+    found = FoundRefreshToken(
+        token=token,
+        family=family_of(faults, times),
+        user=ANN,
+        spent_at=NOW - GRACE - times.past if "spent" in faults else None,
+        salt=b"s" if "spent" in faults else None,
+        revoked="revoked" in faults,
+    )
+    scope = "basic readmeasurements" if "scope too wide" in faults else "basic"
+    form = Form({"refresh_token": "qmr_", "scope": scope})
+    grant = RefreshTokenGrant(GRACE, legacy_transport=True)
+    return grant.decide(form, APP, None if "absent" in faults else found, NOW)
+
+
+def is_refused(faults: frozenset[str], times: Times, *, code: bool) -> bool:
+    try:
+        redeem(faults, times) if code else refresh(faults, times)
+    except (InvalidGrant, InvalidScope):
+        return True
+    return False
+
+
+def combinations(faults: tuple[str, ...]) -> list[frozenset[str]]:
+    """Every row of the truth table."""
+    return [
+        frozenset(fault for fault, holds in zip(faults, row, strict=True) if holds)
+        for row in product((False, True), repeat=len(faults))
+    ]
+
+
+def test_a_code_is_redeemed_in_one_row_of_the_whole_table() -> None:
+    rows = combinations(FAULTS_OF_A_CODE)
+    assert len(rows) == 1024
+    assert [row for row in rows if not is_refused(row, Times(), code=True)] == [frozenset()]
+
+
+def test_a_refresh_token_is_rotated_in_one_row_of_the_whole_table() -> None:
+    rows = combinations(FAULTS_OF_A_TOKEN)
+    assert [row for row in rows if not is_refused(row, Times(), code=False)] == [frozenset()]
+
+
+@given(st.frozensets(st.sampled_from(FAULTS_OF_A_CODE), min_size=1), moments, moments)
+def test_no_fault_of_a_code_is_forgiven_at_any_moment(
+    faults: frozenset[str], past: timedelta, future: timedelta
+) -> None:
+    assert is_refused(faults, Times(past, future), code=True)
+
+
+@given(st.frozensets(st.sampled_from(FAULTS_OF_A_TOKEN), min_size=1), moments, moments)
+def test_no_fault_of_a_refresh_token_is_forgiven_at_any_moment(
+    faults: frozenset[str], past: timedelta, future: timedelta
+) -> None:
+    # `past` 0 means "spent just as the grace ends", which the grace still covers.
+    past = max(past, timedelta(microseconds=1))
+    assert is_refused(faults, Times(past, future), code=False)
+
+
+@given(st.frozensets(st.sampled_from(FAULTS_OF_A_TOKEN)), moments)
+def test_the_grace_forgives_being_spent_and_nothing_else(
+    faults: frozenset[str], ago: timedelta
+) -> None:
+    spent_at = NOW - min(ago, GRACE)
+    token = RefreshToken(
+        key=b"r",
+        family_id=b"f",
+        issued_at=spent_at - SECOND,
+        expires_at=NOW if "expired" in faults else NOW + SECOND,
+    )
+    found = FoundRefreshToken(
+        token=token,
+        family=family_of(faults, Times()),
+        user=ANN,
+        spent_at=spent_at,
+        salt=b"s",
+        revoked="revoked" in faults,
+    )
+    scope = "basic readmeasurements" if "scope too wide" in faults else "basic"
+    form = Form({"refresh_token": "qmr_", "scope": scope})
+    grant = RefreshTokenGrant(GRACE, legacy_transport=True)
+    evidence = None if "absent" in faults else found
+    if faults <= {"spent"}:
+        assert isinstance(grant.decide(form, APP, evidence, NOW), Repeat)
+        return
+    with pytest.raises((InvalidGrant, InvalidScope)) as refused:
+        grant.decide(form, APP, evidence, NOW)
+    assert not isinstance(refused.value, ReplayDetected), "what the grace covers is no replay"

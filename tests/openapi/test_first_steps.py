@@ -1,0 +1,74 @@
+"""The first steps of /docs, pasted into one terminal from top to bottom, as the page says."""
+
+import asyncio
+import json
+import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from live import Live
+
+_CALLBACK = "http://127.0.0.1:9000/callback"
+_END = "that was the step"
+
+
+class Shell:
+    """A shell that is told one thing after another."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def open(cls) -> "Shell":
+        return cls(
+            await asyncio.create_subprocess_exec(
+                "sh", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            )
+        )
+
+    async def paste(self, text: str) -> str:
+        """What it says to that."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{text}\necho; echo '{_END}'\n".encode())
+        said = await self._process.stdout.readuntil(f"{_END}\n".encode())
+        return said.decode().removesuffix(f"{_END}\n").strip()
+
+    async def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        await self._process.wait()
+
+
+@pytest.mark.slow
+async def test_the_first_steps_of_the_docs_work_as_they_stand(live: Live) -> None:
+    person = await live.person()
+    app = await live.app(_CALLBACK)
+    assert app.secret is not None
+    steps = _steps((await live.browser().get("/docs")).text)
+    assert len(steps) == 7
+    shell = await Shell.open()
+    who = steps[0].replace("YOUR_CLIENT_ID", app.id).replace("YOUR_CLIENT_SECRET", app.secret)
+    await shell.paste(who)
+    await shell.paste(steps[1])
+    address = await shell.paste(steps[2])
+    answer = parse_qs(urlsplit(await live.allow(address)).query)
+    assert answer["iss"] == [live.address]
+    assert answer["state"] == [await shell.paste('echo "$state"')]
+    tokens = json.loads(await shell.paste(steps[3].replace("THE_CODE", answer["code"][0])))
+    use = steps[4].replace("THE_ACCESS_TOKEN", tokens["access_token"])
+    assert json.loads(await shell.paste(use))["id"] == person.id
+    refresh = steps[5].replace("THE_REFRESH_TOKEN", tokens["refresh_token"])
+    assert json.loads(await shell.paste(refresh))["refresh_token"] != tokens["refresh_token"]
+    assert await shell.paste(steps[6]) == ""
+    assert json.loads(await shell.paste(use))["error"] == "invalid_token"
+    await shell.close()
+
+
+def _steps(page: str) -> list[str]:
+    found = re.findall(
+        r'<pre[^>]* aria-label="Step \d+: [^"]*"><code>(.*?)</code></pre>', page, re.DOTALL
+    )
+    return [unescape(text) for text in found]
