@@ -15,12 +15,13 @@ SOURCE = Path(quantimodo.__file__).parent
 BAD_NAMES = {"utils", "helpers", "common", "base", "misc", "manager", "core", "util", "helper"}
 
 
-def modules() -> list[Path]:
-    return sorted(SOURCE.rglob("*.py"))
+@pytest.fixture(scope="module")
+def modules() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text()) for path in sorted(SOURCE.rglob("*.py"))}
 
 
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+def imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -40,7 +41,7 @@ def test_the_contracts_of_the_import_linter_are_kept(
     sys.path[:] = before
 
 
-def test_there_is_one_door_to_each_outside_thing() -> None:
+def test_there_is_one_door_to_each_outside_thing(modules: dict[Path, ast.Module]) -> None:
     doors = {
         "starlette": {"endpoints", "pages", "resource", "app"},
         "httpx": {"providers", "cli"},
@@ -51,14 +52,16 @@ def test_there_is_one_door_to_each_outside_thing() -> None:
         "argon2": {"crypto"},
         "aiosmtplib": {"ops"},
     }
-    for path in modules():
-        for name in imports(path):
+    for path, tree in modules.items():
+        for name in imports(tree):
             allowed = doors.get(name.partition(".")[0])
             assert allowed is None or room(path) in allowed, f"{path} imports {name}"
 
 
-def test_nobody_else_reads_the_clock_or_draws_at_random() -> None:
-    for path in modules():
+def test_nobody_else_reads_the_clock_or_draws_at_random(
+    modules: dict[Path, ast.Module],
+) -> None:
+    for path in modules:
         if room(path) in ("app", "cli"):
             continue
         text = path.read_text()
@@ -72,22 +75,18 @@ def test_nobody_else_reads_the_clock_or_draws_at_random() -> None:
             assert forbidden not in text, f"{path} has {forbidden}"
 
 
-def test_nothing_is_imported_inside_a_function() -> None:
-    for path in modules():
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                inside = [
-                    part for part in ast.walk(node) if isinstance(part, ast.Import | ast.ImportFrom)
-                ]
-                assert not inside, f"{path}: {node.name}"
+def test_imports_stand_at_the_top_of_a_module(modules: dict[Path, ast.Module]) -> None:
+    for path, tree in modules.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                assert node.col_offset == 0, f"{path}, line {node.lineno}"
 
 
-def test_every_module_says_what_it_owns() -> None:
-    for path in modules():
-        assert ast.get_docstring(ast.parse(path.read_text())), path
+def test_every_module_says_what_it_owns(modules: dict[Path, ast.Module]) -> None:
+    assert [path for path, tree in modules.items() if not ast.get_docstring(tree)] == []
 
 
-def test_a_file_is_a_noun_and_is_not_endless() -> None:
-    for path in modules():
+def test_a_file_is_a_noun_and_is_not_endless(modules: dict[Path, ast.Module]) -> None:
+    for path in modules:
         assert path.stem not in BAD_NAMES, path
         assert len(path.read_text().splitlines()) <= 500, path
