@@ -1,6 +1,7 @@
 """What only SQLite can get wrong: its log, its lock, its disk."""
 
 import asyncio
+import socket
 import sqlite3
 import time
 from pathlib import Path
@@ -107,4 +108,73 @@ async def test_a_full_disk_is_unavailable_and_what_was_acknowledged_stays(sqlite
     for kept in said["before"] + said["after"]:
         assert await stores.find_access_token(bytes.fromhex(kept)) is not None
     assert await stores.find_access_token(bytes.fromhex(said["refused"][0])) is None
+    await stores.close()
+
+
+async def test_what_one_turn_of_the_loop_reads_is_one_snapshot(sqlite_url: str, path: Path) -> None:
+    stores = await open_stores(sqlite_url)
+    await stores.add_client(client(CLIENT_ID))
+    other = connect(path)
+
+    assert await stores.client(CLIENT_ID) is not None
+    other.execute("DELETE FROM clients")
+    # Nothing let the loop come round, so this is still the same moment.
+    assert await stores.client(CLIENT_ID) is not None
+    await asyncio.sleep(0)
+    assert await stores.client(CLIENT_ID) is None
+    other.close()
+    await stores.close()
+
+
+async def test_whoever_awaited_a_write_reads_it(sqlite_url: str) -> None:
+    stores = await open_stores(sqlite_url)
+    await stores.add_client(client(CLIENT_ID))
+
+    async def issue_and_find(number: int) -> bool:
+        token = access_token(CLIENT_ID, f"{number}")
+        assert await stores.find_access_token(token.key) is None
+        await stores.issue(token)
+        return await stores.find_access_token(token.key) is not None
+
+    assert all(await asyncio.gather(*(issue_and_find(number) for number in range(200))))
+    await stores.close()
+
+
+async def test_what_another_process_committed_before_a_request_came_is_seen(
+    sqlite_url: str, path: Path
+) -> None:
+    stores, other = await open_stores(sqlite_url), connect(path)
+    await stores.add_client(client(CLIENT_ID))
+    listening = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.readexactly(1):
+            found = await stores.client(CLIENT_ID)
+            writer.write(b"?" if found is None else found.name.encode()[:1])
+
+    async def keep_reading() -> None:
+        while not listening.is_set():
+            await stores.client(CLIENT_ID)
+            await asyncio.sleep(0)
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    busy = asyncio.create_task(keep_reading())
+
+    def ask() -> list[tuple[str, str]]:
+        pairs = []
+        with socket.create_connection(("127.0.0.1", port)) as line:
+            for number in range(300):
+                name = "ab"[number % 2]
+                other.execute("UPDATE clients SET name = ?, revision = revision + 1", (name,))
+                line.sendall(b"?")
+                pairs.append((name, line.recv(1).decode()))
+        return pairs
+
+    pairs = await asyncio.to_thread(ask)
+    listening.set()
+    await busy
+    server.close()
+    assert all(written == read for written, read in pairs)
+    other.close()
     await stores.close()

@@ -16,6 +16,7 @@ from types import FrameType
 import uvicorn
 
 from quantimodo.app.settings import Settings, load_settings
+from quantimodo.cli.connection import Connection
 
 SUPERVISED = "supervised"
 # Longer than proxies keep an idle connection, so that it is they who hang up.
@@ -28,7 +29,7 @@ def serve(listener: socket.socket, settings: Settings) -> None:
         "quantimodo.app.asgi:create",
         factory=True,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         access_log=False,

@@ -72,10 +72,11 @@ class Batch:
 
 class Database(Protocol):
     async def one(self, read: KeyedRead, key: Any) -> Row | None:
-        """The row with this key, as it stands after the call began."""
+        """The row with this key, as it stands after the event (a request that came in, a write
+        that returned) by which the caller runs. Nothing that was committed before is missed."""
 
     async def rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
-        """What a SELECT finds."""
+        """What a SELECT finds, under the same promise as `one`."""
 
     async def write(self, operation: Callable[[], Operation[T]]) -> T:
         """Run one operation in one transaction: all of it, or, when it raises, nothing.

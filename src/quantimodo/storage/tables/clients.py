@@ -1,11 +1,10 @@
 """The tables `clients` and `client_logos`."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from quantimodo.model.clients import Client, Logo, SecretDigest
-from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
+from quantimodo.storage.database import Database, KeyedRead, Operation, Row, Statement, execute
 from quantimodo.storage.moments import (
     from_micros,
     from_micros_or_none,
@@ -22,6 +21,7 @@ _COLUMNS = (
 )
 _PLACES = ", ".join(f"{{{n}}}" for n in range(1, 24))
 _BY_ID = KeyedRead(f"SELECT {_COLUMNS} FROM clients WHERE id")
+_VERSION = KeyedRead("SELECT id, revision, created_at, disabled_at FROM clients WHERE id")
 _PAGE = Statement(f"SELECT {_COLUMNS} FROM clients WHERE id > {{1}} ORDER BY id LIMIT {{2}}")
 _PAGE_OF_OWNER = Statement(
     f"SELECT {_COLUMNS} FROM clients WHERE owner_id = {{3}} AND id > {{1}} ORDER BY id LIMIT {{2}}"
@@ -43,6 +43,9 @@ _ADD_LOGO = Statement(
 )
 
 
+_MOST_KNOWN = 4096  # clients whose value is kept
+
+
 def _join(words: frozenset[str]) -> str:
     return "\n".join(sorted(words))
 
@@ -51,9 +54,6 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(text.split("\n")) if text else ()
 
 
-# A row that did not change gives the client that was made of it before: every token request reads
-# its client's row, so nothing is ever stale, but few of them build the value anew.
-@lru_cache(maxsize=4096)
 def _to_client(row: Row) -> Client:
     secret, previous = row[18], row[19]
     return Client(
@@ -114,9 +114,35 @@ def _to_row(client: Client) -> tuple[Any, ...]:
 
 
 class Clients(Table):
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._known: dict[Row, Client] = {}
+
     async def client(self, client_id: str) -> Client | None:
-        row = await self._database.one(_BY_ID, client_id)
-        return None if row is None else _to_client(tuple(row))
+        # Every token request reads which version of its client there is, so nothing is ever
+        # stale; the whole row is read only when that version is new here.
+        version = await self._database.one(_VERSION, client_id)
+        if version is None:
+            return None
+        version = tuple(version)
+        known = self._known.get(version)
+        if known is None:
+            row = await self._database.one(_BY_ID, client_id)
+            known = None if row is None else self._remember(_to_client(row))
+        return known
+
+    def _remember(self, client: Client) -> Client:
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        created_at, disabled_at = client.created_at, client.disabled_at
+        version = (
+            client.id,
+            client.revision,
+            to_micros(created_at),
+            to_micros_or_none(disabled_at),
+        )
+        self._known[version] = client
+        return client
 
     async def clients(
         self, *, owner_id: int | None = None, after: str = "", limit: int = 100
@@ -125,7 +151,7 @@ class Clients(Table):
             rows = await self._database.rows(_PAGE, after, limit)
         else:
             rows = await self._database.rows(_PAGE_OF_OWNER, after, limit, owner_id)
-        return [_to_client(tuple(row)) for row in rows]
+        return [_to_client(row) for row in rows]
 
     async def add_client(self, client: Client) -> None:
         await self._database.write(execute(_ADD, *_to_row(client)))
