@@ -24,6 +24,7 @@ from samples import (
     access_token,
     access_token_of,
     code_of,
+    identity,
     key,
     new_user,
     refresh_token,
@@ -36,6 +37,7 @@ from quantimodo.storage.open import migrate, open_stores
 
 TRIES = 50
 CLIENT_ID = "client"
+FIRST = identity("the first of all")
 
 
 def family_number(number: int) -> Family:
@@ -99,6 +101,78 @@ async def _add_user(stores: Stores, name: str) -> list[int]:
         return True
 
     return await _tries(name, attempt)
+
+
+async def _first_login(stores: Stores, name: str) -> list[int]:
+    """One identity signs in for the first time, fifty times at once; who it is, each time.
+
+    As `identity/social.py` does it: add the person, or find the one that was added.
+    """
+
+    async def attempt(number: int) -> int:
+        found = await stores.identity(FIRST.issuer, FIRST.subject)
+        if found is not None:
+            return found.user_id
+        try:
+            newcomer = new_user(f"{name} {number}", "first@example.org")
+            user, _ = await stores.add_user_with_identity(newcomer, FIRST)
+        except Conflict:
+            found = await stores.identity(FIRST.issuer, FIRST.subject)
+            assert found is not None
+            return found.user_id
+        return user.id
+
+    return list(await asyncio.gather(*(attempt(number) for number in range(TRIES))))
+
+
+async def _unlink(stores: Stores, name: str) -> list[int]:
+    """Each process unlinks its own identity of every person; who let it."""
+
+    async def attempt(number: int) -> bool:
+        mine = await stores.identity(FIRST.issuer, f"{number} at {name}")
+        assert mine is not None
+        return await stores.drop_identity(mine.user_id, mine.id)
+
+    return await _tries(name, attempt)
+
+
+async def _take_departure(stores: Stores, name: str) -> list[int]:
+    async def attempt(number: int) -> bool:
+        return await stores.take_departure(key(f"departure {number}")) is not None
+
+    return await _tries(name, attempt)
+
+
+async def _redeem_login_code(stores: Stores, name: str) -> list[int]:
+    async def attempt(number: int) -> bool:
+        return await stores.redeem_login_code(key(f"login code {number}"), NOW)
+
+    return await _tries(name, attempt)
+
+
+async def _spend_once(stores: Stores, name: str) -> list[int]:
+    return await _tries(name, lambda number: stores.spend_once(key(f"seen {number}"), LATER))
+
+
+async def _verify_or_link(stores: Stores, name: str) -> list[int]:
+    """The owner of an address verifies it (p0); a stranger links a way in (p1) or sets a password
+    (p2) in a session that they have; who got there."""
+    stranger = int(name[1:])
+
+    async def attempt(number: int) -> bool:
+        user_id, mail = number + 1, f"v{number}@example.org"
+        if stranger == 0:
+            return await stores.verify_email(user_id, mail, NOW, keep_credentials=False)
+        if stranger == 2:
+            return await stores.add_password(user_id, "hash", NOW, key(f"stranger {number}"))
+        try:
+            theirs = identity(f"stranger {number}")
+            await stores.add_identity(user_id, theirs, key(f"stranger {number}"))
+        except Conflict:
+            return False
+        return True
+
+    return await _tries("same order", attempt)
 
 
 async def _add_signing_key(stores: Stores, name: str) -> list[str]:
@@ -211,6 +285,12 @@ _ACTIONS: dict[str, Callable[..., Awaitable[Any]]] = {
     "rotate": _rotate,
     "take_ticket": _take_ticket,
     "add_user": _add_user,
+    "first_login": _first_login,
+    "unlink": _unlink,
+    "take_departure": _take_departure,
+    "redeem_login_code": _redeem_login_code,
+    "spend_once": _spend_once,
+    "verify_or_link": _verify_or_link,
     "add_signing_key": _add_signing_key,
     "claim_mail": _claim_mail,
     "hit": _hit,

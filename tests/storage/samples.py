@@ -7,6 +7,7 @@ from itertools import count
 
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
+from quantimodo.model.identities import Departure, Erasure, LoginCode, NewIdentity
 from quantimodo.model.keys import SigningKey
 from quantimodo.model.sessions import Session, Ticket
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Family, RefreshToken
@@ -62,14 +63,65 @@ def ticket(name: str, **changes: object) -> Ticket:
     return Ticket(**values | changes)  # type: ignore[arg-type]
 
 
-def consent(user: User, client_id: str, *scope: str) -> Consent:
+def consent(user: User | int, client_id: str, *scope: str) -> Consent:
     return Consent(
-        user_id=user.id,
+        user_id=user if isinstance(user, int) else user.id,
         client_id=client_id,
         scope=frozenset(scope),
         granted_at=NOW,
         updated_at=NOW,
     )
+
+
+def identity(subject: str, **changes: object) -> NewIdentity:
+    values: dict[str, object] = {
+        "provider": "sample",
+        "issuer": "https://provider.example.org",
+        "subject": subject,
+        "name": "Sample Elsewhere",
+        "email": "sample@example.org",
+        "created_at": NOW,
+    }
+    return NewIdentity(**values | changes)  # type: ignore[arg-type]
+
+
+def departure(name: str, **changes: object) -> Departure:
+    values: dict[str, object] = {
+        "key": key(name),
+        "provider": "sample",
+        "browser": sha256(b"browser").digest(),
+        "sealed": b"sealed",
+        "created_at": NOW,
+        "expires_at": SOON,
+    }
+    return Departure(**values | changes)  # type: ignore[arg-type]
+
+
+def login_code(name: str, user_id: int = 1, **changes: object) -> LoginCode:
+    values: dict[str, object] = {
+        "key": key(name),
+        "provider": "sample",
+        "user_id": user_id,
+        "client_id": "client",
+        "challenge": "challenge",
+        "methods": ("fed", "mfa"),
+        "new_user": True,
+        "jti": f"jti of {name}",
+        "authenticated_at": NOW,
+        "expires_at": SOON,
+    }
+    return LoginCode(**values | changes)  # type: ignore[arg-type]
+
+
+def erasure(code: str, **changes: object) -> Erasure:
+    values: dict[str, object] = {
+        "code": code,
+        "provider": "sample",
+        "asked_at": NOW,
+        "done_at": SOON,
+        "expires_at": LATER,
+    }
+    return Erasure(**values | changes)  # type: ignore[arg-type]
 
 
 def signing_key(kid: str, **changes: object) -> SigningKey:
@@ -146,12 +198,13 @@ class Samples:
     ) -> Family:
         """An authorization, with its code `code_of(family)` saved."""
         family = await self.unsaved_family(user, client_id, **changes)
-        await self.stores.save_code(family, code_of(family))
+        assert await self.stores.save_code(family, code_of(family))
         return family
 
     async def unsaved_family(
         self, user: User | None = None, client_id: str | None = None, **changes: object
     ) -> Family:
+        """It may be saved: the person has allowed what it covers."""
         user = user or await self.user()
         values: dict[str, object] = {
             "id": key(f"family {next(self._numbers)}"),
@@ -163,7 +216,9 @@ class Samples:
             "expires_at": LATER,
             "methods": ("pwd", "otp"),
         }
-        return Family(**values | changes)  # type: ignore[arg-type]
+        family = Family(**values | changes)  # type: ignore[arg-type]
+        await self.stores.save_consent(consent(user, family.client_id, *family.scope))
+        return family
 
     async def refresh_token(self, family: Family | None = None) -> RefreshToken:
         """A refresh token, bought with its family's code."""

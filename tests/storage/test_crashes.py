@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 from contenders import CLIENT_ID, family_number, first_token
 from processes import begin, contend, start
-from samples import NOW, client, code_of, new_user
+from samples import NOW, client, code_of, consent, new_user
 
 from postgres import Databases, PostgresServer
 from quantimodo.ports.stores import Stores, Unavailable
@@ -51,12 +51,13 @@ async def durable_stores(durable_url: str) -> AsyncIterator[Stores]:
 async def _begin(stores: Stores) -> None:
     assert (await stores.add_user(new_user("s"), None)).id == 1
     await stores.add_client(client(CLIENT_ID))
+    await stores.save_consent(consent(1, CLIENT_ID, "basic"))
 
 
 async def _give_first_tokens(stores: Stores, *, family_from: int) -> None:
     for number in range(family_from, family_from + 10):
         family = family_number(number)
-        await stores.save_code(family, code_of(family))
+        assert await stores.save_code(family, code_of(family))
         assert await stores.redeem(code_of(family), NOW, None, first_token(number))
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import asyncpg
 import pytest
 from processes import contend
-from samples import NOW
+from samples import NOW, client, identity
 
 from quantimodo.ports.stores import Unavailable
-from quantimodo.storage.migrate import Applied, Step, pending, shipped
+from quantimodo.storage.migrate import RECORDS, Applied, Step, pending, shipped
 from quantimodo.storage.moments import to_micros
 from quantimodo.storage.open import (
     SchemaMismatch,
@@ -193,3 +193,73 @@ async def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None
     for attempt in (migrate(url, NOW), pending_steps(url), open_stores(url)):
         with pytest.raises(Unavailable):
             await attempt
+
+
+async def test_redirect_uris_that_were_there_are_indexed(engine: str, database_url: str) -> None:
+    stores = await open_stores(database_url)
+    registered = ("https://a.example/b?c=d", "http://127.0.0.1:8000/e", "http://127.0.0.1/e")
+    try:
+        await stores.add_client(client("migrated", redirect_uris=registered))
+        await stores.add_client(client("migrated-six", redirect_uris=("http://[::1]:1?f",)))
+        await stores.add_client(client("migrated-none"))
+        await _execute(database_url, "DROP TABLE redirect_uris")
+        (step,) = (step for step in shipped(engine) if step.name == "redirect_uris")
+        await _execute(database_url, step.sql)
+        for uri in (*registered, "http://127.0.0.1:9/e"):
+            assert [c.id for c in await stores.clients_by_redirect_uri(uri)] == ["migrated"]
+        (found,) = await stores.clients_by_redirect_uri("http://[::1]:2?f")
+        assert found.id == "migrated-six"
+        assert await stores.clients_by_redirect_uri("") == []
+    finally:
+        for name in ("migrated", "migrated-six", "migrated-none"):
+            await stores.delete_client(name)
+        await stores.close()
+
+
+async def _execute(url: str, sql: str) -> None:
+    path = sqlite_path(url)
+    if path is not None:
+        with sqlite3.connect(path) as file:
+            file.executescript(sql)
+        file.close()
+        return
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+async def test_people_of_the_first_release_are_there_after_the_second_step(
+    engine: str, empty_url: str
+) -> None:
+    """A database that the first release made and used, brought to this version."""
+    first, second, *_ = shipped(engine)
+    assert (first.number, second.name) == (1, "sign_in_through_providers")
+    path = sqlite_path(empty_url)
+    if path is not None:
+        path.parent.mkdir()
+    await _execute(empty_url, f"{RECORDS}; {first.sql}")
+    await _execute(
+        empty_url,
+        f"INSERT INTO schema_migrations VALUES (1, '{first.name}', '{first.checksum}', 0);"
+        " INSERT INTO users (subject, name, email, email_key, created_at, updated_at)"
+        " VALUES ('s1', 'Ann', 'ann@example.org', 'ann@example.org', 1, 1);"
+        " INSERT INTO passwords VALUES (1, 'hash', 1);"
+        " INSERT INTO revoked_jwts VALUES ('jti', 99)",
+    )
+    assert [step.number for step in await pending_steps(empty_url)] == [
+        step.number for step in shipped(engine)[1:]
+    ]
+    await migrate(empty_url, NOW)
+    stores = await open_stores(empty_url)
+    try:
+        ann = await stores.user_by_email("ann@example.org")
+        assert ann is not None
+        assert await stores.password_hash(ann.id) == "hash"
+        assert await stores.is_revoked_jwt("jti")
+        linked = await stores.add_identity(ann.id, identity("1"))
+        assert await stores.identities_of(ann.id) == [linked]
+        assert await stores.drop_identity(ann.id, linked.id)
+    finally:
+        await stores.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from samples import LATER, NOW, Samples, access_token, client, key
+from samples import LATER, NOW, Samples, access_token, client, code_of, key, session
 
 from quantimodo.ports.stores import Conflict, Stores, Unavailable
 from quantimodo.storage.database import Operation, Statement
@@ -197,3 +197,45 @@ async def test_a_closed_database_has_hung_up(postgres_url: str, beside: asyncpg.
     async with asyncio.timeout(5):
         while await beside.fetchval(others):
             await asyncio.sleep(0.01)
+
+
+async def _waits(beside: asyncpg.Connection, task: "asyncio.Task[Any]") -> bool:
+    """Whether the task comes to wait for a lock, rather than to its end."""
+    while not task.done():
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        if await beside.fetchval(f"{waiting} AND datname = current_database()"):
+            return True
+    return False
+
+
+async def test_a_session_never_slips_past_a_takeover_that_is_under_way(
+    stores: Stores, samples: Samples, beside: asyncpg.Connection
+) -> None:
+    ann = await samples.user(password_hash="the attacker's")
+    transaction = beside.transaction()
+    await transaction.start()
+    # What `verify_email` does; its end of all sessions is past, and its commit is not.
+    await beside.execute("UPDATE users SET email_verified_at = 1 WHERE id = $1", ann.id)
+    await beside.execute("DELETE FROM passwords WHERE user_id = $1", ann.id)
+    await beside.execute("DELETE FROM sessions WHERE user_id = $1", ann.id)
+    begun = asyncio.create_task(stores.add_session(session("late", ann), None))
+    assert await _waits(beside, begun)
+    await transaction.commit()
+    await begun
+    # Whoever began it looks once more at the password, after it, and sees that it is gone.
+    assert await stores.password_hash(ann.id) is None
+
+
+async def test_an_authorization_never_slips_past_a_withdrawal_that_is_under_way(
+    stores: Stores, samples: Samples, beside: asyncpg.Connection
+) -> None:
+    family = await samples.unsaved_family()
+    transaction = beside.transaction()
+    await transaction.start()
+    # What `withdraw_consent` does: its mark on all families is past, and its commit is not.
+    await beside.execute("DELETE FROM consents WHERE user_id = $1", family.user_id)
+    await beside.execute("UPDATE families SET revoked_at = 1 WHERE user_id = $1", family.user_id)
+    begun = asyncio.create_task(stores.save_code(family, code_of(family)))
+    assert await _waits(beside, begun)
+    await transaction.commit()
+    assert not await begun

@@ -3,9 +3,23 @@
 from collections import Counter
 
 import pytest
-from contenders import CLIENT_ID, TRIES, family_number, first_token
+from contenders import CLIENT_ID, FIRST, TRIES, family_number, first_token
 from processes import contend
-from samples import LATER, NOW, Samples, client, code_of, key, new_user, ticket
+from samples import (
+    LATER,
+    NOW,
+    Samples,
+    client,
+    code_of,
+    consent,
+    departure,
+    identity,
+    key,
+    login_code,
+    new_user,
+    session,
+    ticket,
+)
 
 from quantimodo.ports.stores import Stores
 
@@ -18,9 +32,10 @@ async def _begin(stores: Stores) -> None:
     """The person, the application and the fifty authorizations that they fight for."""
     assert (await stores.add_user(new_user("s"), None)).id == 1
     await stores.add_client(client(CLIENT_ID))
+    await stores.save_consent(consent(1, CLIENT_ID, "basic"))
     for number in range(TRIES):
         family = family_number(number)
-        await stores.save_code(family, code_of(family))
+        assert await stores.save_code(family, code_of(family))
 
 
 def _one_winner_each(won: dict[str, list[int]]) -> dict[int, str]:
@@ -71,6 +86,57 @@ async def test_an_address_is_given_once(stores: Stores, database_url: str) -> No
         assert found.subject == f"{winner} {number}"
         assert await stores.password_hash(found.id) == "hash"
     assert len(await stores.users()) == TRIES
+
+
+async def test_first_logins_of_one_identity_make_one_person(
+    stores: Stores, database_url: str
+) -> None:
+    came = await contend(_PROCESSES, database_url, "first_login")
+    (person,) = await stores.users()
+    assert {user_id for theirs in came.values() for user_id in theirs} == {person.id}
+    (only,) = await stores.identities_of(person.id)
+    assert only.subject == FIRST.subject
+
+
+async def test_of_two_identities_unlinked_at_once_one_stays(
+    stores: Stores, database_url: str
+) -> None:
+    for number in range(TRIES):
+        person = await stores.add_user(new_user(f"s{number}"), None)
+        for process in range(2):
+            await stores.add_identity(person.id, identity(f"{number} at p{process}"))
+    _one_winner_each(await contend(2, database_url, "unlink"))
+    for person in await stores.users():
+        assert len(await stores.identities_of(person.id)) == 1
+
+
+async def test_what_a_stranger_adds_while_the_address_is_verified_does_not_stay(
+    stores: Stores, database_url: str
+) -> None:
+    for number in range(TRIES):
+        person = await stores.add_user(new_user(f"s{number}", f"v{number}@example.org"), None)
+        await stores.add_session(session(f"stranger {number}", person), None)
+    done = await contend(3, database_url, "verify_or_link")
+    assert done["p0"] == list(range(TRIES))
+    for person in await stores.users():
+        assert await stores.identities_of(person.id) == []
+        assert await stores.password_hash(person.id) is None
+
+
+async def test_a_departure_is_taken_once(stores: Stores, database_url: str) -> None:
+    for number in range(TRIES):
+        await stores.add_departure(departure(f"departure {number}"))
+    _one_winner_each(await contend(_PROCESSES, database_url, "take_departure"))
+
+
+async def test_a_login_code_is_redeemed_once(stores: Stores, database_url: str) -> None:
+    for number in range(TRIES):
+        await stores.add_login_code(login_code(f"login code {number}"))
+    _one_winner_each(await contend(_PROCESSES, database_url, "redeem_login_code"))
+
+
+async def test_what_may_be_presented_once_is_taken_once(stores: Stores, database_url: str) -> None:
+    _one_winner_each(await contend(_PROCESSES, database_url, "spend_once"))
 
 
 async def test_a_signing_key_is_replaced_once(stores: Stores, database_url: str) -> None:

@@ -70,6 +70,20 @@ async def test_a_second_consent_widens_and_never_narrows(stores: Stores, samples
     assert (found.granted_at, found.updated_at) == (NOW, SOON)
 
 
+@pytest.mark.parametrize("deleted", ["person", "application"])
+async def test_nothing_is_consented_for_whom_or_what_was_deleted(
+    stores: Stores, samples: Samples, deleted: str
+) -> None:
+    person, application = await samples.user(), await samples.client()
+    if deleted == "person":
+        assert await stores.delete_user(person.id)
+    else:
+        assert await stores.delete_client(application.id)
+    with pytest.raises(Conflict):
+        await stores.save_consent(consent(person, application.id, "basic"))
+    assert await stores.consent(person.id, application.id) is None
+
+
 async def test_first_consents_given_at_once_all_count(stores: Stores, samples: Samples) -> None:
     person, application = await samples.user(), await samples.client()
     words = [f"scope{number}" for number in range(8)]
@@ -134,12 +148,55 @@ async def test_withdrawal_forgets_the_consent_and_ends_every_authorization(
         assert await stores.redeem(code_of(family), NOW, None, None)
 
 
-async def test_withdrawing_nothing_is_false_but_still_ends_authorizations(
+async def test_withdrawing_twice_is_false_and_ends_no_less(
     stores: Stores, samples: Samples
 ) -> None:
-    family = await samples.family()  # of a first-party application: no consent was asked
+    family = await samples.family()
+    assert await stores.withdraw_consent(family.user_id, family.client_id, NOW)
     assert not await stores.withdraw_consent(family.user_id, family.client_id, NOW)
     assert not await stores.redeem(code_of(family), NOW, None, None)
+
+
+async def test_nothing_begins_without_a_consent_to_all_of_it(
+    stores: Stores, samples: Samples
+) -> None:
+    person, application = await samples.user(), await samples.client()
+    family = await samples.unsaved_family(person, application.id, scope=frozenset({"basic"}))
+    wider = replace(family, id=key("wider"), scope=frozenset({"basic", "openid"}))
+    access = access_token_of(wider, "wider")
+    assert not await stores.save_code(wider, code_of(wider), access)
+    assert await stores.withdraw_consent(person.id, application.id, NOW)
+    assert not await stores.save_code(family, code_of(family))
+    for code in (code_of(wider), code_of(family)):
+        assert await stores.find_code(code.key) is None
+    assert await stores.find_access_token(access.key) is None
+    assert await stores.standing("jti", application.id, family.id) is None
+
+
+@pytest.mark.parametrize("deleted", ["person", "application"])
+async def test_nothing_begins_for_whom_or_what_was_deleted(
+    stores: Stores, samples: Samples, deleted: str
+) -> None:
+    family = await samples.unsaved_family()
+    if deleted == "person":
+        assert await stores.delete_user(family.user_id)
+    else:
+        assert await stores.delete_client(family.client_id)
+    assert not await stores.save_code(family, code_of(family))
+
+
+async def test_what_begins_while_the_consent_is_withdrawn_is_prevented_or_revoked(
+    stores: Stores, samples: Samples
+) -> None:
+    person, application = await samples.user(), await samples.client()
+    for _ in range(20):
+        families = [await samples.unsaved_family(person, application.id) for _ in range(6)]
+        begun = [stores.save_code(family, code_of(family)) for family in families]
+        withdrawal = stores.withdraw_consent(person.id, application.id, NOW)
+        await asyncio.gather(*begun[:3], withdrawal, *begun[3:])
+        for family in families:
+            found = await stores.find_code(code_of(family).key)
+            assert found is None or found.revoked
 
 
 async def test_an_authorization_begins_with_code_and_front_channel_token(
@@ -148,7 +205,7 @@ async def test_an_authorization_begins_with_code_and_front_channel_token(
     person = await samples.user()
     family = await samples.unsaved_family(person)
     code, access = code_of(family), access_token_of(family, "front")
-    await stores.save_code(family, code, access)
+    assert await stores.save_code(family, code, access)
     found = await stores.find_code(code.key)
     assert found is not None
     assert (found.code, found.family, found.user) == (code, family, person)
@@ -161,7 +218,7 @@ async def test_an_authorization_begins_with_code_and_front_channel_token(
 async def test_an_authorization_may_begin_without_a_code(stores: Stores, samples: Samples) -> None:
     family = await samples.unsaved_family()
     access = access_token_of(family, "implicit")
-    await stores.save_code(family, None, access)
+    assert await stores.save_code(family, None, access)
     token = await stores.find_access_token(access.key)
     assert token is not None
     assert token.user is not None
@@ -172,7 +229,7 @@ async def test_an_authorization_may_begin_without_a_code(stores: Stores, samples
 async def test_a_code_with_nothing_optional_comes_back(stores: Stores, samples: Samples) -> None:
     family = await samples.unsaved_family(methods=(), scope=frozenset(), expires_at=LATER)
     code = code_of(family, redirect_uri=None, challenge=None, nonce=None)
-    await stores.save_code(family, code)
+    assert await stores.save_code(family, code)
     found = await stores.find_code(code.key)
     assert found is not None
     assert (found.code, found.family) == (code, family)
@@ -186,4 +243,4 @@ async def test_an_authorization_that_cannot_be_saved_leaves_nothing(
     with pytest.raises(Conflict):
         await stores.save_code(second, replace(code_of(second), key=code_of(first).key))
     assert await stores.standing("jti", second.client_id, second.id) is None
-    await stores.save_code(second, code_of(second))  # its id is free
+    assert await stores.save_code(second, code_of(second))  # its id is free

@@ -145,3 +145,83 @@ async def test_a_changed_application_is_seen_at_once(stores: Stores) -> None:
     assert found is not None
     assert found.disabled_at == NOW
     assert found.disabled_at.utcoffset() == timedelta(0)
+
+
+# ------------------------------------------------------------------- found by their redirect URIs
+
+
+async def _owners(stores: Stores, redirect_uri: str, limit: int = 2) -> list[str]:
+    found = await stores.clients_by_redirect_uri(redirect_uri, limit=limit)
+    return [each.id for each in found]
+
+
+async def test_an_application_is_found_by_each_of_its_redirect_uris(stores: Stores) -> None:
+    uris = ("https://app.example.org/a", "org.example.app:/b", "http://localhost:3000/c")
+    await stores.add_client(client("one", redirect_uris=uris))
+    for uri in uris:
+        assert await stores.clients_by_redirect_uri(uri) == [client("one", redirect_uris=uris)]
+
+
+async def test_a_redirect_uri_is_found_letter_by_letter(stores: Stores) -> None:
+    await stores.add_client(client("one", redirect_uris=("https://app.example.org/a?x=1",)))
+    for other in (
+        "https://app.example.org/a",
+        "https://app.example.org/a?x=1&y",
+        "https://app.example.org/a?x=1\0",
+        "https://app.example.org/A?x=1",
+        "https://app.example.org:443/a?x=1",
+        "https://app.example.org/%61?x=1",
+        "\ud800",
+        "%",
+        "",
+    ):
+        assert await _owners(stores, other) == [], other
+
+
+async def test_the_port_of_a_loopback_address_does_not_matter(stores: Stores) -> None:
+    four = ("http://127.0.0.1/cb", "http://127.0.0.1:8000/cb", "http://127.0.0.1:9000/cb")
+    await stores.add_client(client("four", redirect_uris=four))
+    await stores.add_client(client("six", redirect_uris=("http://[::1]:8000/cb?a=b",)))
+    for uri in (*four, "http://127.0.0.1:65535/cb"):
+        assert await _owners(stores, uri) == ["four"]
+    assert await _owners(stores, "http://[::1]/cb?a=b") == ["six"]
+    for other in ("http://127.0.0.1:65536/cb", "http://127.0.0.1:/cb", "http://127.0.0.1:1/CB"):
+        assert await _owners(stores, other) == []
+
+
+async def test_of_many_applications_with_one_redirect_uri_a_few_are_found(stores: Stores) -> None:
+    for number in range(4):
+        await stores.add_client(client(f"c{number}", redirect_uris=("https://a.example/",)))
+    assert await _owners(stores, "https://a.example/") == ["c0", "c1"]
+    assert len(await _owners(stores, "https://a.example/", limit=9)) == 4
+
+
+async def test_a_changed_disabled_or_deleted_application_is_not_found_by_what_it_had(
+    stores: Stores,
+) -> None:
+    old, new = "https://old.example/", "https://new.example/"
+    await stores.add_client(client("one", redirect_uris=(old,)))
+    assert await stores.replace_client(client("one", redirect_uris=(new,)))
+    assert await _owners(stores, old) == []
+    assert await _owners(stores, new) == ["one"]
+    # A replacement that is lost changes nothing.
+    assert not await stores.replace_client(client("one", redirect_uris=(old,)))
+    assert await _owners(stores, old) == []
+    disabled = client("one", redirect_uris=(new,), revision=1, disabled_at=NOW)
+    assert await stores.replace_client(disabled)
+    assert await _owners(stores, new) == []
+    assert await stores.replace_client(replace(disabled, revision=2, disabled_at=None))
+    assert await _owners(stores, new) == ["one"]
+    assert await stores.delete_client("one")
+    assert await _owners(stores, new) == []
+
+
+async def test_the_applications_of_a_deleted_person_are_found_no_more(
+    stores: Stores, samples: Samples
+) -> None:
+    person = await samples.user()
+    uri = "https://own.example/"
+    await stores.add_client(client("own", owner_id=person.id, redirect_uris=(uri,)))
+    assert await _owners(stores, uri) == ["own"]
+    assert await stores.delete_user(person.id)
+    assert await _owners(stores, uri) == []

@@ -290,3 +290,11 @@ async def test_a_revoked_jti_does_not_stand_and_others_do(stores: Stores, sample
     await stores.revoke_jwt("one", LATER)
     assert await stores.standing("one", application.id, None) is None
     assert await stores.standing("two", application.id, None) is not None
+
+
+async def test_a_revoked_jwt_is_known_as_such(stores: Stores) -> None:
+    assert not await stores.is_revoked_jwt("one")
+    await stores.revoke_jwt("one", LATER)
+    assert await stores.is_revoked_jwt("one")
+    for other in ("two", "ONE", "", "one\0", "\ud800"):
+        assert not await stores.is_revoked_jwt(other)

@@ -12,7 +12,9 @@ from samples import (
     client,
     code_of,
     consent,
+    identity,
     key,
+    login_code,
     new_user,
     refresh_token,
     session,
@@ -110,7 +112,11 @@ async def test_an_address_can_change_its_case(stores: Stores, samples: Samples) 
 async def test_verifying_keeps_what_its_owner_made(stores: Stores, samples: Samples) -> None:
     person = await samples.user("a@example.org", "hash")
     await stores.add_session(session("s", person), None)
+    await stores.add_identity(person.id, identity("theirs"))
+    await stores.add_login_code(login_code("code", person.id))
     assert await stores.verify_email(person.id, "A@example.org", NOW, keep_credentials=True)
+    assert len(await stores.identities_of(person.id)) == 1
+    assert await stores.login_code(key("code")) is not None
     found = await stores.user(person.id)
     assert found is not None
     assert found.email_verified_at == NOW
@@ -128,7 +134,14 @@ async def test_verifying_drops_what_a_stranger_may_have_made(
     families = [await samples.family(somebody, application.id) for somebody in (person, other)]
     for somebody in (person, other):
         await stores.save_consent(consent(somebody, application.id, "basic"))
+        await stores.add_identity(somebody.id, identity(somebody.subject))
+        await stores.add_login_code(login_code(somebody.subject, somebody.id))
     assert await stores.verify_email(person.id, "a@example.org", NOW, keep_credentials=False)
+    assert await stores.identities_of(person.id) == []
+    assert await stores.identity("https://provider.example.org", person.subject) is None
+    assert await stores.login_code(key(person.subject)) is None
+    assert len(await stores.identities_of(other.id)) == 1
+    assert await stores.login_code(key(other.subject)) is not None
     assert await stores.password_hash(person.id) is None
     assert await stores.session(key("s")) is None
     assert await stores.consents_of(person.id) == []
@@ -186,6 +199,21 @@ async def test_a_password_is_set_and_replaced(stores: Stores, samples: Samples) 
     assert await stores.password_hash(person.id) == "second"
 
 
+async def test_a_first_password_is_set_once_and_by_a_live_session(
+    stores: Stores, samples: Samples
+) -> None:
+    person, other = await samples.user(), await samples.user()
+    await stores.add_session(session("s", person), None)
+    assert not await stores.add_password(other.id, "a stranger's", NOW, key("s"))
+    assert not await stores.add_password(person.id, "too late", NOW, key("ended"))
+    assert not await stores.add_password(person.id + 100, "nobody's", NOW, key("s"))
+    assert await stores.password_hash(person.id) is None
+    assert await stores.add_password(person.id, "first", NOW, key("s"))
+    assert not await stores.add_password(person.id, "second", NOW, key("s"))
+    assert await stores.password_hash(person.id) == "first"
+    assert await stores.password_hash(other.id) is None
+
+
 async def test_a_person_who_was_deleted_gets_no_password(stores: Stores) -> None:
     with pytest.raises(Conflict):
         await stores.set_password(77, "hash", NOW)
@@ -199,6 +227,8 @@ async def test_deleting_takes_all_that_is_theirs_and_nothing_else(
     for_all = await samples.client(owner_id=other.id)
     for somebody in (person, other):
         await stores.add_session(session(somebody.subject, somebody), None)
+        await stores.add_identity(somebody.id, identity(somebody.subject))
+        await stores.add_login_code(login_code(somebody.subject, somebody.id))
         await stores.add_ticket(ticket(somebody.subject, user_id=somebody.id))
         await stores.save_consent(consent(somebody, for_all.id, "basic"))
     family = await samples.family(person, for_all.id)
@@ -213,6 +243,8 @@ async def test_deleting_takes_all_that_is_theirs_and_nothing_else(
     assert await stores.session(key(person.subject)) is None
     assert await stores.ticket(key(person.subject)) is None
     assert await stores.consents_of(person.id) == []
+    assert await stores.identity("https://provider.example.org", person.subject) is None
+    assert await stores.login_code(key(person.subject)) is None
     assert await stores.client("own") is None
     assert await stores.find_code(code_of(family).key) is None
     assert await stores.find_refresh_token(heirs[0].key) is None
@@ -222,6 +254,8 @@ async def test_deleting_takes_all_that_is_theirs_and_nothing_else(
     assert await stores.standing("jti", for_all.id, family.id) is None
 
     assert await stores.session(key(other.subject)) is not None
+    assert len(await stores.identities_of(other.id)) == 1
+    assert await stores.login_code(key(other.subject)) is not None
     assert await stores.ticket(key(other.subject)) is not None
     assert len(await stores.consents_of(other.id)) == 1
     alive = await stores.find_access_token(key("a2"))
@@ -236,3 +270,10 @@ async def test_what_no_row_can_hold_finds_nobody(stores: Stores, samples: Sample
     assert await stores.user(-(2**70)) is None
     assert await stores.user_by_email("a\0@example.org") is None
     assert await stores.user_by_email("a\ud800@example.org") is None
+
+
+async def test_a_person_is_found_by_their_subject(stores: Stores) -> None:
+    added = await stores.add_user(new_user("subject-1", "ann@example.org"), None)
+    assert await stores.user_by_subject("subject-1") == added
+    for other in ("subject-2", "SUBJECT-1", "", "a\0b", "\ud800"):
+        assert await stores.user_by_subject(other) is None

@@ -12,7 +12,11 @@ from samples import (
     access_token,
     code_of,
     consent,
+    departure,
+    erasure,
+    identity,
     key,
+    login_code,
     refresh_token,
     session,
     signing_key,
@@ -70,7 +74,7 @@ async def _has_request(stores: Stores, name: str) -> bool:
 async def _add_code(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     family = await samples.unsaved_family()
     # A day longer than it can be redeemed, so that its second use is recognised.
-    await stores.save_code(family, code_of(family, name, expires_at=dies_at - _DAY))
+    assert await stores.save_code(family, code_of(family, name, expires_at=dies_at - _DAY))
 
 
 async def _has_code(stores: Stores, name: str) -> bool:
@@ -99,7 +103,7 @@ async def _has_refresh(stores: Stores, name: str) -> bool:
 async def _add_family(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     family = await samples.unsaved_family(expires_at=dies_at)
     code = code_of(family, name)
-    await stores.save_code(family, code)
+    assert await stores.save_code(family, code)
 
 
 async def _add_mail(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
@@ -148,6 +152,42 @@ async def _has_jwt(stores: Stores, name: str) -> bool:
     return await stores.standing(name, "app", None) is None
 
 
+async def _add_departure(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    await stores.add_departure(departure(name, expires_at=dies_at))
+
+
+async def _has_departure(stores: Stores, name: str) -> bool:
+    found = await stores.take_departure(key(name))
+    if found is not None:
+        await stores.add_departure(found)
+    return found is not None
+
+
+async def _add_login_code(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    # As a code: its second use is recognised for a day.
+    await stores.add_login_code(login_code(name, expires_at=dies_at - _DAY))
+
+
+async def _has_login_code(stores: Stores, name: str) -> bool:
+    return await stores.login_code(key(name)) is not None
+
+
+async def _add_replay(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    assert await stores.spend_once(key(name), dies_at)
+
+
+async def _has_replay(stores: Stores, name: str) -> bool:
+    return not await stores.spend_once(key(name), NOW + 4000 * _DAY)
+
+
+async def _add_erasure(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    await stores.add_erasure(erasure(name, expires_at=dies_at))
+
+
+async def _has_erasure(stores: Stores, name: str) -> bool:
+    return await stores.erasure(name) is not None
+
+
 _TABLES: dict[str, tuple[Add, Has]] = {
     "sessions": (_add_session, _has_session),
     "tickets": (_add_ticket, _has_ticket),
@@ -158,6 +198,10 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "refresh_tokens": (_add_refresh, _has_refresh),
     "families": (_add_family, _has_code),
     "revoked_jwts": (_add_jwt, _has_jwt),
+    "departures": (_add_departure, _has_departure),
+    "login_codes": (_add_login_code, _has_login_code),
+    "replays": (_add_replay, _has_replay),
+    "erasures": (_add_erasure, _has_erasure),
     "mails": (_add_mail, _has_mail),
     "events": (_add_event, _has_event),
     "leases": (_add_lease, _has_lease),
@@ -213,7 +257,9 @@ async def test_a_spent_token_is_kept_until_it_expires(stores: Stores, samples: S
 
 async def test_a_consent_and_a_person_are_never_swept(stores: Stores, samples: Samples) -> None:
     person, application = await samples.user(), await samples.client()
+    await stores.add_identity(person.id, identity("s"))
     await stores.save_consent(consent(person, application.id, "basic"))
     for table in stores.swept_tables:
         await stores.sweep(table, NOW + 4000 * _DAY, 100)
     assert await stores.consent(person.id, application.id) is not None
+    assert len(await stores.identities_of(person.id)) == 1

@@ -2,9 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from quantimodo.model.users import User
+
+
+class Presence(Protocol):
+    """Somebody who is there, since when, and by which proof: a browser session, or a login JWT."""
+
+    @property
+    def user(self) -> User: ...
+
+    @property
+    def authenticated_at(self) -> datetime: ...
+
+    @property
+    def methods(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Protocol
 from quantimodo.model.clients import Client, Logo
 from quantimodo.model.consents import Consent, StoredRequest
 from quantimodo.model.events import Event
+from quantimodo.model.identities import Departure, Erasure, Identity, LoginCode, NewIdentity
 from quantimodo.model.keys import SigningKey
 from quantimodo.model.sessions import Session, Ticket
 from quantimodo.model.tokens import (
@@ -45,6 +46,12 @@ class ClientStore(Protocol):
     ) -> Sequence[Client]:
         """By id, ascending, after `after`; of one owner, or all."""
 
+    async def clients_by_redirect_uri(
+        self, redirect_uri: str, *, limit: int = 2
+    ) -> Sequence[Client]:
+        """Clients, disabled ones left out, that registered this very URI; of a loopback IP
+        (RFC 8252 §7.3) whatever the port."""
+
     async def add_client(self, client: Client) -> None:
         """Raises `Conflict` when the id is taken."""
 
@@ -61,6 +68,8 @@ class ClientStore(Protocol):
 
 class UserStore(Protocol):
     async def user(self, user_id: int) -> User | None: ...
+
+    async def user_by_subject(self, subject: str) -> User | None: ...
 
     async def user_by_email(self, email: str) -> User | None:
         """By address; the caller has normalised it, the store compares the folded key."""
@@ -81,7 +90,8 @@ class UserStore(Protocol):
         """Mark the address verified if it is still this one, and was not yet (else False).
 
         Unless `keep_credentials`, what somebody else may have made before is dropped in the same
-        transaction: password, sessions, consents, and every authorization (security.md 22).
+        transaction: password, identities, sessions, consents, and every authorization
+        (security.md 22).
         """
 
     async def set_disabled(self, user_id: int, at: datetime | None) -> bool: ...
@@ -94,6 +104,11 @@ class UserStore(Protocol):
     async def password_hash(self, user_id: int) -> str | None: ...
 
     async def set_password(self, user_id: int, password_hash: str, at: datetime) -> None: ...
+
+    async def add_password(
+        self, user_id: int, password_hash: str, at: datetime, session: bytes
+    ) -> bool:
+        """Set the first password of a person, if `session` was not ended (else False)."""
 
     async def replace_password(
         self, user_id: int, expected: str, password_hash: str, at: datetime
@@ -151,15 +166,20 @@ class AuthorizationStore(Protocol):
     async def consents_of(self, user_id: int) -> Sequence[Consent]: ...
 
     async def save_consent(self, consent: Consent) -> None:
-        """Add it, or widen the one on record by its scope."""
+        """Add it, or widen the one on record by its scope. Raises `Conflict` when the person or the
+        application was deleted."""
 
     async def withdraw_consent(self, user_id: int, client_id: str, at: datetime) -> bool:
         """Forget it and revoke every family of this person and client, codes included."""
 
     async def save_code(
         self, family: Family, code: AuthorizationCode | None, access: AccessToken | None = None
-    ) -> None:
-        """Begin an authorization: its family, and what is handed to the front channel."""
+    ) -> bool:
+        """Begin an authorization: its family, and what is handed to the front channel.
+
+        False, and nothing is saved, unless the person's consent to all its scope is on record;
+        `withdraw_consent` at the same time either prevents or revokes it.
+        """
 
 
 class TokenReader(Protocol):
@@ -213,6 +233,74 @@ class TokenStore(TokenReader, Protocol):
     async def revoke_access_token(self, key: bytes) -> bool: ...
 
     async def revoke_jwt(self, jti: str, expires_at: datetime) -> None: ...
+
+    async def is_revoked_jwt(self, jti: str) -> bool: ...
+
+
+class IdentityStore(Protocol):
+    async def identity(self, issuer: str, subject: str) -> Identity | None: ...
+
+    async def identities_of(self, user_id: int) -> Sequence[Identity]:
+        """Oldest first."""
+
+    async def add_identity(
+        self, user_id: int, identity: NewIdentity, session: bytes | None = None
+    ) -> Identity:
+        """Raises `Conflict` when the identity is anybody's already, the person was deleted, or
+        the `session` in which they link it was ended."""
+
+    async def add_user_with_identity(
+        self, user: NewUser, identity: NewIdentity
+    ) -> tuple[User, Identity]:
+        """Both, or nothing. Raises `Conflict` when the address or the identity is taken; of any
+        number of concurrent first logins of one identity exactly one adds a person."""
+
+    async def use_identity(
+        self, identity_id: int, at: datetime, *, name: str, email: str | None, sealed: bytes | None
+    ) -> None:
+        """Keep what the provider said now; `sealed` None leaves the refresh token as it is."""
+
+    async def drop_identity(self, user_id: int, identity_id: int) -> bool:
+        """Unlink it, unless it is the person's last way to sign in (no password, no other
+        identity): False then, and when it is not theirs. Holds under concurrency."""
+
+    async def end_identity(self, issuer: str, subject: str, at: datetime) -> int | None:
+        """The provider says that the account is gone: delete the identity, end every session and
+        revoke every family of its person, in one transaction. Whose it was."""
+
+
+class DepartureStore(Protocol):
+    async def add_departure(self, departure: Departure) -> None: ...
+
+    async def departure(self, key: bytes) -> Departure | None:
+        """Look at it, expired or not, taking nothing."""
+
+    async def take_departure(self, key: bytes) -> Departure | None:
+        """Remove and return it; of concurrent calls exactly one gets it."""
+
+
+class LoginCodeStore(Protocol):
+    async def add_login_code(self, code: LoginCode) -> None: ...
+
+    async def login_code(self, key: bytes) -> LoginCode | None:
+        """The code with this key, redeemed and expired ones included."""
+
+    async def redeem_login_code(self, key: bytes, at: datetime) -> bool:
+        """True for the one caller that redeemed it."""
+
+
+class ReplayStore(Protocol):
+    async def spend_once(self, key: bytes, expires_at: datetime) -> bool:
+        """True the first time that `key` is seen, until it has expired (security.md 14)."""
+
+    async def is_spent(self, key: bytes) -> bool:
+        """Whether it was, spending nothing."""
+
+
+class ErasureStore(Protocol):
+    async def add_erasure(self, erasure: Erasure) -> None: ...
+
+    async def erasure(self, code: str) -> Erasure | None: ...
 
 
 class KeyStore(Protocol):
@@ -273,6 +361,11 @@ class Stores(
     ThrottleStore,
     AuthorizationStore,
     TokenStore,
+    IdentityStore,
+    DepartureStore,
+    LoginCodeStore,
+    ReplayStore,
+    ErasureStore,
     KeyStore,
     MailStore,
     EventStore,

@@ -44,6 +44,12 @@ def matches(registered: str, asked: str) -> bool:
     return ours is not None and ours == theirs
 
 
+def portless(uri: str) -> str:
+    """One spelling for all that match a registered URI: without the port of a loopback IP."""
+    parts = _without_port(uri)
+    return uri if parts is None else "".join(parts)
+
+
 def is_for_development(uri: str) -> bool:
     """Whether a sound URI names `localhost`, which is not always this machine (RFC 8252 §8.3)."""
     return uris.read(uri).host == "localhost"

@@ -1,8 +1,10 @@
 """All tables over one database: the `Stores` of `ports/stores.py`, whatever the engine."""
 
 from quantimodo.storage.database import Statement
+from quantimodo.storage.tables.arrivals import Departures, Erasures, LoginCodes, Replays
 from quantimodo.storage.tables.authorizations import Authorizations
 from quantimodo.storage.tables.clients import Clients
+from quantimodo.storage.tables.identities import Identities
 from quantimodo.storage.tables.keys import Keys
 from quantimodo.storage.tables.mails import Events, Mails
 from quantimodo.storage.tables.sessions import Sessions, Tickets
@@ -22,6 +24,11 @@ class SqlStores(
     Clients,
     Authorizations,
     Tokens,
+    Identities,
+    Departures,
+    LoginCodes,
+    Replays,
+    Erasures,
     Keys,
     Mails,
     Events,

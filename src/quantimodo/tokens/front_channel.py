@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from quantimodo.crypto.tokens import Kind, Minted, mint, moment_bytes
-from quantimodo.model.sessions import Session
+from quantimodo.model.sessions import Presence
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Family
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import AuthorizationStore
 from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.errors import AccessDenied
 from quantimodo.protocol.responses import Parameters
 from quantimodo.protocol.scopes import spell
 from quantimodo.tokens.policy import TokenPolicy
@@ -24,25 +25,29 @@ class FrontChannel:
     clock: Clock
     entropy: Entropy
 
-    async def answer(self, request: AuthorizationRequest, session: Session) -> Parameters:
-        """Begin the authorization, on disk, and return the parameters of its answer."""
+    async def answer(self, request: AuthorizationRequest, presence: Presence) -> Parameters:
+        """Begin the authorization, on disk, and return the parameters of its answer.
+
+        Raises `AccessDenied` when the consent that it rests on was taken back meanwhile.
+        """
         now = self.clock.now()
         words = request.response_type
         if words == {"none"}:
             return []
-        family = self._family(request, session, now)
+        family = self._family(request, presence, now)
         code = mint(Kind.CODE, now, self.entropy) if "code" in words else None
         access = mint(Kind.ACCESS, now, self.entropy) if "token" in words else None
         opaque = access is not None and request.client.token_format == "opaque"
-        await self.store.save_code(
+        if not await self.store.save_code(
             family,
             None if code is None else self._code_row(request, family, code, now),
             self._access_row(family, access, now) if access is not None and opaque else None,
-        )
+        ):
+            raise AccessDenied("the person took the app's access back meanwhile")
         parameters: Parameters = []
         if code is not None:
             parameters.append(("code", code.raw.reveal()))
-        raw = None if access is None else self._access_text(request, session, family, access, now)
+        raw = None if access is None else self._access_text(request, presence, family, access, now)
         if raw is not None:
             lifetime = round(self.policy.access_lifetime.total_seconds())
             parameters += [
@@ -52,20 +57,20 @@ class FrontChannel:
                 ("scope", spell(family.scope)),
             ]
         if "id_token" in words:
-            text = self._id_token(request, session, raw, code, now)
+            text = self._id_token(request, presence, raw, code, now)
             parameters.append(("id_token", text))
         return parameters
 
-    def _family(self, request: AuthorizationRequest, session: Session, now: datetime) -> Family:
+    def _family(self, request: AuthorizationRequest, presence: Presence, now: datetime) -> Family:
         return Family(
             id=moment_bytes(now) + self.entropy.bytes(12),
             client_id=request.client.id,
-            user_id=session.user.id,
+            user_id=presence.user.id,
             scope=request.scope,
-            authenticated_at=session.authenticated_at,
+            authenticated_at=presence.authenticated_at,
             created_at=now,
             expires_at=now + self.policy.refresh_absolute_lifetime,
-            methods=session.methods,
+            methods=presence.methods,
         )
 
     def _code_row(
@@ -94,7 +99,7 @@ class FrontChannel:
     def _access_text(
         self,
         request: AuthorizationRequest,
-        session: Session,
+        presence: Presence,
         family: Family,
         minted: Minted,
         now: datetime,
@@ -107,15 +112,15 @@ class FrontChannel:
             now,
             now + self.policy.access_lifetime,
             jti=minted.key[:20],
-            user=session.user,
+            user=presence.user,
             family_id=family.id,
-            signed_in=_signed_in(session),
+            signed_in=_signed_in(presence),
         )
 
     def _id_token(
         self,
         request: AuthorizationRequest,
-        session: Session,
+        presence: Presence,
         access_token: str | None,
         code: Minted | None,
         now: datetime,
@@ -124,8 +129,8 @@ class FrontChannel:
         alone = request.response_type == {"id_token"}
         return self.signed.id_token(
             request.client,
-            session.user,
-            _signed_in(session),
+            presence.user,
+            _signed_in(presence),
             now,
             nonce=request.nonce,
             access_token=access_token,
@@ -134,5 +139,5 @@ class FrontChannel:
         )
 
 
-def _signed_in(session: Session) -> SignIn:
-    return SignIn(at=session.authenticated_at, methods=session.methods)
+def _signed_in(presence: Presence) -> SignIn:
+    return SignIn(at=presence.authenticated_at, methods=presence.methods)

@@ -25,6 +25,10 @@ _CONSENT_COLUMNS = "user_id, client_id, scope, granted_at, updated_at"
 _CONSENT = Statement(
     f"SELECT {_CONSENT_COLUMNS} FROM consents WHERE user_id = {{1}} AND client_id = {{2}}"
 )
+# Held until the authorization that rests on it is saved: of that and a withdrawal one comes after
+# the other, and a withdrawal that comes after finds the family to revoke.
+_ALLOWED = "SELECT scope FROM consents WHERE user_id = {1} AND client_id = {2}"
+_HOLD_CONSENT = Statement(_ALLOWED, postgres=f"{_ALLOWED} FOR KEY SHARE")
 # Two consents at once both count: PostgreSQL holds the person, since there may be no consent yet
 # to hold. SQLite has one writer.
 _PERSON = "SELECT id FROM users WHERE id = {1}"
@@ -125,8 +129,11 @@ class Authorizations(Table):
 
     async def save_code(
         self, family: Family, code: AuthorizationCode | None, access: AccessToken | None = None
-    ) -> None:
-        def operation() -> Operation[None]:
+    ) -> bool:
+        def operation() -> Operation[bool]:
+            allowed = yield _HOLD_CONSENT, (family.user_id, family.client_id)
+            if not allowed or not family.scope <= frozenset(allowed[0][0].split()):
+                return False
             yield (
                 _ADD_FAMILY,
                 (
@@ -154,5 +161,6 @@ class Authorizations(Table):
                 )
             if access is not None:
                 yield ADD_ACCESS_TOKEN, access_token_values(access)
+            return True
 
-        await self._database.write(operation)
+        return await self._database.write(operation)

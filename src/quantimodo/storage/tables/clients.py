@@ -1,10 +1,20 @@
-"""The tables `clients` and `client_logos`."""
+"""The tables `clients`, `redirect_uris` (the index over what clients registered) and
+`client_logos`."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from quantimodo.model.clients import Client, Logo, SecretDigest
-from quantimodo.storage.database import Database, KeyedRead, Operation, Row, Statement, execute
+from quantimodo.protocol.redirects import portless
+from quantimodo.storage.database import (
+    Call,
+    Database,
+    KeyedRead,
+    Operation,
+    Row,
+    Statement,
+    execute,
+)
 from quantimodo.storage.moments import (
     from_micros,
     from_micros_or_none,
@@ -26,6 +36,12 @@ _PAGE = Statement(f"SELECT {_COLUMNS} FROM clients WHERE id > {{1}} ORDER BY id 
 _PAGE_OF_OWNER = Statement(
     f"SELECT {_COLUMNS} FROM clients WHERE owner_id = {{3}} AND id > {{1}} ORDER BY id LIMIT {{2}}"
 )
+_BY_REDIRECT_URI = Statement(
+    f"SELECT {_COLUMNS} FROM clients WHERE disabled_at IS NULL AND id IN"
+    " (SELECT client_id FROM redirect_uris WHERE uri = {1}) ORDER BY id LIMIT {2}"
+)
+_ADD_REDIRECT_URI = Statement("INSERT INTO redirect_uris (uri, client_id) VALUES ({1}, {2})")
+_DROP_REDIRECT_URIS = Statement("DELETE FROM redirect_uris WHERE client_id = {1}")
 _ADD = Statement(f"INSERT INTO clients ({_COLUMNS}) VALUES ({_PLACES})")
 _REPLACE = Statement(
     "UPDATE clients SET revision = revision + 1, owner_id = {3}, name = {4}, description = {5},"
@@ -113,6 +129,11 @@ def _to_row(client: Client) -> tuple[Any, ...]:
     )
 
 
+def _indexing(client: Client) -> Generator[Call, Sequence[Row], None]:
+    for uri in dict.fromkeys(map(portless, client.redirect_uris)):
+        yield _ADD_REDIRECT_URI, (uri, client.id)
+
+
 class Clients(Table):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -153,14 +174,31 @@ class Clients(Table):
             rows = await self._database.rows(_PAGE_OF_OWNER, after, limit, owner_id)
         return [_to_client(row) for row in rows]
 
+    async def clients_by_redirect_uri(
+        self, redirect_uri: str, *, limit: int = 2
+    ) -> Sequence[Client]:
+        rows = await self._database.rows(_BY_REDIRECT_URI, portless(redirect_uri), limit)
+        return [_to_client(row) for row in rows]
+
     async def add_client(self, client: Client) -> None:
-        await self._database.write(execute(_ADD, *_to_row(client)))
+        def operation() -> Operation[None]:
+            yield _ADD, _to_row(client)
+            yield from _indexing(client)
+
+        await self._database.write(operation)
 
     async def replace_client(self, client: Client) -> bool:
-        return bool(await self._database.write(execute(_REPLACE, *_to_row(client))))
+        def operation() -> Operation[bool]:
+            replaced = yield _REPLACE, _to_row(client)
+            if replaced:
+                yield _DROP_REDIRECT_URIS, (client.id,)
+                yield from _indexing(client)
+            return bool(replaced)
+
+        return await self._database.write(operation)
 
     async def delete_client(self, client_id: str) -> bool:
-        # Consents and logo go by foreign key; codes and tokens join the client and are dead.
+        # Consents, logo and index go by foreign key; codes and tokens join the client and are dead.
         return bool(await self._database.write(execute(_DELETE, client_id)))
 
     async def logo(self, client_id: str) -> Logo | None:

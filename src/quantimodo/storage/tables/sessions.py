@@ -17,6 +17,10 @@ _SESSION = (
 )
 _BY_KEY = KeyedRead(f"{_SESSION} WHERE s.key")
 _OF_USER = Statement(f"{_SESSION} WHERE s.user_id = {{1}} ORDER BY s.seen_at DESC")
+# Held until the session is saved, so that whoever ends a person's sessions, because a password or
+# an address changed hands, comes before it or after it and never past it. SQLite has one writer.
+_PERSON = "SELECT id FROM users WHERE id = {1}"
+_HOLD_PERSON = Statement(_PERSON, postgres=f"{_PERSON} FOR SHARE")
 _ADD = Statement(
     "INSERT INTO sessions (key, user_id, created_at, authenticated_at, seen_at, expires_at,"
     " methods, address, agent) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9})"
@@ -71,6 +75,7 @@ class Sessions(Table):
 
     async def add_session(self, session: Session, replaces: bytes | None) -> None:
         def operation() -> Operation[None]:
+            yield _HOLD_PERSON, (session.user.id,)
             if replaces is not None:
                 yield _DROP, (replaces,)
             yield (

@@ -46,6 +46,14 @@ _SWEEPS = {
     # A token whose family is gone is dead too, so nothing comes back to life here.
     "families": _oldest("families", "id", "expires_at <= {1}"),
     "revoked_jwts": _expired("revoked_jwts", "jti"),
+    "departures": _expired("departures", "key"),
+    # As with codes: a second use must be seen for what it is.
+    "login_codes": Statement(
+        "DELETE FROM login_codes WHERE key IN (SELECT key FROM login_codes"
+        f" WHERE expires_at <= {{1}} - {_DAY} ORDER BY expires_at LIMIT {{2}}) RETURNING 1"
+    ),
+    "replays": _expired("replays", "key"),
+    "erasures": _expired("erasures", "code"),
     "mails": _expired("mails", "id"),
     "events": _oldest("events", "id", f"at <= {{1}} - {_EVENTS_KEPT}"),
     "leases": _expired("leases", "name"),

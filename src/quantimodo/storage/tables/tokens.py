@@ -80,6 +80,7 @@ _REVOKE_FAMILY = Statement(
     "UPDATE families SET revoked_at = {2} WHERE id = {1} AND revoked_at IS NULL RETURNING id"
 )
 _DROP_ACCESS = Statement("DELETE FROM access_tokens WHERE key = {1} RETURNING key")
+_REVOKED_JWT = KeyedRead("SELECT jti FROM revoked_jwts WHERE jti")
 _REVOKE_JWT = Statement(
     "INSERT INTO revoked_jwts (jti, expires_at) VALUES ({1}, {2}) ON CONFLICT (jti) DO NOTHING"
 )
@@ -176,3 +177,6 @@ class Tokens(Table):
 
     async def revoke_jwt(self, jti: str, expires_at: datetime) -> None:
         await self._database.write(execute(_REVOKE_JWT, jti, to_micros(expires_at)))
+
+    async def is_revoked_jwt(self, jti: str) -> bool:
+        return await self._database.one(_REVOKED_JWT, jti) is not None

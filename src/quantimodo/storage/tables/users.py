@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from quantimodo.model.users import NewUser, User, fold_email
-from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
+from quantimodo.storage.database import Call, KeyedRead, Operation, Row, Statement, execute
 from quantimodo.storage.moments import (
     from_micros,
     from_micros_or_none,
@@ -39,6 +39,7 @@ def to_user(row: Row) -> User:
 
 
 _BY_ID = KeyedRead(f"SELECT u.id, {USER_COLUMNS} FROM users u WHERE u.id")
+_BY_SUBJECT = Statement(f"SELECT {USER_COLUMNS} FROM users u WHERE u.subject = {{1}}")
 _BY_EMAIL = Statement(f"SELECT {USER_COLUMNS} FROM users u WHERE u.email_key = {{1}}")
 _PAGE = Statement(
     f"SELECT {USER_COLUMNS} FROM users u WHERE u.id > {{1}} ORDER BY u.id LIMIT {{2}}"
@@ -67,10 +68,21 @@ _SET_PASSWORD = Statement(
     " ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at"
 )
 _DROP_PASSWORD = Statement("DELETE FROM passwords WHERE user_id = {1}")
-_DROP_SESSIONS = Statement("DELETE FROM sessions WHERE user_id = {1}")
+DROP_SESSIONS = Statement("DELETE FROM sessions WHERE user_id = {1}")
+DROP_LOGIN_CODES = Statement("DELETE FROM login_codes WHERE user_id = {1}")
+_DROP_IDENTITIES = Statement("DELETE FROM identities WHERE user_id = {1}")
 _DROP_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
-_REVOKE_FAMILIES = Statement(
+REVOKE_FAMILIES = Statement(
     "UPDATE families SET revoked_at = {2} WHERE user_id = {1} AND revoked_at IS NULL"
+)
+# Whoever adds or drops a way in holds the person, so that one sees what the other did. On SQLite
+# there is one writer.
+_PERSON = "SELECT id FROM users WHERE id = {1}"
+HOLD_PERSON = Statement(_PERSON, postgres=f"{_PERSON} FOR NO KEY UPDATE")
+OWN_SESSION = Statement("SELECT key FROM sessions WHERE user_id = {1} AND key = {2}")
+_ADD_PASSWORD = Statement(
+    "INSERT INTO passwords (user_id, hash, changed_at) VALUES ({1}, {2}, {3})"
+    " ON CONFLICT (user_id) DO NOTHING RETURNING user_id"
 )
 _REPLACE_PASSWORD = Statement(
     "UPDATE passwords SET hash = {3}, changed_at = {4} WHERE user_id = {1} AND hash = {2}"
@@ -78,10 +90,44 @@ _REPLACE_PASSWORD = Statement(
 )
 
 
+def adding_user(user: NewUser) -> Call:
+    """The call that adds a person; its row is the id."""
+    return (
+        _ADD,
+        (
+            user.subject,
+            user.name,
+            user.email,
+            None if user.email is None else fold_email(user.email),
+            to_micros_or_none(user.email_verified_at),
+            int(user.administrator),
+            to_micros(user.created_at),
+        ),
+    )
+
+
+def user_of(user_id: int, user: NewUser) -> User:
+    """The person who was just added under this id."""
+    return User(
+        id=user_id,
+        subject=user.subject,
+        name=user.name,
+        email=user.email,
+        created_at=user.created_at,
+        updated_at=user.created_at,
+        email_verified_at=user.email_verified_at,
+        administrator=user.administrator,
+    )
+
+
 class Users(Table):
     async def user(self, user_id: int) -> User | None:
         row = await self._database.one(_BY_ID, user_id)
         return None if row is None else to_user(row[1:])
+
+    async def user_by_subject(self, subject: str) -> User | None:
+        rows = await self._database.rows(_BY_SUBJECT, subject)
+        return to_user(rows[0]) if rows else None
 
     async def user_by_email(self, email: str) -> User | None:
         rows = await self._database.rows(_BY_EMAIL, fold_email(email))
@@ -91,36 +137,13 @@ class Users(Table):
         return [to_user(row) for row in await self._database.rows(_PAGE, after, limit)]
 
     async def add_user(self, user: NewUser, password_hash: str | None) -> User:
-        created_at = to_micros(user.created_at)
-
         def operation() -> Operation[int]:
-            rows = yield (
-                _ADD,
-                (
-                    user.subject,
-                    user.name,
-                    user.email,
-                    None if user.email is None else fold_email(user.email),
-                    to_micros_or_none(user.email_verified_at),
-                    int(user.administrator),
-                    created_at,
-                ),
-            )
-            user_id: int = rows[0][0]
+            user_id: int = (yield adding_user(user))[0][0]
             if password_hash is not None:
-                yield _SET_PASSWORD, (user_id, password_hash, created_at)
+                yield _SET_PASSWORD, (user_id, password_hash, to_micros(user.created_at))
             return user_id
 
-        return User(
-            id=await self._database.write(operation),
-            subject=user.subject,
-            name=user.name,
-            email=user.email,
-            created_at=user.created_at,
-            updated_at=user.created_at,
-            email_verified_at=user.email_verified_at,
-            administrator=user.administrator,
-        )
+        return user_of(await self._database.write(operation), user)
 
     async def rename_user(self, user_id: int, name: str, at: datetime) -> bool:
         return bool(await self._database.write(execute(_RENAME, user_id, name, to_micros(at))))
@@ -137,9 +160,11 @@ class Users(Table):
             verified = yield _VERIFY_EMAIL, (user_id, fold_email(email), to_micros(at))
             if verified and not keep_credentials:
                 yield _DROP_PASSWORD, (user_id,)
-                yield _DROP_SESSIONS, (user_id,)
+                yield _DROP_IDENTITIES, (user_id,)
+                yield DROP_SESSIONS, (user_id,)
+                yield DROP_LOGIN_CODES, (user_id,)
                 yield _DROP_CONSENTS, (user_id,)
-                yield _REVOKE_FAMILIES, (user_id, to_micros(at))
+                yield REVOKE_FAMILIES, (user_id, to_micros(at))
             return bool(verified)
 
         return await self._database.write(operation)
@@ -153,8 +178,9 @@ class Users(Table):
 
     async def delete_user(self, user_id: int) -> bool:
         def operation() -> Operation[bool]:
-            # Passwords, sessions, tickets, consents and own clients go by foreign key.
+            # Passwords, identities, sessions, tickets, consents, own clients: by foreign key.
             yield _DELETE_FAMILIES, (user_id,)
+            yield DROP_LOGIN_CODES, (user_id,)
             return bool((yield _DELETE, (user_id,)))
 
         return await self._database.write(operation)
@@ -165,6 +191,17 @@ class Users(Table):
 
     async def set_password(self, user_id: int, password_hash: str, at: datetime) -> None:
         await self._database.write(execute(_SET_PASSWORD, user_id, password_hash, to_micros(at)))
+
+    async def add_password(
+        self, user_id: int, password_hash: str, at: datetime, session: bytes
+    ) -> bool:
+        def operation() -> Operation[bool]:
+            yield HOLD_PERSON, (user_id,)
+            if not (yield OWN_SESSION, (user_id, session)):
+                return False
+            return bool((yield _ADD_PASSWORD, (user_id, password_hash, to_micros(at))))
+
+        return await self._database.write(operation)
 
     async def replace_password(
         self, user_id: int, expected: str, password_hash: str, at: datetime

@@ -1,0 +1,154 @@
+"""The tables `departures`, `login_codes`, `replays` and `erasures`: on the way to providers and
+back, and what they ask of us."""
+
+from datetime import datetime
+
+from quantimodo.model.identities import Departure, Erasure, LoginCode
+from quantimodo.storage.database import KeyedRead, Row, Statement, execute
+from quantimodo.storage.moments import (
+    from_micros,
+    from_micros_or_none,
+    to_micros,
+    to_micros_or_none,
+)
+from quantimodo.storage.tables.table import Table
+
+_DEPARTURE_COLUMNS = "key, provider, browser, sealed, created_at, expires_at"
+_ADD_DEPARTURE = Statement(
+    f"INSERT INTO departures ({_DEPARTURE_COLUMNS})"
+    " VALUES ({1}, {2}, {3}, {4}, {5}, {6})"
+)
+_DEPARTURE = KeyedRead(f"SELECT {_DEPARTURE_COLUMNS} FROM departures WHERE key")
+_TAKE_DEPARTURE = Statement(
+    f"DELETE FROM departures WHERE key = {{1}} RETURNING {_DEPARTURE_COLUMNS}"
+)
+
+_LOGIN_CODE_COLUMNS = (
+    "key, provider, user_id, client_id, challenge, methods, new_user, jti, authenticated_at,"
+    " expires_at, redeemed_at"
+)
+_LOGIN_CODE = KeyedRead(f"SELECT {_LOGIN_CODE_COLUMNS} FROM login_codes WHERE key")
+_ADD_LOGIN_CODE = Statement(
+    f"INSERT INTO login_codes ({_LOGIN_CODE_COLUMNS})"
+    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11})"
+)
+_REDEEM_LOGIN_CODE = Statement(
+    "UPDATE login_codes SET redeemed_at = {2} WHERE key = {1} AND redeemed_at IS NULL RETURNING key"
+)
+
+_SPENT = KeyedRead("SELECT key FROM replays WHERE key")
+_SPEND = Statement(
+    "INSERT INTO replays (key, expires_at) VALUES ({1}, {2}) ON CONFLICT (key) DO NOTHING"
+    " RETURNING key"
+)
+
+_ERASURE_COLUMNS = "code, provider, asked_at, done_at, expires_at"
+_ERASURE = KeyedRead(f"SELECT {_ERASURE_COLUMNS} FROM erasures WHERE code")
+_ADD_ERASURE = Statement(
+    f"INSERT INTO erasures ({_ERASURE_COLUMNS}) VALUES ({{1}}, {{2}}, {{3}}, {{4}}, {{5}})"
+)
+
+
+def _to_departure(row: Row) -> Departure:
+    return Departure(
+        key=row[0],
+        provider=row[1],
+        browser=row[2],
+        sealed=row[3],
+        created_at=from_micros(row[4]),
+        expires_at=from_micros(row[5]),
+    )
+
+
+def _to_login_code(row: Row) -> LoginCode:
+    return LoginCode(
+        key=row[0],
+        provider=row[1],
+        user_id=row[2],
+        client_id=row[3],
+        challenge=row[4],
+        methods=tuple(row[5].split()),
+        new_user=bool(row[6]),
+        jti=row[7],
+        authenticated_at=from_micros(row[8]),
+        expires_at=from_micros(row[9]),
+        redeemed_at=from_micros_or_none(row[10]),
+    )
+
+
+class Departures(Table):
+    async def add_departure(self, departure: Departure) -> None:
+        values = (
+            departure.key,
+            departure.provider,
+            departure.browser,
+            departure.sealed,
+            to_micros(departure.created_at),
+            to_micros(departure.expires_at),
+        )
+        await self._database.write(execute(_ADD_DEPARTURE, *values))
+
+    async def departure(self, key: bytes) -> Departure | None:
+        row = await self._database.one(_DEPARTURE, key)
+        return None if row is None else _to_departure(row)
+
+    async def take_departure(self, key: bytes) -> Departure | None:
+        rows = await self._database.write(execute(_TAKE_DEPARTURE, key))
+        return _to_departure(rows[0]) if rows else None
+
+
+class LoginCodes(Table):
+    async def add_login_code(self, code: LoginCode) -> None:
+        values = (
+            code.key,
+            code.provider,
+            code.user_id,
+            code.client_id,
+            code.challenge,
+            " ".join(code.methods),
+            int(code.new_user),
+            code.jti,
+            to_micros(code.authenticated_at),
+            to_micros(code.expires_at),
+            to_micros_or_none(code.redeemed_at),
+        )
+        await self._database.write(execute(_ADD_LOGIN_CODE, *values))
+
+    async def login_code(self, key: bytes) -> LoginCode | None:
+        row = await self._database.one(_LOGIN_CODE, key)
+        return None if row is None else _to_login_code(row)
+
+    async def redeem_login_code(self, key: bytes, at: datetime) -> bool:
+        return bool(await self._database.write(execute(_REDEEM_LOGIN_CODE, key, to_micros(at))))
+
+
+class Replays(Table):
+    async def spend_once(self, key: bytes, expires_at: datetime) -> bool:
+        return bool(await self._database.write(execute(_SPEND, key, to_micros(expires_at))))
+
+    async def is_spent(self, key: bytes) -> bool:
+        return await self._database.one(_SPENT, key) is not None
+
+
+class Erasures(Table):
+    async def add_erasure(self, erasure: Erasure) -> None:
+        values = (
+            erasure.code,
+            erasure.provider,
+            to_micros(erasure.asked_at),
+            to_micros_or_none(erasure.done_at),
+            to_micros(erasure.expires_at),
+        )
+        await self._database.write(execute(_ADD_ERASURE, *values))
+
+    async def erasure(self, code: str) -> Erasure | None:
+        row = await self._database.one(_ERASURE, code)
+        if row is None:
+            return None
+        return Erasure(
+            code=row[0],
+            provider=row[1],
+            asked_at=from_micros(row[2]),
+            done_at=from_micros_or_none(row[3]),
+            expires_at=from_micros(row[4]),
+        )

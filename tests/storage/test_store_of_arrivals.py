@@ -1,0 +1,100 @@
+"""`DepartureStore`, `LoginCodeStore`, `ReplayStore` and `ErasureStore`."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from samples import LATER, NOW, SOON, departure, erasure, key, login_code
+
+from quantimodo.ports.stores import Conflict, Stores
+
+
+async def test_a_departure_is_taken_as_it_was_and_once(stores: Stores) -> None:
+    left = departure("d", sealed=bytes(range(256)), provider="sämple")
+    await stores.add_departure(left)
+    await stores.add_departure(departure("other"))
+    assert await stores.take_departure(key("d")) == left
+    assert await stores.take_departure(key("d")) is None
+    assert await stores.take_departure(b"") is None
+    assert await stores.take_departure(key("other")) is not None
+
+
+async def test_an_expired_departure_is_told_as_it_is(stores: Stores) -> None:
+    left = departure("d", expires_at=NOW)
+    await stores.add_departure(left)
+    assert await stores.take_departure(key("d")) == left
+
+
+async def test_of_concurrent_returns_one_gets_the_departure(stores: Stores) -> None:
+    await stores.add_departure(departure("d"))
+    taken = await asyncio.gather(*(stores.take_departure(key("d")) for _ in range(20)))
+    assert len([one for one in taken if one is not None]) == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        login_code("c"),
+        login_code("c", client_id=None, challenge=None, methods=(), new_user=False),
+    ],
+)
+async def test_a_login_code_comes_back_as_added(stores: Stores, code: object) -> None:
+    await stores.add_login_code(code)  # type: ignore[arg-type]
+    assert await stores.login_code(key("c")) == code
+    assert await stores.login_code(key("unknown")) is None
+
+
+async def test_a_login_code_is_redeemed_once_and_remembered(stores: Stores) -> None:
+    code = login_code("c")
+    await stores.add_login_code(code)
+    await stores.add_login_code(login_code("other"))
+    assert await stores.redeem_login_code(key("c"), SOON)
+    assert not await stores.redeem_login_code(key("c"), LATER)
+    assert await stores.login_code(key("c")) == replace(code, redeemed_at=SOON)
+    assert await stores.login_code(key("other")) == login_code("other")
+    assert not await stores.redeem_login_code(key("unknown"), NOW)
+
+
+async def test_of_concurrent_redemptions_one_wins(stores: Stores) -> None:
+    await stores.add_login_code(login_code("c"))
+    won = await asyncio.gather(*(stores.redeem_login_code(key("c"), NOW) for _ in range(20)))
+    assert won.count(True) == 1
+
+
+async def test_what_was_seen_is_not_taken_again(stores: Stores) -> None:
+    assert await stores.spend_once(key("seen"), SOON)
+    assert not await stores.spend_once(key("seen"), SOON)
+    assert not await stores.spend_once(key("seen"), LATER)
+    assert await stores.spend_once(key("other"), SOON)
+
+
+async def test_a_later_use_does_not_prolong_the_memory(stores: Stores) -> None:
+    assert await stores.spend_once(key("seen"), SOON)
+    assert not await stores.spend_once(key("seen"), LATER)
+    assert await stores.sweep("replays", SOON, 10) == 1
+    assert await stores.spend_once(key("seen"), LATER)
+
+
+async def test_an_erasure_comes_back_as_added(stores: Stores) -> None:
+    done, waiting = erasure("abc"), erasure("def", done_at=None)
+    await stores.add_erasure(done)
+    await stores.add_erasure(waiting)
+    assert await stores.erasure("abc") == done
+    assert await stores.erasure("def") == waiting
+    for nothing in ("", "ABC", "abc\0", "\ud800"):
+        assert await stores.erasure(nothing) is None
+    with pytest.raises(Conflict):
+        await stores.add_erasure(done)
+
+
+async def test_to_look_at_a_departure_or_at_what_was_seen_takes_nothing(stores: Stores) -> None:
+    left = departure("d")
+    await stores.add_departure(left)
+    assert await stores.departure(key("d")) == left
+    assert await stores.departure(key("other")) is None
+    assert await stores.take_departure(key("d")) == left
+    assert await stores.departure(key("d")) is None
+
+    assert not await stores.is_spent(key("seen"))
+    assert await stores.spend_once(key("seen"), SOON)
+    assert await stores.is_spent(key("seen"))

@@ -1,0 +1,236 @@
+"""`IdentityStore`: who people are at providers."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+
+import asyncpg
+import pytest
+from samples import (
+    NOW,
+    SOON,
+    Samples,
+    code_of,
+    identity,
+    key,
+    login_code,
+    new_user,
+    session,
+)
+
+from quantimodo.model.identities import Identity
+from quantimodo.ports.stores import Conflict, Stores
+from quantimodo.storage.open import sqlite_path
+
+ISSUER = "https://provider.example.org"
+
+
+async def _sealed(url: str, identity_id: int) -> bytes | None:
+    """The column that no store gives back."""
+    sql = f"SELECT sealed_refresh_token FROM identities WHERE id = {identity_id}"
+    path = sqlite_path(url)
+    if path is not None:
+        with closing(sqlite3.connect(path)) as file:
+            row = file.execute(sql).fetchone()
+            return None if row is None else row[0]
+    connection = await asyncpg.connect(url)
+    try:
+        found: bytes | None = await connection.fetchval(sql)
+        return found
+    finally:
+        await connection.close()
+
+
+async def test_an_identity_comes_back_as_added(stores: Stores, samples: Samples) -> None:
+    person = await samples.user()
+    added = await stores.add_identity(person.id, identity("sübject ‮", name="Ann 🌱"))
+    assert await stores.identity(ISSUER, "sübject ‮") == added
+    assert await stores.identities_of(person.id) == [added]
+    assert added == Identity(
+        id=added.id,
+        user_id=person.id,
+        provider="sample",
+        issuer=ISSUER,
+        subject="sübject ‮",
+        name="Ann 🌱",
+        email="sample@example.org",
+        created_at=NOW,
+        used_at=NOW,
+    )
+
+
+async def test_an_identity_is_found_by_issuer_and_subject_exactly(
+    stores: Stores, samples: Samples
+) -> None:
+    added = await stores.add_identity((await samples.user()).id, identity("Abc"))
+    for issuer, subject in (
+        (ISSUER, "abc"),
+        (ISSUER, "Abc "),
+        (ISSUER, "sample@example.org"),
+        (f"{ISSUER}/", "Abc"),
+        ("sample", "Abc"),
+        (ISSUER, "Abc\0"),
+        (ISSUER, "\ud800"),
+    ):
+        assert await stores.identity(issuer, subject) is None
+    assert await stores.identity(ISSUER, "Abc") == added
+
+
+async def test_one_subject_at_two_issuers_is_two_identities(
+    stores: Stores, samples: Samples
+) -> None:
+    ann, ben = await samples.user(), await samples.user()
+    first = await stores.add_identity(ann.id, identity("1"))
+    second = await stores.add_identity(ben.id, identity("1", issuer="https://other.example.org"))
+    assert first.id != second.id
+    assert await stores.identities_of(ann.id) == [first]
+    assert await stores.identities_of(ben.id) == [second]
+
+
+async def test_identities_are_listed_oldest_first(stores: Stores, samples: Samples) -> None:
+    person = await samples.user()
+    added = [await stores.add_identity(person.id, identity(name)) for name in ("b", "c", "a")]
+    assert await stores.identities_of(person.id) == added
+    assert await stores.identities_of(person.id + 1) == []
+
+
+async def test_an_identity_has_one_person(stores: Stores, samples: Samples) -> None:
+    ann, ben = await samples.user(), await samples.user()
+    added = await stores.add_identity(ann.id, identity("1"))
+    for somebody in (ann, ben):
+        with pytest.raises(Conflict):
+            await stores.add_identity(somebody.id, identity("1", provider="renamed"))
+    assert await stores.identity(ISSUER, "1") == added
+
+
+async def test_a_person_who_was_deleted_gets_no_identity(stores: Stores) -> None:
+    with pytest.raises(Conflict):
+        await stores.add_identity(77, identity("1"))
+    assert await stores.identity(ISSUER, "1") is None
+
+
+async def test_an_identity_is_added_by_a_live_session_of_its_person(
+    stores: Stores, samples: Samples
+) -> None:
+    ann, ben = await samples.user(), await samples.user()
+    await stores.add_session(session("ann", ann), None)
+    await stores.add_session(session("ben", ben), None)
+    for name in ("ben", "ended"):
+        with pytest.raises(Conflict):
+            await stores.add_identity(ann.id, identity("1"), key(name))
+    assert await stores.identities_of(ann.id) == []
+    added = await stores.add_identity(ann.id, identity("1"), key("ann"))
+    assert await stores.identities_of(ann.id) == [added]
+
+
+async def test_a_person_is_added_with_an_identity(stores: Stores) -> None:
+    person, added = await stores.add_user_with_identity(
+        new_user("s1", "Ann@example.org", email_verified_at=NOW), identity("1")
+    )
+    assert await stores.user(person.id) == person
+    assert await stores.user_by_email("ann@example.org") == person
+    assert await stores.identity(ISSUER, "1") == added
+    assert added.user_id == person.id
+    assert await stores.password_hash(person.id) is None
+
+
+async def test_of_a_person_with_an_identity_nothing_is_added_when_one_part_is_taken(
+    stores: Stores,
+) -> None:
+    person, added = await stores.add_user_with_identity(
+        new_user("s1", "ann@example.org"), identity("1")
+    )
+    with pytest.raises(Conflict):
+        await stores.add_user_with_identity(new_user("s2", "ben@example.org"), identity("1"))
+    with pytest.raises(Conflict):
+        await stores.add_user_with_identity(new_user("s3", "ANN@example.org"), identity("2"))
+    assert await stores.users() == [person]
+    assert await stores.identities_of(person.id) == [added]
+    assert await stores.identity(ISSUER, "2") is None
+
+
+async def test_what_the_provider_says_now_is_kept(
+    stores: Stores, samples: Samples, database_url: str
+) -> None:
+    person = await samples.user()
+    added = await stores.add_identity(person.id, identity("1", sealed_refresh_token=b"first"))
+    other = await stores.add_identity(person.id, identity("2"))
+    assert await _sealed(database_url, added.id) == b"first"
+    assert await _sealed(database_url, other.id) is None
+
+    await stores.use_identity(added.id, SOON, name="New", email=None, sealed=None)
+    assert await stores.identities_of(person.id) == [
+        replace(added, name="New", email=None, used_at=SOON),
+        other,
+    ]
+    assert await _sealed(database_url, added.id) == b"first"
+    await stores.use_identity(added.id, SOON, name="New", email="n@example.org", sealed=b"second")
+    assert await _sealed(database_url, added.id) == b"second"
+    await stores.use_identity(added.id + 77, SOON, name="Nobody", email=None, sealed=None)
+
+
+async def test_an_identity_is_dropped_by_its_person(stores: Stores, samples: Samples) -> None:
+    ann, ben = await samples.user(password_hash="hash"), await samples.user(password_hash="hash")
+    added = await stores.add_identity(ann.id, identity("1"))
+    assert not await stores.drop_identity(ben.id, added.id)
+    assert await stores.drop_identity(ann.id, added.id)
+    assert not await stores.drop_identity(ann.id, added.id)
+    assert await stores.identity(ISSUER, "1") is None
+    # It is nobody's now, and its number is not given again.
+    again = await stores.add_identity(ben.id, identity("1"))
+    assert again.id > added.id
+
+
+async def test_the_last_way_in_is_not_dropped(stores: Stores, samples: Samples) -> None:
+    person = await samples.user()
+    first = await stores.add_identity(person.id, identity("1"))
+    assert not await stores.drop_identity(person.id, first.id)
+    second = await stores.add_identity(person.id, identity("2"))
+    assert await stores.drop_identity(person.id, first.id)
+    assert not await stores.drop_identity(person.id, second.id)
+    await stores.set_password(person.id, "hash", NOW)
+    assert await stores.drop_identity(person.id, second.id)
+
+
+async def test_a_password_without_an_address_is_no_way_in(stores: Stores) -> None:
+    person, added = await stores.add_user_with_identity(new_user("s1"), identity("1"))
+    await stores.set_password(person.id, "hash", NOW)
+    assert not await stores.drop_identity(person.id, added.id)
+    assert await stores.change_email(person.id, "ann@example.org", None)
+    assert await stores.drop_identity(person.id, added.id)
+
+
+async def test_an_identity_that_ended_takes_all_access_along(
+    stores: Stores, samples: Samples
+) -> None:
+    ann, ben = await samples.user(password_hash="hash"), await samples.user()
+    kept = await stores.add_identity(ann.id, identity("kept"))
+    families = []
+    for person in (ann, ben):
+        await stores.add_identity(person.id, identity(person.subject))
+        await stores.add_session(session(person.subject, person), None)
+        await stores.add_login_code(login_code(person.subject, person.id))
+        families.append(await samples.family(person))
+
+    assert await stores.end_identity(ISSUER, ann.subject, SOON) == ann.id
+    assert await stores.identities_of(ann.id) == [kept]
+    assert await stores.session(key(ann.subject)) is None
+    assert await stores.login_code(key(ann.subject)) is None
+    assert not await stores.redeem(code_of(families[0]), SOON, None, None)
+    assert await stores.user(ann.id) == ann
+    assert await stores.password_hash(ann.id) == "hash"
+
+    assert len(await stores.identities_of(ben.id)) == 1
+    assert await stores.session(key(ben.subject)) is not None
+    assert await stores.login_code(key(ben.subject)) is not None
+    assert await stores.redeem(code_of(families[1]), SOON, None, None)
+    assert await stores.end_identity(ISSUER, ann.subject, SOON + timedelta(days=1)) is None
+    assert await stores.end_identity(ISSUER, "nobody", SOON) is None
+
+
+async def test_the_last_way_in_ends_too_when_the_provider_says_so(stores: Stores) -> None:
+    person, _ = await stores.add_user_with_identity(new_user("s1"), identity("1"))
+    assert await stores.end_identity(ISSUER, "1", NOW) == person.id
+    assert await stores.identities_of(person.id) == []
+    assert await stores.user(person.id) == person
