@@ -1,45 +1,22 @@
 """What every test may ask for: a clock that stands still, entropy that repeats, a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
 
 import pytest
 
 from quantimodo.ports.stores import Stores
+from quantimodo.providers.contract import Provider
 from quantimodo.storage.open import migrate, open_stores
-from world import Foundation, World, lay_foundation, open_world, settings_for
-
-pytest_plugins = ["postgres", "live"]  # a PostgreSQL server with databases; a live server
-
-
-class FrozenClock:
-    """A clock that moves only when told to."""
-
-    def __init__(self, start: datetime) -> None:
-        self._now = start
-
-    def now(self) -> datetime:
-        return self._now
-
-    def advance(self, by: timedelta) -> None:
-        self._now += by
-
-
-class SeededEntropy:
-    """Bytes that are the same in each run of a test, and differ within one."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = Random(seed)
-
-    def bytes(self, count: int) -> bytes:
-        return self._random.randbytes(count)
-
+from surroundings import FrozenClock, SeededEntropy
+from world import Foundation, World, Worlds, lay_foundation, open_world, settings_for
 
 _START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+pytest_plugins = ["postgres", "live"]  # a PostgreSQL server with databases; a live server
 
 
 @pytest.fixture
@@ -70,18 +47,17 @@ def foundation(tmp_path_factory: pytest.TempPathFactory) -> Foundation:
     return asyncio.run(lay_foundation(settings, FrozenClock(_START), SeededEntropy(1)))
 
 
-Worlds = Callable[..., AbstractAsyncContextManager[World]]
-
-
 @pytest.fixture
 def worlds(
     foundation: Foundation, tmp_path: Path, clock: FrozenClock, entropy: SeededEntropy
 ) -> Worlds:
     """Servers with settings of their own: `async with worlds(legacy_transport="false") as it`."""
 
-    def opened(**changes: str) -> AbstractAsyncContextManager[World]:
+    def opened(
+        providers: Sequence[Provider] | None = None, **changes: str
+    ) -> AbstractAsyncContextManager[World]:
         settings = settings_for(f"sqlite:///{tmp_path}/world.db", tmp_path, **changes)
-        return open_world(settings, clock, entropy, foundation)
+        return open_world(settings, clock, entropy, foundation, providers)
 
     return opened
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantimodo.app.provider_policies import door_policy, provider_policies
 from quantimodo.app.quantities import (
     parse_duration,
     parse_limit,
@@ -19,8 +20,16 @@ from quantimodo.app.quantities import (
 )
 from quantimodo.app.settings import BadSettings, Settings, load, load_settings, spell
 from quantimodo.app.settings_document import settings_document
-from quantimodo.app.settings_tree import Leaf, LimitSettings, leaves
+from quantimodo.app.settings_tree import (
+    Leaf,
+    LimitSettings,
+    ProviderSettings,
+    leaves,
+    provider_leaves,
+)
+from quantimodo.cli.settings import masked
 from quantimodo.identity.throttle import Limit, ThrottlePolicy
+from quantimodo.providers.contract import ProviderPolicy
 
 ROOT = Path(__file__).parents[2]
 KEY = "A" * 43
@@ -291,7 +300,140 @@ def test_the_operators_page_is_what_the_command_prints() -> None:
 def test_switches_that_are_insecure_say_so_and_are_off() -> None:
     for leaf in leaves():
         if "insecure" in leaf.name:
-            assert leaf.default is False
+            assert leaf.default in (False, ())
+
+
+GOOGLE = {"PROVIDERS__GOOGLE__CLIENT_ID": "id", "PROVIDERS__GOOGLE__CLIENT_SECRET": "marked"}
+
+
+def test_a_provider_is_set_in_the_environment_by_its_name_in_upper_case() -> None:
+    audiences = {"PROVIDERS__GOOGLE__AUDIENCES": "android, ios"}
+    google = load_settings(environment(**GOOGLE, **audiences)).providers["google"]
+    assert (google.client_id, google.client_secret) == ("id", "marked")
+    assert google.audiences == ("android", "ios")
+
+
+def test_a_provider_is_set_in_the_file_and_the_environment_wins(tmp_path: Path) -> None:
+    text = """
+    [providers.work]
+    kind = "oidc"
+    issuer = "https://login.example.org"
+    client_id = "file"
+    authoritative = true
+    """
+    settings = from_file(tmp_path, text, PROVIDERS__WORK__CLIENT_ID="environment")
+    work = settings.providers["work"]
+    assert (work.kind, work.client_id, work.authoritative) == ("oidc", "environment", True)
+    (policy,) = provider_policies(settings)
+    assert (policy.name, policy.kind, policy.client_secret) == ("work", "oidc", None)
+
+
+def test_the_kind_of_a_provider_is_its_name_when_that_is_a_kind() -> None:
+    (policy,) = provider_policies(load_settings(environment(**GOOGLE)))
+    assert (policy.name, policy.kind) == ("google", "google")
+    assert policy.client_secret is not None
+    assert policy.client_secret.reveal() == "marked"
+
+
+def test_where_a_providers_value_came_from_is_known() -> None:
+    assert load(environment(**GOOGLE)).origins == {
+        "providers.google.client_id": "environment",
+        "providers.google.client_secret": "environment",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[providers.google]", "providers.google.client_id .* must be set for google"),
+        ("[providers.work]\nclient_id='x'", "providers.work.kind must be set to one of apple"),
+        ("[providers.work]\nkind='oidc'\nclient_id='x'", r"providers.work.issuer .* must be set"),
+        ("[providers.google]\nclient='x'", "client is not a setting: did you mean .*client_id"),
+        ("[providers.google]\nkind='googel'", "providers.google.kind must be google or facebook"),
+        ("[providers.Google]\nclient_id='x'", "providers.Google is not a setting"),
+        ("[provider.google]\nclient_id='x'", "provider is not a setting"),
+        ("providers = 1", r"providers must be a table: \[providers\]"),
+        ("[providers]\ngoogle = 'x'", r"providers.google must be a table: \[providers.google\]"),
+        ("[providers.x]\nclient_id = 1", "providers.x.client_id must be a text"),
+        ("[providers.x]\nclient_id='x'\ntoken_endpoint='http://x.example'", "must be an https"),
+        ("[providers.x]\nclient_id='x'\nissuer='https://u:p@x.example'", "must be an https"),
+        (
+            "[providers.microsoft]\nclient_id='x'\nclient_secret='x'\ntenant='example.org'",
+            "providers.microsoft.tenant must be common",
+        ),
+        (
+            "[providers.apple]\nclient_id='x'\nclient_secret='x'\nteam_id='x'\nkey_id='x'",
+            "providers.apple.client_secret must be the whole text of the .p8 file",
+        ),
+        ("insecure_private_hosts = ['https://idp.example.org']", "must be pairs such as"),
+    ],
+)
+def test_a_provider_that_cannot_work_is_a_fault(tmp_path: Path, text: str, fault: str) -> None:
+    with pytest.raises(BadSettings, match=fault):
+        from_file(tmp_path, text)
+
+
+def test_a_misspelt_variable_of_a_provider_is_a_fault_with_a_suggestion() -> None:
+    assert faults(**GOOGLE, PROVIDERS__GOOGLE__CLIENTID="x") == (
+        "QUANTIMODO_PROVIDERS__GOOGLE__CLIENTID is not a setting:"
+        " did you mean QUANTIMODO_PROVIDERS__GOOGLE__CLIENT_ID?",
+    )
+
+
+@pytest.mark.parametrize("leaf", provider_leaves("work"), ids=lambda leaf: leaf.name)
+def test_every_setting_of_a_provider_is_documented(leaf: Leaf) -> None:
+    assert leaf.says[0].isupper()
+    assert leaf.says.endswith(".")
+    assert f"### `{leaf.name.replace('.work.', '.NAME.')}`\n\n{leaf.says}\n" in settings_document()
+
+
+def test_the_settings_of_a_provider_are_its_policy() -> None:
+    ours = {each.name for each in fields(ProviderSettings)} | {"name"}
+    assert ours == {each.name for each in fields(ProviderPolicy)}
+
+
+def test_a_private_provider_may_be_reached_when_it_is_named(tmp_path: Path) -> None:
+    text = """
+    insecure_private_hosts = ["idp.internal.example:8080"]
+    [providers.work]
+    kind = "oidc"
+    client_id = "x"
+    issuer = "http://idp.internal.example:8080"
+    """
+    policy = door_policy(from_file(tmp_path, text), "127.0.0.1:1")
+    assert policy.open_hosts == {"idp.internal.example:8080", "127.0.0.1:1"}
+
+
+def test_the_secret_of_a_provider_shows_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = load_settings(environment(**GOOGLE))
+    assert "marked" not in repr(settings)
+    assert "marked" not in repr(provider_policies(settings))
+    for leaf in provider_leaves("google"):
+        assert "marked" not in masked(leaf, settings)
+
+
+@pytest.mark.parametrize(
+    ("values", "sandbox"),
+    [
+        ({}, True),
+        ({"DEVELOPMENT": "false"}, False),
+        ({"SANDBOX": "false"}, False),
+        ({"DEVELOPMENT": "false", "SANDBOX": "true"}, True),
+        ({"ISSUER": "https://id.example.org"}, False),
+        ({"ISSUER": "https://id.example.org", "DEVELOPMENT": "true"}, False),
+        (
+            {"ISSUER": "https://id.example.org", "SANDBOX": "true", "INSECURE_SANDBOX": "true"},
+            True,
+        ),
+    ],
+)
+def test_the_sandbox_is_for_a_developers_machine(values: dict[str, str], sandbox: bool) -> None:
+    assert load_settings(environment(**values)).sandbox is sandbox
+
+
+def test_the_sandbox_is_not_for_other_peoples_server_by_mistake() -> None:
+    (fault,) = faults(ISSUER="https://id.example.org", SANDBOX="true")
+    assert "insecure_sandbox" in fault
 
 
 def test_the_limits_are_those_that_the_throttle_knows() -> None:

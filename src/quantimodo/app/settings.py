@@ -23,7 +23,16 @@ from quantimodo.app.quantities import (
     spell_limit,
 )
 from quantimodo.app.settings_rules import decide
-from quantimodo.app.settings_tree import PREFIX, Leaf, Settings, leaves
+from quantimodo.app.settings_tree import (
+    PREFIX,
+    Leaf,
+    ProviderSettings,
+    Settings,
+    leaf_of,
+    leaves,
+    provider_leaves,
+    provider_of,
+)
 from quantimodo.identity.throttle import Limit
 
 __all__ = ["CONFIG", "BadSettings", "Loaded", "Settings", "load", "load_settings", "spell"]
@@ -68,15 +77,12 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def load(environ: Mapping[str, str]) -> Loaded:
     """The settings and their origins. Raises `BadSettings`."""
     faults: list[str] = []
-    known = {leaf.name: leaf for leaf in leaves()}
     path = environ.get(CONFIG, "")
-    given = {item.leaf.name: item for item in _from_file(path, known, faults)}
-    given |= {item.leaf.name: item for item in _from_environment(environ, known, faults)}
+    given = {item.leaf.name: item for item in _from_file(path, faults)}
+    given |= {item.leaf.name: item for item in _from_environment(environ, faults)}
     values = {name: _value(item, faults) for name, item in given.items()}
     settings = _built({name: value for name, value in values.items() if value is not None})
-    labels = {leaf.name: f"{leaf.name} ({leaf.variable})" for leaf in known.values()}
-    labels |= {item.leaf.name: item.label for item in given.values()}
-    settings = decide(settings, lambda name, text: faults.append(f"{labels[name]} {text}"))
+    settings = decide(settings, lambda name, text: faults.append(f"{_label(name, given)} {text}"))
     if faults:
         raise BadSettings(faults)
     return Loaded(
@@ -84,20 +90,27 @@ def load(environ: Mapping[str, str]) -> Loaded:
     )
 
 
-def _from_environment(
-    environ: Mapping[str, str], known: Mapping[str, Leaf], faults: list[str]
-) -> Iterator[_Given]:
-    variables = {leaf.variable: leaf for leaf in known.values()}
+def _label(name: str, given: Mapping[str, _Given]) -> str:
+    if name in given:
+        return given[name].label
+    leaf = leaf_of(name)
+    return name if leaf is None else f"{name} ({leaf.variable})"
+
+
+def _from_environment(environ: Mapping[str, str], faults: list[str]) -> Iterator[_Given]:
     for variable, text in sorted(environ.items()):
         if not variable.startswith(PREFIX) or variable == CONFIG:
             continue
-        if variable not in variables:
+        name = variable.removeprefix(PREFIX).replace("__", ".").lower()
+        leaf = leaf_of(name)
+        if leaf is None or leaf.variable != variable:
+            variables = [each.variable for each in _neighbours(name)]
             faults.append(f"{variable} is not a setting{_suggestion(variable, variables)}")
         elif text:  # set but empty is how compose files say: not set
-            yield _Given(variables[variable], text, text=True)
+            yield _Given(leaf, text, text=True)
 
 
-def _from_file(path: str, known: Mapping[str, Leaf], faults: list[str]) -> Iterator[_Given]:
+def _from_file(path: str, faults: list[str]) -> Iterator[_Given]:
     if not path:
         return
     try:
@@ -109,26 +122,40 @@ def _from_file(path: str, known: Mapping[str, Leaf], faults: list[str]) -> Itera
     except tomllib.TOMLDecodeError as fault:
         faults.append(f"{CONFIG} names a file that is not TOML: {fault}")
     else:
-        yield from _from_table(document, "", known, faults)
+        yield from _from_table(document, "", faults)
 
 
-def _from_table(
-    table: Mapping[str, Any], prefix: str, known: Mapping[str, Leaf], faults: list[str]
-) -> Iterator[_Given]:
+def _from_table(table: Mapping[str, Any], prefix: str, faults: list[str]) -> Iterator[_Given]:
     for key, value in table.items():
         name = prefix + key
-        if name in known:
-            yield _Given(known[name], value, text=False)
-        elif any(other.startswith(f"{name}.") for other in known):
-            if isinstance(value, dict):
-                yield from _from_table(value, f"{name}.", known, faults)
-            else:
-                faults.append(f"{name} must be a table: [{name}]")
+        leaf = leaf_of(name)
+        if leaf is not None:
+            yield _Given(leaf, value, text=False)
+        elif not _is_table(name):
+            names = [each.name for each in _neighbours(name)]
+            faults.append(f"{name} is not a setting{_suggestion(name, names)}")
+        elif not isinstance(value, dict):
+            faults.append(f"{name} must be a table: [{name}]")
         else:
-            faults.append(f"{name} is not a setting{_suggestion(name, known)}")
+            if provider_of(name) is not None:
+                # An empty table is a provider as well, one that lacks everything.
+                yield _Given(provider_leaves(key)[0], "", text=False)
+            yield from _from_table(value, f"{name}.", faults)
 
 
-def _suggestion(name: str, known: Mapping[str, object]) -> str:
+def _is_table(name: str) -> bool:
+    if name == "providers" or provider_of(name) is not None:
+        return True
+    return any(leaf.name.startswith(f"{name}.") for leaf in leaves())
+
+
+def _neighbours(name: str) -> list[Leaf]:
+    """The settings that somebody who wrote `name` may have meant."""
+    provider = provider_of(name.rpartition(".")[0])
+    return leaves() + ([] if provider is None else provider_leaves(provider))
+
+
+def _suggestion(name: str, known: list[str]) -> str:
     close = get_close_matches(name, known, n=1)
     return f": did you mean {close[0]}?" if close else ""
 
@@ -172,7 +199,7 @@ def _expected(kind: Any) -> str:
         return "a limit such as 10 per 15m"
     if kind == tuple[str, ...]:
         return "a list of texts"
-    return "a text" if kind is str else " or ".join(get_args(kind))
+    return "a text" if kind is str else " or ".join(filter(None, get_args(kind)))
 
 
 def _bounds(leaf: Leaf) -> str:
@@ -199,7 +226,12 @@ def _built(values: Mapping[str, Any]) -> Settings:
     settings = Settings()
     for name, value in values.items():
         section, _, field = name.rpartition(".")
-        if section:
+        provider = provider_of(section)
+        if provider is not None:
+            one = settings.providers.get(provider) or ProviderSettings()
+            changed = {provider: replace(one, **{field: value})}
+            settings = replace(settings, providers={**settings.providers, **changed})
+        elif section:
             inner = replace(getattr(settings, section), **{field: value})
             settings = replace(settings, **{section: inner})
         else:

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import get_args
 
 from quantimodo.app.settings import CONFIG, spell
-from quantimodo.app.settings_tree import Leaf, leaves
+from quantimodo.app.settings_tree import Leaf, leaves, provider_leaves
 
 _OPENING = f"""# Settings
 
@@ -31,11 +31,36 @@ The same in the environment is `QUANTIMODO_ISSUER`, `QUANTIMODO_DATABASE` and
 """
 
 
+_PROVIDERS = """## Sign-in through providers (`[providers.NAME]`)
+
+One table for each provider, with a name of lower-case letters, digits, `_` and `-` that stands in
+addresses: the one to register with the provider NAME is `ISSUER/api/v2/auth/social/callback/NAME`.
+Step by step: [providers](providers.md).
+
+```toml
+[providers.google]
+client_id = "google-client-id"
+client_secret = "google-client-secret"
+
+[providers.work]
+kind = "oidc"
+title = "Example Inc."
+issuer = "https://login.example.org"
+client_id = "quantimodo"
+client_secret = "work-client-secret"
+```
+
+The first of these in the environment is `QUANTIMODO_PROVIDERS__GOOGLE__CLIENT_ID`.
+"""
+
+
 def settings_document() -> str:
     """The whole page, in Markdown."""
     parts = [_OPENING]
     for section, group in groupby(leaves(), key=lambda leaf: leaf.section):
         parts.append("\n".join(_section(section, list(group))) + "\n")
+    described = [line for leaf in provider_leaves("NAME") for line in _leaf(leaf)]
+    parts.append(_PROVIDERS + "\n".join(described) + "\n")
     return "\n".join(parts)
 
 
@@ -43,14 +68,18 @@ def _section(title: str, found: list[Leaf]) -> Iterator[str]:
     table = found[0].name.rpartition(".")[0]
     yield f"## {title} (`[{table}]`)" if table else "## The server"
     for leaf in found:
-        yield ""
-        yield f"### `{leaf.name}`"
-        yield ""
-        yield leaf.says
-        yield ""
-        yield f"- Environment: `{leaf.variable}`"
-        yield f"- Default: {_default(leaf)}"
-        yield from _limits(leaf)
+        yield from _leaf(leaf)
+
+
+def _leaf(leaf: Leaf) -> Iterator[str]:
+    yield ""
+    yield f"### `{leaf.name}`"
+    yield ""
+    yield leaf.says
+    yield ""
+    yield f"- Environment: `{leaf.variable}`"
+    yield f"- Default: {_default(leaf)}"
+    yield from _limits(leaf)
 
 
 def _default(leaf: Leaf) -> str:
@@ -59,7 +88,7 @@ def _default(leaf: Leaf) -> str:
 
 
 def _limits(leaf: Leaf) -> Iterator[str]:
-    choices = [choice for choice in get_args(leaf.kind) if isinstance(choice, str)]
+    choices = [choice for choice in get_args(leaf.kind) if choice and isinstance(choice, str)]
     if choices:
         yield "- One of: " + ", ".join(f"`{choice}`" for choice in choices)
     if leaf.least is not None:

@@ -6,11 +6,13 @@ from dataclasses import replace
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
+from quantimodo.app.provider_policies import check_providers
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
 from quantimodo.app.settings_tree import Settings
 from quantimodo.identity.addresses import email_address
 from quantimodo.identity.errors import InvalidInput
 from quantimodo.ops.smtp import smtp_policy
+from quantimodo.protocol.redirects import check_redirect_uri
 from quantimodo.protocol.uris import InvalidUri, read
 from quantimodo.storage.open import sqlite_path
 
@@ -22,7 +24,15 @@ _SHORTEST_TOKEN = 16
 
 def decide(settings: Settings, fault: Fault) -> Settings:
     """The same with issuer and development decided; calls `fault` for each broken rule."""
-    for check in (_check_database, _check_secrets, _check_lifetimes, _check_network, _check_mail):
+    for check in (
+        _check_database,
+        _check_secrets,
+        _check_lifetimes,
+        _check_network,
+        _check_mail,
+        _check_landings,
+        check_providers,
+    ):
         check(settings, fault)
     if settings.issuer:
         _check_issuer(settings, fault)
@@ -31,7 +41,17 @@ def decide(settings: Settings, fault: Fault) -> Settings:
         decided = replace(settings, issuer=_own_address(settings, fault))
     if decided.development is None:
         decided = replace(decided, development=is_local(decided) and not decided.smtp.url)
-    return decided
+    return _with_sandbox(decided, fault)
+
+
+def _with_sandbox(settings: Settings, fault: Fault) -> Settings:
+    ours = _host_of(urlsplit(settings.issuer).netloc) in _LOOPBACK
+    allowed = ours or settings.insecure_sandbox
+    if settings.sandbox is None:
+        return replace(settings, sandbox=bool(settings.development) and allowed)
+    if settings.sandbox and not allowed:
+        fault("sandbox", "is for an issuer on this machine (or set insecure_sandbox)")
+    return settings
 
 
 def is_local(settings: Settings) -> bool:
@@ -125,3 +145,12 @@ def _check_mail(settings: Settings, fault: Fault) -> None:
             smtp_policy(smtp.url, smtp.from_address)
     except ValueError:
         fault("smtp.url", "must be like smtp://user:password@mail.example.org:587 or smtps://…")
+
+
+def _check_landings(settings: Settings, fault: Fault) -> None:
+    for uri in settings.social_redirect_urls:
+        try:
+            check_redirect_uri(uri)
+        except InvalidUri as refusal:
+            fault("social_redirect_urls", str(refusal))
+            break

@@ -6,7 +6,8 @@ makes small policies of it.
 """
 # ruff: noqa: RUF009  (`_setting` and `_section` are `dataclasses.field` with a sentence)
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
 from typing import Any, Literal, get_type_hints
@@ -19,6 +20,8 @@ _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+# The name of a provider stands in addresses, and in upper case in the environment.
+_PROVIDER = re.compile(r"providers\.([a-z][a-z0-9]*(?:[_-][a-z0-9]+)*)", re.ASCII)
 
 
 def _setting(
@@ -132,6 +135,14 @@ class LimitSettings:
     sign_in_per_address: Limit = _setting(
         Limit(100, 15 * _MINUTE), "Sign-ins that may be tried from one network address."
     )
+    social_per_address: Limit = _setting(
+        Limit(100, 15 * _MINUTE), "Sign-ins through providers, from one network address."
+    )
+    departures_per_address: Limit = _setting(
+        Limit(200, 15 * _MINUTE),
+        "Browsers that may be sent to providers, and questions that providers may be asked, from"
+        " one network address.",
+    )
     sign_up_per_account: Limit = _setting(
         Limit(5, _HOUR), "Sign-ups that may be begun for one e-mail address."
     )
@@ -151,6 +162,59 @@ class LimitSettings:
         Limit(10, 15 * _MINUTE),
         "Times that a signed-in person may try their own password before a change.",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSettings:
+    """One table `[providers.NAME]`: `providers.contract.ProviderPolicy`, but for the name."""
+
+    kind: Literal["", "google", "facebook", "apple", "github", "microsoft", "x", "oidc"] = _setting(
+        "",
+        "What it is; by default the same as the name of the table. oidc is any OpenID provider.",
+    )
+    client_id: str = _setting("", "Our client id there; Facebook calls it app id.")
+    client_secret: str = _setting(
+        "",
+        "Our client secret there; for Apple the whole text of the .p8 key, where \\n may stand for"
+        " the end of a line.",
+        secret=True,
+    )
+    title: str = _setting("", "What people know it as; it stands on the sign-in button.")
+    issuer: str = _setting(
+        "", "Its issuer, letter by letter; needed for oidc, and has its default for the others."
+    )
+    scope: str = _setting("", "The scopes to ask for, separated by spaces.")
+    audiences: tuple[str, ...] = _setting(
+        (),
+        "Our other client ids there, as of the Android and iOS apps, whose native tokens are taken"
+        " too; several separated by commas in the environment.",
+    )
+    authoritative: bool | None = _setting(
+        None,
+        "Whether an address that it calls verified links to an existing account by itself; by"
+        " default only Google does so, for gmail.com and Workspace domains.",
+    )
+    direct_redirect_uri: str = _setting(
+        "",
+        "The redirect URI of codes that an app asked for by itself; for Google postmessage, its"
+        " popup.",
+    )
+    tenant: str = _setting(
+        "",
+        "For Microsoft: common, organizations, consumers, or the id of one tenant; common by"
+        " default.",
+    )
+    team_id: str = _setting("", "For Apple: the id of the developer team.")
+    key_id: str = _setting("", "For Apple: the id of the .p8 key.")
+    authorization_endpoint: str = _setting("", "Where people sign in, if it is not the usual one.")
+    token_endpoint: str = _setting("", "Where codes are exchanged, if it is not the usual one.")
+    userinfo_endpoint: str = _setting("", "Where profiles are read, if it is not the usual one.")
+    jwks_uri: str = _setting("", "Where its public keys are, if it is not the usual one.")
+    tokeninfo_endpoint: str = _setting(
+        "", "For Google and Facebook: where access tokens are examined."
+    )
+    graph_endpoint: str = _setting("", "For Facebook: the Graph API, with its version.")
+    emails_endpoint: str = _setting("", "For GitHub: where the e-mail addresses are read.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +266,27 @@ class Settings:
         "Take what the 2016 API page documents and RFC 9700 warns of: GET on the token endpoint,"
         " tokens in a query; each use is counted.",
     )
+    social_redirect_urls: tuple[str, ...] = _setting(
+        (),
+        "Addresses to which a sign-in through a provider may lead, beside the redirect URIs of"
+        " registered applications; compared letter by letter, several separated by commas in the"
+        " environment.",
+    )
+    sandbox: bool | None = _setting(
+        None,
+        "Offer sign-in through a built-in provider where anybody is whom they choose to be; by"
+        " default true in development, when the issuer is on this machine.",
+    )
+    insecure_sandbox: bool = _setting(
+        False,
+        "Allow the sandbox when the issuer is not on this machine: anybody can then sign in as"
+        " anybody of the sandbox.",
+    )
+    insecure_private_hosts: tuple[str, ...] = _setting(
+        (),
+        "Sign-in providers that may be at private addresses and without TLS, each as HOST:PORT;"
+        " several separated by commas in the environment.",
+    )
     trusted_proxies: tuple[str, ...] = _setting(
         (),
         "Networks of reverse proxies whose X-Forwarded-For is believed, as 10.0.0.0/8; several"
@@ -229,6 +314,9 @@ class Settings:
     keys: KeySettings = _section("Signing keys", KeySettings())
     passwords: PasswordSettings = _section("Checking passwords", PasswordSettings())
     limits: LimitSettings = _section("Limits against guessing and flooding", LimitSettings())
+    providers: Mapping[str, ProviderSettings] = field(
+        default_factory=dict, metadata={"table": ProviderSettings}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,19 +340,40 @@ class Leaf:
         """Its value in this tree."""
         value: Any = settings
         for part in self.name.split("."):
-            value = getattr(value, part)
+            value = value[part] if isinstance(value, Mapping) else getattr(value, part)
         return value
 
 
 def leaves() -> list[Leaf]:
-    """Every setting there is, in the order of the tree."""
+    """Every setting there is once, in the order of the tree."""
     return list(_leaves_of(Settings, "", ""))
+
+
+def provider_leaves(name: str) -> list[Leaf]:
+    """Every setting of the provider with this name."""
+    return list(_leaves_of(ProviderSettings, f"providers.{name}.", "Sign-in through providers"))
+
+
+def leaf_of(name: str) -> Leaf | None:
+    """The setting with this name, those of any provider included."""
+    table, _, _ = name.rpartition(".")
+    provider = provider_of(table)
+    found = leaves() if provider is None else provider_leaves(provider)
+    return next((leaf for leaf in found if leaf.name == name), None)
+
+
+def provider_of(table: str) -> str | None:
+    """NAME of `providers.NAME`; None for any other table."""
+    match = _PROVIDER.fullmatch(table)
+    return None if match is None else match[1]
 
 
 def _leaves_of(tree: type[Any], prefix: str, section: str) -> Iterator[Leaf]:
     kinds = get_type_hints(tree)
     for each in fields(tree):
         title = each.metadata.get("title")
+        if "table" in each.metadata:
+            continue  # as many as there are providers: `provider_leaves`
         if title:
             yield from _leaves_of(kinds[each.name], f"{prefix}{each.name}.", title)
         else:

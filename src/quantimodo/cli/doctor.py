@@ -8,12 +8,15 @@ import os
 import stat
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import typer
 
+from quantimodo.app.environment import SystemClock
+from quantimodo.app.provider_policies import callback_uri, door_policy, provider_policies
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
 from quantimodo.app.settings import Settings, load_settings
 from quantimodo.app.wiring import House, open_house
@@ -24,6 +27,10 @@ from quantimodo.keys.rotation import ALGORITHMS
 from quantimodo.ops.mail import LineDown
 from quantimodo.ops.smtp import Smtp, smtp_policy
 from quantimodo.ports.stores import Unavailable
+from quantimodo.providers.contract import Provider, ProviderFault
+from quantimodo.providers.http import Door
+from quantimodo.providers.oidc import Oidc
+from quantimodo.providers.table import open_providers
 from quantimodo.storage.inspection import inspect
 from quantimodo.storage.open import SchemaMismatch, pending_steps, sqlite_path
 
@@ -61,7 +68,15 @@ def doctor(
 async def examine(settings: Settings) -> list[Finding]:
     """Every finding, in the order in which things depend on each other."""
     found = [Finding("ok", "settings", "can be used")]
-    checks: Sequence[Check] = (_address, _secret_file, _database, _signing_keys, _mail)
+    checks: Sequence[Check] = (
+        _address,
+        _sandbox,
+        _secret_file,
+        _database,
+        _signing_keys,
+        _mail,
+        _providers,
+    )
     for check in checks:
         found.extend(await check(settings))
     return found
@@ -89,6 +104,17 @@ def _doubts_about_the_address(settings: Settings) -> Iterator[Finding]:
         )
     if settings.development and issuer.scheme == "https":
         yield Finding("warning", "outbox", "development is on: anybody reads all mails at /outbox")
+
+
+async def _sandbox(settings: Settings) -> list[Finding]:
+    found = []
+    if settings.sandbox and settings.insecure_sandbox:
+        text = "insecure_sandbox is on: anybody signs in as anybody of the sandbox"
+        found.append(Finding("warning", "sandbox", text))
+    if settings.insecure_private_hosts:
+        text = "insecure_private_hosts is set: what is sent there may travel without TLS"
+        found.append(Finding("warning", "providers", text))
+    return found
 
 
 async def _secret_file(settings: Settings) -> list[Finding]:
@@ -177,3 +203,36 @@ async def _mail(settings: Settings) -> list[Finding]:
             return [Finding("ok", "mail", "the mail server takes us in")]
     except LineDown as fault:
         return [Finding("fault", "mail", f"the mail server cannot be used: {fault}")]
+
+
+async def _providers(settings: Settings) -> list[Finding]:
+    """Whether each answers; what only a person at its console can see is told to be compared."""
+    policies = provider_policies(settings)
+    if not policies:
+        return []
+    door = Door(door_policy(settings))
+    try:
+        opened = open_providers(policies, door, SystemClock(), _Unused())
+        return [await _answers(provider, settings) for provider in opened.values()]
+    finally:
+        await door.close()
+
+
+async def _answers(provider: Provider, settings: Settings) -> Finding:
+    name = provider.name
+    try:
+        await (provider.examine() if isinstance(provider, Oidc) else provider.destination())
+    except ProviderFault as fault:
+        return Finding("fault", f"sign-in {name}", f"cannot be used: {fault.because}")
+    text = f"register there: {callback_uri(settings, name)}"
+    return Finding("ok", f"sign-in {name}", text)
+
+
+class _Unused:
+    """Nobody signs in here."""
+
+    async def spend_once(self, key: bytes, expires_at: datetime) -> bool:
+        return False
+
+    async def is_spent(self, key: bytes) -> bool:
+        return True

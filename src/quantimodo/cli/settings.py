@@ -8,13 +8,14 @@ import typer
 
 from quantimodo.app.settings import Settings, load, spell
 from quantimodo.app.settings_document import settings_document
-from quantimodo.app.settings_tree import Leaf, leaves
+from quantimodo.app.settings_tree import Leaf, leaves, provider_leaves
 from quantimodo.cli.errand import faults_told
 from quantimodo.cli.printing import print_json, print_table
 
 settings = typer.Typer(no_args_is_help=True, help="Show what is set.")
 
 _HIDDEN = "•••"
+_ADDRESSES = ("database", "smtp.url")  # they hold a password, and all else may be seen
 
 
 @settings.command()
@@ -24,9 +25,12 @@ def show(
     """Show every setting in force and where it comes from; secrets are masked."""
     with faults_told():
         loaded = load(os.environ)
+    every = leaves() + [
+        leaf for name in loaded.settings.providers for leaf in provider_leaves(name)
+    ]
     rows = [
         (leaf.name, masked(leaf, loaded.settings), loaded.origins.get(leaf.name, "default"))
-        for leaf in leaves()
+        for leaf in every
     ]
     if as_json:
         print_json({name: {"value": value, "from": origin} for name, value, origin in rows})
@@ -45,11 +49,9 @@ def masked(leaf: Leaf, tree: Settings) -> str:
     text = spell(leaf.of(tree))
     if not leaf.secret or not text:
         return text
-    if text.startswith("sqlite:"):
-        return text
-    if "://" in text:
-        return _without_password(text)
-    return _HIDDEN
+    if leaf.name not in _ADDRESSES:
+        return _HIDDEN
+    return text if text.startswith("sqlite:") else _without_password(text)
 
 
 def _without_password(url: str) -> str:

@@ -33,6 +33,9 @@ class Kind(StrEnum):
     SESSION = "qmz_"
     TICKET = "qmt_"
     BROWSER = "qmb_"
+    STATE = "qmw_"
+    FLOW = "qmf_"
+    LOGIN_CODE = "qml_"
 
 
 @dataclass(frozen=True, slots=True)

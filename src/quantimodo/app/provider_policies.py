@@ -1,0 +1,97 @@
+"""From the settings of sign-in providers to what the providers' room understands.
+
+Owns the rules for `[providers.NAME]` that a server does not start without, and the policies that
+are made of it. What each kind needs, `providers/table.py` says.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from typing import Any, get_args
+from urllib.parse import urlsplit
+
+from quantimodo.app.settings_tree import ProviderSettings, Settings
+from quantimodo.model.secrets import Secret
+from quantimodo.protocol.social import CALLBACK
+from quantimodo.providers.contract import Kind, ProviderPolicy
+from quantimodo.providers.http import DoorPolicy, netloc
+from quantimodo.providers.table import faults_of
+
+Fault = Callable[[str, str], None]
+
+KINDS: frozenset[str] = frozenset(get_args(Kind))
+
+_HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+):[0-9]{1,5}", re.ASCII)
+_ADDRESSES = (
+    "issuer",
+    "jwks_uri",
+    *(
+        f"{name}_endpoint"
+        for name in (
+            "authorization",
+            "token",
+            "userinfo",
+            "tokeninfo",
+            "graph",
+            "emails",
+        )
+    ),
+)
+
+
+def provider_policies(settings: Settings) -> tuple[ProviderPolicy, ...]:
+    """The configured providers, in the order of the settings, which were checked."""
+    return tuple(_policy(name, one) for name, one in settings.providers.items())
+
+
+def door_policy(settings: Settings, *own: str) -> DoorPolicy:
+    """The limits of the door; `own` are further `host:port` pairs that it may lead to."""
+    return DoorPolicy(open_hosts=frozenset({*settings.insecure_private_hosts, *own}))
+
+
+def callback_uri(settings: Settings, name: str) -> str:
+    """What has to be registered with the provider of this name (contract §2.3)."""
+    return settings.issuer + CALLBACK.format(provider=name)
+
+
+def check_providers(settings: Settings, fault: Fault) -> None:
+    """Calls `fault` for each broken rule."""
+    if not all(_HOST_AND_PORT.fullmatch(host) for host in settings.insecure_private_hosts):
+        fault("insecure_private_hosts", "must be pairs such as idp.example.org:8443")
+    for name, one in settings.providers.items():
+        table = f"providers.{name}"
+        if not one.kind and name not in KINDS:
+            fault(f"{table}.kind", f"must be set to one of {', '.join(sorted(KINDS))}")
+            continue
+        for field, text in faults_of(_policy(name, one)):
+            fault(f"{table}.{field}", text)
+        for field in _bad_addresses(one, frozenset(settings.insecure_private_hosts)):
+            fault(f"{table}.{field}", "must be an https address (see insecure_private_hosts)")
+
+
+def _policy(name: str, one: ProviderSettings) -> ProviderPolicy:
+    given: dict[str, Any] = {each.name: getattr(one, each.name) for each in fields(one)}
+    secret = Secret(one.client_secret) if one.client_secret else None
+    return ProviderPolicy(
+        **{**given, "name": name, "kind": one.kind or name, "client_secret": secret}
+    )
+
+
+def _bad_addresses(one: ProviderSettings, open_hosts: frozenset[str]) -> Iterator[str]:
+    for field in _ADDRESSES:
+        address = getattr(one, field)
+        if address and not _is_good(address, open_hosts):
+            yield field
+
+
+def _is_good(address: str, open_hosts: frozenset[str]) -> bool:
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or parts.username is not None or parts.fragment or not address.isprintable():
+        return False
+    if parts.scheme == "https":
+        return True
+    return parts.scheme == "http" and netloc(host, port or 80) in open_hosts

@@ -1,0 +1,264 @@
+"""Tokens of other people's servers: reading what providers of sign-ins signed, and proving to
+them who we are.
+
+Public keys come from a provider's JWK Set (RFC 7517), each good for the algorithms of its own kind
+only. Time, issuer, audience and nonce are the caller's to check. Our own tokens: `jwt.py`.
+"""
+
+import hmac
+from base64 import b64decode
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256, sha384, sha512
+from typing import Any
+
+import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jws import JWSRegistry, deserialize_compact
+
+from quantimodo.crypto.jwt import BadToken, Signer, base64url, ec_signer
+from quantimodo.model.secrets import Secret
+
+# security.md 13: asymmetric only. A client secret as HMAC key would make the audience a signer.
+ALGORITHMS = frozenset(
+    {
+        *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+        *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
+    }
+)
+_RSA = frozenset(name for name in ALGORITHMS if name[:2] in ("RS", "PS"))
+_CURVES = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
+_HASHES: Mapping[str, Callable[[bytes], Any]] = {"256": sha256, "384": sha384, "512": sha512}
+# Headers that bring keys, change what is signed, or must be understood; we understand none.
+_REFUSED_HEADERS = frozenset({"jwk", "jku", "x5u", "x5c", "crit", "zip", "enc", "b64"})
+_LONGEST = 16_384
+_MOST_KEYS = 64
+_SMALLEST_RSA, _LARGEST_RSA = 2048, 8192
+_LARGEST_EXPONENT = 1 << 33
+_LONGEST_SIGNED_REQUEST = 8192
+_MALFORMED = (
+    *(JoseError, msgspec.MsgspecError, AttributeError, TypeError, ValueError),
+    *(KeyError, RecursionError),
+)
+
+
+class UnknownKey(BadToken):
+    """Signed with a key that is not in this set; the provider may have added one since."""
+
+
+class BadKeySet(Exception):
+    """The document is not a JWK Set with at least one key that we can use."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKey:
+    """One public key. `issuer` is Microsoft's member: whose tokens it may sign."""
+
+    kid: str | None
+    algorithms: frozenset[str]
+    issuer: str | None
+    key: RSAKey | ECKey | OKPKey = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a token says, now that its signature is known to be good.
+
+    `fingerprint` is the same for every spelling of the signature: for the replay store.
+    """
+
+    claims: dict[str, Any] = field(repr=False)
+    algorithm: str
+    typ: str
+    key_issuer: str | None
+    fingerprint: bytes
+
+
+def read_key_set(document: Mapping[str, Any]) -> tuple[ProviderKey, ...]:
+    """The keys that sign, without those of kinds that we do not know. Raises `BadKeySet`."""
+    listed = document.get("keys")
+    if not isinstance(listed, list):
+        raise BadKeySet
+    found = tuple(_usable(listed[:_MOST_KEYS]))
+    if not found:
+        raise BadKeySet
+    return found
+
+
+def verify(token: str, keys: Sequence[ProviderKey], algorithms: Collection[str]) -> Verified:
+    """A token signed by one of these keys with one of these algorithms.
+
+    Raises `BadToken`, and `UnknownKey` when only the key is missing.
+    """
+    header = _header(token)
+    algorithm = header["alg"]
+    if algorithm not in ALGORITHMS or algorithm not in algorithms:
+        raise BadToken
+    chosen = _choose(keys, header.get("kid"), algorithm)
+    try:
+        read = deserialize_compact(token, chosen.key, registry=_OneAlgorithm(algorithm))
+        claims = msgspec.json.decode(read.payload or b"")
+    except _MALFORMED as fault:
+        raise BadToken from fault
+    if not isinstance(claims, dict) or read.headers() != header:
+        raise BadToken
+    return Verified(
+        claims=claims,
+        algorithm=algorithm,
+        typ=header.get("typ", ""),
+        key_issuer=chosen.issuer,
+        fingerprint=sha256(token.rpartition(".")[0].encode()).digest(),
+    )
+
+
+def looks_signed(token: str) -> bool:
+    """Whether it is written like a signed token (three parts, a header); nothing is believed."""
+    try:
+        return bool(_header(token))
+    except BadToken:
+        return False
+
+
+def half_hash(algorithm: str, value: str) -> str:
+    """`at_hash` for this algorithm (OpenID Connect Core §3.1.3.6); Ed25519 goes with SHA-512."""
+    hashed = _HASHES.get(algorithm[2:], sha512)(value.encode("utf-8", "surrogatepass")).digest()
+    return base64url(hashed[: len(hashed) // 2]).decode()
+
+
+def client_secret_signer(key_id: str, pem: Secret) -> Signer:
+    """Apple's kind of client secret: a token signed with our own P-256 key (the `.p8` file).
+
+    Raises `ValueError` for anything else; the text shows nothing of it.
+    """
+    # A file's lines can hardly stand in an environment variable; `\n` for each is usual there.
+    text = pem.reveal().replace("\\n", "\n").strip().encode()
+    try:
+        key = load_pem_private_key(text, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise ValueError("not the text of a .p8 key") from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise ValueError("not a P-256 key")
+    return ec_signer(key_id, key)
+
+
+def appsecret_proof(access_token: Secret, app_secret: Secret) -> str:
+    """Facebook's proof that a Graph call comes from the app's own server."""
+    key, text = app_secret.reveal().encode(), access_token.reveal().encode()
+    return hmac.digest(key, text, "sha256").hex()
+
+
+def read_signed_request(signed_request: str, app_secret: Secret) -> dict[str, Any]:
+    """What Facebook says in a `signed_request`: SIGNATURE.PAYLOAD, HMAC-SHA-256 by our secret.
+
+    Raises `BadToken`.
+    """
+    signature, _, payload = signed_request.partition(".")
+    if len(signed_request) > _LONGEST_SIGNED_REQUEST or not payload:
+        raise BadToken
+    try:
+        expected = hmac.digest(app_secret.reveal().encode(), payload.encode(), "sha256")
+        if not hmac.compare_digest(expected, _decode(signature)):
+            raise BadToken
+        fields = msgspec.json.decode(_decode(payload))
+    except _MALFORMED as fault:
+        raise BadToken from fault
+    if not isinstance(fields, dict) or fields.get("algorithm") != "HMAC-SHA256":
+        raise BadToken
+    return fields
+
+
+class _OneAlgorithm(JWSRegistry):
+    """joserfc's rules for one algorithm that was chosen already; the header was looked at."""
+
+    max_header_length = _LONGEST
+
+    def __init__(self, algorithm: str) -> None:
+        super().__init__(algorithms=[algorithm], strict_check_header=False)
+        self._algorithm = algorithm
+
+    def get_alg(self, name: str) -> Any:
+        if name != self._algorithm:
+            raise BadToken
+        return self.algorithms[name]  # without its warning: what providers sign with is theirs
+
+
+def _usable(listed: list[Any]) -> Iterator[ProviderKey]:
+    for fields in listed:
+        try:
+            yield _public_key(msgspec.convert(fields, dict[str, Any]))
+        except _MALFORMED:
+            continue  # RFC 7517 §5: members of kinds that are not understood are passed over
+
+
+def _public_key(fields: dict[str, Any]) -> ProviderKey:
+    if fields.get("use", "sig") != "sig" or "verify" not in fields.get("key_ops", ["verify"]):
+        raise ValueError
+    key, algorithms = _open(fields)
+    if "alg" in fields:
+        algorithms &= {fields["alg"]}
+    if not algorithms:
+        raise ValueError
+    kid, issuer = fields.get("kid"), fields.get("issuer")
+    return ProviderKey(
+        kid=kid if isinstance(kid, str) else None,
+        algorithms=algorithms,
+        issuer=issuer if isinstance(issuer, str) else None,
+        key=key,
+    )
+
+
+def _open(fields: Mapping[str, Any]) -> tuple[RSAKey | ECKey | OKPKey, frozenset[str]]:
+    kind, curve = fields["kty"], fields.get("crv")
+    if kind == "RSA":
+        return _rsa(fields["n"], fields["e"]), _RSA
+    if kind == "EC" and curve in _CURVES:
+        public = {name: fields[name] for name in ("kty", "crv", "x", "y")}
+        return ECKey.import_key(public), frozenset({_CURVES[curve]})
+    if kind == "OKP" and curve == "Ed25519":
+        public = {name: fields[name] for name in ("kty", "crv", "x")}
+        return OKPKey.import_key(public), frozenset({"EdDSA", "Ed25519"})
+    raise ValueError
+
+
+def _rsa(modulus: str, exponent: str) -> RSAKey:
+    n, e = (int.from_bytes(_decode(text), "big") for text in (modulus, exponent))
+    # Too small is broken, too large takes seconds of ours for each token.
+    if not _SMALLEST_RSA <= n.bit_length() <= _LARGEST_RSA or e > _LARGEST_EXPONENT:
+        raise ValueError
+    return RSAKey.import_key(rsa.RSAPublicNumbers(e, n).public_key())
+
+
+def _header(token: str) -> dict[str, Any]:
+    head, _, rest = token.partition(".")
+    if len(token) > _LONGEST or rest.count(".") != 1 or not token.isascii():
+        raise BadToken
+    try:
+        fields = msgspec.json.decode(_decode(head))
+    except _MALFORMED as fault:
+        raise BadToken from fault
+    if not isinstance(fields, dict) or frozenset(fields) & _REFUSED_HEADERS:
+        raise BadToken
+    stated = (fields.get("alg"), fields.get("typ", ""), fields.get("kid", ""))
+    if not all(isinstance(each, str) for each in stated):
+        raise BadToken
+    return fields
+
+
+def _choose(keys: Sequence[ProviderKey], kid: str | None, algorithm: str) -> ProviderKey:
+    fitting = [key for key in keys if algorithm in key.algorithms]
+    if kid is not None:
+        if not any(key.kid == kid for key in keys):
+            raise UnknownKey
+        fitting = [key for key in fitting if key.kid == kid]
+    # OpenID Connect Core §10.1: without a `kid` only where there is nothing to choose.
+    if len(fitting) != 1:
+        raise BadToken
+    return fitting[0]
+
+
+def _decode(text: str) -> bytes:
+    return b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -1,0 +1,1 @@
+"""Sign-in providers: what each says about a person, checked to the last claim."""

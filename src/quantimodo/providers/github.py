@@ -1,0 +1,111 @@
+"""Sign-in with GitHub: an OAuth app, PKCE, the numeric account id.
+
+The login name may be given to somebody else one day, the number never is. The e-mail address comes
+from the list of addresses, where GitHub says which one is confirmed; the one on the public profile
+is a text like any other. GitHub signs no ID tokens and sends no messages.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from quantimodo.model.identities import Profile
+from quantimodo.model.secrets import Secret
+from quantimodo.providers.contract import Journey, Notice, ProviderPolicy
+from quantimodo.providers.http import Door, bearer
+from quantimodo.providers.oauth2 import (
+    AuthorizationServer,
+    Granted,
+    OAuth2,
+    no_native_tokens,
+    no_notices,
+    nonsense,
+    numeric_id,
+    required_secret,
+    text,
+)
+
+_ISSUER = "https://github.com"
+_USER = "https://api.github.com/user"
+_EMAILS = "https://api.github.com/user/emails"
+_API = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
+_TOKENS = "https://github.com/login/oauth/access_token"
+_SERVER = AuthorizationServer(
+    issuer=_ISSUER,
+    authorization_endpoint="https://github.com/login/oauth/authorize",
+    token_endpoint=_TOKENS,
+    scope="read:user user:email",
+    # Its metadata (RFC 8414) has the path, although its answers have no `iss` yet.
+    answers_as=frozenset({_ISSUER, "https://github.com/login/oauth"}),
+    bad_code=frozenset({"bad_verification_code", "redirect_uri_mismatch", "invalid_grant"}),
+)
+
+
+class GitHub:
+    """github.com, or one GitHub Enterprise Server (then `issuer` and all endpoints are set)."""
+
+    answers_by_post = False
+
+    def __init__(self, policy: ProviderPolicy, door: Door) -> None:
+        required_secret(policy)
+        self._policy = policy
+        self._door = door
+        self._oauth = OAuth2(policy, door, _SERVER)
+        self._user = policy.userinfo_endpoint or _USER
+        self._emails = policy.emails_endpoint or _EMAILS
+        self.name = policy.name
+        self.title = policy.title or "GitHub"
+
+    async def destination(self) -> str:
+        return self._oauth.destination()
+
+    async def authorization_url(self, journey: Journey) -> str:
+        # GitHub has no way to ask for the password again; to choose the account is the closest.
+        more = {"prompt": "select_account"} if journey.fresh else {}
+        return self._oauth.authorization_url(journey, more)
+
+    async def arrive(self, answer: Mapping[str, str], journey: Journey) -> Profile:
+        code = self._oauth.code(answer)
+        return await self._who(
+            await self._oauth.exchange(code, journey.redirect_uri, journey.verifier)
+        )
+
+    async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
+        where = redirect_uri or self._policy.direct_redirect_uri or None
+        return await self._who(await self._oauth.exchange(code, where, None))
+
+    async def recognise(
+        self, token: Secret, refresh_token: Secret | None, nonce: str | None
+    ) -> Profile:
+        raise no_native_tokens()
+
+    async def notices(self, media_type: str, body: bytes) -> Sequence[Notice]:
+        raise no_notices()
+
+    async def _who(self, granted: Granted) -> Profile:
+        headers = {**_API, **bearer(granted.access_token)}
+        answer = await self._door.get(self._user, headers=headers)
+        if not answer.ok:
+            raise nonsense(f"user: status {answer.status}")
+        user = answer.json()
+        email = await self._confirmed_email(headers)
+        return Profile(
+            provider=self.name,
+            issuer=self._oauth.issuer,
+            subject=numeric_id(user.get("id")),
+            name=text(user.get("name")) or text(user.get("login")),
+            email=email,
+            email_verified=email is not None,
+            email_authoritative=email is not None and self._policy.authoritative is True,
+            refresh_token=granted.refresh_token,
+        )
+
+    async def _confirmed_email(self, headers: Mapping[str, str]) -> str | None:
+        """security.md 30: the address that is primary and verified, both being `true` itself."""
+        answer = await self._door.get(self._emails, headers=headers, parameters={"per_page": "100"})
+        if answer.status in (403, 404):  # the person, or the kind of app, keeps it to itself
+            return None
+        if not answer.ok:
+            raise nonsense(f"user/emails: status {answer.status}")
+        for row in answer.rows():
+            if row.get("primary") is True and row.get("verified") is True:
+                return text(row.get("email")) or None
+        return None

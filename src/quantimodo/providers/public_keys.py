@@ -1,0 +1,53 @@
+"""The public keys of one provider, as its JWK Set lists them now."""
+
+from collections.abc import Awaitable, Callable, Collection
+
+from quantimodo.crypto.upstream import (
+    BadKeySet,
+    ProviderKey,
+    UnknownKey,
+    Verified,
+    read_key_set,
+    verify,
+)
+from quantimodo.model.secrets import Secret
+from quantimodo.ports.clock import Clock
+from quantimodo.providers.contract import ProviderNonsense
+from quantimodo.providers.http import Door
+from quantimodo.providers.remembered import Remembered
+
+
+class PublicKeys:
+    """Fetched at the first token, and anew for a `kid` that is not among them: at most once a
+    minute."""
+
+    def __init__(self, door: Door, clock: Clock, locate: Callable[[], Awaitable[str]]) -> None:
+        self._door = door
+        self._locate = locate
+        self._keys = Remembered(self._fetch, clock)
+
+    async def verify(self, token: Secret, algorithms: Collection[str]) -> Verified:
+        """A token that one of the keys signed. Raises `crypto.jwt.BadToken`, `ProviderFault`."""
+        try:
+            return verify(token.reveal(), await self._keys.get(), algorithms)
+        except UnknownKey:
+            return verify(token.reveal(), await self._keys.again(), algorithms)
+
+    async def fetch(self) -> None:
+        """Have the keys at hand. Raises `ProviderFault`."""
+        await self._keys.get()
+
+    async def _fetch(self) -> tuple[ProviderKey, ...]:
+        answer = await self._door.get(await self._locate())
+        if not answer.ok:
+            raise _nonsense(f"its keys: status {answer.status}")
+        try:
+            return read_key_set(answer.json())
+        except BadKeySet as fault:
+            raise _nonsense("its keys: none that we can use") from fault
+
+
+def _nonsense(because: str) -> ProviderNonsense:
+    return ProviderNonsense(
+        "The sign-in provider gave an answer that cannot be used.", because=because
+    )

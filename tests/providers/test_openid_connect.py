@@ -1,0 +1,643 @@
+"""Any OpenID provider, by issuer, client id and secret alone: there, back, and who it is."""
+
+import asyncio
+from base64 import b64encode
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from forgery import half_hash
+from quantimodo.model.secrets import Secret
+from quantimodo.ports.stores import Stores
+from quantimodo.providers.contract import (
+    BadCode,
+    BadToken,
+    ForeignToken,
+    PersonDeclined,
+    ProviderDown,
+    ProviderFault,
+    ProviderNonsense,
+    ProviderPolicy,
+)
+from quantimodo.providers.oidc import Oidc
+from surroundings import FrozenClock
+from upstream import (
+    CALLBACK,
+    CHALLENGE,
+    NONCE,
+    VERIFIER,
+    Upstream,
+    journey,
+    json_of,
+    jwk_of,
+    query_of,
+    rsa_key,
+)
+
+DISCOVERY = "/.well-known/openid-configuration"
+
+
+@pytest.fixture
+def upstream(clock: FrozenClock) -> Upstream:
+    it = Upstream(clock)
+    it.publishes()
+    it.grants()
+    return it
+
+
+@pytest.fixture
+def open_oidc(upstream: Upstream, stores: Stores) -> Any:
+    def opened(**changes: Any) -> Oidc:
+        given: dict[str, Any] = {
+            "name": "work",
+            "kind": "oidc",
+            "issuer": upstream.issuer,
+            "client_id": upstream.client_id,
+            "client_secret": Secret("a-secret"),
+        }
+        policy = ProviderPolicy(**{**given, **changes})
+        return Oidc(policy, upstream.door(), upstream.clock, stores)
+
+    return opened
+
+
+@pytest.fixture
+def oidc(open_oidc: Any) -> Oidc:
+    provider: Oidc = open_oidc()
+    return provider
+
+
+async def refused(oidc: Oidc, answer: dict[str, str] | None = None, **changes: Any) -> str:
+    """Why a sign-in ends, for the log."""
+    with pytest.raises(ProviderNonsense) as refusal:
+        await oidc.arrive(answer or {"code": "a-code"}, journey(**changes))
+    assert refusal.value.status == 502
+    return refusal.value.because
+
+
+async def test_a_browser_is_sent_with_state_nonce_and_proof_key(oidc: Oidc) -> None:
+    url = await oidc.authorization_url(journey())
+    assert url.startswith("https://login.example.org/authorize?")
+    assert query_of(url) == {
+        "response_type": "code",
+        "client_id": "quantimodo",
+        "redirect_uri": CALLBACK,
+        "scope": "openid profile email",
+        "state": "a-state",
+        "nonce": NONCE,
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    assert await oidc.destination() == "https://login.example.org"
+    assert (oidc.name, oidc.title, oidc.answers_by_post) == ("work", "work", False)
+
+
+async def test_who_came_back_is_known_by_issuer_and_subject(oidc: Oidc, upstream: Upstream) -> None:
+    upstream.grants(upstream.id_token(amr=["pwd", "otp"]), refresh_token="theirs")
+    profile = await oidc.arrive({"code": "a-code", "state": "a-state"}, journey())
+    assert (profile.provider, profile.issuer) == ("work", "https://login.example.org")
+    assert (profile.subject, profile.name) == ("248289761001", "Ann Example")
+    assert (profile.email, profile.email_verified) == ("ann@example.org", True)
+    # security.md 27: whose domain it is, an unknown provider does not know.
+    assert profile.email_authoritative is False
+    assert profile.methods == ("pwd", "otp")
+    assert profile.refresh_token is not None
+    assert profile.refresh_token.reveal() == "theirs"
+
+
+async def test_the_code_is_exchanged_with_verifier_and_secret(
+    oidc: Oidc, upstream: Upstream
+) -> None:
+    await oidc.arrive({"code": "a-code"}, journey())
+    assert upstream.form("https://login.example.org/token") == {
+        "grant_type": "authorization_code",
+        "code": "a-code",
+        "redirect_uri": CALLBACK,
+        "code_verifier": VERIFIER,
+    }
+    sent = next(it for it in upstream.asked if it.url.path == "/token")
+    assert sent.headers["authorization"] == f"Basic {b64encode(b'quantimodo:a-secret').decode()}"
+
+
+async def test_the_secret_goes_where_the_metadata_says(open_oidc: Any, upstream: Upstream) -> None:
+    upstream.publishes(token_endpoint_auth_methods_supported=["client_secret_post"])
+    await open_oidc().arrive({"code": "a-code"}, journey())
+    form = upstream.form("https://login.example.org/token")
+    assert (form["client_id"], form["client_secret"]) == ("quantimodo", "a-secret")
+
+
+async def test_a_public_client_has_its_proof_key_only(open_oidc: Any, upstream: Upstream) -> None:
+    await open_oidc(client_secret=None).arrive({"code": "a-code"}, journey())
+    form = upstream.form("https://login.example.org/token")
+    assert (form["client_id"], form["code_verifier"]) == ("quantimodo", VERIFIER)
+    assert "client_secret" not in form
+
+
+async def test_nothing_is_discovered_when_every_endpoint_is_set(
+    open_oidc: Any, upstream: Upstream
+) -> None:
+    at = "https://elsewhere.example.org"
+    upstream.replies = {f"{at}/keys": upstream.replies["https://login.example.org/keys"]}
+    upstream.grants(url=f"{at}/token")
+    provider = open_oidc(
+        authorization_endpoint=f"{at}/authorize",
+        token_endpoint=f"{at}/token",
+        jwks_uri=f"{at}/keys",
+    )
+    assert (await provider.arrive({"code": "a-code"}, journey())).subject == "248289761001"
+    assert {request.url.host for request in upstream.asked} == {"elsewhere.example.org"}
+
+
+async def test_one_endpoint_may_be_set_beside_discovery(open_oidc: Any, upstream: Upstream) -> None:
+    upstream.grants(url="https://elsewhere.example.org/token")
+    provider = open_oidc(token_endpoint="https://elsewhere.example.org/token")
+    assert await provider.arrive({"code": "a-code"}, journey())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"issuer": "https://attacker.example.org"},
+        {"issuer": "https://login.example.org/"},
+        {"issuer": "https://LOGIN.example.org"},
+        {"issuer": None},
+        {"issuer": ["https://login.example.org"]},
+        {"authorization_endpoint": None},
+        {"authorization_endpoint": "javascript:alert(1)"},
+        {"authorization_endpoint": "http://login.example.org/authorize"},
+        {"token_endpoint": None},
+        {"token_endpoint": 5},
+        {"jwks_uri": ""},
+    ],
+)
+async def test_a_discovery_document_of_somebody_else_is_refused(
+    oidc: Oidc, upstream: Upstream, changes: dict[str, Any]
+) -> None:
+    upstream.publishes(**changes)
+    with pytest.raises(ProviderNonsense):
+        await oidc.authorization_url(journey())
+
+
+@pytest.mark.parametrize(
+    ("changes", "because"),
+    [
+        ({"iss": "https://attacker.example.org"}, "iss is not"),
+        ({"iss": "https://login.example.org/"}, "iss is not"),
+        ({"iss": None}, "iss is not"),
+        ({"aud": "another-app"}, "aud is not"),
+        ({"aud": []}, "aud is not"),
+        ({"aud": None}, "aud is missing"),
+        ({"aud": ["quantimodo", "another-app"]}, "aud is not"),
+        ({"aud": ["quantimodo", 5]}, "aud is missing"),
+        ({"aud": ["quantimodo", "quantimodo"]}, "several audiences and no azp"),
+        ({"azp": "another-app"}, "azp is not"),
+        ({"azp": 5}, "azp is not"),
+        ({"exp": None}, "exp is missing"),
+        ({"exp": "tomorrow"}, "exp is missing"),
+        ({"exp": True}, "exp is missing"),
+        ({"exp": 10**30}, "exp is missing"),
+        ({"exp": -1}, "exp is missing"),
+        ({"iat": None}, "iat is missing"),
+        ({"sub": None}, "sub is missing"),
+        ({"sub": ""}, "sub is missing"),
+        ({"sub": 248289761001}, "sub is missing"),
+        ({"sub": "x" * 256}, "sub is missing"),
+        ({"sub": "a\x00b"}, "control characters"),
+        ({"nonce": None}, "nonce"),
+        ({"nonce": "of-another-browser"}, "nonce"),
+        ({"nonce": [NONCE]}, "nonce"),
+        ({"at_hash": half_hash("another-token")}, "at_hash"),
+        ({"at_hash": 5}, "at_hash"),
+        ({"events": {}}, "not an ID token"),
+    ],
+)
+async def test_an_id_token_must_be_for_us_now_and_of_this_browser(
+    oidc: Oidc, upstream: Upstream, changes: dict[str, Any], because: str
+) -> None:
+    """security.md 26."""
+    upstream.grants(upstream.id_token(**changes))
+    assert because in await refused(oidc)
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "good"),
+    [
+        ("exp", -59, True),
+        ("exp", -60, False),
+        ("iat", 60, True),
+        ("iat", 61, False),
+        ("nbf", 60, True),
+        ("nbf", 61, False),
+    ],
+)
+async def test_a_clock_may_be_off_by_a_minute(
+    oidc: Oidc, upstream: Upstream, name: str, seconds: int, good: bool
+) -> None:
+    at = int(upstream.clock.now().timestamp()) + seconds
+    upstream.grants(upstream.id_token(**{name: at}))
+    if good:
+        assert await oidc.arrive({"code": "a-code"}, journey())
+    else:
+        assert await refused(oidc)
+
+
+async def test_an_id_token_may_bind_the_access_token(oidc: Oidc, upstream: Upstream) -> None:
+    upstream.grants(upstream.id_token(at_hash=half_hash("an-access-token")))
+    assert await oidc.arrive({"code": "a-code"}, journey())
+
+
+@pytest.mark.parametrize("typ", ["at+jwt", "logout+jwt", "secevent+jwt", "login+jwt", "jose"])
+async def test_another_kind_of_token_is_no_id_token(
+    oidc: Oidc, upstream: Upstream, typ: str
+) -> None:
+    upstream.grants(upstream.sign(upstream.claims(), {"typ": typ}))
+    assert "not an ID token" in await refused(oidc)
+
+
+async def test_only_algorithms_of_the_providers_list_are_taken(
+    open_oidc: Any, upstream: Upstream
+) -> None:
+    upstream.publishes(id_token_signing_alg_values_supported=["ES256", "HS256", "none"])
+    assert "signature" in await refused(open_oidc())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"code": "a-code", "iss": "https://attacker.example.org"},
+        {"code": "a-code", "iss": ""},
+        {"error": "access_denied", "iss": "https://attacker.example.org"},
+    ],
+)
+async def test_the_answer_of_another_issuer_is_refused_before_the_code_is_sent(
+    oidc: Oidc, upstream: Upstream, answer: dict[str, str]
+) -> None:
+    """security.md 25, RFC 9207 §2.4: the mix-up."""
+    assert "another issuer" in await refused(oidc, answer)
+    assert upstream.times_asked("https://login.example.org/token") == 0
+
+
+async def test_an_issuer_that_always_names_itself_must_do_so(
+    open_oidc: Any, upstream: Upstream
+) -> None:
+    upstream.publishes(authorization_response_iss_parameter_supported=True)
+    provider = open_oidc()
+    assert "names no issuer" in await refused(provider)
+    answer = {"code": "a-code", "iss": "https://login.example.org"}
+    assert await provider.arrive(answer, journey())
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        ("access_denied", PersonDeclined),
+        ("temporarily_unavailable", ProviderDown),
+        ("server_error", ProviderDown),
+        ("invalid_scope", ProviderNonsense),
+        ("<script>", ProviderNonsense),
+    ],
+)
+async def test_an_error_of_the_provider_is_told_by_its_kind(
+    oidc: Oidc, error: str, fault: type[ProviderFault]
+) -> None:
+    with pytest.raises(fault) as refusal:
+        await oidc.arrive({"error": error, "error_description": "marked"}, journey())
+    assert "marked" not in refusal.value.message + refusal.value.because
+    assert "<" not in refusal.value.message + refusal.value.because
+
+
+@pytest.mark.parametrize("answer", [{"state": "a-state"}, {"code": ""}])
+async def test_an_answer_without_a_code_is_nonsense(oidc: Oidc, answer: dict[str, str]) -> None:
+    assert "neither code nor error" in await refused(oidc, answer)
+
+
+@pytest.mark.parametrize(
+    ("reply", "fault"),
+    [
+        (json_of({"error": "invalid_grant"}, 400), BadCode),
+        (json_of({"error": "invalid_client"}, 401), ProviderNonsense),
+        (json_of({"error": "marked secret"}, 400), ProviderNonsense),
+        (json_of({"access_token": "a", "token_type": "Bearer"}), ProviderNonsense),
+        (json_of({"access_token": "a", "id_token": "x"}), ProviderNonsense),
+        (json_of({"access_token": "a", "token_type": "mac", "id_token": "x"}), ProviderNonsense),
+        (json_of({"access_token": "a", "token_type": "Bearer", "id_token": 5}), ProviderNonsense),
+        (
+            json_of({"access_token": "a", "token_type": "Bearer", "id_token": "x.y"}),
+            ProviderNonsense,
+        ),
+        (json_of([]), ProviderNonsense),
+        (json_of({}, 404), ProviderNonsense),
+        (httpx.Response(200, content=b"<html>"), ProviderNonsense),
+        (httpx.Response(302, headers={"location": "https://a.example.org"}), ProviderNonsense),
+        (httpx.Response(503), ProviderDown),
+    ],
+)
+async def test_a_strange_answer_of_the_token_endpoint_ends_the_sign_in(
+    oidc: Oidc, upstream: Upstream, reply: httpx.Response, fault: type[ProviderFault]
+) -> None:
+    upstream.replies["https://login.example.org/token"] = reply
+    with pytest.raises(fault) as refusal:
+        await oidc.arrive({"code": "a-code"}, journey())
+    assert "marked" not in refusal.value.message + refusal.value.because
+
+
+async def test_userinfo_fills_what_is_missing_and_changes_nothing(
+    oidc: Oidc, upstream: Upstream
+) -> None:
+    upstream.grants(upstream.id_token(name=None, email="ann@example.org", email_verified=False))
+    upstream.replies["https://login.example.org/userinfo"] = json_of(
+        {
+            "sub": "248289761001",
+            "name": "Ann of Userinfo",
+            "email": "other@example.org",
+            "email_verified": True,
+        }
+    )
+    profile = await oidc.arrive({"code": "a-code"}, journey())
+    assert profile.name == "Ann of Userinfo"
+    # What is verified there is another address.
+    assert (profile.email, profile.email_verified) == ("ann@example.org", False)
+    asked = next(it for it in upstream.asked if it.url.path == "/userinfo")
+    assert asked.headers["authorization"] == "Bearer an-access-token"
+
+
+async def test_userinfo_tells_an_address_that_the_id_token_lacks(
+    oidc: Oidc, upstream: Upstream
+) -> None:
+    upstream.grants(upstream.id_token(email=None, email_verified=None))
+    upstream.replies["https://login.example.org/userinfo"] = json_of(
+        {"sub": "248289761001", "email": "ann@example.org", "email_verified": True}
+    )
+    profile = await oidc.arrive({"code": "a-code"}, journey())
+    assert (profile.email, profile.email_verified) == ("ann@example.org", True)
+
+
+async def test_userinfo_is_not_asked_for_what_is_known(oidc: Oidc, upstream: Upstream) -> None:
+    await oidc.arrive({"code": "a-code"}, journey())
+    assert upstream.times_asked("https://login.example.org/userinfo") == 0
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        json_of({"sub": "another", "email": "victim@example.org"}),
+        json_of({"email": "victim@example.org"}),
+        json_of({"error": "invalid_token"}, 401),
+        httpx.Response(200, content=b"a.signed.answer"),
+    ],
+)
+async def test_userinfo_about_somebody_else_ends_the_sign_in(
+    oidc: Oidc, upstream: Upstream, reply: httpx.Response
+) -> None:
+    upstream.grants(upstream.id_token(email=None))
+    upstream.replies["https://login.example.org/userinfo"] = reply
+    await refused(oidc)
+
+
+@pytest.mark.parametrize("stated", ["false", "True", "yes", 1, 0, None, [True], "verified"])
+async def test_only_true_means_that_an_address_is_verified(
+    oidc: Oidc, upstream: Upstream, stated: Any
+) -> None:
+    """security.md 23: the string "false" is false."""
+    upstream.grants(upstream.id_token(email_verified=stated))
+    profile = await oidc.arrive({"code": "a-code"}, journey())
+    assert profile.email_verified is False
+
+
+@pytest.mark.parametrize(
+    ("authoritative", "verified", "links"),
+    [(True, True, True), (True, False, False), (False, True, False), (None, True, False)],
+)
+async def test_an_operator_may_call_a_provider_authoritative(
+    open_oidc: Any,
+    upstream: Upstream,
+    authoritative: bool | None,
+    verified: bool,
+    links: bool,
+) -> None:
+    upstream.grants(upstream.id_token(email_verified=verified))
+    provider = open_oidc(authoritative=authoritative)
+    profile = await provider.arrive({"code": "a-code"}, journey())
+    assert profile.email_authoritative is links
+
+
+async def test_an_odd_profile_is_made_harmless(oidc: Oidc, upstream: Upstream) -> None:
+    odd = {"name": " A\x00nn\n\u202e  " + "x" * 500, "email": ["ann@example.org"], "amr": ["<b>"]}
+    upstream.grants(upstream.id_token(**odd))
+    profile = await oidc.arrive({"code": "a-code"}, journey())
+    assert profile.name.startswith("A nn xxx")
+    assert len(profile.name) == 200
+    assert (profile.email, profile.email_verified) == (None, False)
+    assert profile.methods == ("fed",)
+
+
+async def test_signing_in_anew_is_asked_for_and_looked_at(oidc: Oidc, upstream: Upstream) -> None:
+    sent = query_of(await oidc.authorization_url(journey(fresh=True)))
+    assert (sent["prompt"], sent["max_age"]) == ("login", "0")
+    assert "auth_time is missing" in await refused(oidc, fresh=True)
+    now = int(upstream.clock.now().timestamp())
+    upstream.grants(upstream.id_token(auth_time=now - 3600))
+    assert "did not sign in anew" in await refused(oidc, fresh=True)
+    upstream.grants(upstream.id_token(auth_time=now - 30))
+    assert await oidc.arrive({"code": "a-code"}, journey(fresh=True))
+
+
+# A native ID token (contract §3)
+
+
+async def test_a_native_id_token_says_who_it_is(oidc: Oidc, upstream: Upstream) -> None:
+    profile = await oidc.recognise(Secret(upstream.id_token()), Secret("theirs"), NONCE)
+    assert (profile.issuer, profile.subject) == ("https://login.example.org", "248289761001")
+    assert profile.refresh_token is not None
+    assert profile.refresh_token.reveal() == "theirs"
+
+
+async def test_a_native_id_token_counts_once(oidc: Oidc, upstream: Upstream) -> None:
+    token = Secret(upstream.id_token())
+    await oidc.recognise(token, None, NONCE)
+    with pytest.raises(BadToken) as refusal:
+        await oidc.recognise(token, None, NONCE)
+    assert refusal.value.because == "it was used before"
+
+
+async def test_of_many_concurrent_uses_of_a_native_id_token_one_counts(
+    oidc: Oidc, upstream: Upstream
+) -> None:
+    token = Secret(upstream.id_token())
+    results = await asyncio.gather(
+        *(oidc.recognise(token, None, NONCE) for _ in range(20)), return_exceptions=True
+    )
+    assert sum(not isinstance(result, BaseException) for result in results) == 1
+
+
+async def test_a_refused_native_id_token_is_not_spent(oidc: Oidc, upstream: Upstream) -> None:
+    token = Secret(upstream.id_token())
+    with pytest.raises(BadToken):
+        await oidc.recognise(token, None, "another nonce")
+    assert await oidc.recognise(token, None, NONCE)
+
+
+@pytest.mark.parametrize("nonce", [None, "", "of another app's request"])
+async def test_a_native_id_token_needs_its_nonce(
+    oidc: Oidc, upstream: Upstream, nonce: str | None
+) -> None:
+    with pytest.raises(BadToken):
+        await oidc.recognise(Secret(upstream.id_token()), None, nonce)
+    with pytest.raises(BadToken):
+        await oidc.recognise(Secret(upstream.id_token(nonce=None)), None, nonce)
+
+
+async def test_a_native_id_token_of_another_app_is_told_apart(
+    oidc: Oidc, upstream: Upstream
+) -> None:
+    """The confused deputy."""
+    with pytest.raises(ForeignToken) as refusal:
+        await oidc.recognise(Secret(upstream.id_token(aud="another-app")), None, NONCE)
+    assert refusal.value.message == "The token was issued to another application."
+    assert (refusal.value.code, refusal.value.status) == ("invalid_token", 401)
+
+
+async def test_our_other_apps_are_audiences_of_native_tokens_only(
+    open_oidc: Any, upstream: Upstream
+) -> None:
+    provider = open_oidc(audiences=("ios-app",))
+    token = upstream.id_token(aud="ios-app")
+    assert await provider.recognise(Secret(token), None, NONCE)
+    upstream.grants(token)
+    assert "aud is not" in await refused(provider)
+
+
+@pytest.mark.parametrize("token", ["", "opaque", "a.b", "a.b.c", "a.b.c.d.e", "é.é.é", "x" * 99])
+async def test_what_is_no_id_token_is_refused(oidc: Oidc, token: str) -> None:
+    with pytest.raises(BadToken):
+        await oidc.recognise(Secret(token), None, NONCE)
+
+
+# A code that the client got by itself (contract §2.6)
+
+
+async def test_a_code_of_the_client_is_exchanged_with_its_redirect_uri(
+    oidc: Oidc, upstream: Upstream
+) -> None:
+    upstream.grants(upstream.id_token(nonce=None))
+    profile = await oidc.redeem(Secret("their-code"), "https://app.example.org/cb")
+    assert profile.subject == "248289761001"
+    form = upstream.form("https://login.example.org/token")
+    assert form["redirect_uri"] == "https://app.example.org/cb"
+    assert "code_verifier" not in form
+
+
+async def test_a_code_of_the_client_needs_a_redirect_uri(open_oidc: Any) -> None:
+    with pytest.raises(BadCode):
+        await open_oidc().redeem(Secret("their-code"), None)
+    configured = open_oidc(direct_redirect_uri="https://app.example.org/direct")
+    assert await configured.redeem(Secret("their-code"), None)
+
+
+async def test_a_generic_provider_sends_no_messages(oidc: Oidc) -> None:
+    with pytest.raises(BadToken):
+        await oidc.notices("application/secevent+jwt", b"x")
+
+
+# Resilience
+
+
+async def test_metadata_and_keys_are_asked_for_once_an_hour(
+    oidc: Oidc, upstream: Upstream, clock: FrozenClock
+) -> None:
+    for _ in range(3):
+        await oidc.arrive({"code": "a-code"}, journey())
+    assert upstream.times_asked(f"https://login.example.org{DISCOVERY}") == 1
+    assert upstream.times_asked("https://login.example.org/keys") == 1
+    clock.advance(timedelta(hours=1))
+    upstream.grants()
+    await oidc.arrive({"code": "a-code"}, journey())
+    assert upstream.times_asked(f"https://login.example.org{DISCOVERY}") == 2
+    assert upstream.times_asked("https://login.example.org/keys") == 2
+
+
+async def test_many_first_sign_ins_ask_for_the_metadata_once(
+    oidc: Oidc, upstream: Upstream
+) -> None:
+    await asyncio.gather(*(oidc.authorization_url(journey()) for _ in range(20)))
+    assert upstream.times_asked(f"https://login.example.org{DISCOVERY}") == 1
+
+
+async def test_a_new_key_is_fetched_at_once_but_unknown_ones_only_once_a_minute(
+    oidc: Oidc, upstream: Upstream, clock: FrozenClock
+) -> None:
+    await oidc.arrive({"code": "a-code"}, journey())
+    clock.advance(timedelta(minutes=1))
+    upstream.replies["https://login.example.org/keys"] = json_of(
+        {"keys": [jwk_of(rsa_key(), "one"), jwk_of(rsa_key(1), "two")]}
+    )
+    upstream.grants(upstream.sign(upstream.claims(), {"kid": "two"}, rsa_key(1)))
+    assert await oidc.arrive({"code": "a-code"}, journey())
+    assert upstream.times_asked("https://login.example.org/keys") == 2
+    upstream.grants(upstream.sign(upstream.claims(), {"kid": "never"}))
+    for _ in range(10):
+        assert "signature" in await refused(oidc)
+    assert upstream.times_asked("https://login.example.org/keys") == 2
+    clock.advance(timedelta(minutes=1))
+    for _ in range(10):
+        assert "signature" in await refused(oidc)
+    assert upstream.times_asked("https://login.example.org/keys") == 3
+
+
+async def test_old_keys_serve_while_new_ones_cannot_be_had(
+    oidc: Oidc, upstream: Upstream, clock: FrozenClock
+) -> None:
+    await oidc.arrive({"code": "a-code"}, journey())
+    upstream.replies["https://login.example.org/keys"] = httpx.Response(503)
+    upstream.replies[f"https://login.example.org{DISCOVERY}"] = httpx.Response(503)
+    clock.advance(timedelta(hours=23))
+    upstream.grants()
+    for _ in range(5):
+        await oidc.arrive({"code": "a-code"}, journey())
+    assert upstream.times_asked("https://login.example.org/keys") == 2
+    clock.advance(timedelta(hours=2))
+    upstream.grants()
+    with pytest.raises(ProviderDown):
+        await oidc.arrive({"code": "a-code"}, journey())
+
+
+async def test_a_provider_that_is_down_is_not_waited_for_by_everybody(
+    oidc: Oidc, upstream: Upstream, clock: FrozenClock
+) -> None:
+    upstream.replies.clear()
+    upstream.replies[f"https://login.example.org{DISCOVERY}"] = httpx.Response(503)
+    for _ in range(5):
+        with pytest.raises(ProviderDown):
+            await oidc.authorization_url(journey())
+    assert upstream.times_asked(f"https://login.example.org{DISCOVERY}") == 1
+    upstream.publishes()
+    clock.advance(timedelta(seconds=5))
+    assert await oidc.authorization_url(journey())
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        httpx.Response(200, content=b"<html>down for maintenance</html>"),
+        httpx.Response(404),
+        httpx.Response(301, headers={"location": "https://attacker.example.org/"}),
+        json_of({}),
+        json_of({"keys": []}),
+        json_of({"keys": "x"}),
+        json_of(
+            {"keys": [5, None, {"kty": "oct", "k": "AAAA"}, {"kty": "RSA", "n": "!", "e": ""}]}
+        ),
+    ],
+)
+async def test_keys_that_cannot_be_read_end_the_sign_in(
+    oidc: Oidc, upstream: Upstream, reply: httpx.Response
+) -> None:
+    upstream.replies["https://login.example.org/keys"] = reply
+    assert await refused(oidc)
+
+
+async def test_an_operator_can_have_it_examined(oidc: Oidc, upstream: Upstream) -> None:
+    await oidc.examine()
+    assert upstream.times_asked("https://login.example.org/keys") == 1
