@@ -1,0 +1,104 @@
+"""An authorization request at the sandbox (RFC 6749 §4.1.1), and where its answer goes.
+
+Pure. What is in the answer differs from party to party and is in their own files.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from quantimodo.protocol.errors import OAuthError
+from quantimodo.protocol.pkce import accept_challenge
+from quantimodo.sandbox.parameters import BadAsk, Parameters
+from quantimodo.sandbox.parties import Party
+from quantimodo.sandbox.people import Person
+from quantimodo.sandbox.sealed import Grant
+
+_LONGEST: Final = 2048
+
+
+class AskRefused(Exception):
+    """An answer by redirect that refuses: an error code of RFC 6749 §4.1.2.1 or OpenID Connect."""
+
+    def __init__(self, code: str, description: str) -> None:
+        super().__init__(description)
+        self.code = code
+        self.description = description
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The app that asks, and where its answer goes: both known, whatever else is wrong."""
+
+    client_id: str
+    redirect_uri: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    target: Target
+    scope: str
+    nonce: str | None
+    challenge: str | None
+    offline: bool
+
+    def grant(self, party: Party, person: Person, chosen_at: int) -> Grant:
+        """What the person's button gives the app."""
+        return Grant(
+            party=party.name,
+            client_id=self.target.client_id,
+            presenter=self.target.client_id,
+            person=person.id,
+            address=person.address,
+            trust=person.trust,
+            scope=self.scope,
+            chosen_at=chosen_at,
+            nonce=self.nonce,
+            redirect_uri=self.target.redirect_uri,
+            challenge=self.challenge,
+            offline=self.offline,
+        )
+
+
+def identify(sent: Parameters, party: Party) -> Target:
+    """Raises `BadAsk`, which is a page: nobody is redirected to who knows where."""
+    client_id = sent.get("client_id", "")
+    if not client_id or not party.knows(client_id):
+        raise BadAsk("No application is registered under this client_id.", "invalid_client")
+    redirect_uri = sent.get("redirect_uri", "")
+    if not party.sends_to(redirect_uri):
+        raise BadAsk(
+            "This redirect_uri is not registered. The sandbox answers only to its own server "
+            "and to this machine.",
+            "redirect_uri_mismatch",
+        )
+    return Target(client_id=client_id, redirect_uri=redirect_uri, state=sent.get("state", ""))
+
+
+def validate(sent: Parameters, target: Target) -> Asked:
+    """Raises `AskRefused`, which goes to the app."""
+    if sent.get("response_type", "") != "code":
+        raise AskRefused("unsupported_response_type", "The sandbox gives codes only.")
+    if any(len(value) > _LONGEST for value in sent.values()):
+        raise AskRefused("invalid_request", "A parameter is too long.")
+    # OpenID Connect Core §3.1.2.1: no page may be shown, and nobody is ever signed in here.
+    if "none" in sent.get("prompt", "").split():
+        raise AskRefused("login_required", "Nobody is signed in at the sandbox.")
+    scope = sent.get("scope", "")
+    return Asked(
+        target=target,
+        scope=scope,
+        nonce=sent.get("nonce") or None,
+        challenge=_challenge(sent),
+        offline=sent.get("access_type") == "offline" or "offline_access" in scope.split(),
+    )
+
+
+def _challenge(sent: Mapping[str, str]) -> str | None:
+    try:
+        return accept_challenge(
+            sent.get("code_challenge"), sent.get("code_challenge_method"), required=False
+        )
+    except OAuthError as fault:
+        raise AskRefused("invalid_request", fault.description) from fault

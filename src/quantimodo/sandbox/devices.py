@@ -1,0 +1,187 @@
+"""The sandbox in the part of a provider's own SDK: on a phone, and in a browser's pop-up.
+
+What an SDK gives to the app that embeds it is shown to be copied, and given as JSON.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.crypto.digests import digest
+from quantimodo.pages.layout import Renderer
+from quantimodo.ports.clock import Clock
+from quantimodo.sandbox.authorization import AskRefused
+from quantimodo.sandbox.choosing import Choosing, Wanted
+from quantimodo.sandbox.entrance import refuse_as
+from quantimodo.sandbox.google import POSTMESSAGE
+from quantimodo.sandbox.parameters import BadAsk, Parameters, of_form_or_json, of_query
+from quantimodo.sandbox.parties import Party, origin_of
+from quantimodo.sandbox.people import Person
+from quantimodo.sandbox.sealed import Grant, SealedGrants
+from quantimodo.sandbox.trouble import private
+
+_SCRIPT: Final = """
+const box = document.getElementById("answer");
+if (window.opener) {
+  if (box.dataset.origin) {
+    window.opener.postMessage(JSON.parse(box.dataset.answer), box.dataset.origin);
+    window.close();
+  }
+}
+"""
+_SCRIPT_HASH: Final = f"sha256-{b64encode(digest(_SCRIPT)).decode()}"
+_EVERYTHING: Final = "openid email profile public_profile"
+_LABELS: Final = {
+    "access_token": "Access token",
+    "id_token": "ID token",
+    "refresh_token": "Refresh token",
+    "code": "Authorization code",
+    "error": "Error",
+}
+Issue = Callable[[Grant], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeSdk:
+    """Signs in on a device: tokens without a code. `issue` makes the party's token answer."""
+
+    party: Party
+    choosing: Choosing
+    renderer: Renderer
+    clock: Clock
+    issue: Issue
+
+    async def show(self, request: Request) -> Response:
+        """GET …/native: choose, then copy."""
+        sent = of_query(request)
+        person = self.choosing.chosen(sent)
+        if person is None:
+            return self.choosing.page(
+                sent,
+                heading=f"{self.party.title} SDK on a phone",
+                lead="Choose who signs in, and copy the tokens that the app on the phone gets.",
+                wanted=self._wanted(sent),
+            )
+        return _to_copy(self.renderer, self.party, person, self._tokens(person, sent))
+
+    async def give(self, request: Request) -> Response:
+        """POST …/native, a form or JSON: `person`, `client_id?`, `azp?`, `nonce?`, `scope?`,
+        `limited?`; and `address`, `trust` for the person `another`."""
+        sent = await of_form_or_json(request)
+        person = self.choosing.chosen(sent)
+        if person is None:
+            raise BadAsk("Send a person.")
+        answer = self._tokens(person, sent)
+        return private(answer, 403 if "error" in answer else 200)
+
+    def _tokens(self, person: Person, sent: Parameters) -> dict[str, Any]:
+        try:
+            refuse_as(person)
+        except AskRefused as refusal:
+            return {"error": refusal.code, "error_description": refusal.description}
+        client_id = sent.get("client_id", "") or self.party.app.id
+        return self.issue(
+            Grant(
+                party=self.party.name,
+                client_id=client_id,
+                presenter=sent.get("azp", "") or client_id,
+                person=person.id,
+                address=person.address,
+                trust=person.trust,
+                scope=sent.get("scope", "") or _EVERYTHING,
+                chosen_at=int(self.clock.now().timestamp()),
+                nonce=sent.get("nonce") or None,
+                offline=True,
+                limited=sent.get("limited", "") == "true",
+            )
+        )
+
+    def _wanted(self, sent: Parameters) -> list[Wanted]:
+        hint = "Another one than ours shows that a foreign app's token is refused."
+        return [
+            Wanted("client_id", "Client id", sent.get("client_id", self.party.app.id), hint),
+            Wanted("nonce", "Nonce", sent.get("nonce", "")),
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodePopup:
+    """Google's JavaScript SDK in its `ux_mode: "popup"`: a code for `postmessage`."""
+
+    party: Party
+    choosing: Choosing
+    renderer: Renderer
+    clock: Clock
+    grants: SealedGrants
+
+    async def show(self, request: Request) -> Response:
+        """GET …/popup: `client_id?`, `origin?` (of the window that opened it), `state?`,
+        `scope?`, `nonce?`. The answer is posted to the opener, and shown."""
+        sent = of_query(request)
+        self._check(sent)
+        person = self.choosing.chosen(sent)
+        if person is None:
+            return self.choosing.page(
+                sent,
+                heading="Google code pop-up",
+                lead="A page with Google's JavaScript library asks who signs in.",
+            )
+        return _to_copy(
+            self.renderer,
+            self.party,
+            person,
+            self._answer(person, sent),
+            origin=sent.get("origin", ""),
+        )
+
+    def _check(self, sent: Parameters) -> None:
+        if not self.party.knows(sent.get("client_id", "") or self.party.app.id):
+            raise BadAsk("No application is registered under this client_id.", "invalid_client")
+        origin = sent.get("origin", "")
+        # The origin that a message is posted to is that of a page, not of whatever it names.
+        if origin and (not self.party.sends_to(origin) or origin_of(origin) != origin):
+            raise BadAsk("This origin is not registered.", "origin_mismatch")
+
+    def _answer(self, person: Person, sent: Parameters) -> dict[str, Any]:
+        state = {"state": sent["state"]} if "state" in sent else {}
+        try:
+            refuse_as(person)
+        except AskRefused as refusal:
+            return {"error": refusal.code, **state}
+        client_id = sent.get("client_id", "") or self.party.app.id
+        scope = sent.get("scope", "") or "openid email profile"
+        grant = Grant(
+            party=self.party.name,
+            client_id=client_id,
+            presenter=client_id,
+            person=person.id,
+            address=person.address,
+            trust=person.trust,
+            scope=scope,
+            chosen_at=int(self.clock.now().timestamp()),
+            nonce=sent.get("nonce") or None,
+            redirect_uri=POSTMESSAGE,
+            offline=True,
+        )
+        return {"code": self.grants.seal(grant, "code"), "scope": scope, **state}
+
+
+def _to_copy(
+    renderer: Renderer, party: Party, person: Person, answer: dict[str, Any], origin: str = ""
+) -> Response:
+    return renderer.page(
+        "sandbox/answer.html",
+        opener=True,
+        script=_SCRIPT_HASH,
+        code=_SCRIPT,
+        party=party,
+        person=person,
+        copies=[(name, _LABELS[name], answer[name]) for name in _LABELS if name in answer],
+        answer=msgspec.json.encode(answer).decode(),
+        origin=origin,
+    )

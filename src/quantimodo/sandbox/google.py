@@ -1,0 +1,142 @@
+"""What Google does in its own way: claims, tokeninfo, codes for `postmessage`, security events."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.sandbox.authorization import Asked
+from quantimodo.sandbox.id_tokens import profile_claims
+from quantimodo.sandbox.openid import OpenId
+from quantimodo.sandbox.parameters import BadAsk, Parameters, of_both, of_form_or_json
+from quantimodo.sandbox.parties import Party
+from quantimodo.sandbox.people import Person, find_person
+from quantimodo.sandbox.sealed import Grant
+from quantimodo.sandbox.trouble import private
+
+POSTMESSAGE: Final = "postmessage"
+_DIGITS: Final = 21
+_RISC: Final = "https://schemas.openid.net/secevent/risc/event-type/"
+EVENTS: Final = ("account-disabled", "account-purged", "sessions-revoked", "account-enabled")
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleManner:
+    def metadata(self, party: Party) -> dict[str, Any]:
+        # Google sends `iss` in its answers without saying so here (as of 2026).
+        return {
+            "scopes_supported": ["openid", "email", "profile"],
+            "claims_supported": [
+                *("aud", "email", "email_verified", "exp", "family_name", "given_name"),
+                *("iat", "iss", "name", "picture", "sub"),
+            ],
+        }
+
+    def subject(self, person: Person) -> str:
+        return person.number("google", _DIGITS)
+
+    def id_claims(self, person: Person, grant: Grant) -> dict[str, Any]:
+        claims = {
+            "azp": grant.presenter,
+            "sub": self.subject(person),
+            **profile_claims(person, grant),
+        }
+        if person.domain:
+            claims["hd"] = person.domain
+        return claims
+
+    def user_claims(self, person: Person, grant: Grant) -> dict[str, Any]:
+        claims = {"sub": self.subject(person), **profile_claims(person, grant)}
+        if person.domain and grant.has("email"):
+            claims["hd"] = person.domain
+        return claims
+
+    def answer(self, party: Party, asked: Asked, person: Person, code: str) -> dict[str, str]:
+        answer = {
+            "iss": party.issuer,
+            "code": code,
+            "scope": asked.scope,
+            "authuser": "0",
+            "prompt": "consent",
+        }
+        return {**answer, "hd": person.domain} if person.domain else answer
+
+    def refusal(self, party: Party, code: str, description: str) -> dict[str, str]:
+        # Google gives no error_description.
+        return {"error": code, "iss": party.issuer}
+
+
+@dataclass(frozen=True, slots=True)
+class Google:
+    """The endpoints that only Google has."""
+
+    openid: OpenId
+
+    async def tokeninfo(self, request: Request) -> Response:
+        """GET and POST …/tokeninfo, of an access token or an ID token. All values are texts."""
+        sent = await of_both(request)
+        if "id_token" in sent:
+            return self._of_id_token(sent["id_token"])
+        grant = self.openid.grants.open(sent.get("access_token", ""), "access", "google")
+        if grant is None:
+            return _invalid()
+        return await self.openid.trouble.of(grant.who) or private(self._of_access_token(grant))
+
+    async def security_event(self, request: Request) -> Response:
+        """POST …/security-event: the message that Google would send us (Cross-Account
+        Protection), for the caller to send on. `person`, `event`, `client_id?`."""
+        sent = await of_form_or_json(request)
+        person = find_person(*(sent.get(name, "") for name in ("person", "address", "trust")))
+        event = sent.get("event", EVENTS[0])
+        if person is None or event not in EVENTS:
+            raise BadAsk("Send a person, and an event that the sandbox knows.")
+        return private({"token": self._event(person, event, sent)})
+
+    def _event(self, person: Person, event: str, sent: Parameters) -> str:
+        party, tokens = self.openid.party, self.openid.id_tokens
+        about = {
+            "subject_type": "iss-sub",
+            "iss": party.issuer,
+            "sub": self.openid.manner.subject(person),
+        }
+        # RFC 8417 §2.2: a security event token has no `exp`.
+        claims = {
+            "iss": party.issuer,
+            "aud": sent.get("client_id", "") or party.app.id,
+            "iat": int(self.openid.clock.now().timestamp()),
+            "jti": tokens.new_id(),
+            "events": {_RISC + event: {"subject": about}},
+        }
+        return tokens.sign(claims, "secevent+jwt")
+
+    def _of_access_token(self, grant: Grant) -> dict[str, str]:
+        person = grant.who
+        left = grant.expires_at - int(self.openid.clock.now().timestamp())
+        found = {
+            "azp": grant.presenter,
+            "aud": grant.client_id,
+            "sub": self.openid.manner.subject(person),
+            "scope": grant.scope,
+            "exp": str(grant.expires_at),
+            "expires_in": str(left),
+            "access_type": "offline" if grant.offline else "online",
+        }
+        if grant.has("email") and person.email:
+            found |= {"email": person.email, "email_verified": _spelled(person.email_verified)}
+        return found
+
+    def _of_id_token(self, token: str) -> Response:
+        claims = self.openid.id_tokens.read(token)
+        if claims is None or claims["iss"] != self.openid.party.issuer:
+            return _invalid()
+        header = {"alg": "RS256", "kid": self.openid.id_tokens.signer.kid, "typ": "JWT"}
+        return private({**{name: _spelled(value) for name, value in claims.items()}, **header})
+
+
+def _invalid() -> Response:
+    return private({"error": "invalid_token", "error_description": "Invalid Value"}, 400)
+
+
+def _spelled(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,41 @@
+"""The generic OpenID provider: nothing of it is special, so discovery says it all."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from quantimodo.sandbox.authorization import Asked
+from quantimodo.sandbox.id_tokens import profile_claims
+from quantimodo.sandbox.parties import Party
+from quantimodo.sandbox.people import Person
+from quantimodo.sandbox.sealed import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class OidcManner:
+    def metadata(self, party: Party) -> dict[str, Any]:
+        return {
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "claims_supported": ["sub", "name", "email", "email_verified", "amr", "auth_time"],
+            # RFC 9207 §3.
+            "authorization_response_iss_parameter_supported": True,
+        }
+
+    def subject(self, person: Person) -> str:
+        return f"{person.id}-{person.number('oidc', 8)}"
+
+    def id_claims(self, person: Person, grant: Grant) -> dict[str, Any]:
+        return {
+            "sub": self.subject(person),
+            "auth_time": grant.chosen_at,
+            "amr": ["user"],  # RFC 8176: a person was there; nothing was proved
+            **profile_claims(person, grant),
+        }
+
+    def user_claims(self, person: Person, grant: Grant) -> dict[str, Any]:
+        return {"sub": self.subject(person), **profile_claims(person, grant)}
+
+    def answer(self, party: Party, asked: Asked, person: Person, code: str) -> dict[str, str]:
+        return {"code": code, "iss": party.issuer}
+
+    def refusal(self, party: Party, code: str, description: str) -> dict[str, str]:
+        return {"error": code, "error_description": description, "iss": party.issuer}

@@ -1,0 +1,165 @@
+"""The fake people of the sandbox, and the trouble that each of them stands for.
+
+A person is all that is decided by pressing their button: what the provider says of them, and how
+it behaves once they were chosen.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from quantimodo.crypto.digests import digest
+
+ANOTHER: Final = "another"
+_LONGEST_ADDRESS: Final = 254
+
+
+class Temper(StrEnum):
+    """How the provider behaves when this person was chosen."""
+
+    STEADY = "steady"
+    DECLINES = "declines"  # the person says no
+    FAILS = "fails"  # comes back with `server_error`
+    DOWN = "down"  # server to server: 503
+    NONSENSE = "nonsense"  # server to server: a page of HTML; ID tokens with a bad signature
+    SLOW = "slow"  # server to server: answers after half a minute
+    AHEAD = "ahead"  # its clock is fast by not quite a minute
+
+
+class Trust(StrEnum):
+    """What the provider says about an address that was typed in."""
+
+    UNVERIFIED = "unverified"
+    VERIFIED = "verified"
+    DOMAIN = "domain"  # verified, and the provider runs the address's domain (Google: `hd`)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """`id` is the button's. `domain`: the provider runs it for its owner. `trust`: as asked for."""
+
+    id: str
+    name: str
+    told: str
+    email: str | None = None
+    email_verified: bool = False
+    domain: str = ""
+    temper: Temper = Temper.STEADY
+    trust: str = ""
+
+    @property
+    def given_name(self) -> str:
+        return self.name.partition(" ")[0]
+
+    @property
+    def family_name(self) -> str:
+        return self.name.partition(" ")[2]
+
+    @property
+    def address(self) -> str:
+        """The address that has to be named again to find this person, if any."""
+        return (self.email or "") if self.id == ANOTHER else ""
+
+    def number(self, realm: str, digits: int) -> str:
+        """The account's number in a realm (a provider, or one app there): always the same."""
+        key = f"sandbox person\n{realm}\n{self.id}\n{self.address.lower()}"
+        bits = int.from_bytes(digest(key)[:16], "big")
+        return "1" + str(bits % 10 ** (digits - 1)).zfill(digits - 1)
+
+
+PEOPLE: Final = (
+    Person(
+        id="verified",
+        name="Vera Verified",
+        told="Verified, at a domain that the provider runs",
+        email="vera@workspace.example.org",
+        email_verified=True,
+        domain="workspace.example.org",
+    ),
+    Person(
+        id="elsewhere",
+        name="Elsa Elsewhere",
+        told="Verified, but at somebody else's domain",
+        email="elsa@mail.example.org",
+        email_verified=True,
+    ),
+    Person(
+        id="unverified",
+        name="Una Unverified",
+        told="The address was never verified",
+        email="una@mail.example.org",
+    ),
+    Person(id="no-email", name="Noel Nomail", told="Gives no e-mail address"),
+    Person(
+        id="says-no",
+        name="Dina Declines",
+        told="Says no: access_denied",
+        temper=Temper.DECLINES,
+    ),
+    Person(
+        id="provider-error",
+        name="Errol Error",
+        told="The provider fails: server_error",
+        temper=Temper.FAILS,
+    ),
+    Person(
+        id="down",
+        name="Dorian Down",
+        told="The provider is down when our server asks: 503",
+        email="dorian@mail.example.org",
+        email_verified=True,
+        temper=Temper.DOWN,
+    ),
+    Person(
+        id="nonsense",
+        name="Nora Nonsense",
+        told="The provider answers nonsense",
+        email="nora@mail.example.org",
+        email_verified=True,
+        temper=Temper.NONSENSE,
+    ),
+    Person(
+        id="slow",
+        name="Sloane Slow",
+        told="The provider takes half a minute to answer",
+        email="sloane@mail.example.org",
+        email_verified=True,
+        temper=Temper.SLOW,
+    ),
+    Person(
+        id="clock-ahead",
+        name="Faye Fast",
+        told="The provider's clock is fast, by not quite a minute",
+        email="faye@mail.example.org",
+        email_verified=True,
+        temper=Temper.AHEAD,
+    ),
+)
+_BY_ID: Final = {person.id: person for person in PEOPLE}
+_TOLD: Final = {
+    Trust.UNVERIFIED: "This address, not verified",
+    Trust.VERIFIED: "This address, verified, at somebody else's domain",
+    Trust.DOMAIN: "This address, verified, at a domain that the provider runs",
+}
+
+
+def find_person(id: str, address: str = "", trust: str = "") -> Person | None:
+    """Who that is. Somebody whose address was typed in needs an address and a trust."""
+    return another(address, trust) if id == ANOTHER else _BY_ID.get(id)
+
+
+def another(address: str, trust: str) -> Person | None:
+    """Somebody with this address: an account of their own for each address."""
+    name, at, domain = address.partition("@")
+    typed = name and at and domain and address.isprintable() and " " not in address
+    if not typed or len(address) > _LONGEST_ADDRESS or trust not in list(Trust):
+        return None
+    return Person(
+        id=ANOTHER,
+        name="Alex Another",
+        told=_TOLD[Trust(trust)],
+        email=address,
+        email_verified=trust != Trust.UNVERIFIED,
+        domain=domain.lower() if trust == Trust.DOMAIN else "",
+        trust=trust,
+    )

@@ -1,0 +1,71 @@
+"""How to point the server's providers at the sandbox: the fields of each provider's settings.
+
+Plain names and values: the sandbox is another party and does not know who signs people in here.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from quantimodo.sandbox import parties
+from quantimodo.sandbox.facebook import VERSION
+
+STANDS_IN_FOR: Final = ("google", "facebook", "sandbox")
+
+
+def sandbox_policies(
+    issuer: str, names: Sequence[str] = STANDS_IN_FOR
+) -> tuple[Mapping[str, Any], ...]:
+    """The fields of a provider policy for each of `names`, of which `STANDS_IN_FOR` has all.
+
+    `issuer` is the server's public address, without a slash at the end. Raises `KeyError`.
+    """
+    made = {"google": _google, "facebook": _facebook, "sandbox": _oidc}
+    return tuple(made[name](issuer) for name in names)
+
+
+def _google(server: str) -> Mapping[str, Any]:
+    party = parties.google(server)
+    return {
+        "name": "google",
+        "kind": "google",
+        "title": "Google (sandbox)",
+        "client_id": party.app.id,
+        "client_secret": party.app.secret,
+        "audiences": party.app.others,
+        "issuer": party.issuer,
+        "authorization_endpoint": f"{party.address}/auth",
+        "token_endpoint": f"{party.address}/token",
+        "userinfo_endpoint": f"{party.address}/userinfo",
+        "jwks_uri": f"{party.address}/certs",
+        "tokeninfo_endpoint": f"{party.address}/tokeninfo",
+    }
+
+
+def _facebook(server: str) -> Mapping[str, Any]:
+    party = parties.facebook(server)
+    graph = f"{party.address}/{VERSION}"
+    return {
+        "name": "facebook",
+        "kind": "facebook",
+        "title": "Facebook (sandbox)",
+        "client_id": party.app.id,
+        "client_secret": party.app.secret,
+        "issuer": party.issuer,
+        "authorization_endpoint": f"{graph}/dialog/oauth",
+        "token_endpoint": f"{graph}/oauth/access_token",
+        "graph_endpoint": graph,
+        "jwks_uri": f"{party.address}/.well-known/oauth/openid/jwks/",
+    }
+
+
+def _oidc(server: str) -> Mapping[str, Any]:
+    """By discovery alone, as any OpenID provider is set up."""
+    party = parties.oidc(server)
+    return {
+        "name": "sandbox",
+        "kind": "oidc",
+        "title": "the sandbox",
+        "client_id": party.app.id,
+        "client_secret": party.app.secret,
+        "issuer": party.issuer,
+    }

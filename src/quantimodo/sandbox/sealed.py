@@ -1,0 +1,114 @@
+"""Codes and tokens of the sandbox: sealed values that any worker process can open.
+
+Nothing is stored anywhere, except that each process remembers which codes it has redeemed.
+"""
+
+from base64 import urlsafe_b64decode
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import msgspec
+
+from quantimodo.crypto.digests import digest
+from quantimodo.crypto.envelope import CannotOpen, Envelope
+from quantimodo.crypto.jwt import base64url
+from quantimodo.ports.clock import Clock
+from quantimodo.sandbox.parties import PartyName
+from quantimodo.sandbox.people import Person, find_person
+
+GrantKind = Literal["code", "access", "refresh"]
+
+_PURPOSE: Final = "sandbox"
+_LONGEST: Final = 8192
+# As the real ones begin; whoever tells tokens apart by their looks meets the same here.
+_PREFIXES: Final = {
+    ("google", "code"): "4/0",
+    ("google", "access"): "ya29.",
+    ("google", "refresh"): "1//0",
+    ("facebook", "code"): "AQ",
+    ("facebook", "access"): "EAA",
+}
+_LIFETIMES: Final[dict[GrantKind, timedelta]] = {
+    "code": timedelta(minutes=10),
+    "access": timedelta(hours=1),
+    "refresh": timedelta(days=30),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a code or a token stands for. `presenter`: the app on the device (`azp`).
+
+    `limited`: Facebook's access token of an iPhone without tracking consent.
+    """
+
+    party: PartyName
+    client_id: str
+    presenter: str
+    person: str
+    address: str
+    trust: str
+    scope: str
+    chosen_at: int
+    nonce: str | None = None
+    redirect_uri: str = ""
+    challenge: str | None = None
+    offline: bool = False
+    limited: bool = False
+    kind: GrantKind = "code"
+    expires_at: int = 0
+
+    @property
+    def who(self) -> Person:
+        found = find_person(self.person, self.address, self.trust)
+        if found is None:  # sealed by ourselves, so it was somebody
+            raise LookupError("a sealed grant names nobody")
+        return found
+
+    def has(self, scope: str) -> bool:
+        return scope in self.scope.replace(",", " ").split()
+
+
+@dataclass(frozen=True, slots=True)
+class SealedGrants:
+    envelope: Envelope
+    clock: Clock
+
+    def seal(self, grant: Grant, kind: GrantKind, lifetime: timedelta | None = None) -> str:
+        """A code or token that stands for `grant` until its lifetime is over."""
+        until = self.clock.now() + (lifetime or _LIFETIMES[kind])
+        whole = replace(grant, kind=kind, expires_at=int(until.timestamp()))
+        sealed = self.envelope.seal(msgspec.json.encode(whole), _PURPOSE)
+        return _PREFIXES.get((grant.party, kind), "") + base64url(sealed).decode()
+
+    def open(self, text: str, kind: GrantKind, party: PartyName) -> Grant | None:
+        """What it stands for; None for an expired, a foreign or a forged one."""
+        prefix = _PREFIXES.get((party, kind), "")
+        if len(text) > _LONGEST or not text.isascii() or not text.startswith(prefix):
+            return None
+        try:
+            sealed = urlsafe_b64decode(text[len(prefix) :] + "===")
+            grant = msgspec.json.decode(self.envelope.open(sealed, _PURPOSE), type=Grant)
+        except (ValueError, CannotOpen, msgspec.DecodeError):
+            return None
+        alive = self.clock.now().timestamp() < grant.expires_at
+        return grant if alive and (grant.kind, grant.party) == (kind, party) else None
+
+
+@dataclass(slots=True)
+class SpentCodes:
+    """Which codes this process has redeemed; forgotten when they have expired anyway."""
+
+    _until: dict[bytes, int] = field(default_factory=dict)
+
+    def spend(self, code: str, expires_at: int, now: datetime) -> bool:
+        """True the first time."""
+        moment = now.timestamp()
+        for key in [key for key, until in self._until.items() if until <= moment]:
+            del self._until[key]
+        key = digest(code)
+        if key in self._until:
+            return False
+        self._until[key] = expires_at
+        return True

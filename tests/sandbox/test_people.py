@@ -1,0 +1,149 @@
+"""Each person of the sandbox stands for one thing that may come."""
+
+import pytest
+
+from quantimodo.crypto.jwt import BadToken
+from quantimodo.sandbox.people import PEOPLE, Temper, another
+from quantimodo.sandbox.trouble import HALF_A_MINUTE
+from sandbox_site import GRAPH, Sandbox, answer_of, link, unverified
+
+PARTIES = ["google", "facebook", "oidc"]
+
+
+@pytest.mark.parametrize("party", PARTIES)
+async def test_everybody_has_a_button(sandbox: Sandbox, party: str) -> None:
+    page = await sandbox.ask(party)
+    for person in PEOPLE:
+        assert link(page, person.id)
+    assert "Sandbox: fake people, development only." in page.text
+
+
+@pytest.mark.parametrize("party", PARTIES)
+@pytest.mark.parametrize(
+    "person", [person.id for person in PEOPLE if person.temper in (Temper.STEADY, Temper.AHEAD)]
+)
+async def test_the_steady_come_back_with_a_code(sandbox: Sandbox, party: str, person: str) -> None:
+    assert "access_token" in await sandbox.tokens(party, person)
+    assert sandbox.waits == []
+
+
+async def test_what_each_says_of_an_address(sandbox: Sandbox) -> None:
+    said = {}
+    for person in ("verified", "elsewhere", "unverified", "no-email"):
+        claims = unverified((await sandbox.tokens("google", person))["id_token"])
+        said[person] = (claims.get("email_verified"), "hd" in claims)
+    assert said == {
+        "verified": (True, True),
+        "elsewhere": (True, False),
+        "unverified": (False, False),
+        "no-email": (None, False),
+    }
+
+
+@pytest.mark.parametrize("party", PARTIES)
+async def test_one_says_no(sandbox: Sandbox, party: str) -> None:
+    answer = await sandbox.choose(party, "says-no")
+    assert (answer["error"], answer["state"]) == ("access_denied", "some-state")
+    assert "code" not in answer
+    native = await sandbox.native(party, "says-no")
+    assert native["error"] == "access_denied"
+
+
+@pytest.mark.parametrize("party", PARTIES)
+async def test_with_one_the_provider_fails(sandbox: Sandbox, party: str) -> None:
+    answer = await sandbox.choose(party, "provider-error")
+    assert (answer["error"], answer["state"]) == ("server_error", "some-state")
+
+
+@pytest.mark.parametrize("party", PARTIES)
+async def test_with_one_the_provider_is_down_behind_the_code(sandbox: Sandbox, party: str) -> None:
+    code = (await sandbox.choose(party, "down"))["code"]
+    assert (await sandbox.redeem(party, code)).status_code == 503
+
+
+@pytest.mark.parametrize("party", PARTIES)
+async def test_with_one_the_provider_talks_nonsense(sandbox: Sandbox, party: str) -> None:
+    code = (await sandbox.choose(party, "nonsense"))["code"]
+    response = await sandbox.redeem(party, code)
+    assert response.status_code == 200
+    with pytest.raises(ValueError, match="Expecting value"):
+        response.json()
+    tokens = await sandbox.native(party, "nonsense")
+    with pytest.raises(BadToken):
+        await sandbox.read(party, tokens["id_token"])
+
+
+@pytest.mark.parametrize("party", PARTIES)
+async def test_with_one_the_provider_takes_its_time(sandbox: Sandbox, party: str) -> None:
+    code = (await sandbox.choose(party, "slow"))["code"]
+    assert sandbox.waits == []
+    assert (await sandbox.redeem(party, code)).status_code == 200
+    assert sandbox.waits == [HALF_A_MINUTE]
+
+
+async def test_native_tokens_bring_the_same_trouble(sandbox: Sandbox) -> None:
+    token = (await sandbox.native("google", "slow"))["access_token"]
+    headers = {"authorization": f"Bearer {token}"}
+    await sandbox.http.get("/sandbox/google/tokeninfo", params={"access_token": token})
+    await sandbox.http.get("/sandbox/google/userinfo", headers=headers)
+    token = (await sandbox.native("facebook", "slow"))["access_token"]
+    sent = {"input_token": token, "access_token": "100000000000000|fake-facebook-secret"}
+    await sandbox.http.get(f"{GRAPH}/debug_token", params=sent)
+    assert sandbox.waits == [HALF_A_MINUTE] * 3
+
+
+async def test_with_one_the_clock_is_fast_by_not_quite_a_minute(sandbox: Sandbox) -> None:
+    steady = unverified((await sandbox.tokens("oidc", "verified"))["id_token"])
+    fast = unverified((await sandbox.tokens("oidc", "clock-ahead"))["id_token"])
+    assert 0 < fast["iat"] - steady["iat"] < 60
+
+
+@pytest.mark.parametrize(
+    ("trust", "verified", "domain"),
+    [("domain", True, "example.org"), ("verified", True, None), ("unverified", False, None)],
+)
+async def test_anybody_can_have_any_address(
+    sandbox: Sandbox, trust: str, verified: bool, domain: str | None
+) -> None:
+    page = await sandbox.ask("google", address="ann@example.org", trust=trust)
+    answer = answer_of(await sandbox.http.get(link(page, "another")))
+    tokens = (await sandbox.redeem("google", answer["code"])).json()
+    claims = unverified(tokens["id_token"])
+    assert (claims["email"], claims["email_verified"]) == ("ann@example.org", verified)
+    assert claims.get("hd") == domain
+
+
+async def test_an_address_is_an_account_whatever_is_said_of_it(sandbox: Sandbox) -> None:
+    subjects = [
+        unverified(
+            (await sandbox.native("google", "another", address=address, trust=trust))["id_token"]
+        )["sub"]
+        for address, trust in [
+            ("ann@example.org", "domain"),
+            ("Ann@example.org", "unverified"),
+            ("bob@example.org", "domain"),
+        ]
+    ]
+    assert subjects[0] == subjects[1] != subjects[2]
+
+
+@pytest.mark.parametrize(
+    ("address", "trust"),
+    [("", "domain"), ("ann", "domain"), ("@", "domain"), ("a b@c", "domain"), ("a@b", "blind")],
+)
+async def test_an_address_that_is_none_makes_nobody(
+    sandbox: Sandbox, address: str, trust: str
+) -> None:
+    assert another(address, trust) is None
+    sent = {"person": "another", "address": address, "trust": trust}
+    assert (await sandbox.native("google", **sent))["error"] == "invalid_request"
+    page = await sandbox.ask("google", address=address or "x", trust=trust)
+    assert page.status_code == 422
+    assert 'id="person-another"' not in page.text
+
+
+@pytest.mark.parametrize("party", PARTIES)
+async def test_nobody_else_can_be_chosen(sandbox: Sandbox, party: str) -> None:
+    assert (await sandbox.ask(party, person="mallory")).status_code == 400
+    assert (await sandbox.native(party, "mallory"))["error"] == "invalid_request"
+    assert (await sandbox.native(party, ""))["error"] == "invalid_request"
