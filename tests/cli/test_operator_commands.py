@@ -1,8 +1,10 @@
 """Keys, database, doctor, settings: what an operator asks before calling for help."""
 
+import sqlite3
 import stat
 import subprocess
 import sysconfig
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,78 @@ def test_new_keys_are_published_before_they_sign_unless_told_otherwise(terminal:
     found = terminal.does("keys", "list", "--json").json
     assert len(found) == 6
     assert all(key["retires_at"] for key in found if key["state"] != "current")
+
+
+def test_a_rotation_that_made_nothing_says_so(terminal: Terminal) -> None:
+    terminal.does("keys", "list")
+    with closing(sqlite3.connect(terminal.folder / "var" / "quantimodo.db")) as database:
+        # As when another rotation is always faster.
+        database.execute(
+            "CREATE TRIGGER nobody BEFORE INSERT ON signing_keys BEGIN SELECT RAISE(IGNORE); END"
+        )
+    answer = terminal("keys", "rotate", "--now")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.startswith("error: no key was made")
+
+
+def test_no_key_is_made_under_a_wrong_secret_key(terminal: Terminal) -> None:
+    before = terminal.does("keys", "list", "--json").json
+    answer = terminal("keys", "rotate", secret_key=KEY)
+    assert (answer.code, answer.out) == (1, "")
+    assert "not the one that this database was made with" in answer.err
+    assert terminal.does("keys", "list", "--json").json == before
+
+
+def published(terminal: Terminal, state: str) -> list[str]:
+    found = terminal.does("keys", "list", "--json").json
+    return [key["kid"] for key in found if key["state"] == state]
+
+
+def test_a_leaked_key_is_deleted_when_another_signs(terminal: Terminal) -> None:
+    leaked = published(terminal, "current")
+    terminal.does("keys", "rotate", "--now")
+    for kid in leaked:
+        answer = terminal.does("keys", "delete", kid, "--yes")
+        assert "JWT access tokens" in answer.out
+        assert "within a minute" in answer.out
+    assert not set(leaked) & {key["kid"] for key in terminal.does("keys", "list", "--json").json}
+    assert len(published(terminal, "current")) == 2
+
+
+def test_the_key_that_signs_is_not_deleted(terminal: Terminal) -> None:
+    signing = published(terminal, "current")
+    terminal.does("keys", "rotate")  # published, and not signing yet
+    for kid in signing:
+        answer = terminal("keys", "delete", kid, "--yes")
+        assert answer.code == 1
+        assert "keys rotate --now" in answer.err
+    for kid in published(terminal, "next"):
+        assert terminal("keys", "delete", kid, "--yes").code == 1
+    assert published(terminal, "current") == signing
+
+
+def test_a_key_that_waits_is_deleted_when_it_is_not_the_last(terminal: Terminal) -> None:
+    terminal.does("keys", "rotate")
+    waiting = published(terminal, "next")
+    terminal.does("keys", "rotate", "--now")
+    for kid in waiting:
+        terminal.does("keys", "delete", kid, "--yes")
+    assert published(terminal, "next") == []
+    assert len(published(terminal, "current")) == 2
+
+
+def test_no_key_is_deleted_without_being_asked_for(terminal: Terminal) -> None:
+    (first, _) = published(terminal, "current")
+    terminal.does("keys", "rotate", "--now")
+    refused = terminal("keys", "delete", first)
+    assert refused.code == 1
+    assert "--yes" in refused.err
+    assert first in published(terminal, "published")
+    unknown = terminal("keys", "delete", "-no-such-key", "--yes")
+    assert (unknown.code, unknown.err) == (
+        1,
+        "error: there is no such key: see `quantimodo keys list`\n",
+    )
 
 
 def test_a_healthy_database_is_said_to_be(terminal: Terminal) -> None:

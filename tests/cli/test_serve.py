@@ -3,6 +3,7 @@
 import signal
 import socket
 import sqlite3
+import time
 from collections.abc import Callable
 
 import psutil
@@ -115,6 +116,52 @@ def test_when_it_is_killed_its_workers_end_and_free_the_port(terminal: Terminal)
     assert alive == []
     port = int(server.url.rpartition(":")[2])
     socket.create_server(("127.0.0.1", port)).close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "4"])
+def test_told_to_stop_it_stops_at_once_though_browsers_keep_connections(
+    terminal: Terminal, workers: str
+) -> None:
+    server = terminal.serve("--workers", workers)
+    server.get()
+    port = int(server.url.rpartition(":")[2])
+    idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
+    for connection in idle[:4]:
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nhost: id.example.org\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    begun_at = time.monotonic()
+    assert server.stop() == 0
+    # A third of a second on an idle machine; ten times that is for one that is busy.
+    assert time.monotonic() - begun_at < 3.5
+    for connection in idle:
+        connection.close()
+
+
+@pytest.mark.slow
+def test_what_a_killed_run_left_is_cleared_by_the_next_and_nothing_else(
+    terminal: Terminal,
+) -> None:
+    def folders() -> set[str]:
+        return {path.name for path in terminal.folder.glob("quantimodo-*-*")}
+
+    killed = terminal.serve("--workers", "2")
+    killed.get()
+    left = folders()
+    workers = workers_of(killed)
+    killed.stop(signal.SIGKILL)
+    psutil.wait_procs(workers, timeout=PATIENCE)
+    assert folders() == left != set()
+    running = terminal.serve("--workers", "2")
+    running.get()
+    of_the_running = folders()
+    assert len(of_the_running) == 1
+    assert not of_the_running & left
+    another = terminal.serve("--workers", "2")
+    another.get()
+    assert of_the_running < folders()
+    assert (another.stop(), running.stop()) == (0, 0)
+    assert folders() == set()
 
 
 @pytest.mark.slow

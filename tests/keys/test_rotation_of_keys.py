@@ -7,7 +7,7 @@ import pytest
 from people import MovableClock
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.keys.keyring import Keyring
-from quantimodo.keys.rotation import Rotation, RotationPolicy
+from quantimodo.keys.rotation import Rotation, RotationPolicy, StillNeeded
 from quantimodo.ports.clock import Entropy
 from quantimodo.ports.stores import Stores
 
@@ -66,3 +66,40 @@ async def test_a_key_made_for_now_overtakes_the_one_that_waits(
     clock.advance(2 * DAY)  # the one that waited is active by now, and still does not sign
     assert await signing(stores, envelope, clock) in chosen
     assert len(await rotation.rotate(DAY)) == 2
+
+
+async def test_a_key_is_deleted_only_when_others_take_its_place(
+    stores: Stores, rotation: Rotation, envelope: Envelope, clock: MovableClock
+) -> None:
+    await rotation.ensure()
+    leaked = await signing(stores, envelope, clock)
+    with pytest.raises(StillNeeded, match="signs now"):
+        await rotation.delete(leaked)
+    clock.advance(timedelta(minutes=1))
+    waiting = {key.algorithm: key.kid for key in await rotation.rotate(DAY)}
+    with pytest.raises(StillNeeded, match="signs now"):
+        await rotation.delete(leaked)
+    with pytest.raises(StillNeeded, match="signs next"):
+        await rotation.delete(waiting["ES256"])
+    clock.advance(timedelta(minutes=1))
+    await rotation.rotate(timedelta(0))
+    assert await rotation.delete(leaked)
+    assert await rotation.delete(waiting["ES256"])
+    assert not await rotation.delete(leaked)
+    assert not await rotation.delete("no such key")
+
+
+async def test_after_a_key_was_deleted_the_schedule_goes_on(
+    stores: Stores, rotation: Rotation, envelope: Envelope, clock: MovableClock
+) -> None:
+    await rotation.ensure()
+    leaked = await signing(stores, envelope, clock)
+    clock.advance(timedelta(minutes=1))
+    await rotation.rotate(timedelta(0))
+    await rotation.delete(leaked)
+    signs = await signing(stores, envelope, clock)
+    assert not await rotation.ensure()
+    clock.advance(90 * DAY)
+    assert await rotation.ensure()
+    clock.advance(DAY)
+    assert await signing(stores, envelope, clock) not in (leaked, signs)

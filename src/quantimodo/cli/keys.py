@@ -1,19 +1,27 @@
 """`quantimodo keys`: the server's signing keys."""
 
-from collections.abc import Sequence
+import sys
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
 from quantimodo.app.wiring import House
-from quantimodo.cli.errand import run
+from quantimodo.cli.errand import Failed, run
 from quantimodo.cli.printing import print_json, print_table
+from quantimodo.keys.rotation import StillNeeded, current
+from quantimodo.model.events import Event
 from quantimodo.model.keys import SigningKey
 
-keys = typer.Typer(no_args_is_help=True, help="Show and rotate the signing keys.")
+keys = typer.Typer(no_args_is_help=True, help="Show, rotate and delete the signing keys.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+_WHAT_ENDS = """\
+Deleting a key makes worthless, within a minute, all that it signed:
+  ID tokens            apps that check one again refuse it; people may have to sign in anew
+  JWT access tokens    answered with 401; apps refresh, and get one that another key signed
+Sign-ins here, refresh tokens and opaque access tokens go on."""
 
 
 @keys.command("list")
@@ -33,21 +41,50 @@ def rotate(
     """Make new keys. They are published first, and sign after `keys.publish_before`."""
 
     async def make(house: House) -> list[dict[str, Any]]:
+        # Under a wrong secret key new ones could be made, which no server would ever open.
+        await house.keyring.load()
         before = timedelta(0) if now else house.settings.keys.publish_before
-        await house.rotation.rotate(before)
+        if not await house.rotation.rotate(before):
+            raise Failed("no key was made: somebody else rotates them just now. Try again")
         return await _read(house)
 
     _tell(run(make), as_json)
 
 
+@keys.command(context_settings={"ignore_unknown_options": True})  # an id may begin with a dash
+def delete(
+    kid: Annotated[str, typer.Argument(help="The key's id, as `quantimodo keys list` tells it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take a leaked key out of the published set at once. Rotate first: see `keys rotate --now`."""
+
+    typer.echo(_WHAT_ENDS)
+    if not yes and sys.stdin.isatty():
+        typer.confirm("Delete this key?", abort=True)
+
+    async def forget(house: House) -> None:
+        if not yes and not sys.stdin.isatty():
+            raise Failed("nothing was deleted: say --yes, knowing what ends")
+        try:
+            if not await house.rotation.delete(kid):
+                raise Failed("there is no such key: see `quantimodo keys list`")
+        except StillNeeded as why:
+            raise Failed(str(why)) from None
+        house.audit.record(Event(at=house.clock.now(), kind="key.deleted", detail=kid))
+
+    run(forget)
+    typer.echo("Deleted. Running servers forget it within a minute.")
+
+
 async def _read(house: House) -> list[dict[str, Any]]:
     now = house.clock.now()
     found = await house.stores.signing_keys()
+    signing = {current(found, key.algorithm, now) for key in found}
     return [
         {
             "kid": key.kid,
             "algorithm": key.algorithm,
-            "state": _state(key, found, now),
+            "state": "current" if key in signing else _state(key, now),
             "created_at": key.created_at,
             "active_at": key.active_at,
             "retires_at": key.retires_at,
@@ -56,15 +93,10 @@ async def _read(house: House) -> list[dict[str, Any]]:
     ]
 
 
-def _state(key: SigningKey, all_keys: Sequence[SigningKey], now: datetime) -> str:
+def _state(key: SigningKey, now: datetime) -> str:
     if key.retires_at is not None and key.retires_at <= now:
         return "retired"
-    if key.active_at > now:
-        return "next"
-    active = [
-        each for each in all_keys if each.algorithm == key.algorithm and each.active_at <= now
-    ]
-    return "current" if active[-1].kid == key.kid else "published"
+    return "next" if key.active_at > now else "published"
 
 
 def _tell(found: list[dict[str, Any]], as_json: bool) -> None:

@@ -18,8 +18,9 @@ from quantimodo.app.settings import Settings, load_settings
 from quantimodo.app.settings_tree import leaves
 from quantimodo.app.wiring import open_house, prepare
 from quantimodo.cli.errand import Failed, faults_told
+from quantimodo.cli.metrics_folder import fresh_folder
 from quantimodo.cli.settings import masked
-from quantimodo.cli.supervisor import WORKER, Supervisor, fresh_folder
+from quantimodo.cli.supervisor import WORKER, Supervisor
 from quantimodo.storage.open import Step
 
 _BACKLOG = 2048

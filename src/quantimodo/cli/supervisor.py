@@ -6,12 +6,10 @@ that the metrics of the dead are counted for ever.
 """
 
 import asyncio
-import shutil
 import signal
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -99,13 +97,3 @@ class Supervisor:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), seconds)
         return self._stopping.is_set()
-
-
-@contextmanager
-def fresh_folder() -> Iterator[str]:
-    """A new empty folder for the counters of this run, gone at the end."""
-    folder = tempfile.mkdtemp(prefix="quantimodo-metrics-")
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 
@@ -34,7 +35,8 @@ def serve(listener: socket.socket, settings: Settings) -> None:
         lifespan="on",
         access_log=False,
         log_config=None,
-        log_level="warning",
+        # Its warnings are of what strangers send: a line for each would be theirs to fill a disk.
+        log_level="error",
         # Who is calling is decided in `app/proxies.py`.
         proxy_headers=False,
         server_header=False,
@@ -44,13 +46,25 @@ def serve(listener: socket.socket, settings: Settings) -> None:
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def main(arguments: Sequence[str]) -> None:
-    # uvicorn raises the signal that stopped it once more when it is done: that is no failure.
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
-    if SUPERVISED in arguments:
-        threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
-    serve(socket.socket(fileno=int(arguments[0])), load_settings())
+def main(arguments: Sequence[str]) -> NoReturn:
+    try:
+        # uvicorn raises the signal that stopped it once more when it is done: that is no failure.
+        signal.signal(signal.SIGTERM, _stop)
+        signal.signal(signal.SIGINT, _stop)
+        if SUPERVISED in arguments:
+            threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+        serve(socket.socket(fileno=int(arguments[0])), load_settings())
+    except SystemExit as end:
+        _leave(end.code if isinstance(end.code, int) else 1)
+    _leave(0)
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once. All of ours is closed by now, and the interpreter would take its modules apart
+    for a tenth of a second: in each worker, all at the same time, which is most of a stop."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -4,6 +4,7 @@ A new key is published a while before it signs, so that nobody meets a signature
 they cannot have seen; an old one stays published until all that it signed has expired.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +16,10 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import KeyStore
 
 ALGORITHMS: tuple[Algorithm, ...] = ("ES256", "RS256")
+
+
+class StillNeeded(Exception):
+    """This key cannot go yet; the text says why and what to do first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,16 @@ class Rotation:
                 made.append(key)
         return made
 
+    async def delete(self, kid: str) -> bool:
+        """Forget a key at once, published or not, and with it all that it signed; False if there
+        is none. Raises `StillNeeded` for the key that signs, and for one without a successor."""
+        found = await self.store.signing_keys()
+        doomed = next((key for key in found if key.kid == kid), None)
+        if doomed is None:
+            return False
+        _check_replaced(doomed, found, self.clock.now())
+        return await self.store.delete_signing_key(kid)
+
     async def _ensure(self, algorithm: Algorithm) -> bool:
         newest, now = await self._newest(algorithm), self.clock.now()
         if newest is None:
@@ -83,3 +98,17 @@ class Rotation:
             created_at=self.clock.now(),
             active_at=active_at,
         )
+
+
+def current(keys: Sequence[SigningKey], algorithm: Algorithm, now: datetime) -> SigningKey | None:
+    """The one that signs, of `keys` in the order of their making."""
+    active = [key for key in keys if key.algorithm == algorithm and key.active_at <= now]
+    return active[-1] if active else None
+
+
+def _check_replaced(doomed: SigningKey, keys: Sequence[SigningKey], now: datetime) -> None:
+    if doomed == current(keys, doomed.algorithm, now):
+        raise StillNeeded("this key signs now: make others first, `quantimodo keys rotate --now`")
+    # The last one is what the next rotation counts from, and the one before it has its end.
+    if doomed == [key for key in keys if key.algorithm == doomed.algorithm][-1]:
+        raise StillNeeded("this key signs next: make others first, `quantimodo keys rotate`")

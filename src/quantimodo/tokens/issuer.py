@@ -4,6 +4,7 @@ Owns lifetimes, spelling and signing. Decides nothing: it commits by compare-and
 means that somebody else was first; the endpoint then loads and decides again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,7 +24,8 @@ Answer = dict[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """`pepper` is the server's key for the heirs of refresh tokens."""
+    """`pepper` is the server's key for the heirs of refresh tokens; `older_peppers` are those that
+    it had before, under which an heir may have been made a moment ago."""
 
     policy: TokenPolicy
     store: TokenStore
@@ -31,6 +33,7 @@ class Issuer:
     clock: Clock
     entropy: Entropy
     pepper: bytes
+    older_peppers: Sequence[bytes] = ()
 
     async def issue(self, decision: Decision) -> Answer | None:
         """The answer of RFC 6749 §5.1, all of it on disk; None when the race was lost."""
@@ -93,7 +96,7 @@ class Issuer:
 
     async def _rotate(self, decision: Rotate) -> Answer | None:
         now, salt = self.clock.now(), self.entropy.bytes(16)
-        access, successor = self._heirs(decision.raw, salt, now)
+        access, successor = _heirs(decision.raw, salt, now, self.pepper)
         family = decision.found.family
         if not await self.store.rotate(
             decision.found.token,
@@ -105,23 +108,25 @@ class Issuer:
             return None
         return self._rotated(decision, access, successor, now)
 
-    async def _repeat(self, decision: Repeat) -> Answer:
+    async def _repeat(self, decision: Repeat) -> Answer | None:
         # Contract §6: the same successor once more, computed again and not stored anywhere.
         spent_at, salt = decision.found.spent_at, decision.found.salt
         if spent_at is None or salt is None:
             raise AssertionError("only a spent token is repeated")
-        access, successor = self._heirs(decision.raw, salt, spent_at)
-        if decision.client.token_format == "opaque":
-            # The access token is the one that was saved then, with the scope that it got then.
-            saved = await self.store.find_access_token(access.key)
-            decision = decision if saved is None else replace(decision, scope=saved.scope)
-        return self._rotated(decision, access, successor, spent_at)
+        for pepper in (self.pepper, *self.older_peppers):
+            access, successor = _heirs(decision.raw, salt, spent_at, pepper)
+            # Only what was saved then is given again: the key of that day may be an older one.
+            if await self.store.find_refresh_token(successor.key) is not None:
+                decision = await self._as_then(decision, access)
+                return self._rotated(decision, access, successor, spent_at)
+        return None
 
-    def _heirs(self, raw: str, salt: bytes, at: datetime) -> tuple[Minted, Minted]:
-        return (
-            heir(Kind.ACCESS, raw, salt, self.pepper, at),
-            heir(Kind.REFRESH, raw, salt, self.pepper, at),
-        )
+    async def _as_then(self, decision: Repeat, access: Minted) -> Repeat:
+        """With the scope that the access token got when it was saved; a JWT never was."""
+        if decision.client.token_format == "jwt":
+            return decision
+        saved = await self.store.find_access_token(access.key)
+        return decision if saved is None else replace(decision, scope=saved.scope)
 
     def _rotated(self, decision: Rotate, access: Minted, successor: Minted, at: datetime) -> Answer:
         client, family, user = decision.client, decision.found.family, decision.found.user
@@ -203,6 +208,10 @@ class Issuer:
             nonce=nonce,
             access_token=access_token,
         )
+
+
+def _heirs(raw: str, salt: bytes, at: datetime, pepper: bytes) -> tuple[Minted, Minted]:
+    return heir(Kind.ACCESS, raw, salt, pepper, at), heir(Kind.REFRESH, raw, salt, pepper, at)
 
 
 def _answer(raw: str, now: datetime, expires_at: datetime, scope: frozenset[str]) -> Answer:

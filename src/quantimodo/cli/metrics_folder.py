@@ -1,0 +1,56 @@
+"""The folder in which the workers of one run keep their counters, and what killed runs left.
+
+Whoever owns a folder holds a lock in it for as long as the process lives, however it ends: a
+folder whose lock is free is nobody's. Knows nothing of what is counted.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_NAME = "quantimodo-metrics-"
+_UNFINISHED = "quantimodo-begins-"
+_LOCK = "owner.lock"
+
+
+@contextmanager
+def fresh_folder() -> Iterator[str]:
+    """A new folder for this run, gone at the end; those of runs that were killed go now."""
+    _clear(Path(tempfile.gettempdir()))
+    draft = Path(tempfile.mkdtemp(prefix=_UNFINISHED))
+    lock = os.open(draft / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    # It gets its name when it is locked, so that nobody ever meets it unlocked while we live.
+    folder = draft.rename(draft.with_name(draft.name.replace(_UNFINISHED, _NAME)))
+    try:
+        yield str(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _clear(parent: Path) -> None:
+    for folder in parent.glob(f"{_NAME}*"):
+        with suppress(OSError):  # somebody's, or gone meanwhile: not worth a start that fails
+            if _is_ours(folder) and _is_left(folder):
+                shutil.rmtree(folder)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Anybody may put anything into a folder for temporary files: links, and our names, too."""
+    return not folder.is_symlink() and folder.stat().st_uid == os.getuid()
+
+
+def _is_left(folder: Path) -> bool:
+    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(lock)
+    return True

@@ -1,0 +1,129 @@
+"""security.md 7, 10: an account or an app that is deleted while its question is answered.
+
+Between the moment when the answer is read and the moment when the consent is kept, somebody may
+delete the account in another tab, or the app in the portal. Nothing may come of the answer, and
+nobody may meet a 5xx.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from quantimodo.app.server import furnish_server
+from quantimodo.authorization.requests import RESUME
+from quantimodo.model.consents import Consent
+from world import CALLBACK, ISSUER, App, Foundation, World, answer_of, form_fields
+
+
+@dataclass(slots=True)
+class Interrupted:
+    """The stores as they are; just before a consent is kept, something happens to them."""
+
+    stores: Any
+    happens: Callable[[], Awaitable[object]]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stores, name)
+
+    async def save_consent(self, consent: Consent) -> None:
+        await self.happens()
+        await self.stores.save_consent(consent)
+
+
+async def interrupt(
+    world: World, foundation: Foundation, happens: Callable[[], Awaitable[object]]
+) -> None:
+    stores: Any = Interrupted(world.house.stores, happens)
+    house = replace(world.house, stores=stores)
+    world.application = await furnish_server(house, foundation.renderer)
+
+
+async def ann_and_app(world: World, **changes: Any) -> tuple[int, App]:
+    ann = await world.person()
+    return ann.id, await world.app(**changes)
+
+
+@pytest.mark.parametrize("first_party", [False, True])
+async def test_an_account_that_was_deleted_meanwhile_gives_nothing_to_the_app(
+    world: World, foundation: Foundation, first_party: bool
+) -> None:
+    user_id, app = await ann_and_app(world, first_party=first_party)
+    stores = world.house.stores
+    await interrupt(world, foundation, lambda: stores.delete_user(user_id))
+    answer = await world.authorize(await world.signed_in(), app)
+    assert answer.location.startswith(f"{CALLBACK}?")
+    assert answer.parameters == {
+        "error": "access_denied",
+        "error_description": "the account or the app was deleted meanwhile",
+        "state": "some-state",
+        "iss": ISSUER,
+    }
+    rows = world.rows()
+    assert not rows["consents"] + rows["families"] + rows["codes"] + rows["access_tokens"]
+
+
+@pytest.mark.parametrize("first_party", [False, True])
+async def test_an_app_that_was_deleted_meanwhile_gets_nothing(
+    world: World, foundation: Foundation, first_party: bool
+) -> None:
+    _, app = await ann_and_app(world, first_party=first_party)
+    stores = world.house.stores
+    await interrupt(world, foundation, lambda: stores.delete_client(app.id))
+    answer = await world.authorize(await world.signed_in(), app)
+    assert answer.parameters["error"] == "access_denied"
+    assert answer.parameters["iss"] == ISSUER
+    assert "code" not in answer.parameters
+    rows = world.rows()
+    assert not rows["consents"] + rows["families"] + rows["codes"] + rows["access_tokens"]
+
+
+async def test_the_request_of_a_deleted_account_cannot_be_answered_by_another(
+    world: World, foundation: Foundation
+) -> None:
+    user_id, app = await ann_and_app(world)
+    await world.person("eve@example.org", "Eve Example")
+    stores = world.house.stores
+    await interrupt(world, foundation, lambda: stores.delete_user(user_id))
+    browser = await world.signed_in()
+    shown = await world.ask(browser, app)
+    request_id = form_fields(shown.text)["request"]
+    assert answer_of(await world.decide(browser, shown)).parameters["error"] == "access_denied"
+    eve = await world.signed_in("eve@example.org")
+    again = await eve.get(RESUME, params={"request": request_id})
+    assert again.status_code == 400
+
+
+async def test_nothing_is_recorded_as_allowed_when_it_was_not_kept(
+    world: World, foundation: Foundation
+) -> None:
+    user_id, app = await ann_and_app(world)
+    stores = world.house.stores
+    await interrupt(world, foundation, lambda: stores.delete_client(app.id))
+    await world.authorize(await world.signed_in(), app)
+    await world.house.audit.flush()
+    kinds = {event.kind for event in await stores.events_of(user_id, 100)}
+    assert "consent.given" not in kinds
+
+
+async def test_an_account_that_was_deleted_before_the_answer_has_to_sign_in(world: World) -> None:
+    user_id, app = await ann_and_app(world)
+    browser = await world.signed_in()
+    shown = await world.ask(browser, app)
+    await world.house.stores.delete_user(user_id)
+    answer = await world.decide(browser, shown)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?return_to=")
+
+
+async def test_an_app_that_was_deleted_before_the_answer_is_a_page_and_no_redirect(
+    world: World,
+) -> None:
+    _, app = await ann_and_app(world)
+    browser = await world.signed_in()
+    shown = await world.ask(browser, app)
+    await world.house.stores.delete_client(app.id)
+    answer = await world.decide(browser, shown)
+    assert answer.status_code == 400
+    assert "location" not in answer.headers

@@ -1,0 +1,89 @@
+"""security.md 7: who takes an app's access back at the very moment when it gets a code.
+
+The consent was read, and is gone when the code is saved: nothing may begin on it.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from quantimodo.app.server import furnish_server
+from world import CALLBACK, ISSUER, App, Foundation, World
+
+ALL = frozenset({"code", "token", "id_token token", "code id_token", "code id_token token"})
+
+
+@dataclass(slots=True)
+class Interrupted:
+    """The stores as they are; just before an authorization is saved, something happens to them."""
+
+    stores: Any
+    happens: Callable[[], Awaitable[object]]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stores, name)
+
+    async def save_code(self, *begun: Any) -> bool:
+        await self.happens()
+        saved: bool = await self.stores.save_code(*begun)
+        return saved
+
+
+async def allowed(world: World, **changes: Any) -> tuple[int, App]:
+    """An app that a person has allowed before, so that nobody is asked now."""
+    ann = await world.person()
+    app = await world.app(response_types=ALL, **changes)
+    await world.authorize(await world.signed_in(), app, scope="openid basic")
+    return ann.id, app
+
+
+@pytest.mark.parametrize("response_type", sorted(ALL))
+@pytest.mark.parametrize("token_format", ["opaque", "jwt"])
+async def test_nothing_is_begun_on_a_consent_that_was_just_withdrawn(
+    world: World, foundation: Foundation, response_type: str, token_format: str
+) -> None:
+    user_id, app = await allowed(world, token_format=token_format)
+    stores, now = world.house.stores, world.house.clock.now()
+    interrupted: Any = Interrupted(stores, lambda: stores.withdraw_consent(user_id, app.id, now))
+    house = replace(world.house, stores=interrupted)
+    world.application = await furnish_server(house, foundation.renderer)
+    before = len(world.rows()["families"])
+    answer = await world.authorize(
+        await world.signed_in(),
+        app,
+        scope="openid basic",
+        response_type=response_type,
+        nonce="n",
+        **({} if "code" in response_type else {"code_challenge": None}),
+        **({} if "code" in response_type else {"code_challenge_method": None}),
+    )
+    assert answer.location.startswith(CALLBACK)
+    assert answer.parameters == {
+        "error": "access_denied",
+        "error_description": "the person took the app's access back meanwhile",
+        "state": "some-state",
+        "iss": ISSUER,
+    }
+    assert len(world.rows()["families"]) == before
+
+
+async def test_who_withdraws_at_once_after_is_obeyed_too(world: World) -> None:
+    user_id, app = await allowed(world)
+    code = (await world.authorize(await world.signed_in(), app)).code
+    await world.house.stores.withdraw_consent(user_id, app.id, world.house.clock.now())
+    refused = await world.redeem(app, code)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+
+
+async def test_a_first_party_app_that_was_taken_back_just_now_gets_nothing_either(
+    world: World, foundation: Foundation
+) -> None:
+    user_id, app = await allowed(world, first_party=True)
+    stores, now = world.house.stores, world.house.clock.now()
+    interrupted: Any = Interrupted(stores, lambda: stores.withdraw_consent(user_id, app.id, now))
+    house = replace(world.house, stores=interrupted)
+    world.application = await furnish_server(house, foundation.renderer)
+    answer = await world.authorize(await world.signed_in(), app)
+    assert answer.parameters["error"] == "access_denied"
