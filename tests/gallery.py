@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from page_site import PNG, Site, build, listening
-from people import PASSWORD, House
+from people import PASSWORD, House, profile_of
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
@@ -74,6 +74,7 @@ class Gallery:
         await site.allow(ann, mood, "basic", "readmeasurements", "writemeasurements", "email")
         await site.allow(ann, phone, "basic", "offline_access")
         self.mood, self.phone, self.ann = mood, phone, ann
+        await house.social.admit(profile_of(), address="192.0.2.9")
         await self._session("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Safari/605.1", "198.51.100.4")
         await self._session("Mozilla/5.0 (Windows NT 10.0) Firefox/140.0", "2001:db8:1::7")
         await house.sign_up("carol@example.org", return_to="/account")
@@ -138,6 +139,8 @@ class Gallery:
             "account-profile": "/account/profile",
             "account-sessions": "/account/sessions",
             "account-security": "/account/security",
+            "account-identities": "/account/identities",
+            "account-again": "/account/again?return_to=/account/identities",
             "account-password": "/account/security/password",
             "account-email": "/account/security/email",
             "account-delete": "/account/delete",
@@ -172,11 +175,33 @@ class Gallery:
         await self._sign_in(page, "bob@example.org")
         for name, path in {
             "account-empty": "/account",
+            "account-identities-empty": "/account/identities",
             "account-profile-unconfirmed": "/account/profile",
             "developers-empty": "/developers",
         }.items():
             await page.goto(path)
             yield name
+        await self._come_by_provider(page)
+        for name, path in {
+            "account-identities-last": "/account/identities",
+            "account-first-password": "/account/security/password",
+            "account-email-no-password": "/account/security/email",
+            "account-delete-no-password": "/account/delete",
+        }.items():
+            await page.goto(path)
+            yield name
+        await page.goto("/account/security/password")
+        await page.fill("[name=password]", "password")
+        await _press(page, "main button[type=submit]")
+        yield "account-first-password-refused"
+
+    async def _come_by_provider(self, page: Page) -> None:
+        """Sign in as Eve, who has no password."""
+        profile = profile_of("eve", email="eve@example.org", name="Eve Example")
+        cookie = await self.house.by_provider(profile)
+        await page.context.add_cookies(
+            [{"name": "session", "value": cookie.reveal(), "url": self.site.origin}]
+        )
 
     async def _sign_in(self, page: Page, email: str) -> None:
         await page.goto("/sign-in")

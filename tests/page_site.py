@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from people import ADDRESS, ISSUER, House
@@ -22,10 +24,11 @@ from quantimodo.model.consents import Consent
 from quantimodo.model.events import Mail
 from quantimodo.model.users import User
 from quantimodo.pages.assets import Assets
-from quantimodo.pages.browser import Browser, CookiePolicy
+from quantimodo.pages.browser import Browser, CookiePolicy, Visit
 from quantimodo.pages.desk import Desk
 from quantimodo.pages.errors import NOT_FOUND, error_page
-from quantimodo.pages.layout import Renderer
+from quantimodo.pages.identities import Linking
+from quantimodo.pages.layout import Renderer, see_other
 from quantimodo.pages.routes import PageRoute, Pages, page_routes
 
 PNG = (
@@ -33,6 +36,27 @@ PNG = (
     b"\x1f\x15\xc4\x89\x00\x00\x00\rIDATx\x9cc`\xf8\xcf\xf0\x1f\x00\x05\x05\x02\x00\x9e\xa1"
     b"\xd9\xc5\x00\x00\x00\x00IEND\xaeB`\x82"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A provider of sign-ins, as pages know it."""
+
+    name: str
+    title: str
+
+
+PROVIDERS = {each.name: each for each in (Elsewhere("sample", "Sample"), Elsewhere("down", "Down"))}
+DESTINATION = "https://provider.example.org"
+
+
+async def _origin(name: str) -> str | None:
+    return None if name == "down" else DESTINATION
+
+
+async def _begin(request: Request, visit: Visit, name: str) -> Response:
+    """As far as the pages go: out of the house."""
+    return see_other(f"{DESTINATION}/authorize?for={visit.required().user.id}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +179,7 @@ def build(
         clock=clock,
         envelope=envelope,
         issuer=origin,
+        linking=Linking(house.social, PROVIDERS, _origin, _begin),
         sign_up_open=sign_up_open,
         security_txt=security_txt,
         outbox=ReadableOutbox(house) if outbox else None,

@@ -11,10 +11,13 @@ from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.passwords import HashPolicy, PasswordHasher
 from quantimodo.crypto.tokens import Kind, mint
 from quantimodo.identity.accounts import Accounts, open_accounts
+from quantimodo.identity.letters import Letters
 from quantimodo.identity.outcomes import AccountPolicy, Confirmed
 from quantimodo.identity.sessions import SessionPolicy, Sessions
+from quantimodo.identity.social import SocialAccounts
 from quantimodo.identity.throttle import Throttle, ThrottlePolicy
 from quantimodo.model.events import Event, Mail
+from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import User
@@ -28,6 +31,20 @@ ADDRESS = "192.0.2.7"
 AGENT = "Some Browser"
 PASSWORD = "a horse of another colour"
 CHEAP = HashPolicy(memory_kib=64, passes=1)
+
+
+def profile_of(subject: str = "elsewhere-1", **changes: Any) -> Profile:
+    """What a provider says of Ann, as one that may be believed says it."""
+    values: dict[str, Any] = {
+        "provider": "sample",
+        "issuer": "https://provider.example.org",
+        "subject": subject,
+        "name": "Ann Elsewhere",
+        "email": "ann@example.org",
+        "email_verified": True,
+        "email_authoritative": True,
+    }
+    return Profile(**values | changes)
 
 
 class MovableClock(Clock, Protocol):
@@ -51,6 +68,8 @@ class Watched:
 @dataclass(slots=True, kw_only=True)
 class House:
     accounts: Accounts
+    social: SocialAccounts
+    envelope: Envelope
     sessions: Sessions
     throttle: Throttle
     outbox: Outbox
@@ -82,6 +101,13 @@ class House:
     ) -> Secret:
         return await self.accounts.sign_in(
             email, Secret(password), address=address, agent=AGENT, replaces=replaces
+        )
+
+    async def by_provider(self, profile: Profile | None = None) -> Secret:
+        """Sign in by an identity elsewhere."""
+        admitted = await self.social.admit(profile or profile_of(), address=ADDRESS)
+        return await self.social.begin_session(
+            admitted, ("fed",), address=ADDRESS, agent=AGENT, replaces=None
         )
 
     async def session(self, cookie: Secret) -> Session:
@@ -177,6 +203,7 @@ def furnish(
     watched_hasher: Any = Watched(hasher, work)
     accounts = open_accounts(
         users=watched,
+        identities=watched,
         tickets=watched,
         sessions=sessions,
         hasher=watched_hasher,
@@ -187,8 +214,23 @@ def furnish(
         entropy=entropy,
         audit=audit,
     )
+    social = SocialAccounts(
+        users=watched,
+        store=watched,
+        sessions=sessions,
+        throttle=throttle,
+        mailer=outbox,
+        letters=Letters(ISSUER),
+        envelope=envelope,
+        sign_up_open=sign_up_open,
+        clock=clock,
+        entropy=entropy,
+        audit=audit,
+    )
     return House(
         accounts=accounts,
+        social=social,
+        envelope=envelope,
         sessions=sessions,
         throttle=throttle,
         outbox=outbox,

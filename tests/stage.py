@@ -87,7 +87,8 @@ class Stage:
             nonce=None,
             expires_at=now + _A_WHILE,
         )
-        await self.house.stores.save_code(family, code)
+        await self.consent()
+        assert await self.house.stores.save_code(family, code)
         return minted.raw.reveal()
 
     async def tokens(self, connection: Connection) -> Tokens:

@@ -9,8 +9,8 @@ import re
 import shutil
 import sqlite3
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from html import unescape
@@ -34,6 +34,7 @@ from quantimodo.pages.assets import Assets
 from quantimodo.pages.layout import Renderer
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.protocol.scopes import SCOPES
+from quantimodo.providers.contract import Provider
 
 ISSUER = "https://id.example.org"
 CALLBACK = "https://app.example.org/callback"
@@ -337,16 +338,26 @@ async def lay_foundation(settings: Settings, clock: Clock, entropy: Entropy) -> 
     return Foundation(file_of(settings), Renderer(Assets.shipped()), hashed)
 
 
+Worlds = Callable[..., AbstractAsyncContextManager[World]]
+
+
 @asynccontextmanager
 async def open_world(
-    settings: Settings, clock: Clock, entropy: Entropy, foundation: Foundation | None = None
+    settings: Settings,
+    clock: Clock,
+    entropy: Entropy,
+    foundation: Foundation | None = None,
+    providers: Sequence[Provider] | None = None,
 ) -> AsyncIterator[World]:
-    """A server of its own, over a copy of the foundation when there is one."""
+    """A server of its own, over a copy of the foundation when there is one; with these providers
+    of sign-ins instead of those of the settings."""
     if foundation is None:
         foundation = await lay_foundation(settings, clock, entropy)
     else:
         shutil.copy(foundation.database, file_of(settings))
     async with open_house(settings, clock, entropy) as house:
+        if providers is not None:
+            house = replace(house, providers={each.name: each for each in providers})
         application = await furnish_server(house, foundation.renderer)
         world = World(house, application, file_of(settings), foundation.password_hash)
         yield world

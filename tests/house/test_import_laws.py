@@ -43,8 +43,9 @@ def test_the_contracts_of_the_import_linter_are_kept(
 
 def test_there_is_one_door_to_each_outside_thing(modules: dict[Path, ast.Module]) -> None:
     doors = {
-        "starlette": {"endpoints", "pages", "resource", "app"},
+        "starlette": {"endpoints", "pages", "resource", "sandbox", "app"},
         "httpx": {"providers", "cli"},
+        "httpcore": {"providers"},
         "sqlite3": {"storage", "cli"},
         "asyncpg": {"storage"},
         "joserfc": {"crypto"},

@@ -6,7 +6,21 @@ import httpx
 import pytest
 
 from conformity import check_answer
-from world import INTROSPECT, ME, REVOKE, TOKEN, USERINFO, VERIFIER, World, answer_of
+from elsewhere import (
+    AUTHORIZE_CODE,
+    AUTHORIZE_TOKEN,
+    BACK,
+    LOGIN,
+    Elsewhere,
+    brought,
+    come_back,
+    depart,
+    profile,
+    redeem_login,
+    state_of,
+)
+from quantimodo.providers.contract import ProviderDown
+from world import INTROSPECT, ME, REVOKE, TOKEN, USERINFO, VERIFIER, World, Worlds, answer_of
 
 AUTHORIZE = "/api/v2/oauth/authorize"
 JSON = {"accept": "application/json"}
@@ -171,3 +185,79 @@ async def test_parameters_spelled_as_described_are_heeded(
     body = {**example["examples"]["client_credentials"]["value"], "client_id": app.id}
     answer = await world.browser().post(TOKEN, json={**body, "client_secret": app.secret})
     assert answer.json()["scope"] == "readmeasurements"
+
+
+async def test_social_sign_in_is_answered_as_described(worlds: Worlds) -> None:
+    google = Elsewhere(people={"gia": profile(email="gia@example.org")})
+    async with worlds([google], limits__departures_per_address="12 per 15m") as world:
+        document = (await world.browser().get("/api/openapi.json")).json()
+        await world.app()
+        browser = world.browser()
+        departed = await depart(browser)
+        back = await come_back(browser, state_of(departed))
+        for method, path, answer in (
+            ("GET", LOGIN, departed),
+            ("GET", LOGIN, await depart(browser, "nobody")),
+            ("GET", LOGIN, await browser.get(LOGIN, headers=JSON)),
+            ("GET", f"{BACK}/{{provider}}", back),
+            ("GET", f"{BACK}/{{provider}}", await come_back(browser, "x")),
+            ("POST", f"{BACK}/{{provider}}", await browser.post(f"{BACK}/nobody")),
+        ):
+            check_answer(document, method, path, answer)
+        code = brought(back)["code"]
+        seen = []
+        for fields in (
+            {"code": code},
+            {"code": code},
+            {},
+            {"code": "unknown"},
+        ):
+            answer = await browser.post(AUTHORIZE_CODE, data={"provider": "google", **fields})
+            check_answer(document, "POST", AUTHORIZE_CODE, answer)
+            seen.append(answer.status_code)
+        assert seen == [200, 400, 400, 400]
+        await world.person()
+        google.people["ann"] = profile(subject="2", email="ann@example.org")
+        seen = []
+        for token in ("gia", "ann", "foreign-token", "nonsense"):
+            query = {"provider": "google", "accessToken": token}
+            answer = await browser.get(AUTHORIZE_TOKEN, params=query)
+            check_answer(document, "GET", AUTHORIZE_TOKEN, answer)
+            seen.append(answer.status_code)
+        assert seen == [200, 403, 401, 401]
+        google.fault = ProviderDown("The sign-in provider cannot answer now.")
+        query = {"provider": "google", "accessToken": "gia"}
+        for status in (503, 503, 503, 503, 429):
+            answer = await browser.get(AUTHORIZE_TOKEN, params=query)
+            assert answer.status_code == status
+            check_answer(document, "GET", AUTHORIZE_TOKEN, answer)
+
+
+async def test_notices_of_providers_are_answered_as_described(worlds: Worlds) -> None:
+    async with worlds([Elsewhere("facebook", "Facebook")]) as world:
+        document = (await world.browser().get("/api/openapi.json")).json()
+        good = {"signed": True, "kind": "gone", "subject": "1", "id": "one"}
+        for place in ("notifications", "deauthorize", "data-deletion"):
+            path = f"/api/v2/auth/social/{place}"
+            seen = []
+            for name, body in (("facebook", good), ("facebook", {}), ("nobody", good)):
+                answer = await world.browser().post(f"{path}/{name}", json=body)
+                check_answer(document, "POST", f"{path}/{{provider}}", answer)
+                seen.append(answer.status_code)
+            assert seen == [200, 400, 404]
+
+
+async def test_authorization_by_login_jwt_is_answered_as_described(worlds: Worlds) -> None:
+    async with worlds([Elsewhere(people={"gia": profile()})]) as world:
+        document = (await world.browser().get("/api/openapi.json")).json()
+        token = (await redeem_login(world, "gia")).json()["data"]["token"]
+        headers = {**JSON, "authorization": f"Bearer {token}"}
+        seen = []
+        for changes in ({"first_party": True}, {}):
+            app = await world.app(**changes)
+            for more in ({}, {"scope": "nonsense"}):
+                query = {"client_id": app.id, "response_type": "code", "state": "s", **more}
+                answer = await world.browser().get(AUTHORIZE, params=query, headers=headers)
+                check_answer(document, "GET", AUTHORIZE, answer)
+                seen.append(answer.status_code)
+        assert seen == [200, 400, 403, 400]

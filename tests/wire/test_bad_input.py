@@ -7,20 +7,23 @@ from typing import Any
 import httpx
 import pytest
 
+from elsewhere import AUTHORIZE_CODE, AUTHORIZE_TOKEN
 from quantimodo.app.routes import WireEndpoints, wire_routes
 from world import INTROSPECT, ME, REVOKE, TOKEN, USERINFO, App, World
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
+SOCIAL = (AUTHORIZE_CODE, AUTHORIZE_TOKEN)
 POSTS = (
     TOKEN,
     "/api/v2/oauth/access_token",
+    *SOCIAL,
     REVOKE,
     "/api/v2/oauth/revoke",
     INTROSPECT,
     "/api/v2/oauth/introspect",
 )
-TAKES_JSON = POSTS[:2]
+TAKES_JSON = POSTS[:4]
 RESOURCES = (ME, USERINFO, "/api/v2/oauth/userinfo")
 DOCUMENTS = (
     "/.well-known/openid-configuration",
@@ -47,6 +50,8 @@ class Bad:
 
 def essence(path: str) -> str:
     """A body that would do, but for what is added."""
+    if path in SOCIAL:
+        return "provider=google&"
     if path in TAKES_JSON:
         return "grant_type=client_credentials&"
     return "token=qmr_nothing&"
@@ -127,8 +132,10 @@ def bad_json() -> list[Bad]:
 
 
 def is_clear(response: httpx.Response) -> bool:
-    """An error of RFC 6749 §5.2's shape."""
+    """An error of RFC 6749 §5.2's shape, or of contract §4's."""
     body = response.json()
+    if body.keys() == {"success", "status", "message", "error"}:
+        body = {"error": body["error"]["code"], "error_description": body["message"]}
     return (
         response.headers["content-type"] == JSON
         and body.keys() == {"error", "error_description"}

@@ -7,7 +7,7 @@ dictionary; pages are Starlette's.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quantimodo.protocol import discovery
+from quantimodo.protocol import discovery, social
 from quantimodo.wire.exchange import Endpoint
 
 GET = frozenset({"GET", "HEAD"})
@@ -16,6 +16,26 @@ GET_AND_POST = GET | POST
 
 # Contract §1: two spellings, one endpoint. It shows pages, so Starlette serves it.
 AUTHORIZE = (discovery.AUTHORIZE, "/api/v2/oauth2/authorize")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRoute:
+    """One endpoint of the interface that Starlette serves: it shows pages, sets cookies, or has a
+    provider's name in its path. `name` as in `WireRoute`."""
+
+    path: str
+    methods: frozenset[str]
+    name: str
+
+
+SHOWN = (
+    *(ShownRoute(path, frozenset({"GET", "POST"}), "authorize") for path in AUTHORIZE),
+    ShownRoute(social.LOGIN, frozenset({"GET"}), "social_login"),
+    ShownRoute(social.CALLBACK, frozenset({"GET", "POST"}), "social_callback"),
+    ShownRoute(social.NOTIFICATIONS, POST, "social_notifications"),
+    ShownRoute(social.DEAUTHORIZE, POST, "social_deauthorize"),
+    ShownRoute(social.DATA_DELETION, POST, "social_deletion"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +61,8 @@ class WireEndpoints:
     introspect: Endpoint
     userinfo: Endpoint
     user_me: Endpoint
+    social_code: Endpoint
+    social_token: Endpoint
     metadata: Endpoint
     key_set: Endpoint
     openapi: Endpoint
@@ -53,7 +75,8 @@ def wire_routes(to: WireEndpoints, *, legacy_transport: bool) -> Sequence[WireRo
     # Contract §1: an alias is a second route to the same endpoint. Without legacy transport the
     # token endpoint has no GET at all.
     # It never has a HEAD: a look at a link must not spend what is in it.
-    token = frozenset({"GET", "POST"}) if legacy_transport else POST
+    once = frozenset({"GET", "POST"})
+    token = once if legacy_transport else POST
     return (
         WireRoute(discovery.TOKEN, token, "token", to.token),
         WireRoute("/api/v2/oauth/access_token", token, "token", to.token),
@@ -64,6 +87,9 @@ def wire_routes(to: WireEndpoints, *, legacy_transport: bool) -> Sequence[WireRo
         WireRoute(discovery.USERINFO, GET_AND_POST, "userinfo", to.userinfo),
         WireRoute("/api/v2/oauth/userinfo", GET_AND_POST, "userinfo", to.userinfo),
         WireRoute("/api/v1/user/me", GET, "user_me", to.user_me),
+        # A code is no token: it is good once, and came by an address anyway.
+        WireRoute(social.AUTHORIZE_CODE, once, "social_code", to.social_code),
+        WireRoute(social.AUTHORIZE_TOKEN, token, "social_token", to.social_token),
         WireRoute("/.well-known/openid-configuration", GET, "metadata", to.metadata),
         WireRoute("/.well-known/oauth-authorization-server", GET, "metadata", to.metadata),
         WireRoute(discovery.JWKS, GET, "key_set", to.key_set),

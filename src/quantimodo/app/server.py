@@ -23,10 +23,12 @@ from quantimodo.app.openapi.schemas import Json
 from quantimodo.app.proxies import Proxies
 from quantimodo.app.routes import AUTHORIZE, WireEndpoints, wire_routes
 from quantimodo.app.settings import Settings
+from quantimodo.app.social import login_tokens, social_parts, social_routes, social_tokens
 from quantimodo.app.wiring import House, open_house
 from quantimodo.authorization.requests import RESUME, WaitingRequests
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.endpoints.authorize import AuthorizeEndpoint
+from quantimodo.endpoints.authorize_login import LoginCarrier
 from quantimodo.endpoints.discovery import KeySetEndpoint, MetadataEndpoint
 from quantimodo.endpoints.introspect import IntrospectionEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
@@ -49,6 +51,7 @@ from quantimodo.pages.errors import (
     TOO_LARGE,
     error_page,
 )
+from quantimodo.pages.identities import Linking
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.reference import ReferencePage
 from quantimodo.pages.routes import Pages, page_routes
@@ -115,6 +118,7 @@ def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
     access = AccessTokens(policy, stores, house.keyring, clock)
     guard = Guard(access, stores, metrics, settings.legacy_transport)
     grace = settings.tokens.refresh_reuse_grace
+    social = social_tokens(house, metrics)
     return WireEndpoints(
         token=TokenEndpoint(
             clients=clients,
@@ -126,7 +130,7 @@ def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
                 SignedTokens(policy, house.keyring, house.entropy),
                 clock,
                 house.entropy,
-                house.envelope.derive("heirs of refresh tokens"),
+                *_peppers(house),
             ),
             clock=clock,
             audit=house.audit,
@@ -137,6 +141,8 @@ def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
         introspect=IntrospectionEndpoint(clients, stores, access, policy, clock),
         userinfo=UserInfo(guard),
         user_me=UserMe(guard),
+        social_code=social.authorize_code,
+        social_token=social.authorize_token,
         metadata=MetadataEndpoint(policy.issuer),
         key_set=KeySetEndpoint(house.keyring),
         openapi=OpenApiEndpoint(document),
@@ -146,6 +152,12 @@ def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
             metrics, Secret(settings.metrics_token) if settings.metrics_token else None
         ),
     )
+
+
+def _peppers(house: House) -> tuple[bytes, Sequence[bytes]]:
+    """The key of the heirs of refresh tokens, and those that it was before."""
+    pepper, *older = house.envelope.derive_all("heirs of refresh tokens")
+    return pepper, older
 
 
 def _browser(house: House) -> Browser:
@@ -166,6 +178,7 @@ def _browser(house: House) -> Browser:
 def _pages(house: House, desk: Desk, metrics: Metrics, document: Json) -> Starlette:
     settings, stores = house.settings, house.stores
     waiting = WaitingRequests(stores, house.clock, house.entropy)
+    social = social_parts(house, desk)
     pages = Pages(
         renderer=desk.renderer,
         browser=desk.browser,
@@ -183,6 +196,10 @@ def _pages(house: House, desk: Desk, metrics: Metrics, document: Json) -> Starle
         sign_up_open=settings.sign_up == "open",
         security_txt=settings.security_txt,
         outbox=_Shown(house.outbox) if settings.development else None,
+        providers=tuple(house.providers.values()),
+        linking=Linking(
+            house.social, house.providers, social.endpoint.origin, social.endpoint.begin_link
+        ),
     )
     authorize = _authorize(house, desk, waiting, metrics)
     routes = [
@@ -191,6 +208,7 @@ def _pages(house: House, desk: Desk, metrics: Metrics, document: Json) -> Starle
         *((("GET", "POST"), path, desk.guarded(authorize.start)) for path in AUTHORIZE),
         (("GET",), RESUME, desk.guarded(authorize.resume)),
         (("POST",), "/api/v2/oauth/authorize/decision", desk.guarded(authorize.decide)),
+        *social_routes(house, desk, social),
     ]
     application = Starlette(
         routes=[Route(path, endpoint, methods=list(ways)) for ways, path, endpoint in routes],
@@ -215,10 +233,12 @@ def _authorize(
         front_channel=FrontChannel(
             policy, stores, SignedTokens(policy, house.keyring, entropy), clock, entropy
         ),
+        logins=LoginCarrier(login_tokens(house), desk.browser, clock),
         desk=desk,
         audit=house.audit,
         clock=clock,
         metrics=metrics,
+        legacy_transport=house.settings.legacy_transport,
     )
 
 

@@ -5,21 +5,25 @@ line and the server share; `server.py` adds endpoints, pages and background work
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from quantimodo.app.environment import SystemClock, SystemEntropy
+from quantimodo.app.provider_policies import door_policy, provider_policies
 from quantimodo.app.secret_keys import parse_keys, read_or_make
 from quantimodo.app.settings import Settings
 from quantimodo.clients.registry import Registry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.passwords import PasswordHasher
 from quantimodo.identity.accounts import Accounts, open_accounts
+from quantimodo.identity.letters import Letters
 from quantimodo.identity.outcomes import AccountPolicy
 from quantimodo.identity.sessions import SessionPolicy, Sessions
+from quantimodo.identity.social import SocialAccounts
 from quantimodo.identity.throttle import Throttle, ThrottlePolicy
 from quantimodo.keys.keyring import Keyring
 from quantimodo.keys.rotation import Rotation, RotationPolicy
@@ -27,6 +31,10 @@ from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.mail import Outbox
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import Stores
+from quantimodo.providers.contract import Provider, ProviderPolicy
+from quantimodo.providers.http import Door, netloc
+from quantimodo.providers.table import open_providers
+from quantimodo.sandbox.policies import STANDS_IN_FOR, sandbox_policies
 from quantimodo.storage.open import Step, migrate, open_stores, sqlite_path
 from quantimodo.tokens.policy import TokenPolicy
 
@@ -49,8 +57,11 @@ class House:
     mail_bell: asyncio.Event
     outbox: Outbox
     sessions: Sessions
+    throttle: Throttle
     accounts: Accounts
+    social: SocialAccounts
     registry: Registry
+    providers: Mapping[str, Provider]
 
 
 async def prepare(
@@ -84,12 +95,34 @@ async def open_house(
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
     audit = AuditTrail(stores)
     audit.start()
+    door = Door(door_policy(settings, *_own_door(settings)))
     try:
-        yield _furnish(settings, clock, entropy, envelope, stores, hasher, audit)
+        providers = open_providers(_policies(settings), door, clock, stores)
+        yield _furnish(settings, clock, entropy, envelope, stores, hasher, audit, providers)
     finally:
+        await door.close()
         await audit.close()
         hasher.close()
         await stores.close()
+
+
+def _policies(settings: Settings) -> Sequence[ProviderPolicy]:
+    """The configured providers; and the sandbox, for those that it stands in for."""
+    configured = provider_policies(settings)
+    if not settings.sandbox:
+        return configured
+    absent = [name for name in STANDS_IN_FOR if name not in settings.providers]
+    stand_ins = sandbox_policies(settings.issuer, absent)
+    return (*configured, *(ProviderPolicy(**fields) for fields in stand_ins))
+
+
+def _own_door(settings: Settings) -> Sequence[str]:
+    """Ourselves as `host:port`: the sandbox is reached like any other provider."""
+    if not settings.sandbox:
+        return ()
+    parts = urlsplit(settings.issuer)
+    default = 443 if parts.scheme == "https" else 80
+    return (netloc(parts.hostname or "", parts.port or default),)
 
 
 def _secret_keys(settings: Settings, entropy: Entropy) -> tuple[bytes, ...]:
@@ -108,6 +141,7 @@ def _furnish(
     stores: Stores,
     hasher: PasswordHasher,
     audit: AuditTrail,
+    providers: Mapping[str, Provider],
 ) -> House:
     bell = asyncio.Event()
     outbox = Outbox(stores, envelope, clock, bell=bell)
@@ -121,14 +155,30 @@ def _furnish(
         entropy=entropy,
         audit=audit,
     )
+    throttle = Throttle(stores, throttle_policy(settings), clock, envelope.derive("throttle"))
+    sign_up_open = settings.sign_up == "open"
     accounts = open_accounts(
         users=stores,
+        identities=stores,
         tickets=stores,
         sessions=sessions,
         hasher=hasher,
-        throttle=Throttle(stores, throttle_policy(settings), clock, envelope.derive("throttle")),
+        throttle=throttle,
         mailer=outbox,
-        policy=AccountPolicy(issuer=settings.issuer, sign_up_open=settings.sign_up == "open"),
+        policy=AccountPolicy(issuer=settings.issuer, sign_up_open=sign_up_open),
+        clock=clock,
+        entropy=entropy,
+        audit=audit,
+    )
+    social = SocialAccounts(
+        users=stores,
+        store=stores,
+        sessions=sessions,
+        throttle=throttle,
+        mailer=outbox,
+        letters=Letters(settings.issuer),
+        envelope=envelope,
+        sign_up_open=sign_up_open,
         clock=clock,
         entropy=entropy,
         audit=audit,
@@ -146,8 +196,11 @@ def _furnish(
         mail_bell=bell,
         outbox=outbox,
         sessions=sessions,
+        throttle=throttle,
         accounts=accounts,
+        social=social,
         registry=Registry(stores, clock, entropy, audit),
+        providers=providers,
     )
 
 

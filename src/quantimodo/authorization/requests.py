@@ -57,3 +57,8 @@ class WaitingRequests:
 def resume_path(request_id: str) -> str:
     """The local address at which the request goes on."""
     return f"{RESUME}?request={request_id}"
+
+
+def switch_path(request_id: str) -> str:
+    """The local address at which it goes on with another account, whoever it was for."""
+    return f"{resume_path(request_id)}&switch=1"

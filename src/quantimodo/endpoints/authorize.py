@@ -2,28 +2,33 @@
 
 `start` takes a client's request, `resume` a waiting one after a sign-in, `decide` the person's
 answer. All three come to `_proceed`, which alone chooses the next step from what is stored.
-Faults of client or address are a page; all others go to the client by redirect.
+Faults of client or address are a page; all others go to the client by redirect. A caller that is
+no browser gets JSON for all of it. Who the person is: the browser's session, or the login JWT
+that `authorize_login.py` finds.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.authorization.requests import WaitingRequests, resume_path
+from quantimodo.authorization.requests import WaitingRequests, resume_path, switch_path
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.endpoints.authorize_answers import (
     ErrorPage,
+    answer_json,
     answer_response,
     json_refusal,
+    refusal_json,
     wants_json,
 )
+from quantimodo.endpoints.authorize_login import LoginCarrier, Who
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent, StoredRequest
 from quantimodo.model.events import Event
-from quantimodo.model.sessions import Session
+from quantimodo.model.sessions import Presence
 from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.browser import Visit
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
@@ -32,7 +37,7 @@ from quantimodo.pages.forms import read_body
 from quantimodo.pages.layout import form_source, see_other
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import AuthorizationStore, ClientStore, UserStore
+from quantimodo.ports.stores import AuthorizationStore, ClientStore, Conflict, UserStore
 from quantimodo.protocol.authorization import (
     PARAMETERS,
     AuthorizationRequest,
@@ -41,7 +46,14 @@ from quantimodo.protocol.authorization import (
     identify,
     validate,
 )
-from quantimodo.protocol.errors import AccessDenied, OAuthError
+from quantimodo.protocol.discovery import AUTHORIZE
+from quantimodo.protocol.errors import (
+    AccessDenied,
+    ConsentRequired,
+    InvalidRequest,
+    LoginRequired,
+    OAuthError,
+)
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.prompts import Step, next_step
 from quantimodo.protocol.responses import Parameters
@@ -64,10 +76,12 @@ class AuthorizeEndpoint:
     authentication: ClientAuthentication
     waiting: WaitingRequests
     front_channel: FrontChannel
+    logins: LoginCarrier
     desk: Desk
     audit: Audit
     clock: Clock
     metrics: Metrics
+    legacy_transport: bool
 
     async def start(self, request: Request) -> Response:
         """A client's request, by GET or POST."""
@@ -81,11 +95,17 @@ class AuthorizeEndpoint:
             return ErrorPage(str(fault)).response(self.desk.renderer, request)
         try:
             asked = validate(form, client, target)
+            self._check_transport(request, form, client)
+            who = await self.logins.presented(request, form, client)
             if wants_json(request):
-                return json_refusal("login_required", self._again(form))
-            return await self._proceed(request, asked, form, None)
+                return await self._answer_json(asked, form, who)
+            if who.login is None and form.get("token") is None:
+                who = await self.logins.kept(request, form, client)
+            return await self._proceed(request, asked, form, None, who)
         except OAuthError as error:
-            return self._refuse(target, error)
+            if wants_json(request):
+                return refusal_json(error)
+            return self._refuse(request, form, target, error)
 
     async def resume(self, request: Request) -> Response:
         """A request that waited while its person signed in."""
@@ -98,11 +118,16 @@ class AuthorizeEndpoint:
             target = identify(form, client)
         except (OAuthError, NoTarget):
             return ErrorPage(_GONE).response(self.desk.renderer, request)
+        if "switch" in request.query_params:
+            back = see_other(_sign_in(request.query_params["request"]))
+            return self.logins.drop(request, back, form)
         try:
-            return await self._proceed(request, validate(form, client, target), form, stored)
+            asked = validate(form, client, target)
+            who = await self.logins.kept(request, form, client)
+            return await self._proceed(request, asked, form, stored, who)
         except OAuthError as error:
             await self.waiting.close(stored)
-            return self._refuse(target, error)
+            return self._refuse(request, form, target, error)
 
     async def decide(self, request: Request) -> Response:
         """What the person answered on the consent page."""
@@ -119,8 +144,14 @@ class AuthorizeEndpoint:
             return ErrorPage(_GONE).response(self.desk.renderer, request)
         try:
             asked = validate(form, client, target)
-            if visit.session is None or self._stale(asked, visit.session, stored):
-                return see_other(_sign_in(request_id))
+            # The page named one account; an answer to it never counts for another.
+            by_token = posted.one("identity") == "login_token"
+            who = Who(session=visit.session)
+            if by_token:
+                who = await self.logins.kept(request, form, client)
+            presence = who.presence
+            if presence is None or self._stale(asked, presence, stored):
+                return self._to_sign_in(request, form, request_id)
             allowed = posted.one("decision") == "allow"
             # security.md 10: what is allowed is what was shown. Its developer may have changed
             # the app since, its scopes above all; then the page is shown again as it is now.
@@ -130,10 +161,10 @@ class AuthorizeEndpoint:
                 return ErrorPage(_GONE).response(self.desk.renderer, request)
             if not allowed:
                 raise AccessDenied("the person did not allow it")
-            await self._remember(asked, visit.session)
-            return await self._answer(asked, visit.session)
+            await self._remember(asked, presence)
+            return await self._answer(request, form, asked, presence)
         except OAuthError as error:
-            return self._refuse(target, error)
+            return self._refuse(request, form, target, error)
 
     async def _client(self, form: Form) -> Client:
         client = await self.clients.client(form.required("client_id"))
@@ -147,37 +178,84 @@ class AuthorizeEndpoint:
                 raise NoTarget("client_secret is not the app's. Leave it out: it is not needed.")
         return client
 
+    def _check_transport(self, request: Request, form: Form, client: Client) -> None:
+        if request.method != "GET" or form.get("token") is None:
+            return
+        # Contract §1, §5: the page of 2016 documents it; RFC 9700 §4.3.2 warns of it.
+        if client.strict or not self.legacy_transport:
+            raise InvalidRequest("no token is taken in an address: send the login token as Bearer")
+        self.metrics.legacy("login_token_in_query")
+
     async def _proceed(
         self,
         request: Request,
         asked: AuthorizationRequest,
         form: Form,
         stored: StoredRequest | None,
+        who: Who,
     ) -> Response:
         visit = await self.desk.visit(request)
-        now = self.clock.now()
+        who = replace(who, session=visit.session)
+        if request.method == "GET" and form.get("token") is not None and who.presence is not None:
+            return self._without_token(request, form, who)
+        presence, now = who.presence, self.clock.now()
         asked_at = now if stored is None else stored.created_at
-        consent = await self._consent(visit.session, asked.client)
-        step = next_step(asked, visit.session, consent, asked_at=asked_at, now=now)
-        if step is Step.ANSWER and visit.session is not None:
+        consent = await self._consent(presence, asked.client)
+        step = next_step(
+            asked, presence, consent, asked_at=asked_at, now=now, doubtful=who.doubtful
+        )
+        if step is Step.ANSWER and presence is not None:
             if stored is not None and not await self.waiting.close(stored):
                 return ErrorPage(_GONE).response(self.desk.renderer, request)
-            return await self._answer(asked, visit.session)
+            return await self._answer(request, form, asked, presence)
         request_id = request.query_params.get("request", "")
         if stored is None:
             request_id = await self.waiting.keep(asked.client.id, form)
-        if step is Step.SIGN_IN or visit.session is None:
-            return see_other(_sign_in(request_id, asked.login_hint))
-        return await self._ask(asked, visit, visit.session, consent, request_id)
+        if step is Step.SIGN_IN or presence is None:
+            return self._to_sign_in(request, form, request_id, asked.login_hint)
+        page = await self._ask(asked, visit, who, presence, consent, request_id)
+        return self.logins.keep(page, form, who)
 
-    async def _consent(self, session: Session | None, client: Client) -> Consent | None:
-        return None if session is None else await self.store.consent(session.user.id, client.id)
+    def _without_token(self, request: Request, form: Form, who: Who) -> Response:
+        """Contract §5: the same address without the token, so that it stays in no history."""
+        response = see_other(f"{request.url.path}?{_heeded(form)}")
+        if who.login is None:
+            return self.logins.drop(request, response, form)
+        return self.logins.keep(response, form, who)
+
+    def _to_sign_in(
+        self, request: Request, form: Form, request_id: str, login_hint: str | None = None
+    ) -> Response:
+        # Whoever signs in for this request is who it is for.
+        return self.logins.drop(request, see_other(_sign_in(request_id, login_hint)), form)
+
+    async def _answer_json(self, asked: AuthorizationRequest, form: Form, who: Who) -> Response:
+        """Contract §5: for a caller that is no browser; its login JWT says who the person is."""
+        again = f"{self.issuer}{AUTHORIZE}?{_heeded(form)}"
+        login, now = who.login, self.clock.now()
+        if login is None:
+            return json_refusal(401, again)
+        consent = await self._consent(login, asked.client)
+        try:
+            step = next_step(asked, login, consent, asked_at=now, now=now)
+        except LoginRequired:
+            return json_refusal(401, again)
+        except ConsentRequired:
+            return json_refusal(403, again)
+        if step is not Step.ANSWER:
+            return json_refusal(401 if step is Step.SIGN_IN else 403, again)
+        parameters = await self._grant(asked, login)
+        return answer_json(asked.target, self._whole(asked.target, parameters))
+
+    async def _consent(self, presence: Presence | None, client: Client) -> Consent | None:
+        return None if presence is None else await self.store.consent(presence.user.id, client.id)
 
     async def _ask(
         self,
         asked: AuthorizationRequest,
         visit: Visit,
-        session: Session,
+        who: Who,
+        presence: Presence,
         consent: Consent | None,
         request_id: str,
     ) -> Response:
@@ -187,7 +265,7 @@ class AuthorizeEndpoint:
         view = ConsentView(
             client=client,
             owner_name=None if owner is None else owner.name,
-            user=session.user,
+            user=presence.user,
             scopes=[
                 ScopeLine(name, text.title, text.description)
                 for name, text in SCOPES.items()
@@ -199,55 +277,73 @@ class AuthorizeEndpoint:
             already=frozenset() if consent is None else consent.scope,
             has_logo=await self.clients.logo(client.id) is not None,
             return_to=resume_path(request_id),
+            by_token=who.login is not None,
+            switch=None if who.login is None else switch_path(request_id),
         )
         page = consent_page(self.desk.renderer, view, form_action=[form_source(redirect_uri)])
         return self.desk.browser.greet(page, visit)
 
-    def _stale(self, asked: AuthorizationRequest, session: Session, stored: StoredRequest) -> bool:
+    def _stale(
+        self, asked: AuthorizationRequest, presence: Presence, stored: StoredRequest
+    ) -> bool:
         """Whether the person must sign in again before their answer counts."""
-        step = next_step(asked, session, None, asked_at=stored.created_at, now=self.clock.now())
+        step = next_step(asked, presence, None, asked_at=stored.created_at, now=self.clock.now())
         return step is Step.SIGN_IN
 
-    async def _remember(self, asked: AuthorizationRequest, session: Session) -> None:
+    async def _remember(self, asked: AuthorizationRequest, presence: Presence) -> None:
         now = self.clock.now()
-        await self.store.save_consent(_consent(asked, session, now))
-        self._record("consent.given", asked.client, session, now)
+        await self._keep_consent(asked, presence, now)
+        self._record("consent.given", asked.client, presence, now)
 
-    def _record(self, kind: str, client: Client, session: Session, now: datetime) -> None:
+    async def _keep_consent(
+        self, asked: AuthorizationRequest, presence: Presence, now: datetime
+    ) -> None:
+        try:
+            await self.store.save_consent(_consent(asked, presence, now))
+        except Conflict:
+            raise AccessDenied("the account or the app was deleted meanwhile") from None
+
+    def _record(self, kind: str, client: Client, presence: Presence, now: datetime) -> None:
         self.audit.record(
             Event(
                 at=now,
                 kind=kind,
-                user_id=session.user.id,
+                user_id=presence.user.id,
                 client_id=client.id,
                 detail=client.name,
             )
         )
 
-    async def _answer(self, asked: AuthorizationRequest, session: Session) -> Response:
+    async def _answer(
+        self, request: Request, form: Form, asked: AuthorizationRequest, presence: Presence
+    ) -> Response:
+        parameters = await self._grant(asked, presence)
+        return self._respond(request, form, asked.target, parameters)
+
+    async def _grant(self, asked: AuthorizationRequest, presence: Presence) -> Parameters:
         if "token" in asked.response_type:
             self.metrics.legacy("token_from_authorize")
         if asked.client.skips_consent:
             # A first-party app asks nothing; the person still finds it among the connected ones.
-            await self.store.save_consent(_consent(asked, session, self.clock.now()))
-        return self._respond(asked.target, await self.front_channel.answer(asked, session))
+            await self._keep_consent(asked, presence, self.clock.now())
+        return await self.front_channel.answer(asked, presence)
 
-    def _refuse(self, target: Target, error: OAuthError) -> Response:
-        return self._respond(
-            target, [("error", error.code), ("error_description", error.description)]
-        )
+    def _refuse(self, request: Request, form: Form, target: Target, error: OAuthError) -> Response:
+        parameters = [("error", error.code), ("error_description", error.description)]
+        return self._respond(request, form, target, parameters)
 
-    def _respond(self, target: Target, parameters: Parameters) -> Response:
-        if target.state is not None:
-            parameters = [*parameters, ("state", target.state)]
+    def _respond(
+        self, request: Request, form: Form, target: Target, parameters: Parameters
+    ) -> Response:
+        """The end of this authorization, and so of a login JWT that was kept for it."""
+        whole = self._whole(target, parameters)
+        response = answer_response(self.desk.renderer, target, whole)
+        return self.logins.drop(request, response, form)
+
+    def _whole(self, target: Target, parameters: Parameters) -> Parameters:
+        state = [] if target.state is None else [("state", target.state)]
         # RFC 9207 §2: in every answer, errors included, so that no client mixes servers up.
-        parameters = [*parameters, ("iss", self.issuer)]
-        return answer_response(self.desk.renderer, target, parameters)
-
-    def _again(self, form: Form) -> str:
-        """This request as an address to open in a browser."""
-        kept = [(name, text) for name, text in form.items() if name in PARAMETERS]
-        return f"{self.issuer}/api/v2/oauth/authorize?{urlencode(kept)}"
+        return [*parameters, *state, ("iss", self.issuer)]
 
 
 async def _read(request: Request) -> Form:
@@ -258,14 +354,19 @@ async def _read(request: Request) -> Form:
     return Form.of_urlencoded(await read_body(request, _MOST_BYTES))
 
 
+def _heeded(form: Form) -> str:
+    """This request as a query, with nothing in it that is secret or not heeded."""
+    return urlencode([(name, text) for name, text in form.items() if name in PARAMETERS])
+
+
 def _sign_in(request_id: str, login_hint: str | None = None) -> str:
     hint = f"&login_hint={quote(login_hint, safe='')}" if login_hint else ""
     return f"/sign-in?return_to={quote(resume_path(request_id), safe='/')}{hint}"
 
 
-def _consent(asked: AuthorizationRequest, session: Session, now: datetime) -> Consent:
+def _consent(asked: AuthorizationRequest, presence: Presence, now: datetime) -> Consent:
     return Consent(
-        user_id=session.user.id,
+        user_id=presence.user.id,
         client_id=asked.client.id,
         scope=asked.scope,
         granted_at=now,

@@ -1,15 +1,17 @@
 """How an authorization answer leaves: a redirect, a self-sending form, JSON, or an error page."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.endpoints.envelopes import accepted, refused
 from quantimodo.pages.errors import error_page
 from quantimodo.pages.form_post import form_post_page
-from quantimodo.pages.layout import NO_STORE, Renderer, see_other
+from quantimodo.pages.layout import Renderer, json_page, see_other
 from quantimodo.protocol.authorization import Target
+from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.responses import Parameters, redirect_target
 
 _TITLE = "Authorization request rejected"
@@ -40,17 +42,27 @@ def wants_json(request: Request) -> bool:
     return "application/json" in accept and "text/html" not in accept and "*/*" not in accept
 
 
-def json_refusal(code: str, interaction_url: str) -> Response:
-    """Contract §5: nobody is signed in here; the address to open in a browser instead."""
-    text = "Nobody is signed in. Open interactionUrl in a browser to go on."
-    return _json(401, code, text, interactionUrl=interaction_url)
+def answer_json(target: Target, parameters: Parameters) -> Response:
+    """Contract §5: the answer, as parameters and as the address that a browser would go to."""
+    # Tokens never travel in a query, and a form that sends itself has no address.
+    where = target.redirect_uri
+    if target.mode != "form_post":
+        where = redirect_target(where, parameters, target.mode)
+    return json_page(200, accepted({**dict(parameters), "redirectUri": where}))
+
+
+def refusal_json(error: OAuthError) -> Response:
+    return _json(error.status, error.code, error.description)
+
+
+def json_refusal(status: Literal[401, 403], interaction_url: str) -> Response:
+    """Contract §5: a person has to do something; the address to open in a browser instead."""
+    if status == 401:
+        text = "Nobody is signed in. Open interactionUrl in a browser to go on."
+        return _json(401, "login_required", text, interactionUrl=interaction_url)
+    text = "The person has to be asked. Open interactionUrl in a browser to go on."
+    return _json(403, "interaction_required", text, interactionUrl=interaction_url)
 
 
 def _json(status: int, code: str, text: str, **more: str) -> Response:
-    body = {
-        "success": False,
-        "status": "error",
-        "message": text,
-        "error": {"code": code, "message": text, **more},
-    }
-    return Response(msgspec.json.encode(body), status, NO_STORE, "application/json")
+    return json_page(status, refused(code, text, **more))

@@ -1,18 +1,22 @@
 """Where the parameters of a protocol request stand: in the body, or, once, in the query."""
 
+from collections.abc import Mapping
+
 from quantimodo.protocol.errors import InvalidRequest
-from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.parameters import ALIASES, Form
 from quantimodo.wire.exchange import Request
 
 _FORM = "application/x-www-form-urlencoded"
 
 
-def body_form(request: Request, *, json: bool = False) -> Form:
+def body_form(
+    request: Request, *, json: bool = False, aliases: Mapping[str, str] = ALIASES
+) -> Form:
     """The parameters of a POST: a form, or, where the contract allows it, a JSON object."""
     kind = request.media_type()
     if kind == _FORM:
-        return Form.of_urlencoded(request.body)
+        return Form.of_urlencoded(request.body, aliases)
     if json and kind == "application/json":
-        return Form.of_json(request.body)
+        return Form.of_json(request.body, aliases)
     accepted = f"{_FORM} or application/json" if json else _FORM
     raise InvalidRequest(f"send the parameters in the body, as {accepted}")

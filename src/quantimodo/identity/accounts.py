@@ -26,7 +26,7 @@ from quantimodo.model.users import NewUser, User
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.mailer import Mailer
-from quantimodo.ports.stores import TicketStore, UserStore
+from quantimodo.ports.stores import IdentityStore, TicketStore, UserStore
 
 _WRONG = "The e-mail address or the password is not right."
 
@@ -156,13 +156,24 @@ class Accounts:
         """The cookie of the session that replaces this one. Others stay, see `end_others`."""
         return await self.changes.change_password(session, current, new)
 
+    async def has_password(self, user_id: int) -> bool:
+        return await self.users.password_hash(user_id) is not None
+
+    async def set_first_password(self, session: Session, new: Secret) -> Secret:
+        """For an account without one, by a session that was signed in to just now; the cookie of
+        the session that replaces it. Raises `ReauthenticationNeeded`."""
+        return await self.changes.set_first_password(session, new)
+
     async def rename(self, session: Session, name: str) -> None:
         """Raises `InvalidInput`."""
         await self.changes.rename(session, name)
 
     async def change_email(self, session: Session, current: Secret, email: str) -> Secret:
         """Mail a link to the new address, which takes effect when it is opened in this session's
-        browser. The cookie of the session that replaces this one."""
+        browser. The cookie of the session that replaces this one.
+
+        Raises `ReauthenticationNeeded` for an account without a password, here and in `delete`.
+        """
         return await self.changes.change_email(session, current, email)
 
     async def delete(self, session: Session, current: Secret) -> None:
@@ -219,6 +230,7 @@ class Accounts:
 def open_accounts(
     *,
     users: UserStore,
+    identities: IdentityStore,
     tickets: TicketStore,
     sessions: Sessions,
     hasher: PasswordHasher,
@@ -233,7 +245,12 @@ def open_accounts(
     links = Tickets(tickets, clock, entropy)
     letters = Letters(policy.issuer)
     credentials = Credentials(
-        users=users, hasher=hasher, throttle=throttle, sessions=sessions, clock=clock
+        users=users,
+        identities=identities,
+        hasher=hasher,
+        throttle=throttle,
+        sessions=sessions,
+        clock=clock,
     )
     registration = SignUp(
         users=users,

@@ -59,6 +59,23 @@ def person_name(text: str) -> str:
     return name
 
 
+def known_email(text: str | None) -> str | None:
+    """The address that a provider gives; None if there is none, or it is none."""
+    try:
+        return None if text is None else email_address(text)
+    except InvalidInput:
+        return None
+
+
+def shown_name(text: str, email: str | None) -> str:
+    """The name that a provider gives, as far as it can be shown; never empty."""
+    visible = "".join(one if _is_visible(one) else " " for one in text[: 4 * _LONGEST_NAME])
+    name = " ".join(unicodedata.normalize("NFC", visible).split())[:_LONGEST_NAME].strip()
+    if not name.strip(_JOINERS):
+        name = email.partition("@")[0] if email else "New person"
+    return name
+
+
 def local_path(text: str) -> str:
     """`text` if it is a path on this server (query included), else the account page.
 

@@ -4,6 +4,7 @@ Owns re-authentication before e-mail, password or the account itself changes, an
 id after it (security.md 18).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from quantimodo.identity.addresses import email_address, person_name
@@ -12,10 +13,10 @@ from quantimodo.identity.errors import InvalidInput, Refused
 from quantimodo.identity.letters import Letters, address_of
 from quantimodo.identity.passwords import check_password
 from quantimodo.identity.recovery import Recovery
-from quantimodo.identity.sessions import Sessions
+from quantimodo.identity.sessions import Sessions, require_fresh
 from quantimodo.identity.throttle import Throttle
 from quantimodo.identity.tickets import Tickets
-from quantimodo.model.events import Event
+from quantimodo.model.events import Event, Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import User, fold_email
@@ -41,7 +42,9 @@ class Changes:
     async def change_password(self, session: Session, current: Secret, new: Secret) -> Secret:
         user = session.user
         check_password(new, email=user.email, name=user.name)
-        held = await self.credentials.prove(user, current)
+        held = await self.credentials.prove(session, current)
+        if held is None:
+            raise Refused("This account has no password yet. Reload the page, and set one.")
         fresh = await self.credentials.hash(new)
         if not await self.credentials.replace(user, held, fresh):
             raise Refused("The password was changed just now, elsewhere. Sign in again.")
@@ -49,7 +52,25 @@ class Changes:
             await self.tickets.drop("reset_password", user.email)
         self._record("password.changed", session)
         cookie = await self.sessions.renew(session)
-        await self._notify(user)
+        await self._notify(user, self.letters.password_changed)
+        return await self.credentials.admit(user, fresh, cookie)
+
+    async def set_first_password(self, session: Session, new: Secret) -> Secret:
+        user = session.user
+        if user.email is None:
+            raise Refused(
+                "A password goes with an e-mail address. Give the account one first, then come"
+                " back."
+            )
+        check_password(new, email=user.email, name=user.name)
+        require_fresh(session, self.clock.now())
+        fresh = await self.credentials.hash(new)
+        if not await self.credentials.add(session, fresh):
+            raise Refused("Nothing was changed: there is a password now, or you were signed out.")
+        await self.tickets.drop("reset_password", user.email)
+        self._record("password.set", session)
+        cookie = await self.sessions.renew(session, proved=False)
+        await self._notify(user, self.letters.password_set)
         return await self.credentials.admit(user, fresh, cookie)
 
     async def rename(self, session: Session, name: str) -> None:
@@ -60,26 +81,25 @@ class Changes:
         email = email_address(email)
         if user.email is not None and fold_email(email) == fold_email(user.email):
             raise InvalidInput("email", "This is the address of your account already.")
-        held = await self.credentials.prove(user, current)
+        held = await self.credentials.prove(session, current)
         await self.throttle.letter(email)
         await self.recovery.ask_move(user, email, held)
         self._record("email.change_asked", session)
-        cookie = await self.sessions.renew(session)
-        return await self.credentials.admit(user, held, cookie)
+        return await self.credentials.renew(session, held)
 
     async def delete(self, session: Session, current: Secret) -> None:
         user = session.user
-        await self.credentials.prove(user, current)
+        await self.credentials.prove(session, current)
         await self.users.delete_user(user.id)
         self._record("account.deleted", session)
         notice = address_of(user)
         if notice is not None:
             await self.mailer.send(self.letters.account_deleted(notice))
 
-    async def _notify(self, user: User) -> None:
+    async def _notify(self, user: User, letter: Callable[[str], Mail]) -> None:
         notice = address_of(user)
         if notice is not None:
-            await self.mailer.send(self.letters.password_changed(notice))
+            await self.mailer.send(letter(notice))
 
     def _record(self, kind: str, session: Session) -> None:
         event = Event(

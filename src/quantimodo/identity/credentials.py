@@ -12,12 +12,13 @@ from datetime import timedelta
 from quantimodo.crypto.passwords import PasswordHasher, PoolFull
 from quantimodo.identity.errors import Busy, Refused
 from quantimodo.identity.passwords import is_presentable
-from quantimodo.identity.sessions import Sessions
+from quantimodo.identity.sessions import Sessions, require_fresh
 from quantimodo.identity.throttle import Throttle
 from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import Session
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import Conflict, UserStore
+from quantimodo.ports.stores import Conflict, IdentityStore, UserStore
 
 _RETRY_AFTER = timedelta(seconds=2)
 _NOBODY = 0  # no person has this id
@@ -28,6 +29,7 @@ class Credentials:
     """Everything here raises `Busy` when the password pool is full."""
 
     users: UserStore
+    identities: IdentityStore
     hasher: PasswordHasher
     throttle: Throttle
     sessions: Sessions
@@ -48,31 +50,44 @@ class Credentials:
             right = await self.hasher.verify(compared, presented)
         return held if right else None
 
-    async def prove(self, user: User, password: Secret) -> str:
+    async def prove(self, session: Session, password: Secret) -> str | None:
         """Re-authenticate a signed-in person (security.md 18); the hash that is on record.
 
-        Raises `Refused`, and `TooMany` for who guesses with a session they found.
+        Who has no password, proves it by having signed in just now. Raises `Refused`,
+        `ReauthenticationNeeded`, and `TooMany` for who guesses with a session they found.
         """
+        user = session.user
+        if await self.users.password_hash(user.id) is None:
+            require_fresh(session, self.clock.now())
+            return None
         await self.throttle.prove(user.id)
         held = await self.match(user, password)
         if held is None:
             raise Refused(
-                "The current password is not right. If this account has none, or you do not"
-                " remember it, choose a new one by way of the sign-in page."
+                "The current password is not right. If you do not remember it, choose a new one by"
+                " way of the sign-in page."
             )
         await self.throttle.proved(user.id)
         return held
 
-    async def admit(self, user: User, held: str, cookie: Secret) -> Secret:
-        """The cookie of a session just begun, if the password that opened it is still in force.
+    async def renew(self, session: Session, held: str | None) -> Secret:
+        """A new session for who has changed something, `held` being what they proved it by."""
+        cookie = await self.sessions.renew(session, proved=held is not None)
+        return await self.admit(session.user, held, cookie)
+
+    async def admit(self, user: User, held: str | None, cookie: Secret) -> Secret:
+        """The cookie of a session just begun, if what opened it is still in force: the password,
+        or, if there was none, any identity.
 
         Who changes a password ends sessions after it. One that begins between a check of the old
         password and that end is ended there; one that begins later is found out here.
         """
-        if await self.users.password_hash(user.id) == held:
+        if await self.users.password_hash(user.id) == held and (
+            held is not None or await self.identities.identities_of(user.id)
+        ):
             return cookie
         await self.sessions.discard(user.id, cookie)
-        raise Refused("The password was changed just now. Sign in again.")
+        raise Refused("The ways to sign in were changed just now. Sign in again.")
 
     async def set(self, user: User, password_hash: str) -> None:
         """Raises `Refused` when the person was deleted meanwhile."""
@@ -80,6 +95,11 @@ class Credentials:
             await self.users.set_password(user.id, password_hash, self.clock.now())
         except Conflict:
             raise Refused("This account is not there any more.") from None
+
+    async def add(self, session: Session, password_hash: str) -> bool:
+        """Set the first one of a person, unless they have one, or the session was ended."""
+        now = self.clock.now()
+        return await self.users.add_password(session.user.id, password_hash, now, session.key)
 
     async def replace(self, user: User, held: str, password_hash: str) -> bool:
         """Set it, unless the hash on record is no longer `held`: then somebody was faster."""

@@ -24,6 +24,23 @@ class SignInNeeded(Refused):
     """The link is good, and it was not spent, but only its account's signed-in browser opens it."""
 
 
+class ReauthenticationNeeded(Exception):
+    """Only somebody who has just signed in may do this (security.md 18)."""
+
+
+class LinkNeeded(Exception):
+    """An account with the provider's address exists: its owner has to sign in to it first, and
+    then link (contract §4). `email` is that address, as the provider gave it to this person."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__("sign in to the existing account, then link")
+        self.email = email
+        self.message = (
+            "There is an account with this e-mail address already. Sign in to it first, then link"
+            " this way of signing in to it."
+        )
+
+
 class TooMany(Exception):
     """Tried too often; in `retry_after`, at the latest, it can be tried again."""
 

@@ -84,6 +84,33 @@ class Letters:
     def password_changed(self, to: str) -> Mail:
         return self._notice(to, "Your password was changed", "The password was changed.")
 
+    def password_set(self, to: str) -> Mail:
+        return self._notice(to, "A password was set", "The account has a password now.")
+
+    def identity_linked(self, to: str) -> Mail:
+        return self._notice(
+            to,
+            "A way to sign in was added",
+            "Your account was linked to one of another provider, which signs in to it from now on.",
+        )
+
+    def identity_unlinked(self, to: str) -> Mail:
+        return self._notice(
+            to,
+            "A way to sign in was removed",
+            "An account of another provider was unlinked, and does not sign in any more.",
+        )
+
+    def identity_ended(self, to: str) -> Mail:
+        return self._mail(
+            to,
+            "A way to sign in has ended",
+            "The provider by which you signed in told us that it ended there. It does not sign in"
+            " here any more, every device was signed out, and applications have to ask you again.",
+            "Your account is still here. To choose a password for it, open",
+            f"{self.issuer}/reset",
+        )
+
     def email_changed(self, to: str) -> Mail:
         return self._notice(
             to,

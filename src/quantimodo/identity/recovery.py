@@ -34,8 +34,8 @@ _LETTER_LENGTH = 600  # about as long as a sealed letter
 class Move(msgspec.Struct, frozen=True):
     """A change of address that waits for its letter to be opened.
 
-    `password` is the digest of the password hash on record when it was asked for: a password
-    that was changed or reset since makes the letter worthless.
+    `password` is the digest of the password hash on record when it was asked for, of nothing if
+    there was none: a password that was set, changed or reset since makes the letter worthless.
     """
 
     email: str
@@ -107,10 +107,10 @@ class Recovery:
         raw = await self.tickets.issue("verify_email", user.email, lifetime, user_id=user.id)
         await self.mailer.send(self.letters.verify_address(user.email, raw, lifetime))
 
-    async def ask_move(self, user: User, email: str, held: str) -> None:
+    async def ask_move(self, user: User, email: str, held: str | None) -> None:
         """Mail a link that moves this account to another address."""
         lifetime = self.policy.verify_lifetime
-        payload = msgspec.json.encode(Move(email=email, password=digest(held)))
+        payload = msgspec.json.encode(Move(email=email, password=_mark(held)))
         # security.md 21: the same work whether the address is somebody else's or not.
         taken = await self.users.user_by_email(email)
         raw = await self.tickets.issue(
@@ -170,7 +170,7 @@ class Recovery:
             raise SignInNeeded("Sign in to your account in this browser, then open the link again.")
         user = session.user
         held = await self.users.password_hash(user.id)
-        if held is None or not same(move.password, digest(held)):
+        if not same(move.password, _mark(held)):
             return None
         if not await self.tickets.take(ticket):
             return None
@@ -215,6 +215,10 @@ class Recovery:
 
     def _record(self, kind: str, user: User) -> None:
         self.audit.record(Event(at=self.clock.now(), kind=kind, user_id=user.id))
+
+
+def _mark(password_hash: str | None) -> bytes:
+    return digest(password_hash or "")
 
 
 def _move_of(ticket: Ticket) -> Move | None:

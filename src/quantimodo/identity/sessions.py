@@ -7,9 +7,10 @@ who may begin one is decided by the services beside this one.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from quantimodo.crypto.tokens import Kind, key_of, mint
-from quantimodo.identity.errors import Refused
+from quantimodo.identity.errors import ReauthenticationNeeded, Refused
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
@@ -20,6 +21,7 @@ from quantimodo.ports.stores import Conflict, SessionStore, Unavailable
 
 _LONGEST_ADDRESS = 64
 _LONGEST_AGENT = 300
+FRESH: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +57,16 @@ class Sessions:
         ended = None if replaces is None else key_of(Kind.SESSION, replaces.reveal())
         return await self._begin(user, methods, address, agent, ended)
 
-    async def renew(self, session: Session) -> Secret:
-        """A new cookie for somebody who has just proved again who they are; the old one ends."""
+    async def renew(self, session: Session, *, proved: bool = True) -> Secret:
+        """A new cookie for somebody who has just `proved` again who they are, or else has changed
+        something on the strength of a sign-in before; the old one ends."""
         return await self._begin(
-            session.user, session.methods, session.address, session.agent, session.key
+            session.user,
+            session.methods,
+            session.address,
+            session.agent,
+            session.key,
+            authenticated_at=None if proved else session.authenticated_at,
         )
 
     async def current(self, cookie: str | None) -> Session | None:
@@ -108,7 +116,13 @@ class Sessions:
         return count
 
     async def _begin(
-        self, user: User, methods: tuple[str, ...], address: str, agent: str, ended: bytes | None
+        self,
+        user: User,
+        methods: tuple[str, ...],
+        address: str,
+        agent: str,
+        ended: bytes | None,
+        authenticated_at: datetime | None = None,
     ) -> Secret:
         now = self.clock.now()
         minted = mint(Kind.SESSION, now, self.entropy)
@@ -116,7 +130,7 @@ class Sessions:
             key=minted.key,
             user=user,
             created_at=now,
-            authenticated_at=now,
+            authenticated_at=authenticated_at or now,
             seen_at=now,
             expires_at=now + self.policy.absolute_lifetime,
             methods=methods,
@@ -147,6 +161,17 @@ class Sessions:
             at=self.clock.now(), kind=kind, user_id=user_id, address=address, detail=detail
         )
         self.audit.record(event)
+
+
+def is_fresh(session: Session, now: datetime) -> bool:
+    """Whether its person has shown who they are just now."""
+    return now - session.authenticated_at <= FRESH
+
+
+def require_fresh(session: Session, now: datetime) -> None:
+    """Raises `ReauthenticationNeeded` (security.md 18)."""
+    if not is_fresh(session, now):
+        raise ReauthenticationNeeded
 
 
 def printable(text: str, longest: int) -> str:

@@ -33,6 +33,8 @@ class ThrottlePolicy:
 
     sign_in_per_account: Limit = Limit(10, _QUARTER)
     sign_in_per_address: Limit = Limit(100, _QUARTER)
+    social_per_address: Limit = Limit(100, _QUARTER)
+    departures_per_address: Limit = Limit(200, _QUARTER)
     sign_up_per_account: Limit = Limit(5, _HOUR)
     sign_up_per_address: Limit = Limit(50, _HOUR)
     reset_per_account: Limit = Limit(5, _HOUR)
@@ -60,6 +62,15 @@ class Throttle:
     async def signed_in(self, account: str) -> None:
         """Forget the failures of this account, never those of the address it came from."""
         await self.store.forget(self._name("sign-in account", account))
+
+    async def social(self, address: str) -> None:
+        """A sign-in through a provider."""
+        await self._count("social address", network(address), self.policy.social_per_address)
+
+    async def depart(self, address: str) -> None:
+        """A browser that sets out for a provider, or a call that makes us ask one."""
+        limit = self.policy.departures_per_address
+        await self._count("departure address", network(address), limit)
 
     async def sign_up(self, account: str, address: str) -> None:
         await self._count("sign-up address", network(address), self.policy.sign_up_per_address)

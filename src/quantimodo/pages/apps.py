@@ -53,7 +53,9 @@ class Apps:
         client_id: str = request.path_params["client_id"]
         now = self.desk.clock.now()
         client = await self.clients.client(client_id)
-        if await self.consents.withdraw_consent(user.id, client_id, now):
+        # An app that never was, or is gone, has nothing left to take back; and no engine need take
+        # what stands in the address for an id.
+        if client is not None and await self.consents.withdraw_consent(user.id, client_id, now):
             self.audit.record(
                 Event(
                     at=now,
@@ -61,7 +63,7 @@ class Apps:
                     user_id=user.id,
                     client_id=client_id,
                     address=visit.address,
-                    detail=client.name if client else "",
+                    detail=client.name,
                 )
             )
         return self.desk.go("/account", "access-removed")

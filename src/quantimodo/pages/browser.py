@@ -154,6 +154,34 @@ class Browser:
         self._drop(response, name)
         return response
 
+    def hold(
+        self,
+        response: Response,
+        name: str,
+        value: Secret,
+        lifetime: timedelta,
+        *,
+        cross_site: bool = False,
+    ) -> None:
+        """Give this browser a secret under a name made up for one purpose.
+
+        `cross_site`: it has to come along with a form that another site sends (Apple's answer).
+        """
+        self._set(response, name, value.reveal(), lifetime, cross_site=cross_site)
+
+    def held(self, request: Request, name: str) -> str:
+        """The secret under this name, or ""."""
+        return request.cookies.get(self._name(name), "")
+
+    def held_names(self, request: Request, prefix: str) -> list[str]:
+        """The names that begin with `prefix`."""
+        whole = self._name(prefix)
+        unprefixed = len(whole) - len(prefix)
+        return [name[unprefixed:] for name in request.cookies if name.startswith(whole)]
+
+    def release(self, response: Response, name: str) -> None:
+        self._drop(response, name)
+
     def _proof(self, browser: Secret, cookie: Secret | None) -> str:
         text = f"{browser.reveal()} {cookie.reveal() if cookie else ''}"
         return keyed_digest(self._key, "csrf", text).hex()
@@ -165,7 +193,15 @@ class Browser:
     def _name(self, name: str) -> str:
         return f"__Host-{name}" if self._policy.secure else name
 
-    def _set(self, response: Response, name: str, value: str, lifetime: timedelta) -> None:
+    def _set(
+        self,
+        response: Response,
+        name: str,
+        value: str,
+        lifetime: timedelta,
+        *,
+        cross_site: bool = False,
+    ) -> None:
         response.set_cookie(
             self._name(name),
             value,
@@ -173,7 +209,8 @@ class Browser:
             path="/",
             secure=self._policy.secure,
             httponly=True,
-            samesite="lax",
+            # A browser takes `None` with `Secure` only.
+            samesite="none" if cross_site and self._policy.secure else "lax",
         )
 
     def _drop(self, response: Response, name: str) -> None:

@@ -27,7 +27,8 @@ class ConsentView:
     """Everything that the page shows.
 
     `already` are the scopes that the person allowed before; `return_to` is the local address of
-    this very request, for a person who wants to use another account.
+    this very request, for a person who wants to use another account. `by_token`: the account is a
+    login JWT's, not the session's; `switch` is the local address that lets go of it.
     """
 
     client: Client
@@ -40,6 +41,8 @@ class ConsentView:
     already: frozenset[str] = frozenset()
     has_logo: bool = False
     return_to: str = ""
+    by_token: bool = False
+    switch: str | None = None
 
 
 def consent_page(

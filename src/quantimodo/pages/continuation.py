@@ -22,12 +22,15 @@ from quantimodo.protocol.parameters import Form
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """A local path, and the application behind it, if any."""
+    """A local path, and the application behind it, if any.
+
+    `wants_fresh`: it asked for a sign-in of now (`prompt=login`, `max_age`)."""
 
     return_to: str
     client: Client | None = None
     has_logo: bool = False
     form_action: tuple[str, ...] = ()
+    wants_fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,16 @@ class Continuations:
         client = None if stored is None else await self.clients.client(stored.client_id)
         if stored is None or client is None:
             return Continuation(path)
+        form = Form.of_pairs(stored.parameters)
         try:
-            target = identify(Form.of_pairs(stored.parameters), client)
+            target = identify(form, client)
         except (NoTarget, OAuthError):
             return Continuation(path)
         # A browser holds the redirects that follow a form against the form's CSP.
         leads = (form_source(target.redirect_uri),)
-        return Continuation(path, client, await self.clients.logo(client.id) is not None, leads)
+        return Continuation(
+            path, client, await self.clients.logo(client.id) is not None, leads, _wants_fresh(form)
+        )
 
     async def _stored(self, path: str) -> StoredRequest | None:
         parts = urlsplit(path)
@@ -57,3 +63,7 @@ class Continuations:
         key = key_of(Kind.REQUEST, raw) if parts.path == RESUME else None
         stored = None if key is None else await self.requests.request(key)
         return stored if stored and stored.expires_at > self.clock.now() else None
+
+
+def _wants_fresh(form: Form) -> bool:
+    return form.get("max_age") is not None or "login" in (form.get("prompt") or "").split(" ")

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.identity.errors import Busy, TooMany
+from quantimodo.identity.errors import Busy, ReauthenticationNeeded, TooMany
 from quantimodo.pages.browser import Browser, Forbidden, SignInFirst, Visit
 from quantimodo.pages.errors import FORBIDDEN, NOT_FOUND, error_page, in_words, retry_after
 from quantimodo.pages.forms import Form, FormFault, read_form
@@ -35,6 +35,10 @@ NOTICES: Final = {
     "verified": "Your address is confirmed.",
     "confirmed": "Your address is confirmed. Welcome.",
     "deleted": "Your account is deleted, with everything in it.",
+    "password-set": "Your password is set.",
+    "identity-linked": "The account is linked. You can sign in by it from now on.",
+    "identity-unlinked": "The account is unlinked. It does not sign in any more. "
+    "If somebody else may have used it, sign out all other devices.",
     "access-removed": "Access removed. The application can no longer use your account.",
     "session-ended": "That device is signed out.",
     "others-ended": "All other devices are signed out.",
@@ -107,6 +111,10 @@ class Desk:
             self.browser.keep(response, "notice", notice, _NOTICE_LIFETIME)
         return response
 
+    def again(self, return_to: str) -> Response:
+        """To the page that asks a person to show once more who they are (security.md 18)."""
+        return see_other(f"/account/again?return_to={quote(return_to, safe='/')}")
+
     def guarded(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint, with a page for everything that may go wrong before it answers."""
 
@@ -115,6 +123,8 @@ class Desk:
                 return await endpoint(request)
             except SignInFirst:
                 return see_other(f"/sign-in?return_to={quote(_back(request), safe='/')}")
+            except ReauthenticationNeeded:
+                return self.again(_same_page(request))
             except Forbidden:
                 return error_page(self.renderer, 403, *FORBIDDEN)
             except NotHere:
@@ -153,6 +163,15 @@ def busy(renderer: Renderer, wait: timedelta) -> Response:
         "Nothing was changed. Wait a few seconds, go back, and try again.",
         headers=retry_after(wait),
     )
+
+
+def _same_page(request: Request) -> str:
+    """The page of a form that needs a fresh sign-in: it answers GET at its own address, but for
+    the buttons of a list."""
+    path = request.url.path
+    if path.startswith("/account/identities/"):
+        return "/account/identities"
+    return "/account/security/password" if path.endswith("/first-password") else path
 
 
 def _back(request: Request) -> str:

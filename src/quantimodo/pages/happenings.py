@@ -16,13 +16,31 @@ _SENTENCES: Final = {
     "password.changed": "Changed the password",
     "password.reset_asked": "Somebody asked for a link to set a new password",
     "password.reset": "Set a new password by a mailed link",
+    "password.set": "Set a first password",
+    "identity.used": "Signed in by a linked account",
+    "identity.refused": "A sign-in by a linked account was refused",
+    "identity.linked": "Linked an account elsewhere, which can sign in now",
+    "identity.unlinked": "Unlinked an account elsewhere",
+    "identity.ended": "The other site ended a linked account: everything was signed out",
     "email.verified": "Confirmed the e-mail address",
     "email.change_asked": "Asked to change the e-mail address",
     "email.changed": "Changed the e-mail address",
     "consent.given": "Allowed an application to use the account",
     "consent.withdrawn": "Took access back from an application",
+    "login_code.replayed": "Ended a sign-in of an application: a used code came back",
     "token.replayed": "Ended an application's access: a used token came back",
 }
+
+_DETAILED: Final = (
+    "account.created",
+    "consent.given",
+    "consent.withdrawn",
+    "identity.used",
+    "identity.refused",
+    "identity.linked",
+    "identity.unlinked",
+    "identity.ended",
+)
 
 
 def sentence(event: Event) -> str:
@@ -37,7 +55,6 @@ def circumstances(event: Event) -> str:
     """From where, or with which application, as far as it is known."""
     known = {
         "session.started": describe(event.detail) if event.detail else "",
-        "consent.given": event.detail,
-        "consent.withdrawn": event.detail,
+        **dict.fromkeys(_DETAILED, event.detail),
     }
     return " · ".join(part for part in (known.get(event.kind, ""), event.address) if part)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -110,6 +111,12 @@ class Renderer:
                 **(headers or {}),
             },
         )
+
+
+def json_page(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Response:
+    """JSON from an endpoint that otherwise shows pages, for this caller only."""
+    more = {**NO_STORE, "x-content-type-options": "nosniff", **(headers or {})}
+    return Response(msgspec.json.encode(value), status, more, "application/json")
 
 
 def see_other(location: str) -> RedirectResponse:

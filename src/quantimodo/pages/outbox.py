@@ -8,15 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.model.events import Mail
 from quantimodo.pages.desk import Desk
+from quantimodo.pages.errors import error_page
 
 _LINK: Final = re.compile(r"(https?://[^\s<>\"]+)")
 _SHOWN: Final = 50
+_THIS_MACHINE: Final = frozenset({"127.0.0.1", "[::1]", "localhost"})
+_MISDIRECTED: Final = (
+    "Not under this name",
+    "Mails are shown only under the address that the server printed when it started.",
+)
 
 
 class Outbox(Protocol):
@@ -30,10 +37,23 @@ class Outbox(Protocol):
 class OutboxPage:
     desk: Desk
     outbox: Outbox
+    issuer: str
 
     async def show(self, request: Request) -> Response:
         """GET /outbox."""
+        if not self._is_asked_by_name(request):
+            return error_page(self.desk.renderer, 421, *_MISDIRECTED)
         visit = await self.desk.visit(request)
         recent = await self.outbox.recent(_SHOWN)
         mails = [(mail, at, _LINK.split(mail.text)) for mail, at in recent]
         return self.desk.show(request, visit, "outbox.html", section="outbox", mails=mails)
+
+    def _is_asked_by_name(self, request: Request) -> bool:
+        """Under our own name, or this machine's.
+
+        A site that a developer visits can let its own name lead here (DNS rebinding); then its
+        scripts may read the page, with the links of all letters.
+        """
+        asked = request.headers.get("host", "").lower()
+        name = asked if asked.endswith("]") else re.sub(r":[0-9]+$", "", asked)
+        return asked == urlsplit(self.issuer).netloc or name in _THIS_MACHINE

@@ -186,6 +186,7 @@ def _parameters(document: Json, operation: Json) -> tuple[str, list[Field]]:
     return "query", [
         _field(each["name"], {**each["schema"], **each}, each["required"])
         for each in operation.get("parameters", ())
+        if each["in"] == "query"  # what stands in the path is seen there
     ]
 
 

@@ -24,11 +24,18 @@ def calls(document: Json, method: str, path: str, operation: Json) -> Iterator[t
     """
     if _FOR_BROWSERS in operation["responses"] and method != "get":
         return
-    url = document["servers"][0]["url"] + path
+    url = document["servers"][0]["url"] + _filled(path, operation)
     examples = _examples(operation) or {"": {}}
     for name, fields in examples.items():
         label = name.replace("_", " ") if len(examples) > 1 else ""
         yield label, _call(url, method, operation, dict(fields))
+
+
+def _filled(path: str, operation: Json) -> str:
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{parameter['name']}}}", parameter["schema"]["examples"][0])
+    return path
 
 
 def _examples(operation: Json) -> dict[str, Fields]:

@@ -13,6 +13,7 @@ from quantimodo.pages.continuation import Continuations
 from quantimodo.pages.desk import Desk, Endpoint
 from quantimodo.pages.developers import Developers
 from quantimodo.pages.devices import Devices
+from quantimodo.pages.identities import Again, Identities, Linking
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.links import Links
 from quantimodo.pages.outbox import Outbox, OutboxPage
@@ -23,6 +24,7 @@ from quantimodo.pages.secrets_shown import SecretsShown
 from quantimodo.pages.security import Farewell, Security
 from quantimodo.pages.sign_in import SignIn, SignOut
 from quantimodo.pages.sign_up import SignUp
+from quantimodo.pages.ways import Way
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import AuthorizationStore, ClientStore, EventStore, UserStore
@@ -48,9 +50,11 @@ class Pages:
     clock: Clock
     envelope: Envelope
     issuer: str
+    linking: Linking
     sign_up_open: bool = True
     security_txt: str = ""
     outbox: Outbox | None = None
+    providers: Sequence[Way] = ()
 
 
 def page_routes(pages: Pages) -> list[PageRoute]:
@@ -72,9 +76,9 @@ def _entrance(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
     plain = Plain(
         desk, pages.clients, pages.security_txt, pages.sign_up_open, pages.outbox is not None
     )
-    sign_in = SignIn(desk, pages.accounts, leads)
+    sign_in = SignIn(desk, pages.accounts, leads, pages.providers)
     sign_out = SignOut(desk, pages.sessions)
-    sign_up = SignUp(desk, pages.accounts, leads, links, pages.sign_up_open)
+    sign_up = SignUp(desk, pages.accounts, leads, links, pages.sign_up_open, pages.providers)
     reset = Reset(desk, pages.accounts, links)
     verification = Verification(desk, pages.accounts, links)
     return [
@@ -106,7 +110,7 @@ def _entrance(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
 def _outbox(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
     if pages.outbox is None:
         return []
-    return [(("GET",), "/outbox", OutboxPage(desk, pages.outbox).show)]
+    return [(("GET",), "/outbox", OutboxPage(desk, pages.outbox, pages.issuer).show)]
 
 
 def _account(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
@@ -114,6 +118,8 @@ def _account(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
     profile = Profile(desk, pages.accounts)
     devices = Devices(desk, pages.sessions)
     security = Security(desk, pages.accounts, pages.events)
+    identities = Identities(desk, pages.accounts, pages.linking)
+    again = Again(desk, pages.accounts, pages.linking)
     farewell = Farewell(desk, pages.accounts, pages.clients)
     return [
         (("GET",), "/account", apps.show),
@@ -127,8 +133,13 @@ def _account(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
         (("GET",), "/account/security", security.show),
         (("GET",), "/account/security/password", security.password),
         (("POST",), "/account/security/password", security.change_password),
+        (("POST",), "/account/security/first-password", security.set_first_password),
         (("GET",), "/account/security/email", security.email),
         (("POST",), "/account/security/email", security.change_email),
+        (("GET",), "/account/identities", identities.show),
+        (("POST",), "/account/identities/link", identities.link),
+        (("POST",), "/account/identities/unlink", identities.unlink),
+        (("GET",), "/account/again", again.show),
         (("GET",), "/account/delete", farewell.show),
         (("POST",), "/account/delete", farewell.submit),
     ]

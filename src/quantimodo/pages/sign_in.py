@@ -1,5 +1,6 @@
 """Signing in by e-mail address and password, and signing out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from quantimodo.pages.continuation import Continuations
 from quantimodo.pages.desk import Desk
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.refusals import REFUSALS, Told, told
+from quantimodo.pages.ways import Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class SignIn:
     desk: Desk
     accounts: Accounts
     continuations: Continuations
+    providers: Sequence[Way] = ()
 
     async def show(self, request: Request) -> Response:
         """GET /sign-in. Always the form, also for who is signed in: to switch accounts."""
@@ -63,6 +66,7 @@ class SignIn:
             opener=True,
             leads=leads,
             form=view,
+            providers=self.providers,
         )
 
 

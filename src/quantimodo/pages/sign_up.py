@@ -1,5 +1,6 @@
 """Making an account: the form, the word that a letter is on its way, and the letter's link."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,7 @@ from quantimodo.pages.desk import Desk
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.links import DeadLink, Links
 from quantimodo.pages.refusals import REFUSALS, Told, told
+from quantimodo.pages.ways import Way
 
 _AGAIN: Final = DeadLink("/sign-up", "Sign up again")
 
@@ -25,6 +27,7 @@ class SignUp:
     continuations: Continuations
     links: Links
     is_open: bool
+    providers: Sequence[Way] = ()
 
     async def show(self, request: Request) -> Response:
         """GET /sign-up."""
@@ -128,4 +131,5 @@ class SignUp:
             opener=True,
             leads=await self.continuations.of(return_to),
             form=view,
+            providers=self.providers,
         )

@@ -50,12 +50,14 @@ class Form:
         return f"Form({', '.join(self._values)})"
 
     @classmethod
-    def of_pairs(cls, pairs: Iterable[tuple[str, str]]) -> "Form":
+    def of_pairs(
+        cls, pairs: Iterable[tuple[str, str]], aliases: Mapping[str, str] = ALIASES
+    ) -> "Form":
         """Raises `InvalidRequest` for a repeated or malformed parameter."""
         values: dict[str, str] = {}
         spellings: set[str] = set()
         for spelled, value in pairs:
-            name = ALIASES.get(spelled, spelled)
+            name = aliases.get(spelled, spelled)
             if name in values:
                 # RFC 6749 §3.2: parameters MUST NOT be included more than once. Contract §1: both
                 # spellings with one value are one parameter.
@@ -70,18 +72,18 @@ class Form:
         return cls({name: value for name, value in values.items() if value})
 
     @classmethod
-    def of_urlencoded(cls, text: bytes) -> "Form":
+    def of_urlencoded(cls, text: bytes, aliases: Mapping[str, str] = ALIASES) -> "Form":
         """A query or a form body."""
         try:
             pairs = text.decode("ascii").split("&", _MOST_PARAMETERS)
             if len(pairs) > _MOST_PARAMETERS:
                 raise InvalidRequest("there are too many parameters")
-            return cls.of_pairs(map(_decoded, filter(None, pairs)))
+            return cls.of_pairs(map(_decoded, filter(None, pairs)), aliases)
         except UnicodeError:
             raise InvalidRequest("the parameters are not properly encoded") from None
 
     @classmethod
-    def of_json(cls, body: bytes) -> "Form":
+    def of_json(cls, body: bytes, aliases: Mapping[str, str] = ALIASES) -> "Form":
         """A JSON object of strings (contract §1)."""
         try:
             pairs = json.loads(body, object_pairs_hook=_Pairs)
@@ -92,7 +94,7 @@ class Form:
         pairs = [(name, value) for name, value in pairs if value is not None]
         if not all(isinstance(value, str) for _, value in pairs):
             raise InvalidRequest("the body must be one JSON object of strings")
-        return cls.of_pairs(pairs)
+        return cls.of_pairs(pairs, aliases)
 
 
 def _decoded(pair: str) -> tuple[str, str]:

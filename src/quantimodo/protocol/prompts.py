@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from quantimodo.model.consents import Consent
-from quantimodo.model.sessions import Session
+from quantimodo.model.sessions import Presence
 from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.errors import ConsentRequired, LoginRequired
 
@@ -17,22 +17,24 @@ class Step(Enum):
 
 def next_step(
     request: AuthorizationRequest,
-    session: Session | None,
+    presence: Presence | None,
     consent: Consent | None,
     *,
     asked_at: datetime,
     now: datetime,
+    doubtful: bool = False,
 ) -> Step:
-    """The step for a person with this session and consent; `asked_at` is when the client asked.
+    """The step for a person who is there so, with this consent; `asked_at` is when the client
+    asked. `doubtful`: somebody else is signed in in the same browser, so the person is asked.
 
     Raises `LoginRequired` or `ConsentRequired` where `prompt=none` forbids a page.
     """
     silent = "none" in request.prompt
-    if session is None or _stale(request, session, asked_at, now):
+    if presence is None or _stale(request, presence, asked_at, now):
         if silent:
             raise LoginRequired("the person has to sign in")
         return Step.SIGN_IN
-    if _must_ask(request, consent):
+    if doubtful or _must_ask(request, consent):
         if silent:
             raise ConsentRequired("the person has to be asked")
         return Step.ASK
@@ -40,16 +42,16 @@ def next_step(
 
 
 def _stale(
-    request: AuthorizationRequest, session: Session, asked_at: datetime, now: datetime
+    request: AuthorizationRequest, presence: Presence, asked_at: datetime, now: datetime
 ) -> bool:
-    """Whether this request wants a newer sign-in than the session's."""
-    if session.authenticated_at >= asked_at:
+    """Whether this request wants a newer sign-in than this one."""
+    if presence.authenticated_at >= asked_at:
         return False  # signed in for this very request
     if "login" in request.prompt:
         return True
     if request.max_age is None:
         return False
-    return now - session.authenticated_at > timedelta(seconds=request.max_age)
+    return now - presence.authenticated_at > timedelta(seconds=request.max_age)
 
 
 def _must_ask(request: AuthorizationRequest, consent: Consent | None) -> bool:

@@ -5,6 +5,7 @@ RESPONSE_WORDS = ("code", "id_token", "token", "none")
 
 ACCESS_TOKEN_TYPE = "at+jwt"  # RFC 9068 §2.1
 ID_TOKEN_TYPE = "JWT"
+LOGIN_TOKEN_TYPE = "login+jwt"  # contract §4
 BEARER = "Bearer"
 
 

@@ -120,6 +120,35 @@ class Interaction(TypedDict, total=False):
     ]
 
 
+class AuthorizationData(TypedDict, total=False):
+    """The parameters of the answer, as they would stand in the address."""
+
+    code: Annotated[str, said("To be traded for tokens, once, within a minute.", fakes.CODE)]
+    access_token: Annotated[str, said("With `response_type=token`.", fakes.ACCESS_TOKEN)]
+    token_type: Annotated[Literal["Bearer"], said("Always `Bearer`.", "Bearer")]
+    expires_in: Annotated[str, said("Seconds that the access token has left.", "3600")]
+    scope: Annotated[str, said("What was granted.", "basic")]
+    id_token: Annotated[str, said("With `response_type=id_token`.", fakes.ID_TOKEN)]
+    state: Annotated[str, said("As it was sent.", fakes.STATE)]
+    iss: Required[Annotated[str, said("This server (RFC 9207).", fakes.ISSUER)]]
+    redirectUri: Required[
+        Annotated[
+            str,
+            said(
+                "Where a browser would go with it.",
+                f"{fakes.REDIRECT_URI}?code={fakes.CODE}&state={fakes.STATE}",
+            ),
+        ]
+    ]
+
+
+class Authorization(TypedDict):
+    """An answer for a caller that is no browser, and has a login JWT."""
+
+    success: Annotated[Literal[True], said("Always true.", True)]
+    data: AuthorizationData
+
+
 class RefusedAuthorization(TypedDict):
     """A refusal for a caller that is no browser: it takes `application/json`, and no page."""
 

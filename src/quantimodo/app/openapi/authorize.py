@@ -3,7 +3,7 @@
 from typing import Final
 
 from quantimodo.app.openapi import fakes
-from quantimodo.app.openapi.answers import RefusedAuthorization
+from quantimodo.app.openapi.answers import Authorization, RefusedAuthorization
 from quantimodo.app.openapi.operation import FORM, HTML, JSON, Answer, Content, Operation
 from quantimodo.app.openapi.parameters import AuthorizationRequest
 from quantimodo.app.openapi.shared import TOO_LARGE
@@ -31,11 +31,22 @@ def _refused(code: str, message: str, **more: str) -> dict[str, object]:
     }
 
 
+_GRANTED: Final = {
+    "code": fakes.CODE,
+    "state": fakes.STATE,
+    "iss": fakes.ISSUER,
+    "redirectUri": f"{fakes.REDIRECT_URI}?code={fakes.CODE}&state={fakes.STATE}",
+}
+
 _ANSWERS: Final = {
     200: Answer(
         "A page for the person: may this app do that? Or, with `response_mode=form_post`, a form"
-        " that takes the answer to the app by itself.",
-        (Content(HTML, str),),
+        " that takes the answer to the app by itself. For a caller that takes `application/json`"
+        " and no page, and has a login JWT: the answer as JSON.",
+        (
+            Content(HTML, str),
+            Content(JSON, Authorization, {"code": {"success": True, "data": _GRANTED}}),
+        ),
     ),
     303: Answer(
         "On to the sign-in page, which leads back here. Or back to the app: `redirect_uri` with"
@@ -46,7 +57,8 @@ _ANSWERS: Final = {
         headers=("Location",),
     ),
     400: Answer(
-        "The app or its address cannot be trusted, so nothing is sent there; the person is told.",
+        "The app or its address cannot be trusted, so nothing is sent there; the person is told."
+        " As JSON: any fault of the request.",
         (
             Content(HTML, str),
             Content(
@@ -76,6 +88,22 @@ _ANSWERS: Final = {
             ),
         ),
     ),
+    403: Answer(
+        "Only for a caller that takes `application/json` and no page: the person has to be asked.",
+        (
+            Content(
+                JSON,
+                RefusedAuthorization,
+                {
+                    "interaction_required": _refused(
+                        "interaction_required",
+                        "The person has to be asked. Open interactionUrl in a browser to go on.",
+                        interactionUrl=_AGAIN,
+                    )
+                },
+            ),
+        ),
+    ),
     413: Answer(
         TOO_LARGE.description,
         (Content(HTML, str), *TOO_LARGE.content),
@@ -95,7 +123,9 @@ OPERATIONS: Final = (
             "Open it in the person's browser: a redirect or a link, not a call by a program. The"
             " person signs in if need be, sees what the app asks for, and comes back to"
             " `redirect_uri` with a code, or with an error. A code lives a minute and is used"
-            " once.\n\nCompare `state` and `iss` before you use the code."
+            " once.\n\nCompare `state` and `iss` before you use the code.\n\nWho the person is,"
+            " says the session of their browser, or a login JWT of the social endpoints as"
+            " `Authorization: Bearer`."
         ),
         query=AuthorizationRequest,
         examples={"code": _EXAMPLE},

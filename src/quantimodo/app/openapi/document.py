@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from quantimodo import __version__
 from quantimodo.app.openapi.operation import Answer, Content, Operation
@@ -68,8 +68,11 @@ class _Paths:
             spelled["operationId"] += "Alias"
             spelled["description"] = f"The same endpoint as `{operation.method} {alias_of}`."
             spelled["x-alias-of"] = alias_of
-        if operation.query is not None:
-            spelled["parameters"] = list(self._parameters(operation))
+        if parameters := [
+            *self._parameters(operation, "path"),
+            *self._parameters(operation, "query"),
+        ]:
+            spelled["parameters"] = parameters
         if operation.body is not None:
             spelled["requestBody"] = _request_body(operation)
         if operation.security:
@@ -78,12 +81,15 @@ class _Paths:
         spelled["responses"] = dict(sorted(_responses(operation)))
         return spelled
 
-    def _parameters(self, operation: Operation) -> Iterator[Json]:
-        schema = self.schemas[operation.query.__name__]
+    def _parameters(self, operation: Operation, place: Literal["path", "query"]) -> Iterator[Json]:
+        kind = operation.path if place == "path" else operation.query
+        if kind is None:
+            return
+        schema = self.schemas[kind.__name__]
         for name, field in schema["properties"].items():
             yield {
                 "name": name,
-                "in": "query",
+                "in": place,
                 "required": name in schema["required"],
                 **{key: field[key] for key in _OF_PARAMETER if key in field},
                 "schema": {key: field[key] for key in field if key not in _OF_PARAMETER},

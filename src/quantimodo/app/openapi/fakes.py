@@ -13,6 +13,8 @@ AUDIENCE: Final = "https://id.example.org/api"
 SUBJECT: Final = "fake-subject-0000000000"
 STATE: Final = "fake-state"
 NONCE: Final = "fake-nonce"
+LOGIN_CODE: Final = "qml_fake-login-code-that-buys-nothing"
+LOGIN_TOKEN: Final = "fake.login.token"
 ID_TOKEN: Final = "fake.id.token"
 # RFC 7636 appendix B, so that the two halves belong together.
 VERIFIER: Final = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"

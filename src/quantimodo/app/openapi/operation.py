@@ -37,8 +37,8 @@ class Answer:
 class Operation:
     """One method of one endpoint; `route` is the name of that endpoint in the table of routes.
 
-    `query` and `body` are the types of the parameters, `bodies` the media types that a body may
-    have. `shared` are statuses that read the same everywhere (`shared.ANSWERS`).
+    `query`, `path` and `body` are the types of the parameters, `bodies` the media types that a body
+    may have. `shared` are statuses that read the same everywhere (`shared.ANSWERS`).
     """
 
     route: str
@@ -49,6 +49,7 @@ class Operation:
     description: str
     answers: Mapping[int, Answer]
     query: Any = None
+    path: Any = None
     body: Any = None
     bodies: tuple[str, ...] = (FORM,)
     examples: Examples = field(default_factory=dict)

@@ -101,6 +101,14 @@ class AuthorizationRequest(TypedDict, total=False):
         int,
         said("Seconds. An older sign-in is not good enough.", 3600, ge=0, le=999_999_999),
     ]
+    token: Annotated[
+        str,
+        said(
+            "A login JWT of the social endpoints: who the person is, for this one authorization."
+            " Better as `Authorization: Bearer`. It is moved out of the address at once.",
+            fakes.LOGIN_TOKEN,
+        ),
+    ]
     login_hint: Annotated[str, said("Fills in the address on the sign-in page.", "ann@example.org")]
     client_secret: Annotated[
         str,

@@ -25,7 +25,7 @@ def component_schemas(operations: Iterable[Operation]) -> dict[str, Json]:
     asked: list[Any] = []
     answered: list[Any] = []
     for operation in operations:
-        asked += [kind for kind in (operation.query, operation.body) if kind is not None]
+        asked += [kind for kind in _asked(operation) if kind is not None]
         for answer in operation.answers.values():
             answered += [content.type for content in answer.content]
     _, schemas = msgspec.json.schema_components([*asked, *answered], ref_template=_TEMPLATE)
@@ -34,6 +34,10 @@ def component_schemas(operations: Iterable[Operation]) -> dict[str, Json]:
     for kind in {*asked, *answered}:
         _restore_order(kind, schemas)
     return {name: schemas[name] for name in sorted(schemas)}
+
+
+def _asked(operation: Operation) -> tuple[Any, ...]:
+    return operation.query, operation.path, operation.body
 
 
 def _restore_order(kind: Any, schemas: dict[str, Json]) -> None:

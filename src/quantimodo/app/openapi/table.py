@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
-from quantimodo.app.openapi import authorize, public, resources, tokens
+from quantimodo.app.openapi import authorize, providers, public, resources, social, tokens
 from quantimodo.app.openapi.operation import Operation
-from quantimodo.app.routes import AUTHORIZE, WireEndpoints, wire_routes
+from quantimodo.app.routes import SHOWN, WireEndpoints, wire_routes
 from quantimodo.wire.exchange import Request, Response
 
 ABOUT: Final = (
@@ -20,18 +20,22 @@ ABOUT: Final = (
 )
 
 OPERATIONS: Final[Sequence[Operation]] = (
+    *social.OPERATIONS,
     *authorize.OPERATIONS,
     *tokens.OPERATIONS,
     *resources.OPERATIONS,
     *public.OPERATIONS,
+    *providers.OPERATIONS,
 )
 
 TAGS: Final = {
+    social.TAG: "Sign-in by an account that a person has elsewhere, and the JWT that comes of it.",
     authorize.TAG: "Where a person's browser is sent to.",
     tokens.TAG: "What an app calls to get, end and check tokens.",
     resources.TAG: "What an access token opens.",
     public.DISCOVERY: "Documents that anybody may read.",
     public.WATCHING: "For the operator's machines.",
+    providers.TAG: "What is registered with Google, Facebook and the others; apps call none of it.",
 }
 
 
@@ -52,7 +56,7 @@ def places(*, legacy_transport: bool) -> Sequence[Place]:
     nothing = WireEndpoints(**{each.name: _nowhere for each in fields(WireEndpoints)})
     routes = wire_routes(nothing, legacy_transport=legacy_transport)
     return (
-        *(Place(path, frozenset({"GET", "POST"}), "authorize") for path in AUTHORIZE),
+        *(Place(route.path, route.methods, route.name) for route in SHOWN),
         *(Place(route.path, route.methods - {"HEAD"}, route.name) for route in routes),
     )
 

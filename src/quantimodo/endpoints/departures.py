@@ -1,0 +1,295 @@
+"""A browser's way to a provider and back (security.md 25): begun, recalled, finished.
+
+Owns what binds the two ends: `state`, single use; a cookie of its own for each way, so that two
+tabs do not disturb each other; and, sealed in the database, our PKCE verifier, the nonce and what
+the way is for. A profile that waits for its person's word is kept and bound in the same manner.
+What is done with who comes back is `social_arrivals.py`'s business.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.crypto.digests import digest, same
+from quantimodo.crypto.envelope import CannotOpen, Envelope
+from quantimodo.crypto.jwt import base64url
+from quantimodo.crypto.tokens import Kind, key_of, mint
+from quantimodo.model.identities import Departure, Profile
+from quantimodo.model.secrets import Secret
+from quantimodo.pages.browser import Browser
+from quantimodo.pages.layout import see_other
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import DepartureStore
+from quantimodo.protocol.social import callback_path
+from quantimodo.providers.contract import Journey, Provider
+
+_LIFETIME: Final = timedelta(minutes=10)
+_PATIENCE: Final = timedelta(hours=1)  # to find the password, or to open a mail
+_MOST_WAYS: Final = 6
+_COOKIE: Final = "way-"
+
+
+class ToApp(msgspec.Struct, frozen=True, tag="app"):
+    """Contract §2: back to an application, with a login code. `client_id`: whose the code is."""
+
+    redirect_url: str
+    client_id: str | None
+    state: str | None
+    challenge: str | None
+
+
+class ToSession(msgspec.Struct, frozen=True, tag="session"):
+    """A session in this browser; on to a local path."""
+
+    return_to: str
+
+
+class ToAccount(msgspec.Struct, frozen=True, tag="link"):
+    """One more identity for the account of this session; `session` is its key."""
+
+    user_id: int
+    session: bytes
+
+
+Purpose = ToApp | ToSession | ToAccount
+
+
+class _Sealed(msgspec.Struct, frozen=True):
+    verifier: str
+    nonce: str
+    fresh: bool
+    purpose: Purpose
+
+    def __repr__(self) -> str:
+        return "_Sealed(…)"
+
+
+class _Waiting(msgspec.Struct, frozen=True):
+    """A profile that waits. `refresh_token` is a secret of the provider's."""
+
+    provider: str
+    issuer: str
+    subject: str
+    name: str
+    email: str | None
+    email_verified: bool
+    email_authoritative: bool
+    methods: tuple[str, ...]
+    refresh_token: str | None
+    purpose: Purpose
+
+    def __repr__(self) -> str:
+        return "_Waiting(…)"
+
+
+class LostWay(Exception):
+    """Not a way that this browser is on (any more): forged, used, too old, of another browser or
+    of another provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A browser that came back, with what it was sent away with."""
+
+    journey: Journey
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A profile that was checked, and what its person came for."""
+
+    profile: Profile
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departures:
+    issuer: str
+    store: DepartureStore
+    browser: Browser
+    envelope: Envelope = field(repr=False)
+    clock: Clock
+    entropy: Entropy
+
+    async def begin(
+        self, request: Request, provider: Provider, purpose: Purpose, *, fresh: bool = False
+    ) -> Response:
+        """The redirect to the provider, with the cookie that the way back is bound to.
+
+        Raises `ProviderFault` when the provider cannot say where to go.
+        """
+        state = mint(Kind.STATE, self.clock.now(), self.entropy)
+        journey = Journey(
+            state=state.raw,
+            nonce=self._random(),
+            verifier=Secret(self._random()),
+            redirect_uri=self.issuer + callback_path(provider.name),
+            fresh=fresh,
+        )
+        response = see_other(await provider.authorization_url(journey))
+        sealed = _Sealed(journey.verifier.reveal(), journey.nonce, fresh, purpose)
+        await self._keep(
+            request,
+            response,
+            state.key,
+            provider.name,
+            self.envelope.seal(msgspec.json.encode(sealed), "departure"),
+            _LIFETIME,
+            cross_site=provider.answers_by_post,
+        )
+        return response
+
+    async def recall(self, request: Request, provider: Provider, state: str) -> Returned:
+        """What the browser was sent away with, once. Raises `LostWay`."""
+        row = await self._take(request, Kind.STATE, state)
+        if row.provider != provider.name:
+            raise LostWay
+        try:
+            opened = self.envelope.open(row.sealed, "departure")
+            sealed = msgspec.json.decode(opened, type=_Sealed)
+        except (CannotOpen, msgspec.MsgspecError):
+            raise LostWay from None
+        journey = Journey(
+            state=Secret(state),
+            nonce=sealed.nonce,
+            verifier=Secret(sealed.verifier),
+            redirect_uri=self.issuer + callback_path(provider.name),
+            fresh=sealed.fresh,
+        )
+        return Returned(journey, sealed.purpose)
+
+    def finish(self, response: Response, state: str) -> Response:
+        """Let go of the cookie of a way that is over."""
+        key = key_of(Kind.STATE, state)
+        if key is not None:
+            self.browser.release(response, _name(key))
+        return response
+
+    async def wait(
+        self, request: Request, profile: Profile, purpose: Purpose, path: str
+    ) -> Response:
+        """Keep a checked profile for this browser alone; on to `path`, which will ask for it by
+        the parameter `way`."""
+        way = mint(Kind.STATE, self.clock.now(), self.entropy)
+        response = see_other(f"{path}?way={way.raw.reveal()}")
+        await self._keep(
+            request,
+            response,
+            way.key,
+            profile.provider,
+            self.envelope.seal(msgspec.json.encode(_spelled(profile, purpose)), "arrival"),
+            _PATIENCE,
+        )
+        return response
+
+    async def waiting(self, request: Request, way: str) -> Waiting:
+        """The profile that waits, taking nothing. Raises `LostWay`."""
+        key = key_of(Kind.STATE, way)
+        row = None if key is None else await self.store.departure(key)
+        return self._opened(self._checked(request, row))
+
+    async def resume(self, request: Request, way: str) -> Waiting:
+        """The same, once."""
+        return self._opened(await self._take(request, Kind.STATE, way))
+
+    def _opened(self, row: Departure) -> Waiting:
+        try:
+            opened = self.envelope.open(row.sealed, "arrival")
+            kept = msgspec.json.decode(opened, type=_Waiting)
+        except (CannotOpen, msgspec.MsgspecError):
+            raise LostWay from None
+        return Waiting(_profile(kept), kept.purpose)
+
+    async def _take(self, request: Request, kind: Kind, raw: str) -> Departure:
+        key = key_of(kind, raw)
+        # A stranger's browser does not have the cookie, and so cannot use the state up either.
+        if key is None or not self.browser.held(request, _name(key)):
+            raise LostWay
+        return self._checked(request, await self.store.take_departure(key))
+
+    def _checked(self, request: Request, row: Departure | None) -> Departure:
+        if row is None or row.expires_at <= self.clock.now():
+            raise LostWay
+        held = self.browser.held(request, _name(row.key))
+        if key_of(Kind.FLOW, held) is None or not same(digest(held), row.browser):
+            raise LostWay
+        return row
+
+    async def _keep(
+        self,
+        request: Request,
+        response: Response,
+        key: bytes,
+        provider: str,
+        sealed: bytes,
+        lifetime: timedelta,
+        *,
+        cross_site: bool = False,
+    ) -> None:
+        now = self.clock.now()
+        flow = mint(Kind.FLOW, now, self.entropy).raw
+        await self.store.add_departure(
+            Departure(
+                key=key,
+                provider=provider,
+                browser=digest(flow.reveal()),
+                sealed=sealed,
+                created_at=now,
+                expires_at=now + lifetime,
+            )
+        )
+        self._forget_oldest(request, response)
+        self.browser.hold(response, _name(key), flow, lifetime, cross_site=cross_site)
+
+    def _forget_oldest(self, request: Request, response: Response) -> None:
+        """Ways that were never finished must not fill the browser's cookie header."""
+        keys = {
+            name: key_of(Kind.FLOW, self.browser.held(request, name)) or b""
+            for name in self.browser.held_names(request, _COOKIE)
+        }
+        oldest_first = sorted(keys, key=lambda name: keys[name])
+        for name in oldest_first[: max(0, len(oldest_first) + 1 - _MOST_WAYS)]:
+            self.browser.release(response, name)
+
+    def _random(self) -> str:
+        return base64url(self.entropy.bytes(32)).decode()
+
+
+def _name(key: bytes) -> str:
+    """The cookie of the way with this key, whose first seven bytes are only a moment."""
+    return _COOKIE + key[7:15].hex()
+
+
+def _spelled(profile: Profile, purpose: Purpose) -> _Waiting:
+    refresh_token = profile.refresh_token
+    return _Waiting(
+        provider=profile.provider,
+        issuer=profile.issuer,
+        subject=profile.subject,
+        name=profile.name,
+        email=profile.email,
+        email_verified=profile.email_verified,
+        email_authoritative=profile.email_authoritative,
+        methods=profile.methods,
+        refresh_token=None if refresh_token is None else refresh_token.reveal(),
+        purpose=purpose,
+    )
+
+
+def _profile(kept: _Waiting) -> Profile:
+    return Profile(
+        provider=kept.provider,
+        issuer=kept.issuer,
+        subject=kept.subject,
+        name=kept.name,
+        email=kept.email,
+        email_verified=kept.email_verified,
+        email_authoritative=kept.email_authoritative,
+        methods=kept.methods,
+        refresh_token=None if kept.refresh_token is None else Secret(kept.refresh_token),
+    )

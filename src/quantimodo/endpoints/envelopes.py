@@ -1,0 +1,38 @@
+"""The JSON envelope that apps of 2016 read: `success` and `data`, or `success` and `error`
+(contract §4, §5)."""
+
+from typing import Any
+
+from quantimodo.model.users import User
+
+
+def login_data(token: str, expires_in: int, user: User, *, new_user: bool) -> dict[str, Any]:
+    """What both social endpoints answer with."""
+    return accepted(
+        {
+            "token": token,
+            "tokenType": "Bearer",
+            "expiresIn": expires_in,
+            "newUser": new_user,
+            "user": {
+                "id": user.id,
+                "displayName": user.name,
+                "loginName": user.login_name,
+                "email": user.email,
+            },
+        }
+    )
+
+
+def accepted(data: dict[str, Any]) -> dict[str, Any]:
+    return {"success": True, "data": data}
+
+
+def refused(code: str, text: str, **more: str) -> dict[str, Any]:
+    """`text` is for people: fixed words, nothing of what was sent."""
+    return {
+        "success": False,
+        "status": "error",
+        "message": text,
+        "error": {"code": code, "message": text, **more},
+    }

@@ -1,0 +1,178 @@
+"""Sign-in through a provider, in a browser (contract §2): the ways out, and the one way back.
+
+Owns what a browser may be sent away with. Nothing that is not registered is ever redirected to:
+such a request ends on a page (security.md 1). Who came back goes to `social_arrivals.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.authorization.landings import Landings, NoLanding
+from quantimodo.endpoints.authorize_answers import wants_json
+from quantimodo.endpoints.departures import (
+    Departures,
+    LostWay,
+    Purpose,
+    ToAccount,
+    ToApp,
+    ToSession,
+)
+from quantimodo.endpoints.envelopes import refused
+from quantimodo.endpoints.social_arrivals import ARRIVED, Arrivals, to_app_refused
+from quantimodo.identity.throttle import Throttle
+from quantimodo.pages.browser import Visit
+from quantimodo.pages.continuation import Continuations
+from quantimodo.pages.desk import Desk, NotHere
+from quantimodo.pages.errors import error_page
+from quantimodo.pages.forms import read_body
+from quantimodo.pages.layout import json_page, see_other
+from quantimodo.protocol.errors import InvalidRequest
+from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.social import ALIASES, login_request
+from quantimodo.providers.contract import Provider, ProviderFault
+
+_MOST_BYTES: Final = 65_536
+_FORM: Final = "application/x-www-form-urlencoded"
+_TITLE: Final = "This sign-in cannot begin"
+_ERRORS: Final = {
+    "access_denied": "access_denied",
+    "temporarily_unavailable": "temporarily_unavailable",
+}
+_log = structlog.get_logger("quantimodo.social")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocialEndpoint:
+    providers: Mapping[str, Provider]
+    departures: Departures
+    arrivals: Arrivals
+    landings: Landings
+    continuations: Continuations
+    throttle: Throttle
+    desk: Desk
+
+    async def login(self, request: Request) -> Response:
+        """GET /api/v2/auth/social/login: an application sends a browser to a provider."""
+        try:
+            asked = login_request(Form.of_urlencoded(request.scope["query_string"], ALIASES))
+            client = await self.landings.find(asked.redirect_url, asked.client_id)
+            if client is not None and client.strict and asked.challenge is None:
+                raise InvalidRequest("this app is registered as strict: send code_challenge (S256)")
+        except InvalidRequest as fault:
+            return self._rejected(request, fault.description)
+        except NoLanding as fault:
+            return self._rejected(request, str(fault))
+        provider = self.providers.get(asked.provider)
+        if provider is None:
+            return self._rejected(request, unknown_provider(self.providers))
+        purpose = ToApp(
+            redirect_url=asked.redirect_url,
+            client_id=None if client is None else client.id,
+            state=asked.state,
+            challenge=asked.challenge,
+        )
+        return await self._begin(request, provider, purpose, fresh=False)
+
+    async def sign_in(self, request: Request) -> Response:
+        """GET /sign-in/with/{provider}: a button of the sign-in page."""
+        provider = self._provider(request)
+        leads = await self.continuations.of(request.query_params.get("return_to", ""))
+        # security.md 18: no session without the person's doing. A link on a strange page would
+        # need none at a provider that remembers them, so it leads to the sign-in page.
+        if request.headers.get("sec-fetch-site") not in (None, "same-origin", "none"):
+            return see_other(f"/sign-in?return_to={quote(leads.return_to, safe='/')}")
+        visit = await self.desk.visit(request)
+        fresh = leads.wants_fresh or visit.session is not None
+        return await self._begin(request, provider, ToSession(leads.return_to), fresh=fresh)
+
+    async def begin_link(self, request: Request, visit: Visit, name: str) -> Response:
+        """For a page whose form was checked: link an identity to the account of this session."""
+        provider = self.providers.get(name)
+        if provider is None:
+            raise NotHere
+        session = visit.required()
+        purpose = ToAccount(session.user.id, session.key)
+        return await self._begin(request, provider, purpose, fresh=False)
+
+    async def origin(self, name: str) -> str | None:
+        """Where `begin_link` sends a browser to, for a page's `form-action`; None while the
+        provider cannot say."""
+        provider = self.providers.get(name)
+        try:
+            return None if provider is None else await provider.destination()
+        except ProviderFault:
+            return None
+
+    async def callback(self, request: Request) -> Response:
+        """The provider's answer, by GET or, from some, by POST."""
+        provider = self._provider(request)
+        try:
+            answer = dict((await _answer(request)).items())
+        except InvalidRequest:
+            return self.arrivals.lost()
+        state = answer.get("state", "")
+        try:
+            returned = await self.departures.recall(request, provider, state)
+        except LostWay:
+            return self.arrivals.lost()
+        try:
+            profile = await provider.arrive(answer, returned.journey)
+        except ProviderFault as fault:
+            response = self._failed(provider, fault, returned.purpose)
+            return self.departures.finish(response, state)
+        if request.method == "POST" and not isinstance(returned.purpose, ToApp):
+            response = await self.departures.wait(request, profile, returned.purpose, ARRIVED)
+        else:
+            response = await self.arrivals.settle(request, profile, returned.purpose)
+        return self.departures.finish(response, state)
+
+    async def _begin(
+        self, request: Request, provider: Provider, purpose: Purpose, *, fresh: bool
+    ) -> Response:
+        visit = await self.desk.visit(request)
+        await self.throttle.depart(visit.address)
+        try:
+            return await self.departures.begin(request, provider, purpose, fresh=fresh)
+        except ProviderFault as fault:
+            return self._failed(provider, fault, purpose)
+
+    def _provider(self, request: Request) -> Provider:
+        provider = self.providers.get(request.path_params["provider"])
+        if provider is None:
+            raise NotHere
+        return provider
+
+    def _failed(self, provider: Provider, fault: ProviderFault, purpose: Purpose) -> Response:
+        _log.info("sign-in failed", provider=provider.name, code=fault.code, because=fault.because)
+        if isinstance(purpose, ToApp):
+            # Contract §2.4 names two; whatever else may go wrong there is not the app's to mend.
+            code = _ERRORS.get(fault.code, "server_error")
+            return to_app_refused(purpose, code, fault.message)
+        return self.arrivals.failed(fault.status, fault.message, purpose)
+
+    def _rejected(self, request: Request, text: str) -> Response:
+        if wants_json(request):
+            return json_page(400, refused("invalid_request", text))
+        return error_page(self.desk.renderer, 400, _TITLE, text)
+
+
+def unknown_provider(providers: Mapping[str, Provider]) -> str:
+    """Names those that there are (contract §2.2), never the one that was asked for."""
+    if not providers:
+        return "No sign-in provider is set up on this server."
+    return f"provider must be one of: {', '.join(sorted(providers))}."
+
+
+async def _answer(request: Request) -> Form:
+    # No other spellings here: what a provider sends is not ours to rename.
+    if request.method == "GET":
+        return Form.of_urlencoded(request.scope["query_string"], {})
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+        raise InvalidRequest("not a form")
+    return Form.of_urlencoded(await read_body(request, _MOST_BYTES), {})

@@ -1,0 +1,195 @@
+"""Codes and native tokens of providers, traded for a login JWT (contract §2.5, §2.6, §3, §4).
+
+Owns the order of the steps and the envelope of the answer. A `Bearer` header is ignored here: the
+generated clients of 2016 put one on every call.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+import structlog
+
+from quantimodo.authorization.landings import Landings, NoLanding
+from quantimodo.authorization.login_codes import LoginCodes, UsedTwice
+from quantimodo.crypto.tokens import Kind
+from quantimodo.endpoints.envelopes import login_data, refused
+from quantimodo.endpoints.forms import body_form
+from quantimodo.endpoints.social import unknown_provider
+from quantimodo.endpoints.social_arrivals import IDENTITIES
+from quantimodo.identity.errors import LinkNeeded, Refused, TooMany
+from quantimodo.identity.social import SocialAccounts
+from quantimodo.identity.throttle import Throttle
+from quantimodo.model.events import Event
+from quantimodo.model.identities import LoginCode, Profile
+from quantimodo.model.secrets import Secret
+from quantimodo.model.users import User
+from quantimodo.ops.metrics import Metrics
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import Unavailable, UserStore
+from quantimodo.protocol.errors import AccessDenied, InvalidGrant, InvalidRequest, OAuthError
+from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.social import ALIASES
+from quantimodo.providers.contract import Provider, ProviderFault
+from quantimodo.tokens.login import LIFETIME, LoginTokens
+from quantimodo.wire.exchange import RepeatedHeader, Request, Response
+from quantimodo.wire.json import private_json
+
+_BUSY: Final = "The server is busy. Try again in a moment."
+_MANY: Final = "Too many tries from this network address. Wait, and try again."
+_log = structlog.get_logger("quantimodo.social")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocialTokens:
+    providers: Mapping[str, Provider]
+    accounts: SocialAccounts
+    codes: LoginCodes
+    tokens: LoginTokens
+    landings: Landings
+    users: UserStore
+    throttle: Throttle
+    clock: Clock
+    audit: Audit
+    metrics: Metrics
+    issuer: str
+    legacy_transport: bool
+
+    async def authorize_code(self, request: Request) -> Response:
+        """GET or POST /api/v2/auth/social/authorizeCode."""
+        return await self._enveloped(request, self._redeem)
+
+    async def authorize_token(self, request: Request) -> Response:
+        """GET or POST /api/v2/auth/social/authorizeToken."""
+        return await self._enveloped(request, self._recognise)
+
+    async def _redeem(self, request: Request, form: Form) -> Response:
+        provider, code = self._provider(form), form.required("code")
+        await self.throttle.depart(request.address)
+        if code.startswith(tuple(Kind)):
+            return await self._redeem_ours(code, provider, form)
+        if form.get("code_verifier") is not None:
+            raise InvalidGrant("code_verifier does not go with a code of the provider's own")
+        redirect_url = form.get("redirect_url")
+        if redirect_url is not None:
+            await self._check_registered(redirect_url, form)
+        profile = await provider.redeem(Secret(code), redirect_url)
+        return await self._admit(request, profile, form)
+
+    async def _redeem_ours(self, code: str, provider: Provider, form: Form) -> Response:
+        client_id = form.get("client_id")
+        try:
+            found = await self.codes.redeem(
+                code,
+                provider=provider.name,
+                client_id=client_id,
+                verifier=form.get("code_verifier"),
+            )
+        except UsedTwice as replay:
+            self._record("login_code.replayed", replay.user_id)
+            raise
+        user = await self.users.user(found.user_id)
+        if user is None or user.disabled_at is not None:
+            raise AccessDenied("the account is disabled or was deleted")
+        # security.md 3: a client that names itself binds what it gets.
+        return self._answer(found, user, found.client_id or client_id)
+
+    async def _recognise(self, request: Request, form: Form) -> Response:
+        provider, token = self._provider(form), Secret(form.required("access_token"))
+        if request.method == "GET":
+            if not self.legacy_transport:
+                raise InvalidRequest("this server takes no tokens in an address: use POST")
+            self.metrics.legacy("social_token_by_get")
+        await self.throttle.depart(request.address)
+        if token.reveal().startswith(tuple(Kind)):
+            raise InvalidRequest("accessToken must be one that the provider's SDK gave")
+        refresh_token = form.get("refresh_token")
+        profile = await provider.recognise(
+            token, None if refresh_token is None else Secret(refresh_token), form.get("nonce")
+        )
+        return await self._admit(request, profile, form)
+
+    async def _admit(self, request: Request, profile: Profile, form: Form) -> Response:
+        admitted = await self.accounts.admit(profile, address=request.address)
+        token = self.tokens.issue(
+            admitted.user,
+            methods=profile.methods,
+            idp=profile.provider,
+            authenticated_at=self.clock.now(),
+            jti=self.codes.new_jti(),
+            client_id=form.get("client_id"),
+        )
+        if not await self.accounts.stands(admitted):
+            raise AccessDenied("this way of signing in was removed just now")
+        return _envelope(token, admitted.user, new_user=admitted.new_user)
+
+    def _answer(self, found: LoginCode, user: User, client_id: str | None) -> Response:
+        token = self.tokens.issue(
+            user,
+            methods=found.methods,
+            idp=found.provider,
+            authenticated_at=found.authenticated_at,
+            jti=found.jti,
+            client_id=client_id,
+        )
+        return _envelope(token, user, new_user=found.new_user)
+
+    def _provider(self, form: Form) -> Provider:
+        provider = self.providers.get(form.required("provider"))
+        if provider is None:
+            raise InvalidRequest(unknown_provider(self.providers))
+        return provider
+
+    async def _check_registered(self, redirect_url: str, form: Form) -> None:
+        try:
+            await self.landings.find(redirect_url, form.get("client_id"))
+        except NoLanding as fault:
+            raise InvalidRequest(str(fault)) from None
+
+    async def _enveloped(
+        self, request: Request, step: Callable[[Request, Form], Awaitable[Response]]
+    ) -> Response:
+        """The one door by which a refusal leaves as the envelope of contract §4."""
+        try:
+            return await step(request, _form(request))
+        except OAuthError as error:
+            _log.info("refused", code=error.code, because=error.because)
+            return _refusal(error.status, error.code, error.description)
+        except ProviderFault as fault:
+            _log.info("sign-in failed", code=fault.code, because=fault.because)
+            return _refusal(fault.status, fault.code, fault.message)
+        except LinkNeeded as fault:
+            where = self.issuer + IDENTITIES
+            return _refusal(403, "link_required", fault.message, interactionUrl=where)
+        except Refused as refusal:
+            return _refusal(403, "access_denied", refusal.message)
+        except TooMany as fault:
+            wait = b"%d" % max(1, ceil(fault.retry_after.total_seconds()))
+            return _refusal(429, "too_many_requests", _MANY, retry_after=wait)
+        except RepeatedHeader:
+            return _refusal(400, "invalid_request", "a header is repeated")
+        except Unavailable:
+            return _refusal(503, "temporarily_unavailable", _BUSY, retry_after=b"1")
+
+    def _record(self, kind: str, user_id: int) -> None:
+        self.audit.record(Event(at=self.clock.now(), kind=kind, user_id=user_id))
+
+
+def _form(request: Request) -> Form:
+    if request.method == "GET":
+        return Form.of_urlencoded(request.query, ALIASES)
+    return body_form(request, json=True, aliases=ALIASES)
+
+
+def _envelope(token: Secret, user: User, *, new_user: bool) -> Response:
+    lifetime = round(LIFETIME.total_seconds())
+    return private_json(200, login_data(token.reveal(), lifetime, user, new_user=new_user))
+
+
+def _refusal(
+    status: int, code: str, text: str, *, retry_after: bytes | None = None, **more: str
+) -> Response:
+    headers = () if retry_after is None else ((b"retry-after", retry_after),)
+    return private_json(status, refused(code, text, **more), *headers)

@@ -1,0 +1,75 @@
+"""Whose account a checked profile of a provider opens: a decision, as a value.
+
+Pure. Applied by `social.py`. Whether the profile is true is decided before, in `providers/`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from quantimodo.model.identities import Profile
+from quantimodo.model.users import User
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The identity is this person's."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Nobody's yet: make a person, with the provider's address if it gave one."""
+
+    email: str | None
+    email_verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Nobody's yet, but it is proven that this person is behind it."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class AskToSignIn:
+    """An account with this address exists; only its owner, signed in to it, may link."""
+
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    reason: Literal["disabled", "sign_up_closed"]
+    user: User | None = None
+
+
+Decision = SignIn | Create | Link | AskToSignIn | Refuse
+
+
+def decide(
+    profile: Profile, owner: User | None, namesake: User | None, *, sign_up_open: bool
+) -> Decision:
+    """`owner` is the person who has the identity (issuer, subject), `namesake` the one whose
+    address equals the profile's, which is in the form of `addresses.email_address`."""
+    # security.md 24: who has the identity is who signs in, whatever the address says now.
+    if owner is not None:
+        return Refuse("disabled", owner) if owner.disabled_at else SignIn(owner)
+    if namesake is not None and profile.email is not None:
+        return _beside(profile, profile.email, namesake)
+    if not sign_up_open:
+        return Refuse("sign_up_closed")
+    return Create(profile.email, profile.email is not None and _proves_address(profile))
+
+
+def _beside(profile: Profile, email: str, namesake: User) -> Decision:
+    # security.md 27: an address links by itself only if three things hold: the provider says
+    # that it is verified, is the one to know, and the account has shown that it is its own.
+    if not _proves_address(profile) or namesake.email_verified_at is None:
+        return AskToSignIn(email)
+    return Refuse("disabled", namesake) if namesake.disabled_at else Link(namesake)
+
+
+def _proves_address(profile: Profile) -> bool:
+    return profile.email_verified and profile.email_authoritative

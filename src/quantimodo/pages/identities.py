@@ -1,0 +1,177 @@
+"""The accounts elsewhere by which a person signs in: what is linked, linking, unlinking.
+
+Owns what a person may press, and the page that asks to show once more who they are. The way to a
+provider and back is handed in (`Linking.begin`); whether the rules allow it is decided by
+`identity/social.py`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.identity.accounts import Accounts
+from quantimodo.identity.addresses import local_path
+from quantimodo.identity.errors import Refused
+from quantimodo.identity.sessions import require_fresh
+from quantimodo.identity.social import SocialAccounts
+from quantimodo.model.identities import Identity
+from quantimodo.model.sessions import Session
+from quantimodo.pages.browser import Visit
+from quantimodo.pages.desk import Desk, NotHere
+from quantimodo.pages.forms import FormView
+from quantimodo.pages.refusals import REFUSALS, Told, told
+from quantimodo.pages.ways import Way
+
+_LAST_WAY = Refused(
+    "This is the last way to sign in to your account. Set a password, or link another one, first."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """What these pages need of providers, all by their names.
+
+    `origin` is where a browser is sent to, None while the provider does not answer. `begin` sends
+    it there, for a checked form of a session that was signed in to just now.
+    """
+
+    accounts: SocialAccounts
+    providers: Mapping[str, Way]
+    origin: Callable[[str], Awaitable[str | None]]
+    begin: Callable[[Request, Visit, str], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """One row of the page. `removable`: another way to sign in would be left."""
+
+    identity: Identity
+    title: str
+    works: bool
+    removable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Linkable:
+    """A provider to be linked; `origin` is None while it does not answer."""
+
+    name: str
+    title: str
+    origin: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """/account/identities."""
+
+    desk: Desk
+    accounts: Accounts
+    linking: Linking
+
+    async def show(self, request: Request) -> Response:
+        visit = await self.desk.visit(request)
+        return await self._page(request, visit)
+
+    async def link(self, request: Request) -> Response:
+        """POST /account/identities/link."""
+        visit, form = await self.desk.posted(request)
+        require_fresh(visit.required(), self.desk.clock.now())
+        name = form.one("provider")
+        if name not in self.linking.providers:
+            raise NotHere
+        return await self.linking.begin(request, visit, name)
+
+    async def unlink(self, request: Request) -> Response:
+        """POST /account/identities/unlink: one of this person's, never the last way in."""
+        visit, form = await self.desk.posted(request)
+        session = visit.required()
+        # One that is not theirs, or is gone, gets the service's refusal.
+        number = form.one("identity")
+        identity_id = int(number) if number.isdecimal() and len(number) < 19 else 0
+        rows = await self._linked(session)
+        try:
+            # The service counts whatever is linked; a provider that is not set up here any more
+            # lets nobody in.
+            if any(row.identity.id == identity_id and not row.removable for row in rows):
+                require_fresh(session, self.desk.clock.now())
+                raise _LAST_WAY
+            await self.linking.accounts.unlink(session, identity_id)
+        except REFUSALS as refusal:
+            return await self._page(request, visit, told(refusal))
+        return self.desk.go("/account/identities", "identity-unlinked")
+
+    async def _page(self, request: Request, visit: Visit, again: Told | None = None) -> Response:
+        session = visit.required()
+        linked = await self._linked(session)
+        taken = {row.identity.provider for row in linked}
+        free = [each for name, each in self.linking.providers.items() if name not in taken]
+        linkable = await asyncio.gather(*(self._linkable(each) for each in free))
+        return self.desk.show(
+            request,
+            visit,
+            "account_identities.html",
+            again=again,
+            # A browser holds the redirects that follow a form against the form's CSP.
+            form_action=sorted({one.origin for one in linkable if one.origin is not None}),
+            section="account-identities",
+            person=session.user,
+            linked=linked,
+            linkable=linkable,
+            has_password=await self.accounts.has_password(session.user.id),
+            form=FormView(errors=again.errors) if again else FormView(),
+        )
+
+    async def _linkable(self, way: Way) -> Linkable:
+        return Linkable(way.name, way.title, await self.linking.origin(way.name))
+
+    async def _linked(self, session: Session) -> Sequence[Linked]:
+        user, providers = session.user, self.linking.providers
+        identities = await self.linking.accounts.identities(user.id)
+        by_password = user.email is not None and await self.accounts.has_password(user.id)
+        working = {one.id for one in identities if one.provider in providers}
+        return [
+            Linked(
+                one,
+                title=_title(providers, one.provider),
+                works=one.id in working,
+                removable=by_password or bool(working - {one.id}),
+            )
+            for one in identities
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """/account/again: whoever changes how an account is signed in to, shows who they are."""
+
+    desk: Desk
+    accounts: Accounts
+    linking: Linking
+
+    async def show(self, request: Request) -> Response:
+        visit = await self.desk.visit(request)
+        user = visit.required().user
+        return self.desk.show(
+            request,
+            visit,
+            "account_again.html",
+            section="account-security",
+            person=user,
+            return_to=local_path(request.query_params.get("return_to", "")),
+            has_password=await self.accounts.has_password(user.id),
+            ways=await self._ways(user.id),
+        )
+
+    async def _ways(self, user_id: int) -> Sequence[Way]:
+        """The providers by which this very person signs in."""
+        identities = await self.linking.accounts.identities(user_id)
+        names = {one.provider for one in identities}
+        return [each for name, each in self.linking.providers.items() if name in names]
+
+
+def _title(providers: Mapping[str, Way], name: str) -> str:
+    provider = providers.get(name)
+    return name if provider is None else provider.title

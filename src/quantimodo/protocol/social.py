@@ -1,0 +1,60 @@
+"""Sign-in through a provider, as clients ask for it (contract §2, §3): addresses and parameters.
+
+Pure. Which providers there are, and where an answer may go, is decided by the endpoints.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from quantimodo.protocol import pkce
+from quantimodo.protocol.parameters import Form
+
+SOCIAL = "/api/v2/auth/social"
+LOGIN = f"{SOCIAL}/login"
+AUTHORIZE_CODE = f"{SOCIAL}/authorizeCode"
+AUTHORIZE_TOKEN = f"{SOCIAL}/authorizeToken"
+CALLBACK = f"{SOCIAL}/callback/{{provider}}"
+NOTIFICATIONS = f"{SOCIAL}/notifications/{{provider}}"
+DEAUTHORIZE = f"{SOCIAL}/deauthorize/{{provider}}"
+DATA_DELETION = f"{SOCIAL}/data-deletion/{{provider}}"
+ERASURE_STATUS = "/data-deletion/{code}"
+
+ALIASES: Mapping[str, str] = {
+    "redirectUrl": "redirect_url",
+    "clientId": "client_id",
+    "accessToken": "access_token",
+    "refreshToken": "refresh_token",
+    "codeVerifier": "code_verifier",
+    "codeChallenge": "code_challenge",
+    "codeChallengeMethod": "code_challenge_method",
+}
+"""Contract §1: the page of 2016 has the camelCase names; both are taken."""
+
+
+def callback_path(provider: str) -> str:
+    """Where this provider sends browsers back to: the one address to register there."""
+    return CALLBACK.format(provider=provider)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRequest:
+    """Contract §2.1. Nothing of it is trusted yet, `redirect_url` least of all."""
+
+    provider: str
+    redirect_url: str
+    client_id: str | None
+    state: str | None
+    challenge: str | None
+
+
+def login_request(form: Form) -> LoginRequest:
+    """The request of a form that was read with `ALIASES`. Raises `InvalidRequest`."""
+    return LoginRequest(
+        provider=form.required("provider"),
+        redirect_url=form.required("redirect_url"),
+        client_id=form.get("client_id"),
+        state=form.get("state"),
+        challenge=pkce.accept_challenge(
+            form.get("code_challenge"), form.get("code_challenge_method"), required=False
+        ),
+    )

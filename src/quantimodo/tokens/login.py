@@ -1,0 +1,115 @@
+"""The login JWT (contract §4): who a person is, told to the authorize endpoint and to nobody else.
+
+Its `typ` and `aud` are its own, so no resource takes it for an access token (security.md 13), and
+nothing else that we sign is taken for one here.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from quantimodo.crypto.jwt import BadToken, unverified_kid, verify
+from quantimodo.keys.keyring import Keyring
+from quantimodo.model.secrets import Secret
+from quantimodo.model.users import User
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import TokenStore, UserStore
+from quantimodo.protocol.discovery import AUTHORIZE
+from quantimodo.protocol.vocabulary import LOGIN_TOKEN_TYPE
+
+LIFETIME: Final = timedelta(minutes=10)
+_SKEW: Final = timedelta(minutes=1)  # between our own machines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginIdentity:
+    """Whom a live login JWT names, as they are now, and how they came.
+
+    `client_id`: the only application that it may be used for; None: any.
+    """
+
+    user: User
+    methods: tuple[str, ...]
+    idp: str
+    authenticated_at: datetime
+    expires_at: datetime
+    jti: str
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoginTokens:
+    issuer: str
+    keyring: Keyring
+    users: UserStore
+    tokens: TokenStore
+    clock: Clock
+
+    @property
+    def audience(self) -> str:
+        return self.issuer + AUTHORIZE
+
+    def issue(
+        self,
+        user: User,
+        *,
+        methods: tuple[str, ...],
+        idp: str,
+        authenticated_at: datetime,
+        jti: str,
+        client_id: str | None = None,
+    ) -> Secret:
+        """A new one, good for `LIFETIME`. It is kept nowhere."""
+        now = self.clock.now()
+        claims: dict[str, Any] = {
+            "iss": self.issuer,
+            "sub": user.subject,
+            "aud": self.audience,
+            "iat": int(now.timestamp()),
+            "exp": int((now + LIFETIME).timestamp()),
+            "jti": jti,
+            "amr": list(methods),
+            "idp": idp,
+            "auth_time": int(authenticated_at.timestamp()),
+        }
+        if client_id is not None:
+            claims["azp"] = client_id
+        return Secret(self.keyring.signer("ES256").sign(claims, LOGIN_TOKEN_TYPE))
+
+    async def verify(self, raw: str) -> LoginIdentity | None:
+        """Whom it names; None for whatever is no live login JWT of a person who may sign in."""
+        kid = unverified_kid(raw)
+        verifier = None if kid is None else await self.keyring.verifier(kid)
+        if verifier is None:
+            return None
+        try:
+            claims = verify(raw, verifier, LOGIN_TOKEN_TYPE)
+        except BadToken:
+            return None
+        # Signed by us and of this type, so its claims have the types that `issue` gave them.
+        if claims.get("iss") != self.issuer or claims.get("aud") != self.audience:
+            return None
+        now, expires_at = self.clock.now(), datetime.fromtimestamp(claims["exp"], UTC)
+        if expires_at <= now or datetime.fromtimestamp(claims["iat"], UTC) > now + _SKEW:
+            return None
+        return await self._standing(claims, expires_at)
+
+    async def _standing(self, claims: dict[str, Any], expires_at: datetime) -> LoginIdentity | None:
+        if await self.tokens.is_revoked_jwt(claims["jti"]):
+            return None
+        user = await self.users.user_by_subject(claims["sub"])
+        if user is None or user.disabled_at is not None:
+            return None
+        return LoginIdentity(
+            user=user,
+            methods=tuple(claims["amr"]),
+            idp=claims["idp"],
+            authenticated_at=datetime.fromtimestamp(claims["auth_time"], UTC),
+            expires_at=expires_at,
+            jti=claims["jti"],
+            client_id=claims.get("azp"),
+        )
+
+    async def revoke(self, jti: str) -> None:
+        """End the JWT with this id, whenever up to now it was issued."""
+        await self.tokens.revoke_jwt(jti, self.clock.now() + LIFETIME + _SKEW)

@@ -1,0 +1,295 @@
+"""The accounts elsewhere by which a person signs in, and who has no password (security.md 18)."""
+
+from datetime import timedelta
+
+import pytest
+
+from page_site import DESTINATION, Site, Visitor
+from people import PASSWORD, House, MovableClock, profile_of
+from quantimodo.model.users import User
+
+IDENTITIES = "/account/identities"
+LINK, UNLINK = f"{IDENTITIES}/link", f"{IDENTITIES}/unlink"
+AGAIN = "/account/again?return_to="
+TOO_LATE = timedelta(minutes=10, seconds=1)
+
+
+@pytest.fixture
+async def ben(site: Site, house: House, visitor: Visitor) -> Visitor:
+    """The browser of somebody who came through a provider, and has no password."""
+    profile = profile_of("ben", email="ben@example.org", name="Ben <Elsewhere>")
+    cookie = await house.by_provider(profile)
+    name = "__Host-session" if site.secure else "session"
+    visitor.http.cookies.set(name, cookie.reveal(), domain="id.example.org")
+    return visitor
+
+
+async def number_of(house: House, email: str) -> str:
+    user = await house.stores.user_by_email(email)
+    assert user is not None
+    return str((await house.social.identities(user.id))[0].id)
+
+
+# -------------------------------------------------------------------------------------- the list
+
+
+async def test_who_has_linked_nothing_is_offered_what_there_is(ann: Visitor) -> None:
+    page = await ann.get(IDENTITIES)
+    assert "No account is linked" in page.text
+    assert "Link Sample" in page.text
+    assert "Down does not answer now" in page.text
+    assert "Link Down" not in page.text
+    policy = page.headers["content-security-policy"]
+    assert f"form-action 'self' {DESTINATION};" in policy
+
+
+async def test_each_identity_is_told_with_whose_and_since_when(ben: Visitor) -> None:
+    page = (await ben.get(IDENTITIES)).text
+    assert "<h2>Sample</h2>" in page
+    assert "<bdi>ben@example.org</bdi>" in page
+    assert "23 November 2026" in page
+    assert "Link Sample" not in page
+
+
+async def test_what_the_provider_says_is_shown_as_text(house: House, ben: Visitor) -> None:
+    await house.social.admit(
+        profile_of("ben", email=None, name="Ben <Elsewhere>"), address="192.0.2.1"
+    )
+    page = (await ben.get(IDENTITIES)).text
+    assert "<bdi>Ben &lt;Elsewhere&gt;</bdi>" in page
+
+
+async def test_the_account_s_pages_lead_there(ann: Visitor) -> None:
+    for path in ("/account", "/account/security"):
+        assert f'href="{IDENTITIES}"' in (await ann.get(path)).text
+
+
+# ----------------------------------------------------------------------------------------- link
+
+
+async def test_a_button_leads_to_the_provider(ann: Visitor, user: User) -> None:
+    answer = await ann.submit(IDENTITIES, LINK)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"{DESTINATION}/authorize?for={user.id}"
+
+
+async def test_an_unknown_provider_is_not_there(ann: Visitor) -> None:
+    fields = await ann.form(IDENTITIES, LINK)
+    for name in ("", "unknown", "sample\0"):
+        answer = await ann.http.post(LINK, data={**fields, "provider": name})
+        assert answer.status_code in (400, 404)
+
+
+async def test_no_form_of_elsewhere_links_or_unlinks(house: House, ben: Visitor) -> None:
+    number = await number_of(house, "ben@example.org")
+    for path, fields in ((LINK, {"provider": "sample"}), (UNLINK, {"identity": number})):
+        answer = await ben.http.post(path, data={**fields, "csrf": "made up"})
+        assert answer.status_code == 403
+
+
+async def test_an_old_session_has_to_sign_in_again_first(ann: Visitor, clock: MovableClock) -> None:
+    clock.advance(TOO_LATE)
+    answer = await ann.submit(IDENTITIES, LINK)
+    assert answer.headers["location"] == f"{AGAIN}{IDENTITIES}"
+    page = (await ann.get(answer.headers["location"])).text
+    assert 'href="/sign-in?return_to=/account/identities&amp;login_hint=ann%40example.org"' in page
+    answer = await ann.submit(
+        "/sign-in?return_to=/account/identities",
+        "/sign-in",
+        username="ann@example.org",
+        password=PASSWORD,
+    )
+    assert answer.headers["location"] == IDENTITIES
+    answer = await ann.submit(IDENTITIES, LINK)
+    assert answer.headers["location"].startswith(DESTINATION)
+
+
+# --------------------------------------------------------------------------------------- unlink
+
+
+async def test_an_account_with_a_password_unlinks_the_last_identity(
+    house: House, ann: Visitor, user: User
+) -> None:
+    await house.social.admit(profile_of(), address="192.0.2.1")
+    answer = await ann.submit(IDENTITIES, UNLINK)
+    assert answer.headers["location"] == IDENTITIES
+    assert "unlinked" in (await ann.get(IDENTITIES)).text
+    assert await house.social.identities(user.id) == []
+
+
+async def test_the_last_way_in_has_no_button_and_says_why(house: House, ben: Visitor) -> None:
+    page = (await ben.get(IDENTITIES)).text
+    assert f'action="{UNLINK}"' not in page
+    assert "It stays: it is your last way to sign in." in page
+    assert 'href="/account/security/password"' in page
+    csrf = (await ben.form("/account/profile"))["csrf"]
+    number = await number_of(house, "ben@example.org")
+    answer = await ben.http.post(UNLINK, data={"csrf": csrf, "identity": number})
+    assert answer.status_code == 400
+    assert "last way to sign in" in answer.text
+    assert await number_of(house, "ben@example.org") == number
+
+
+async def test_a_provider_that_is_not_set_up_any_more_is_no_way_in(
+    house: House, ben: Visitor
+) -> None:
+    gone = profile_of("gone", provider="gone", email="ben@example.org")
+    await house.social.admit(gone, address="192.0.2.1")
+    page = (await ben.get(IDENTITIES)).text
+    assert "does not sign in now" in page
+    # The one that works stays, the other may go.
+    fields = await ben.form(IDENTITIES, UNLINK)
+    working = await number_of(house, "ben@example.org")
+    assert fields["identity"] != working
+    answer = await ben.http.post(UNLINK, data={**fields, "identity": working})
+    assert answer.status_code == 400
+    answer = await ben.submit(IDENTITIES, UNLINK)
+    assert answer.status_code == 303
+    assert await number_of(house, "ben@example.org") == working
+
+
+@pytest.mark.parametrize("number", ["", "0", "-1", "x", "9" * 40, "٣", "1.0"])
+async def test_what_is_no_identity_of_theirs_is_refused(
+    ann: Visitor, house: House, number: str
+) -> None:
+    csrf = (await ann.form("/account/profile"))["csrf"]
+    answer = await ann.http.post(UNLINK, data={"csrf": csrf, "identity": number})
+    assert answer.status_code == 400
+    assert "not linked to your account" in answer.text
+
+
+async def test_an_identity_of_somebody_else_is_refused(house: House, ann: Visitor) -> None:
+    other = await house.social.admit(
+        profile_of("ben", email="ben@example.org"), address="192.0.2.1"
+    )
+    csrf = (await ann.form("/account/profile"))["csrf"]
+    answer = await ann.http.post(UNLINK, data={"csrf": csrf, "identity": str(other.identity.id)})
+    assert answer.status_code == 400
+    assert await house.social.stands(other)
+
+
+# ---------------------------------------------------------------------- who has no password
+
+
+async def test_a_first_password_is_set(house: House, ben: Visitor) -> None:
+    assert "None yet" in (await ben.get("/account/security")).text
+    page = await ben.get("/account/security/password")
+    assert "Set a password" in page.text
+    assert 'name="current"' not in page.text
+    answer = await ben.submit(
+        "/account/security/password", "/account/security/first-password", password=PASSWORD
+    )
+    assert answer.headers["location"] == "/account/sessions"
+    assert "Your password is set." in (await ben.get("/account/sessions")).text
+    assert 'name="current"' in (await ben.get("/account/security/password")).text
+    assert await house.sign_in("ben@example.org")
+    # And now the last identity may go.
+    answer = await ben.submit(IDENTITIES, UNLINK)
+    assert answer.status_code == 303
+
+
+async def test_a_bad_first_password_is_told(ben: Visitor) -> None:
+    answer = await ben.submit(
+        "/account/security/password", "/account/security/first-password", password="short"
+    )
+    assert answer.status_code == 422
+    assert "at least 8 characters" in answer.text
+
+
+async def test_without_an_address_the_page_says_what_to_do_first(
+    site: Site, house: House, visitor: Visitor
+) -> None:
+    cookie = await house.by_provider(profile_of("nameless", email=None))
+    visitor.http.cookies.set("__Host-session", cookie.reveal(), domain="id.example.org")
+    page = (await visitor.get("/account/security/password")).text
+    assert "Give an address" in page
+    assert 'action="/account/security/first-password"' not in page
+
+
+@pytest.mark.parametrize(
+    "path", ["/account/security/password", "/account/security/email", "/account/delete"]
+)
+async def test_what_needs_a_password_of_others_needs_a_fresh_sign_in(
+    ben: Visitor, clock: MovableClock, path: str
+) -> None:
+    assert (await ben.get(path)).status_code == 200
+    clock.advance(TOO_LATE)
+    answer = await ben.get(path)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"{AGAIN}{path}"
+    page = (await ben.get(answer.headers["location"])).text
+    assert f'href="/sign-in/with/sample?return_to={path}"' in page
+    assert "with your password" not in page
+
+
+@pytest.mark.parametrize(
+    ("path", "action", "fields"),
+    [
+        ("/account/security/password", "/account/security/first-password", {"password": PASSWORD}),
+        ("/account/security/email", "/account/security/email", {"email": "new@example.org"}),
+        ("/account/delete", "/account/delete", {}),
+    ],
+)
+async def test_a_form_that_was_open_too_long_changes_nothing(
+    house: House,
+    ben: Visitor,
+    clock: MovableClock,
+    path: str,
+    action: str,
+    fields: dict[str, str],
+) -> None:
+    sent = {**await ben.form(path, action), **fields}
+    clock.advance(TOO_LATE)
+    answer = await ben.http.post(action, data=sent)
+    assert answer.headers["location"] == f"{AGAIN}{path}"
+    found = await house.stores.user_by_email("ben@example.org")
+    assert found is not None
+    assert not await house.accounts.has_password(found.id)
+    assert await house.letters() == []
+
+
+async def test_an_address_is_changed_without_a_password(house: House, ben: Visitor) -> None:
+    page = await ben.get("/account/security/email")
+    assert 'name="current"' not in page.text
+    answer = await ben.submit("/account/security/email", email="new@example.org")
+    assert answer.headers["location"] == "/account/security"
+    ticket = await house.ticket("/verify")
+    await ben.get(f"/verify?ticket={ticket}")
+    await ben.submit("/verify")
+    assert await house.stores.user_by_email("new@example.org") is not None
+
+
+async def test_an_account_without_a_password_is_deleted(house: House, ben: Visitor) -> None:
+    page = await ben.get("/account/delete")
+    assert 'name="current"' not in page.text
+    answer = await ben.submit("/account/delete")
+    assert answer.headers["location"] == "/"
+    assert await house.stores.user_by_email("ben@example.org") is None
+
+
+async def test_the_way_back_from_signing_in_again_stays_on_this_site(ben: Visitor) -> None:
+    for away in ("https://evil.example", "//evil.example", "/\\evil.example"):
+        page = (await ben.get(f"{AGAIN}{away}")).text
+        assert "evil" not in page
+        assert "return_to=/account" in page
+
+
+async def test_who_has_no_way_left_here_is_told_what_to_do(house: House, visitor: Visitor) -> None:
+    gone = profile_of("gone", provider="gone", email="ben@example.org")
+    cookie = await house.by_provider(gone)
+    visitor.http.cookies.set("__Host-session", cookie.reveal(), domain="id.example.org")
+    page = (await visitor.get("/account/again")).text
+    assert 'href="/reset?login_hint=ben%40example.org"' in page
+
+
+async def test_what_happened_is_told_in_plain_words(house: House, ann: Visitor, user: User) -> None:
+    session = (await house.sessions.list(user.id))[0]
+    identity = await house.social.link(session, profile_of())
+    await house.social.admit(profile_of(), address="192.0.2.1")
+    await house.social.unlink(session, identity.id)
+    await house.audit.flush()
+    page = (await ann.get("/account/security")).text
+    assert "Linked an account elsewhere, which can sign in now" in page
+    assert "Signed in by a linked account" in page
+    assert "Unlinked an account elsewhere" in page
+    assert "sample · 192.0.2.1" in page

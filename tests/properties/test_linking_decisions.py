@@ -1,0 +1,138 @@
+"""Whose account a profile opens (security.md 22, 24, 27): the whole truth table, as laws."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from people import profile_of
+from quantimodo.identity.linking import (
+    AskToSignIn,
+    Create,
+    Decision,
+    Link,
+    Refuse,
+    SignIn,
+    decide,
+)
+from quantimodo.model.identities import Profile
+from quantimodo.model.users import User
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def user_of(number: int, *, verified: bool, disabled: bool, email: str) -> User:
+    return User(
+        id=number,
+        subject=f"s{number}",
+        name="Somebody",
+        email=email,
+        created_at=NOW,
+        updated_at=NOW,
+        email_verified_at=NOW if verified else None,
+        disabled_at=NOW if disabled else None,
+    )
+
+
+def people(number: int) -> st.SearchStrategy[User]:
+    return st.builds(
+        lambda verified, disabled, email: user_of(
+            number, verified=verified, disabled=disabled, email=email
+        ),
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from(["ann@example.org", "ben@example.org"]),
+    )
+
+
+profiles = st.builds(
+    lambda email, verified, authoritative: profile_of(
+        email=email, email_verified=verified, email_authoritative=authoritative
+    ),
+    st.sampled_from([None, "ann@example.org"]),
+    st.booleans(),
+    st.booleans(),
+)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Profile, User | None, User | None, bool]:
+    """A namesake is found by the profile's address, so there is none without one."""
+    profile = draw(profiles)
+    owner = draw(st.none() | people(1))
+    namesake = None if profile.email is None else draw(st.none() | people(2))
+    return profile, owner, namesake, draw(st.booleans())
+
+
+def decided(case: tuple[Profile, User | None, User | None, bool]) -> Decision:
+    profile, owner, namesake, sign_up_open = case
+    return decide(profile, owner, namesake, sign_up_open=sign_up_open)
+
+
+@given(cases())
+def test_who_has_the_identity_decides_alone(
+    case: tuple[Profile, User | None, User | None, bool],
+) -> None:
+    _, owner, _, _ = case
+    if owner is not None:
+        expected = Refuse("disabled", owner) if owner.disabled_at else SignIn(owner)
+        assert decided(case) == expected
+    else:
+        assert not isinstance(decided(case), SignIn)
+
+
+@given(cases())
+def test_an_account_is_linked_only_when_all_three_hold(
+    case: tuple[Profile, User | None, User | None, bool],
+) -> None:
+    profile, owner, namesake, _ = case
+    if isinstance(decision := decided(case), Link):
+        assert owner is None
+        assert namesake is not None
+        assert decision.user == namesake
+        assert profile.email_verified
+        assert profile.email_authoritative
+        assert namesake.email_verified_at is not None
+        assert namesake.disabled_at is None
+
+
+@given(cases())
+def test_nobody_is_made_beside_a_namesake_or_with_sign_up_closed(
+    case: tuple[Profile, User | None, User | None, bool],
+) -> None:
+    profile, owner, namesake, sign_up_open = case
+    decision = decided(case)
+    if isinstance(decision, Create):
+        assert owner is None
+        assert namesake is None
+        assert sign_up_open
+        assert decision.email == profile.email
+        assert decision.email_verified == (
+            profile.email is not None and profile.email_verified and profile.email_authoritative
+        )
+    elif owner is None and namesake is None:
+        assert decision == Refuse("sign_up_closed")
+
+
+@given(cases())
+def test_everybody_else_with_a_namesake_has_to_sign_in_first(
+    case: tuple[Profile, User | None, User | None, bool],
+) -> None:
+    profile, owner, namesake, _ = case
+    if owner is not None or namesake is None:
+        return
+    proven = profile.email_verified and profile.email_authoritative
+    if not proven or namesake.email_verified_at is None:
+        assert decided(case) == AskToSignIn("ann@example.org")
+    elif namesake.disabled_at:
+        assert decided(case) == Refuse("disabled", namesake)
+    else:
+        assert decided(case) == Link(namesake)
+
+
+@given(cases())
+def test_a_disabled_person_is_never_let_in(
+    case: tuple[Profile, User | None, User | None, bool],
+) -> None:
+    if isinstance(decision := decided(case), SignIn | Link):
+        assert decision.user.disabled_at is None

@@ -1,0 +1,537 @@
+"""Contract §5: the login JWT says who the person is, at the authorize endpoint and for one
+authorization only."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from elsewhere import Elsewhere, login_token, profile, redeem_login
+from forgery import claims_of
+from quantimodo.tokens.login import LoginTokens
+from world import (
+    AUTHORIZE,
+    CALLBACK,
+    CHALLENGE,
+    DECISION,
+    ISSUER,
+    ME,
+    App,
+    World,
+    Worlds,
+    answer_of,
+    form_fields,
+    query_of,
+)
+
+ALIAS = "/api/v2/oauth2/authorize"
+JSON = {"accept": "application/json"}
+
+
+@pytest.fixture
+def google() -> Elsewhere:
+    return Elsewhere(people={"gia": profile(), "bea": profile(subject="2", name="Bea Example")})
+
+
+@pytest.fixture
+async def world(worlds: Worlds, google: Elsewhere) -> AsyncIterator[World]:
+    async with worlds([google]) as opened:
+        yield opened
+
+
+async def token_of(world: World, who: str = "gia") -> str:
+    """A login JWT that is good for any app."""
+    answer = await redeem_login(world, who)
+    token: str = answer.json()["data"]["token"]
+    return token
+
+
+def asking(app: App, **changes: str) -> dict[str, str]:
+    return {
+        "client_id": app.id,
+        "response_type": "code",
+        "redirect_uri": CALLBACK,
+        "scope": "basic",
+        "state": "some-state",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+        **changes,
+    }
+
+
+def bearing(token: str, **headers: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}", **headers}
+
+
+async def ask_json(world: World, app: App, token: str, **changes: str) -> httpx.Response:
+    return await world.browser().get(
+        AUTHORIZE, params=asking(app, **changes), headers=bearing(token, **JSON)
+    )
+
+
+def cookies_of(browser: httpx.AsyncClient) -> list[str]:
+    return [c.name for c in browser.cookies.jar if c.name.startswith("__Host-login-")]
+
+
+async def consented(world: World, app: App, token: str, browser: httpx.AsyncClient) -> Any:
+    """By the URL, through the consent page, to the answer."""
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": token})
+    page = await browser.get(moved.headers["location"])
+    return answer_of(await world.decide(browser, page))
+
+
+# ------------------------------------------------------------------------------------ in the URL
+
+
+@pytest.mark.parametrize("path", [AUTHORIZE, ALIAS])
+async def test_a_jwt_in_the_url_is_moved_out_of_it(world: World, path: str) -> None:
+    app, token, browser = await world.app(), await token_of(world), world.browser()
+    moved = await browser.get(path, params={**asking(app), "token": token})
+    assert moved.status_code == 303
+    location = moved.headers["location"]
+    assert location.startswith(f"{path}?")
+    assert query_of(location) == {name: [value] for name, value in asking(app).items()}
+    assert moved.headers["cache-control"] == "no-store"
+    assert moved.headers["referrer-policy"] == "no-referrer"
+    (cookie,) = moved.headers.get_list("set-cookie")
+    assert cookie.startswith("__Host-login-")
+    for attribute in ("HttpOnly", "Secure", "SameSite=lax", "Max-Age=600"):
+        assert attribute in cookie
+    page = await browser.get(location)
+    assert page.status_code == 200
+    assert "Gia Example" in page.text
+    assert token not in page.text
+
+
+async def test_it_gives_the_app_a_code_that_buys_tokens_of_that_person(world: World) -> None:
+    app, browser = await world.app(), world.browser()
+    answer = await consented(world, app, await token_of(world), browser)
+    assert answer.parameters["state"] == "some-state"
+    assert answer.parameters["iss"] == ISSUER
+    tokens = await world.redeem(app, answer.code)
+    assert tokens.status_code == 200, tokens.text
+    me = await world.call(tokens.json()["access_token"], ME)
+    assert me.json()["displayName"] == "Gia Example"
+
+
+async def test_it_never_becomes_a_session(world: World) -> None:
+    app, browser = await world.app(), world.browser()
+    await consented(world, app, await token_of(world), browser)
+    assert "__Host-session" not in browser.cookies
+    assert not world.rows()["sessions"]
+    assert (await browser.get("/account")).headers["location"].startswith("/sign-in?")
+
+
+async def test_it_is_gone_with_the_answer_and_good_for_no_other_request(world: World) -> None:
+    app, browser = await world.app(first_party=True), world.browser()
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(world)})
+    assert cookies_of(browser)
+    other = await browser.get(AUTHORIZE, params=asking(app, state="other"))
+    assert other.headers["location"].startswith("/sign-in?")
+    wider = await browser.get(AUTHORIZE, params=asking(app, scope="basic readmeasurements"))
+    assert wider.headers["location"].startswith("/sign-in?")
+    answer = await browser.get(moved.headers["location"])
+    assert "code" in answer_of(answer).parameters
+    assert not cookies_of(browser)
+    again = await browser.get(moved.headers["location"])
+    assert again.headers["location"].startswith("/sign-in?")
+
+
+async def test_it_is_gone_when_the_person_says_no(world: World) -> None:
+    app, browser = await world.app(), world.browser()
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(world)})
+    page = await browser.get(moved.headers["location"])
+    answer = answer_of(await world.decide(browser, page, "deny"))
+    assert answer.parameters["error"] == "access_denied"
+    assert not cookies_of(browser)
+
+
+async def test_secrets_that_strayed_are_not_moved_along(world: World) -> None:
+    app, browser = await world.app(), world.browser()
+    more = {"client_secret": app.secret or "", "access_token": "m4rked", "code": "m4rked"}
+    moved = await browser.get(
+        AUTHORIZE, params={**asking(app), **more, "token": await token_of(world)}
+    )
+    location = moved.headers["location"]
+    assert "m4rked" not in location
+    assert (app.secret or "") not in location
+
+
+async def test_faults_are_told_before_it_is_looked_at(world: World) -> None:
+    app, token = await world.app(), await token_of(world)
+    for changes in ({"client_id": "nobody"}, {"redirect_uri": "https://evil.example/"}):
+        response = await world.browser().get(
+            AUTHORIZE, params={**asking(app), **changes, "token": token}
+        )
+        assert response.status_code == 400
+        assert "location" not in response.headers
+        assert token not in response.text
+    refused = await world.browser().get(
+        AUTHORIZE, params={**asking(app, scope="nonsense"), "token": token}
+    )
+    assert answer_of(refused).parameters["error"] == "invalid_scope"
+    assert token not in refused.headers["location"]
+
+
+async def test_it_is_counted_and_can_be_turned_off(worlds: Worlds, google: Elsewhere) -> None:
+    series = 'quantimodo_legacy_total{shape="login_token_in_query"}'
+    async with worlds([google]) as world:
+        app, token = await world.app(), await token_of(world)
+        await world.browser().get(AUTHORIZE, params={**asking(app), "token": token})
+        assert await world.counted(series) == 1
+        strict = await world.app(strict=True, redirect_uris=(CALLBACK,))
+        response = await world.browser().get(AUTHORIZE, params={**asking(strict), "token": token})
+        assert answer_of(response).parameters["error"] == "invalid_request"
+    async with worlds([google], legacy_transport="false") as world:
+        app, token = await world.app(first_party=True), await token_of(world)
+        response = await world.browser().get(AUTHORIZE, params={**asking(app), "token": token})
+        assert answer_of(response).parameters["error"] == "invalid_request"
+        assert token not in response.headers["location"]
+        assert (await ask_json(world, app, token)).status_code == 200
+
+
+async def test_a_token_that_is_no_login_jwt_does_not_stay_in_the_address(world: World) -> None:
+    await world.person()
+    app, browser = await world.app(), await world.signed_in()
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": "m4rked"})
+    assert moved.status_code == 303
+    assert "m4rked" not in moved.headers["location"]
+    assert not cookies_of(browser)
+    page = await browser.get(moved.headers["location"])
+    assert "Ann Example" in page.text
+
+
+async def test_a_jwt_in_a_form_is_taken_too(world: World) -> None:
+    app, browser = await world.app(), world.browser()
+    page = await browser.post(AUTHORIZE, data={**asking(app), "token": await token_of(world)})
+    assert "Gia Example" in page.text
+    assert "code" in answer_of(await world.decide(browser, page)).parameters
+
+
+# ------------------------------------------------------------- two people, one browser
+
+
+async def test_a_session_of_another_person_makes_the_server_ask(world: World) -> None:
+    await world.person()
+    app, token = await world.app(first_party=True), await token_of(world)
+    browser = await world.signed_in()
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": token})
+    page = await browser.get(moved.headers["location"])
+    assert page.status_code == 200
+    assert "Gia Example" in page.text
+    assert "Ann Example" not in page.text
+    silent = await browser.get(AUTHORIZE, params=asking(app, prompt="none"), headers=bearing(token))
+    assert answer_of(silent).parameters["error"] == "consent_required"
+
+
+async def test_a_session_of_the_same_person_changes_nothing(world: World) -> None:
+    app, token = await world.app(first_party=True), await token_of(world)
+    (user,) = await world.house.stores.users()
+    cookie = await world.house.sessions.start(
+        user, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
+    )
+    browser = world.browser()
+    browser.cookies.set("__Host-session", cookie.reveal(), domain="id.example.org")
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": token})
+    assert "code" in answer_of(await browser.get(moved.headers["location"])).parameters
+
+
+async def test_the_session_of_another_person_never_answers_for_the_page(world: World) -> None:
+    """The page named the account of the JWT; when that has expired, nobody else's counts."""
+    await world.person()
+    app, browser = await world.app(), await world.signed_in()
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(world)})
+    page = await browser.get(moved.headers["location"])
+    world.advance(minutes=11)
+    late = await world.decide(browser, page)
+    assert late.headers["location"].startswith("/sign-in?")
+    assert not world.rows()["codes"]
+    assert not world.rows()["consents"]
+
+
+async def test_without_its_mark_a_form_counts_for_the_session_alone(world: World) -> None:
+    app, browser = await world.app(), world.browser()
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(world)})
+    page = await browser.get(moved.headers["location"])
+    fields = form_fields(page.text)
+    assert fields.pop("identity") == "login_token"
+    answer = await browser.post(DECISION, data={**fields, "decision": "allow"})
+    assert answer.headers["location"].startswith("/sign-in?")
+    assert not world.rows()["codes"]
+
+
+async def test_use_another_account_lets_go_of_the_jwt(world: World) -> None:
+    await world.person()
+    app, browser = await world.app(), world.browser()
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(world)})
+    page = await browser.get(moved.headers["location"])
+    (link,) = [
+        part.split('"')[0].replace("&amp;", "&")
+        for part in page.text.split('href="')
+        if "switch=1" in part.split('"')[0]
+    ]
+    switched = await browser.get(link)
+    assert not cookies_of(browser)
+    back = await world.sign_in(browser, address=switched.headers["location"])
+    page = await browser.get(back)
+    assert "Ann Example" in page.text
+    assert "Gia Example" not in page.text
+    answer = answer_of(await world.decide(browser, page))
+    tokens = (await world.redeem(app, answer.code)).json()
+    me = await world.call(tokens["access_token"], ME)
+    assert me.json()["displayName"] == "Ann Example"
+
+
+async def test_an_app_that_changed_behind_the_page_is_shown_again_for_the_same_person(
+    world: World,
+) -> None:
+    app, browser = await world.app(), world.browser()
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(world)})
+    page = await browser.get(moved.headers["location"])
+    await world.register_again(app, name="Another Name")
+    again = await world.decide(browser, page)
+    page = await browser.get(again.headers["location"])
+    assert "Another Name" in page.text
+    assert "Gia Example" in page.text
+    assert "code" in answer_of(await world.decide(browser, page)).parameters
+
+
+async def test_who_must_sign_in_anew_does_so_on_the_page(world: World) -> None:
+    app, token = await world.app(first_party=True), await token_of(world)
+    for changes, minutes in (({"prompt": "login"}, 1), ({"max_age": "60"}, 1)):
+        world.advance(minutes=minutes)
+        browser = world.browser()
+        moved = await browser.get(AUTHORIZE, params={**asking(app, **changes), "token": token})
+        response = await browser.get(moved.headers["location"])
+        assert response.headers["location"].startswith("/sign-in?")
+        assert not cookies_of(browser)
+
+
+# --------------------------------------------------------------------------------- in the header
+
+
+async def test_a_jwt_in_the_header_is_the_person_of_this_request(world: World) -> None:
+    app, token = await world.app(first_party=True), await token_of(world)
+    browser = world.browser()
+    for path in (AUTHORIZE, ALIAS):
+        answer = await browser.get(path, params=asking(app), headers=bearing(token))
+        assert "code" in answer_of(answer).parameters
+    posted = await browser.post(AUTHORIZE, data=asking(app), headers=bearing(token))
+    assert "code" in answer_of(posted).parameters
+    assert not cookies_of(browser)
+    without = await browser.get(AUTHORIZE, params=asking(app))
+    assert without.headers["location"].startswith("/sign-in?")
+
+
+async def test_where_the_person_is_asked_it_lasts_until_the_answer(world: World) -> None:
+    """As an app has it that opens a web view with the header."""
+    app, browser = await world.app(), world.browser()
+    headers = bearing(await token_of(world))
+    page = await browser.get(AUTHORIZE, params=asking(app), headers=headers)
+    assert "Gia Example" in page.text
+    assert "code" in answer_of(await world.decide(browser, page)).parameters
+    assert not cookies_of(browser)
+
+
+async def test_what_is_no_good_login_jwt_is_as_if_absent(world: World) -> None:
+    await world.person()
+    app = await world.app(first_party=True, token_format="jwt")
+    tokens = await world.tokens(app, await world.signed_in(), scope="openid basic")
+    good = await token_of(world)
+    bad = [
+        "",
+        " ",
+        "a.b.c",
+        "x" * 9000,
+        good[:-4] + "AAAA",
+        good + ".",
+        f"{good} {good}",
+        tokens["access_token"],
+        tokens["id_token"],
+        tokens["refresh_token"],
+    ]
+    for token in bad:
+        for headers in (bearing(token), bearing(token, **JSON)):
+            answer = await world.browser().get(AUTHORIZE, params=asking(app), headers=headers)
+            if "accept" in headers:
+                assert answer.status_code == 401
+                assert answer.json()["error"]["code"] == "login_required"
+            else:
+                assert answer.headers["location"].startswith("/sign-in?")
+    twice = [("authorization", f"Bearer {good}"), ("authorization", f"Bearer {good}")]
+    answer = await world.browser().get(AUTHORIZE, params=asking(app), headers=twice)
+    assert answer.headers["location"].startswith("/sign-in?")
+
+
+async def test_two_different_tokens_are_refused(world: World) -> None:
+    app = await world.app(first_party=True)
+    gia, bea = await token_of(world), await token_of(world, "bea")
+    response = await world.browser().get(
+        AUTHORIZE, params={**asking(app), "token": bea}, headers=bearing(gia)
+    )
+    assert answer_of(response).parameters["error"] == "invalid_request"
+    assert not world.rows()["codes"]
+
+
+async def test_the_jwt_ends_after_ten_minutes(world: World) -> None:
+    app, token = await world.app(first_party=True), await token_of(world)
+    world.advance(minutes=9, seconds=59)
+    assert (await ask_json(world, app, token)).status_code == 200
+    world.advance(seconds=1)
+    assert (await ask_json(world, app, token)).status_code == 401
+
+
+async def test_a_revoked_jwt_and_one_of_a_disabled_or_deleted_person_name_nobody(
+    world: World,
+) -> None:
+    app = await world.app(first_party=True)
+    revoked = await token_of(world)
+    logins = LoginTokens(
+        ISSUER, world.house.keyring, world.house.stores, world.house.stores, world.house.clock
+    )
+    found = await logins.verify(revoked)
+    assert found is not None
+    await logins.revoke(found.jti)
+    assert (await ask_json(world, app, revoked)).status_code == 401
+    token = await token_of(world)
+    assert (await ask_json(world, app, token)).status_code == 200
+    (user,) = await world.house.stores.users()
+    await world.house.accounts.disable(user.id)
+    assert (await ask_json(world, app, token)).status_code == 401
+    await world.house.accounts.enable(user.id)
+    assert (await ask_json(world, app, token)).status_code == 200
+    await world.house.stores.delete_user(user.id)
+    assert (await ask_json(world, app, token)).status_code == 401
+
+
+async def test_a_jwt_that_came_by_an_app_is_good_for_no_other_app(world: World) -> None:
+    app = await world.app(first_party=True)
+    other = await world.app(first_party=True, redirect_uris=("https://other.example.org/cb",))
+    token = await login_token(world, redirectUrl=CALLBACK)
+    assert (await ask_json(world, app, token)).status_code == 200
+    elsewhere = {"redirect_uri": "https://other.example.org/cb"}
+    assert (await ask_json(world, other, token, **elsewhere)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"aud": f"{ISSUER}/api"},
+        {"aud": [f"{ISSUER}{AUTHORIZE}"]},
+        {"iss": "https://evil.example"},
+        {"exp": 1},
+        {"typ": "at+jwt"},
+        {"typ": "JWT"},
+        {"typ": ""},
+    ],
+)
+async def test_a_jwt_of_our_key_but_of_another_kind_is_refused(
+    world: World, changes: dict[str, Any]
+) -> None:
+    changes = dict(changes)
+    app, token = await world.app(first_party=True), await token_of(world)
+    signer = world.house.keyring.signer("ES256")
+    claims = claims_of(token)
+    assert (await ask_json(world, app, signer.sign(claims, "login+jwt"))).status_code == 200
+    typ = changes.pop("typ", "login+jwt")
+    other = signer.sign({**claims, **changes}, typ)
+    assert (await ask_json(world, app, other)).status_code == 401
+
+
+# ------------------------------------------------------------------------ callers without a browser
+
+
+async def test_a_caller_without_a_browser_gets_the_code_as_json(world: World) -> None:
+    app, token = await world.app(first_party=True), await token_of(world)
+    answer = await ask_json(world, app, token)
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    body = answer.json()
+    assert body["success"] is True
+    assert body["data"].keys() == {"code", "state", "iss", "redirectUri"}
+    assert body["data"]["state"] == "some-state"
+    address = body["data"]["redirectUri"]
+    assert address.startswith(f"{CALLBACK}?code=")
+    assert query_of(address)["code"] == [body["data"]["code"]]
+    tokens = await world.redeem(app, body["data"]["code"])
+    assert tokens.status_code == 200
+
+
+async def test_where_the_person_must_be_asked_it_is_a_403_with_an_address(world: World) -> None:
+    app, token = await world.app(), await token_of(world)
+    for changes in ({}, {"prompt": "consent"}, {"prompt": "none"}):
+        answer = await ask_json(world, app, token, **changes)
+        assert answer.status_code == 403
+        error = answer.json()["error"]
+        assert error["code"] == "interaction_required"
+        assert error["interactionUrl"].startswith(f"{ISSUER}{AUTHORIZE}?")
+        assert token not in answer.text
+    assert not world.rows()["codes"]
+    # Consent on record: asked no more.
+    await consented(world, app, token, world.browser())
+    assert (await ask_json(world, app, token)).status_code == 200
+    wider = await ask_json(world, app, token, scope="basic readmeasurements")
+    assert wider.status_code == 403
+
+
+async def test_consent_of_a_public_app_is_never_skipped(world: World) -> None:
+    app, token = await world.app(public=True), await token_of(world)
+    await consented(world, app, token, world.browser())
+    assert (await ask_json(world, app, token)).status_code == 403
+
+
+async def test_who_must_sign_in_anew_is_a_401_with_an_address(world: World) -> None:
+    app, token = await world.app(first_party=True), await token_of(world)
+    world.advance(minutes=2)
+    for changes in ({"prompt": "login"}, {"max_age": "60"}, {"max_age": "60", "prompt": "none"}):
+        answer = await ask_json(world, app, token, **changes)
+        assert answer.status_code == 401, changes
+        assert answer.json()["error"]["code"] == "login_required"
+
+
+async def test_faults_are_json_and_no_redirect(world: World) -> None:
+    app, token = await world.app(first_party=True), await token_of(world)
+    for changes, code in (
+        ({"scope": "nonsense"}, "invalid_scope"),
+        ({"response_type": "nonsense"}, "unsupported_response_type"),
+        ({"response_type": "token"}, "unauthorized_client"),
+        ({"code_challenge": "short"}, "invalid_request"),
+        ({"request": "x"}, "request_not_supported"),
+    ):
+        answer = await ask_json(world, app, token, **changes)
+        assert answer.status_code == 400, answer.text
+        assert "location" not in answer.headers
+        assert answer.json()["error"]["code"] == code
+
+
+async def test_tokens_come_in_the_fragment_of_the_address(world: World) -> None:
+    app = await world.app(first_party=True, response_types=frozenset({"token", "code"}))
+    answer = await ask_json(world, app, await token_of(world), response_type="token")
+    data = answer.json()["data"]
+    assert data["redirectUri"].startswith(f"{CALLBACK}#access_token=")
+    assert (await world.call(data["access_token"], ME)).status_code == 200
+    posted = await ask_json(world, app, await token_of(world), response_mode="form_post")
+    assert posted.json()["data"]["redirectUri"] == CALLBACK
+
+
+async def test_the_whole_way_of_2016_without_a_browser(world: World) -> None:
+    """Native sign-in, the JWT as a header, a code, tokens, the person's own data."""
+    app, browser = await world.app(first_party=True), world.browser()
+    native = await browser.get(
+        "/api/v2/auth/social/authorizeToken",
+        params={"provider": "google", "accessToken": "gia"},
+        headers=bearing("", **JSON),
+    )
+    token = native.json()["data"]["token"]
+    asked = {"clientId": app.id, "clientSecret": app.secret or "", "responseType": "code"}
+    answer = await browser.get(AUTHORIZE, params=asked, headers=bearing(token, **JSON))
+    query = {
+        "clientId": app.id,
+        "clientSecret": app.secret or "",
+        "grantType": "authorization_code",
+        "code": answer.json()["data"]["code"],
+    }
+    tokens = await browser.get("/api/v2/oauth2/access_token", params=query, headers=bearing(token))
+    me = await world.call(tokens.json()["access_token"], ME)
+    assert me.json()["displayName"] == "Gia Example"

@@ -1,0 +1,179 @@
+"""Contract §2 to §6 over sockets: a running server, its real providers, and the sandbox behind
+them. Whoever the person is, the way is the one of the page of 2016."""
+
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import pytest
+
+from elsewhere import AUTHORIZE_CODE, AUTHORIZE_TOKEN, LOGIN
+from live import Live
+from world import AUTHORIZE, ME, TOKEN, App, form_fields
+
+CALLBACK = "http://127.0.0.1:9999/callback"
+pytestmark = pytest.mark.slow
+
+
+async def sign_in(
+    live: Live, provider: str, person: str = "verified", **more: str
+) -> dict[str, str]:
+    """From the app's link to what the app gets."""
+    browser = live.browser()
+    asked = {"provider": provider, "redirectUrl": CALLBACK, "state": "some-state"}
+    departed = await browser.get(LOGIN, params=asked)
+    assert departed.status_code == 303, departed.text
+    at = httpx.URL(departed.headers["location"]).copy_merge_params({"person": person, **more})
+    assert str(at).startswith(f"{live.address}/sandbox/")
+    answered = await browser.get(at)
+    back = await browser.get(answered.headers["location"])
+    assert back.status_code == 303, back.text
+    location = back.headers["location"]
+    assert location.startswith(CALLBACK)
+    return dict(parse_qsl(urlsplit(location).query))
+
+
+async def data_of(answer: httpx.Response) -> dict[str, Any]:
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()["data"]
+    return found
+
+
+async def me(live: Live, app: App, token: str) -> dict[str, Any]:
+    """From the login JWT to the person's own data, asked in a browser."""
+    browser = live.browser()
+    asked = {"client_id": app.id, "response_type": "code", "scope": "basic", "token": token}
+    moved = await browser.get(AUTHORIZE, params=asked)
+    page = await browser.get(moved.headers["location"])
+    fields = {**form_fields(page.text), "decision": "allow"}
+    answer = await browser.post(f"{AUTHORIZE}/decision", data=fields)
+    code = dict(parse_qsl(urlsplit(answer.headers["location"]).query))["code"]
+    redeemed = await browser.post(
+        TOKEN, data={"grant_type": "authorization_code", "code": code}, auth=app.auth
+    )
+    header = {"authorization": f"Bearer {redeemed.json()['access_token']}"}
+    found: dict[str, Any] = (await browser.get(ME, headers=header)).json()
+    return found
+
+
+@pytest.mark.parametrize("provider", ["google", "facebook", "sandbox"])
+async def test_the_whole_way_of_2016(live: Live, provider: str) -> None:
+    app = await live.app(CALLBACK)
+    brought = await sign_in(live, provider)
+    assert brought["state"] == "some-state"
+    query = {"provider": provider, "code": brought["code"]}
+    data = await data_of(await live.browser().get(AUTHORIZE_CODE, params=query))
+    assert data["newUser"] is True
+    found = await me(live, app, data["token"])
+    assert found["id"] == data["user"]["id"]
+    again = await live.browser().get(AUTHORIZE_CODE, params=query)
+    assert again.status_code == 400
+
+
+async def test_who_says_no_and_what_fails_is_told_to_the_app(live: Live) -> None:
+    await live.app(CALLBACK)
+    for person, error in (
+        ("says-no", "access_denied"),
+        ("provider-error", "temporarily_unavailable"),
+        ("down", "temporarily_unavailable"),
+        ("nonsense", "server_error"),
+    ):
+        for provider in ("google", "facebook", "sandbox"):
+            brought = await sign_in(live, provider, person)
+            assert brought["error"] == error, (person, provider, brought)
+            assert brought["state"] == "some-state"
+            assert "code" not in brought
+
+
+@pytest.mark.parametrize("provider", ["google", "facebook"])
+async def test_a_phone_sends_what_its_sdk_gave_it(live: Live, provider: str) -> None:
+    browser = live.browser()
+    sdk = f"/sandbox/{provider}/native"
+    tokens = (await browser.post(sdk, json={"person": "verified"})).json()
+    ids = set()
+    for name in ("access_token", "id_token"):
+        query = {"provider": provider, "accessToken": tokens[name]}
+        data = await data_of(await browser.get(AUTHORIZE_TOKEN, params=query))
+        ids.add(data["user"]["id"])
+    assert len(ids) == 1
+    foreign = (await browser.post(sdk, json={"person": "verified", "client_id": "x"})).json()
+    for token in filter(None, (foreign.get("access_token"), foreign.get("id_token"))):
+        query = {"provider": provider, "accessToken": token}
+        refused = await browser.get(AUTHORIZE_TOKEN, params=query)
+        assert refused.status_code == 401
+        assert refused.json()["error"]["code"] == "invalid_token"
+
+
+async def test_a_code_of_the_pop_up_is_exchanged_once(live: Live) -> None:
+    browser = live.browser()
+    asked = {"origin": "http://127.0.0.1:9000", "state": "s", "person": "verified"}
+    page = await browser.get("/sandbox/google/popup", params=asked)
+    code = page.text.partition("readonly>")[2].partition("<")[0]
+    query = {"provider": "google", "code": code}
+    data = await data_of(await browser.get(AUTHORIZE_CODE, params=query))
+    assert data["newUser"] is True
+    again = await browser.get(AUTHORIZE_CODE, params=query)
+    assert (again.status_code, again.json()["error"]["code"]) == (400, "invalid_grant")
+
+
+async def test_google_tells_that_an_account_is_gone(live: Live) -> None:
+    browser = live.browser()
+    user_id = await _newcomer(live, "google")
+    asked = {"person": "verified", "event": "account-purged"}
+    event = (await browser.post("/sandbox/google/security-event", json=asked)).json()["token"]
+    for _ in range(2):
+        answer = await browser.post(
+            "/api/v2/auth/social/notifications/google",
+            content=event,
+            headers={"content-type": "application/secevent+jwt"},
+        )
+        assert answer.status_code == 202, answer.text
+    assert not await live.house.social.identities(user_id)
+
+
+async def test_facebook_wants_data_deleted(live: Live) -> None:
+    browser = live.browser()
+    user_id = await _newcomer(live, "facebook")
+    signed = (
+        await browser.post("/sandbox/facebook/signed-request", json={"person": "verified"})
+    ).json()
+    forged = {"signed_request": "A" + signed["signed_request"][1:]}
+    path = "/api/v2/auth/social/data-deletion/facebook"
+    assert (await browser.post(path, data=forged)).status_code == 400
+    answer = await browser.post(path, data=signed)
+    assert answer.status_code == 200, answer.text
+    page = await browser.get(answer.json()["url"])
+    assert answer.json()["confirmation_code"] in page.text
+    assert await live.house.stores.user(user_id) is None
+
+
+async def test_facebook_tells_that_somebody_removed_the_app(live: Live) -> None:
+    browser = live.browser()
+    user_id = await _newcomer(live, "facebook")
+    asked = {"person": "verified"}
+    signed = (await browser.post("/sandbox/facebook/signed-request", json=asked)).json()
+    path = "/api/v2/auth/social/deauthorize/facebook"
+    assert (await browser.post(path, data=signed)).status_code == 200
+    assert not await live.house.social.identities(user_id)
+    assert await live.house.stores.user(user_id) is not None
+
+
+async def test_somebody_signs_in_by_a_button_of_the_sign_in_page(live: Live) -> None:
+    browser = live.browser()
+    page = await browser.get("/sign-in?return_to=/account/profile")
+    for name in ("google", "facebook", "sandbox"):
+        assert f'href="/sign-in/with/{name}?return_to=/account/profile"' in page.text
+    departed = await browser.get("/sign-in/with/google?return_to=/account/profile")
+    at = httpx.URL(departed.headers["location"]).copy_merge_params({"person": "verified"})
+    back = await browser.get((await browser.get(at)).headers["location"])
+    assert back.headers["location"] == "/account/profile"
+    assert (await browser.get("/account/profile")).status_code == 200
+
+
+async def _newcomer(live: Live, provider: str) -> int:
+    """Somebody whose account came of this provider."""
+    tokens = await live.browser().post(f"/sandbox/{provider}/native", json={"person": "verified"})
+    query = {"provider": provider, "accessToken": tokens.json()["access_token"]}
+    data = await data_of(await live.browser().get(AUTHORIZE_TOKEN, params=query))
+    found: int = data["user"]["id"]
+    return found
