@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 
 from terminal import Terminal
@@ -165,3 +166,21 @@ def test_an_owner_must_exist(terminal: Terminal) -> None:
     )
     assert answer.code == 1
     assert answer.err == "error: nobody has an account with this e-mail address\n"
+
+
+def test_a_disabled_app_is_refused_until_it_is_enabled(terminal: Terminal) -> None:
+    server = terminal.serve()
+    fields = created(terminal, "--grant-type", "client_credentials")
+    client_id, secret = str(fields["client_id"]), str(fields["client_secret"])
+
+    def status() -> int:
+        token = {"grant_type": "client_credentials", "client_id": client_id}
+        url = f"{server.url}/api/v2/oauth2/access_token"
+        return httpx.post(url, data={**token, "client_secret": secret}).status_code
+
+    assert status() == 200
+    assert terminal.does("clients", "disable", client_id, "--json").json["disabled_at"]
+    assert status() == 401
+    assert terminal.does("clients", "enable", client_id, "--json").json["disabled_at"] is None
+    assert status() == 200
+    assert terminal("clients", "disable", "nobody").code == 1

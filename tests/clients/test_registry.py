@@ -297,3 +297,21 @@ async def test_the_record_says_who_and_what_but_no_secret(
 def test_a_registered_secret_is_not_in_a_repr() -> None:
     client = Client(id="x", name="x", created_at=None)  # type: ignore[arg-type]
     assert "qms_" not in repr(Registered(client, Secret("qms_x")))
+
+
+async def test_only_the_operator_lets_a_disabled_application_in_again(
+    registry: Registry, stores: Stores, clock: Any, journal: Journal
+) -> None:
+    owner = await a_person(stores, clock)
+    client = (await registry.register(SOUND, owner_id=owner)).client
+    client = await registry.disable(client)
+    assert client.disabled_at == clock.now()
+    client = await registry.edit(client, replace(SOUND, name="Another Name"))
+    client = (await registry.rotate_secret(client, overlap=timedelta(0))).client
+    kept = await stores.client(client.id)
+    assert kept is not None
+    assert kept.disabled_at == clock.now()
+    assert (await registry.enable(client)).disabled_at is None
+    kinds = [event.kind for event in journal.events]
+    assert kinds[1] == "client.disabled"
+    assert kinds[-1] == "client.enabled"

@@ -202,8 +202,7 @@ async def test_a_closed_database_has_hung_up(postgres_url: str, beside: asyncpg.
 async def _waits(beside: asyncpg.Connection, task: "asyncio.Task[Any]") -> bool:
     """Whether the task comes to wait for a lock, rather than to its end."""
     while not task.done():
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        if await beside.fetchval(f"{waiting} AND datname = current_database()"):
+        if await beside.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
             return True
     return False
 

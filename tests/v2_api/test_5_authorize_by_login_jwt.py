@@ -387,8 +387,9 @@ async def test_a_revoked_jwt_and_one_of_a_disabled_or_deleted_person_name_nobody
 ) -> None:
     app = await world.app(first_party=True)
     revoked = await token_of(world)
+    house = world.house
     logins = LoginTokens(
-        ISSUER, world.house.keyring, world.house.stores, world.house.stores, world.house.clock
+        ISSUER, house.keyring, house.stores, house.stores, house.stores, house.clock
     )
     found = await logins.verify(revoked)
     assert found is not None
@@ -402,6 +403,17 @@ async def test_a_revoked_jwt_and_one_of_a_disabled_or_deleted_person_name_nobody
     await world.house.accounts.enable(user.id)
     assert (await ask_json(world, app, token)).status_code == 200
     await world.house.stores.delete_user(user.id)
+    assert (await ask_json(world, app, token)).status_code == 401
+
+
+async def test_a_jwt_ends_with_the_identity_that_it_came_by(
+    world: World, google: Elsewhere
+) -> None:
+    app = await world.app(first_party=True)
+    token = await token_of(world)
+    assert (await ask_json(world, app, token)).status_code == 200
+    who = google.people["gia"]
+    await world.house.social.end(who.issuer, who.subject)
     assert (await ask_json(world, app, token)).status_code == 401
 
 

@@ -23,7 +23,12 @@ from quantimodo.tokens.login import LoginTokens
 
 def login_tokens(house: House) -> LoginTokens:
     return LoginTokens(
-        house.token_policy.issuer, house.keyring, house.stores, house.stores, house.clock
+        house.token_policy.issuer,
+        house.keyring,
+        house.stores,
+        house.stores,
+        house.stores,
+        house.clock,
     )
 
 

@@ -1,7 +1,7 @@
 """`quantimodo clients`: applications, by the operator's hand."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -220,6 +220,18 @@ def rotate_secret(
 
 
 @clients.command()
+def disable(client_id: ClientId, as_json: AsJson = False) -> None:
+    """Refuse an application and its tokens at once, and forget nothing; see `enable`."""
+    _change(client_id, lambda house, client: house.registry.disable(client), as_json)
+
+
+@clients.command()
+def enable(client_id: ClientId, as_json: AsJson = False) -> None:
+    """Let a disabled application in again; tokens that have not expired work again."""
+    _change(client_id, lambda house, client: house.registry.enable(client), as_json)
+
+
+@clients.command()
 def delete(
     client_id: ClientId,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -232,6 +244,15 @@ def delete(
         await house.registry.delete(await _client(house, client_id))
 
     run(remove)
+
+
+def _change(
+    client_id: str, change: Callable[[House, Client], Awaitable[Client]], as_json: bool
+) -> None:
+    async def errand(house: House) -> Registered:
+        return Registered(await change(house, await _client(house, client_id)), None)
+
+    _tell(run(errand), as_json, secrecy=False)
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -105,6 +105,18 @@ class Registry:
         kept = await self._replace(rotated, "client.secret_rotated", "given a new secret")
         return Registered(kept, secret)
 
+    async def disable(self, client: Client) -> Client:
+        """Refuse it, its secret and its tokens from the next request on; nothing is forgotten.
+
+        Raises `ChangedMeanwhile`.
+        """
+        disabled = replace(client, disabled_at=self.clock.now())
+        return await self._replace(disabled, "client.disabled", "disabled")
+
+    async def enable(self, client: Client) -> Client:
+        """Take that back. Raises `ChangedMeanwhile`."""
+        return await self._replace(replace(client, disabled_at=None), "client.enabled", "enabled")
+
     async def delete(self, client: Client) -> None:
         """Delete it with all consents; its codes and tokens are dead at once."""
         if await self.clients.delete_client(client.id):

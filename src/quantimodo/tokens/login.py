@@ -13,7 +13,7 @@ from quantimodo.keys.keyring import Keyring
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import TokenStore, UserStore
+from quantimodo.ports.stores import IdentityStore, TokenStore, UserStore
 from quantimodo.protocol.discovery import AUTHORIZE
 from quantimodo.protocol.vocabulary import LOGIN_TOKEN_TYPE
 
@@ -42,6 +42,7 @@ class LoginTokens:
     issuer: str
     keyring: Keyring
     users: UserStore
+    identities: IdentityStore
     tokens: TokenStore
     clock: Clock
 
@@ -99,6 +100,11 @@ class LoginTokens:
             return None
         user = await self.users.user_by_subject(claims["sub"])
         if user is None or user.disabled_at is not None:
+            return None
+        # What was unlinked, ended by its provider, or lost to the address's true owner
+        # (security.md 22) since the JWT was made is no way in any more.
+        linked = await self.identities.identities_of(user.id)
+        if claims["idp"] not in {identity.provider for identity in linked}:
             return None
         return LoginIdentity(
             user=user,
