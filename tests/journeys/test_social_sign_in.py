@@ -1,4 +1,4 @@
-"""Signing in through a provider in Chromium: the pop-up of 2016 from an app elsewhere, and our page.
+"""Signing in through a provider in Chromium: the pop-up of 2016 from an app elsewhere, our page.
 
 The real server with its sandbox. The app is a page on another origin that has nothing but `fetch`.
 """
