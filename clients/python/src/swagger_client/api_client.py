@@ -1,0 +1,234 @@
+"""The client of 2016: default headers, authorization, and calls, one at a time.
+
+It holds connections, and no state of any call but `last_response`. It repeats nothing and renews
+no token: that is what `swagger_client.session` adds.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from types import TracebackType
+from typing import Any, Callable, TypeVar
+
+import httpx
+
+from swagger_client.calls import JSON, Call, pairs, read, segment
+from swagger_client.configuration import USER_AGENT, Configuration
+from swagger_client.configuration import configuration as default_configuration
+from swagger_client.redaction import redacted_text
+from swagger_client.rest import Headers, RESTClientObject, RESTResponse, Timeout
+
+T = TypeVar("T")
+_log = logging.getLogger("swagger_client.api_client")
+
+
+class ApiClient:
+    """Calls a server as its configuration says. Safe to use from several threads.
+
+    `host`: instead of the configuration's. `header_name`, `header_value`: a default header.
+    `cookie`: sent with every call. `transport`: another way to the server, for tests.
+    """
+
+    def __init__(
+        self,
+        host: str | None = None,
+        header_name: str | None = None,
+        header_value: str | None = None,
+        cookie: str | None = None,
+        *,
+        configuration: Configuration | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.configuration = configuration or default_configuration
+        self.default_headers: dict[str, str] = {}
+        if header_name is not None:
+            self.default_headers[header_name] = header_value or ""
+        self.cookie = cookie
+        self.user_agent = USER_AGENT
+        self.last_response: RESTResponse | None = None
+        self.rest_client = RESTClientObject(self.configuration, transport)
+        self._host = host
+
+    @property
+    def host(self) -> str:
+        """Where calls go."""
+        return self._host or self.configuration.host
+
+    @host.setter
+    def host(self, host: str) -> None:
+        self._host = host
+
+    @property
+    def user_agent(self) -> str:
+        """What the client calls itself."""
+        return self.default_headers["User-Agent"]
+
+    @user_agent.setter
+    def user_agent(self, value: str) -> None:
+        self.default_headers["User-Agent"] = value
+
+    def set_default_header(self, header_name: str, header_value: str) -> None:
+        """Send this header with every call from now on."""
+        self.default_headers[header_name] = header_value
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.rest_client.close()
+
+    def __enter__(self) -> ApiClient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def perform(
+        self, call: Call[T], timeout: Timeout = None, *, preload: bool = True
+    ) -> tuple[T, int, Headers]:
+        """Carry out a call: the answer, its status and its headers.
+
+        Raises `ApiException` for any answer but success, for one that cannot be read, and when
+        there is none. With `preload=False` the answer is the `RESTResponse`, unread.
+        """
+        known = self._secrets()
+        response = self._exchange(call, timeout)
+        self.last_response = response
+        if self.configuration.debug:
+            secrets = (*call.secrets(), *known)
+            _log.debug("%s %s: %s", call.method, call.path, redacted_text(response.data, secrets))
+        data: Any = read(call, response, known) if preload else response
+        return data, response.status, response.headers
+
+    def _exchange(self, call: Call[Any], timeout: Timeout) -> RESTResponse:
+        headers = {**self.default_headers}
+        if self.cookie:
+            headers["Cookie"] = self.cookie
+        self.update_params_for_auth(headers, [], ["oauth2"])
+        return self.rest_client.send(call.request(self.host, headers), self._patience(timeout))
+
+    def _patience(self, timeout: Timeout) -> Timeout:
+        return self.configuration.timeout if timeout is None else timeout
+
+    def _secrets(self) -> tuple[str, ...]:
+        settings = self.configuration
+        return (settings.access_token or "", settings.password, *settings.api_key.values())
+
+    def call_api(
+        self,
+        resource_path: str,
+        method: str,
+        path_params: Mapping[str, Any] | None = None,
+        query_params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None = None,
+        header_params: Mapping[str, str] | None = None,
+        body: Any = None,
+        post_params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None = None,
+        files: None = None,
+        response_type: Callable[[Any], Any] | None = None,
+        auth_settings: Sequence[str] | None = None,
+        callback: Callable[[Any], object] | None = None,
+        _return_http_data_only: bool | None = None,
+        collection_formats: Mapping[str, str] | None = None,
+        _preload_content: bool = True,
+        _request_timeout: Timeout = None,
+    ) -> Any:
+        """Any call at all, as the client of 2016 made them.
+
+        `response_type` reads the parsed JSON; without one it is answered as it is. With
+        `callback`, the call runs on a thread, which is returned.
+        """
+        if files is not None:
+            raise ValueError("this API takes no files")
+        for name, value in (path_params or {}).items():
+            safe = self.configuration.safe_chars_for_path_param
+            resource_path = resource_path.replace("{" + name + "}", segment(value, safe))
+        headers = dict(header_params or {})
+        query = self.parameters_to_tuples(query_params, collection_formats)
+        self.update_params_for_auth(headers, query, auth_settings)
+        call = Call(
+            method.upper(),
+            resource_path,
+            response_type or _as_it_is,
+            query=tuple(query),
+            form=tuple(self.parameters_to_tuples(post_params, collection_formats)),
+            body=self.sanitize_for_serialization(body),
+            headers=headers,
+        )
+
+        def answer() -> Any:
+            answered = self.perform(call, _request_timeout, preload=_preload_content)
+            return answered[0] if _return_http_data_only else answered
+
+        if callback is None:
+            return answer()
+        thread = threading.Thread(target=lambda: callback(answer()))
+        thread.start()
+        return thread
+
+    def update_params_for_auth(
+        self,
+        headers: dict[str, str],
+        querys: list[tuple[str, str]],
+        auth_settings: Sequence[str] | None,
+    ) -> None:
+        """Add what these ways of authorization send."""
+        known = self.configuration.auth_settings()
+        for name in auth_settings or ():
+            setting = known.get(name)
+            if setting is not None and setting["value"]:
+                headers[setting["key"]] = setting["value"]
+
+    @staticmethod
+    def select_header_accept(accepts: Sequence[str]) -> str | None:
+        """JSON if it is among them, else all of them."""
+        if not accepts:
+            return None
+        lower = [accept.lower() for accept in accepts]
+        return JSON if JSON in lower else ", ".join(lower)
+
+    @staticmethod
+    def select_header_content_type(content_types: Sequence[str]) -> str:
+        """JSON if it is among them or there is no choice, else the first."""
+        lower = [content_type.lower() for content_type in content_types]
+        return JSON if JSON in lower or not lower else lower[0]
+
+    def sanitize_for_serialization(self, value: Any) -> Any:
+        """A value as plain JSON: what has a `to_dict` is asked for it, times are ISO 8601."""
+        if hasattr(value, "to_dict"):
+            return value.to_dict()
+        if isinstance(value, (list, tuple)):
+            return [self.sanitize_for_serialization(item) for item in value]
+        if isinstance(value, dict):
+            return {name: self.sanitize_for_serialization(item) for name, item in value.items()}
+        return value.isoformat() if isinstance(value, (date, datetime)) else value
+
+    @staticmethod
+    def parameters_to_tuples(
+        params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None,
+        collection_formats: Mapping[str, str] | None,
+    ) -> list[tuple[str, str]]:
+        """Parameters as pairs; a list becomes one value (csv, ssv, tsv, pipes) or many (multi)."""
+        items = params.items() if isinstance(params, Mapping) else params or ()
+        found: list[tuple[str, str]] = []
+        for name, value in items:
+            way = (collection_formats or {}).get(name)
+            if way is None or isinstance(value, str):
+                found += pairs({name: value})
+            elif way == "multi":
+                found += [(name, str(item)) for item in value]
+            else:
+                found.append((name, _DELIMITERS.get(way, ",").join(str(item) for item in value)))
+        return found
+
+
+_DELIMITERS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

@@ -1,0 +1,88 @@
+"""Measurements: read, write, change, delete, export."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from swagger_client import resources
+from swagger_client.calls import Call
+from swagger_client.models import Measurement
+from swagger_client.operations import Api, Options, operation, with_http_info
+from swagger_client.records import Record
+from swagger_client.resources import MeasurementPage, Sets
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class _Asked(MeasurementPage, Options, total=False):
+    """Filters, and what every method takes."""
+
+
+class MeasurementsApi(Api):
+    """The measurements of a person.
+
+    `filters` are those of `swagger_client.resources.MeasurementFilters`, and `limit`.
+    """
+
+    @operation
+    def v1_measurements_get(self, **filters: Unpack[_Asked]) -> Call[list[Measurement]]:
+        """Measurements, 100 of them unless `limit` (at most 200) says otherwise.
+
+        Scope: `readmeasurements`. The twin's headers have `Total-Count` and `Link`.
+        """
+        return resources.measurements(filters)
+
+    v1_measurements_get_with_http_info = with_http_info(v1_measurements_get)
+
+    @operation
+    def v1_measurements_post(self, sets: Sets, **options: Unpack[Options]) -> Call[Record]:
+        """Add measurements, or change those of the same variable, source and start time.
+
+        Scope: `writemeasurements`. All of one call land, or none does. `sets`: one or several
+        `MeasurementSet`, or dicts as they go over the wire.
+        """
+        return resources.add_measurements(sets)
+
+    v1_measurements_post_with_http_info = with_http_info(v1_measurements_post)
+
+    @operation
+    def v2_measurements_id_get(self, id: int, **options: Unpack[Options]) -> Call[Measurement]:
+        """One measurement. Scope: `readmeasurements`."""
+        return resources.measurement(id)
+
+    v2_measurements_id_get_with_http_info = with_http_info(v2_measurements_id_get)
+
+    @operation
+    def v2_measurements_id_put(
+        self, id: int, changes: Mapping[str, Any], **options: Unpack[Options]
+    ) -> Call[Record]:
+        """Change one measurement: `changes` by wire name, such as `{"value": 4}`.
+
+        Scope: `writemeasurements`.
+        """
+        return resources.change_measurement(id, changes)
+
+    v2_measurements_id_put_with_http_info = with_http_info(v2_measurements_id_put)
+
+    @operation
+    def v2_measurements_id_delete(self, id: int, **options: Unpack[Options]) -> Call[None]:
+        """Delete one measurement. Scope: `writemeasurements`."""
+        return resources.delete_measurement(id)
+
+    v2_measurements_id_delete_with_http_info = with_http_info(v2_measurements_id_delete)
+
+    @operation
+    def v2_measurements_csv_get(self, **filters: Unpack[_Asked]) -> Call[str]:
+        """All measurements as the text of a CSV file. Scope: `readmeasurements`."""
+        return resources.measurements_csv(filters)
+
+    v2_measurements_csv_get_with_http_info = with_http_info(v2_measurements_csv_get)
+
+    @operation
+    def v2_application_measurements_get(self, **filters: Unpack[_Asked]) -> Call[list[Measurement]]:
+        """Those of everybody who lets this application read them, by an application token."""
+        return resources.measurements_of_application(filters)
+
+    v2_application_measurements_get_with_http_info = with_http_info(v2_application_measurements_get)

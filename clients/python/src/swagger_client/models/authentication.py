@@ -1,0 +1,67 @@
+"""What the authentication methods answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from swagger_client.models.users import User
+from swagger_client.records import Field, Record, maybe, one, text, truth, whole
+
+
+class SocialLogin(Record):
+    """The first step of a social sign-in: where the provider asks the person.
+
+    The server binds the sign-in to the browser that asked. To sign a person in, open the address
+    of this call in that person's browser; `location` shows where it leads.
+    """
+
+    location = Field(text)
+
+
+class Login(Record):
+    """A proof of who the person is, for the authorize endpoint only; good for `expires_in` s."""
+
+    token = Field(text)
+    token_type = Field(text)
+    expires_in = Field(whole)
+    new_user = Field(truth)
+    user = Field(one(User))
+
+
+class LoginAnswer(Record):
+    """The envelope around a `Login`."""
+
+    success = Field(truth)
+    data = Field(one(Login))
+
+
+class Authorization(Record):
+    """An authorization code for the application, and the address that brings it there."""
+
+    code = Field(maybe(text))
+    state = Field(maybe(text))
+    redirect_uri = Field(text)
+
+
+class AuthorizationAnswer(Record):
+    """The envelope around an `Authorization`; or `location`, where a server redirects instead."""
+
+    success = Field(maybe(truth))
+    data = Field(maybe(one(Authorization)))
+    location = Field(maybe(text))
+
+
+class TokenAnswer(Record):
+    """Tokens (RFC 6749 §5.1)."""
+
+    access_token = Field(text, "access_token")
+    token_type = Field(text, "token_type")
+    expires_in = Field(maybe(whole), "expires_in")
+    refresh_token = Field(maybe(text), "refresh_token")
+    scope = Field(maybe(text), "scope")
+    id_token = Field(maybe(text), "id_token")
+
+
+def nothing(value: Any) -> None:
+    """What calls answer that have nothing to say."""
+    return

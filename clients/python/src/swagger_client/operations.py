@@ -1,0 +1,136 @@
+"""Turns descriptions of calls into the methods of 2016.
+
+A method is written once, as what it sends; `operation` makes it send that, `with_http_info` makes
+its twin. What the caller gives is checked here; nothing is known here of any one call.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Callable, TypedDict, TypeVar, cast
+
+from swagger_client.api_client import ApiClient
+from swagger_client.calls import Call
+from swagger_client.configuration import configuration
+from swagger_client.rest import Headers, Timeout
+
+if TYPE_CHECKING:
+    from typing_extensions import Concatenate, ParamSpec
+
+    P = ParamSpec("P")
+
+T = TypeVar("T")
+A = TypeVar("A", bound="Api")
+
+OPTIONS = frozenset({"callback", "_preload_content", "_request_timeout", "_return_http_data_only"})
+
+
+_making = threading.Lock()
+
+
+class Options(TypedDict, total=False):
+    """What every method takes besides its parameters.
+
+    `callback`: the call runs on a thread, which is returned at once; the callback gets the answer
+    there. A fault goes to `threading.excepthook`, as any of a thread does.
+    `_request_timeout`: seconds, or (seconds to connect, seconds to read).
+    `_preload_content`: False gives the `rest.RESTResponse` itself.
+    """
+
+    callback: Callable[..., object] | None
+    _request_timeout: Timeout
+    _preload_content: bool
+    _return_http_data_only: bool
+
+
+class Api:
+    """A group of methods. Without a client of its own it uses the configuration's."""
+
+    def __init__(self, api_client: ApiClient | None = None) -> None:
+        self.api_client = api_client or default_client()
+
+
+def default_client() -> ApiClient:
+    """The client that API objects share, made at the first need."""
+    with _making:
+        if configuration.api_client is None:
+            configuration.api_client = ApiClient()
+        return configuration.api_client
+
+
+def operation(build: Callable[Concatenate[A, P], Call[T]]) -> Callable[Concatenate[A, P], T]:
+    """The method that carries out the call which `build` describes."""
+    signature = inspect.signature(build)
+
+    @wraps(build)
+    def method(api: A, *args: P.args, **kwargs: P.kwargs) -> Any:
+        options = {name: kwargs.pop(name) for name in OPTIONS & kwargs.keys()}
+        _check(build.__name__, signature, (api, *args), kwargs)
+        call = build(api, *args, **kwargs)
+        return _perform(api.api_client, call, options)
+
+    answer = str(signature.return_annotation)
+    _present(method, signature, answer[len("Call[") : -1])
+    return cast("Callable[Concatenate[A, P], T]", method)
+
+
+def with_http_info(
+    method: Callable[Concatenate[A, P], T],
+) -> Callable[Concatenate[A, P], tuple[T, int, Headers]]:
+    """The twin of a method, whose answer is (data, status, headers)."""
+
+    @wraps(method)
+    def twin(api: A, *args: P.args, **kwargs: P.kwargs) -> Any:
+        kwargs.setdefault("_return_http_data_only", False)
+        return method(api, *args, **kwargs)
+
+    signature = inspect.signature(method)
+    twin.__name__ = f"{method.__name__}_with_http_info"
+    twin.__qualname__ = f"{method.__qualname__}_with_http_info"
+    twin.__doc__ = f"As `{method.__name__}`, with the answer as (data, status, headers)."
+    _present(twin, signature, f"tuple[{signature.return_annotation}, int, Headers]")
+    return cast("Callable[Concatenate[A, P], tuple[T, int, Headers]]", twin)
+
+
+def _present(method: Any, signature: inspect.Signature, answer: str) -> None:
+    """What `help()` shows."""
+    method.__signature__ = signature.replace(return_annotation=answer)
+    method.__annotations__ = {**method.__annotations__, "return": answer}
+
+
+def _check(
+    name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> None:
+    """TypeError for a keyword that nobody knows, ValueError for what is required and missing."""
+    named = signature.parameters
+    if "options" in named:  # the parameters stand there one by one, so any other is a mistake
+        for unknown in kwargs.keys() - named.keys():
+            message = f"Got an unexpected keyword argument '{unknown}' to method {name}"
+            raise TypeError(message)
+    given = signature.bind_partial(*args, **kwargs).arguments
+    for parameter in named.values():
+        required = parameter.default is parameter.empty and parameter.kind in (
+            parameter.POSITIONAL_OR_KEYWORD,
+            parameter.KEYWORD_ONLY,
+        )
+        if required and given.get(parameter.name) is None:
+            message = f"Missing the required parameter `{parameter.name}` when calling `{name}`"
+            raise ValueError(message)
+
+
+def _perform(client: ApiClient, call: Call[Any], options: Mapping[str, Any]) -> Any:
+    timeout, preload = options.get("_request_timeout"), options.get("_preload_content", True)
+    callback = options.get("callback")
+
+    def answer() -> Any:
+        data, status, headers = client.perform(call, timeout, preload=preload)
+        return data if options.get("_return_http_data_only", True) else (data, status, headers)
+
+    if callback is None:
+        return answer()
+    thread = threading.Thread(target=lambda: callback(answer()))
+    thread.start()
+    return thread

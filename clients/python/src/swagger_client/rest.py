@@ -1,0 +1,294 @@
+"""One request over HTTP, and what came back: the only module that talks to `httpx` transports.
+
+Requests go to the transport directly, past `httpx.Client`: that one logs whole addresses, and
+this API's old shapes have secrets in them. It also follows no redirect and keeps no cookie.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import threading
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import NamedTuple, Union
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from swagger_client.configuration import Configuration
+from swagger_client.redaction import redacted_headers, redacted_text, redacted_url
+
+Headers = httpx.Headers
+Timeout = Union[float, tuple[float, float], None]
+
+_log = logging.getLogger("swagger_client.rest")
+
+
+class ApiException(Exception):
+    """The server refused a call, could not be reached, or answered what cannot be read.
+
+    `status`: the HTTP status; 0 when there was no answer (no connection, TLS, timeout).
+    `reason`: the words beside the status, or what went wrong.
+    `body`, `headers`: the answer as it came, whole; None without an answer.
+    `str()` and `repr()` leave secrets out.
+    """
+
+    def __init__(
+        self,
+        status: int | None = None,
+        reason: str | None = None,
+        http_resp: RESTResponse | None = None,
+        *,
+        known: Iterable[str] = (),
+        temporary: bool = False,
+    ) -> None:
+        super().__init__()
+        self.status = http_resp.status if http_resp is not None and status is None else status
+        self.reason = http_resp.reason if http_resp is not None and reason is None else reason
+        self.body: str | None = None if http_resp is None else http_resp.data
+        self.headers: Headers | None = None if http_resp is None else http_resp.headers
+        self.temporary = temporary
+        self._known = tuple(known)
+
+    def __str__(self) -> str:
+        lines = [f"({self.status})", f"Reason: {redacted_text(self.reason or '', self._known)}"]
+        if self.headers:
+            lines.append(f"HTTP response headers: {redacted_headers(self.headers, self._known)}")
+        if self.body:
+            lines.append(f"HTTP response body: {redacted_text(self.body, self._known)}")
+        return "\n".join(lines) + "\n"
+
+    def __repr__(self) -> str:
+        reason = redacted_text(self.reason or "", self._known)
+        return f"{type(self).__name__}(status={self.status!r}, reason={reason!r})"
+
+
+class RESTResponse:
+    """An answer that was read to its end."""
+
+    def __init__(self, status: int, reason: str, data: str, headers: Headers) -> None:
+        self.status = status
+        self.reason = reason
+        self.data = data
+        self.headers = headers
+
+    def getheaders(self) -> Headers:
+        """All headers; their names have no case."""
+        return self.headers
+
+    def getheader(self, name: str, default: str | None = None) -> str | None:
+        """One header, or `default`."""
+        value: str | None = self.headers.get(name, default)
+        return value
+
+    def __repr__(self) -> str:
+        return f"RESTResponse(status={self.status!r}, reason={self.reason!r})"
+
+
+class RESTClientObject:
+    """The connections to a server. Safe to use from several threads."""
+
+    def __init__(
+        self, configuration: Configuration, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._configuration = configuration
+        self._given = transport
+        self._made: dict[_Way, httpx.BaseTransport] = {}
+        self._lock = threading.Lock()
+
+    def send(self, request: httpx.Request, timeout: Timeout = None) -> RESTResponse:
+        """The answer, whatever its status. Raises `ApiException` with status 0 without one."""
+        with self.open(request, timeout) as response:
+            return self.finish(response)
+
+    @staticmethod
+    def finish(response: httpx.Response) -> RESTResponse:
+        """The rest of an answer that is open."""
+        with _faults(response.request):
+            response.read()
+        return _read(response)
+
+    @staticmethod
+    def pieces(response: httpx.Response) -> Iterator[bytes]:
+        """The body of an answer that is open, as it comes."""
+        with _faults(response.request):
+            yield from response.iter_bytes()
+
+    @contextmanager
+    def open(self, request: httpx.Request, timeout: Timeout = None) -> Iterator[httpx.Response]:
+        """The answer with its body still to be read: for what may be long."""
+        request.extensions["timeout"] = _timeouts(timeout)
+        with _faults(request):
+            response = self._transport(request.url).handle_request(request)
+        response.request = request
+        _log_answer(response)
+        try:
+            yield response
+        finally:
+            response.close()
+
+    def close(self) -> None:
+        """Close all connections; the next call opens them anew."""
+        with self._lock:
+            made, self._made = self._made, {}
+        for transport in made.values():
+            transport.close()
+
+    def _transport(self, url: httpx.URL) -> httpx.BaseTransport:
+        if self._given is not None:
+            return self._given
+        way = _way(self._configuration, url)
+        with self._lock:
+            if way not in self._made:
+                self._made[way] = httpx.HTTPTransport(verify=way.tls(), proxy=way.proxy)
+            return self._made[way]
+
+
+class AsyncRESTClientObject:
+    """The connections to a server, for one event loop."""
+
+    def __init__(
+        self, configuration: Configuration, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._configuration = configuration
+        self._given = transport
+        self._made: dict[_Way, httpx.AsyncBaseTransport] = {}
+
+    async def send(self, request: httpx.Request, timeout: Timeout = None) -> RESTResponse:
+        """The answer, whatever its status. Raises `ApiException` with status 0 without one."""
+        async with self.open(request, timeout) as response:
+            return await self.finish(response)
+
+    @staticmethod
+    async def finish(response: httpx.Response) -> RESTResponse:
+        """The rest of an answer that is open."""
+        with _faults(response.request):
+            await response.aread()
+        return _read(response)
+
+    @staticmethod
+    async def pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+        """The body of an answer that is open, as it comes."""
+        with _faults(response.request):
+            async for piece in response.aiter_bytes():
+                yield piece
+
+    @asynccontextmanager
+    async def open(
+        self, request: httpx.Request, timeout: Timeout = None
+    ) -> AsyncIterator[httpx.Response]:
+        """The answer with its body still to be read: for what may be long."""
+        request.extensions["timeout"] = _timeouts(timeout)
+        with _faults(request):
+            response = await self._transport(request.url).handle_async_request(request)
+        response.request = request
+        _log_answer(response)
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+    async def close(self) -> None:
+        """Close all connections; the next call opens them anew."""
+        made, self._made = self._made, {}
+        for transport in made.values():
+            await transport.aclose()
+
+    def _transport(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
+        if self._given is not None:
+            return self._given
+        way = _way(self._configuration, url)
+        if way not in self._made:
+            self._made[way] = httpx.AsyncHTTPTransport(verify=way.tls(), proxy=way.proxy)
+        return self._made[way]
+
+
+class _Way(NamedTuple):
+    """How a server is reached: what of the configuration makes a connection another one."""
+
+    encrypted: bool
+    verify: bool
+    ca_cert: str | None
+    cert_file: str | None
+    key_file: str | None
+    proxy: str | None
+
+    def tls(self) -> ssl.SSLContext:
+        if not self.encrypted:
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used, and made in no time
+        if self.verify and self.ca_cert is not None:
+            context = ssl.create_default_context(cafile=self.ca_cert)
+        else:
+            context = httpx.create_ssl_context(verify=self.verify)
+        if self.cert_file is not None:
+            context.load_cert_chain(self.cert_file, self.key_file)
+        return context
+
+
+def _way(configuration: Configuration, url: httpx.URL) -> _Way:
+    proxy = configuration.proxy
+    if proxy is None and not proxy_bypass(url.host):
+        proxy = getproxies().get(url.scheme)
+    return _Way(
+        url.scheme == "https" or proxy is not None,
+        configuration.verify_ssl,
+        configuration.ssl_ca_cert,
+        configuration.cert_file,
+        configuration.key_file,
+        proxy,
+    )
+
+
+def _timeouts(timeout: Timeout) -> dict[str, float | None]:
+    """One number for all, or (connect, read), as the client of 2016 had it."""
+    if isinstance(timeout, tuple):
+        connect, read = timeout
+        return httpx.Timeout(read, connect=connect).as_dict()
+    return httpx.Timeout(timeout).as_dict()
+
+
+@contextmanager
+def _faults(request: httpx.Request) -> Iterator[None]:
+    """Whatever keeps an answer from coming, as an `ApiException` with status 0."""
+    try:
+        yield
+    except (httpx.HTTPError, httpx.StreamError, ssl.SSLError) as fault:
+        reason = f"{type(fault).__name__}: {fault}".rstrip(": ")
+        _log.debug("%s %s: %s", request.method, redacted_url(str(request.url)), reason)
+        raise ApiException(0, reason, temporary=_is_temporary(fault)) from fault
+
+
+def _is_temporary(fault: Exception) -> bool:
+    """Whether the same request may fare better later: not so with a certificate that is wrong."""
+    cause: BaseException | None = fault
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return False
+        cause = cause.__cause__ or cause.__context__
+    passing = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
+    return isinstance(fault, passing)
+
+
+def _read(response: httpx.Response) -> RESTResponse:
+    text = response.content.decode("utf-8", errors="replace")
+    return RESTResponse(response.status_code, response.reason_phrase, text, response.headers)
+
+
+def _log_answer(response: httpx.Response) -> None:
+    request = response.request
+    address = redacted_url(str(request.url))
+    _log.debug("%s %s: %s", request.method, address, response.status_code)
+
+
+def headers_of(pairs: Mapping[str, str]) -> Headers:
+    """Headers from plain pairs. Raises `ValueError` for a value that no header may have.
+
+    The value is not told: it may be a token with a line break behind it.
+    """
+    for name, value in pairs.items():
+        # HTTP (RFC 9110 §5.5) knows no control characters; elsewhere the fault would show them.
+        if not value.isascii() or any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
+            raise ValueError(f"the value for the header {name} has characters that none may have")
+    # A server drops white space around a value; `Bearer ` and `Bearer` are one (RFC 9110 §5.5).
+    return Headers({name: value.strip() for name, value in pairs.items()})

@@ -1,0 +1,221 @@
+"""The client against the real server: in process and over a socket, sync and async."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import swagger_client
+from live import Live
+from swagger_client.rest import ApiException
+from swagger_client.session import (
+    AsyncOAuthSession,
+    AuthorizationRefused,
+    FileStore,
+    OAuthSession,
+    SignInRequired,
+)
+from world import CALLBACK, App, World, answer_of
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the server is, and how a person allows what is asked there."""
+
+    server: str
+    app: App
+    browser: Callable[[], httpx.AsyncClient]
+    allow: Callable[[str], Awaitable[str]]
+    transports: dict[str, Any]
+
+    def session(self, kind: type[Any], **given: Any) -> Any:
+        return kind(
+            self.app.id,
+            self.app.secret,
+            server=self.server,
+            redirect_uri=CALLBACK,
+            transport=self.transports.get(kind.__name__),
+            **given,
+        )
+
+
+class ThroughLoop(httpx.BaseTransport):
+    """From a thread to an application that lives on an event loop."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, loop: Any) -> None:
+        self._transport = transport
+        self._loop = loop
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return asyncio.run_coroutine_threadsafe(self._answer(request), self._loop).result(60)
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        plain = httpx.Request(
+            request.method, request.url, headers=request.headers, content=request.content
+        )
+        answer = await self._transport.handle_async_request(plain)
+        content = await answer.aread()
+        return httpx.Response(answer.status_code, headers=answer.headers, content=content)
+
+
+@pytest.fixture
+async def over_a_socket(live: Live) -> Place:
+    await live.person()
+    return Place(live.address, await live.app(CALLBACK), live.browser, live.allow, {})
+
+
+@pytest.fixture
+async def in_process(world: World) -> Place:
+    await world.person()
+
+    async def allow(url: str) -> str:
+        browser = await world.signed_in()
+        answer = await browser.get(url)
+        if answer.status_code == 200:
+            answer = await world.decide(browser, answer)
+        return answer_of(answer).location
+
+    asgi = httpx.ASGITransport(app=world.application)  # type: ignore[arg-type]
+    transports = {
+        "OAuthSession": ThroughLoop(asgi, asyncio.get_running_loop()),
+        "AsyncOAuthSession": asgi,
+    }
+    return Place(world.house.settings.issuer, await world.app(), world.browser, allow, transports)
+
+
+@pytest.fixture(params=["in_process", pytest.param("over_a_socket", marks=pytest.mark.slow)])
+def place(request: pytest.FixtureRequest) -> Place:
+    found: Place = request.getfixturevalue(request.param)
+    return found
+
+
+async def do(session: Any, name: str, *args: Any) -> Any:
+    method = getattr(session, name)
+    if isinstance(session, OAuthSession):
+        return await asyncio.to_thread(method, *args)
+    return await method(*args)
+
+
+both_kinds = pytest.mark.parametrize("kind", [OAuthSession, AsyncOAuthSession])
+
+
+@both_kinds
+async def test_sign_in_use_refresh_sign_out(place: Place, kind: type[Any], tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "tokens.json")
+    session = place.session(kind, store=store)
+    back = await place.allow(session.authorization_url().url)
+    token = await do(session, "fetch_token", back)
+    assert (await do(session, "me")).email == "ann@example.org"
+
+    fresh = await do(session, "refresh")
+    assert fresh.refresh_token != token.refresh_token
+    again = place.session(kind, store=FileStore(tmp_path / "tokens.json"))
+    assert (await do(again, "me")).display_name == "Ann Example"
+
+    await do(session, "sign_out")
+    assert store.load() is None
+    with pytest.raises(SignInRequired):
+        await do(session, "me")
+    store.save(fresh)  # a copy that somebody kept
+    thief = place.session(kind, store=store)
+    with pytest.raises(SignInRequired):
+        await do(thief, "me")
+    assert store.load() is None
+    for each in (session, again, thief):
+        await do(each, "close")
+
+
+@both_kinds
+async def test_a_refusal_is_heard_by_the_app(place: Place, kind: type[Any]) -> None:
+    session = place.session(kind)
+    request = session.authorization_url(prompt="none")
+    back = answer_of(await place.browser().get(request.url)).location
+    with pytest.raises(AuthorizationRefused, match="login_required"):
+        await do(session, "fetch_token", back)
+    await do(session, "close")
+
+
+@both_kinds
+async def test_a_code_that_was_used_ends_everything(place: Place, kind: type[Any]) -> None:
+    session = place.session(kind)
+    request = session.authorization_url()
+    back = await place.allow(request.url)
+    await do(session, "fetch_token", back, request)
+    with pytest.raises(ApiException) as caught:
+        await do(session, "fetch_token", back, request)
+    assert caught.value.status == 400
+    assert "invalid_grant" in str(caught.value)
+    assert "qmc_" not in str(caught.value)
+    with pytest.raises(SignInRequired):  # RFC 6749 §4.1.2
+        await do(session, "me")
+    await do(session, "close")
+
+
+@both_kinds
+async def test_an_application_by_itself(place: Place, kind: type[Any]) -> None:
+    session = place.session(kind)
+    token = await do(session, "fetch_application_token", "basic")
+    assert token.scope == "basic"
+    assert token.refresh_token is None
+    with pytest.raises(ApiException) as caught:
+        await do(session, "me")  # it is nobody
+    assert caught.value.status in (401, 403)
+    await do(session, "close")
+
+
+async def test_ten_tasks_renew_once_at_the_real_server(place: Place) -> None:
+    store = place.session(AsyncOAuthSession)
+    await store.fetch_token(await place.allow(store.authorization_url().url))
+    before = await store.token()
+    people = await asyncio.gather(*(store.refresh() for _ in range(10)))
+    assert len({token.access_token for token in people}) == 1
+    assert people[0].access_token != before.access_token
+    assert (await store.me()).email == "ann@example.org"
+    await store.close()
+
+
+async def test_the_methods_of_2016_in_process(world: World) -> None:
+    await world.person()
+    app = await world.app()
+    tokens = await world.tokens(app)
+    asgi = httpx.ASGITransport(app=world.application)  # type: ignore[arg-type]
+    settings = swagger_client.Configuration(f"{world.house.settings.issuer}/api")
+    settings.access_token = tokens["access_token"]
+    client = swagger_client.ApiClient(
+        configuration=settings, transport=ThroughLoop(asgi, asyncio.get_running_loop())
+    )
+    api = swagger_client.UserApi(client)
+    person, status, headers = await asyncio.to_thread(api.v1_user_me_get_with_http_info)
+    assert (person.email, status) == ("ann@example.org", 200)
+    assert headers["cache-control"] == "no-store"
+
+    def refused(token: str) -> ApiException:
+        settings.access_token = token
+        with pytest.raises(ApiException) as caught:
+            api.v1_user_me_get()
+        return caught.value
+
+    fault = await asyncio.to_thread(refused, "qma_of-nobody-at-all")
+    assert fault.status == 401
+    assert "of-nobody" not in str(fault)
+    wide = await world.tokens(app, scope="openid")
+    fault = await asyncio.to_thread(refused, wide["access_token"])
+    assert fault.status == 403
+    assert "insufficient_scope" in str(fault)
+
+
+async def test_the_paths_of_the_client_are_those_that_the_server_advertises(world: World) -> None:
+    metadata = (await world.browser().get("/.well-known/openid-configuration")).json()
+    application = OAuthSession("c", server=world.house.settings.issuer).application
+    assert application.server == metadata["issuer"]
+    url = application.authorization_request().url
+    assert url.partition("?")[0] == metadata["authorization_endpoint"]
+    for call, name in (
+        (application.refresh("r"), "token_endpoint"),
+        (application.revocation("r"), "revocation_endpoint"),
+    ):
+        assert str(call.request(application.host, {}).url) == metadata[name]

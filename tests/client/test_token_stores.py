@@ -1,0 +1,124 @@
+"""Where tokens are kept: memory, a file that nobody else can read, the system's keyring."""
+
+import json
+import os
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from driven import ME, TOKEN_PATH, Driven, held, tokens
+from recorded import Answer, Recorded
+
+from swagger_client.session import FileStore, KeyringStore, MemoryStore, Token, TokenStore
+
+Drive = Callable[..., Driven]
+
+
+class FakeKeyring(ModuleType):
+    """The system's keyring, as the `keyring` library shows it."""
+
+    def __init__(self) -> None:
+        super().__init__("keyring")
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.kept[service, username]
+
+
+@pytest.fixture(params=["memory", "file", "keyring"])
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> TokenStore:
+    if request.param == "memory":
+        return MemoryStore()
+    if request.param == "file":
+        return FileStore(tmp_path / "new" / "folder" / "tokens.json")
+    monkeypatch.setitem(sys.modules, "keyring", FakeKeyring())
+    return KeyringStore()
+
+
+def test_what_is_kept_comes_back(store: TokenStore) -> None:
+    assert store.load() is None
+    store.clear()
+    full = Token("qma_a", "qmr_b", 12.5, "basic", "Bearer", "eyJ.e30.")
+    for token in (full, Token("qma_only"), held(2)):
+        store.save(token)
+        assert store.load() == token
+    store.clear()
+    assert store.load() is None
+
+
+async def test_a_session_keeps_its_tokens_there(
+    drive: Drive, store: TokenStore, recorded: Recorded
+) -> None:
+    recorded.on(TOKEN_PATH, Answer(body=tokens(2)))
+    recorded.on(ME, Answer(body={"id": 1}))
+    store.save(held(lifetime=0))
+    await drive(store=store).do("me")
+    assert store.load() == held(2)
+    await drive(store=store).do("me")
+    assert len(recorded.asked(TOKEN_PATH)) == 1
+
+
+def test_the_file_is_nobody_elses(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "tokens.json"
+    store = FileStore(path)
+    before = os.umask(0)
+    try:
+        store.save(held())
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert [entry.name for entry in path.parent.iterdir()] == ["tokens.json"]
+
+
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    FileStore(path).save(held())
+    path.chmod(0o640)
+    with pytest.raises(PermissionError, match="read by others"):
+        FileStore(path).load()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"access_token": 7}', '{"x": "qma_"}'])
+def test_a_file_that_holds_no_tokens_is_told(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "tokens.json"
+    path.touch(0o600)
+    path.write_text(content)
+    with pytest.raises(ValueError, match="no "):
+        FileStore(path).load()
+
+
+def test_what_could_not_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "tokens.json")
+    store.save(held())
+    with pytest.raises(TypeError):
+        store.save(Token("qma_new", scope=object()))  # type: ignore[arg-type]
+    assert store.load() == held()
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_a_newer_version_kept_besides_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    store = FileStore(path)
+    store.save(held())
+    path.write_text(json.dumps({**json.loads(path.read_text()), "colour": "red"}))
+    assert store.load() == held()
+
+
+def test_without_the_library_the_keyring_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(ImportError, match=r"quantimodo-client\[keyring\]"):
+        KeyringStore()
