@@ -1,12 +1,17 @@
-"""An answer leaves in one piece, and nothing is lost or kept back by that."""
+"""An answer leaves in one piece, and nothing is lost or kept back by that; nobody keeps a
+connection by half of a request."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from uvicorn import Config
+from uvicorn.server import ServerState
 
-from quantimodo.cli.connection import Gathering
+from quantimodo.cli.connection import PATIENCE, Connection, Gathering
+
+REQUEST = b"POST /x HTTP/1.1\r\nhost: id.example.org\r\ncontent-length: 3\r\n\r\nabc"
 
 
 class _Wire(asyncio.Transport):
@@ -81,3 +86,142 @@ async def test_an_empty_write_is_nothing(wire: _Wire, gathering: Gathering) -> N
     gathering.write(b"")
     await asyncio.sleep(0)
     assert wire.done == []
+
+
+class _Watch:
+    """The loop with a clock that moves by hand."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._timers: list[tuple[float, Callable[[], None]]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Any:
+        timer = (delay, callback)
+        self._timers.append(timer)
+        return _Timer(lambda: self._timers.remove(timer))
+
+    def pass_by(self, seconds: float) -> None:
+        due = [timer for timer in self._timers if timer[0] <= seconds]
+        for timer in due:
+            self._timers.remove(timer)
+            timer[1]()
+
+
+class _Timer:
+    def __init__(self, cancel: Callable[[], None]) -> None:
+        self.cancel = cancel
+
+
+class _Line(_Wire):
+    """A wire that knows whether it was hung up."""
+
+    def is_closing(self) -> bool:
+        return "close" in self.done
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+
+async def _hello(scope: Any, receive: Any, send: Any) -> None:
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+@pytest.fixture
+async def watch() -> _Watch:
+    return _Watch()
+
+
+@pytest.fixture
+async def line(watch: _Watch) -> _Line:
+    return _Line()
+
+
+@pytest.fixture
+async def caller(watch: _Watch, line: _Line) -> Connection:
+    config = Config(_hello, log_config=None, lifespan="off", ws="none")
+    loop: Any = watch
+    connection = Connection(config, ServerState(), {}, loop)
+    connection.connection_made(line)
+    return connection
+
+
+async def _answered(line: _Line, times: int) -> bool:
+    for _ in range(10):
+        await asyncio.sleep(0)
+    return sum(piece.count(b"HTTP/1.1 200") for piece in line.done if piece != "close") == times  # type: ignore[attr-defined]
+
+
+async def test_whoever_says_nothing_is_hung_up_on(watch: _Watch, line: _Line) -> None:
+    config = Config(_hello, log_config=None, lifespan="off", ws="none")
+    loop: Any = watch
+    Connection(config, ServerState(), {}, loop).connection_made(line)
+    watch.pass_by(PATIENCE - 1)
+    assert not line.is_closing()
+    watch.pass_by(PATIENCE)
+    assert line.is_closing()
+
+
+@pytest.mark.parametrize("sent", [REQUEST[:1], REQUEST[:30], REQUEST[:-4], REQUEST[:-1]])
+async def test_whoever_sends_half_a_request_is_hung_up_on(
+    watch: _Watch, line: _Line, caller: Connection, sent: bytes
+) -> None:
+    caller.data_received(sent)
+    watch.pass_by(PATIENCE)
+    assert line.is_closing()
+
+
+async def test_bytes_that_trickle_in_win_no_time(
+    watch: _Watch, line: _Line, caller: Connection
+) -> None:
+    caller.data_received(REQUEST[:20])
+    for byte in REQUEST[20:-1]:
+        caller.data_received(bytes([byte]))
+    watch.pass_by(PATIENCE)
+    assert line.is_closing()
+
+
+async def test_a_whole_request_is_answered_and_the_next_one_may_take_its_time(
+    watch: _Watch, line: _Line, caller: Connection
+) -> None:
+    caller.data_received(REQUEST[:40])
+    caller.data_received(REQUEST[40:])
+    assert await _answered(line, 1)
+    caller.data_received(REQUEST)
+    assert await _answered(line, 2)
+    assert not line.is_closing()
+
+
+@pytest.mark.parametrize("sent", [b"\r\n", REQUEST[:30]])
+async def test_half_of_a_second_request_is_no_better_than_half_of_the_first(
+    watch: _Watch, line: _Line, caller: Connection, sent: bytes
+) -> None:
+    caller.data_received(REQUEST)
+    assert await _answered(line, 1)
+    caller.data_received(sent)
+    watch.pass_by(PATIENCE)
+    assert line.is_closing()
+
+
+async def test_a_request_that_is_being_answered_is_not_hurried(
+    watch: _Watch, line: _Line, caller: Connection
+) -> None:
+    caller.data_received(REQUEST)
+    watch.pass_by(10 * PATIENCE)
+    assert not line.is_closing()
+    assert await _answered(line, 1)
+
+
+async def test_a_caller_who_went_away_leaves_no_timer(
+    watch: _Watch, line: _Line, caller: Connection
+) -> None:
+    caller.data_received(REQUEST[:30])
+    caller.connection_lost(None)
+    before = list(line.done)
+    watch.pass_by(PATIENCE)
+    assert line.done == before

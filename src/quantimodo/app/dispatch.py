@@ -181,13 +181,7 @@ async def _read(scope: Scope, receive: Receive, method: str) -> Request:
     _check_headers(scope)
     body = b""
     if method not in ("GET", "HEAD"):
-        message = await receive()
-        body = message.get("body", b"")
-        while message.get("more_body") and len(body) <= _LARGEST_BODY:
-            message = await receive()
-            body += message.get("body", b"")
-        if len(body) > _LARGEST_BODY:
-            raise TooLarge
+        body = await _read_body(receive)
     client = scope.get("client")
     return Request(
         method="GET" if method == "HEAD" else method,
@@ -197,6 +191,20 @@ async def _read(scope: Scope, receive: Receive, method: str) -> Request:
         body=body,
         address=client[0] if client else "",
     )
+
+
+async def _read_body(receive: Receive) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            # What came is not what was meant: nothing of it is acted on, and nobody hears this.
+            raise InvalidRequest("the request was cut off")
+        body += message.get("body", b"")
+        if len(body) > _LARGEST_BODY:
+            raise TooLarge
+        more = message.get("more_body", False)
+    return body
 
 
 def _check_headers(scope: Scope) -> None:

@@ -2,21 +2,69 @@
 
 uvicorn writes the head of an answer and its body one after the other, and each write is a system
 call and a packet that wakes the client: two of them cost more than many an endpoint. Here the
-head waits for what follows it in the same turn of the loop. Owns nothing of HTTP.
+head waits for what follows it in the same turn of the loop. And nobody keeps a connection by half
+of a request. Owns nothing of HTTP.
 """
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+# For a request to be sent whole, from its first byte, or from when the connection was made.
+# uvicorn waits for ever: a few thousand halves of requests would leave no room for anybody.
+PATIENCE: Final = 60.0
+
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's own protocol, over a transport that gathers."""
+    """uvicorn's own protocol, over a transport that gathers; it hangs up on whoever begins a
+    request and does not send the rest. Between requests uvicorn's own limit counts."""
+
+    _deadline: asyncio.TimerHandle | None = None
+    _unfinished = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(Gathering(transport, self.loop))
+        self._expect()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # Nearly all requests come whole, and cost no timer.
+        if self._unfinished or self._is_forgotten():
+            self._expect()
+        elif self._deadline is not None:
+            self._relent()
+
+    def on_message_begin(self) -> None:
+        self._unfinished = True
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        self._unfinished = False
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._relent()
+        super().connection_lost(exc)
+
+    def _is_forgotten(self) -> bool:
+        """An empty line between requests begins none, and yet ends uvicorn's wait for the next."""
+        idle = self.cycle is None or self.cycle.response_complete
+        return idle and self.timeout_keep_alive_task is None
+
+    def _expect(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(PATIENCE, self._hang_up)
+
+    def _relent(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _hang_up(self) -> None:
+        self._deadline = None
+        self.transport.close()
 
 
 class Gathering(asyncio.Transport):

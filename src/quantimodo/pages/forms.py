@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from quantimodo.model.secrets import Secret
 
@@ -93,12 +93,16 @@ def _is_half(character: str) -> bool:
 
 
 async def read_body(request: Request, most: int) -> bytes:
-    """The whole body. Raises `FormFault` as soon as it has more than `most` bytes."""
+    """The whole body. Raises `FormFault` as soon as it has more than `most` bytes, and when the
+    browser went away before the end."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise FormFault(413, "What was sent is too large.")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                raise FormFault(413, "What was sent is too large.")
+    except ClientDisconnect:
+        raise FormFault(400, "The form was cut off on its way.") from None
     return bytes(body)
 
 
