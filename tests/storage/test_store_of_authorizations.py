@@ -162,7 +162,7 @@ async def test_nothing_begins_without_a_consent_to_all_of_it(
 ) -> None:
     person, application = await samples.user(), await samples.client()
     family = await samples.unsaved_family(person, application.id, scope=frozenset({"basic"}))
-    wider = replace(family, id=key("wider"), scope=frozenset({"basic", "openid"}))
+    wider = family._replace(id=key("wider"), scope=frozenset({"basic", "openid"}))
     access = access_token_of(wider, "wider")
     assert not await stores.save_code(wider, code_of(wider), access)
     assert await stores.withdraw_consent(person.id, application.id, NOW)
@@ -241,6 +241,6 @@ async def test_an_authorization_that_cannot_be_saved_leaves_nothing(
     first = await samples.family()
     second = await samples.unsaved_family()
     with pytest.raises(Conflict):
-        await stores.save_code(second, replace(code_of(second), key=code_of(first).key))
+        await stores.save_code(second, code_of(second)._replace(key=code_of(first).key))
     assert await stores.standing("jti", second.client_id, second.id) is None
     assert await stores.save_code(second, code_of(second))  # its id is free

@@ -1,7 +1,6 @@
 """`TokenStore`: finding, issuing, redeeming, rotating, revoking."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -225,7 +224,7 @@ async def test_rotations_of_different_tokens_at_once_all_win(
     stores: Stores, samples: Samples
 ) -> None:
     tokens = [await samples.refresh_token() for _ in range(10)]
-    heirs = [replace(token, key=key(token.key.hex())) for token in tokens]
+    heirs = [token._replace(key=key(token.key.hex())) for token in tokens]
     won = await asyncio.gather(
         *(
             stores.rotate(token, NOW, SALT, None, heir)
@@ -244,7 +243,7 @@ async def test_a_rotation_that_cannot_be_kept_leaves_the_token_unspent(
     taken = await samples.refresh_token()
     with pytest.raises(Conflict):
         await stores.rotate(
-            first, NOW, SALT, access_token_of(family, "a"), replace(taken, family_id=family.id)
+            first, NOW, SALT, access_token_of(family, "a"), taken._replace(family_id=family.id)
         )
     unspent = await stores.find_refresh_token(first.key)
     assert unspent is not None

@@ -4,6 +4,7 @@ Owns what is the same for every request: limits, the caller's address, CORS, HST
 where exceptions become answers. Knows no rule of any endpoint.
 """
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Final
@@ -26,6 +27,11 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+# The server's extension to ASGI that takes an answer in one piece: `(status, head, body) -> bool`.
+WHOLE: Final = "quantimodo.whole"
+_MOST_HEADS: Final = 512
+_UNFIT_NAME: Final = re.compile(rb"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
+_UNFIT_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _LARGEST_BODY: Final = 65_536
 _LARGEST_UPLOAD: Final = 524_288  # a logo and its form
 _LARGEST_HEADERS: Final = 32_768
@@ -40,6 +46,7 @@ _PREFLIGHT: Final = (
     (b"access-control-max-age", b"7200"),
     (b"cache-control", b"no-store"),
 )
+_NONE: Final[Mapping[str, Any]] = {}
 _RETRY: Final = (b"retry-after", b"1")
 
 
@@ -66,16 +73,18 @@ class Dispatcher:
         self._metrics = metrics
         self._entropy = entropy
         self._proxies = proxies
+        self._behind_proxies = bool(proxies)
         # security.md 19: once seen over https, never again without.
         hsts = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
         self._always: tuple[tuple[bytes, bytes], ...] = (hsts,) if https else ()
+        self._heads: dict[Headers, bytes] = {}
         self._access_log = access_log
         self._log = structlog.get_logger("quantimodo.requests")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        if self._proxies:
+        if self._behind_proxies:
             scope["client"] = (self._proxies.address(scope), 0)
         route = self._routes.get(scope["path"])
         if route is None:
@@ -99,9 +108,12 @@ class Dispatcher:
                 response = _other_method(route)
         except Exception as error:
             response = self._failed(route, error)
-        if route.cors and any(name == b"origin" for name, _ in scope["headers"]):
-            # A new one: documents answer with the same response again and again.
-            return Response(response.status, response.body, (*response.headers, *_ANY_ORIGIN))
+        if route.cors:
+            for name, _ in scope["headers"]:
+                if name == b"origin":
+                    # A new one: documents answer with the same response again and again.
+                    headers = (*response.headers, *_ANY_ORIGIN)
+                    return Response(response.status, response.body, headers)
         return response
 
     def _failed(self, route: WireRoute, error: Exception) -> Response:
@@ -131,6 +143,13 @@ class Dispatcher:
         return private_json(500, _problem("server_error", text))
 
     async def _send(self, response: Response, scope: Scope, send: Send) -> None:
+        whole = scope.get("extensions", _NONE).get(WHOLE)
+        if whole is not None:
+            head = self._heads.get(response.headers)
+            if head is None:
+                head = self._head(response.headers)
+            if whole(response.status, head, response.body):
+                return
         length = (b"content-length", b"%d" % len(response.body))
         await send(
             {
@@ -141,6 +160,17 @@ class Dispatcher:
         )
         body = b"" if scope["method"] == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})
+
+    def _head(self, headers: Headers) -> bytes:
+        """The lines of these headers. Endpoints answer with the same few again and again."""
+        for name, value in headers:
+            if _UNFIT_NAME.search(name) or _UNFIT_VALUE.search(value):
+                raise ValueError("a header of an answer is malformed")
+        if len(self._heads) >= _MOST_HEADS:
+            self._heads.clear()
+        lines = b"".join([b"%b: %b\r\n" % header for header in (*headers, *self._always)])
+        self._heads[headers] = lines
+        return lines
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()

@@ -4,13 +4,23 @@ uvicorn writes the head of an answer and its body one after the other, and each 
 call and a packet that wakes the client: two of them cost more than many an endpoint. Here the
 head waits for what follows it in the same turn of the loop. And nobody keeps a connection by half
 of a request. Owns nothing of HTTP.
+
+An application that has its answer whole may give it so, by the scope's extension `WHOLE`, and
+spare itself the two messages and uvicorn's look at each header again.
 """
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from quantimodo.app.dispatch import WHOLE
 
 # For a request to be sent whole, from its first byte, or from when the connection was made.
 # uvicorn waits for ever: a few thousand halves of requests would leave no room for anybody.
@@ -21,11 +31,13 @@ class Connection(HttpToolsProtocol):
     """uvicorn's own protocol, over a transport that gathers; it hangs up on whoever begins a
     request and does not send the rest. Between requests uvicorn's own limit counts."""
 
+    _gathering: "Gathering"
     _deadline: asyncio.TimerHandle | None = None
     _unfinished = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(Gathering(transport, self.loop))
+        self._gathering = Gathering(transport, self.loop)
+        super().connection_made(self._gathering)
         self._expect()
 
     def data_received(self, data: bytes) -> None:
@@ -39,6 +51,13 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._unfinished = True
         super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        cycle = self.cycle
+        if cycle is not None and cycle.scope is self.scope:
+            answer = partial(_answer_whole, cycle, self._gathering)
+            self.scope["extensions"] = {WHOLE: answer}  # type: ignore[dict-item]
 
     def on_message_complete(self) -> None:
         self._unfinished = False
@@ -67,6 +86,31 @@ class Connection(HttpToolsProtocol):
         self.transport.close()
 
 
+def _answer_whole(
+    cycle: RequestResponseCycle, gathering: "Gathering", status: int, head: bytes, body: bytes
+) -> bool:
+    """What `cycle.send` does with a head and a body that are complete; False when it has to.
+
+    `head` is the lines of headers that were checked before, the length of the body among them
+    not: it is added here.
+    """
+    if cycle.flow.write_paused or cycle.response_started or cycle.scope["method"] == "HEAD":
+        return False
+    if cycle.disconnected:
+        return True
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    own = b"".join([b"%b: %b\r\n" % header for header in cycle.default_headers])
+    last = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+    length = b"content-length: %d\r\n" % len(body)
+    gathering.write_whole(b"".join((STATUS_LINE[status], own, head, length, last, body)))
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        gathering.close()
+    cycle.on_response()
+    return True
+
+
 class Gathering(asyncio.Transport):
     """A transport whose first write waits for the second one, or for the end of the turn.
 
@@ -88,6 +132,13 @@ class Gathering(asyncio.Transport):
         elif data:
             self._waiting = bytes(data)
             self._loop.call_soon(self._flush)
+
+    def write_whole(self, data: bytes) -> None:
+        """An answer that nothing more belongs to."""
+        if self._waiting:
+            self.write(data)
+        else:
+            self._transport.write(data)
 
     def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
         self.write(b"".join(list_of_data))

@@ -9,10 +9,10 @@ is no secret and nothing is decided by it. A slow hash would add nothing to 256 
 import hmac
 from base64 import urlsafe_b64encode
 from binascii import Error, a2b_base64
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from typing import NamedTuple
 
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.clock import Entropy
@@ -20,7 +20,6 @@ from quantimodo.ports.clock import Entropy
 _TEXT_LENGTH = 52  # 39 bytes in base64url, no padding
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_URLSAFE = str.maketrans("-_", "+/")
 
 
 class Kind(StrEnum):
@@ -38,8 +37,7 @@ class Kind(StrEnum):
     LOGIN_CODE = "qml_"
 
 
-@dataclass(frozen=True, slots=True)
-class Minted:
+class Minted(NamedTuple):
     """A fresh secret for its owner, and the key for the database."""
 
     raw: Secret
@@ -67,7 +65,7 @@ def key_of(kind: Kind, raw: str) -> bytes | None:
     if len(raw) != _TEXT_LENGTH + 4 or not raw.startswith(kind) or not raw.isascii():
         return None
     try:
-        moment = a2b_base64(raw[4:16].translate(_URLSAFE), strict_mode=True)[:7]
+        moment = a2b_base64(raw[4:16].replace("-", "+").replace("_", "/"), strict_mode=True)[:7]
     except Error:
         return None
     return moment + sha256(raw.encode()).digest()

@@ -2,16 +2,17 @@
 
 A *family* is one authorization: the code, and every token that descends from it. To revoke
 is to mark the family; each read joins it, so no heir escapes, not even one inserted meanwhile.
+One of these is made for nearly every request, and a named tuple is made several times as fast as
+a frozen dataclass.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from quantimodo.model.users import User
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
+class Family(NamedTuple):
     """One authorization of one client by one person. `expires_at` is the absolute limit that no
     refresh moves."""
 
@@ -25,8 +26,7 @@ class Family:
     methods: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationCode:
+class AuthorizationCode(NamedTuple):
     """A code to be saved. `redirect_uri` is None when the request left it out."""
 
     key: bytes
@@ -37,8 +37,7 @@ class AuthorizationCode:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundCode:
+class FoundCode(NamedTuple):
     """A code with its family and person as they stand now."""
 
     code: AuthorizationCode
@@ -48,8 +47,7 @@ class FoundCode:
     revoked: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshToken:
+class RefreshToken(NamedTuple):
     """A refresh token to be saved. Its client and person are its family's."""
 
     key: bytes
@@ -58,8 +56,7 @@ class RefreshToken:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundRefreshToken:
+class FoundRefreshToken(NamedTuple):
     """A refresh token with its family and person as they stand now, spent and expired included.
 
     `salt` was drawn when it was spent; with the raw token it gives the same heir again (§6 grace).
@@ -74,8 +71,7 @@ class FoundRefreshToken:
     revoked: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessToken:
+class AccessToken(NamedTuple):
     """An opaque access token to be saved; `family_id` and `user_id` are None for an application's
     own."""
 
@@ -88,8 +84,7 @@ class AccessToken:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundAccessToken:
+class FoundAccessToken(NamedTuple):
     """An access token, opaque or JWT, with its person as they stand now.
 
     `revoked` covers the token, its family, its client (deleted or disabled) and its person.
@@ -105,8 +100,7 @@ class FoundAccessToken:
     jti: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(NamedTuple):
     """What a signed access token stands on: its person, or None for an application's own."""
 
     user: User | None

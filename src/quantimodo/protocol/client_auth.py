@@ -5,8 +5,7 @@
 
 import binascii
 from base64 import b64decode
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import unquote_plus
 
 from quantimodo.model.secrets import Secret
@@ -16,8 +15,7 @@ from quantimodo.protocol.parameters import Form
 Method = Literal["client_secret_basic", "client_secret_post", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What was presented. `secret` is None for method `none`."""
 
     client_id: str

@@ -1,6 +1,7 @@
 """Scopes (RFC 6749 §3.3; contract §5): which exist, what each opens, and their algebra."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from quantimodo.protocol.errors import InvalidScope
 
@@ -55,6 +56,7 @@ def narrow(granted: Scope, asked: str | None) -> Scope:
     return wanted
 
 
+@lru_cache(maxsize=1024)
 def spell(scope: Scope) -> str:
     """As it goes over the wire, in a stable order."""
     return " ".join(sorted(scope))

@@ -25,13 +25,18 @@ ADD_ACCESS_TOKEN = Statement(_INSERT_ACCESS + "({1}, {2}, {3}, {4}, {5}, {6}, {7
 _INSERT_REFRESH = "INSERT INTO refresh_tokens (key, family_id, issued_at, expires_at) VALUES "
 
 
+@lru_cache(maxsize=1024)
+def _spelled(scope: frozenset[str]) -> str:
+    return " ".join(sorted(scope))
+
+
 def access_token_values(token: AccessToken) -> tuple[Any, ...]:
     return (
         token.key,
         token.client_id,
         token.family_id,
         token.user_id,
-        " ".join(sorted(token.scope)),
+        _spelled(token.scope),
         to_micros(token.issued_at),
         to_micros(token.expires_at),
     )

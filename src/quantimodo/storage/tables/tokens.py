@@ -5,6 +5,7 @@ deleted is known in the same breath. The hot writes are in `token_batches.py`.
 """
 
 from datetime import datetime
+from functools import lru_cache
 
 from quantimodo.model.tokens import (
     AccessToken,
@@ -86,6 +87,11 @@ _REVOKE_JWT = Statement(
 )
 
 
+@lru_cache(maxsize=1024)
+def _scope(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 class Tokens(Table):
     async def find_code(self, key: bytes) -> FoundCode | None:
         row = await self._database.one(_FIND_CODE, key)
@@ -131,7 +137,7 @@ class Tokens(Table):
         return FoundAccessToken(
             client_id=row[1],
             family_id=row[2],
-            scope=frozenset(row[3].split()),
+            scope=_scope(row[3]),
             issued_at=from_micros(row[4]),
             expires_at=from_micros(row[5]),
             revoked=bool(row[6]),

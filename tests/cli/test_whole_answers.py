@@ -1,0 +1,157 @@
+"""An answer that is given whole (`WHOLE`) is on the wire what its two messages would have been."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from quantimodo.app.dispatch import WHOLE
+from quantimodo.cli.connection import Connection
+from world import USERINFO, World
+
+LINES = (b"content-type", b"text/plain"), (b"x-more", b"1")
+HEAD = b"content-type: text/plain\r\nx-more: 1\r\n"
+GET = b"GET /x HTTP/1.1\r\nhost: id.example.org\r\n\r\n"
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class _Line(asyncio.Transport):
+    """What was written, and whether it was hung up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.writes.append(bytes(data))
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+
+async def by_messages(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+    await _send_messages(scope, send)
+
+
+async def _send_messages(scope: Any, send: Any) -> None:
+    headers = [*LINES, (b"content-length", b"5")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    body = b"" if scope["method"] == "HEAD" else b"hello"
+    await send({"type": "http.response.body", "body": body})
+
+
+async def whole(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+    if not scope["extensions"][WHOLE](200, HEAD, b"hello"):
+        await _send_messages(scope, send)
+
+
+async def _talk(app: Asgi, *sent: bytes, gone: bool = False) -> _Line:
+    line = _Line()
+    config = Config(app, log_config=None, lifespan="off", ws="none")
+    connection = Connection(config, ServerState(), {}, asyncio.get_running_loop())
+    connection.connection_made(line)
+    for piece in sent:
+        connection.data_received(piece)
+        if gone:
+            connection.connection_lost(None)
+        for _ in range(20):
+            await asyncio.sleep(0)
+    if not gone:
+        connection.connection_lost(None)
+    return line
+
+
+def _lines(text: bytes) -> list[bytes]:
+    """The answers, the lines of each head in one order."""
+    text = re.sub(rb"date: [^\r]*\r\n", b"", text)
+    return [b"\n".join(sorted(part.split(b"\r\n"))) for part in text.split(b"\r\n\r\n")]
+
+
+TALKS = {
+    "one": [GET],
+    "two, one after the other": [GET, GET],
+    "two at once": [GET + GET],
+    "three at once": [GET * 3],
+    "the last of this connection": [GET.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")],
+    "HTTP/1.0": [GET.replace(b"1.1", b"1.0")],
+    "HEAD": [GET.replace(b"GET", b"HEAD"), GET],
+    "a body": [b"POST /x HTTP/1.1\r\ncontent-length: 3\r\n\r\nabc"],
+    "a body that waits to be asked for": [
+        b"POST /x HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n",
+        b"abc",
+    ],
+    "a body of which half is missing": [b"POST /x HTTP/1.1\r\ncontent-length: 3\r\n\r\na"],
+}
+
+
+@pytest.mark.parametrize("talk", TALKS.values(), ids=list(TALKS))
+async def test_the_bytes_are_the_same(talk: list[bytes]) -> None:
+    one, other = await _talk(whole, *talk), await _talk(by_messages, *talk)
+    assert _lines(b"".join(one.writes)) == _lines(b"".join(other.writes))
+    assert b"".join(one.writes).count(b"HTTP/1.1 200") >= 1
+    assert one.closed == other.closed
+
+
+async def test_it_leaves_in_one_write() -> None:
+    assert len((await _talk(whole, GET, GET)).writes) == 2
+
+
+async def test_nothing_is_written_to_a_caller_who_went_away() -> None:
+    assert (await _talk(whole, GET, gone=True)).writes == []
+
+
+async def _ask(world: World, token: str, *, in_one_piece: bool) -> tuple[int, set[bytes], bytes]:
+    status, lines, body = 0, set[bytes](), b""
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "GET",
+        "path": USERINFO,
+        "query_string": b"",
+        "headers": [(b"authorization", b"Bearer " + token.encode()), (b"origin", b"null")],
+        "client": ("192.0.2.7", 1234),
+    }
+
+    async def receive() -> Any:
+        raise AssertionError("a GET has no body")
+
+    async def send(message: Any) -> None:
+        nonlocal status, body
+        status = message.get("status", status)
+        lines.update(b"%b: %b" % header for header in message.get("headers", ()))
+        body += message.get("body", b"")
+
+    def answer(given: int, head: bytes, given_body: bytes) -> bool:
+        nonlocal status, body
+        status, body = given, given_body
+        lines.update((head + b"content-length: %d" % len(body)).split(b"\r\n"))
+        return True
+
+    if in_one_piece:
+        scope["extensions"] = {WHOLE: answer}
+    await world.application(scope, receive, send)
+    return status, lines, body
+
+
+async def test_an_endpoint_says_the_same_in_one_piece_and_in_two(world: World) -> None:
+    for _ in range(2):  # the second time from what is remembered of the first
+        for token in ("qma_" + "A" * 52, "", "ä"):
+            one = await _ask(world, token, in_one_piece=True)
+            assert one == await _ask(world, token, in_one_piece=False)
+            assert one[0] == 401
