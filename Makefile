@@ -20,7 +20,7 @@ check: ## Format, lint, types, import laws, and the tests on SQLite: under a min
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n auto -m "not postgres and not browser and not node and not slow"
+	TMPDIR=$$(scripts/quick-folder) $(BIN)/pytest -q -n auto -m "not postgres and not browser and not node and not slow"
 
 test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and crashes
 	@scripts/environment test

@@ -39,6 +39,9 @@ async def stores(tmp_path: Path, clock: FrozenClock) -> AsyncIterator[Stores]:
     await opened.close()
 
 
+_FOR_THE_WHOLE = ("tests/cli/", "tests/client/", "tests/interop/", "tests/sandbox/")
+
+
 @pytest.fixture(scope="session")
 def foundation(tmp_path_factory: pytest.TempPathFactory) -> Foundation:
     """Made once a run: to make keys and schema for each test would cost most of the time."""
@@ -70,7 +73,8 @@ async def world(worlds: Worlds) -> AsyncIterator[World]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever starts the real command is for `make test`: `make check` stays under a minute."""
+    """What starts the real command, and what is another party (the Python client, clients of
+    others, the sandbox), is for `make test`: `make check` stays under a minute."""
     for item in items:
-        if "tests/cli/" in item.nodeid:
+        if any(room in item.nodeid for room in _FOR_THE_WHOLE):
             item.add_marker("slow")

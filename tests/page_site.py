@@ -23,13 +23,13 @@ from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.events import Mail
 from quantimodo.model.users import User
-from quantimodo.pages.assets import Assets
 from quantimodo.pages.browser import Browser, CookiePolicy, Visit
 from quantimodo.pages.desk import Desk
 from quantimodo.pages.errors import NOT_FOUND, error_page
 from quantimodo.pages.identities import Linking
-from quantimodo.pages.layout import Renderer, see_other
+from quantimodo.pages.layout import see_other
 from quantimodo.pages.routes import PageRoute, Pages, page_routes
+from surroundings import shipped_renderer
 
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00"
@@ -166,7 +166,7 @@ def build(
         origin=origin,
     )
     pages = Pages(
-        renderer=Renderer(Assets.shipped()),
+        renderer=shipped_renderer(),
         browser=browser,
         accounts=house.accounts,
         sessions=house.sessions,

@@ -17,11 +17,10 @@ from starlette.routing import Route
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.jwks import open_verifier
 from quantimodo.crypto.jwt import unverified_kid, verify
-from quantimodo.pages.assets import Assets
-from quantimodo.pages.layout import Renderer
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.sandbox.parties import FACEBOOK_APP, GOOGLE_APP, OIDC_APP
 from quantimodo.sandbox.routes import SandboxPolicy, sandbox_routes
+from surroundings import shipped_renderer
 from world import CHALLENGE, ISSUER, VERIFIER
 
 GRAPH = "/sandbox/facebook/v25.0"
@@ -128,7 +127,7 @@ async def open_sandbox(
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    renderer = Renderer(Assets.shipped())
+    renderer = shipped_renderer()
     routes = sandbox_routes(
         policy or SandboxPolicy(server=ISSUER),
         renderer=renderer,

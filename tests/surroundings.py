@@ -1,7 +1,19 @@
-"""The world in which a test runs: a clock that stands still, entropy that repeats."""
+"""The world in which a test runs: a clock that stands still, entropy that repeats, templates that
+are compiled already."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from random import Random
+
+from quantimodo.pages.assets import Assets
+from quantimodo.pages.layout import Renderer
+
+
+@cache
+def shipped_renderer() -> Renderer:
+    """One for the whole run: it keeps nothing but templates, and to compile these for each test
+    would cost most of the time."""
+    return Renderer(Assets.shipped())
 
 
 class FrozenClock:

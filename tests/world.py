@@ -30,11 +30,11 @@ from quantimodo.identity.sign_up import new_subject
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import NewUser, User
-from quantimodo.pages.assets import Assets
 from quantimodo.pages.layout import Renderer
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.protocol.scopes import SCOPES
 from quantimodo.providers.contract import Provider
+from surroundings import shipped_renderer
 
 ISSUER = "https://id.example.org"
 CALLBACK = "https://app.example.org/callback"
@@ -335,7 +335,7 @@ async def lay_foundation(settings: Settings, clock: Clock, entropy: Entropy) -> 
         hashed = await hasher.hash(Secret(PASSWORD))
     finally:
         hasher.close()
-    return Foundation(file_of(settings), Renderer(Assets.shipped()), hashed)
+    return Foundation(file_of(settings), shipped_renderer(), hashed)
 
 
 Worlds = Callable[..., AbstractAsyncContextManager[World]]

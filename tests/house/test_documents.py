@@ -119,7 +119,7 @@ def test_every_setting_that_is_named_exists(document: Path) -> None:
 
 def _is_of_a_provider(variable: str) -> bool:
     match = re.fullmatch(r"QUANTIMODO_PROVIDERS__([A-Z]+)__[A-Z_]+", variable)
-    found = provider_leaves(match[1].lower()) if match else []
+    found = provider_leaves(match[1].lower()) if match else ()
     return variable in {leaf.variable for leaf in found}
 
 

@@ -1,5 +1,7 @@
 """Tables that only grow, and an operator who forgot the clean-up job: there is no such job here."""
 
+import pytest
+
 from quantimodo.ops.cleanup import Cleaner
 from world import CALLBACK, World, form_fields
 
@@ -73,6 +75,7 @@ async def test_what_is_still_good_stays(world: World) -> None:
     assert (await world.authorize(browser, app)).location.startswith(CALLBACK)
 
 
+@pytest.mark.slow
 async def test_more_than_one_batch_goes_in_one_round(world: World) -> None:
     app = await world.app()
     for _ in range(1_100):

@@ -247,6 +247,7 @@ async def test_the_background_sender_survives_a_letter_it_cannot_make(
     assert [str(arrived["To"]) for arrived in sink.letters] == ["b@example.org"]
 
 
+@pytest.mark.slow
 async def test_closing_does_not_wait_for_a_server_that_says_nothing(post: Post) -> None:
     async with smtp_sink(silent=True) as silent:
         await post.outbox.send(letter())

@@ -152,7 +152,7 @@ def _is_table(name: str) -> bool:
 def _neighbours(name: str) -> list[Leaf]:
     """The settings that somebody who wrote `name` may have meant."""
     provider = provider_of(name.rpartition(".")[0])
-    return leaves() + ([] if provider is None else provider_leaves(provider))
+    return [*leaves(), *(() if provider is None else provider_leaves(provider))]
 
 
 def _suggestion(name: str, known: list[str]) -> str:

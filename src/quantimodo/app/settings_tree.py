@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
+from functools import cache
 from typing import Any, Literal, get_type_hints
 
 from quantimodo.identity.throttle import Limit
@@ -344,14 +345,15 @@ class Leaf:
         return value
 
 
-def leaves() -> list[Leaf]:
+@cache
+def leaves() -> tuple[Leaf, ...]:
     """Every setting there is once, in the order of the tree."""
-    return list(_leaves_of(Settings, "", ""))
+    return tuple(_leaves_of(Settings, "", ""))
 
 
-def provider_leaves(name: str) -> list[Leaf]:
+def provider_leaves(name: str) -> tuple[Leaf, ...]:
     """Every setting of the provider with this name."""
-    return list(_leaves_of(ProviderSettings, f"providers.{name}.", "Sign-in through providers"))
+    return tuple(_leaves_of(ProviderSettings, f"providers.{name}.", "Sign-in through providers"))
 
 
 def leaf_of(name: str) -> Leaf | None:

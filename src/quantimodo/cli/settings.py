@@ -25,9 +25,8 @@ def show(
     """Show every setting in force and where it comes from; secrets are masked."""
     with faults_told():
         loaded = load(os.environ)
-    every = leaves() + [
-        leaf for name in loaded.settings.providers for leaf in provider_leaves(name)
-    ]
+    providers = loaded.settings.providers
+    every = [*leaves(), *(leaf for name in providers for leaf in provider_leaves(name))]
     rows = [
         (leaf.name, masked(leaf, loaded.settings), loaded.origins.get(leaf.name, "default"))
         for leaf in every

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from quantimodo import __version__
@@ -11,8 +12,9 @@ from quantimodo.app.openapi.shared import ANSWERS, HEADERS, security_schemes
 from quantimodo.app.openapi.table import ABOUT, OPERATIONS, TAGS, Place, places
 
 
+@lru_cache(maxsize=4)
 def openapi_document(issuer: str, *, legacy_transport: bool) -> Json:
-    """The whole document for this issuer."""
+    """The whole document for this issuer, made once a process; read it, change nothing in it."""
     schemes = security_schemes(issuer, legacy_transport=legacy_transport)
     schemas = component_schemas(OPERATIONS)
     paths = _Paths(schemas, frozenset(schemes))
