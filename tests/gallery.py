@@ -16,6 +16,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
 from quantimodo.pages.form_post import form_post_page
+from quantimodo.pages.signed_out import signed_out_page
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.scopes import SCOPES
 
@@ -84,6 +85,8 @@ class Gallery:
         site.extra += [
             (("GET",), "/gallery/consent/{name}", self._consent),
             (("GET",), "/gallery/form-post", self._form_post),
+            (("GET",), "/gallery/logout", self._logout),
+            (("GET",), "/gallery/signed-out", self._left),
         ]
 
     async def signed_out(self, page: Page) -> AsyncIterator[str]:
@@ -101,6 +104,7 @@ class Gallery:
             "outbox": "/outbox",
             "not-found": "/nothing-here",
             "form-post": "/gallery/form-post",
+            "signed-out": "/gallery/signed-out",
         }.items():
             await page.goto(path)
             yield name
@@ -153,6 +157,7 @@ class Gallery:
             "consent": "/gallery/consent/first",
             "consent-again": "/gallery/consent/again",
             "consent-empty": "/gallery/consent/empty",
+            "logout": "/gallery/logout",
         }.items():
             await page.goto(path)
             yield name
@@ -250,6 +255,20 @@ class Gallery:
     async def _consent(self, request: Request) -> Response:
         view = self.consents[request.path_params["name"]]
         return consent_page(self.site.pages.renderer, view, form_action=["https://app.example.org"])
+
+    async def _logout(self, request: Request) -> Response:
+        """The question that an application's request to sign out brings up."""
+        pages = self.site.pages
+        return pages.renderer.page(
+            "logout.html",
+            visit=await pages.browser.visit(request),
+            action="/gallery/logout",
+            client=self.mood,
+            parameters=[("client_id", self.mood.id)],
+        )
+
+    async def _left(self, request: Request) -> Response:
+        return signed_out_page(self.site.pages.renderer, (), None)
 
     async def _form_post(self, request: Request) -> Response:
         """As a browser without scripts shows it: it stays."""

@@ -19,6 +19,7 @@ from people import ADDRESS, ISSUER, House
 from quantimodo.authorization.requests import WaitingRequests
 from quantimodo.clients.registry import Registration, Registry
 from quantimodo.crypto.envelope import Envelope
+from quantimodo.identity.sign_out import SignOut
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.events import Mail
@@ -170,6 +171,7 @@ def build(
         browser=browser,
         accounts=house.accounts,
         sessions=house.sessions,
+        sign_out=SignOut(origin, house.sessions, stores, stores),
         registry=registry,
         clients=stores,
         users=stores,

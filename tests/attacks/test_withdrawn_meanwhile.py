@@ -62,7 +62,7 @@ async def test_nothing_is_begun_on_a_consent_that_was_just_withdrawn(
     assert answer.location.startswith(CALLBACK)
     assert answer.parameters == {
         "error": "access_denied",
-        "error_description": "the person took the app's access back meanwhile",
+        "error_description": "the person took the app's access back, or signed out, meanwhile",
         "state": "some-state",
         "iss": ISSUER,
     }

@@ -14,6 +14,7 @@ async def test_it_says_who_signed_in_when_and_for_whom(world: World, algorithm: 
     world.advance(minutes=5)
     tokens = await world.tokens(app, browser, scope="openid email profile", nonce="a-nonce")
     now = int(world.house.clock.now().timestamp())
+    [session] = await world.house.stores.sessions_of(ann.id)
     assert header_of(tokens["id_token"])["typ"] == "JWT"
     assert await verified(world, tokens["id_token"], algorithm) == {
         "iss": ISSUER,
@@ -22,6 +23,7 @@ async def test_it_says_who_signed_in_when_and_for_whom(world: World, algorithm: 
         "iat": now,
         "exp": now + 3600,
         "auth_time": signed_in_at,
+        "sid": session.sid,
         "amr": ["pwd"],
         "nonce": "a-nonce",
         "at_hash": half_hash(tokens["access_token"]),

@@ -1,6 +1,7 @@
 """`prompt` and `max_age` (OpenID Connect Core §3.1.2.1, §3.1.2.3): when a page is shown."""
 
 import httpx
+import pytest
 
 from forgery import verified
 from world import World, answer_of
@@ -152,6 +153,22 @@ async def test_max_age_asks_for_a_newer_sign_in(world: World) -> None:
     assert asks_to_sign_in(await world.ask(browser, app, max_age="59"))
     assert asks_to_sign_in(await world.ask(browser, app, max_age="0"))
     assert error_of(await world.ask(browser, app, max_age="999999999")) is None
+
+
+@pytest.mark.parametrize("wish", [{"prompt": "login"}, {"max_age": "60"}, {"max_age": "0"}])
+async def test_a_sign_in_at_the_beginning_of_a_long_wait_is_not_one_for_its_end(
+    world: World, wish: dict[str, str]
+) -> None:
+    await world.person()
+    browser, app = world.browser(), await world.app(first_party=True)
+    asked = await world.ask(browser, app, **wish)
+    world.advance(seconds=1)
+    resume = await world.sign_in(browser, address=asked.headers["location"])
+    world.advance(minutes=5, seconds=1)  # it is signed in, and the page stays open elsewhere
+    late = await browser.get(resume)
+    assert asks_to_sign_in(late)
+    resume = await world.sign_in(browser, address=late.headers["location"])
+    assert error_of(await browser.get(resume)) is None
 
 
 async def test_a_login_hint_is_filled_in_and_nothing_more(world: World) -> None:

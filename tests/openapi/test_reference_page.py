@@ -80,7 +80,9 @@ def _article(page: str, name: str) -> str:
 def _check_parameters(document: dict[str, Any], operation: dict[str, Any], page: str) -> None:
     names = [each["name"] for each in operation.get("parameters", ())]
     for media in operation.get("requestBody", {}).get("content", {}).values():
-        kind = media["schema"]["$ref"].rpartition("/")[2]
+        schema = media["schema"]
+        one = schema["anyOf"][-1] if "anyOf" in schema else schema
+        kind = one["$ref"].rpartition("/")[2]
         names += document["components"]["schemas"][kind]["properties"]
     for name in names:
         assert f"<code>{name}</code>" in page

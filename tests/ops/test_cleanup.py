@@ -16,6 +16,12 @@ KEPT = {
     "consents",
     "signing_keys",
     "schema_migrations",
+    # What people measure, until they delete it; and reference data.
+    "variables",
+    "measurements",
+    "units",
+    "unit_categories",
+    "variable_categories",
 }
 
 

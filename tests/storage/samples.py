@@ -43,6 +43,7 @@ def new_user(subject: str, email: str | None = None, **changes: object) -> NewUs
 def session(name: str, user: User, **changes: object) -> Session:
     values: dict[str, object] = {
         "key": key(name),
+        "sid": f"sid of {name}",
         "user": user,
         "created_at": NOW,
         "authenticated_at": NOW,

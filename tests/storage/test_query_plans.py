@@ -21,9 +21,14 @@ from quantimodo.storage.open import sqlite_path
 
 # Read whole, and small or read in the order of a key up to a limit; why, is said there.
 _MAY_WALK = {"keys._ALL", "mails._RECENT", *(f"sweeps.{name}" for name in ("codes", "families"))}
-_MAY_WALK |= {f"sweeps.{name}" for name in ("access_tokens", "refresh_tokens", "events")}
+_MAY_WALK |= {
+    f"sweeps.{name}" for name in ("access_tokens", "refresh_tokens", "events", "accesses")
+}
 # A handful of rows each.
 _MAY_WALK |= {"sweeps.signing_keys", "sweeps.leases", "keys._ADD"}
+_MAY_WALK |= {
+    f"variables.{name}" for name in ("_UNITS", "_UNIT_CATEGORIES", "_VARIABLE_CATEGORIES")
+}
 
 
 def _all() -> Iterator[tuple[str, Any]]:

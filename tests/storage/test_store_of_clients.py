@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from samples import LATER, NOW, Samples, access_token_of, client, code_of, consent, refresh_token
 
+from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.clients import Client, Logo, SecretDigest
 from quantimodo.ports.stores import Conflict, Stores
 
@@ -31,6 +32,18 @@ _FULL = Client(
     secret=SecretDigest(b"\0\1digest"),
     previous_secret=SecretDigest(b"old", LATER),
     disabled_at=NOW,
+    metadata=ClientMetadata(
+        application_type="native",
+        contacts=("ann@example.org",),
+        localized={"client_name#ja": "\u8a08\u6e2c"},
+        jwks='{"keys": []}',
+        subject_type="pairwise",
+        default_max_age=0,
+        require_auth_time=True,
+        post_logout_redirect_uris=("https://app.example.org/bye",),
+    ),
+    sealed_secret=b"\0sealed",
+    registration_digest=b"\0digest",
     revision=3,
 )
 

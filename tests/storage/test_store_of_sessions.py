@@ -86,10 +86,10 @@ async def test_a_touch_moves_the_last_visit_forward_only(stores: Stores, samples
 async def test_only_its_owner_ends_a_session(stores: Stores, samples: Samples) -> None:
     person, other = await samples.user(), await samples.user()
     await stores.add_session(session("s", person), None)
-    assert not await stores.end_session(other.id, key("s"))
+    assert not await stores.end_session(other.id, key("s"), NOW)
     assert await stores.session(key("s")) is not None
-    assert await stores.end_session(person.id, key("s"))
-    assert not await stores.end_session(person.id, key("s"))
+    assert await stores.end_session(person.id, key("s"), NOW)
+    assert not await stores.end_session(person.id, key("s"), NOW)
     assert await stores.session(key("s")) is None
 
 
@@ -98,10 +98,10 @@ async def test_all_sessions_end_but_one_or_all(stores: Stores, samples: Samples)
     for name in ("a", "b", "c"):
         await stores.add_session(session(name, person), None)
     await stores.add_session(session("other", other), None)
-    assert await stores.end_sessions(person.id, except_key=key("b")) == 2
+    assert await stores.end_sessions(person.id, NOW, except_key=key("b")) == 2
     assert [found.key for found in await stores.sessions_of(person.id)] == [key("b")]
-    assert await stores.end_sessions(person.id) == 1
-    assert await stores.end_sessions(person.id) == 0
+    assert await stores.end_sessions(person.id, NOW) == 1
+    assert await stores.end_sessions(person.id, NOW) == 0
     assert len(await stores.sessions_of(other.id)) == 1
 
 

@@ -25,6 +25,8 @@ from samples import (
 
 from quantimodo.model.consents import StoredRequest
 from quantimodo.model.events import Event
+from quantimodo.model.measurements import Access
+from quantimodo.model.sessions import Participant
 from quantimodo.ports.stores import Stores
 
 _DAY = timedelta(days=1)
@@ -40,6 +42,26 @@ async def _add_session(stores: Stores, samples: Samples, name: str, dies_at: dat
 
 async def _has_session(stores: Stores, name: str) -> bool:
     return await stores.session(key(name)) is not None
+
+
+async def _add_participant(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    person = await samples.user()
+    await stores.add_session(session(name, person), None)
+    family = await samples.unsaved_family(person, sid=f"sid of {name}")
+    # A day longer than its session, so that what is due is told.
+    taking_part = Participant(
+        sid=f"sid of {name}",
+        client_id=family.client_id,
+        user_id=person.id,
+        subject=person.subject,
+        at=NOW,
+        expires_at=dies_at - _DAY,
+    )
+    assert await stores.save_code(family, None, None, taking_part)
+
+
+async def _has_participant(stores: Stores, name: str) -> bool:
+    return bool(await stores.participants(f"sid of {name}"))
 
 
 async def _add_ticket(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
@@ -188,8 +210,21 @@ async def _has_erasure(stores: Stores, name: str) -> bool:
     return await stores.erasure(name) is not None
 
 
+async def _add_access_note(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    at = dies_at - 400 * _DAY
+    user_id = (await samples.user()).id
+    noted = Access(user_id=user_id, client_id=name, action="read", first_at=at, last_at=at)
+    await stores.add_accesses([noted])
+
+
+async def _has_access_note(stores: Stores, name: str) -> bool:
+    noted = [each for user_id in range(1, 200) for each in await stores.accesses_of(user_id)]
+    return name in [access.client_id for _, access in noted]
+
+
 _TABLES: dict[str, tuple[Add, Has]] = {
     "sessions": (_add_session, _has_session),
+    "session_clients": (_add_participant, _has_participant),
     "tickets": (_add_ticket, _has_ticket),
     "throttles": (_add_throttle, _has_throttle),
     "authorization_requests": (_add_request, _has_request),
@@ -204,6 +239,7 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "erasures": (_add_erasure, _has_erasure),
     "mails": (_add_mail, _has_mail),
     "events": (_add_event, _has_event),
+    "accesses": (_add_access_note, _has_access_note),
     "leases": (_add_lease, _has_lease),
     "signing_keys": (_add_key, _has_key),
 }

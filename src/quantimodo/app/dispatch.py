@@ -6,8 +6,9 @@ where exceptions become answers. Knows no rule of any endpoint.
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 import structlog
 
@@ -32,13 +33,17 @@ WHOLE: Final = "quantimodo.whole"
 _MOST_HEADS: Final = 512
 _UNFIT_NAME: Final = re.compile(rb"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
 _UNFIT_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-_LARGEST_BODY: Final = 65_536
+_LARGEST_BODY: Final = 65_536  # of a page's form
 _LARGEST_UPLOAD: Final = 524_288  # a logo and its form
 _LARGEST_HEADERS: Final = 32_768
 _MOST_HEADERS: Final = 100
 _ANY_ORIGIN: Final = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"WWW-Authenticate, Retry-After"),
+    (
+        b"access-control-expose-headers",
+        b"WWW-Authenticate, Retry-After, Total-Count, Link, Link-First, Link-Prev, Link-Next,"
+        b" Link-Last",
+    ),
 )
 _PREFLIGHT: Final = (
     (b"access-control-allow-origin", b"*"),
@@ -69,6 +74,10 @@ class Dispatcher:
         access_log: bool,
     ) -> None:
         self._routes: Mapping[str, WireRoute] = {route.path: route for route in routes}
+        # Those that end with a name or a number, by what comes before it.
+        self._under: Mapping[bytes, WireRoute] = {
+            route.path.partition("{")[0].encode(): route for route in routes if "{" in route.path
+        }
         self._pages = pages
         self._metrics = metrics
         self._entropy = entropy
@@ -86,7 +95,7 @@ class Dispatcher:
             return
         if self._behind_proxies:
             scope["client"] = (self._proxies.address(scope), 0)
-        route = self._routes.get(scope["path"])
+        route = self._routes.get(scope["path"]) or self._find_under(scope)
         if route is None:
             await self._page(scope, receive, send)
             return
@@ -97,13 +106,18 @@ class Dispatcher:
         if self._access_log:
             self._write_access(route.name, scope, response.status, started)
 
+    def _find_under(self, scope: Scope) -> WireRoute | None:
+        # By the address as it was sent: a slash may be part of a name.
+        raw = scope.get("raw_path") or b""
+        return self._under.get(raw[: raw.rfind(b"/") + 1])
+
     async def _answer(self, route: WireRoute, scope: Scope, receive: Receive) -> Response:
         method = scope["method"]
         if method == "OPTIONS":
             return _preflight(route)
         try:
             if method in route.methods:
-                response = await route.endpoint(await _read(scope, receive, method))
+                response = await route.endpoint(await _read(route, scope, receive, method))
             else:
                 response = _other_method(route)
         except Exception as error:
@@ -113,7 +127,7 @@ class Dispatcher:
                 if name == b"origin":
                     # A new one: documents answer with the same response again and again.
                     headers = (*response.headers, *_ANY_ORIGIN)
-                    return Response(response.status, response.body, headers)
+                    return Response(response.status, response.body, headers, response.chunks)
         return response
 
     def _failed(self, route: WireRoute, error: Exception) -> Response:
@@ -143,6 +157,9 @@ class Dispatcher:
         return private_json(500, _problem("server_error", text))
 
     async def _send(self, response: Response, scope: Scope, send: Send) -> None:
+        if response.chunks is not None:
+            await self._stream(response, response.chunks, scope, send)
+            return
         whole = scope.get("extensions", _NONE).get(WHOLE)
         if whole is not None:
             head = self._heads.get(response.headers)
@@ -160,6 +177,18 @@ class Dispatcher:
         )
         body = b"" if scope["method"] == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})
+
+    async def _stream(
+        self, response: Response, chunks: AsyncIterator[bytes], scope: Scope, send: Send
+    ) -> None:
+        """A body of any length; a failure amid it ends the connection, so that nobody takes a part
+        for the whole."""
+        headers = [*response.headers, *self._always]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        if scope["method"] != "HEAD":
+            async for chunk in chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
     def _head(self, headers: Headers) -> bytes:
         """The lines of these headers. Endpoints answer with the same few again and again."""
@@ -207,11 +236,11 @@ class Dispatcher:
         )
 
 
-async def _read(scope: Scope, receive: Receive, method: str) -> Request:
+async def _read(route: WireRoute, scope: Scope, receive: Receive, method: str) -> Request:
     _check_headers(scope)
     body = b""
     if method not in ("GET", "HEAD"):
-        body = await _read_body(receive)
+        body = await _read_body(receive, route.largest)
     client = scope.get("client")
     return Request(
         method="GET" if method == "HEAD" else method,
@@ -220,21 +249,30 @@ async def _read(scope: Scope, receive: Receive, method: str) -> Request:
         headers=scope["headers"],
         body=body,
         address=client[0] if client else "",
+        tail=_tail(scope) if route.path[-1] == "}" else "",
     )
 
 
-async def _read_body(receive: Receive) -> bytes:
-    body, more = b"", True
+def _tail(scope: Scope) -> str:
+    try:
+        last: bytes = scope["raw_path"].rpartition(b"/")[2]
+        return unquote_to_bytes(last).decode()
+    except UnicodeError:
+        raise InvalidRequest("the address is not properly encoded") from None
+
+
+async def _read_body(receive: Receive, largest: int) -> bytes:
+    body, more = bytearray(), True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             # What came is not what was meant: nothing of it is acted on, and nobody hears this.
             raise InvalidRequest("the request was cut off")
         body += message.get("body", b"")
-        if len(body) > _LARGEST_BODY:
+        if len(body) > largest:
             raise TooLarge
         more = message.get("more_body", False)
-    return body
+    return bytes(body)
 
 
 def _check_headers(scope: Scope) -> None:

@@ -13,6 +13,8 @@ from quantimodo.wire.exchange import Endpoint
 GET = frozenset({"GET", "HEAD"})
 POST = frozenset({"POST"})
 GET_AND_POST = GET | POST
+ONE = GET | {"PUT", "DELETE"}
+LARGEST_POST = 4_194_304  # ten thousand measurements, with notes
 
 # Contract §1: two spellings, one endpoint. It shows pages, so Starlette serves it.
 AUTHORIZE = (discovery.AUTHORIZE, "/api/v2/oauth2/authorize")
@@ -30,6 +32,8 @@ class ShownRoute:
 
 SHOWN = (
     *(ShownRoute(path, frozenset({"GET", "POST"}), "authorize") for path in AUTHORIZE),
+    ShownRoute(discovery.END_SESSION, frozenset({"GET", "POST"}), "logout"),
+    ShownRoute(discovery.CHECK_SESSION, frozenset({"GET"}), "check_session"),
     ShownRoute(social.LOGIN, frozenset({"GET"}), "social_login"),
     ShownRoute(social.CALLBACK, frozenset({"GET", "POST"}), "social_callback"),
     ShownRoute(social.NOTIFICATIONS, POST, "social_notifications"),
@@ -42,7 +46,9 @@ SHOWN = (
 class WireRoute:
     """One endpoint at one path. `name` is what metrics and logs call it; an alias shares it.
 
-    `cors`: scripts of any origin may call it, for it looks at no cookie.
+    A path may end with a `{name}`: the last part of the address, which the endpoint finds as the
+    request's `tail`. `cors`: scripts of any origin may call it, for it looks at no cookie.
+    `largest` is that of a body, in bytes.
     """
 
     path: str
@@ -50,6 +56,7 @@ class WireRoute:
     name: str
     endpoint: Endpoint
     cors: bool = True
+    largest: int = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,15 @@ class WireEndpoints:
     introspect: Endpoint
     userinfo: Endpoint
     user_me: Endpoint
+    measurements: Endpoint
+    measurement: Endpoint
+    measurements_csv: Endpoint
+    application_measurements: Endpoint
+    variables: Endpoint
+    variable: Endpoint
+    variable_categories: Endpoint
+    units: Endpoint
+    unit_categories: Endpoint
     social_code: Endpoint
     social_token: Endpoint
     metadata: Endpoint
@@ -87,6 +103,26 @@ def wire_routes(to: WireEndpoints, *, legacy_transport: bool) -> Sequence[WireRo
         WireRoute(discovery.USERINFO, GET_AND_POST, "userinfo", to.userinfo),
         WireRoute("/api/v2/oauth/userinfo", GET_AND_POST, "userinfo", to.userinfo),
         WireRoute("/api/v1/user/me", GET, "user_me", to.user_me),
+        WireRoute(
+            "/api/v1/measurements",
+            GET_AND_POST,
+            "measurements",
+            to.measurements,
+            largest=LARGEST_POST,
+        ),
+        WireRoute("/api/v2/measurements/csv", GET, "measurements_csv", to.measurements_csv),
+        WireRoute("/api/v2/measurements/{id}", ONE, "measurement", to.measurement),
+        WireRoute(
+            "/api/v2/application/measurements",
+            GET,
+            "application_measurements",
+            to.application_measurements,
+        ),
+        WireRoute("/api/v1/variables", GET, "variables", to.variables),
+        WireRoute("/api/v1/variables/{name}", GET, "variable", to.variable),
+        WireRoute("/api/v1/variableCategories", GET, "variable_categories", to.variable_categories),
+        WireRoute("/api/v1/units", GET, "units", to.units),
+        WireRoute("/api/v1/unitCategories", GET, "unit_categories", to.unit_categories),
         # A code is no token: it is good once, and came by an address anyway.
         WireRoute(social.AUTHORIZE_CODE, once, "social_code", to.social_code),
         WireRoute(social.AUTHORIZE_TOKEN, token, "social_token", to.social_token),

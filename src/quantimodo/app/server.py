@@ -17,6 +17,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from quantimodo.app.dispatch import Dispatcher, TooLarge
+from quantimodo.app.logout import logout_routes, sign_out, teller
+from quantimodo.app.measuring import measuring_endpoints
 from quantimodo.app.openapi.document import openapi_document
 from quantimodo.app.openapi.endpoint import OpenApiEndpoint
 from quantimodo.app.openapi.schemas import Json
@@ -32,6 +34,7 @@ from quantimodo.endpoints.authorize_login import LoginCarrier
 from quantimodo.endpoints.discovery import KeySetEndpoint, MetadataEndpoint
 from quantimodo.endpoints.introspect import IntrospectionEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
+from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.endpoints.token import TokenEndpoint
 from quantimodo.grants.refresh_token import RefreshTokenGrant
 from quantimodo.grants.table import grant_table
@@ -141,6 +144,7 @@ def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
         introspect=IntrospectionEndpoint(clients, stores, access, policy, clock),
         userinfo=UserInfo(guard),
         user_me=UserMe(guard),
+        **measuring_endpoints(house, guard),
         social_code=social.authorize_code,
         social_token=social.authorize_token,
         metadata=MetadataEndpoint(policy.issuer),
@@ -184,6 +188,7 @@ def _pages(house: House, desk: Desk, metrics: Metrics, document: Json) -> Starle
         browser=desk.browser,
         accounts=house.accounts,
         sessions=house.sessions,
+        sign_out=sign_out(house),
         registry=house.registry,
         clients=stores,
         users=stores,
@@ -209,6 +214,7 @@ def _pages(house: House, desk: Desk, metrics: Metrics, document: Json) -> Starle
         (("GET",), RESUME, desk.guarded(authorize.resume)),
         (("POST",), "/api/v2/oauth/authorize/decision", desk.guarded(authorize.decide)),
         *social_routes(house, desk, social),
+        *logout_routes(house, desk),
     ]
     application = Starlette(
         routes=[Route(path, endpoint, methods=list(ways)) for ways, path, endpoint in routes],
@@ -234,6 +240,7 @@ def _authorize(
             policy, stores, SignedTokens(policy, house.keyring, entropy), clock, entropy
         ),
         logins=LoginCarrier(login_tokens(house), desk.browser, clock),
+        session_states=SessionStates(desk.browser, entropy),
         desk=desk,
         audit=house.audit,
         clock=clock,
@@ -264,7 +271,7 @@ def _refusals(
 
 @asynccontextmanager
 async def _background(house: House) -> AsyncIterator[None]:
-    """Keys, cleaning and mail, beside the requests; all of it ends with the worker."""
+    """Keys, cleaning, mail and farewells, beside the requests; all of it ends with the worker."""
     holder = house.entropy.bytes(8).hex()
     cleaner = Cleaner(house.stores, house.clock, holder)
 
@@ -279,12 +286,15 @@ async def _background(house: House) -> AsyncIterator[None]:
     sender = _sender(house)
     if sender is not None:
         sender.start()
+    farewells = teller(house)
+    farewells.start()
     try:
         yield
     finally:
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
+        await farewells.close()
         if sender is not None:
             await sender.close()
 

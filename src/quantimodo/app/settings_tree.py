@@ -285,8 +285,9 @@ class Settings:
     )
     insecure_private_hosts: tuple[str, ...] = _setting(
         (),
-        "Sign-in providers that may be at private addresses and without TLS, each as HOST:PORT;"
-        " several separated by commas in the environment.",
+        "Sign-in providers, and applications that are told of sign-outs, that may be at private"
+        " addresses and without TLS, each as HOST:PORT; several separated by commas in the"
+        " environment.",
     )
     trusted_proxies: tuple[str, ...] = _setting(
         (),

@@ -27,6 +27,9 @@ from quantimodo.identity.social import SocialAccounts
 from quantimodo.identity.throttle import Throttle, ThrottlePolicy
 from quantimodo.keys.keyring import Keyring
 from quantimodo.keys.rotation import Rotation, RotationPolicy
+from quantimodo.measurements.catalogue import References
+from quantimodo.measurements.journal import Journal
+from quantimodo.ops.accesses import AccessLog
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.mail import Outbox
 from quantimodo.ports.clock import Clock, Entropy
@@ -54,7 +57,11 @@ class House:
     keyring: Keyring
     rotation: Rotation
     audit: AuditTrail
+    accesses: AccessLog
+    references: References
+    journal: Journal
     mail_bell: asyncio.Event
+    farewell_bell: asyncio.Event
     outbox: Outbox
     sessions: Sessions
     throttle: Throttle
@@ -62,6 +69,7 @@ class House:
     social: SocialAccounts
     registry: Registry
     providers: Mapping[str, Provider]
+    door: Door
 
 
 async def prepare(
@@ -93,14 +101,18 @@ async def open_house(
     envelope = Envelope(_secret_keys(settings, entropy), entropy)
     stores = await open_stores(settings.database)
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
-    audit = AuditTrail(stores)
+    audit, accesses = AuditTrail(stores), AccessLog(stores)
     audit.start()
+    accesses.start()
     door = Door(door_policy(settings, *_own_door(settings)))
     try:
         providers = open_providers(_policies(settings), door, clock, stores)
-        yield _furnish(settings, clock, entropy, envelope, stores, hasher, audit, providers)
+        yield _furnish(
+            settings, clock, entropy, envelope, stores, hasher, audit, accesses, providers, door
+        )
     finally:
         await door.close()
+        await accesses.close()
         await audit.close()
         hasher.close()
         await stores.close()
@@ -141,9 +153,12 @@ def _furnish(
     stores: Stores,
     hasher: PasswordHasher,
     audit: AuditTrail,
+    accesses: AccessLog,
     providers: Mapping[str, Provider],
+    door: Door,
 ) -> House:
-    bell = asyncio.Event()
+    bell, farewell_bell = asyncio.Event(), asyncio.Event()
+    references = References(stores)
     outbox = Outbox(stores, envelope, clock, bell=bell)
     sessions = Sessions(
         store=stores,
@@ -154,6 +169,7 @@ def _furnish(
         clock=clock,
         entropy=entropy,
         audit=audit,
+        bell=farewell_bell,
     )
     throttle = Throttle(stores, throttle_policy(settings), clock, envelope.derive("throttle"))
     sign_up_open = settings.sign_up == "open"
@@ -193,7 +209,11 @@ def _furnish(
         keyring=Keyring(stores, envelope, clock),
         rotation=Rotation(stores, envelope, rotation_policy(settings), clock),
         audit=audit,
+        accesses=accesses,
+        references=references,
+        journal=Journal(stores, references, clock),
         mail_bell=bell,
+        farewell_bell=farewell_bell,
         outbox=outbox,
         sessions=sessions,
         throttle=throttle,
@@ -201,6 +221,7 @@ def _furnish(
         social=social,
         registry=Registry(stores, clock, entropy, audit),
         providers=providers,
+        door=door,
     )
 
 

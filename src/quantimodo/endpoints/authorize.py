@@ -25,6 +25,7 @@ from quantimodo.endpoints.authorize_answers import (
     wants_json,
 )
 from quantimodo.endpoints.authorize_login import LoginCarrier, Who
+from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent, StoredRequest
 from quantimodo.model.events import Event
@@ -77,6 +78,7 @@ class AuthorizeEndpoint:
     waiting: WaitingRequests
     front_channel: FrontChannel
     logins: LoginCarrier
+    session_states: SessionStates
     desk: Desk
     audit: Audit
     clock: Clock
@@ -318,7 +320,9 @@ class AuthorizeEndpoint:
         self, request: Request, form: Form, asked: AuthorizationRequest, presence: Presence
     ) -> Response:
         parameters = await self._grant(asked, presence)
-        return self._respond(request, form, asked.target, parameters)
+        watched = self.session_states.of(request, asked, presence)
+        response = self._respond(request, form, asked.target, [*parameters, *watched])
+        return self.session_states.keep(request, response, watched)
 
     async def _grant(self, asked: AuthorizationRequest, presence: Presence) -> Parameters:
         if "token" in asked.response_type:

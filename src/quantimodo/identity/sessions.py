@@ -4,6 +4,7 @@ Owns their limits and their cookie's value. How the cookie is set is `pages/brow
 who may begin one is decided by the services beside this one.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -35,11 +36,14 @@ class SessionPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
+    """`bell` is rung when sessions have ended, for whoever tells applications of it."""
+
     store: SessionStore
     policy: SessionPolicy
     clock: Clock
     entropy: Entropy
     audit: Audit
+    bell: asyncio.Event | None = None
 
     async def start(
         self,
@@ -91,8 +95,9 @@ class Sessions:
 
     async def end_one(self, user_id: int, key: bytes) -> bool:
         """End one of this person's sessions; False if it is not (any more) one of theirs."""
-        ended = await self.store.end_session(user_id, key)
+        ended = await self.store.end_session(user_id, key, self.clock.now())
         if ended:
+            self._ring()
             self._record("session.ended", user_id)
         return ended
 
@@ -110,8 +115,9 @@ class Sessions:
         return await self._end_all(user_id, None)
 
     async def _end_all(self, user_id: int, except_key: bytes | None) -> int:
-        count = await self.store.end_sessions(user_id, except_key)
+        count = await self.store.end_sessions(user_id, self.clock.now(), except_key)
         if count:
+            self._ring()
             self._record("session.ended", user_id, detail=f"{count} signed out")
         return count
 
@@ -128,6 +134,7 @@ class Sessions:
         minted = mint(Kind.SESSION, now, self.entropy)
         session = Session(
             key=minted.key,
+            sid=self.entropy.bytes(16).hex(),
             user=user,
             created_at=now,
             authenticated_at=authenticated_at or now,
@@ -141,8 +148,14 @@ class Sessions:
             await self.store.add_session(session, ended)
         except Conflict:
             raise Refused("This account is not there any more.") from None
+        if ended is not None:
+            self._ring()
         self._record("session.started", user.id, session.address, session.agent)
         return minted.raw
+
+    def _ring(self) -> None:
+        if self.bell is not None:
+            self.bell.set()
 
     async def _touched(self, session: Session, now: datetime) -> Session:
         try:

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from quantimodo.model.client_metadata import BARE, ClientMetadata
+
 TokenFormat = Literal["opaque", "jwt"]
+IdTokenAlgorithm = Literal["RS256", "ES256"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,9 @@ class Client:
     """A registered application.
 
     `secret` is what it authenticates with; `previous_secret` still works until it expires,
-    so that a secret can be rotated without a gap. A public client has neither.
+    so that a secret can be rotated without a gap. A public client has neither. `sealed_secret` is
+    the secret once more, encrypted, of a client that is registered to use it as a key (HMAC).
+    `registration_digest` is that of the token by which it manages itself (RFC 7592).
     """
 
     id: str
@@ -40,10 +45,13 @@ class Client:
     first_party: bool = False
     resource_server: bool = False
     token_format: TokenFormat = "opaque"
-    id_token_alg: Literal["RS256", "ES256"] = "RS256"
+    id_token_alg: IdTokenAlgorithm = "RS256"
     secret: SecretDigest | None = None
     previous_secret: SecretDigest | None = None
     disabled_at: datetime | None = None
+    metadata: ClientMetadata = BARE
+    sealed_secret: bytes | None = None
+    registration_digest: bytes | None = None
     revision: int = 0
 
     @property

@@ -1,6 +1,7 @@
 """What happened, for the person and the operator to see. Never holds a secret."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -24,3 +25,12 @@ class Mail:
     to: str
     subject: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A form that is posted to an application's address; its fields are for nobody else."""
+
+    address: str
+    fields: Mapping[str, str] = field(repr=False)
+    to: str = ""

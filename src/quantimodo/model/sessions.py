@@ -8,7 +8,8 @@ from quantimodo.model.users import User
 
 
 class Presence(Protocol):
-    """Somebody who is there, since when, and by which proof: a browser session, or a login JWT."""
+    """Somebody who is there, since when, until when at most, and by which proof: a browser session,
+    or a login JWT."""
 
     @property
     def user(self) -> User: ...
@@ -19,13 +20,22 @@ class Presence(Protocol):
     @property
     def methods(self) -> tuple[str, ...]: ...
 
+    @property
+    def expires_at(self) -> datetime: ...
+
+    @property
+    def sid(self) -> str | None:
+        """The public name of the browser session; None for whoever came by a login JWT."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A signed-in browser. `key` is the digest of its cookie; `authenticated_at` is OpenID's
-    `auth_time`; `expires_at` is the absolute limit, the idle limit counts from `seen_at`."""
+    """A signed-in browser. `key` is the digest of its cookie, `sid` what applications know it as;
+    `authenticated_at` is OpenID's `auth_time`; `expires_at` is the absolute limit, the idle limit
+    counts from `seen_at`."""
 
     key: bytes
+    sid: str
     user: User
     created_at: datetime
     authenticated_at: datetime
@@ -34,6 +44,21 @@ class Session:
     methods: tuple[str, ...]  # RFC 8176 `amr` values
     address: str = ""
     agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """An application that a browser session signed its person in to, as `subject`: it is told when
+    that session ends. `attempts` counts how often it was tried to; `expires_at` is the session's.
+    """
+
+    sid: str
+    client_id: str
+    user_id: int
+    subject: str
+    at: datetime
+    expires_at: datetime
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

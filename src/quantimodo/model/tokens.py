@@ -14,7 +14,7 @@ from quantimodo.model.users import User
 
 class Family(NamedTuple):
     """One authorization of one client by one person. `expires_at` is the absolute limit that no
-    refresh moves."""
+    refresh moves; `sid` the browser session in which it was given, of OpenID Connect only."""
 
     id: bytes
     client_id: str
@@ -24,6 +24,7 @@ class Family(NamedTuple):
     created_at: datetime
     expires_at: datetime
     methods: tuple[str, ...] = ()
+    sid: str | None = None
 
 
 class AuthorizationCode(NamedTuple):

@@ -12,6 +12,7 @@ from quantimodo.crypto.digests import digest
 _MEDIA_TYPES: Final = {
     "css": "text/css; charset=utf-8",
     "ico": "image/x-icon",
+    "js": "text/javascript; charset=utf-8",
     "png": "image/png",
     "svg": "image/svg+xml",
 }

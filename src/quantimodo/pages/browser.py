@@ -25,6 +25,8 @@ Kept = Literal["confirm", "reset", "verify", "notice", "shown"]
 _BROWSER_LIFETIME: Final = timedelta(days=30)
 _TICKET_LIFETIME: Final = timedelta(hours=1)
 _LONGEST: Final = 2048
+# Names of cookies are the policy's to prefix; this one is told to the session iframe too.
+_STATE: Final = "browser-state"
 _OUR_FETCHES: Final = (None, "same-origin", "none")
 
 
@@ -130,11 +132,30 @@ class Browser:
     def sign_in(self, response: Response, cookie: Secret) -> Response:
         """Hand over the cookie of a session that was just started."""
         self._set(response, "session", cookie.reveal(), self._policy.session_lifetime)
-        return response
+        return self._set_state(response, self._state(cookie))
 
     def sign_out(self, response: Response) -> Response:
         self._drop(response, "session")
+        self._drop(response, _STATE)
         return response
+
+    def state(self, request: Request) -> str:
+        """What applications may watch for changes of who is signed in here (OpenID Connect Session
+        Management §3.2): another one for each session cookie, and "" without any."""
+        cookie = self._read(request, "session", Kind.SESSION)
+        return "" if cookie is None else self._state(cookie)
+
+    def keep_state(self, request: Request, response: Response) -> Response:
+        """See to it that this browser's scripts can read `state`."""
+        state = self.state(request)
+        if state and request.cookies.get(self.state_cookie) != state:
+            self._set_state(response, state)
+        return response
+
+    @property
+    def state_cookie(self) -> str:
+        """The name of the cookie that holds `state`."""
+        return self._name(_STATE)
 
     def keep(self, response: Response, name: Kept, value: str, lifetime: timedelta) -> Response:
         """Keep a short text in this browser until it is let go, out of sight of scripts."""
@@ -182,6 +203,16 @@ class Browser:
     def release(self, response: Response, name: str) -> None:
         self._drop(response, name)
 
+    def _state(self, cookie: Secret) -> str:
+        return keyed_digest(self._key, "browser state", cookie.reveal()).hex()[:32]
+
+    def _set_state(self, response: Response, state: str) -> Response:
+        # The one cookie that a script reads: it is no secret, and opens nothing. The script runs
+        # in a frame of another site.
+        lifetime = self._policy.session_lifetime
+        self._set(response, _STATE, state, lifetime, cross_site=True, script=True)
+        return response
+
     def _proof(self, browser: Secret, cookie: Secret | None) -> str:
         text = f"{browser.reveal()} {cookie.reveal() if cookie else ''}"
         return keyed_digest(self._key, "csrf", text).hex()
@@ -201,6 +232,7 @@ class Browser:
         lifetime: timedelta,
         *,
         cross_site: bool = False,
+        script: bool = False,
     ) -> None:
         response.set_cookie(
             self._name(name),
@@ -208,7 +240,7 @@ class Browser:
             max_age=int(lifetime.total_seconds()),
             path="/",
             secure=self._policy.secure,
-            httponly=True,
+            httponly=not script,
             # A browser takes `None` with `Secure` only.
             samesite="none" if cross_site and self._policy.secure else "lax",
         )

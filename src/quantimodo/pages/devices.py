@@ -7,9 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.identity.sessions import Sessions
+from quantimodo.identity.sign_out import SignOut
 from quantimodo.model.sessions import Session
 from quantimodo.pages.agents import describe, is_hand_held
 from quantimodo.pages.desk import Desk
+from quantimodo.pages.signed_out import signed_out_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Devices:
 
     desk: Desk
     sessions: Sessions
+    sign_out: SignOut
 
     async def show(self, request: Request) -> Response:
         visit = await self.desk.visit(request)
@@ -39,7 +42,10 @@ class Devices:
         here = visit.required()
         key = _key(form.one("session"))
         if key == here.key:
-            await self.sessions.end(here)
+            frames = await self.sign_out.leave(here)
+            if frames:
+                farewell = signed_out_page(self.desk.renderer, frames, "/sign-in")
+                return self.desk.browser.sign_out(farewell)
             return self.desk.browser.sign_out(self.desk.go("/sign-in", "signed-out"))
         await self.sessions.end_one(here.user.id, key)
         return self.desk.go("/account/sessions", "session-ended")

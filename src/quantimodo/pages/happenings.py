@@ -28,6 +28,8 @@ _SENTENCES: Final = {
     "consent.given": "Allowed an application to use the account",
     "consent.withdrawn": "Took access back from an application",
     "login_code.replayed": "Ended a sign-in of an application: a used code came back",
+    "logout.told": "Told an application that you signed out",
+    "logout.untold": "An application could not be told that you signed out",
     "token.replayed": "Ended an application's access: a used token came back",
 }
 
@@ -35,6 +37,8 @@ _DETAILED: Final = (
     "account.created",
     "consent.given",
     "consent.withdrawn",
+    "logout.told",
+    "logout.untold",
     "identity.used",
     "identity.refused",
     "identity.linked",

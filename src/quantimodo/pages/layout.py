@@ -36,14 +36,18 @@ def form_source(uri: str) -> str:
     return f"{parts.scheme}:"
 
 
-def content_security_policy(form_action: Sequence[str] = (), *, script: str = "") -> str:
-    """The policy of a page: our own style and pictures, no script unless its hash is given."""
+def content_security_policy(
+    form_action: Sequence[str] = (), *, script: str = "", frames: Sequence[str] = ()
+) -> str:
+    """The policy of a page: our own style and pictures, no script unless its hash is given, and
+    nothing framed but what is at the origins `frames`."""
     # security.md 11: no framing, no inline style, no script. Browsers hold form-action against
     # the redirects that follow a form too, hence the extra sources towards a client.
     return "; ".join(
         [
             "default-src 'none'",
             *([f"script-src '{script}'"] if script else ()),
+            *([" ".join(["frame-src", *frames])] if frames else ()),
             "style-src 'self'",
             "img-src 'self' data:",
             "font-src 'self'",
@@ -81,6 +85,10 @@ class Renderer:
             "advised_password": ADVISED,
         }
 
+    def text(self, name: str, **context: Any) -> str:
+        """The template `name` filled in, for an answer with headers of its own."""
+        return self._templates.get_template(name).render(context)
+
     def page(
         self,
         name: str,
@@ -90,12 +98,14 @@ class Renderer:
         headers: Mapping[str, str] | None = None,
         opener: bool = False,
         script: str = "",
+        frames: Sequence[str] = (),
         **context: Any,
     ) -> Response:
         """The page `name` (a template's name).
 
         `form_action`: further places to which a form may lead. `opener`: the page may be shown
         in a pop-up whose opener waits for it. `script`: the CSP hash of its one inline script.
+        `frames`: the origins of what it frames.
         """
         html = self._templates.get_template(name).render(context)
         return HTMLResponse(
@@ -103,7 +113,9 @@ class Renderer:
             status_code=status,
             headers={
                 **NO_STORE,
-                "content-security-policy": content_security_policy(form_action, script=script),
+                "content-security-policy": content_security_policy(
+                    form_action, script=script, frames=frames
+                ),
                 "cross-origin-opener-policy": "unsafe-none" if opener else "same-origin",
                 "permissions-policy": _PERMISSIONS,
                 "x-content-type-options": "nosniff",

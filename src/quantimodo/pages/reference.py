@@ -182,6 +182,7 @@ def _parameters(document: Json, operation: Json) -> tuple[str, list[Field]]:
     if "requestBody" in operation:
         content = operation["requestBody"]["content"]
         (schema, *_) = (media["schema"] for media in content.values())
+        schema = schema["anyOf"][-1] if "anyOf" in schema else schema  # one of many
         return " or ".join(content), list(_fields(document, schema))
     return "query", [
         _field(each["name"], {**each["schema"], **each}, each["required"])

@@ -7,10 +7,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 Json = Mapping[str, Any]
-Fields = dict[str, str]
+Fields = dict[str, Any]
 
 # No browser follows `curl`: what a person opens is shown as an address.
 _FOR_BROWSERS = "303"
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
 
 
 def spelled_json(value: Any) -> str:
@@ -34,7 +36,8 @@ def calls(document: Json, method: str, path: str, operation: Json) -> Iterator[t
 def _filled(path: str, operation: Json) -> str:
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
-            path = path.replace(f"{{{parameter['name']}}}", parameter["schema"]["examples"][0])
+            example = quote(parameter["schema"]["examples"][0], safe="")
+            path = path.replace(f"{{{parameter['name']}}}", example)
     return path
 
 
@@ -53,7 +56,7 @@ def _examples(operation: Json) -> dict[str, Fields]:
 def _call(url: str, method: str, operation: Json, fields: Fields) -> str:
     if _FOR_BROWSERS in operation["responses"]:
         return f"{url}?{urlencode(fields, quote_via=quote)}"
-    command = ["curl -G" if method == "get" and fields else "curl"]
+    command = [_verb(method, fields)]
     ways = {name for way in operation.get("security", ()) for name in way}
     if "clientBasic" in ways and "client_secret" in fields:
         command.append(f"-u {fields.pop('client_id')}:{fields.pop('client_secret')}")
@@ -61,8 +64,22 @@ def _call(url: str, method: str, operation: Json, fields: Fields) -> str:
         command.append("-H 'Authorization: Bearer ACCESS_TOKEN'")
     elif "operator" in ways:
         command.append("-H 'Authorization: Bearer METRICS_TOKEN'")
-    command += [_data(name, value) for name, value in fields.items()]
+    if _JSON in operation.get("requestBody", {}).get("content", {}) and not _is_form(operation):
+        text = json.dumps(fields, ensure_ascii=False)
+        command += [f"-H 'Content-Type: {_JSON}'", f"-d {shlex.quote(text)}"]
+    else:
+        command += [_data(name, value) for name, value in fields.items()]
     return " \\\n  ".join([*command, url])
+
+
+def _verb(method: str, fields: Fields) -> str:
+    if method == "get":
+        return "curl -G" if fields else "curl"
+    return "curl" if method == "post" else f"curl -X {method.upper()}"
+
+
+def _is_form(operation: Json) -> bool:
+    return _FORM in operation["requestBody"]["content"]
 
 
 def _data(name: str, value: str) -> str:

@@ -7,6 +7,7 @@ from quantimodo.clients.registry import Registry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.identity.accounts import Accounts
 from quantimodo.identity.sessions import Sessions
+from quantimodo.identity.sign_out import SignOut as SigningOut
 from quantimodo.pages.apps import Apps
 from quantimodo.pages.browser import Browser
 from quantimodo.pages.continuation import Continuations
@@ -41,6 +42,7 @@ class Pages:
     browser: Browser
     accounts: Accounts
     sessions: Sessions
+    sign_out: SigningOut
     registry: Registry
     clients: ClientStore
     users: UserStore
@@ -77,7 +79,7 @@ def _entrance(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
         desk, pages.clients, pages.security_txt, pages.sign_up_open, pages.outbox is not None
     )
     sign_in = SignIn(desk, pages.accounts, leads, pages.providers)
-    sign_out = SignOut(desk, pages.sessions)
+    sign_out = SignOut(desk, pages.sign_out)
     sign_up = SignUp(desk, pages.accounts, leads, links, pages.sign_up_open, pages.providers)
     reset = Reset(desk, pages.accounts, links)
     verification = Verification(desk, pages.accounts, links)
@@ -116,7 +118,7 @@ def _outbox(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
 def _account(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
     apps = Apps(desk, pages.clients, pages.users, pages.consents, pages.audit)
     profile = Profile(desk, pages.accounts)
-    devices = Devices(desk, pages.sessions)
+    devices = Devices(desk, pages.sessions, pages.sign_out)
     security = Security(desk, pages.accounts, pages.events)
     identities = Identities(desk, pages.accounts, pages.linking)
     again = Again(desk, pages.accounts, pages.linking)

@@ -7,12 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.identity.accounts import Accounts
-from quantimodo.identity.sessions import Sessions
+from quantimodo.identity.sign_out import SignOut as SigningOut
 from quantimodo.pages.browser import Visit
 from quantimodo.pages.continuation import Continuations
 from quantimodo.pages.desk import Desk
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.refusals import REFUSALS, Told, told
+from quantimodo.pages.signed_out import signed_out_page
 from quantimodo.pages.ways import Way
 
 
@@ -73,7 +74,7 @@ class SignIn:
 @dataclass(frozen=True, slots=True)
 class SignOut:
     desk: Desk
-    sessions: Sessions
+    sign_out: SigningOut
 
     async def show(self, request: Request) -> Response:
         """GET /sign-out asks: a link alone signs nobody out."""
@@ -86,5 +87,8 @@ class SignOut:
         """POST /sign-out."""
         visit, _ = await self.desk.posted(request)
         if visit.session is not None:
-            await self.sessions.end(visit.session)
+            frames = await self.sign_out.leave(visit.session)
+            if frames:
+                farewell = signed_out_page(self.desk.renderer, frames, "/sign-in")
+                return self.desk.browser.sign_out(farewell)
         return self.desk.browser.sign_out(self.desk.go("/sign-in", "signed-out"))

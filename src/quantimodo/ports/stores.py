@@ -15,7 +15,7 @@ from quantimodo.model.consents import Consent, StoredRequest
 from quantimodo.model.events import Event
 from quantimodo.model.identities import Departure, Erasure, Identity, LoginCode, NewIdentity
 from quantimodo.model.keys import SigningKey
-from quantimodo.model.sessions import Session, Ticket
+from quantimodo.model.sessions import Participant, Session, Ticket
 from quantimodo.model.tokens import (
     AccessToken,
     AuthorizationCode,
@@ -27,6 +27,12 @@ from quantimodo.model.tokens import (
     Standing,
 )
 from quantimodo.model.users import NewUser, User
+from quantimodo.ports.measurements import (
+    AccessLogStore,
+    MeasurementStore,
+    ReferenceStore,
+    VariableStore,
+)
 
 
 class Conflict(Exception):
@@ -123,13 +129,37 @@ class SessionStore(Protocol):
     async def sessions_of(self, user_id: int) -> Sequence[Session]: ...
 
     async def add_session(self, session: Session, replaces: bytes | None) -> None:
-        """Save it, ending `replaces` in the same transaction (security.md 18)."""
+        """Save it, ending `replaces` in the same transaction (security.md 18).
+
+        If that was the same person's, the new one goes on under its `sid`: nobody signed out.
+        """
 
     async def touch_session(self, key: bytes, seen_at: datetime) -> None: ...
 
-    async def end_session(self, user_id: int, key: bytes) -> bool: ...
+    async def end_session(self, user_id: int, key: bytes, at: datetime) -> bool:
+        """However a session ends, but by its age, two things happen in the same transaction: its
+        participants are due to be told, and the authorizations of OpenID Connect that were given
+        in it are revoked, but for those with `offline_access`."""
 
-    async def end_sessions(self, user_id: int, except_key: bytes | None = None) -> int: ...
+    async def end_sessions(
+        self, user_id: int, at: datetime, except_key: bytes | None = None
+    ) -> int: ...
+
+
+class ParticipantStore(Protocol):
+    """Added by `save_code`; due to be told when their session has ended, not when it expired."""
+
+    async def participants(self, sid: str) -> Sequence[Participant]:
+        """Of this session, whether it lives or has just ended; by client id."""
+
+    async def claim_farewells(
+        self, at: datetime, lease: timedelta, limit: int
+    ) -> Sequence[Participant]:
+        """Take some that are due to be told, for `lease`; `attempts` are those before this one."""
+
+    async def delay_farewell(self, sid: str, client_id: str, until: datetime) -> None: ...
+
+    async def drop_farewell(self, sid: str, client_id: str) -> None: ...
 
 
 class TicketStore(Protocol):
@@ -173,12 +203,18 @@ class AuthorizationStore(Protocol):
         """Forget it and revoke every family of this person and client, codes included."""
 
     async def save_code(
-        self, family: Family, code: AuthorizationCode | None, access: AccessToken | None = None
+        self,
+        family: Family,
+        code: AuthorizationCode | None,
+        access: AccessToken | None = None,
+        participant: Participant | None = None,
     ) -> bool:
-        """Begin an authorization: its family, and what is handed to the front channel.
+        """Begin an authorization: its family, what is handed to the front channel, and whom to
+        tell when the session in which it was given ends.
 
-        False, and nothing is saved, unless the person's consent to all its scope is on record;
-        `withdraw_consent` at the same time either prevents or revokes it.
+        False, and nothing is saved, unless the person's consent to all its scope is on record, and
+        its session, if it has one, lives; `withdraw_consent` or the end of the session at the same
+        time either prevents or revokes it.
         """
 
 
@@ -357,6 +393,7 @@ class Stores(
     ClientStore,
     UserStore,
     SessionStore,
+    ParticipantStore,
     TicketStore,
     ThrottleStore,
     AuthorizationStore,
@@ -369,6 +406,10 @@ class Stores(
     KeyStore,
     MailStore,
     EventStore,
+    ReferenceStore,
+    VariableStore,
+    MeasurementStore,
+    AccessLogStore,
     LeaseStore,
     Sweeper,
     Protocol,

@@ -10,6 +10,8 @@ REVOKE = "/api/v2/oauth2/revoke"
 INTROSPECT = "/api/v2/oauth2/introspect"
 USERINFO = "/api/v2/oauth2/userinfo"
 JWKS = "/.well-known/jwks.json"
+END_SESSION = "/api/v2/oauth2/logout"
+CHECK_SESSION = "/api/v2/oauth2/check_session"
 
 _AUTHENTICATION = ["client_secret_basic", "client_secret_post"]
 
@@ -23,6 +25,8 @@ def metadata(issuer: str) -> dict[str, Any]:
         "revocation_endpoint": issuer + REVOKE,
         "introspection_endpoint": issuer + INTROSPECT,
         "userinfo_endpoint": issuer + USERINFO,
+        "end_session_endpoint": issuer + END_SESSION,
+        "check_session_iframe": issuer + CHECK_SESSION,
         "jwks_uri": issuer + JWKS,
         "service_documentation": issuer + "/docs",
         "scopes_supported": list(SCOPES),
@@ -59,6 +63,7 @@ def metadata(issuer: str) -> dict[str, Any]:
             "exp",
             "iat",
             "auth_time",
+            "sid",
             "nonce",
             "amr",
             "at_hash",
@@ -72,4 +77,8 @@ def metadata(issuer: str) -> dict[str, Any]:
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
     }

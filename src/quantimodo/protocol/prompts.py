@@ -8,6 +8,10 @@ from quantimodo.model.sessions import Presence
 from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.errors import ConsentRequired, LoginRequired
 
+# Long enough to read a consent page. A request may wait for an hour, and a sign-in at its
+# beginning is not what `prompt=login` or a short `max_age` asks for at its end.
+_JUST_NOW = timedelta(minutes=5)
+
 
 class Step(Enum):
     SIGN_IN = auto()
@@ -45,13 +49,12 @@ def _stale(
     request: AuthorizationRequest, presence: Presence, asked_at: datetime, now: datetime
 ) -> bool:
     """Whether this request wants a newer sign-in than this one."""
-    if presence.authenticated_at >= asked_at:
+    age = now - presence.authenticated_at
+    if presence.authenticated_at >= asked_at and age <= _JUST_NOW:
         return False  # signed in for this very request
     if "login" in request.prompt:
         return True
-    if request.max_age is None:
-        return False
-    return now - presence.authenticated_at > timedelta(seconds=request.max_age)
+    return request.max_age is not None and age > timedelta(seconds=request.max_age)
 
 
 def _must_ask(request: AuthorizationRequest, consent: Consent | None) -> bool:

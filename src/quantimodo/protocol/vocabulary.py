@@ -6,6 +6,7 @@ RESPONSE_WORDS = ("code", "id_token", "token", "none")
 ACCESS_TOKEN_TYPE = "at+jwt"  # RFC 9068 §2.1
 ID_TOKEN_TYPE = "JWT"
 LOGIN_TOKEN_TYPE = "login+jwt"  # contract §4
+LOGOUT_TOKEN_TYPE = "logout+jwt"  # OpenID Connect Back-Channel Logout §2.4
 BEARER = "Bearer"
 
 

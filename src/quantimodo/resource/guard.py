@@ -32,19 +32,32 @@ class Guard:
 
     async def admit(self, request: Request, scope: str) -> FoundAccessToken:
         """The live token of this request, if it opens `scope`. Raises `BearerError`."""
-        found = await self._token(request)
+        found = await self.bearer(request)
         if scope not in found.scope:
             raise InsufficientScope(scope)
         return found
 
     async def person(self, request: Request, scope: str) -> User:
         """The person whose token this is. An application's own token opens no person's data."""
+        user, _ = await self.person_and_app(request, scope)
+        return user
+
+    async def person_and_app(self, request: Request, scope: str) -> tuple[User, str]:
+        """The same, and the client_id of the app that asks."""
         found = await self.admit(request, scope)
         if found.user is None:
             raise InsufficientScope(scope)
-        return found.user
+        return found.user, found.client_id
 
-    async def _token(self, request: Request) -> FoundAccessToken:
+    async def application(self, request: Request, scope: str) -> FoundAccessToken:
+        """The token that an application got for itself. One of a person's opens nothing here."""
+        found = await self.admit(request, scope)
+        if found.user is not None:
+            raise InsufficientScope(scope)
+        return found
+
+    async def bearer(self, request: Request) -> FoundAccessToken:
+        """The live token of this request, whatever it opens. Raises `BearerError`."""
         in_query = self._from_query(request)
         raw = presented_token(request.header(b"authorization"), in_query, _from_body(request))
         found = await self.access.find_live(raw)

@@ -1,17 +1,21 @@
 """All tables over one database: the `Stores` of `ports/stores.py`, whatever the engine."""
 
 from quantimodo.storage.database import Statement
+from quantimodo.storage.tables.accesses import Accesses
 from quantimodo.storage.tables.arrivals import Departures, Erasures, LoginCodes, Replays
 from quantimodo.storage.tables.authorizations import Authorizations
 from quantimodo.storage.tables.clients import Clients
 from quantimodo.storage.tables.identities import Identities
 from quantimodo.storage.tables.keys import Keys
 from quantimodo.storage.tables.mails import Events, Mails
+from quantimodo.storage.tables.measurements import Measurements
+from quantimodo.storage.tables.participants import Participants
 from quantimodo.storage.tables.sessions import Sessions, Tickets
 from quantimodo.storage.tables.sweeps import Sweeps
 from quantimodo.storage.tables.throttles import Leases, Throttles
 from quantimodo.storage.tables.tokens import Tokens
 from quantimodo.storage.tables.users import Users
+from quantimodo.storage.tables.variables import Variables
 
 _PING = Statement("SELECT 1")
 
@@ -19,6 +23,7 @@ _PING = Statement("SELECT 1")
 class SqlStores(
     Users,
     Sessions,
+    Participants,
     Tickets,
     Throttles,
     Clients,
@@ -32,6 +37,9 @@ class SqlStores(
     Keys,
     Mails,
     Events,
+    Variables,
+    Measurements,
+    Accesses,
     Leases,
     Sweeps,
 ):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from quantimodo.crypto.tokens import Kind, Minted, mint, moment_bytes
-from quantimodo.model.sessions import Presence
+from quantimodo.model.clients import Client
+from quantimodo.model.sessions import Participant, Presence
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Family
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import AuthorizationStore
@@ -42,8 +43,9 @@ class FrontChannel:
             family,
             None if code is None else self._code_row(request, family, code, now),
             self._access_row(family, access, now) if access is not None and opaque else None,
+            _participant(request.client, family, presence),
         ):
-            raise AccessDenied("the person took the app's access back meanwhile")
+            raise AccessDenied("the person took the app's access back, or signed out, meanwhile")
         parameters: Parameters = []
         if code is not None:
             parameters.append(("code", code.raw.reveal()))
@@ -71,6 +73,8 @@ class FrontChannel:
             created_at=now,
             expires_at=now + self.policy.refresh_absolute_lifetime,
             methods=presence.methods,
+            # Who only uses OAuth has no part in the session (docs/decisions/0008).
+            sid=presence.sid if "openid" in request.scope else None,
         )
 
     def _code_row(
@@ -140,4 +144,20 @@ class FrontChannel:
 
 
 def _signed_in(presence: Presence) -> SignIn:
-    return SignIn(at=presence.authenticated_at, methods=presence.methods)
+    return SignIn(at=presence.authenticated_at, methods=presence.methods, sid=presence.sid)
+
+
+def _participant(client: Client, family: Family, presence: Presence) -> Participant | None:
+    """Whom to tell when the session ends: an application that asked to be told."""
+    metadata = client.metadata
+    asked = metadata.frontchannel_logout_uri or metadata.backchannel_logout_uri
+    if family.sid is None or not asked:
+        return None
+    return Participant(
+        sid=family.sid,
+        client_id=client.id,
+        user_id=family.user_id,
+        subject=presence.user.subject,
+        at=family.created_at,
+        expires_at=presence.expires_at,
+    )

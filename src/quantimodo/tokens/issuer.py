@@ -203,7 +203,7 @@ class Issuer:
         return self.signed.id_token(
             client,
             user,
-            SignIn(at=family.authenticated_at, methods=family.methods),
+            SignIn(at=family.authenticated_at, methods=family.methods, sid=family.sid),
             now,
             nonce=nonce,
             access_token=access_token,

@@ -35,6 +35,7 @@ class LoginIdentity:
     expires_at: datetime
     jti: str
     client_id: str | None = None
+    sid: None = None  # no browser session
 
 
 @dataclass(frozen=True, slots=True)

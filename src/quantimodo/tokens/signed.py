@@ -19,10 +19,11 @@ from quantimodo.tokens.policy import TokenPolicy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """How and when the person signed in."""
+    """How and when the person signed in; `sid`: in which browser session, where that is told."""
 
     at: datetime
     methods: Sequence[str]
+    sid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,9 @@ class SignedTokens:
         }
         if signed_in.methods:
             claims["amr"] = list(signed_in.methods)
+        # OpenID Connect Front-Channel Logout §3, Back-Channel Logout §2.1: what a logout names.
+        if signed_in.sid is not None:
+            claims["sid"] = signed_in.sid
         if nonce is not None:
             claims["nonce"] = nonce
         if access_token is not None:

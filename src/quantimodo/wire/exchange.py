@@ -4,7 +4,7 @@ Owns header access and the response's headers. Knows no framework: `app/asgi.py`
 scope into a `Request` and sends the `Response`. Pages use Starlette's own classes instead.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -16,7 +16,8 @@ class RepeatedHeader(Exception):
 
 @dataclass(slots=True)
 class Request:
-    """One request, body read whole. `query` is raw; `address` is the client's, proxies resolved."""
+    """One request, body read whole. `query` is raw; `address` is the client's, proxies resolved;
+    `tail` is the last part of a path that ends with a name or a number, decoded."""
 
     method: str
     path: str
@@ -24,6 +25,7 @@ class Request:
     headers: Headers
     body: bytes
     address: str = ""
+    tail: str = ""
 
     def header(self, name: bytes) -> str | None:
         """The one header of this (lower-case) name. Raises `RepeatedHeader` on a second."""
@@ -42,9 +44,12 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
+    """`chunks`: the body when it is too long to be in memory; `body` is empty then."""
+
     status: int
     body: bytes = b""
     headers: Headers = ()
+    chunks: AsyncIterator[bytes] | None = None
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]

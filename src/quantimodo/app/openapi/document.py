@@ -113,7 +113,10 @@ def _examples_of(parameter: str, operation: Operation) -> Json:
 
 
 def _request_body(operation: Operation) -> Json:
-    media = {"schema": reference(operation.body), "examples": _values(operation.examples)}
+    schema = reference(operation.body)
+    if operation.many:
+        schema = {"anyOf": [{"type": "array", "minItems": 1, "items": schema}, schema]}
+    media = {"schema": schema, "examples": _values(operation.examples)}
     return {
         "required": bool(operation.body.__required_keys__),
         "content": dict.fromkeys(operation.bodies, media),

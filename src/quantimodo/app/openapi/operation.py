@@ -38,11 +38,12 @@ class Operation:
     """One method of one endpoint; `route` is the name of that endpoint in the table of routes.
 
     `query`, `path` and `body` are the types of the parameters, `bodies` the media types that a body
-    may have. `shared` are statuses that read the same everywhere (`shared.ANSWERS`).
+    may have, `many` whether it may be an array of them too. `shared` are statuses that read the
+    same everywhere (`shared.ANSWERS`).
     """
 
     route: str
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     id: str
     tag: str
     summary: str
@@ -52,6 +53,7 @@ class Operation:
     path: Any = None
     body: Any = None
     bodies: tuple[str, ...] = (FORM,)
+    many: bool = False
     examples: Examples = field(default_factory=dict)
     security: Security = ()
     shared: tuple[int, ...] = ()

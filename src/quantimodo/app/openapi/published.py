@@ -15,6 +15,8 @@ class ServerMetadata(TypedDict):
     revocation_endpoint: str
     introspection_endpoint: str
     userinfo_endpoint: str
+    end_session_endpoint: str
+    check_session_iframe: str
     jwks_uri: Annotated[
         str, said("Where the public keys are.", f"{fakes.ISSUER}/.well-known/jwks.json")
     ]
@@ -37,6 +39,10 @@ class ServerMetadata(TypedDict):
     request_parameter_supported: bool
     request_uri_parameter_supported: bool
     authorization_response_iss_parameter_supported: bool
+    frontchannel_logout_supported: bool
+    frontchannel_logout_session_supported: bool
+    backchannel_logout_supported: bool
+    backchannel_logout_session_supported: bool
 
 
 class PublicKey(TypedDict, total=False):

@@ -1,5 +1,6 @@
 """The protected resources, described."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from quantimodo.app.openapi import fakes
@@ -10,7 +11,7 @@ from quantimodo.app.openapi.shared import by_token
 
 TAG: Final = "People"
 
-_REFUSED: Final = {
+REFUSED: Final[Mapping[int, Answer]] = {
     400: refused(
         "The token is sent in more than one way, or in a way that is turned off.",
         {"invalid_request": "the token is sent in more than one way"},
@@ -53,7 +54,7 @@ _CLAIMS: Final = {
         ),
         ("NotStored",),
     ),
-    **_REFUSED,
+    **REFUSED,
 }
 
 OPERATIONS: Final = (
@@ -85,7 +86,7 @@ OPERATIONS: Final = (
                 ),
                 ("NotStored",),
             ),
-            **_REFUSED,
+            **REFUSED,
         },
         shared=(413, 500, 503),
     ),

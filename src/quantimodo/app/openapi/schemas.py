@@ -1,7 +1,7 @@
 """Types as JSON Schema (2020-12), under `components/schemas`."""
 
 from collections.abc import Iterable
-from typing import Any, is_typeddict
+from typing import Any, get_args, get_origin, is_typeddict
 
 import msgspec
 
@@ -17,6 +17,8 @@ def reference(kind: Any) -> Json:
     """The schema of one type: where it stands, or itself when it has no name."""
     if is_typeddict(kind):
         return {"$ref": _TEMPLATE.format(name=kind.__name__)}
+    if get_origin(kind) is list:
+        return {"type": "array", "items": reference(get_args(kind)[0])}
     return msgspec.json.schema(kind)
 
 
@@ -31,8 +33,8 @@ def component_schemas(operations: Iterable[Operation]) -> dict[str, Json]:
     _, schemas = msgspec.json.schema_components([*asked, *answered], ref_template=_TEMPLATE)
     for kind in asked:
         _tell_aliases(schemas[kind.__name__])
-    for kind in {*asked, *answered}:
-        _restore_order(kind, schemas)
+    for kind in [*asked, *answered]:
+        _restore_order(get_args(kind)[0] if get_origin(kind) is list else kind, schemas)
     return {name: schemas[name] for name in sorted(schemas)}
 
 

@@ -31,6 +31,8 @@ HEADERS: Final[Mapping[str, Header]] = {
         " when no token was sent.",
     ),
     "Location": Header("Location", "Where to go on."),
+    "TotalCount": Header("Total-Count", "How many there are in all."),
+    "Link": Header("Link", "The other pages (RFC 8288): `first`, `prev`, `next`, `last`."),
     "RetryAfter": Header("Retry-After", "Seconds to wait before the next try."),
 }
 

@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
-from quantimodo.app.openapi import authorize, providers, public, resources, social, tokens
+from quantimodo.app.openapi import (
+    authorize,
+    logout,
+    measurements,
+    providers,
+    public,
+    resources,
+    social,
+    tokens,
+)
 from quantimodo.app.openapi.operation import Operation
 from quantimodo.app.routes import SHOWN, WireEndpoints, wire_routes
 from quantimodo.wire.exchange import Request, Response
@@ -22,8 +31,10 @@ ABOUT: Final = (
 OPERATIONS: Final[Sequence[Operation]] = (
     *social.OPERATIONS,
     *authorize.OPERATIONS,
+    *logout.OPERATIONS,
     *tokens.OPERATIONS,
     *resources.OPERATIONS,
+    *measurements.OPERATIONS,
     *public.OPERATIONS,
     *providers.OPERATIONS,
 )
@@ -33,6 +44,7 @@ TAGS: Final = {
     authorize.TAG: "Where a person's browser is sent to.",
     tokens.TAG: "What an app calls to get, end and check tokens.",
     resources.TAG: "What an access token opens.",
+    measurements.TAG: "What people measure: what `readmeasurements` and `writemeasurements` open.",
     public.DISCOVERY: "Documents that anybody may read.",
     public.WATCHING: "For the operator's machines.",
     providers.TAG: "What is registered with Google, Facebook and the others; apps call none of it.",

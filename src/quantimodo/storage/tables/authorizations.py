@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from quantimodo.model.consents import Consent, StoredRequest
+from quantimodo.model.sessions import Participant
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Family
 from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
 from quantimodo.storage.moments import from_micros, to_micros
+from quantimodo.storage.tables.participants import ADD_PARTICIPANT, participant_values
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.token_batches import ADD_ACCESS_TOKEN, access_token_values
 
@@ -25,6 +27,9 @@ _CONSENT_COLUMNS = "user_id, client_id, scope, granted_at, updated_at"
 _CONSENT = Statement(
     f"SELECT {_CONSENT_COLUMNS} FROM consents WHERE user_id = {{1}} AND client_id = {{2}}"
 )
+# Held like the consent below: what is given in a session is given before it ends, and ends with it.
+_LIVES = "SELECT 1 FROM sessions WHERE sid = {1}"
+_HOLD_SESSION = Statement(_LIVES, postgres=f"{_LIVES} FOR KEY SHARE")
 # Held until the authorization that rests on it is saved: of that and a withdrawal one comes after
 # the other, and a withdrawal that comes after finds the family to revoke.
 _ALLOWED = "SELECT scope FROM consents WHERE user_id = {1} AND client_id = {2}"
@@ -50,7 +55,7 @@ _REVOKE_FAMILIES = Statement(
 )
 _ADD_FAMILY = Statement(
     "INSERT INTO families (id, client_id, user_id, scope, methods, authenticated_at, created_at,"
-    " expires_at) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
+    " expires_at, sid) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9})"
 )
 _ADD_CODE = Statement(
     "INSERT INTO codes (key, family_id, redirect_uri, challenge, nonce, expires_at)"
@@ -128,9 +133,15 @@ class Authorizations(Table):
         return await self._database.write(operation)
 
     async def save_code(
-        self, family: Family, code: AuthorizationCode | None, access: AccessToken | None = None
+        self,
+        family: Family,
+        code: AuthorizationCode | None,
+        access: AccessToken | None = None,
+        participant: Participant | None = None,
     ) -> bool:
         def operation() -> Operation[bool]:
+            if family.sid is not None and not (yield _HOLD_SESSION, (family.sid,)):
+                return False
             allowed = yield _HOLD_CONSENT, (family.user_id, family.client_id)
             if not allowed or not family.scope <= frozenset(allowed[0][0].split()):
                 return False
@@ -145,6 +156,7 @@ class Authorizations(Table):
                     to_micros(family.authenticated_at),
                     to_micros(family.created_at),
                     to_micros(family.expires_at),
+                    family.sid,
                 ),
             )
             if code is not None:
@@ -161,6 +173,8 @@ class Authorizations(Table):
                 )
             if access is not None:
                 yield ADD_ACCESS_TOKEN, access_token_values(access)
+            if participant is not None:
+                yield ADD_PARTICIPANT, participant_values(participant)
             return True
 
         return await self._database.write(operation)

@@ -2,8 +2,12 @@
 `client_logos`."""
 
 from collections.abc import Generator, Sequence
+from dataclasses import fields
 from typing import Any
 
+import msgspec
+
+from quantimodo.model.client_metadata import BARE, ClientMetadata
 from quantimodo.model.clients import Client, Logo, SecretDigest
 from quantimodo.protocol.redirects import portless
 from quantimodo.storage.database import (
@@ -27,9 +31,9 @@ _COLUMNS = (
     "id, revision, owner_id, name, description, homepage_uri, policy_uri, tos_uri, redirect_uris,"
     " scope, grant_types, response_types, public, strict, first_party, resource_server,"
     " token_format, id_token_alg, secret, previous_secret, previous_secret_expires_at, created_at,"
-    " disabled_at"
+    " disabled_at, metadata, sealed_secret, registration_digest"
 )
-_PLACES = ", ".join(f"{{{n}}}" for n in range(1, 24))
+_PLACES = ", ".join(f"{{{n}}}" for n in range(1, 27))
 _BY_ID = KeyedRead(f"SELECT {_COLUMNS} FROM clients WHERE id")
 _VERSION = KeyedRead("SELECT id, revision, created_at, disabled_at FROM clients WHERE id")
 _PAGE = Statement(f"SELECT {_COLUMNS} FROM clients WHERE id > {{1}} ORDER BY id LIMIT {{2}}")
@@ -49,7 +53,8 @@ _REPLACE = Statement(
     " grant_types = {11}, response_types = {12}, public = {13}, strict = {14},"
     " first_party = {15}, resource_server = {16}, token_format = {17}, id_token_alg = {18},"
     " secret = {19}, previous_secret = {20}, previous_secret_expires_at = {21}, created_at = {22},"
-    " disabled_at = {23} WHERE id = {1} AND revision = {2} RETURNING id"
+    " disabled_at = {23}, metadata = {24}, sealed_secret = {25}, registration_digest = {26}"
+    " WHERE id = {1} AND revision = {2} RETURNING id"
 )
 _DELETE = Statement("DELETE FROM clients WHERE id = {1} RETURNING id")
 _LOGO = KeyedRead("SELECT client_id, media_type, data FROM client_logos WHERE client_id")
@@ -97,6 +102,9 @@ def _to_client(row: Row) -> Client:
         ),
         created_at=from_micros(row[21]),
         disabled_at=from_micros_or_none(row[22]),
+        metadata=_read_metadata(row[23]),
+        sealed_secret=row[24],
+        registration_digest=row[25],
     )
 
 
@@ -126,7 +134,24 @@ def _to_row(client: Client) -> tuple[Any, ...]:
         None if previous is None else to_micros_or_none(previous.expires_at),
         to_micros(client.created_at),
         to_micros_or_none(client.disabled_at),
+        _write_metadata(client.metadata),
+        client.sealed_secret,
+        client.registration_digest,
     )
+
+
+def _write_metadata(metadata: ClientMetadata) -> str:
+    """As JSON, without what is as if not given: one that gave nothing costs nothing."""
+    given = {
+        field.name: value
+        for field in fields(metadata)
+        if (value := getattr(metadata, field.name)) != getattr(BARE, field.name)
+    }
+    return msgspec.json.encode(given).decode()
+
+
+def _read_metadata(text: str) -> ClientMetadata:
+    return BARE if text == "{}" else msgspec.json.decode(text, type=ClientMetadata)
 
 
 def _indexing(client: Client) -> Generator[Call, Sequence[Row], None]:

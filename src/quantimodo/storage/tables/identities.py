@@ -8,10 +8,10 @@ from quantimodo.model.users import NewUser, User
 from quantimodo.ports.stores import Conflict
 from quantimodo.storage.database import Call, Operation, Row, Statement, execute
 from quantimodo.storage.moments import from_micros, to_micros
+from quantimodo.storage.tables.endings import ending_all
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
     DROP_LOGIN_CODES,
-    DROP_SESSIONS,
     HOLD_PERSON,
     OWN_SESSION,
     REVOKE_FAMILIES,
@@ -138,7 +138,7 @@ class Identities(Table):
             yield HOLD_PERSON, (user_id,)
             if not (yield _END, (identity_id,)):
                 return None
-            yield DROP_SESSIONS, (user_id,)
+            yield from ending_all(user_id, to_micros(at))
             yield DROP_LOGIN_CODES, (user_id,)
             yield REVOKE_FAMILIES, (user_id, to_micros(at))
             return int(user_id)

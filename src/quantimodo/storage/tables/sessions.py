@@ -1,4 +1,4 @@
-"""The tables `sessions` and `tickets`."""
+"""The tables `sessions` and `tickets`. How a session ends is in `endings.py`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,12 +7,13 @@ from quantimodo.model.sessions import Session, Ticket
 from quantimodo.model.users import fold_email
 from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
 from quantimodo.storage.moments import from_micros, to_micros
+from quantimodo.storage.tables.endings import ending_all, ending_one, replacing
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import USER_COLUMNS, to_user
 
 _SESSION = (
     "SELECT s.key, s.created_at, s.authenticated_at, s.seen_at, s.expires_at, s.methods,"
-    f" s.address, s.agent, {USER_COLUMNS} FROM sessions s"
+    f" s.address, s.agent, s.sid, {USER_COLUMNS} FROM sessions s"
     " JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL"
 )
 _BY_KEY = KeyedRead(f"{_SESSION} WHERE s.key")
@@ -23,12 +24,9 @@ _PERSON = "SELECT id FROM users WHERE id = {1}"
 _HOLD_PERSON = Statement(_PERSON, postgres=f"{_PERSON} FOR SHARE")
 _ADD = Statement(
     "INSERT INTO sessions (key, user_id, created_at, authenticated_at, seen_at, expires_at,"
-    " methods, address, agent) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9})"
+    " methods, address, agent, sid) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10})"
 )
 _TOUCH = Statement("UPDATE sessions SET seen_at = {2} WHERE key = {1} AND seen_at < {2}")
-_DROP = Statement("DELETE FROM sessions WHERE key = {1}")
-_END = Statement("DELETE FROM sessions WHERE key = {1} AND user_id = {2} RETURNING 1")
-_END_ALL = Statement("DELETE FROM sessions WHERE user_id = {1} AND key <> {2} RETURNING 1")
 
 _TICKET_COLUMNS = "key, purpose, expires_at, email, user_id, payload"
 _TICKET = KeyedRead(f"SELECT {_TICKET_COLUMNS} FROM tickets WHERE key")
@@ -50,7 +48,8 @@ def _to_session(row: Row) -> Session:
         methods=tuple(row[5].split()),
         address=row[6],
         agent=row[7],
-        user=to_user(row[8:]),
+        sid=row[8],
+        user=to_user(row[9:]),
     )
 
 
@@ -76,8 +75,10 @@ class Sessions(Table):
     async def add_session(self, session: Session, replaces: bytes | None) -> None:
         def operation() -> Operation[None]:
             yield _HOLD_PERSON, (session.user.id,)
+            sid = session.sid
             if replaces is not None:
-                yield _DROP, (replaces,)
+                at, end = to_micros(session.created_at), to_micros(session.expires_at)
+                sid = (yield from replacing(replaces, session.user.id, at, end)) or sid
             yield (
                 _ADD,
                 (
@@ -90,6 +91,7 @@ class Sessions(Table):
                     " ".join(session.methods),
                     session.address,
                     session.agent,
+                    sid,
                 ),
             )
 
@@ -98,11 +100,14 @@ class Sessions(Table):
     async def touch_session(self, key: bytes, seen_at: datetime) -> None:
         await self._database.write(execute(_TOUCH, key, to_micros(seen_at)))
 
-    async def end_session(self, user_id: int, key: bytes) -> bool:
-        return bool(await self._database.write(execute(_END, key, user_id)))
+    async def end_session(self, user_id: int, key: bytes, at: datetime) -> bool:
+        return await self._database.write(lambda: ending_one(user_id, key, to_micros(at)))
 
-    async def end_sessions(self, user_id: int, except_key: bytes | None = None) -> int:
-        return len(await self._database.write(execute(_END_ALL, user_id, except_key or b"")))
+    async def end_sessions(
+        self, user_id: int, at: datetime, except_key: bytes | None = None
+    ) -> int:
+        kept = except_key or b""
+        return await self._database.write(lambda: ending_all(user_id, to_micros(at), kept))
 
 
 class Tickets(Table):

@@ -15,6 +15,7 @@ from quantimodo.storage.tables.table import Table
 _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
 _EVENTS_KEPT = 400 * _DAY
+_ACCESSES_KEPT = 400 * _DAY
 
 
 def _oldest(table: str, key: str, dead: str) -> Statement:
@@ -33,6 +34,12 @@ def _expired(table: str, key: str) -> Statement:
 
 _SWEEPS = {
     "sessions": _expired("sessions", "key"),
+    # A day longer than its session: what is due by then is told.
+    "session_clients": Statement(
+        "DELETE FROM session_clients WHERE (sid, client_id) IN (SELECT sid, client_id"
+        f" FROM session_clients WHERE expires_at <= {{1}} - {_DAY}"
+        " ORDER BY expires_at LIMIT {2}) RETURNING 1"
+    ),
     "tickets": _expired("tickets", "key"),
     "throttles": Statement(
         "DELETE FROM throttles WHERE key IN (SELECT key FROM throttles WHERE resets_at <= {1}"
@@ -56,6 +63,7 @@ _SWEEPS = {
     "erasures": _expired("erasures", "code"),
     "mails": _expired("mails", "id"),
     "events": _oldest("events", "id", f"at <= {{1}} - {_EVENTS_KEPT}"),
+    "accesses": _oldest("accesses", "id", f"last_at <= {{1}} - {_ACCESSES_KEPT}"),
     "leases": _expired("leases", "name"),
     "signing_keys": Statement(
         "DELETE FROM signing_keys WHERE kid IN (SELECT kid FROM signing_keys"

@@ -37,13 +37,13 @@ _FAMILY_COLUMNS = (
 )
 _FIND_CODE = KeyedRead(
     f"SELECT t.key, {_FAMILY_COLUMNS}, {USER_COLUMNS},"
-    " t.redirect_uri, t.challenge, t.nonce, t.expires_at, t.redeemed_at"
+    " t.redirect_uri, t.challenge, t.nonce, t.expires_at, t.redeemed_at, f.sid"
     " FROM codes t JOIN families f ON f.id = t.family_id JOIN users u ON u.id = f.user_id"
     " JOIN clients c ON c.id = f.client_id WHERE t.key"
 )
 _FIND_REFRESH = KeyedRead(
     f"SELECT t.key, {_FAMILY_COLUMNS}, {USER_COLUMNS},"
-    " t.issued_at, t.expires_at, t.spent_at, t.salt"
+    " t.issued_at, t.expires_at, t.spent_at, t.salt, f.sid"
     " FROM refresh_tokens t JOIN families f ON f.id = t.family_id"
     " JOIN users u ON u.id = f.user_id JOIN clients c ON c.id = f.client_id WHERE t.key"
 )
@@ -64,7 +64,7 @@ _STANDING = Statement(
 )
 
 
-def _to_family(row: Row) -> Family:
+def _to_family(row: Row, sid: str | None) -> Family:
     return Family(
         id=row[0],
         client_id=row[1],
@@ -74,6 +74,7 @@ def _to_family(row: Row) -> Family:
         authenticated_at=from_micros(row[5]),
         created_at=from_micros(row[6]),
         expires_at=from_micros(row[7]),
+        sid=sid,
     )
 
 
@@ -106,7 +107,7 @@ class Tokens(Table):
                 nonce=row[21],
                 expires_at=from_micros(row[22]),
             ),
-            family=_to_family(row[1:9]),
+            family=_to_family(row[1:9], row[24]),
             revoked=bool(row[9]),
             user=to_user(row[10:19]),
             redeemed_at=from_micros_or_none(row[23]),
@@ -123,7 +124,7 @@ class Tokens(Table):
                 issued_at=from_micros(row[19]),
                 expires_at=from_micros(row[20]),
             ),
-            family=_to_family(row[1:9]),
+            family=_to_family(row[1:9], row[23]),
             revoked=bool(row[9]),
             user=to_user(row[10:19]),
             spent_at=from_micros_or_none(row[21]),

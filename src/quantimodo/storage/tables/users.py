@@ -12,6 +12,7 @@ from quantimodo.storage.moments import (
     to_micros,
     to_micros_or_none,
 )
+from quantimodo.storage.tables.endings import ending_all
 from quantimodo.storage.tables.table import Table
 
 USER_COLUMNS = (
@@ -60,6 +61,7 @@ _VERIFY_EMAIL = Statement(
 )
 _DISABLE = Statement("UPDATE users SET disabled_at = {2} WHERE id = {1} RETURNING id")
 _ADMINISTRATOR = Statement("UPDATE users SET administrator = {2} WHERE id = {1} RETURNING id")
+_AT_ONCE = 0  # applications are told since 1970
 _DELETE = Statement("DELETE FROM users WHERE id = {1} RETURNING id")
 _DELETE_FAMILIES = Statement("DELETE FROM families WHERE user_id = {1}")
 _PASSWORD = Statement("SELECT hash FROM passwords WHERE user_id = {1}")
@@ -68,7 +70,6 @@ _SET_PASSWORD = Statement(
     " ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at"
 )
 _DROP_PASSWORD = Statement("DELETE FROM passwords WHERE user_id = {1}")
-DROP_SESSIONS = Statement("DELETE FROM sessions WHERE user_id = {1}")
 DROP_LOGIN_CODES = Statement("DELETE FROM login_codes WHERE user_id = {1}")
 _DROP_IDENTITIES = Statement("DELETE FROM identities WHERE user_id = {1}")
 _DROP_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
@@ -161,7 +162,7 @@ class Users(Table):
             if verified and not keep_credentials:
                 yield _DROP_PASSWORD, (user_id,)
                 yield _DROP_IDENTITIES, (user_id,)
-                yield DROP_SESSIONS, (user_id,)
+                yield from ending_all(user_id, to_micros(at))
                 yield DROP_LOGIN_CODES, (user_id,)
                 yield _DROP_CONSENTS, (user_id,)
                 yield REVOKE_FAMILIES, (user_id, to_micros(at))
@@ -178,7 +179,9 @@ class Users(Table):
 
     async def delete_user(self, user_id: int) -> bool:
         def operation() -> Operation[bool]:
-            # Passwords, identities, sessions, tickets, consents, own clients: by foreign key.
+            yield HOLD_PERSON, (user_id,)
+            yield from ending_all(user_id, _AT_ONCE)
+            # Passwords, identities, tickets, consents, own clients: by foreign key.
             yield _DELETE_FAMILIES, (user_id,)
             yield DROP_LOGIN_CODES, (user_id,)
             return bool((yield _DELETE, (user_id,)))

@@ -1,0 +1,67 @@
+"""Session Management (OpenID Connect Session Management 1.0): what an application's page may watch.
+
+An authorization answer brings `session_state`; the frame at `check_session_iframe`, in the same
+browser, computes it again from a cookie that changes with whoever is signed in.
+"""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from quantimodo.crypto.digests import digest
+from quantimodo.model.sessions import Presence
+from quantimodo.pages.browser import Browser
+from quantimodo.pages.layout import Renderer
+from quantimodo.ports.clock import Entropy
+from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.logout import origin_of
+from quantimodo.protocol.responses import Parameters
+
+_POLICY = "default-src 'none'; script-src 'self'; base-uri 'none'; form-action 'none'"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStates:
+    browser: Browser
+    entropy: Entropy
+
+    def of(self, request: Request, asked: AuthorizationRequest, presence: Presence) -> Parameters:
+        """What an answer in this browser has beside the rest."""
+        origin, state = origin_of(asked.target.redirect_uri), self.browser.state(request)
+        # Not for who only uses OAuth, nor for who has no origin (a native app), nor for a sign-in
+        # that this browser's cookie knows nothing of (a login JWT).
+        if "openid" not in asked.scope or origin is None or presence.sid is None or not state:
+            return []
+        salt = self.entropy.bytes(16).hex()
+        return [("session_state", session_state(asked.client.id, origin, state, salt))]
+
+    def keep(self, request: Request, response: Response, added: Parameters) -> Response:
+        """The browser has the cookie that what was `added` is watched by."""
+        return self.browser.keep_state(request, response) if added else response
+
+
+def session_state(client_id: str, origin: str, state: str, salt: str) -> str:
+    """Session Management §3.2; `static/check_session.js` computes the same."""
+    return f"{digest(f'{client_id} {origin} {state} {salt}').hex()}.{salt}"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSession:
+    """The frame: a page for a script, which any application's page may embed."""
+
+    renderer: Renderer
+    browser: Browser
+
+    async def show(self, request: Request) -> Response:
+        html = self.renderer.text("check_session.html", cookie=self.browser.state_cookie)
+        return HTMLResponse(
+            html,
+            headers={
+                "cache-control": "public, max-age=3600",
+                # No frame-ancestors: to be framed is what it is for. It shows and does nothing.
+                "content-security-policy": _POLICY,
+                "referrer-policy": "no-referrer",
+                "x-content-type-options": "nosniff",
+            },
+        )

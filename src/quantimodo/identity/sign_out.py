@@ -1,0 +1,35 @@
+"""Signing out in a browser: the session ends, and its applications hear of it.
+
+Those that listen on the back channel are told by the server itself (`ops/farewells.py`), whoever
+ends a session; those that only know their own cookies need this browser to load an address.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from quantimodo.identity.sessions import Sessions
+from quantimodo.model.sessions import Session
+from quantimodo.ports.stores import ClientStore, ParticipantStore
+from quantimodo.protocol.logout import frame_address
+
+_MOST: Final = 50  # frames on one page
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    issuer: str
+    sessions: Sessions
+    participants: ParticipantStore
+    clients: ClientStore
+
+    async def leave(self, session: Session) -> tuple[str, ...]:
+        """End it. The addresses that the browser has to load now (Front-Channel Logout §2)."""
+        frames = []
+        for participant in await self.participants.participants(session.sid):
+            client = await self.clients.client(participant.client_id)
+            if client is None or client.disabled_at is not None:
+                continue
+            if client.metadata.frontchannel_logout_uri:
+                frames.append(frame_address(client, self.issuer, session.sid))
+        await self.sessions.end(session)
+        return tuple(frames[:_MOST])

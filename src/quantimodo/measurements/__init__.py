@@ -1,0 +1,1 @@
+"""What people measure: rules of units, filters and pages; reading, writing, who looked. No HTTP."""

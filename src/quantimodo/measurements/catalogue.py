@@ -1,0 +1,86 @@
+"""The reference data, found by what apps call it; read once, for only a migration changes it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from quantimodo.measurements.errors import Refused
+from quantimodo.model.measurements import Unit, UnitCategory, VariableCategory
+from quantimodo.ports.measurements import ReferenceStore
+
+MISCELLANEOUS = "Miscellaneous"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Units go by their abbreviation, or by their name."""
+
+    units: tuple[Unit, ...]
+    unit_categories: tuple[UnitCategory, ...]
+    variable_categories: tuple[VariableCategory, ...]
+    _units_by_name: dict[str, Unit]
+    _units_by_id: dict[int, Unit]
+    _category_ids: dict[str, int]
+    _category_names: dict[int, str]
+
+    def unit(self, unit_id: int) -> Unit:
+        return self._units_by_id[unit_id]
+
+    def unit_named(self, name: str) -> Unit:
+        """Raises `Refused`."""
+        unit = self._units_by_name.get(name)
+        if unit is None:
+            raise Refused("there is no such unit; GET /api/v1/units lists them all")
+        return unit
+
+    def category(self, category_id: int) -> str:
+        return self._category_names[category_id]
+
+    def category_named(self, name: str) -> int:
+        """Raises `Refused`."""
+        category = self._category_ids.get(name)
+        if category is None:
+            raise Refused(
+                "there is no such variable category; GET /api/v1/variableCategories lists them all"
+            )
+        return category
+
+
+def catalogue_of(
+    units: Iterable[Unit],
+    unit_categories: Iterable[UnitCategory],
+    variable_categories: Iterable[VariableCategory],
+) -> Catalogue:
+    units, categories = tuple(units), tuple(variable_categories)
+    return Catalogue(
+        units,
+        tuple(unit_categories),
+        categories,
+        {unit.name: unit for unit in units} | {unit.abbreviated_name: unit for unit in units},
+        {unit.id: unit for unit in units},
+        {each.name: each.id for each in categories},
+        {each.id: each.name for each in categories},
+    )
+
+
+class References:
+    """The catalogue of this database, remembered from the first use on."""
+
+    def __init__(self, store: ReferenceStore) -> None:
+        self._store = store
+        self._known: Catalogue | None = None
+
+    async def catalogue(self) -> Catalogue:
+        if self._known is None:
+            self._known = catalogue_of(
+                await self._store.units(),
+                await self._store.unit_categories(),
+                await self._store.variable_categories(),
+            )
+        return self._known
+
+    @property
+    def known(self) -> Catalogue:
+        """The catalogue, once it was read. Raises `LookupError` before."""
+        if self._known is None:
+            raise LookupError("the reference data was not read yet")
+        return self._known

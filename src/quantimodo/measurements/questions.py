@@ -1,0 +1,195 @@
+"""What a GET asks for: its parameters become filters, an order and a page.
+
+Owns names and spellings of parameters. Parameters that it does not know are ignored.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+from urllib.parse import unquote_plus
+from zoneinfo import ZoneInfo
+
+from quantimodo.measurements.errors import Refused
+from quantimodo.measurements.filters import number_filter, text_filter, time_filter
+from quantimodo.measurements.grouping import Grouping
+from quantimodo.measurements.times import SECOND
+from quantimodo.model.measurements import Filter, Filters, Order, SortKey
+
+MOST_AT_ONCE: Final = 200
+_USUAL: Final = 100
+_LONGEST_QUERY: Final = 4096
+_MOST_PARAMETERS: Final = 64
+_MOST_COMPARISONS: Final = 100
+_LARGEST_OFFSET: Final = 10**12
+_WIDEST: Final = 366 * 86_400
+_DIGITS: Final = re.compile(r"\d{1,15}", re.ASCII)
+_ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]{0,63}", re.ASCII)
+
+_FILTERS: Final[dict[str, Callable[[str], Filter]]] = {
+    "variableName": partial(text_filter, "variable"),
+    "variableCategoryName": partial(text_filter, "category"),
+    "source": partial(text_filter, "source"),
+    "value": partial(number_filter, "value"),
+    # A measurement has no end: both bound the moment at which it starts.
+    "startTime": partial(time_filter, "start", bare="from"),
+    "endTime": partial(time_filter, "start", bare="until"),
+    "createdAt": partial(time_filter, "created", bare="from"),
+    "updatedAt": partial(time_filter, "updated", bare="from"),
+    "lastUpdated": partial(time_filter, "updated", bare="from"),
+}
+_OF_VARIABLES: Final = {
+    "name": "variableName",
+    "variableName": "variableName",
+    "category": "variableCategoryName",
+    "variableCategoryName": "variableCategoryName",
+}
+_SORTS: Final[dict[str, SortKey]] = {
+    "startTime": "start",
+    "value": "value",
+    "createdAt": "created",
+    "updatedAt": "updated",
+    "lastUpdated": "updated",
+    "variableName": "variable",
+    "variable": "variable",
+    "source": "source",
+    "id": "id",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Filters of `category` compare names still, those of `value` speak of `unit` if there is one.
+
+    `asked` are the parameters as they came, but for tokens and the page; for the log and for links.
+    """
+
+    filters: Filters = ()
+    unit: str | None = None
+    order: Order = field(default_factory=Order)
+    limit: int = _USUAL
+    offset: int = 0
+    grouping: Grouping | None = None
+    asked: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def variables_asked(self) -> str:
+        return self._joined("variableName", "name")
+
+    @property
+    def categories_asked(self) -> str:
+        return self._joined("variableCategoryName", "category")
+
+    def _joined(self, *names: str) -> str:
+        values = [value for name, value in self.asked if name.removesuffix("[]") in names]
+        return " & ".join(values)[:255]
+
+
+def question_about_measurements(query: bytes) -> Question:
+    """Raises `Refused` for a value that cannot be understood."""
+    parameters = _Parameters(query)
+    filters = parameters.filters({name: name for name in _FILTERS})
+    return Question(
+        filters=filters,
+        unit=parameters.once("unit"),
+        order=_order(parameters.once("sort")),
+        limit=_limit(parameters.once("limit")),
+        offset=_whole("offset", parameters.once("offset"), 0, _LARGEST_OFFSET, usual=0),
+        grouping=_grouping(parameters.once("groupingWidth"), parameters.once("groupingTimezone")),
+        asked=parameters.kept,
+    )
+
+
+def question_about_variables(query: bytes) -> Question:
+    """Variables go by name; `sort=-name` is backwards."""
+    parameters = _Parameters(query)
+    sort = (parameters.once("sort") or "name").removeprefix("+")
+    if sort.removeprefix("-") != "name":
+        raise Refused("variables can be sorted by name and -name only")
+    return Question(
+        filters=parameters.filters(_OF_VARIABLES),
+        order=Order("variable", descending=sort.startswith("-")),
+        limit=_limit(parameters.once("limit")),
+        offset=_whole("offset", parameters.once("offset"), 0, _LARGEST_OFFSET, usual=0),
+        asked=parameters.kept,
+    )
+
+
+class _Parameters:
+    def __init__(self, query: bytes) -> None:
+        if len(query) > _LONGEST_QUERY:
+            raise Refused("the query is too long; ask for less at once")
+        pairs = query.split(b"&", _MOST_PARAMETERS)
+        if len(pairs) > _MOST_PARAMETERS:
+            raise Refused("there are too many parameters")
+        try:
+            found = [_decoded(pair.decode("ascii")) for pair in pairs if pair]
+        except UnicodeError:
+            raise Refused("the parameters are not properly encoded") from None
+        self._pairs = [(name, value) for name, value in found if value]
+        # A token in the query goes into no link and into no log.
+        away = ("access_token", "limit", "offset")
+        self.kept = tuple(pair for pair in self._pairs if pair[0] not in away)
+
+    def once(self, name: str) -> str | None:
+        values = [value for spelled, value in self._pairs if spelled == name]
+        if len(set(values)) > 1:
+            raise Refused(f"the parameter {name} is given more than once")
+        return values[0] if values else None
+
+    def filters(self, names: dict[str, str]) -> Filters:
+        """All of them hold, whether repeated as `name[]` or as `name`."""
+        found = tuple(
+            _FILTERS[names[name]](value)
+            for spelled, value in self._pairs
+            if (name := spelled.removesuffix("[]")) in names
+        )
+        if sum(len(each.comparisons) for each in found) > _MOST_COMPARISONS:
+            raise Refused("the filters compare with too many values; ask more than once")
+        return found
+
+
+def _decoded(pair: str) -> tuple[str, str]:
+    name, _, value = pair.partition("=")
+    return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+
+
+def _order(sort: str | None) -> Order:
+    if sort is None:
+        return Order()
+    key = _SORTS.get(sort.removeprefix("-").removeprefix("+").strip())
+    if key is None:
+        raise Refused(
+            "sort takes startTime, value, createdAt, updatedAt, variableName, source or id,"
+            " with - before it for the other way round"
+        )
+    return Order(key, descending=sort.startswith("-"))
+
+
+def _limit(text: str | None) -> int:
+    return _whole("limit", text, 1, MOST_AT_ONCE, usual=_USUAL)
+
+
+def _whole(name: str, text: str | None, least: int, most: int, *, usual: int) -> int:
+    if text is None:
+        return usual
+    if not _DIGITS.fullmatch(text) or not least <= int(text) <= most:
+        raise Refused(f"{name} takes a whole number from {least} to {most}")
+    return int(text)
+
+
+def _grouping(width: str | None, zone: str | None) -> Grouping | None:
+    if width is None:
+        return None
+    seconds = _whole("groupingWidth", width, 1, _WIDEST, usual=1)
+    return Grouping(seconds * SECOND, _zone(zone or "UTC"))
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        if _ZONE.fullmatch(name):
+            return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):  # KeyError: ZoneInfoNotFoundError
+        pass
+    raise Refused("groupingTimezone takes the name of a time zone, such as Europe/Berlin")

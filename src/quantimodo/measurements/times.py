@@ -1,0 +1,57 @@
+"""Times as apps send and read them: seconds since 1970, or ISO 8601; inside, microseconds."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from quantimodo.model.measurements import Micros
+
+SECOND: Final = 1_000_000
+FIRST_SECOND: Final = -62_135_596_800  # of the year 1
+LAST_SECOND: Final = 253_402_300_799  # of the year 9999
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_SECONDS: Final = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,6})\d*)?", re.ASCII)
+_ISO: Final = re.compile(r"[\d:.,TtWZz +-]{8,40}", re.ASCII)
+
+
+def time_of_number(seconds: int | float) -> Micros:
+    """Raises `ValueError` outside the years 1 to 9999."""
+    if not FIRST_SECOND <= seconds <= LAST_SECOND:
+        raise ValueError("out of range")
+    return seconds * SECOND if isinstance(seconds, int) else round(seconds * SECOND)
+
+
+def time_of_text(text: str) -> Micros:
+    """Seconds since 1970 or ISO 8601, in UTC unless it says otherwise. Raises `ValueError`."""
+    text = text.strip()
+    if match := _SECONDS.fullmatch(text):
+        sign, seconds, rest = match.groups()
+        micros = int(seconds) * SECOND + int((rest or "").ljust(6, "0"))
+        time_of_number(int(seconds) * (-1 if sign else 1))
+        return -micros if sign else micros
+    if not _ISO.fullmatch(text):
+        raise ValueError("neither seconds nor ISO 8601")
+    if "T" in text:  # a plus sign that was not encoded arrives as a space
+        text = text.replace(" ", "+")
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    micros = (moment - _EPOCH) // _MICROSECOND
+    time_of_number(micros // SECOND)
+    return micros
+
+
+def seconds_of(micros: Micros) -> int | float:
+    """As a number for JSON: whole where it is whole."""
+    whole, rest = divmod(micros, SECOND)
+    return micros / SECOND if rest else whole
+
+
+def moment_of(micros: Micros) -> datetime:
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def spelled(micros: Micros) -> str:
+    """ISO 8601 in UTC."""
+    return moment_of(micros).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,64 @@
+"""Units convert by the linear steps that each carries: exactly, and rounded once at the end."""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from quantimodo.measurements.errors import Refused
+from quantimodo.model.measurements import Unit
+
+Line = tuple[Fraction, Fraction]  # factor and offset
+
+
+def convertible(source: Unit, target: Unit) -> bool:
+    """Whether the one can be told in the other."""
+    if source.id == target.id:
+        return True
+    known = source.steps is not None and target.steps is not None
+    return known and source.category == target.category
+
+
+def exactly(value: Fraction, source: Unit, target: Unit) -> Fraction:
+    """The same quantity in `target`; the two are `convertible`."""
+    factor, offset = _line(source, target)
+    return value * factor + offset
+
+
+def converter(source: Unit, target: Unit) -> Callable[[float], float]:
+    """What tells values of `source` in `target`; the nearest number to the exact one.
+
+    It takes a value for the decimal number that people write, not for its binary neighbour. It
+    raises `Refused` where the result is larger than any number.
+    """
+    if source.id == target.id:
+        return _same
+    factor, offset = _line(source, target)
+
+    def convert(value: float) -> float:
+        try:
+            return float(Fraction(repr(value)) * factor + offset)
+        except OverflowError:
+            raise Refused("the value is too large in the variable's unit") from None
+
+    return convert
+
+
+def _same(value: float) -> float:
+    return value
+
+
+def _line(source: Unit, target: Unit) -> Line:
+    if source.id == target.id:
+        return Fraction(1), Fraction(0)
+    factor, offset = _to_own_unit(source)
+    factor_back, offset_back = _to_own_unit(target)
+    return factor / factor_back, (offset - offset_back) / factor_back
+
+
+def _to_own_unit(unit: Unit) -> Line:
+    factor, offset = Fraction(1), Fraction(0)
+    for step in unit.steps or ():
+        if step.operation == "MULTIPLY":
+            factor, offset = factor * step.value, offset * step.value
+        else:
+            offset += step.value
+    return factor, offset

@@ -1,0 +1,56 @@
+"""What registration adds to a client: RFC 7591 §2, OpenID Connect Registration §2, RP-Initiated,
+Front-Channel and Back-Channel Logout, JARM. The names are the registries'; empty is "not given".
+
+Kept as one document beside the client. What the rest of the server decides by every day (redirect
+URIs, grant and response types, scope) stays a field of `Client`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientMetadata:
+    """`jwks` is the text of a JWK Set. `localized` has the members with a language tag, as they
+    were sent (`client_name#ja`). An empty `token_endpoint_auth_method` is that of a client of the
+    portal or the command line: Basic or post, as it likes."""
+
+    application_type: Literal["web", "native"] = "web"
+    contacts: tuple[str, ...] = ()
+    localized: Mapping[str, str] = field(default_factory=dict)
+    logo_uri: str = ""
+    jwks_uri: str = ""
+    jwks: str = ""
+    token_endpoint_auth_method: str = ""
+    token_endpoint_auth_signing_alg: str = ""
+    subject_type: Literal["public", "pairwise"] = "public"
+    sector_identifier_uri: str = ""
+    id_token_encrypted_response_alg: str = ""
+    id_token_encrypted_response_enc: str = ""
+    userinfo_signed_response_alg: str = ""
+    userinfo_encrypted_response_alg: str = ""
+    userinfo_encrypted_response_enc: str = ""
+    request_object_signing_alg: str = ""
+    request_object_encryption_alg: str = ""
+    request_object_encryption_enc: str = ""
+    authorization_signed_response_alg: str = ""
+    authorization_encrypted_response_alg: str = ""
+    authorization_encrypted_response_enc: str = ""
+    default_max_age: int | None = None
+    require_auth_time: bool = False
+    default_acr_values: tuple[str, ...] = ()
+    initiate_login_uri: str = ""
+    request_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    frontchannel_logout_uri: str = ""
+    frontchannel_logout_session_required: bool = False
+    backchannel_logout_uri: str = ""
+    backchannel_logout_session_required: bool = False
+    software_id: str = ""
+    software_version: str = ""
+    software_statement: str = ""
+
+
+BARE = ClientMetadata()
+"""Of a client that gave nothing of all this."""

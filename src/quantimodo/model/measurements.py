@@ -1,0 +1,189 @@
+"""What people measure: units, variables, measurements, and who among the apps looked at them.
+
+Times are whole microseconds since 1970 (UTC), as integers: there are thousands of them in one
+request, and on the wire they are numbers too.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+Micros = int
+Combination = Literal["MEAN", "SUM"]
+
+
+# -------------------------------------------------------------------------------- reference data
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCategory:
+    """Units of one category measure the same thing, and convert into each other."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionStep:
+    """One step of the way to the category's own unit; exact, so 5/9 is a fraction."""
+
+    operation: Literal["ADD", "MULTIPLY"]
+    value: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A unit; `steps` lead from it to the category's own unit, in order. Without any (None) it
+    converts into nothing but itself. A bound that is None does not exist."""
+
+    id: int
+    name: str
+    abbreviated_name: str
+    category: UnitCategory
+    minimum: float | None = None
+    maximum: float | None = None
+    steps: tuple[ConversionStep, ...] | None = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VariableCategory:
+    id: int
+    name: str
+
+
+# ------------------------------------------------------------------------------ people's own data
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVariable:
+    """A variable to be made with its first measurement."""
+
+    name: str
+    category_id: int
+    unit_id: int
+    combination: Combination
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One thing that one person measures. Its unit never changes."""
+
+    id: int
+    user_id: int
+    name: str
+    category_id: int
+    unit_id: int
+    combination: Combination
+    created_at: Micros
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariableSummary:
+    """A variable with what was measured of it; `earliest`, `latest` and the last value are None
+    when nothing was."""
+
+    variable: Variable
+    number: int
+    earliest: Micros | None
+    latest: Micros | None
+    last_value: float | None
+
+
+class Entry(NamedTuple):
+    """A measurement to be kept. `value` is in the variable's unit, `stored_value` as it came."""
+
+    start: Micros
+    value: float
+    stored_value: float
+    stored_unit_id: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySet:
+    """Entries of one variable from one source, each start time once."""
+
+    variable: Variable | NewVariable
+    source: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """A measurement as it is kept. `value` is in `unit_id`, the variable's unit."""
+
+    id: int
+    user_id: int
+    variable_id: int
+    variable: str
+    category_id: int
+    combination: Combination
+    source: str
+    start: Micros
+    value: float
+    unit_id: int
+    stored_value: float
+    stored_unit_id: int
+    note: str
+    created_at: Micros
+    updated_at: Micros
+
+
+# ---------------------------------------------------------------------------------------- choosing
+
+Field = Literal["variable", "category", "source", "value", "start", "created", "updated"]
+SortKey = Literal["start", "value", "created", "updated", "variable", "source", "id"]
+Operator = Literal["is", "above", "from", "below", "until", "begins", "ends", "contains"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`unit_id`: it speaks of variables in that unit only."""
+
+    operator: Operator
+    operand: str | int | float
+    unit_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One of the comparisons holds for `field`; `negated`: none of them does."""
+
+    field: Field
+    comparisons: tuple[Comparison, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By `key`, and by id where that is equal; all of it backwards when `descending`."""
+
+    key: SortKey = "start"
+    descending: bool = False
+
+
+Filters = tuple[Filter, ...]  # all of them hold
+
+
+# -------------------------------------------------------------------------------------- access log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """An app read or wrote a person's measurements: `requests` times between `first_at` and
+    `last_at`, which are in one hour.
+
+    `variable` and `category` are what it asked for, empty for all; `measurements` how many it saw
+    or changed.
+    """
+
+    user_id: int
+    client_id: str
+    action: Literal["read", "write", "delete"]
+    first_at: datetime
+    last_at: datetime
+    variable: str = ""
+    category: str = ""
+    measurements: int = 0
+    requests: int = 1

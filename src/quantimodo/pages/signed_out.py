@@ -1,0 +1,26 @@
+"""The page at the end of a session: it loads what applications want loaded, then goes on.
+
+Works without scripts. A browser goes on when the page and its frames are loaded; who does not want
+to wait for an application that does not answer has a link.
+"""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from starlette.responses import Response
+
+from quantimodo.pages.layout import Renderer, form_source
+
+
+def signed_out_page(renderer: Renderer, frames: Sequence[str], leads_to: str | None) -> Response:
+    """`frames` are addresses that applications registered; `leads_to` has been validated."""
+    origins = dict.fromkeys(form_source(frame) for frame in frames)
+    parts = urlsplit(leads_to or "")
+    return renderer.page(
+        "signed_out.html",
+        opener=True,
+        frames=tuple(origins),
+        addresses=frames,
+        leads_to=leads_to,
+        host=parts.netloc or (f"{parts.scheme}:" if parts.scheme else ""),
+    )

@@ -1,0 +1,84 @@
+// The frame of OpenID Connect Session Management 1.0: tells an application's page whether who is
+// signed in here is still who it knows. Plain ES5, and a SHA-256 of its own: the browser's is not
+// there on plain http, nor everywhere else, and answers too late.
+(function () {
+  "use strict";
+
+  var K = [], START = [];
+
+  (function () {
+    function fraction(x) {
+      return ((x - Math.floor(x)) * 4294967296) | 0;
+    }
+    for (var n = 2; K.length < 64; n++) {
+      var prime = true;
+      for (var d = 2; d * d <= n && prime; d++) prime = n % d !== 0;
+      if (!prime) continue;
+      if (START.length < 8) START.push(fraction(Math.pow(n, 1 / 2)));
+      K.push(fraction(Math.pow(n, 1 / 3)));
+    }
+  })();
+
+  function turned(x, by) {
+    return (x >>> by) | (x << (32 - by));
+  }
+
+  function sha256(text) {
+    var bytes = unescape(encodeURIComponent(text)), length = bytes.length, words = [], i, j;
+    for (i = 0; i < length; i++) words[i >> 2] |= bytes.charCodeAt(i) << (24 - (i % 4) * 8);
+    words[length >> 2] |= 0x80 << (24 - (length % 4) * 8);
+    var end = (((length + 8) >> 6) << 4) + 15;
+    words[end] = length * 8;
+    var hash = START.slice();
+    for (i = 0; i < end; i += 16) {
+      var w = [], s = hash.slice();
+      for (j = 0; j < 64; j++) {
+        if (j < 16) {
+          w[j] = words[i + j] | 0;
+        } else {
+          var p = w[j - 15], q = w[j - 2];
+          var s0 = turned(p, 7) ^ turned(p, 18) ^ (p >>> 3);
+          var s1 = turned(q, 17) ^ turned(q, 19) ^ (q >>> 10);
+          w[j] = (w[j - 16] + s0 + w[j - 7] + s1) | 0;
+        }
+        var e = turned(s[4], 6) ^ turned(s[4], 11) ^ turned(s[4], 25);
+        var choice = (s[4] & s[5]) ^ (~s[4] & s[6]);
+        var t1 = (s[7] + e + choice + K[j] + w[j]) | 0;
+        var a = turned(s[0], 2) ^ turned(s[0], 13) ^ turned(s[0], 22);
+        var majority = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
+        s = [(t1 + a + majority) | 0, s[0], s[1], s[2], (s[3] + t1) | 0, s[4], s[5], s[6]];
+      }
+      for (j = 0; j < 8; j++) hash[j] = (hash[j] + s[j]) | 0;
+    }
+    var hex = "";
+    for (i = 0; i < 8; i++) {
+      hex += ("00000000" + (hash[i] >>> 0).toString(16)).slice(-8);
+    }
+    return hex;
+  }
+
+  // What this browser's session is known by, "" when nobody is signed in.
+  function state() {
+    var name = document.documentElement.getAttribute("data-cookie") + "=";
+    var cookies = document.cookie ? document.cookie.split("; ") : [];
+    for (var i = 0; i < cookies.length; i++) {
+      if (cookies[i].indexOf(name) === 0) return cookies[i].substring(name.length);
+    }
+    return "";
+  }
+
+  // §3.1: client id, a space, session_state; and that is a hash, a dot, a salt.
+  function answer(message, origin) {
+    if (typeof message !== "string" || message.length > 2000) return "error";
+    var space = message.lastIndexOf(" ");
+    var parts = message.substring(space + 1).split(".");
+    if (space < 1 || parts.length !== 2 || !parts[0] || !parts[1]) return "error";
+    var known = message.substring(0, space) + " " + origin + " " + state() + " " + parts[1];
+    return sha256(known) === parts[0] ? "unchanged" : "changed";
+  }
+
+  window.addEventListener("message", function (event) {
+    if (!event.source || !event.origin || event.origin === "null") return;
+    event.source.postMessage(answer(event.data, event.origin), event.origin);
+  }, false);
+})();

@@ -1,0 +1,104 @@
+"""Rules of signing out (OpenID Connect RP-Initiated, Front-Channel, Back-Channel Logout and Session
+Management 1.0): which request is honoured, where it leads, and what applications are told."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote_plus, urlencode, urlsplit
+
+from quantimodo.model.clients import Client
+from quantimodo.model.sessions import Participant
+from quantimodo.protocol.parameters import Form
+
+PARAMETERS: Final = (
+    "id_token_hint",
+    "logout_hint",
+    "client_id",
+    "post_logout_redirect_uri",
+    "state",
+    "ui_locales",
+)
+_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
+_TOKEN_LIFETIME: Final = timedelta(minutes=2)  # Back-Channel Logout §4
+
+
+class LogoutRefused(Exception):
+    """Nobody is signed out and nobody is sent on; the text is for people, and echoes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What an ID token of ours says: for which application, of whom, and in which session."""
+
+    client_id: str
+    subject: str
+    sid: str | None
+
+
+def asking_client(form: Form, hint: Hint | None) -> str | None:
+    """The id of the application that asks, if it says so."""
+    given = form.get("client_id")
+    # RP-Initiated Logout §2: when both are there, the OP MUST verify that they match.
+    if hint is not None and given is not None and given != hint.client_id:
+        raise LogoutRefused("id_token_hint was issued to another app than client_id says.")
+    return given if hint is None else hint.client_id
+
+
+def destination(form: Form, client: Client | None) -> str | None:
+    """Where the person goes after, with `state` and nothing else added; None: nowhere.
+
+    Raises `LogoutRefused` for an address that this application did not register.
+    """
+    address = form.get("post_logout_redirect_uri")
+    # RP-Initiated Logout §3: without knowing who asks, the OP MUST NOT redirect.
+    if address is None or client is None:
+        return None
+    # §3: compared by simple string comparison; security.md 1: no second reading of an address.
+    if address not in client.metadata.post_logout_redirect_uris:
+        raise LogoutRefused(
+            "post_logout_redirect_uri is not one that the app registered, letter by letter."
+        )
+    state = form.get("state")
+    return address if state is None else _with(address, [("state", state)])
+
+
+def needs_no_question(hint: Hint | None, sid: str) -> bool:
+    """Whether the request proves to belong to this very session."""
+    # RP-Initiated Logout §2: otherwise the OP MUST ask, for a link alone signs nobody out.
+    return hint is not None and hint.sid == sid
+
+
+def frame_address(client: Client, issuer: str, sid: str) -> str:
+    """What the browser loads so that this application hears of it (Front-Channel Logout §2)."""
+    return _with(client.metadata.frontchannel_logout_uri, [("iss", issuer), ("sid", sid)])
+
+
+def logout_claims(participant: Participant, issuer: str, now: datetime, jti: str) -> dict[str, Any]:
+    """What a logout token says (Back-Channel Logout §2.4); a nonce is prohibited there."""
+    return {
+        "iss": issuer,
+        "sub": participant.subject,
+        "aud": participant.client_id,
+        "iat": int(now.timestamp()),
+        "exp": int((now + _TOKEN_LIFETIME).timestamp()),
+        "jti": jti,
+        "events": {_EVENT: {}},
+        "sid": participant.sid,
+    }
+
+
+def origin_of(address: str) -> str | None:
+    """The web origin of an address, as a browser spells it; None if it has none."""
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    port = f":{parts.port}" if parts.port not in (None, usual) else ""
+    return f"{parts.scheme}://{host}{port}"
+
+
+def _with(address: str, parameters: list[tuple[str, str]]) -> str:
+    # The address is kept letter by letter; registered ones have no fragment.
+    join = "&" if "?" in address else "?"
+    return f"{address}{join}{urlencode(parameters, quote_via=quote_plus)}"

@@ -1,0 +1,204 @@
+"""The measurements of the person whose token it is (measurements-api.md).
+
+Reading needs `readmeasurements`, writing `writemeasurements`; neither opens the other. Each read
+and write is recorded for the person.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from quantimodo.measurements.errors import Refused
+from quantimodo.measurements.journal import Journal, Saved, Shown
+from quantimodo.measurements.posts import read_change, read_sets
+from quantimodo.measurements.questions import Question, question_about_measurements
+from quantimodo.model.measurements import Access
+from quantimodo.model.users import User
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.measurements import AccessRecorder
+from quantimodo.resource.guard import Guard
+from quantimodo.resource.journal_json import (
+    CSV_COLUMNS,
+    CSV_HEADERS,
+    csv_row,
+    csv_text,
+    measurement_json,
+    page_response,
+    refusal,
+)
+from quantimodo.wire.exchange import Request, Response
+from quantimodo.wire.json import PRIVATE, private_json
+
+READ, WRITE = "readmeasurements", "writemeasurements"
+_MOST_RECORDED = 20  # variables of one request that the access log names; the rest as one
+
+
+@dataclass(frozen=True, slots=True)
+class Doorman:
+    """Who comes in, and the note of it for the person."""
+
+    guard: Guard
+    accesses: AccessRecorder
+    clock: Clock
+
+    async def admit(self, request: Request, scope: str) -> tuple[User, str]:
+        return await self.guard.person_and_app(request, scope)
+
+    def note(
+        self,
+        user_id: int,
+        client_id: str,
+        action: Literal["read", "write", "delete"],
+        number: int,
+        variable: str = "",
+        category: str = "",
+    ) -> None:
+        now = self.clock.now()
+        self.accesses.record(
+            Access(
+                user_id=user_id,
+                client_id=client_id,
+                action=action,
+                first_at=now,
+                last_at=now,
+                variable=variable,
+                category=category,
+                measurements=number,
+            )
+        )
+
+    def note_reading(self, user: User, app: str, question: Question, number: int) -> None:
+        self.note(user.id, app, "read", number, question.variables_asked, question.categories_asked)
+
+    def note_saving(self, user: User, app: str, saved: Saved) -> None:
+        named: Mapping[str, int] = dict(list(saved.numbers.items())[:_MOST_RECORDED])
+        for name, number in named.items():
+            self.note(user.id, app, "write", number, name, saved.categories[name])
+        rest = sum(saved.numbers.values()) - sum(named.values())
+        if rest:
+            self.note(user.id, app, "write", rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Measurements:
+    """`GET` and `POST /api/v1/measurements`."""
+
+    door: Doorman
+    journal: Journal
+    address: str
+
+    async def __call__(self, request: Request) -> Response:
+        if request.method == "POST":
+            return await self._add(request)
+        user, app = await self.door.admit(request, READ)
+        try:
+            question = question_about_measurements(request.query)
+            rows, total = await self.journal.page(user.id, question)
+        except Refused as error:
+            return refusal(error)
+        self.door.note_reading(user, app, question, len(rows))
+        return page_response(self.address, question, list(map(measurement_json, rows)), total)
+
+    async def _add(self, request: Request) -> Response:
+        user, app = await self.door.admit(request, WRITE)
+        if request.media_type() != "application/json":
+            return refusal(Refused("send JSON, with the content type application/json"))
+        try:
+            saved = await self.journal.save(user.id, read_sets(request.body))
+        except Refused as error:
+            return refusal(error)
+        self.door.note_saving(user, app, saved)
+        return private_json(200, {"success": True})
+
+
+@dataclass(frozen=True, slots=True)
+class OneMeasurement:
+    """`GET`, `PUT` and `DELETE /api/v2/measurements/{id}`."""
+
+    door: Doorman
+    journal: Journal
+
+    async def __call__(self, request: Request) -> Response:
+        user, app = await self.door.admit(request, READ if request.method == "GET" else WRITE)
+        try:
+            match request.method:
+                case "GET":
+                    return await self._show(user, app, _number(request))
+                case "PUT":
+                    return await self._change(user, app, request)
+                case _:
+                    return await self._remove(user, app, _number(request))
+        except Refused as error:
+            return refusal(error)
+
+    async def _show(self, user: User, app: str, number: int) -> Response:
+        found = await self.journal.one(user.id, number)
+        if found is None:
+            raise _gone()
+        self._note(user, app, "read", found)
+        return private_json(200, measurement_json(found))
+
+    async def _change(self, user: User, app: str, request: Request) -> Response:
+        if request.media_type() != "application/json":
+            raise Refused("send JSON, with the content type application/json")
+        changed = await self.journal.change(user.id, _number(request), read_change(request.body))
+        if changed is None:
+            raise _gone()
+        self._note(user, app, "write", changed)
+        return private_json(200, measurement_json(changed))
+
+    async def _remove(self, user: User, app: str, number: int) -> Response:
+        found = await self.journal.one(user.id, number)
+        if found is None or not await self.journal.remove(user.id, number):
+            raise _gone()
+        self._note(user, app, "delete", found)
+        return Response(204, b"", PRIVATE)
+
+    def _note(
+        self, user: User, app: str, action: Literal["read", "write", "delete"], found: Shown
+    ) -> None:
+        self.door.note(user.id, app, action, 1, found.measurement.variable, found.category)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurementsCsv:
+    """`GET /api/v2/measurements/csv`: everything that the filters choose, by start, streamed."""
+
+    door: Doorman
+    journal: Journal
+
+    async def __call__(self, request: Request) -> Response:
+        user, app = await self.door.admit(request, READ)
+        try:
+            question = question_about_measurements(request.query)
+            chunks = await self.journal.walk(user.id, question)
+        except Refused as error:
+            return refusal(error)
+        return Response(200, b"", CSV_HEADERS, self._told(user, app, question, chunks))
+
+    async def _told(
+        self,
+        user: User,
+        app: str,
+        question: Question,
+        chunks: AsyncIterator[Sequence[Shown]],
+    ) -> AsyncIterator[bytes]:
+        yield csv_text([CSV_COLUMNS])
+        number = 0
+        try:
+            async for rows in chunks:
+                number += len(rows)
+                yield csv_text(map(csv_row, rows))
+        finally:
+            self.door.note_reading(user, app, question, number)
+
+
+def _gone() -> Refused:
+    return Refused("there is no such measurement", status=404)
+
+
+def _number(request: Request) -> int:
+    text = request.tail
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise _gone()
+    return int(text)

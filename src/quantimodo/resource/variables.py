@@ -1,0 +1,63 @@
+"""The person's variables, and their categories (measurements-api.md)."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from quantimodo.measurements.catalogue import References
+from quantimodo.measurements.errors import Refused
+from quantimodo.measurements.journal import Journal
+from quantimodo.measurements.questions import question_about_variables
+from quantimodo.resource.guard import Guard
+from quantimodo.resource.journal_json import page_response, refusal, variable_json
+from quantimodo.resource.measurements import READ, Doorman
+from quantimodo.wire.exchange import Request, Response
+from quantimodo.wire.json import private_json
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """`GET /api/v1/variables`."""
+
+    door: Doorman
+    journal: Journal
+    address: str
+
+    async def __call__(self, request: Request) -> Response:
+        user, app = await self.door.admit(request, READ)
+        try:
+            question = question_about_variables(request.query)
+            found, total = await self.journal.variables(user.id, question)
+        except Refused as error:
+            return refusal(error)
+        # What is told of a variable is of its measurements: the person sees that it was looked at.
+        self.door.note_reading(user, app, question, 0)
+        return page_response(self.address, question, list(map(variable_json, found)), total)
+
+
+@dataclass(frozen=True, slots=True)
+class OneVariable:
+    """`GET /api/v1/variables/{name}`."""
+
+    door: Doorman
+    journal: Journal
+
+    async def __call__(self, request: Request) -> Response:
+        user, app = await self.door.admit(request, READ)
+        found = await self.journal.variable(user.id, unicodedata.normalize("NFC", request.tail))
+        if found is None:
+            return refusal(Refused("there is no such variable", status=404))
+        self.door.note(user.id, app, "read", 0, found.summary.variable.name, found.category)
+        return private_json(200, variable_json(found))
+
+
+@dataclass(frozen=True, slots=True)
+class VariableCategories:
+    """`GET /api/v1/variableCategories`, for any valid token."""
+
+    guard: Guard
+    references: References
+
+    async def __call__(self, request: Request) -> Response:
+        await self.guard.bearer(request)
+        found = (await self.references.catalogue()).variable_categories
+        return private_json(200, [{"id": each.id, "name": each.name} for each in found])

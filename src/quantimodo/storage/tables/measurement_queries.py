@@ -1,0 +1,214 @@
+"""SQL for what people may ask of their measurements: filters, order, pages.
+
+A shape that was asked for before is the same statement again. Each begins at a person's rows, by
+an index; tests/storage/test_plans_of_measurements.py looks at the plans.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from quantimodo.model.measurements import Comparison, Filter, Filters, Order
+from quantimodo.storage.database import Call, Statement
+
+MEASUREMENT_COLUMNS: Final = (
+    "m.id, m.user_id, m.variable_id, v.name, v.category_id, v.combination, m.source, m.start_at,"
+    " m.value, v.unit_id, m.stored_value, m.stored_unit_id, m.note, m.created_at, m.updated_at"
+)
+VARIABLE_COLUMNS: Final = (
+    "v.id, v.user_id, v.name, v.category_id, v.unit_id, v.combination, v.created_at"
+)
+_SUMMARY: Final = (
+    f"SELECT {VARIABLE_COLUMNS},"
+    " (SELECT count(*) FROM measurements m WHERE m.variable_id = v.id),"
+    " (SELECT m.start_at FROM measurements m WHERE m.variable_id = v.id"
+    " ORDER BY m.start_at LIMIT 1),"
+    " (SELECT m.start_at FROM measurements m WHERE m.variable_id = v.id"
+    " ORDER BY m.start_at DESC LIMIT 1),"
+    " (SELECT m.value FROM measurements m WHERE m.variable_id = v.id"
+    " ORDER BY m.start_at DESC, m.source DESC LIMIT 1)"
+    " FROM variables v"
+)
+_JOINED: Final = "measurements m JOIN variables v ON v.id = m.variable_id"
+_COLUMNS: Final = {
+    "variable": "v.name",
+    "category": "v.category_id",
+    "source": "m.source",
+    "value": "m.value",
+    "start": "m.start_at",
+    "created": "m.created_at",
+    "updated": "m.updated_at",
+}
+_SORTED_BY: Final = {
+    "start": ("m.start_at", "m.id"),
+    "value": ("m.value", "m.id"),
+    "created": ("m.created_at", "m.id"),
+    "updated": ("m.updated_at", "m.id"),
+    "variable": ("v.name", "m.start_at", "m.id"),
+    "source": ("m.source", "m.id"),
+    "id": ("m.id",),
+}
+_SYMBOLS: Final = {"is": "=", "above": ">", "from": ">=", "below": "<", "until": "<="}
+_OF_VARIABLES: Final = ("variable", "category")
+
+
+class ComposedStatement(Statement):
+    """A statement with any number of parameters. `instr` is SQLite's name for `strpos`."""
+
+    __slots__ = ()
+
+    def __init__(self, template: str, count: int) -> None:
+        numbers = range(count + 1)
+        self.sqlite = template.format(*(f"?{n}" for n in numbers))
+        self.postgres = template.replace("instr(", "strpos(").format(*(f"${n}" for n in numbers))
+
+
+@lru_cache(maxsize=512)
+def _composed(template: str, count: int) -> ComposedStatement:
+    return ComposedStatement(template, count)
+
+
+class _Query:
+    """A statement that grows, with its values."""
+
+    def __init__(self) -> None:
+        self._values: list[Any] = []
+        self._conditions: list[str] = []
+
+    def place(self, value: Any) -> str:
+        self._values.append(value)
+        return f"{{{len(self._values)}}}"
+
+    def where(self, condition: str) -> None:
+        self._conditions.append(condition)
+
+    def of_people(self, column: str, user_ids: Sequence[int]) -> None:
+        if len(user_ids) == 1:
+            self.where(f"{column} = {self.place(user_ids[0])}")
+        else:
+            self.where(f"{column} IN ({', '.join(map(self.place, user_ids))})")
+
+    def filtered(self, filters: Filters) -> None:
+        for each in filters:
+            self.where(self._filter(each))
+
+    def call(self, head: str, tail: str = "") -> Call:
+        sql = f"{head} WHERE {' AND '.join(self._conditions)}{tail}"
+        return _composed(sql, len(self._values)), tuple(self._values)
+
+    def _filter(self, each: Filter) -> str:
+        column = _COLUMNS[each.field]
+        one_of = " OR ".join(self._comparison(column, one) for one in each.comparisons) or "1 = 0"
+        return f"NOT ({one_of})" if each.negated else f"({one_of})"
+
+    def _comparison(self, column: str, one: Comparison) -> str:
+        compared = self._compared(column, one)
+        if one.unit_id is None:
+            return compared
+        return f"(v.unit_id = {self.place(one.unit_id)} AND {compared})"
+
+    def _compared(self, column: str, one: Comparison) -> str:
+        operand = one.operand
+        if isinstance(operand, str) and one.operator != "is":
+            # No LIKE: it means another thing to each engine. The length is in characters.
+            if one.operator == "begins":
+                place, length = self.place(operand), self.place(len(operand))
+                return f"substr({column}, 1, {length}) = {place}"
+            if one.operator == "ends":
+                place, length = self.place(operand), self.place(len(operand))
+                return f"substr({column}, length({column}) - {length} + 1) = {place}"
+            return f"instr({column}, {self.place(operand)}) > 0"
+        return f"{column} {_SYMBOLS[one.operator]} {self.place(operand)}"
+
+
+def _of_one_person(user_id: int, filters: Filters) -> _Query:
+    """A query over a person's measurements; of one variable, by that variable's index."""
+    query = _Query()
+    person = query.place(user_id)
+    names = [each for each in filters if _is_one_name(each)]
+    if not names:
+        query.where(f"m.user_id = {person}")
+    else:
+        name = query.place(names[0].comparisons[0].operand)
+        # The plus keeps the engines from taking the index by person instead.
+        query.where(
+            "m.variable_id = (SELECT o.id FROM variables o"
+            f" WHERE o.user_id = {person} AND o.name = {name}) AND +m.user_id = {person}"
+        )
+    query.filtered(tuple(each for each in filters if each not in names[:1]))
+    return query
+
+
+def _is_one_name(each: Filter) -> bool:
+    if each.field != "variable" or each.negated or len(each.comparisons) != 1:
+        return False
+    return each.comparisons[0].operator == "is"
+
+
+def page_of_measurements(
+    user_id: int, filters: Filters, order: Order, *, offset: int, limit: int
+) -> Call:
+    query = _of_one_person(user_id, filters)
+    way = " DESC" if order.descending else ""
+    columns = ", ".join(f"{column}{way}" for column in _SORTED_BY[order.key])
+    tail = f" ORDER BY {columns} LIMIT {query.place(limit)} OFFSET {query.place(offset)}"
+    return query.call(f"SELECT {MEASUREMENT_COLUMNS} FROM {_JOINED}", tail)
+
+
+def measurements_behind(
+    user_id: int,
+    filters: Filters,
+    after: tuple[int, int] | None,
+    limit: int,
+    *,
+    descending: bool,
+) -> Call:
+    query = _of_one_person(user_id, filters)
+    way = " DESC" if descending else ""
+    if after is not None:
+        sign = "<" if descending else ">"
+        start, last = query.place(after[0]), query.place(after[1])
+        query.where(f"(m.start_at, m.id) {sign} ({start}, {last})")
+    tail = f" ORDER BY m.start_at{way}, m.id{way} LIMIT {query.place(limit)}"
+    return query.call(f"SELECT {MEASUREMENT_COLUMNS} FROM {_JOINED}", tail)
+
+
+def number_of_measurements(user_ids: Sequence[int], filters: Filters) -> Call:
+    """Rows of (person, how many)."""
+    if len(user_ids) == 1:
+        query = _of_one_person(user_ids[0], filters)
+    else:
+        query = _Query()
+        query.of_people("m.user_id", user_ids)
+        query.filtered(filters)
+    needs_variables = any(
+        each.field in _OF_VARIABLES or any(one.unit_id is not None for one in each.comparisons)
+        for each in filters
+    )
+    source = _JOINED if needs_variables else "measurements m"
+    return query.call(f"SELECT m.user_id, count(*) FROM {source}", " GROUP BY m.user_id")
+
+
+def units_of_variables(user_ids: Sequence[int], filters: Filters) -> Call:
+    query = _Query()
+    query.of_people("v.user_id", user_ids)
+    query.filtered(tuple(each for each in filters if each.field in _OF_VARIABLES))
+    return query.call("SELECT DISTINCT v.unit_id FROM variables v")
+
+
+def page_of_summaries(
+    user_id: int, filters: Filters, *, descending: bool, offset: int, limit: int
+) -> Call:
+    query = _Query()
+    query.of_people("v.user_id", (user_id,))
+    query.filtered(filters)
+    way = " DESC" if descending else ""
+    tail = f" ORDER BY v.name{way} LIMIT {query.place(limit)} OFFSET {query.place(offset)}"
+    return query.call(_SUMMARY, tail)
+
+
+def number_of_variables(user_id: int, filters: Filters) -> Call:
+    query = _Query()
+    query.of_people("v.user_id", (user_id,))
+    query.filtered(filters)
+    return query.call("SELECT count(*) FROM variables v")

@@ -1,0 +1,210 @@
+"""The table `measurements`."""
+
+from collections.abc import Generator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from quantimodo.model.measurements import (
+    Entry,
+    EntrySet,
+    Filters,
+    Measurement,
+    Micros,
+    NewVariable,
+    Order,
+    Variable,
+)
+from quantimodo.ports.stores import Conflict
+from quantimodo.storage.database import Call, Operation, Row, Statement, execute
+from quantimodo.storage.moments import to_micros
+from quantimodo.storage.tables.many_rows import insert_many
+from quantimodo.storage.tables.measurement_queries import (
+    MEASUREMENT_COLUMNS,
+    measurements_behind,
+    number_of_measurements,
+    page_of_measurements,
+    units_of_variables,
+)
+from quantimodo.storage.tables.table import Table
+from quantimodo.storage.tables.variables import finding_variables, to_variable
+
+_PEOPLE_AT_ONCE: Final = 100
+
+_SAVE = (
+    "INSERT INTO measurements (user_id, variable_id, source, start_at, value, stored_value,"
+    " stored_unit_id, note, created_at, updated_at)",
+    "({1}, {2}, {3}, %, %, %, %, %, {4}, {4})",
+    "ON CONFLICT (variable_id, start_at, source) DO UPDATE SET value = excluded.value,"
+    " stored_value = excluded.stored_value, stored_unit_id = excluded.stored_unit_id,"
+    " note = excluded.note, updated_at = excluded.updated_at"
+    " WHERE measurements.stored_value <> excluded.stored_value"
+    " OR measurements.stored_unit_id <> excluded.stored_unit_id"
+    " OR measurements.note <> excluded.note",
+)
+_ADD_VARIABLES = (
+    "INSERT INTO variables (user_id, name, category_id, unit_id, combination, created_at)",
+    "({1}, %, %, %, %, {2})",
+    "ON CONFLICT (user_id, name) DO NOTHING",
+)
+_ONE = Statement(
+    f"SELECT {MEASUREMENT_COLUMNS} FROM measurements m JOIN variables v ON v.id = m.variable_id"
+    " WHERE m.id = {2} AND m.user_id = {1}"
+)
+_CHANGE = Statement(
+    "UPDATE measurements SET start_at = {3}, value = {4}, stored_value = {5},"
+    " stored_unit_id = {6}, note = {7}, updated_at = {8} WHERE id = {2} AND user_id = {1}"
+    " RETURNING id"
+)
+_DELETE = Statement("DELETE FROM measurements WHERE id = {2} AND user_id = {1} RETURNING id")
+_READERS_PEOPLE = Statement(
+    "SELECT g.user_id FROM consents g JOIN users u ON u.id = g.user_id"
+    " JOIN clients c ON c.id = g.client_id"
+    " WHERE g.client_id = {1} AND g.user_id > {4}"
+    " AND u.disabled_at IS NULL AND c.disabled_at IS NULL"
+    " AND ' ' || g.scope || ' ' LIKE '% ' || {2} || ' %'"
+    " AND EXISTS (SELECT 1 FROM families f WHERE f.user_id = g.user_id"
+    " AND f.client_id = g.client_id AND f.revoked_at IS NULL AND f.expires_at > {3}"
+    " AND ' ' || f.scope || ' ' LIKE '% ' || {2} || ' %')"
+    " ORDER BY g.user_id LIMIT {5}"
+)
+
+
+class _Changed(Exception):
+    """A variable is not as the caller thought; what was written is taken back."""
+
+
+def _to_measurement(row: Row) -> Measurement:
+    return Measurement(
+        id=row[0],
+        user_id=row[1],
+        variable_id=row[2],
+        variable=row[3],
+        category_id=row[4],
+        combination=row[5],
+        source=row[6],
+        start=row[7],
+        value=row[8],
+        unit_id=row[9],
+        stored_value=row[10],
+        stored_unit_id=row[11],
+        note=row[12],
+        created_at=row[13],
+        updated_at=row[14],
+    )
+
+
+def _making(
+    user_id: int, new: Sequence[NewVariable], at: int
+) -> Generator[Call, Sequence[Row], dict[str, Variable]]:
+    """Make variables that are missing; what there is by these names now."""
+    rows = [(each.name, each.category_id, each.unit_id, each.combination) for each in new]
+    yield from insert_many(*_ADD_VARIABLES, (user_id, at), rows)
+    found: dict[str, Variable] = {}
+    for statement, values in finding_variables(user_id, [each.name for each in new]):
+        for row in (yield statement, values):
+            found[row[2]] = to_variable(row)
+    return found
+
+
+def _made(variable: Variable | NewVariable, found: dict[str, Variable]) -> int:
+    if isinstance(variable, Variable):
+        return variable.id
+    known = found.get(variable.name)
+    # Somebody else made it meanwhile, in another unit: the entries' values are not in that one.
+    if known is None or known.unit_id != variable.unit_id:
+        raise _Changed
+    return known.id
+
+
+class Measurements(Table):
+    async def save_measurements(self, user_id: int, sets: Sequence[EntrySet], at: datetime) -> bool:
+        moment = to_micros(at)
+        new = {each.variable.name: each.variable for each in sets if _is_new(each)}
+        in_order = [new[name] for name in sorted(new)]
+
+        def operation() -> Operation[None]:
+            found: dict[str, Variable] = {}
+            if in_order:
+                found = yield from _making(user_id, in_order, moment)  # type: ignore[arg-type]
+            placed = [(_made(each.variable, found), each) for each in sets]
+            # Rows are locked in one order, whoever asks: no two wait for each other.
+            for variable_id, each in sorted(placed, key=lambda one: (one[0], one[1].source)):
+                same = (user_id, variable_id, each.source, moment)
+                yield from insert_many(*_SAVE, same, sorted(each.entries))
+
+        try:
+            await self._database.write(operation)
+        except (_Changed, Conflict):  # Conflict: variable or person are gone
+            return False
+        return True
+
+    async def measurement(self, user_id: int, measurement_id: int) -> Measurement | None:
+        rows = await self._database.rows(_ONE, user_id, measurement_id)
+        return _to_measurement(rows[0]) if rows else None
+
+    async def change_measurement(
+        self, user_id: int, measurement_id: int, entry: Entry, at: datetime
+    ) -> bool:
+        change = execute(_CHANGE, user_id, measurement_id, *entry, to_micros(at))
+        return bool(await self._database.write(change))
+
+    async def delete_measurement(self, user_id: int, measurement_id: int) -> bool:
+        return bool(await self._database.write(execute(_DELETE, user_id, measurement_id)))
+
+    async def measurements(
+        self, user_id: int, filters: Filters, order: Order, *, offset: int = 0, limit: int = 100
+    ) -> Sequence[Measurement]:
+        return await self._found(
+            page_of_measurements(user_id, filters, order, offset=offset, limit=limit)
+        )
+
+    async def measurements_after(
+        self,
+        user_id: int,
+        filters: Filters,
+        after: tuple[Micros, int] | None,
+        limit: int,
+        *,
+        descending: bool = False,
+    ) -> Sequence[Measurement]:
+        return await self._found(
+            measurements_behind(user_id, filters, after, limit, descending=descending)
+        )
+
+    async def count_measurements(self, user_ids: Sequence[int], filters: Filters) -> dict[int, int]:
+        counted: dict[int, int] = {}
+        for some in _in_parts(user_ids):
+            statement, values = number_of_measurements(some, filters)
+            for user_id, number in await self._database.rows(statement, *values):
+                counted[user_id] = number
+        return counted
+
+    async def units_in_use(self, user_ids: Sequence[int], filters: Filters) -> frozenset[int]:
+        found: set[int] = set()
+        for some in _in_parts(user_ids):
+            statement, values = units_of_variables(some, filters)
+            found |= {row[0] for row in await self._database.rows(statement, *values)}
+        return frozenset(found)
+
+    async def readers_people(
+        self, client_id: str, scope: str, now: datetime, *, after: int, limit: int
+    ) -> Sequence[int]:
+        values = (client_id, scope, to_micros(now), after, limit)
+        return [row[0] for row in await self._database.rows(_READERS_PEOPLE, *values)]
+
+    async def _found(self, call: Call) -> list[Measurement]:
+        statement, values = call
+        return [_to_measurement(row) for row in await self._database.rows(statement, *values)]
+
+
+def _is_new(each: EntrySet) -> bool:
+    return isinstance(each.variable, NewVariable)
+
+
+def _in_parts(user_ids: Sequence[int]) -> list[tuple[int, ...]]:
+    left = iter(user_ids)
+    parts = []
+    while part := tuple(islice(left, _PEOPLE_AT_ONCE)):
+        parts.append(part)
+    return parts

@@ -1,0 +1,74 @@
+"""ID tokens that come back with a logout, and logout tokens that go out because of one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from quantimodo.crypto.jwt import BadToken, unverified_kid, verify
+from quantimodo.keys.keyring import Keyring
+from quantimodo.model.events import Message
+from quantimodo.model.keys import Algorithm
+from quantimodo.model.sessions import Participant
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import ClientStore
+from quantimodo.protocol.logout import Hint, LogoutRefused, logout_claims
+from quantimodo.protocol.vocabulary import ID_TOKEN_TYPE, LOGOUT_TOKEN_TYPE
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutHints:
+    issuer: str
+    keyring: Keyring
+
+    async def read(self, raw: str) -> Hint | None:
+        """What an ID token says, expired or not; None for one whose key is not known (any more).
+
+        Raises `LogoutRefused` for whatever is no ID token of ours as we issued it.
+        """
+        if raw.count(".") == 4:
+            raise LogoutRefused("id_token_hint is encrypted: send the ID token decrypted.")
+        kid = unverified_kid(raw)
+        if kid is None:
+            raise LogoutRefused(_NOT_OURS)
+        verifier = await self.keyring.verifier(kid)
+        if verifier is None:
+            # Signed before the keys were rotated, maybe. It proves nothing, so the person is asked.
+            return None
+        try:
+            claims = verify(raw, verifier, ID_TOKEN_TYPE)
+        except BadToken:
+            raise LogoutRefused(_NOT_OURS) from None
+        # RP-Initiated Logout §2: an expired one is accepted when its session may be current.
+        if claims.get("iss") != self.issuer:
+            raise LogoutRefused(_NOT_OURS)
+        return Hint(claims["aud"], claims["sub"], claims.get("sid"))
+
+
+_INSTEAD: Final[Mapping[str, Algorithm]] = {"none": "RS256"}
+_NOT_OURS: Final = "id_token_hint is not an ID token of this server, or it was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutTokens:
+    """Writes what an application is told when a session has ended (Back-Channel Logout §2.5)."""
+
+    issuer: str
+    clients: ClientStore
+    keyring: Keyring
+    clock: Clock
+    entropy: Entropy
+
+    async def write(self, participant: Participant) -> Message | None:
+        """None when the application is not told in this way, or is not there any more."""
+        client = await self.clients.client(participant.client_id)
+        if client is None or client.disabled_at is not None:
+            return None
+        address = client.metadata.backchannel_logout_uri
+        if not address:
+            return None
+        jti = self.entropy.bytes(16).hex()
+        claims = logout_claims(participant, self.issuer, self.clock.now(), jti)
+        # Back-Channel Logout §2.6: as its ID tokens are signed; `none` MUST NOT be used.
+        algorithm = _INSTEAD.get(client.id_token_alg, client.id_token_alg)
+        token = self.keyring.signer(algorithm).sign(claims, LOGOUT_TOKEN_TYPE)
+        return Message(address, {"logout_token": token}, client.name)

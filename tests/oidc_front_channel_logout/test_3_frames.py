@@ -1,0 +1,147 @@
+"""Front-Channel Logout 1.0: the signed-out page loads what apps registered, and then goes on."""
+
+import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from forgery import claims_of
+from leaving import FRONT, SIGNED_OUT, confirm, id_token, is_signed_in, leave, registered
+from world import ISSUER, World, form_fields
+
+
+def frames(page: httpx.Response) -> list[str]:
+    return [unescape(found) for found in re.findall(r'<iframe src="([^"]*)"', page.text)]
+
+
+def frame_policy(page: httpx.Response) -> list[str]:
+    directives = page.headers["content-security-policy"].split("; ")
+    return [each for each in directives if each.startswith("frame-src")]
+
+
+async def test_the_page_frames_the_app_with_issuer_and_session(world: World) -> None:
+    await world.person()
+    app = await registered(world, frontchannel_logout_uri=FRONT)
+    browser = await world.signed_in()
+    hint = await id_token(world, app, browser)
+    page = await leave(
+        browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT, state="some-state"
+    )
+    assert page.status_code == 200
+    assert "<h1>You are signed out</h1>" in page.text
+    [frame] = frames(page)
+    assert frame.startswith(f"{FRONT}?")
+    assert parse_qs(urlsplit(frame).query) == {"iss": [ISSUER], "sid": [claims_of(hint)["sid"]]}
+    assert frame_policy(page) == ["frame-src https://app.example.org"]
+    assert not await is_signed_in(browser)
+
+
+async def test_then_it_goes_on_without_a_script(world: World) -> None:
+    await world.person()
+    app = await registered(world, frontchannel_logout_uri=FRONT)
+    browser = await world.signed_in()
+    hint = await id_token(world, app, browser)
+    page = await leave(
+        browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT, state="a&b"
+    )
+    [content] = re.findall(r'http-equiv="refresh" content="([^"]*)"', page.text)
+    assert unescape(content) == f"1; url={SIGNED_OUT}?state=a%26b"
+    [link] = re.findall(r'class="button wide" href="([^"]*)"', page.text)
+    assert unescape(link) == f"{SIGNED_OUT}?state=a%26b"
+    assert "<script" not in page.text
+    assert "script-src" not in page.headers["content-security-policy"]
+
+
+async def test_a_query_of_its_own_is_kept(world: World) -> None:
+    await world.person()
+    app = await registered(world, frontchannel_logout_uri=f"{FRONT}?a=1")
+    browser = await world.signed_in()
+    page = await leave(browser, id_token_hint=await id_token(world, app, browser))
+    [frame] = frames(page)
+    assert frame.startswith(f"{FRONT}?a=1&iss=")
+
+
+async def test_every_app_of_the_session_is_framed_and_no_other(world: World) -> None:
+    await world.person()
+    here = [
+        await registered(world, frontchannel_logout_uri=f"https://{name}.example.org/out")
+        for name in ("one", "two")
+    ]
+    elsewhere = await registered(world, frontchannel_logout_uri="https://three.example.org/out")
+    silent = await registered(world)
+    browser, other = await world.signed_in(), await world.signed_in()
+    for app in (*here, silent):
+        hint = await id_token(world, app, browser)
+    await id_token(world, elsewhere, other)
+    page = await leave(browser, id_token_hint=hint)
+    hosts = sorted(str(urlsplit(frame).hostname) for frame in frames(page))
+    assert hosts == ["one.example.org", "two.example.org"]
+    [policy] = frame_policy(page)
+    assert set(policy.split()) == {
+        "frame-src",
+        "https://one.example.org",
+        "https://two.example.org",
+    }
+
+
+async def test_who_only_uses_oauth_has_no_part_in_the_session(world: World) -> None:
+    await world.person()
+    app = await registered(world, frontchannel_logout_uri=FRONT)
+    browser = await world.signed_in()
+    await world.tokens(app, browser, scope="basic readmeasurements")
+    page = await confirm(browser, await leave(browser))
+    assert frames(page) == []
+    assert "frame-src" not in page.headers["content-security-policy"]
+
+
+async def test_a_session_before_is_not_told_again(world: World) -> None:
+    await world.person()
+    app = await registered(world, frontchannel_logout_uri=FRONT)
+    browser = await world.signed_in()
+    await leave(browser, id_token_hint=await id_token(world, app, browser))
+    again = await world.signed_in()
+    assert frames(await confirm(again, await leave(again))) == []
+
+
+async def test_a_disabled_and_a_deleted_app_are_not_framed(world: World) -> None:
+    await world.person()
+    disabled = await registered(world, frontchannel_logout_uri=FRONT)
+    deleted = await registered(world, frontchannel_logout_uri=FRONT)
+    browser = await world.signed_in()
+    for app in (disabled, deleted):
+        await id_token(world, app, browser)
+    await world.disable(disabled)
+    await world.house.stores.delete_client(deleted.id)
+    assert frames(await confirm(browser, await leave(browser))) == []
+
+
+async def test_signing_out_at_the_site_itself_tells_the_apps_too(world: World) -> None:
+    await world.person()
+    app = await registered(world, frontchannel_logout_uri=FRONT)
+    browser = await world.signed_in()
+    await id_token(world, app, browser)
+    page = await browser.get("/sign-out")
+    done = await browser.post("/sign-out", data=form_fields(page.text))
+    assert done.status_code == 200
+    assert len(frames(done)) == 1
+    assert 'content="1; url=/sign-in"' in done.text
+    assert not await is_signed_in(browser)
+
+
+async def test_an_address_cannot_break_out_of_the_page(world: World) -> None:
+    await world.person()
+    odd = "https://app.example.org/out?a='&b=;url=https://evil.example"
+    app = await registered(
+        world, frontchannel_logout_uri=odd, post_logout_redirect_uris=("https://a.example/;'x",)
+    )
+    browser = await world.signed_in()
+    hint = await id_token(world, app, browser)
+    page = await leave(
+        browser, id_token_hint=hint, post_logout_redirect_uri="https://a.example/;'x"
+    )
+    [frame] = frames(page)
+    assert frame.startswith(f"{odd}&iss=")
+    [content] = re.findall(r'http-equiv="refresh" content="([^"]*)"', page.text)
+    assert unescape(content) == "1; url=https://a.example/;'x"
+    assert frame_policy(page) == ["frame-src https://app.example.org"]

@@ -1,0 +1,307 @@
+"""RP-Initiated Logout 1.0 §2: an application asks to sign a person out."""
+
+from datetime import timedelta
+
+import pytest
+
+from forgery import claims_of, decode, forge, header_of, unsigned
+from leaving import LOGOUT, SIGNED_OUT, confirm, id_token, is_signed_in, leave, registered
+from world import World, form_fields
+
+REJECTED = "Logout request rejected"
+QUESTION = 'id="confirm-logout"'
+
+
+async def test_its_own_id_token_signs_the_person_out_without_a_question(world: World) -> None:
+    await world.person()
+    app, browser = await registered(world), await world.signed_in()
+    hint = await id_token(world, app, browser)
+    answer = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == SIGNED_OUT
+    assert not await is_signed_in(browser)
+
+
+async def test_the_session_is_over_on_the_server_too(world: World) -> None:
+    ann = await world.person()
+    app, browser = await registered(world), await world.signed_in()
+    copied = dict(browser.cookies)
+    await leave(browser, id_token_hint=await id_token(world, app, browser))
+    browser.cookies.update(copied)
+    assert not await is_signed_in(browser)
+    assert await world.house.stores.sessions_of(ann.id) == []
+
+
+async def test_other_browsers_stay_signed_in(world: World) -> None:
+    await world.person()
+    app, browser, other = await registered(world), await world.signed_in(), await world.signed_in()
+    await leave(browser, id_token_hint=await id_token(world, app, browser))
+    assert await is_signed_in(other)
+
+
+async def test_an_expired_id_token_is_good_for_it(world: World) -> None:
+    await world.person()
+    app, browser = await registered(world), await world.signed_in()
+    hint = await id_token(world, app, browser)
+    world.advance(hours=3)
+    answer = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
+    assert answer.headers["location"] == SIGNED_OUT
+
+
+async def test_an_id_token_of_a_refresh_is_good_for_it(world: World) -> None:
+    await world.person()
+    app, browser = await registered(world), await world.signed_in()
+    tokens = await world.tokens(app, browser, scope="openid")
+    refreshed = (await world.refresh(app, tokens["refresh_token"])).json()
+    assert claims_of(refreshed["id_token"])["sid"] == claims_of(tokens["id_token"])["sid"]
+    await leave(browser, id_token_hint=refreshed["id_token"])
+    assert not await is_signed_in(browser)
+
+
+async def test_the_sid_is_not_the_cookie_nor_its_key(world: World) -> None:
+    ann = await world.person()
+    browser = await world.signed_in()
+    sid = claims_of(await id_token(world, await world.app(), browser))["sid"]
+    [session] = await world.house.stores.sessions_of(ann.id)
+    assert sid == session.sid
+    assert sid not in session.key.hex()
+    assert sid not in browser.cookies["__Host-session"]
+
+
+async def test_a_person_who_proves_themselves_again_stays_in_their_session(world: World) -> None:
+    await world.person()
+    app, browser = await registered(world), world.browser()
+    await world.sign_in(browser)
+    before = claims_of(await id_token(world, app, browser))["sid"]
+    await world.sign_in(browser)
+    assert claims_of(await id_token(world, app, browser))["sid"] == before
+
+
+async def test_another_person_in_the_same_browser_is_another_session(world: World) -> None:
+    await world.person()
+    await world.person("ben@example.org")
+    app, browser = await registered(world), world.browser()
+    await world.sign_in(browser)
+    anns = await id_token(world, app, browser)
+    await world.sign_in(browser, "ben@example.org")
+    assert claims_of(await id_token(world, app, browser))["sid"] != claims_of(anns)["sid"]
+    # What was Ann's does not sign Ben out.
+    assert QUESTION in (await leave(browser, id_token_hint=anns)).text
+
+
+async def test_a_hint_of_another_session_asks(world: World) -> None:
+    await world.person()
+    app, browser, other = await registered(world), await world.signed_in(), await world.signed_in()
+    hint = await id_token(world, app, other)
+    page = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
+    assert page.status_code == 200
+    assert QUESTION in page.text
+    assert await is_signed_in(browser)
+    answer = await confirm(browser, page)
+    assert answer.headers["location"] == SIGNED_OUT
+    assert not await is_signed_in(browser)
+    assert await is_signed_in(other)
+
+
+async def test_no_parameters_at_all_ask_and_then_say_so(world: World) -> None:
+    await world.person()
+    browser = await world.signed_in()
+    page = await leave(browser)
+    assert QUESTION in page.text
+    assert await is_signed_in(browser)
+    done = await confirm(browser, page)
+    assert done.status_code == 200
+    assert "<h1>You are signed out</h1>" in done.text
+    assert not await is_signed_in(browser)
+
+
+async def test_a_state_alone_asks_and_goes_nowhere(world: World) -> None:
+    await world.person()
+    browser = await world.signed_in()
+    done = await confirm(browser, await leave(browser, state="some-state"))
+    assert "You are signed out" in done.text
+    assert "some-state" not in done.text
+
+
+async def test_who_is_not_signed_in_is_told_so(world: World) -> None:
+    page = await leave(world.browser())
+    assert page.status_code == 200
+    assert "You are signed out" in page.text
+
+
+async def test_who_is_not_signed_in_goes_back_to_the_app(world: World) -> None:
+    await world.person()
+    app, browser = await registered(world), await world.signed_in()
+    hint = await id_token(world, app, browser)
+    answer = await leave(world.browser(), id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
+    assert answer.headers["location"] == SIGNED_OUT
+    assert await is_signed_in(browser)
+
+
+async def test_a_client_id_names_the_app_and_the_person_is_asked(world: World) -> None:
+    await world.person()
+    app, browser = await registered(world), await world.signed_in()
+    page = await leave(browser, client_id=app.id, post_logout_redirect_uri=SIGNED_OUT, state="s/&")
+    assert "Mood Tracker" in page.text
+    # Browsers hold the redirect after the form against its policy.
+    policy = page.headers["content-security-policy"]
+    assert "form-action 'self' https://app.example.org" in policy
+    answer = await confirm(browser, page)
+    assert answer.headers["location"] == f"{SIGNED_OUT}?state=s%2F%26"
+
+
+async def test_by_post_it_is_the_same(world: World) -> None:
+    await world.person()
+    app, browser = await registered(world), await world.signed_in()
+    fields = {
+        "id_token_hint": await id_token(world, app, browser),
+        "post_logout_redirect_uri": SIGNED_OUT,
+        "state": "some-state",
+        "something": "unknown",
+    }
+    # A form of another site comes without the session cookie; the redirect after it brings it.
+    on = await world.browser().post(LOGOUT, data=fields)
+    assert on.status_code == 303
+    assert on.headers["location"].startswith(f"{LOGOUT}?")
+    assert "unknown" not in on.headers["location"]
+    answer = await browser.get(on.headers["location"])
+    assert answer.headers["location"] == f"{SIGNED_OUT}?state=some-state"
+    assert not await is_signed_in(browser)
+
+
+async def test_a_look_at_the_address_signs_nobody_out(world: World) -> None:
+    await world.person()
+    app, browser = await registered(world), await world.signed_in()
+    hint = await id_token(world, app, browser)
+    await browser.head(LOGOUT, params={"id_token_hint": hint})
+    assert await is_signed_in(browser)
+
+
+async def test_hints_for_pages_are_taken(world: World) -> None:
+    await world.person()
+    app, browser = await registered(world), await world.signed_in()
+    hint = await id_token(world, app, browser)
+    answer = await leave(
+        browser, id_token_hint=hint, logout_hint="ann@example.org", ui_locales="de en"
+    )
+    assert "You are signed out" in answer.text
+
+
+async def test_an_app_of_another_algorithm_signs_out_too(world: World) -> None:
+    await world.person()
+    app = await registered(world, app=await world.app(id_token_alg="ES256"))
+    browser = await world.signed_in()
+    await leave(browser, id_token_hint=await id_token(world, app, browser))
+    assert not await is_signed_in(browser)
+
+
+async def test_the_confirmation_takes_no_form_of_another_site(world: World) -> None:
+    await world.person()
+    browser = await world.signed_in()
+    fields = form_fields((await leave(browser)).text)
+    for changes, headers in (
+        ({"csrf": "0" * 64}, {}),
+        ({}, {"origin": "https://evil.example"}),
+        ({}, {"sec-fetch-site": "cross-site"}),
+    ):
+        answer = await browser.post(f"{LOGOUT}/confirm", data=fields | changes, headers=headers)
+        assert answer.status_code == 403
+        assert await is_signed_in(browser)
+
+
+async def _refused(world: World, **parameters: str) -> None:
+    browser = await world.signed_in()
+    for answer in (
+        await leave(browser, **parameters),
+        await browser.post(LOGOUT, data=parameters),
+    ):
+        assert answer.status_code == 400
+        assert f"<h1>{REJECTED}</h1>" in answer.text
+        assert "location" not in answer.headers
+        assert "refresh" not in answer.text.lower()
+    assert await is_signed_in(browser)
+
+
+@pytest.mark.parametrize("raw", ["nonsense", "a.b.c", "e30.e30.", "é.é.é", "x" * 8000])
+async def test_what_is_no_id_token_is_refused(world: World, raw: str) -> None:
+    await world.person()
+    await _refused(world, id_token_hint=raw, post_logout_redirect_uri=SIGNED_OUT)
+
+
+async def test_a_changed_id_token_is_refused(world: World) -> None:
+    await world.person()
+    app = await registered(world)
+    hint = await id_token(world, app, await world.signed_in())
+    signature = hint.split(".")[2]
+    claims = {**claims_of(hint), "sub": "somebody else"}
+    forged = forge(header_of(hint), claims, lambda _: decode(signature))
+    unsigned_one = forge({**header_of(hint), "alg": "none"}, claims_of(hint), unsigned)
+    for changed in (forged, unsigned_one, hint[:-4] + "AAAA"):
+        await _refused(world, id_token_hint=changed, post_logout_redirect_uri=SIGNED_OUT)
+
+
+async def test_other_tokens_of_ours_are_no_id_tokens(world: World) -> None:
+    await world.person()
+    app = await registered(world, app=await world.app(token_format="jwt"))
+    tokens = await world.tokens(app, scope="openid")
+    await _refused(world, id_token_hint=tokens["access_token"])
+
+
+async def test_an_encrypted_id_token_is_refused_with_advice(world: World) -> None:
+    page = await leave(world.browser(), id_token_hint="a.b.c.d.e")
+    assert page.status_code == 400
+    assert "send the ID token decrypted" in page.text
+
+
+async def test_an_id_token_of_another_app_than_client_id_is_refused(world: World) -> None:
+    await world.person()
+    app, other = await registered(world), await registered(world)
+    hint = await id_token(world, app, await world.signed_in())
+    await _refused(world, id_token_hint=hint, client_id=other.id)
+
+
+async def test_an_unknown_and_a_disabled_app_are_refused(world: World) -> None:
+    await world.person()
+    app = await registered(world)
+    hint = await id_token(world, app, await world.signed_in())
+    await _refused(world, client_id="nobody")
+    await world.disable(app)
+    await _refused(world, client_id=app.id)
+    await _refused(world, id_token_hint=hint)
+
+
+async def test_repeated_parameters_and_odd_bodies_are_refused(world: World) -> None:
+    await world.person()
+    browser = await world.signed_in()
+    for query in ("state=a&state=b", "client_id=%00", "%ff=%ff&state=%ff"):
+        page = await browser.get(f"{LOGOUT}?{query}")
+        assert page.status_code == 400, query
+        assert REJECTED in page.text
+    page = await browser.post(LOGOUT, json={"state": "a"})
+    assert page.status_code == 400
+    assert REJECTED in page.text
+    assert await is_signed_in(browser)
+
+
+async def test_an_id_token_of_a_forgotten_key_proves_nothing_but_is_no_fault(world: World) -> None:
+    await world.person()
+    app, browser = await registered(world), await world.signed_in()
+    hint = await id_token(world, app, browser)
+    await world.house.rotation.rotate(timedelta(0))
+    world.advance(days=30)
+    browser = await world.signed_in()
+    await world.house.keyring.load()
+    page = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
+    assert QUESTION in page.text
+    done = await confirm(browser, page)
+    assert "You are signed out" in done.text  # nobody knows who asked, so it leads nowhere
+
+
+async def test_what_is_confirmed_is_looked_at_again(world: World) -> None:
+    await world.person()
+    app, browser = await registered(world), await world.signed_in()
+    page = await leave(browser, client_id=app.id, post_logout_redirect_uri=SIGNED_OUT)
+    await registered(world, app=app, post_logout_redirect_uris=())
+    answer = await confirm(browser, page)
+    assert answer.status_code == 400
+    assert await is_signed_in(browser)

@@ -1,0 +1,122 @@
+"""RP-Initiated Logout 1.0 §3: only to what the application registered, with `state` and no more."""
+
+from html import unescape
+
+import pytest
+
+from leaving import SIGNED_OUT, confirm, id_token, is_signed_in, leave, registered
+from world import World
+
+REJECTED = "Logout request rejected"
+
+
+async def test_state_comes_back_and_nothing_else(world: World) -> None:
+    await world.person()
+    app, browser = await registered(world), await world.signed_in()
+    hint = await id_token(world, app, browser)
+    answer = await leave(
+        browser,
+        id_token_hint=hint,
+        post_logout_redirect_uri=SIGNED_OUT,
+        state="a b&c=é",
+        logout_hint="h",
+        ui_locales="en",
+        client_id=app.id,
+    )
+    assert answer.headers["location"] == f"{SIGNED_OUT}?state=a+b%26c%3D%C3%A9"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+async def test_without_state_none_comes_back(world: World) -> None:
+    await world.person()
+    app, browser = await registered(world), await world.signed_in()
+    hint = await id_token(world, app, browser)
+    answer = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
+    assert answer.headers["location"] == SIGNED_OUT
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://app.example.org/out?x=1",
+        "https://app.example.org",
+        "com.example.app:/signed-out",
+        "http://127.0.0.1:3000/out",
+    ],
+)
+async def test_a_registered_address_is_kept_letter_by_letter(world: World, address: str) -> None:
+    await world.person()
+    app = await registered(world, post_logout_redirect_uris=(SIGNED_OUT, address))
+    browser = await world.signed_in()
+    hint = await id_token(world, app, browser)
+    answer = await leave(
+        browser, id_token_hint=hint, post_logout_redirect_uri=address, state="some-state"
+    )
+    join = "&" if "?" in address else "?"
+    assert answer.headers["location"] == f"{address}{join}state=some-state"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/",
+        SIGNED_OUT + "?extra=1",
+        SIGNED_OUT + "/",
+        SIGNED_OUT.upper(),
+        SIGNED_OUT + "#",
+        "https://app.example.org/callback",  # a redirect URI is none
+        "//app.example.org/signed-out",
+        "javascript:alert(1)",
+        "https://app.example.org@evil.example/signed-out",
+        "%68ttps://app.example.org/signed-out",
+    ],
+)
+async def test_any_other_address_is_refused_and_nobody_is_signed_out(
+    world: World, address: str
+) -> None:
+    await world.person()
+    app, browser = await registered(world), await world.signed_in()
+    hint = await id_token(world, app, browser)
+    for parameters in ({"id_token_hint": hint}, {"client_id": app.id}):
+        answer = await leave(browser, post_logout_redirect_uri=address, **parameters)
+        assert answer.status_code == 400
+        assert REJECTED in answer.text
+        assert address not in unescape(answer.text)
+        assert "location" not in answer.headers
+    assert await is_signed_in(browser)
+
+
+async def test_the_address_of_another_app_is_refused(world: World) -> None:
+    await world.person()
+    await registered(world, post_logout_redirect_uris=("https://other.example.org/out",))
+    app, browser = await registered(world), await world.signed_in()
+    hint = await id_token(world, app, browser)
+    answer = await leave(
+        browser, id_token_hint=hint, post_logout_redirect_uri="https://other.example.org/out"
+    )
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("address", [SIGNED_OUT, "https://evil.example/"])
+async def test_without_knowing_who_asks_it_leads_nowhere(world: World, address: str) -> None:
+    await world.person()
+    await registered(world)
+    browser = await world.signed_in()
+    page = await leave(browser, post_logout_redirect_uri=address, state="some-state")
+    assert page.status_code == 200
+    done = await confirm(browser, page)
+    assert done.status_code == 200
+    assert "You are signed out" in done.text
+    assert "app.example.org" not in done.text
+    assert "evil.example" not in done.text
+    assert "refresh" not in done.text
+
+
+async def test_an_app_that_registered_none_gets_nobody_back(world: World) -> None:
+    await world.person()
+    app, browser = await world.app(), await world.signed_in()
+    hint = await id_token(world, app, browser)
+    answer = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
+    assert answer.status_code == 400
+    done = await leave(browser, id_token_hint=hint)
+    assert "You are signed out" in done.text
