@@ -26,6 +26,7 @@ test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and 
 	@scripts/environment test
 	@scripts/system-packages chromium=chromium node=nodejs npm=npm curl=curl openssl=openssl
 	@scripts/node-clients
+	@scripts/client-wheels
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

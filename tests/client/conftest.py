@@ -1,13 +1,22 @@
-"""What tests of the Python client stand on: a recorded server, and the client set up for it."""
+"""What tests of the Python client stand on: servers, recorded and real, and the client set up
+for them.
+"""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from driven import SESSIONS, Driven
+from places import Place, ThroughLoop
 from recorded import Recorded
+from terminals import Person
 
 import swagger_client
+from live import Live
+from world import CALLBACK, World, answer_of
 
 
 @pytest.fixture
@@ -53,3 +62,39 @@ async def drive(request: pytest.FixtureRequest, recorded: Recorded) -> AsyncIter
     yield made
     for each in driven:
         await each.close()
+
+
+@pytest.fixture
+async def over_a_socket(live: Live) -> Place:
+    await live.person()
+    return Place(live.address, await live.app(CALLBACK), live.browser, live.allow, {})
+
+
+@pytest.fixture
+async def in_process(world: World) -> Place:
+    await world.person()
+
+    async def allow(url: str) -> str:
+        browser = await world.signed_in()
+        answer = await browser.get(url)
+        if answer.status_code == 200:
+            answer = await world.decide(browser, answer)
+        return answer_of(answer).location
+
+    asgi = httpx.ASGITransport(app=world.application)  # type: ignore[arg-type]
+    transports = {
+        "OAuthSession": ThroughLoop(asgi, asyncio.get_running_loop()),
+        "AsyncOAuthSession": asgi,
+    }
+    return Place(world.house.settings.issuer, await world.app(), world.browser, allow, transports)
+
+
+@pytest.fixture(params=["in_process", pytest.param("over_a_socket", marks=pytest.mark.slow)])
+def place(request: pytest.FixtureRequest) -> Place:
+    found: Place = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def person(tmp_path: Path) -> Person:
+    return Person(tmp_path / "config" / "client")

@@ -35,12 +35,13 @@ class Seen:
 
 @dataclass(frozen=True)
 class Answer:
-    """What to say. `drop`: nothing at all, and hang up."""
+    """What to say. `drop`: nothing at all, and hang up. `cut`: hang up before the end."""
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     drop: bool = False
+    cut: bool = False
 
     @property
     def content(self) -> bytes:
@@ -118,14 +119,14 @@ def _handler(recorded: Recorded) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(length)
             headers = {name.lower(): value for name, value in self.headers.items()}
             said = recorded.answer(Seen(self.command, parts.path, query, headers, body))
+            self.close_connection = self.close_connection or said.drop or said.cut
             if said.drop:
-                self.close_connection = True
                 return
             self.send_response(said.status)
             for name, value in said.headers.items():
                 self.send_header(name, value)
             if said.status != 204:
-                self.send_header("content-length", str(len(said.content)))
+                self.send_header("content-length", str(len(said.content) + said.cut))
             self.end_headers()
             if said.status != 204:
                 self.wfile.write(said.content)

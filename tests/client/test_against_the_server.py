@@ -1,16 +1,14 @@
 """The client against the real server: in process and over a socket, sync and async."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from places import Place, ThroughLoop, do
 
 import swagger_client
-from live import Live
 from swagger_client.rest import ApiException
 from swagger_client.session import (
     AsyncOAuthSession,
@@ -19,86 +17,7 @@ from swagger_client.session import (
     OAuthSession,
     SignInRequired,
 )
-from world import CALLBACK, App, World, answer_of
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the server is, and how a person allows what is asked there."""
-
-    server: str
-    app: App
-    browser: Callable[[], httpx.AsyncClient]
-    allow: Callable[[str], Awaitable[str]]
-    transports: dict[str, Any]
-
-    def session(self, kind: type[Any], **given: Any) -> Any:
-        return kind(
-            self.app.id,
-            self.app.secret,
-            server=self.server,
-            redirect_uri=CALLBACK,
-            transport=self.transports.get(kind.__name__),
-            **given,
-        )
-
-
-class ThroughLoop(httpx.BaseTransport):
-    """From a thread to an application that lives on an event loop."""
-
-    def __init__(self, transport: httpx.AsyncBaseTransport, loop: Any) -> None:
-        self._transport = transport
-        self._loop = loop
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return asyncio.run_coroutine_threadsafe(self._answer(request), self._loop).result(60)
-
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
-        plain = httpx.Request(
-            request.method, request.url, headers=request.headers, content=request.content
-        )
-        answer = await self._transport.handle_async_request(plain)
-        content = await answer.aread()
-        return httpx.Response(answer.status_code, headers=answer.headers, content=content)
-
-
-@pytest.fixture
-async def over_a_socket(live: Live) -> Place:
-    await live.person()
-    return Place(live.address, await live.app(CALLBACK), live.browser, live.allow, {})
-
-
-@pytest.fixture
-async def in_process(world: World) -> Place:
-    await world.person()
-
-    async def allow(url: str) -> str:
-        browser = await world.signed_in()
-        answer = await browser.get(url)
-        if answer.status_code == 200:
-            answer = await world.decide(browser, answer)
-        return answer_of(answer).location
-
-    asgi = httpx.ASGITransport(app=world.application)  # type: ignore[arg-type]
-    transports = {
-        "OAuthSession": ThroughLoop(asgi, asyncio.get_running_loop()),
-        "AsyncOAuthSession": asgi,
-    }
-    return Place(world.house.settings.issuer, await world.app(), world.browser, allow, transports)
-
-
-@pytest.fixture(params=["in_process", pytest.param("over_a_socket", marks=pytest.mark.slow)])
-def place(request: pytest.FixtureRequest) -> Place:
-    found: Place = request.getfixturevalue(request.param)
-    return found
-
-
-async def do(session: Any, name: str, *args: Any) -> Any:
-    method = getattr(session, name)
-    if isinstance(session, OAuthSession):
-        return await asyncio.to_thread(method, *args)
-    return await method(*args)
-
+from world import World, answer_of
 
 both_kinds = pytest.mark.parametrize("kind", [OAuthSession, AsyncOAuthSession])
 

@@ -166,6 +166,14 @@ def test_a_time_has_its_zone() -> None:
         NewMeasurement(datetime(2026, 11, 23), 1)  # noqa: DTZ001
 
 
+async def test_an_application_reads_those_of_its_people(driven: Driven, recorded: Recorded) -> None:
+    path = "/api/v2/application/measurements"
+    recorded.on(path, serve(recorded, 25, "linked"))
+    found = await driven.do("application_measurements", limit=12, page_size=10, unit="/5")
+    assert [each.id for each in found] == list(range(12))
+    assert [seen.query.get("offset", "0") for seen in recorded.asked(path)] == ["0", "10"]
+
+
 async def test_csv_comes_in_pieces(driven: Driven, recorded: Recorded) -> None:
     text = b"variable,value\n" + b"Mood,3\n" * 100_000
     csv = Answer(200, text, {"Content-Type": "text/csv"})

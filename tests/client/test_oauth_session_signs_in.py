@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import httpx
 import pytest
 from driven import REVOKE_PATH, TOKEN_PATH, Driven, held, tokens
 from recorded import Answer, Recorded
@@ -189,6 +190,34 @@ async def test_an_application_gets_a_token_for_itself(drive: Drive, recorded: Re
     }
 
 
+async def test_a_person_agrees_on_another_device(drive: Drive, recorded: Recorded) -> None:
+    """RFC 8628; this server has no such way yet, so its metadata are a recorded server's."""
+    endpoint = "/api/v2/oauth2/device_authorization"
+    metadata = {"device_authorization_endpoint": recorded.address + endpoint}
+    recorded.on("/.well-known/oauth-authorization-server", Answer(body=metadata))
+    code = {
+        "device_code": "fake-device-code",
+        "user_code": "ABCD-EFGH",
+        "verification_uri": "https://id.example.org/device",
+        "expires_in": 60,
+    }
+    recorded.on(endpoint, Answer(body=code))
+    pending = Answer(400, {"error": "authorization_pending"})
+    recorded.on(TOKEN_PATH, pending, pending, Answer(body=tokens()))
+    shown: list[Any] = []
+    driven = drive(client_secret="qms_fake-secret")
+    token = await driven.do("fetch_device_token", shown.append)
+    assert token == await driven.token()
+    assert shown[0].user_code == "ABCD-EFGH"
+    assert "fake-device-code" not in repr(shown[0])
+    assert driven.time.waits == [5, 5, 5]
+    assert recorded.asked(endpoint)[0].headers["authorization"].startswith("Basic ")
+    recorded.on(TOKEN_PATH, Answer(400, {"error": "access_denied"}))
+    with pytest.raises(ApiException) as caught:
+        await driven.do("fetch_device_token", shown.append)
+    assert "fake-device-code" not in str(caught.value)
+
+
 async def test_signing_out_forgets_and_revokes(drive: Drive, recorded: Recorded) -> None:
     recorded.on(REVOKE_PATH, Answer())
     store = MemoryStore(held())
@@ -227,3 +256,48 @@ def test_the_server_may_be_named_with_or_without_its_api() -> None:
         assert OAuthSession("c", server=server).application.host == "https://id.example.org/api"
     inside = OAuthSession("c", server="http://quantimodo:8000", insecure_http=True)
     assert inside.application.server == "http://quantimodo:8000"
+
+
+async def test_a_script_signs_in_by_the_browser_of_the_machine(
+    drive: Drive, recorded: Recorded
+) -> None:
+    recorded.on(TOKEN_PATH, Answer(body=tokens()))
+    driven, shown = drive(redirect_uri=None), []
+    pages: list[httpx.Response] = []
+
+    def browser_of_the_terminal(url: str) -> None:
+        """Comes back before it ends, as `lynx` does."""
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        back = asked["redirect_uri"]
+        right = {"state": asked["state"], "iss": recorded.address, "code": "qmc_fake-code"}
+        for query in ({"state": "x", "code": "<script>"}, right, right):
+            pages.append(httpx.get(back, params=query, trust_env=False))
+        pages.append(httpx.get(back.replace("/callback", "/favicon.ico"), trust_env=False))
+
+    token = await driven.do("sign_in", show=shown.append, open_browser=browser_of_the_terminal)
+    assert token == await driven.token() == held()
+    assert [page.status_code for page in pages] == [400, 200, 404, 404]
+    assert len(recorded.seen) == 1
+    assert recorded.seen[0].form["redirect_uri"].startswith("http://127.0.0.1:")
+    for page in pages:
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert page.headers["cache-control"] == "no-store"
+        assert "<script>" not in page.text
+        assert "fake-code" not in page.text
+    assert len(shown) == 1
+
+
+async def test_what_goes_wrong_at_the_browser_is_raised(drive: Drive, recorded: Recorded) -> None:
+    recorded.on(TOKEN_PATH, Answer(400, {"error": "invalid_grant"}))
+    statuses: list[int] = []
+
+    def browser(url: str) -> None:
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        query = {"state": asked["state"], "iss": recorded.address, "code": "qmc_fake-code"}
+        statuses.append(httpx.get(asked["redirect_uri"], params=query, trust_env=False).status_code)
+
+    with pytest.raises(ApiException):
+        await drive().do("sign_in", show=len, open_browser=browser)
+    assert statuses == [400]
+    with pytest.raises(TimeoutError):
+        await drive().do("sign_in", show=len, open_browser=len, wait=0.01)

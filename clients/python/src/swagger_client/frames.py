@@ -22,4 +22,5 @@ def frame_of(measurements: Sequence[Measurement]) -> Any:
     columns = {
         name: [getattr(measurement, name) for measurement in measurements] for name in COLUMNS
     }
-    return pandas.DataFrame(columns, index=index).sort_index(kind="stable")
+    table = pandas.DataFrame(columns, index=index).sort_index(kind="stable")
+    return table.astype({"value": "float64", "id": "int64"})  # also where there are none

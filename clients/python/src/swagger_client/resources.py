@@ -22,11 +22,13 @@ Sets = Union[MeasurementSet, Mapping[str, Any], Iterable[Union[MeasurementSet, M
 
 
 class MeasurementFilters(TypedDict, total=False):
-    """Which measurements, and how they are shown.
+    r"""Which measurements, and how they are shown.
 
     Values and times take `(gt)`, `(ge)`, `(lt)`, `(le)` before them; commas mean "one of"; `%` at
-    the start or end means like; `!` negates; a list means all of them.
-    `unit` converts. `grouping_width` is in seconds. `sort`: a field, `-field` descends.
+    the start or end means like; `!` negates; a list means all of them. A backslash takes the
+    meaning from the sign behind it: `variable_name=r"Fat\, total"`.
+    `start_time` alone means from then on, `end_time` until then. `unit` converts.
+    `grouping_width` is in seconds. `sort`: a field, `-field` descends.
     """
 
     variable_name: Parameter

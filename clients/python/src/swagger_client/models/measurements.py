@@ -14,10 +14,12 @@ Moment = Union[datetime, int, float, str]
 
 
 class Measurement(Record):
-    """One value of one variable at one time."""
+    """One value of one variable at one time. `user_id`: in the answer to an application only."""
 
     id = Field(whole)
+    user_id = Field(maybe(whole))
     variable = Field(text)
+    variable_category_name = Field(maybe(text))
     source = Field(maybe(text))
     start_time = Field(moment)
     human_time = Field(maybe(text))

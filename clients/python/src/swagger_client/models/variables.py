@@ -12,6 +12,7 @@ class Variable(Record):
     name = Field(text)
     category = Field(maybe(text))
     unit = Field(maybe(text))
+    combination_operation = Field(maybe(text))
     number_of_measurements = Field(maybe(whole))
     earliest_measurement_time = Field(maybe(moment))
     latest_measurement_time = Field(maybe(moment))

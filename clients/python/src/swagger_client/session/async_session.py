@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
@@ -23,7 +24,8 @@ from swagger_client.resources import MeasurementFilters, Sets
 from swagger_client.rest import ApiException, AsyncRESTClientObject, Headers, RESTResponse, Timeout
 from swagger_client.session.application import Application, AuthorizationRequest, DeviceCode
 from swagger_client.session.errors import SignInRequired
-from swagger_client.session.pages import PAGE, AsyncListing, AsyncMeasurements
+from swagger_client.session.loopback import Loopback
+from swagger_client.session.pages import PAGE, AsyncListing, AsyncMeasurements, page_of
 from swagger_client.session.plans import Pause, Plan, Send, Step, no_tokens
 from swagger_client.session.retries import Retries
 from swagger_client.session.setup import planner_for
@@ -113,8 +115,40 @@ class AsyncOAuthSession:
         self._asked = None
         return await self.keep(token)
 
+    async def sign_in(
+        self,
+        *,
+        port: int = 0,
+        wait: float = 300.0,
+        show: Callable[[str], object] = print,
+        open_browser: Callable[[str], object] = webbrowser.open,
+    ) -> Token:
+        """Sign in by the browser of this machine (RFC 8252), for scripts and notebooks.
+
+        The application has to be registered with `http://127.0.0.1/callback`. `show` is told the
+        address, for when no browser opens. Raises `TimeoutError` after `wait` seconds, and what
+        `fetch_token` does.
+        """
+        loop = asyncio.get_running_loop()
+        with Loopback(port) as loopback:
+            request = self.authorization_url(redirect_uri=loopback.redirect_uri)
+
+            def begin() -> None:
+                show(request.url)
+                open_browser(request.url)
+
+            def accept(address: str) -> None:
+                answer = self.fetch_token(address, request)
+                asyncio.run_coroutine_threadsafe(answer, loop).result()
+
+            await asyncio.to_thread(loopback.wait, begin, accept, wait)
+        return await self._obtain(None)
+
     async def fetch_application_token(self, scope: str | None = None) -> Token:
-        """A token for the application itself, by its secret. It is kept."""
+        """A token for the application itself, by its secret. It is kept.
+
+        It cannot be renewed: when it has ended (`SignInRequired`), fetch another.
+        """
         return await self.keep(await self.run(self._planner.application_token(scope)))
 
     async def fetch_device_token(self, show: Callable[[DeviceCode], object]) -> Token:
@@ -165,8 +199,20 @@ class AsyncOAuthSession:
 
         Scope: `readmeasurements`. `filters`: see `swagger_client.resources.MeasurementFilters`.
         """
-        size = page_size if limit is None else max(1, min(page_size, limit))
-        call = resources.measurements({**filters, "limit": size})
+        call = resources.measurements(page_of(filters, page_size, limit))
+        return AsyncMeasurements(call, self._page, limit)
+
+    def application_measurements(
+        self,
+        limit: int | None = None,
+        page_size: int = PAGE,
+        **filters: Unpack[MeasurementFilters],
+    ) -> AsyncMeasurements:
+        """Those of everybody who lets this application read them: after `fetch_application_token`.
+
+        Scope: `readmeasurements`, of the application and of each person.
+        """
+        call = resources.measurements_of_application(page_of(filters, page_size, limit))
         return AsyncMeasurements(call, self._page, limit)
 
     async def measurements_csv(self, **filters: Unpack[MeasurementFilters]) -> AsyncIterator[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 from urllib.parse import parse_qsl, urlsplit
@@ -34,6 +34,12 @@ def next_page(call: Call[Any], headers: Headers, count: int) -> Call[Any] | None
     if query is None:
         query = _counted_query(call.query, headers, count)
     return None if query is None or query == call.query else replace(call, query=query)
+
+
+def page_of(filters: Mapping[str, Any], page_size: int, limit: int | None) -> Mapping[str, Any]:
+    """Filters for the first page: no more than are wanted at all."""
+    size = page_size if limit is None else max(1, min(page_size, limit))
+    return {**filters, "limit": size}
 
 
 def total_of(headers: Headers) -> int | None:

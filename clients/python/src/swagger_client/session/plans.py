@@ -53,6 +53,9 @@ class Obtain:
     refused: str | None = None
 
 
+# RFC 8628 §3.5: what it means to ask again, and how many seconds later than before.
+_NOT_YET: dict[str | None, int] = {"authorization_pending": 0, "slow_down": 5}
+
 Step = Union[Send, Pause, Obtain]
 Plan = Generator[Step, Any, T]
 
@@ -125,10 +128,11 @@ class Planner:
                 return (yield from self._tokens(call))
             except ApiException as failure:
                 told = error_of(failure)
-                # RFC 8628 §3.5: not yet; or not yet, and not so often.
-                if told != "authorization_pending" and told != "slow_down":
+                if told == "expired_token":
+                    break
+                if told not in _NOT_YET and not failure.temporary:
                     raise
-                interval += 5 if told == "slow_down" else 0
+                interval = interval * 2 if failure.temporary else interval + _NOT_YET[told]
         raise SignInRequired(400, "Nobody agreed in time: begin again")
 
     def refresh(self, token: Token) -> Plan[Token]:

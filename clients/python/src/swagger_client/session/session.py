@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+import webbrowser
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
@@ -24,7 +25,8 @@ from swagger_client.resources import MeasurementFilters, Sets
 from swagger_client.rest import ApiException, Headers, RESTClientObject, RESTResponse, Timeout
 from swagger_client.session.application import Application, AuthorizationRequest, DeviceCode
 from swagger_client.session.errors import SignInRequired
-from swagger_client.session.pages import PAGE, Listing, Measurements
+from swagger_client.session.loopback import Loopback
+from swagger_client.session.pages import PAGE, Listing, Measurements, page_of
 from swagger_client.session.plans import Pause, Plan, Send, Step, no_tokens
 from swagger_client.session.retries import Retries
 from swagger_client.session.setup import planner_for
@@ -123,8 +125,35 @@ class OAuthSession:
         self._asked = None
         return self.keep(token)
 
+    def sign_in(
+        self,
+        *,
+        port: int = 0,
+        wait: float = 300.0,
+        show: Callable[[str], object] = print,
+        open_browser: Callable[[str], object] = webbrowser.open,
+    ) -> Token:
+        """Sign in by the browser of this machine (RFC 8252), for scripts and notebooks.
+
+        The application has to be registered with `http://127.0.0.1/callback`. `show` is told the
+        address, for when no browser opens. Raises `TimeoutError` after `wait` seconds, and what
+        `fetch_token` does.
+        """
+        with Loopback(port) as loopback:
+            request = self.authorization_url(redirect_uri=loopback.redirect_uri)
+
+            def begin() -> None:
+                show(request.url)
+                open_browser(request.url)
+
+            loopback.wait(begin, lambda address: self.fetch_token(address, request), wait)
+        return self._obtain(None)
+
     def fetch_application_token(self, scope: str | None = None) -> Token:
-        """A token for the application itself, by its secret. It is kept."""
+        """A token for the application itself, by its secret. It is kept.
+
+        It cannot be renewed: when it has ended (`SignInRequired`), fetch another.
+        """
         return self.keep(self.run(self._planner.application_token(scope)))
 
     def fetch_device_token(self, show: Callable[[DeviceCode], object]) -> Token:
@@ -175,8 +204,20 @@ class OAuthSession:
 
         Scope: `readmeasurements`. `filters`: see `swagger_client.resources.MeasurementFilters`.
         """
-        size = page_size if limit is None else max(1, min(page_size, limit))
-        call = resources.measurements({**filters, "limit": size})
+        call = resources.measurements(page_of(filters, page_size, limit))
+        return Measurements(call, self._page, limit)
+
+    def application_measurements(
+        self,
+        limit: int | None = None,
+        page_size: int = PAGE,
+        **filters: Unpack[MeasurementFilters],
+    ) -> Measurements:
+        """Those of everybody who lets this application read them: after `fetch_application_token`.
+
+        Scope: `readmeasurements`, of the application and of each person.
+        """
+        call = resources.measurements_of_application(page_of(filters, page_size, limit))
         return Measurements(call, self._page, limit)
 
     def measurements_csv(self, **filters: Unpack[MeasurementFilters]) -> Iterator[bytes]:

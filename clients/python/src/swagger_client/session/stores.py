@@ -52,14 +52,14 @@ class MemoryStore:
 
 
 class FileStore:
-    """Keeps tokens in a file that nobody else may read (mode 0600).
+    """Keeps tokens in a file that nobody else may read (mode 0600). `~` is your home.
 
     A new file takes the place of the old one in one step: whoever reads, reads a whole one. A file
     that others could read is refused with `PermissionError`: its tokens may be known already.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = Path(path).expanduser()
 
     def load(self) -> Token | None:
         """The tokens, or None. Raises `ValueError` if the file is no token file."""

@@ -1,0 +1,1 @@
+"""The command `quantimodo-client`: the session in a terminal."""

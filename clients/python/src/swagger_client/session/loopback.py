@@ -1,0 +1,142 @@
+"""Where the browser comes back to: an address of this machine, for one sign-in (RFC 8252 §7.3).
+
+Listens on 127.0.0.1 only, on a port that nobody else has, and only until the answer came. What it
+shows is the same few words whatever came: nothing of the address is ever put on the page.
+"""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from types import TracebackType
+from typing import Callable
+
+from swagger_client.session.errors import ForeignAnswer
+
+_PATH = "/callback"
+_POLL = 0.02
+_NOTHING = "There is nothing here"
+_PAGE = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+    "<h1>{title}</h1><p>You can close this window and go back to the terminal."
+)
+_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Connection": "close",
+}
+
+
+class Loopback:
+    """`redirect_uri` is where the browser has to be sent. Close it after use."""
+
+    def __init__(self, port: int = 0) -> None:
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self.redirect_uri = f"http://127.0.0.1:{self._server.server_port}{_PATH}"
+
+    def wait(
+        self, begin: Callable[[], object], accept: Callable[[str], object], seconds: float
+    ) -> None:
+        """Listen, `begin`, and wait until `accept` takes the address that the browser asks for.
+
+        One that it calls a `ForeignAnswer` is passed over: any page in the browser can send one.
+        What else it raises is raised here. Raises `TimeoutError` when nothing came in time.
+        """
+        visit = self._server.visit = _Visit(accept)
+        thread = threading.Thread(target=self._server.serve_forever, args=(_POLL,), daemon=True)
+        thread.start()
+        try:
+            begin()  # listening already: a browser in the terminal comes back before this returns
+            if not visit.over.wait(seconds):
+                raise TimeoutError("nobody came back from the browser in time")
+        finally:
+            self._server.shutdown()
+            thread.join()
+        if visit.fault is not None:
+            raise visit.fault
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._server.server_close()
+
+    def __enter__(self) -> Loopback:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _Visit:
+    """What became of the answers that came. `over`: one was taken, and its page shown."""
+
+    def __init__(self, accept: Callable[[str], object]) -> None:
+        self._accept = accept
+        self._lock = threading.Lock()
+        self._taken = False
+        self.over = threading.Event()
+        self.fault: Exception | None = None
+
+    def answer(self, address: str) -> tuple[int, str]:
+        """Status and title of the page to show."""
+        with self._lock:
+            if self._taken:
+                return 404, _NOTHING
+            try:
+                self._accept(address)
+            except ForeignAnswer:
+                return 400, "This is not the sign-in that was begun here"
+            except Exception as fault:
+                self._taken, self.fault = True, fault
+                return 400, "You are not signed in"
+            self._taken = True
+            return 200, "You are signed in"
+
+    def shown(self) -> None:
+        """A page was sent: if it is the one about the answer, that was all."""
+        if self._taken:
+            self.over.set()
+
+
+class _Server(ThreadingHTTPServer):
+    """Browsers open connections that they do not use: each has its own thread."""
+
+    daemon_threads = True
+    visit: _Visit
+
+    def server_bind(self) -> None:
+        """As a plain server does: one for HTTP asks the name service first who 127.0.0.1 is."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = 10
+
+    def do_GET(self) -> None:
+        visit = self.server.visit
+        status, title = 404, _NOTHING
+        if self.path.partition("?")[0] == _PATH:
+            status, title = visit.answer(self.path)
+        page = _PAGE.format(title=title).encode()
+        try:
+            self.send_response(status)
+            for name, value in _HEADERS.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+        finally:
+            visit.shown()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is logged: the address has a code in it."""

@@ -1,0 +1,58 @@
+"""The client's server, in process or over a socket, and a person who allows what is asked there."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from swagger_client.session import OAuthSession
+from world import CALLBACK, App
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the server is, and how a person allows what is asked there."""
+
+    server: str
+    app: App
+    browser: Callable[[], httpx.AsyncClient]
+    allow: Callable[[str], Awaitable[str]]
+    transports: dict[str, Any]
+
+    def session(self, kind: type[Any], **given: Any) -> Any:
+        return kind(
+            self.app.id,
+            self.app.secret,
+            server=self.server,
+            redirect_uri=CALLBACK,
+            transport=self.transports.get(kind.__name__),
+            **given,
+        )
+
+
+class ThroughLoop(httpx.BaseTransport):
+    """From a thread to an application that lives on an event loop."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, loop: Any) -> None:
+        self._transport = transport
+        self._loop = loop
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return asyncio.run_coroutine_threadsafe(self._answer(request), self._loop).result(60)
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        plain = httpx.Request(
+            request.method, request.url, headers=request.headers, content=request.content
+        )
+        answer = await self._transport.handle_async_request(plain)
+        content = await answer.aread()
+        return httpx.Response(answer.status_code, headers=answer.headers, content=content)
+
+
+async def do(session: Any, name: str, *args: Any) -> Any:
+    method = getattr(session, name)
+    if isinstance(session, OAuthSession):
+        return await asyncio.to_thread(method, *args)
+    return await method(*args)
