@@ -1,0 +1,134 @@
+"""npm oidc-provider as a real upstream, in Chromium: the flow of 2016 through a provider that is
+not ours, found by discovery alone, with state, nonce and PKCE of ours."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from playwright.async_api import Page
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from gallery import chromium, looking
+from live import Live, ServeLive
+from page_site import listening
+from pop_ups import SOCIAL, ajax, back, login_jwt, pop_up, query_of
+from street import free_port
+from world import AUTHORIZE, ME, TOKEN
+
+pytestmark = [pytest.mark.browser, pytest.mark.node, pytest.mark.timeout(120)]
+
+_SCRIPT = Path(__file__).parent.parent / "node" / "upstream_provider.mjs"
+SECRET = "a-secret-of-the-upstream-client"
+
+
+@asynccontextmanager
+async def upstream(port: int, redirect_uri: str) -> AsyncIterator[None]:
+    wanted = {
+        "port": port,
+        "client_id": "quantimodo",
+        "client_secret": SECRET,
+        "redirect_uri": redirect_uri,
+    }
+    process = await asyncio.create_subprocess_exec(
+        "node",
+        str(_SCRIPT),
+        json.dumps(wanted),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    try:
+        while (line := await process.stdout.readline()) != b"ready\n":
+            assert line, "oidc-provider did not start"
+        yield
+    finally:
+        process.kill()
+        await process.communicate()
+
+
+@pytest.fixture
+async def callback() -> AsyncIterator[str]:
+    async def show(request: Request) -> Response:
+        return HTMLResponse("<!doctype html><html lang=en><title>App</title><h1>App</h1>")
+
+    async with listening(Starlette(routes=[Route("/callback", show)]), free_port()) as address:
+        yield f"{address}/callback"
+
+
+@pytest.fixture
+async def served(serve_live: ServeLive) -> AsyncIterator[Live]:
+    port = free_port()
+    live = await serve_live(
+        insecure_private_hosts=f"127.0.0.1:{port}",
+        providers__work__kind="oidc",
+        providers__work__issuer=f"http://127.0.0.1:{port}",
+        providers__work__client_id="quantimodo",
+        providers__work__client_secret=SECRET,
+    )
+    async with upstream(port, f"{live.address}{SOCIAL}/callback/work"):
+        yield live
+
+
+async def _sign_in_there(page: Page) -> None:
+    """The development pages of oidc-provider: any name will do; then it asks for consent."""
+    await page.fill("input[name=login]", "uma")
+    await page.fill("input[name=password]", "whatever")
+    await page.click("button[type=submit]")
+    await page.click("button[type=submit]")
+
+
+async def test_the_flow_of_2016_through_npm_oidc_provider(served: Live, callback: str) -> None:
+    app = await served.app(callback)
+    assert app.secret is not None
+    async with (
+        chromium() as browser,
+        looking(browser, served.address, width=1280, scheme="light") as opener,
+    ):
+        await opener.goto(callback)
+        token = await login_jwt(opener, served.address, callback, "work", _sign_in_there)
+        asked = {
+            "response_type": "code",
+            "client_id": app.id,
+            "redirect_uri": callback,
+            "scope": "basic",
+            "state": "some-state",
+            "token": token,
+        }
+        popup = await pop_up(opener, f"{served.address}{AUTHORIZE}?{urlencode(asked)}")
+        await popup.click("#allow")
+        code = (await back(opener, popup, callback))["code"]
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": callback,
+            "client_id": app.id,
+            "client_secret": app.secret,
+        }
+        tokens = await ajax(opener, served.address + TOKEN, form)
+        me = await ajax(opener, served.address + ME, bearer=tokens["access_token"])
+        assert me["displayName"] == "uma of oidc-provider"
+
+        again = await login_jwt(opener, served.address, callback, "work", None)
+        assert again != token, "known there and here by now: nobody is asked"
+
+
+async def test_who_turns_back_at_oidc_provider_comes_back_denied(
+    served: Live, callback: str
+) -> None:
+    await served.app(callback)
+    asked = {"provider": "work", "redirectUrl": callback, "state": "social-state"}
+    async with (
+        chromium() as browser,
+        looking(browser, served.address, width=360, scheme="light") as page,
+    ):
+        await page.goto(f"{served.address}{SOCIAL}/login?{urlencode(asked)}")
+        await page.click("text=Cancel")
+        await page.wait_for_url(f"{callback}?*")
+        assert query_of(page.url)["error"] == "access_denied"

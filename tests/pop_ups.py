@@ -1,0 +1,63 @@
+"""An app of 2016 in a browser: it opens windows, reads where they came back to, asks by Ajax."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from playwright.async_api import Page
+
+SOCIAL = "/api/v2/auth/social"
+_FETCH = """async ([url, form, bearer]) => {
+  const headers = bearer ? {authorization: `Bearer ${bearer}`} : {}
+  const body = form ? new URLSearchParams(form) : undefined
+  const answer = await fetch(url, {method: form ? 'POST' : 'GET', headers, body})
+  return [answer.status, await answer.json()]
+}"""
+
+
+async def ajax(page: Page, url: str, form: dict[str, str] | None = None, bearer: str = "") -> Any:
+    status, answer = await page.evaluate(_FETCH, [url, form, bearer])
+    assert status == 200, answer
+    return answer
+
+
+def query_of(url: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(url).query))
+
+
+async def pop_up(page: Page, url: str) -> Page:
+    """Opened by the app, which can read in it as soon as it is back."""
+    async with page.expect_popup() as opening:
+        await page.evaluate("url => { window.waiting = window.open(url) }", url)
+    popup = await opening.value
+    await popup.wait_for_load_state("load")
+    return popup
+
+
+async def back(opener: Page, popup: Page, callback: str) -> dict[str, str]:
+    """What the app reads from the window that it opened."""
+    await popup.wait_for_url(f"{callback}?*")
+    answer = query_of(await opener.evaluate("window.waiting.location.href"))
+    await popup.close()
+    return answer
+
+
+async def login_jwt(
+    opener: Page,
+    server: str,
+    callback: str,
+    provider: str,
+    there: Callable[[Page], Awaitable[None]] | None,
+) -> str:
+    """By pop-up, what a person does `there` at the provider, and Ajax."""
+    asked = {"provider": provider, "redirectUrl": callback, "state": "social-state"}
+    popup = await pop_up(opener, f"{server}{SOCIAL}/login?{urlencode(asked)}")
+    if there is not None:
+        await there(popup)
+    answer = await back(opener, popup, callback)
+    assert answer["state"] == "social-state"
+    sent = {"provider": provider, "code": answer["code"]}
+    envelope = await ajax(opener, f"{server}{SOCIAL}/authorizeCode?{urlencode(sent)}")
+    assert envelope["success"] is True
+    token: str = envelope["data"]["token"]
+    return token

@@ -1,0 +1,57 @@
+"""Whatever a client registered comes back from the store as it was given (RFC 7591 §3.2.1)."""
+
+from dataclasses import fields, replace
+from typing import Any, get_type_hints
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from samples import client
+
+from quantimodo.model.client_metadata import BARE, ClientMetadata
+from quantimodo.ports.stores import Stores
+
+_BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
+    name: st.from_type(kind) for name, kind in get_type_hints(ClientMetadata).items()
+}
+_GIVEN: dict[str, Any] = {
+    "application_type": "native",
+    "subject_type": "pairwise",
+    "contacts": ("ann@example.org", "ann@example.org"),
+    "localized": {"client_name#ja": "\u8a08\u6e2c", "tos_uri#de": "https://app.example.org/agb"},
+    "default_max_age": 0,
+    "default_acr_values": ("2", "1"),
+    "request_uris": ("https://app.example.org/request#digest",),
+    "post_logout_redirect_uris": ("https://app.example.org/b", "https://app.example.org/a"),
+}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(ClientMetadata)])
+async def test_each_one_is_kept_when_it_is_all_that_was_given(stores: Stores, name: str) -> None:
+    value = _GIVEN.get(name, True if getattr(BARE, name) is False else "given")
+    metadata = replace(BARE, **{name: value})
+    assert metadata != BARE
+    await stores.add_client(replace(client("c"), metadata=metadata))
+    kept = await stores.client("c")
+    assert kept is not None
+    assert kept.metadata == metadata
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(metadata=st.builds(ClientMetadata, **_BY_FIELD))
+async def test_any_of_them_together_come_back_the_same(
+    stores: Stores, metadata: ClientMetadata
+) -> None:
+    await stores.add_client(replace(client("c"), metadata=metadata))
+    kept = await stores.client("c")
+    assert kept is not None
+    assert kept.metadata == metadata
+    assert await stores.replace_client(replace(kept, metadata=BARE))
+    emptied = await stores.client("c")
+    assert emptied is not None
+    assert emptied.metadata == BARE
+    await stores.delete_client("c")
