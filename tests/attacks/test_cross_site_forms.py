@@ -62,7 +62,7 @@ async def test_the_consent_page_cannot_be_framed_scripted_or_kept(world: World) 
     assert "frame-ancestors 'none'" in policy
     assert "default-src 'none'" in policy
     assert "script-src" not in policy
-    assert "form-action 'self' https://app.example.org" in policy
+    assert "form-action 'self' https:;" in policy
     assert page.headers["x-frame-options"] == "DENY"
     assert page.headers["cache-control"] == "no-store"
     assert page.headers["referrer-policy"] == "no-referrer"

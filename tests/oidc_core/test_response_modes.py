@@ -40,7 +40,7 @@ async def test_its_only_script_is_the_one_that_the_policy_names(world: World) ->
     digest = b64encode(sha256(script.encode()).digest()).decode()
     policy = page.headers["content-security-policy"]
     assert f"script-src 'sha256-{digest}'" in policy
-    assert "form-action 'self' https://app.example.org" in policy
+    assert "form-action 'self' https:;" in policy
     assert "frame-ancestors 'none'" in policy
 
 

@@ -145,7 +145,7 @@ async def test_a_client_id_names_the_app_and_the_person_is_asked(world: World) -
     assert "Mood Tracker" in page.text
     # Browsers hold the redirect after the form against its policy.
     policy = page.headers["content-security-policy"]
-    assert "form-action 'self' https://app.example.org" in policy
+    assert "form-action 'self' https:;" in policy
     answer = await confirm(browser, page)
     assert answer.headers["location"] == f"{SIGNED_OUT}?state=s%2F%26"
 

@@ -124,5 +124,5 @@ def test_the_self_sending_form_escapes_and_allows_exactly_its_own_script(site: S
     policy = page.headers["content-security-policy"]
     digest = b64encode(sha256(SCRIPT.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}';" in policy
-    assert "form-action 'self' https://app.example.org;" in policy
+    assert "form-action 'self' https:;" in policy
     assert "unsafe" not in policy

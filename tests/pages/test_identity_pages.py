@@ -40,7 +40,7 @@ async def test_who_has_linked_nothing_is_offered_what_there_is(ann: Visitor) -> 
     assert "Down does not answer now" in page.text
     assert "Link Down" not in page.text
     policy = page.headers["content-security-policy"]
-    assert f"form-action 'self' {DESTINATION};" in policy
+    assert "form-action 'self' https:;" in policy
 
 
 async def test_each_identity_is_told_with_whose_and_since_when(ben: Visitor) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 import quantimodo.pages
 from page_site import Site, Visitor
-from quantimodo.pages.layout import content_security_policy, form_source
+from quantimodo.pages.layout import content_security_policy, form_sources, frame_source
 
 PATHS = [
     "/",
@@ -75,11 +75,21 @@ def test_no_template_has_inline_style_script_or_handler(template: Path) -> None:
         ("https://a.example.org;sandbox/", "https:"),
     ],
 )
-def test_a_form_may_lead_to_the_origin_of_an_address_and_injects_nothing(
-    uri: str, source: str
-) -> None:
-    assert form_source(uri) == source
-    assert f"form-action 'self' {source};" in content_security_policy([form_source(uri)])
+def test_the_origin_of_a_frame_injects_nothing(uri: str, source: str) -> None:
+    assert frame_source(uri) == source
+    assert f"frame-src {source};" in content_security_policy(frames=[frame_source(uri)])
+
+
+@pytest.mark.parametrize(
+    ("uri", "sources"),
+    [
+        ("https://app.example.org;sandbox/cb?x=1", "https:"),
+        ("http://127.0.0.1:3000/cb", "http: https:"),
+        ("org.example.app:/callback", "org.example.app:"),
+    ],
+)
+def test_a_form_may_lead_to_an_application_and_on_from_there(uri: str, sources: str) -> None:
+    assert f"form-action 'self' {sources};" in content_security_policy(form_sources(uri))
 
 
 async def test_the_first_page_needs_no_account(visitor: Visitor) -> None:

@@ -108,7 +108,7 @@ async def test_the_page_names_the_application_that_waits_and_lets_the_form_lead_
     page = await visitor.get(path)
     assert "Mood Tracker" in page.text
     policy = page.headers["content-security-policy"]
-    assert "form-action 'self' https://app.example.org;" in policy
+    assert "form-action 'self' https:;" in policy
 
 
 async def test_a_request_that_is_gone_changes_nothing_on_the_page(visitor: Visitor) -> None:

@@ -13,6 +13,9 @@ from quantimodo.ports.stores import Stores
 
 _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     name: st.from_type(kind) for name, kind in get_type_hints(ClientMetadata).items()
+} | {
+    "localized": st.dictionaries(st.text(), st.text(), max_size=3),
+    "default_max_age": st.none() | st.integers(0, 2**31),
 }
 _GIVEN: dict[str, Any] = {
     "application_type": "native",
@@ -46,12 +49,11 @@ async def test_each_one_is_kept_when_it_is_all_that_was_given(stores: Stores, na
 async def test_any_of_them_together_come_back_the_same(
     stores: Stores, metadata: ClientMetadata
 ) -> None:
-    await stores.add_client(replace(client("c"), metadata=metadata))
+    before = await stores.client("c")
+    if before is None:
+        await stores.add_client(replace(client("c"), metadata=metadata))
+    else:
+        assert await stores.replace_client(replace(before, metadata=metadata))
     kept = await stores.client("c")
     assert kept is not None
     assert kept.metadata == metadata
-    assert await stores.replace_client(replace(kept, metadata=BARE))
-    emptied = await stores.client("c")
-    assert emptied is not None
-    assert emptied.metadata == BARE
-    await stores.delete_client("c")

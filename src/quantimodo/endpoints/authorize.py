@@ -35,7 +35,7 @@ from quantimodo.pages.browser import Visit
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
 from quantimodo.pages.desk import Desk
 from quantimodo.pages.forms import read_body
-from quantimodo.pages.layout import form_source, see_other
+from quantimodo.pages.layout import form_sources, see_other
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import AuthorizationStore, ClientStore, Conflict, UserStore
@@ -282,7 +282,7 @@ class AuthorizeEndpoint:
             by_token=who.login is not None,
             switch=None if who.login is None else switch_path(request_id),
         )
-        page = consent_page(self.desk.renderer, view, form_action=[form_source(redirect_uri)])
+        page = consent_page(self.desk.renderer, view, form_action=form_sources(redirect_uri))
         return self.desk.browser.greet(page, visit)
 
     def _stale(

@@ -16,7 +16,7 @@ from quantimodo.pages.browser import Visit
 from quantimodo.pages.desk import Desk
 from quantimodo.pages.errors import error_page
 from quantimodo.pages.forms import read_body
-from quantimodo.pages.layout import form_source, see_other
+from quantimodo.pages.layout import form_sources, see_other
 from quantimodo.pages.signed_out import signed_out_page
 from quantimodo.ports.stores import ClientStore
 from quantimodo.protocol.discovery import END_SESSION
@@ -94,7 +94,7 @@ class LogoutEndpoint:
 
     def _ask(self, request: Request, asked: Asked, visit: Visit) -> Response:
         # A browser holds the redirect that follows the form against the form's CSP.
-        leads = () if asked.leads_to is None else (form_source(asked.leads_to),)
+        leads = () if asked.leads_to is None else form_sources(asked.leads_to)
         return self.desk.show(
             request,
             visit,

@@ -31,7 +31,7 @@ from quantimodo.model.sessions import Session
 from quantimodo.pages.browser import Visit
 from quantimodo.pages.desk import Desk, too_many
 from quantimodo.pages.errors import error_page
-from quantimodo.pages.layout import form_source, see_other
+from quantimodo.pages.layout import form_sources, see_other
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.responses import redirect_target
 
@@ -220,7 +220,7 @@ class Arrivals:
 
     def _link_page(self, request: Request, visit: Visit, found: Waiting, way: str) -> Response:
         purpose, profile, session = found.purpose, found.profile, visit.session
-        leads = (form_source(purpose.redirect_url),) if isinstance(purpose, ToApp) else ()
+        leads = form_sources(purpose.redirect_url) if isinstance(purpose, ToApp) else ()
         hint = f"&login_hint={quote(profile.email, safe='')}" if profile.email else ""
         return self.desk.show(
             request,

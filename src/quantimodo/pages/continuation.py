@@ -12,7 +12,7 @@ from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.identity.addresses import local_path
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import StoredRequest
-from quantimodo.pages.layout import form_source
+from quantimodo.pages.layout import form_sources
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import AuthorizationStore, ClientStore
 from quantimodo.protocol.authorization import NoTarget, identify
@@ -52,7 +52,7 @@ class Continuations:
         except (NoTarget, OAuthError):
             return Continuation(path)
         # A browser holds the redirects that follow a form against the form's CSP.
-        leads = (form_source(target.redirect_uri),)
+        leads = form_sources(target.redirect_uri)
         return Continuation(
             path, client, await self.clients.logo(client.id) is not None, leads, _wants_fresh(form)
         )

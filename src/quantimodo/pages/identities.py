@@ -22,6 +22,7 @@ from quantimodo.model.sessions import Session
 from quantimodo.pages.browser import Visit
 from quantimodo.pages.desk import Desk, NotHere
 from quantimodo.pages.forms import FormView
+from quantimodo.pages.layout import form_sources
 from quantimodo.pages.refusals import REFUSALS, Told, told
 from quantimodo.pages.ways import Way
 
@@ -115,7 +116,9 @@ class Identities:
             "account_identities.html",
             again=again,
             # A browser holds the redirects that follow a form against the form's CSP.
-            form_action=sorted({one.origin for one in linkable if one.origin is not None}),
+            form_action=sorted(
+                {source for one in linkable if one.origin for source in form_sources(one.origin)}
+            ),
             section="account-identities",
             person=session.user,
             linked=linked,

@@ -25,11 +25,19 @@ _PERMISSIONS: Final = ", ".join(
 )
 
 
-def form_source(uri: str) -> str:
-    """The CSP source for a form that leads to `uri`: its origin, or else its scheme.
+def form_sources(uri: str) -> tuple[str, ...]:
+    """The CSP sources of a form that leads to `uri`, and on from there.
 
-    A native app's URI has only a scheme; and CSP has no spelling for an IPv6 address.
+    Chromium holds each redirect that follows a form against the form's policy, those of the
+    application included: one whose callback sends people on to its other host would end on a
+    blank page if only the callback's origin were named. So it is the scheme.
     """
+    scheme = urlsplit(uri).scheme
+    return ("http:", "https:") if scheme == "http" else (f"{scheme}:",)
+
+
+def frame_source(uri: str) -> str:
+    """The CSP source of a frame: its origin; CSP has no spelling for an IPv6 address."""
     parts = urlsplit(uri)
     if parts.scheme in ("http", "https") and _HOST.fullmatch(parts.netloc):
         return f"{parts.scheme}://{parts.netloc}"

@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from quantimodo.pages.layout import Renderer, form_source
+from quantimodo.pages.layout import Renderer, frame_source
 
 
 def signed_out_page(renderer: Renderer, frames: Sequence[str], leads_to: str | None) -> Response:
     """`frames` are addresses that applications registered; `leads_to` has been validated."""
-    origins = dict.fromkeys(form_source(frame) for frame in frames)
+    origins = dict.fromkeys(frame_source(frame) for frame in frames)
     parts = urlsplit(leads_to or "")
     return renderer.page(
         "signed_out.html",
