@@ -12,7 +12,9 @@ from starlette.responses import Response
 
 from page_site import PNG, Site, build, listening
 from people import PASSWORD, House, profile_of
+from quantimodo.measurements.posts import SentMeasurement, SentSet
 from quantimodo.model.clients import Client
+from quantimodo.model.measurements import Access
 from quantimodo.model.secrets import Secret
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
 from quantimodo.pages.form_post import form_post_page
@@ -81,6 +83,7 @@ class Gallery:
         await house.sign_up("carol@example.org", return_to="/account")
         await house.accounts.request_reset("ann@example.org", address="192.0.2.9")
         await house.audit.flush()
+        await self._measure()
         self._questions()
         site.extra += [
             (("GET",), "/gallery/consent/{name}", self._consent),
@@ -88,6 +91,36 @@ class Gallery:
             (("GET",), "/gallery/logout", self._logout),
             (("GET",), "/gallery/signed-out", self._left),
         ]
+
+    async def _measure(self) -> None:
+        """Ann sleeps for a month, and an application looks at it."""
+        nights = [
+            SentMeasurement(
+                start_time=1_795_000_000 + 86_400 * night,
+                value=night * 7 % 5 + 1,
+                note="slept like a stone" if night == 29 else None,
+            )
+            for night in range(30)
+        ]
+        sleep = SentSet(
+            measurements=nights,
+            variable_name="Sleep Quality",
+            variable_category_name="Sleep",
+            abbreviated_unit_name="/5",
+            source_name="Mood Tracker",
+        )
+        await self.site.pages.journal.save(self.ann.id, [sleep])
+        now = self.house.clock.now()
+        looked = Access(
+            user_id=self.ann.id,
+            client_id=self.mood.id,
+            action="read",
+            first_at=now,
+            last_at=now,
+            variable="Sleep Quality",
+            measurements=30,
+        )
+        await self.house.stores.add_accesses([looked])
 
     async def signed_out(self, page: Page) -> AsyncIterator[str]:
         """Goes through the pages for strangers, yielding the name of the one that is shown."""
@@ -140,6 +173,10 @@ class Gallery:
             "sign-in-signed-in": "/sign-in",
             "sign-out": "/sign-out",
             "account": "/account",
+            "account-data": "/account/data",
+            "account-variable": "/account/data/variable?name=Sleep%20Quality",
+            "account-data-delete": "/account/data/delete?name=Sleep%20Quality",
+            "account-activity": "/account/activity",
             "account-profile": "/account/profile",
             "account-sessions": "/account/sessions",
             "account-security": "/account/security",
@@ -180,6 +217,8 @@ class Gallery:
         await self._sign_in(page, "bob@example.org")
         for name, path in {
             "account-empty": "/account",
+            "account-data-empty": "/account/data",
+            "account-activity-empty": "/account/activity",
             "account-identities-empty": "/account/identities",
             "account-profile-unconfirmed": "/account/profile",
             "developers-empty": "/developers",

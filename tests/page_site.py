@@ -20,6 +20,8 @@ from quantimodo.authorization.requests import WaitingRequests
 from quantimodo.clients.registry import Registration, Registry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.identity.sign_out import SignOut
+from quantimodo.measurements.catalogue import References
+from quantimodo.measurements.journal import Journal
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.events import Mail
@@ -182,6 +184,9 @@ def build(
         envelope=envelope,
         issuer=origin,
         linking=Linking(house.social, PROVIDERS, _origin, _begin),
+        journal=Journal(stores, References(stores), clock),
+        references=References(stores),
+        accesses=stores,
         sign_up_open=sign_up_open,
         security_txt=security_txt,
         outbox=ReadableOutbox(house) if outbox else None,

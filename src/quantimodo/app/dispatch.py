@@ -34,7 +34,7 @@ _MOST_HEADS: Final = 512
 _UNFIT_NAME: Final = re.compile(rb"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
 _UNFIT_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _LARGEST_BODY: Final = 65_536  # of a page's form
-_LARGEST_UPLOAD: Final = 524_288  # a logo and its form
+_LARGEST_UPLOAD: Final = 524_288  # a logo or a table, and its form
 _LARGEST_HEADERS: Final = 32_768
 _MOST_HEADERS: Final = 100
 _ANY_ORIGIN: Final = (
@@ -284,7 +284,7 @@ def _check_headers(scope: Scope) -> None:
 
 
 def _limited(receive: Receive, path: str) -> Receive:
-    most = _LARGEST_UPLOAD if path.endswith("/logo") else _LARGEST_BODY
+    most = _LARGEST_UPLOAD if path.endswith(("/logo", "/import")) else _LARGEST_BODY
     total = 0
 
     async def limited() -> MutableMapping[str, Any]:

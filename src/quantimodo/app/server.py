@@ -202,6 +202,9 @@ def _pages(house: House, desk: Desk, metrics: Metrics, document: Json) -> Starle
         security_txt=settings.security_txt,
         outbox=_Shown(house.outbox) if settings.development else None,
         providers=tuple(house.providers.values()),
+        journal=house.journal,
+        references=house.references,
+        accesses=stores,
         linking=Linking(
             house.social, house.providers, social.endpoint.origin, social.endpoint.begin_link
         ),

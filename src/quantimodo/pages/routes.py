@@ -8,9 +8,13 @@ from quantimodo.crypto.envelope import Envelope
 from quantimodo.identity.accounts import Accounts
 from quantimodo.identity.sessions import Sessions
 from quantimodo.identity.sign_out import SignOut as SigningOut
+from quantimodo.measurements.catalogue import References
+from quantimodo.measurements.journal import Journal
+from quantimodo.pages.activity import Activity
 from quantimodo.pages.apps import Apps
 from quantimodo.pages.browser import Browser
 from quantimodo.pages.continuation import Continuations
+from quantimodo.pages.data import Data
 from quantimodo.pages.desk import Desk, Endpoint
 from quantimodo.pages.developers import Developers
 from quantimodo.pages.devices import Devices
@@ -28,6 +32,7 @@ from quantimodo.pages.sign_up import SignUp
 from quantimodo.pages.ways import Way
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
+from quantimodo.ports.measurements import AccessLogStore
 from quantimodo.ports.stores import AuthorizationStore, ClientStore, EventStore, UserStore
 
 PageRoute = tuple[tuple[str, ...], str, Endpoint]
@@ -53,6 +58,9 @@ class Pages:
     envelope: Envelope
     issuer: str
     linking: Linking
+    journal: Journal
+    references: References
+    accesses: AccessLogStore
     sign_up_open: bool = True
     security_txt: str = ""
     outbox: Outbox | None = None
@@ -123,9 +131,21 @@ def _account(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
     identities = Identities(desk, pages.accounts, pages.linking)
     again = Again(desk, pages.accounts, pages.linking)
     farewell = Farewell(desk, pages.accounts, pages.clients)
+    data = Data(desk, pages.journal, pages.references)
+    activity = Activity(desk, pages.accesses, pages.clients)
     return [
         (("GET",), "/account", apps.show),
         (("POST",), "/account/apps/{client_id}/revoke", apps.revoke),
+        (("GET",), "/account/data", data.show),
+        (("POST",), "/account/data", data.add),
+        (("POST",), "/account/data/import", data.take_in),
+        (("GET",), "/account/data/export", data.export),
+        (("GET",), "/account/data/variable", data.variable),
+        (("POST",), "/account/data/remove", data.remove),
+        (("GET",), "/account/data/delete", data.ask_to_remove),
+        (("POST",), "/account/data/delete", data.remove_variable),
+        (("GET",), "/account/activity", activity.show),
+        (("GET",), "/account/activity/export", activity.export),
         (("GET",), "/account/profile", profile.show),
         (("POST",), "/account/profile", profile.rename),
         (("POST",), "/account/verification", profile.send_verification),

@@ -1,7 +1,5 @@
 """Measurements and variables as the wire has them (measurements-api.md): names, times, links."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -14,21 +12,11 @@ from quantimodo.model.measurements import Unit
 from quantimodo.wire.exchange import Response
 from quantimodo.wire.json import PRIVATE, private_json
 
-CSV_COLUMNS = (
-    "Variable Name",
-    "Value",
-    "Unit",
-    "Start Time",
-    "Source",
-    "Note",
-    "Variable Category Name",
-)
 CSV_HEADERS = (
     (b"content-type", b"text/csv; charset=utf-8"),
     (b"content-disposition", b'attachment; filename="measurements.csv"'),
     *PRIVATE,
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def measurement_json(shown: Shown) -> dict[str, Any]:
@@ -103,31 +91,6 @@ def refusal(error: Refused) -> Response:
     if error.measurement_index is not None:
         body["measurementIndex"] = error.measurement_index
     return private_json(error.status, body)
-
-
-def csv_text(rows: Iterable[Sequence[Any]]) -> bytes:
-    """RFC 4180, in UTF-8."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue().encode()
-
-
-def csv_row(shown: Shown) -> tuple[Any, ...]:
-    one = shown.measurement
-    return (
-        _cell(one.variable),
-        repr(shown.value).removesuffix(".0"),
-        _cell(shown.unit.abbreviated_name),
-        spelled(shown.start),
-        _cell(shown.source or ""),
-        _cell(one.note),
-        _cell(shown.category),
-    )
-
-
-def _cell(text: str) -> str:
-    # OWASP, CSV injection: a spreadsheet must not take what an app wrote for a formula.
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _seconds(micros: int | None) -> int | float | None:

@@ -12,16 +12,14 @@ from quantimodo.measurements.errors import Refused
 from quantimodo.measurements.journal import Journal, Saved, Shown
 from quantimodo.measurements.posts import read_change, read_sets
 from quantimodo.measurements.questions import Question, question_about_measurements
+from quantimodo.measurements.tables import CSV_COLUMNS, csv_row, csv_text
 from quantimodo.model.measurements import Access
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import AccessRecorder
 from quantimodo.resource.guard import Guard
 from quantimodo.resource.journal_json import (
-    CSV_COLUMNS,
     CSV_HEADERS,
-    csv_row,
-    csv_text,
     measurement_json,
     page_response,
     refusal,

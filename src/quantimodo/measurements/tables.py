@@ -1,0 +1,45 @@
+"""Measurements as rows of a CSV file (RFC 4180), for the API and for people."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from quantimodo.measurements.journal import Shown
+from quantimodo.measurements.times import spelled
+
+CSV_COLUMNS: Final = (
+    "Variable Name",
+    "Value",
+    "Unit",
+    "Start Time",
+    "Source",
+    "Note",
+    "Variable Category Name",
+)
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_text(rows: Iterable[Sequence[Any]]) -> bytes:
+    """In UTF-8."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def csv_row(shown: Shown) -> tuple[Any, ...]:
+    one = shown.measurement
+    return (
+        csv_cell(one.variable),
+        repr(shown.value).removesuffix(".0"),
+        csv_cell(shown.unit.abbreviated_name),
+        spelled(shown.start),
+        csv_cell(shown.source or ""),
+        csv_cell(one.note),
+        csv_cell(shown.category),
+    )
+
+
+def csv_cell(text: str) -> str:
+    """OWASP, CSV injection: a spreadsheet must not take what an app wrote for a formula."""
+    return f"'{text}" if text.startswith(FORMULA) else text

@@ -1,0 +1,62 @@
+"""A small chart as numbers for an SVG: a line through (when, how much). Draws nothing itself.
+
+Pure, and of a bounded size: of many points it keeps what shapes the line.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+Point = tuple[float, float]
+_EDGE: Final = 4.0  # room for the dots at the border
+_MOST_POINTS: Final = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """`line` is the `points` of a polyline in a box of `width` by `height`; `last` its end."""
+
+    width: int
+    height: int
+    line: str
+    last: Point
+    least: float
+    most: float
+
+
+def chart(points: Sequence[Point], width: int, height: int) -> Chart | None:
+    """The chart of these points, in the order of time; None of none."""
+    if not points:
+        return None
+    shown = _thinned(points)
+    across, up = [x for x, _ in shown], [y for _, y in shown]
+    placed = [
+        (
+            round(_place(x, min(across), max(across), width), 1),
+            round(height - _place(y, min(up), max(up), height), 1),
+        )
+        for x, y in shown
+    ]
+    line = " ".join(f"{x:g},{y:g}" for x, y in placed)
+    return Chart(width, height, line, placed[-1], min(up), max(up))
+
+
+def _place(value: float, least: float, most: float, room: int) -> float:
+    if most == least:
+        return room / 2
+    # Halves, for the difference of two numbers may be larger than any number.
+    share = (value / 2 - least / 2) / (most / 2 - least / 2)
+    return _EDGE + share * (room - 2 * _EDGE)
+
+
+def _thinned(points: Sequence[Point]) -> Sequence[Point]:
+    """The first and the last, and of each stretch between its lowest and its highest."""
+    if len(points) <= _MOST_POINTS:
+        return points
+    stretch = -(-len(points) * 2 // _MOST_POINTS)
+    kept = {0, len(points) - 1}
+    for start in range(0, len(points), stretch):
+        part = range(start, min(start + stretch, len(points)))
+        kept.add(min(part, key=lambda at: points[at][1]))
+        kept.add(max(part, key=lambda at: points[at][1]))
+    return [points[at] for at in sorted(kept)]

@@ -1,0 +1,182 @@
+"""/account/data and /account/activity: one's own measurements, and who looked at them."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from page_site import Site, Visitor
+from people import PASSWORD
+from quantimodo.measurements.posts import SentMeasurement, SentSet
+from quantimodo.model.measurements import Access
+
+DATA = "/account/data"
+ONE = {"variable": "Sleep Quality", "value": "3", "unit": "/5", "category": "Sleep"}
+WHEN = "2026-11-23T07:30"
+
+
+async def add(visitor: Visitor, **changes: str) -> Any:
+    return await visitor.submit(DATA, **{**ONE, "when": WHEN, "note": "", **changes})
+
+
+async def take_in(visitor: Visitor, content: bytes) -> Any:
+    fields = await visitor.form(DATA, f"{DATA}/import")
+    files = {"file": ("x.csv", content, "text/csv")}
+    return await visitor.http.post(f"{DATA}/import", data=fields, files=files)
+
+
+async def test_nothing_is_recorded_at_first(ann: Visitor) -> None:
+    page = await ann.get(DATA)
+    assert "Nothing is recorded yet" in page.text
+    assert 'class="chart"' not in page.text
+
+
+async def test_a_measurement_is_added_shown_and_deleted(ann: Visitor) -> None:
+    added = await add(ann, note="slept <b>well</b>")
+    assert added.headers["location"] == f"{DATA}/variable?name=Sleep%20Quality"
+    page = await ann.get(added.headers["location"])
+    assert "The measurement is kept." in page.text
+    assert "3 /5" in page.text
+    assert "23 November 2026, 07:30 UTC" in page.text
+    assert "slept &lt;b&gt;well&lt;/b&gt;" in page.text
+    assert 'aria-label="Sleep Quality: between 3 and 3 /5"' in page.text
+    overview = await ann.get(DATA)
+    assert "1 measurement" in overview.text
+    gone = await ann.submit(added.headers["location"], f"{DATA}/remove")
+    assert gone.status_code == 303
+    assert "0 measurements" in (await ann.get(DATA)).text
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"value": "much"}, "Enter a number."),
+        ({"value": "7"}, "Value is above 5, the most of its unit."),
+        ({"value": "nan"}, "Value is not a finite number."),
+        ({"variable": " "}, "Say what you measured."),
+        ({"unit": ""}, "This is new: choose its unit too."),
+        ({"when": "tomorrow"}, "The time cannot be read"),
+        ({"when": ""}, "Say when it was."),
+        ({"note": "x" * 2001}, "The note is longer"),
+    ],
+)
+async def test_what_is_wrong_is_said_and_what_was_typed_stays(
+    ann: Visitor, changes: dict[str, str], text: str
+) -> None:
+    answer = await add(ann, **changes)
+    assert answer.status_code == 422
+    assert text in answer.text
+    if "variable" not in changes:
+        assert 'value="Sleep Quality"' in answer.text
+    assert "Nothing is recorded yet" in answer.text
+
+
+async def test_a_file_is_imported_whole_or_not_at_all(ann: Visitor) -> None:
+    head = "Variable Name,Value,Unit,Start Time,Source,Note,Variable Category Name\r\n"
+    good = head + "Mood,4,/5,2026-11-01T10:00:00Z,App,'=1+1,Emotions\r\n"
+    bad = good + "Mood,9,/5,2026-11-02T10:00:00Z,App,,Emotions\r\n"
+    for content, text in (
+        (bad.encode(), "Line 3: Value is above 5"),
+        (b"a,b\n1,2\n", "line 1 must name the column"),
+        (head.encode(), "no measurements"),
+        (head.encode() + b"Mood,x,/5,2026-11-01,,,\n", "line 2: the value is no number"),
+        (b"\xff\xfe\x00", "no text in UTF-8"),
+        (head.encode() + b'"Mood', "no CSV"),
+    ):
+        answer = await take_in(ann, content)
+        assert answer.status_code == 422, text
+        assert text.lower() in answer.text.lower()
+        assert "Nothing is recorded yet" in answer.text
+    assert (await take_in(ann, b"\xef\xbb\xbf" + good.encode())).status_code == 303
+    assert "Mood" in (await ann.get(DATA)).text
+    exported = (await ann.get(f"{DATA}/export")).text
+    assert exported == good
+    assert (await take_in(ann, exported.encode())).status_code == 303
+    assert (await ann.get(f"{DATA}/export?name=Nothing")).text == head
+
+
+async def test_a_variable_is_deleted_only_after_a_question(ann: Visitor) -> None:
+    await add(ann)
+    question = f"{DATA}/delete?name=Sleep%20Quality"
+    assert "none of it can be brought back" in (await ann.get(question)).text
+    assert (await ann.submit(question)).status_code == 303
+    assert "Nothing is recorded yet" in (await ann.get(DATA)).text
+
+
+async def test_nobody_sees_or_deletes_what_is_somebody_elses(site: Site, ann: Visitor) -> None:
+    await add(ann)
+    form = await ann.form(f"{DATA}/variable?name=Sleep%20Quality", f"{DATA}/remove")
+    await site.house.member("bob@example.org")
+    async with site.visitor() as bob:
+        await bob.sign_in("bob@example.org", PASSWORD)
+        await _meddle(bob, str(form["id"]))
+    assert "1 measurement" in (await ann.get(DATA)).text
+
+
+async def _meddle(bob: Visitor, number: str) -> None:
+    assert "Sleep Quality" not in (await bob.get(DATA)).text
+    assert (await bob.get(f"{DATA}/variable?name=Sleep%20Quality")).status_code == 404
+    assert (await bob.get(f"{DATA}/delete?name=Sleep%20Quality")).status_code == 404
+    own = await bob.form(DATA, DATA)
+    for path, fields in ((f"{DATA}/remove", {"id": number}),
+                         (f"{DATA}/delete", {"name": "Sleep Quality"})):  # fmt: skip
+        answer = await bob.http.post(path, data={"csrf": own["csrf"], **fields})
+        assert answer.status_code == 404
+
+
+async def test_strangers_sign_in_first(visitor: Visitor) -> None:
+    for path in (DATA, f"{DATA}/export", f"{DATA}/variable?name=x", "/account/activity"):
+        answer = await visitor.get(path)
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/sign-in")
+
+
+async def test_many_measurements_come_page_by_page(site: Site, ann: Visitor) -> None:
+    user = await site.house.stores.user_by_email("ann@example.org")
+    assert user is not None
+    many = [SentMeasurement(start_time=60 * at, value=at % 5 + 1) for at in range(60)]
+    await site.pages.journal.save(
+        user.id,
+        [SentSet(measurements=many, variable_name="Mood", abbreviated_unit_name="/5")],
+    )
+    page = await ann.get(f"{DATA}/variable?name=Mood")
+    assert page.text.count(f'action="{DATA}/remove"') == 25
+    assert "offset=25" in page.text
+    last = await ann.get(f"{DATA}/variable?name=Mood&offset=50")
+    assert last.text.count(f'action="{DATA}/remove"') == 10
+    for offset in ("x", "-1", "9" * 30):
+        assert (await ann.get(f"{DATA}/variable?name=Mood&offset={offset}")).status_code == 200
+
+
+async def test_activity_tells_which_app_did_what(site: Site, ann: Visitor) -> None:
+    assert "No application looked at your data" in (await ann.get("/account/activity")).text
+    user = await site.house.stores.user_by_email("ann@example.org")
+    assert user is not None
+    app = await site.register(user)
+    now = site.house.clock.now()
+    noted = [
+        Access(
+            user_id=user.id,
+            client_id=app.id if at else "an-app-that-is-gone",
+            action="write" if at % 2 else "read",
+            first_at=now - timedelta(hours=at),
+            last_at=now - timedelta(hours=at),
+            variable="Mood" if at else "=evil",
+            measurements=at + 1,
+        )
+        for at in range(60)
+    ]
+    await site.house.stores.add_accesses(noted)
+    page = await ann.get("/account/activity")
+    assert page.text.count("<strong>") == 50
+    assert "Older" in page.text
+    assert "An application that is gone" in page.text
+    assert "400 days" in page.text
+    older = page.text.partition("activity?before=")[2].partition('"')[0]
+    assert (await ann.get(f"/account/activity?before={older}")).text.count("<strong>") == 10
+    rows = list(csv.DictReader(io.StringIO((await ann.get("/account/activity/export")).text)))
+    assert len(rows) == 60
+    assert {row["Did"] for row in rows} == {"Read", "Recorded or changed"}
+    assert "'=evil" in [row["What"] for row in rows]
