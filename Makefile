@@ -42,6 +42,7 @@ bench: ## Requests a second on one core, both engines, beside peers (Debian's wr
 	@scripts/environment test
 	@scripts/system-packages wrk=wrk
 	$(BIN)/python bench/bench.py
+	$(BIN)/python bench/measurements.py
 
 clean: ## Remove the environment and what tests left; keeps var/ with its database
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules

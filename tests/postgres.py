@@ -61,7 +61,8 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 _EMPTY = """
 DO $$ BEGIN EXECUTE (SELECT 'TRUNCATE ' || string_agg(quote_ident(relname), ', ')
-  || ' RESTART IDENTITY' FROM pg_stat_user_tables WHERE relname <> 'schema_migrations'); END $$"""
+  || ' RESTART IDENTITY' FROM pg_stat_user_tables WHERE relname NOT IN
+  ('schema_migrations', 'units', 'unit_categories', 'variable_categories')); END $$"""
 
 
 class PostgresServer:

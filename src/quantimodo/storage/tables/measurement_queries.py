@@ -125,18 +125,24 @@ def _of_one_person(user_id: int, filters: Filters) -> _Query:
     """A query over a person's measurements; of one variable, by that variable's index."""
     query = _Query()
     person = query.place(user_id)
-    names = [each for each in filters if _is_one_name(each)]
+    names = _one_name(filters)
     if not names:
         query.where(f"m.user_id = {person}")
     else:
         name = query.place(names[0].comparisons[0].operand)
-        # The plus keeps the engines from taking the index by person instead.
+        # The variable is this person's, and so are all its measurements: nothing else is looked
+        # at, so that they are counted in the index alone.
         query.where(
             "m.variable_id = (SELECT o.id FROM variables o"
-            f" WHERE o.user_id = {person} AND o.name = {name}) AND +m.user_id = {person}"
+            f" WHERE o.user_id = {person} AND o.name = {name})"
         )
-    query.filtered(tuple(each for each in filters if each not in names[:1]))
+    query.filtered(tuple(each for each in filters if each not in names))
     return query
+
+
+def _one_name(filters: Filters) -> Filters:
+    """The first filter that names just one variable, if there is one."""
+    return tuple(each for each in filters if _is_one_name(each))[:1]
 
 
 def _is_one_name(each: Filter) -> bool:
@@ -177,16 +183,22 @@ def number_of_measurements(user_ids: Sequence[int], filters: Filters) -> Call:
     """Rows of (person, how many)."""
     if len(user_ids) == 1:
         query = _of_one_person(user_ids[0], filters)
-    else:
-        query = _Query()
-        query.of_people("m.user_id", user_ids)
-        query.filtered(filters)
+        # One name is looked up beforehand, and what is left may need the index alone.
+        left = [each for each in filters if each not in _one_name(filters)]
+        return query.call(f"SELECT CAST({{1}} AS BIGINT), count(*) FROM {_counted(left)}")
+    query = _Query()
+    query.of_people("m.user_id", user_ids)
+    query.filtered(filters)
+    source = _counted(filters)
+    return query.call(f"SELECT m.user_id, count(*) FROM {source}", " GROUP BY m.user_id")
+
+
+def _counted(filters: Sequence[Filter]) -> str:
     needs_variables = any(
         each.field in _OF_VARIABLES or any(one.unit_id is not None for one in each.comparisons)
         for each in filters
     )
-    source = _JOINED if needs_variables else "measurements m"
-    return query.call(f"SELECT m.user_id, count(*) FROM {source}", " GROUP BY m.user_id")
+    return _JOINED if needs_variables else "measurements m"
 
 
 def units_of_variables(user_ids: Sequence[int], filters: Filters) -> Call:

@@ -177,7 +177,8 @@ class Measurements(Table):
         for some in _in_parts(user_ids):
             statement, values = number_of_measurements(some, filters)
             for user_id, number in await self._database.rows(statement, *values):
-                counted[user_id] = number
+                if number:
+                    counted[user_id] = number
         return counted
 
     async def units_in_use(self, user_ids: Sequence[int], filters: Filters) -> frozenset[int]:

@@ -1,0 +1,135 @@
+"""Measurements kept a second on one core: posts of 1,000, from the bytes of a request to the disk.
+
+The journal and both engines in one process, without a socket; PostgreSQL's own time counts too.
+Then what the access log adds to a read of 100 of 60,000.
+"""
+
+import argparse
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from engines import Engine, Postgres, Sqlite
+
+from quantimodo.app.settings import load_settings
+from quantimodo.app.wiring import House, open_house, prepare
+from quantimodo.measurements.posts import read_sets
+from quantimodo.measurements.questions import Question, question_about_measurements
+from quantimodo.model.measurements import Access
+from quantimodo.model.users import NewUser, User
+from quantimodo.resource.journal_json import measurement_json, page_response
+
+_POST = 1_000
+_PEOPLE = 4
+_ENGINES: dict[str, Callable[[Path], Engine]] = {"sqlite": Sqlite, "postgres": Postgres}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--engines", nargs="+", choices=_ENGINES, default=[*_ENGINES])
+    parser.add_argument("--posts", type=int, default=60, help="of each of four people")
+    asked = parser.parse_args()
+    os.sched_setaffinity(0, {0})
+    print(f"{'engine':<10}{'':<24}{'a second':>12}{'us each':>10}")
+    for name in asked.engines:
+        with _opened(name) as engine:
+            asyncio.run(_measure(engine, asked.posts))
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[Engine]:
+    folder = Path(tempfile.mkdtemp(prefix="qm-measure-"))
+    engine = _ENGINES[name](folder)
+    try:
+        engine.start()
+        yield engine
+    finally:
+        engine.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _measure(engine: Engine, posts: int) -> None:
+    os.environ |= {"QUANTIMODO_DATABASE": engine.url, "QUANTIMODO_SECRET_KEY": "A" * 43}
+    settings = load_settings(os.environ)
+    await prepare(settings)
+    async with open_house(settings) as house:
+        people = [await _person(house, number) for number in range(_PEOPLE)]
+        bodies = [_body(number) for number in range(posts)]
+        for what in ("posted, new", "posted again"):
+            await _posts(engine, house, people, bodies, what)
+        await _reads(engine, house, people[0])
+
+
+async def _posts(
+    engine: Engine, house: House, people: Sequence[User], bodies: Sequence[bytes], what: str
+) -> None:
+    async def one(person: User) -> None:
+        for body in bodies:
+            await house.journal.save(person.id, read_sets(body))
+
+    began = _spent(engine)
+    await asyncio.gather(*map(one, people))
+    _tell(engine, what, len(people) * len(bodies) * _POST, _spent(engine) - began)
+
+
+async def _reads(engine: Engine, house: House, person: User) -> None:
+    question = question_about_measurements(b"variableName=Steps&limit=100")
+    for what, logged in (("read of 100", False), ("read of 100, logged", True)):
+        began, number = _spent(engine), 400
+        for _ in range(number):
+            await _read(house, person, question, logged=logged)
+        await house.accesses.flush()
+        _tell(engine, what, number, _spent(engine) - began)
+
+
+async def _read(house: House, person: User, question: Question, *, logged: bool) -> None:
+    rows, total = await house.journal.page(person.id, question)
+    page_response("https://id.example.org/x", question, [measurement_json(r) for r in rows], total)
+    if logged:
+        now = house.clock.now()
+        house.accesses.record(
+            Access(
+                user_id=person.id,
+                client_id="bench",
+                action="read",
+                first_at=now,
+                last_at=now,
+                variable=question.variables_asked,
+                measurements=len(rows),
+            )
+        )
+
+
+async def _person(house: House, number: int) -> User:
+    now = house.clock.now()
+    newcomer = NewUser(subject=f"bench-{number}", name="Bench", email=None, created_at=now)
+    return await house.stores.add_user(newcomer, None)
+
+
+def _body(number: int) -> bytes:
+    start = 1_400_000_000 + 60 * _POST * number
+    measurements = [{"startTime": start + 60 * at, "value": at % 50} for at in range(_POST)]
+    one = {"variableName": "Steps", "sourceName": "Bench", "abbreviatedUnitName": "count"}
+    return msgspec.json.encode([{**one, "measurements": measurements}])
+
+
+def _spent(engine: Engine) -> float:
+    """Seconds of CPU, of this process and of the engine's own."""
+    others = [process.cpu_times() for process in engine.processes()]
+    return time.process_time() + sum(times.user + times.system for times in others)
+
+
+def _tell(engine: Engine, what: str, number: int, seconds: float) -> None:
+    each = seconds / number
+    print(f"{engine.name:<10}{what:<24}{1 / each:>12,.0f}{each * 1e6:>10.1f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
