@@ -41,12 +41,18 @@ def test_every_option_of_create_is_kept(terminal: Terminal) -> None:
         *("--token-format", "jwt", "--id-token-alg", "ES256"),
         *("--description", "Keeps it", "--homepage", "https://app.example.org/"),
         *("--policy", "https://app.example.org/p", "--terms", "https://app.example.org/t"),
+        *("--post-logout-redirect-uri", "https://app.example.org/bye"),
+        *("--backchannel-logout-uri", "https://app.example.org/back"),
+        *("--frontchannel-logout-uri", "https://app.example.org/front"),
         *("--owner", "ada@example.org"),
     )
     shown = terminal.does("clients", "show", str(fields["client_id"]), "--json").json
     assert shown == {name: value for name, value in fields.items() if name != "client_secret"}
     assert shown["redirect_uris"] == [CALLBACK, "com.example.app:/cb"]
     assert shown["scope"] == "basic openid"
+    assert shown["post_logout_redirect_uris"] == ["https://app.example.org/bye"]
+    assert shown["backchannel_logout_uri"] == "https://app.example.org/back"
+    assert shown["frontchannel_logout_uri"] == "https://app.example.org/front"
     assert shown["grant_types"] == ["authorization_code", "client_credentials"]
     assert shown["response_types"] == ["code", "none"]
     assert (shown["strict"], shown["first_party"], shown["resource_server"]) == (True,) * 3

@@ -117,6 +117,29 @@ async def test_all_that_was_filled_in_is_registered(house: House, ann: Visitor) 
     assert client.policy_uri == "https://app.example.org/privacy"
 
 
+async def test_what_happens_at_a_sign_out_is_registered_kept_and_changed(
+    house: House, ann: Visitor
+) -> None:
+    path = await create(
+        ann,
+        post_logout_redirect_uris="https://app.example.org/bye\nhttps://app.example.org/ciao",
+        backchannel_logout_uri="https://app.example.org/back",
+        frontchannel_logout_uri="https://app.example.org/front",
+    )
+    metadata = (await stored(house, path)).metadata
+    assert metadata.post_logout_redirect_uris == (
+        "https://app.example.org/bye",
+        "https://app.example.org/ciao",
+    )
+    assert (await ann.submit(path, name="Another name")).status_code == 303
+    assert (await stored(house, path)).metadata == metadata, "what the form showed stays"
+    refused = await ann.submit(path, frontchannel_logout_uri="https://evil.example/")
+    assert refused.status_code == 422
+    assert "Must have the host of one of the redirect URIs." in refused.text
+    await ann.submit(path, backchannel_logout_uri="")
+    assert (await stored(house, path)).metadata.backchannel_logout_uri == ""
+
+
 async def test_an_application_that_acts_only_as_itself_needs_no_redirect_uri(
     house: House, ann: Visitor
 ) -> None:

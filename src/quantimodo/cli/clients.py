@@ -55,6 +55,11 @@ Format = Annotated[str | None, typer.Option(help="Its access tokens: opaque or j
 Algorithm = Annotated[str | None, typer.Option(help="Its ID tokens: RS256 or ES256.")]
 Text = Annotated[str | None, typer.Option(help="What it is for.")]
 Link = Annotated[str | None, typer.Option(help="An https address.")]
+LogoutUris = Annotated[
+    list[str] | None, typer.Option(help="Where people may go after signing out; several times.")
+]
+BackChannel = Annotated[str | None, typer.Option(help="Where it is told that somebody signed out.")]
+FrontChannel = Annotated[str | None, typer.Option(help="What a browser loads when they sign out.")]
 Logo = Annotated[
     Path | None, typer.Option(help="A PNG, JPEG or WebP file.", exists=True, dir_okay=False)
 ]
@@ -78,6 +83,9 @@ def create(
     homepage: Link = None,
     policy: Link = None,
     terms: Link = None,
+    post_logout_redirect_uri: LogoutUris = None,
+    backchannel_logout_uri: BackChannel = None,
+    frontchannel_logout_uri: FrontChannel = None,
     logo: Logo = None,
     owner: Annotated[str | None, typer.Option(help="E-mail address of its owner.")] = None,
     as_json: AsJson = False,
@@ -102,6 +110,11 @@ def create(
             tos_uri=terms,
         ),
         implicit,
+        _given_metadata(
+            post_logout_redirect_uris=post_logout_redirect_uri,
+            backchannel_logout_uri=backchannel_logout_uri,
+            frontchannel_logout_uri=frontchannel_logout_uri,
+        ),
     )
 
     async def register(house: House) -> Registered:
@@ -134,6 +147,9 @@ def edit(
     homepage: Link = None,
     policy: Link = None,
     terms: Link = None,
+    post_logout_redirect_uri: LogoutUris = None,
+    backchannel_logout_uri: BackChannel = None,
+    frontchannel_logout_uri: FrontChannel = None,
     logo: Logo = None,
     as_json: AsJson = False,
 ) -> None:
@@ -155,10 +171,15 @@ def edit(
         policy_uri=policy,
         tos_uri=terms,
     )
+    metadata = _given_metadata(
+        post_logout_redirect_uris=post_logout_redirect_uri,
+        backchannel_logout_uri=backchannel_logout_uri,
+        frontchannel_logout_uri=frontchannel_logout_uri,
+    )
 
     async def change(house: House) -> Client:
         client = await _client(house, client_id)
-        asked = _asked(_registration(client), given, implicit)
+        asked = _asked(_registration(client), given, implicit, metadata)
         edited = await house.registry.edit(client, asked, by_operator=True)
         if logo is not None:
             await house.registry.set_logo(edited, logo.read_bytes())
@@ -268,8 +289,17 @@ def _given(**options: Any) -> dict[str, Any]:
     return given
 
 
-def _asked(base: Registration, given: dict[str, Any], implicit: bool | None) -> Registration:
-    asked = replace(base, **given)
+def _given_metadata(**options: Any) -> dict[str, Any]:
+    given = {name: value for name, value in options.items() if value is not None}
+    if "post_logout_redirect_uris" in given:
+        given["post_logout_redirect_uris"] = tuple(given["post_logout_redirect_uris"])
+    return given
+
+
+def _asked(
+    base: Registration, given: dict[str, Any], implicit: bool | None, metadata: dict[str, Any]
+) -> Registration:
+    asked = replace(base, **given, metadata=replace(base.metadata, **metadata))
     if implicit is True:
         kinds = asked.response_types | IMPLICIT_RESPONSE_TYPES
         return replace(asked, response_types=kinds)
@@ -342,6 +372,9 @@ def _fields(client: Client) -> dict[str, Any]:
         "resource_server": client.resource_server,
         "token_format": client.token_format,
         "id_token_alg": client.id_token_alg,
+        "post_logout_redirect_uris": list(client.metadata.post_logout_redirect_uris),
+        "backchannel_logout_uri": client.metadata.backchannel_logout_uri,
+        "frontchannel_logout_uri": client.metadata.frontchannel_logout_uri,
         "owner_id": client.owner_id,
         "created_at": client.created_at,
         "disabled_at": client.disabled_at,

@@ -204,6 +204,7 @@ def _with_metadata(client: Client, asked: Registration) -> Client:
         resource_server=asked.resource_server,
         token_format=asked.token_format,
         id_token_alg=asked.id_token_alg,
+        metadata=asked.metadata,
     )
 
 

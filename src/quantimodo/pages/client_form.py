@@ -1,15 +1,18 @@
 """The form of an application: from its fields to a registration, and back."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
+from quantimodo.model.client_metadata import BARE
 from quantimodo.model.clients import Client
 from quantimodo.pages.forms import Form, FormView
 from quantimodo.pages.refusals import Told
 from quantimodo.protocol.registration import Registration
 
+_LOGOUT: Final = ("frontchannel_logout_uri", "backchannel_logout_uri")
+_AFTER: Final = "post_logout_redirect_uris"
 _TEXTS: Final = ("name", "description", "homepage_uri", "policy_uri", "tos_uri", "redirect_uris")
 LABELS: Final = {
     "name": "Name",
@@ -18,6 +21,9 @@ LABELS: Final = {
     "policy_uri": "Privacy policy",
     "tos_uri": "Terms of use",
     "redirect_uris": "Redirect URIs",
+    "post_logout_redirect_uris": "Addresses after signing out",
+    "backchannel_logout_uri": "Back-channel logout",
+    "frontchannel_logout_uri": "Front-channel logout",
     "scope": "Scopes",
     "grant_types": "Acting as itself",
     "logo": "Logo",
@@ -49,6 +55,11 @@ def registration_of(form: Form, client: Client | None = None) -> Registration:
     shown["response_types"] = (kept.get("response_types") or _CODE) if sends else frozenset()
     shown["public"] = form.one("kind") == "public"
     shown["strict"] = bool(form.one("strict"))
+    shown["metadata"] = replace(
+        kept.get("metadata", BARE),
+        post_logout_redirect_uris=tuple(form.one(_AFTER).split()),
+        **{name: form.one(name).strip() for name in _LOGOUT},
+    )
     return Registration(**{**kept, **shown})
 
 
@@ -57,6 +68,8 @@ def view_of(client: Client, errors: Mapping[str, str] | None = None) -> FormView
     values = {name: str(getattr(client, name)) for name in _TEXTS}
     values["redirect_uris"] = "\n".join(client.redirect_uris)
     values["revision"] = str(client.revision)
+    values[_AFTER] = "\n".join(client.metadata.post_logout_redirect_uris)
+    values |= {name: str(getattr(client.metadata, name)) for name in _LOGOUT}
     chosen = {
         *client.scope,
         _PUBLIC if client.public else _CONFIDENTIAL,
@@ -74,7 +87,7 @@ def wish_view(form: Form, again: Told) -> FormView:
         *([_STRICT] if form.one("strict") else ()),
         *([_OWN] if form.one("own") else ()),
     }
-    return again.view(form, *_TEXTS, "revision", chosen=sorted(chosen))
+    return again.view(form, *_TEXTS, *_LOGOUT, _AFTER, "revision", chosen=sorted(chosen))
 
 
 def faults_told(refusal: InvalidMetadata | ChangedMeanwhile) -> Told:

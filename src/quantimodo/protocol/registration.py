@@ -4,10 +4,12 @@ Pure: looks at nothing but what is asked for. Keeping it, ids and secrets are `c
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
+from urllib.parse import urlsplit
 
+from quantimodo.model.client_metadata import BARE, ClientMetadata
 from quantimodo.model.clients import TokenFormat
 from quantimodo.protocol.redirects import check_redirect_uri
 from quantimodo.protocol.scopes import SCOPES
@@ -59,6 +61,7 @@ class Registration:
     resource_server: bool = False
     token_format: TokenFormat = "opaque"
     id_token_alg: Literal["RS256", "ES256"] = "RS256"
+    metadata: ClientMetadata = BARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,12 @@ def tidy(registration: Registration) -> Registration:
         tos_uri=registration.tos_uri.strip(),
         redirect_uris=tuple(dict.fromkeys(registration.redirect_uris)),
         response_types=_usable_response_types(registration),
+        metadata=replace(
+            registration.metadata,
+            post_logout_redirect_uris=tuple(
+                dict.fromkeys(registration.metadata.post_logout_redirect_uris)
+            ),
+        ),
     )
 
 
@@ -90,6 +99,7 @@ def faults(registration: Registration) -> tuple[Fault, ...]:
         *_description_faults(registration.description),
         *_link_faults(registration),
         *_redirect_faults(registration),
+        *_logout_faults(registration),
         *_vocabulary_faults(registration),
         *_secrecy_faults(registration),
     )
@@ -159,6 +169,38 @@ def _redirect_faults(registration: Registration) -> Iterator[Fault]:
         except InvalidUri as fault:
             prefix = f"number {number} " if len(given) > 1 else ""
             yield Fault("redirect_uris", prefix + str(fault))
+
+
+def _logout_faults(registration: Registration) -> Iterator[Fault]:
+    """RP-Initiated Logout 1.0 §3.1, Front-Channel Logout 1.0 §2, Back-Channel Logout 1.0 §2.2."""
+    metadata = registration.metadata
+    given = metadata.post_logout_redirect_uris
+    if len(given) > MOST_REDIRECT_URIS:
+        yield Fault("post_logout_redirect_uris", f"there may be at most {MOST_REDIRECT_URIS}")
+        return
+    for uri in given:
+        yield from _address_fault("post_logout_redirect_uris", uri, check_redirect_uri)
+    for field in ("frontchannel_logout_uri", "backchannel_logout_uri"):
+        uri = getattr(metadata, field)
+        if uri:
+            yield from _address_fault(field, uri, check_redirect_uri)
+            if urlsplit(uri).scheme not in ("http", "https"):
+                yield Fault(field, "must be an https address")
+    frame = metadata.frontchannel_logout_uri
+    if frame and _origin(frame) not in map(_origin, registration.redirect_uris):
+        yield Fault("frontchannel_logout_uri", "must have the host of one of the redirect URIs")
+
+
+def _address_fault(field: str, uri: str, check: Callable[[str], None]) -> Iterator[Fault]:
+    try:
+        check(uri)
+    except InvalidUri as fault:
+        yield Fault(field, str(fault))
+
+
+def _origin(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri)
+    return parts.scheme, parts.netloc
 
 
 def _vocabulary_faults(registration: Registration) -> Iterator[Fault]:
