@@ -46,7 +46,7 @@ async def linked_to(world: World, email: str = "ann@example.org") -> list[str]:
 async def test_a_provider_is_linked_signs_in_and_is_unlinked(world: World) -> None:
     browser = await world.signed_in()
     page = await browser.get(IDENTITIES)
-    assert "https://google.example" in page.headers["content-security-policy"]
+    assert "form-action 'self' https:;" in page.headers["content-security-policy"]
     departed = await press_link(browser)
     assert departed.headers["location"].startswith("https://google.example/authorize")
     back = await come_back(browser, state_of(departed))
