@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from quantimodo.ports.fetch import Fetcher
 from quantimodo.ports.stores import Stores
 from quantimodo.providers.contract import Provider
 from quantimodo.storage.open import migrate, open_stores
@@ -57,10 +58,12 @@ def worlds(
     """Servers with settings of their own: `async with worlds(legacy_transport="false") as it`."""
 
     def opened(
-        providers: Sequence[Provider] | None = None, **changes: str
+        providers: Sequence[Provider] | None = None,
+        fetcher: Fetcher | None = None,
+        **changes: str,
     ) -> AbstractAsyncContextManager[World]:
         settings = settings_for(f"sqlite:///{tmp_path}/world.db", tmp_path, **changes)
-        return open_world(settings, clock, entropy, foundation, providers)
+        return open_world(settings, clock, entropy, foundation, providers, fetcher)
 
     return opened
 

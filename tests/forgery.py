@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from quantimodo.crypto.jwt import OneAlgorithm
 from world import World
 
 Sign = Callable[[bytes], bytes]
@@ -71,5 +72,5 @@ def half_hash(text: str) -> str:
 async def verified(world: World, token: str, algorithm: str) -> dict[str, Any]:
     """The claims of a token whose signature a client has checked with the published keys."""
     keys = (await world.browser().get("/.well-known/jwks.json")).json()
-    read = jwt.decode(token, KeySet.import_key_set(keys), algorithms=[algorithm])
+    read = jwt.decode(token, KeySet.import_key_set(keys), registry=OneAlgorithm(algorithm))
     return dict(read.claims)

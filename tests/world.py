@@ -24,6 +24,7 @@ from quantimodo.app.dispatch import Dispatcher
 from quantimodo.app.server import furnish_server
 from quantimodo.app.settings import Settings, load_settings
 from quantimodo.app.wiring import House, open_house, prepare
+from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.clients.registry import Registration
 from quantimodo.crypto.passwords import PasswordHasher
 from quantimodo.identity.sign_up import new_subject
@@ -32,6 +33,7 @@ from quantimodo.model.secrets import Secret
 from quantimodo.model.users import NewUser, User
 from quantimodo.pages.layout import Renderer
 from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.fetch import Fetcher
 from quantimodo.protocol.scopes import SCOPES
 from quantimodo.providers.contract import Provider
 from surroundings import shipped_renderer
@@ -348,9 +350,11 @@ async def open_world(
     entropy: Entropy,
     foundation: Foundation | None = None,
     providers: Sequence[Provider] | None = None,
+    fetcher: Fetcher | None = None,
 ) -> AsyncIterator[World]:
     """A server of its own, over a copy of the foundation when there is one; with these providers
-    of sign-ins instead of those of the settings."""
+    of sign-ins instead of those of the settings, and this instead of the network for what apps
+    registered."""
     if foundation is None:
         foundation = await lay_foundation(settings, clock, entropy)
     else:
@@ -358,6 +362,9 @@ async def open_world(
     async with open_house(settings, clock, entropy) as house:
         if providers is not None:
             house = replace(house, providers={each.name: each for each in providers})
+        if fetcher is not None:
+            keys = ClientKeys(fetcher, house.envelope, house.clock)
+            house = replace(house, fetcher=fetcher, client_keys=keys)
         application = await furnish_server(house, foundation.renderer)
         world = World(house, application, file_of(settings), foundation.password_hash)
         yield world

@@ -8,6 +8,7 @@ from people import MovableClock
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.keys.keyring import Keyring
 from quantimodo.keys.rotation import Rotation, RotationPolicy, StillNeeded
+from quantimodo.model.keys import ALGORITHMS
 from quantimodo.ports.clock import Entropy
 from quantimodo.ports.stores import Stores
 
@@ -36,7 +37,7 @@ async def test_the_first_keys_sign_at_once_and_are_made_once(
 ) -> None:
     assert await rotation.ensure()
     assert not await rotation.ensure()
-    assert len(await stores.signing_keys()) == 2
+    assert len(await stores.signing_keys()) == len(ALGORITHMS)
     assert await signing(stores, envelope, clock)
 
 
@@ -47,7 +48,7 @@ async def test_a_due_key_is_published_before_it_signs(
     first = await signing(stores, envelope, clock)
     clock.advance(89 * DAY + timedelta(hours=1))
     assert await rotation.ensure()
-    assert len(await stores.signing_keys()) == 4
+    assert len(await stores.signing_keys()) == 2 * len(ALGORITHMS)
     assert await signing(stores, envelope, clock) == first
     clock.advance(DAY)
     assert await signing(stores, envelope, clock) != first
@@ -60,12 +61,12 @@ async def test_a_key_made_for_now_overtakes_the_one_that_waits(
     waiting = await rotation.rotate(publish_before=DAY)
     clock.advance(timedelta(minutes=1))
     at_once = await rotation.rotate(timedelta(0))
-    assert len(waiting) == len(at_once) == 2
+    assert len(waiting) == len(at_once) == len(ALGORITHMS)
     chosen = {key.kid for key in at_once}
     assert await signing(stores, envelope, clock) in chosen
     clock.advance(2 * DAY)  # the one that waited is active by now, and still does not sign
     assert await signing(stores, envelope, clock) in chosen
-    assert len(await rotation.rotate(DAY)) == 2
+    assert len(await rotation.rotate(DAY)) == len(ALGORITHMS)
 
 
 async def test_a_key_is_deleted_only_when_others_take_its_place(

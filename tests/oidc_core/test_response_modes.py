@@ -68,7 +68,7 @@ async def test_tokens_may_be_posted(world: World) -> None:
 
 async def test_a_mode_that_is_not_supported_is_told_the_usual_way(world: World) -> None:
     app = await world.app()
-    for mode in ("jwt", "query.jwt", "QUERY", "web_message"):
+    for mode in ("JWT", "jwt.query", "QUERY", "web_message"):
         answer = answer_of(await world.ask(world.browser(), app, response_mode=mode))
         assert answer.parameters["error"] == "invalid_request"
         assert answer.location.startswith(f"{CALLBACK}?")

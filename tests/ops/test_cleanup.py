@@ -9,6 +9,8 @@ from world import CALLBACK, World, form_fields
 KEPT = {
     "users",
     "passwords",
+    "profiles",
+    "pairwise_subjects",
     "identities",
     "clients",
     "client_logos",

@@ -101,7 +101,10 @@ def test_a_sound_registration_has_no_fault(changes: dict[str, Any]) -> None:
         ("response_types", {"response_types": frozenset({"code", "password"})}),
         ("resource_server", {"resource_server": True, "public": True}),
         ("token_format", {"token_format": "saml"}),
-        ("id_token_alg", {"id_token_alg": "none"}),
+        (
+            "id_token_alg",
+            {"id_token_alg": "none", "response_types": frozenset({"code id_token"})},
+        ),
         ("id_token_alg", {"id_token_alg": "HS256"}),
     ],
 )

@@ -81,8 +81,8 @@ async def test_a_fault_is_told_to_the_client_by_redirect(world: World) -> None:
         ({"max_age": "١"}, "invalid_request"),
         ({"max_age": "9" * 4000}, "invalid_request"),
         ({"response_mode": "nonsense"}, "invalid_request"),
-        ({"request": "a.b.c"}, "request_not_supported"),
-        ({"request_uri": "https://evil.example/x"}, "request_uri_not_supported"),
+        ({"request": "a.b.c"}, "invalid_request_object"),
+        ({"request_uri": "https://evil.example/x"}, "invalid_request_uri"),
         ({"registration": "{}"}, "registration_not_supported"),
     ):
         browser, app = world.browser(), await world.app(first_party=True)

@@ -52,7 +52,8 @@ async def test_what_the_specifications_require_is_there(world: World) -> None:
     found = await document(world)
     assert required <= found.keys()
     assert "RS256" in found["id_token_signing_alg_values_supported"]
-    assert "none" not in found["id_token_signing_alg_values_supported"]
+    # OpenID Connect Core §2: for a client that registered it, from the token endpoint only.
+    assert "none" in found["id_token_signing_alg_values_supported"]
     assert found["authorization_response_iss_parameter_supported"] is True
     assert found["code_challenge_methods_supported"] == ["S256"]
     assert not [key for key, value in found.items() if value in ([], "", None)]
@@ -117,6 +118,8 @@ async def test_every_advertised_method_authenticates(world: World) -> None:
     assert found["token_endpoint_auth_methods_supported"] == [
         "client_secret_basic",
         "client_secret_post",
+        "client_secret_jwt",
+        "private_key_jwt",
         "none",
     ]
     assert "none" not in found["introspection_endpoint_auth_methods_supported"]
@@ -132,15 +135,16 @@ async def test_the_keys_are_public_and_only_that(world: World) -> None:
     response = await world.browser().get(urlsplit((await document(world))["jwks_uri"]).path)
     keys = response.json()["keys"]
     assert response.headers["cache-control"] == "public, max-age=300"
-    assert {key["alg"] for key in keys} == {"ES256", "RS256"}
+    assert {key["alg"] for key in keys} == {"ES256", "RS256", "PS256", "EdDSA"}
     for key in keys:
         assert key["use"] == "sig"
         assert key["kid"]
         assert not key.keys() & {"d", "p", "q", "dp", "dq", "qi", "k", "oth"}
 
 
-async def test_unsupported_features_are_said_to_be_so(world: World) -> None:
+async def test_what_may_be_asked_in_other_ways_is_said(world: World) -> None:
     found = await document(world)
     for name in ("claims", "request", "request_uri"):
-        # OpenID Connect Discovery §3: `request_uri_parameter_supported` is true when absent.
-        assert found[f"{name}_parameter_supported"] is False
+        assert found[f"{name}_parameter_supported"] is True
+    # OpenID Connect Discovery §3: only addresses that were registered are ever fetched.
+    assert found["require_request_uri_registration"] is True

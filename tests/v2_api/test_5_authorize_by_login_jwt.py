@@ -509,7 +509,7 @@ async def test_faults_are_json_and_no_redirect(world: World) -> None:
         ({"response_type": "nonsense"}, "unsupported_response_type"),
         ({"response_type": "token"}, "unauthorized_client"),
         ({"code_challenge": "short"}, "invalid_request"),
-        ({"request": "x"}, "request_not_supported"),
+        ({"request": "x"}, "invalid_request_object"),
     ):
         answer = await ask_json(world, app, token, **changes)
         assert answer.status_code == 400, answer.text

@@ -16,6 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from quantimodo.app.authorizing import (
+    authorize_endpoint,
+    client_authentication,
+    issuer,
+    user_info,
+)
 from quantimodo.app.dispatch import Dispatcher, TooLarge
 from quantimodo.app.logout import logout_routes, sign_out, teller
 from quantimodo.app.measuring import measuring_endpoints
@@ -25,16 +31,12 @@ from quantimodo.app.openapi.schemas import Json
 from quantimodo.app.proxies import Proxies
 from quantimodo.app.routes import AUTHORIZE, WireEndpoints, wire_routes
 from quantimodo.app.settings import Settings
-from quantimodo.app.social import login_tokens, social_parts, social_routes, social_tokens
+from quantimodo.app.social import social_parts, social_routes, social_tokens
 from quantimodo.app.wiring import House, open_house
 from quantimodo.authorization.requests import RESUME, WaitingRequests
-from quantimodo.clients.authentication import ClientAuthentication
-from quantimodo.endpoints.authorize import AuthorizeEndpoint
-from quantimodo.endpoints.authorize_login import LoginCarrier
 from quantimodo.endpoints.discovery import KeySetEndpoint, MetadataEndpoint
 from quantimodo.endpoints.introspect import IntrospectionEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
-from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.endpoints.token import TokenEndpoint
 from quantimodo.grants.refresh_token import RefreshTokenGrant
 from quantimodo.grants.table import grant_table
@@ -62,9 +64,6 @@ from quantimodo.resource.guard import Guard
 from quantimodo.resource.health import MetricsPage, Ready, alive
 from quantimodo.resource.users import UserInfo, UserMe
 from quantimodo.tokens.access import AccessTokens
-from quantimodo.tokens.front_channel import FrontChannel
-from quantimodo.tokens.issuer import Issuer
-from quantimodo.tokens.signed import SignedTokens
 
 _log = structlog.get_logger("quantimodo.server")
 
@@ -117,7 +116,7 @@ def _dispatcher(house: House, metrics: Metrics, renderer: Renderer) -> Dispatche
 def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
     stores, clock, policy = house.stores, house.clock, house.token_policy
     settings = house.settings
-    clients = ClientAuthentication(stores, clock)
+    clients = client_authentication(house)
     access = AccessTokens(policy, stores, house.keyring, clock)
     guard = Guard(access, stores, metrics, settings.legacy_transport)
     grace = settings.tokens.refresh_reuse_grace
@@ -127,14 +126,7 @@ def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
             clients=clients,
             grants=grant_table(RefreshTokenGrant(grace, settings.legacy_transport)),
             tokens=stores,
-            issuer=Issuer(
-                policy,
-                stores,
-                SignedTokens(policy, house.keyring, house.entropy),
-                clock,
-                house.entropy,
-                *_peppers(house),
-            ),
+            issuer=issuer(house),
             clock=clock,
             audit=house.audit,
             metrics=metrics,
@@ -142,7 +134,7 @@ def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
         ),
         revoke=RevocationEndpoint(clients, stores, access, clock),
         introspect=IntrospectionEndpoint(clients, stores, access, policy, clock),
-        userinfo=UserInfo(guard),
+        userinfo=UserInfo(guard, user_info(house)),
         user_me=UserMe(guard),
         **measuring_endpoints(house, guard),
         social_code=social.authorize_code,
@@ -156,12 +148,6 @@ def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
             metrics, Secret(settings.metrics_token) if settings.metrics_token else None
         ),
     )
-
-
-def _peppers(house: House) -> tuple[bytes, Sequence[bytes]]:
-    """The key of the heirs of refresh tokens, and those that it was before."""
-    pepper, *older = house.envelope.derive_all("heirs of refresh tokens")
-    return pepper, older
 
 
 def _browser(house: House) -> Browser:
@@ -209,7 +195,7 @@ def _pages(house: House, desk: Desk, metrics: Metrics, document: Json) -> Starle
             house.social, house.providers, social.endpoint.origin, social.endpoint.begin_link
         ),
     )
-    authorize = _authorize(house, desk, waiting, metrics)
+    authorize = authorize_endpoint(house, desk, waiting, metrics)
     routes = [
         *page_routes(pages),
         (("GET",), "/docs", desk.guarded(ReferencePage(desk, document).show)),
@@ -226,30 +212,6 @@ def _pages(house: House, desk: Desk, metrics: Metrics, document: Json) -> Starle
     # security.md 11: never 307, which would send a form once more, and to the Host header's host.
     application.router.redirect_slashes = False
     return application
-
-
-def _authorize(
-    house: House, desk: Desk, waiting: WaitingRequests, metrics: Metrics
-) -> AuthorizeEndpoint:
-    stores, clock, entropy, policy = house.stores, house.clock, house.entropy, house.token_policy
-    return AuthorizeEndpoint(
-        issuer=policy.issuer,
-        clients=stores,
-        users=stores,
-        store=stores,
-        authentication=ClientAuthentication(stores, clock),
-        waiting=waiting,
-        front_channel=FrontChannel(
-            policy, stores, SignedTokens(policy, house.keyring, entropy), clock, entropy
-        ),
-        logins=LoginCarrier(login_tokens(house), desk.browser, clock),
-        session_states=SessionStates(desk.browser, entropy),
-        desk=desk,
-        audit=house.audit,
-        clock=clock,
-        metrics=metrics,
-        legacy_transport=house.settings.legacy_transport,
-    )
 
 
 def _refusals(

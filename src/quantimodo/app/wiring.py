@@ -16,6 +16,7 @@ from quantimodo.app.environment import SystemClock, SystemEntropy
 from quantimodo.app.provider_policies import door_policy, provider_policies
 from quantimodo.app.secret_keys import parse_keys, read_or_make
 from quantimodo.app.settings import Settings
+from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.clients.registry import Registry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.passwords import PasswordHasher
@@ -33,8 +34,10 @@ from quantimodo.ops.accesses import AccessLog
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.mail import Outbox
 from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.fetch import Fetcher
 from quantimodo.ports.stores import Stores
 from quantimodo.providers.contract import Provider, ProviderPolicy
+from quantimodo.providers.fetcher import DoorFetcher
 from quantimodo.providers.http import Door, netloc
 from quantimodo.providers.table import open_providers
 from quantimodo.sandbox.policies import STANDS_IN_FOR, sandbox_policies
@@ -70,6 +73,8 @@ class House:
     registry: Registry
     providers: Mapping[str, Provider]
     door: Door
+    fetcher: Fetcher
+    client_keys: ClientKeys
 
 
 async def prepare(
@@ -157,6 +162,7 @@ def _furnish(
     providers: Mapping[str, Provider],
     door: Door,
 ) -> House:
+    fetcher = DoorFetcher(door)
     bell, farewell_bell = asyncio.Event(), asyncio.Event()
     references = References(stores)
     outbox = Outbox(stores, envelope, clock, bell=bell)
@@ -222,6 +228,8 @@ def _furnish(
         registry=Registry(stores, clock, entropy, audit),
         providers=providers,
         door=door,
+        fetcher=fetcher,
+        client_keys=ClientKeys(fetcher, envelope, clock),
     )
 
 

@@ -23,7 +23,7 @@ from quantimodo.app.wiring import House, open_house
 from quantimodo.cli.errand import faults_told
 from quantimodo.cli.printing import print_json
 from quantimodo.crypto.envelope import CannotOpen
-from quantimodo.keys.rotation import ALGORITHMS
+from quantimodo.model.keys import ALGORITHMS
 from quantimodo.ops.mail import LineDown
 from quantimodo.ops.smtp import Smtp, smtp_policy
 from quantimodo.ports.stores import Unavailable

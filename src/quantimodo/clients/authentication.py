@@ -1,12 +1,22 @@
-"""Client authentication (RFC 6749 §2.3): are the credentials those of a registered client?"""
+"""Client authentication (RFC 6749 §2.3, RFC 7523): are these a registered client's credentials?"""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.crypto.digests import digest, same
+from quantimodo.crypto.jwt import BadToken, unverified_claims
 from quantimodo.model.clients import Client, SecretDigest
+from quantimodo.model.secrets import Secret
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import ClientStore
+from quantimodo.ports.stores import ClientStore, ReplayStore
+from quantimodo.protocol.client_assertion import (
+    HMAC_ALGORITHMS,
+    SIGNATURE_ALGORITHMS,
+    BadAssertion,
+    check_assertion,
+)
 from quantimodo.protocol.client_auth import Credentials, read_credentials
 from quantimodo.protocol.errors import InvalidClient
 from quantimodo.protocol.parameters import Form
@@ -17,18 +27,30 @@ _NOBODY = SecretDigest(bytes(32))
 
 @dataclass(frozen=True, slots=True)
 class ClientAuthentication:
-    """One read a request: what it says is never older than the request."""
+    """One read a request: what it says is never older than the request. `audiences`: the names by
+    which a client's statement may call this server."""
 
     clients: ClientStore
     clock: Clock
+    keys: ClientKeys
+    replays: ReplayStore
+    audiences: Collection[str]
 
     async def authenticate(self, authorization: str | None, form: Form) -> Client:
         """The client that presents itself. Raises `InvalidClient`, the same for every cause."""
         credentials = read_credentials(authorization, form)
-        client = await self.clients.client(credentials.client_id)
+        client_id = credentials.client_id or _stated(credentials)
+        client = await self.clients.client(client_id)
         if client is None or client.disabled_at is not None:
             _matches(_NOBODY, credentials, self.clock.now())  # the same work as for a known one
             raise _refusal(credentials, "unknown or disabled client")
+        if credentials.assertion is not None:
+            await self._check_assertion(client, credentials, credentials.assertion)
+            return client
+        registered = client.metadata.token_endpoint_auth_method
+        # RFC 7591 §2: the method that was registered, and no other.
+        if registered and registered != credentials.method:
+            raise _refusal(credentials, "not the registered method")
         if not self._proves(client, credentials):
             raise _refusal(credentials, "wrong or missing secret")
         return client
@@ -46,6 +68,44 @@ class ClientAuthentication:
         if client.public or credentials.secret is None:
             return client.public and credentials.secret is None
         return self.verifies(client, credentials.secret.reveal())
+
+    async def _check_assertion(
+        self, client: Client, credentials: Credentials, assertion: Secret
+    ) -> None:
+        try:
+            claims = await self.keys.verify(client, assertion.reveal(), _algorithms(client))
+            statement = check_assertion(claims, client.id, self.audiences, self.clock.now())
+        except BadToken:
+            raise _refusal(credentials, "bad signature, or not the registered method") from None
+        except BadAssertion as fault:
+            raise _refusal(credentials, str(fault)) from None
+        # security.md 14: used once. The name says nothing without the statement.
+        key = b"assertion " + digest(f"{client.id} {statement.jti}")
+        if not await self.replays.spend_once(key, statement.expires_at):
+            raise _refusal(credentials, "the assertion was used before")
+
+
+def _algorithms(client: Client) -> Collection[str]:
+    """How this client may sign its statements."""
+    metadata = client.metadata
+    by_method = {
+        "client_secret_jwt": HMAC_ALGORITHMS,
+        "private_key_jwt": SIGNATURE_ALGORITHMS,
+    }
+    allowed = by_method.get(metadata.token_endpoint_auth_method, ())
+    registered = metadata.token_endpoint_auth_signing_alg
+    return [name for name in allowed if registered in ("", name)]
+
+
+def _stated(credentials: Credentials) -> str:
+    """Whose statement it says it is, to find the key by which that is verified."""
+    if credentials.assertion is None:
+        return ""
+    try:
+        subject = unverified_claims(credentials.assertion.reveal()).get("sub")
+    except BadToken:
+        return ""
+    return subject if isinstance(subject, str) else ""
 
 
 def _matches(slot: SecretDigest, credentials: Credentials, now: datetime) -> bool:

@@ -1,20 +1,35 @@
 """Key pairs: making them, their public half as a JWK (RFC 7517), their private half as bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from joserfc.jwk import ECKey, RSAKey
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from quantimodo.crypto.jwt import Signer, Verifier, ec_signer, rsa_signer
+from quantimodo.crypto.jwt import (
+    Signer,
+    Verifier,
+    ec_signer,
+    ed_signer,
+    pss_signer,
+    rsa_signer,
+)
 from quantimodo.model.keys import Algorithm
 
 _DER = serialization.Encoding.DER
 _PKCS8 = serialization.PrivateFormat.PKCS8
 _SPKI = serialization.PublicFormat.SubjectPublicKeyInfo
+_Private = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+_KINDS: Mapping[Algorithm, type[ECKey] | type[RSAKey] | type[OKPKey]] = {
+    "ES256": ECKey,
+    "RS256": RSAKey,
+    "PS256": RSAKey,
+    "EdDSA": OKPKey,
+}
+_RSA_SIGNERS = {"RS256": rsa_signer, "PS256": pss_signer}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +45,10 @@ class KeyPair:
 
 
 def make_key_pair(algorithm: Algorithm) -> KeyPair:
-    """Takes up to a second for RS256 (2048 bits). `kid` is the RFC 7638 thumbprint."""
-    private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-    if algorithm == "ES256":
-        private = ec.generate_private_key(ec.SECP256R1())
-    else:
-        private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    """Takes up to a second for RS256 and PS256 (2048 bits). `kid` is the RFC 7638 thumbprint."""
+    private = _generate(algorithm)
     public = private.public_key().public_bytes(_DER, _SPKI)
-    jwk = _import(algorithm, public)
+    jwk = _KINDS[algorithm].import_key(public)
     kid = jwk.thumbprint()
     fields = {**jwk.as_dict(private=False), "kid": kid, "use": "sig", "alg": algorithm}
     return KeyPair(
@@ -52,15 +63,16 @@ def open_signer(kid: str, algorithm: Algorithm, private: bytes) -> Signer:
     key = serialization.load_der_private_key(private, None, unsafe_skip_rsa_key_validation=True)
     if isinstance(key, ec.EllipticCurvePrivateKey) and algorithm == "ES256":
         return ec_signer(kid, key)
-    if isinstance(key, rsa.RSAPrivateKey) and algorithm == "RS256":
-        return rsa_signer(kid, key)
+    if isinstance(key, rsa.RSAPrivateKey) and algorithm in _RSA_SIGNERS:
+        return _RSA_SIGNERS[algorithm](kid, key)
+    if isinstance(key, ed25519.Ed25519PrivateKey) and algorithm == "EdDSA":
+        return ed_signer(kid, key)
     raise ValueError("a stored key is not of its algorithm")
 
 
 def open_verifier(kid: str, algorithm: Algorithm, public_jwk: str) -> Verifier:
     fields = msgspec.json.decode(public_jwk)
-    key = ECKey.import_key(fields) if algorithm == "ES256" else RSAKey.import_key(fields)
-    return Verifier(kid, algorithm, key)
+    return Verifier(kid, algorithm, _KINDS[algorithm].import_key(fields))
 
 
 def key_set(public_jwks: Sequence[str]) -> bytes:
@@ -69,5 +81,11 @@ def key_set(public_jwks: Sequence[str]) -> bytes:
     return msgspec.json.encode({"keys": keys})
 
 
-def _import(algorithm: Algorithm, public: bytes) -> ECKey | RSAKey:
-    return ECKey.import_key(public) if algorithm == "ES256" else RSAKey.import_key(public)
+def _generate(algorithm: Algorithm) -> _Private:
+    match algorithm:
+        case "ES256":
+            return ec.generate_private_key(ec.SECP256R1())
+        case "EdDSA":
+            return ed25519.Ed25519PrivateKey.generate()
+        case "RS256" | "PS256":
+            return rsa.generate_private_key(public_exponent=65537, key_size=2048)

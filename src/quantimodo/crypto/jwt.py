@@ -8,16 +8,17 @@ for another (security.md 13).
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import sha256, sha512
 from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc import jwt as joserfc_jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jws import JWSRegistry
 
 _LONGEST = 8192
 _HEADERS = frozenset({"alg", "typ", "kid"})
@@ -33,9 +34,17 @@ def base64url(data: bytes) -> bytes:
     return b64encode(data).translate(_URLSAFE).rstrip(b"=")
 
 
-def left_half(value: str) -> str:
-    """`at_hash` and `c_hash` for algorithms with SHA-256 (OpenID Connect Core §3.1.3.6)."""
-    return base64url(sha256(value.encode("ascii")).digest()[:16]).decode()
+def left_half(value: str, algorithm: str) -> str:
+    """`at_hash` and `c_hash` (OpenID Connect Core §3.1.3.6); Ed25519 goes with SHA-512."""
+    hashed = (sha512 if algorithm == "EdDSA" else sha256)(value.encode("ascii")).digest()
+    return base64url(hashed[: len(hashed) // 2]).decode()
+
+
+def unsigned(claims: Mapping[str, Any]) -> str:
+    """A token that nobody signed (RFC 7519 §6): it says no more than the connection it came by."""
+    return (
+        base64url(b'{"alg":"none"}') + b"." + base64url(msgspec.json.encode(claims))
+    ).decode() + "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +78,76 @@ def rsa_signer(kid: str, key: rsa.RSAPrivateKey) -> Signer:
     return Signer(kid, "RS256", sign)
 
 
+def pss_signer(kid: str, key: rsa.RSAPrivateKey) -> Signer:
+    # RFC 7518 §3.5: the salt is as long as the hash.
+    pss = padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size)
+
+    def sign(text: bytes) -> bytes:
+        return key.sign(text, pss, hashes.SHA256())
+
+    return Signer(kid, "PS256", sign)
+
+
+def ed_signer(kid: str, key: ed25519.Ed25519PrivateKey) -> Signer:
+    return Signer(kid, "EdDSA", key.sign)  # RFC 8037 §3.1
+
+
+def unverified_algorithm(token: str) -> str | None:
+    """How the token says it is signed; nothing of it is believed."""
+    found = _header(token).get("alg")
+    return found if isinstance(found, str) else None
+
+
+def unsecured_claims(token: str) -> dict[str, Any]:
+    """What a token says that nobody signed (RFC 7519 §6). Raises `BadToken`."""
+    if not token.endswith(".") or unverified_algorithm(token) != "none":
+        raise BadToken
+    return unverified_claims(token)
+
+
+def unverified_claims(token: str) -> dict[str, Any]:
+    """What a token says, for who looks up by which key to verify it. Raises `BadToken`."""
+    payload = token.partition(".")[2].partition(".")[0]
+    if len(token) > _LONGEST:
+        raise BadToken
+    try:
+        claims = msgspec.json.decode(decoded(payload))
+    except (ValueError, msgspec.DecodeError, RecursionError) as error:
+        raise BadToken from error
+    if not isinstance(claims, dict):
+        raise BadToken
+    return claims
+
+
 @dataclass(frozen=True, slots=True)
 class Verifier:
     """The public half of one key, and the one algorithm it may be used with."""
 
     kid: str
     algorithm: str
-    key: ECKey | RSAKey
+    key: ECKey | RSAKey | OKPKey
+
+
+class OneAlgorithm(JWSRegistry):
+    """joserfc's rules for one algorithm that was chosen already; the header is the caller's to
+    look at."""
+
+    max_header_length = 16_384
+
+    def __init__(self, algorithm: str) -> None:
+        super().__init__(algorithms=[algorithm], strict_check_header=False)
+        self._algorithm = algorithm
+
+    def get_alg(self, name: str) -> Any:
+        if name != self._algorithm:
+            raise BadToken
+        # Without its warning of `EdDSA` (RFC 9864): that is its name in OpenID Connect until now.
+        return self.algorithms[name]
 
 
 def unverified_kid(token: str) -> str | None:
     """Which key the token says it was signed with; nothing of it is believed."""
-    header, _, rest = token.partition(".")
-    if len(token) > _LONGEST or rest.count(".") != 1:
-        return None
-    try:
-        fields = msgspec.json.decode(_decode(header))
-    except (ValueError, msgspec.DecodeError, RecursionError):
-        return None
-    kid = fields.get("kid") if isinstance(fields, dict) else None
+    kid = _header(token).get("kid")
     return kid if isinstance(kid, str) else None
 
 
@@ -97,7 +157,7 @@ def verify(token: str, verifier: Verifier, typ: str) -> dict[str, Any]:
     Time, issuer and audience are the caller's to check.
     """
     try:
-        read = joserfc_jwt.decode(token, verifier.key, algorithms=[verifier.algorithm])
+        read = joserfc_jwt.decode(token, verifier.key, registry=OneAlgorithm(verifier.algorithm))
     # joserfc takes the types of some members for granted: `crit: 5` is a TypeError.
     except (JoseError, TypeError, ValueError, RecursionError) as error:
         raise BadToken from error
@@ -107,5 +167,18 @@ def verify(token: str, verifier: Verifier, typ: str) -> dict[str, Any]:
     return dict(read.claims)
 
 
-def _decode(text: str) -> bytes:
+def _header(token: str) -> dict[str, Any]:
+    """The header of a compact token; empty for what is none."""
+    header, _, rest = token.partition(".")
+    if len(token) > _LONGEST or rest.count(".") != 1:
+        return {}
+    try:
+        fields = msgspec.json.decode(decoded(header))
+    except (ValueError, msgspec.DecodeError, RecursionError):
+        return {}
+    return fields if isinstance(fields, dict) else {}
+
+
+def decoded(text: str) -> bytes:
+    """Unpadded base64url (RFC 7515 §2). Raises `ValueError`."""
     return b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)

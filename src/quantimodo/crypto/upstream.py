@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
-from joserfc.jws import JWSRegistry, deserialize_compact
+from joserfc.jws import deserialize_compact
 
-from quantimodo.crypto.jwt import BadToken, Signer, base64url, ec_signer
+from quantimodo.crypto.jwt import BadToken, OneAlgorithm, Signer, base64url, ec_signer
 from quantimodo.model.secrets import Secret
 
 # security.md 13: asymmetric only. A client secret as HMAC key would make the audience a signer.
@@ -100,7 +100,7 @@ def verify(token: str, keys: Sequence[ProviderKey], algorithms: Collection[str])
         raise BadToken
     chosen = _choose(keys, header.get("kid"), algorithm)
     try:
-        read = deserialize_compact(token, chosen.key, registry=_OneAlgorithm(algorithm))
+        read = deserialize_compact(token, chosen.key, registry=OneAlgorithm(algorithm))
         claims = msgspec.json.decode(read.payload or b"")
     except _MALFORMED as fault:
         raise BadToken from fault
@@ -169,21 +169,6 @@ def read_signed_request(signed_request: str, app_secret: Secret) -> dict[str, An
     if not isinstance(fields, dict) or fields.get("algorithm") != "HMAC-SHA256":
         raise BadToken
     return fields
-
-
-class _OneAlgorithm(JWSRegistry):
-    """joserfc's rules for one algorithm that was chosen already; the header was looked at."""
-
-    max_header_length = _LONGEST
-
-    def __init__(self, algorithm: str) -> None:
-        super().__init__(algorithms=[algorithm], strict_check_header=False)
-        self._algorithm = algorithm
-
-    def get_alg(self, name: str) -> Any:
-        if name != self._algorithm:
-            raise BadToken
-        return self.algorithms[name]  # without its warning: what providers sign with is theirs
 
 
 def _usable(listed: list[Any]) -> Iterator[ProviderKey]:

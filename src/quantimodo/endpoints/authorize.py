@@ -9,11 +9,13 @@ that `authorize_login.py` finds.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.authorization.request_objects import RequestObjects
 from quantimodo.authorization.requests import WaitingRequests, resume_path, switch_path
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.endpoints.authorize_answers import (
@@ -55,12 +57,17 @@ from quantimodo.protocol.errors import (
     LoginRequired,
     OAuthError,
 )
+from quantimodo.protocol.logout import LogoutRefused
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.prompts import Step, next_step
 from quantimodo.protocol.responses import Parameters
 from quantimodo.protocol.scopes import SCOPES
+from quantimodo.tokens.answers import SignedAnswers
 from quantimodo.tokens.front_channel import FrontChannel
+from quantimodo.tokens.logout import LogoutHints
+from quantimodo.tokens.subjects import Subjects
 
+P = TypeVar("P", bound=Presence)
 _FORM = "application/x-www-form-urlencoded"
 _MOST_BYTES = 65_536
 _GONE = (
@@ -79,6 +86,10 @@ class AuthorizeEndpoint:
     front_channel: FrontChannel
     logins: LoginCarrier
     session_states: SessionStates
+    request_objects: RequestObjects
+    signed_answers: SignedAnswers
+    hints: LogoutHints
+    subjects: Subjects
     desk: Desk
     audit: Audit
     clock: Clock
@@ -88,14 +99,17 @@ class AuthorizeEndpoint:
     async def start(self, request: Request) -> Response:
         """A client's request, by GET or POST."""
         try:
-            form = await _read(request)
-            client = await self._client(form)
+            plain = await _read(request)
+            client = await self._client(plain)
+            form, fault = await self._unfolded(plain, client)
             target = identify(form, client)
         except OAuthError as error:
             return ErrorPage(error.description).response(self.desk.renderer, request)
         except NoTarget as fault:
             return ErrorPage(str(fault)).response(self.desk.renderer, request)
         try:
+            if fault is not None:
+                raise fault
             asked = validate(form, client, target)
             self._check_transport(request, form, client)
             who = await self.logins.presented(request, form, client)
@@ -107,7 +121,7 @@ class AuthorizeEndpoint:
         except OAuthError as error:
             if wants_json(request):
                 return refusal_json(error)
-            return self._refuse(request, form, target, error)
+            return await self._refuse(request, form, client, target, error)
 
     async def resume(self, request: Request) -> Response:
         """A request that waited while its person signed in."""
@@ -129,7 +143,7 @@ class AuthorizeEndpoint:
             return await self._proceed(request, asked, form, stored, who)
         except OAuthError as error:
             await self.waiting.close(stored)
-            return self._refuse(request, form, target, error)
+            return await self._refuse(request, form, client, target, error)
 
     async def decide(self, request: Request) -> Response:
         """What the person answered on the consent page."""
@@ -151,7 +165,7 @@ class AuthorizeEndpoint:
             who = Who(session=visit.session)
             if by_token:
                 who = await self.logins.kept(request, form, client)
-            presence = who.presence
+            presence = await self._expected(form, asked, who.presence)
             if presence is None or self._stale(asked, presence, stored):
                 return self._to_sign_in(request, form, request_id)
             allowed = posted.one("decision") == "allow"
@@ -166,7 +180,7 @@ class AuthorizeEndpoint:
             await self._remember(asked, presence)
             return await self._answer(request, form, asked, presence)
         except OAuthError as error:
-            return self._refuse(request, form, target, error)
+            return await self._refuse(request, form, client, target, error)
 
     async def _client(self, form: Form) -> Client:
         client = await self.clients.client(form.required("client_id"))
@@ -179,6 +193,40 @@ class AuthorizeEndpoint:
             if not self.authentication.verifies(client, secret):
                 raise NoTarget("client_secret is not the app's. Leave it out: it is not needed.")
         return client
+
+    async def _unfolded(self, form: Form, client: Client) -> tuple[Form, OAuthError | None]:
+        """The request with what its request object says; the fault of an object that is not good
+        goes to the client, if the plain parameters say where that is."""
+        try:
+            return await self.request_objects.unfold(form, client), None
+        except OAuthError as error:
+            return form, error
+
+    async def _expected(
+        self, form: Form, asked: AuthorizationRequest, presence: P | None
+    ) -> P | None:
+        """Whoever is there, if that is whom the client asks for (OpenID Connect Core §3.1.2.1
+        id_token_hint, §5.5.1 `sub`); else nobody."""
+        subject, raw = asked.claims.subject, form.get("id_token_hint")
+        wanted = [subject, None if raw is None else await self._hinted(raw, asked)]
+        for each in wanted:
+            if each is None:
+                continue
+            if presence is None or not await self.subjects.is_of(asked.client, presence.user, each):
+                return None
+        return presence
+
+    async def _hinted(self, raw: str, asked: AuthorizationRequest) -> str | None:
+        """Whom an ID token of ours names; None when its key is not known any more."""
+        try:
+            hint = await self.hints.read(raw)
+        except LogoutRefused:
+            raise InvalidRequest("id_token_hint is not an ID token of this server") from None
+        if hint is None and "none" in asked.prompt:
+            raise LoginRequired("id_token_hint cannot be verified any more")
+        if hint is not None and hint.client_id != asked.client.id:
+            raise InvalidRequest("id_token_hint was issued to another app")
+        return None if hint is None else hint.subject
 
     def _check_transport(self, request: Request, form: Form, client: Client) -> None:
         if request.method != "GET" or form.get("token") is None:
@@ -200,7 +248,8 @@ class AuthorizeEndpoint:
         who = replace(who, session=visit.session)
         if request.method == "GET" and form.get("token") is not None and who.presence is not None:
             return self._without_token(request, form, who)
-        presence, now = who.presence, self.clock.now()
+        presence = await self._expected(form, asked, who.presence)
+        now = self.clock.now()
         asked_at = now if stored is None else stored.created_at
         consent = await self._consent(presence, asked.client)
         step = next_step(
@@ -234,7 +283,7 @@ class AuthorizeEndpoint:
     async def _answer_json(self, asked: AuthorizationRequest, form: Form, who: Who) -> Response:
         """Contract §5: for a caller that is no browser; its login JWT says who the person is."""
         again = f"{self.issuer}{AUTHORIZE}?{_heeded(form)}"
-        login, now = who.login, self.clock.now()
+        login, now = await self._expected(form, asked, who.login), self.clock.now()
         if login is None:
             return json_refusal(401, again)
         consent = await self._consent(login, asked.client)
@@ -247,7 +296,8 @@ class AuthorizeEndpoint:
         if step is not Step.ANSWER:
             return json_refusal(401 if step is Step.SIGN_IN else 403, again)
         parameters = await self._grant(asked, login)
-        return answer_json(asked.target, self._whole(asked.target, parameters))
+        whole = await self._whole(asked.client, asked.target, parameters)
+        return answer_json(asked.target, whole)
 
     async def _consent(self, presence: Presence | None, client: Client) -> Consent | None:
         return None if presence is None else await self.store.consent(presence.user.id, client.id)
@@ -271,7 +321,7 @@ class AuthorizeEndpoint:
             scopes=[
                 ScopeLine(name, text.title, text.description)
                 for name, text in SCOPES.items()
-                if name in asked.scope
+                if name in asked.told
             ],
             request_id=request_id,
             csrf=visit.csrf,
@@ -321,7 +371,8 @@ class AuthorizeEndpoint:
     ) -> Response:
         parameters = await self._grant(asked, presence)
         watched = self.session_states.of(request, asked, presence)
-        response = self._respond(request, form, asked.target, [*parameters, *watched])
+        whole = [*parameters, *watched]
+        response = await self._respond(request, form, asked.client, asked.target, whole)
         return self.session_states.keep(request, response, watched)
 
     async def _grant(self, asked: AuthorizationRequest, presence: Presence) -> Parameters:
@@ -332,22 +383,32 @@ class AuthorizeEndpoint:
             await self._keep_consent(asked, presence, self.clock.now())
         return await self.front_channel.answer(asked, presence)
 
-    def _refuse(self, request: Request, form: Form, target: Target, error: OAuthError) -> Response:
+    async def _refuse(
+        self, request: Request, form: Form, client: Client, target: Target, error: OAuthError
+    ) -> Response:
         parameters = [("error", error.code), ("error_description", error.description)]
-        return self._respond(request, form, target, parameters)
+        return await self._respond(request, form, client, target, parameters)
 
-    def _respond(
-        self, request: Request, form: Form, target: Target, parameters: Parameters
+    async def _respond(
+        self,
+        request: Request,
+        form: Form,
+        client: Client,
+        target: Target,
+        parameters: Parameters,
     ) -> Response:
         """The end of this authorization, and so of a login JWT that was kept for it."""
-        whole = self._whole(target, parameters)
+        whole = await self._whole(client, target, parameters)
         response = answer_response(self.desk.renderer, target, whole)
         return self.logins.drop(request, response, form)
 
-    def _whole(self, target: Target, parameters: Parameters) -> Parameters:
+    async def _whole(self, client: Client, target: Target, parameters: Parameters) -> Parameters:
         state = [] if target.state is None else [("state", target.state)]
         # RFC 9207 §2: in every answer, errors included, so that no client mixes servers up.
-        return [*parameters, *state, ("iss", self.issuer)]
+        whole = [*parameters, *state, ("iss", self.issuer)]
+        if target.mode.endswith(".jwt"):
+            return await self.signed_answers.write(client, whole)
+        return whole
 
 
 async def _read(request: Request) -> Form:
@@ -372,7 +433,7 @@ def _consent(asked: AuthorizationRequest, presence: Presence, now: datetime) -> 
     return Consent(
         user_id=presence.user.id,
         client_id=asked.client.id,
-        scope=asked.scope,
+        scope=asked.told,
         granted_at=now,
         updated_at=now,
     )

@@ -31,9 +31,10 @@ class ErrorPage:
 
 def answer_response(renderer: Renderer, target: Target, parameters: Parameters) -> Response:
     """The answer, by the mode of the request. Redirects are 303, never 307 (RFC 9700 §4.12)."""
-    if target.mode == "form_post":
+    mode = target.mode.removesuffix(".jwt")
+    if mode == "form_post":
         return form_post_page(renderer, target.redirect_uri, parameters)
-    return see_other(redirect_target(target.redirect_uri, parameters, target.mode))
+    return see_other(redirect_target(target.redirect_uri, parameters, mode))
 
 
 def wants_json(request: Request) -> bool:
@@ -46,8 +47,9 @@ def answer_json(target: Target, parameters: Parameters) -> Response:
     """Contract §5: the answer, as parameters and as the address that a browser would go to."""
     # Tokens never travel in a query, and a form that sends itself has no address.
     where = target.redirect_uri
-    if target.mode != "form_post":
-        where = redirect_target(where, parameters, target.mode)
+    mode = target.mode.removesuffix(".jwt")
+    if mode != "form_post":
+        where = redirect_target(where, parameters, mode)
     return json_page(200, accepted({**dict(parameters), "redirectUri": where}))
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.jwks import key_set, open_signer, open_verifier
 from quantimodo.crypto.jwt import Signer, Verifier
-from quantimodo.model.keys import Algorithm, SigningKey
+from quantimodo.model.keys import ALGORITHMS, Algorithm, SigningKey
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import KeyStore
 
@@ -46,7 +46,7 @@ class Keyring:
         ]
         self._view = View(
             read_at=now,
-            signers={name: self._signers(keys, name) for name in ("ES256", "RS256")},
+            signers={name: self._signers(keys, name) for name in ALGORITHMS},
             verifiers={k.kid: open_verifier(k.kid, k.algorithm, k.public_jwk) for k in keys},
             document=key_set([key.public_jwk for key in keys]),
         )

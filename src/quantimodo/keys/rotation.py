@@ -11,11 +11,9 @@ from datetime import datetime, timedelta
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.jwks import make_key_pair
 from quantimodo.keys.keyring import SEAL_PURPOSE
-from quantimodo.model.keys import Algorithm, SigningKey
+from quantimodo.model.keys import ALGORITHMS, Algorithm, SigningKey
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import KeyStore
-
-ALGORITHMS: tuple[Algorithm, ...] = ("ES256", "RS256")
 
 
 class StillNeeded(Exception):

@@ -7,7 +7,7 @@ from typing import Literal
 from quantimodo.model.client_metadata import BARE, ClientMetadata
 
 TokenFormat = Literal["opaque", "jwt"]
-IdTokenAlgorithm = Literal["RS256", "ES256"]
+IdTokenAlgorithm = Literal["RS256", "ES256", "PS256", "EdDSA", "none"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
-Algorithm = Literal["ES256", "RS256"]
+Algorithm = Literal["ES256", "RS256", "PS256", "EdDSA"]
+ALGORITHMS: Final[tuple[Algorithm, ...]] = ("ES256", "RS256", "PS256", "EdDSA")
+"""A key is good for one of them: RS256 and PS256 each have an RSA key of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,15 @@ from typing import NamedTuple
 from quantimodo.model.users import User
 
 
+class Asked(NamedTuple):
+    """The claims that a request asked for one by one (OpenID Connect Core §5.5), and the `acr` that
+    its answer states."""
+
+    id_token: frozenset[str] = frozenset()
+    userinfo: frozenset[str] = frozenset()
+    acr: str | None = None
+
+
 class Family(NamedTuple):
     """One authorization of one client by one person. `expires_at` is the absolute limit that no
     refresh moves; `sid` the browser session in which it was given, of OpenID Connect only."""
@@ -25,6 +34,7 @@ class Family(NamedTuple):
     expires_at: datetime
     methods: tuple[str, ...] = ()
     sid: str | None = None
+    asked: Asked | None = None
 
 
 class AuthorizationCode(NamedTuple):
@@ -89,6 +99,7 @@ class FoundAccessToken(NamedTuple):
     """An access token, opaque or JWT, with its person as they stand now.
 
     `revoked` covers the token, its family, its client (deleted or disabled) and its person.
+    `special`: its client registered how userinfo is signed, encrypted or named.
     """
 
     client_id: str
@@ -99,9 +110,13 @@ class FoundAccessToken(NamedTuple):
     revoked: bool
     family_id: bytes | None = None
     jti: str | None = None
+    asked: Asked | None = None
+    special: bool = False
 
 
 class Standing(NamedTuple):
     """What a signed access token stands on: its person, or None for an application's own."""
 
     user: User | None
+    asked: Asked | None = None
+    special: bool = False

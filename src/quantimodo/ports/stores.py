@@ -15,6 +15,7 @@ from quantimodo.model.consents import Consent, StoredRequest
 from quantimodo.model.events import Event
 from quantimodo.model.identities import Departure, Erasure, Identity, LoginCode, NewIdentity
 from quantimodo.model.keys import SigningKey
+from quantimodo.model.profiles import Profile
 from quantimodo.model.sessions import Participant, Session, Ticket
 from quantimodo.model.tokens import (
     AccessToken,
@@ -120,6 +121,22 @@ class UserStore(Protocol):
         self, user_id: int, expected: str, password_hash: str, at: datetime
     ) -> bool:
         """Set the hash if it still is `expected`; of concurrent changes one wins."""
+
+
+class ProfileStore(Protocol):
+    async def profile(self, user_id: int) -> Profile | None: ...
+
+    async def save_profile(self, user_id: int, profile: Profile, at: datetime) -> None:
+        """Replace it. Raises `Conflict` when the person is not there any more."""
+
+
+class SubjectStore(Protocol):
+    """Under which names applications know a person (OpenID Connect Core §8.1)."""
+
+    async def pairwise_subject(self, user_id: int, sector: str) -> str | None: ...
+
+    async def add_pairwise_subject(self, user_id: int, sector: str, subject: str) -> str:
+        """The one that is kept: `subject`, or the one that another call has kept before."""
 
 
 class SessionStore(Protocol):
@@ -392,6 +409,8 @@ class Sweeper(Protocol):
 class Stores(
     ClientStore,
     UserStore,
+    ProfileStore,
+    SubjectStore,
     SessionStore,
     ParticipantStore,
     TicketStore,

@@ -10,14 +10,18 @@ from typing import get_args
 
 from quantimodo.model.clients import Client
 from quantimodo.protocol import pkce, scopes
+from quantimodo.protocol.claims_request import (
+    NOTHING,
+    ClaimsRequest,
+    fails_acr,
+    read_claims,
+)
 from quantimodo.protocol.errors import (
     InvalidRequest,
     InvalidScope,
-    OAuthError,
     RegistrationNotSupported,
-    RequestNotSupported,
-    RequestUriNotSupported,
     UnauthorizedClient,
+    UnmetAuthenticationRequirements,
     UnsupportedResponseType,
 )
 from quantimodo.protocol.parameters import Form
@@ -40,6 +44,12 @@ PARAMETERS = frozenset(
         "prompt",
         "max_age",
         "login_hint",
+        "id_token_hint",
+        "acr_values",
+        "claims",
+        "display",
+        "ui_locales",
+        "claims_locales",
     }
 )
 """What is heeded of a request. All else is ignored (RFC 6749 §3.1), and kept and repeated nowhere:
@@ -62,7 +72,8 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """A valid request. `scope` is what the client may have of what it asked for."""
+    """A valid request. `scope` is what the client may have of what it asked for; `claims` is what
+    it asked for one by one."""
 
     client: Client
     target: Target
@@ -73,6 +84,12 @@ class AuthorizationRequest:
     prompt: frozenset[str]
     max_age: int | None
     login_hint: str | None
+    claims: ClaimsRequest = NOTHING
+
+    @property
+    def told(self) -> frozenset[str]:
+        """All that the answer opens, in scopes: what the person is asked, and what is kept."""
+        return self.scope | self.claims.scope
 
 
 def identify(form: Form, client: Client) -> Target:
@@ -92,9 +109,11 @@ def identify(form: Form, client: Client) -> Target:
 
 def validate(form: Form, client: Client, target: Target) -> AuthorizationRequest:
     """The request, whole. Raises an `OAuthError` for the client to read."""
-    _refuse_unsupported(form)
+    # OpenID Connect Core §7.2.1
+    if form.get("registration") is not None:
+        raise RegistrationNotSupported("the parameter registration is not supported")
     words = _response_type(form, client)
-    _check_mode(form, words)
+    _check_mode(form, words, client)
     scope = _scope(form, client)
     if "id_token" in words and "openid" not in scope:
         raise InvalidRequest("an ID token needs the scope openid")
@@ -103,6 +122,9 @@ def validate(form: Form, client: Client, target: Target) -> AuthorizationRequest
     # could be replayed.
     if "id_token" in words and nonce is None:
         raise InvalidRequest("this response_type needs a nonce")
+    claims = _claims(form, client, scope)
+    if fails_acr(claims):
+        raise UnmetAuthenticationRequirements("no sign-in here has an acr that was asked for")
     return AuthorizationRequest(
         client=client,
         target=target,
@@ -111,21 +133,10 @@ def validate(form: Form, client: Client, target: Target) -> AuthorizationRequest
         nonce=nonce,
         challenge=_challenge(form, client, words),
         prompt=_prompt(form),
-        max_age=_max_age(form),
+        max_age=_max_age(form, client),
         login_hint=form.get("login_hint"),
+        claims=claims,
     )
-
-
-def _refuse_unsupported(form: Form) -> None:
-    # OpenID Connect Core §6.1, §6.2, §7.2.1
-    refusals: tuple[tuple[str, type[OAuthError]], ...] = (
-        ("request", RequestNotSupported),
-        ("request_uri", RequestUriNotSupported),
-        ("registration", RegistrationNotSupported),
-    )
-    for name, refusal in refusals:
-        if form.get(name) is not None:
-            raise refusal(f"the parameter {name} is not supported")
 
 
 def _words(form: Form) -> frozenset[str]:
@@ -147,19 +158,27 @@ def _response_type(form: Form, client: Client) -> frozenset[str]:
 def _mode(form: Form) -> ResponseMode:
     """How to answer, settled before anything else so that errors travel the same way."""
     asked, fallback = form.get("response_mode"), default_mode(_words(form))
+    if asked == "jwt":
+        # JARM §2.3.4: the default of the response type, as a signed document.
+        asked = f"{fallback}.jwt"
     for mode in get_args(ResponseMode):
         if mode == asked and not (mode == "query" and fallback == "fragment"):
             return mode  # type: ignore[no-any-return]
     return fallback
 
 
-def _check_mode(form: Form, words: frozenset[str]) -> None:
+def _check_mode(form: Form, words: frozenset[str], client: Client) -> None:
     asked = form.get("response_mode")
-    if asked is not None and asked not in get_args(ResponseMode):
+    if asked is not None and asked not in (*get_args(ResponseMode), "jwt"):
         raise InvalidRequest("this response_mode is not supported")
+    if default_mode(words) != "fragment":
+        return
     # Multiple Response Types §3: tokens never travel in a query.
-    if asked == "query" and default_mode(words) == "fragment":
+    if asked == "query":
         raise InvalidRequest("response_mode query cannot carry tokens")
+    # JARM §2.3.1: unless nobody else can read them there.
+    if asked == "query.jwt" and not client.metadata.authorization_encrypted_response_alg:
+        raise InvalidRequest("response_mode query.jwt carries tokens only when they are encrypted")
 
 
 def _scope(form: Form, client: Client) -> frozenset[str]:
@@ -186,10 +205,19 @@ def _prompt(form: Form) -> frozenset[str]:
     return prompt
 
 
-def _max_age(form: Form) -> int | None:
+def _claims(form: Form, client: Client, scope: frozenset[str]) -> ClaimsRequest:
+    # OpenID Connect Core §5.5: a parameter of OpenID requests.
+    if "openid" not in scope:
+        return NOTHING
+    # OpenID Connect Registration §2: what the request says goes before what was registered.
+    acr_values = (form.get("acr_values") or "").split() or client.metadata.default_acr_values
+    return read_claims(form.get("claims"), acr_values, client.scope)
+
+
+def _max_age(form: Form, client: Client) -> int | None:
     text = form.get("max_age")
     if text is None:
-        return None
+        return client.metadata.default_max_age
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise InvalidRequest("max_age must be a number of seconds")
     return int(text)

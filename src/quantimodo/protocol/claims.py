@@ -1,19 +1,103 @@
-"""What a scope tells about a person (OpenID Connect Core §5.4; contract §5)."""
+"""What a scope tells about a person (OpenID Connect Core §5.1, §5.4; contract §5)."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
+from quantimodo.model.profiles import Profile
 from quantimodo.model.users import User
 
+_TEXTS: Final = (
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+)
+_ADDRESS: Final = (
+    "formatted",
+    "street_address",
+    "locality",
+    "region",
+    "postal_code",
+    "country",
+)
+SCOPE_OF_CLAIM: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("name", *_TEXTS, "updated_at"), "profile"),
+    **dict.fromkeys(("email", "email_verified"), "email"),
+    "address": "address",
+    **dict.fromkeys(("phone_number", "phone_number_verified"), "phone"),
+}
+"""OpenID Connect Core §5.4: every standard claim, and the scope that opens it."""
 
-def userinfo_claims(user: User, scope: frozenset[str]) -> dict[str, Any]:
-    """The claims that these scopes open. What is unknown is absent, never empty."""
+_ON_PROFILE: Final = frozenset(SCOPE_OF_CLAIM) - {"name", "email", "email_verified"}
+_NOTHING: Final = frozenset[str]()
+_BLANK: Final = Profile()
+
+
+def opened(scope: frozenset[str], asked: frozenset[str] = _NOTHING) -> frozenset[str]:
+    """The claims that these scopes open, and those that were asked for one by one."""
+    return asked | {claim for claim, opener in SCOPE_OF_CLAIM.items() if opener in scope}
+
+
+def needs_profile(scope: frozenset[str], asked: frozenset[str] = _NOTHING) -> bool:
+    """Whether the person's profile must be read for these claims."""
+    return not (scope | asked).isdisjoint(_ON_PROFILE | {"profile", "address", "phone"})
+
+
+def userinfo_claims(
+    user: User,
+    scope: frozenset[str],
+    profile: Profile | None = None,
+    asked: frozenset[str] = _NOTHING,
+) -> dict[str, Any]:
+    """The claims that these scopes open and those `asked` for one by one (§5.5). What is unknown is
+    absent, never empty."""
     claims: dict[str, Any] = {"sub": user.subject}
-    if "profile" in scope:
-        claims["name"] = user.name
-        claims["updated_at"] = int(user.updated_at.timestamp())
-    if "email" in scope and user.email is not None:
-        claims["email"] = user.email
-        claims["email_verified"] = user.email_verified_at is not None
+    if not asked and scope.isdisjoint(_OPENING):
+        return claims
+    known = {
+        "name": user.name,
+        "updated_at": _updated_at(user, profile),
+        **_email(user),
+        **_profile(profile or _BLANK),
+    }
+    wanted = opened(scope, asked)
+    claims.update((name, value) for name, value in known.items() if value and name in wanted)
+    for flag, subject in _VERIFIED.items():
+        if flag in wanted and known.get(subject):
+            claims[flag] = known[flag]
+    return claims
+
+
+_OPENING: Final = frozenset(SCOPE_OF_CLAIM.values())
+_VERIFIED: Final = {"email_verified": "email", "phone_number_verified": "phone_number"}
+
+
+def _updated_at(user: User, profile: Profile | None) -> int:
+    moments = [user.updated_at]
+    if profile is not None and profile.updated_at is not None:
+        moments.append(profile.updated_at)
+    return int(max(moments).timestamp())
+
+
+def _email(user: User) -> dict[str, Any]:
+    return {"email": user.email, "email_verified": user.email_verified_at is not None}
+
+
+def _profile(profile: Profile) -> dict[str, Any]:
+    claims: dict[str, Any] = {name: getattr(profile, name) for name in _TEXTS}
+    claims["address"] = {
+        name: value for name in _ADDRESS if (value := getattr(profile.address, name))
+    }
+    claims["phone_number"] = profile.phone_number
+    claims["phone_number_verified"] = profile.phone_number_verified
     return claims
 
 

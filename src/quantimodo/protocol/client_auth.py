@@ -9,18 +9,21 @@ from typing import Literal, NamedTuple
 from urllib.parse import unquote_plus
 
 from quantimodo.model.secrets import Secret
+from quantimodo.protocol.client_assertion import TYPE
 from quantimodo.protocol.errors import InvalidClient, InvalidRequest
 from quantimodo.protocol.parameters import Form
 
-Method = Literal["client_secret_basic", "client_secret_post", "none"]
+Method = Literal["client_secret_basic", "client_secret_post", "none", "assertion"]
 
 
 class Credentials(NamedTuple):
-    """What was presented. `secret` is None for method `none`."""
+    """What was presented. `secret` is None for method `none`; an `assertion` says itself whose it
+    is when `client_id` is empty."""
 
     client_id: str
     secret: Secret | None
     method: Method
+    assertion: Secret | None = None
 
 
 def read_credentials(authorization: str | None, form: Form) -> Credentials:
@@ -34,6 +37,8 @@ def read_credentials(authorization: str | None, form: Form) -> Credentials:
     if scheme.lower() != "basic":
         if scheme and scheme.lower() != "bearer":
             raise InvalidClient("this authentication scheme is not supported", challenged=True)
+        if form.get("client_assertion") is not None:
+            return _read_assertion(form)
         client_id = form.get("client_id")
         if client_id is None:
             raise InvalidClient("the client did not say who it is: client_id is missing")
@@ -47,6 +52,17 @@ def read_credentials(authorization: str | None, form: Form) -> Credentials:
     if form.get("client_id") not in (None, credentials.client_id):
         raise InvalidRequest("client_id differs from the one in the Authorization header")
     return credentials
+
+
+def _read_assertion(form: Form) -> Credentials:
+    # RFC 6749 §2.3: not more than one method in a request.
+    if form.get("client_secret") is not None:
+        raise InvalidRequest("the client authenticates in more than one way")
+    # RFC 7521 §4.2
+    if form.get("client_assertion_type") != TYPE:
+        raise InvalidClient("client_assertion_type is missing or not supported")
+    assertion = Secret(form.required("client_assertion"))
+    return Credentials(form.get("client_id") or "", None, "assertion", assertion)
 
 
 def _read_basic(encoded: str) -> Credentials:

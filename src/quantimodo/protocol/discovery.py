@@ -2,7 +2,13 @@
 
 from typing import Any
 
+from quantimodo.model.keys import ALGORITHMS
+from quantimodo.protocol.claims import SCOPE_OF_CLAIM
+from quantimodo.protocol.claims_request import ACR_VALUES
+from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
+from quantimodo.protocol.request_objects import ALGORITHMS as REQUEST_OBJECT_ALGORITHMS
 from quantimodo.protocol.scopes import SCOPES
+from quantimodo.protocol.vocabulary import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS
 
 AUTHORIZE = "/api/v2/oauth/authorize"
 TOKEN = "/api/v2/oauth2/access_token"
@@ -13,7 +19,28 @@ JWKS = "/.well-known/jwks.json"
 END_SESSION = "/api/v2/oauth2/logout"
 CHECK_SESSION = "/api/v2/oauth2/check_session"
 
-_AUTHENTICATION = ["client_secret_basic", "client_secret_post"]
+_AUTHENTICATION = [
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+]
+_ASSERTION_ALGORITHMS = [*SIGNATURE_ALGORITHMS, *HMAC_ALGORITHMS]
+_TOKEN_CLAIMS = (
+    "sub",
+    "iss",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "acr",
+    "amr",
+    "sid",
+    "nonce",
+    "at_hash",
+    "c_hash",
+)
+_SIGNING = list(ALGORITHMS)
 
 
 def metadata(issuer: str) -> dict[str, Any]:
@@ -40,42 +67,49 @@ def metadata(issuer: str) -> dict[str, Any]:
             "code token",
             "code id_token token",
         ],
-        "response_modes_supported": ["query", "fragment", "form_post"],
+        "response_modes_supported": [
+            "query",
+            "fragment",
+            "form_post",
+            "query.jwt",
+            "fragment.jwt",
+            "form_post.jwt",
+            "jwt",
+        ],
         "grant_types_supported": [
             "authorization_code",
             "implicit",
             "refresh_token",
             "client_credentials",
         ],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+        "subject_types_supported": ["public", "pairwise"],
+        "acr_values_supported": list(ACR_VALUES),
+        "id_token_signing_alg_values_supported": [*_SIGNING, "none"],
+        "id_token_encryption_alg_values_supported": list(ENCRYPTION_ALGORITHMS),
+        "id_token_encryption_enc_values_supported": list(ENCRYPTION_ENCODINGS),
+        "userinfo_signing_alg_values_supported": [*_SIGNING, "none"],
+        "userinfo_encryption_alg_values_supported": list(ENCRYPTION_ALGORITHMS),
+        "userinfo_encryption_enc_values_supported": list(ENCRYPTION_ENCODINGS),
+        "request_object_signing_alg_values_supported": list(REQUEST_OBJECT_ALGORITHMS),
+        "authorization_signing_alg_values_supported": _SIGNING,
+        "authorization_encryption_alg_values_supported": list(ENCRYPTION_ALGORITHMS),
+        "authorization_encryption_enc_values_supported": list(ENCRYPTION_ENCODINGS),
         "token_endpoint_auth_methods_supported": [*_AUTHENTICATION, "none"],
+        "token_endpoint_auth_signing_alg_values_supported": _ASSERTION_ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": [*_AUTHENTICATION, "none"],
+        "revocation_endpoint_auth_signing_alg_values_supported": _ASSERTION_ALGORITHMS,
         "introspection_endpoint_auth_methods_supported": _AUTHENTICATION,
+        "introspection_endpoint_auth_signing_alg_values_supported": _ASSERTION_ALGORITHMS,
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],
-        "claims_supported": [
-            "sub",
-            "iss",
-            "aud",
-            "exp",
-            "iat",
-            "auth_time",
-            "sid",
-            "nonce",
-            "amr",
-            "at_hash",
-            "c_hash",
-            "name",
-            "updated_at",
-            "email",
-            "email_verified",
-        ],
-        "claims_parameter_supported": False,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "claims_supported": [*_TOKEN_CLAIMS, *SCOPE_OF_CLAIM],
+        "ui_locales_supported": ["en"],
+        "claims_parameter_supported": True,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
         "authorization_response_iss_parameter_supported": True,
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,

@@ -105,12 +105,18 @@ class InteractionRequired(OAuthError):
     code = "interaction_required"
 
 
-class RequestNotSupported(OAuthError):
-    code = "request_not_supported"
+class InvalidRequestObject(OAuthError):
+    code = "invalid_request_object"
 
 
-class RequestUriNotSupported(OAuthError):
-    code = "request_uri_not_supported"
+class InvalidRequestUri(OAuthError):
+    code = "invalid_request_uri"
+
+
+class UnmetAuthenticationRequirements(OAuthError):
+    """OpenID Connect Core Error Code unmet_authentication_requirements 1.0."""
+
+    code = "unmet_authentication_requirements"
 
 
 class RegistrationNotSupported(OAuthError):

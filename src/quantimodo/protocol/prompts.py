@@ -67,4 +67,4 @@ def _must_ask(request: AuthorizationRequest, consent: Consent | None) -> bool:
     # security.md 8, RFC 8252 §8.6: anybody can pretend to be a public client.
     if client.public or consent is None:
         return True
-    return not request.scope <= consent.scope
+    return not request.told <= consent.scope

@@ -6,11 +6,11 @@ Pure: looks at nothing but what is asked for. Keeping it, ids and secrets are `c
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import get_args
 from urllib.parse import urlsplit
 
 from quantimodo.model.client_metadata import BARE, ClientMetadata
-from quantimodo.model.clients import TokenFormat
+from quantimodo.model.clients import IdTokenAlgorithm, TokenFormat
 from quantimodo.protocol.redirects import check_redirect_uri
 from quantimodo.protocol.scopes import SCOPES
 from quantimodo.protocol.uris import InvalidUri, check_web_address
@@ -60,7 +60,7 @@ class Registration:
     first_party: bool = False
     resource_server: bool = False
     token_format: TokenFormat = "opaque"
-    id_token_alg: Literal["RS256", "ES256"] = "RS256"
+    id_token_alg: IdTokenAlgorithm = "RS256"
     metadata: ClientMetadata = BARE
 
 
@@ -216,7 +216,11 @@ def _vocabulary_faults(registration: Registration) -> Iterator[Fault]:
     if registration.grant_types & {"refresh_token", "authorization_code"} == {"refresh_token"}:
         yield Fault("grant_types", "refresh_token needs authorization_code beside it")
     yield from _unknown("token_format", (registration.token_format,), ("opaque", "jwt"))
-    yield from _unknown("id_token_alg", (registration.id_token_alg,), ("RS256", "ES256"))
+    yield from _unknown("id_token_alg", (registration.id_token_alg,), get_args(IdTokenAlgorithm))
+    # OpenID Connect Core §2: unsigned only where no ID token comes through the browser.
+    in_front = any("id_token" in kind.split(" ") for kind in registration.response_types)
+    if registration.id_token_alg == "none" and in_front:
+        yield Fault("id_token_alg", "none is only for apps that get ID tokens with a code")
 
 
 def _unknown(field: str, given: Iterable[str], known: Iterable[str]) -> Iterator[Fault]:

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from typing import Literal
 from urllib.parse import quote_plus, urlencode, urlsplit, urlunsplit
 
-ResponseMode = Literal["query", "fragment", "form_post"]
+ResponseMode = Literal[
+    "query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt"
+]
 Parameters = list[tuple[str, str]]
 
 
-def default_mode(response_types: frozenset[str]) -> ResponseMode:
+def default_mode(response_types: frozenset[str]) -> Literal["query", "fragment"]:
     # Multiple Response Types §5: whatever carries a token goes in the fragment.
     return "fragment" if response_types & {"token", "id_token"} else "query"
 

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
-from quantimodo.protocol.claims import basic_profile, userinfo_claims
+from quantimodo.protocol.claims import basic_profile
 from quantimodo.protocol.errors import InsufficientScope
 from quantimodo.resource.guard import Guard
+from quantimodo.tokens.userinfo import UserInfoAnswers
 from quantimodo.wire.exchange import Request, Response
-from quantimodo.wire.json import private_json
+from quantimodo.wire.json import PRIVATE, private_json
+
+_JWT = ((b"content-type", b"application/jwt"), *PRIVATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +23,13 @@ class UserMe:
 @dataclass(frozen=True, slots=True)
 class UserInfo:
     guard: Guard
+    answers: UserInfoAnswers
 
     async def __call__(self, request: Request) -> Response:
         found = await self.guard.admit(request, "openid")
         if found.user is None:
             raise InsufficientScope("openid")
-        return private_json(200, userinfo_claims(found.user, found.scope))
+        answer = await self.answers.answer(found, found.user)
+        if isinstance(answer, str):
+            return Response(200, answer.encode("ascii"), _JWT)
+        return private_json(200, answer)

@@ -48,7 +48,7 @@ class IdTokens:
         if grant.nonce:
             whole["nonce"] = grant.nonce
         if access_token:
-            whole["at_hash"] = left_half(access_token)
+            whole["at_hash"] = left_half(access_token, "RS256")
         return self._signed(whole, person)
 
     def new_id(self) -> str:

@@ -10,6 +10,7 @@ from quantimodo.storage.tables.keys import Keys
 from quantimodo.storage.tables.mails import Events, Mails
 from quantimodo.storage.tables.measurements import Measurements
 from quantimodo.storage.tables.participants import Participants
+from quantimodo.storage.tables.profiles import Profiles
 from quantimodo.storage.tables.sessions import Sessions, Tickets
 from quantimodo.storage.tables.sweeps import Sweeps
 from quantimodo.storage.tables.throttles import Leases, Throttles
@@ -22,6 +23,7 @@ _PING = Statement("SELECT 1")
 
 class SqlStores(
     Users,
+    Profiles,
     Sessions,
     Participants,
     Tickets,

@@ -50,6 +50,8 @@ class AccessTokens:
             revoked=False,
             family_id=family_id,
             jti=claims["jti"],
+            asked=standing.asked,
+            special=standing.special,
         )
 
     async def verified_claims(self, raw: str) -> dict[str, Any] | None:

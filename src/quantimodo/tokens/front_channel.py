@@ -7,15 +7,18 @@ from datetime import datetime
 from quantimodo.crypto.tokens import Kind, Minted, mint, moment_bytes
 from quantimodo.model.clients import Client
 from quantimodo.model.sessions import Participant, Presence
-from quantimodo.model.tokens import AccessToken, AuthorizationCode, Family
+from quantimodo.model.tokens import AccessToken, Asked, AuthorizationCode, Family
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import AuthorizationStore
 from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.claims_request import NOTHING, met_acr
 from quantimodo.protocol.errors import AccessDenied
 from quantimodo.protocol.responses import Parameters
 from quantimodo.protocol.scopes import spell
+from quantimodo.tokens.id_tokens import IdTokens, SignIn
 from quantimodo.tokens.policy import TokenPolicy
-from quantimodo.tokens.signed import SignedTokens, SignIn
+from quantimodo.tokens.signed import SignedTokens
+from quantimodo.tokens.subjects import Subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class FrontChannel:
     policy: TokenPolicy
     store: AuthorizationStore
     signed: SignedTokens
+    id_tokens: IdTokens
+    subjects: Subjects
     clock: Clock
     entropy: Entropy
 
@@ -36,6 +41,7 @@ class FrontChannel:
         if words == {"none"}:
             return []
         family = self._family(request, presence, now)
+        subject = await self.subjects.of(request.client, presence.user)
         code = mint(Kind.CODE, now, self.entropy) if "code" in words else None
         access = mint(Kind.ACCESS, now, self.entropy) if "token" in words else None
         opaque = access is not None and request.client.token_format == "opaque"
@@ -43,13 +49,13 @@ class FrontChannel:
             family,
             None if code is None else self._code_row(request, family, code, now),
             self._access_row(family, access, now) if access is not None and opaque else None,
-            _participant(request.client, family, presence),
+            _participant(request.client, family, presence, subject),
         ):
             raise AccessDenied("the person took the app's access back, or signed out, meanwhile")
         parameters: Parameters = []
         if code is not None:
             parameters.append(("code", code.raw.reveal()))
-        raw = None if access is None else self._access_text(request, presence, family, access, now)
+        raw = None if access is None else self._access_text(request, subject, family, access, now)
         if raw is not None:
             lifetime = round(self.policy.access_lifetime.total_seconds())
             parameters += [
@@ -59,7 +65,7 @@ class FrontChannel:
                 ("scope", spell(family.scope)),
             ]
         if "id_token" in words:
-            text = self._id_token(request, presence, raw, code, now)
+            text = await self._id_token(request, family, presence, raw, code, now)
             parameters.append(("id_token", text))
         return parameters
 
@@ -75,6 +81,7 @@ class FrontChannel:
             methods=presence.methods,
             # Who only uses OAuth has no part in the session (docs/decisions/0008).
             sid=presence.sid if "openid" in request.scope else None,
+            asked=_asked(request),
         )
 
     def _code_row(
@@ -103,7 +110,7 @@ class FrontChannel:
     def _access_text(
         self,
         request: AuthorizationRequest,
-        presence: Presence,
+        subject: str,
         family: Family,
         minted: Minted,
         now: datetime,
@@ -116,14 +123,15 @@ class FrontChannel:
             now,
             now + self.policy.access_lifetime,
             jti=minted.key[:20],
-            user=presence.user,
+            subject=subject,
             family_id=family.id,
-            signed_in=_signed_in(presence),
+            signed_in_at=family.authenticated_at,
         )
 
-    def _id_token(
+    async def _id_token(
         self,
         request: AuthorizationRequest,
+        family: Family,
         presence: Presence,
         access_token: str | None,
         code: Minted | None,
@@ -131,7 +139,7 @@ class FrontChannel:
     ) -> str:
         # OpenID Connect Core §5.4: with no access token to fetch them, the claims come along.
         alone = request.response_type == {"id_token"}
-        return self.signed.id_token(
+        return await self.id_tokens.write(
             request.client,
             presence.user,
             _signed_in(presence),
@@ -140,14 +148,24 @@ class FrontChannel:
             access_token=access_token,
             code=None if code is None else code.raw.reveal(),
             scope=request.scope if alone else frozenset(),
+            asked=family.asked,
         )
+
+
+def _asked(request: AuthorizationRequest) -> Asked | None:
+    claims = request.claims
+    if claims is NOTHING:
+        return None
+    return Asked(claims.id_token, claims.userinfo, met_acr(claims))
 
 
 def _signed_in(presence: Presence) -> SignIn:
     return SignIn(at=presence.authenticated_at, methods=presence.methods, sid=presence.sid)
 
 
-def _participant(client: Client, family: Family, presence: Presence) -> Participant | None:
+def _participant(
+    client: Client, family: Family, presence: Presence, subject: str
+) -> Participant | None:
     """Whom to tell when the session ends: an application that asked to be told."""
     metadata = client.metadata
     asked = metadata.frontchannel_logout_uri or metadata.backchannel_logout_uri
@@ -157,7 +175,7 @@ def _participant(client: Client, family: Family, presence: Presence) -> Particip
         sid=family.sid,
         client_id=client.id,
         user_id=family.user_id,
-        subject=presence.user.subject,
+        subject=subject,
         at=family.created_at,
         expires_at=presence.expires_at,
     )

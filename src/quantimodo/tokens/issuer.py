@@ -16,8 +16,10 @@ from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import TokenStore
 from quantimodo.protocol.scopes import spell
+from quantimodo.tokens.id_tokens import IdTokens, SignIn
 from quantimodo.tokens.policy import TokenPolicy
-from quantimodo.tokens.signed import SignedTokens, SignIn
+from quantimodo.tokens.signed import SignedTokens
+from quantimodo.tokens.subjects import Subjects
 
 Answer = dict[str, str | int]
 
@@ -30,6 +32,8 @@ class Issuer:
     policy: TokenPolicy
     store: TokenStore
     signed: SignedTokens
+    id_tokens: IdTokens
+    subjects: Subjects
     clock: Clock
     entropy: Entropy
     pepper: bytes
@@ -84,12 +88,12 @@ class Issuer:
             None if refresh is None else self._refresh_row(family, refresh, now),
         ):
             return None
-        raw = self._access_text(client, family, found.user, family.scope, access, now)
+        raw = await self._access_text(client, family, found.user, family.scope, access, now)
         answer = _answer(raw, now, self._access_end(family, now), family.scope)
         if refresh is not None:
             answer["refresh_token"] = refresh.raw.reveal()
         if "openid" in family.scope:
-            answer["id_token"] = self._id_token(
+            answer["id_token"] = await self._id_token(
                 client, family, found.user, raw, now, found.code.nonce
             )
         return answer
@@ -106,7 +110,7 @@ class Issuer:
             self._refresh_row(family, successor, now),
         ):
             return None
-        return self._rotated(decision, access, successor, now)
+        return await self._rotated(decision, access, successor, now)
 
     async def _repeat(self, decision: Repeat) -> Answer | None:
         # Contract §6: the same successor once more, computed again and not stored anywhere.
@@ -118,7 +122,7 @@ class Issuer:
             # Only what was saved then is given again: the key of that day may be an older one.
             if await self.store.find_refresh_token(successor.key) is not None:
                 decision = await self._as_then(decision, access)
-                return self._rotated(decision, access, successor, spent_at)
+                return await self._rotated(decision, access, successor, spent_at)
         return None
 
     async def _as_then(self, decision: Repeat, access: Minted) -> Repeat:
@@ -128,13 +132,16 @@ class Issuer:
         saved = await self.store.find_access_token(access.key)
         return decision if saved is None else replace(decision, scope=saved.scope)
 
-    def _rotated(self, decision: Rotate, access: Minted, successor: Minted, at: datetime) -> Answer:
+    async def _rotated(
+        self, decision: Rotate, access: Minted, successor: Minted, at: datetime
+    ) -> Answer:
         client, family, user = decision.client, decision.found.family, decision.found.user
-        raw = self._access_text(client, family, user, decision.scope, access, at)
+        raw = await self._access_text(client, family, user, decision.scope, access, at)
         answer = _answer(raw, self.clock.now(), self._access_end(family, at), decision.scope)
         answer["refresh_token"] = successor.raw.reveal()
         if "openid" in decision.scope:
-            answer["id_token"] = self._id_token(client, family, user, raw, self.clock.now(), None)
+            now = self.clock.now()
+            answer["id_token"] = await self._id_token(client, family, user, raw, now, None)
         return answer
 
     def _access_end(self, family: Family, now: datetime) -> datetime:
@@ -161,7 +168,7 @@ class Issuer:
             expires_at=self._access_end(family, now),
         )
 
-    def _access_text(
+    async def _access_text(
         self,
         client: Client,
         family: Family,
@@ -178,9 +185,9 @@ class Issuer:
             now,
             self._access_end(family, now),
             jti=minted.key[:20],
-            user=user,
+            subject=await self.subjects.of(client, user),
             family_id=family.id,
-            signed_in=SignIn(at=family.authenticated_at, methods=family.methods),
+            signed_in_at=family.authenticated_at,
         )
 
     def _refresh_row(self, family: Family, minted: Minted, now: datetime) -> RefreshToken:
@@ -191,7 +198,7 @@ class Issuer:
             expires_at=min(now + self.policy.refresh_idle_lifetime, family.expires_at),
         )
 
-    def _id_token(
+    async def _id_token(
         self,
         client: Client,
         family: Family,
@@ -200,13 +207,14 @@ class Issuer:
         now: datetime,
         nonce: str | None,
     ) -> str:
-        return self.signed.id_token(
+        return await self.id_tokens.write(
             client,
             user,
             SignIn(at=family.authenticated_at, methods=family.methods, sid=family.sid),
             now,
             nonce=nonce,
             access_token=access_token,
+            asked=family.asked,
         )
 
 

@@ -1,13 +1,11 @@
 """ID tokens that come back with a logout, and logout tokens that go out because of one."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from quantimodo.crypto.jwt import BadToken, unverified_kid, verify
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.events import Message
-from quantimodo.model.keys import Algorithm
 from quantimodo.model.sessions import Participant
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import ClientStore
@@ -44,7 +42,6 @@ class LogoutHints:
         return Hint(claims["aud"], claims["sub"], claims.get("sid"))
 
 
-_INSTEAD: Final[Mapping[str, Algorithm]] = {"none": "RS256"}
 _NOT_OURS: Final = "id_token_hint is not an ID token of this server, or it was changed."
 
 
@@ -69,6 +66,6 @@ class LogoutTokens:
         jti = self.entropy.bytes(16).hex()
         claims = logout_claims(participant, self.issuer, self.clock.now(), jti)
         # Back-Channel Logout §2.6: as its ID tokens are signed; `none` MUST NOT be used.
-        algorithm = _INSTEAD.get(client.id_token_alg, client.id_token_alg)
+        algorithm = "RS256" if client.id_token_alg == "none" else client.id_token_alg
         token = self.keyring.signer(algorithm).sign(claims, LOGOUT_TOKEN_TYPE)
         return Message(address, {"logout_token": token}, client.name)

@@ -70,6 +70,20 @@ class Introspection(TypedDict, total=False):
     jti: Annotated[str, said("The id of a JWT access token.", "fake-token-id")]
 
 
+_PROFILE = Annotated[str, said("With scope `profile`, if the person gave it.", "Ann")]
+
+
+class PostalAddress(TypedDict, total=False):
+    """OpenID Connect Core §5.1.1."""
+
+    formatted: str
+    street_address: str
+    locality: str
+    region: str
+    postal_code: str
+    country: str
+
+
 class UserInfo(TypedDict, total=False):
     """Claims about the person (OpenID Connect Core §5.3.2)."""
 
@@ -88,6 +102,21 @@ class UserInfo(TypedDict, total=False):
     email_verified: Annotated[
         bool, said("With scope `email`: whether the person proved that it is theirs.", True)
     ]
+    given_name: _PROFILE
+    family_name: _PROFILE
+    middle_name: _PROFILE
+    nickname: _PROFILE
+    preferred_username: _PROFILE
+    profile: _PROFILE
+    picture: _PROFILE
+    website: _PROFILE
+    gender: _PROFILE
+    birthdate: _PROFILE
+    zoneinfo: _PROFILE
+    locale: _PROFILE
+    address: Annotated[PostalAddress, said("With scope `address`.", {"country": "Nowhere"})]
+    phone_number: Annotated[str, said("With scope `phone`.", "+10000000000")]
+    phone_number_verified: Annotated[bool, said("With scope `phone`.", False)]
 
 
 class Person(TypedDict):

@@ -86,8 +86,20 @@ class AuthorizationRequest(TypedDict, total=False):
         ),
     ]
     response_mode: Annotated[
-        Literal["query", "fragment", "form_post"],
-        said("How the answer travels. By default in the query; tokens in the fragment.", "query"),
+        Literal[
+            "query",
+            "fragment",
+            "form_post",
+            "query.jwt",
+            "fragment.jwt",
+            "form_post.jwt",
+            "jwt",
+        ],
+        said(
+            "How the answer travels. By default in the query; tokens in the fragment. With `jwt`"
+            " as one signed document (JARM).",
+            "query",
+        ),
     ]
     prompt: Annotated[
         str,
@@ -110,6 +122,35 @@ class AuthorizationRequest(TypedDict, total=False):
         ),
     ]
     login_hint: Annotated[str, said("Fills in the address on the sign-in page.", "ann@example.org")]
+    id_token_hint: Annotated[
+        str,
+        said("An ID token of this server: only for the person whom it names.", fakes.ID_TOKEN),
+    ]
+    acr_values: Annotated[
+        str, said("How strong a sign-in is wanted, the best first; the ID token tells `acr`.", "2")
+    ]
+    claims: Annotated[
+        str,
+        said(
+            "Single claims, as JSON (OpenID Connect Core 5.5). Those that no registered scope of"
+            " the app opens are left out.",
+            '{"userinfo":{"email":{"essential":true}}}',
+        ),
+    ]
+    request: Annotated[
+        str,
+        said("All of these parameters in one JWT, signed by the app (RFC 9101).", fakes.ID_TOKEN),
+    ]
+    request_uri: Annotated[
+        str,
+        said(
+            "Where that JWT is: an address that the app has registered.",
+            "https://app.example.org/request.jwt",
+        ),
+    ]
+    display: Annotated[str, said("Accepted; there is one kind of page, for all sizes.", "page")]
+    ui_locales: Annotated[str, said("Accepted; the pages are in English.", "en")]
+    claims_locales: Annotated[str, said("Accepted; claims are told as they were given.", "en")]
     client_secret: Annotated[
         str,
         said(
@@ -118,6 +159,20 @@ class AuthorizationRequest(TypedDict, total=False):
             extra_json_schema={"deprecated": True},
         ),
     ]
+
+
+ClientAssertionType = Annotated[
+    Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"],
+    said("Goes with `client_assertion`.", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+]
+ClientAssertion = Annotated[
+    str,
+    said(
+        "The app's own signed statement, for `private_key_jwt` and `client_secret_jwt`"
+        " (RFC 7523): `iss` and `sub` are its id, `aud` this server, `jti` used once.",
+        fakes.ID_TOKEN,
+    ),
+]
 
 
 class TokenRequest(TypedDict, total=False):
@@ -166,6 +221,8 @@ class TokenRequest(TypedDict, total=False):
     ]
     client_id: ClientId
     client_secret: ClientSecret
+    client_assertion_type: ClientAssertionType
+    client_assertion: ClientAssertion
 
 
 class RevocationRequest(TypedDict, total=False):
@@ -177,6 +234,8 @@ class RevocationRequest(TypedDict, total=False):
     ]
     client_id: ClientId
     client_secret: ClientSecret
+    client_assertion_type: ClientAssertionType
+    client_assertion: ClientAssertion
 
 
 class IntrospectionRequest(TypedDict, total=False):
@@ -188,6 +247,8 @@ class IntrospectionRequest(TypedDict, total=False):
     ]
     client_id: ClientId
     client_secret: ClientSecret
+    client_assertion_type: ClientAssertionType
+    client_assertion: ClientAssertion
 
 
 class TokenInBody(TypedDict, total=False):

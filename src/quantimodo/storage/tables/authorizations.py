@@ -9,6 +9,7 @@ from quantimodo.model.sessions import Participant
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Family
 from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
 from quantimodo.storage.moments import from_micros, to_micros
+from quantimodo.storage.tables.asked_claims import asked_text
 from quantimodo.storage.tables.participants import ADD_PARTICIPANT, participant_values
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.token_batches import ADD_ACCESS_TOKEN, access_token_values
@@ -55,7 +56,7 @@ _REVOKE_FAMILIES = Statement(
 )
 _ADD_FAMILY = Statement(
     "INSERT INTO families (id, client_id, user_id, scope, methods, authenticated_at, created_at,"
-    " expires_at, sid) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9})"
+    " expires_at, sid, asked) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10})"
 )
 _ADD_CODE = Statement(
     "INSERT INTO codes (key, family_id, redirect_uri, challenge, nonce, expires_at)"
@@ -157,6 +158,7 @@ class Authorizations(Table):
                     to_micros(family.created_at),
                     to_micros(family.expires_at),
                     family.sid,
+                    asked_text(family.asked),
                 ),
             )
             if code is not None:

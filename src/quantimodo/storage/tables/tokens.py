@@ -19,6 +19,7 @@ from quantimodo.model.tokens import (
 )
 from quantimodo.storage.database import KeyedRead, Row, Statement, execute
 from quantimodo.storage.moments import from_micros, from_micros_or_none, to_micros
+from quantimodo.storage.tables.asked_claims import to_asked
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.token_batches import (
     ISSUE,
@@ -37,13 +38,13 @@ _FAMILY_COLUMNS = (
 )
 _FIND_CODE = KeyedRead(
     f"SELECT t.key, {_FAMILY_COLUMNS}, {USER_COLUMNS},"
-    " t.redirect_uri, t.challenge, t.nonce, t.expires_at, t.redeemed_at, f.sid"
+    " t.redirect_uri, t.challenge, t.nonce, t.expires_at, t.redeemed_at, f.sid, f.asked"
     " FROM codes t JOIN families f ON f.id = t.family_id JOIN users u ON u.id = f.user_id"
     " JOIN clients c ON c.id = f.client_id WHERE t.key"
 )
 _FIND_REFRESH = KeyedRead(
     f"SELECT t.key, {_FAMILY_COLUMNS}, {USER_COLUMNS},"
-    " t.issued_at, t.expires_at, t.spent_at, t.salt, f.sid"
+    " t.issued_at, t.expires_at, t.spent_at, t.salt, f.sid, f.asked"
     " FROM refresh_tokens t JOIN families f ON f.id = t.family_id"
     " JOIN users u ON u.id = f.user_id JOIN clients c ON c.id = f.client_id WHERE t.key"
 )
@@ -51,12 +52,13 @@ _FIND_ACCESS = KeyedRead(
     "SELECT t.key, t.client_id, t.family_id, t.scope, t.issued_at, t.expires_at,"
     " (c.disabled_at IS NOT NULL OR u.disabled_at IS NOT NULL OR f.revoked_at IS NOT NULL"
     " OR (t.family_id IS NOT NULL AND (f.id IS NULL OR u.id IS NULL))),"
-    f" {USER_COLUMNS} FROM access_tokens t JOIN clients c ON c.id = t.client_id"
+    f" {USER_COLUMNS}, f.asked, c.metadata FROM access_tokens t"
+    " JOIN clients c ON c.id = t.client_id"
     " LEFT JOIN families f ON f.id = t.family_id LEFT JOIN users u ON u.id = t.user_id"
     " WHERE t.key"
 )
 _STANDING = Statement(
-    f"SELECT {USER_COLUMNS} FROM clients c"
+    f"SELECT {USER_COLUMNS}, f.asked, c.metadata FROM clients c"
     " LEFT JOIN families f ON f.id = {3} LEFT JOIN users u ON u.id = f.user_id"
     " WHERE c.id = {2} AND c.disabled_at IS NULL"
     " AND ({4} = 0 OR (f.revoked_at IS NULL AND u.id IS NOT NULL AND u.disabled_at IS NULL))"
@@ -64,7 +66,7 @@ _STANDING = Statement(
 )
 
 
-def _to_family(row: Row, sid: str | None) -> Family:
+def _to_family(row: Row, sid: str | None, asked: str | None) -> Family:
     return Family(
         id=row[0],
         client_id=row[1],
@@ -75,6 +77,7 @@ def _to_family(row: Row, sid: str | None) -> Family:
         created_at=from_micros(row[6]),
         expires_at=from_micros(row[7]),
         sid=sid,
+        asked=to_asked(asked),
     )
 
 
@@ -93,6 +96,13 @@ def _scope(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+@lru_cache(maxsize=1024)
+def _is_special(metadata: str) -> bool:
+    """Whether this client registered something that userinfo depends on. A word too many costs one
+    more read, no word is ever missed."""
+    return "userinfo_" in metadata or "pairwise" in metadata
+
+
 class Tokens(Table):
     async def find_code(self, key: bytes) -> FoundCode | None:
         row = await self._database.one(_FIND_CODE, key)
@@ -107,7 +117,7 @@ class Tokens(Table):
                 nonce=row[21],
                 expires_at=from_micros(row[22]),
             ),
-            family=_to_family(row[1:9], row[24]),
+            family=_to_family(row[1:9], row[24], row[25]),
             revoked=bool(row[9]),
             user=to_user(row[10:19]),
             redeemed_at=from_micros_or_none(row[23]),
@@ -124,7 +134,7 @@ class Tokens(Table):
                 issued_at=from_micros(row[19]),
                 expires_at=from_micros(row[20]),
             ),
-            family=_to_family(row[1:9], row[23]),
+            family=_to_family(row[1:9], row[23], row[24]),
             revoked=bool(row[9]),
             user=to_user(row[10:19]),
             spent_at=from_micros_or_none(row[21]),
@@ -142,7 +152,9 @@ class Tokens(Table):
             issued_at=from_micros(row[4]),
             expires_at=from_micros(row[5]),
             revoked=bool(row[6]),
-            user=None if row[7] is None else to_user(row[7:]),
+            user=None if row[7] is None else to_user(row[7:16]),
+            asked=to_asked(row[16]),
+            special=_is_special(row[17]),
         )
 
     async def standing(self, jti: str, client_id: str, family_id: bytes | None) -> Standing | None:
@@ -150,7 +162,10 @@ class Tokens(Table):
         rows = await self._database.rows(_STANDING, *values)
         if not rows:
             return None
-        return Standing(user=None if rows[0][0] is None else to_user(rows[0]))
+        user, asked, metadata = rows[0][:9], rows[0][9], rows[0][10]
+        return Standing(
+            None if user[0] is None else to_user(user), to_asked(asked), _is_special(metadata)
+        )
 
     async def issue(self, access: AccessToken) -> None:
         await self._database.put(ISSUE, access_token_values(access))

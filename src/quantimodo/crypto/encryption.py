@@ -1,0 +1,83 @@
+"""Encryption for the key of an application (RFC 7516), and tokens signed with its secret.
+
+Which algorithms may be registered is in `protocol/`. Keys are read from a JWK Set (RFC 7517) that
+the application registered; those that are marked for signatures are passed over.
+"""
+
+import hmac
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from joserfc.errors import JoseError
+from joserfc.jwe import JWERegistry, encrypt_compact
+from joserfc.jwk import ECKey, RSAKey
+
+from quantimodo.crypto.jwt import BadToken, base64url, decoded, unverified_algorithm
+from quantimodo.model.secrets import Secret
+
+_RSA: Final = "RSA-OAEP"
+_EC: Final = "ECDH-ES"
+_CURVES: Final = frozenset({"P-256", "P-384", "P-521"})
+_MALFORMED = (JoseError, msgspec.MsgspecError, AttributeError, TypeError, ValueError, KeyError)
+
+
+class NoKey(Exception):
+    """The application has no key that this could be encrypted for."""
+
+
+def encrypt(
+    document: Mapping[str, Any], payload: bytes, alg: str, enc: str, *, cty: str | None
+) -> str:
+    """`payload` for the first fitting key of this JWK Set. Raises `NoKey`."""
+    key, kid = _recipient(document, alg)
+    header = {"alg": alg, "enc": enc}
+    if kid is not None:
+        header["kid"] = kid
+    if cty is not None:
+        header["cty"] = cty
+    return encrypt_compact(header, payload, key, registry=JWERegistry(algorithms=[alg, enc]))
+
+
+def verify_hmac(token: str, secret: Secret) -> dict[str, Any]:
+    """The claims of a token that is signed HS256 with this secret. Raises `BadToken`."""
+    if unverified_algorithm(token) != "HS256":
+        raise BadToken
+    signed, _, signature = token.rpartition(".")
+    expected = hmac.digest(secret.reveal().encode(), signed.encode("ascii", "replace"), "sha256")
+    if not hmac.compare_digest(base64url(expected), signature.encode("ascii", "replace")):
+        raise BadToken
+    return _claims(signed.partition(".")[2])
+
+
+def _claims(text: str) -> dict[str, Any]:
+    try:
+        found = msgspec.json.decode(decoded(text))
+    except (*_MALFORMED, RecursionError) as fault:
+        raise BadToken from fault
+    if not isinstance(found, dict):
+        raise BadToken
+    return found
+
+
+def _recipient(document: Mapping[str, Any], alg: str) -> tuple[RSAKey | ECKey, str | None]:
+    listed = document.get("keys")
+    for fields in listed if isinstance(listed, list) else ():
+        try:
+            if fields.get("use", "enc") != "enc" or fields.get("alg", alg) != alg:
+                continue
+            kid = fields.get("kid")
+            return _open(fields, alg), kid if isinstance(kid, str) else None
+        except _MALFORMED:
+            continue
+    raise NoKey
+
+
+def _open(fields: Mapping[str, Any], alg: str) -> RSAKey | ECKey:
+    if alg.startswith(_RSA) and fields["kty"] == "RSA":
+        if not 2048 <= len(decoded(fields["n"])) * 8 <= 8192:
+            raise ValueError
+        return RSAKey.import_key({name: fields[name] for name in ("kty", "n", "e")})
+    if alg.startswith(_EC) and fields["kty"] == "EC" and fields["crv"] in _CURVES:
+        return ECKey.import_key({name: fields[name] for name in ("kty", "crv", "x", "y")})
+    raise ValueError

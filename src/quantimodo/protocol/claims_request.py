@@ -1,0 +1,112 @@
+"""The `claims` parameter and `acr_values` (OpenID Connect Core §5.5, §3.1.2.1): single claims that
+a request asks for, and how strongly the person should have signed in.
+
+Pure. What is not understood is passed over (§5.5); a claim is given only where the application is
+registered for the scope that opens it, and where it has a value.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from quantimodo.protocol.claims import SCOPE_OF_CLAIM
+from quantimodo.protocol.errors import InvalidRequest
+
+ACR_VALUES: Final = ("1", "2")
+"""ISO/IEC 29115 levels of assurance of a sign-in here, the strongest last: one factor over TLS."""
+
+_MOST_NAMES = 100
+_MALFORMED = "claims must be a JSON object of claim requests (OpenID Connect Core, 5.5)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimsRequest:
+    """`subject`: the person must be this one. `acr`: the wanted values, the best first;
+    `acr_essential`: no answer without one of them."""
+
+    id_token: frozenset[str] = frozenset()
+    userinfo: frozenset[str] = frozenset()
+    subject: str | None = None
+    acr: Sequence[str] = ()
+    acr_essential: bool = False
+
+    @property
+    def scope(self) -> frozenset[str]:
+        """The scopes that open the same claims, for the person who is asked."""
+        return frozenset(SCOPE_OF_CLAIM[name] for name in self.id_token | self.userinfo)
+
+
+NOTHING: Final = ClaimsRequest()
+
+
+def read_claims(
+    text: str | None, acr_values: Sequence[str], allowed: frozenset[str]
+) -> ClaimsRequest:
+    """What is asked for, as far as the scopes in `allowed` open it. Raises `InvalidRequest`."""
+    if text is None:
+        return ClaimsRequest(acr=tuple(acr_values)) if acr_values else NOTHING
+    whole = _object(text)
+    id_token, userinfo = _member(whole, "id_token"), _member(whole, "userinfo")
+    acr = _one(id_token.get("acr"))
+    wanted = _values(acr)
+    return ClaimsRequest(
+        id_token=_opened(id_token, allowed),
+        userinfo=_opened(userinfo, allowed),
+        subject=_subject(id_token, userinfo),
+        acr=wanted or tuple(acr_values) or (ACR_VALUES[::-1] if "acr" in id_token else ()),
+        acr_essential=bool(wanted) and acr.get("essential") is True,
+    )
+
+
+def met_acr(request: ClaimsRequest) -> str | None:
+    """The `acr` of the answer: the first wanted one that a sign-in here meets, else the strongest
+    that it does; None when none was asked for."""
+    if not request.acr:
+        return None
+    return next((value for value in request.acr if value in ACR_VALUES), ACR_VALUES[-1])
+
+
+def fails_acr(request: ClaimsRequest) -> bool:
+    # §5.5.1.1: an essential acr that cannot be met is a failed authentication.
+    return request.acr_essential and not frozenset(request.acr) & frozenset(ACR_VALUES)
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidRequest(_MALFORMED) from None
+    if not isinstance(whole, dict):
+        raise InvalidRequest(_MALFORMED)
+    return whole
+
+
+def _member(whole: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    member = whole.get(name)
+    if member is None:
+        return {}
+    if not isinstance(member, dict) or len(member) > _MOST_NAMES:
+        raise InvalidRequest(_MALFORMED)
+    return member
+
+
+def _opened(asked: Mapping[str, Any], allowed: frozenset[str]) -> frozenset[str]:
+    return frozenset(name for name in asked if SCOPE_OF_CLAIM.get(name) in allowed)
+
+
+def _one(asked: Any) -> Mapping[str, Any]:
+    return asked if isinstance(asked, dict) else {}
+
+
+def _values(asked: Mapping[str, Any]) -> tuple[str, ...]:
+    given = asked.get("values")
+    listed = given if isinstance(given, list) else [asked.get("value")]
+    return tuple(value for value in listed if isinstance(value, str))
+
+
+def _subject(*members: Mapping[str, Any]) -> str | None:
+    found = {value for member in members for value in _values(_one(member.get("sub")))}
+    if len(found) > 1:
+        raise InvalidRequest("claims asks for two persons at once")
+    return next(iter(found), None)

@@ -1,0 +1,63 @@
+"""What a client's own signed statement must say (RFC 7523 §3, OpenID Connect Core §9). Pure."""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+HMAC_ALGORITHMS: Final = ("HS256",)
+SIGNATURE_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
+
+_SKEW: Final = timedelta(seconds=60)
+# RFC 7523 §3 lets us refuse what is valid unreasonably long: until then it must be remembered.
+_LONGEST: Final = timedelta(hours=24)
+_LONGEST_JTI: Final = 512
+
+
+class BadAssertion(Exception):
+    """Not a statement of this client, for us, now; the text is for the log."""
+
+
+class Statement(NamedTuple):
+    """A good one; `jti` is to be seen once until `expires_at`."""
+
+    jti: str
+    expires_at: datetime
+
+
+def check_assertion(
+    claims: Mapping[str, Any], client_id: str, audiences: Collection[str], now: datetime
+) -> Statement:
+    """Raises `BadAssertion`."""
+    # OpenID Connect Core §9: both are the client_id.
+    if claims.get("iss") != client_id or claims.get("sub") != client_id:
+        raise BadAssertion("iss or sub is not the client")
+    audience = claims.get("aud")
+    named = audience if isinstance(audience, list) else [audience]
+    if not any(isinstance(each, str) and each in audiences for each in named):
+        raise BadAssertion("aud is not this server")
+    expires_at = _moment(claims, "exp")
+    if expires_at is None or expires_at + _SKEW <= now:
+        raise BadAssertion("exp is missing or past")
+    if expires_at > now + _LONGEST:
+        raise BadAssertion("exp is too far ahead")
+    for name in ("nbf", "iat"):
+        moment = _moment(claims, name)
+        if moment is not None and moment > now + _SKEW:
+            raise BadAssertion(f"{name} is ahead")
+    jti = claims.get("jti")
+    if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI:
+        raise BadAssertion("jti is missing or too long")
+    return Statement(jti, expires_at + _SKEW)
+
+
+def _moment(claims: Mapping[str, Any], name: str) -> datetime | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise BadAssertion(f"{name} is not a number")
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise BadAssertion(f"{name} is no moment") from None

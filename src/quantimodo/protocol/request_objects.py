@@ -1,0 +1,74 @@
+"""Request objects (OpenID Connect Core §6, RFC 9101): parameters of authorize in a signed document.
+
+Pure: what an object may say, and how it and the plain parameters become one request. Whose
+signature it has is checked in `authorization/request_objects.py`.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from quantimodo.model.clients import Client
+from quantimodo.protocol.errors import InvalidRequestObject
+from quantimodo.protocol.parameters import Form
+
+ALGORITHMS: Final = ("RS256", "ES256", "PS256", "EdDSA", "HS256", "none")
+_NEVER_INSIDE: Final = frozenset({"request", "request_uri"})
+_OF_THE_TOKEN: Final = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
+_SKEW: Final = timedelta(seconds=60)
+
+
+def algorithms(client: Client) -> frozenset[str]:
+    """How an object of this client may be signed."""
+    registered = client.metadata.request_object_signing_alg
+    if registered:
+        # OpenID Connect Registration §2: what is not signed so is refused.
+        return frozenset({registered})
+    # §2: unregistered, any that we support. An unsigned object says no more than a query; a
+    # strict client (security.md 4) never sends one.
+    return frozenset(ALGORITHMS) - ({"none"} if client.strict else frozenset())
+
+
+def check_claims(claims: Mapping[str, Any], client: Client, issuer: str, now: datetime) -> None:
+    """Refuse an object that is not for here and now. Raises `InvalidRequestObject`."""
+    if claims.get("iss", client.id) != client.id or claims.get("client_id", client.id) != client.id:
+        raise InvalidRequestObject("the request object is another app's")
+    audience = claims.get("aud", issuer)
+    if issuer not in (audience if isinstance(audience, list) else [audience]):
+        raise InvalidRequestObject("the request object is for another server: aud must be ours")
+    if _NEVER_INSIDE & frozenset(claims):
+        # §6.1: MUST NOT be included in request objects.
+        raise InvalidRequestObject("a request object must not have request or request_uri inside")
+    expires, begins = _moment(claims, "exp"), _moment(claims, "nbf")
+    if expires is not None and now.timestamp() >= expires + _SKEW.total_seconds():
+        raise InvalidRequestObject("the request object has expired")
+    if begins is not None and now.timestamp() < begins - _SKEW.total_seconds():
+        raise InvalidRequestObject("the request object is not valid yet")
+
+
+def merge(form: Form, claims: Mapping[str, Any]) -> Form:
+    """One request: what stands in the object counts, the rest is as it was sent (§6.1)."""
+    outside = {name: text for name, text in form.items() if name not in _NEVER_INSIDE}
+    inside = {name: _spelled(value) for name, value in claims.items() if name not in _OF_THE_TOKEN}
+    for name in ("response_type", "client_id"):
+        # §6.1: those that stand in both must match.
+        if name in outside and inside.get(name, outside[name]) != outside[name]:
+            raise InvalidRequestObject(f"{name} differs in the request object")
+    return Form.of_pairs({**outside, **inside}.items(), {})
+
+
+def _moment(claims: Mapping[str, Any], name: str) -> float | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidRequestObject(f"{name} of the request object must be a number")
+    return float(value)
+
+
+def _spelled(value: Any) -> str:
+    """As the same parameter is written in a query: JSON for an object, plain for all else."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value)

@@ -1,0 +1,18 @@
+"""Subject identifiers (OpenID Connect Core §8): which applications see a person under one name."""
+
+from urllib.parse import urlsplit
+
+from quantimodo.model.clients import Client
+
+
+def is_pairwise(client: Client) -> bool:
+    return client.metadata.subject_type == "pairwise"
+
+
+def sector(client: Client) -> str:
+    """The host that its redirect URIs share, or that of its sector document (§8.1)."""
+    uri = client.metadata.sector_identifier_uri
+    if not uri:
+        uri = client.redirect_uris[0] if client.redirect_uris else ""
+    # An application without any host (a private-use scheme only) is a sector of its own.
+    return urlsplit(uri).hostname or f"client:{client.id}"

@@ -1,0 +1,54 @@
+"""The tables `profiles` and `pairwise_subjects`: what is told of a person, and under which name."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+
+from quantimodo.model.profiles import Profile
+from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
+from quantimodo.storage.moments import from_micros, to_micros
+from quantimodo.storage.tables.table import Table
+
+_PROFILE = KeyedRead("SELECT user_id, claims, updated_at FROM profiles WHERE user_id")
+_SAVE_PROFILE = Statement(
+    "INSERT INTO profiles (user_id, claims, updated_at) VALUES ({1}, {2}, {3})"
+    " ON CONFLICT (user_id) DO UPDATE SET claims = excluded.claims,"
+    " updated_at = excluded.updated_at"
+)
+_SUBJECT = Statement("SELECT subject FROM pairwise_subjects WHERE user_id = {1} AND sector = {2}")
+_ADD_SUBJECT = Statement(
+    "INSERT INTO pairwise_subjects (user_id, sector, subject) VALUES ({1}, {2}, {3})"
+    " ON CONFLICT (user_id, sector) DO NOTHING"
+)
+
+
+def _text(profile: Profile) -> str:
+    fields = msgspec.to_builtins(replace(profile, updated_at=None))
+    kept = {name: value for name, value in fields.items() if value}
+    return msgspec.json.encode(kept).decode()
+
+
+class Profiles(Table):
+    async def profile(self, user_id: int) -> Profile | None:
+        row = await self._database.one(_PROFILE, user_id)
+        if row is None:
+            return None
+        kept = msgspec.json.decode(row[1], type=Profile)
+        return replace(kept, updated_at=from_micros(row[2]))
+
+    async def save_profile(self, user_id: int, profile: Profile, at: datetime) -> None:
+        values = (user_id, _text(profile), to_micros(at))
+        await self._database.write(execute(_SAVE_PROFILE, *values))
+
+    async def pairwise_subject(self, user_id: int, sector: str) -> str | None:
+        rows = await self._database.rows(_SUBJECT, user_id, sector)
+        return rows[0][0] if rows else None
+
+    async def add_pairwise_subject(self, user_id: int, sector: str, subject: str) -> str:
+        def operation() -> Operation[str]:
+            yield _ADD_SUBJECT, (user_id, sector, subject)
+            rows = yield _SUBJECT, (user_id, sector)
+            return str(rows[0][0])
+
+        return await self._database.write(operation)

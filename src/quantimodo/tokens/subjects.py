@@ -1,0 +1,36 @@
+"""Under which name an application knows a person: `sub` (OpenID Connect Core §8).
+
+A pairwise name is drawn by chance and kept: nothing but the database says whose it is, and it
+outlives every change of keys. It is deleted with its person.
+"""
+
+from dataclasses import dataclass
+
+from quantimodo.crypto.jwt import base64url
+from quantimodo.model.clients import Client
+from quantimodo.model.users import User
+from quantimodo.ports.clock import Entropy
+from quantimodo.ports.stores import SubjectStore
+from quantimodo.protocol.subjects import is_pairwise, sector
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    store: SubjectStore
+    entropy: Entropy
+
+    async def of(self, client: Client, user: User) -> str:
+        """The person's `sub` at this application, the same at all times and in all processes."""
+        if not is_pairwise(client):
+            return user.subject
+        found = await self.store.pairwise_subject(user.id, sector(client))
+        if found is not None:
+            return found
+        drawn = base64url(self.entropy.bytes(24)).decode()
+        return await self.store.add_pairwise_subject(user.id, sector(client), drawn)
+
+    async def is_of(self, client: Client, user: User, subject: str) -> bool:
+        """Whether this person is who the application calls so."""
+        if not is_pairwise(client):
+            return user.subject == subject
+        return await self.store.pairwise_subject(user.id, sector(client)) == subject

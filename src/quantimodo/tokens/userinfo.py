@@ -1,0 +1,73 @@
+"""What userinfo tells (OpenID Connect Core §5.3): claims, plain, signed or encrypted.
+
+Most answers are plain claims of the token's own row; more is read only for who asked for more.
+"""
+
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import msgspec
+
+from quantimodo.keys.keyring import Keyring
+from quantimodo.model.clients import Client
+from quantimodo.model.keys import Algorithm
+from quantimodo.model.tokens import FoundAccessToken
+from quantimodo.model.users import User
+from quantimodo.ports.stores import ClientStore, ProfileStore
+from quantimodo.protocol.claims import needs_profile, userinfo_claims
+from quantimodo.protocol.vocabulary import ID_TOKEN_TYPE
+from quantimodo.tokens.id_tokens import Encrypter
+from quantimodo.tokens.subjects import Subjects
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class UserInfoAnswers:
+    issuer: str
+    keyring: Keyring
+    clients: ClientStore
+    profiles: ProfileStore
+    subjects: Subjects
+    client_keys: Encrypter
+
+    async def answer(self, found: FoundAccessToken, user: User) -> dict[str, Any] | str:
+        """The claims; or a JWT, for a client that registered one (§5.3.2)."""
+        asked = _NOTHING if found.asked is None else found.asked.userinfo
+        profile = None
+        if needs_profile(found.scope, asked):
+            profile = await self.profiles.profile(user.id)
+        claims = userinfo_claims(user, found.scope, profile, asked)
+        if not found.special:
+            return claims
+        client = await self.clients.client(found.client_id)
+        return claims if client is None else await self._as_registered(claims, client, user)
+
+    async def _as_registered(
+        self, claims: dict[str, Any], client: Client, user: User
+    ) -> dict[str, Any] | str:
+        claims["sub"] = await self.subjects.of(client, user)
+        metadata = client.metadata
+        algorithm = _signed_with(client)
+        if algorithm is not None:
+            # §5.3.2: a signed one names the issuer and who it is for.
+            whole = {**claims, "iss": self.issuer, "aud": client.id}
+            text = self.keyring.signer(algorithm).sign(whole, ID_TOKEN_TYPE)
+        elif not metadata.userinfo_encrypted_response_alg:
+            return claims
+        else:
+            text = msgspec.json.encode(claims).decode()
+        if not metadata.userinfo_encrypted_response_alg:
+            return text
+        return await self.client_keys.encrypt(
+            client,
+            text,
+            metadata.userinfo_encrypted_response_alg,
+            metadata.userinfo_encrypted_response_enc or "A128CBC-HS256",
+            cty=None if algorithm is None else "JWT",
+        )
+
+
+def _signed_with(client: Client) -> Algorithm | None:
+    registered = client.metadata.userinfo_signed_response_alg
+    return next((known for known in get_args(Algorithm) if known == registered), None)

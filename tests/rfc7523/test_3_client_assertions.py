@@ -1,0 +1,196 @@
+"""Client authentication by a signed statement (RFC 7523 §3, OpenID Connect Core §9)."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from registered import (
+    Documents,
+    assertion_of,
+    key_set,
+    make_key,
+    presenting,
+    registered,
+    signed,
+)
+from world import INTROSPECT, ISSUER, REVOKE, TOKEN, App, World, Worlds
+
+OWN = {"grant_type": "client_credentials"}
+
+
+async def send(world: World, assertion: str, path: str = TOKEN, **fields: str) -> httpx.Response:
+    return await world.browser().post(path, data=presenting(assertion, **(fields or OWN)))
+
+
+def is_refused(answer: httpx.Response) -> bool:
+    return answer.status_code == 401 and answer.json()["error"] == "invalid_client"
+
+
+@pytest.fixture
+async def signer(world: World) -> tuple[App, Any]:
+    key = make_key("ES256")
+    metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks": key_set(key)}
+    return await registered(world, metadata), key
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "EdDSA"])
+async def test_a_statement_by_a_registered_key_authenticates(world: World, algorithm: str) -> None:
+    key = make_key(algorithm)
+    metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks": key_set(key)}
+    app = await registered(world, metadata)
+    answer = await send(world, signed(assertion_of(world, app), key, algorithm))
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_statement_by_the_secret_authenticates(world: World) -> None:
+    metadata = {"token_endpoint_auth_method": "client_secret_jwt"}
+    app = await registered(world, metadata, sealed=True)
+    assert app.secret
+    answer = await send(world, signed(assertion_of(world, app), app.secret, "HS256"))
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("audience", [ISSUER, ISSUER + TOKEN, ["https://x.example", ISSUER]])
+async def test_the_issuer_and_the_token_endpoint_are_the_audience(
+    world: World, signer: tuple[App, Any], audience: Any
+) -> None:
+    app, key = signer
+    answer = await send(world, signed(assertion_of(world, app, aud=audience), key, "ES256"))
+    assert answer.status_code == 200, answer.text
+
+
+async def test_every_endpoint_that_knows_apps_takes_it(
+    world: World, signer: tuple[App, Any]
+) -> None:
+    app, key = signer
+    for number, path in enumerate((REVOKE, INTROSPECT)):
+        claims = assertion_of(world, app, aud=ISSUER + path, jti=f"j{number}")
+        answer = await send(world, signed(claims, key, "ES256"), path, token="x")
+        assert answer.status_code == 200, answer.text
+
+
+async def test_a_statement_is_used_once(world: World, signer: tuple[App, Any]) -> None:
+    app, key = signer
+    once = signed(assertion_of(world, app), key, "ES256")
+    assert (await send(world, once)).status_code == 200
+    assert is_refused(await send(world, once))
+    # The jti counts, not its wrapping.
+    assert is_refused(await send(world, signed(assertion_of(world, app), key, "ES256", typ="JWT")))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "another"},
+        {"sub": "another"},
+        {"aud": "https://other.example.org"},
+        {"aud": None},
+        {"aud": [1, None]},
+        {"exp": None},
+        {"exp": 1},
+        {"exp": 10**18},
+        {"exp": "soon"},
+        {"exp": True},
+        {"nbf": 4_000_000_000},
+        {"iat": 4_000_000_000},
+        {"jti": None},
+        {"jti": ""},
+        {"jti": "j" * 600},
+        {"jti": 5},
+    ],
+)
+async def test_a_statement_that_is_not_for_here_and_now_is_refused(
+    world: World, signer: tuple[App, Any], changes: dict[str, Any]
+) -> None:
+    app, key = signer
+    claims = assertion_of(world, app, **changes)
+    data = presenting(signed(claims, key, "ES256"), client_id=app.id, **OWN)
+    assert is_refused(await world.browser().post(TOKEN, data=data))
+
+
+async def test_another_key_another_app_and_no_key_are_refused(
+    world: World, signer: tuple[App, Any]
+) -> None:
+    app, _ = signer
+    other = make_key("ES256")
+    assert is_refused(await send(world, signed(assertion_of(world, app), other, "ES256")))
+    plain = await world.app()
+    assert is_refused(await send(world, signed(assertion_of(world, plain), other, "ES256")))
+    assert is_refused(await send(world, "not.a.token"))
+    assert is_refused(await send(world, "eyJhbGciOiJub25lIn0.e30."))
+
+
+async def test_the_secret_is_no_key_for_who_registered_keys(
+    world: World, signer: tuple[App, Any]
+) -> None:
+    # RFC 8725 §2.1: whoever chooses the algorithm must not choose what the key is.
+    app, _ = signer
+    assert app.secret
+    assert is_refused(await send(world, signed(assertion_of(world, app), app.secret, "HS256")))
+
+
+async def test_only_the_registered_algorithm_counts(world: World) -> None:
+    key = make_key("RS256")
+    metadata = {
+        "token_endpoint_auth_method": "private_key_jwt",
+        "token_endpoint_auth_signing_alg": "PS256",
+        "jwks": key_set(key),
+    }
+    app = await registered(world, metadata)
+    assert is_refused(await send(world, signed(assertion_of(world, app), key, "RS256")))
+    assert (await send(world, signed(assertion_of(world, app), key, "PS256"))).status_code == 200
+
+
+async def test_only_the_registered_method_counts(world: World, signer: tuple[App, Any]) -> None:
+    # RFC 7591 §2: token_endpoint_auth_method.
+    app, _ = signer
+    assert app.secret
+    assert is_refused(await world.token(app, **OWN))
+    fields = {"client_id": app.id, "client_secret": app.secret, **OWN}
+    assert is_refused(await world.browser().post(TOKEN, data=fields))
+    for method in ("client_secret_basic", "client_secret_post"):
+        only = await registered(world, {"token_endpoint_auth_method": method})
+        assert only.secret
+        basic = await world.token(only, **OWN)
+        fields = {"client_id": only.id, "client_secret": only.secret, **OWN}
+        post = await world.browser().post(TOKEN, data=fields)
+        good, bad = (basic, post) if method == "client_secret_basic" else (post, basic)
+        assert good.status_code == 200
+        assert is_refused(bad)
+
+
+async def test_two_ways_at_once_are_refused(world: World, signer: tuple[App, Any]) -> None:
+    # RFC 6749 §2.3
+    app, key = signer
+    assertion = signed(assertion_of(world, app), key, "ES256")
+    both = await world.browser().post(TOKEN, data=presenting(assertion, client_secret="x", **OWN))
+    assert both.status_code == 400
+    wrong = {"client_assertion": assertion, "client_assertion_type": "saml", **OWN}
+    assert is_refused(await world.browser().post(TOKEN, data=wrong))
+
+
+async def test_a_key_that_is_new_is_fetched_at_most_once_a_minute(worlds: Worlds) -> None:
+    # OpenID Connect Core §10.1.1
+    served, uri = Documents(), "https://app.example.org/jwks.json"
+    first, second = make_key("ES256", "one"), make_key("ES256", "two")
+    served.at[uri] = key_set(first).encode()
+    async with worlds(fetcher=served) as world:
+        metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": uri}
+        app = await registered(world, metadata)
+
+        async def works(key: Any, jti: str) -> bool:
+            claims = assertion_of(world, app, jti=jti)
+            return (await send(world, signed(claims, key, "ES256"))).status_code == 200
+
+        assert await works(first, "1")
+        assert await works(first, "2")
+        assert served.asked == [uri]
+        served.at[uri] = key_set(first, second).encode()
+        assert not await works(second, "3"), "somebody looked a moment ago"
+        world.advance(seconds=61)
+        assert await works(second, "4")
+        assert len(served.asked) == 2
+        del served.at[uri]
+        world.advance(hours=2)
+        assert await works(first, "5"), "what was there is good until there is something newer"

@@ -1,0 +1,172 @@
+"""Request objects (OpenID Connect Core §6, RFC 9101): by value and by reference."""
+
+import json
+from typing import Any
+
+import pytest
+
+from forgery import encode
+from registered import Documents, key_set, make_key, registered, signed
+from world import CALLBACK, CHALLENGE, ISSUER, App, World, Worlds, answer_of
+
+UNSIGNED = encode(b'{"alg":"none"}')
+OBJECT_URI = "https://app.example.org/request.jwt"
+
+
+def asking(app: App, **changes: Any) -> dict[str, Any]:
+    return {
+        "iss": app.id,
+        "aud": ISSUER,
+        "client_id": app.id,
+        "response_type": "code",
+        "redirect_uri": CALLBACK,
+        "scope": "openid",
+        "state": "inner-state",
+        "nonce": "inner-nonce",
+        **changes,
+    }
+
+
+async def answer(world: World, app: App, **parameters: str | None) -> dict[str, str]:
+    browser = await world.signed_in()
+    return answer_of(await world.ask(browser, app, **parameters)).parameters
+
+
+@pytest.fixture
+async def signer(world: World) -> tuple[App, Any]:
+    await world.person()
+    key = make_key("ES256")
+    return await registered(world, {"jwks": key_set(key)}), key
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "PS256", "EdDSA"])
+async def test_what_stands_in_the_object_counts(world: World, algorithm: str) -> None:
+    await world.person()
+    key = make_key(algorithm)
+    app = await registered(world, {"jwks": key_set(key), "request_object_signing_alg": algorithm})
+    token = signed(asking(app, code_challenge=CHALLENGE), key, algorithm)
+    found = await answer(world, app, request=token, state="outer", redirect_uri=None, scope=None)
+    assert found["state"] == "inner-state"
+    assert (await world.redeem(app, found["code"])).status_code == 200
+
+
+async def test_by_the_secret_as_a_key(world: World) -> None:
+    await world.person()
+    app = await registered(world, {"request_object_signing_alg": "HS256"}, sealed=True)
+    assert app.secret
+    found = await answer(world, app, request=signed(asking(app), app.secret, "HS256"))
+    assert "code" in found
+
+
+async def test_an_unsigned_one_says_as_much_as_a_query(world: World) -> None:
+    # OpenID Connect Core §6.1: `none` unless another algorithm was registered.
+    await world.person()
+    plain, strict = await registered(world, {}), await registered(world, {}, strict=True)
+    for app, word in ((plain, "code"), (strict, "error")):
+        claims = encode(json.dumps(asking(app)).encode())
+        token = f"{UNSIGNED}.{claims}."
+        assert word in await answer(world, app, request=token)
+
+
+async def test_a_redirect_uri_inside_supersedes_the_one_outside(
+    world: World, signer: tuple[App, Any]
+) -> None:
+    # OpenID Connect Core §6.1
+    app, key = signer
+    token = signed(asking(app), key, "ES256")
+    found = await answer(world, app, request=token, redirect_uri="https://evil.example/cb")
+    assert "code" in found
+    evil = signed(asking(app, redirect_uri="https://evil.example/cb"), key, "ES256")
+    page = await world.ask(await world.signed_in(), app, request=evil)
+    assert page.status_code == 400
+    assert "Authorization request rejected" in page.text
+
+
+async def test_numbers_and_objects_are_read_as_in_a_query(
+    world: World, signer: tuple[App, Any]
+) -> None:
+    app, key = signer
+    claims = {"userinfo": {"email": {"essential": True}}}
+    token = signed(asking(app, max_age=300, claims=claims), key, "ES256")
+    code = (await answer(world, app, request=token))["code"]
+    tokens = (await world.redeem(app, code)).json()
+    told = (await world.call(tokens["access_token"], "/api/v2/oauth2/userinfo")).json()
+    assert told["email"] == "ann@example.org"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "another"},
+        {"aud": "https://other.example.org"},
+        {"client_id": "another"},
+        {"response_type": "none"},
+        {"exp": 1},
+        {"exp": "soon"},
+        {"nbf": 4_000_000_000},
+        {"request": "x"},
+        {"request_uri": OBJECT_URI},
+    ],
+)
+async def test_an_object_that_is_not_for_here_and_now_is_refused(
+    world: World, signer: tuple[App, Any], changes: dict[str, Any]
+) -> None:
+    app, key = signer
+    found = await answer(world, app, request=signed(asking(app, **changes), key, "ES256"))
+    assert found["error"] == "invalid_request_object"
+    assert found["state"] == "some-state"
+
+
+async def test_a_signature_that_is_not_the_apps_is_refused(
+    world: World, signer: tuple[App, Any]
+) -> None:
+    app, key = signer
+    for token in (
+        signed(asking(app), make_key("ES256"), "ES256"),
+        signed(asking(app), app.secret or "", "HS256"),
+        signed(asking(app), key, "ES256")[:-6] + "AAAAAA",
+        "nonsense",
+    ):
+        assert (await answer(world, app, request=token))["error"] == "invalid_request_object"
+
+
+async def test_another_algorithm_than_the_registered_one_is_refused(world: World) -> None:
+    await world.person()
+    key = make_key("RS256")
+    app = await registered(world, {"jwks": key_set(key), "request_object_signing_alg": "PS256"})
+    for algorithm, word in (("RS256", "error"), ("PS256", "code")):
+        assert word in await answer(world, app, request=signed(asking(app), key, algorithm))
+
+
+async def test_by_reference_only_what_was_registered_is_fetched(worlds: Worlds) -> None:
+    # OpenID Connect Core §6.2, RFC 9101 §10.4
+    served = Documents()
+    async with worlds(fetcher=served) as world:
+        await world.person()
+        key = make_key("ES256")
+        app = await registered(world, {"jwks": key_set(key), "request_uris": (OBJECT_URI,)})
+        served.at[OBJECT_URI] = signed(asking(app), key, "ES256").encode()
+        for reference in (OBJECT_URI, f"{OBJECT_URI}#fragment"):
+            assert (await answer(world, app, request_uri=reference))["state"] == "inner-state"
+        for reference in ("https://evil.example/x", OBJECT_URI + "/", "file:///etc/passwd"):
+            found = await answer(world, app, request_uri=reference)
+            assert found["error"] == "invalid_request_uri"
+        assert set(served.asked) == {OBJECT_URI}
+        both = await answer(world, app, request_uri=OBJECT_URI, request="x.y.z")
+        assert both["error"] == "invalid_request"
+        del served.at[OBJECT_URI]
+        found = await answer(world, app, request_uri=OBJECT_URI)
+        assert found["error"] == "invalid_request_uri"
+
+
+async def test_the_object_waits_through_a_sign_in_unchanged(
+    world: World, signer: tuple[App, Any]
+) -> None:
+    # security.md 10
+    app, key = signer
+    browser = world.browser()
+    response = await world.ask(browser, app, request=signed(asking(app), key, "ES256"))
+    assert response.status_code == 303
+    assert response.headers["location"].startswith("/sign-in")
+    back = await world.sign_in(browser, address=response.headers["location"])
+    assert answer_of(await browser.get(back)).parameters["state"] == "inner-state"
