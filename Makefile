@@ -24,7 +24,9 @@ check: ## Format, lint, types, import laws, and the tests on SQLite: under a min
 
 test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and crashes
 	@scripts/environment test
-	@scripts/system-packages chromium=chromium node=nodejs npm=npm curl=curl openssl=openssl
+	@scripts/system-packages chromium=chromium node=nodejs npm=npm curl=curl openssl=openssl \
+	    /usr/sbin/apache2=apache2-bin \
+	    /usr/lib/apache2/modules/mod_auth_openidc.so=libapache2-mod-auth-openidc
 	@scripts/node-clients
 	@scripts/client-wheels
 	$(BIN)/ruff format --check .

@@ -159,7 +159,7 @@ def build(
     stores, clock, entropy = house.stores, house.clock, house.entropy
     envelope = Envelope([entropy.bytes(32)], entropy)
     secure = origin.startswith("https:")
-    registry = Registry(stores, clock, entropy, house.audit)
+    registry = Registry(stores, clock, entropy, house.audit, house.envelope)
     browser = Browser(
         CookiePolicy(secure=secure),
         house.sessions,

@@ -364,7 +364,8 @@ async def open_world(
             house = replace(house, providers={each.name: each for each in providers})
         if fetcher is not None:
             keys = ClientKeys(fetcher, house.envelope, house.clock)
-            house = replace(house, fetcher=fetcher, client_keys=keys)
+            dynamic = replace(house.dynamic, fetcher=fetcher)
+            house = replace(house, fetcher=fetcher, client_keys=keys, dynamic=dynamic)
         application = await furnish_server(house, foundation.renderer)
         world = World(house, application, file_of(settings), foundation.password_hash)
         yield world

@@ -53,3 +53,8 @@ async def test_an_id_that_cannot_be_is_nothing(engine: World, odd: str) -> None:
         assert answer.status_code == status, path
     for path in (f"/developers/{odd}", f"/logos/{odd}", f"/static/{odd}"):
         assert (await browser.get(path)).status_code == 404, path
+    for method in ("GET", "DELETE"):
+        answer = await browser.request(
+            method, f"/api/v2/oauth2/register/{odd}", headers={"authorization": "Bearer x"}
+        )
+        assert answer.status_code in (400, 401), odd

@@ -9,6 +9,7 @@ import pytest
 from quantimodo.clients.errors import InvalidMetadata
 from quantimodo.clients.logos import LARGEST, recognise
 from quantimodo.clients.registry import Registration, Registry
+from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.clients import Logo
 from quantimodo.ports.stores import Stores
 
@@ -114,7 +115,7 @@ async def test_a_logo_is_kept_replaced_and_dropped(
     class Deaf:
         def record(self, event: object) -> None: ...
 
-    registry = Registry(stores, clock, entropy, Deaf())
+    registry = Registry(stores, clock, entropy, Deaf(), Envelope([entropy.bytes(32)], entropy))
     asked = Registration(name="Diary", redirect_uris=("https://app.example/",))
     client = (await registry.register(asked, owner_id=None)).client
     await registry.set_logo(client, png())

@@ -10,6 +10,7 @@ import pytest
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.clients.registry import MOST_OWNED, Registered, Registration, Registry
 from quantimodo.crypto.digests import digest
+from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
@@ -40,7 +41,7 @@ def journal() -> Journal:
 
 @pytest.fixture
 def registry(stores: Stores, clock: Any, entropy: Any, journal: Journal) -> Registry:
-    return Registry(stores, clock, entropy, journal)
+    return Registry(stores, clock, entropy, journal, Envelope([entropy.bytes(32)], entropy))
 
 
 async def a_person(stores: Stores, clock: Any, email: str = "ada@example.org") -> int:

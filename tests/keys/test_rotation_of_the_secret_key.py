@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from quantimodo.app.server import furnish_server
 from quantimodo.app.wiring import open_house
-from world import Foundation, World, settings_for
+from quantimodo.model.client_metadata import ClientMetadata
+from registered import assertion_of, presenting, signed
+from world import TOKEN, Foundation, World, settings_for
 
 OLD, NEW = "A" * 43, "B" * 42 + "A"
 
@@ -77,3 +80,26 @@ async def test_where_the_old_key_is_gone_nothing_is_given_that_would_not_work(
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
         # It is no replay: whoever got the answer goes on.
         assert (await again.refresh(app, lost["refresh_token"])).status_code == 200
+
+
+async def test_the_secrets_by_which_apps_sign_outlive_the_old_key(
+    world: World, restarted: Restarted
+) -> None:
+    method = {"token_endpoint_auth_method": "client_secret_jwt"}
+    app = await world.app(metadata=ClientMetadata(**method))
+
+    async def signs_in(server: World, jti: str) -> int:
+        assertion = signed(assertion_of(server, app, jti=jti), app.secret or "", "HS256")
+        data = presenting(assertion, grant_type="client_credentials")
+        return (await server.browser().post(TOKEN, data=data)).status_code
+
+    assert await signs_in(world, "one") == 200
+    async with restarted(f"{NEW}\n{OLD}") as between:
+        assert await signs_in(between, "two") == 200
+        await between.house.rotation.rotate(timedelta(0))
+        await between.house.registry.reseal()
+        for key in await between.house.stores.signing_keys():
+            if key.retires_at is not None:
+                await between.house.stores.delete_signing_key(key.kid)
+    async with restarted(NEW) as after:
+        assert await signs_in(after, "three") == 200

@@ -25,7 +25,7 @@ _MAY_WALK |= {
     f"sweeps.{name}" for name in ("access_tokens", "refresh_tokens", "events", "accesses")
 }
 # A handful of rows each.
-_MAY_WALK |= {"sweeps.signing_keys", "sweeps.leases", "keys._ADD"}
+_MAY_WALK |= {"sweeps.signing_keys", "sweeps.leases", "keys._ADD", "registrations._ALL"}
 _MAY_WALK |= {
     f"variables.{name}" for name in ("_UNITS", "_UNIT_CATEGORIES", "_VARIABLE_CATEGORIES")
 }

@@ -45,7 +45,8 @@ DOCUMENTS = (
     "/health/live",
     "/health/ready",
 )
-EVERY = (*POSTS, *RESOURCES, *DOCUMENTS, "/metrics")
+REGISTRATION = ("/api/v2/oauth2/register", "/api/v2/oauth2/register/{client_id}")
+EVERY = (*POSTS, *RESOURCES, *REGISTRATION, *DOCUMENTS, "/metrics")
 
 
 @dataclass

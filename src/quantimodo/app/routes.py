@@ -79,6 +79,8 @@ class WireEndpoints:
     unit_categories: Endpoint
     social_code: Endpoint
     social_token: Endpoint
+    register: Endpoint
+    registration: Endpoint
     metadata: Endpoint
     key_set: Endpoint
     openapi: Endpoint
@@ -126,6 +128,8 @@ def wire_routes(to: WireEndpoints, *, legacy_transport: bool) -> Sequence[WireRo
         # A code is no token: it is good once, and came by an address anyway.
         WireRoute(social.AUTHORIZE_CODE, once, "social_code", to.social_code),
         WireRoute(social.AUTHORIZE_TOKEN, token, "social_token", to.social_token),
+        WireRoute(discovery.REGISTER, POST, "register", to.register),
+        WireRoute(f"{discovery.REGISTER}/{{client_id}}", ONE, "registration", to.registration),
         WireRoute("/.well-known/openid-configuration", GET, "metadata", to.metadata),
         WireRoute("/.well-known/oauth-authorization-server", GET, "metadata", to.metadata),
         WireRoute(discovery.JWKS, GET, "key_set", to.key_set),

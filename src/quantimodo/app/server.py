@@ -36,6 +36,7 @@ from quantimodo.app.wiring import House, open_house
 from quantimodo.authorization.requests import RESUME, WaitingRequests
 from quantimodo.endpoints.discovery import KeySetEndpoint, MetadataEndpoint
 from quantimodo.endpoints.introspect import IntrospectionEndpoint
+from quantimodo.endpoints.register import RegistrationEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
 from quantimodo.endpoints.token import TokenEndpoint
 from quantimodo.grants.refresh_token import RefreshTokenGrant
@@ -121,6 +122,7 @@ def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
     guard = Guard(access, stores, metrics, settings.legacy_transport)
     grace = settings.tokens.refresh_reuse_grace
     social = social_tokens(house, metrics)
+    registration = RegistrationEndpoint(policy.issuer, house.dynamic, house.throttle)
     return WireEndpoints(
         token=TokenEndpoint(
             clients=clients,
@@ -139,7 +141,11 @@ def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
         **measuring_endpoints(house, guard),
         social_code=social.authorize_code,
         social_token=social.authorize_token,
-        metadata=MetadataEndpoint(policy.issuer),
+        register=registration.register,
+        registration=registration.manage,
+        metadata=MetadataEndpoint(
+            policy.issuer, registration=settings.registration.mode != "closed"
+        ),
         key_set=KeySetEndpoint(house.keyring),
         openapi=OpenApiEndpoint(document),
         alive=alive,

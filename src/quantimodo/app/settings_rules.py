@@ -1,9 +1,12 @@
 """What settings mean to each other: the issuer that follows from host and port, which lifetime
 must be the longer one, what must be readable. Reads no file and no environment."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from quantimodo.app.provider_policies import check_providers
@@ -31,6 +34,7 @@ def decide(settings: Settings, fault: Fault) -> Settings:
         _check_network,
         _check_mail,
         _check_landings,
+        _check_statements,
         check_providers,
     ):
         check(settings, fault)
@@ -52,6 +56,26 @@ def _with_sandbox(settings: Settings, fault: Fault) -> Settings:
     if settings.sandbox and not allowed:
         fault("sandbox", "is for an issuer on this machine (or set insecure_sandbox)")
     return settings
+
+
+def _check_statements(settings: Settings, fault: Fault) -> None:
+    try:
+        read_statements(settings.registration.statements_file)
+    except (OSError, ValueError):
+        fault(
+            "registration.statements_file",
+            "must name a readable JSON file: an object with a JWK Set for each issuer",
+        )
+
+
+def read_statements(path: str) -> Mapping[str, Mapping[str, Any]]:
+    """Whose software statements count. Raises `OSError`, `ValueError`."""
+    if not path:
+        return {}
+    found = json.loads(Path(path).read_text("utf-8"))
+    if not isinstance(found, dict) or not all(isinstance(keys, dict) for keys in found.values()):
+        raise ValueError
+    return found
 
 
 def is_local(settings: Settings) -> bool:

@@ -159,9 +159,36 @@ class LimitSettings:
     letter_per_account: Limit = _setting(
         Limit(5, _HOUR), "Other mails that signed-in people may cause to one e-mail address."
     )
+    registrations_per_address: Limit = _setting(
+        Limit(100, _HOUR), "Apps that may register themselves from one network address."
+    )
     proof_per_person: Limit = _setting(
         Limit(10, 15 * _MINUTE),
         "Times that a signed-in person may try their own password before a change.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationSettings:
+    mode: Literal["closed", "token", "open"] = _setting(
+        "closed",
+        "Whether apps register themselves (RFC 7591): not at all, with an initial access token of"
+        " `quantimodo registrations create`, or all that ask.",
+    )
+    implicit: bool = _setting(
+        False, "Let them register for answers that bring tokens in addresses."
+    )
+    unproven_lifetime: timedelta = _setting(
+        30 * _DAY,
+        "An app that registered in open mode, and that nobody has allowed anything until then, is"
+        " deleted.",
+        least=_HOUR,
+        most=3650 * _DAY,
+    )
+    statements_file: str = _setting(
+        "",
+        "A JSON file that says whose software statements count: each issuer with its JWK Set."
+        " Without one none does.",
     )
 
 
@@ -316,6 +343,9 @@ class Settings:
     keys: KeySettings = _section("Signing keys", KeySettings())
     passwords: PasswordSettings = _section("Checking passwords", PasswordSettings())
     limits: LimitSettings = _section("Limits against guessing and flooding", LimitSettings())
+    registration: RegistrationSettings = _section(
+        "Apps that register themselves", RegistrationSettings()
+    )
     providers: Mapping[str, ProviderSettings] = field(
         default_factory=dict, metadata={"table": ProviderSettings}
     )

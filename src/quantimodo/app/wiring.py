@@ -16,6 +16,8 @@ from quantimodo.app.environment import SystemClock, SystemEntropy
 from quantimodo.app.provider_policies import door_policy, provider_policies
 from quantimodo.app.secret_keys import parse_keys, read_or_make
 from quantimodo.app.settings import Settings
+from quantimodo.app.settings_rules import read_statements
+from quantimodo.clients.dynamic import DynamicClients, RegistrationPolicy
 from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.clients.registry import Registry
 from quantimodo.crypto.envelope import Envelope
@@ -75,6 +77,7 @@ class House:
     door: Door
     fetcher: Fetcher
     client_keys: ClientKeys
+    dynamic: DynamicClients
 
 
 async def prepare(
@@ -205,6 +208,7 @@ def _furnish(
         entropy=entropy,
         audit=audit,
     )
+    registry = Registry(stores, clock, entropy, audit, envelope)
     return House(
         settings=settings,
         clock=clock,
@@ -225,11 +229,24 @@ def _furnish(
         throttle=throttle,
         accounts=accounts,
         social=social,
-        registry=Registry(stores, clock, entropy, audit),
+        registry=registry,
         providers=providers,
         door=door,
         fetcher=fetcher,
         client_keys=ClientKeys(fetcher, envelope, clock),
+        dynamic=DynamicClients(
+            registration_policy(settings), registry, stores, stores, fetcher, clock, entropy
+        ),
+    )
+
+
+def registration_policy(settings: Settings) -> RegistrationPolicy:
+    registration = settings.registration
+    return RegistrationPolicy(
+        mode=registration.mode,
+        implicit=registration.implicit,
+        unproven_lifetime=registration.unproven_lifetime,
+        statements=read_statements(registration.statements_file),
     )
 
 

@@ -1,5 +1,6 @@
 """`quantimodo clients`: applications, by the operator's hand."""
 
+import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -16,7 +17,9 @@ from quantimodo.clients.registry import Registered, Registration
 from quantimodo.identity.addresses import presented_email
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
+from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.registration import IMPLICIT_RESPONSE_TYPES
+from quantimodo.protocol.registration_json import client_information, read_registration
 
 clients = typer.Typer(no_args_is_help=True, help="Register and look after applications.")
 
@@ -52,7 +55,7 @@ Implicit = Annotated[
     bool | None, typer.Option("--implicit/--no-implicit", help="Tokens in the URL fragment.")
 ]
 Format = Annotated[str | None, typer.Option(help="Its access tokens: opaque or jwt.")]
-Algorithm = Annotated[str | None, typer.Option(help="Its ID tokens: RS256 or ES256.")]
+Algorithm = Annotated[str | None, typer.Option(help="Its ID tokens: RS256, ES256, PS256, EdDSA.")]
 Text = Annotated[str | None, typer.Option(help="What it is for.")]
 Link = Annotated[str | None, typer.Option(help="An https address.")]
 LogoutUris = Annotated[
@@ -126,6 +129,45 @@ def create(
         return registered
 
     _tell(run(register), as_json)
+
+
+@clients.command("import")
+def import_client(
+    file: Annotated[
+        Path, typer.Argument(help="Its metadata, as RFC 7591 has it.", exists=True, dir_okay=False)
+    ],
+    strict: Strict = None,
+    first_party: FirstParty = None,
+    resource_server: ResourceServer = None,
+    token_format: Format = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register an application from a JSON file with the metadata of RFC 7591."""
+    try:
+        asked = read_registration(json.loads(file.read_text("utf-8")))
+    except (ValueError, RecursionError):
+        raise typer.BadParameter("the file is no JSON") from None
+    except OAuthError as fault:
+        raise typer.BadParameter(fault.description) from None
+    given = _given(
+        strict=strict,
+        first_party=first_party,
+        resource_server=resource_server,
+        token_format=token_format,
+    )
+
+    async def register(house: House) -> Registered:
+        whole = replace(asked, **given)
+        return await house.registry.register(whole, owner_id=None, by_operator=True)
+
+    registered = run(register)
+    found = client_information(registered.client)
+    if registered.secret is not None:
+        found["client_secret"] = registered.secret.reveal()
+    if as_json:
+        print_json(found)
+    else:
+        print_fields(found)
 
 
 @clients.command()

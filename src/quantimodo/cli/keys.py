@@ -46,6 +46,8 @@ def rotate(
         before = timedelta(0) if now else house.settings.keys.publish_before
         if not await house.rotation.rotate(before):
             raise Failed("no key was made: somebody else rotates them just now. Try again")
+        # With the secret key in mind: what it seals for long is sealed by the newest one then.
+        await house.registry.reseal()
         return await _read(house)
 
     _tell(run(make), as_json)

@@ -7,11 +7,13 @@ by `protocol/registration.py`; how it proves itself later, by `clients/authentic
 from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from quantimodo.clients import logos
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
+from quantimodo.clients.public_keys import SECRET_PURPOSE
 from quantimodo.crypto.digests import digest
+from quantimodo.crypto.envelope import CannotOpen, Envelope
 from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
@@ -26,6 +28,7 @@ from quantimodo.protocol.registration import (
     privileges,
     tidy,
 )
+from quantimodo.protocol.registration_metadata import is_key, needs_secret
 
 __all__ = ["LONGEST_OVERLAP", "MOST_OWNED", "Registered", "Registration", "Registry"]
 
@@ -51,6 +54,7 @@ class Registry:
     clock: Clock
     entropy: Entropy
     audit: Audit
+    envelope: Envelope
 
     async def register(
         self, registration: Registration, *, owner_id: int | None, by_operator: bool = False
@@ -60,16 +64,38 @@ class Registry:
         _accept(asked, () if by_operator else privileges(asked))
         if owner_id is not None and not by_operator:
             await self._check_room(owner_id)
-        secret = None if asked.public else self._new_secret()
+        return await self._add(asked, owner_id)
+
+    async def register_itself(
+        self, registration: Registration, token: bytes, *, unproven_until: datetime | None
+    ) -> Registered:
+        """Add an application that registers itself (RFC 7591). `token`: the digest of what it will
+        manage itself by; `unproven_until` as in the store. Raises `InvalidMetadata`."""
+        asked = tidy(registration)
+        _accept(asked)
+        return await self._add(asked, None, token, unproven_until)
+
+    async def _add(
+        self,
+        asked: Registration,
+        owner_id: int | None,
+        token: bytes | None = None,
+        unproven_until: datetime | None = None,
+    ) -> Registered:
+        secret = None
+        if not asked.public and needs_secret(asked.metadata):
+            secret = self._new_secret()
         bare = Client(
             id=self._new_id(),
             name=asked.name,
             created_at=self.clock.now(),
             owner_id=owner_id,
             secret=_digest(secret),
+            sealed_secret=self._sealed(asked, secret),
+            registration_digest=token,
         )
         client = _with_metadata(bare, asked)
-        await self.clients.add_client(client)
+        await self.clients.add_client(client, unproven_until)
         self._record(client, "client.registered", "registered")
         return Registered(client, secret)
 
@@ -86,8 +112,27 @@ class Registry:
         _accept(asked)
         edited = _with_metadata(client, asked)
         if edited.public:
-            edited = replace(edited, secret=None, previous_secret=None)
+            edited = replace(edited, secret=None, previous_secret=None, sealed_secret=None)
         return await self._replace(edited, "client.edited", "changed")
+
+    async def edit_itself(self, client: Client, registration: Registration) -> Registered:
+        """Replace what an application registered for itself; it gets a secret if it needs one
+        and has none. Raises `InvalidMetadata`, `ChangedMeanwhile`."""
+        asked = tidy(_keep_settings(client, registration))
+        _accept(asked)
+        edited, secret = _with_metadata(client, asked), None
+        if asked.public or not needs_secret(asked.metadata):
+            edited = replace(edited, secret=None, previous_secret=None, sealed_secret=None)
+        elif client.secret is None or (is_key(asked.metadata) and client.sealed_secret is None):
+            secret = self._new_secret()
+            edited = replace(
+                edited, secret=_digest(secret), sealed_secret=self._sealed(asked, secret)
+            )
+        return Registered(await self._replace(edited, "client.edited", "changed"), secret)
+
+    def check(self, registration: Registration) -> None:
+        """Raises `InvalidMetadata` for what could not be registered, before anything is done."""
+        _accept(tidy(registration))
 
     async def rotate_secret(self, client: Client, *, overlap: timedelta) -> Registered:
         """Give it a new secret; the one before works on for `overlap`, any older one ends now.
@@ -100,10 +145,22 @@ class Registry:
             raise InvalidMetadata("overlap", f"may be 0 to {LONGEST_OVERLAP.days} days")
         secret = self._new_secret()
         rotated = replace(
-            client, secret=_digest(secret), previous_secret=self._outgoing(client, overlap)
+            client,
+            secret=_digest(secret),
+            previous_secret=self._outgoing(client, overlap),
+            sealed_secret=self._sealed(client, secret),
         )
         kept = await self._replace(rotated, "client.secret_rotated", "given a new secret")
         return Registered(kept, secret)
+
+    async def reseal(self) -> None:
+        """Seal once more, by the first of the server's secret keys, all secrets that are kept to be
+        read: then the other keys are not needed for them any more."""
+        after = ""
+        while page := await self.clients.clients(after=after):
+            for client in page:
+                await self._reseal(client)
+            after = page[-1].id
 
     async def disable(self, client: Client) -> Client:
         """Refuse it, its secret and its tokens from the next request on; nothing is forgotten.
@@ -158,6 +215,23 @@ class Registry:
         if client.secret is None or not overlap:
             return None
         return replace(client.secret, expires_at=self.clock.now() + overlap)
+
+    async def _reseal(self, client: Client | None) -> None:
+        while client is not None and client.sealed_secret is not None:
+            try:
+                secret = self.envelope.open(client.sealed_secret, SECRET_PURPOSE)
+            except CannotOpen:
+                return  # by a key that is gone: the app needs another secret
+            again = replace(client, sealed_secret=self.envelope.seal(secret, SECRET_PURPOSE))
+            if await self.clients.replace_client(again):
+                return
+            client = await self.clients.client(client.id)
+
+    def _sealed(self, asked: Registration | Client, secret: Secret | None) -> bytes | None:
+        """The secret once more, for who is registered to use it as a key."""
+        if secret is None or not is_key(asked.metadata):
+            return None
+        return self.envelope.seal(secret.reveal().encode(), SECRET_PURPOSE)
 
     def _new_id(self) -> str:
         return b32encode(self.entropy.bytes(10)).decode().lower()
@@ -215,4 +289,16 @@ def _keep_privileges(client: Client, asked: Registration) -> Registration:
         resource_server=client.resource_server,
         response_types=(asked.response_types - IMPLICIT_RESPONSE_TYPES)
         | (client.response_types & IMPLICIT_RESPONSE_TYPES),
+    )
+
+
+def _keep_settings(client: Client, asked: Registration) -> Registration:
+    """What RFC 7591 has no name for: the operator set it, or nobody."""
+    return replace(
+        asked,
+        description=client.description,
+        strict=client.strict,
+        first_party=client.first_party,
+        resource_server=client.resource_server,
+        token_format=client.token_format,
     )

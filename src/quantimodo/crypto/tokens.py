@@ -35,6 +35,8 @@ class Kind(StrEnum):
     STATE = "qmw_"
     FLOW = "qmf_"
     LOGIN_CODE = "qml_"
+    INITIAL = "qmi_"
+    REGISTRATION = "qmg_"
 
 
 class Minted(NamedTuple):

@@ -11,8 +11,9 @@ from quantimodo.wire.json import public_json
 
 
 class MetadataEndpoint:
-    def __init__(self, issuer: str) -> None:
-        self._response = public_json(msgspec.json.encode(metadata(issuer)), max_age=3600)
+    def __init__(self, issuer: str, *, registration: bool = False) -> None:
+        document = msgspec.json.encode(metadata(issuer, registration=registration))
+        self._response = public_json(document, max_age=3600)
 
     async def __call__(self, request: Request) -> Response:
         return self._response

@@ -40,6 +40,7 @@ class ThrottlePolicy:
     reset_per_account: Limit = Limit(5, _HOUR)
     reset_per_address: Limit = Limit(50, _HOUR)
     letter_per_account: Limit = Limit(5, _HOUR)
+    registrations_per_address: Limit = Limit(100, _HOUR)
     proof_per_person: Limit = Limit(10, _QUARTER)
 
 
@@ -71,6 +72,11 @@ class Throttle:
         """A browser that sets out for a provider, or a call that makes us ask one."""
         limit = self.policy.departures_per_address
         await self._count("departure address", network(address), limit)
+
+    async def register(self, address: str) -> None:
+        """An application that registers itself."""
+        limit = self.policy.registrations_per_address
+        await self._count("registration address", network(address), limit)
 
     async def sign_up(self, account: str, address: str) -> None:
         await self._count("sign-up address", network(address), self.policy.sign_up_per_address)

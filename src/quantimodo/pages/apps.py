@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,13 +18,15 @@ from quantimodo.protocol.scopes import SCOPES
 
 @dataclass(frozen=True, slots=True)
 class ConnectedApp:
-    """An application that may use the account, as the overview shows it."""
+    """An application that may use the account, as the overview shows it. `opens_at`: where it
+    begins a sign-in by itself; empty when it does not."""
 
     client: Client
     consent: Consent
     owner_name: str | None
     has_logo: bool
     may: Sequence[tuple[str, str]]
+    opens_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Apps:
     users: UserStore
     consents: AuthorizationStore
     audit: Audit
+    issuer: str
 
     async def show(self, request: Request) -> Response:
         visit = await self.desk.visit(request)
@@ -79,4 +83,13 @@ class Apps:
             owner.name if owner else None,
             await self.clients.logo(client.id) is not None,
             [(name, text.title) for name, text in SCOPES.items() if name in consent.scope],
+            self._opens_at(client.metadata.initiate_login_uri),
         )
+
+    def _opens_at(self, uri: str) -> str:
+        # OpenID Connect Core §4: it is told whose sign-in to begin.
+        if not uri:
+            return ""
+        address, mark, fragment = uri.partition("#")
+        joint = "&" if "?" in address else "?"
+        return f"{address}{joint}{urlencode({'iss': self.issuer})}{mark}{fragment}"

@@ -124,7 +124,7 @@ def _outbox(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
 
 
 def _account(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
-    apps = Apps(desk, pages.clients, pages.users, pages.consents, pages.audit)
+    apps = Apps(desk, pages.clients, pages.users, pages.consents, pages.audit, pages.issuer)
     profile = Profile(desk, pages.accounts)
     devices = Devices(desk, pages.sessions, pages.sign_out)
     security = Security(desk, pages.accounts, pages.events)

@@ -16,6 +16,7 @@ from quantimodo.model.events import Event
 from quantimodo.model.identities import Departure, Erasure, Identity, LoginCode, NewIdentity
 from quantimodo.model.keys import SigningKey
 from quantimodo.model.profiles import Profile
+from quantimodo.model.registrations import RegistrationToken
 from quantimodo.model.sessions import Participant, Session, Ticket
 from quantimodo.model.tokens import (
     AccessToken,
@@ -59,8 +60,9 @@ class ClientStore(Protocol):
         """Clients, disabled ones left out, that registered this very URI; of a loopback IP
         (RFC 8252 §7.3) whatever the port."""
 
-    async def add_client(self, client: Client) -> None:
-        """Raises `Conflict` when the id is taken."""
+    async def add_client(self, client: Client, unproven_until: datetime | None = None) -> None:
+        """Raises `Conflict` when the id is taken. `unproven_until`: if nobody has allowed it
+        anything by then, it goes."""
 
     async def replace_client(self, client: Client) -> bool:
         """Replace the row if its revision still is `client.revision`, and count it up."""
@@ -71,6 +73,21 @@ class ClientStore(Protocol):
     async def logo(self, client_id: str) -> Logo | None: ...
 
     async def set_logo(self, client_id: str, logo: Logo | None) -> None: ...
+
+
+class RegistrationStore(Protocol):
+    async def registration_tokens(self) -> Sequence[RegistrationToken]: ...
+
+    async def registration_token(self, key: bytes) -> RegistrationToken | None:
+        """The one with this key, used up and expired ones included."""
+
+    async def add_registration_token(self, token: RegistrationToken) -> None: ...
+
+    async def spend_registration_token(self, key: bytes, now: datetime) -> bool:
+        """Use it once; False when it is unknown, used up or expired. Of N calls for one use that
+        is left one wins."""
+
+    async def drop_registration_token(self, key: bytes) -> bool: ...
 
 
 class UserStore(Protocol):
@@ -408,6 +425,7 @@ class Sweeper(Protocol):
 
 class Stores(
     ClientStore,
+    RegistrationStore,
     UserStore,
     ProfileStore,
     SubjectStore,

@@ -17,6 +17,7 @@ INTROSPECT = "/api/v2/oauth2/introspect"
 USERINFO = "/api/v2/oauth2/userinfo"
 JWKS = "/.well-known/jwks.json"
 END_SESSION = "/api/v2/oauth2/logout"
+REGISTER = "/api/v2/oauth2/register"
 CHECK_SESSION = "/api/v2/oauth2/check_session"
 
 _AUTHENTICATION = [
@@ -43,8 +44,9 @@ _TOKEN_CLAIMS = (
 _SIGNING = list(ALGORITHMS)
 
 
-def metadata(issuer: str) -> dict[str, Any]:
-    """The document for this issuer, the same at both well-known addresses."""
+def metadata(issuer: str, *, registration: bool = False) -> dict[str, Any]:
+    """The document for this issuer, the same at both well-known addresses. `registration`: whether
+    applications may register themselves."""
     return {
         "issuer": issuer,
         "authorization_endpoint": issuer + AUTHORIZE,
@@ -55,6 +57,7 @@ def metadata(issuer: str) -> dict[str, Any]:
         "end_session_endpoint": issuer + END_SESSION,
         "check_session_iframe": issuer + CHECK_SESSION,
         "jwks_uri": issuer + JWKS,
+        **({"registration_endpoint": issuer + REGISTER} if registration else {}),
         "service_documentation": issuer + "/docs",
         "scopes_supported": list(SCOPES),
         "response_types_supported": [

@@ -123,6 +123,31 @@ class RegistrationNotSupported(OAuthError):
     code = "registration_not_supported"
 
 
+class InvalidClientMetadata(OAuthError):
+    """RFC 7591 §3.2.2, as all that follow until the next base class."""
+
+    code = "invalid_client_metadata"
+
+
+class InvalidRedirectUri(OAuthError):
+    code = "invalid_redirect_uri"
+
+
+class InvalidSoftwareStatement(OAuthError):
+    code = "invalid_software_statement"
+
+
+class UnapprovedSoftwareStatement(OAuthError):
+    code = "unapproved_software_statement"
+
+
+class RegistrationClosed(OAuthError):
+    """The operator registers applications; nobody else does."""
+
+    code = "access_denied"
+    status = 403
+
+
 class BearerError(Exception):
     """A resource refuses (RFC 6750 §3). Without a code it is the bare challenge."""
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from quantimodo.model.client_metadata import BARE, ClientMetadata
 from quantimodo.model.clients import IdTokenAlgorithm, TokenFormat
 from quantimodo.protocol.redirects import check_redirect_uri
+from quantimodo.protocol.registration_metadata import metadata_faults
 from quantimodo.protocol.scopes import SCOPES
 from quantimodo.protocol.uris import InvalidUri, check_web_address
 
@@ -100,6 +101,7 @@ def faults(registration: Registration) -> tuple[Fault, ...]:
         *_link_faults(registration),
         *_redirect_faults(registration),
         *_logout_faults(registration),
+        *_metadata_faults(registration),
         *_vocabulary_faults(registration),
         *_secrecy_faults(registration),
     )
@@ -183,12 +185,37 @@ def _logout_faults(registration: Registration) -> Iterator[Fault]:
     for field in ("frontchannel_logout_uri", "backchannel_logout_uri"):
         uri = getattr(metadata, field)
         if uri:
-            yield from _address_fault(field, uri, check_redirect_uri)
-            if urlsplit(uri).scheme not in ("http", "https"):
-                yield Fault(field, "must be an https address")
+            yield from _address_fault(field, uri, _check_logout_uri)
     frame = metadata.frontchannel_logout_uri
     if frame and _origin(frame) not in map(_origin, registration.redirect_uris):
         yield Fault("frontchannel_logout_uri", "must have the host of one of the redirect URIs")
+
+
+def _metadata_faults(registration: Registration) -> Iterator[Fault]:
+    for field, message in metadata_faults(registration.metadata, registration.redirect_uris):
+        yield Fault(field, message)
+    for member, text in registration.metadata.localized.items():
+        if member.startswith("client_name#"):
+            yield from _name_faults(text)
+    in_front = registration.response_types & IMPLICIT_RESPONSE_TYPES
+    if registration.metadata.application_type == "web" and in_front and _is_dynamic(registration):
+        for uri in registration.redirect_uris:
+            scheme, netloc = _origin(uri)
+            # OpenID Connect Registration §2: what brings tokens to a web app goes to https, and
+            # not to this machine.
+            if scheme != "https" or netloc.partition(":")[0].lower() == "localhost":
+                yield Fault("redirect_uris", "must be https and not localhost for these answers")
+
+
+def _is_dynamic(registration: Registration) -> bool:
+    """Whether it came by RFC 7591: then how it authenticates is always said."""
+    return bool(registration.metadata.token_endpoint_auth_method)
+
+
+def _check_logout_uri(uri: str) -> None:
+    check_redirect_uri(uri)
+    if not uri.startswith(("https:", "http:")):
+        raise InvalidUri("must be an https address")
 
 
 def _address_fault(field: str, uri: str, check: Callable[[str], None]) -> Iterator[Fault]:
@@ -199,7 +226,11 @@ def _address_fault(field: str, uri: str, check: Callable[[str], None]) -> Iterat
 
 
 def _origin(uri: str) -> tuple[str, str]:
-    parts = urlsplit(uri)
+    """Scheme, host and port; of one that is none, which is a fault of its own, nothing."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return "", ""
     return parts.scheme, parts.netloc
 
 

@@ -11,6 +11,7 @@ from quantimodo.storage.tables.mails import Events, Mails
 from quantimodo.storage.tables.measurements import Measurements
 from quantimodo.storage.tables.participants import Participants
 from quantimodo.storage.tables.profiles import Profiles
+from quantimodo.storage.tables.registrations import Registrations
 from quantimodo.storage.tables.sessions import Sessions, Tickets
 from quantimodo.storage.tables.sweeps import Sweeps
 from quantimodo.storage.tables.throttles import Leases, Throttles
@@ -29,6 +30,7 @@ class SqlStores(
     Tickets,
     Throttles,
     Clients,
+    Registrations,
     Authorizations,
     Tokens,
     Identities,

@@ -10,6 +10,7 @@ from quantimodo.app.openapi import (
     measurements,
     providers,
     public,
+    registration,
     resources,
     social,
     tokens,
@@ -35,6 +36,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
     *tokens.OPERATIONS,
     *resources.OPERATIONS,
     *measurements.OPERATIONS,
+    *registration.OPERATIONS,
     *public.OPERATIONS,
     *providers.OPERATIONS,
 )
@@ -45,6 +47,7 @@ TAGS: Final = {
     tokens.TAG: "What an app calls to get, end and check tokens.",
     resources.TAG: "What an access token opens.",
     measurements.TAG: "What people measure: what `readmeasurements` and `writemeasurements` open.",
+    registration.TAG: "Where apps register and manage themselves, if the operator allows it.",
     public.DISCOVERY: "Documents that anybody may read.",
     public.WATCHING: "For the operator's machines.",
     providers.TAG: "What is registered with Google, Facebook and the others; apps call none of it.",

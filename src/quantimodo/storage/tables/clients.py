@@ -3,6 +3,7 @@
 
 from collections.abc import Generator, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -56,6 +57,7 @@ _REPLACE = Statement(
     " disabled_at = {23}, metadata = {24}, sealed_secret = {25}, registration_digest = {26}"
     " WHERE id = {1} AND revision = {2} RETURNING id"
 )
+_ADD_UNPROVEN = Statement("INSERT INTO unproven_clients (client_id, expires_at) VALUES ({1}, {2})")
 _DELETE = Statement("DELETE FROM clients WHERE id = {1} RETURNING id")
 _LOGO = KeyedRead("SELECT client_id, media_type, data FROM client_logos WHERE client_id")
 _DROP_LOGO = Statement("DELETE FROM client_logos WHERE client_id = {1}")
@@ -205,10 +207,12 @@ class Clients(Table):
         rows = await self._database.rows(_BY_REDIRECT_URI, portless(redirect_uri), limit)
         return [_to_client(row) for row in rows]
 
-    async def add_client(self, client: Client) -> None:
+    async def add_client(self, client: Client, unproven_until: datetime | None = None) -> None:
         def operation() -> Operation[None]:
             yield _ADD, _to_row(client)
             yield from _indexing(client)
+            if unproven_until is not None:
+                yield _ADD_UNPROVEN, (client.id, to_micros(unproven_until))
 
         await self._database.write(operation)
 

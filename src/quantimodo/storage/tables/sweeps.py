@@ -59,6 +59,21 @@ _SWEEPS = {
         "DELETE FROM login_codes WHERE key IN (SELECT key FROM login_codes"
         f" WHERE expires_at <= {{1}} - {_DAY} ORDER BY expires_at LIMIT {{2}}) RETURNING 1"
     ),
+    # Applications that registered by themselves and that nobody ever allowed anything; those that
+    # somebody did are proven.
+    "clients": Statement(
+        "DELETE FROM clients WHERE id IN (SELECT client_id FROM unproven_clients u"
+        " WHERE expires_at <= {1} AND NOT EXISTS"
+        " (SELECT 1 FROM consents c WHERE c.client_id = u.client_id)"
+        " ORDER BY expires_at LIMIT {2}) RETURNING 1"
+    ),
+    "unproven_clients": Statement(
+        "DELETE FROM unproven_clients WHERE client_id IN (SELECT client_id FROM unproven_clients u"
+        " WHERE expires_at <= {1} AND EXISTS"
+        " (SELECT 1 FROM consents c WHERE c.client_id = u.client_id)"
+        " ORDER BY expires_at LIMIT {2}) RETURNING 1"
+    ),
+    "registration_tokens": _expired("registration_tokens", "key"),
     "replays": _expired("replays", "key"),
     "erasures": _expired("erasures", "code"),
     "mails": _expired("mails", "id"),

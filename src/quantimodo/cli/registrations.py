@@ -1,0 +1,84 @@
+"""`quantimodo registrations`: leave for apps to register themselves."""
+
+from typing import Annotated
+
+import typer
+
+from quantimodo.app.quantities import parse_duration
+from quantimodo.app.wiring import House
+from quantimodo.cli.errand import Failed, run
+from quantimodo.cli.printing import print_fields, print_json, print_table
+from quantimodo.model.registrations import RegistrationToken
+
+registrations = typer.Typer(
+    no_args_is_help=True, help="Tokens by which apps may register themselves."
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+_SHOWN = 16  # of the key's hexadecimal digits: enough to name one
+
+
+@registrations.command()
+def create(
+    label: Annotated[str, typer.Option(help="Your note: whom it is for.")] = "",
+    uses: Annotated[int, typer.Option(help="How many apps may register.", min=1, max=10_000)] = 1,
+    lifetime: Annotated[str, typer.Option(help="How long it is good, as 1h, 30d.")] = "30d",
+    as_json: AsJson = False,
+) -> None:
+    """Make an initial access token; it is shown this once."""
+    try:
+        duration = parse_duration(lifetime)
+    except ValueError:
+        raise typer.BadParameter("must be a duration such as 1h or 30d") from None
+
+    async def make(house: House) -> str:
+        return (await house.dynamic.issue_token(label[:200], uses, duration)).reveal()
+
+    token = run(make)
+    if as_json:
+        print_json({"initial_access_token": token})
+        return
+    print_fields({"initial_access_token": token})
+    typer.echo("\nKeep the token now: it is never shown again.", err=True)
+
+
+@registrations.command("list")
+def list_tokens(as_json: AsJson = False) -> None:
+    """List the tokens, without their text."""
+
+    async def find(house: House) -> list[dict[str, object]]:
+        return [_fields(token) for token in await house.stores.registration_tokens()]
+
+    found = run(find)
+    if as_json:
+        print_json(found)
+    else:
+        columns = ("id", "label", "uses_left", "expires_at")
+        print_table(columns, [[token[column] for column in columns] for token in found])
+
+
+@registrations.command()
+def delete(token_id: Annotated[str, typer.Argument(help="As `list` tells it.")]) -> None:
+    """Take a token back; apps that registered by it stay."""
+
+    async def drop(house: House) -> None:
+        for token in await house.stores.registration_tokens():
+            if _id(token) == token_id and await house.stores.drop_registration_token(token.key):
+                return
+        raise Failed("there is no such token: see `quantimodo registrations list`")
+
+    run(drop)
+
+
+def _id(token: RegistrationToken) -> str:
+    return token.key.hex()[-_SHOWN:]
+
+
+def _fields(token: RegistrationToken) -> dict[str, object]:
+    return {
+        "id": _id(token),
+        "label": token.label,
+        "uses_left": token.uses_left,
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+    }

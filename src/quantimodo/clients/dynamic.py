@@ -1,0 +1,243 @@
+"""Applications that register and manage themselves (RFC 7591, RFC 7592).
+
+Owns who may, and what is fetched on the way: the sector document and the logo. What an application
+may be is decided by `protocol/registration.py`; its secrets and its record are the registry's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+
+from quantimodo.clients import logos
+from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
+from quantimodo.clients.registry import Registered, Registration, Registry
+from quantimodo.crypto.digests import digest, same
+from quantimodo.crypto.jwt import BadToken
+from quantimodo.crypto.tokens import Kind, key_of, mint
+from quantimodo.crypto.upstream import BadKeySet, read_key_set, verify
+from quantimodo.model.client_metadata import ClientMetadata
+from quantimodo.model.clients import Client
+from quantimodo.model.registrations import RegistrationToken
+from quantimodo.model.secrets import Secret
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.fetch import Fetcher, FetchFailed
+from quantimodo.ports.stores import ClientStore, RegistrationStore
+from quantimodo.protocol.client_assertion import SIGNATURE_ALGORITHMS
+from quantimodo.protocol.errors import (
+    InvalidClientMetadata,
+    InvalidSoftwareStatement,
+    InvalidToken,
+    RegistrationClosed,
+    UnapprovedSoftwareStatement,
+)
+from quantimodo.protocol.registration import IMPLICIT_RESPONSE_TYPES
+from quantimodo.protocol.registration_json import read_registration, refusal
+
+_LARGEST_SECTOR = 262_144
+_DEAD = "the initial access token is unknown, used up or has expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationPolicy:
+    """`statements`: whose software statements count, each issuer with its JWK Set."""
+
+    mode: Literal["closed", "token", "open"] = "closed"
+    implicit: bool = False
+    unproven_lifetime: timedelta = timedelta(days=30)
+    statements: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """An application with the token by which it manages itself, and a secret if it is new."""
+
+    client: Client
+    token: Secret
+    secret: Secret | None
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicClients:
+    policy: RegistrationPolicy
+    registry: Registry
+    clients: ClientStore
+    store: RegistrationStore
+    fetcher: Fetcher
+    clock: Clock
+    entropy: Entropy
+
+    async def issue_token(self, label: str, uses: int, lifetime: timedelta) -> Secret:
+        """An initial access token, on disk."""
+        now = self.clock.now()
+        minted = mint(Kind.INITIAL, now, self.entropy)
+        await self.store.add_registration_token(
+            RegistrationToken(
+                key=minted.key,
+                label=label,
+                uses_left=uses,
+                created_at=now,
+                expires_at=now + lifetime,
+            )
+        )
+        return minted.raw
+
+    async def register(self, document: Any, token: str | None) -> Managed:
+        """Add what the document says, by this initial access token, if one is needed.
+
+        Raises `RegistrationClosed`, `InvalidToken`, and the errors of RFC 7591 §3.2.2. A token is
+        spent only by a registration that is good; of N that spend the last use one wins.
+        """
+        await self._check_leave(token)
+        asked, logo = await self._understood(document)
+        if token is not None:
+            await self._spend(token)
+        managing = mint(Kind.REGISTRATION, self.clock.now(), self.entropy)
+        unproven = None
+        if token is None:
+            unproven = self.clock.now() + self.policy.unproven_lifetime
+        try:
+            added = await self.registry.register_itself(
+                asked, digest(managing.raw.reveal()), unproven_until=unproven
+            )
+        except InvalidMetadata as fault:
+            raise refusal(fault.faults) from None
+        if logo is not None:
+            await self.registry.set_logo(added.client, logo)
+        return Managed(added.client, managing.raw, added.secret)
+
+    async def managed(self, client_id: str, token: str | None) -> Client:
+        """The application that this token manages. Raises `InvalidToken`, alike for every cause:
+        an application that is gone, disabled or somebody else's (RFC 7592 §2.1)."""
+        client = await self.clients.client(client_id)
+        known = bytes(32)
+        if client is not None and client.registration_digest is not None:
+            known = client.registration_digest
+        good = token is not None and same(known, digest(token))
+        if client is None or client.disabled_at is not None or not good:
+            raise InvalidToken("this token does not manage this app")
+        return client
+
+    async def replace(self, client: Client, document: Any) -> Registered:
+        """Let the document be all that is registered (RFC 7592 §2.2). Raises the errors of
+        RFC 7591 §3.2.2; nothing was kept then."""
+        _check_same(client, document)
+        asked, logo = await self._understood(document)
+        try:
+            edited = await self.registry.edit_itself(client, asked)
+        except InvalidMetadata as fault:
+            raise refusal(fault.faults) from None
+        except ChangedMeanwhile as fault:
+            raise InvalidClientMetadata(fault.message) from None
+        if logo is not None or not asked.metadata.logo_uri:
+            await self._keep_logo(edited.client, logo)
+        return edited
+
+    async def _check_leave(self, token: str | None) -> None:
+        """Before anything is looked at, or fetched in our name."""
+        if self.policy.mode == "closed":
+            raise RegistrationClosed("apps do not register themselves on this server")
+        if token is None and self.policy.mode == "token":
+            # RFC 7591 §3.1: protected by an initial access token.
+            raise InvalidToken("registration needs an initial access token of the operator's")
+        if token is not None:
+            found = await self.store.registration_token(_key(token))
+            if found is None or found.uses_left < 1 or found.expires_at <= self.clock.now():
+                raise InvalidToken(_DEAD)
+
+    async def _spend(self, token: str) -> None:
+        if not await self.store.spend_registration_token(_key(token), self.clock.now()):
+            raise InvalidToken(_DEAD)
+
+    async def _understood(self, document: Any) -> tuple[Registration, bytes | None]:
+        asked = read_registration(self._with_statement(document))
+        if asked.response_types & IMPLICIT_RESPONSE_TYPES and not self.policy.implicit:
+            # security.md 5: tokens in addresses only where the operator allows them.
+            raise InvalidClientMetadata("response_types: only code and none are allowed here")
+        try:
+            self.registry.check(asked)
+        except InvalidMetadata as fault:
+            raise refusal(fault.faults) from None
+        await self._check_sector(asked.metadata, asked.redirect_uris)
+        return asked, await self._logo(asked.metadata)
+
+    async def _check_sector(self, metadata: ClientMetadata, uris: tuple[str, ...]) -> None:
+        if not metadata.sector_identifier_uri:
+            return
+        try:
+            raw = await self.fetcher.get(metadata.sector_identifier_uri, largest=_LARGEST_SECTOR)
+            listed = msgspec.json.decode(raw, type=list[str])
+        except (FetchFailed, msgspec.MsgspecError, RecursionError):
+            raise InvalidClientMetadata(
+                "sector_identifier_uri: could not be fetched, or is no JSON array of addresses"
+            ) from None
+        # OpenID Connect Registration §5
+        if not set(uris) <= set(listed):
+            raise InvalidClientMetadata("sector_identifier_uri: must list every redirect URI")
+
+    async def _logo(self, metadata: ClientMetadata) -> bytes | None:
+        """The picture, kept here: no browser fetches it from the app's host. Without one the app
+        is registered all the same."""
+        if not metadata.logo_uri:
+            return None
+        try:
+            data = await self.fetcher.get(metadata.logo_uri, largest=logos.LARGEST)
+            return logos.recognise(data).data
+        except (FetchFailed, InvalidMetadata):
+            return None
+
+    async def _keep_logo(self, client: Client, logo: bytes | None) -> None:
+        if logo is not None or await self.clients.logo(client.id) is not None:
+            await self.registry.set_logo(client, logo)
+
+    def _with_statement(self, document: Any) -> Any:
+        """The same with what its software statement says instead (RFC 7591 §2.3)."""
+        statement = document.get("software_statement") if isinstance(document, dict) else None
+        if statement is None:
+            return document
+        if not isinstance(statement, str):
+            raise InvalidSoftwareStatement("software_statement must be a text")
+        for issuer, keys in self.policy.statements.items():
+            try:
+                verified = verify(statement, read_key_set(keys), SIGNATURE_ALGORITHMS)
+            except (BadToken, BadKeySet):
+                continue
+            if verified.claims.get("iss") != issuer:
+                continue
+            if not _is_current(verified.claims, self.clock.now()):
+                raise InvalidSoftwareStatement("the software statement is not valid at this time")
+            said = {name: value for name, value in verified.claims.items() if name not in _CLAIMS}
+            return {**document, **said, "software_statement": statement}
+        raise UnapprovedSoftwareStatement(
+            "the software statement is not signed by anybody whom this server trusts for it"
+        )
+
+
+_CLAIMS = frozenset({"iss", "iat", "exp", "nbf", "aud", "sub", "jti"})
+
+
+def _key(token: str) -> bytes:
+    """The database key of an initial access token; of anything else one that nobody has."""
+    return key_of(Kind.INITIAL, token) or b""
+
+
+def _is_current(claims: Mapping[str, Any], now: datetime) -> bool:
+    """RFC 7519 §4.1.4, §4.1.5"""
+    begins, ends = claims.get("nbf", 0), claims.get("exp", now.timestamp() + 1)
+    if not all(isinstance(moment, (int, float)) for moment in (begins, ends)):
+        return False
+    return bool(begins <= now.timestamp() < ends)
+
+
+def _check_same(client: Client, document: Any) -> None:
+    # RFC 7592 §2.2: client_id MUST be there and the same, a client_secret must be the current one.
+    if not isinstance(document, dict) or document.get("client_id") != client.id:
+        raise InvalidClientMetadata("client_id: must be that of the app")
+    secret = document.get("client_secret")
+    if secret is None:
+        return
+    known = client.secret
+    if not isinstance(secret, str) or known is None or not same(known.digest, digest(secret)):
+        raise InvalidClientMetadata("client_secret: must be the app's own, or be left out")

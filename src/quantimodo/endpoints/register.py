@@ -1,0 +1,83 @@
+"""Client registration and management endpoints (RFC 7591 §3, RFC 7592 §2)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from quantimodo.clients.dynamic import DynamicClients
+from quantimodo.identity.errors import TooMany
+from quantimodo.identity.throttle import Throttle
+from quantimodo.model.clients import Client
+from quantimodo.model.secrets import Secret
+from quantimodo.protocol.discovery import REGISTER
+from quantimodo.protocol.errors import InvalidClientMetadata, InvalidToken
+from quantimodo.protocol.registration_json import client_information
+from quantimodo.wire.exchange import Request, Response
+from quantimodo.wire.json import PRIVATE, private_json
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationEndpoint:
+    issuer: str
+    dynamic: DynamicClients
+    throttle: Throttle
+
+    async def register(self, request: Request) -> Response:
+        """POST /api/v2/oauth2/register."""
+        try:
+            await self.throttle.register(request.address)
+        except TooMany as fault:
+            return _slow_down(fault)
+        made = await self.dynamic.register(_document(request), _bearer(request))
+        return private_json(201, self._information(made.client, made.token, made.secret))
+
+    async def manage(self, request: Request) -> Response:
+        """GET, PUT or DELETE of the address that the registration gave."""
+        token = _bearer(request)
+        client = await self.dynamic.managed(request.tail, token)
+        if token is None:
+            raise InvalidToken("a registration access token is needed")
+        if request.method == "DELETE":
+            await self.dynamic.registry.delete(client)
+            return Response(204, b"", PRIVATE)
+        if request.method == "PUT":
+            edited = await self.dynamic.replace(client, _document(request))
+            found = self._information(edited.client, Secret(token), edited.secret)
+            return private_json(200, found)
+        return private_json(200, self._information(client, Secret(token), None))
+
+    def _information(self, client: Client, token: Secret, secret: Secret | None) -> dict[str, Any]:
+        found = client_information(client)
+        if secret is not None:
+            found["client_secret"] = secret.reveal()
+        if client.secret is not None:
+            # RFC 7591 §3.2.1: 0 is "it does not expire".
+            found["client_secret_expires_at"] = 0
+        # RFC 7592 §3
+        found["registration_access_token"] = token.reveal()
+        found["registration_client_uri"] = f"{self.issuer}{REGISTER}/{client.id}"
+        return found
+
+
+def _document(request: Request) -> Any:
+    if request.media_type() != "application/json":
+        raise InvalidClientMetadata("send the metadata as application/json")
+    try:
+        return msgspec.json.decode(request.body)
+    except (msgspec.DecodeError, RecursionError):
+        raise InvalidClientMetadata("the body is not valid JSON") from None
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, token = (request.header(b"authorization") or "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _slow_down(fault: TooMany) -> Response:
+    seconds = str(int(fault.retry_after.total_seconds())).encode()
+    body = {
+        "error": "temporarily_unavailable",
+        "error_description": "too many registrations from this address: try again later",
+    }
+    return private_json(429, body, (b"retry-after", seconds))

@@ -1,0 +1,159 @@
+"""What the metadata of a registration may say (OpenID Registration §2, RFC 7591 §2, JARM §3).
+
+Pure: part of the rules of `registration.py`, for the members that only some applications have.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from quantimodo.model.client_metadata import ClientMetadata
+from quantimodo.model.keys import ALGORITHMS
+from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
+from quantimodo.protocol.request_objects import ALGORITHMS as REQUEST_OBJECT_ALGORITHMS
+from quantimodo.protocol.uris import InvalidUri, check_web_address
+from quantimodo.protocol.vocabulary import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS
+
+METHODS: Final = (
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "none",
+)
+_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_MOST_KEYS: Final = 20
+_MOST_URIS: Final = 50
+_LINKS: Final = ("logo_uri", "jwks_uri", "sector_identifier_uri", "initiate_login_uri")
+_CHOICES: Final[Mapping[str, Sequence[str]]] = {
+    "application_type": ("web", "native"),
+    "subject_type": ("public", "pairwise"),
+    "token_endpoint_auth_method": METHODS,
+    "token_endpoint_auth_signing_alg": (*SIGNATURE_ALGORITHMS, *HMAC_ALGORITHMS),
+    "userinfo_signed_response_alg": (*ALGORITHMS, "none"),
+    "request_object_signing_alg": REQUEST_OBJECT_ALGORITHMS,
+    "authorization_signed_response_alg": ALGORITHMS,
+    **{
+        f"{what}_encrypted_response_alg": ENCRYPTION_ALGORITHMS
+        for what in ("id_token", "userinfo", "authorization")
+    },
+    **{
+        f"{what}_encrypted_response_enc": ENCRYPTION_ENCODINGS
+        for what in ("id_token", "userinfo", "authorization")
+    },
+}
+Found = Iterator[tuple[str, str]]
+
+
+def metadata_faults(metadata: ClientMetadata, redirect_uris: Sequence[str]) -> Found:
+    """Each field that is not acceptable, and why, for people."""
+    yield from _choices(metadata)
+    yield from _addresses(metadata)
+    yield from _keys(metadata)
+    yield from _encryption(metadata)
+    yield from _subjects(metadata, redirect_uris)
+
+
+def needs_secret(metadata: ClientMetadata) -> bool:
+    """Whether the application proves itself by a secret, or uses one as a key."""
+    return metadata.token_endpoint_auth_method not in ("private_key_jwt", "none") or is_key(
+        metadata
+    )
+
+
+def is_key(metadata: ClientMetadata) -> bool:
+    """Whether the secret is used as a key (HMAC), so that it must be readable here."""
+    by_secret = metadata.token_endpoint_auth_method == "client_secret_jwt"
+    return by_secret or metadata.request_object_signing_alg in HMAC_ALGORITHMS
+
+
+def _choices(metadata: ClientMetadata) -> Found:
+    for field, known in _CHOICES.items():
+        value = getattr(metadata, field)
+        if value and value not in known:
+            yield field, "may only be of: " + ", ".join(known)
+    for field in ("request_object_encryption_alg", "request_object_encryption_enc"):
+        if getattr(metadata, field):
+            yield field, "encrypted request objects are not supported"
+    method, algorithm = (
+        metadata.token_endpoint_auth_method,
+        metadata.token_endpoint_auth_signing_alg,
+    )
+    fitting = {"client_secret_jwt": HMAC_ALGORITHMS, "private_key_jwt": SIGNATURE_ALGORITHMS}
+    if algorithm and method in fitting and algorithm not in fitting[method]:
+        yield "token_endpoint_auth_signing_alg", "does not go with token_endpoint_auth_method"
+    if method == "none" and metadata.request_object_signing_alg in HMAC_ALGORITHMS:
+        yield "request_object_signing_alg", "needs an app that can keep a secret"
+    if metadata.default_max_age is not None and not 0 <= metadata.default_max_age < 2**31:
+        yield "default_max_age", "must be a number of seconds"
+
+
+def _addresses(metadata: ClientMetadata) -> Found:
+    for field in _LINKS:
+        if getattr(metadata, field):
+            yield from _address(field, getattr(metadata, field))
+    if len(metadata.request_uris) > _MOST_URIS:
+        yield "request_uris", f"there may be at most {_MOST_URIS}"
+    for uri in metadata.request_uris[:_MOST_URIS]:
+        # A fragment is the hash of what is there (OpenID Connect Registration §2).
+        yield from _address("request_uris", uri.partition("#")[0])
+    for name, uri in metadata.localized.items():
+        if not name.startswith("client_name#") and uri:
+            yield from _address(name.partition("#")[0], uri)
+
+
+def _address(field: str, uri: str) -> Found:
+    try:
+        check_web_address(uri)
+    except InvalidUri as fault:
+        yield field, str(fault)
+
+
+def _keys(metadata: ClientMetadata) -> Found:
+    if metadata.jwks and metadata.jwks_uri:
+        # RFC 7591 §2: MUST NOT both be present.
+        yield "jwks", "give jwks or jwks_uri, not both"
+    if metadata.token_endpoint_auth_method == "private_key_jwt" and not _has_keys(metadata):
+        yield "token_endpoint_auth_method", "private_key_jwt needs jwks or jwks_uri"
+    if not metadata.jwks:
+        return
+    document: Any = json.loads(metadata.jwks)
+    listed = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(listed, list) or not all(isinstance(key, dict) for key in listed):
+        yield "jwks", "must be a JSON Web Key Set: an object with an array keys"
+    elif not 0 < len(listed) <= _MOST_KEYS:
+        yield "jwks", f"must have 1 to {_MOST_KEYS} keys"
+    elif not all(isinstance(key.get("kty"), str) for key in listed):
+        # RFC 7517 §4.1
+        yield "jwks", "must say of each key which kind it is (kty)"
+    elif any(_PRIVATE & frozenset(key) for key in listed):
+        yield "jwks", "must have public keys only: make new ones, these are known now"
+
+
+def _has_keys(metadata: ClientMetadata) -> bool:
+    return bool(metadata.jwks or metadata.jwks_uri)
+
+
+def _encryption(metadata: ClientMetadata) -> Found:
+    for what in ("id_token", "userinfo", "authorization"):
+        alg, enc = f"{what}_encrypted_response_alg", f"{what}_encrypted_response_enc"
+        if getattr(metadata, enc) and not getattr(metadata, alg):
+            yield enc, f"needs {alg} beside it"
+        if getattr(metadata, alg) and not _has_keys(metadata):
+            yield alg, "needs jwks or jwks_uri: the key to encrypt for"
+
+
+def _subjects(metadata: ClientMetadata, redirect_uris: Sequence[str]) -> Found:
+    if metadata.subject_type != "pairwise" or metadata.sector_identifier_uri:
+        return
+    if len({_host(uri) for uri in redirect_uris}) > 1:
+        # OpenID Connect Core §8.1
+        yield "sector_identifier_uri", "is needed: the redirect URIs have several hosts"
+
+
+def _host(uri: str) -> str | None:
+    try:
+        return urlsplit(uri).hostname
+    except ValueError:
+        return None  # a fault of its own

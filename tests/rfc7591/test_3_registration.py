@@ -1,0 +1,377 @@
+"""Registration by the application itself (RFC 7591 §2, §3; OpenID Connect Registration 1.0)."""
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from quantimodo.app.wiring import registration_policy
+from quantimodo.ops.cleanup import Cleaner
+from registered import Documents, assertion_of, key_set, make_key, presenting, signed
+from world import CALLBACK, ISSUER, TOKEN, App, World, Worlds, answer_of
+
+REGISTER = "/api/v2/oauth2/register"
+OPEN = {"registration__mode": "open", "registration__implicit": "true"}
+SECTOR = "https://sector.example.org/uris.json"
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes([0, 0, 0, 1, 0, 0, 0, 1]) + bytes(20)
+
+
+async def register(world: World, token: str | None = None, **metadata: Any) -> httpx.Response:
+    headers = {} if token is None else {"authorization": f"Bearer {token}"}
+    document = {"redirect_uris": [CALLBACK], **metadata}
+    return await world.browser().post(REGISTER, json=document, headers=headers)
+
+
+async def app_of(world: World, answer: httpx.Response) -> App:
+    assert answer.status_code == 201, answer.text
+    client = await world.house.stores.client(answer.json()["client_id"])
+    assert client is not None
+    return App(client, answer.json().get("client_secret"))
+
+
+async def test_the_least_is_enough_and_the_defaults_are_told(worlds: Worlds) -> None:
+    async with worlds(**OPEN) as world:
+        answer = await register(world)
+        assert answer.status_code == 201
+        assert answer.headers["cache-control"] == "no-store"
+        told = answer.json()
+        assert told.pop("client_secret").startswith("qms_")
+        assert told.pop("registration_access_token").startswith("qmg_")
+        client_id = told.pop("client_id")
+        assert told.pop("registration_client_uri") == f"{ISSUER}{REGISTER}/{client_id}"
+        assert told == {
+            "client_id_issued_at": int(world.house.clock.now().timestamp()),
+            "client_secret_expires_at": 0,
+            "client_name": "app.example.org",
+            "redirect_uris": [CALLBACK],
+            "grant_types": ["authorization_code"],
+            "response_types": ["code"],
+            "scope": "address basic email offline_access openid phone profile",
+            "application_type": "web",
+            "subject_type": "public",
+            "token_endpoint_auth_method": "client_secret_basic",
+            "id_token_signed_response_alg": "RS256",
+            "require_auth_time": False,
+            "frontchannel_logout_session_required": False,
+            "backchannel_logout_session_required": False,
+        }
+
+
+async def test_it_works_at_once_and_people_are_asked(worlds: Worlds) -> None:
+    async with worlds(**OPEN) as world:
+        await world.person()
+        app = await app_of(world, await register(world, client_name="Dream Diary"))
+        page = await world.ask(await world.signed_in(), app, scope="openid")
+        assert "Dream Diary" in page.text
+        tokens = await world.tokens(app, scope="openid email")
+        assert "refresh_token" not in tokens, "it did not register for that grant"
+
+
+EVERYTHING: dict[str, Any] = {
+    "client_name": "Dream Diary",
+    "client_name#de": "Traumtagebuch",
+    "client_uri": "https://app.example.org/",
+    "policy_uri": "https://app.example.org/privacy",
+    "policy_uri#de": "https://app.example.org/de/privacy",
+    "tos_uri": "https://app.example.org/terms",
+    "contacts": ["ops@app.example.org"],
+    "grant_types": ["authorization_code", "implicit", "refresh_token"],
+    "response_types": ["code", "code id_token"],
+    "scope": "openid profile",
+    "application_type": "web",
+    "token_endpoint_auth_method": "private_key_jwt",
+    "token_endpoint_auth_signing_alg": "ES256",
+    "jwks_uri": "https://app.example.org/jwks.json",
+    "subject_type": "pairwise",
+    "sector_identifier_uri": SECTOR,
+    "id_token_signed_response_alg": "PS256",
+    "id_token_encrypted_response_alg": "RSA-OAEP",
+    "id_token_encrypted_response_enc": "A128GCM",
+    "userinfo_signed_response_alg": "EdDSA",
+    "userinfo_encrypted_response_alg": "ECDH-ES",
+    "userinfo_encrypted_response_enc": "A256GCM",
+    "request_object_signing_alg": "RS256",
+    "authorization_signed_response_alg": "ES256",
+    "authorization_encrypted_response_alg": "RSA-OAEP-256",
+    "authorization_encrypted_response_enc": "A256CBC-HS512",
+    "default_max_age": 600,
+    "require_auth_time": True,
+    "default_acr_values": ["2"],
+    "initiate_login_uri": "https://app.example.org/login",
+    "request_uris": ["https://app.example.org/request.jwt#hash"],
+    "post_logout_redirect_uris": ["https://app.example.org/out"],
+    "frontchannel_logout_uri": "https://app.example.org/front",
+    "frontchannel_logout_session_required": True,
+    "backchannel_logout_uri": "https://app.example.org/back",
+    "backchannel_logout_session_required": True,
+    "software_id": "4NRB1-0XZABZI9E6-5SM3R",
+    "software_version": "2.2",
+}
+
+
+async def test_all_metadata_is_kept_and_told_again(worlds: Worlds) -> None:
+    served = Documents({SECTOR: json.dumps([CALLBACK]).encode()})
+    async with worlds(fetcher=served, **OPEN) as world:
+        answer = await register(world, **EVERYTHING, of_no_meaning="here", nothing=None)
+        assert answer.status_code == 201, answer.text
+        told = answer.json()
+        assert {name: told[name] for name in EVERYTHING} == EVERYTHING
+        assert "of_no_meaning" not in told
+        assert "client_secret" not in told, "it proves itself by its own keys"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"redirect_uris": []}, "invalid_redirect_uri"),
+        ({"redirect_uris": [CALLBACK + "#here"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": ["http://app.example.org/cb"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": ["javascript:alert(1)"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": "https://app.example.org"}, "invalid_redirect_uri"),
+        ({"redirect_uris": [5]}, "invalid_redirect_uri"),
+        (
+            {"redirect_uris": ["http://localhost/cb"], "response_types": ["id_token"]},
+            "invalid_redirect_uri",
+        ),
+        ({"client_name": 5}, "invalid_client_metadata"),
+        ({"client_name": "a\u202eb"}, "invalid_client_metadata"),
+        ({"client_name": "n" * 3000}, "invalid_client_metadata"),
+        ({"response_types": ["password"]}, "invalid_client_metadata"),
+        ({"grant_types": ["password"]}, "invalid_client_metadata"),
+        ({"grant_types": "authorization_code"}, "invalid_client_metadata"),
+        ({"token_endpoint_auth_method": "tls"}, "invalid_client_metadata"),
+        ({"token_endpoint_auth_method": "private_key_jwt"}, "invalid_client_metadata"),
+        ({"token_endpoint_auth_signing_alg": "none"}, "invalid_client_metadata"),
+        ({"id_token_signed_response_alg": "HS256"}, "invalid_client_metadata"),
+        (
+            {"id_token_signed_response_alg": "none", "response_types": ["code id_token"]},
+            "invalid_client_metadata",
+        ),
+        ({"id_token_encrypted_response_alg": "RSA1_5"}, "invalid_client_metadata"),
+        ({"id_token_encrypted_response_alg": "RSA-OAEP"}, "invalid_client_metadata"),
+        ({"userinfo_encrypted_response_enc": "A128GCM"}, "invalid_client_metadata"),
+        ({"request_object_encryption_alg": "RSA-OAEP"}, "invalid_client_metadata"),
+        ({"jwks_uri": "http://app.example.org/jwks"}, "invalid_client_metadata"),
+        ({"jwks_uri": "https://a.example/j", "jwks": {"keys": []}}, "invalid_client_metadata"),
+        ({"jwks": []}, "invalid_client_metadata"),
+        ({"jwks": {"keys": []}}, "invalid_client_metadata"),
+        ({"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}, "invalid_client_metadata"),
+        ({"subject_type": "secret"}, "invalid_client_metadata"),
+        (
+            {
+                "subject_type": "pairwise",
+                "redirect_uris": [CALLBACK, "https://other.example.org/cb"],
+            },
+            "invalid_client_metadata",
+        ),
+        ({"sector_identifier_uri": SECTOR}, "invalid_client_metadata"),
+        ({"application_type": "desktop"}, "invalid_client_metadata"),
+        ({"default_max_age": -1}, "invalid_client_metadata"),
+        ({"default_max_age": 2**40}, "invalid_client_metadata"),
+        ({"default_max_age": True}, "invalid_client_metadata"),
+        ({"require_auth_time": "yes"}, "invalid_client_metadata"),
+        ({"logo_uri": "data:image/png;base64,AAAA"}, "invalid_client_metadata"),
+        ({"policy_uri": "javascript:alert(1)"}, "invalid_client_metadata"),
+        ({"policy_uri#de": "javascript:alert(1)"}, "invalid_client_metadata"),
+        ({"request_uris": ["ftp://app.example.org/x"]}, "invalid_client_metadata"),
+        ({"initiate_login_uri": "app.example.org"}, "invalid_client_metadata"),
+        ({"software_statement": "a.b.c"}, "unapproved_software_statement"),
+        ({"software_statement": 5}, "invalid_software_statement"),
+    ],
+)
+async def test_what_cannot_be_is_refused_by_the_right_code(
+    worlds: Worlds, changes: dict[str, Any], code: str
+) -> None:
+    async with worlds(fetcher=Documents(), **OPEN) as world:
+        before = len(world.rows()["clients"])
+        answer = await register(world, **changes)
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["error"] == code
+        assert answer.json()["error_description"]
+        assert len(world.rows()["clients"]) == before
+
+
+async def test_what_is_no_json_object_is_refused(worlds: Worlds) -> None:
+    async with worlds(**OPEN) as world:
+        for kind, body in (
+            ("application/json", b"{"),
+            ("application/json", b"[]"),
+            ("application/json", b"[" * 60_000),
+            ("text/plain", b"{}"),
+        ):
+            answer = await world.browser().post(
+                REGISTER, content=body, headers={"content-type": kind}
+            )
+            assert answer.status_code == 400
+            assert answer.json()["error"] == "invalid_client_metadata"
+
+
+async def test_it_is_closed_unless_the_operator_opens_it(world: World) -> None:
+    # Default deny.
+    answer = await register(world)
+    assert answer.status_code == 403
+    found = (await world.browser().get("/.well-known/openid-configuration")).json()
+    assert "registration_endpoint" not in found
+    token = await world.house.dynamic.issue_token("", 1, timedelta(days=1))
+    assert (await register(world, token.reveal())).status_code == 403
+
+
+async def test_an_initial_access_token_is_leave_for_so_many(worlds: Worlds) -> None:
+    # RFC 7591 §3.1
+    async with worlds(registration__mode="token") as world:
+        found = (await world.browser().get("/.well-known/openid-configuration")).json()
+        assert found["registration_endpoint"] == ISSUER + REGISTER
+        for token in (None, "nonsense", "qmi_" + "A" * 52):
+            answer = await register(world, token)
+            assert answer.status_code == 401
+            assert answer.headers["www-authenticate"].startswith("Bearer")
+        two = (await world.house.dynamic.issue_token("for Ann", 2, timedelta(days=1))).reveal()
+        assert (await register(world, two, redirect_uris=[])).status_code == 400, "and not spent"
+        answers = await asyncio.gather(*(register(world, two) for _ in range(6)))
+        assert sorted(answer.status_code for answer in answers) == [201, 201, 401, 401, 401, 401]
+        late = (await world.house.dynamic.issue_token("", 9, timedelta(hours=1))).reveal()
+        world.advance(hours=1)
+        assert (await register(world, late)).status_code == 401
+        assert late not in str(world.rows())
+
+
+async def test_implicit_answers_only_where_the_operator_allows_them(worlds: Worlds) -> None:
+    # security.md 5
+    async with worlds(registration__mode="open") as world:
+        for kind in ("token", "id_token", "code id_token token"):
+            answer = await register(world, response_types=[kind])
+            assert answer.json()["error"] == "invalid_client_metadata"
+        assert (await register(world, response_types=["code", "none"])).status_code == 201
+
+
+async def test_an_implicit_app_gets_what_it_registered(worlds: Worlds) -> None:
+    async with worlds(**OPEN) as world:
+        await world.person()
+        answer = await register(world, grant_types=["implicit"], response_types=["token id_token"])
+        app = await app_of(world, answer)
+        assert answer.json()["response_types"] == ["id_token token"]
+        assert answer.json()["grant_types"] == ["implicit"]
+        asked = {"response_type": "id_token token", "scope": "openid", "nonce": "n"}
+        found = await world.authorize(await world.signed_in(), app, **asked)
+        assert {"id_token", "access_token"} <= set(found.parameters)
+        refused = answer_of(await world.ask(await world.signed_in(), app))
+        assert refused.parameters["error"] == "unauthorized_client"
+
+
+async def test_nobody_makes_themselves_first_party(worlds: Worlds) -> None:
+    async with worlds(**OPEN) as world:
+        answer = await register(world, first_party=True, resource_server=True, token_format="jwt")
+        client = (await app_of(world, answer)).client
+        assert not client.first_party
+        assert not client.resource_server
+
+
+async def test_a_public_app_has_no_secret(worlds: Worlds) -> None:
+    async with worlds(**OPEN) as world:
+        answer = await register(world, token_endpoint_auth_method="none")
+        assert "client_secret" not in answer.json()
+        assert "client_secret_expires_at" not in answer.json()
+        assert (await app_of(world, answer)).client.public
+
+
+async def test_a_secret_that_is_a_key_works_as_one(worlds: Worlds) -> None:
+    async with worlds(registration__mode="token") as world:
+        token = (await world.house.dynamic.issue_token("", 1, timedelta(days=1))).reveal()
+        answer = await register(
+            world,
+            token,
+            token_endpoint_auth_method="client_secret_jwt",
+            grant_types=["client_credentials"],
+            response_types=[],
+        )
+        app = await app_of(world, answer)
+        assert app.secret
+        assertion = signed(assertion_of(world, app), app.secret, "HS256")
+        data = presenting(assertion, grant_type="client_credentials")
+        assert (await world.browser().post(TOKEN, data=data)).status_code == 200
+        assert app.secret.encode() not in (app.client.sealed_secret or b"")
+
+
+async def test_the_sector_document_must_list_every_address(worlds: Worlds) -> None:
+    # OpenID Connect Registration §5
+    served = Documents()
+    async with worlds(fetcher=served, **OPEN) as world:
+        for document, status in (
+            (None, 400),
+            (b"{}", 400),
+            (b"[1]", 400),
+            (b'["https://other.example.org/cb"]', 400),
+            (json.dumps([CALLBACK, "https://other.example.org/cb"]).encode(), 201),
+        ):
+            served.at = {} if document is None else {SECTOR: document}
+            answer = await register(world, sector_identifier_uri=SECTOR, subject_type="pairwise")
+            assert answer.status_code == status, document
+
+
+async def test_the_logo_is_fetched_once_and_shown_from_here(worlds: Worlds) -> None:
+    logo = "https://app.example.org/logo.png"
+    served = Documents({logo: PNG})
+    async with worlds(fetcher=served, **OPEN) as world:
+        await world.person()
+        app = await app_of(world, await register(world, logo_uri=logo))
+        kept = await world.house.stores.logo(app.id)
+        assert kept is not None
+        assert kept.data == PNG
+        page = await world.ask(await world.signed_in(), app)
+        assert logo not in page.text
+        served.at[logo] = b"<script>"
+        other = await app_of(world, await register(world, logo_uri=logo))
+        assert await world.house.stores.logo(other.id) is None
+
+
+async def test_a_software_statement_counts_when_its_issuer_is_trusted(
+    worlds: Worlds, tmp_path: Any
+) -> None:
+    # RFC 7591 §2.3
+    key, issuer = make_key("ES256"), "https://vendor.example.org"
+    trusted = tmp_path / "statements.json"
+    trusted.write_text(json.dumps({issuer: json.loads(key_set(key))}))
+    async with worlds(**OPEN, registration__statements_file=str(trusted)) as world:
+        said = {"iss": issuer, "client_name": "By Statement", "software_id": "x"}
+        statement = signed(said, key, "ES256")
+        answer = await register(world, client_name="By Hand", software_statement=statement)
+        assert answer.json()["client_name"] == "By Statement"
+        assert answer.json()["software_statement"] == statement
+        for forged in (
+            signed(said, make_key("ES256"), "ES256"),
+            signed({**said, "iss": "https://other.example.org"}, key, "ES256"),
+        ):
+            answer = await register(world, software_statement=forged)
+            assert answer.json()["error"] == "unapproved_software_statement"
+
+
+async def test_too_many_from_one_address_have_to_wait(worlds: Worlds) -> None:
+    async with worlds(limits__registrations_per_address="2 per 1h", **OPEN) as world:
+        for status in (201, 201, 429):
+            answer = await register(world)
+            assert answer.status_code == status
+        assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_an_app_that_nobody_ever_allowed_anything_goes(worlds: Worlds) -> None:
+    async with worlds(**OPEN) as world:
+        await world.person()
+        idle = await app_of(world, await register(world))
+        used = await app_of(world, await register(world))
+        await world.tokens(used, scope="openid")
+        token = (await world.house.dynamic.issue_token("", 1, timedelta(days=90))).reveal()
+        known = await app_of(world, await register(world, token))
+        world.advance(days=31)
+        await Cleaner(world.house.stores, world.house.clock, "one", pause=0).round()
+        stores = world.house.stores
+        assert await stores.client(idle.id) is None
+        assert await stores.client(used.id) is not None
+        assert await stores.client(known.id) is not None
+        assert world.rows()["unproven_clients"] == []
+
+
+def test_the_settings_are_what_the_policy_says(world: World) -> None:
+    assert registration_policy(world.house.settings).mode == "closed"
