@@ -19,6 +19,7 @@ from people import ADDRESS, ISSUER, House
 from quantimodo.authorization.requests import WaitingRequests
 from quantimodo.clients.registry import Registration, Registry
 from quantimodo.crypto.envelope import Envelope
+from quantimodo.identity.profiles import Profiles
 from quantimodo.identity.sign_out import SignOut
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.journal import Journal
@@ -184,6 +185,7 @@ def build(
         envelope=envelope,
         issuer=origin,
         linking=Linking(house.social, PROVIDERS, _origin, _begin),
+        profiles=Profiles(stores, clock, house.audit),
         journal=Journal(stores, References(stores), clock),
         references=References(stores),
         accesses=stores,

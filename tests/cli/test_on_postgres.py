@@ -29,4 +29,4 @@ def test_a_postgresql_database_is_migrated_when_told_and_then_used(
     listed = terminal.does("clients", "list", "--json").json
     assert [each["client_id"] for each in listed] == [created["client_id"]]
     findings = terminal("doctor", "--json").json
-    assert {"state": "ok", "what": "keys", "text": "active: ES256, RS256"} in findings
+    assert {"state": "ok", "what": "keys", "text": "active: ES256, RS256, PS256, EdDSA"} in findings

@@ -85,8 +85,8 @@ async def test_where_the_old_key_is_gone_nothing_is_given_that_would_not_work(
 async def test_the_secrets_by_which_apps_sign_outlive_the_old_key(
     world: World, restarted: Restarted
 ) -> None:
-    method = {"token_endpoint_auth_method": "client_secret_jwt"}
-    app = await world.app(metadata=ClientMetadata(**method))
+    metadata = ClientMetadata(token_endpoint_auth_method="client_secret_jwt")
+    app = await world.app(metadata=metadata)
 
     async def signs_in(server: World, jti: str) -> int:
         assertion = signed(assertion_of(server, app, jti=jti), app.secret or "", "HS256")

@@ -15,6 +15,7 @@ MEMBERS_ONLY = [
     ("GET", "/account/security/email"),
     ("GET", "/account/delete"),
     ("POST", "/account/profile"),
+    ("POST", "/account/profile/details"),
     ("POST", "/account/verification"),
     ("POST", "/account/sessions/end"),
     ("POST", "/account/sessions/end-others"),

@@ -194,6 +194,7 @@ def _pages(house: House, desk: Desk, metrics: Metrics, document: Json) -> Starle
         security_txt=settings.security_txt,
         outbox=_Shown(house.outbox) if settings.development else None,
         providers=tuple(house.providers.values()),
+        profiles=house.profiles,
         journal=house.journal,
         references=house.references,
         accesses=stores,

@@ -25,6 +25,7 @@ from quantimodo.crypto.passwords import PasswordHasher
 from quantimodo.identity.accounts import Accounts, open_accounts
 from quantimodo.identity.letters import Letters
 from quantimodo.identity.outcomes import AccountPolicy
+from quantimodo.identity.profiles import Profiles
 from quantimodo.identity.sessions import SessionPolicy, Sessions
 from quantimodo.identity.social import SocialAccounts
 from quantimodo.identity.throttle import Throttle, ThrottlePolicy
@@ -65,6 +66,7 @@ class House:
     accesses: AccessLog
     references: References
     journal: Journal
+    profiles: Profiles
     mail_bell: asyncio.Event
     farewell_bell: asyncio.Event
     outbox: Outbox
@@ -222,6 +224,7 @@ def _furnish(
         accesses=accesses,
         references=references,
         journal=Journal(stores, references, clock),
+        profiles=Profiles(stores, clock, audit),
         mail_bell=bell,
         farewell_bell=farewell_bell,
         outbox=outbox,

@@ -1,7 +1,9 @@
 """`quantimodo users`: people's accounts, by the operator's hand."""
 
+import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,13 +13,23 @@ from quantimodo.cli.errand import Failed, run
 from quantimodo.cli.printing import print_fields, print_json, print_table
 from quantimodo.identity.addresses import presented_email
 from quantimodo.model.events import Event
+from quantimodo.model.profiles import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 from quantimodo.ports.stores import Conflict
+from quantimodo.protocol.profiles import InvalidProfile, read_claims
 
 users = typer.Typer(no_args_is_help=True, help="Make and look after people's accounts.")
 
 Who = Annotated[str, typer.Argument(help="The person's e-mail address or number.")]
+ClaimsFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="A JSON file with claims of OpenID Connect: birthdate, address…",
+        exists=True,
+        dir_okay=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
@@ -32,14 +44,16 @@ def create(
     verified: Annotated[
         bool, typer.Option("--verified", help="The address is known to be the person's.")
     ] = False,
+    claims: ClaimsFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an account. Without a password the person sets one by "Forgot the password?"."""
     password = _password() if password_stdin else None
+    profile = None if claims is None else _profile(claims)
 
     async def add(house: House) -> User:
         try:
-            return await house.accounts.create(
+            user = await house.accounts.create(
                 email=email,
                 name=name,
                 password=password,
@@ -48,6 +62,9 @@ def create(
             )
         except Conflict:
             raise Failed("an account with this e-mail address exists already") from None
+        if profile is not None:
+            await house.profiles.keep(user, profile)
+        return user
 
     _tell(run(add), as_json)
 
@@ -67,6 +84,25 @@ def list_users(as_json: AsJson = False) -> None:
 def show(who: Who, as_json: AsJson = False) -> None:
     """Show one account."""
     _tell(run(lambda house: _person(house, who)), as_json)
+
+
+@users.command("profile")
+def replace_profile(
+    who: Who,
+    claims: Annotated[
+        Path, typer.Argument(help="A JSON file with claims.", exists=True, dir_okay=False)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Replace what a person tells about themselves, by the names of OpenID Connect's claims."""
+    profile = _profile(claims)
+
+    async def keep(house: House) -> User:
+        user = await _person(house, who)
+        await house.profiles.keep(user, profile)
+        return user
+
+    _tell(run(keep), as_json)
 
 
 @users.command()
@@ -107,6 +143,15 @@ def _change(who: str, change: Callable[[House, User], Awaitable[bool]], as_json:
         return await _person(house, str(user.id))
 
     _tell(run(apply), as_json)
+
+
+def _profile(file: Path) -> Profile:
+    try:
+        return read_claims(json.loads(file.read_text("utf-8")))
+    except (ValueError, RecursionError):
+        raise typer.BadParameter("the file is no JSON") from None
+    except InvalidProfile as fault:
+        raise typer.BadParameter(str(fault)) from None
 
 
 def _password() -> Secret:

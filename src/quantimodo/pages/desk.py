@@ -27,6 +27,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 NOTICES: Final = {
     "signed-out": "You are signed out.",
     "renamed": "Your name is saved.",
+    "profile-saved": "Your profile is saved.",
     "password-changed": "Your password is changed.",
     "password-reset": "Your new password is set, and you are signed in. "
     "Every other device was signed out.",

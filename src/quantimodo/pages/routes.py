@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from quantimodo.clients.registry import Registry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.identity.accounts import Accounts
+from quantimodo.identity.profiles import Profiles
 from quantimodo.identity.sessions import Sessions
 from quantimodo.identity.sign_out import SignOut as SigningOut
 from quantimodo.measurements.catalogue import References
@@ -58,6 +59,7 @@ class Pages:
     envelope: Envelope
     issuer: str
     linking: Linking
+    profiles: Profiles
     journal: Journal
     references: References
     accesses: AccessLogStore
@@ -125,7 +127,7 @@ def _outbox(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
 
 def _account(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
     apps = Apps(desk, pages.clients, pages.users, pages.consents, pages.audit, pages.issuer)
-    profile = Profile(desk, pages.accounts)
+    profile = Profile(desk, pages.accounts, pages.profiles)
     devices = Devices(desk, pages.sessions, pages.sign_out)
     security = Security(desk, pages.accounts, pages.events)
     identities = Identities(desk, pages.accounts, pages.linking)
@@ -148,6 +150,7 @@ def _account(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
         (("GET",), "/account/activity/export", activity.export),
         (("GET",), "/account/profile", profile.show),
         (("POST",), "/account/profile", profile.rename),
+        (("POST",), "/account/profile/details", profile.tell),
         (("POST",), "/account/verification", profile.send_verification),
         (("GET",), "/account/sessions", devices.show),
         (("POST",), "/account/sessions/end", devices.end),

@@ -26,7 +26,9 @@ SCOPES: dict[str, ScopeText] = {
         "Add and change measurements", "Record new measurements for you, and correct or delete."
     ),
     "openid": ScopeText("Recognise you", "A number that tells the app it is you, and no more."),
-    "profile": ScopeText("See your profile", "Your name."),
+    "profile": ScopeText(
+        "See your profile", "Your name, and what else you tell of yourself on your profile."
+    ),
     "email": ScopeText("See your e-mail address", "The address, and whether it is verified."),
     "address": ScopeText("See your postal address", "The address on your profile, if any."),
     "phone": ScopeText("See your phone number", "The number on your profile, if any."),

@@ -1,0 +1,126 @@
+"""What a profile may say (OpenID Connect Core §5.1): the rules, all faults told together. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+from quantimodo.model.profiles import Address, Profile
+from quantimodo.protocol.uris import InvalidUri, check_web_address
+
+TEXTS: Final = tuple(
+    each.name
+    for each in fields(Profile)
+    if each.name not in ("address", "phone_number_verified", "updated_at")
+)
+ADDRESS: Final = tuple(each.name for each in fields(Address))
+
+_LONGEST: Final = 200
+_LONGEST_ADDRESS: Final = 1000
+_LINKS: Final = ("profile", "picture", "website")
+_LINES: Final = ("formatted", "street_address")
+# §5.1: ISO 8601 year and day; the year 0000 is left out; a year alone will do.
+_BIRTHDATE: Final = re.compile(r"([0-9]{4})(?:-([0-9]{2})-([0-9]{2}))?")
+_LOCALE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,4}")  # RFC 5646
+_PHONE: Final = re.compile(r"\+[0-9]{4,15}(?:;ext=[0-9]{1,10})?")  # E.164, RFC 3966
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS: Final = frozenset("\u200c\u200d")
+_DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+class InvalidProfile(Exception):
+    """Some of it cannot be taken; `faults` has a text for each field, for people."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {text}" for name, text in faults.items()))
+        self.faults = dict(faults)
+
+
+def read_profile(given: Mapping[str, str], kept: Profile | None = None) -> Profile:
+    """A profile of these fields, those of the address among them; what is `kept` beside them is
+    whether the number was verified, as long as it is the same. Raises `InvalidProfile`."""
+    tidy = {name: _tidy(given.get(name, "")) for name in (*TEXTS, *ADDRESS)}
+    tidy["phone_number"] = re.sub(r"[\s()./-]", "", tidy["phone_number"])
+    found = dict(_faults(tidy))
+    if found:
+        raise InvalidProfile(found)
+    number = tidy["phone_number"]
+    known = kept is not None and kept.phone_number_verified and kept.phone_number == number
+    texts: dict[str, Any] = {name: tidy[name] for name in TEXTS}
+    return Profile(
+        **texts,
+        address=Address(**{name: tidy[name] for name in ADDRESS}),
+        phone_number_verified=known and bool(number),
+    )
+
+
+def read_claims(document: Any) -> Profile:
+    """A profile by the names of the claims, as the operator writes it. Raises `InvalidProfile`."""
+    if not isinstance(document, dict):
+        raise InvalidProfile({"claims": "must be a JSON object"})
+    address = document.get("address") or {}
+    unknown = set(document) - {*TEXTS, "address", "phone_number_verified"}
+    if unknown:
+        raise InvalidProfile({"claims": "may only be of: " + ", ".join((*TEXTS, "address"))})
+    given = {**{name: document.get(name, "") for name in TEXTS}}
+    if not isinstance(address, dict) or set(address) - set(ADDRESS):
+        raise InvalidProfile({"address": "may only be of: " + ", ".join(ADDRESS)})
+    given |= address
+    if not all(isinstance(value, str) for value in given.values()):
+        raise InvalidProfile({"claims": "must be texts"})
+    verified = document.get("phone_number_verified", False)
+    if not isinstance(verified, bool):
+        raise InvalidProfile({"phone_number_verified": "must be true or false"})
+    found = read_profile(given)
+    return replace(found, phone_number_verified=verified and bool(found.phone_number))
+
+
+def _tidy(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
+
+
+def _faults(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, text in given.items():
+        if not text:
+            continue
+        longest = _LONGEST_ADDRESS if name in _LINES else _LONGEST
+        if len(text) > longest:
+            yield name, f"Use at most {longest} characters."
+        elif _has_invisible(text.replace("\n", "") if name in _LINES else text):
+            yield name, "Leave out characters that do not show."
+        else:
+            yield from _of_its_kind(name, text)
+
+
+def _of_its_kind(name: str, text: str) -> Iterator[tuple[str, str]]:
+    if name in _LINKS:
+        try:
+            check_web_address(text)
+        except InvalidUri as fault:
+            yield name, f"The address {fault}."
+    elif name == "birthdate" and not _is_date(text):
+        yield name, "Write it as 1990-01-31, or the year alone; 0000-01-31 leaves the year out."
+    elif name == "zoneinfo" and text not in available_timezones():
+        yield name, "Take a zone of the list, as Europe/Berlin."
+    elif name == "locale" and _LOCALE.fullmatch(text) is None:
+        yield name, "Write a language, as en or en-GB."
+    elif name == "phone_number" and _PHONE.fullmatch(text) is None:
+        yield name, "Begin with + and the country: +10000000000."
+
+
+def _is_date(text: str) -> bool:
+    found = _BIRTHDATE.fullmatch(text)
+    if found is None:
+        return False
+    if found[2] is None:
+        return found[1] != "0000"
+    month, day = int(found[2]), int(found[3])
+    return 1 <= month <= 12 and 1 <= day <= _DAYS[month - 1]
+
+
+def _has_invisible(text: str) -> bool:
+    return any(
+        unicodedata.category(letter) in _INVISIBLE and letter not in _JOINERS for letter in text
+    )
