@@ -261,6 +261,23 @@ async def test_an_implicit_app_gets_what_it_registered(worlds: Worlds) -> None:
         assert refused.parameters["error"] == "unauthorized_client"
 
 
+async def test_who_names_no_method_uses_basic_or_post_and_no_other(worlds: Worlds) -> None:
+    # Basic is the default (RFC 7591 §2); libraries that register by themselves go on with post.
+    async with worlds(**OPEN) as world:
+        app = await app_of(world, await register(world))
+        fields = {"grant_type": "authorization_code", "code": "x"}
+        post = {**fields, "client_id": app.id, "client_secret": app.secret or ""}
+        for answer in (
+            await world.browser().post(TOKEN, data=post),
+            await world.token(app, **fields),
+        ):
+            assert answer.json()["error"] == "invalid_grant", "it is who it says"
+        assert app.secret
+        key = signed(assertion_of(world, app), app.secret, "HS256")
+        answer = await world.browser().post(TOKEN, data=presenting(key, **fields))
+        assert answer.json()["error"] == "invalid_client"
+
+
 async def test_nobody_makes_themselves_first_party(worlds: Worlds) -> None:
     async with worlds(**OPEN) as world:
         answer = await register(world, first_party=True, resource_server=True, token_format="jwt")

@@ -197,19 +197,6 @@ def _metadata_faults(registration: Registration) -> Iterator[Fault]:
     for member, text in registration.metadata.localized.items():
         if member.startswith("client_name#"):
             yield from _name_faults(text)
-    in_front = registration.response_types & IMPLICIT_RESPONSE_TYPES
-    if registration.metadata.application_type == "web" and in_front and _is_dynamic(registration):
-        for uri in registration.redirect_uris:
-            scheme, netloc = _origin(uri)
-            # OpenID Connect Registration §2: what brings tokens to a web app goes to https, and
-            # not to this machine.
-            if scheme != "https" or netloc.partition(":")[0].lower() == "localhost":
-                yield Fault("redirect_uris", "must be https and not localhost for these answers")
-
-
-def _is_dynamic(registration: Registration) -> bool:
-    """Whether it came by RFC 7591: then how it authenticates is always said."""
-    return bool(registration.metadata.token_endpoint_auth_method)
 
 
 def _check_logout_uri(uri: str) -> None:

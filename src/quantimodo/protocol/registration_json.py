@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from quantimodo.model.client_metadata import BARE, ClientMetadata
 from quantimodo.model.clients import Client, IdTokenAlgorithm
 from quantimodo.protocol.errors import InvalidClientMetadata, InvalidRedirectUri
-from quantimodo.protocol.registration import Fault, Registration
+from quantimodo.protocol.registration import IMPLICIT_RESPONSE_TYPES, Fault, Registration
 from quantimodo.protocol.scopes import KNOWN, spell
 
 DEFAULT_SCOPE: Final = frozenset(
@@ -23,6 +23,7 @@ DEFAULT_SCOPE: Final = frozenset(
 """Of who names none: to know the person. Measurements are asked for by name."""
 
 _LOCALIZED: Final = frozenset({"client_name", "logo_uri", "client_uri", "policy_uri", "tos_uri"})
+_LOCALHOST: Final = re.compile(r"https://localhost(?:[:/?]|$)", re.IGNORECASE)
 _MOST_LOCALIZED: Final = 50
 _LANGUAGE: Final = re.compile(r"[A-Za-z0-9-]{1,100}")
 _LONGEST: Final = 2000
@@ -77,8 +78,12 @@ def read_registration(document: Any) -> Registration:
         raise InvalidClientMetadata("send the metadata as one JSON object")
     given = {name: value for name, value in document.items() if value is not None}
     redirect_uris = _redirect_uris(given)
-    method = _text(given, "token_endpoint_auth_method") or "client_secret_basic"
+    # Who names no method uses Basic (RFC 7591 §2) or post, as libraries do by themselves.
+    method = _text(given, "token_endpoint_auth_method")
     grants = frozenset(_list(given, "grant_types") or ("authorization_code",))
+    response_types = _response_types(given)
+    if response_types & IMPLICIT_RESPONSE_TYPES:
+        _check_implicit(given, redirect_uris)
     return Registration(
         name=_text(given, "client_name") or _unnamed(redirect_uris),
         homepage_uri=_text(given, "client_uri"),
@@ -88,7 +93,7 @@ def read_registration(document: Any) -> Registration:
         scope=_scope(given),
         # RFC 7591 §2.1: `implicit` names no request; it goes with the response types.
         grant_types=grants - {"implicit"},
-        response_types=_response_types(given),
+        response_types=response_types,
         public=method == "none",
         id_token_alg=_id_token_alg(given),
         metadata=_metadata(given, method),
@@ -165,6 +170,18 @@ def _redirect_uris(given: Mapping[str, Any]) -> tuple[str, ...]:
     if not isinstance(listed, list) or not all(isinstance(uri, str) for uri in listed):
         raise InvalidRedirectUri("redirect_uris must be an array of texts")
     return tuple(listed)
+
+
+def _check_implicit(given: Mapping[str, Any], redirect_uris: tuple[str, ...]) -> None:
+    if (_text(given, "application_type") or "web") != "web":
+        return
+    for uri in redirect_uris:
+        # OpenID Connect Registration §2: what brings tokens to a web app goes to https, and not to
+        # this machine.
+        if not uri.startswith("https://") or _LOCALHOST.match(uri):
+            raise InvalidRedirectUri(
+                "redirect_uris: must be https and not localhost for these answers"
+            )
 
 
 def _unnamed(redirect_uris: tuple[str, ...]) -> str:
