@@ -180,3 +180,31 @@ async def test_activity_tells_which_app_did_what(site: Site, ann: Visitor) -> No
     assert len(rows) == 60
     assert {row["Did"] for row in rows} == {"Read", "Recorded or changed"}
     assert "'=evil" in [row["What"] for row in rows]
+
+
+async def test_activity_of_one_app_alone(site: Site, ann: Visitor) -> None:
+    user = await site.house.stores.user_by_email("ann@example.org")
+    assert user is not None
+    one, other = await site.register(user), await site.register(user)
+    now = site.house.clock.now()
+    await site.house.stores.add_accesses(
+        [
+            Access(
+                user_id=user.id,
+                client_id=(one if at % 3 == 0 else other).id,
+                action="read",
+                first_at=now - timedelta(hours=at),
+                last_at=now - timedelta(hours=at),
+                variable="Mood",
+                measurements=1,
+            )
+            for at in range(180)
+        ]
+    )
+    path = f"/account/activity?app={one.id}"
+    page = await ann.get(path)
+    assert page.text.count("1 measurement") == 50
+    older = page.text.partition("before=")[2].partition('"')[0]
+    assert (await ann.get(f"{path}&before={older}")).text.count("1 measurement") == 10
+    nothing = await ann.get("/account/activity?app=no-such-app")
+    assert nothing.text.count("1 measurement") == 50, "as if nothing was asked for"

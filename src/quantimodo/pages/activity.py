@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.measurements.tables import csv_cell, csv_text
+from quantimodo.model.clients import Client
 from quantimodo.model.measurements import Access
 from quantimodo.pages.desk import Desk
 from quantimodo.pages.layout import NO_STORE
@@ -40,8 +41,12 @@ class Activity:
     async def show(self, request: Request) -> Response:
         visit = await self.desk.visit(request)
         user = visit.required().user
+        app = await self._asked(request)
         found = await self.accesses.accesses_of(
-            user.id, before=_number(request.query_params.get("before", "")), limit=_PAGE + 1
+            user.id,
+            client_id=None if app is None else app.id,
+            before=_number(request.query_params.get("before", "")),
+            limit=_PAGE + 1,
         )
         page = found[:_PAGE]
         return self.desk.show(
@@ -52,7 +57,13 @@ class Activity:
             lines=await self._lines([access for _, access in page]),
             older=page[-1][0] if len(found) > _PAGE else None,
             kept_days=_KEPT_DAYS,
+            app=app,
         )
+
+    async def _asked(self, request: Request) -> Client | None:
+        """The application whose activity alone is asked for; None for all."""
+        client_id = request.query_params.get("app", "")
+        return await self.clients.client(client_id) if client_id else None
 
     async def export(self, request: Request) -> Response:
         """The same as CSV."""

@@ -117,9 +117,15 @@ class AccessLogStore(Protocol):
         """
 
     async def accesses_of(
-        self, user_id: int, *, before: int | None = None, limit: int = 100
+        self,
+        user_id: int,
+        *,
+        client_id: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
     ) -> Sequence[tuple[int, Access]]:
-        """Newest first, each with its number; `before` is where the last page ended."""
+        """Newest first, each with its number, of one app or of all; `before` is where the last
+        page ended."""
 
 
 class AccessRecorder(Protocol):

@@ -23,6 +23,11 @@ _PAGE = Statement(
     "SELECT id, user_id, client_id, action, variable, category, first_at, last_at, measurements,"
     " requests FROM accesses WHERE user_id = {1} AND id < {2} ORDER BY id DESC LIMIT {3}"
 )
+_PAGE_OF_APP = Statement(
+    "SELECT id, user_id, client_id, action, variable, category, first_at, last_at, measurements,"
+    " requests FROM accesses WHERE user_id = {1} AND id < {2} AND client_id = {4}"
+    " ORDER BY id DESC LIMIT {3}"
+)
 _NEWEST = 2**63 - 1
 
 
@@ -67,7 +72,16 @@ class Accesses(Table):
         await self._database.write(operation)
 
     async def accesses_of(
-        self, user_id: int, *, before: int | None = None, limit: int = 100
+        self,
+        user_id: int,
+        *,
+        client_id: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
     ) -> Sequence[tuple[int, Access]]:
-        values = (user_id, _NEWEST if before is None else before, limit)
-        return [(row[0], _to_access(row[1:])) for row in await self._database.rows(_PAGE, *values)]
+        values: tuple[object, ...] = (user_id, _NEWEST if before is None else before, limit)
+        if client_id is None:
+            rows = await self._database.rows(_PAGE, *values)
+        else:
+            rows = await self._database.rows(_PAGE_OF_APP, *values, client_id)
+        return [(row[0], _to_access(row[1:])) for row in rows]
