@@ -20,7 +20,8 @@ check: ## Format, lint, types, import laws, and the tests on SQLite: under a min
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	TMPDIR=$$(scripts/quick-folder) $(BIN)/pytest -q -n auto -m "not postgres and not browser and not node and not slow"
+	@# Compiled once and kept, also where the environment says not to.
+	env -u PYTHONDONTWRITEBYTECODE TMPDIR=$$(scripts/quick-folder) $(BIN)/pytest -q -n auto -m "not postgres and not browser and not node and not slow"
 
 test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and crashes
 	@scripts/environment test

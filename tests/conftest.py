@@ -40,7 +40,10 @@ async def stores(tmp_path: Path, clock: FrozenClock) -> AsyncIterator[Stores]:
     await opened.close()
 
 
-_FOR_THE_WHOLE = ("tests/cli/", "tests/client/", "tests/interop/", "tests/sandbox/")
+_FOR_THE_WHOLE = (
+    *("tests/cli/", "tests/client/", "tests/interop/", "tests/sandbox/"),
+    *("tests/measurements/", "tests/pages/", "tests/properties/", "tests/providers/"),
+)
 
 
 @pytest.fixture(scope="session")
@@ -76,8 +79,9 @@ async def world(worlds: Worlds) -> AsyncIterator[World]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts the real command, and what is another party (the Python client, clients of
-    others, the sandbox), is for `make test`: `make check` stays under a minute."""
+    """What starts the real command, what is another party (the Python client, clients of others,
+    the sandbox, providers), and rooms whose tests are many, are for `make test`: `make check`
+    stays under a minute. Who changes one of those rooms runs it by its folder."""
     for item in items:
         if any(room in item.nodeid for room in _FOR_THE_WHOLE):
             item.add_marker("slow")
