@@ -111,6 +111,23 @@ async def test_the_page_names_the_application_that_waits_and_lets_the_form_lead_
     assert "form-action 'self' https:;" in policy
 
 
+async def test_the_page_links_to_what_the_application_promises(
+    site: Site, visitor: Visitor, user: User
+) -> None:
+    # OpenID Connect Registration §2: logo_uri, policy_uri, tos_uri are shown to people.
+    client = await site.register(
+        user,
+        homepage_uri="https://app.example.org/",
+        policy_uri="https://app.example.org/privacy",
+        tos_uri="https://app.example.org/terms",
+    )
+    form = Form.of_pairs([("client_id", client.id), ("response_type", "code")])
+    waiting = await site.waiting.keep(client.id, form)
+    page = await visitor.get(f"/sign-in?return_to=/api/v2/oauth/authorize/resume?request={waiting}")
+    for uri in (client.homepage_uri, client.policy_uri, client.tos_uri):
+        assert f'href="{uri}"' in page.text
+
+
 async def test_a_request_that_is_gone_changes_nothing_on_the_page(visitor: Visitor) -> None:
     page = await visitor.get("/sign-in?return_to=/api/v2/oauth/authorize/resume?request=qmq_no")
     assert page.status_code == 200

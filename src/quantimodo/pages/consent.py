@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
+from quantimodo.pages.continuation import about_links
 from quantimodo.pages.layout import Renderer
 
 
@@ -49,16 +50,11 @@ def consent_page(
     renderer: Renderer, view: ConsentView, *, form_action: Sequence[str] = ()
 ) -> Response:
     """The question. `form_action` names the origin (or scheme) to which the answer leads."""
-    links = [
-        ("Website", view.client.homepage_uri),
-        ("Privacy policy", view.client.policy_uri),
-        ("Terms", view.client.tos_uri),
-    ]
     return renderer.page(
         "consent.html",
         form_action=form_action,
         opener=True,
         view=view,
         # Registration refuses other schemes; a link is the wrong place to trust that.
-        links=[(word, uri) for word, uri in links if uri.startswith("https://")],
+        links=about_links(view.client),
     )

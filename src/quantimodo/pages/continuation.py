@@ -4,6 +4,7 @@ Reads a waiting authorization request only to name the application, and to tell 
 which place its forms may lead. Decides nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
@@ -32,6 +33,11 @@ class Continuation:
     form_action: tuple[str, ...] = ()
     wants_fresh: bool = False
 
+    @property
+    def links(self) -> Sequence[tuple[str, str]]:
+        """What the application says about itself elsewhere (RFC 7591 §2: policy_uri, tos_uri)."""
+        return () if self.client is None else about_links(self.client)
+
 
 @dataclass(frozen=True, slots=True)
 class Continuations:
@@ -54,7 +60,11 @@ class Continuations:
         # A browser holds the redirects that follow a form against the form's CSP.
         leads = form_sources(target.redirect_uri)
         return Continuation(
-            path, client, await self.clients.logo(client.id) is not None, leads, _wants_fresh(form)
+            path,
+            client,
+            await self.clients.logo(client.id) is not None,
+            leads,
+            _wants_fresh(form, client),
         )
 
     async def _stored(self, path: str) -> StoredRequest | None:
@@ -65,5 +75,19 @@ class Continuations:
         return stored if stored and stored.expires_at > self.clock.now() else None
 
 
-def _wants_fresh(form: Form) -> bool:
+def about_links(client: Client) -> Sequence[tuple[str, str]]:
+    """Where an application tells of itself: the word for it, and the address."""
+    links = (
+        ("Website", client.homepage_uri),
+        ("Privacy policy", client.policy_uri),
+        ("Terms", client.tos_uri),
+    )
+    # Registration refuses other schemes; a link is the wrong place to trust that.
+    return [(word, uri) for word, uri in links if uri.startswith("https://")]
+
+
+def _wants_fresh(form: Form, client: Client) -> bool:
+    # OpenID Connect Registration §2: default_max_age holds for a request that says nothing.
+    if client.metadata.default_max_age is not None:
+        return True
     return form.get("max_age") is not None or "login" in (form.get("prompt") or "").split(" ")
