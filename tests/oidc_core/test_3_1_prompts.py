@@ -189,3 +189,13 @@ async def test_display_and_locales_are_wishes(world: World) -> None:
         browser, app = await world.signed_in(), await world.app(first_party=True)
         wishes = {"display": display, "ui_locales": "fr-CA en", "acr_values": "silver"}
         assert error_of(await world.ask(browser, app, **wishes)) is None
+
+
+async def test_redirect_uri_is_required_with_openid_and_only_there(world: World) -> None:
+    # OpenID Connect Core §3.1.2.1; RFC 6749 §3.1.2.3 lets it be left out when there is just one.
+    await world.person()
+    browser, app = await world.signed_in(), await world.app()
+    page = await world.ask(browser, app, scope="openid", redirect_uri=None)
+    assert page.status_code == 400
+    assert "Authorization request rejected" in page.text
+    assert asks_for_consent(await world.ask(browser, app, scope="basic", redirect_uri=None))

@@ -96,6 +96,9 @@ def identify(form: Form, client: Client) -> Target:
     """Where answers to this client go. Raises `NoTarget`."""
     asked = form.get("redirect_uri")
     if asked is None:
+        # OpenID Connect Core §3.1.2.1: REQUIRED there.
+        if "openid" in (form.get("scope") or "").split(" "):
+            raise NoTarget("redirect_uri is missing: OpenID Connect asks for it each time.")
         # RFC 6749 §3.1.2.3: may be left out when exactly one is registered.
         if len(client.redirect_uris) != 1:
             raise NoTarget("redirect_uri is missing, and the app has not registered just one.")

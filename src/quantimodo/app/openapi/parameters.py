@@ -50,7 +50,7 @@ class AuthorizationRequest(TypedDict, total=False):
         str,
         said(
             "Where the answer goes: exactly as registered; only the port of a loopback IP may"
-            " differ. May be left out when just one is registered.",
+            " differ. May be left out when just one is registered, but not with `openid`.",
             fakes.REDIRECT_URI,
         ),
     ]
