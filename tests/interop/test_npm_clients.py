@@ -95,3 +95,18 @@ async def _run(script: str, ground: Ground | None, wanted: dict[str, Any]) -> di
         await process.wait()
     result: dict[str, Any] = said["result"]
     return result
+
+
+async def test_answers_that_bring_id_tokens_are_taken(site: Live) -> None:
+    # OpenID Connect Core §3.2, §3.3
+    kinds = frozenset({"code", "id_token", "code id_token"})
+    app = await site.app(CALLBACK, response_types=kinds)
+    person = await site.person("front.channel@example.org", "Ann Example")
+    ground = Ground(site, app, person)
+    wanted = _wanted(site.address, app, "client_secret_basic", "oidc")
+    result = await _run("openid_client_front_channel.mjs", ground, wanted)
+    ground.check_claims(result["claims"])
+    assert result["claims"]["email"] == person.email, "nothing else could bring it"
+    ground.check_claims(result["hybrid"])
+    assert "email" not in result["hybrid"]
+    assert result["userinfo"]["email"] == person.email

@@ -1,5 +1,7 @@
 """The ID token (OpenID Connect Core §2, §3.1.3.6): its claims, signed so that a client can tell."""
 
+from datetime import timedelta
+
 import pytest
 
 from forgery import half_hash, header_of, verified
@@ -87,3 +89,23 @@ async def test_a_refresh_that_leaves_openid_out_brings_none(world: World) -> Non
     first = await world.tokens(app, scope="openid basic")
     second = await world.refresh(app, first["refresh_token"], scope="basic")
     assert "id_token" not in second.json()
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "PS256", "EdDSA"])
+async def test_keys_change_while_apps_are_connected(world: World, algorithm: str) -> None:
+    # OpenID Connect Core §10.1.1: old and new ones are published; nobody notices.
+    await world.person()
+    app, browser = await world.app(id_token_alg=algorithm), await world.signed_in()
+    before = await world.tokens(app, browser, scope="openid")
+    world.advance(minutes=1)
+    await world.house.rotation.rotate(timedelta(0))
+    await world.house.keyring.load()
+    after = (await world.refresh(app, before["refresh_token"])).json()
+    tokens = [before["id_token"], after["id_token"]]
+    assert len({header_of(token)["kid"] for token in tokens}) == 2
+    for token in tokens:
+        assert (await verified(world, token, algorithm))["aud"] == app.id
+    hinted = await world.ask(
+        browser, app, scope="openid", prompt="none", id_token_hint=before["id_token"]
+    )
+    assert "error=" not in hinted.headers["location"]
