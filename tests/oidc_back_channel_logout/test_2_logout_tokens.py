@@ -292,7 +292,7 @@ async def test_a_logout_token_is_taken_for_nothing_else(world: World) -> None:
     assert (await world.introspect(app, token))["active"] is False
     answer = await world.browser().get(
         AUTHORIZE,
-        params={"client_id": app.id, "response_type": "code", "scope": "openid"},
+        params={"client_id": app.id, "response_type": "code", "scope": "basic"},
         headers={"authorization": f"Bearer {token}", "accept": "application/json"},
     )
     assert answer.status_code == 401

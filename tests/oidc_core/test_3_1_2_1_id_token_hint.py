@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from registered import registered
-from world import World, answer_of
+from world import USERINFO, World, answer_of
 
 
 async def test_the_person_of_the_hint_is_answered_for(world: World) -> None:
@@ -51,3 +51,19 @@ async def test_one_whose_key_is_gone_proves_nothing(world: World) -> None:
     silent = await world.ask(browser, app, scope="openid", prompt="none", id_token_hint=hint)
     assert answer_of(silent).parameters["error"] == "login_required"
     assert answer_of(await world.ask(browser, app, scope="openid", id_token_hint=hint)).code
+
+
+async def test_other_documents_that_we_sign_are_no_hints(world: World) -> None:
+    # RFC 8725 §2.8: one kind of token is never taken for another.
+    await world.person()
+    app = await registered(world, {"userinfo_signed_response_alg": "RS256"})
+    browser = await world.signed_in()
+    tokens = await world.tokens(app, browser, scope="openid")
+    userinfo = (await world.call(tokens["access_token"], USERINFO)).text
+    signed = answer_of(await world.ask(browser, app, scope="openid", response_mode="jwt"))
+    for hint in (userinfo, signed.parameters["response"]):
+        asked = await world.ask(browser, app, scope="openid", id_token_hint=hint)
+        assert answer_of(asked).parameters["error"] == "invalid_request"
+        refused = await browser.get("/api/v2/oauth2/logout", params={"id_token_hint": hint})
+        assert refused.status_code == 400
+        assert "Logout request rejected" in refused.text

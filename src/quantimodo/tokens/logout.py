@@ -37,11 +37,13 @@ class LogoutHints:
         except BadToken:
             raise LogoutRefused(_NOT_OURS) from None
         # RP-Initiated Logout §2: an expired one is accepted when its session may be current.
-        if claims.get("iss") != self.issuer:
+        # RFC 8725 §2.8: signed userinfo and answers (JARM) are ours too, and no ID tokens.
+        if claims.get("iss") != self.issuer or not claims.keys() >= _OF_AN_ID_TOKEN:
             raise LogoutRefused(_NOT_OURS)
         return Hint(claims["aud"], claims["sub"], claims.get("sid"))
 
 
+_OF_AN_ID_TOKEN: Final = frozenset({"sub", "aud", "exp", "auth_time"})
 _NOT_OURS: Final = "id_token_hint is not an ID token of this server, or it was changed."
 
 
