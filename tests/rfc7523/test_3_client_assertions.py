@@ -1,5 +1,6 @@
 """Client authentication by a signed statement (RFC 7523 §3, OpenID Connect Core §9)."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -77,6 +78,13 @@ async def test_a_statement_is_used_once(world: World, signer: tuple[App, Any]) -
     assert is_refused(await send(world, once))
     # The jti counts, not its wrapping.
     assert is_refused(await send(world, signed(assertion_of(world, app), key, "ES256", typ="JWT")))
+
+
+async def test_of_many_at_once_one_wins(world: World, signer: tuple[App, Any]) -> None:
+    app, key = signer
+    once = signed(assertion_of(world, app), key, "ES256")
+    answers = await asyncio.gather(*(send(world, once) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [401] * 7
 
 
 @pytest.mark.parametrize(
