@@ -1,11 +1,16 @@
 """Client authentication by a signed statement (RFC 7523 §3, OpenID Connect Core §9)."""
 
 import asyncio
+import hmac
+import json
 from typing import Any
 
 import httpx
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
+from forgery import encode
 from registered import (
     Documents,
     assertion_of,
@@ -98,6 +103,8 @@ async def test_of_many_at_once_one_wins(world: World, signer: tuple[App, Any]) -
         {"exp": None},
         {"exp": 1},
         {"exp": 10**18},
+        {"exp": 10**400},
+        {"exp": 253_402_300_799},  # the last second that a clock here knows
         {"exp": "soon"},
         {"exp": True},
         {"nbf": 4_000_000_000},
@@ -127,6 +134,17 @@ async def test_another_key_another_app_and_no_key_are_refused(
     assert is_refused(await send(world, signed(assertion_of(world, plain), other, "ES256")))
     assert is_refused(await send(world, "not.a.token"))
     assert is_refused(await send(world, "eyJhbGciOiJub25lIn0.e30."))
+
+
+@pytest.mark.parametrize("header", [{"crit": ["exp"]}, {"b64": False, "crit": ["b64"]}])
+async def test_a_header_that_must_be_understood_and_is_not_is_refused(
+    world: World, header: dict[str, Any]
+) -> None:
+    # RFC 7515 §4.1.11, whatever the key is.
+    app = await registered(world, {"token_endpoint_auth_method": "client_secret_jwt"}, sealed=True)
+    assert app.secret
+    assert is_refused(await send(world, by_hand(assertion_of(world, app), app.secret, header)))
+    assert (await send(world, by_hand(assertion_of(world, app), app.secret, {}))).status_code == 200
 
 
 async def test_the_secret_is_no_key_for_who_registered_keys(
@@ -202,3 +220,51 @@ async def test_a_key_that_is_new_is_fetched_at_most_once_a_minute(worlds: Worlds
         del served.at[uri]
         world.advance(hours=2)
         assert await works(first, "5"), "what was there is good until there is something newer"
+
+
+async def test_keys_without_a_name_can_be_changed_too(worlds: Worlds) -> None:
+    # OpenID Connect Core §10.1: one key needs no kid.
+    served, uri = Documents(), "https://app.example.org/jwks.json"
+    first, second = nameless(make_key("ES256")), nameless(make_key("ES256"))
+    served.at[uri] = json.dumps({"keys": [first.as_dict(private=False)]}).encode()
+    async with worlds(fetcher=served) as world:
+        metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": uri}
+        app = await registered(world, metadata)
+
+        async def works(key: Any, jti: str) -> bool:
+            claims = assertion_of(world, app, jti=jti)
+            statement = jwt.encode({"alg": "ES256"}, claims, key, algorithms=["ES256"])
+            return (await send(world, statement)).status_code == 200
+
+        assert await works(first, "1")
+        world.advance(seconds=61)
+        served.at[uri] = json.dumps({"keys": [second.as_dict(private=False)]}).encode()
+        assert await works(second, "2")
+        assert not await works(first, "3")
+        assert len(served.asked) == 2, "at most once a minute, whoever knocks"
+
+
+async def test_an_address_is_asked_once_at_a_time(worlds: Worlds) -> None:
+    served, uri = Documents(), "https://app.example.org/jwks.json"
+    key = make_key("ES256")
+    served.at[uri] = key_set(key).encode()
+    async with worlds(fetcher=served) as world:
+        metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": uri}
+        app = await registered(world, metadata)
+        statements = [
+            signed(assertion_of(world, app, jti=f"j{number}"), key, "ES256") for number in range(5)
+        ]
+        answers = await asyncio.gather(*(send(world, each) for each in statements))
+    assert [each.status_code for each in answers] == [200] * 5
+    assert served.asked == [uri]
+
+
+def nameless(key: Any) -> Any:
+    fields = key.as_dict(private=True)
+    return ECKey.import_key({name: fields[name] for name in ("kty", "crv", "x", "y", "d")})
+
+
+def by_hand(claims: dict[str, Any], secret: str, header: dict[str, Any]) -> str:
+    head = encode(json.dumps({"alg": "HS256", **header}).encode())
+    text = f"{head}.{encode(json.dumps(claims).encode())}"
+    return f"{text}.{encode(hmac.digest(secret.encode(), text.encode(), 'sha256'))}"

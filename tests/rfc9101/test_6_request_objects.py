@@ -103,6 +103,7 @@ async def test_numbers_and_objects_are_read_as_in_a_query(
         {"response_type": "none"},
         {"exp": 1},
         {"exp": "soon"},
+        {"exp": 10**400},
         {"nbf": 4_000_000_000},
         {"request": "x"},
         {"request_uri": OBJECT_URI},

@@ -15,7 +15,7 @@ import msgspec
 
 from quantimodo.crypto.encryption import NoKey, encrypt, verify_hmac
 from quantimodo.crypto.envelope import CannotOpen, Envelope
-from quantimodo.crypto.jwt import BadToken, unverified_algorithm
+from quantimodo.crypto.jwt import BadToken, unverified_algorithm, unverified_kid
 from quantimodo.crypto.upstream import BadKeySet, UnknownKey, read_key_set, verify
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
@@ -65,8 +65,11 @@ class ClientKeys:
         asymmetric = [name for name in algorithms if name != "HS256"]
         try:
             return _verified(await self._document(client), token, asymmetric)
-        except UnknownKey:
-            # OpenID Connect Core §10.1.1: a kid that is new is how keys are rotated.
+        except BadToken as fault:
+            # OpenID Connect Core §10.1.1: a kid that is new is how keys are rotated; a key alone
+            # in its set needs none, and is rotated all the same.
+            if not isinstance(fault, UnknownKey) and unverified_kid(token) is not None:
+                raise
             return _verified(await self._document(client, again=True), token, asymmetric)
 
     async def encrypt(

@@ -92,6 +92,11 @@ def ed_signer(kid: str, key: ed25519.Ed25519PrivateKey) -> Signer:
     return Signer(kid, "EdDSA", key.sign)  # RFC 8037 §3.1
 
 
+def asks_for_more(token: str) -> bool:
+    """Whether its header must be understood beyond how it is signed (RFC 7515 §4.1.11)."""
+    return not frozenset(_header(token)) <= _HEADERS | {"cty"}
+
+
 def unverified_algorithm(token: str) -> str | None:
     """How the token says it is signed; nothing of it is believed."""
     found = _header(token).get("alg")

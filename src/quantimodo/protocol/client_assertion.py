@@ -37,7 +37,7 @@ def check_assertion(
     if not any(isinstance(each, str) and each in audiences for each in named):
         raise BadAssertion("aud is not this server")
     expires_at = _moment(claims, "exp")
-    if expires_at is None or expires_at + _SKEW <= now:
+    if expires_at is None or expires_at <= now - _SKEW:
         raise BadAssertion("exp is missing or past")
     if expires_at > now + _LONGEST:
         raise BadAssertion("exp is too far ahead")

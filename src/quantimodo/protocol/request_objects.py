@@ -64,7 +64,10 @@ def _moment(claims: Mapping[str, Any], name: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InvalidRequestObject(f"{name} of the request object must be a number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise InvalidRequestObject(f"{name} of the request object is no moment") from None
 
 
 def _spelled(value: Any) -> str:
