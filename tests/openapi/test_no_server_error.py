@@ -7,7 +7,7 @@ import os
 import sys
 from collections import Counter
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
@@ -65,12 +65,12 @@ async def test_generated_requests_find_no_server_error(
 
 async def _tokens(live: Live, app: App) -> dict[str, str]:
     """The tokens of an authorization of their own."""
-    query = f"client_id={app.id}&response_type=code&scope={SCOPE.replace(' ', '+')}"
-    back = await live.allow(f"/api/v2/oauth/authorize?{query}")
+    asked = {"client_id": app.id, "response_type": "code", "scope": SCOPE, "redirect_uri": CALLBACK}
+    back = await live.allow(f"/api/v2/oauth/authorize?{urlencode(asked)}")
     (code,) = parse_qs(urlsplit(back).query)["code"]
     answer = await live.browser().post(
         "/api/v2/oauth2/access_token",
-        data={"grant_type": "authorization_code", "code": code},
+        data={"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK},
         auth=app.auth,
     )
     found: dict[str, str] = answer.json()

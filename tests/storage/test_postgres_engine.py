@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
@@ -17,6 +20,8 @@ from quantimodo.storage.tables.token_batches import ISSUE, access_token_values
 
 pytestmark = pytest.mark.postgres
 
+_SOCKET = ".s.PGSQL.5432"
+_TERMINATE = b"X\x00\x00\x00\x04"  # the last message of a client
 _HOLD = Statement("UPDATE leases SET holder = {2} WHERE name = {1} RETURNING name")
 _PAUSE = Statement("SELECT pg_sleep(0.3)")
 
@@ -85,6 +90,56 @@ async def test_writes_after_lost_connections_are_kept(
     await stores.revoke_jwt("jti", LATER)
     assert await stores.find_access_token(key("after")) is not None
     assert await stores.standing("jti", "c", None) is None
+
+
+async def test_a_farewell_without_an_end_costs_nothing(
+    postgres_url: str, beside: asyncpg.Connection
+) -> None:
+    """A server that goes says so, then hangs up: statements that come between the two are kept."""
+    async with _patient_way(postgres_url) as url:
+        stores = await open_stores(url)
+        try:
+            await stores.add_client(client("c"))
+            await stores.issue(access_token("c", "before"))
+            await _hang_up(beside)
+            await stores.issue(access_token("c", "after"))  # a statement of a batch
+            assert await stores.client("c") == client("c")  # a read
+            for name in "wxyz":  # a transaction, on each line of the pool
+                await stores.add_client(client(name))
+            assert await stores.find_access_token(key("after")) is not None
+        finally:
+            await stores.close()
+
+
+@asynccontextmanager
+async def _patient_way(url: str) -> AsyncIterator[str]:
+    """A way to the same server on which its farewell arrives, and its hanging up does not."""
+    (host,) = parse_qs(urlsplit(url).query)["host"]
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while some := await reader.read(65536):
+                writer.write(some)
+                if some.endswith(_TERMINATE):
+                    return
+                await writer.drain()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers, questions = await asyncio.open_unix_connection(f"{host}/{_SOCKET}")
+        answering = asyncio.create_task(carry(answers, writer))
+        try:
+            await carry(reader, questions)
+        finally:
+            questions.close()
+            await answering
+            writer.close()
+
+    with TemporaryDirectory(prefix="qm-way-", dir="/tmp") as folder:  # a short path, for a socket
+        server = await asyncio.start_unix_server(serve, f"{folder}/{_SOCKET}")
+        try:
+            yield url.replace(host, folder)
+        finally:
+            server.close()
 
 
 async def test_a_write_whose_connection_is_lost_is_unavailable_and_the_next_is_not(

@@ -144,6 +144,11 @@ async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:
     return await attempt()
 
 
+async def _begin(connection: asyncpg.Connection) -> asyncpg.Connection:
+    await connection.execute("BEGIN")
+    return connection
+
+
 async def _drive(connection: asyncpg.Connection, operation: Operation[T]) -> T:
     try:
         statement, values = next(operation)
@@ -167,6 +172,12 @@ def _outcome(error: Exception) -> Exception:
         return error
     told.__cause__ = error
     return told
+
+
+def _never_sent(error: asyncpg.InternalClientError) -> bool:
+    """Whether asyncpg kept the statement back: the server's farewell was read, its end was not."""
+    # asyncpg has no name of its own for this; it checks the state before it writes anything.
+    return str(error).startswith("cannot switch to state")
 
 
 def _settle(future: asyncio.Future[T], result: T) -> None:
@@ -197,17 +208,12 @@ class _Line:
 
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
         """One statement, a transaction of its own."""
-        connection = await self._open()
-        try:
-            return [tuple(record) for record in await connection.fetch(sql, *values)]
-        except Exception as error:
-            self._distrust(error)
-            raise
+        rows = await self._send(lambda connection: connection.fetch(sql, *values))
+        return [tuple(record) for record in rows]
 
     async def transaction(self, operation: Callable[[], Operation[T]]) -> T:
-        connection = await self._open()
+        connection = await self._send(_begin)
         try:
-            await connection.execute("BEGIN")
             result = await _drive(connection, operation())
             await connection.execute("COMMIT")
         except BaseException as error:
@@ -221,6 +227,23 @@ class _Line:
         if self._connection is not None and not self._connection.is_closed():
             with suppress(*_FAULTS):
                 await self._connection.close(timeout=_CONNECT_SECONDS)
+
+    async def _send(self, ask: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """Ask on the open connection, or on a new one when it had ended before the question."""
+        try:
+            return await self._ask(ask)
+        except asyncpg.InternalClientError as error:
+            if not _never_sent(error):
+                raise
+            return await self._ask(ask)
+
+    async def _ask(self, ask: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        connection = await self._open()
+        try:
+            return await ask(connection)
+        except BaseException as error:
+            self._distrust(error)
+            raise
 
     async def _open(self) -> asyncpg.Connection:
         if self._connection is not None and not self._connection.is_closed():
