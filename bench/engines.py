@@ -65,6 +65,7 @@ class Sqlite:
                 connection.executemany(insert, chunk)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
+        os.sync()  # or the first answers that are measured wait for these rows to reach the disk
 
     def processes(self) -> list[psutil.Process]:
         return []

@@ -31,13 +31,19 @@ from quantimodo.storage.database import (
 _MOST_WAITING = 20_000  # writes in the queue; more answer `Unavailable` at once
 _BUSY_SECONDS = 10.0
 _CHECKPOINT_EVERY = 1.0
+# KiB of pages that a connection keeps. What is not there is in the system's own cache, a copy away;
+# and a reader's pages are void as soon as anybody has written.
+_READER_CACHE = 8_192
+_WRITER_CACHE = 4_096
+_SMALL_CACHE = 256
 _LOG_PAGES = 4_000  # 16 MB of log: from here on it is made to start anew
 
 Waiting = tuple[Callable[[], Operation[Any]], "asyncio.Future[Any]"]
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection that commits durably and leaves checkpoints to whoever asks for them."""
+def connect(path: Path, cache: int = _SMALL_CACHE) -> sqlite3.Connection:
+    """A connection that commits durably and leaves checkpoints to whoever asks for them; it keeps
+    at most `cache` KiB of pages."""
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=512
     )
@@ -46,7 +52,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
-    connection.execute("PRAGMA cache_size = -16384")
+    connection.execute(f"PRAGMA cache_size = -{cache}")
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 
@@ -70,9 +76,9 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self._loop = asyncio.get_running_loop()
-        self._reader = connect(path)
+        self._reader = connect(path, _READER_CACHE)
         self._reading = False
-        self._writer = connect(path)
+        self._writer = connect(path, _WRITER_CACHE)
         self._turn = _Turn(path.with_name(path.name + ".turn"))
         self._waiting: deque[Waiting] = deque()
         self._wake = threading.Event()
