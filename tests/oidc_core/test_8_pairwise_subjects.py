@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from forgery import claims_of
 from registered import registered
 from world import USERINFO, App, World, answer_of
@@ -82,3 +84,17 @@ async def test_a_logout_token_names_the_person_as_the_app_knows_them(world: Worl
     known = claims_of((await world.tokens(app, browser, scope="openid"))["id_token"])
     [participant] = await world.house.stores.participants(known["sid"])
     assert participant.subject == known["sub"]
+
+
+@pytest.mark.parametrize("token_format", ["opaque", "jwt"])
+async def test_introspection_names_the_person_as_the_app_knows_them(
+    world: World, token_format: str
+) -> None:
+    await world.person()
+    app = await registered(world, PAIRWISE, token_format=token_format)
+    tokens = await world.tokens(app, scope="openid basic")
+    known = claims_of(tokens["id_token"])["sub"]
+    for token in (tokens["access_token"], tokens["refresh_token"]):
+        assert (await world.introspect(app, token))["sub"] == known
+    server = await world.app(resource_server=True)
+    assert (await world.introspect(server, tokens["access_token"]))["sub"] == known

@@ -65,6 +65,7 @@ from quantimodo.resource.guard import Guard
 from quantimodo.resource.health import MetricsPage, Ready, alive
 from quantimodo.resource.users import UserInfo, UserMe
 from quantimodo.tokens.access import AccessTokens
+from quantimodo.tokens.subjects import Subjects
 
 _log = structlog.get_logger("quantimodo.server")
 
@@ -135,7 +136,9 @@ def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
             legacy_transport=settings.legacy_transport,
         ),
         revoke=RevocationEndpoint(clients, stores, access, clock),
-        introspect=IntrospectionEndpoint(clients, stores, access, policy, clock),
+        introspect=IntrospectionEndpoint(
+            clients, stores, stores, access, Subjects(stores, house.entropy), policy, clock
+        ),
         userinfo=UserInfo(guard, user_info(house)),
         user_me=UserMe(guard),
         **measuring_endpoints(house, guard),

@@ -9,11 +9,12 @@ from quantimodo.endpoints.forms import body_form
 from quantimodo.model.clients import Client
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import TokenReader
+from quantimodo.ports.stores import ClientStore, TokenReader
 from quantimodo.protocol.errors import InvalidClient
 from quantimodo.protocol.scopes import spell
 from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.policy import TokenPolicy
+from quantimodo.tokens.subjects import Subjects
 from quantimodo.wire.exchange import Request, Response
 from quantimodo.wire.json import private_json
 
@@ -25,8 +26,10 @@ class IntrospectionEndpoint:
     """Tells a client about its own tokens, and a resource server about those for our resources."""
 
     clients: ClientAuthentication
+    registered: ClientStore
     tokens: TokenReader
     access: AccessTokens
+    subjects: Subjects
     policy: TokenPolicy
     clock: Clock
 
@@ -43,10 +46,17 @@ class IntrospectionEndpoint:
         # security.md 9, RFC 7662 §2.2: about the tokens of others the answer is "not active".
         if found is None or not (found.client_id == client.id or client.resource_server):
             return private_json(200, _INACTIVE)
-        return private_json(200, self._describe(found))
+        return private_json(200, self._describe(found, await self._subject(found)))
 
-    def _describe(self, found: FoundAccessToken) -> dict[str, Any]:
-        user = found.user
+    async def _subject(self, found: FoundAccessToken) -> str:
+        if found.user is None:
+            return found.client_id
+        # OpenID Connect Core §8: whom a pairwise app knows by a name of its own has no other here,
+        # whoever asks. The same as in a JWT access token.
+        client = await self.registered.client(found.client_id) if found.special else None
+        return found.user.subject if client is None else await self.subjects.of(client, found.user)
+
+    def _describe(self, found: FoundAccessToken, subject: str) -> dict[str, Any]:
         answer: dict[str, Any] = {
             "active": True,
             "scope": spell(found.scope),
@@ -54,7 +64,7 @@ class IntrospectionEndpoint:
             "token_type": "Bearer",
             "exp": int(found.expires_at.timestamp()),
             "iat": int(found.issued_at.timestamp()),
-            "sub": found.client_id if user is None else user.subject,
+            "sub": subject,
             "aud": self.policy.audience,
             "iss": self.policy.issuer,
         }
@@ -78,6 +88,6 @@ class IntrospectionEndpoint:
             "client_id": client.id,
             "exp": int(found.token.expires_at.timestamp()),
             "iat": int(found.token.issued_at.timestamp()),
-            "sub": found.user.subject,
+            "sub": await self.subjects.of(client, found.user),
             "iss": self.policy.issuer,
         }

@@ -99,7 +99,7 @@ class FoundAccessToken(NamedTuple):
     """An access token, opaque or JWT, with its person as they stand now.
 
     `revoked` covers the token, its family, its client (deleted or disabled) and its person.
-    `special`: its client registered how userinfo is signed, encrypted or named.
+    `special`: its client registered how userinfo is signed or encrypted, or how people are named.
     """
 
     client_id: str
