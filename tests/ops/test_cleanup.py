@@ -1,5 +1,7 @@
 """Tables that only grow, and an operator who forgot the clean-up job: there is no such job here."""
 
+from dataclasses import replace
+
 import pytest
 
 from quantimodo.ops.cleanup import Cleaner
@@ -87,12 +89,13 @@ async def test_what_is_still_good_stays(world: World) -> None:
 
 
 @pytest.mark.slow
-async def test_more_than_one_batch_goes_in_one_round(world: World) -> None:
+@pytest.mark.parametrize("most", [200, 1], ids=["within a turn", "over several turns"])
+async def test_all_that_is_dead_goes_in_one_round(world: World, most: int) -> None:
     app = await world.app()
     for _ in range(1_100):
         await world.token(app, grant_type="client_credentials")
     world.advance(days=2)
-    assert await cleaner(world).round() >= 1_100
+    assert await replace(cleaner(world), most=most).round() >= 1_100
     assert world.rows()["access_tokens"] == []
 
 
