@@ -1,0 +1,77 @@
+"""security.md 11 and contract §1 over the table of routes: no page that is added forgets them."""
+
+from typing import cast
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from quantimodo.app.routes import SHOWN
+from world import World, form_fields
+
+# What others send to us, each with a proof of its own.
+_PROTOCOL = {route.path for route in SHOWN}
+# Files, which anybody may keep, and the texts that machines look for.
+_PUBLIC = {
+    "/static/{name}",
+    "/favicon.ico",
+    "/logos/{client_id}",
+    "/robots.txt",
+    "/.well-known/security.txt",
+}
+
+
+def pages_of(world: World, method: str) -> list[str]:
+    application = cast(Starlette, world.application._pages)
+    return [
+        route.path
+        for route in application.routes
+        if isinstance(route, Route)
+        and method in (route.methods or ())
+        and route.path not in _PROTOCOL | _PUBLIC
+    ]
+
+
+async def somebody_with_an_app(world: World) -> tuple[httpx.AsyncClient, dict[str, str]]:
+    """A browser of a person who allowed an app of their own, and what stands in addresses."""
+    ann = await world.person()
+    app, browser = await world.app(), await world.signed_in()
+    await world.register_again(app, owner_id=ann.id)
+    await world.tokens(app, browser)
+    return browser, {"client_id": app.id, "provider": "google", "code": "x", "name": "x"}
+
+
+@pytest.mark.parametrize("forged", ["no proof", "the proof of another", "another site"])
+async def test_no_form_of_any_page_is_taken_from_elsewhere(world: World, forged: str) -> None:
+    browser, named = await somebody_with_an_app(world)
+    await world.person("eve@example.org", "Eve Example")
+    eve = await world.signed_in("eve@example.org")
+    own = form_fields((await browser.get("/account/profile")).text)["csrf"]
+    eves = form_fields((await eve.get("/account/profile")).text)["csrf"]
+    proof = {"no proof": "", "the proof of another": eves, "another site": own}[forged]
+    headers = {"origin": "https://evil.example"} if forged == "another site" else {}
+    paths, before = pages_of(world, "POST"), world.rows()
+    for path in paths:
+        answer = await browser.post(path.format(**named), data={"csrf": proof}, headers=headers)
+        assert answer.status_code == 403, path
+    assert world.rows() == before
+    assert len(paths) > 25
+
+
+async def test_no_page_is_kept_framed_scripted_or_told_of(world: World) -> None:
+    member, named = await somebody_with_an_app(world)
+    paths = pages_of(world, "GET")
+    for browser in (world.browser(), member):
+        for path in paths:
+            answer = await browser.get(path.format(**named) + "?ticket=marked&code=marked")
+            assert answer.status_code in (200, 303, 400, 404, 410), path
+            assert answer.headers["cache-control"] == "no-store", path
+            assert answer.headers["referrer-policy"] == "no-referrer", path
+            assert "marked" not in answer.text, path
+            if answer.headers.get("content-type", "").startswith("text/html"):
+                policy = answer.headers["content-security-policy"]
+                assert "frame-ancestors 'none'" in policy, path
+                assert "script-src" not in policy, path
+                assert answer.headers["x-frame-options"] == "DENY", path
+    assert len(paths) > 30
