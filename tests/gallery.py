@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -10,14 +11,20 @@ from playwright.async_api import Browser, Page, async_playwright
 from starlette.requests import Request
 from starlette.responses import Response
 
-from page_site import PNG, Site, build, listening
+from page_site import PNG, PROVIDERS, build, listening
 from people import PASSWORD, House, profile_of
 from quantimodo.measurements.posts import SentMeasurement, SentSet
 from quantimodo.model.clients import Client
+from quantimodo.model.identities import Erasure
 from quantimodo.model.measurements import Access
 from quantimodo.model.secrets import Secret
+from quantimodo.pages.assets import Assets
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
+from quantimodo.pages.continuation import Continuation
+from quantimodo.pages.desk import busy, too_many
+from quantimodo.pages.errors import FORBIDDEN, SERVER_ERROR, error_page
 from quantimodo.pages.form_post import form_post_page
+from quantimodo.pages.layout import Renderer
 from quantimodo.pages.signed_out import signed_out_page
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.scopes import SCOPES
@@ -48,12 +55,26 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+class Noting(Renderer):
+    """Remembers which templates were shown."""
+
+    def __init__(self) -> None:
+        super().__init__(Assets.shipped())
+        self.shown: set[str] = set()
+
+    def page(self, name: str, **more: Any) -> Response:
+        self.shown.add(name)
+        return super().page(name, **more)
+
+
 class Gallery:
     """A site with people and applications in it, and the way through all its pages."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.house = site.house
+    def __init__(self, house: House, origin: str) -> None:
+        renderer, providers = Noting(), tuple(PROVIDERS.values())
+        self.shown = renderer.shown  # the templates, by name
+        self.site = build(house, origin=origin, renderer=renderer, providers=providers)
+        self.house = house
         self.consents: dict[str, ConsentView] = {}
 
     async def furnish(self) -> None:
@@ -90,6 +111,11 @@ class Gallery:
             (("GET",), "/gallery/form-post", self._form_post),
             (("GET",), "/gallery/logout", self._logout),
             (("GET",), "/gallery/signed-out", self._left),
+            (("GET",), "/gallery/leaving", self._leaving),
+            (("GET",), "/gallery/never", self._never),
+            (("GET",), "/gallery/link/{name}", self._link),
+            (("GET",), "/gallery/trouble/{name}", self._trouble),
+            (("GET",), "/gallery/said/{name}", self._said),
         ]
 
     async def _measure(self) -> None:
@@ -138,9 +164,20 @@ class Gallery:
             "not-found": "/nothing-here",
             "form-post": "/gallery/form-post",
             "signed-out": "/gallery/signed-out",
+            "link-stale": "/gallery/link/stale",
+            "social-failed": "/gallery/said/social_failed.html",
+            "data-deletion": "/gallery/said/data_deletion.html",
+            "sign-up-closed": "/gallery/said/sign_up_closed.html",
+            "too-many": "/gallery/trouble/many",
+            "busy": "/gallery/trouble/busy",
+            "forbidden": "/gallery/trouble/forbidden",
+            "incident": "/gallery/trouble/incident",
         }.items():
             await page.goto(path)
             yield name
+        # It goes on when its frame is loaded, and that never is.
+        await page.goto("/gallery/leaving", wait_until="domcontentloaded")
+        yield "leaving"
         await page.goto("/sign-in")
         await page.fill("[name=username]", "ann@example.org")
         await page.fill("[name=password]", "not her password")
@@ -194,6 +231,9 @@ class Gallery:
             "consent": "/gallery/consent/first",
             "consent-again": "/gallery/consent/again",
             "consent-empty": "/gallery/consent/empty",
+            "consent-by-token": "/gallery/consent/token",
+            "link-fresh": "/gallery/link/fresh",
+            "account-activity-of-one": f"/account/activity?app={self.mood.id}",
             "logout": "/gallery/logout",
         }.items():
             await page.goto(path)
@@ -206,6 +246,19 @@ class Gallery:
         await page.fill("[name=redirect_uris]", "http://app.example.org/callback")
         await _press(page, "main button[type=submit]")
         yield "developers-new-refused"
+        await page.goto(one)
+        await page.fill("[name=redirect_uris]", "http://app.example.org/callback")
+        await _press(page, "form.apart button")
+        yield "developers-one-refused"
+        await page.goto("/account/data")
+        await page.fill("[name=variable]", "Steps")
+        await page.fill("[name=value]", "many")
+        await _press(page, "#add")
+        yield "account-data-refused"
+        await page.goto("/account/profile")
+        await page.fill("[name=birthdate]", "tomorrow")
+        await _press(page, "form[action$=details] button")
+        yield "account-profile-refused"
         await page.goto("/account/security/password")
         await page.fill("[name=current]", "not her password")
         await page.fill("[name=password]", "another long password")
@@ -271,6 +324,7 @@ class Gallery:
                 self.phone, False, *SCOPES, already=frozenset({"basic", "openid"})
             ),
             "empty": self._question(self.phone, False),
+            "token": replace(self._question(self.mood, True, "basic"), by_token=True, switch="/"),
         }
 
     def _question(
@@ -309,6 +363,59 @@ class Gallery:
     async def _left(self, request: Request) -> Response:
         return signed_out_page(self.site.pages.renderer, (), None)
 
+    async def _leaving(self, request: Request) -> Response:
+        renderer, told = self.site.pages.renderer, f"{self.site.origin}/gallery/never"
+        return signed_out_page(renderer, [told], "https://app.example.org/bye")
+
+    async def _never(self, request: Request) -> Response:
+        """An application that does not answer, as long as anybody waits."""
+        while not await request.is_disconnected():
+            await asyncio.sleep(0.05)
+        return Response()
+
+    async def _link(self, request: Request) -> Response:
+        """An identity whose address is that of an account here."""
+        pages = self.site.pages
+        return pages.renderer.page(
+            "social_link.html",
+            visit=await pages.browser.visit(request),
+            profile=profile_of(),
+            title="Sample",
+            way="qmw_example",
+            fresh=request.path_params["name"] == "fresh",
+            sign_in="/sign-in",
+        )
+
+    async def _trouble(self, request: Request) -> Response:
+        renderer, wait = self.site.pages.renderer, timedelta(minutes=15)
+        match request.path_params["name"]:
+            case "many":
+                return too_many(renderer, wait)
+            case "busy":
+                return busy(renderer, wait)
+            case "forbidden":
+                return error_page(renderer, 403, *FORBIDDEN)
+        return error_page(renderer, 500, *SERVER_ERROR, incident="4f1c09ab77de")
+
+    async def _said(self, request: Request) -> Response:
+        """What a few pages say that no form here leads to."""
+        now = self.house.clock.now()
+        erasure = Erasure(
+            code="4f1c09ab77de4f1c09ab",
+            provider="sample",
+            asked_at=now,
+            done_at=now,
+            expires_at=now,
+        )
+        return self.site.pages.renderer.page(
+            request.path_params["name"],
+            text="Sample does not answer. Try again in a moment, or sign in in another way.",
+            again="/sign-in",
+            erasure=erasure,
+            title="Sample",
+            leads=Continuation("/account"),
+        )
+
     async def _form_post(self, request: Request) -> Response:
         """As a browser without scripts shows it: it stays."""
         page = form_post_page(
@@ -329,7 +436,7 @@ async def _press(page: Page, selector: str) -> None:
 @asynccontextmanager
 async def open_gallery(house: House, port: int) -> AsyncIterator[tuple[Gallery, str]]:
     """The furnished site over a socket, and its address."""
-    gallery = Gallery(build(house, origin=f"http://127.0.0.1:{port}"))
+    gallery = Gallery(house, f"http://127.0.0.1:{port}")
     await gallery.furnish()
     house.clock.advance(timedelta(minutes=42))  # type: ignore[attr-defined]
     async with listening(gallery.site.app(), port) as address:

@@ -31,8 +31,9 @@ from quantimodo.pages.browser import Browser, CookiePolicy, Visit
 from quantimodo.pages.desk import Desk
 from quantimodo.pages.errors import NOT_FOUND, error_page
 from quantimodo.pages.identities import Linking
-from quantimodo.pages.layout import see_other
+from quantimodo.pages.layout import Renderer, see_other
 from quantimodo.pages.routes import PageRoute, Pages, page_routes
+from quantimodo.pages.ways import Way
 from surroundings import shipped_renderer
 
 PNG = (
@@ -155,6 +156,8 @@ def build(
     sign_up_open: bool = True,
     outbox: bool = True,
     security_txt: str = "",
+    renderer: Renderer | None = None,
+    providers: Sequence[Way] = (),
 ) -> Site:
     """The pages, wired as the server wires them."""
     stores, clock, entropy = house.stores, house.clock, house.entropy
@@ -170,7 +173,7 @@ def build(
         origin=origin,
     )
     pages = Pages(
-        renderer=shipped_renderer(),
+        renderer=renderer or shipped_renderer(),
         browser=browser,
         accounts=house.accounts,
         sessions=house.sessions,
@@ -192,6 +195,7 @@ def build(
         sign_up_open=sign_up_open,
         security_txt=security_txt,
         outbox=ReadableOutbox(house) if outbox else None,
+        providers=providers,
     )
     return Site(
         house=house,

@@ -46,7 +46,7 @@ async def test_then_it_goes_on_without_a_script(world: World) -> None:
         browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT, state="a&b"
     )
     [content] = re.findall(r'http-equiv="refresh" content="([^"]*)"', page.text)
-    assert unescape(content) == f"1; url={SIGNED_OUT}?state=a%26b"
+    assert unescape(content) == f"0; url={SIGNED_OUT}?state=a%26b"
     [link] = re.findall(r'class="button wide" href="([^"]*)"', page.text)
     assert unescape(link) == f"{SIGNED_OUT}?state=a%26b"
     assert "<script" not in page.text
@@ -125,7 +125,7 @@ async def test_signing_out_at_the_site_itself_tells_the_apps_too(world: World) -
     done = await browser.post("/sign-out", data=form_fields(page.text))
     assert done.status_code == 200
     assert len(frames(done)) == 1
-    assert 'content="1; url=/sign-in"' in done.text
+    assert 'content="0; url=/sign-in"' in done.text
     assert not await is_signed_in(browser)
 
 
@@ -143,5 +143,5 @@ async def test_an_address_cannot_break_out_of_the_page(world: World) -> None:
     [frame] = frames(page)
     assert frame.startswith(f"{odd}&iss=")
     [content] = re.findall(r'http-equiv="refresh" content="([^"]*)"', page.text)
-    assert unescape(content) == "1; url=https://a.example/;'x"
+    assert unescape(content) == "0; url=https://a.example/;'x"
     assert frame_policy(page) == ["frame-src https://app.example.org"]

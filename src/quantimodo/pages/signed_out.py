@@ -1,7 +1,7 @@
 """The page at the end of a session: it loads what applications want loaded, then goes on.
 
-Works without scripts. A browser goes on when the page and its frames are loaded; who does not want
-to wait for an application that does not answer has a link.
+Works without scripts. A browser goes on when the page and its frames are loaded, and not by a clock
+(WCAG 2.2.1); who does not want to wait for an application that does not answer has a link.
 """
 
 from collections.abc import Sequence
