@@ -93,7 +93,10 @@ STATEMENTS = {
         attacks/test_forged_tokens.py a_type_is_not_taken_for_another
         attacks/test_forged_tokens.py an_endless_token_is_refused_unread
         attacks/test_leaked_signing_keys.py what_a_deleted_key_signed_is_worth_nothing""",
-    "14 assertions are used once: none is taken yet": """
+    "14 assertions are used once": """
+        rfc7523/test_3_client_assertions.py a_statement_is_used_once
+        rfc7523/test_3_client_assertions.py of_many_at_once_one_wins
+        rfc7523/test_3_client_assertions.py a_statement_that_is_not_for_here_and_now_is_refused
         rfc6749/test_2_3_client_authentication.py an_assertion_alone_proves_nothing""",
     "16 secrets are written nowhere": """
         attacks/test_marked_secrets.py no_secret_is_written_anywhere
@@ -158,6 +161,9 @@ HOLES = {
     "a malformed cookie fails open": """
         wire/test_bad_input_at_authorize.py a_malformed_cookie_signs_nobody_in
         wire/test_bad_input_at_authorize.py raw_bytes_in_a_cookie_sign_nobody_in""",
+    "assertion jti replay": """
+        rfc7523/test_3_client_assertions.py a_statement_is_used_once
+        rfc7523/test_3_client_assertions.py of_many_at_once_one_wins""",
     "predictable codes": """
         house/test_import_laws.py nobody_else_reads_the_clock_or_draws_at_random""",
     "a migration that is skipped in silence, or runs twice": """

@@ -2,12 +2,14 @@
 
     OAuthError               RFC 6749 §5.2 and §4.1.2.1; one class per registered code
       InvalidRequest  InvalidClient  UnauthorizedClient  UnsupportedGrantType
-      UnsupportedResponseType  InvalidScope  AccessDenied  ServerError  TemporarilyUnavailable
+      UnsupportedResponseType  InvalidScope  AccessDenied
       InvalidGrant
         ReplayDetected       a spent code or refresh token came back: its family ends
-      LoginRequired  ConsentRequired  InteractionRequired          OpenID Connect Core §3.1.2.6
-      RequestNotSupported  RequestUriNotSupported  RegistrationNotSupported
-      UnsupportedTokenType                                          RFC 7009 §2.2.1
+      LoginRequired  ConsentRequired  UnmetAuthenticationRequirements
+      InvalidRequestObject  InvalidRequestUri  RegistrationNotSupported
+                             OpenID Connect Core §3.1.2.6
+      InvalidClientMetadata  InvalidRedirectUri  InvalidSoftwareStatement
+      UnapprovedSoftwareStatement  RegistrationClosed               RFC 7591 §3.2.2
     BearerError              RFC 6750 §3.1, for resources
       MissingToken  InvalidToken  InsufficientScope  BearerRequestInvalid
 
@@ -70,10 +72,6 @@ class UnsupportedResponseType(OAuthError):
     code = "unsupported_response_type"
 
 
-class UnsupportedTokenType(OAuthError):
-    code = "unsupported_token_type"
-
-
 class InvalidScope(OAuthError):
     code = "invalid_scope"
 
@@ -83,26 +81,12 @@ class AccessDenied(OAuthError):
     status = 403
 
 
-class ServerError(OAuthError):
-    code = "server_error"
-    status = 500
-
-
-class TemporarilyUnavailable(OAuthError):
-    code = "temporarily_unavailable"
-    status = 503
-
-
 class LoginRequired(OAuthError):
     code = "login_required"
 
 
 class ConsentRequired(OAuthError):
     code = "consent_required"
-
-
-class InteractionRequired(OAuthError):
-    code = "interaction_required"
 
 
 class InvalidRequestObject(OAuthError):
