@@ -178,6 +178,9 @@ async def test_all_metadata_is_kept_and_told_again(worlds: Worlds) -> None:
         ({"policy_uri#de": "javascript:alert(1)"}, "invalid_client_metadata"),
         ({"request_uris": ["ftp://app.example.org/x"]}, "invalid_client_metadata"),
         ({"initiate_login_uri": "app.example.org"}, "invalid_client_metadata"),
+        # OpenID Connect Registration §2: the https scheme, on this machine too.
+        ({"initiate_login_uri": "http://localhost:8443/login"}, "invalid_client_metadata"),
+        ({"sector_identifier_uri": "http://127.0.0.1:8443/uris"}, "invalid_client_metadata"),
         ({"software_statement": "a.b.c"}, "unapproved_software_statement"),
         ({"software_statement": 5}, "invalid_software_statement"),
     ],

@@ -25,7 +25,9 @@ METHODS: Final = (
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _MOST_KEYS: Final = 20
 _MOST_URIS: Final = 50
-_LINKS: Final = ("logo_uri", "jwks_uri", "sector_identifier_uri", "initiate_login_uri")
+_LINKS: Final = ("logo_uri", "jwks_uri")
+# OpenID Connect Registration §2: these two use the https scheme, on this machine too.
+_SECURE_LINKS: Final = ("sector_identifier_uri", "initiate_login_uri")
 _CHOICES: Final[Mapping[str, Sequence[str]]] = {
     "application_type": ("web", "native"),
     "subject_type": ("public", "pairwise"),
@@ -90,9 +92,12 @@ def _choices(metadata: ClientMetadata) -> Found:
 
 
 def _addresses(metadata: ClientMetadata) -> Found:
-    for field in _LINKS:
-        if getattr(metadata, field):
-            yield from _address(field, getattr(metadata, field))
+    for field in (*_LINKS, *_SECURE_LINKS):
+        link: str = getattr(metadata, field)
+        if field in _SECURE_LINKS and link.startswith("http:"):
+            yield field, "must begin with https://"
+        elif link:
+            yield from _address(field, link)
     if len(metadata.request_uris) > _MOST_URIS:
         yield "request_uris", f"there may be at most {_MOST_URIS}"
     for uri in metadata.request_uris[:_MOST_URIS]:
