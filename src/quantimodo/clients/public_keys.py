@@ -1,7 +1,8 @@
 """The keys of applications: what they signed, and what is encrypted for them.
 
 From the JWK Set that an application registered, or from its `jwks_uri`, fetched through the guarded
-door and remembered: for an hour, and anew for a `kid` that is not in it, at most once a minute.
+door and remembered for this application: for an hour, and anew for a `kid` that is not in it, at
+most every five seconds.
 """
 
 import asyncio
@@ -25,14 +26,14 @@ from quantimodo.protocol.errors import InvalidRequest
 
 SECRET_PURPOSE: Final = "client secret"
 _FRESH: Final = timedelta(hours=1)
-_AGAIN: Final = timedelta(minutes=1)
+_AGAIN: Final = timedelta(seconds=5)
 _MOST_KEPT: Final = 1000
 _LARGEST: Final = 65_536
 
 
 @dataclass(slots=True)
 class _Kept:
-    """One address: what was there, when, and when somebody looked last."""
+    """One application's address: what was there, when, and when somebody looked last."""
 
     document: Mapping[str, Any] = field(default_factory=dict)
     fetched_at: datetime | None = None
@@ -47,7 +48,9 @@ class ClientKeys:
     fetcher: Fetcher
     envelope: Envelope
     clock: Clock
-    _kept: OrderedDict[str, _Kept] = field(default_factory=OrderedDict, init=False, repr=False)
+    _kept: OrderedDict[tuple[str, str], _Kept] = field(
+        default_factory=OrderedDict, init=False, repr=False
+    )
 
     async def verify(
         self, client: Client, token: str, algorithms: Collection[str]
@@ -97,11 +100,13 @@ class ClientKeys:
             return _object(client.metadata.jwks.encode())
         if not client.metadata.jwks_uri:
             raise BadToken
-        return await self._fetched(client.metadata.jwks_uri, again)
+        return await self._fetched(client.id, client.metadata.jwks_uri, again)
 
-    async def _fetched(self, uri: str, again: bool) -> Mapping[str, Any]:
-        kept = self._kept.setdefault(uri, _Kept())
-        self._kept.move_to_end(uri)
+    async def _fetched(self, client_id: str, uri: str, again: bool) -> Mapping[str, Any]:
+        # By application: one that registers anew at an old address has keys of its own there.
+        place = (client_id, uri)
+        kept = self._kept.setdefault(place, _Kept())
+        self._kept.move_to_end(place)
         if len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
         async with kept.lock:
