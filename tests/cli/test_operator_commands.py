@@ -57,12 +57,23 @@ def test_keys_are_listed_without_their_private_halves(terminal: Terminal) -> Non
 
 
 def test_new_keys_are_published_before_they_sign_unless_told_otherwise(terminal: Terminal) -> None:
-    states = [key["state"] for key in terminal.does("keys", "rotate", "--json").json]
+    states = [key["state"] for key in terminal.does("keys", "rotate", "--all", "--json").json]
     assert sorted(states) == ["current"] * len(ALGORITHMS) + ["next"] * len(ALGORITHMS)
     terminal.does("keys", "rotate", "--now")
     found = terminal.does("keys", "list", "--json").json
     assert len(found) == 3 * len(ALGORITHMS)
     assert all(key["retires_at"] for key in found if key["state"] != "current")
+
+
+def test_new_keys_are_of_kinds_that_every_reader_knows_unless_all_are_named(
+    terminal: Terminal,
+) -> None:
+    # RFC 7518 §6 has RSA and EC keys; readers of RFC 8037's are fewer.
+    found = terminal.does("keys", "rotate", "--json").json
+    made = {key["algorithm"] for key in found if key["state"] == "next"}
+    assert made == {"ES256", "RS256", "PS256"}
+    found = terminal.does("keys", "rotate", "--all", "--json").json
+    assert "EdDSA" in {key["algorithm"] for key in found if key["state"] == "next"}
 
 
 def test_a_rotation_that_made_nothing_says_so(terminal: Terminal) -> None:
@@ -103,7 +114,7 @@ def test_a_leaked_key_is_deleted_when_another_signs(terminal: Terminal) -> None:
 
 def test_the_key_that_signs_is_not_deleted(terminal: Terminal) -> None:
     signing = published(terminal, "current")
-    terminal.does("keys", "rotate")  # published, and not signing yet
+    terminal.does("keys", "rotate", "--all")  # published, and not signing yet
     for kid in signing:
         answer = terminal("keys", "delete", kid, "--yes")
         assert answer.code == 1
@@ -114,7 +125,7 @@ def test_the_key_that_signs_is_not_deleted(terminal: Terminal) -> None:
 
 
 def test_a_key_that_waits_is_deleted_when_it_is_not_the_last(terminal: Terminal) -> None:
-    terminal.does("keys", "rotate")
+    terminal.does("keys", "rotate", "--all")
     waiting = published(terminal, "next")
     terminal.does("keys", "rotate", "--now")
     for kid in waiting:

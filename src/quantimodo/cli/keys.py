@@ -11,7 +11,7 @@ from quantimodo.cli.errand import Failed, run
 from quantimodo.cli.printing import print_json, print_table
 from quantimodo.keys.rotation import StillNeeded, current
 from quantimodo.model.events import Event
-from quantimodo.model.keys import SigningKey
+from quantimodo.model.keys import ALGORITHMS, WIDELY_KNOWN, SigningKey
 
 keys = typer.Typer(no_args_is_help=True, help="Show, rotate and delete the signing keys.")
 
@@ -34,17 +34,24 @@ def list_keys(as_json: AsJson = False) -> None:
 def rotate(
     now: Annotated[
         bool,
-        typer.Option("--now", help="Sign with the new keys at once; after a leak, say."),
+        typer.Option("--now", help="Sign with new keys at once, all of them; after a leak, say."),
+    ] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="The Ed25519 key (EdDSA) too; so does --now.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make new keys. They are published first, and sign after `keys.publish_before`."""
+    """Make new RSA and P-256 keys. They are published first, and sign after `keys.publish_before`.
+
+    The Ed25519 key has its successor by the schedule, or by --all.
+    """
+    algorithms = ALGORITHMS if every or now else WIDELY_KNOWN
 
     async def make(house: House) -> list[dict[str, Any]]:
         # Under a wrong secret key new ones could be made, which no server would ever open.
         await house.keyring.load()
         before = timedelta(0) if now else house.settings.keys.publish_before
-        if not await house.rotation.rotate(before):
+        if not await house.rotation.rotate(before, algorithms):
             raise Failed("no key was made: somebody else rotates them just now. Try again")
         # With the secret key in mind: what it seals for long is sealed by the newest one then.
         await house.registry.reseal()

@@ -26,4 +26,4 @@ class KeySetEndpoint:
     keyring: Keyring
 
     async def __call__(self, request: Request) -> Response:
-        return public_json(self.keyring.document, max_age=300)
+        return public_json(await self.keyring.document(), max_age=300)

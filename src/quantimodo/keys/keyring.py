@@ -1,11 +1,13 @@
 """The keys of this moment: current, next and retired ones, as one process knows them.
 
 Owns the view; `rotation.py` owns the change. A view is at most a minute old: every process reads
-the keys again in the background, and at once when it meets a `kid` that it does not know.
+the keys again in the background, and at once when it meets a `kid` that it does not know. What is
+published is at most a second old: whoever asks for the set has met a new key somewhere.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from quantimodo.crypto.envelope import Envelope
@@ -13,10 +15,11 @@ from quantimodo.crypto.jwks import key_set, open_signer, open_verifier
 from quantimodo.crypto.jwt import Signer, Verifier
 from quantimodo.model.keys import ALGORITHMS, Algorithm, SigningKey
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import KeyStore
+from quantimodo.ports.stores import KeyStore, Unavailable
 
 SEAL_PURPOSE = "signing key"
 _UNKNOWN_KID_EVERY = timedelta(seconds=5)
+_PUBLISHED_EVERY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class View:
     """The keys as read at one moment; `document` is the published JWK Set."""
 
     read_at: datetime
+    keys: Sequence[SigningKey]
     signers: Mapping[Algorithm, tuple[tuple[datetime, Signer], ...]]
     verifiers: Mapping[str, Verifier]
     document: bytes
@@ -44,8 +48,12 @@ class Keyring:
             for key in await self.store.signing_keys()
             if key.retires_at is None or key.retires_at > now
         ]
+        if self._view is not None and self._view.keys == keys:
+            self._view = replace(self._view, read_at=now)
+            return
         self._view = View(
             read_at=now,
+            keys=keys,
             signers={name: self._signers(keys, name) for name in ALGORITHMS},
             verifiers={k.kid: open_verifier(k.kid, k.algorithm, k.public_jwk) for k in keys},
             document=key_set([key.public_jwk for key in keys]),
@@ -59,8 +67,13 @@ class Keyring:
                 return signer
         raise LookupError("no signing key is active")
 
-    @property
-    def document(self) -> bytes:
+    async def document(self) -> bytes:
+        """The published JWK Set, as it is now; where that cannot be read, as it was."""
+        view, now = self._loaded(), self.clock.now()
+        if now - view.read_at >= _PUBLISHED_EVERY:
+            self._view = replace(view, read_at=now)  # one looks, whoever else asks meanwhile
+            with suppress(Unavailable):
+                await self.load()
         return self._loaded().document
 
     async def verifier(self, kid: str) -> Verifier | None:

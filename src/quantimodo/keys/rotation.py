@@ -4,7 +4,7 @@ A new key is published a while before it signs, so that nobody meets a signature
 they cannot have seen; an old one stays published until all that it signed has expired.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,10 +44,13 @@ class Rotation:
         made = [await self._ensure(algorithm) for algorithm in ALGORITHMS]
         return any(made)
 
-    async def rotate(self, publish_before: timedelta) -> list[SigningKey]:
-        """Add a successor of each key now, to sign after `publish_before`; those that were made."""
+    async def rotate(
+        self, publish_before: timedelta, algorithms: Collection[Algorithm] = ALGORITHMS
+    ) -> list[SigningKey]:
+        """Add a successor of each key of these algorithms now, to sign after `publish_before`;
+        those that were made."""
         made = []
-        for algorithm in ALGORITHMS:
+        for algorithm in algorithms:
             newest = await self._newest(algorithm)
             key = self._make(algorithm, self.clock.now() + publish_before)
             if await self._add(key, newest):
@@ -109,4 +112,4 @@ def _check_replaced(doomed: SigningKey, keys: Sequence[SigningKey], now: datetim
         raise StillNeeded("this key signs now: make others first, `quantimodo keys rotate --now`")
     # The last one is what the next rotation counts from, and the one before it has its end.
     if doomed == [key for key in keys if key.algorithm == doomed.algorithm][-1]:
-        raise StillNeeded("this key signs next: make others first, `quantimodo keys rotate`")
+        raise StillNeeded("this key signs next: make others first, `keys rotate --all`")
