@@ -114,7 +114,7 @@ STATEMENTS = {
         pages/test_browser_cookies.py on_plain_loopback_they_have_no_prefix_and_are_not_secure
         cli/test_serve.py one_command_makes_everything_and_says_where_it_is""",
     "20 limits and proxies": """
-        identity/test_attempt_limits.py success_clears_its_own_account_and_never_the_address
+        identity/test_attempt_limits.py success_never_clears_what_failed_from_its_address
         identity/test_attempt_limits.py an_address_is_limited_over_all_accounts
         attacks/test_forwarded_addresses.py
           a_forged_header_does_not_get_around_the_limit_by_address""",

@@ -42,19 +42,28 @@ async def test_an_address_is_limited_over_all_accounts(throttle: Throttle) -> No
     await throttle.sign_in("p9@example.org", "192.0.2.2")
 
 
-async def test_success_clears_its_own_account_and_never_the_address(throttle: Throttle) -> None:
-    for _ in range(4):
+async def test_success_never_clears_what_failed_from_its_address(throttle: Throttle) -> None:
+    for number in range(5):
         await throttle.sign_in("mine@example.org", "192.0.2.1")
-        await throttle.signed_in("mine@example.org")
-    await throttle.sign_in("victim@example.org", "192.0.2.1")
-    with pytest.raises(TooMany):
-        await throttle.sign_in("victim@example.org", "192.0.2.1")
+        await throttle.signed_in("mine@example.org", "192.0.2.1")
+        await throttle.sign_in(f"victim{number}@example.org", "192.0.2.1")
+    for who in ("mine@example.org", "victim9@example.org"):
+        with pytest.raises(TooMany):
+            await throttle.sign_in(who, "192.0.2.1")
+
+
+async def test_people_who_sign_in_use_up_nothing_of_their_address(throttle: Throttle) -> None:
+    # A school, an office: many behind one address.
+    for number in range(20):
+        await throttle.sign_in(f"p{number}@example.org", "192.0.2.1")
+        await throttle.signed_in(f"p{number}@example.org", "192.0.2.1")
+    await throttle.sign_in("p99@example.org", "192.0.2.1")
 
 
 async def test_success_on_one_account_never_clears_another(throttle: Throttle) -> None:
     for _ in range(3):
         await throttle.sign_in("victim@example.org", "192.0.2.1")
-    await throttle.signed_in("mine@example.org")
+    await throttle.signed_in("mine@example.org", "192.0.2.1")
     with pytest.raises(TooMany):
         await throttle.sign_in("victim@example.org", "192.0.2.2")
 

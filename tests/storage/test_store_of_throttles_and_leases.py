@@ -41,6 +41,20 @@ async def test_a_forgotten_key_begins_anew(stores: Stores) -> None:
     assert await stores.hit(key("a"), _MINUTE, NOW) == 1
 
 
+async def test_a_hit_is_taken_back_and_never_more_than_there_are(stores: Stores) -> None:
+    for _ in range(3):
+        await stores.hit(key("a"), _MINUTE, NOW)
+    await stores.hit(key("b"), _MINUTE, NOW)
+    await stores.take_back(key("a"))
+    assert await stores.hits(key("a"), NOW) == 2
+    for _ in range(5):
+        await stores.take_back(key("a"))
+    await stores.take_back(key("never"))
+    assert await stores.hits(key("a"), NOW) == 0
+    assert await stores.hits(key("b"), NOW) == 1
+    assert await stores.hit(key("a"), _MINUTE, NOW) == 1
+
+
 async def test_no_hit_of_many_at_once_is_lost(stores: Stores) -> None:
     counts = await asyncio.gather(*(stores.hit(key("a"), _MINUTE, NOW) for _ in range(40)))
     assert sorted(counts) == list(range(1, 41))

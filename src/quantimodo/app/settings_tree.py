@@ -131,10 +131,10 @@ class LimitSettings:
     """Field for field `identity.throttle.ThrottlePolicy`."""
 
     sign_in_per_account: Limit = _setting(
-        Limit(10, 15 * _MINUTE), "Sign-ins that may be tried for one e-mail address."
+        Limit(10, 15 * _MINUTE), "Sign-ins that may fail for one e-mail address."
     )
     sign_in_per_address: Limit = _setting(
-        Limit(100, 15 * _MINUTE), "Sign-ins that may be tried from one network address."
+        Limit(100, 15 * _MINUTE), "Sign-ins that may fail from one network address."
     )
     social_per_address: Limit = _setting(
         Limit(100, 15 * _MINUTE), "Sign-ins through providers, from one network address."
@@ -160,7 +160,7 @@ class LimitSettings:
         Limit(5, _HOUR), "Other mails that signed-in people may cause to one e-mail address."
     )
     registrations_per_address: Limit = _setting(
-        Limit(100, _HOUR), "Apps that may register themselves from one network address."
+        Limit(1000, _HOUR), "Apps that may register themselves from one network address."
     )
     proof_per_person: Limit = _setting(
         Limit(10, 15 * _MINUTE),
@@ -312,9 +312,9 @@ class Settings:
     )
     insecure_private_hosts: tuple[str, ...] = _setting(
         (),
-        "Sign-in providers, and applications that are told of sign-outs, that may be at private"
-        " addresses and without TLS, each as HOST:PORT; several separated by commas in the"
-        " environment.",
+        "Sign-in providers, and applications that are told of sign-outs or have documents of theirs"
+        " fetched (keys, request objects, sectors, logos), that may be at private addresses and"
+        " without TLS, each as HOST:PORT; several separated by commas in the environment.",
     )
     trusted_proxies: tuple[str, ...] = _setting(
         (),

@@ -66,7 +66,7 @@ class Accounts:
             user, methods=("pwd",), address=address, agent=agent, replaces=replaces
         )
         await self.credentials.admit(user, held, cookie)
-        await self.throttle.signed_in(account)
+        await self.throttle.signed_in(account, address)
         await self.credentials.refresh(user, held, password)
         return cookie
 

@@ -199,7 +199,7 @@ class Recovery:
         await self.credentials.set(user, fresh)
         await self.sessions.end_all(user.id)
         await self.tickets.drop("reset_password", email)
-        await self.throttle.signed_in(email)
+        await self.throttle.forgive(email)
         self._record("password.reset", user)
 
     async def _owner(self, ticket: Ticket) -> User | None:

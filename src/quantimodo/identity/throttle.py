@@ -40,7 +40,7 @@ class ThrottlePolicy:
     reset_per_account: Limit = Limit(5, _HOUR)
     reset_per_address: Limit = Limit(50, _HOUR)
     letter_per_account: Limit = Limit(5, _HOUR)
-    registrations_per_address: Limit = Limit(100, _HOUR)
+    registrations_per_address: Limit = Limit(1000, _HOUR)
     proof_per_person: Limit = Limit(10, _QUARTER)
 
 
@@ -60,8 +60,14 @@ class Throttle:
         await self._count("sign-in address", network(address), self.policy.sign_in_per_address)
         await self._count("sign-in account", account, self.policy.sign_in_per_account)
 
-    async def signed_in(self, account: str) -> None:
-        """Forget the failures of this account, never those of the address it came from."""
+    async def signed_in(self, account: str, address: str) -> None:
+        """Forget the failures of this account. Of the address, this one try was none; what else
+        is counted there stays."""
+        await self.store.take_back(self._name("sign-in address", network(address)))
+        await self.forgive(account)
+
+    async def forgive(self, account: str) -> None:
+        """Forget the failed sign-ins of this account."""
         await self.store.forget(self._name("sign-in account", account))
 
     async def social(self, address: str) -> None:

@@ -216,6 +216,9 @@ class ThrottleStore(Protocol):
 
     async def forget(self, key: bytes) -> None: ...
 
+    async def take_back(self, key: bytes) -> None:
+        """Count one event under `key` less, never less than none."""
+
 
 class AuthorizationStore(Protocol):
     async def save_request(self, request: StoredRequest) -> None: ...

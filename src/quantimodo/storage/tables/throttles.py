@@ -15,6 +15,7 @@ _HIT = Statement(
 )
 _HITS = KeyedRead("SELECT key, hits, resets_at FROM throttles WHERE key")
 _FORGET = Statement("DELETE FROM throttles WHERE key = {1}")
+_TAKE_BACK = Statement("UPDATE throttles SET hits = hits - 1 WHERE key = {1} AND hits > 0")
 _LEASE = Statement(
     "INSERT INTO leases (name, holder, expires_at) VALUES ({1}, {2}, {3})"
     " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at"
@@ -34,6 +35,9 @@ class Throttles(Table):
 
     async def forget(self, key: bytes) -> None:
         await self._database.write(execute(_FORGET, key))
+
+    async def take_back(self, key: bytes) -> None:
+        await self._database.write(execute(_TAKE_BACK, key))
 
 
 class Leases(Table):
