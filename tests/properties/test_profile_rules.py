@@ -11,7 +11,8 @@ KNOWN = Profile(phone_number="+10000000000", phone_number_verified=True)
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("birthdate", "1990-02-29"),
+        ("birthdate", "1992-02-29"),
+        ("birthdate", "0000-02-29"),
         ("birthdate", "1990"),
         ("birthdate", "0000-12-31"),
         ("zoneinfo", "Europe/Berlin"),
@@ -32,6 +33,10 @@ def test_what_is_sound_is_kept_as_it_is(name: str, text: str) -> None:
     ("name", "text"),
     [
         ("birthdate", "1990-13-01"),
+        ("birthdate", "1990-02-29"),
+        ("birthdate", "1990-00-01"),
+        ("birthdate", "1990-01-00"),
+        ("birthdate", "0000-02-30"),
         ("birthdate", "31.01.1990"),
         ("birthdate", "1990-01-32"),
         ("birthdate", "00000"),

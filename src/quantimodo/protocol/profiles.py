@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
+from datetime import date
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -27,7 +28,7 @@ _LOCALE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,4}")  # RF
 _PHONE: Final = re.compile(r"\+[0-9]{4,15}(?:;ext=[0-9]{1,10})?")  # E.164, RFC 3966
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS: Final = frozenset("\u200c\u200d")
-_DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_LEAP_YEAR: Final = 2000  # in the place of 0000
 
 
 class InvalidProfile(Exception):
@@ -116,8 +117,11 @@ def _is_date(text: str) -> bool:
         return False
     if found[2] is None:
         return found[1] != "0000"
-    month, day = int(found[2]), int(found[3])
-    return 1 <= month <= 12 and 1 <= day <= _DAYS[month - 1]
+    try:
+        date(int(found[1]) or _LEAP_YEAR, int(found[2]), int(found[3]))
+    except ValueError:
+        return False
+    return True
 
 
 def _has_invisible(text: str) -> bool:
