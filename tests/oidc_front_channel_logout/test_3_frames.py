@@ -53,6 +53,16 @@ async def test_then_it_goes_on_without_a_script(world: World) -> None:
     assert "script-src" not in page.headers["content-security-policy"]
 
 
+async def test_a_frame_cannot_lead_the_page_away_nor_open_windows(world: World) -> None:
+    await world.person()
+    app = await registered(world, frontchannel_logout_uri=FRONT)
+    browser = await world.signed_in()
+    page = await leave(browser, id_token_hint=await id_token(world, app, browser))
+    [sandbox] = re.findall(r'<iframe [^>]*sandbox="([^"]*)"', page.text)
+    # Its scripts, its cookies and its forms; no navigation of the top, no pop-ups, no downloads.
+    assert sandbox.split() == ["allow-forms", "allow-same-origin", "allow-scripts"]
+
+
 async def test_a_query_of_its_own_is_kept(world: World) -> None:
     await world.person()
     app = await registered(world, frontchannel_logout_uri=f"{FRONT}?a=1")
