@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from forgery import claims_of, decode, forge, header_of, unsigned
+from forgery import claims_of, decode, es256, forge, header_of, unsigned
 from leaving import LOGOUT, SIGNED_OUT, confirm, id_token, is_signed_in, leave, registered
-from world import World, form_fields
+from world import ISSUER, World, form_fields
 
 REJECTED = "Logout request rejected"
 QUESTION = 'id="confirm-logout"'
@@ -238,6 +239,26 @@ async def test_a_changed_id_token_is_refused(world: World) -> None:
     unsigned_one = forge({**header_of(hint), "alg": "none"}, claims_of(hint), unsigned)
     for changed in (forged, unsigned_one, hint[:-4] + "AAAA"):
         await _refused(world, id_token_hint=changed, post_logout_redirect_uri=SIGNED_OUT)
+
+
+async def test_a_token_that_somebody_else_signed_is_refused(world: World) -> None:
+    await world.person()
+    app, key = await registered(world), ec.generate_private_key(ec.SECP256R1())
+    hint = await id_token(world, app, await world.signed_in())
+    header = {**header_of(hint), "alg": "ES256", "kid": "a key of theirs"}
+    now = int(world.house.clock.now().timestamp())
+    turned = {"iss": app.id, "aud": ISSUER, "sub": "a", "iat": now, "exp": now + 300}
+    for claims in (
+        turned,
+        {**claims_of(hint), "iss": "https://evil.example"},
+        {"iss": ISSUER, "aud": app.id, "sub": "a"},
+        b"5",
+    ):
+        await _refused(
+            world,
+            id_token_hint=forge(header, claims, es256(key)),
+            post_logout_redirect_uri=SIGNED_OUT,
+        )
 
 
 async def test_other_tokens_of_ours_are_no_id_tokens(world: World) -> None:

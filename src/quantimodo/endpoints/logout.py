@@ -48,6 +48,11 @@ class Asked:
     client: Client | None
     leads_to: str | None
 
+    @property
+    def stranded(self) -> bool:
+        """Whether somebody wants the person back, and nobody knows who."""
+        return self.client is None and self.form.get("post_logout_redirect_uri") is not None
+
 
 @dataclass(frozen=True, slots=True)
 class LogoutEndpoint:
@@ -95,14 +100,17 @@ class LogoutEndpoint:
     def _ask(self, request: Request, asked: Asked, visit: Visit) -> Response:
         # A browser holds the redirect that follows the form against the form's CSP.
         leads = () if asked.leads_to is None else form_sources(asked.leads_to)
+        # RP-Initiated Logout §2, §3: the way back is refused, and the person is asked all the same.
         return self.desk.show(
             request,
             visit,
             "logout.html",
+            status=400 if asked.stranded else 200,
             form_action=leads,
             opener=True,
             action=CONFIRM,
             client=asked.client,
+            rejected=_TITLE if asked.stranded else "",
             parameters=_heeded(asked.form),
         )
 

@@ -58,7 +58,7 @@ _ANSWERS: Final = {
     ),
     400: Answer(
         "The request cannot be honoured. The person stays signed in, is told so, and is never"
-        " redirected.",
+        " redirected; if only the way back is refused, the page still lets them sign out.",
         (Content(HTML, str),),
     ),
     413: Answer(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
