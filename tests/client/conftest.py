@@ -3,15 +3,18 @@ for them.
 """
 
 import asyncio
+import json
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from driven import SESSIONS, Driven
+from certificates import own_certificate
+from driven import ME, SESSIONS, Driven, held
 from places import Place, ThroughLoop
-from recorded import Recorded
+from recorded import Answer, Recorded
 from terminals import Person
 
 import swagger_client
@@ -26,12 +29,30 @@ def recorded() -> Iterator[Recorded]:
 
 
 @pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate that nobody vouches for, and its key, in one file."""
+    path = tmp_path / "certificate.pem"
+    path.write_bytes(own_certificate())
+    return path
+
+
+@pytest.fixture
+def secure(certificate: Path) -> Iterator[Recorded]:
+    """A recorded server that shows it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with Recorded(context).running() as server:
+        server.on(ME, Answer(body={"id": 1}))
+        yield server
+
+
+@pytest.fixture
 def settings() -> Iterator[swagger_client.Configuration]:
     """The configuration of the page, as it was again afterwards."""
     settings = swagger_client.configuration
     before = dict(vars(settings))
     yield settings
-    settings.debug, settings.logger_file = False, None
+    settings.logger_file, settings.debug = None, False
     if settings.api_client is not None:
         settings.api_client.close()
     vars(settings).update(before)
@@ -98,3 +119,12 @@ def place(request: pytest.FixtureRequest) -> Place:
 @pytest.fixture
 def person(tmp_path: Path) -> Person:
     return Person(tmp_path / "config" / "client")
+
+
+@pytest.fixture
+def signed_in(person: Person, recorded: Recorded) -> Person:
+    account = {"server": recorded.address, "client_id": "some-client", "scope": "basic"}
+    person.folder.mkdir(parents=True)
+    (person.folder / "account.json").write_text(json.dumps(account))
+    person.store.save(held())
+    return person

@@ -6,35 +6,39 @@ no token: that is what `swagger_client.session` adds.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import TracebackType
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, TypeVar, Union
 
 import httpx
 
-from swagger_client.calls import JSON, Call, pairs, read, segment
+from swagger_client.calls import JSON, Call, as_it_is, check, pairs, read, segment
 from swagger_client.configuration import USER_AGENT, Configuration
 from swagger_client.configuration import configuration as default_configuration
 from swagger_client.redaction import redacted_text
+from swagger_client.response_types import ResponseType, reader_of
 from swagger_client.rest import Headers, RESTClientObject, RESTResponse, Timeout
 
 T = TypeVar("T")
+Parameters = Union[Mapping[str, Any], Sequence[tuple[str, Any]], None]
 _log = logging.getLogger("swagger_client.api_client")
 
 
 class ApiClient:
     """Calls a server as its configuration says. Safe to use from several threads.
 
-    `host`: instead of the configuration's. `header_name`, `header_value`: a default header.
-    `cookie`: sent with every call. `transport`: another way to the server, for tests.
+    `host`: instead of the configuration's; or a configuration itself, as clients generated after
+    2016 had it. `header_name`, `header_value`: a default header. `cookie`: sent with every call.
+    `transport`: another way to the server, for tests.
     """
 
     def __init__(
         self,
-        host: str | None = None,
+        host: str | Configuration | None = None,
         header_name: str | None = None,
         header_value: str | None = None,
         cookie: str | None = None,
@@ -42,6 +46,8 @@ class ApiClient:
         configuration: Configuration | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        if isinstance(host, Configuration):
+            host, configuration = None, host
         self.configuration = configuration or default_configuration
         self.default_headers: dict[str, str] = {}
         if header_name is not None:
@@ -110,7 +116,10 @@ class ApiClient:
         headers = {**self.default_headers}
         if self.cookie:
             headers["Cookie"] = self.cookie
-        self.update_params_for_auth(headers, [], ["oauth2"])
+        if call.bearer:
+            headers["Authorization"] = f"Bearer {call.bearer}"
+        else:
+            self.update_params_for_auth(headers, [], call.auth)
         return self.rest_client.send(call.request(self.host, headers), self._patience(timeout))
 
     def _patience(self, timeout: Timeout) -> Timeout:
@@ -125,12 +134,12 @@ class ApiClient:
         resource_path: str,
         method: str,
         path_params: Mapping[str, Any] | None = None,
-        query_params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None = None,
+        query_params: Parameters = None,
         header_params: Mapping[str, str] | None = None,
         body: Any = None,
-        post_params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None = None,
+        post_params: Parameters = None,
         files: None = None,
-        response_type: Callable[[Any], Any] | None = None,
+        response_type: ResponseType = None,
         auth_settings: Sequence[str] | None = None,
         callback: Callable[[Any], object] | None = None,
         _return_http_data_only: bool | None = None,
@@ -140,25 +149,26 @@ class ApiClient:
     ) -> Any:
         """Any call at all, as the client of 2016 made them.
 
-        `response_type` reads the parsed JSON; without one it is answered as it is. With
-        `callback`, the call runs on a thread, which is returned.
+        `response_type`: `"list[Measurement]"`, `"User"`, `"object"`, and so on, or what reads the
+        parsed JSON; without one it is answered as it is. `auth_settings`: without `["oauth2"]` no
+        token goes along. With `callback`, the call runs on a thread, which is returned.
         """
-        if files is not None:
+        if files:
             raise ValueError("this API takes no files")
         for name, value in (path_params or {}).items():
             safe = self.configuration.safe_chars_for_path_param
             resource_path = resource_path.replace("{" + name + "}", segment(value, safe))
         headers = dict(header_params or {})
-        query = self.parameters_to_tuples(query_params, collection_formats)
-        self.update_params_for_auth(headers, query, auth_settings)
         call = Call(
             method.upper(),
             resource_path,
-            response_type or _as_it_is,
-            query=tuple(query),
+            reader_of(response_type),
+            accept=headers.pop("Accept", "") or JSON,
+            query=tuple(self.parameters_to_tuples(query_params, collection_formats)),
             form=tuple(self.parameters_to_tuples(post_params, collection_formats)),
             body=self.sanitize_for_serialization(body),
             headers=headers,
+            auth=tuple(auth_settings or ()),
         )
 
         def answer() -> Any:
@@ -170,6 +180,41 @@ class ApiClient:
         thread = threading.Thread(target=lambda: callback(answer()))
         thread.start()
         return thread
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        query_params: Parameters = None,
+        headers: Mapping[str, str] | None = None,
+        post_params: Parameters = None,
+        body: Any = None,
+        _request_timeout: Timeout = None,
+    ) -> RESTResponse:
+        """One request to a whole address, with these headers and no others; never parsed.
+
+        Raises `ApiException` for any answer but success.
+        """
+        call = Call(
+            method.upper(),
+            "",
+            as_it_is,
+            query=tuple(self.parameters_to_tuples(query_params, None)),
+            form=tuple(self.parameters_to_tuples(post_params, None)),
+            body=self.sanitize_for_serialization(body),
+        )
+        sent = call.request(url, headers or {})
+        response = self.rest_client.send(sent, self._patience(_request_timeout))
+        check(call, response, self._secrets())
+        return response
+
+    def deserialize(self, response: RESTResponse, response_type: ResponseType) -> Any:
+        """What an answer says, as this type; where it is no JSON, its text."""
+        try:
+            data = json.loads(response.data)
+        except ValueError:
+            data = response.data
+        return reader_of(response_type)(data)
 
     def update_params_for_auth(
         self,
@@ -200,17 +245,17 @@ class ApiClient:
 
     def sanitize_for_serialization(self, value: Any) -> Any:
         """A value as plain JSON: what has a `to_dict` is asked for it, times are ISO 8601."""
+        if isinstance(value, dict):  # records too, by their wire names
+            return {name: self.sanitize_for_serialization(item) for name, item in value.items()}
         if hasattr(value, "to_dict"):
-            return value.to_dict()
+            return self.sanitize_for_serialization(value.to_dict())
         if isinstance(value, (list, tuple)):
             return [self.sanitize_for_serialization(item) for item in value]
-        if isinstance(value, dict):
-            return {name: self.sanitize_for_serialization(item) for name, item in value.items()}
         return value.isoformat() if isinstance(value, (date, datetime)) else value
 
     @staticmethod
     def parameters_to_tuples(
-        params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None,
+        params: Parameters,
         collection_formats: Mapping[str, str] | None,
     ) -> list[tuple[str, str]]:
         """Parameters as pairs; a list becomes one value (csv, ssv, tsv, pipes) or many (multi)."""
@@ -228,7 +273,3 @@ class ApiClient:
 
 
 _DELIMITERS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
-
-
-def _as_it_is(value: Any) -> Any:
-    return value

@@ -35,6 +35,8 @@ class Call(Generic[T]):
 
     `spends`: it uses something up (a code), so it is sent once whatever becomes of it.
     `redirects`: a redirect is its answer, read as `{"location": …}`.
+    `auth`: the ways of authorization among `Configuration.auth_settings`. `bearer`: an access
+    token for this call alone, instead.
     """
 
     method: str
@@ -47,6 +49,8 @@ class Call(Generic[T]):
     spends: bool = False
     redirects: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    auth: Sequence[str] = ("oauth2",)
+    bearer: str | None = field(default=None, repr=False)
 
     @property
     def may_be_repeated(self) -> bool:
@@ -55,17 +59,19 @@ class Call(Generic[T]):
 
     def secrets(self) -> tuple[str, ...]:
         """The values among what is sent that nobody else may read."""
-        return tuple(value for name, value in (*self.query, *self.form) if is_secret(name))
+        sent = (value for name, value in (*self.query, *self.form) if is_secret(name))
+        return (*sent, self.bearer or "")
 
     def request(self, host: str, headers: Mapping[str, str]) -> httpx.Request:
         """As it goes to this host, with these headers beside its own."""
         content, content_type = self._content()
         own = {"Accept": self.accept, "Content-Type": content_type, **self.headers}
         query = f"?{urlencode(self.query)}" if self.query else ""
+        address = host.rstrip("/") + self.path if self.path else host
         try:
             return httpx.Request(
                 self.method,
-                host.rstrip("/") + self.path + query,
+                address + query,
                 headers=headers_of({**own, **headers}),
                 content=content,
             )
@@ -127,6 +133,11 @@ def spelled(value: Value) -> str:
     if isinstance(value, datetime):
         return str(wire_moment(value))
     return str(value)
+
+
+def as_it_is(value: Any) -> Any:
+    """The answer unchanged."""
+    return value
 
 
 def segment(value: object, safe: str = "") -> str:

@@ -1,7 +1,8 @@
 """How the client is set up: where the server is, what it shows there, TLS, and logging.
 
 `configuration` is the one that API objects use when they are given no other; its name and fields
-are those of the client of 2016. It does not send anything.
+are those of the client of 2016, where `Configuration()` is that very object wherever it is called.
+It does not send anything.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from swagger_client.api_client import ApiClient
 
 DEFAULT_HOST = "https://app.quantimo.do/api"
+API_VERSION = "2"
 VERSION = "0.1.0"
 USER_AGENT = f"quantimodo-client/{VERSION} (python {platform.python_version()})"
 
@@ -23,13 +25,29 @@ _SECRETS = frozenset({"access_token", "api_key", "password"})
 _LOGGER = "swagger_client"
 
 
-class Configuration:
+class _OneByDefault(type):
+    """Calling such a class without a host answers the one object that all share, as in 2016."""
+
+    _shared: Any
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs:
+            return super().__call__(*args, **kwargs)
+        if "_shared" not in vars(cls):
+            cls._shared = super().__call__()
+        return cls._shared
+
+
+class Configuration(metaclass=_OneByDefault):
     """The settings of a client. Fields are read at each call, so a change holds from then on.
+
+    `Configuration()` is `swagger_client.configuration`, as in 2016; `Configuration(host)` is a new
+    one, for a second server.
 
     `host`: the address of the server's API, ending in `/api`.
     `access_token`: sent as `Authorization: Bearer …`; an empty one sends a bare `Bearer`.
     `api_key`, `api_key_prefix`: by name, as the client of 2016 had them; this API uses none.
-    `username`, `password`: for calls that ask for `basic` among their `auth_settings`.
+    `username`, `password`: for calls that ask for `basicAuth` among their `auth_settings`.
     `verify_ssl`, `ssl_ca_cert`, `cert_file`, `key_file`: TLS; leave `verify_ssl` on.
     `proxy`: the address of a proxy; else what the environment names (`HTTPS_PROXY`, `NO_PROXY`).
     `timeout`: seconds to wait for the server, or None to wait for ever.
@@ -118,17 +136,16 @@ class Configuration:
         return f"Basic {b64encode(pair).decode()}"
 
     def auth_settings(self) -> dict[str, dict[str, str]]:
-        """The ways of authorization: `oauth2` is what every call uses."""
+        """The ways of authorization, by their names of 2016: `oauth2` is what every method uses."""
         bearer = f"Bearer {self.access_token or ''}"
         basic = self.get_basic_auth_token() if self.username or self.password else ""
         return {
-            "oauth2": {
-                "type": "oauth2",
-                "in": "header",
-                "key": "Authorization",
-                "value": bearer,
-            },
-            "basic": {"type": "basic", "in": "header", "key": "Authorization", "value": basic},
+            "oauth2": _header("oauth2", "Authorization", bearer),
+            "quantimodo_oauth2": _header("oauth2", "Authorization", bearer),
+            "basicAuth": _header("basic", "Authorization", basic),
+            "internalApiKey": _header(
+                "api_key", "api_key", self.get_api_key_with_prefix("api_key") or ""
+            ),
         }
 
     def to_debug_report(self) -> str:
@@ -136,6 +153,7 @@ class Configuration:
         return (
             f"Python SDK Debug Report:\nOS: {sys.platform}\n"
             f"Python Version: {platform.python_version()}\n"
+            f"Version of the API: {API_VERSION}\n"
             f"SDK Package Version: {VERSION}"
         )
 
@@ -150,6 +168,10 @@ class Configuration:
             for name, value in vars(self).items()
             if not name.startswith("_") and name not in hidden
         ]
+
+
+def _header(kind: str, name: str, value: str) -> dict[str, str]:
+    return {"type": kind, "in": "header", "key": name, "value": value}
 
 
 def _shown(name: str, value: Any) -> str:

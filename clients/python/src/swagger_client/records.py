@@ -1,19 +1,23 @@
 """Answers as typed values: dicts as they came, whose known fields are attributes too.
 
 A field that the server adds tomorrow is there by its wire name; one that it promised and left out
-raises `AttributeError` when it is asked for, and only then.
+raises `BadField`, an `AttributeError`, when it is asked for, and only then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
-from typing import Any, Callable, ClassVar, Generic, TypeVar, overload
+from typing import Any, Callable, Generic, TypeVar, overload
 
-from swagger_client.redaction import HIDDEN, is_secret, redacted_url
+from swagger_client.redaction import redacted_repr
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Record")
+
+
+class BadField(AttributeError):
+    """The server left out a field that it promised, or sent it as something else."""
 
 
 class Record(dict[str, Any]):
@@ -22,22 +26,27 @@ class Record(dict[str, Any]):
     `repr()` leaves secrets out.
     """
 
-    # Names that are secrets elsewhere and none here.
-    _plain: ClassVar[frozenset[str]] = frozenset()
+    def to_dict(self) -> dict[str, Any]:
+        """The known fields by their Python names, typed, as in 2016; what was left out is None."""
+        return {name: _plain(getattr(self, name, None)) for name in _fields_of(type(self))}
+
+    def to_str(self) -> str:
+        """As `repr()`: for people, and without secrets."""
+        return repr(self)
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name!r}: {self._shown(name)}" for name in self)
-        return f"{type(self).__name__}({{{shown}}})"
+        return f"{type(self).__name__}({redacted_repr(dict(self))})"
 
-    def _shown(self, name: str) -> str:
-        value = self[name]
-        if isinstance(value, str):
-            if is_secret(name) and name not in self._plain:
-                return repr(HIDDEN)
-            return repr(redacted_url(value) if "://" in value else value)
-        if isinstance(value, dict):
-            return "{…}" if not isinstance(value, Record) else repr(value)
-        return repr(value)
+
+def _fields_of(kind: type) -> Iterator[str]:
+    for owner in reversed(kind.__mro__):
+        yield from (name for name, value in vars(owner).items() if isinstance(value, Field))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.to_dict() if isinstance(value, Record) else value
 
 
 class Field(Generic[T]):
@@ -63,7 +72,7 @@ class Field(Generic[T]):
             return self._read(record.get(self._name))
         except (TypeError, ValueError, OverflowError, OSError):
             wrong = "a wrong type" if self._name in record else "been left out"
-            raise AttributeError(f"the server's field {self._name} has {wrong}") from None
+            raise BadField(f"the server's field {self._name} has {wrong}") from None
 
 
 def camel_case(name: str) -> str:

@@ -62,6 +62,11 @@ def redacted_text(text: str, known: Iterable[str] = ()) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
 
 
+def redacted_repr(value: Any) -> str:
+    """`repr()` of a JSON value as it may be shown, at any depth."""
+    return _TOKEN.sub(HIDDEN, repr(_redacted(value)))
+
+
 def redacted_url(url: str) -> str:
     """An address as it may be shown: the values of secret parameters are left out."""
     parts = urlsplit(url)

@@ -47,7 +47,7 @@ class ApiException(Exception):
         self.status = http_resp.status if http_resp is not None and status is None else status
         self.reason = http_resp.reason if http_resp is not None and reason is None else reason
         self.body: str | None = None if http_resp is None else http_resp.data
-        self.headers: Headers | None = None if http_resp is None else http_resp.headers
+        self.headers: Headers | None = None if http_resp is None else http_resp.getheaders()
         self.temporary = temporary
         self._known = tuple(known)
 

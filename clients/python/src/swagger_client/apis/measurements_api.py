@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from swagger_client import resources
 from swagger_client.calls import Call
 from swagger_client.models import Measurement
-from swagger_client.operations import Api, Options, operation, with_http_info
+from swagger_client.operations import ResourceApi, ResourceOptions, operation, with_http_info
 from swagger_client.records import Record
 from swagger_client.resources import MeasurementPage, Sets
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-class _Asked(MeasurementPage, Options, total=False):
+class _Asked(MeasurementPage, ResourceOptions, total=False):
     """Filters, and what every method takes."""
 
 
-class MeasurementsApi(Api):
+class MeasurementsApi(ResourceApi):
     """The measurements of a person.
 
     `filters` are those of `swagger_client.resources.MeasurementFilters`, and `limit`.
@@ -37,18 +37,20 @@ class MeasurementsApi(Api):
     v1_measurements_get_with_http_info = with_http_info(v1_measurements_get)
 
     @operation
-    def v1_measurements_post(self, sets: Sets, **options: Unpack[Options]) -> Call[Record]:
+    def v1_measurements_post(self, body: Sets, **options: Unpack[ResourceOptions]) -> Call[Record]:
         """Add measurements, or change those of the same variable, source and start time.
 
-        Scope: `writemeasurements`. All of one call land, or none does. `sets`: one or several
+        Scope: `writemeasurements`. All of one call land, or none does. `body`: one or several
         `MeasurementSet`, or dicts as they go over the wire.
         """
-        return resources.add_measurements(sets)
+        return resources.add_measurements(body)
 
     v1_measurements_post_with_http_info = with_http_info(v1_measurements_post)
 
     @operation
-    def v2_measurements_id_get(self, id: int, **options: Unpack[Options]) -> Call[Measurement]:
+    def v2_measurements_id_get(
+        self, id: int, **options: Unpack[ResourceOptions]
+    ) -> Call[Measurement]:
         """One measurement. Scope: `readmeasurements`."""
         return resources.measurement(id)
 
@@ -56,18 +58,18 @@ class MeasurementsApi(Api):
 
     @operation
     def v2_measurements_id_put(
-        self, id: int, changes: Mapping[str, Any], **options: Unpack[Options]
+        self, id: int, body: Mapping[str, Any], **options: Unpack[ResourceOptions]
     ) -> Call[Record]:
-        """Change one measurement: `changes` by wire name, such as `{"value": 4}`.
+        """Change one measurement: `body` by wire name, such as `{"value": 4}`.
 
         Scope: `writemeasurements`.
         """
-        return resources.change_measurement(id, changes)
+        return resources.change_measurement(id, body)
 
     v2_measurements_id_put_with_http_info = with_http_info(v2_measurements_id_put)
 
     @operation
-    def v2_measurements_id_delete(self, id: int, **options: Unpack[Options]) -> Call[None]:
+    def v2_measurements_id_delete(self, id: int, **options: Unpack[ResourceOptions]) -> Call[None]:
         """Delete one measurement. Scope: `writemeasurements`."""
         return resources.delete_measurement(id)
 

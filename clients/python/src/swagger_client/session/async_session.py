@@ -17,7 +17,7 @@ import httpx
 
 from swagger_client import resources
 from swagger_client.calls import Call, Parameter, read
-from swagger_client.configuration import Configuration
+from swagger_client.configuration import DEFAULT_HOST, Configuration
 from swagger_client.models import Measurement, Unit, UnitCategory, User, Variable, VariableCategory
 from swagger_client.records import Record
 from swagger_client.resources import MeasurementFilters, Sets
@@ -62,7 +62,7 @@ class AsyncOAuthSession:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self.configuration = configuration or Configuration()
+        self.configuration = configuration or Configuration(DEFAULT_HOST)
         self._planner = planner_for(
             Application(
                 client_id, server or self.configuration.host, client_secret, redirect_uri, scope
@@ -261,7 +261,7 @@ class AsyncOAuthSession:
 
     async def carry_out(self, call: Call[T], timeout: Timeout = None) -> T:
         """Any call, by the person's token."""
-        return read(call, await self.answer(call, timeout))
+        return read(call, await self.answer(call, timeout), self._known())
 
     async def answer(self, call: Call[Any], timeout: Timeout = None) -> RESTResponse:
         """Any call, by the person's token: the answer as it came. It is one of success."""
@@ -337,7 +337,11 @@ class AsyncOAuthSession:
 
     async def _page(self, call: Call[list[T]]) -> tuple[list[T], Headers]:
         response = await self.answer(call)
-        return read(call, response), response.headers
+        return read(call, response, self._known()), response.headers
+
+    def _known(self) -> tuple[str, ...]:
+        """What no text of a fault may show, wherever the server repeats it."""
+        return () if self._token is None else (self._token.access_token,)
 
     async def _held(self) -> Token | None:
         if self._token is None:

@@ -18,7 +18,7 @@ import httpx
 from swagger_client import resources
 from swagger_client.api_client import ApiClient
 from swagger_client.calls import Call, Parameter, read
-from swagger_client.configuration import Configuration
+from swagger_client.configuration import DEFAULT_HOST, Configuration
 from swagger_client.models import Measurement, Unit, UnitCategory, User, Variable, VariableCategory
 from swagger_client.records import Record
 from swagger_client.resources import MeasurementFilters, Sets
@@ -48,6 +48,7 @@ class OAuthSession:
     `store`: where tokens are kept; by default only in memory.
     `configuration`: TLS, proxy, timeout, logging; its `access_token` is not used.
     `retries`: how patient it is. `leeway`: seconds before its end that a token is renewed.
+    `insecure_http`: also to a server elsewhere that has no https; whoever is on the way reads all.
     `transport`, `clock`, `sleep`: another way to the server, another time, for tests.
 
     Every call renews the tokens first when they are due; ten threads renew them once. A call that
@@ -71,7 +72,7 @@ class OAuthSession:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        self.configuration = configuration or Configuration()
+        self.configuration = configuration or Configuration(DEFAULT_HOST)
         self._planner = planner_for(
             Application(
                 client_id, server or self.configuration.host, client_secret, redirect_uri, scope
@@ -265,7 +266,7 @@ class OAuthSession:
 
     def carry_out(self, call: Call[T], timeout: Timeout = None) -> T:
         """Any call, by the person's token."""
-        return read(call, self.answer(call, timeout))
+        return read(call, self.answer(call, timeout), self._known())
 
     def answer(self, call: Call[Any], timeout: Timeout = None) -> RESTResponse:
         """Any call, by the person's token: the answer as it came. It is one of success."""
@@ -337,7 +338,11 @@ class OAuthSession:
 
     def _page(self, call: Call[list[T]]) -> tuple[list[T], Headers]:
         response = self.answer(call)
-        return read(call, response), response.headers
+        return read(call, response, self._known()), response.headers
+
+    def _known(self) -> tuple[str, ...]:
+        """What no text of a fault may show, wherever the server repeats it."""
+        return () if self._token is None else (self._token.access_token,)
 
     def _held(self) -> Token | None:
         if self._token is None:
@@ -379,6 +384,9 @@ class SessionClient(ApiClient):
     def __init__(self, session: OAuthSession) -> None:
         super().__init__(session.application.host, configuration=session.configuration)
         self._session = session
+        self.rest_client = session._rest
 
     def _exchange(self, call: Call[Any], timeout: Timeout) -> RESTResponse:
+        if call.bearer:  # whoever gives a token of their own means it
+            return super()._exchange(call, timeout)
         return self._session.answer(call, timeout)

@@ -1,0 +1,387 @@
+"""Programs of 2016 use more than the page shows: what a generated client had, ours has too."""
+
+import importlib
+import io
+import logging
+import threading
+from contextlib import redirect_stdout
+from datetime import UTC, date, datetime
+from pathlib import Path
+from pprint import pprint
+from typing import Any
+
+import pytest
+from driven import ME, MEASUREMENTS, Driven, held
+from recorded import Answer, Recorded
+
+import swagger_client
+from swagger_client.rest import ApiException, RESTResponse
+from swagger_client.session import MemoryStore, OAuthSession
+
+THINGS = "/api/v9/things"
+ONE = "/api/v2/measurements/7"
+MEASUREMENT = {"id": 7, "variable": "Mood", "startTime": 1439389320, "value": 3, "unit": "/5"}
+LOGIN = {"success": True, "data": {"token": "some-jwt", "expiresIn": 600, "user": {"id": 42}}}
+
+
+def headers_of(recorded: Recorded) -> dict[str, str]:
+    (seen,) = recorded.seen
+    recorded.seen.clear()
+    return dict(seen.headers)
+
+
+# -------------------------------------------------------------------- configuration
+
+
+def test_there_is_one_configuration(
+    configured: swagger_client.Configuration, recorded: Recorded
+) -> None:
+    module = importlib.import_module("swagger_client.configuration")
+    assert swagger_client.Configuration() is module.Configuration() is configured
+    swagger_client.Configuration().access_token = "set-somewhere-else"
+    recorded.on(ME, Answer(body={"id": 1}))
+    swagger_client.UserApi().v1_user_me_get()
+    assert headers_of(recorded)["authorization"] == "Bearer set-somewhere-else"
+
+
+def test_another_host_is_another_configuration(recorded: Recorded) -> None:
+    recorded.on(ME, Answer(body={"id": 1}))
+    other = swagger_client.Configuration(recorded.host)
+    other.access_token = "of-the-other"
+    assert swagger_client.Configuration() is not other
+    for client in (swagger_client.ApiClient(other), swagger_client.ApiClient(configuration=other)):
+        with client:
+            assert swagger_client.UserApi(client).v1_user_me_get().id == 1
+        assert headers_of(recorded)["authorization"] == "Bearer of-the-other"
+    assert swagger_client.configuration.access_token != "of-the-other"
+
+
+def test_a_session_has_settings_of_its_own(configured: swagger_client.Configuration) -> None:
+    configured.verify_ssl = False
+    with OAuthSession("some-client", server="https://id.example.org") as session:
+        assert session.configuration.verify_ssl
+
+
+def test_keys_and_passwords_are_spelled_as_headers(
+    settings: swagger_client.Configuration,
+) -> None:
+    settings.api_key, settings.api_key_prefix = {"api_key": "k", "plain": "p"}, {"api_key": "Key"}
+    settings.username, settings.password, settings.access_token = "ann", "pässword", "t"
+    assert settings.get_api_key_with_prefix("api_key") == "Key k"
+    assert settings.get_api_key_with_prefix("plain") == "p"
+    assert settings.get_api_key_with_prefix("none") is None
+    assert settings.get_basic_auth_token() == "Basic YW5uOnDDpHNzd29yZA=="
+    ways = settings.auth_settings()
+    assert {name: (way["in"], way["key"], way["value"]) for name, way in ways.items()} == {
+        "oauth2": ("header", "Authorization", "Bearer t"),
+        "quantimodo_oauth2": ("header", "Authorization", "Bearer t"),
+        "basicAuth": ("header", "Authorization", "Basic YW5uOnDDpHNzd29yZA=="),
+        "internalApiKey": ("header", "api_key", "Key k"),
+    }
+
+
+def test_the_debug_report_has_the_lines_of_2016(settings: swagger_client.Configuration) -> None:
+    lines = settings.to_debug_report().splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "Python SDK Debug Report", "OS", "Python Version", "Version of the API",
+        "SDK Package Version",
+    ]  # fmt: skip
+    assert lines[-1].endswith(swagger_client.__version__)
+
+
+def test_the_log_goes_where_it_is_told(
+    configured: swagger_client.Configuration,
+    recorded: Recorded,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    recorded.on(ME, Answer(body={"id": 1}))
+    configured.debug = True
+    swagger_client.UserApi().v1_user_me_get()
+    assert f"DEBUG GET {recorded.address}{ME}: 200" in capsys.readouterr().err
+    configured.logger_file = str(tmp_path / "log")
+    swagger_client.UserApi().v1_user_me_get()
+    assert capsys.readouterr().err == ""
+    assert ": 200" in (tmp_path / "log").read_text()
+    assert configured.logger["package_logger"] is logging.getLogger("swagger_client")
+
+
+@pytest.mark.parametrize("named", ["by the configuration", "by the environment"])
+def test_a_proxy_is_asked(
+    settings: swagger_client.Configuration,
+    recorded: Recorded,
+    monkeypatch: pytest.MonkeyPatch,
+    named: str,
+) -> None:
+    recorded.on(ME, Answer(body={"id": 1}))
+    settings.host = "http://id.example.org/api"
+    if named == "by the configuration":
+        settings.proxy = recorded.address
+    else:
+        monkeypatch.setenv("http_proxy", recorded.address)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+    assert swagger_client.UserApi().v1_user_me_get().id == 1
+    assert headers_of(recorded)["host"] == "id.example.org"
+
+
+# -------------------------------------------------------------------- ApiClient
+
+
+@pytest.mark.parametrize(
+    ("ways", "sent"),
+    [
+        (None, {"authorization": "my-own"}),
+        ([], {"authorization": "my-own"}),
+        (["oauth2"], {"authorization": "Bearer some-token"}),
+        (["quantimodo_oauth2"], {"authorization": "Bearer some-token"}),
+        (["basicAuth"], {"authorization": "Basic YW5uOnB3"}),
+        (["internalApiKey"], {"authorization": "my-own", "api_key": "k"}),
+        (["unheard-of"], {"authorization": "my-own"}),
+    ],
+)
+def test_a_call_by_hand_is_authorized_as_it_says(
+    configured: swagger_client.Configuration,
+    recorded: Recorded,
+    ways: list[str] | None,
+    sent: dict[str, str],
+) -> None:
+    configured.access_token, configured.username, configured.password = "some-token", "ann", "pw"
+    configured.api_key = {"api_key": "k"}
+    recorded.on(THINGS, Answer(body=[]))
+    with swagger_client.ApiClient() as client:
+        client.call_api(
+            "/v9/things", "GET", header_params={"Authorization": "my-own"}, auth_settings=ways
+        )
+    found = headers_of(recorded)
+    assert {name: found[name] for name in ("authorization", "api_key") if name in found} == sent
+
+
+def test_a_call_by_hand_without_a_way_shows_no_token(
+    configured: swagger_client.Configuration, recorded: Recorded
+) -> None:
+    configured.access_token = "some-token"
+    recorded.on(THINGS, Answer(body=[]))
+    with swagger_client.ApiClient() as client:
+        client.call_api("/v9/things", "GET")
+    assert "authorization" not in headers_of(recorded)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "expected"),
+    [
+        ([MEASUREMENT], "list[Measurement]", [MEASUREMENT]),
+        (MEASUREMENT, "Measurement", MEASUREMENT),
+        (MEASUREMENT, swagger_client.Measurement, MEASUREMENT),
+        ({"a": 1, "b": 2.5}, "dict(str, float)", {"a": 1.0, "b": 2.5}),
+        ({"a": [1]}, "dict(str, list[int])", {"a": [1]}),
+        (None, "User", None),
+        ("2016-05-04", "date", date(2016, 5, 4)),
+        ("2016-05-04T12:00:00Z", "datetime", datetime(2016, 5, 4, 12, tzinfo=UTC)),
+        (True, "bool", True),
+        ({"any": ["thing"]}, "object", {"any": ["thing"]}),
+        ({"any": ["thing"]}, None, {"any": ["thing"]}),
+        ([1, 2], len, 2),
+    ],
+)
+def test_the_type_of_an_answer_is_named_as_in_2016(
+    configured: swagger_client.Configuration,
+    recorded: Recorded,
+    body: Any,
+    kind: Any,
+    expected: Any,
+) -> None:
+    recorded.on(THINGS, Answer(body=b"null" if body is None else body))
+    with swagger_client.ApiClient() as client:
+        data, status, _ = client.call_api("/v9/things", "GET", response_type=kind)
+        assert (data, status) == (expected, 200)
+        assert client.last_response is not None
+        assert client.deserialize(client.last_response, kind) == expected
+        if "Measurement" in str(kind):
+            one = data[0] if isinstance(data, list) else data
+            assert (type(one), one.value) == (swagger_client.Measurement, 3.0)
+
+
+def test_a_type_that_is_none_is_told_before_anything_is_sent(
+    configured: swagger_client.Configuration, recorded: Recorded
+) -> None:
+    with swagger_client.ApiClient() as client:
+        for kind in ("Nonsense", "list[Nonsense]", "MeasurementSet", "file"):
+            with pytest.raises(ValueError, match="no answers of the type"):
+                client.call_api("/v9/things", "GET", response_type=kind)
+    assert recorded.seen == []
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({}, "list[User]"),
+        ([1], "list[User]"),
+        ([], "dict(str, int)"),
+        ({"a": "b"}, "dict(str, int)"),
+        ("soon", "datetime"),
+        (1, "str"),
+    ],
+)
+def test_an_answer_of_another_type_is_refused(
+    configured: swagger_client.Configuration, recorded: Recorded, body: Any, kind: str
+) -> None:
+    recorded.on(THINGS, Answer(body=body))
+    with swagger_client.ApiClient() as client, pytest.raises(ApiException, match="promises"):
+        client.call_api("/v9/things", "GET", response_type=kind)
+
+
+def test_what_is_no_json_is_text(
+    configured: swagger_client.Configuration, recorded: Recorded
+) -> None:
+    recorded.on(THINGS, Answer(body=b"a,b\n"))
+    with swagger_client.ApiClient() as client:
+        data, _, _ = client.call_api(
+            "/v9/things", "GET", header_params={"Accept": "text/csv"}, response_type="str"
+        )
+        assert client.deserialize(RESTResponse(200, "OK", "a,b\n", {}), "str") == data == "a,b\n"  # type: ignore[arg-type]
+    assert headers_of(recorded)["accept"] == "text/csv"
+
+
+def test_a_whole_address_can_be_asked(
+    configured: swagger_client.Configuration, recorded: Recorded
+) -> None:
+    configured.access_token = "a-secret-that-is-not-sent"
+    recorded.on(f"{THINGS}/", Answer(body={"ok": 1}), Answer(404, {"error": "not_found"}))
+    with swagger_client.ApiClient() as client:
+        url = f"{client.host}/v9/things/"
+        response = client.request(
+            "POST", url, query_params={"a": 1}, headers={"X-One": "1"}, body={"b": date(2016, 5, 4)}
+        )
+        assert (response.status, response.data) == (200, '{"ok": 1}')
+        assert response.getheader("content-type", "none") == "none"
+        (seen,) = recorded.seen
+        assert (seen.query, seen.json) == ({"a": "1"}, {"b": "2016-05-04"})
+        assert (seen.headers["x-one"], "authorization" in seen.headers) == ("1", False)
+        with pytest.raises(ApiException) as refused:
+            client.request("GET", url)
+    assert refused.value.status == 404
+
+
+def test_headers_are_chosen_as_in_2016() -> None:
+    client = swagger_client.ApiClient(header_name="X-One", header_value="1")
+    client.set_default_header("X-Two", "2")
+    assert {"X-One": "1", "X-Two": "2"}.items() <= client.default_headers.items()
+    assert client.select_header_accept([]) is None
+    assert client.select_header_accept(["Text/CSV", "Application/JSON"]) == "application/json"
+    assert client.select_header_accept(["text/csv", "text/html"]) == "text/csv, text/html"
+    assert client.select_header_content_type([]) == "application/json"
+    assert client.select_header_content_type(["text/csv", "application/JSON"]) == "application/json"
+    assert client.select_header_content_type(["text/csv"]) == "text/csv"
+    client.close()
+
+
+def test_values_become_plain_json() -> None:
+    client = swagger_client.ApiClient()
+    sets = swagger_client.MeasurementSet(
+        "Mood", [swagger_client.NewMeasurement(datetime(2016, 5, 4, tzinfo=UTC), 3)]
+    )
+    record = swagger_client.Measurement({"startTime": 1, "value": 3})
+    assert client.sanitize_for_serialization((sets, record, date(2016, 5, 4), None)) == [
+        {
+            "variableName": "Mood",
+            "measurements": [{"startTime": "2016-05-04T00:00:00+00:00", "value": 3}],
+        },
+        {"startTime": 1, "value": 3},
+        "2016-05-04",
+        None,
+    ]
+    client.close()
+
+
+# -------------------------------------------------------------------- answers
+
+
+def test_an_answer_has_a_dict_of_its_python_names() -> None:
+    measurement = swagger_client.Measurement({**MEASUREMENT, "brandNew": 1})
+    found = measurement.to_dict()
+    assert found["start_time"] == datetime(2015, 8, 12, 14, 22, tzinfo=UTC)
+    assert (found["value"], found["unit"], found["note"]) == (3.0, "/5", None)
+    assert "brandNew" not in found
+    login = swagger_client.LoginAnswer(LOGIN).to_dict()
+    assert login["data"]["user"] == {
+        "id": 42, "display_name": None, "login_name": None, "email": None, "administrator": None,
+    }  # fmt: skip
+    unit = swagger_client.Unit({"conversionSteps": [{"operation": "ADD", "value": 1}]})
+    assert unit.to_dict()["conversion_steps"] == [{"operation": "ADD", "value": 1.0}]
+
+
+def test_an_answer_is_printed_whole_and_without_secrets() -> None:
+    printed = io.StringIO()
+    answer = swagger_client.LoginAnswer(
+        {
+            **LOGIN,
+            "more": [{"code": "some-code", "url": "https://x.example/?code=in-a-link&a=b"}],
+            "text": "qma_0123456789",
+        }
+    )
+    with redirect_stdout(printed):
+        pprint(answer)
+        print(answer)
+    assert printed.getvalue().rstrip("\n").split("\n") == [answer.to_str(), repr(answer)]
+    for shown in ("LoginAnswer(", "'success': True", "'expiresIn': 600", "'id': 42", "a=b"):
+        assert shown in repr(answer), shown
+    for secret in ("some-jwt", "some-code", "in-a-link", "qma_0"):
+        assert secret not in repr(answer), secret
+    assert answer.data.token == "some-jwt"
+
+
+# -------------------------------------------------------------------- the methods of a person
+
+
+def test_a_method_takes_a_token_of_its_own(
+    configured: swagger_client.Configuration, recorded: Recorded
+) -> None:
+    configured.access_token = "of-the-configuration"
+    recorded.on(MEASUREMENTS, Answer(body=[]))
+    api = swagger_client.MeasurementsApi()
+    api.v1_measurements_get(access_token="of-this-call", variable_name="Mood")
+    (seen,) = recorded.seen
+    assert seen.query == {"variableName": "Mood"}
+    assert headers_of(recorded)["authorization"] == "Bearer of-this-call"
+    thread: Any = api.v1_measurements_get_with_http_info(access_token="of-a-thread", callback=print)
+    assert isinstance(thread, threading.Thread)
+    thread.join()
+    assert headers_of(recorded)["authorization"] == "Bearer of-a-thread"
+    for none in ("", None):
+        api.v1_measurements_get(access_token=none)
+        assert headers_of(recorded)["authorization"] == "Bearer of-the-configuration"
+    recorded.on(MEASUREMENTS, Answer(401, {"message": "not good: of-this-call"}))
+    with pytest.raises(ApiException) as refused:
+        api.v1_measurements_get(access_token="of-this-call")
+    assert "of-this-call" not in str(refused.value) + repr(refused.value)
+
+
+def test_where_2016_knew_no_such_token_it_is_a_mistake(
+    configured: swagger_client.Configuration,
+) -> None:
+    api: Any = swagger_client.AuthenticationApi()
+    with pytest.raises(TypeError, match="'access_token' to method v2_auth_social_login_get"):
+        api.v2_auth_social_login_get("u", "google", access_token="t")
+
+
+def test_a_token_of_its_own_goes_past_the_session(recorded: Recorded) -> None:
+    recorded.on(ME, Answer(body={"id": 1}))
+    driven = Driven(OAuthSession, recorded, store=MemoryStore(held()))
+    api = swagger_client.UserApi(driven.session.api_client())
+    api.v1_user_me_get(access_token="of-this-call")
+    assert headers_of(recorded)["authorization"] == "Bearer of-this-call"
+    driven.session.close()
+
+
+def test_what_is_sent_is_named_body(
+    configured: swagger_client.Configuration, recorded: Recorded
+) -> None:
+    recorded.on(MEASUREMENTS, Answer(201, {}))
+    recorded.on(ONE, Answer(body={"id": 7}))
+    api = swagger_client.MeasurementsApi()
+    api.v1_measurements_post(body=[{"variableName": "Mood"}])
+    api.v2_measurements_id_put(7, body={"value": 4})
+    assert [seen.json for seen in recorded.seen] == [[{"variableName": "Mood"}], {"value": 4}]
+    with pytest.raises(ValueError, match="`body` when calling `v1_measurements_post`"):
+        api.v1_measurements_post()  # type: ignore[call-arg]
