@@ -9,13 +9,12 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
-from driven import ME, MEASUREMENTS, REVOKE_PATH, START, TOKEN_PATH, held, tokens
-from recorded import Answer, Recorded, Seen
+from driven import ME, REVOKE_PATH, TOKEN_PATH, held, tokens
+from recorded import Answer, Recorded
 from terminals import Person
 
 from live import Live
@@ -23,15 +22,6 @@ from live import Live
 PERSON = {"id": 42, "displayName": "Ann Example", "email": "ann@example.org"}
 METADATA = "/.well-known/oauth-authorization-server"
 DEVICE = "/api/v2/oauth2/device_authorization"
-
-
-@pytest.fixture
-def signed_in(person: Person, recorded: Recorded) -> Person:
-    account = {"server": recorded.address, "client_id": "some-client", "scope": "basic"}
-    person.folder.mkdir(parents=True)
-    (person.folder / "account.json").write_text(json.dumps(account))
-    person.store.save(held())
-    return person
 
 
 def browse(*brought: dict[str, str], server: str) -> Callable[[str], bool]:
@@ -144,6 +134,7 @@ def test_nobody_waits_for_ever(person: Person, recorded: Recorded) -> None:
     words = ("login", "--server", recorded.address, "--client-id", "c", "--wait", "0.01")
     assert person.types(*words, "--no-browser") == 1
     assert "Sign in with your browser" in person.err
+    assert "Waiting until you come back, 0.01 seconds at most; Ctrl-C stops." in person.err
     assert "in time" in person.err
 
 
@@ -207,6 +198,18 @@ def test_signing_out_ends_the_tokens(signed_in: Person, recorded: Recorded) -> N
     assert "quantimodo-client login" in signed_in.err
 
 
+def test_whoever_signs_out_while_the_server_is_down_is_told(
+    signed_in: Person, recorded: Recorded
+) -> None:
+    recorded.on(REVOKE_PATH, Answer(503))
+    assert signed_in.types("logout") == 1
+    assert signed_in.err == (
+        f"quantimodo-client: You are signed out here, but {recorded.address} could not be told"
+        " (Service Unavailable): it may let this sign-in live until it expires\n"
+    )
+    assert list(signed_in.folder.iterdir()) == []
+
+
 def test_without_a_sign_in_nothing_is_asked(person: Person, recorded: Recorded) -> None:
     for words in (["whoami"], ["measurements", "list"], ["measurements", "add", "Mood", "3"]):
         assert person.types(*words, "--json") == 3
@@ -241,23 +244,6 @@ def test_the_help_tells_the_exit_status(person: Person, capsys: pytest.CaptureFi
         assert line in told
 
 
-def test_whoever_stops_reading_is_no_fault(signed_in: Person, recorded: Recorded) -> None:
-    recorded.on(MEASUREMENTS, Answer(body=[measured(number) for number in range(200)]))
-    account = {"server": recorded.address, "client_id": "some-client", "scope": "basic"}
-    (signed_in.folder / "account.json").write_text(json.dumps(account))
-    signed_in.store.save(held(lifetime=10**9))
-    command = [sys.executable, "-m", "swagger_client", "measurements", "list"]
-    environment = {"QM_CLIENT_FOLDER": str(signed_in.folder), "PYTHONPATH": ":".join(sys.path)}
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as running:
-        assert running.stdout is not None
-        assert running.stderr is not None
-        running.stdout.close()
-        assert running.stderr.read() == b""
-    assert running.returncode == 1
-
-
 def test_a_refusal_is_told_in_the_servers_words(signed_in: Person, recorded: Recorded) -> None:
     recorded.on(
         ME, Answer(403, {"error": "insufficient_scope", "error_description": "It needs basic."})
@@ -273,214 +259,31 @@ def test_a_refusal_is_told_in_the_servers_words(signed_in: Person, recorded: Rec
     assert signed_in.err == "quantimodo-client: Internal Server Error (500)\n"
 
 
-# -------------------------------------------------------------------- measurements
-
-
-def measured(number: int) -> dict[str, Any]:
-    return {
-        "id": number,
-        "variable": "Mood",
-        "startTime": 1439389320,
-        "value": 3.5,
-        "unit": "/5",
-        "note": "fine" if number == 1 else None,
-    }
-
-
-def test_a_list_is_for_people_or_for_scripts(signed_in: Person, recorded: Recorded) -> None:
-    recorded.on(MEASUREMENTS, Answer(body=[measured(1), measured(2)]))
-    words = ("measurements", "list", "--variable", "Mo%", "--since", "2015-01-01T00:00Z")
-    assert signed_in.types(*words) == 0
-    first, second = signed_in.out.splitlines()
-    assert first.endswith("Mood  3.5 /5  fine")
-    assert second.endswith("Mood  3.5 /5")
-    assert signed_in.types(*words, "--json", "--limit", "1") == 0
-    assert json.loads(signed_in.out) == [measured(1)]
-    assert recorded.seen[0].query == {
-        "variableName": "Mo%",
-        "sort": "-startTime",
-        "startTime": "2015-01-01T00:00:00+00:00",
-        "limit": "20",
-    }
-    recorded.on(MEASUREMENTS, Answer(body=[]))
-    assert signed_in.types("measurements", "list") == 0
-    assert "no such measurements" in signed_in.err
-
-
-def test_one_measurement_is_recorded(signed_in: Person, recorded: Recorded) -> None:
-    recorded.on(MEASUREMENTS, Answer(201, {"success": True}))
-    assert signed_in.types("measurements", "add", "Mood", "-3.5", "--unit", "/5") == 0
-    words = ("measurements", "add", "Mood", "4", "--at", "2026-11-23T12:00Z", "--note", "well")
-    assert signed_in.types(*words, "--json") == 0
-    first, second = (seen.json[0] for seen in recorded.seen)
-    assert first == {
-        "variableName": "Mood",
-        "sourceName": "quantimodo-client",
-        "abbreviatedUnitName": "/5",
-        "measurements": [{"startTime": int(START), "value": -3.5}],
-    }
-    assert second["measurements"] == [
-        {"startTime": "2026-11-23T12:00:00+00:00", "value": 4.0, "note": "well"}
-    ]
-    assert signed_in.types("measurements", "add", "Mood", "4", "--at", "soon") == 1
-    assert signed_in.types("measurements", "add", "Mood", "nan") == 1
-    assert len(recorded.seen) == 2
-
-
-SHEET = """\
-variable,value,startTime,unit,source,note,colour
-Mood,3,1439389320,/5,My App,"well, really",red
-Sleep,7.5,2015-08-12T14:22:00Z,h,My App,,
-Mood,4,2015-08-12 14:23:00,/5,My App,,blue
-
-Mood,2,1439389500.5,/5,,,
-"""
-
-
-@pytest.fixture
-def sheet(tmp_path: Path) -> Path:
-    path = tmp_path / "sheet.csv"
-    path.write_text(SHEET, "utf-8-sig")
-    return path
-
-
-def test_a_sheet_is_recorded_in_batches(signed_in: Person, recorded: Recorded, sheet: Path) -> None:
-    recorded.on(MEASUREMENTS, Answer(201, {}))
-    assert signed_in.types("measurements", "import", str(sheet)) == 0
-    assert signed_in.out == "Imported 4 measurements.\n"
-    assert signed_in.err == ""  # a bar is for terminals
-    (sent,) = (seen.json for seen in recorded.seen)
-    assert sent == [
-        {
-            "variableName": "Mood",
-            "abbreviatedUnitName": "/5",
-            "measurements": [{"startTime": 1439389500.5, "value": 2.0}],
-        },
-        {
-            "variableName": "Mood",
-            "sourceName": "My App",
-            "abbreviatedUnitName": "/5",
-            "measurements": [
-                {"startTime": 1439389320, "value": 3.0, "note": "well, really"},
-                {"startTime": "2015-08-12T14:23:00+00:00", "value": 4.0},
-            ],
-        },
-        {
-            "variableName": "Sleep",
-            "sourceName": "My App",
-            "abbreviatedUnitName": "h",
-            "measurements": [{"startTime": "2015-08-12T14:22:00+00:00", "value": 7.5}],
-        },
-    ]
-    recorded.seen.clear()
-    words = ("measurements", "import", str(sheet), "--batch", "1", "--json")
-    assert signed_in.types(*words, terminal=True) == 0
-    assert len(recorded.seen) == 4
-    assert json.loads(signed_in.out) == {"imported": 4}
-    assert "100%  4 of 4 measurements" in signed_in.err
-
-
-def test_a_batch_that_is_refused_tells_where_to_go_on(
-    signed_in: Person, recorded: Recorded, sheet: Path
-) -> None:
-    body = {"message": "set 1, measurement 0: value is too high", "setIndex": 1}
-    refusal = Answer(400, {**body, "measurementIndex": 0})
-    recorded.on(MEASUREMENTS, Answer(201, {}), refusal)
-    assert signed_in.types("measurements", "import", str(sheet), "--batch", "2") == 1
-    assert "lines 4 to 6" in signed_in.err
-    assert "It is line 4 that was refused" in signed_in.err
-    assert "value is too high (400)" in signed_in.err
-    recorded.seen.clear()
-    recorded.on(MEASUREMENTS, Answer(201, {}))
-    words = ("measurements", "import", str(sheet), "--from-line", "4")
-    assert signed_in.types(*words) == 0
-    assert signed_in.out == "Imported 2 measurements.\n"
-
-
-def test_an_import_waits_when_it_is_told_to(
-    signed_in: Person, recorded: Recorded, sheet: Path
-) -> None:
-    busy = Answer(429, headers={"Retry-After": "7"})
-    recorded.on(MEASUREMENTS, busy, busy, Answer(201, {}))
-    assert signed_in.types("measurements", "import", str(sheet)) == 0
-    assert signed_in.waits == [7, 7]
-    recorded.on(MEASUREMENTS, Answer(429, headers={"Retry-After": "86400"}))
-    assert signed_in.types("measurements", "import", str(sheet)) == 1
-    recorded.on(MEASUREMENTS, Answer(503, headers={"Retry-After": "1"}))
-    recorded.seen.clear()
-    assert signed_in.types("measurements", "import", str(sheet)) == 1
-    assert len(recorded.seen) == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "line 1 must name the column `variable`"),
-        ("variable,value\n", "line 1 must name the column `time`"),
-        ("variable,name,value,time\n", "line 1 must name the column `variable` once"),
-        ("variable,value,time\nMood,3,0\nMood,,0\n", "line 3 has no value"),
-        ("variable,value,time\nMood,many,0\n", "line 2: the value is no number"),
-        ("variable,value,time\nMood,inf,0\n", "line 2: the value is no number"),
-        ("variable,value,time\nMood,3,soon\n", "line 2: a time is"),
-        ("variable,value,time\nMood,3,nan\n", "line 2: a time is"),
-        ('variable,value,time\n"Mood\n', "line 2 has no value"),
-    ],
-)
-def test_a_bad_sheet_is_refused_before_anything_is_sent(
-    signed_in: Person, recorded: Recorded, tmp_path: Path, text: str, said: str
-) -> None:
-    path = tmp_path / "bad.csv"
-    path.write_text(text)
-    assert signed_in.types("measurements", "import", str(path)) == 1
-    assert said in signed_in.err
-    assert not recorded.seen
-
-
-def test_what_is_no_text_is_refused_too(
-    signed_in: Person, recorded: Recorded, tmp_path: Path
-) -> None:
-    path = tmp_path / "bad.csv"
-    path.write_bytes(b"variable,value,time\nM\xff\xfeod,3,0\n")
-    assert signed_in.types("measurements", "import", str(path)) == 1
-    assert "no CSV text in UTF-8" in signed_in.err
-    assert signed_in.types("measurements", "import", str(tmp_path / "absent.csv")) == 1
-    assert "No such file" in signed_in.err
-
-
-def test_an_export_is_whole_or_not_there(
-    signed_in: Person, recorded: Recorded, tmp_path: Path
-) -> None:
-    path = tmp_path / "mine.csv"
-    text = b"variable,value\n" + b"Mood,3\n" * 50_000
-    recorded.on("/api/v2/measurements/csv", Answer(200, text, {"Content-Type": "text/csv"}))
-    words = ("measurements", "export", str(path))
-    assert signed_in.types(*words, "--variable", "Mood", terminal=True) == 0
-    assert path.read_bytes() == text
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert f"{len(text):,} bytes" in signed_in.err
-    path.write_text("older")
-    recorded.on("/api/v2/measurements/csv", Answer(403, {"error": "insufficient_scope"}))
+def test_a_server_that_gives_no_answer_is_named(signed_in: Person, recorded: Recorded) -> None:
+    recorded.on(ME, Answer(drop=True))
+    assert signed_in.types("whoami") == 1
+    assert signed_in.err.startswith(f"quantimodo-client: {recorded.address} gave no answer: Remote")
+    words = ("login", "--server", recorded.address, "--client-id", "c", "--device", "--json")
+    recorded.on(METADATA, Answer(drop=True))
     assert signed_in.types(*words) == 1
-    recorded.on("/api/v2/measurements/csv", Answer(200, b"variable", cut=True))
-    assert signed_in.types(*words) == 1
-    assert path.read_text() == "older"
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["config", "mine.csv"]
+    told = json.loads(signed_in.err)["error"]["message"]
+    assert told.startswith(f"{recorded.address} gave no answer: Remote")
 
 
-def test_an_export_may_be_json(signed_in: Person, recorded: Recorded, tmp_path: Path) -> None:
-    def page(seen: Seen) -> Answer:
-        limit, offset = int(seen.query["limit"]), int(seen.query.get("offset", 0))
-        items = [measured(number) for number in range(250)][offset : offset + limit]
-        return Answer(body=items, headers={"Total-Count": "250"})
-
-    recorded.on(MEASUREMENTS, page)
-    path = tmp_path / "mine.json"
-    assert signed_in.types("measurements", "export", str(path), "--json", terminal=True) == 0
-    assert json.loads(path.read_text()) == [measured(number) for number in range(250)]
-    assert "100%  250 of 250 measurements" in signed_in.err
-    recorded.on(MEASUREMENTS, Answer(body=[]))
-    assert signed_in.types("measurements", "export", str(path), "--json") == 0
-    assert json.loads(path.read_text()) == []
+@pytest.mark.slow
+def test_what_the_terminal_cannot_spell_stops_nothing(
+    signed_in: Person, recorded: Recorded
+) -> None:
+    recorded.on(ME, Answer(body={**PERSON, "displayName": "Änn 👋"}))
+    signed_in.store.save(held(lifetime=10**9))
+    environment = {
+        "QM_CLIENT_FOLDER": str(signed_in.folder),
+        "PYTHONPATH": ":".join(sys.path),
+        "PYTHONIOENCODING": "ascii",
+    }
+    command = [sys.executable, "-m", "swagger_client", "whoami"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.stdout.startswith("\\xc4nn \\U0001f44b <ann@example.org> at"), done.stderr
 
 
 # -------------------------------------------------------------------- a real server

@@ -1,7 +1,7 @@
 """`swagger_client.session`: the request, the answer, the tokens, and signing out."""
 
 import hashlib
-from base64 import b64decode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -281,6 +281,9 @@ async def test_a_script_signs_in_by_the_browser_of_the_machine(
     assert recorded.seen[0].form["redirect_uri"].startswith("http://127.0.0.1:")
     for page in pages:
         assert "default-src 'none'" in page.headers["content-security-policy"]
+        style = page.text.partition("<style>")[2].partition("</style>")[0]
+        digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        assert f"style-src 'sha256-{digest}'" in page.headers["content-security-policy"]
         assert page.headers["cache-control"] == "no-store"
         assert "<script>" not in page.text
         assert "fake-code" not in page.text

@@ -1,9 +1,11 @@
-"""What the client's README and notebook show runs as printed, against a live server."""
+"""What the client's README, its page in the docs and its notebook show runs as printed, against a
+live server."""
 
 import ast
 import asyncio
 import json
 import re
+import shlex
 import webbrowser
 from collections.abc import Iterator
 from contextlib import redirect_stdout
@@ -14,6 +16,7 @@ from typing import Any
 
 import pytest
 from matplotlib import pyplot
+from terminals import Person
 
 import swagger_client
 from live import Live
@@ -24,6 +27,7 @@ from world import App
 
 CLIENT = Path(__file__).parents[2] / "clients" / "python"
 README = CLIENT / "README.md"
+PAGE = CLIENT.parents[1] / "docs" / "developer" / "python-client.md"
 NOTEBOOK = CLIENT / "docs" / "measurements.ipynb"
 CALLBACK = "http://127.0.0.1/callback"
 
@@ -54,8 +58,8 @@ async def browser(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webbrowser, "_browsers", {"of-the-test": [None, Browser()]})
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text("utf-8"), re.M | re.S)
+def blocks(language: str, document: Path = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", document.read_text("utf-8"), re.M | re.S)
 
 
 def run(code: str, left: dict[str, Any]) -> str:
@@ -90,6 +94,55 @@ async def test_the_readme_runs_as_printed(
     assert fault == "404 Not Found\n"
     assert as_in_2016.startswith("Ann Example\n[Variable({")
     assert left["request"].url.startswith(live.address)
+
+
+async def test_the_program_of_the_page_runs_as_printed(
+    live: Live, app: App, browser: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    await asyncio.to_thread(record, live, app, [datetime(2026, 11, 23, 7, tzinfo=UTC)])
+    (block,) = blocks("python", PAGE)
+    code = block.replace("https://id.example.org", live.address)
+    code = code.replace("your-client-id", app.id)
+    for signs_in in (True, False):  # the second time by the tokens of the first
+        *before, sleep, mood = (await asyncio.to_thread(run, code, {})).splitlines()
+        assert [live.address in line for line in before] == [True] * signs_in
+        assert sleep == "2026-11-23 07:00:00+00:00 Sleep Duration 7.5"
+        assert mood == "2026-11-23 07:00:00+00:00 Overall Mood 2.0"
+
+
+@pytest.mark.parametrize("document", [README, PAGE], ids=["readme", "page"])
+async def test_the_commands_run_as_printed(
+    live: Live,
+    app: App,
+    browser: None,
+    person: Person,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    document: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "moods.csv").write_text(
+        "variable,value,startTime,unit\nOverall Mood,3,2026-11-23T12:00:00Z,/5\n"
+    )
+    person.now = live.house.clock.now().timestamp()
+    person.browser = webbrowser.open
+    said = []
+    for line in "".join(blocks("sh", document)).splitlines():
+        told = line.replace("https://id.example.org", live.address)
+        words = shlex.split(told.replace("your-client-id", app.id))
+        if words[:1] == ["export"]:
+            person.environment |= dict(word.split("=", 1) for word in words[1:])
+        if words[:1] == ["quantimodo-client"]:
+            assert await asyncio.to_thread(person.types, *words[1:]) == 0, person.err
+            said.append(person.out)
+    assert said[0] == f"Signed in as Ann Example <ann@example.org> at {live.address}\n"
+    if document == PAGE:
+        assert said[-1].endswith("Sleep Quality  4 /5\n")
+    else:
+        assert len(said) == 8
+        assert "slept like a stone" in (tmp_path / "mine.csv").read_text()
+        assert said[-1] == "Signed out.\n"
 
 
 def test_the_commands_of_the_readme_are_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ The page is here as it is in the reference; of its code only Python 2's `print` 
 
 import asyncio
 import contextlib
+import hashlib
 import io
 import json
 import re
@@ -21,6 +22,8 @@ from live import Live, open_live
 from world import App
 
 PAGE = Path(__file__).with_name("AuthenticationApi.md")
+# The SHA-256 of shared/reference/AuthenticationApi.md.
+REFERENCE = "2a054d0afc048f28ad0bfb78f0a7b08ad67c38e9e849ab916b97e89ee60e0bc6"
 CALLBACK = "http://127.0.0.1:9999/callback"
 METHODS = [
     "v2_auth_social_authorize_code_get",
@@ -98,6 +101,10 @@ async def login_code(live: Live) -> str:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def app(site: Live) -> App:
     return await site.app(CALLBACK, first_party=True)
+
+
+async def test_the_page_is_the_reference_to_the_letter() -> None:
+    assert hashlib.sha256(PAGE.read_bytes()).hexdigest() == REFERENCE
 
 
 async def test_the_page_has_an_example_for_each_method() -> None:

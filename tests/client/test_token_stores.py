@@ -6,25 +6,35 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from driven import ME, TOKEN_PATH, Driven, held, tokens
 from recorded import Answer, Recorded
+from terminals import Person
 
 from swagger_client.session import FileStore, KeyringStore, MemoryStore, Token, TokenStore
 
 Drive = Callable[..., Driven]
 
 
-class FakeKeyring(ModuleType):
-    """The system's keyring, as the `keyring` library shows it."""
+class KeyringError(Exception):
+    """As the library has it."""
 
-    def __init__(self) -> None:
+
+class FakeKeyring(ModuleType):
+    """The system's keyring, as the `keyring` library shows it. `fails`: there is none."""
+
+    errors = SimpleNamespace(KeyringError=KeyringError)
+
+    def __init__(self, *, fails: bool = False) -> None:
         super().__init__("keyring")
         self.kept: dict[tuple[str, str], str] = {}
+        self._fails = fails
 
     def get_password(self, service: str, username: str) -> str | None:
+        if self._fails:
+            raise KeyringError("No recommended backend was available.")
         return self.kept.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
@@ -122,3 +132,31 @@ def test_without_the_library_the_keyring_says_what_to_install(
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(ImportError, match=r"quantimodo-client\[keyring\]"):
         KeyringStore()
+
+
+def test_a_system_without_a_keyring_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", FakeKeyring(fails=True))
+    store = KeyringStore()
+    for method in (store.load, store.clear):
+        with pytest.raises(OSError, match="cannot be used: No recommended backend"):
+            method()
+
+
+@pytest.mark.parametrize("kept", ["", "{", "[]", '{"access_token": 7}'])
+def test_a_keyring_that_holds_something_else_is_told(
+    monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    keyring = FakeKeyring()
+    keyring.set_password("quantimodo-client", "default", kept)
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    with pytest.raises(ValueError, match="no access token"):
+        KeyringStore().load()
+
+
+def test_the_command_asks_for_the_keyring_before_it_asks_anybody_to_sign_in(
+    monkeypatch: pytest.MonkeyPatch, person: Person, recorded: Recorded
+) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", FakeKeyring(fails=True))
+    words = ("login", "--server", recorded.address, "--client-id", "c", "--keyring")
+    assert person.types(*words) == 1
+    assert person.err.startswith("quantimodo-client: the keyring of this system cannot be used")

@@ -142,6 +142,10 @@ def test_it_holds_the_client_and_nothing_else(wheel: Path) -> None:
     assert "swagger_client/py.typed" in names
     assert not [name for name in names if "__pycache__" in name]
     assert "Requires-Python: >=3.9" in told
+    assert [line for line in told.splitlines() if line.startswith("Provides-Extra")] == [
+        "Provides-Extra: keyring",
+        "Provides-Extra: pandas",
+    ]
     needed = [line for line in told.splitlines() if line.startswith("Requires-Dist")]
     assert [line for line in needed if "extra ==" not in line] == [
         "Requires-Dist: httpx<0.29,>=0.28"
@@ -189,7 +193,7 @@ def test_its_command_works_alone(
     sheet.write_text("variable,value,time\nMood,3,2026-11-23T12:00:00Z\n")
     recorded.on(MEASUREMENTS, Answer(201, {}))
     assert command("measurements", "add", "Mood", "4").stdout == "Added.\n"
-    assert command("measurements", "import", str(sheet)).stdout == "Imported 1 measurements.\n"
+    assert command("measurements", "import", str(sheet)).stdout == "Imported 1 measurement.\n"
     assert command("measurements", "export").stdout == "variable,value\n"
     assert command("logout").stdout == "Signed out.\n"
     assert command("logout").returncode == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -39,6 +40,13 @@ class Account:
         if self.keyring:
             return KeyringStore(username=f"{self.client_id} at {self.server}")
         return FileStore(folder / _TOKENS)
+
+    def check_store(self, folder: Path) -> None:
+        """Raises `ImportError` or `OSError` for a keyring that cannot be used: before somebody
+        signs in, and not after. What may lie in a store from before is no matter here."""
+        if self.keyring:
+            with suppress(ValueError):
+                self.store(folder).load()
 
     def save(self, folder: Path, token: Token) -> None:
         """Remember it. The tokens come first: no account ever names tokens of another server."""

@@ -23,8 +23,10 @@ from typing import Any, Callable
 from swagger_client.command import measurements, reference, signing
 from swagger_client.command.accounts import account_in
 from swagger_client.command.sheets import BadSheet
+from swagger_client.command.signing import NotTold
 from swagger_client.command.surroundings import Surroundings
 from swagger_client.configuration import VERSION
+from swagger_client.records import BadField
 from swagger_client.rest import ApiException
 from swagger_client.session import (
     AuthorizationRefused,
@@ -60,7 +62,7 @@ Doing = Callable[[Namespace, Surroundings], None]
 
 def main(arguments: Sequence[str] | None = None, around: Surroundings | None = None) -> int:
     """Run the command; the exit status."""
-    around = around or Surroundings()
+    around = around or Surroundings.of_this_process()
     parser = _parser(around)
     asked = parser.parse_args(arguments)
     asked.json = "json" in asked
@@ -70,9 +72,11 @@ def main(arguments: Sequence[str] | None = None, around: Surroundings | None = N
     except SignInRequired as fault:
         return _failed(asked, around, fault.reason or "sign in first", 3)
     except ApiException as fault:
-        return _failed(asked, around, _explained(fault), 1, error_of(fault))
-    except (AuthorizationRefused, NotOffered, BadSheet, TimeoutError, ValueError) as fault:
+        return _failed(asked, around, _explained(fault, _server(asked, around)), 1, error_of(fault))
+    except (AuthorizationRefused, NotOffered, NotTold, BadSheet, TimeoutError, ValueError) as fault:
         return _failed(asked, around, str(fault), 1)
+    except BadField as fault:
+        return _failed(asked, around, f"the answer is not what was promised: {fault}", 1)
     except BrokenPipeError:
         around.hang_up()
         return 1
@@ -93,8 +97,16 @@ def _failed(
     return status
 
 
-def _explained(fault: ApiException) -> str:
+def _server(asked: Namespace, around: Surroundings) -> str:
+    """The server that was asked."""
+    told: str = asked.server if "server" in asked else account_in(around.folder).server
+    return told
+
+
+def _explained(fault: ApiException, server: str) -> str:
     """A refusal in the server's words for people, where it has any."""
+    if not fault.status:
+        return f"{server} gave no answer: {fault.reason}"
     try:
         body = json.loads(fault.body or "")
         said = body.get("message") or body.get("error_description") or body["error"]["message"]
@@ -102,7 +114,7 @@ def _explained(fault: ApiException) -> str:
         said = None
     if isinstance(said, str):
         return f"{said} ({fault.status})"
-    return f"{fault.reason} ({fault.status})" if fault.status else f"{fault.reason}"
+    return f"{fault.reason} ({fault.status})"
 
 
 def _signed_in(do: Callable[[OAuthSession, Namespace, Surroundings], None]) -> Doing:

@@ -30,8 +30,8 @@ def list_measurements(session: OAuthSession, asked: Namespace, around: Surroundi
     if asked.json:
         around.say(json.dumps(found, indent=2, ensure_ascii=False))
         return
-    for measurement in found:
-        around.say(_line(measurement))
+    for line in _lines(found):
+        around.say(line)
     if not found:
         around.tell("There are no such measurements.")
 
@@ -69,25 +69,37 @@ def import_measurements(session: OAuthSession, asked: Namespace, around: Surroun
                 raise
             sent += len(batch)
             progress.advance(len(batch))
-    around.say(json.dumps({"imported": sent}) if asked.json else f"Imported {sent:,} measurements.")
+    said = f"Imported {sent:,} {'measurement' if sent == 1 else 'measurements'}."
+    around.say(json.dumps({"imported": sent}) if asked.json else said)
 
 
 def export_measurements(session: OAuthSession, asked: Namespace, around: Surroundings) -> None:
     """All measurements, as CSV or, with `--json`, as a JSON array."""
-    filters = _filters(asked)
+    write = _write_json if asked.json else _write_csv
     with _target(asked.file) as file:
-        if asked.json:
-            _write_json(session, filters, file, around)
-            return
-        with Progress(around.err, "bytes") as progress:
-            for piece in session.measurements_csv(**filters):
-                file.write(piece)
-                progress.advance(len(piece))
+        written = write(session, _filters(asked), file, around)
+    if asked.file is not None:
+        told = json.dumps({"exported": written, "file": str(asked.file)})
+        around.say(told if asked.json else f"Exported {written:,} bytes to {asked.file}.")
+
+
+def _write_csv(
+    session: OAuthSession, filters: dict[str, Any], file: BinaryIO, around: Surroundings
+) -> int:
+    """How many bytes it is."""
+    written = 0
+    with Progress(around.err, "bytes") as progress:
+        for piece in session.measurements_csv(**filters):
+            written += file.write(piece)
+            progress.advance(len(piece))
+    return written
 
 
 def _write_json(
     session: OAuthSession, filters: dict[str, Any], file: BinaryIO, around: Surroundings
-) -> None:
+) -> int:
+    """How many measurements it holds."""
+    written = 0
     listing = session.measurements(**filters)
     before = b"["
     with Progress(around.err, "measurements", listing.count()) as progress:
@@ -95,8 +107,10 @@ def _write_json(
             for measurement in page:
                 file.write(before + json.dumps(measurement, ensure_ascii=False).encode())
                 before = b",\n"
+            written += len(page)
             progress.advance(len(page))
     file.write(b"]\n" if before != b"[" else b"[]\n")
+    return written
 
 
 def _send(session: OAuthSession, groups: Sequence[Sequence[Row]], around: Surroundings) -> None:
@@ -152,10 +166,20 @@ def _filters(asked: Namespace) -> dict[str, Any]:
     return {name: value for name, value in filters.items() if value is not None}
 
 
-def _line(measurement: Measurement) -> str:
-    at = measurement.start_time.astimezone().isoformat(" ", "minutes")
-    text = f"{at}  {measurement.variable}  {measurement.value:g} {measurement.unit}"
-    return f"{text}  {measurement.note}" if measurement.note else text
+def _lines(found: Sequence[Measurement]) -> Iterator[str]:
+    """A line for each, in columns: when, what, how much, and what was noted."""
+    rows = [
+        (
+            each.start_time.astimezone().isoformat(" ", "minutes"),
+            " ".join(each.variable.split()),
+            f"{each.value:g} {each.unit}",
+            " ".join((each.note or "").split()),
+        )
+        for each in found
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
 
 
 @contextmanager

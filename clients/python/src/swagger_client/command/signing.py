@@ -16,6 +16,10 @@ from swagger_client.session.application import server_of
 SCOPE = "basic readmeasurements writemeasurements offline_access"
 
 
+class NotTold(Exception):
+    """Somebody is signed out on this machine, and the server does not know."""
+
+
 def login(asked: Namespace, around: Surroundings) -> None:
     """Sign in by the browser, or by another device, and remember it.
 
@@ -27,7 +31,7 @@ def login(asked: Namespace, around: Surroundings) -> None:
         scope=asked.scope,
         keyring=asked.keyring,
     )
-    account.store(around.folder)  # a keyring that is missing is told before, and not after
+    account.check_store(around.folder)
     with account.session(around, MemoryStore()) as session:
         if asked.device:
             token = session.fetch_device_token(lambda code: _show(code, around))
@@ -65,9 +69,16 @@ def _greet(session: OAuthSession, asked: Namespace, around: Surroundings) -> Non
 def _by_browser(session: OAuthSession, asked: Namespace, around: Surroundings) -> Token:
     def show(address: str) -> None:
         around.tell(f"Sign in with your browser, at\n  {address}")
+        around.tell(f"Waiting until you come back, {_minutes(asked.wait)} at most; Ctrl-C stops.")
 
     browser = _nothing if asked.no_browser else around.open_browser
     return session.sign_in(port=asked.port, wait=asked.wait, show=show, open_browser=browser)
+
+
+def _minutes(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:g} seconds"
+    return f"{seconds / 60:.3g} minutes"
 
 
 def _nothing(address: str) -> None:
@@ -100,5 +111,11 @@ def logout(asked: Namespace, around: Surroundings) -> None:
     account = account_in(around.folder)
     forget_account(around.folder)
     with account.session(around) as session:
-        session.sign_out()
+        try:
+            session.sign_out()
+        except ApiException as fault:
+            raise NotTold(
+                f"You are signed out here, but {account.server} could not be told"
+                f" ({fault.reason}): it may let this sign-in live until it expires"
+            ) from None
     around.say(json.dumps({"signedOut": True}) if asked.json else "Signed out.")

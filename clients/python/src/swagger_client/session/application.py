@@ -167,7 +167,7 @@ def server_of(address: str, *, insecure_http: bool = False) -> str:
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.query:
         raise ValueError("the server must be an address such as https://id.example.org")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not insecure_http:
-        raise ValueError("tokens go over https only: use https, or say insecure_http=True")
+        raise ValueError("tokens go over https only, except to this machine itself")
     path = parts.path.rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path[:-4] if path.endswith('/api') else path}"
 

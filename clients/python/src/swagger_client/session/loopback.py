@@ -6,7 +6,9 @@ shows is the same few words whatever came: nothing of the address is ever put on
 
 from __future__ import annotations
 
+import hashlib
 import threading
+from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from types import TracebackType
@@ -17,13 +19,22 @@ from swagger_client.session.errors import ForeignAnswer
 _PATH = "/callback"
 _POLL = 0.02
 _NOTHING = "There is nothing here"
+_STYLE = (
+    ":root{color-scheme:light dark}"
+    "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1.5rem}"
+)
 _PAGE = (
-    '<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+    '<!doctype html><html lang="en"><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width"><title>{title}</title>'
+    "<style>{style}</style>"
     "<h1>{title}</h1><p>You can close this window and go back to the terminal."
 )
+_STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'"
+    ),
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -127,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         status, title = 404, _NOTHING
         if self.path.partition("?")[0] == _PATH:
             status, title = visit.answer(self.path)
-        page = _PAGE.format(title=title).encode()
+        page = _PAGE.format(title=title, style=_STYLE).encode()
         try:
             self.send_response(status)
             for name, value in _HEADERS.items():

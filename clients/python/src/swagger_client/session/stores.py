@@ -98,7 +98,10 @@ class FileStore:
 
 
 class KeyringStore:
-    """Keeps tokens in the system's keyring. Needs the extra: `quantimodo-client[keyring]`."""
+    """Keeps tokens in the system's keyring. Needs the extra: `quantimodo-client[keyring]`.
+
+    Where the system has none that can be used, its methods raise `OSError`.
+    """
 
     def __init__(self, service: str = "quantimodo-client", username: str = "default") -> None:
         self._service = service
@@ -106,19 +109,30 @@ class KeyringStore:
         self._keyring: Any = _keyring()
 
     def load(self) -> Token | None:
-        """The tokens, or None."""
-        kept = self._keyring.get_password(self._service, self._username)
-        return None if kept is None else Token.from_dict(json.loads(kept))
+        """The tokens, or None. Raises `ValueError` if what is kept is no token."""
+        kept = self._ask("get_password")
+        if kept is None:
+            return None
+        try:
+            found = json.loads(kept)
+        except ValueError:
+            found = None
+        return Token.from_dict(found if isinstance(found, dict) else {})
 
     def save(self, token: Token) -> None:
         """Keep these instead."""
-        kept = json.dumps(token.to_dict())
-        self._keyring.set_password(self._service, self._username, kept)
+        self._ask("set_password", json.dumps(token.to_dict()))
 
     def clear(self) -> None:
         """Forget them."""
-        if self._keyring.get_password(self._service, self._username) is not None:
-            self._keyring.delete_password(self._service, self._username)
+        if self._ask("get_password") is not None:
+            self._ask("delete_password")
+
+    def _ask(self, name: str, *given: str) -> Any:
+        try:
+            return getattr(self._keyring, name)(self._service, self._username, *given)
+        except self._keyring.errors.KeyringError as fault:
+            raise OSError(f"the keyring of this system cannot be used: {fault}") from fault
 
 
 def _keyring() -> Any:

@@ -1,0 +1,272 @@
+"""`quantimodo-client measurements`: list, add, import, export."""
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driven import ME, MEASUREMENTS, START, held
+from recorded import Answer, Recorded, Seen
+from terminals import Person
+
+
+def measured(number: int) -> dict[str, Any]:
+    return {
+        "id": number,
+        "variable": "Mood",
+        "startTime": 1439389320,
+        "value": 3.5,
+        "unit": "/5",
+        "note": "fine" if number == 1 else None,
+    }
+
+
+def test_a_list_is_for_people_or_for_scripts(signed_in: Person, recorded: Recorded) -> None:
+    recorded.on(MEASUREMENTS, Answer(body=[measured(1), measured(2)]))
+    words = ("measurements", "list", "--variable", "Mo%", "--since", "2015-01-01T00:00Z")
+    assert signed_in.types(*words) == 0
+    first, second = signed_in.out.splitlines()
+    assert first.endswith("Mood  3.5 /5  fine")
+    assert second.endswith("Mood  3.5 /5")
+    longer = {**measured(2), "variable": "Sleep Quality", "value": 12, "note": "well"}
+    recorded.on(MEASUREMENTS, Answer(body=[measured(1), longer]))
+    assert signed_in.types("measurements", "list") == 0
+    first, second = signed_in.out.splitlines()
+    assert first.endswith("  Mood           3.5 /5  fine")
+    assert second.endswith("  Sleep Quality  12 /5   well")
+    recorded.on(MEASUREMENTS, Answer(body=[measured(1), measured(2)]))
+    assert signed_in.types(*words, "--json", "--limit", "1") == 0
+    assert json.loads(signed_in.out) == [measured(1)]
+    assert recorded.seen[0].query == {
+        "variableName": "Mo%",
+        "sort": "-startTime",
+        "startTime": "2015-01-01T00:00:00+00:00",
+        "limit": "20",
+    }
+    recorded.on(MEASUREMENTS, Answer(body=[]))
+    assert signed_in.types("measurements", "list") == 0
+    assert "no such measurements" in signed_in.err
+
+
+def test_one_measurement_is_recorded(signed_in: Person, recorded: Recorded) -> None:
+    recorded.on(MEASUREMENTS, Answer(201, {"success": True}))
+    assert signed_in.types("measurements", "add", "Mood", "-3.5", "--unit", "/5") == 0
+    words = ("measurements", "add", "Mood", "4", "--at", "2026-11-23T12:00Z", "--note", "well")
+    assert signed_in.types(*words, "--json") == 0
+    first, second = (seen.json[0] for seen in recorded.seen)
+    assert first == {
+        "variableName": "Mood",
+        "sourceName": "quantimodo-client",
+        "abbreviatedUnitName": "/5",
+        "measurements": [{"startTime": int(START), "value": -3.5}],
+    }
+    assert second["measurements"] == [
+        {"startTime": "2026-11-23T12:00:00+00:00", "value": 4.0, "note": "well"}
+    ]
+    assert signed_in.types("measurements", "add", "Mood", "4", "--at", "soon") == 1
+    assert signed_in.types("measurements", "add", "Mood", "nan") == 1
+    assert len(recorded.seen) == 2
+
+
+SHEET = """\
+variable,value,startTime,unit,source,note,colour
+Mood,3,1439389320,/5,My App,"well, really",red
+Sleep,7.5,2015-08-12T14:22:00Z,h,My App,,
+Mood,4,2015-08-12 14:23:00,/5,My App,,blue
+
+Mood,2,1439389500.5,/5,,,
+"""
+
+
+@pytest.fixture
+def sheet(tmp_path: Path) -> Path:
+    path = tmp_path / "sheet.csv"
+    path.write_text(SHEET, "utf-8-sig")
+    return path
+
+
+def test_a_sheet_is_recorded_in_batches(signed_in: Person, recorded: Recorded, sheet: Path) -> None:
+    recorded.on(MEASUREMENTS, Answer(201, {}))
+    assert signed_in.types("measurements", "import", str(sheet)) == 0
+    assert signed_in.out == "Imported 4 measurements.\n"
+    assert signed_in.err == ""  # a bar is for terminals
+    (sent,) = (seen.json for seen in recorded.seen)
+    assert sent == [
+        {
+            "variableName": "Mood",
+            "abbreviatedUnitName": "/5",
+            "measurements": [{"startTime": 1439389500.5, "value": 2.0}],
+        },
+        {
+            "variableName": "Mood",
+            "sourceName": "My App",
+            "abbreviatedUnitName": "/5",
+            "measurements": [
+                {"startTime": 1439389320, "value": 3.0, "note": "well, really"},
+                {"startTime": "2015-08-12T14:23:00+00:00", "value": 4.0},
+            ],
+        },
+        {
+            "variableName": "Sleep",
+            "sourceName": "My App",
+            "abbreviatedUnitName": "h",
+            "measurements": [{"startTime": "2015-08-12T14:22:00+00:00", "value": 7.5}],
+        },
+    ]
+    recorded.seen.clear()
+    words = ("measurements", "import", str(sheet), "--batch", "1", "--json")
+    assert signed_in.types(*words, terminal=True) == 0
+    assert len(recorded.seen) == 4
+    assert json.loads(signed_in.out) == {"imported": 4}
+    assert "100%  4 of 4 measurements" in signed_in.err
+
+
+def test_a_batch_that_is_refused_tells_where_to_go_on(
+    signed_in: Person, recorded: Recorded, sheet: Path
+) -> None:
+    body = {"message": "set 1, measurement 0: value is too high", "setIndex": 1}
+    refusal = Answer(400, {**body, "measurementIndex": 0})
+    recorded.on(MEASUREMENTS, Answer(201, {}), refusal)
+    assert signed_in.types("measurements", "import", str(sheet), "--batch", "2") == 1
+    assert "lines 4 to 6" in signed_in.err
+    assert "It is line 4 that was refused" in signed_in.err
+    assert "value is too high (400)" in signed_in.err
+    recorded.seen.clear()
+    recorded.on(MEASUREMENTS, Answer(201, {}))
+    words = ("measurements", "import", str(sheet), "--from-line", "4")
+    assert signed_in.types(*words) == 0
+    assert signed_in.out == "Imported 2 measurements.\n"
+
+
+def test_an_import_waits_when_it_is_told_to(
+    signed_in: Person, recorded: Recorded, sheet: Path
+) -> None:
+    busy = Answer(429, headers={"Retry-After": "7"})
+    recorded.on(MEASUREMENTS, busy, busy, Answer(201, {}))
+    assert signed_in.types("measurements", "import", str(sheet)) == 0
+    assert signed_in.waits == [7, 7]
+    recorded.on(MEASUREMENTS, Answer(429, headers={"Retry-After": "86400"}))
+    assert signed_in.types("measurements", "import", str(sheet)) == 1
+    recorded.on(MEASUREMENTS, Answer(503, headers={"Retry-After": "1"}))
+    recorded.seen.clear()
+    assert signed_in.types("measurements", "import", str(sheet)) == 1
+    assert len(recorded.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "line 1 must name the column `variable`"),
+        ("variable,value\n", "line 1 must name the column `time`"),
+        ("variable,name,value,time\n", "line 1 must name the column `variable` once"),
+        ("variable,value,time\nMood,3,0\nMood,,0\n", "line 3 has no value"),
+        ("variable,value,time\nMood,many,0\n", "line 2: the value is no number"),
+        ("variable,value,time\nMood,inf,0\n", "line 2: the value is no number"),
+        ("variable,value,time\nMood,3,soon\n", "line 2: a time is"),
+        ("variable,value,time\nMood,3,nan\n", "line 2: a time is"),
+        ('variable,value,time\n"Mood\n', "line 2 has no value"),
+    ],
+)
+def test_a_bad_sheet_is_refused_before_anything_is_sent(
+    signed_in: Person, recorded: Recorded, tmp_path: Path, text: str, said: str
+) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    assert signed_in.types("measurements", "import", str(path)) == 1
+    assert said in signed_in.err
+    assert not recorded.seen
+
+
+def test_what_is_no_text_is_refused_too(
+    signed_in: Person, recorded: Recorded, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_bytes(b"variable,value,time\nM\xff\xfeod,3,0\n")
+    assert signed_in.types("measurements", "import", str(path)) == 1
+    assert "no CSV text in UTF-8" in signed_in.err
+    assert signed_in.types("measurements", "import", str(tmp_path / "absent.csv")) == 1
+    assert "No such file" in signed_in.err
+
+
+def test_an_export_is_whole_or_not_there(
+    signed_in: Person, recorded: Recorded, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.csv"
+    text = b"variable,value\n" + b"Mood,3\n" * 50_000
+    recorded.on("/api/v2/measurements/csv", Answer(200, text, {"Content-Type": "text/csv"}))
+    words = ("measurements", "export", str(path))
+    assert signed_in.types(*words, "--variable", "Mood", terminal=True) == 0
+    assert path.read_bytes() == text
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert f"{len(text):,} bytes" in signed_in.err
+    assert signed_in.out == f"Exported {len(text):,} bytes to {path}.\n"
+    path.write_text("older")
+    recorded.on("/api/v2/measurements/csv", Answer(403, {"error": "insufficient_scope"}))
+    assert signed_in.types(*words) == 1
+    recorded.on("/api/v2/measurements/csv", Answer(200, b"variable", cut=True))
+    assert signed_in.types(*words) == 1
+    assert path.read_text() == "older"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["config", "mine.csv"]
+
+
+def test_an_export_may_be_json(signed_in: Person, recorded: Recorded, tmp_path: Path) -> None:
+    def page(seen: Seen) -> Answer:
+        limit, offset = int(seen.query["limit"]), int(seen.query.get("offset", 0))
+        items = [measured(number) for number in range(250)][offset : offset + limit]
+        return Answer(body=items, headers={"Total-Count": "250"})
+
+    recorded.on(MEASUREMENTS, page)
+    path = tmp_path / "mine.json"
+    assert signed_in.types("measurements", "export", str(path), "--json", terminal=True) == 0
+    assert json.loads(path.read_text()) == [measured(number) for number in range(250)]
+    assert "100%  250 of 250 measurements" in signed_in.err
+    assert json.loads(signed_in.out) == {"exported": 250, "file": str(path)}
+    recorded.on(MEASUREMENTS, Answer(body=[]))
+    assert signed_in.types("measurements", "export", str(path), "--json") == 0
+    assert json.loads(path.read_text()) == []
+
+
+def test_whoever_stops_reading_is_no_fault(signed_in: Person, recorded: Recorded) -> None:
+    recorded.on(MEASUREMENTS, Answer(body=[measured(number) for number in range(200)]))
+    account = {"server": recorded.address, "client_id": "some-client", "scope": "basic"}
+    (signed_in.folder / "account.json").write_text(json.dumps(account))
+    signed_in.store.save(held(lifetime=10**9))
+    command = [sys.executable, "-m", "swagger_client", "measurements", "list"]
+    environment = {"QM_CLIENT_FOLDER": str(signed_in.folder), "PYTHONPATH": ":".join(sys.path)}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 1
+
+
+def test_an_answer_without_what_was_promised_is_no_crash(
+    signed_in: Person, recorded: Recorded
+) -> None:
+    recorded.on(MEASUREMENTS, Answer(body=[{"id": 1, "variable": "Mood"}]))
+    assert signed_in.types("measurements", "list") == 1
+    assert "not what was promised: the server's field startTime has been left out" in signed_in.err
+
+
+def test_nothing_that_was_recorded_drives_the_terminal(
+    signed_in: Person, recorded: Recorded
+) -> None:
+    note = "\x1b]0;gotcha\x07 \x9b2J \u202egnp.exe \ud800 and\n\n  more 👩‍💻"
+    answer = [{**measured(1), "note": note, "variable": "Mood\r\nof mine"}]
+    recorded.on(MEASUREMENTS, Answer(body=answer))
+    assert signed_in.types("measurements", "list") == 0
+    escaped = r"\u001b]0;gotcha\u0007 \u009b2J \u202egnp.exe \ud800 and more 👩‍💻"
+    assert signed_in.out.endswith(f"Mood of mine  3.5 /5  {escaped}\n")
+    assert len(signed_in.out.splitlines()) == 1
+    assert signed_in.types("measurements", "list", "--json") == 0
+    assert json.loads(signed_in.out) == answer
+    assert not set("\x1b\x07\x9b\u202e\ud800") & set(signed_in.out)
+    recorded.on(ME, Answer(400, {"message": "\x1b[2J"}))
+    assert signed_in.types("whoami") == 1
+    assert signed_in.err == "quantimodo-client: \\u001b[2J (400)\n"
