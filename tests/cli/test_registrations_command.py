@@ -41,9 +41,22 @@ def test_the_token_is_all_that_stands_on_standard_output(terminal: Terminal) -> 
     assert "never shown again" in made.err
 
 
+def test_who_makes_a_token_is_told_when_it_opens_nothing(terminal: Terminal) -> None:
+    assert "registration.mode is closed" in terminal.does("registrations", "create").err
+    made = terminal.does("registrations", "create", "--json", registration__mode="token")
+    assert made.err == ""
+
+
 @pytest.mark.parametrize(
     "option",
-    [("--uses", "0"), ("--uses", "1000000"), ("--lifetime", "soon"), ("--lifetime", "99999999d")],
+    [
+        ("--uses", "0"),
+        ("--uses", "1000000"),
+        ("--lifetime", "soon"),
+        ("--lifetime", "99999999d"),
+        ("--label", "\udcff"),
+        ("--label", "a\nb"),
+    ],
 )
 def test_a_token_has_its_limits(terminal: Terminal, option: tuple[str, str]) -> None:
     answer = terminal("registrations", "create", *option)

@@ -30,16 +30,21 @@ def create(
         duration = parse_duration(lifetime)
     except ValueError:
         raise typer.BadParameter("must be a duration such as 1h or 30d") from None
+    if not label.isprintable():
+        raise typer.BadParameter("the label must be plain text")
 
-    async def make(house: House) -> str:
-        return (await house.dynamic.issue_token(label[:200], uses, duration)).reveal()
+    async def make(house: House) -> tuple[str, str]:
+        token = await house.dynamic.issue_token(label[:200], uses, duration)
+        return token.reveal(), house.settings.registration.mode
 
-    token = run(make)
+    token, mode = run(make)
     if as_json:
         print_json({"initial_access_token": token})
-        return
-    print_fields({"initial_access_token": token})
-    typer.echo("\nKeep the token now: it is never shown again.", err=True)
+    else:
+        print_fields({"initial_access_token": token})
+        typer.echo("\nKeep the token now: it is never shown again.", err=True)
+    if mode == "closed":
+        typer.echo("It opens nothing yet: registration.mode is closed. Set it to token.", err=True)
 
 
 @registrations.command("list")
