@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from quantimodo.cli.forms import HtmlPage
 from quantimodo.cli.telling import shortened
 from terminal import Terminal
@@ -25,8 +27,9 @@ def test_the_demo_walks_the_whole_main_job_and_shows_no_secret_whole(terminal: T
     assert terminal.does("clients", "list", "--json").json == []
 
 
-def test_without_a_server_the_demo_says_how_to_start_one(terminal: Terminal) -> None:
-    answer = terminal("demo", issuer="http://127.0.0.1:1")
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://[::1", "ftp://x", "\udcff", "x"])
+def test_without_a_server_the_demo_says_how_to_start_one(terminal: Terminal, url: str) -> None:
+    answer = terminal("demo", "--url", url)
     assert (answer.code, answer.out) == (1, "")
     assert "quantimodo serve" in answer.err
 

@@ -1,8 +1,10 @@
 """`quantimodo users` (issue 2, §5)."""
 
+import subprocess
+
 import pytest
 
-from terminal import Answer, Terminal
+from terminal import PATIENCE, QUANTIMODO, Answer, Terminal
 
 PASSWORD = "fake-words-that-nobody-uses"
 
@@ -43,6 +45,21 @@ def test_a_bad_address_or_password_is_one_line(terminal: Terminal) -> None:
     )
     assert short.code == 1
     assert short.err.startswith("error: password: ")
+    assert terminal.does("users", "list", "--json").json == []
+
+
+def test_a_password_that_no_browser_could_send_is_refused(terminal: Terminal) -> None:
+    asked = ("users", "create", "--email", "ada@example.org", "--name", "Ada", "--password-stdin")
+    done = subprocess.run(
+        [*QUANTIMODO, *asked],
+        input=b"fake-words-\xff-that-nobody-uses\n",
+        cwd=terminal.folder,
+        env={**terminal.environment({}), "PYTHONUTF8": "1"},
+        capture_output=True,
+        timeout=PATIENCE,
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr == b"error: the password on standard input is not UTF-8 text\n"
     assert terminal.does("users", "list", "--json").json == []
 
 

@@ -184,6 +184,7 @@ def test_a_misspelt_variable_is_a_fault_with_a_suggestion() -> None:
         ("SIGN_UP", "OPEN!"),
         ("DATABASE", "mysql://db.example.org/x"),
         ("DATABASE", "sqlite:///"),
+        ("DATABASE", "postgresql://[::1/quantimodo"),
         ("ISSUER", "id.example.org"),
         ("ISSUER", "https://id.example.org/"),
         ("ISSUER", "https://id.example.org/path"),

@@ -122,6 +122,11 @@ def _check_database(settings: Settings, fault: Fault) -> None:
         sqlite_path(settings.database)
     except ValueError:
         fault("database", "must begin with sqlite:/// or postgresql://")
+        return
+    try:
+        urlsplit(settings.database)
+    except ValueError:
+        fault("database", "is no address: look at its brackets")
 
 
 def _check_secrets(settings: Settings, fault: Fault) -> None:

@@ -54,7 +54,7 @@ async def _show(house: House, url: str) -> None:
 async def _metadata(http: httpx.AsyncClient, url: str, issuer: str) -> dict[str, Any]:
     try:
         answer = await http.get(url + METADATA)
-    except (httpx.HTTPError, httpx.InvalidURL):
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):
         raise Failed(
             f"no server answers at {url}; start one with the same settings (quantimodo serve),"
             " or say where it is (--url)"

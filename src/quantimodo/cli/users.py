@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from quantimodo.app.wiring import House
-from quantimodo.cli.errand import Failed, run
+from quantimodo.cli.errand import Failed, faults_told, run
 from quantimodo.cli.printing import print_fields, print_json, print_table
 from quantimodo.identity.addresses import presented_email
 from quantimodo.model.events import Event
@@ -48,7 +48,8 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make an account. Without a password the person sets one by "Forgot the password?"."""
-    password = _password() if password_stdin else None
+    with faults_told():
+        password = _password() if password_stdin else None
     profile = None if claims is None else _profile(claims)
 
     async def add(house: House) -> User:
@@ -158,7 +159,12 @@ def _password() -> Secret:
     if sys.stdin.isatty():
         typed: str = typer.prompt("Password", hide_input=True, err=True)
         return Secret(typed)
-    return Secret(sys.stdin.readline().rstrip("\r\n"))
+    try:
+        line = sys.stdin.readline().rstrip("\r\n")
+        line.encode()  # Python passes on what is no UTF-8 as halves of surrogate pairs
+    except UnicodeError:
+        raise Failed("the password on standard input is not UTF-8 text") from None
+    return Secret(line)
 
 
 async def _person(house: House, who: str) -> User:
