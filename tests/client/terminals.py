@@ -30,7 +30,7 @@ class Person:
     err: str = ""
 
     def types(self, *words: str, terminal: bool = False) -> int:
-        out, err = io.StringIO(), Terminal() if terminal else io.StringIO()
+        out, err = (Terminal() if terminal else io.StringIO() for _ in range(2))
         around = Surroundings(
             out=out,
             err=err,

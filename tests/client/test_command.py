@@ -106,6 +106,9 @@ def test_server_and_application_may_stand_in_the_environment(
     person.environment = {"QM_SERVER": f"{recorded.address}/api/", "QM_CLIENT_ID": "of-the-shell"}
     assert person.types("login") == 0
     assert recorded.asked(TOKEN_PATH)[0].form["client_id"] == "of-the-shell"
+    person.environment = {"QM_SERVER": recorded.address, "QM_CLIENT_ID": ""}
+    with pytest.raises(SystemExit):
+        person.types("login")
     elsewhere = Person(tmp_path / "elsewhere")
     elsewhere.environment = {"XDG_CONFIG_HOME": str(tmp_path / "xdg"), "QM_CLIENT_FOLDER": ""}
     assert elsewhere.types("whoami") == 3
@@ -268,6 +271,30 @@ def test_a_server_that_gives_no_answer_is_named(signed_in: Person, recorded: Rec
     assert signed_in.types(*words) == 1
     told = json.loads(signed_in.err)["error"]["message"]
     assert told.startswith(f"{recorded.address} gave no answer: Remote")
+
+
+def test_an_authority_of_its_own_stands_in_the_environment(
+    signed_in: Person, secure: Recorded, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = {"server": secure.address, "client_id": "some-client", "scope": "basic"}
+    (signed_in.folder / "account.json").write_text(json.dumps(account))
+    secure.on(ME, Answer(body=PERSON))
+    assert signed_in.types("whoami") == 1
+    assert "CERTIFICATE_VERIFY_FAILED" in signed_in.err
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert signed_in.types("whoami") == 0
+
+
+def test_whoever_presses_ctrl_c_reads_a_line_of_its_own(person: Person, recorded: Recorded) -> None:
+    def interrupt(_: str) -> bool:
+        raise KeyboardInterrupt
+
+    person.browser = interrupt
+    words = ("login", "--server", recorded.address, "--client-id", "c", "--wait", "1")
+    assert person.types(*words, terminal=True) == 130
+    assert person.err.endswith("1 second at most; Ctrl-C stops.\n\nquantimodo-client: stopped\n")
+    assert person.types(*words) == 130
+    assert person.err.endswith("Ctrl-C stops.\nquantimodo-client: stopped\n")
 
 
 @pytest.mark.slow

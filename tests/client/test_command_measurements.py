@@ -131,9 +131,20 @@ def test_a_batch_that_is_refused_tells_where_to_go_on(
     refusal = Answer(400, {**body, "measurementIndex": 0})
     recorded.on(MEASUREMENTS, Answer(201, {}), refusal)
     assert signed_in.types("measurements", "import", str(sheet), "--batch", "2") == 1
-    assert "lines 4 to 6" in signed_in.err
-    assert "It is line 4 that was refused" in signed_in.err
-    assert "value is too high (400)" in signed_in.err
+    assert signed_in.err == (
+        "The batch of lines 4 to 6 was not taken; all before it is in.\n"
+        "It is line 4 that was refused.\n"
+        "When it is mended, go on with --from-line 4.\n"
+        "quantimodo-client: value is too high (400)\n"
+    )
+    recorded.on(MEASUREMENTS, refusal)
+    assert signed_in.types("measurements", "import", str(sheet), terminal=True) == 1
+    _, bar, first, *_ = signed_in.err.splitlines()
+    assert bar.endswith("0 of 4 measurements")
+    assert first == "The batch of lines 2 to 6 was not taken; nothing is in."
+    recorded.on(MEASUREMENTS, refusal)
+    assert signed_in.types("measurements", "add", "Mood", "9") == 1
+    assert signed_in.err == "quantimodo-client: value is too high (400)\n"
     recorded.seen.clear()
     recorded.on(MEASUREMENTS, Answer(201, {}))
     words = ("measurements", "import", str(sheet), "--from-line", "4")
@@ -210,6 +221,16 @@ def test_an_export_is_whole_or_not_there(
     assert signed_in.types(*words) == 1
     assert path.read_text() == "older"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["config", "mine.csv"]
+
+
+def test_no_bar_is_drawn_across_what_the_terminal_shows(
+    signed_in: Person, recorded: Recorded, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    recorded.on("/api/v2/measurements/csv", Answer(200, b"variable,value\n"))
+    recorded.on(MEASUREMENTS, Answer(body=[], headers={"Total-Count": "0"}))
+    for words, shown in (((), b"variable,value\n"), (("--json",), b"[]\n")):
+        assert signed_in.types("measurements", "export", *words, terminal=True) == 0
+        assert (capfdbinary.readouterr().out, signed_in.err) == (shown, "")
 
 
 def test_an_export_may_be_json(signed_in: Person, recorded: Recorded, tmp_path: Path) -> None:

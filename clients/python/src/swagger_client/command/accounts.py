@@ -61,7 +61,9 @@ def account_in(folder: Path) -> Account:
         kept = json.loads((folder / _ACCOUNT).read_text("utf-8"))
         return Account(**kept)
     except (FileNotFoundError, ValueError, TypeError):
-        raise SignInRequired(401, "Nobody is signed in: quantimodo-client login") from None
+        raise SignInRequired(
+            401, "Nobody is signed in. Sign in by: quantimodo-client login"
+        ) from None
 
 
 def forget_account(folder: Path) -> None:

@@ -7,6 +7,7 @@ Exit status: 0 done; 1 refused or failed; 2 asked wrongly; 3 somebody has to sig
 from __future__ import annotations
 
 import json
+import re
 import sys
 from argparse import (
     SUPPRESS,
@@ -38,6 +39,8 @@ from swagger_client.session import (
 
 _SERVER = "QM_SERVER"
 _CLIENT_ID = "QM_CLIENT_ID"
+# The server counts from 0 what was sent; people count lines, and are told of them.
+_PLACE = re.compile(r"^set \d+(, measurement \d+)?: ")
 _HOME = "https://app.quantimo.do"
 
 _EPILOG = f"""\
@@ -83,6 +86,8 @@ def main(arguments: Sequence[str] | None = None, around: Surroundings | None = N
     except (OSError, ImportError) as fault:
         return _failed(asked, around, str(fault), 1)
     except KeyboardInterrupt:
+        if around.err.isatty():
+            around.tell("")  # behind the ^C that the terminal shows
         return _failed(asked, around, "stopped", 130)
     return 0
 
@@ -113,7 +118,7 @@ def _explained(fault: ApiException, server: str) -> str:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         said = None
     if isinstance(said, str):
-        return f"{said} ({fault.status})"
+        return f"{_PLACE.sub('', said)} ({fault.status})"
     return f"{fault.reason} ({fault.status})"
 
 
@@ -172,10 +177,10 @@ def _add_login(
     commands: _SubParsersAction[Any], shared: ArgumentParser, around: Surroundings
 ) -> None:
     login = _add(commands, shared, "login", "sign in, by the browser", signing.login)
-    known = around.environment.get(_CLIENT_ID)
+    known = around.environment.get(_CLIENT_ID) or None
     login.add_argument(
         "--server",
-        default=around.environment.get(_SERVER, _HOME),
+        default=around.environment.get(_SERVER) or _HOME,
         help=f"such as https://id.example.org; or {_SERVER} (default: %(default)s)",
     )
     login.add_argument(

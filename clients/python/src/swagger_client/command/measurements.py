@@ -6,8 +6,9 @@ import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -65,7 +66,8 @@ def import_measurements(session: OAuthSession, asked: Namespace, around: Surroun
             try:
                 _send(session, groups, around)
             except ApiException as refusal:
-                _tell_where(refusal, batch, groups, around)
+                progress.end()
+                _tell_where(refusal, batch, groups, sent, around)
                 raise
             sent += len(batch)
             progress.advance(len(batch))
@@ -76,19 +78,22 @@ def import_measurements(session: OAuthSession, asked: Namespace, around: Surroun
 def export_measurements(session: OAuthSession, asked: Namespace, around: Surroundings) -> None:
     """All measurements, as CSV or, with `--json`, as a JSON array."""
     write = _write_json if asked.json else _write_csv
+    # A bar would be drawn across what is written to the same terminal.
+    hidden = asked.file is None and around.out.isatty()
+    bar = partial(Progress, around.err, hidden=hidden)
     with _target(asked.file) as file:
-        written = write(session, _filters(asked), file, around)
+        written = write(session, _filters(asked), file, bar)
     if asked.file is not None:
         told = json.dumps({"exported": written, "file": str(asked.file)})
         around.say(told if asked.json else f"Exported {written:,} bytes to {asked.file}.")
 
 
 def _write_csv(
-    session: OAuthSession, filters: dict[str, Any], file: BinaryIO, around: Surroundings
+    session: OAuthSession, filters: dict[str, Any], file: BinaryIO, bar: Callable[..., Progress]
 ) -> int:
     """How many bytes it is."""
     written = 0
-    with Progress(around.err, "bytes") as progress:
+    with bar("bytes") as progress:
         for piece in session.measurements_csv(**filters):
             written += file.write(piece)
             progress.advance(len(piece))
@@ -96,13 +101,13 @@ def _write_csv(
 
 
 def _write_json(
-    session: OAuthSession, filters: dict[str, Any], file: BinaryIO, around: Surroundings
+    session: OAuthSession, filters: dict[str, Any], file: BinaryIO, bar: Callable[..., Progress]
 ) -> int:
     """How many measurements it holds."""
     written = 0
     listing = session.measurements(**filters)
     before = b"["
-    with Progress(around.err, "measurements", listing.count()) as progress:
+    with bar("measurements", listing.count()) as progress:
         for page in listing.pages():
             for measurement in page:
                 file.write(before + json.dumps(measurement, ensure_ascii=False).encode())
@@ -131,10 +136,12 @@ def _tell_where(
     refusal: ApiException,
     batch: Sequence[Row],
     groups: Sequence[Sequence[Row]],
+    sent: int,
     around: Surroundings,
 ) -> None:
     first, last = batch[0].line, batch[-1].line
-    around.tell(f"\nThe batch of lines {first} to {last} was not taken; all before it is in.")
+    rest = "all before it is in" if sent else "nothing is in"
+    around.tell(f"The batch of lines {first} to {last} was not taken; {rest}.")
     line = _line_of(refusal, groups)
     if line is not None:
         around.tell(f"It is line {line} that was refused.")

@@ -9,20 +9,29 @@ _WIDTH = 30
 
 
 class Progress:
-    """`total`: None where nobody knows it. `unit`: what is counted."""
+    """`total`: None where nobody knows it. `unit`: what is counted. `hidden`: show nothing."""
 
-    def __init__(self, stream: TextIO, unit: str, total: int | None = None) -> None:
+    def __init__(
+        self, stream: TextIO, unit: str, total: int | None = None, *, hidden: bool = False
+    ) -> None:
         self._stream = stream
         self._unit = unit
         self._total = total
         self._done = 0
         self._length = 0
-        self._shown = stream.isatty()
+        self._shown = stream.isatty() and not hidden
 
     def advance(self, by: int) -> None:
         """So many more are done."""
         self._done += by
         self._show()
+
+    def end(self) -> None:
+        """Leave its line: what comes next begins on one of its own. Nothing is shown after."""
+        if self._shown:
+            self._stream.write("\n")
+            self._stream.flush()
+        self._shown = False
 
     def _show(self) -> None:
         if not self._shown:
@@ -49,6 +58,4 @@ class Progress:
         fault: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._shown:
-            self._stream.write("\n")
-            self._stream.flush()
+        self.end()

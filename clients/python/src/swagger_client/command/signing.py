@@ -77,7 +77,7 @@ def _by_browser(session: OAuthSession, asked: Namespace, around: Surroundings) -
 
 def _minutes(seconds: float) -> str:
     if seconds < 120:
-        return f"{seconds:g} seconds"
+        return "1 second" if seconds == 1 else f"{seconds:g} seconds"
     return f"{seconds / 60:.3g} minutes"
 
 
