@@ -344,7 +344,7 @@ def test_a_method_takes_a_token_of_its_own(
     (seen,) = recorded.seen
     assert seen.query == {"variableName": "Mood"}
     assert headers_of(recorded)["authorization"] == "Bearer of-this-call"
-    thread: Any = api.v1_measurements_get_with_http_info(access_token="of-a-thread", callback=print)
+    thread = api.v1_measurements_get_with_http_info(access_token="of-a-thread", callback=print)
     assert isinstance(thread, threading.Thread)
     thread.join()
     assert headers_of(recorded)["authorization"] == "Bearer of-a-thread"

@@ -156,7 +156,7 @@ def test_a_refusal_on_a_thread_is_not_lost(
     recorded.on(f"{SOCIAL}/authorizeCode", Answer(400, {"success": False}))
     seen: list[Any] = []
     monkeypatch.setattr(threading, "excepthook", seen.append)
-    thread: Any = api.v2_auth_social_authorize_code_get("c", "google", callback=print)
+    thread = api.v2_auth_social_authorize_code_get("c", "google", callback=print)
     thread.join()
     assert seen[0].exc_value.status == 400
 

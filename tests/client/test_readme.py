@@ -4,8 +4,11 @@ live server."""
 import ast
 import asyncio
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 import webbrowser
 from collections.abc import Iterator
 from contextlib import redirect_stdout
@@ -94,6 +97,17 @@ async def test_the_readme_runs_as_printed(
     assert fault == "404 Not Found\n"
     assert as_in_2016.startswith("Ann Example\n[Variable({")
     assert left["request"].url.startswith(live.address)
+
+
+def test_the_readme_holds_for_a_checker_of_types(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("\n".join([*blocks("python"), *blocks("python", PAGE)]))
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache")]
+    environment = {**os.environ, "MYPYPATH": str(CLIENT / "src")}
+    done = subprocess.run(
+        [*command, str(program)], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
 
 
 async def test_the_program_of_the_page_runs_as_printed(

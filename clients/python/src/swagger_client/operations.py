@@ -11,20 +11,61 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Callable, ClassVar, TypedDict, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    ClassVar,
+    Protocol,
+    TypedDict,
+    TypeVar,
+    cast,
+    overload,
+)
 
 from swagger_client.api_client import ApiClient
 from swagger_client.calls import Call
 from swagger_client.configuration import configuration
 from swagger_client.rest import Headers, Timeout
 
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+A = TypeVar("A", bound="Api")
+A_contra = TypeVar("A_contra", bound="Api", contravariant=True)
+
 if TYPE_CHECKING:
     from typing_extensions import Concatenate, ParamSpec
 
     P = ParamSpec("P")
 
-T = TypeVar("T")
-A = TypeVar("A", bound="Api")
+    class Bound(Protocol[P, T_co]):
+        """A method of an object: it answers, or with a `callback` gives the thread of the call."""
+
+        @overload
+        def __call__(
+            self, *args: Any, callback: Callable[..., object], **kwargs: Any
+        ) -> threading.Thread: ...
+
+        @overload
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T_co: ...
+
+    class Method(Protocol[A_contra, P, T_co]):
+        """The same, in its class."""
+
+        @property
+        def __name__(self) -> str: ...
+
+        @property
+        def __qualname__(self) -> str: ...
+
+        @overload
+        def __get__(self, api: None, owner: type) -> Method[A_contra, P, T_co]: ...
+
+        @overload
+        def __get__(self, api: A_contra, owner: type) -> Bound[P, T_co]: ...
+
+        def __call__(self, api: A_contra, *args: P.args, **kwargs: P.kwargs) -> T_co: ...
+
 
 OPTIONS = frozenset({"callback", "_preload_content", "_request_timeout", "_return_http_data_only"})
 
@@ -80,7 +121,7 @@ def default_client() -> ApiClient:
         return configuration.api_client
 
 
-def operation(build: Callable[Concatenate[A, P], Call[T]]) -> Callable[Concatenate[A, P], T]:
+def operation(build: Callable[Concatenate[A, P], Call[T]]) -> Method[A, P, T]:
     """The method that carries out the call which `build` describes."""
     signature = inspect.signature(build)
 
@@ -95,12 +136,10 @@ def operation(build: Callable[Concatenate[A, P], Call[T]]) -> Callable[Concatena
 
     answer = str(signature.return_annotation)
     _present(method, signature, answer[len("Call[") : -1])
-    return cast("Callable[Concatenate[A, P], T]", method)
+    return cast("Method[A, P, T]", method)
 
 
-def with_http_info(
-    method: Callable[Concatenate[A, P], T],
-) -> Callable[Concatenate[A, P], tuple[T, int, Headers]]:
+def with_http_info(method: Method[A, P, T]) -> Method[A, P, tuple[T, int, Headers]]:
     """The twin of a method, whose answer is (data, status, headers)."""
 
     @wraps(method)
@@ -113,7 +152,7 @@ def with_http_info(
     twin.__qualname__ = f"{method.__qualname__}_with_http_info"
     twin.__doc__ = f"As `{method.__name__}`, with the answer as (data, status, headers)."
     _present(twin, signature, f"tuple[{signature.return_annotation}, int, Headers]")
-    return cast("Callable[Concatenate[A, P], tuple[T, int, Headers]]", twin)
+    return cast("Method[A, P, tuple[T, int, Headers]]", twin)
 
 
 def _present(method: Any, signature: inspect.Signature, answer: str) -> None:
