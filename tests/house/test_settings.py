@@ -367,6 +367,7 @@ def test_where_a_providers_value_came_from_is_known() -> None:
             "providers.apple.client_secret must be the whole text of the .p8 file",
         ),
         ("insecure_private_hosts = ['https://idp.example.org']", "must be pairs such as"),
+        ("insecure_unverified_hosts = ['idp.example.org']", "must be pairs such as"),
     ],
 )
 def test_a_provider_that_cannot_work_is_a_fault(tmp_path: Path, text: str, fault: str) -> None:
@@ -396,6 +397,7 @@ def test_the_settings_of_a_provider_are_its_policy() -> None:
 def test_a_private_provider_may_be_reached_when_it_is_named(tmp_path: Path) -> None:
     text = """
     insecure_private_hosts = ["idp.internal.example:8080"]
+    insecure_unverified_hosts = ["suite.internal.example:8443"]
     [providers.work]
     kind = "oidc"
     client_id = "x"
@@ -403,6 +405,7 @@ def test_a_private_provider_may_be_reached_when_it_is_named(tmp_path: Path) -> N
     """
     policy = door_policy(from_file(tmp_path, text), "127.0.0.1:1")
     assert policy.open_hosts == {"idp.internal.example:8080", "127.0.0.1:1"}
+    assert policy.unverified_hosts == {"suite.internal.example:8443"}
 
 
 def test_the_secret_of_a_provider_shows_nowhere(capsys: pytest.CaptureFixture[str]) -> None:

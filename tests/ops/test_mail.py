@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from smtp_sink import Sink, smtp_sink, tls_pair
+from smtp_sink import Sink, smtp_sink
 from structlog.testing import capture_logs
 
 from people import MovableClock
@@ -20,6 +20,7 @@ from quantimodo.ops.mail import Outbox, Sender
 from quantimodo.ops.smtp import Smtp, SmtpPolicy, smtp_policy
 from quantimodo.ports.clock import Entropy
 from quantimodo.ports.stores import Stores
+from self_signed import tls_pair
 
 MINUTE = timedelta(minutes=1)
 SENDER = "no-reply@id.example.org"

@@ -1,17 +1,23 @@
 """security.md 15: whatever address somebody else names is fetched through one guarded door."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from quantimodo.model.secrets import Secret
+from quantimodo.ports.fetch import FetchFailed
 from quantimodo.providers.contract import ProviderDown, ProviderNonsense
+from quantimodo.providers.fetcher import DoorFetcher
 from quantimodo.providers.http import Door, DoorPolicy, basic, bearer
 from quantimodo.providers.networks import is_public
+from self_signed import tls_pair
 
 OK = (
     b"HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\n"
@@ -36,7 +42,9 @@ class Neighbour:
 
 
 @asynccontextmanager
-async def neighbour(*answers: bytes, then_hang: bool = False) -> AsyncIterator[Neighbour]:
+async def neighbour(
+    *answers: bytes, then_hang: bool = False, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Neighbour]:
     """A server that gives these answers, one for each request; then the last one again."""
     found = Neighbour(0)
     stop = asyncio.Event()
@@ -55,7 +63,7 @@ async def neighbour(*answers: bytes, then_hang: bool = False) -> AsyncIterator[N
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     found.port = server.sockets[0].getsockname()[1]
     try:
         yield found
@@ -106,6 +114,40 @@ async def test_an_answer_is_read_from_a_server_that_may_be_private() -> None:
     assert b"accept-encoding: identity" in head
     assert b"user-agent: quantimodo\r\n" in head
     assert b"authorization: bearer t\r\n" in head
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused_and_told(tmp_path: Path) -> None:
+    tls, _ = tls_pair(tmp_path)
+    async with neighbour(OK, tls=tls) as it, closing(it.door()) as door:
+        with pytest.raises(ProviderDown) as refusal:
+            await door.get(f"https://{it.place}/")
+    assert it.asked == []
+    assert "certificate verify failed" in refusal.value.because
+
+
+async def test_a_host_that_the_operator_named_needs_no_certificate_of_its_name(
+    tmp_path: Path,
+) -> None:
+    tls, _ = tls_pair(tmp_path)
+    async with neighbour(OK, tls=tls) as it, neighbour(OK, tls=tls) as other:
+        named = frozenset({it.place})
+        both = frozenset({it.place, other.place})
+        async with closing(it.door(open_hosts=both, unverified_hosts=named)) as door:
+            assert (await door.get(f"https://{it.place}/")).ok
+            with pytest.raises(ProviderDown):
+                await door.get(f"https://{other.place}/")
+    assert other.asked == []
+
+
+async def test_what_cannot_be_fetched_is_told_to_the_operator() -> None:
+    async with closing(Door()) as door:
+        with capture_logs() as logs, pytest.raises(FetchFailed):
+            await DoorFetcher(door).get("https://127.0.0.1:9/keys?marked")
+    (line,) = logs
+    assert line["event"] == "document.not_fetched"
+    assert line["host"] == "127.0.0.1:9"
+    assert "private address" in line["because"]
+    assert "marked" not in str(line)
 
 
 @pytest.mark.parametrize(

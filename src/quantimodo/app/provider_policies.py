@@ -46,7 +46,10 @@ def provider_policies(settings: Settings) -> tuple[ProviderPolicy, ...]:
 
 def door_policy(settings: Settings, *own: str) -> DoorPolicy:
     """The limits of the door; `own` are further `host:port` pairs that it may lead to."""
-    return DoorPolicy(open_hosts=frozenset({*settings.insecure_private_hosts, *own}))
+    return DoorPolicy(
+        open_hosts=frozenset({*settings.insecure_private_hosts, *own}),
+        unverified_hosts=frozenset(settings.insecure_unverified_hosts),
+    )
 
 
 def callback_uri(settings: Settings, name: str) -> str:
@@ -56,8 +59,9 @@ def callback_uri(settings: Settings, name: str) -> str:
 
 def check_providers(settings: Settings, fault: Fault) -> None:
     """Calls `fault` for each broken rule."""
-    if not all(_HOST_AND_PORT.fullmatch(host) for host in settings.insecure_private_hosts):
-        fault("insecure_private_hosts", "must be pairs such as idp.example.org:8443")
+    for name in ("insecure_private_hosts", "insecure_unverified_hosts"):
+        if not all(_HOST_AND_PORT.fullmatch(host) for host in getattr(settings, name)):
+            fault(name, "must be pairs such as idp.example.org:8443")
     for name, one in settings.providers.items():
         table = f"providers.{name}"
         if not one.kind and name not in KINDS:

@@ -316,6 +316,12 @@ class Settings:
         " fetched (keys, request objects, sectors, logos), that may be at private addresses and"
         " without TLS, each as HOST:PORT; several separated by commas in the environment.",
     )
+    insecure_unverified_hosts: tuple[str, ...] = _setting(
+        (),
+        "Hosts whose TLS certificate is not looked at, each as HOST:PORT: anybody between can then"
+        " be them; for test suites with a certificate of their own. Several separated by commas in"
+        " the environment.",
+    )
     trusted_proxies: tuple[str, ...] = _setting(
         (),
         "Networks of reverse proxies whose X-Forwarded-For is believed, as 10.0.0.0/8; several"

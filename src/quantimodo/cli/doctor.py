@@ -114,6 +114,9 @@ async def _sandbox(settings: Settings) -> list[Finding]:
     if settings.insecure_private_hosts:
         text = "insecure_private_hosts is set: what is sent there may travel without TLS"
         found.append(Finding("warning", "providers", text))
+    if settings.insecure_unverified_hosts:
+        text = "insecure_unverified_hosts is set: anybody between can be those hosts"
+        found.append(Finding("warning", "providers", text))
     return found
 
 

@@ -1,10 +1,15 @@
 """Fetches documents of applications, through the one guarded door (`http.py`)."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import structlog
 
 from quantimodo.ports.fetch import FetchFailed
 from quantimodo.providers.contract import ProviderFault
 from quantimodo.providers.http import Door
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.fetcher")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +19,14 @@ class DoorFetcher:
     door: Door
 
     async def get(self, url: str, *, largest: int = 65_536) -> bytes:
+        try:
+            return await self._got(url, largest)
+        except FetchFailed as fault:
+            # The host alone: the rest of an address may be a secret of the application's.
+            _log.warning("document.not_fetched", host=urlsplit(url).netloc, because=str(fault))
+            raise
+
+    async def _got(self, url: str, largest: int) -> bytes:
         try:
             answer = await self.door.get(url, headers={"accept": "*/*"})
         except ProviderFault as fault:

@@ -43,9 +43,11 @@ _RETRY_LATER = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True)
 class DoorPolicy:
-    """The door's limits. `open_hosts` are `host:port` pairs that may be private and plain http."""
+    """The door's limits. `open_hosts` are `host:port` pairs that may be private and plain http; of
+    `unverified_hosts` the certificate is not looked at."""
 
     open_hosts: frozenset[str] = frozenset()
+    unverified_hosts: frozenset[str] = frozenset()
     time_limit: timedelta = timedelta(seconds=5)
     size_limit: int = 1024 * 1024
     at_once_per_host: int = 100
@@ -114,7 +116,9 @@ class Door:
         """`transport` stands in for the network, name resolution and address rule included."""
         self._policy = policy or DoorPolicy()
         self._network = _Network(self._policy.open_hosts, resolve or _resolve)
-        self._transport = transport or _GuardedTransport(self._network)
+        self._transport = transport or _GuardedTransport(
+            self._network, self._policy.unverified_hosts
+        )
         self._under_way: Counter[str] = Counter()
 
     async def get(
@@ -152,7 +156,8 @@ class Door:
         except TimeoutError as fault:
             raise _down(place.host, f"no answer within {limit:g} s") from fault
         except _TROUBLE as fault:
-            raise _down(place.host, type(fault).__name__) from fault
+            # The text tells of a certificate, or that nobody listens; never of what was sent.
+            raise _down(place.host, f"{type(fault).__name__}: {fault}".rstrip(": ")) from fault
 
     def _checked(self, url: str) -> httpx.URL:
         try:
@@ -299,9 +304,10 @@ class _Network(httpcore.AsyncNetworkBackend):
 class _GuardedTransport(httpx.AsyncBaseTransport):
     """httpx's values over httpcore's connections over our network."""
 
-    def __init__(self, network: _Network) -> None:
+    def __init__(self, network: _Network, unverified: frozenset[str]) -> None:
         self._network = network
-        self._made: httpcore.AsyncConnectionPool | None = None
+        self._unverified = unverified
+        self._made: dict[bool, httpcore.AsyncConnectionPool] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         place = httpcore.URL(
@@ -311,26 +317,27 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
             target=request.url.raw_path,
         )
         content: Any = request.stream
-        answer = await self._pool().handle_async_request(
+        host = netloc(request.url.host, request.url.port or 443)
+        answer = await self._pool(host not in self._unverified).handle_async_request(
             httpcore.Request(request.method, place, headers=request.headers.raw, content=content)
         )
         return httpx.Response(answer.status, headers=answer.headers, stream=_Stream(answer.stream))
 
     async def aclose(self) -> None:
-        if self._made is not None:
-            await self._made.aclose()
+        for pool in self._made.values():
+            await pool.aclose()
 
-    def _pool(self) -> httpcore.AsyncConnectionPool:
+    def _pool(self, verified: bool) -> httpcore.AsyncConnectionPool:
         # At the first request: to read the authorities takes longer than most commands do.
-        if self._made is None:
-            self._made = httpcore.AsyncConnectionPool(
-                ssl_context=_trusted(),
+        if verified not in self._made:
+            self._made[verified] = httpcore.AsyncConnectionPool(
+                ssl_context=_trusted() if verified else httpx.create_ssl_context(verify=False),
                 max_connections=None,  # the door counts by host
                 max_keepalive_connections=20,
                 keepalive_expiry=30.0,
                 network_backend=self._network,
             )
-        return self._made
+        return self._made[verified]
 
 
 class _Stream(httpx.AsyncByteStream):
