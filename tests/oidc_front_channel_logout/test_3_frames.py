@@ -15,6 +15,11 @@ def frames(page: httpx.Response) -> list[str]:
     return [unescape(found) for found in re.findall(r'<iframe src="([^"]*)"', page.text)]
 
 
+def refreshes(page: httpx.Response) -> list[str]:
+    found = re.findall(r'http-equiv="refresh" content="([^"]*)"', page.text)
+    return [unescape(content) for content in found]
+
+
 def frame_policy(page: httpx.Response) -> list[str]:
     directives = page.headers["content-security-policy"].split("; ")
     return [each for each in directives if each.startswith("frame-src")]
@@ -41,16 +46,44 @@ async def test_then_it_goes_on_without_a_script(world: World) -> None:
     await world.person()
     app = await registered(world, frontchannel_logout_uri=FRONT)
     browser = await world.signed_in()
-    hint = await id_token(world, app, browser)
-    page = await leave(
-        browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT, state="a&b"
-    )
-    [content] = re.findall(r'http-equiv="refresh" content="([^"]*)"', page.text)
-    assert unescape(content) == f"0; url={SIGNED_OUT}?state=a%26b"
+    asked = {
+        "id_token_hint": await id_token(world, app, browser),
+        "post_logout_redirect_uri": SIGNED_OUT,
+        "state": "A&b",
+    }
+    page = await leave(browser, **asked)
+    # The page is loaded once more: an address in a refresh is not safe in every browser.
+    assert refreshes(page) == ["0"]
     [link] = re.findall(r'class="button wide" href="([^"]*)"', page.text)
-    assert unescape(link) == f"{SIGNED_OUT}?state=a%26b"
+    assert unescape(link) == f"{SIGNED_OUT}?state=A%26b"
     assert "<script" not in page.text
     assert "script-src" not in page.headers["content-security-policy"]
+    on = await leave(browser, **asked)
+    assert on.status_code == 303
+    assert on.headers["location"] == f"{SIGNED_OUT}?state=A%26b"
+
+
+async def test_after_a_question_it_goes_on_too(world: World) -> None:
+    await world.person()
+    app = await registered(world, frontchannel_logout_uri=FRONT)
+    browser = await world.signed_in()
+    await id_token(world, app, browser)
+    question = await leave(
+        browser, client_id=app.id, post_logout_redirect_uri=SIGNED_OUT, state="a&b"
+    )
+    page = await confirm(browser, question)
+    assert len(frames(page)) == 1
+    # What a form was sent to is not what a browser loads again.
+    assert refreshes(page) == [f"0; url={SIGNED_OUT}?state=a%26b"]
+
+
+async def test_without_a_way_back_it_stays(world: World) -> None:
+    await world.person()
+    app = await registered(world, frontchannel_logout_uri=FRONT)
+    browser = await world.signed_in()
+    page = await leave(browser, id_token_hint=await id_token(world, app, browser))
+    assert len(frames(page)) == 1
+    assert refreshes(page) == []
 
 
 async def test_a_frame_cannot_lead_the_page_away_nor_open_windows(world: World) -> None:
@@ -146,12 +179,12 @@ async def test_an_address_cannot_break_out_of_the_page(world: World) -> None:
         world, frontchannel_logout_uri=odd, post_logout_redirect_uris=("https://a.example/;'x",)
     )
     browser = await world.signed_in()
-    hint = await id_token(world, app, browser)
-    page = await leave(
-        browser, id_token_hint=hint, post_logout_redirect_uri="https://a.example/;'x"
+    await id_token(world, app, browser)
+    question = await leave(
+        browser, client_id=app.id, post_logout_redirect_uri="https://a.example/;'x"
     )
+    page = await confirm(browser, question)
     [frame] = frames(page)
     assert frame.startswith(f"{odd}&iss=")
-    [content] = re.findall(r'http-equiv="refresh" content="([^"]*)"', page.text)
-    assert unescape(content) == "0; url=https://a.example/;'x"
+    assert refreshes(page) == ["0; url=https://a.example/;'x"]
     assert frame_policy(page) == ["frame-src https://app.example.org"]

@@ -76,7 +76,8 @@ class LogoutEndpoint:
         if visit.session is None:
             return self._gone(asked)
         if request.method == "GET" and needs_no_question(asked.hint, visit.session.sid):
-            return await self._leave(asked, visit)
+            # Nobody is signed in when the same request comes again, so it goes on.
+            return await self._leave(asked, visit, reload=True)
         return self._ask(request, asked, visit)
 
     async def confirm(self, request: Request) -> Response:
@@ -114,18 +115,18 @@ class LogoutEndpoint:
             parameters=_heeded(asked.form),
         )
 
-    async def _leave(self, asked: Asked, visit: Visit) -> Response:
+    async def _leave(self, asked: Asked, visit: Visit, *, reload: bool = False) -> Response:
         frames = await self.sign_out.leave(visit.required())
-        return self.desk.browser.sign_out(self._farewell(asked, frames))
+        return self.desk.browser.sign_out(self._farewell(asked, frames, reload))
 
     def _gone(self, asked: Asked) -> Response:
         """Nobody is signed in in this browser (any more)."""
         return self.desk.browser.sign_out(self._farewell(asked, ()))
 
-    def _farewell(self, asked: Asked, frames: tuple[str, ...]) -> Response:
+    def _farewell(self, asked: Asked, frames: tuple[str, ...], reload: bool = False) -> Response:
         if asked.leads_to is not None and not frames:
             return see_other(asked.leads_to)
-        return signed_out_page(self.desk.renderer, frames, asked.leads_to)
+        return signed_out_page(self.desk.renderer, frames, asked.leads_to, reload=reload)
 
     def _refuse(self, fault: OAuthError | LogoutRefused) -> Response:
         text = fault.description if isinstance(fault, OAuthError) else str(fault)

@@ -12,8 +12,14 @@ from starlette.responses import Response
 from quantimodo.pages.layout import Renderer, frame_source
 
 
-def signed_out_page(renderer: Renderer, frames: Sequence[str], leads_to: str | None) -> Response:
-    """`frames` are addresses that applications registered; `leads_to` has been validated."""
+def signed_out_page(
+    renderer: Renderer, frames: Sequence[str], leads_to: str | None, *, reload: bool = False
+) -> Response:
+    """`frames` are addresses that applications registered; `leads_to` has been validated.
+
+    `reload`: to load the page once more leads there, too. Not every browser reads a refresh that
+    names an address letter by letter (HtmlUnit 5 makes capitals small), and all know to reload.
+    """
     origins = dict.fromkeys(frame_source(frame) for frame in frames)
     parts = urlsplit(leads_to or "")
     return renderer.page(
@@ -22,5 +28,6 @@ def signed_out_page(renderer: Renderer, frames: Sequence[str], leads_to: str | N
         frames=tuple(origins),
         addresses=frames,
         leads_to=leads_to,
+        refresh="0" if reload else f"0; url={leads_to}",
         host=parts.netloc or (f"{parts.scheme}:" if parts.scheme else ""),
     )
