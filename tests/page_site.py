@@ -207,7 +207,7 @@ def build(
     )
 
 
-class _Fields(HTMLParser):
+class Fields(HTMLParser):
     """The forms of a page: where each goes, and the fields that a browser would send unasked."""
 
     def __init__(self) -> None:
@@ -221,6 +221,8 @@ class _Fields(HTMLParser):
             self.forms.append((found.get("action", ""), {}))
         elif tag == "input" and self.forms and "name" in found:
             self._input(found)
+        elif tag == "select" and self.forms:
+            self.forms[-1][1][found["name"]] = ""
         elif tag == "textarea" and self.forms:
             self._area = found["name"]
             self.forms[-1][1][self._area] = ""
@@ -259,7 +261,7 @@ class Visitor:
         """The fields of the form on the page at `path` that posts to `action` (or to the page)."""
         page = await self.get(path)
         assert page.status_code == 200, (page.status_code, page.text)
-        parser = _Fields()
+        parser = Fields()
         parser.feed(page.text)
         wanted = action or path.partition("?")[0]
         return next(fields for target, fields in parser.forms if target == wanted)

@@ -3,38 +3,15 @@
 PostgreSQL keeps no NUL in a text, and says so by an error where SQLite says nothing.
 """
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
+from test_every_page_there_is import pages_of, somebody_with_an_app
 
-from quantimodo.app.server import furnish_server
-from quantimodo.app.wiring import open_house, prepare
-from quantimodo.ports.clock import Clock, Entropy
-from world import Foundation, World, form_fields, settings_for
+from page_site import Fields
+from world import World, form_fields
 
 ODD = ["%00", "a%00b", "%E2%80%AE%00", "%ED%A0%80", "%FF%FE", "x" * 4000]
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-async def engine(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    clock: Clock,
-    entropy: Entropy,
-    foundation: Foundation,
-) -> AsyncIterator[World]:
-    """The server over each engine in turn."""
-    url = f"sqlite:///{tmp_path}/odd.db"
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres_url")
-    settings = settings_for(url, tmp_path)
-    await prepare(settings, clock, entropy)
-    async with open_house(settings, clock, entropy) as house:
-        application = await furnish_server(house, foundation.renderer)
-        world = World(house, application, tmp_path / "odd.db", foundation.password_hash)
-        yield world
-        await world.close()
 
 
 @pytest.mark.parametrize("odd", ODD)
@@ -58,3 +35,37 @@ async def test_an_id_that_cannot_be_is_nothing(engine: World, odd: str) -> None:
             method, f"/api/v2/oauth2/register/{odd}", headers={"authorization": "Bearer x"}
         )
         assert answer.status_code in (400, 401), odd
+
+
+# As they stand in a form's body: what a database, a number, a date or an address chokes on.
+_ODD_VALUES = (
+    *("%00", "a%00b", "%ED%A0%80", "%FF", "%EF%BF%BF", "%E2%80%AE", "%0D%0Aa%3A+b", "%C2%B2"),
+    *("9" * 30, "-1", "nan", "1e999", "x" * 9000, "9999-12-31T23%3A59", "%5B%5D", ""),
+)
+_LEAVING = ("/sign-out", "/account/delete", "/delete", "/revoke")
+
+
+@pytest.mark.slow
+async def test_no_text_in_any_field_of_any_form_is_an_error_of_ours(engine: World) -> None:
+    browser, named = await somebody_with_an_app(engine)
+    known: dict[tuple[str, ...], dict[str, str]] = {}
+    for path in pages_of(engine, "GET"):
+        page, parser = await browser.get(path.format(**named)), Fields()
+        parser.feed(page.text)
+        for action, fields in parser.forms:
+            if not action.endswith(_LEAVING):
+                known[action, *fields] = {
+                    name: quote_plus(value if isinstance(value, str) else value[0])
+                    for name, value in fields.items()
+                }
+    for (action, *names), fields in known.items():
+        for name in names:
+            for odd in _ODD_VALUES:
+                sent = {**fields, name: odd}
+                answer = await browser.post(
+                    action,
+                    content="&".join(f"{each}={text}" for each, text in sent.items()),
+                    headers={"content-type": "application/x-www-form-urlencoded"},
+                )
+                assert answer.status_code < 500, (action, name, odd[:20])
+    assert len(known) > 12
