@@ -62,6 +62,7 @@ def authorize_endpoint(
             clock,
             entropy,
         ),
+        throttle=house.throttle,
         logins=LoginCarrier(login_tokens(house), desk.browser, clock),
         session_states=SessionStates(desk.browser, entropy),
         request_objects=RequestObjects(policy.issuer, house.client_keys, house.fetcher, clock),

@@ -144,6 +144,11 @@ class LimitSettings:
         "Browsers that may be sent to providers, and questions that providers may be asked, from"
         " one network address.",
     )
+    requests_per_address: Limit = _setting(
+        Limit(2000, 15 * _MINUTE),
+        "Authorization requests that may wait for a person to sign in or to decide, from one"
+        " network address.",
+    )
     sign_up_per_account: Limit = _setting(
         Limit(5, _HOUR), "Sign-ups that may be begun for one e-mail address."
     )

@@ -28,6 +28,7 @@ from quantimodo.endpoints.authorize_answers import (
 )
 from quantimodo.endpoints.authorize_login import LoginCarrier, Who
 from quantimodo.endpoints.session_state import SessionStates
+from quantimodo.identity.throttle import Throttle
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent, StoredRequest
 from quantimodo.model.events import Event
@@ -84,6 +85,7 @@ class AuthorizeEndpoint:
     authentication: ClientAuthentication
     waiting: WaitingRequests
     front_channel: FrontChannel
+    throttle: Throttle
     logins: LoginCarrier
     session_states: SessionStates
     request_objects: RequestObjects
@@ -261,6 +263,7 @@ class AuthorizeEndpoint:
             return await self._answer(request, form, asked, presence)
         request_id = request.query_params.get("request", "")
         if stored is None:
+            await self.throttle.wait(visit.address)
             request_id = await self.waiting.keep(asked.client.id, form)
         if step is Step.SIGN_IN or presence is None:
             return self._to_sign_in(request, form, request_id, asked.login_hint)

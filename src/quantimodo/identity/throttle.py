@@ -35,6 +35,7 @@ class ThrottlePolicy:
     sign_in_per_address: Limit = Limit(100, _QUARTER)
     social_per_address: Limit = Limit(100, _QUARTER)
     departures_per_address: Limit = Limit(200, _QUARTER)
+    requests_per_address: Limit = Limit(2000, _QUARTER)
     sign_up_per_account: Limit = Limit(5, _HOUR)
     sign_up_per_address: Limit = Limit(50, _HOUR)
     reset_per_account: Limit = Limit(5, _HOUR)
@@ -78,6 +79,11 @@ class Throttle:
         """A browser that sets out for a provider, or a call that makes us ask one."""
         limit = self.policy.departures_per_address
         await self._count("departure address", network(address), limit)
+
+    async def wait(self, address: str) -> None:
+        """An authorization request that is kept until its person has signed in or decided."""
+        limit = self.policy.requests_per_address
+        await self._count("request address", network(address), limit)
 
     async def register(self, address: str) -> None:
         """An application that registers itself."""

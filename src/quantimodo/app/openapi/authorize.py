@@ -109,6 +109,7 @@ _ANSWERS: Final = {
         TOO_LARGE.description,
         (Content(HTML, str), *TOO_LARGE.content),
     ),
+    429: Answer("Too many tries.", (Content(HTML, str),), ("RetryAfter",)),
     500: Answer("A fault of ours, with a number for the operator.", (Content(HTML, str),)),
     503: Answer("The server is busy. Nothing was changed.", (Content(HTML, str),), ("RetryAfter",)),
 }
