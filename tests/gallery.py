@@ -109,7 +109,7 @@ class Gallery:
         site.extra += [
             (("GET",), "/gallery/consent/{name}", self._consent),
             (("GET",), "/gallery/form-post", self._form_post),
-            (("GET",), "/gallery/logout", self._logout),
+            (("GET",), "/gallery/logout/{name}", self._logout),
             (("GET",), "/gallery/signed-out", self._left),
             (("GET",), "/gallery/leaving", self._leaving),
             (("GET",), "/gallery/never", self._never),
@@ -234,7 +234,8 @@ class Gallery:
             "consent-by-token": "/gallery/consent/token",
             "link-fresh": "/gallery/link/fresh",
             "account-activity-of-one": f"/account/activity?app={self.mood.id}",
-            "logout": "/gallery/logout",
+            "logout": "/gallery/logout/asked",
+            "logout-stranded": "/gallery/logout/stranded",
         }.items():
             await page.goto(path)
             yield name
@@ -351,12 +352,13 @@ class Gallery:
 
     async def _logout(self, request: Request) -> Response:
         """The question that an application's request to sign out brings up."""
-        pages = self.site.pages
+        pages, stranded = self.site.pages, request.path_params["name"] == "stranded"
         return pages.renderer.page(
             "logout.html",
             visit=await pages.browser.visit(request),
             action="/gallery/logout",
-            client=self.mood,
+            client=None if stranded else self.mood,
+            rejected="Logout request rejected" if stranded else "",
             parameters=[("client_id", self.mood.id)],
         )
 
