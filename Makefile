@@ -8,7 +8,8 @@ help: ## Show this list
 
 serve: ## Set up what is missing, then serve on http://127.0.0.1:8000 with SQLite
 	@scripts/environment run
-	@$(BIN)/quantimodo serve
+	@# Compiled once and kept, also where the environment says not to: half of a start.
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/quantimodo serve
 
 demo: ## Walk the whole main job against a running `make serve`, request by request
 	@scripts/environment run

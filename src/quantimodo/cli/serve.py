@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -20,7 +20,8 @@ from quantimodo.app.wiring import open_house, prepare
 from quantimodo.cli.errand import Failed, faults_told
 from quantimodo.cli.metrics_folder import fresh_folder
 from quantimodo.cli.settings import masked
-from quantimodo.cli.supervisor import WORKER, Supervisor
+from quantimodo.cli.supervisor import Supervisor
+from quantimodo.cli.worker import main as work
 from quantimodo.storage.open import Step
 
 _BACKLOG = 2048
@@ -84,9 +85,11 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def _become_worker(listener: socket.socket, environment: Mapping[str, str]) -> None:
-    """One worker needs nobody beside it: this very process goes on as that."""
-    os.execve(WORKER[0], [*WORKER, str(listener.fileno())], environment)  # noqa: S606
+def _become_worker(listener: socket.socket, environment: Mapping[str, str]) -> NoReturn:
+    """One worker needs nobody beside it: this very process goes on as that. To load all modules
+    once more in a fresh one would be half of the time to the first answer."""
+    os.environ.update(environment)
+    work([str(listener.detach())])
 
 
 def _supervise(listener: socket.socket, environment: Mapping[str, str], settings: Settings) -> int:

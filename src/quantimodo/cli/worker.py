@@ -1,8 +1,8 @@
 """One worker process: `python -m quantimodo.cli.worker SOCKET [supervised]`.
 
 Serves on an open listening socket that it inherits, with the settings of its environment, and
-knows nothing of the command line: so that a worker holds in memory what serving needs, and no
-more. A supervised one ends when its supervisor does, whatever became of that.
+knows nothing of the command line: so that one of several workers holds in memory what serving
+needs, and no more. A supervised one ends when its supervisor does, whatever became of that.
 """
 
 import os
