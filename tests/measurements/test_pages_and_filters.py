@@ -1,153 +1,236 @@
 """Whatever was recorded and is asked for: pages one after the other are the whole, in order and
 without doubles, and filters choose what they say."""
 
-from itertools import count
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-import pytest
-from hypothesis import HealthCheck, given, settings
+from diary import SECOND, Diary, Noted, examples, kept, told
+from hypothesis import given
 from hypothesis import strategies as st
 
-from quantimodo.measurements.catalogue import References
-from quantimodo.measurements.journal import Journal
-from quantimodo.measurements.posts import SentMeasurement, SentSet
-from quantimodo.measurements.questions import question_about_measurements
-from quantimodo.model.users import NewUser
-from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import Stores
+from quantimodo.measurements.questions import question_about_variables
+from surroundings import FrozenClock
 
-_NUMBERS = count()
 _SORTS = ("startTime", "value", "createdAt", "updatedAt", "variableName", "source", "id")
+_NAMES = ("Mood", "Sleep, long", "Café", r"100% \ !x", "a_b", "aXb")
 recorded = st.lists(
-    st.tuples(
-        st.sampled_from(["Mood", "Sleep, long", "Café"]),
-        st.sampled_from(["", "App", "Äpp"]),
+    st.builds(
+        Noted,
+        st.sampled_from(_NAMES),
+        st.sampled_from(["", "App", "Äpp", "(gt)1"]),
         st.integers(0, 12),
-        st.integers(1, 5),
+        st.integers(1, 5).map(float),
     ),
     max_size=25,
 )
-bounds = st.sampled_from(["(gt)", "(ge)", "(lt)", "(le)", ""])
-examples = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
-
-class Diary:
-    """A person of their own, with these measurements."""
-
-    def __init__(self, stores: Stores, clock: Clock) -> None:
-        self.stores = stores
-        self.clock = clock
-        self.journal = Journal(stores, References(stores), clock)
-
-    async def person(self, what: list[tuple[str, str, int, int]]) -> int:
-        name = f"diary-{next(_NUMBERS)}"
-        user = await self.stores.add_user(
-            NewUser(subject=name, name=name, email=None, created_at=self.clock.now()), None
-        )
-        sets = [
-            SentSet(
-                measurements=[SentMeasurement(start_time=start, value=value)],
-                variable_name=variable,
-                source_name=source or None,
-                abbreviated_unit_name="/5",
-            )
-            for variable, source, start, value in what
-        ]
-        if sets:
-            await self.journal.save(user.id, sets)
-        return user.id
-
-    async def ask(self, user_id: int, query: str) -> tuple[list[Any], int]:
-        question = question_about_measurements(query.encode())
-        rows, total = await self.journal.page(user_id, question)
-        told = [
-            (row.measurement.variable, row.source, row.start // 1_000_000, row.value)
-            for row in rows
-        ]
-        return told, total
-
-
-@pytest.fixture
-def diary(stores: Stores, clock: Clock) -> Diary:
-    return Diary(stores, clock)
-
-
-def kept(what: list[tuple[str, str, int, int]]) -> list[tuple[str, str, int, int]]:
-    """The last of each variable, source and start."""
-    found = {(variable, source, start): value for variable, source, start, value in what}
-    return [(*key, value) for key, value in found.items()]
+# ------------------------------------------------------------------------------------------- pages
 
 
 @examples
 @given(recorded, st.sampled_from(_SORTS), st.booleans(), st.integers(1, 7))
 async def test_pages_together_are_the_whole_in_order_without_doubles(
-    diary: Diary, what: list[tuple[str, str, int, int]], sort: str, backwards: bool, limit: int
+    diary: Diary, what: list[Noted], sort: str, backwards: bool, limit: int
 ) -> None:
     user_id = await diary.person(what)
-    order = f"{'-' if backwards else ''}{sort}"
-    whole, total = await diary.ask(user_id, f"limit=200&sort={order}")
+    order = f"sort={'-' if backwards else ''}{sort}"
+    whole, total = await diary.ask(user_id, f"limit=200&{order}")
     assert sorted(whole) == sorted(kept(what))
     assert total == len(whole)
     pages = [
-        await diary.ask(user_id, f"limit={limit}&offset={offset}&sort={order}")
+        await diary.ask(user_id, f"limit={limit}&offset={offset}&{order}")
         for offset in range(0, total + limit, limit)
     ]
     assert [row for rows, _ in pages for row in rows] == whole
     assert {number for _, number in pages} == {total}
-    place = {"startTime": 2, "value": 3, "source": 1}.get(sort)
-    if place is not None:
-        keys = [row[place] for row in whole]
-        if sort != "source":
-            assert keys == sorted(keys, reverse=backwards)
-
-
-@examples
-@given(recorded, bounds, st.integers(0, 6), bounds, st.integers(0, 12), st.booleans())
-async def test_filters_choose_what_they_say(
-    diary: Diary,
-    what: list[tuple[str, str, int, int]],
-    of_value: str,
-    value: int,
-    of_time: str,
-    time: int,
-    negated: bool,
-) -> None:
-    user_id = await diary.person(what)
-    sign = "!" if negated else ""
-    found, _ = await diary.ask(
-        user_id,
-        f"limit=200&variableName={sign}Sleep%5C,%25&value={of_value}{value}&startTime={of_time}{time}",
-    )
-    holds = {
-        "(gt)": lambda one, other: one > other,
-        "(ge)": lambda one, other: one >= other,
-        "(lt)": lambda one, other: one < other,
-        "(le)": lambda one, other: one <= other,
+    keys: dict[str, Callable[[Noted], Any]] = {
+        "startTime": lambda one: one.start,
+        "value": lambda one: one.value,
+        "source": lambda one: one.source,
+        "variableName": lambda one: one.variable,
     }
-    by_value = holds.get(of_value, lambda one, other: one == other)
-    by_time = holds.get(of_time, holds["(ge)"])
-    assert sorted(found) == sorted(
-        row
-        for row in kept(what)
-        if row[0].startswith("Sleep,") != negated
-        and by_value(row[3], value)
-        and by_time(row[2], time)
-    )
+    if sort in keys:
+        found = [keys[sort](row) for row in whole]
+        assert found == sorted(found, reverse=backwards)
 
 
 @examples
-@given(recorded)
-async def test_the_walk_of_an_export_is_the_same_by_start(
-    diary: Diary, what: list[tuple[str, str, int, int]]
+@given(recorded, st.sampled_from([1, 3, 5, 86_400]), st.booleans(), st.integers(1, 4))
+async def test_pages_of_groups_together_are_all_groups(
+    diary: Diary, what: list[Noted], width: int, backwards: bool, limit: int
 ) -> None:
     user_id = await diary.person(what)
-    question = question_about_measurements(b"")
-    walked = [
-        (row.measurement.variable, row.source, row.start // 1_000_000, row.value)
-        async for rows in await diary.journal.walk(user_id, question)
-        for row in rows
+    asked = f"groupingWidth={width}&sort={'-' if backwards else ''}startTime"
+    whole, total = await diary.shown(user_id, f"{asked}&limit=200")
+    pages = [
+        (await diary.shown(user_id, f"{asked}&limit={limit}&offset={offset}"))[0]
+        for offset in range(0, total + limit, limit)
     ]
-    whole, _ = await diary.ask(user_id, "limit=200")
-    assert walked == whole
+    assert [row for rows in pages for row in rows] == list(whole)
+    expected: dict[tuple[int, str], list[float]] = {}
+    for one in kept(what):
+        expected.setdefault((one.start // width * width, one.variable), []).append(one.value)
+    assert {
+        (row.start // SECOND, row.measurement.variable): (row.number, row.value) for row in whole
+    } == {key: (len(found), sum(found) / len(found)) for key, found in expected.items()}
+    keys = [(row.start, row.measurement.variable) for row in whole]
+    assert keys == sorted(keys, reverse=backwards)
+
+
+@examples
+@given(st.sets(st.text(st.characters(codec="utf-8", categories=["L", "N", "S"]), min_size=1)),
+       st.booleans(), st.integers(1, 4))  # fmt: skip
+async def test_pages_of_variables_together_are_all_variables(
+    diary: Diary, names: set[str], backwards: bool, limit: int
+) -> None:
+    user_id = await diary.person([Noted(name[:100], "", 1, 3) for name in sorted(names)])
+    named = {unicodedata.normalize("NFC", name[:100]) for name in names}
+    found: list[str] = []
+    for offset in range(0, len(named) + limit, limit):
+        query = f"sort={'-' if backwards else ''}name&limit={limit}&offset={offset}"
+        page, total = await diary.journal.variables(
+            user_id, question_about_variables(query.encode())
+        )
+        assert total == len(named)
+        found += [each.summary.variable.name for each in page]
+    assert found == sorted(named, reverse=backwards)
+
+
+@examples
+@given(recorded, st.booleans())
+async def test_the_walk_of_an_export_is_the_same_by_start(
+    diary: Diary, what: list[Noted], backwards: bool
+) -> None:
+    user_id = await diary.person(what)
+    order = f"sort={'-' if backwards else ''}startTime"
+    whole, _ = await diary.ask(user_id, f"limit=200&{order}")
+    assert [told(row) for row in await diary.walk(user_id, order)] == whole
+
+
+# ----------------------------------------------------------------------------------------- filters
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One filter: what it says, and which measurements it means."""
+
+    name: str
+    text: str
+    means: Callable[[Noted], bool]
+
+
+def escaped(text: str) -> str:
+    """Every sign that means something stands for itself."""
+    return "".join(f"\\{sign}" if sign in "\\,%!" else sign for sign in text)
+
+
+_LIKE: dict[str, tuple[str, Callable[[str, str], bool]]] = {
+    "is": ("{}", lambda text, part: text == part),
+    "begins": ("{}%", lambda text, part: text.startswith(part)),
+    "ends": ("%{}", lambda text, part: text.endswith(part)),
+    "contains": ("%{}%", lambda text, part: part in text),
+}
+_THAN: dict[str, Callable[[float, float], bool]] = {
+    "": lambda one, other: one == other,
+    "(gt)": lambda one, other: one > other,
+    "(ge)": lambda one, other: one >= other,
+    "(lt)": lambda one, other: one < other,
+    "(le)": lambda one, other: one <= other,
+}
+
+
+@st.composite
+def text_filters(draw: st.DrawFn, name: str, field: Callable[[Noted], str]) -> Asked:
+    whole = st.sampled_from([*_NAMES, "App", "Äpp", "(gt)1", "nothing"])
+    parts = draw(st.lists(st.tuples(st.sampled_from(sorted(_LIKE)), whole), min_size=1, max_size=3))
+    items = [
+        (how, text if how == "is" else text[draw(st.integers(0, 3)) :][: draw(st.integers(0, 4))])
+        for how, text in parts
+    ]
+    negated = draw(st.booleans())
+    said = ",".join(_LIKE[how][0].format(escaped(text)) for how, text in items)
+    return Asked(
+        name,
+        f"!{said}" if negated else said,
+        lambda one: negated != any(_LIKE[how][1](field(one), text) for how, text in items),
+    )
+
+
+@st.composite
+def number_filters(
+    draw: st.DrawFn, name: str, field: Callable[[Noted], float], bare: str = ""
+) -> Asked:
+    items = draw(
+        st.lists(
+            st.tuples(st.sampled_from(sorted(_THAN)), st.integers(-1, 13)), min_size=1, max_size=3
+        )
+    )
+    negated = draw(st.booleans())
+    said = ",".join(f"{operator}{number}" for operator, number in items)
+    if len(items) == 1:  # one time without an operator is where to begin, or to end
+        items = [(operator or bare, number) for operator, number in items]
+    return Asked(
+        name,
+        f"!{said}" if negated else said,
+        lambda one: (
+            negated != any(_THAN[operator](field(one), number) for operator, number in items)
+        ),
+    )
+
+
+filters = st.one_of(
+    text_filters("variableName", lambda one: one.variable),
+    text_filters("source", lambda one: one.source),
+    number_filters("value", lambda one: one.value),
+    number_filters("startTime", lambda one: one.start, bare="(ge)"),
+    number_filters("endTime", lambda one: one.start, bare="(le)"),
+)
+
+
+@examples
+@given(recorded, st.lists(filters, max_size=3), st.booleans())
+async def test_filters_choose_what_they_say(
+    diary: Diary, what: list[Noted], asked: Sequence[Asked], brackets: bool
+) -> None:
+    """All of them hold, whether a name that comes again is spelled with brackets or without."""
+    user_id = await diary.person(what)
+    suffix = "[]" if brackets else ""
+    query = urlencode([(f"{each.name}{suffix}", each.text) for each in asked])
+    found, total = await diary.ask(user_id, f"limit=200&{query}")
+    meant = [one for one in kept(what) if all(each.means(one) for each in asked)]
+    assert sorted(found) == sorted(meant)
+    assert total == len(meant)
+    assert sorted(told(row) for row in await diary.walk(user_id, query)) == sorted(meant)
+
+
+@examples
+@given(st.lists(st.integers(1, 5).map(float), min_size=1, max_size=6),
+       st.integers(0, 6), st.sampled_from(["", *_THAN]), st.booleans())  # fmt: skip
+async def test_filters_speak_of_creation_and_of_change(
+    diary: Diary, values: list[float], hour: int, operator: str, last: bool
+) -> None:
+    """One measurement is made each hour, and the first is changed in each but the first."""
+    clock = diary.clock
+    assert isinstance(clock, FrozenClock)
+    user_id, begun = await diary.person(), clock.now()
+    for number, value in enumerate(values):
+        made = [Noted("Mood", "", number, value)]
+        changed = [Noted("Mood", "Other", 0, float(number))]
+        await diary.note(user_id, [*made, *changed], unit="count")
+        clock.advance(timedelta(hours=1))
+    at = (begun + timedelta(hours=hour)).isoformat()
+    holds = _THAN[operator or "(ge)"]
+    hours = range(len(values))
+    created, _ = await diary.ask(user_id, urlencode({"createdAt": operator + at}))
+    assert sorted(one.start for one in created) == sorted(
+        [number for number in hours if holds(number, hour)] + [0] * holds(0, hour)
+    )
+    name = "lastUpdated" if last else "updatedAt"
+    updated, _ = await diary.ask(user_id, urlencode({name: operator + at}))
+    assert sorted(one.start for one in updated) == sorted(
+        [number for number in hours if holds(number, hour)] + [0] * holds(hours[-1], hour)
+    )

@@ -2,63 +2,13 @@
 
 import csv
 import io
+import time
 from typing import Any
 
-import httpx
 import pytest
+from asking import ALL, CSV, LIST, OF_APP, ONE, SLEEP, START, App, opened
 
 from world import World
-
-LIST, ONE = "/api/v1/measurements", "/api/v2/measurements"
-CSV, OF_APP = "/api/v2/measurements/csv", "/api/v2/application/measurements"
-ALL = "basic readmeasurements writemeasurements"
-START = 1_439_389_320
-SLEEP: dict[str, Any] = {
-    "variableName": "Sleep Quality",
-    "sourceName": "My App",
-    "variableCategoryName": "Sleep",
-    "combinationOperation": "MEAN",
-    "abbreviatedUnitName": "/5",
-    "measurements": [
-        {"startTime": START, "value": 3, "note": "so so"},
-        {"startTime": START + 86_400, "value": 5},
-    ],
-}
-
-
-class App:
-    """An app with a token of one person."""
-
-    def __init__(self, world: World, token: str) -> None:
-        self._http = world.browser()
-        self._headers = {"authorization": f"Bearer {token}"}
-
-    async def get(self, path: str, **query: Any) -> httpx.Response:
-        return await self._http.get(path, params=query, headers=self._headers)
-
-    async def send(self, method: str, path: str, json: Any = None) -> httpx.Response:
-        return await self._http.request(method, path, json=json, headers=self._headers)
-
-    async def add(self, *sets: Any) -> None:
-        assert (await self.send("POST", LIST, list(sets))).json() == {"success": True}
-
-    async def values(self, **query: Any) -> list[float]:
-        answer = await self.get(LIST, **query)
-        assert answer.status_code == 200, answer.text
-        return [each["value"] for each in answer.json()]
-
-
-@pytest.fixture
-async def app(world: World) -> App:
-    await world.person()
-    return await opened(world, ALL)
-
-
-async def opened(world: World, scope: str, email: str = "ann@example.org") -> App:
-    client = await world.app(scope=frozenset(ALL.split()))
-    tokens = await world.tokens(client, await world.signed_in(email), scope=scope)
-    return App(world, tokens["access_token"])
-
 
 # ------------------------------------------------------------------------------------------- POST
 
@@ -96,6 +46,40 @@ async def test_one_set_alone_and_the_older_spellings_are_taken(app: App) -> None
     assert (found["variable"], found["startTime"], found["unit"]) == ("Sleep Quality", START, "/5")
 
 
+@pytest.mark.parametrize(
+    ("older", "newer", "value", "other"),
+    [
+        ("name", "variableName", "Sleep Quality", "Naps"),
+        ("source", "sourceName", "My App", "Another"),
+        ("category", "variableCategoryName", "Sleep", "Music"),
+        ("unit", "abbreviatedUnitName", "/5", "/10"),
+    ],
+)
+async def test_each_older_spelling_is_the_newer_one(
+    app: App, older: str, newer: str, value: str, other: str
+) -> None:
+    await app.add(SLEEP)
+    before = (await app.get(LIST)).json()
+    left = {name: each for name, each in SLEEP.items() if name != newer}
+    await app.add({**left, older: value})
+    await app.add({**SLEEP, older: value})
+    assert (await app.get(LIST)).json() == before
+    two = await app.send("POST", LIST, [{**SLEEP, older: other}])
+    assert (two.status_code, two.json()["setIndex"]) == (400, 0)
+
+
+@pytest.mark.parametrize("name", ["startTime", "timestamp"])
+@pytest.mark.parametrize(
+    "at", [START, float(START), str(START), "2015-08-12T14:22:00Z", "2015-08-12T16:22+02:00"]
+)
+async def test_times_are_seconds_or_iso_8601(app: App, name: str, at: Any) -> None:
+    await app.add({**SLEEP, "measurements": [{name: at, "value": 3}]})
+    (found,) = (await app.get(LIST)).json()
+    assert (found["startTime"], found["humanTime"]) == (START, "2015-08-12T14:22:00Z")
+    changed = await app.send("PUT", f"{ONE}/{found['id']}", {name: at, "value": 4})
+    assert (changed.json()["startTime"], changed.json()["value"]) == (START, 4)
+
+
 async def test_the_same_measurement_again_is_the_same(app: App) -> None:
     await app.add(SLEEP)
     before = (await app.get(LIST)).json()
@@ -129,6 +113,26 @@ BAD: list[tuple[Any, str, int | None, int | None]] = [
     ([{**SLEEP, "measurements": [{"value": 3}]}], "startTime is missing", 0, 0),
     ([{**SLEEP, "measurements": [{"startTime": "soon", "value": 3}]}], "neither seconds", 0, 0),
     ([{**SLEEP, "measurements": [{"startTime": 10**15, "value": 3}]}], "neither seconds", 0, 0),
+    # Half a second before the year 1: no answer could tell it.
+    (
+        [{**SLEEP, "measurements": [{"startTime": "-62135596800.5", "value": 3}]}],
+        "neither seconds",
+        0,
+        0,
+    ),
+    ([{**SLEEP, "measurements": None}], "wrong type", 0, None),
+    (
+        [
+            {
+                **SLEEP,
+                "abbreviatedUnitName": "count",
+                "measurements": [{"startTime": 1, "value": 1e281}],
+            }
+        ],
+        "the most that is kept",
+        0,
+        0,
+    ),
     ([SLEEP, {**SLEEP, "measurements": [{"startTime": 1, "value": 6}]}], "above 5", 1, 0),
     ([{**SLEEP, "measurements": [{"startTime": 1, "value": 0}]}], "below 1", 0, 0),
     ([{**SLEEP, "measurements": [{"startTime": 1, "value": "3"}]}], "wrong type", 0, 0),
@@ -173,127 +177,23 @@ async def test_what_is_no_json_is_refused(app: App, text: bytes) -> None:
     assert form.status_code == 400
 
 
+@pytest.mark.parametrize("body", [b"[" * 100_000, b"[" + b"{}," * 1_300_000 + b"{}]",
+                                  b'[{"measurements":[' + b"{}," * 1_300_000 + b"{}]}]",
+                                  b'[{"x":' + b"[" * 9_000 + b"]" * 9_000 + b"}]"])  # fmt: skip
+async def test_a_body_made_to_exhaust_is_refused_at_once(app: App, body: bytes) -> None:
+    headers = {**app._headers, "content-type": "application/json"}
+    began = time.process_time()
+    answer = await app._http.post(LIST, content=body, headers=headers)
+    assert answer.status_code in (400, 413)
+    assert time.process_time() - began < 1
+
+
 async def test_ten_thousand_are_taken_at_once_and_no_more(app: App) -> None:
     many = [{"startTime": at, "value": 3} for at in range(10_000)]
     await app.add({**SLEEP, "measurements": many})
     assert (await app.get(LIST, limit=1)).headers["total-count"] == "10000"
     more = [{**SLEEP, "measurements": many}, {**SLEEP, "measurements": many[:1]}]
     assert (await app.send("POST", LIST, more)).status_code == 413
-
-
-# -------------------------------------------------------------------------------------------- GET
-
-
-async def test_filters_of_the_contract(app: App) -> None:
-    steps = {
-        "variableName": "Steps, daily",
-        "variableCategoryName": "Physical Activity",
-        "combinationOperation": "SUM",
-        "abbreviatedUnitName": "count",
-        "measurements": [{"startTime": START + at, "value": at} for at in range(1, 5)],
-    }
-    await app.add(SLEEP, steps)
-    assert await app.values(variableName="Sleep Quality") == [3, 5]
-    assert await app.values(variableName="Sleep%") == [3, 5]
-    assert await app.values(variableName="%Quality") == [3, 5]
-    assert await app.values(variableName="!Sleep%") == [1, 2, 3, 4]
-    assert await app.values(variableName="Steps\\, daily") == [1, 2, 3, 4]
-    assert await app.values(variableCategoryName="Sleep,Music") == [3, 5]
-    assert await app.values(source="My App") == [3, 5]
-    assert await app.values(value="(gt)3") == [4, 5]
-    assert await app.values(value="(ge)3", sort="value") == [3, 3, 4, 5]
-    assert await app.values(value="2,4") == [2, 4]
-    assert await app.values(**{"value[]": ["(gt)1", "(lt)4"]}) == [3, 2, 3]
-    assert await app.values(startTime=str(START + 5)) == [5]
-    assert await app.values(startTime="(lt)2015-08-12T14:22:02Z") == [3, 1]
-    assert await app.values(endTime=str(START)) == [3]
-    assert await app.values(createdAt="(gt)2000-01-01") != []
-    assert await app.values(updatedAt="(lt)2000-01-01") == []
-    assert await app.values(lastUpdated="(ge)2000-01-01", limit=2) == [3, 1]
-    assert await app.values(sort="-startTime", limit=1) == [5]
-    assert await app.values(sort="-value", limit=2, offset=1) == [4, 3]
-
-
-async def test_a_unit_converts_and_filters_speak_of_it(app: App) -> None:
-    hours = {
-        "variableName": "Sleep Duration",
-        "abbreviatedUnitName": "h",
-        "measurements": [{"startTime": START, "value": 8}, {"startTime": START + 1, "value": 0.5}],
-    }
-    await app.add(hours)
-    assert await app.values(unit="min") == [480, 30]
-    assert await app.values(unit="min", value="(gt)30") == [480]
-    (found, _) = (await app.get(LIST, unit="min")).json()
-    assert (found["unit"], found["storedValue"], found["storedAbbreviatedUnitName"]) == (
-        "min",
-        8,
-        "h",
-    )
-    for unit in ("kg", "nonsense"):
-        assert (await app.get(LIST, unit=unit)).status_code == 400
-    minutes = {
-        **hours,
-        "abbreviatedUnitName": "min",
-        "measurements": [{"startTime": 1, "value": 90}],
-    }
-    await app.add(minutes)  # kept in the variable's unit, and as it came
-    (found, *_) = (await app.get(LIST)).json()
-    assert (found["value"], found["unit"]) == (1.5, "h")
-    assert (found["storedValue"], found["storedAbbreviatedUnitName"]) == (90, "min")
-
-
-async def test_grouping_puts_spans_together(app: App) -> None:
-    times = [0, 3_600, 86_400 + 10]
-    walks = [{"startTime": at, "value": 10} for at in times]
-    await app.add(
-        {"variableName": "Steps", "abbreviatedUnitName": "count", "combinationOperation": "SUM",
-         "measurements": walks},
-        {"variableName": "Mood", "abbreviatedUnitName": "/5",
-         "measurements": [{"startTime": 0, "value": 2}, {"startTime": 5, "value": 4}]},
-    )  # fmt: skip
-    answer = await app.get(LIST, groupingWidth=86_400)
-    found = [(each["variable"], each["startTime"], each["value"]) for each in answer.json()]
-    assert found == [("Mood", 0, 3), ("Steps", 0, 20), ("Steps", 86_400, 10)]
-    assert answer.headers["total-count"] == "3"
-    local = await app.get(LIST, groupingWidth=86_400, groupingTimezone="Asia/Kolkata")
-    assert local.json()[0]["startTime"] == -19_800
-    assert (await app.get(LIST, groupingWidth=0)).status_code == 400
-    assert (await app.get(LIST, groupingWidth=60, groupingTimezone="Mars")).status_code == 400
-
-
-async def test_the_headers_lead_to_every_page(app: App) -> None:
-    many = [{"startTime": at, "value": 3} for at in range(25)]
-    await app.add({**SLEEP, "measurements": many})
-    seen: list[int] = []
-    answer = await app.get(LIST, limit=10, sort="-startTime", variableName="Sleep%")
-    assert answer.headers["total-count"] == "25"
-    assert "link-prev" not in answer.headers
-    while True:
-        seen += [each["startTime"] for each in answer.json()]
-        following = answer.headers.get("link-next")
-        assert (following is None) == ('rel="next"' not in answer.headers["link"])
-        if following is None:
-            break
-        answer = await app._http.get(following, headers=app._headers)
-    assert seen == list(range(24, -1, -1))
-    assert answer.headers["link-prev"].endswith("offset=10")
-    assert answer.headers["link-first"].endswith("offset=0")
-    assert answer.headers["link-last"].endswith("offset=20")
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"limit": "0"}, {"limit": "201"}, {"limit": "x"}, {"offset": "-1"}, {"sort": "password"},
-        {"value": "many"}, {"value": "(gt)"}, {"value": "nan"}, {"startTime": "soon"},
-        {"limit": ["1", "2"]}, {"value": ","}, {"variableName": "a" * 5000},
-        {"offset": "9" * 30}, {"groupingWidth": "1", "sort": "value"},
-    ],
-)  # fmt: skip
-async def test_a_bad_parameter_is_refused(app: App, query: dict[str, Any]) -> None:
-    answer = await app.get(LIST, **query)
-    assert answer.status_code == 400, answer.text
-    assert answer.json()["error"] == "invalid_request"
 
 
 # ------------------------------------------------------------------------------------- one of them
@@ -435,69 +335,6 @@ async def test_nobody_sees_or_touches_what_is_somebody_elses(world: World, app: 
     await bob.add({**SLEEP, "measurements": [{"startTime": START, "value": 1}]})
     assert await bob.values() == [1]
     assert await app.values() == [3, 5]
-
-
-async def test_an_application_reads_people_while_their_grant_lives(world: World) -> None:
-    await world.person()
-    await world.person(email="bob@example.org")
-    grants = frozenset({"authorization_code", "refresh_token", "client_credentials"})
-    client = await world.app(scope=frozenset(ALL.split()), grant_types=grants)
-    given: dict[str, Any] = {}
-    for email, scope in (("ann@example.org", ALL), ("bob@example.org", "writemeasurements")):
-        tokens = await world.tokens(client, await world.signed_in(email), scope=scope)
-        await App(world, tokens["access_token"]).add(SLEEP)
-        given = {**given, email: tokens}
-    person = given["ann@example.org"]
-    own = (await world.token(client, grant_type="client_credentials")).json()["access_token"]
-    answer = await App(world, own).get(OF_APP, limit=1)
-    assert answer.headers["total-count"] == "2"  # Bob lets it write alone
-    assert answer.json()[0]["userId"]
-    assert [each["value"] for each in (await App(world, own).get(OF_APP)).json()] == [3, 5]
-    assert (await App(world, person["access_token"]).get(OF_APP)).status_code == 403
-    assert (await App(world, own).get(LIST)).status_code == 403
-    narrow = await world.token(client, grant_type="client_credentials", scope="basic")
-    assert (await App(world, narrow.json()["access_token"]).get(OF_APP)).status_code == 403
-    other = await world.app(scope=frozenset(ALL.split()), grant_types=grants)
-    others = (await world.token(other, grant_type="client_credentials")).json()["access_token"]
-    assert (await App(world, others).get(OF_APP)).json() == []
-    await world.revoke(client, person["refresh_token"])
-    assert (await App(world, own).get(OF_APP)).json() == []
-
-
-# -------------------------------------------------------------------------------------- access log
-
-
-async def test_each_read_and_write_is_recorded_for_the_person(world: World, app: App) -> None:
-    await app.add(SLEEP)
-    await app.values(variableName="Sleep Quality")
-    await app.values(variableName="Sleep Quality")
-    await app.get(CSV, variableCategoryName="Sleep")
-    number = (await app.get(LIST, limit=1)).json()[0]["id"]
-    await app.send("DELETE", f"{ONE}/{number}")
-    await world.house.accesses.flush()
-    user = await world.house.stores.user_by_email("ann@example.org")
-    assert user is not None
-    noted = [
-        (each.action, each.variable, each.category, each.measurements, each.requests)
-        for _, each in await world.house.stores.accesses_of(user.id)
-    ]
-    assert sorted(noted) == [
-        ("delete", "Sleep Quality", "Sleep", 1, 1),
-        ("read", "", "", 1, 1),
-        ("read", "", "Sleep", 2, 1),
-        ("read", "Sleep Quality", "", 4, 2),
-        ("write", "Sleep Quality", "Sleep", 2, 1),
-    ]
-
-
-async def test_a_refused_request_is_not_recorded(world: World, app: App) -> None:
-    await app.get(LIST, limit="x")
-    await app.send("POST", LIST, [])
-    await app.get(f"{ONE}/77")
-    await world.house.accesses.flush()
-    user = await world.house.stores.user_by_email("ann@example.org")
-    assert user is not None
-    assert await world.house.stores.accesses_of(user.id) == []
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Measurements put together by spans of time: `groupingWidth` and `groupingTimezone`.
 
 A span begins at a local time that is a multiple of the width since local midnight of 1970, so that
-days are local days, whatever the summer time does.
+days are local days, whatever the summer time does. Every moment is in one span, and spans follow
+each other: what begins later is in no earlier one.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from math import fsum
 from zoneinfo import ZoneInfo
 
+from quantimodo.measurements.times import FIRST
 from quantimodo.model.measurements import Measurement, Micros
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,24 +26,43 @@ class Grouping:
     zone: ZoneInfo
 
     def start(self, at: Micros) -> Micros:
-        """Where the span begins that `at` is in."""
+        """Where the span begins that `at` is in; never before the year 1."""
         try:
-            local = (_EPOCH + timedelta(microseconds=at)).astimezone(self.zone)
-            passed = (local.replace(tzinfo=None) - _LOCAL_EPOCH) // _MICROSECOND
-            begins = _LOCAL_EPOCH + timedelta(microseconds=passed // self.width * self.width)
-            return self._moment(begins, at)
+            local = self._local(at)
+            start = self._start(local, at)
+            if local.fold:
+                # The clock was set back a moment ago. A span that was over then is over.
+                change = self._change(self._moment(local, fold=0), at)
+                start = max(start, self._start(self._local(change - 1), change - 1))
         except OverflowError:  # at the ends of the calendar
-            return at // self.width * self.width
+            start = at // self.width * self.width
+        return max(start, FIRST)
 
-    def _moment(self, local: datetime, at: Micros) -> Micros:
-        first, second = (
-            (local.replace(tzinfo=self.zone, fold=fold) - _EPOCH) // _MICROSECOND for fold in (0, 1)
-        )
-        # A local time that comes twice begins two spans, unless the span is days long; one that
-        # never comes begins where the clock was set.
-        if self.width % _DAY == 0 or max(first, second) > at:
-            return min(first, at) if first <= second else min(second, at)
-        return max(first, second)
+    def _local(self, at: Micros) -> datetime:
+        return (_EPOCH + timedelta(microseconds=at)).astimezone(self.zone)
+
+    def _start(self, local: datetime, at: Micros) -> Micros:
+        passed = (local.replace(tzinfo=None) - _LOCAL_EPOCH) // _MICROSECOND
+        begins = _LOCAL_EPOCH + timedelta(microseconds=passed // self.width * self.width)
+        first, second = self._moment(begins, fold=0), self._moment(begins, fold=1)
+        if first > second:  # that time never came: the clock was set from before it to behind it
+            return self._change(second, first)
+        # One that came twice begins two spans, unless the span is days long.
+        return first if second > at or self.width % _DAY == 0 else second
+
+    def _moment(self, local: datetime, *, fold: int) -> Micros:
+        return (local.replace(tzinfo=self.zone, fold=fold) - _EPOCH) // _MICROSECOND
+
+    def _change(self, before: Micros, after: Micros) -> Micros:
+        """The first moment of the clock as it is `after`."""
+        ahead = self._local(after).utcoffset()
+        while after - before > 1:
+            middle = (before + after) // 2
+            if self._local(middle).utcoffset() == ahead:
+                after = middle
+            else:
+                before = middle
+        return after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +83,16 @@ async def grouped(
     chunks: AsyncIterator[Sequence[Measurement]],
     grouping: Grouping,
     value_of: Callable[[Measurement], float],
+    *,
+    descending: bool,
 ) -> AsyncIterator[Group]:
     """Groups in the order of the measurements, which come by start; in one span by variable."""
     current: Micros | None = None
     members: dict[str, list[Measurement]] = {}
-    descending = False
     async for chunk in chunks:
         for one in chunk:
             start = grouping.start(one.start)
             if current is not None and start != current:
-                descending = descending or start < current
                 for group in _groups(current, members, value_of, descending):
                     yield group
                 members = {}

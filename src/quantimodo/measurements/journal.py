@@ -135,6 +135,18 @@ class Journal:
         found = await self.store.measurement(user_id, measurement_id)
         return None if found is None else _shown(await self.references.catalogue(), found, None)
 
+    async def rows(self, user_id: int, question: Question) -> Sequence[Shown]:
+        """The page asked for, without groups, where nobody asks how many there are in all."""
+        asked, catalogue = await self._understood([user_id], question), self.references.known
+        found = await self.store.measurements(
+            user_id,
+            asked.filters,
+            question.order,
+            offset=question.offset,
+            limit=question.limit,
+        )
+        return [_shown(catalogue, row, asked.unit) for row in found]
+
     async def page(self, user_id: int, question: Question) -> tuple[Sequence[Shown], int]:
         """The page asked for, and how many there are in all. Raises `Refused`."""
         return await self.page_of_people([user_id], question)
@@ -237,10 +249,12 @@ class Journal:
         grouping, catalogue_unit = question.grouping, asked.unit
         if grouping is None:
             raise AssertionError("the question asks for no groups")
+        descending = _by_start(question)
         return grouped(
-            self._chunks(user_id, asked, _by_start(question)),
+            self._chunks(user_id, asked, descending),
             grouping,
             self._telling(catalogue_unit),
+            descending=descending,
         )
 
     def _telling(self, unit: Unit | None) -> Callable[[Measurement], float]:
@@ -286,8 +300,8 @@ class _Draft:
         if not convertible(unit, told_in):
             raise refused_at("the unit is of another category than the variable's", at)
         convert, entries = converter(unit, told_in), self._entries.setdefault((name, source), {})
-        self._numbers[name] += len(sent.measurements)
-        for number, one in enumerate(sent.measurements):
+        self._numbers[name] += len(sent.entries)
+        for number, one in enumerate(sent.entries):
             try:
                 start = posts.start_of(one.start_time, one.timestamp)
                 stored = _within(posts.value_of(one.value), unit)

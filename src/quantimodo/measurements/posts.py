@@ -18,6 +18,8 @@ from quantimodo.model.measurements import Combination, Micros
 MOST_MEASUREMENTS: Final = 10_000
 _LONGEST_NAME: Final = 125
 _LONGEST_NOTE: Final = 2_000
+# So that it can be told in every unit, and that sums of many have a value too.
+_LARGEST: Final = 1e280
 _LINES: Final = "\n\r\t"
 
 
@@ -30,10 +32,11 @@ class SentMeasurement(msgspec.Struct, rename="camel", gc=False):
     note: str | None = None
 
 
-class SentSet(msgspec.Struct, rename="camel"):
+class SentSet(msgspec.Struct, rename="camel", gc=False):
     """`name`, `source`, `category` and `unit` are older spellings."""
 
-    measurements: list[SentMeasurement] = []
+    # Not a list of its own by default: a million of them would hold everybody up.
+    measurements: list[SentMeasurement] | msgspec.UnsetType = msgspec.UNSET
     variable_name: str | None = None
     name: str | None = None
     source_name: str | None = None
@@ -43,6 +46,10 @@ class SentSet(msgspec.Struct, rename="camel"):
     combination_operation: str | None = None
     abbreviated_unit_name: str | None = None
     unit: str | None = None
+
+    @property
+    def entries(self) -> Sequence[SentMeasurement]:
+        return () if self.measurements is msgspec.UNSET else self.measurements
 
 
 class Change(msgspec.Struct, rename="camel"):
@@ -83,7 +90,7 @@ def read_change(body: bytes) -> Change:
 
 
 def _number(sets: Sequence[SentSet]) -> int:
-    return sum(len(each.measurements) for each in sets)
+    return sum(len(each.entries) for each in sets)
 
 
 def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
@@ -172,6 +179,8 @@ def value_of(value: float | None) -> float:
         raise ValueError("value is missing")
     if not math.isfinite(value):
         raise ValueError("value is not a finite number")
+    if abs(value) > _LARGEST:
+        raise ValueError(f"value is beyond {_LARGEST:g}, the most that is kept")
     return value
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from quantimodo.measurements.errors import Refused
 from quantimodo.measurements.posts import MOST_MEASUREMENTS, SentMeasurement, SentSet
-from quantimodo.measurements.tables import FORMULA
+from quantimodo.measurements.tables import is_formula
 
 _COLUMNS: Final = {
     "variable": "variable",
@@ -35,9 +35,10 @@ Key = tuple[str, str, str, str]
 
 @dataclass(slots=True)
 class Sheet:
-    """Its sets, and the line that each of their measurements stands on."""
+    """Its sets, their measurements, and the line that each of these stands on."""
 
     sets: list[SentSet] = field(default_factory=list)
+    measured: list[list[SentMeasurement]] = field(default_factory=list)
     lines: list[list[int]] = field(default_factory=list)
 
     def line(self, refused: Refused) -> int | None:
@@ -99,9 +100,10 @@ def _take(
     place = places.setdefault(key, len(sheet.sets))  # type: ignore[arg-type]
     if place == len(sheet.sets):
         variable, source, category, unit = key
+        sheet.measured.append([])
         sheet.sets.append(
             SentSet(
-                measurements=[],
+                measurements=sheet.measured[place],
                 variable_name=variable,
                 source_name=source or None,
                 variable_category_name=category or None,
@@ -109,7 +111,7 @@ def _take(
             )
         )
         sheet.lines.append([])
-    sheet.sets[place].measurements.append(
+    sheet.measured[place].append(
         SentMeasurement(
             start_time=found.get("time", "").strip(), value=value, note=found.get("note") or None
         )
@@ -119,4 +121,4 @@ def _take(
 
 def _cell(text: str) -> str:
     # An export puts an apostrophe before what a spreadsheet would take for a formula.
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
+    return text[1:] if text.startswith("'") and is_formula(text) else text

@@ -17,7 +17,9 @@ CSV_COLUMNS: Final = (
     "Note",
     "Variable Category Name",
 )
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+# OWASP, CSV injection: what a spreadsheet takes for a formula begins so; some read the wide signs
+# of East Asian keyboards alike.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def csv_text(rows: Iterable[Sequence[Any]]) -> bytes:
@@ -41,5 +43,10 @@ def csv_row(shown: Shown) -> tuple[Any, ...]:
 
 
 def csv_cell(text: str) -> str:
-    """OWASP, CSV injection: a spreadsheet must not take what an app wrote for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    """A spreadsheet must not take what an app wrote for a formula: an apostrophe goes before it."""
+    return f"'{text}" if is_formula(text) else text
+
+
+def is_formula(text: str) -> bool:
+    """With apostrophes before it or without, so that one too many can be told."""
+    return text.lstrip("'").startswith(_FORMULA)

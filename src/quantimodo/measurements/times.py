@@ -9,6 +9,8 @@ from quantimodo.model.measurements import Micros
 SECOND: Final = 1_000_000
 FIRST_SECOND: Final = -62_135_596_800  # of the year 1
 LAST_SECOND: Final = 253_402_300_799  # of the year 9999
+FIRST: Final[Micros] = FIRST_SECOND * SECOND
+LAST: Final[Micros] = LAST_SECOND * SECOND + SECOND - 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _SECONDS: Final = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,6})\d*)?", re.ASCII)
@@ -17,7 +19,7 @@ _ISO: Final = re.compile(r"[\d:.,TtWZz +-]{8,40}", re.ASCII)
 
 def time_of_number(seconds: int | float) -> Micros:
     """Raises `ValueError` outside the years 1 to 9999."""
-    if not FIRST_SECOND <= seconds <= LAST_SECOND:
+    if not FIRST_SECOND <= seconds < LAST_SECOND + 1:
         raise ValueError("out of range")
     return seconds * SECOND if isinstance(seconds, int) else round(seconds * SECOND)
 
@@ -28,17 +30,26 @@ def time_of_text(text: str) -> Micros:
     if match := _SECONDS.fullmatch(text):
         sign, seconds, rest = match.groups()
         micros = int(seconds) * SECOND + int((rest or "").ljust(6, "0"))
-        time_of_number(int(seconds) * (-1 if sign else 1))
-        return -micros if sign else micros
+        return _in_range(-micros if sign else micros)
     if not _ISO.fullmatch(text):
         raise ValueError("neither seconds nor ISO 8601")
-    if "T" in text:  # a plus sign that was not encoded arrives as a space
-        text = text.replace(" ", "+")
-    moment = datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(_with_plus(text.upper()))
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    micros = (moment - _EPOCH) // _MICROSECOND
-    time_of_number(micros // SECOND)
+    return _in_range((moment - _EPOCH) // _MICROSECOND)
+
+
+def _with_plus(text: str) -> str:
+    """A plus sign that was not encoded arrives as a space. One may stand between date and time."""
+    date = len("2015-08-12")
+    if "T" in text or text[date : date + 1] != " ":
+        return text.replace(" ", "+")
+    return text[: date + 1] + text[date + 1 :].replace(" ", "+")
+
+
+def _in_range(micros: Micros) -> Micros:
+    if not FIRST <= micros <= LAST:
+        raise ValueError("out of range")
     return micros
 
 

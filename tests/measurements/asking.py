@@ -1,0 +1,51 @@
+"""An app at the door, and what it sends: for tests that go through the wire."""
+
+from typing import Any
+
+import httpx
+
+from world import World
+
+LIST, ONE = "/api/v1/measurements", "/api/v2/measurements"
+CSV, OF_APP = "/api/v2/measurements/csv", "/api/v2/application/measurements"
+ALL = "basic readmeasurements writemeasurements"
+START = 1_439_389_320
+SLEEP: dict[str, Any] = {
+    "variableName": "Sleep Quality",
+    "sourceName": "My App",
+    "variableCategoryName": "Sleep",
+    "combinationOperation": "MEAN",
+    "abbreviatedUnitName": "/5",
+    "measurements": [
+        {"startTime": START, "value": 3, "note": "so so"},
+        {"startTime": START + 86_400, "value": 5},
+    ],
+}
+
+
+class App:
+    """An app with a token of one person."""
+
+    def __init__(self, world: World, token: str) -> None:
+        self._http = world.browser()
+        self._headers = {"authorization": f"Bearer {token}"}
+
+    async def get(self, path: str, **query: Any) -> httpx.Response:
+        return await self._http.get(path, params=query, headers=self._headers)
+
+    async def send(self, method: str, path: str, json: Any = None) -> httpx.Response:
+        return await self._http.request(method, path, json=json, headers=self._headers)
+
+    async def add(self, *sets: Any) -> None:
+        assert (await self.send("POST", LIST, list(sets))).json() == {"success": True}
+
+    async def values(self, **query: Any) -> list[float]:
+        answer = await self.get(LIST, **query)
+        assert answer.status_code == 200, answer.text
+        return [each["value"] for each in answer.json()]
+
+
+async def opened(world: World, scope: str, email: str = "ann@example.org") -> App:
+    client = await world.app(scope=frozenset(ALL.split()))
+    tokens = await world.tokens(client, await world.signed_in(email), scope=scope)
+    return App(world, tokens["access_token"])

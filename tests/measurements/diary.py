@@ -1,0 +1,85 @@
+"""A journal with people in it, asked as the API asks it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import NamedTuple
+
+from hypothesis import HealthCheck, settings
+
+from quantimodo.measurements.catalogue import References
+from quantimodo.measurements.journal import Journal, Shown
+from quantimodo.measurements.posts import SentMeasurement, SentSet
+from quantimodo.measurements.questions import question_about_measurements
+from quantimodo.model.users import NewUser
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import Stores
+
+_NUMBERS = count()
+SECOND = 1_000_000
+examples = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+class Noted(NamedTuple):
+    """One measurement, as it is sent and as it is told."""
+
+    variable: str
+    source: str
+    start: int
+    value: float
+
+
+@dataclass(slots=True)
+class Diary:
+    stores: Stores
+    clock: Clock
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(self.stores, References(self.stores), self.clock)
+
+    async def person(self, what: Sequence[Noted] = (), unit: str = "/5") -> int:
+        """A person of their own, with these measurements."""
+        name = f"diary-{next(_NUMBERS)}"
+        user = await self.stores.add_user(
+            NewUser(subject=name, name=name, email=None, created_at=self.clock.now()), None
+        )
+        await self.note(user.id, what, unit)
+        return user.id
+
+    async def note(self, user_id: int, what: Sequence[Noted], unit: str = "/5") -> None:
+        if what:
+            await self.journal.save(user_id, [sent(one, unit) for one in what])
+
+    async def ask(self, user_id: int, query: str) -> tuple[list[Noted], int]:
+        """The page, and how many there are in all."""
+        rows, total = await self.shown(user_id, query)
+        return [told(row) for row in rows], total
+
+    async def shown(self, user_id: int, query: str) -> tuple[Sequence[Shown], int]:
+        return await self.journal.page(user_id, question_about_measurements(query.encode()))
+
+    async def walk(self, user_id: int, query: str) -> list[Shown]:
+        """All of it, as an export walks through it."""
+        question = question_about_measurements(query.encode())
+        return [row async for rows in await self.journal.walk(user_id, question) for row in rows]
+
+
+def sent(one: Noted, unit: str) -> SentSet:
+    return SentSet(
+        measurements=[SentMeasurement(start_time=one.start, value=one.value)],
+        variable_name=one.variable,
+        source_name=one.source or None,
+        abbreviated_unit_name=unit,
+    )
+
+
+def told(row: Shown) -> Noted:
+    return Noted(row.measurement.variable, row.source or "", row.start // SECOND, row.value)
+
+
+def kept(what: Sequence[Noted]) -> list[Noted]:
+    """The last of each variable, source and start."""
+    return list({one[:3]: one for one in what}.values())

@@ -1,0 +1,79 @@
+"""Posts of one person at the same moment: all of each lands, once, or nothing of it."""
+
+import asyncio
+
+from diary import Diary, Noted
+
+from quantimodo.measurements.errors import Refused
+from quantimodo.measurements.posts import SentMeasurement, SentSet
+
+_MANY = 8
+
+
+def entries(value: float, unit: str, *, variable: str = "Weight", number: int = 50) -> SentSet:
+    return SentSet(
+        measurements=[SentMeasurement(start_time=at, value=value) for at in range(number)],
+        variable_name=variable,
+        abbreviated_unit_name=unit,
+    )
+
+
+async def test_the_same_post_at_once_is_kept_once(diary: Diary) -> None:
+    user_id = await diary.person()
+    posts = [diary.journal.save(user_id, [entries(3, "kg")]) for _ in range(_MANY)]
+    await asyncio.gather(*posts)
+    assert len(await diary.walk(user_id, "")) == 50
+
+
+async def test_of_two_posts_that_overlap_each_is_kept_whole(diary: Diary) -> None:
+    user_id = await diary.person()
+    one, other = (
+        [entries(value, "kg"), entries(value, "kg", variable="Other")] for value in (1, 2)
+    )
+    await asyncio.gather(
+        *(diary.journal.save(user_id, each) for each in (one, other[::-1]) for _ in range(_MANY))
+    )
+    found = await diary.walk(user_id, "")
+    assert len(found) == 100
+    assert len({row.value for row in found}) == 1, "the last one overwrote all of the other"
+
+
+async def test_one_new_variable_gets_one_unit(diary: Diary) -> None:
+    user_id = await diary.person()
+    units = ["kg", "g", "min", "lb"] * 2
+    outcomes = await asyncio.gather(
+        *(diary.journal.save(user_id, [entries(3, unit)]) for unit in units),
+        return_exceptions=True,
+    )
+    refused = [each for each in outcomes if isinstance(each, BaseException)]
+    assert all(isinstance(each, Refused) and each.status == 400 for each in refused), refused
+    (variable,) = await diary.stores.variables_named(user_id, ["Weight"])
+    catalogue = await diary.journal.references.catalogue()
+    category = catalogue.unit(variable.unit_id).category.name
+    assert len(refused) == (2 if category == "Weight" else 6)
+    found = await diary.walk(user_id, "")
+    assert len(found) == 50
+    assert {row.unit.id for row in found} == {variable.unit_id}
+
+
+async def test_a_variable_deleted_meanwhile_is_made_again_or_gone_whole(diary: Diary) -> None:
+    user_id = await diary.person([Noted("Weight", "", 99_999, 3)], unit="kg")
+    saves = [diary.journal.save(user_id, [entries(3, "kg")]) for _ in range(_MANY)]
+    removals = [diary.journal.remove_variable(user_id, "Weight") for _ in range(_MANY)]
+    mixed = [each for pair in zip(saves, removals, strict=True) for each in pair]
+    await asyncio.gather(*mixed)
+    found = await diary.walk(user_id, "startTime=(lt)1000")
+    assert len(found) in (0, 50)
+
+
+async def test_a_person_deleted_meanwhile_leaves_nothing(diary: Diary) -> None:
+    user_id = await diary.person()
+    saves = [diary.journal.save(user_id, [entries(3, "kg")]) for _ in range(_MANY)]
+    _, *outcomes = await asyncio.gather(
+        diary.stores.delete_user(user_id), *saves, return_exceptions=True
+    )
+    assert all(
+        not isinstance(each, BaseException) or isinstance(each, Refused) for each in outcomes
+    )
+    assert await diary.walk(user_id, "") == []
+    assert await diary.stores.count_variables(user_id, ()) == 0

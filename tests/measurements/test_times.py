@@ -1,0 +1,100 @@
+"""measurements-api.md: times are epoch seconds or ISO 8601."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantimodo.measurements.times import (
+    FIRST,
+    LAST,
+    moment_of,
+    seconds_of,
+    spelled,
+    time_of_number,
+    time_of_text,
+)
+
+NOON = 1_439_389_320_000_000
+micros = st.integers(FIRST, LAST)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1439389320",
+        " 1439389320.0 ",
+        "2015-08-12T14:22:00Z",
+        "2015-08-12t14:22:00z",  # RFC 3339 §5.6 lets both letters be small
+        "2015-08-12T14:22:00",
+        "2015-08-12 14:22",
+        "20150812T142200Z",
+        "2015-W33-3T14:22:00Z",
+        "2015-08-12T16:22:00+02:00",
+        "2015-08-12T12:22:00-0200",
+        "2015-08-12T16:22:00 02:00",  # a plus that was not encoded
+        "2015-08-12 16:22:00 02:00",
+        "2015-08-12T14:22:00.000Z",
+        "2015-08-12T14:22:00,000Z",
+    ],
+)
+def test_one_moment_has_many_spellings(text: str) -> None:
+    assert time_of_text(text) == NOON
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "now", "1e9", "0x10", "--5", "2015-13-01", "2015-02-29", "2015-08-12T25:00:00Z"),
+        *("0000-01-01", "10000-01-01", "253402300800", "-62135596801", "-62135596800.5"),
+        *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1" * 400),
+        *("2015-08-12T14:22:00+24:00", "١٤٣٩٣٨٩٣٢٠", "２０１５-08-12"),
+    ],
+)
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        time_of_text(text)
+
+
+@pytest.mark.parametrize("seconds", [253_402_300_800, -62_135_596_801, 1e300, -1e300, 10**400])
+def test_numbers_end_with_the_calendar(seconds: float) -> None:
+    with pytest.raises(ValueError, match="range"):
+        time_of_number(seconds)
+
+
+@given(micros)
+def test_what_is_taken_can_be_told_and_read_again(at: int) -> None:
+    assert time_of_text(spelled(at)) == at
+    assert datetime(1, 1, 1, tzinfo=UTC) <= moment_of(at) <= datetime.max.replace(tzinfo=UTC)
+
+
+@given(micros, st.integers(-14 * 60, 14 * 60))
+def test_an_offset_from_utc_is_heeded(at: int, minutes: int) -> None:
+    local = moment_of(at).replace(tzinfo=None)
+    offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    meant = at - minutes * 60_000_000
+    if FIRST <= meant <= LAST:
+        assert time_of_text(f"{local.isoformat()}{offset}") == meant
+    else:
+        with pytest.raises(ValueError, match="range"):
+            time_of_text(f"{local.isoformat()}{offset}")
+
+
+@given(st.integers(FIRST // 1_000_000, LAST // 1_000_000), st.integers(0, 999))
+def test_parts_of_seconds_are_kept(seconds: int, milliseconds: int) -> None:
+    at = seconds * 1_000_000 + milliseconds * 1_000
+    told = seconds_of(at)
+    assert abs(moment_of(time_of_number(told)) - moment_of(at)) < timedelta(milliseconds=1)
+    if milliseconds == 0:
+        assert isinstance(told, int)
+        assert time_of_number(told) == time_of_text(str(told)) == at
+
+
+@given(st.text(max_size=40) | st.from_regex(r"[\d:.,TtWZz +-]{1,40}", fullmatch=True))
+def test_any_text_is_a_moment_that_can_be_told_or_is_refused(text: str) -> None:
+    try:
+        at = time_of_text(text)
+    except ValueError:
+        return
+    assert time_of_text(spelled(at)) == at

@@ -1,0 +1,184 @@
+"""Units convert exactly, there and back, by the linear steps that each carries."""
+
+import math
+import re
+from fractions import Fraction
+from importlib.resources import files
+
+import pytest
+from diary import Diary, Noted, examples
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantimodo.measurements.catalogue import Catalogue
+from quantimodo.measurements.errors import Refused
+from quantimodo.measurements.posts import SentMeasurement, SentSet
+from quantimodo.measurements.units import converter, convertible, exactly
+from quantimodo.model.measurements import Unit
+
+exact = st.fractions(max_denominator=10**6)
+sizes = st.floats(min_value=-1e280, max_value=1e280)
+
+
+@pytest.fixture
+async def catalogue(diary: Diary) -> Catalogue:
+    return await diary.journal.references.catalogue()
+
+
+def pair(data: st.DataObject, catalogue: Catalogue) -> tuple[Unit, Unit]:
+    """Two units that convert into each other."""
+    one = data.draw(st.sampled_from([each for each in catalogue.units if each.steps is not None]))
+    fitting = [each for each in catalogue.units if convertible(one, each)]
+    return one, data.draw(st.sampled_from(fitting))
+
+
+def within(unit: Unit) -> st.SearchStrategy[float]:
+    least = -1e280 if unit.minimum is None else unit.minimum
+    return st.floats(min_value=least, max_value=unit.maximum or 1e280)
+
+
+@examples
+@given(st.data(), exact)
+async def test_there_and_back_is_the_same(
+    catalogue: Catalogue, data: st.DataObject, value: Fraction
+) -> None:
+    one, other = pair(data, catalogue)
+    assert exactly(exactly(value, one, other), other, one) == value
+
+
+@examples
+@given(st.data(), exact)
+async def test_by_way_of_a_third_unit_is_the_same(
+    catalogue: Catalogue, data: st.DataObject, value: Fraction
+) -> None:
+    one, other = pair(data, catalogue)
+    third = data.draw(st.sampled_from([e for e in catalogue.units if convertible(one, e)]))
+    assert exactly(exactly(value, one, third), third, other) == exactly(value, one, other)
+
+
+@examples
+@given(st.data(), sizes)
+async def test_what_is_told_is_the_number_nearest_to_the_exact_one(
+    catalogue: Catalogue, data: st.DataObject, value: float
+) -> None:
+    one, other = pair(data, catalogue)
+    told, meant = converter(one, other)(value), exactly(Fraction(repr(value)), one, other)
+    missed = abs(Fraction(told) - meant)
+    for neighbour in (math.nextafter(told, -math.inf), math.nextafter(told, math.inf)):
+        assert missed <= abs(Fraction(neighbour) - meant)
+
+
+@examples
+@given(st.data())
+async def test_numbers_as_people_write_them_come_back(
+    catalogue: Catalogue, data: st.DataObject
+) -> None:
+    """By steps that only multiply, and of as many digits as two roundings leave alone."""
+    one, other = pair(data, catalogue)
+    steps = (*(one.steps or ()), *(other.steps or ()))
+    digits = data.draw(st.integers(0, 10**14))
+    value = float(f"{digits}e{data.draw(st.integers(-20, 20))}")
+    back = converter(other, one)(converter(one, other)(value))
+    if all(step.operation == "MULTIPLY" for step in steps):
+        assert float(f"{back:.14g}") == float(f"{value:.14g}")
+    else:  # what is added may be larger than what it is added to
+        most = max(abs(step.value) for step in steps) + 1
+        assert abs(Fraction(back) - Fraction(value)) <= (abs(Fraction(value)) + most) / 10**12
+
+
+@examples
+@given(st.data())
+async def test_bounds_of_one_unit_are_those_of_another(
+    catalogue: Catalogue, data: st.DataObject
+) -> None:
+    """So that a value that is taken in one unit has its place in the variable's."""
+    one, other = pair(data, catalogue)
+    told = converter(one, other)(data.draw(within(one)))
+    assert other.minimum is None or told >= other.minimum
+    assert other.maximum is None or told <= other.maximum
+
+
+async def test_known_conversions(catalogue: Catalogue) -> None:
+    for value, one, other, told in (
+        (0.1, "h", "min", 6), (90, "min", "h", 1.5), (1, "mi", "km", 1.609344),
+        (98.6, "F", "C", 37), (-40, "F", "C", -40), (0, "K", "C", -273.15), (37, "C", "F", 98.6),
+        (1, "lb", "kg", 0.45359237), (16, "oz", "lb", 1), (3, "/5", "%", 50), (50, "%", "/10", 5.5),
+        (0, "-4 to 4", "/5", 3), (760, "torr", "hPa", 1013.25), (1, "kcal", "kJ", 4.184),
+        (8, "fl oz", "cup", 1), (1, "ratio", "ppm", 1_000_000),
+    ):  # fmt: skip
+        convert = converter(catalogue.unit_named(one), catalogue.unit_named(other))
+        assert convert(value) == told, (value, one, other)
+
+
+async def test_units_of_two_categories_do_not_convert(catalogue: Catalogue) -> None:
+    kilograms, minutes, count, event = map(catalogue.unit_named, ("kg", "min", "count", "event"))
+    assert not convertible(kilograms, minutes)
+    assert not convertible(count, event), "nor do those without steps, of one category or not"
+    assert convertible(count, count)
+
+
+def test_both_engines_have_the_same_units_and_categories() -> None:
+    seeds = []
+    for engine in ("sqlite", "postgres"):
+        folder = files("quantimodo.storage.migrations") / engine
+        text = (folder / "0004_measurements.sql").read_text()
+        seeds.append(re.findall(r"^INSERT .*?;$", text, re.MULTILINE | re.DOTALL))
+    assert len(seeds[0]) == 3
+    assert seeds[0] == seeds[1]
+
+
+@examples
+@given(
+    values=st.lists(st.floats(min_value=0, max_value=1e280), min_size=1, max_size=9),
+    bound=st.integers(0, 600),
+)
+async def test_values_and_filters_are_told_in_the_unit_asked_for(
+    diary: Diary, values: list[float], bound: int
+) -> None:
+    user_id = await diary.person()
+    for variable, unit in (("Sleep", "h"), ("Walk", "min")):
+        entries = [SentMeasurement(start_time=at, value=each) for at, each in enumerate(values)]
+        one = SentSet(measurements=entries, variable_name=variable, abbreviated_unit_name=unit)
+        await diary.journal.save(user_id, [one])
+    whole, _ = await diary.ask(user_id, "unit=min&limit=200")
+    units = await diary.journal.references.catalogue()
+    told_in = units.unit_named("min")
+    hours, minutes = (converter(units.unit_named(each), told_in) for each in ("h", "min"))
+    assert sorted(whole) == sorted(
+        Noted(variable, "", at, convert(each))
+        for variable, convert in (("Sleep", hours), ("Walk", minutes))
+        for at, each in enumerate(values)
+    )
+    above, _ = await diary.ask(user_id, f"unit=min&limit=200&value=(gt){bound}")
+    assert above == [each for each in whole if each.value > bound]
+
+
+@pytest.mark.parametrize("value", [1.1e280, -1.1e280, 1.7e308])
+async def test_what_no_unit_could_tell_is_not_kept(diary: Diary, value: float) -> None:
+    user_id = await diary.person()
+    one = SentSet(
+        measurements=[SentMeasurement(start_time=1, value=value)],
+        variable_name="Weight",
+        abbreviated_unit_name="count",
+    )
+    with pytest.raises(Refused, match="the most that is kept"):
+        await diary.journal.save(user_id, [one])
+
+
+async def test_the_largest_values_are_told_in_every_unit_and_summed(diary: Diary) -> None:
+    user_id = await diary.person()
+    for at, unit in enumerate(("kg", "mcg", "lb")):
+        entries = [SentMeasurement(start_time=60 * at + each, value=1e280) for each in range(50)]
+        one = SentSet(
+            measurements=entries,
+            variable_name="Weight",
+            abbreviated_unit_name=unit,
+            combination_operation="SUM",
+        )
+        await diary.journal.save(user_id, [one])
+    for unit in ("kg", "mcg"):
+        assert len((await diary.ask(user_id, f"unit={unit}&limit=200"))[0]) == 150
+        ((whole,), number) = await diary.ask(user_id, f"unit={unit}&groupingWidth=86400")
+        assert number == 1
+        assert math.isfinite(whole.value)
+        assert whole.value > 5e281
