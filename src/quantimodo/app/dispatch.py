@@ -4,9 +4,11 @@ Owns what is the same for every request: limits, the caller's address, CORS, HST
 where exceptions become answers. Knows no rule of any endpoint.
 """
 
+import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping, Sequence
+from contextlib import aclosing
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -34,7 +36,8 @@ _MOST_HEADS: Final = 512
 _UNFIT_NAME: Final = re.compile(rb"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
 _UNFIT_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _LARGEST_BODY: Final = 65_536  # of a page's form
-_LARGEST_UPLOAD: Final = 524_288  # a logo or a table, and its form
+_LARGEST_UPLOAD: Final = 524_288  # a logo and its form
+_LARGEST_IMPORT: Final = 5_242_880  # a table and its form
 _LARGEST_HEADERS: Final = 32_768
 _MOST_HEADERS: Final = 100
 _ANY_ORIGIN: Final = (
@@ -102,7 +105,7 @@ class Dispatcher:
         started = time.perf_counter() if self._access_log else 0.0
         response = await self._answer(route, scope, receive)
         self._metrics.request(route.name, response.status)
-        await self._send(response, scope, send)
+        await self._send(response, scope, receive, send)
         if self._access_log:
             self._write_access(route.name, scope, response.status, started)
 
@@ -156,9 +159,9 @@ class Dispatcher:
         text = f"something went wrong on our side; the operator finds it as incident {incident}"
         return private_json(500, _problem("server_error", text))
 
-    async def _send(self, response: Response, scope: Scope, send: Send) -> None:
+    async def _send(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
         if response.chunks is not None:
-            await self._stream(response, response.chunks, scope, send)
+            await self._stream(response, response.chunks, scope, receive, send)
             return
         whole = scope.get("extensions", _NONE).get(WHOLE)
         if whole is not None:
@@ -179,15 +182,28 @@ class Dispatcher:
         await send({"type": "http.response.body", "body": body})
 
     async def _stream(
-        self, response: Response, chunks: AsyncIterator[bytes], scope: Scope, send: Send
+        self,
+        response: Response,
+        chunks: AsyncGenerator[bytes, None],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         """A body of any length; a failure amid it ends the connection, so that nobody takes a part
-        for the whole."""
+        for the whole. For a client that has left nothing more is made."""
         headers = [*response.headers, *self._always]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         if scope["method"] != "HEAD":
-            async for chunk in chunks:
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            leaving = asyncio.create_task(_leave(receive), name="leaving")
+            try:
+                async with aclosing(chunks):
+                    async for chunk in chunks:
+                        if leaving.done():
+                            return
+                        part = {"type": "http.response.body", "body": chunk, "more_body": True}
+                        await send(part)
+            finally:
+                leaving.cancel()
         await send({"type": "http.response.body", "body": b""})
 
     def _head(self, headers: Headers) -> bytes:
@@ -218,7 +234,7 @@ class Dispatcher:
         except TooLarge:
             body = private_json(413, _problem("invalid_request", "the request is too large"))
             status = body.status
-            await self._send(body, scope, send)
+            await self._send(body, scope, receive, send)
         finally:
             self._metrics.request("page", status)
             if self._access_log:
@@ -261,6 +277,12 @@ def _tail(scope: Scope) -> str:
         raise InvalidRequest("the address is not properly encoded") from None
 
 
+async def _leave(receive: Receive) -> None:
+    """Until the client is gone, or has its answer."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def _read_body(receive: Receive, largest: int) -> bytes:
     body, more = bytearray(), True
     while more:
@@ -284,7 +306,11 @@ def _check_headers(scope: Scope) -> None:
 
 
 def _limited(receive: Receive, path: str) -> Receive:
-    most = _LARGEST_UPLOAD if path.endswith(("/logo", "/import")) else _LARGEST_BODY
+    most = _LARGEST_BODY
+    if path.endswith("/logo"):
+        most = _LARGEST_UPLOAD
+    elif path.endswith("/import"):
+        most = _LARGEST_IMPORT
     total = 0
 
     async def limited() -> MutableMapping[str, Any]:

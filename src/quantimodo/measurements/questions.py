@@ -24,6 +24,8 @@ _MOST_PARAMETERS: Final = 64
 _MOST_COMPARISONS: Final = 100
 _LARGEST_OFFSET: Final = 10**12
 _WIDEST: Final = 366 * 86_400
+_MOST_TOLD: Final = 255
+_JOINERS: Final = "\u200c\u200d"  # part of how words and signs are written
 _DIGITS: Final = re.compile(r"\d{1,15}", re.ASCII)
 _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]{0,63}", re.ASCII)
 
@@ -39,6 +41,7 @@ _FILTERS: Final[dict[str, Callable[[str], Filter]]] = {
     "updatedAt": partial(time_filter, "updated", bare="from"),
     "lastUpdated": partial(time_filter, "updated", bare="from"),
 }
+_OF_MEASUREMENTS: Final = {name: name for name in _FILTERS}
 _OF_VARIABLES: Final = {
     "name": "variableName",
     "variableName": "variableName",
@@ -62,7 +65,8 @@ _SORTS: Final[dict[str, SortKey]] = {
 class Question:
     """Filters of `category` compare names still, those of `value` speak of `unit` if there is one.
 
-    `asked` are the parameters as they came, but for tokens and the page; for the log and for links.
+    `variables` and `categories` are what the filters of them said, for the log. `asked` are the
+    parameters as they came, but for tokens and the page, for links.
     """
 
     filters: Filters = ()
@@ -71,32 +75,23 @@ class Question:
     limit: int = _USUAL
     offset: int = 0
     grouping: Grouping | None = None
+    variables: str = ""
+    categories: str = ""
     asked: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def variables_asked(self) -> str:
-        return self._joined("variableName", "name")
-
-    @property
-    def categories_asked(self) -> str:
-        return self._joined("variableCategoryName", "category")
-
-    def _joined(self, *names: str) -> str:
-        values = [value for name, value in self.asked if name.removesuffix("[]") in names]
-        return " & ".join(values)[:255]
 
 
 def question_about_measurements(query: bytes) -> Question:
     """Raises `Refused` for a value that cannot be understood."""
     parameters = _Parameters(query)
-    filters = parameters.filters({name: name for name in _FILTERS})
     return Question(
-        filters=filters,
+        filters=parameters.filters(_OF_MEASUREMENTS),
         unit=parameters.once("unit"),
         order=_order(parameters.once("sort")),
         limit=_limit(parameters.once("limit")),
         offset=_whole("offset", parameters.once("offset"), 0, _LARGEST_OFFSET, usual=0),
         grouping=_grouping(parameters.once("groupingWidth"), parameters.once("groupingTimezone")),
+        variables=parameters.said("variableName", _OF_MEASUREMENTS),
+        categories=parameters.said("variableCategoryName", _OF_MEASUREMENTS),
         asked=parameters.kept,
     )
 
@@ -112,6 +107,8 @@ def question_about_variables(query: bytes) -> Question:
         order=Order("variable", descending=sort.startswith("-")),
         limit=_limit(parameters.once("limit")),
         offset=_whole("offset", parameters.once("offset"), 0, _LARGEST_OFFSET, usual=0),
+        variables=parameters.said("variableName", _OF_VARIABLES),
+        categories=parameters.said("variableCategoryName", _OF_VARIABLES),
         asked=parameters.kept,
     )
 
@@ -137,6 +134,18 @@ class _Parameters:
         if len(set(values)) > 1:
             raise Refused(f"the parameter {name} is given more than once")
         return values[0] if values else None
+
+    def said(self, name: str, names: dict[str, str]) -> str:
+        """What the filters by this name say, as a person can read it: signs that show nothing, or
+        change how others are shown, are told as what they are, and so is that there is more."""
+        values = [
+            value for spelled, value in self._pairs if names.get(spelled.removesuffix("[]")) == name
+        ]
+        text = "".join(
+            sign if sign.isprintable() or sign in _JOINERS else "\ufffd"
+            for sign in " & ".join(values)
+        )
+        return text if len(text) <= _MOST_TOLD else f"{text[: _MOST_TOLD - 1]}…"
 
     def filters(self, names: dict[str, str]) -> Filters:
         """All of them hold, whether repeated as `name[]` or as `name`."""

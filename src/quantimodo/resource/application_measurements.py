@@ -55,15 +55,15 @@ class ApplicationMeasurements:
         numbers: dict[int, int] = {}
         for row in rows:
             user_id = row.measurement.user_id
-            numbers[user_id] = numbers.get(user_id, 0) + 1
+            numbers[user_id] = numbers.get(user_id, 0) + row.number
         for user_id, number in numbers.items():
             self.door.note(
                 user_id,
                 app,
                 "read",
                 number,
-                question.variables_asked,
-                question.categories_asked,
+                question.variables,
+                question.categories,
             )
 
 

@@ -103,7 +103,7 @@ def _links(address: str, question: Question, total: int) -> Iterable[tuple[str, 
 
     def at(place: int) -> str:
         pairs = (*question.asked, ("limit", str(limit)), ("offset", str(place)))
-        return f"{address}?{urlencode(pairs)}"
+        return f"{address}?{urlencode(pairs, safe='()!:')}"
 
     yield "first", at(0)
     if offset > 0:

@@ -4,7 +4,7 @@ Reading needs `readmeasurements`, writing `writemeasurements`; neither opens the
 and write is recorded for the person.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,7 +66,7 @@ class Doorman:
         )
 
     def note_reading(self, user: User, app: str, question: Question, number: int) -> None:
-        self.note(user.id, app, "read", number, question.variables_asked, question.categories_asked)
+        self.note(user.id, app, "read", number, question.variables, question.categories)
 
     def note_saving(self, user: User, app: str, saved: Saved) -> None:
         named: Mapping[str, int] = dict(list(saved.numbers.items())[:_MOST_RECORDED])
@@ -94,7 +94,7 @@ class Measurements:
             rows, total = await self.journal.page(user.id, question)
         except Refused as error:
             return refusal(error)
-        self.door.note_reading(user, app, question, len(rows))
+        self.door.note_reading(user, app, question, number_in(rows))
         return page_response(self.address, question, list(map(measurement_json, rows)), total)
 
     async def _add(self, request: Request) -> Response:
@@ -180,15 +180,20 @@ class MeasurementsCsv:
         app: str,
         question: Question,
         chunks: AsyncIterator[Sequence[Shown]],
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         yield csv_text([CSV_COLUMNS])
         number = 0
         try:
             async for rows in chunks:
-                number += len(rows)
+                number += number_in(rows)
                 yield csv_text(map(csv_row, rows))
         finally:
             self.door.note_reading(user, app, question, number)
+
+
+def number_in(rows: Sequence[Shown]) -> int:
+    """How many measurements these tell of; a group, of all that are in it."""
+    return sum(row.number for row in rows)
 
 
 def _gone() -> Refused:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.errors import Refused
-from quantimodo.measurements.journal import Journal
+from quantimodo.measurements.journal import Journal, ShownVariable
 from quantimodo.measurements.questions import question_about_variables
 from quantimodo.resource.guard import Guard
 from quantimodo.resource.journal_json import page_response, refusal, variable_json
@@ -29,8 +29,8 @@ class Variables:
             found, total = await self.journal.variables(user.id, question)
         except Refused as error:
             return refusal(error)
-        # What is told of a variable is of its measurements: the person sees that it was looked at.
-        self.door.note_reading(user, app, question, 0)
+        # What is told of a variable is of its measurements, and the last of them whole.
+        self.door.note_reading(user, app, question, sum(map(_told, found)))
         return page_response(self.address, question, list(map(variable_json, found)), total)
 
 
@@ -46,8 +46,14 @@ class OneVariable:
         found = await self.journal.variable(user.id, unicodedata.normalize("NFC", request.tail))
         if found is None:
             return refusal(Refused("there is no such variable", status=404))
-        self.door.note(user.id, app, "read", 0, found.summary.variable.name, found.category)
+        self.door.note(
+            user.id, app, "read", _told(found), found.summary.variable.name, found.category
+        )
         return private_json(200, variable_json(found))
+
+
+def _told(found: ShownVariable) -> int:
+    return int(found.summary.number > 0)
 
 
 @dataclass(frozen=True, slots=True)

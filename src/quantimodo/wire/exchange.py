@@ -4,7 +4,7 @@ Owns header access and the response's headers. Knows no framework: `app/asgi.py`
 scope into a `Request` and sends the `Response`. Pages use Starlette's own classes instead.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -49,7 +49,7 @@ class Response:
     status: int
     body: bytes = b""
     headers: Headers = ()
-    chunks: AsyncIterator[bytes] | None = None
+    chunks: AsyncGenerator[bytes, None] | None = None
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]

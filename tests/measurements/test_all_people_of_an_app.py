@@ -1,0 +1,172 @@
+"""`GET /api/v2/application/measurements` (measurements-api.md): by the application's own token, and
+of each person while their grant to it lives."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asking import ALL, CSV, LIST, OF_APP, SLEEP, START, App
+
+from quantimodo.model.users import User
+from world import ALL_GRANTS, World
+from world import App as Client
+
+Ends = Callable[[World, Client, User], Awaitable[object]]
+
+
+async def registered(world: World) -> Client:
+    return await world.app(scope=frozenset(ALL.split()), grant_types=ALL_GRANTS)
+
+
+async def own(world: World, client: Client, scope: str = "readmeasurements") -> App:
+    """The application by itself."""
+    answer = await world.token(client, grant_type="client_credentials", scope=scope)
+    return App(world, answer.json()["access_token"])
+
+
+async def joined(
+    world: World, client: Client, name: str, *values: float, scope: str = ALL
+) -> tuple[User, App]:
+    """A new person who lets the application in; it keeps these values for them."""
+    user = await world.person(email=f"{name}@example.org")
+    browser = await world.signed_in(f"{name}@example.org")
+    app = App(world, (await world.tokens(client, browser, scope=scope))["access_token"])
+    if values:
+        entries = [{"startTime": START + at, "value": each} for at, each in enumerate(values)]
+        await app.add({**SLEEP, "measurements": entries})
+    return user, app
+
+
+async def told(app: App, **query: Any) -> list[tuple[int, float]]:
+    answer = await app.get(OF_APP, **query)
+    assert answer.status_code == 200, answer.text
+    return [(each["userId"], each["value"]) for each in answer.json()]
+
+
+async def test_only_the_applications_own_token_with_the_scope_opens_it(world: World) -> None:
+    client = await registered(world)
+    _, of_ann = await joined(world, client, "ann", 3)
+    assert (await of_ann.get(OF_APP)).status_code == 403
+    alone = await own(world, client)
+    assert (await alone.get(OF_APP)).status_code == 200
+    for path in (LIST, CSV, "/api/v1/variables", "/api/v1/user/me"):
+        assert (await alone.get(path)).status_code == 403
+    for scope in ("basic", "writemeasurements"):
+        assert (await (await own(world, client, scope)).get(OF_APP)).status_code == 403
+
+
+async def test_it_tells_of_those_who_let_it_read_and_whose_each_is(world: World) -> None:
+    client = await registered(world)
+    ann, _ = await joined(world, client, "ann", 3, 5)
+    await joined(world, client, "bob", 1, scope="writemeasurements")
+    eve, _ = await joined(world, client, "eve", 4)
+    alone = await own(world, client)
+    assert await told(alone) == [(ann.id, 3), (ann.id, 5), (eve.id, 4)]
+    other = await own(world, await registered(world))
+    assert await told(other) == []
+
+
+async def withdrawn(world: World, client: Client, user: User) -> object:
+    return await world.house.stores.withdraw_consent(user.id, client.id, world.house.clock.now())
+
+
+async def consented_to_less(world: World, client: Client, user: User) -> object:
+    """The account's page takes back all; an older consent may hold less than a token does."""
+    consent = await world.house.stores.consent(user.id, client.id)
+    assert consent is not None
+    await withdrawn(world, client, user)
+    browser = await world.signed_in(user.email or "")
+    return await world.tokens(client, browser, scope="writemeasurements")
+
+
+async def disabled(world: World, client: Client, user: User) -> object:
+    return await world.house.stores.set_disabled(user.id, world.house.clock.now())
+
+
+async def deleted(world: World, client: Client, user: User) -> object:
+    return await world.house.stores.delete_user(user.id)
+
+
+@pytest.mark.parametrize("ends", [withdrawn, consented_to_less, disabled, deleted])
+async def test_a_grant_that_ends_is_heeded_in_the_next_request(world: World, ends: Ends) -> None:
+    client = await registered(world)
+    ann, _ = await joined(world, client, "ann", 3)
+    bob, _ = await joined(world, client, "bob", 4)
+    alone = await own(world, client)
+    assert await told(alone) == [(ann.id, 3), (bob.id, 4)]
+    await ends(world, client, ann)
+    assert await told(alone) == [(bob.id, 4)]
+    assert (await alone.get(OF_APP)).headers["total-count"] == "1"
+    assert await told(alone, groupingWidth=60) == [(bob.id, 4)]
+
+
+async def test_a_grant_that_nobody_uses_ends_with_its_tokens(world: World) -> None:
+    client = await registered(world)
+    await joined(world, client, "ann", 3)
+    lifetime = world.house.settings.tokens.refresh_absolute_lifetime
+    world.advance(seconds=(lifetime + timedelta(days=1)).total_seconds())
+    assert await told(await own(world, client)) == []
+
+
+async def test_a_disabled_application_reads_nothing(world: World) -> None:
+    client = await registered(world)
+    await joined(world, client, "ann", 3)
+    alone = await own(world, client)
+    await world.disable(client)
+    assert (await alone.get(OF_APP)).status_code == 401
+
+
+async def test_pages_over_all_people_are_the_whole_without_doubles(world: World) -> None:
+    client = await registered(world)
+    for name, number in (("ann", 3), ("bob", 0), ("eve", 1), ("joe", 4)):
+        await joined(world, client, name, *map(float, range(1, number + 1)))
+    alone = await own(world, client)
+    for asked in ({}, {"sort": "-value"}, {"value": "(gt)1"}, {"variableName": "Sleep%"}):
+        whole = await told(alone, limit=200, **asked)
+        seen: list[tuple[int, float]] = []
+        answer = await alone.get(OF_APP, limit=3, **asked)
+        assert answer.headers["total-count"] == str(len(whole))
+        while True:
+            seen += [(each["userId"], each["value"]) for each in answer.json()]
+            if "link-next" not in answer.headers:
+                break
+            answer = await alone._http.get(answer.headers["link-next"], headers=alone._headers)
+        assert seen == whole
+    assert [person for person, _ in await told(alone)] == sorted(
+        person for person, _ in await told(alone)
+    )
+
+
+async def test_parameters_mean_what_they_mean_for_one_person(world: World) -> None:
+    client = await registered(world)
+    ann, of_ann = await joined(world, client, "ann", 1, 3)
+    eve, _ = await joined(world, client, "eve", 5)
+    alone = await own(world, client)
+    assert await told(alone, unit="%") == [(ann.id, 0), (ann.id, 50), (eve.id, 100)]
+    assert await told(alone, unit="%", value="(ge)50") == [(ann.id, 50), (eve.id, 100)]
+    assert await told(alone, groupingWidth=86_400) == [(ann.id, 2), (eve.id, 5)]
+    assert await told(alone, groupingWidth=86_400, offset=1, limit=1) == [(eve.id, 5)]
+    await of_ann.add({"variableName": "Weight", "abbreviatedUnitName": "kg",
+                      "measurements": [{"startTime": START, "value": 70}]})  # fmt: skip
+    for query in ({"unit": "%"}, {"limit": "0"}, {"sort": "x"}, {"value": "x"}):
+        assert (await alone.get(OF_APP, **query)).status_code == 400
+    assert await told(alone, unit="lb", variableName="Weight", value="(gt)150") != []
+
+
+async def test_each_person_sees_what_was_read_of_them(world: World) -> None:
+    client = await registered(world)
+    ann, _ = await joined(world, client, "ann", 3, 5)
+    eve, _ = await joined(world, client, "eve", 4)
+    await world.house.accesses.flush()
+    await told(await own(world, client), variableName="Sleep Quality", limit=2)
+    await world.house.accesses.flush()
+    read = {
+        user.id: [
+            (each.client_id, each.variable, each.measurements)
+            for _, each in await world.house.stores.accesses_of(user.id)
+            if each.action == "read"
+        ]
+        for user in (ann, eve)
+    }
+    assert read == {ann.id: [(client.id, "Sleep Quality", 2)], eve.id: []}
