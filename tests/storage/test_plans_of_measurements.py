@@ -13,9 +13,12 @@ from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.tables.measurement_queries import (
     measurements_behind,
     number_of_measurements,
+    number_of_variables,
     page_of_measurements,
     page_of_summaries,
+    units_of_variables,
 )
+from quantimodo.storage.tables.measurements import READERS_PEOPLE
 
 QUERIES = [
     "",
@@ -39,7 +42,18 @@ def calls(query: str) -> list[Call]:
         number_of_measurements([7, 8], filters),
         measurements_behind(7, filters, (5, 5), 500, descending=False),
         page_of_summaries(7, (), descending=False, offset=0, limit=100),
+        number_of_variables(7, ()),
+        units_of_variables([7, 8], filters),
     ]
+
+
+# What goes by one person, variable or application, in the words of the stores.
+SINGLE = [
+    "SELECT id FROM measurements WHERE id = 5 AND user_id = 7",
+    "DELETE FROM measurements WHERE variable_id = 5",  # as a foreign key does it
+    "DELETE FROM variables WHERE user_id = 7",
+    "DELETE FROM accesses WHERE user_id = 7",
+]
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -54,6 +68,19 @@ def test_sqlite_begins_at_a_persons_rows(sqlite_url: str, query: str) -> None:
             ]
             assert not [step for step in steps if step.startswith("SCAN")], steps
             assert any("(user_id=" in step or "(variable_id=" in step for step in steps), steps
+    finally:
+        file.close()
+
+
+@pytest.mark.parametrize("sql", [*SINGLE, READERS_PEOPLE.sqlite])
+def test_sqlite_finds_what_belongs_to_one_by_an_index(sqlite_url: str, sql: str) -> None:
+    path = sqlite_path(sqlite_url)
+    assert isinstance(path, Path)
+    file = sqlite3.connect(path)
+    try:
+        values = ("app", "readmeasurements", 1, 0, 9)[: sql.count("?")]
+        steps = [row[3] for row in file.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+        assert not [step for step in steps if step.startswith("SCAN")], steps
     finally:
         file.close()
 
@@ -83,5 +110,19 @@ async def test_postgres_walks_through_no_table(postgres_url: str, query: str) ->
             plan = await connection.fetch(f"EXPLAIN {statement.postgres}", *values)
             text = "\n".join(row[0] for row in plan)
             assert "Seq Scan" not in text, text
+    finally:
+        await connection.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("sql", [*SINGLE, READERS_PEOPLE.postgres])
+async def test_postgres_finds_what_belongs_to_one_by_an_index(postgres_url: str, sql: str) -> None:
+    connection: Any = await asyncpg.connect(postgres_url)
+    try:
+        await connection.execute("SET enable_seqscan = off")
+        values = ("app", "readmeasurements", 1, 0, 9)[: sql.count("$")]
+        plan = await connection.fetch(f"EXPLAIN {sql}", *values)
+        text = "\n".join(row[0] for row in plan)
+        assert "Seq Scan" not in text, text
     finally:
         await connection.close()

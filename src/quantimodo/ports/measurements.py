@@ -59,7 +59,7 @@ class VariableStore(Protocol):
     async def count_variables(self, user_id: int, filters: Filters) -> int: ...
 
     async def delete_variable(self, user_id: int, name: str) -> bool:
-        """With all its measurements."""
+        """With all its measurements, some at a time where they are very many."""
 
 
 class MeasurementStore(Protocol):

@@ -123,7 +123,8 @@ class UserStore(Protocol):
     async def set_administrator(self, user_id: int, administrator: bool) -> bool: ...
 
     async def delete_user(self, user_id: int) -> bool:
-        """Delete the person with password, sessions, consents, families and own clients."""
+        """Delete the person with password, sessions, consents, families and own clients, in one
+        transaction; very many measurements some at a time before it."""
 
     async def password_hash(self, user_id: int) -> str | None: ...
 

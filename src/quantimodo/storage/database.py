@@ -25,6 +25,10 @@ class Statement:
         self.sqlite = template.format(*(f"?{n}" for n in numbers))
         self.postgres = (postgres or template).format(*(f"${n}" for n in numbers))
 
+    def arguments(self, values: Row) -> Row:
+        """The values as PostgreSQL's spelling takes them."""
+        return values
+
 
 class SqliteStatement(Statement):
     """A statement of a batch on SQLite, with as many `?` as it has values; PostgreSQL has none."""

@@ -131,7 +131,9 @@ async def _write(line: "_Line", operation: Callable[[], Operation[T]]) -> T:
     """Run it until no other transaction is in its way."""
     if isinstance(operation, SingleStatement):
         single: Any = await _retried(
-            lambda: line.fetch(operation.statement.postgres, *operation.values)
+            lambda: line.fetch(
+                operation.statement.postgres, *operation.statement.arguments(operation.values)
+            )
         )
         return single  # type: ignore[no-any-return]
     return await _retried(lambda: line.transaction(operation))
@@ -153,7 +155,7 @@ async def _drive(connection: asyncpg.Connection, operation: Operation[T]) -> T:
     try:
         statement, values = next(operation)
         while True:
-            records = await connection.fetch(statement.postgres, *values)
+            records = await connection.fetch(statement.postgres, *statement.arguments(values))
             statement, values = operation.send([tuple(record) for record in records])
     except StopIteration as end:
         result: T = end.value

@@ -5,19 +5,20 @@ from collections.abc import Sequence
 from quantimodo.model.measurements import Access
 from quantimodo.storage.database import Operation, Row, Statement
 from quantimodo.storage.moments import from_micros, to_micros
-from quantimodo.storage.tables.many_rows import insert_many
+from quantimodo.storage.tables.many_rows import Insert, insert_many
 from quantimodo.storage.tables.table import Table
 
 _HOUR = 3_600_000_000
-_ADD = (
-    "INSERT INTO accesses (user_id, hour, client_id, action, variable, category, first_at, last_at,"
-    " measurements, requests)",
-    "(%, %, %, %, %, %, %, %, %, %)",
-    "ON CONFLICT (user_id, hour, client_id, action, variable, category) DO UPDATE SET"
+_ADD = Insert(
+    head="INSERT INTO accesses (user_id, hour, client_id, action, variable, category, first_at,"
+    " last_at, measurements, requests)",
+    row="(%, %, %, %, %, %, %, %, %, %)",
+    tail="ON CONFLICT (user_id, hour, client_id, action, variable, category) DO UPDATE SET"
     " requests = accesses.requests + excluded.requests,"
     " measurements = accesses.measurements + excluded.measurements,"
     " last_at = CASE WHEN accesses.last_at > excluded.last_at"
     " THEN accesses.last_at ELSE excluded.last_at END",
+    own=("bigint", "bigint", *("text",) * 4, *("bigint",) * 4),
 )
 _PAGE = Statement(
     "SELECT id, user_id, client_id, action, variable, category, first_at, last_at, measurements,"
@@ -67,7 +68,7 @@ class Accesses(Table):
         rows = sorted(map(_to_row, accesses))
 
         def operation() -> Operation[None]:
-            yield from insert_many(*_ADD, (), rows)
+            yield from insert_many(_ADD, (), rows)
 
         await self._database.write(operation)
 

@@ -18,7 +18,7 @@ from quantimodo.model.measurements import (
 from quantimodo.ports.stores import Conflict
 from quantimodo.storage.database import Call, Operation, Row, Statement, execute
 from quantimodo.storage.moments import to_micros
-from quantimodo.storage.tables.many_rows import insert_many
+from quantimodo.storage.tables.many_rows import Insert, insert_many
 from quantimodo.storage.tables.measurement_queries import (
     MEASUREMENT_COLUMNS,
     measurements_behind,
@@ -31,21 +31,25 @@ from quantimodo.storage.tables.variables import finding_variables, to_variable
 
 _PEOPLE_AT_ONCE: Final = 100
 
-_SAVE = (
-    "INSERT INTO measurements (user_id, variable_id, source, start_at, value, stored_value,"
+_SAVE = Insert(
+    head="INSERT INTO measurements (user_id, variable_id, source, start_at, value, stored_value,"
     " stored_unit_id, note, created_at, updated_at)",
-    "({1}, {2}, {3}, %, %, %, %, %, {4}, {4})",
-    "ON CONFLICT (variable_id, start_at, source) DO UPDATE SET value = excluded.value,"
+    row="({1}, {2}, {3}, %, %, %, %, %, {4}, {4})",
+    tail="ON CONFLICT (variable_id, start_at, source) DO UPDATE SET value = excluded.value,"
     " stored_value = excluded.stored_value, stored_unit_id = excluded.stored_unit_id,"
     " note = excluded.note, updated_at = excluded.updated_at"
     " WHERE measurements.stored_value <> excluded.stored_value"
     " OR measurements.stored_unit_id <> excluded.stored_unit_id"
     " OR measurements.note <> excluded.note",
+    shared=("bigint", "bigint", "text", "bigint"),
+    own=("bigint", "double precision", "double precision", "integer", "text"),
 )
-_ADD_VARIABLES = (
-    "INSERT INTO variables (user_id, name, category_id, unit_id, combination, created_at)",
-    "({1}, %, %, %, %, {2})",
-    "ON CONFLICT (user_id, name) DO NOTHING",
+_ADD_VARIABLES = Insert(
+    head="INSERT INTO variables (user_id, name, category_id, unit_id, combination, created_at)",
+    row="({1}, %, %, %, %, {2})",
+    tail="ON CONFLICT (user_id, name) DO NOTHING",
+    shared=("bigint", "bigint"),
+    own=("text", "integer", "integer", "text"),
 )
 _ONE = Statement(
     f"SELECT {MEASUREMENT_COLUMNS} FROM measurements m JOIN variables v ON v.id = m.variable_id"
@@ -57,7 +61,7 @@ _CHANGE = Statement(
     " RETURNING id"
 )
 _DELETE = Statement("DELETE FROM measurements WHERE id = {2} AND user_id = {1} RETURNING id")
-_READERS_PEOPLE = Statement(
+READERS_PEOPLE = Statement(
     "SELECT g.user_id FROM consents g JOIN users u ON u.id = g.user_id"
     " JOIN clients c ON c.id = g.client_id"
     " WHERE g.client_id = {1} AND g.user_id > {4}"
@@ -99,7 +103,7 @@ def _making(
 ) -> Generator[Call, Sequence[Row], dict[str, Variable]]:
     """Make variables that are missing; what there is by these names now."""
     rows = [(each.name, each.category_id, each.unit_id, each.combination) for each in new]
-    yield from insert_many(*_ADD_VARIABLES, (user_id, at), rows)
+    yield from insert_many(_ADD_VARIABLES, (user_id, at), rows)
     found: dict[str, Variable] = {}
     for statement, values in finding_variables(user_id, [each.name for each in new]):
         for row in (yield statement, values):
@@ -131,7 +135,7 @@ class Measurements(Table):
             # Rows are locked in one order, whoever asks: no two wait for each other.
             for variable_id, each in sorted(placed, key=lambda one: (one[0], one[1].source)):
                 same = (user_id, variable_id, each.source, moment)
-                yield from insert_many(*_SAVE, same, sorted(each.entries))
+                yield from insert_many(_SAVE, same, sorted(each.entries))
 
         try:
             await self._database.write(operation)
@@ -192,7 +196,7 @@ class Measurements(Table):
         self, client_id: str, scope: str, now: datetime, *, after: int, limit: int
     ) -> Sequence[int]:
         values = (client_id, scope, to_micros(now), after, limit)
-        return [row[0] for row in await self._database.rows(_READERS_PEOPLE, *values)]
+        return [row[0] for row in await self._database.rows(READERS_PEOPLE, *values)]
 
     async def _found(self, call: Call) -> list[Measurement]:
         statement, values = call

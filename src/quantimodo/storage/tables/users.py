@@ -13,6 +13,7 @@ from quantimodo.storage.moments import (
     to_micros_or_none,
 )
 from quantimodo.storage.tables.endings import ending_all
+from quantimodo.storage.tables.parting import OF_PERSON, part
 from quantimodo.storage.tables.table import Table
 
 USER_COLUMNS = (
@@ -186,6 +187,7 @@ class Users(Table):
             yield DROP_LOGIN_CODES, (user_id,)
             return bool((yield _DELETE, (user_id,)))
 
+        await part(self._database, OF_PERSON, user_id)
         return await self._database.write(operation)
 
     async def password_hash(self, user_id: int) -> str | None:

@@ -23,6 +23,7 @@ from quantimodo.storage.tables.measurement_queries import (
     number_of_variables,
     page_of_summaries,
 )
+from quantimodo.storage.tables.parting import OF_VARIABLE, part
 from quantimodo.storage.tables.table import Table
 
 _UNITS = Statement(
@@ -139,5 +140,8 @@ class Variables(Table):
         return int(rows[0][0]) if rows else 0
 
     async def delete_variable(self, user_id: int, name: str) -> bool:
-        # Its measurements go by foreign key.
+        found = await self.variable(user_id, name)
+        if found is None:
+            return False
+        await part(self._database, OF_VARIABLE, found.id)
         return bool(await self._database.write(execute(_DELETE, user_id, name)))
