@@ -11,6 +11,7 @@ from page_site import Site, Visitor
 from people import PASSWORD
 from quantimodo.measurements.posts import SentMeasurement, SentSet
 from quantimodo.model.measurements import Access
+from quantimodo.pages.moments import in_zone, zone_named
 
 DATA = "/account/data"
 ONE = {"variable": "Sleep Quality", "value": "3", "unit": "/5", "category": "Sleep"}
@@ -53,6 +54,7 @@ async def test_a_measurement_is_added_shown_and_deleted(ann: Visitor) -> None:
     ("changes", "text"),
     [
         ({"value": "much"}, "Enter a number."),
+        ({"value": "1,234"}, "Write it without a comma"),
         ({"value": "7"}, "Value is above 5, the most of its unit."),
         ({"value": "nan"}, "Value is not a finite number."),
         ({"variable": " "}, "Say what you measured."),
@@ -95,6 +97,71 @@ async def test_a_file_is_imported_whole_or_not_at_all(ann: Visitor) -> None:
     assert exported == good
     assert (await take_in(ann, exported.encode())).status_code == 303
     assert (await ann.get(f"{DATA}/export?name=Nothing")).text == head
+
+
+async def test_ten_thousand_lines_are_imported_at_once_and_no_more(ann: Visitor) -> None:
+    head = "Variable Name,Value,Unit,Start Time,Source,Note,Variable Category Name\r\n"
+    lines = [
+        f"Heart Rate,{at % 100},bpm,{at},A watch that tells it,Noted each minute,Vital Signs\r\n"
+        for at in range(10_001)
+    ]
+    refused = await take_in(ann, (head + "".join(lines)).encode())
+    assert refused.status_code == 422
+    assert "more than 10000 measurements" in refused.text
+    assert "Nothing is recorded yet" in refused.text
+    assert (await take_in(ann, (head + "".join(lines[1:])).encode())).status_code == 303
+    assert "10000 measurements" in (await ann.get(DATA)).text
+    exported = (await ann.get(f"{DATA}/export")).content
+    assert (await take_in(ann, exported)).status_code == 303
+    assert (await ann.get(f"{DATA}/export")).content == exported
+
+
+async def test_a_file_that_is_too_large_is_refused_by_a_page(ann: Visitor) -> None:
+    answer = await take_in(ann, b"x" * (4 * 1024 * 1024))
+    assert answer.status_code == 413
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "too large" in answer.text
+
+
+async def test_times_are_told_and_read_in_the_zone_of_the_profile(site: Site, ann: Visitor) -> None:
+    assert "When (UTC)" in (await ann.get(DATA)).text
+    await ann.submit("/account/profile", "/account/profile/details", zoneinfo="Europe/Berlin")
+    page = await ann.get(DATA)
+    assert "When (Europe/Berlin)" in page.text
+    begins = in_zone(site.house.clock.now(), zone_named("Europe/Berlin"))
+    assert f'value="{begins:%Y-%m-%dT%H:%M}"' in page.text
+    added = await add(ann)
+    page = await ann.get(added.headers["location"])
+    assert "23 November 2026, 07:30 CET" in page.text
+    assert "2026-11-23T06:30:00Z" in (await ann.get(f"{DATA}/export")).text
+    assert "23 November 2026, 07:30 CET" in (await ann.get(DATA)).text
+
+
+async def test_moments_at_the_ends_of_the_calendar_are_told(ann: Visitor) -> None:
+    await ann.submit("/account/profile", "/account/profile/details", zoneinfo="Pacific/Apia")
+    for when in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
+        added = await add(ann, when=when)
+        assert (await ann.get(added.headers["location"])).status_code == 200
+        assert (await ann.get(DATA)).status_code == 200
+
+
+async def test_numbers_are_told_with_all_their_digits(ann: Visitor) -> None:
+    for value, told in (
+        ("1234567.5", "1234567.5 count"),
+        ("0.1", "0.1 count"),
+        ("-3e20", "-3e+20"),
+    ):
+        added = await add(ann, variable="Steps", unit="count", value=value, when=WHEN)
+        assert told in (await ann.get(added.headers["location"])).text
+        assert told in (await ann.get(DATA)).text
+
+
+async def test_another_of_the_same_is_one_step_away(ann: Visitor) -> None:
+    added = await add(ann, variable='Tea & "biscuits"', unit="count")
+    page = await ann.get(added.headers["location"])
+    assert f"{DATA}?add=Tea%20%26%20%22biscuits%22#add-head" in page.text
+    form = await ann.form(f"{DATA}?add=Tea%20%26%20%22biscuits%22", DATA)
+    assert form["variable"] == 'Tea & "biscuits"'
 
 
 async def test_a_variable_is_deleted_only_after_a_question(ann: Visitor) -> None:
@@ -180,6 +247,28 @@ async def test_activity_tells_which_app_did_what(site: Site, ann: Visitor) -> No
     assert len(rows) == 60
     assert {row["Did"] for row in rows} == {"Read", "Recorded or changed"}
     assert "'=evil" in [row["What"] for row in rows]
+
+
+async def test_all_of_the_activity_is_exported(site: Site, ann: Visitor) -> None:
+    user = await site.house.stores.user_by_email("ann@example.org")
+    assert user is not None
+    now = site.house.clock.now()
+    for start in range(0, 1_200, 200):
+        await site.house.stores.add_accesses(
+            [
+                Access(
+                    user_id=user.id,
+                    client_id="some-app",
+                    action="read",
+                    first_at=now - timedelta(hours=at),
+                    last_at=now - timedelta(hours=at),
+                    variable=f"Variable {at}",
+                )
+                for at in range(start, start + 200)
+            ]
+        )
+    rows = list(csv.DictReader(io.StringIO((await ann.get("/account/activity/export")).text)))
+    assert sorted(row["What"] for row in rows) == sorted(f"Variable {at}" for at in range(1_200))
 
 
 async def test_activity_of_one_app_alone(site: Site, ann: Visitor) -> None:

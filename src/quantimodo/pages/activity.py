@@ -1,22 +1,26 @@
 """/account/activity: which applications read or wrote the person's measurements, and when."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
+from quantimodo.identity.profiles import Profiles
 from quantimodo.measurements.tables import csv_cell, csv_text
 from quantimodo.model.clients import Client
 from quantimodo.model.measurements import Access
 from quantimodo.pages.desk import Desk
 from quantimodo.pages.layout import NO_STORE
+from quantimodo.pages.moments import in_zone, zone_named
 from quantimodo.ports.measurements import AccessLogStore
 from quantimodo.ports.stores import ClientStore
 
 _PAGE: Final = 50
-_MOST_EXPORTED: Final = 10_000
+_AT_ONCE: Final = 500  # lines of an export
 _DID: Final = {"read": "Read", "write": "Recorded or changed", "delete": "Deleted"}
 _KEPT_DAYS: Final = 400
 _COLUMNS: Final = ("Application", "Did", "What", "Measurements", "Requests", "First", "Last")
@@ -30,6 +34,7 @@ class Line:
     app: str
     did: str
     what: str
+    last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Activity:
     desk: Desk
     accesses: AccessLogStore
     clients: ClientStore
+    profiles: Profiles
 
     async def show(self, request: Request) -> Response:
         visit = await self.desk.visit(request)
@@ -49,12 +55,13 @@ class Activity:
             limit=_PAGE + 1,
         )
         page = found[:_PAGE]
+        zone = zone_named((await self.profiles.of(user)).zoneinfo)
         return self.desk.show(
             request,
             visit,
             "account_activity.html",
             section="account-activity",
-            lines=await self._lines([access for _, access in page]),
+            lines=await self._lines([access for _, access in page], {}, zone),
             older=page[-1][0] if len(found) > _PAGE else None,
             kept_days=_KEPT_DAYS,
             app=app,
@@ -66,17 +73,30 @@ class Activity:
         return await self.clients.client(client_id) if client_id else None
 
     async def export(self, request: Request) -> Response:
-        """The same as CSV."""
+        """All of it as CSV, streamed. Times are in UTC."""
         visit = await self.desk.visit(request)
-        found = await self.accesses.accesses_of(visit.required().user.id, limit=_MOST_EXPORTED)
-        lines = await self._lines([access for _, access in found])
-        headers = {**NO_STORE, "content-disposition": 'attachment; filename="activity.csv"'}
-        text = csv_text([_COLUMNS, *map(_row, lines)])
-        return Response(text, media_type="text/csv", headers=headers)
+        user, names = visit.required().user, dict[str, str]()
 
-    async def _lines(self, accesses: Sequence[Access]) -> Sequence[Line]:
-        names: dict[str, str] = {}
-        for client_id in {access.client_id for access in accesses}:
+        async def told() -> AsyncIterator[bytes]:
+            yield csv_text([_COLUMNS])
+            before: int | None = None
+            while True:
+                found = await self.accesses.accesses_of(user.id, before=before, limit=_AT_ONCE)
+                lines = await self._lines([access for _, access in found], names)
+                yield csv_text(map(_row, lines))
+                if len(found) < _AT_ONCE:
+                    return
+                before = found[-1][0]
+                await asyncio.sleep(0)  # others have their turn
+
+        headers = {**NO_STORE, "content-disposition": 'attachment; filename="activity.csv"'}
+        return StreamingResponse(told(), media_type="text/csv", headers=headers)
+
+    async def _lines(
+        self, accesses: Sequence[Access], names: dict[str, str], zone: tzinfo = UTC
+    ) -> Sequence[Line]:
+        """`names` of applications that were looked up before; those that were not are added."""
+        for client_id in {access.client_id for access in accesses} - names.keys():
             client = await self.clients.client(client_id)
             names[client_id] = client.name if client else "An application that is gone"
         return [
@@ -85,6 +105,7 @@ class Activity:
                 names[access.client_id],
                 _DID[access.action],
                 " · ".join(filter(None, (access.variable, access.category))),
+                in_zone(access.last_at, zone),
             )
             for access in accesses
         ]

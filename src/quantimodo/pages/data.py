@@ -1,13 +1,17 @@
 """/account/data: what a person measured, a small chart of each; add, import, export, delete."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import Final
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from quantimodo.identity.profiles import Profiles
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.errors import Refused
 from quantimodo.measurements.journal import Journal, ShownVariable
@@ -17,16 +21,19 @@ from quantimodo.measurements.sheets import Sheet, read_sheet
 from quantimodo.measurements.tables import CSV_COLUMNS, csv_row, csv_text
 from quantimodo.measurements.times import moment_of
 from quantimodo.model.measurements import Comparison, Filter, Order
+from quantimodo.model.users import User
 from quantimodo.pages.browser import Visit
 from quantimodo.pages.charts import Chart, chart
 from quantimodo.pages.desk import Desk, NotHere
-from quantimodo.pages.forms import Form, FormView
+from quantimodo.pages.forms import LARGEST_SHEET, Form, FormView
 from quantimodo.pages.layout import NO_STORE
+from quantimodo.pages.moments import in_zone, zone_named
 from quantimodo.pages.refusals import Told
 
 _PAGE: Final = 24  # variables of one page
 _ROWS: Final = 25  # measurements of one page
 _CHARTED: Final = 200  # the latest measurements that a chart shows
+_THOUSANDS: Final = re.compile(r"[+\u2212-]?[1-9]\d{0,2}(,\d{3})+")
 _FIELDS: Final = ("variable", "value", "unit", "category", "when", "note")
 
 
@@ -37,6 +44,7 @@ class Tile:
     shown: ShownVariable
     chart: Chart | None
     path: str
+    latest: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +52,20 @@ class Data:
     desk: Desk
     journal: Journal
     references: References
+    profiles: Profiles
 
     async def show(self, request: Request) -> Response:
+        """GET /account/data; `?add=NAME` has that name in the form."""
         visit = await self.desk.visit(request)
-        return await self._overview(request, visit, FormView({"when": self._now()}))
+        given = {"variable": request.query_params.get("add", "")}
+        return await self._overview(request, visit, given)
 
     async def add(self, request: Request) -> Response:
         """POST /account/data: one measurement."""
         visit, form = await self.desk.posted(request)
         user = visit.required().user
         try:
-            await self.journal.save(user.id, [_sent(form)])
+            await self.journal.save(user.id, [_sent(form, await self._zone(user))])
         except _FormRefused as refused:
             return await self._add_again(request, visit, form, refused.field, refused.text)
         except Refused as refused:
@@ -63,17 +74,16 @@ class Data:
 
     async def take_in(self, request: Request) -> Response:
         """POST /account/data/import: all of a CSV file, or nothing of it."""
-        visit, form = await self.desk.posted(request)
+        visit, form = await self.desk.posted(request, LARGEST_SHEET)
         user, sheet = visit.required().user, Sheet()
         try:
-            sheet = read_sheet(form.files.get("file", b""))
+            # Long tables take their time: others have their turn meanwhile.
+            sheet = await asyncio.to_thread(read_sheet, form.files.get("file", b""))
             await self.journal.save(user.id, sheet.sets)
         except Refused as refused:
             line = sheet.line(refused)
             text = _words(refused) if line is None else f"Line {line}: {_words(refused)}"
-            again = Told(422, {"file": text})
-            view = FormView({"when": self._now()}, again.errors)
-            return await self._overview(request, visit, view, again)
+            return await self._overview(request, visit, {}, Told(422, {"file": text}))
         return self.desk.go("/account/data", "data-imported")
 
     async def export(self, request: Request) -> Response:
@@ -97,7 +107,9 @@ class Data:
         user, found = visit.required().user, await self._named(request, visit)
         name = found.summary.variable.name
         offset = _offset(request.query_params.get("offset", ""))
-        rows, total = await self.journal.page(user.id, _about(name, offset=offset, limit=_ROWS))
+        rows = await self.journal.rows(user.id, _about(name, offset=offset, limit=_ROWS))
+        total = found.summary.number
+        zone = await self._zone(user)
         return self.desk.show(
             request,
             visit,
@@ -106,7 +118,7 @@ class Data:
             one=found,
             path=_path(name),
             chart=await self._chart(user.id, name, 640, 160),
-            rows=[(row, moment_of(row.start)) for row in rows],
+            rows=[(row, in_zone(moment_of(row.start), zone)) for row in rows],
             total=total,
             newer=max(0, offset - _ROWS) if offset else None,
             older=offset + _ROWS if offset + _ROWS < total else None,
@@ -153,10 +165,16 @@ class Data:
             raise NotHere
         return found
 
+    async def _zone(self, user: User) -> tzinfo:
+        return zone_named((await self.profiles.of(user)).zoneinfo)
+
     async def _overview(
-        self, request: Request, visit: Visit, view: FormView, again: Told | None = None
+        self, request: Request, visit: Visit, given: Mapping[str, str], again: Told | None = None
     ) -> Response:
+        """`given` is what the form to add with begins with; the moment is now if it has none."""
         user = visit.required().user
+        zone = await self._zone(user)
+        now = f"{in_zone(self.desk.clock.now(), zone):%Y-%m-%dT%H:%M}"
         offset = _offset(request.query_params.get("offset", ""))
         found, total = await self.journal.variables(
             user.id, Question(order=Order("variable"), limit=_PAGE, offset=offset)
@@ -168,35 +186,35 @@ class Data:
             "account_data.html",
             again=again,
             section="account-data",
-            form=view,
-            tiles=[await self._tile(user.id, each) for each in found],
+            form=FormView({"when": now, **given}, again.errors if again else {}),
+            zone=str(zone),
+            tiles=[await self._tile(user.id, each, zone) for each in found],
             total=total,
             newer=max(0, offset - _PAGE) if offset else None,
             older=offset + _PAGE if offset + _PAGE < total else None,
             units=[(unit.abbreviated_name, unit.name) for unit in catalogue.units],
             categories=[each.name for each in catalogue.variable_categories],
-            moment_of=moment_of,
         )
 
-    async def _tile(self, user_id: int, shown: ShownVariable) -> Tile:
-        name = shown.summary.variable.name
-        return Tile(shown, await self._chart(user_id, name, 240, 56), _path(name))
+    async def _tile(self, user_id: int, shown: ShownVariable, zone: tzinfo) -> Tile:
+        name, latest = shown.summary.variable.name, shown.summary.latest
+        return Tile(
+            shown,
+            await self._chart(user_id, name, 240, 56),
+            _path(name),
+            None if latest is None else in_zone(moment_of(latest), zone),
+        )
 
     async def _chart(self, user_id: int, name: str, width: int, height: int) -> Chart | None:
-        rows, _ = await self.journal.page(
-            user_id, _about(name, limit=_CHARTED, order=Order("start", descending=True))
-        )
+        rows = await self.journal.rows(user_id, _about(name, limit=_CHARTED))
         points = [(row.start / 1_000_000, row.value) for row in reversed(rows)]
         return chart(points, width, height)
 
     async def _add_again(
         self, request: Request, visit: Visit, form: Form, field: str, text: str
     ) -> Response:
-        again = Told(422, {field: text})
-        return await self._overview(request, visit, again.view(form, *_FIELDS), again)
-
-    def _now(self) -> str:
-        return f"{self.desk.clock.now():%Y-%m-%dT%H:%M}"
+        given = {name: form.one(name) for name in _FIELDS}
+        return await self._overview(request, visit, given, Told(422, {field: text}))
 
 
 class _FormRefused(Exception):
@@ -206,23 +224,40 @@ class _FormRefused(Exception):
         self.text = text
 
 
-def _sent(form: Form) -> SentSet:
-    try:
-        value = float(form.one("value").strip().replace(",", "."))
-    except ValueError:
-        raise _FormRefused("value", "Enter a number.") from None
+def _sent(form: Form, zone: tzinfo) -> SentSet:
+    value = _number(form.one("value").strip())
     if not form.one("variable").strip():
         raise _FormRefused("variable", "Say what you measured.")
     when = form.one("when").strip()
     if not when:
         raise _FormRefused("when", "Say when it was.")
-    one = SentMeasurement(start_time=when, value=value, note=form.one("note") or None)
+    one = SentMeasurement(
+        start_time=_placed(when, zone), value=value, note=form.one("note") or None
+    )
     return SentSet(
         measurements=[one],
         variable_name=form.one("variable"),
         variable_category_name=form.one("category") or None,
         abbreviated_unit_name=form.one("unit") or None,
     )
+
+
+def _number(text: str) -> float:
+    if _THOUSANDS.fullmatch(text):  # to some a thousand and more, to others one and a bit
+        raise _FormRefused("value", "Write it without a comma: as 1234, or as 1.234.")
+    try:
+        return float(text.replace(",", ".").replace("\u2212", "-"))
+    except ValueError:
+        raise _FormRefused("value", "Enter a number.") from None
+
+
+def _placed(when: str, zone: tzinfo) -> str:
+    """A local time, as a browser sends it, with its offset; anything else as it is."""
+    try:
+        moment = datetime.fromisoformat(when)
+    except ValueError:
+        return when
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).isoformat()
 
 
 def _words(refused: Refused) -> str:
@@ -240,14 +275,13 @@ def _words(refused: Refused) -> str:
     return known.get(text, f"{text[:1].upper()}{text[1:]}.")
 
 
-def _about(
-    name: str, *, offset: int = 0, limit: int = _ROWS, order: Order | None = None
-) -> Question:
+def _about(name: str, *, offset: int = 0, limit: int = _ROWS) -> Question:
+    """The newest of a variable, or of all when it has no name."""
     filters: Sequence[Filter] = ()
     if name:
         filters = (Filter("variable", (Comparison("is", name),)),)
     newest = Order("start", descending=True)
-    return Question(filters=tuple(filters), order=order or newest, limit=limit, offset=offset)
+    return Question(filters=tuple(filters), order=newest, limit=limit, offset=offset)
 
 
 def _path(name: str) -> str:

@@ -70,9 +70,12 @@ class Desk:
     async def visit(self, request: Request) -> Visit:
         return await self.browser.visit(request)
 
-    async def posted(self, request: Request) -> tuple[Visit, Form]:
-        """The visit and its form, known to come from a page of ours. Raises `Forbidden`."""
-        form = await read_form(request)
+    async def posted(self, request: Request, most: int | None = None) -> tuple[Visit, Form]:
+        """The visit and its form, known to come from a page of ours. Raises `Forbidden`.
+
+        `most`: bytes, where a form may be larger than forms are.
+        """
+        form = await (read_form(request) if most is None else read_form(request, most))
         visit = await self.browser.visit(request)
         self.browser.check(request, form, visit)
         return visit, form

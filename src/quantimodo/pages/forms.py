@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from quantimodo.model.secrets import Secret
 
 _MOST_BYTES: Final = 400 * 1024  # the largest picture we take, with room for its form
+LARGEST_SHEET: Final = 4 * 1024 * 1024  # ten thousand measurements, with notes
 _MOST_FIELDS: Final = 64
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
@@ -70,12 +71,12 @@ class FormView:
         return self.errors.get(name, "")
 
 
-async def read_form(request: Request) -> Form:
-    """The form in the body. Raises `FormFault` when it is none, or too large."""
+async def read_form(request: Request, most: int = _MOST_BYTES) -> Form:
+    """The form in the body. Raises `FormFault` when it is none, or has more than `most` bytes."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in (_URLENCODED, _MULTIPART):
         raise FormFault(415, "Send this form as a web page does.")
-    body = await read_body(request, _MOST_BYTES)
+    body = await read_body(request, most)
     form = _fields(body) if media_type == _URLENCODED else await _parts(request, body)
     if not all(_is_text(key) and _is_text(value) for key, value in form.fields):
         raise FormFault(400, "The form holds a character that cannot be used.")

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from quantimodo.identity.passwords import ADVISED, SHORTEST
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.moments import ago, day, moment
+from quantimodo.pages.numbers import number
 
 NO_STORE: Final = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
@@ -81,7 +82,7 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._templates.filters |= {"moment": moment, "day": day, "ago": ago}
+        self._templates.filters |= {"moment": moment, "day": day, "ago": ago, "number": number}
         # A template that is shown without a visitor (an error, a form post) sees these.
         self._templates.globals |= {
             "asset": assets.url,

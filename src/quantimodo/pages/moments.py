@@ -1,6 +1,8 @@
-"""How a moment is told to a person. Always in UTC and said so: pages run no script."""
+"""How a moment is told to a person: in the zone that it comes in, which is said, for pages run no
+script. That is UTC but for the measurements of people whose profile names a zone."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -13,7 +15,23 @@ def day(at: datetime) -> str:
 
 def moment(at: datetime) -> str:
     """As in `2 November 2026, 03:51 UTC`."""
-    return f"{day(at)}, {at:%H:%M} UTC"
+    return f"{day(at)}, {at:%H:%M} {at:%Z}"
+
+
+def in_zone(at: datetime, zone: tzinfo) -> datetime:
+    """The moment as clocks of the zone tell it; unchanged at the ends of the calendar."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at
+
+
+def zone_named(name: str) -> tzinfo:
+    """UTC for no name, and for one that is known no more."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (OSError, ValueError, KeyError):  # KeyError: ZoneInfoNotFoundError
+        return UTC
 
 
 def ago(at: datetime, now: datetime) -> str:

@@ -133,8 +133,8 @@ def _account(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
     identities = Identities(desk, pages.accounts, pages.linking)
     again = Again(desk, pages.accounts, pages.linking)
     farewell = Farewell(desk, pages.accounts, pages.clients)
-    data = Data(desk, pages.journal, pages.references)
-    activity = Activity(desk, pages.accesses, pages.clients)
+    data = Data(desk, pages.journal, pages.references, pages.profiles)
+    activity = Activity(desk, pages.accesses, pages.clients, pages.profiles)
     return [
         (("GET",), "/account", apps.show),
         (("POST",), "/account/apps/{client_id}/revoke", apps.revoke),

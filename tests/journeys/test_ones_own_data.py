@@ -1,0 +1,95 @@
+"""A person and what they measured, on a phone, without scripts: from the first to the last."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page
+
+from gallery import chromium, looking, open_gallery
+from people import PASSWORD, House
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+
+async def test_a_persons_own_data_from_the_first_to_the_last(
+    house: House, port: int, tmp_path: Path
+) -> None:
+    async with (
+        open_gallery(house, port) as (_, address),
+        chromium() as browser,
+        looking(browser, address, width=360, scheme="light", java_script_enabled=False) as page,
+    ):
+        await page.goto("/sign-in")
+        await page.fill("[name=username]", "bob@example.org")
+        await page.fill("[name=password]", PASSWORD)
+        await _press(page, "main button[type=submit]")
+        await _add_two(page)
+        exported = await _export(page, tmp_path)
+        await _lose_one(page)
+        await _lose_all(page)
+        await _bring_back(page, exported)
+
+
+async def _add_two(page: Page) -> None:
+    await page.goto("/account/data")
+    await page.fill("#variable", "Tea, black")
+    await page.fill("#value", "2,5")
+    await page.select_option("#unit", "cup")
+    await page.select_option("#category", "Foods")
+    await page.fill("#when", "2026-11-23T07:30")
+    await page.fill("#note", "with milk")
+    await _press(page, "#add")
+    assert "/account/data/variable?name=" in page.url
+    assert "2.5 cup" in await page.inner_text("main")
+    await _press(page, "text=Add another")
+    assert await page.input_value("#variable") == "Tea, black"
+    await page.fill("#value", "1")
+    await page.fill("#when", "2026-11-23T08:30")
+    await _press(page, "#add")
+    said = await page.inner_text("main")
+    assert "2 measurements" in said
+    assert "with milk" in said
+    assert await page.locator("svg.chart polyline").count() == 1
+
+
+async def _export(page: Page, folder: Path) -> Path:
+    await page.goto("/account/data")
+    async with page.expect_download() as coming:
+        await page.click("text=Export everything as CSV")
+    file = folder / "mine.csv"
+    await (await coming.value).save_as(file)
+    with file.open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert [(row["Value"], row["Note"]) for row in rows] == [("1", ""), ("2.5", "with milk")]
+    return file
+
+
+async def _lose_one(page: Page) -> None:
+    await page.click(".tiles h2 a")
+    await _press(page, ".measured button >> nth=0")
+    assert "1 measurement" in await page.inner_text("main")
+
+
+async def _lose_all(page: Page) -> None:
+    await _press(page, "text=Delete all of it")
+    await _press(page, "#delete")
+    assert "Nothing is recorded yet" in await page.inner_text("main")
+
+
+async def _bring_back(page: Page, exported: Path) -> None:
+    spoilt = exported.with_name("spoilt.csv")
+    spoilt.write_bytes(exported.read_bytes().replace(b"2.5", b"much"))
+    await page.set_input_files("#file", spoilt)
+    await _press(page, "#import")
+    said = await page.inner_text("main")
+    assert "line 3: the value is no number" in said.lower()
+    assert "Nothing is recorded yet" in said
+    await page.set_input_files("#file", exported)
+    await _press(page, "#import")
+    assert "2 measurements" in await page.inner_text("main")
+
+
+async def _press(page: Page, selector: str) -> None:
+    await page.click(selector)
+    await page.wait_for_load_state("load")
