@@ -145,7 +145,7 @@ class LimitSettings:
         " one network address.",
     )
     requests_per_address: Limit = _setting(
-        Limit(2000, 15 * _MINUTE),
+        Limit(10_000, 15 * _MINUTE),
         "Authorization requests that may wait for a person to sign in or to decide, from one"
         " network address.",
     )

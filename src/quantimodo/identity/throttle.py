@@ -35,7 +35,7 @@ class ThrottlePolicy:
     sign_in_per_address: Limit = Limit(100, _QUARTER)
     social_per_address: Limit = Limit(100, _QUARTER)
     departures_per_address: Limit = Limit(200, _QUARTER)
-    requests_per_address: Limit = Limit(2000, _QUARTER)
+    requests_per_address: Limit = Limit(10_000, _QUARTER)
     sign_up_per_account: Limit = Limit(5, _HOUR)
     sign_up_per_address: Limit = Limit(50, _HOUR)
     reset_per_account: Limit = Limit(5, _HOUR)
