@@ -83,14 +83,14 @@ class Quantimodo:
         self._stock = Stock()
 
     async def start(self) -> None:
-        with _on_core(SERVER_CORE):
+        with on_core(SERVER_CORE):
             self._engine.start()
         settings = load_settings(self._settings)
         await prepare(settings)
         async with open_house(settings) as house:
             self._stock = await stock_up(house, self._engine, self._wanted(), self._resting)
         self._server = self._serve()
-        _await_answer(self._port, self._log)
+        await_answer(self._port, self._log)
 
     def runs(self, workload: Workload) -> bool:
         return True
@@ -126,7 +126,7 @@ class Quantimodo:
     def _serve(self) -> subprocess.Popen[bytes]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("QUANTIMODO_")}
         command = [sys.executable, "-m", "quantimodo.cli.main", "serve", "--workers", "1"]
-        with self._log.open("wb") as log, _on_core(SERVER_CORE):
+        with self._log.open("wb") as log, on_core(SERVER_CORE):
             return subprocess.Popen(
                 command, env={**inherited, **self._settings}, stdout=log, stderr=log
             )
@@ -233,7 +233,7 @@ def _on_postgres(peer: str) -> bool:
 
 
 @contextmanager
-def _on_core(core: int) -> Iterator[None]:
+def on_core(core: int) -> Iterator[None]:
     """What is started inside the block stays on this core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
@@ -249,7 +249,7 @@ def check_machine() -> None:
         raise SystemExit("bench needs two cores: one for the server, one for the load")
 
 
-def _await_answer(port: int, log: Path) -> None:
+def await_answer(port: int, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection("127.0.0.1", port)

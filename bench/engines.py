@@ -90,10 +90,11 @@ class Postgres:
 
     def start(self) -> None:
         programs = _programs()
-        self._run(
-            programs / "initdb",
-            *("-D", self._data, "-U", _OWNER, "-A", "trust", "-E", "UTF8", "--no-locale"),
-        )
+        if not self._data.exists():
+            self._run(
+                programs / "initdb",
+                *("-D", self._data, "-U", _OWNER, "-A", "trust", "-E", "UTF8", "--no-locale"),
+            )
         settings = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
         self._run(
             programs / "pg_ctl",

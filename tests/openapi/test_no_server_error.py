@@ -59,13 +59,17 @@ async def test_generated_requests_find_no_server_error(
         found = {code for (name, code) in seen if name == path}
         assert found & {200, 303}, f"{path} was never reached: {found}"
         assert 400 in found
+    for path in ("measurements", "csv", "variables"):
+        found = {code for (name, code) in seen if name == path}
+        assert {200, 400} <= found, f"{path} was never reached: {found}"
     assert seen["metrics", 200]
     assert sum(seen.values()) > 500
 
 
 async def _tokens(live: Live, app: App) -> dict[str, str]:
     """The tokens of an authorization of their own."""
-    asked = {"client_id": app.id, "response_type": "code", "scope": SCOPE, "redirect_uri": CALLBACK}
+    scope = f"{SCOPE} readmeasurements writemeasurements"
+    asked = {"client_id": app.id, "response_type": "code", "scope": scope, "redirect_uri": CALLBACK}
     back = await live.allow(f"/api/v2/oauth/authorize?{urlencode(asked)}")
     (code,) = parse_qs(urlsplit(back).query)["code"]
     answer = await live.browser().post(

@@ -1,0 +1,263 @@
+"""What the measurements API and the pages cost among 10,000,000 measurements of 10,000 people.
+
+The real server (one worker, its own core) over a socket; one client asks, one request after the
+other, each time for another person. `--folder` keeps the databases, which take minutes to fill.
+"""
+
+import argparse
+import asyncio
+import http.client
+import os
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+import psutil  # type: ignore[import-untyped]
+from contenders import SERVER_CORE, await_answer, on_core
+from crowd_stock import APP, SECRET, Crowd, gather_crowd, sql_of, tokens_of
+from engines import Engine, Postgres, Sqlite
+from wrk import LOAD_CORE
+
+from quantimodo.app.settings import load_settings
+from quantimodo.app.wiring import House, open_house, prepare
+from quantimodo.ops.cleanup import Cleaner
+
+_ENGINES: dict[str, Callable[[Path], Engine]] = {"sqlite": Sqlite, "postgres": Postgres}
+_ASKED = 300  # requests of each kind, by as many people
+_LIST, _CSV = "/api/v1/measurements", "/api/v2/measurements/csv"
+_OF_APP, _VARIABLES = "/api/v2/application/measurements", "/api/v1/variables"
+_DAYS = f"{_LIST}?groupingWidth=86400&groupingTimezone=Europe/Berlin"
+_ONE_VARIABLE = quote("Variable 3")
+_PERSONAL = {
+    "newest 100": f"{_LIST}?sort=-startTime",
+    "of one variable": f"{_LIST}?variableName={_ONE_VARIABLE}",
+    "of one variable, by value": f"{_LIST}?variableName={_ONE_VARIABLE}&value=(gt)2",
+    "names like": f"{_LIST}?variableName=Var%25&sort=-startTime",
+    "of a category, of a source": f"{_LIST}?variableCategoryName=Sleep&source=Bench",
+    "by value": f"{_LIST}?value=(ge)4",
+    "sorted by value": f"{_LIST}?sort=-value",
+    "changed since, by change": f"{_LIST}?lastUpdated=2026-01-01&sort=-updatedAt",
+    "page at 800": f"{_LIST}?offset=800&limit=200",
+    "converted": f"{_LIST}?variableName=Variable%206&unit=h",
+    "days": _DAYS,
+    "variables": _VARIABLES,
+    "one variable": f"{_VARIABLES}/{_ONE_VARIABLE}",
+    "CSV, all of one person": _CSV,
+    "page /account/data": "/account/data",
+    "page of a variable": f"/account/data/variable?name={_ONE_VARIABLE}",
+    "page /account/activity": "/account/activity",
+}
+_WHOLE = ("days", "CSV, all of one person")  # walk through everything: once is enough
+_OF_EVERYBODY = {
+    "first 100": _OF_APP,
+    "page at 5,000,000": f"{_OF_APP}?offset=5000000",
+    "of one variable": f"{_OF_APP}?variableName={_ONE_VARIABLE}",
+    "since yesterday": f"{_OF_APP}?startTime=" + "{yesterday}",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--folder", type=Path, required=True, help="outside of the repository")
+    parser.add_argument("--engines", nargs="+", choices=_ENGINES, default=[*_ENGINES])
+    parser.add_argument("--people", type=int, default=10_000)
+    parser.add_argument("--each", type=int, default=1_000, help="measurements of one person")
+    parser.add_argument("--busy", type=int, default=1_000_000, help="more of the last person")
+    parser.add_argument("--lines", type=int, default=100, help="of the access log, of one person")
+    parser.add_argument("--asked", type=int, default=_ASKED, help="requests of each kind")
+    parser.add_argument("--destroy", action="store_true", help="measure deletions too")
+    asked = parser.parse_args()
+    crowd = Crowd(people=asked.people, each=asked.each, busy=asked.busy, lines=asked.lines)
+    os.sched_setaffinity(0, {LOAD_CORE})
+    for name in asked.engines:
+        folder = asked.folder / name
+        made = folder.exists()
+        folder.mkdir(parents=True, exist_ok=True)
+        engine = _ENGINES[name](folder)
+        with on_core(SERVER_CORE):
+            engine.start()
+        try:
+            asyncio.run(_sitting(engine, folder, crowd, asked.asked, made, asked.destroy))
+        finally:
+            engine.stop()
+
+
+async def _sitting(
+    engine: Engine, folder: Path, crowd: Crowd, asked: int, made: bool, destroy: bool
+) -> None:
+    settings = {"QUANTIMODO_DATABASE": engine.url, "QUANTIMODO_SECRET_KEY": "A" * 43}
+    os.environ |= settings
+    await prepare(load_settings(os.environ))
+    async with open_house(load_settings(os.environ)) as house:
+        if not made:
+            began = time.monotonic()
+            await gather_crowd(house, engine, crowd)
+            print(f"{engine.name}: filled in {time.monotonic() - began:.0f} s", flush=True)
+        people = await _people(engine)
+        some = random.Random(7).sample(people[:-1], min(asked, len(people) - 1))
+        tokens = await tokens_of(house, engine, [*some, people[-1]])
+        cookies = {person: await _cookie(house, person) for person in [*some, people[-1]]}
+    with _served(folder / "server.log") as (port, server):
+        client = _Client(engine, port, server)
+        print(f"\n{engine.name:<34}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'KB':>9}")
+        for what, path in _PERSONAL.items():
+            client.ask(what, [(path, _headers(tokens[p], cookies[p])) for p in some])
+        client.ask("post of 10", [(_LIST, _headers(tokens[p], "")) for p in some], _post(10))
+        yesterday = int(time.time()) - 86_400
+        busy = _headers(tokens[people[-1]], cookies[people[-1]])
+        for what, path in _PERSONAL.items():
+            if what not in _WHOLE:
+                client.ask(f"busy: {what}", [(path, busy)] * 5)
+        client.ask("busy: page at 900,000", [(f"{_LIST}?offset=900000", busy)] * 5)
+        client.ask(
+            "busy: days of a month", [(f"{_DAYS}&startTime={yesterday - 2_500_000}", busy)] * 5
+        )
+        client.export("busy: CSV, all", busy)
+        own = {"Authorization": f"Bearer {client.own_token()}"}
+        for what, path in _OF_EVERYBODY.items():
+            client.ask(f"app: {what}", [(path.format(yesterday=yesterday), own)] * 5)
+    if destroy:
+        await _destroy(engine, some[:50], people[-1])
+
+
+@contextmanager
+def _served(log: Path) -> Iterator[tuple[int, psutil.Process]]:
+    """One worker over the database of this sitting: its port, and its process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "quantimodo.cli.main", "serve", "--workers", "1"]
+    changed = {"QUANTIMODO_PORT": str(port), "QUANTIMODO_LOG_LEVEL": "warning"}
+    with log.open("wb") as file, on_core(SERVER_CORE):
+        server = subprocess.Popen(command, env=os.environ | changed, stdout=file, stderr=file)
+    try:
+        await_answer(port, log)
+        yield port, psutil.Process(server.pid)
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+def _headers(token: str, cookie: str) -> Mapping[str, str]:
+    return {"Authorization": f"Bearer {token}", "Cookie": f"session={cookie}"}
+
+
+async def _people(engine: Engine) -> list[int]:
+    async with sql_of(engine) as sql:
+        return [row[0] for row in await sql.run("SELECT id FROM users ORDER BY id")]
+
+
+async def _cookie(house: House, person: int) -> str:
+    user = await house.stores.user(person)
+    assert user is not None
+    cookie = await house.sessions.start(
+        user, methods=("pwd",), address="192.0.2.7", agent="bench", replaces=None
+    )
+    return cookie.reveal()
+
+
+def _post(number: int) -> bytes:
+    start = int(time.time())
+    entries = [{"startTime": start + at, "value": 3} for at in range(number)]
+    return msgspec.json.encode([{"variableName": "Variable 3", "measurements": entries}])
+
+
+class _Client:
+    """Asks one request after the other, and watches what the server spends."""
+
+    def __init__(self, engine: Engine, port: int, server: psutil.Process) -> None:
+        self._engine = engine
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+        self._server = server
+
+    def ask(
+        self,
+        what: str,
+        requests: Sequence[tuple[str, Mapping[str, str]]],
+        body: bytes | None = None,
+    ) -> None:
+        began, took, size = self._spent(), [], 0
+        for path, headers in requests:
+            start = time.perf_counter()
+            size += len(self._answer(path, headers, body))
+            took.append(1000 * (time.perf_counter() - start))
+        spent = 1000 * (self._spent() - began) / len(requests)
+        self._tell(what, took, spent, size / len(requests))
+
+    def export(self, what: str, headers: Mapping[str, str]) -> None:
+        """One long answer, and the most memory that the server had meanwhile."""
+        resting = self._server.memory_info().rss
+        most, over = resting, threading.Event()
+
+        def watch() -> None:
+            nonlocal most
+            while not over.wait(0.02):
+                most = max(most, self._server.memory_info().rss)
+
+        watching = threading.Thread(target=watch)
+        watching.start()
+        self.ask(what, [(_CSV, headers)])
+        over.set()
+        watching.join()
+        print(f"{'':<4}memory: {resting / 1e6:.0f} MB before, at most {most / 1e6:.0f} MB")
+
+    def own_token(self) -> str:
+        basic = b64encode(f"{APP}:{SECRET}".encode()).decode()
+        form = {"Authorization": f"Basic {basic}"}
+        form["Content-Type"] = "application/x-www-form-urlencoded"
+        body = b"grant_type=client_credentials&scope=readmeasurements"
+        answer = self._answer("/api/v2/oauth2/access_token", form, body)
+        return str(msgspec.json.decode(answer)["access_token"])
+
+    def _answer(self, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+        kind = {"Content-Type": "application/json"} if body is not None else {}
+        method = "GET" if body is None else "POST"
+        self._connection.request(method, path, body, {**kind, **headers})
+        answer = self._connection.getresponse()
+        content = answer.read()
+        if answer.status != 200:
+            raise SystemExit(f"{path}: {answer.status} {content[:300]!r}")
+        return content
+
+    def _spent(self) -> float:
+        """Seconds of CPU, of the server and of the engine's own processes."""
+        spent = [each.cpu_times() for each in (self._server, *self._engine.processes())]
+        return sum(times.user + times.system for times in spent)
+
+    def _tell(self, what: str, took: Sequence[float], spent: float, size: float) -> None:
+        last = statistics.quantiles(took, n=100)[98] if len(took) > 1 else took[0]
+        middle = statistics.median(took)
+        print(f"{what:<34}{middle:>9.1f}{last:>9.1f}{spent:>9.1f}{size / 1000:>9.1f}", flush=True)
+
+
+async def _destroy(engine: Engine, people: Sequence[int], busy: int) -> None:
+    """What the cleaner and deletions take."""
+    async with open_house(load_settings(os.environ)) as house:
+        cleaner = Cleaner(house.stores, house.clock, "bench", pause=0)
+        began = time.perf_counter()
+        gone = await cleaner.round()
+        print(f"cleaner: a round in {time.perf_counter() - began:.2f} s, {gone} rows")
+        took = []
+        for person in people:
+            began = time.perf_counter()
+            await house.stores.delete_user(person)
+            took.append(1000 * (time.perf_counter() - began))
+        last = statistics.quantiles(took, n=100)[98]
+        print(f"{'deletion of a person':<34}{statistics.median(took):>9.1f}{last:>9.1f}")
+        began = time.perf_counter()
+        await house.stores.delete_user(busy)
+        print(f"{'deletion of the busy person':<34}{1000 * (time.perf_counter() - began):>9.1f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
