@@ -75,6 +75,7 @@ def main() -> None:
     parser.add_argument("--busy", type=int, default=1_000_000, help="more of the last person")
     parser.add_argument("--lines", type=int, default=100, help="of the access log, of one person")
     parser.add_argument("--asked", type=int, default=_ASKED, help="requests of each kind")
+    parser.add_argument("--only", default="", help="what has these words in its name")
     parser.add_argument("--destroy", action="store_true", help="measure deletions too")
     asked = parser.parse_args()
     crowd = Crowd(people=asked.people, each=asked.each, busy=asked.busy, lines=asked.lines)
@@ -87,13 +88,13 @@ def main() -> None:
         with on_core(SERVER_CORE):
             engine.start()
         try:
-            asyncio.run(_sitting(engine, folder, crowd, asked.asked, made, asked.destroy))
+            asyncio.run(_sitting(engine, folder, crowd, made, asked))
         finally:
             engine.stop()
 
 
 async def _sitting(
-    engine: Engine, folder: Path, crowd: Crowd, asked: int, made: bool, destroy: bool
+    engine: Engine, folder: Path, crowd: Crowd, made: bool, asked: argparse.Namespace
 ) -> None:
     settings = {"QUANTIMODO_DATABASE": engine.url, "QUANTIMODO_SECRET_KEY": "A" * 43}
     os.environ |= settings
@@ -104,11 +105,11 @@ async def _sitting(
             await gather_crowd(house, engine, crowd)
             print(f"{engine.name}: filled in {time.monotonic() - began:.0f} s", flush=True)
         people = await _people(engine)
-        some = random.Random(7).sample(people[:-1], min(asked, len(people) - 1))
+        some = random.Random(7).sample(people[:-1], min(asked.asked, len(people) - 1))
         tokens = await tokens_of(house, engine, [*some, people[-1]])
         cookies = {person: await _cookie(house, person) for person in [*some, people[-1]]}
     with _served(folder / "server.log") as (port, server):
-        client = _Client(engine, port, server)
+        client = _Client(engine, port, server, asked.only)
         print(f"\n{engine.name:<34}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'KB':>9}")
         for what, path in _PERSONAL.items():
             client.ask(what, [(path, _headers(tokens[p], cookies[p])) for p in some])
@@ -126,7 +127,7 @@ async def _sitting(
         own = {"Authorization": f"Bearer {client.own_token()}"}
         for what, path in _OF_EVERYBODY.items():
             client.ask(f"app: {what}", [(path.format(yesterday=yesterday), own)] * 5)
-    if destroy:
+    if asked.destroy:
         await _destroy(engine, some[:50], people[-1])
 
 
@@ -175,7 +176,8 @@ def _post(number: int) -> bytes:
 class _Client:
     """Asks one request after the other, and watches what the server spends."""
 
-    def __init__(self, engine: Engine, port: int, server: psutil.Process) -> None:
+    def __init__(self, engine: Engine, port: int, server: psutil.Process, only: str) -> None:
+        self._only = only
         self._engine = engine
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
         self._server = server
@@ -186,6 +188,8 @@ class _Client:
         requests: Sequence[tuple[str, Mapping[str, str]]],
         body: bytes | None = None,
     ) -> None:
+        if self._only not in what:
+            return
         began, took, size = self._spent(), [], 0
         for path, headers in requests:
             start = time.perf_counter()
@@ -196,6 +200,8 @@ class _Client:
 
     def export(self, what: str, headers: Mapping[str, str]) -> None:
         """One long answer, and the most memory that the server had meanwhile."""
+        if self._only not in what:
+            return
         resting = self._server.memory_info().rss
         most, over = resting, threading.Event()
 

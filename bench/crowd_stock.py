@@ -173,14 +173,14 @@ async def _measurements(sql: Sql, now: int, crowd: Crowd) -> None:
     minutes = f"{now} - 60000000 * CAST(t.n AS BIGINT)"
     last = "(SELECT max(id) AS id FROM variables)"
     source = f"variables v JOIN {last} l ON l.id = v.id CROSS JOIN {sql.numbers(crowd.busy)}"
-    await sql.run(_insert(minutes, now, source))
+    await sql.run(_insert(minutes, now, source, "Watch"))
 
 
-def _insert(start: str, made: int, source: str) -> str:
+def _insert(start: str, made: int, source: str, by: str = "Bench") -> str:
     value = "CAST(1 + v.id % 5 AS DOUBLE PRECISION)"
     return (
         "INSERT INTO measurements (user_id, variable_id, source, start_at, value, stored_value,"
-        f" stored_unit_id, note, created_at, updated_at) SELECT v.user_id, v.id, 'Bench', {start},"
+        f" stored_unit_id, note, created_at, updated_at) SELECT v.user_id, v.id, '{by}', {start},"
         f" {value}, {value}, v.unit_id, '', {made}, {made} FROM {source}"
     )
 

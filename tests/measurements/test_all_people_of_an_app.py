@@ -170,3 +170,29 @@ async def test_each_person_sees_what_was_read_of_them(world: World) -> None:
         for user in (ann, eve)
     }
     assert read == {ann.id: [(client.id, "Sleep Quality", 2)], eve.id: []}
+
+
+async def test_a_walk_counts_once_and_the_next_anew(world: World) -> None:
+    """The numbers are those of its first page; who lets the app read is looked up at each."""
+    client = await registered(world)
+    ann, _ = await joined(world, client, "ann", 1, 2, 3)
+    bob, of_bob = await joined(world, client, "bob", 4, 5)
+    alone = await own(world, client)
+
+    async def total(**query: Any) -> int:
+        return int((await alone.get(OF_APP, limit=1, **query)).headers["total-count"])
+
+    assert await total() == 5
+    more = {**SLEEP, "measurements": [{"startTime": START + 90, "value": 5}]}
+    await of_bob.add(more)
+    assert await total(offset=1) == 5, "a walk goes on as it began"
+    assert await total(offset=1, value="(gt)0") == 6, "another walk"
+    eve, _ = await joined(world, client, "eve", 1)
+    assert await total(offset=1) == 6, "who is new is counted"
+    await withdrawn(world, client, ann)
+    assert await total(offset=1) == 3, "who took it back is not"
+    assert await total() == 4
+    world.advance(seconds=61)
+    await of_bob.add({**more, "sourceName": "Another"})
+    assert await total(offset=1) == 5, "a minute is over"
+    assert [person for person, _ in await told(alone)] == [bob.id] * 4 + [eve.id]

@@ -120,7 +120,9 @@ async def test_of_several_people_only_those_are_told(
     await diary.person(third)
     try:
         question = question_about_measurements(query.encode())
-        rows, total = await diary.journal.page_of_people(people, question)
+        rows, total = await diary.journal.page_of_people(
+            people, question, diary.stores.count_measurements
+        )
         pages = [await diary.journal.page(each, question) for each in people]
     except Refused:
         return

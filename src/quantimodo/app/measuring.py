@@ -3,6 +3,7 @@
 from typing import TypedDict
 
 from quantimodo.app.wiring import House
+from quantimodo.measurements.tallies import Tallies
 from quantimodo.resource.application_measurements import ApplicationMeasurements
 from quantimodo.resource.guard import Guard
 from quantimodo.resource.measurements import (
@@ -40,6 +41,7 @@ def measuring_endpoints(house: House, guard: Guard) -> MeasuringEndpoints:
         application_measurements=ApplicationMeasurements(
             door,
             journal,
+            Tallies(house.stores, house.clock),
             house.stores,
             house.clock,
             f"{issuer}/api/v2/application/measurements",

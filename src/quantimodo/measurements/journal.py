@@ -6,7 +6,7 @@ is asked. Knows no HTTP and no scope; every method sees one person's data, `peop
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -37,6 +37,9 @@ from quantimodo.ports.stores import Conflict
 
 _CHUNK: Final = 500  # measurements of a walk through many, and of work between two breaths
 _TRIES: Final = 5
+
+
+Counting = Callable[[Sequence[int], Filters], Awaitable[Mapping[int, int]]]
 
 
 class JournalStore(MeasurementStore, VariableStore, Protocol):
@@ -149,16 +152,16 @@ class Journal:
 
     async def page(self, user_id: int, question: Question) -> tuple[Sequence[Shown], int]:
         """The page asked for, and how many there are in all. Raises `Refused`."""
-        return await self.page_of_people([user_id], question)
+        return await self.page_of_people([user_id], question, self.store.count_measurements)
 
     async def page_of_people(
-        self, user_ids: Sequence[int], question: Question
+        self, user_ids: Sequence[int], question: Question, count: Counting
     ) -> tuple[Sequence[Shown], int]:
         """The same over several people, one after the other in this order."""
         asked = await self._understood(user_ids, question)
         if question.grouping is not None:
             return await self._page_of_groups(user_ids, question, asked)
-        numbers = await self.store.count_measurements(user_ids, asked.filters)
+        numbers = await count(user_ids, asked.filters)
         skip, left, rows = question.offset, question.limit, list[Measurement]()
         for user_id in user_ids:
             number = numbers.get(user_id, 0)

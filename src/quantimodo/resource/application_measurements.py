@@ -1,12 +1,16 @@
 """What all people of an application let it read (measurements-api.md): by the application's own
 token, and of each person while their grant to it lives."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from quantimodo.measurements.errors import Refused
 from quantimodo.measurements.journal import Journal, Shown
 from quantimodo.measurements.questions import Question, question_about_measurements
+from quantimodo.measurements.tallies import Tallies
+from quantimodo.model.measurements import Filters
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import MeasurementStore
 from quantimodo.resource.journal_json import measurement_json, page_response, refusal
@@ -22,6 +26,7 @@ class ApplicationMeasurements:
 
     door: Doorman
     journal: Journal
+    tallies: Tallies
     store: MeasurementStore
     clock: Clock
     address: str
@@ -30,11 +35,18 @@ class ApplicationMeasurements:
         app = (await self.door.guard.application(request, READ)).client_id
         try:
             question = question_about_measurements(request.query)
-            rows, total = await self.journal.page_of_people(await self._people(app), question)
+            count = partial(self._count, app, question.offset == 0)
+            people = await self._people(app)
+            rows, total = await self.journal.page_of_people(people, question, count)
         except Refused as error:
             return refusal(error)
         self._note(app, question, list(rows))
         return page_response(self.address, question, list(map(_told, rows)), total)
+
+    async def _count(
+        self, app: str, begins: bool, user_ids: Sequence[int], filters: Filters
+    ) -> Mapping[int, int]:
+        return await self.tallies.of(app, user_ids, filters, begins=begins)
 
     async def _people(self, app: str) -> list[int]:
         """Looked up in each request: a grant that was taken back a moment ago counts no more."""

@@ -181,24 +181,32 @@ def measurements_behind(
 
 def number_of_measurements(user_ids: Sequence[int], filters: Filters) -> Call:
     """Rows of (person, how many)."""
-    if len(user_ids) == 1:
+    if len(user_ids) == 1 and _one_name(filters):
         query = _of_one_person(user_ids[0], filters)
         # One name is looked up beforehand, and what is left may need the index alone.
         left = [each for each in filters if each not in _one_name(filters)]
-        return query.call(f"SELECT CAST({{1}} AS BIGINT), count(*) FROM {_counted(left)}")
+        source = _JOINED if _about_variables(left) else "measurements m"
+        return query.call(f"SELECT CAST({{1}} AS BIGINT), count(*) FROM {source}")
     query = _Query()
-    query.of_people("m.user_id", user_ids)
+    if not _about_variables(filters):
+        query.of_people("m.user_id", user_ids)
+        query.filtered(filters)
+        head = "SELECT m.user_id, count(*) FROM measurements m"
+        return query.call(head, " GROUP BY m.user_id")
+    # The variables first, which are few, and theirs in the index by variable. CROSS: SQLite keeps
+    # this order.
+    query.of_people("v.user_id", user_ids)
+    query.where("m.variable_id = v.id")
     query.filtered(filters)
-    source = _counted(filters)
-    return query.call(f"SELECT m.user_id, count(*) FROM {source}", " GROUP BY m.user_id")
+    head = "SELECT v.user_id, count(*) FROM variables v CROSS JOIN measurements m"
+    return query.call(head, " GROUP BY v.user_id")
 
 
-def _counted(filters: Sequence[Filter]) -> str:
-    needs_variables = any(
+def _about_variables(filters: Sequence[Filter]) -> bool:
+    return any(
         each.field in _OF_VARIABLES or any(one.unit_id is not None for one in each.comparisons)
         for each in filters
     )
-    return _JOINED if needs_variables else "measurements m"
 
 
 def units_of_variables(user_ids: Sequence[int], filters: Filters) -> Call:
