@@ -385,3 +385,99 @@ def test_what_is_sent_is_named_body(
     assert [seen.json for seen in recorded.seen] == [[{"variableName": "Mood"}], {"value": 4}]
     with pytest.raises(ValueError, match="`body` when calling `v1_measurements_post`"):
         api.v1_measurements_post()  # type: ignore[call-arg]
+
+
+# -------------------------------------------------------------------- odds and ends of ApiClient
+
+
+def test_a_call_by_hand_may_run_on_a_thread(
+    configured: swagger_client.Configuration, recorded: Recorded
+) -> None:
+    recorded.on(THINGS, Answer(body=[MEASUREMENT]))
+    got: list[Any] = []
+    with swagger_client.ApiClient() as client:
+        for only in (True, False):
+            thread = client.call_api(
+                "/v9/things",
+                "GET",
+                response_type="list[Measurement]",
+                callback=got.append,
+                _return_http_data_only=only,
+            )
+            assert isinstance(thread, threading.Thread)
+            thread.join()
+    assert got[0][0].value == 3.0
+    assert got[1][:2] == (got[0], 200)
+
+
+def test_a_client_may_move(configured: swagger_client.Configuration, recorded: Recorded) -> None:
+    recorded.on(ME, Answer(body={"id": 1}))
+    client = swagger_client.ApiClient("http://127.0.0.1:1/api", cookie="k=v")
+    client.host = recorded.host
+    assert client.user_agent.startswith("quantimodo-client/")
+    assert swagger_client.UserApi(client).v1_user_me_get().id == 1
+    assert headers_of(recorded)["cookie"] == "k=v"
+    client.host = "http://127.0.0.1:port/api"
+    with pytest.raises(ValueError, match="no address"):
+        swagger_client.UserApi(client).v1_user_me_get()
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("way", "sent"),
+    [
+        ("csv", [("some", "1,2")]),
+        ("ssv", [("some", "1 2")]),
+        ("tsv", [("some", "1\t2")]),
+        ("pipes", [("some", "1|2")]),
+        ("multi", [("some", "1"), ("some", "2")]),
+    ],
+)
+def test_a_list_is_spelled_as_it_says(way: str, sent: list[tuple[str, str]]) -> None:
+    tuples = swagger_client.ApiClient.parameters_to_tuples
+    assert tuples({"some": [1, 2]}, {"some": way}) == sent
+    assert tuples([("some", "text")], {"some": way}) == [("some", "text")]
+
+
+def test_a_form_goes_as_a_form_and_files_go_nowhere(
+    configured: swagger_client.Configuration, recorded: Recorded
+) -> None:
+    recorded.on(THINGS, Answer(body={}))
+    with swagger_client.ApiClient() as client:
+        client.call_api("/v9/things", "POST", post_params={"a": "b c", "yes": True})
+        (seen,) = recorded.seen
+        assert seen.form == {"a": "b c", "yes": "true"}
+        assert seen.headers["content-type"] == "application/x-www-form-urlencoded"
+        files: Any = {"file": "path"}
+        with pytest.raises(ValueError, match="no files"):
+            client.call_api("/v9/things", "POST", files=files)
+    assert len(recorded.seen) == 1
+
+
+def test_an_exception_may_be_made_by_hand() -> None:
+    fault = ApiException(status=400, reason="Bad Request")
+    assert (fault.status, fault.reason, fault.body, fault.headers) == (
+        400,
+        "Bad Request",
+        None,
+        None,
+    )
+    assert str(fault) == "(400)\nReason: Bad Request\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (swagger_client.Measurement({"value": "3"}), "value"),
+        (swagger_client.Measurement({"id": True}), "id"),
+        (swagger_client.Measurement({"startTime": True}), "start_time"),
+        (swagger_client.Measurement({"startTime": 1e300}), "start_time"),
+        (swagger_client.LoginAnswer({"success": 1}), "success"),
+        (swagger_client.LoginAnswer({"data": []}), "data"),
+        (swagger_client.Unit({"conversionSteps": {}}), "conversion_steps"),
+    ],
+)
+def test_a_field_of_another_type_is_told(answer: swagger_client.Record, name: str) -> None:
+    with pytest.raises(AttributeError, match="wrong type"):
+        getattr(answer, name)
+    assert answer.to_dict()[name] is None

@@ -260,6 +260,10 @@ async def test_one_by_one(types: Callable[..., Awaitable[int]], person: Person) 
     assert "/5         1 to 5 Rating (Rating)\n" in person.out
     assert await types("categories", "--json") == 0
     assert "Sleep" in [each["name"] for each in json.loads(person.out)]
+    assert await types("categories") == 0
+    assert "Sleep" in person.out.splitlines()
+    assert await types("units", "--json") == 0
+    assert "/5" in [each["abbreviatedName"] for each in json.loads(person.out)]
 
 
 @pytest.mark.slow

@@ -130,6 +130,14 @@ def run(
     return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
+def test_the_oldest_python_is_among_them() -> None:
+    """Elsewhere the wheel is tried on the next one, and the report says that this was skipped."""
+    oldest = PYTHONS.get(".".join(map(str, OLDEST)))
+    if oldest is None:
+        pytest.skip("there is no Python 3.9 here, neither by pyenv nor as python3.9")
+    assert run([oldest, "--version"]).stdout.startswith("Python 3.9.")
+
+
 def test_it_holds_the_client_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
