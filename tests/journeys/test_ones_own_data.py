@@ -51,6 +51,11 @@ async def _add_two(page: Page) -> None:
     assert "2 measurements" in said
     assert "with milk" in said
     assert await page.locator("svg.chart polyline").count() == 1
+    moment = await page.locator(".measured time >> nth=0").bounding_box()
+    button = await page.locator(".measured button >> nth=0").bounding_box()
+    assert moment is not None
+    assert button is not None
+    assert moment["x"] + moment["width"] <= button["x"], "one lies under the other"
 
 
 async def _export(page: Page, folder: Path) -> Path:
