@@ -3,6 +3,7 @@ is answered so that the address stays nowhere."""
 
 import httpx
 
+from quantimodo.protocol.discovery import CHECK_SESSION
 from world import AUTHORIZE, ME, TOKEN, USERINFO, World, answer_of, form_fields
 
 MARK = "m4rked-secret"
@@ -34,6 +35,11 @@ async def test_an_answer_to_a_secret_in_a_query_is_not_kept_and_not_referred_to(
         f"{AUTHORIZE}/?token={MARK}",
         f"/sign-in?token={MARK}",
         f"/nowhere?access_token={MARK}&code={MARK}&accessToken={MARK}",
+        f"/.well-known/openid-configuration?access_token={MARK}",
+        f"/.well-known/jwks.json?x=1&client%5Fsecret={MARK}",
+        f"/api/openapi.json?code={MARK}",
+        f"{CHECK_SESSION}?token={MARK}",
+        f"/static/none.css?access_token={MARK}",
     ):
         for method in ("GET", "POST", "PUT"):
             response = await world.browser().request(method, address)

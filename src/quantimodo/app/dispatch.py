@@ -54,6 +54,12 @@ _PREFLIGHT: Final = (
     (b"access-control-max-age", b"7200"),
     (b"cache-control", b"no-store"),
 )
+# Contract §1: an answer to an address with a secret in its query stays nowhere, whatever it is.
+_SECRETS: Final = re.compile(
+    rb"(?:^|&)(?:client_secret|clientSecret|token|access_token|accessToken|code|refresh_token"
+    rb"|refreshToken)="
+)
+_TRACELESS: Final = ((b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer"))
 _NONE: Final[Mapping[str, Any]] = {}
 _RETRY: Final = (b"retry-after", b"1")
 
@@ -125,6 +131,9 @@ class Dispatcher:
                 response = _other_method(route)
         except Exception as error:
             response = self._failed(route, error)
+        if scope["query_string"]:
+            headers = _traceless(scope, response.headers)
+            response = Response(response.status, response.body, headers, response.chunks)
         if route.cors:
             for name, _ in scope["headers"]:
                 if name == b"origin":
@@ -225,7 +234,8 @@ class Dispatcher:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *self._always]
+                headers = _traceless(scope, message.get("headers", ()))
+                message["headers"] = [*headers, *self._always]
             await send(message)
 
         try:
@@ -303,6 +313,14 @@ def _check_headers(scope: Scope) -> None:
         total += len(name) + len(value)
     if len(headers) > _MOST_HEADERS or total > _LARGEST_HEADERS:
         raise TooLarge
+
+
+def _traceless(scope: Scope, headers: Headers) -> Headers:
+    """These headers, if need be with those by which nothing of the address is kept or passed on."""
+    if not _SECRETS.search(unquote_to_bytes(scope["query_string"])):
+        return headers
+    names = {name for name, _ in _TRACELESS}
+    return (*(header for header in headers if header[0] not in names), *_TRACELESS)
 
 
 def _limited(receive: Receive, path: str) -> Receive:
