@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from driven import ME, MEASUREMENTS, TOKEN_PATH, Driven, held, tokens
+from driven import ME, MEASUREMENTS, REVOKE_PATH, TOKEN_PATH, Driven, held, tokens
 from recorded import Answer, Recorded, Seen
 
 import swagger_client
@@ -227,6 +227,34 @@ async def test_who_is_cancelled_while_waiting_does_not_lose_the_tokens(
     assert len(recorded.asked(TOKEN_PATH)) == 1
     assert store.load() == held(2)
     await driven.close()
+
+
+async def test_signing_out_waits_for_a_renewal_and_ends_what_it_brought(
+    drive: Drive, recorded: Recorded
+) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def renew(seen: Seen) -> Answer:
+        asked.set()
+        go_on.wait(20)
+        return Answer(body=tokens(2))
+
+    recorded.on(TOKEN_PATH, renew)
+    recorded.on(ME, only("qma_fake-access-2"))
+    recorded.on(REVOKE_PATH, Answer())
+    store = MemoryStore(held(lifetime=0))
+    driven = drive(store=store)
+    reading = asyncio.create_task(driven.do("me"))
+    await asyncio.to_thread(asked.wait, 20)
+    leaving = asyncio.create_task(driven.do("sign_out"))
+    await asyncio.to_thread(go_on.set)
+    await leaving
+    assert (await reading).id == 42
+    (ended,) = recorded.asked(REVOKE_PATH)
+    assert ended.form["token"] == "qmr_fake-refresh-2"
+    assert store.load() is None
+    with pytest.raises(SignInRequired):
+        await driven.do("me")
 
 
 def test_the_methods_of_2016_work_by_a_session_too(recorded: Recorded) -> None:
