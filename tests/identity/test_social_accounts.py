@@ -340,6 +340,51 @@ async def test_signed_out_there_is_signed_out_here(house: House) -> None:
     assert not await house.is_live(cookie)
     assert len(await house.social.identities(user.id)) == 1
     assert await house.social.sign_out(ISSUER, "nobody") is None
+    assert (await house.events(user))[0].kind == "identity.signed_out"
+
+
+async def test_what_was_said_before_it_was_signed_out_opens_nothing(
+    house: House, clock: MovableClock
+) -> None:
+    said_at = clock.now()
+    admitted = await admit(house, said_at=said_at)
+    clock.advance(timedelta(minutes=1))
+    await house.social.sign_out(ISSUER, "elsewhere-1")
+    assert not await house.social.stands(admitted)
+    for moment in (said_at, clock.now()):
+        with pytest.raises(Refused, match="since"):
+            await admit(house, said_at=moment)
+    clock.advance(timedelta(seconds=1))
+    again = await admit(house, said_at=clock.now())
+    assert again.user == admitted.user
+    assert await house.social.stands(again)
+    assert await house.social.stands(await admit(house))  # in a browser: it is said just now
+
+
+async def test_no_session_begins_for_an_identity_that_was_signed_out_meanwhile(
+    house: House,
+) -> None:
+    admitted = await admit(house)
+    await house.social.sign_out(ISSUER, "elsewhere-1")
+    with pytest.raises(Refused):
+        await house.social.begin_session(
+            admitted, ("fed",), address=ADDRESS, agent="", replaces=None
+        )
+    assert not await house.sessions.list(admitted.user.id)
+
+
+async def test_disabled_there_its_person_is_signed_out_and_told(house: House) -> None:
+    cookie = await house.by_provider()
+    user = (await house.session(cookie)).user
+    assert await house.social.suspend(ISSUER, "elsewhere-1") == user.id
+    assert not await house.is_live(cookie)
+    assert len(await house.social.identities(user.id)) == 1
+    (letter, *_) = await house.letters()
+    assert letter.subject == "A way to sign in was suspended"
+    assert "/reset" not in letter.text
+    assert await house.social.suspend(ISSUER, "nobody") is None
+    # It was enabled there again.
+    assert (await admit(house)).user == user
 
 
 async def test_erasing_the_only_way_in_deletes_the_account(house: House) -> None:

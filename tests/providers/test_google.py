@@ -248,6 +248,16 @@ async def test_an_id_token_counts_once(google: Oidc, upstream: FakeGoogle) -> No
         await google.recognise(token, None, None)
 
 
+async def test_an_id_token_may_have_lain_at_the_app(
+    google: Oidc, upstream: FakeGoogle, clock: FrozenClock
+) -> None:
+    issued_at = clock.now()
+    token = upstream.id_token()
+    clock.advance(timedelta(minutes=59))
+    profile = await google.recognise(Secret(token), None, NONCE)
+    assert profile.said_at == issued_at
+
+
 async def test_an_expired_id_token_is_refused(
     google: Oidc, upstream: FakeGoogle, clock: FrozenClock
 ) -> None:
@@ -382,7 +392,7 @@ async def told(google: Oidc, upstream: FakeGoogle, claims: dict[str, Any]) -> li
     ("name", "kind"),
     [
         (f"{RISC}account-purged", "gone"),
-        (f"{RISC}account-disabled", "signed_out"),
+        (f"{RISC}account-disabled", "suspended"),
         (f"{RISC}sessions-revoked", "signed_out"),
         (f"{OAUTH}tokens-revoked", "signed_out"),
     ],

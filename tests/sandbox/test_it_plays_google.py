@@ -176,16 +176,41 @@ async def test_a_foreign_app_gets_tokens_of_its_own(sandbox: Sandbox) -> None:
     assert unverified(ours["id_token"])["sub"] == unverified(tokens["id_token"])["sub"]
 
 
-async def test_a_security_event_is_signed_and_no_id_token(sandbox: Sandbox) -> None:
-    response = await sandbox.http.post(
-        "/sandbox/google/security-event", json={"person": "verified", "event": "account-purged"}
-    )
+@pytest.mark.parametrize(
+    ("name", "space"),
+    [
+        ("account-disabled", "risc"),
+        ("account-enabled", "risc"),
+        ("account-credential-change-required", "risc"),
+        ("account-purged", "risc"),
+        ("sessions-revoked", "risc"),
+        ("tokens-revoked", "oauth"),
+    ],
+)
+async def test_a_security_event_is_signed_and_no_id_token(
+    sandbox: Sandbox, name: str, space: str
+) -> None:
+    asked = {"person": "verified", "event": name, "reason": "hijacking"}
+    response = await sandbox.http.post("/sandbox/google/security-event", json=asked)
     claims = await sandbox.read("google", response.json()["token"], "secevent+jwt")
-    (event,) = claims["events"]
-    assert event.endswith("/account-purged")
-    tokens = await sandbox.native("google", "verified")
-    subject = claims["events"][event]["subject"]["sub"]
-    assert subject == unverified(tokens["id_token"])["sub"]
+    ((event, about),) = claims["events"].items()
+    assert event == f"https://schemas.openid.net/secevent/{space}/event-type/{name}"
+    assert about["reason"] == "hijacking"
+    id_token = unverified((await sandbox.native("google", "verified"))["id_token"])
+    assert about["subject"]["sub"] == id_token["sub"]
+    # As Google does: here with a slash at the end, there without.
+    assert claims["iss"] == about["subject"]["iss"] == f"{id_token['iss']}/"
+
+
+async def test_a_test_message_is_about_nobody(sandbox: Sandbox) -> None:
+    asked = {"person": "verified", "event": "verification"}
+    response = await sandbox.http.post("/sandbox/google/security-event", json=asked)
+    claims = await sandbox.read("google", response.json()["token"], "secevent+jwt")
+    (about,) = claims["events"].values()
+    assert about.keys() == {"state"}
+
+
+async def test_an_event_that_the_sandbox_does_not_know_is_refused(sandbox: Sandbox) -> None:
     unknown = {"person": "verified", "event": "tea-time"}
     refused = await sandbox.http.post("/sandbox/google/security-event", json=unknown)
     assert refused.status_code == 400

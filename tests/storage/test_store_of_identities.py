@@ -234,3 +234,41 @@ async def test_the_last_way_in_ends_too_when_the_provider_says_so(stores: Stores
     assert await stores.end_identity(ISSUER, "1", NOW) == person.id
     assert await stores.identities_of(person.id) == []
     assert await stores.user(person.id) == person
+
+
+@pytest.mark.parametrize("families", [False, True])
+async def test_an_identity_that_was_signed_out_stays_and_ends_what_it_opened(
+    stores: Stores, samples: Samples, families: bool
+) -> None:
+    ann, ben = await samples.user(), await samples.user()
+    given = []
+    for person in (ann, ben):
+        await stores.add_identity(person.id, identity(person.subject))
+        await stores.add_session(session(person.subject, person), None)
+        await stores.add_login_code(login_code(person.subject, person.id))
+        given.append(await samples.family(person))
+
+    signed_out = await stores.sign_out_identity(ISSUER, ann.subject, SOON, families=families)
+    assert signed_out == ann.id
+    (kept,) = await stores.identities_of(ann.id)
+    assert kept.signed_out_at == SOON
+    assert await stores.session(key(ann.subject)) is None
+    assert await stores.login_code(key(ann.subject)) is None
+    assert await stores.redeem(code_of(given[0]), SOON, None, None) is not families
+
+    (other,) = await stores.identities_of(ben.id)
+    assert other.signed_out_at is None
+    assert await stores.session(key(ben.subject)) is not None
+    assert await stores.login_code(key(ben.subject)) is not None
+    assert await stores.redeem(code_of(given[1]), SOON, None, None)
+    assert await stores.sign_out_identity(ISSUER, "nobody", SOON, families=families) is None
+
+
+async def test_the_refresh_token_of_a_signed_out_identity_is_forgotten(
+    stores: Stores, samples: Samples, database_url: str
+) -> None:
+    person = await samples.user()
+    added = await stores.add_identity(person.id, identity("1", sealed_refresh_token=b"sealed"))
+    assert await _sealed(database_url, added.id) == b"sealed"
+    await stores.sign_out_identity(ISSUER, "1", SOON, families=False)
+    assert await _sealed(database_url, added.id) is None

@@ -127,7 +127,7 @@ async def test_a_nonce_goes_to_the_provider(world: World, google: Elsewhere) -> 
 
 async def test_a_refresh_token_is_kept_sealed_or_not_at_all(world: World) -> None:
     assert (await native(world, refreshToken=MARK)).status_code == 200
-    ((*_, sealed, _, _),) = world.rows()["identities"]
+    ((*_, sealed, _, _, _),) = world.rows()["identities"]
     assert isinstance(sealed, bytes)
     assert MARK not in str(world.rows())
     again = await native(world)

@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from elsewhere import Elsewhere, profile, redeem_login
+from elsewhere import Elsewhere, login_code, login_token, profile, redeem_login
 from quantimodo.model.users import User
 from quantimodo.providers.contract import ProviderDown
-from world import ISSUER, App, World, Worlds
+from world import AUTHORIZE, ISSUER, App, World, Worlds
 
 SOCIAL = "/api/v2/auth/social"
 
@@ -63,6 +63,13 @@ async def is_live(world: World, token: str, cookie: str) -> tuple[bool, bool]:
     return called, await world.house.sessions.current(cookie) is not None
 
 
+async def ask_json(world: World, app: App, token: str) -> httpx.Response:
+    """The authorize endpoint, asked with a login JWT."""
+    headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
+    query = {"client_id": app.id, "response_type": "code", "scope": "basic"}
+    return await world.browser().get(AUTHORIZE, params=query, headers=headers)
+
+
 async def test_when_the_account_is_gone_sessions_and_grants_end(world: World) -> None:
     user = await newcomer(world)
     _, token, cookie = await connected(world, user)
@@ -81,6 +88,29 @@ async def test_when_it_was_signed_out_sessions_end_and_the_identity_stays(world:
     assert answer.status_code == 200
     assert await is_live(world, token, cookie) == (True, False)
     assert len(await world.house.social.identities(user.id)) == 1
+
+
+async def test_when_it_was_disabled_grants_end_too_and_the_identity_stays(world: World) -> None:
+    user = await newcomer(world, "google")
+    _, token, cookie = await connected(world, user)
+    answer = await tell(world, "notifications", "google", kind="suspended")
+    assert answer.status_code == 200
+    assert await is_live(world, token, cookie) == (False, False)
+    assert len(await world.house.social.identities(user.id)) == 1
+    assert await newcomer(world, "google") == user
+
+
+@pytest.mark.parametrize("kind", ["signed_out", "suspended"])
+async def test_what_an_app_got_before_and_did_not_use_yet_is_over(world: World, kind: str) -> None:
+    app = await world.app(first_party=True)
+    code, token = await login_code(world), await login_token(world)
+    world.advance(seconds=1)
+    assert (await ask_json(world, app, token)).status_code == 200
+    await tell(world, "notifications", "google", kind=kind)
+    assert (await redeem_login(world, code)).status_code == 400
+    assert (await ask_json(world, app, token)).status_code == 401
+    world.advance(seconds=1)
+    assert (await ask_json(world, app, await login_token(world))).status_code == 200
 
 
 async def test_a_security_event_is_accepted_by_202(world: World) -> None:

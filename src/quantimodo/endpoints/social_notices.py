@@ -83,6 +83,9 @@ class SocialNotices:
             notices = await provider.notices(media_type, body)
             for notice in notices:
                 await self._heed(notice, place)
+            # Without a kind: a test of the provider's, or what asks nothing of us.
+            kinds = [notice.kind for notice in notices]
+            _log.info("notice taken", provider=provider.name, place=place, kinds=kinds)
             if place == "data-deletion":
                 return await self._confirm(provider, notices)
         except FormFault as fault:
@@ -110,6 +113,8 @@ class SocialNotices:
             await self.accounts.erase(notice.issuer, notice.subject)
         elif notice.kind == "signed_out":
             await self.accounts.sign_out(notice.issuer, notice.subject)
+        elif notice.kind == "suspended":
+            await self.accounts.suspend(notice.issuer, notice.subject)
         else:
             await self.accounts.end(notice.issuer, notice.subject)
 

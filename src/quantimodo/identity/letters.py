@@ -111,6 +111,17 @@ class Letters:
             f"{self.issuer}/reset",
         )
 
+    def identity_suspended(self, to: str) -> Mail:
+        # No word of a reset: whoever took the account there over may read its mail as well.
+        return self._mail(
+            to,
+            "A way to sign in was suspended",
+            "The provider by which you sign in told us that it disabled your account there. To be"
+            " on the safe side, every device was signed out here, and applications have to ask you"
+            " again.",
+            "It signs in again when the provider has enabled it. Your account is still here.",
+        )
+
     def email_changed(self, to: str) -> Mail:
         return self._notice(
             to,

@@ -97,7 +97,7 @@ class Sessions:
         """End one of this person's sessions; False if it is not (any more) one of theirs."""
         ended = await self.store.end_session(user_id, key, self.clock.now())
         if ended:
-            self._ring()
+            self.ring()
             self._record("session.ended", user_id)
         return ended
 
@@ -114,10 +114,15 @@ class Sessions:
     async def end_all(self, user_id: int) -> int:
         return await self._end_all(user_id, None)
 
+    def ring(self) -> None:
+        """Sessions have ended: whoever tells applications of that need not wait any longer."""
+        if self.bell is not None:
+            self.bell.set()
+
     async def _end_all(self, user_id: int, except_key: bytes | None) -> int:
         count = await self.store.end_sessions(user_id, self.clock.now(), except_key)
         if count:
-            self._ring()
+            self.ring()
             self._record("session.ended", user_id, detail=f"{count} signed out")
         return count
 
@@ -149,13 +154,9 @@ class Sessions:
         except Conflict:
             raise Refused("This account is not there any more.") from None
         if ended is not None:
-            self._ring()
+            self.ring()
         self._record("session.started", user.id, session.address, session.agent)
         return minted.raw
-
-    def _ring(self) -> None:
-        if self.bell is not None:
-            self.bell.set()
 
     async def _touched(self, session: Session, now: datetime) -> Session:
         try:

@@ -35,6 +35,7 @@ _REASONS: Final = {
     "disabled": "This account is disabled. Ask whoever runs this server.",
     "sign_up_closed": "This server makes no new accounts. Ask whoever runs it for one.",
 }
+_SIGNED_OUT_SINCE: Final = "The provider ended this sign-in since. Sign in there again, then here."
 _SOMEBODY_ELSE_S: Final = (
     "This is linked to another account here. Sign in with it to see which one, and unlink it there"
     " first."
@@ -102,9 +103,12 @@ class SocialAccounts:
         return cookie
 
     async def stands(self, admitted: Admitted) -> bool:
-        """Whether the identity still is this person's."""
-        found = await self.store.identity(admitted.identity.issuer, admitted.identity.subject)
-        return found is not None and found.user_id == admitted.user.id
+        """Whether the identity still is this person's, and was not signed out meanwhile."""
+        known = admitted.identity
+        found = await self.store.identity(known.issuer, known.subject)
+        if found is None or found.user_id != admitted.user.id:
+            return False
+        return found.signed_out_at == known.signed_out_at
 
     async def link(self, session: Session, profile: Profile) -> Identity:
         """Add this identity to the account of a session that was signed in to just now.
@@ -151,13 +155,18 @@ class SocialAccounts:
         return user.id
 
     async def sign_out(self, issuer: str, subject: str) -> int | None:
-        """The provider says that its account was signed out, or taken over: every session of the
-        person ends; the identity stays. Whose it is."""
-        identity = await self.store.identity(issuer, subject)
-        if identity is None:
-            return None
-        await self.sessions.end_all(identity.user_id)
-        return identity.user_id
+        """The provider says that its account was signed out: every session of the person ends,
+        and with it what came by this identity and was not used yet; it stays. Whose it is."""
+        return await self._sign_out(issuer, subject, families=False)
+
+    async def suspend(self, issuer: str, subject: str) -> int | None:
+        """The provider says that it disabled the account, as when somebody took it over: as
+        `sign_out`, and every authorization of the person ends. Whose it is."""
+        user_id = await self._sign_out(issuer, subject, families=True)
+        user = None if user_id is None else await self.users.user(user_id)
+        if user is not None:
+            await self._tell(user, self.letters.identity_suspended)
+        return user_id
 
     async def erase(self, issuer: str, subject: str) -> int | None:
         """The person asks, by way of the provider, to delete what came from there: `end`, and if
@@ -200,6 +209,9 @@ class SocialAccounts:
         self, user: User, identity: Identity, profile: Profile, address: str
     ) -> Admitted:
         now = self.clock.now()
+        if _is_stale(profile, identity):
+            self._record("identity.refused", user.id, address, profile.provider)
+            raise Refused(_SIGNED_OUT_SINCE)
         await self.store.use_identity(
             identity.id, now, name=profile.name, email=profile.email, sealed=self._sealed(profile)
         )
@@ -235,8 +247,20 @@ class SocialAccounts:
         ended = await self.store.end_identity(issuer, subject, self.clock.now())
         if found is None or user is None or ended != user.id:
             return None
+        self.sessions.ring()
         self._record("identity.ended", user.id, detail=found.provider)
         return user
+
+    async def _sign_out(self, issuer: str, subject: str, *, families: bool) -> int | None:
+        user_id = await self.store.sign_out_identity(
+            issuer, subject, self.clock.now(), families=families
+        )
+        if user_id is not None:
+            self.sessions.ring()
+            found = await self.store.identity(issuer, subject)
+            detail = "" if found is None else found.provider
+            self._record("identity.signed_out", user_id, detail=detail)
+        return user_id
 
     async def _has_a_way_in(self, user: User) -> bool:
         if await self.store.identities_of(user.id):
@@ -285,6 +309,13 @@ class SocialAccounts:
         self.audit.record(
             Event(at=self.clock.now(), kind=kind, user_id=user_id, address=where, detail=detail)
         )
+
+
+def _is_stale(profile: Profile, identity: Identity) -> bool:
+    """Whether what the provider says is from before it signed its account out."""
+    if profile.said_at is None or identity.signed_out_at is None:
+        return False
+    return profile.said_at <= identity.signed_out_at
 
 
 def _kept_form(profile: Profile) -> Profile:

@@ -22,6 +22,7 @@ class Profile:
     email_authoritative: bool = False  # … and it is the one to know (security.md 27)
     methods: tuple[str, ...] = ("fed",)  # RFC 8176 `amr` values, the provider's own if it says
     refresh_token: Secret | None = None
+    said_at: datetime | None = None  # when it said so, if that may be a while ago
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,11 @@ class NewIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """One way in that a person has. `email` and `name` are what the provider said last."""
+    """One way in that a person has. `email` and `name` are what the provider said last.
+
+    `signed_out_at`: when the provider told that the account was signed out there, or disabled.
+    Whatever came by it before that moment counts no more.
+    """
 
     id: int
     user_id: int
@@ -50,6 +55,7 @@ class Identity:
     email: str | None
     created_at: datetime
     used_at: datetime
+    signed_out_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ _SENTENCES: Final = {
     "identity.linked": "Linked an account elsewhere, which can sign in now",
     "identity.unlinked": "Unlinked an account elsewhere",
     "identity.ended": "The other site ended a linked account: everything was signed out",
+    "identity.signed_out": "The other site signed a linked account out: so did this one",
     "profile.changed": "Changed the profile",
     "email.verified": "Confirmed the e-mail address",
     "email.change_asked": "Asked to change the e-mail address",
@@ -45,6 +46,7 @@ _DETAILED: Final = (
     "identity.linked",
     "identity.unlinked",
     "identity.ended",
+    "identity.signed_out",
 )
 
 

@@ -342,6 +342,13 @@ class IdentityStore(Protocol):
         """The provider says that the account is gone: delete the identity, end every session and
         revoke every family of its person, in one transaction. Whose it was."""
 
+    async def sign_out_identity(
+        self, issuer: str, subject: str, at: datetime, *, families: bool
+    ) -> int | None:
+        """The provider says that its account was signed out: keep the moment, forget the refresh
+        token, end every session and drop every login code of the person, with `families` revoke
+        these too, in one transaction. Whose it is; the identity stays."""
+
 
 class DepartureStore(Protocol):
     async def add_departure(self, departure: Departure) -> None: ...

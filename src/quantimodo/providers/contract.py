@@ -114,9 +114,13 @@ class Journey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What a provider tells about one of its accounts, unasked."""
+    """What a provider tells about one of its accounts, unasked.
 
-    kind: Literal["gone", "signed_out", "delete_data"]
+    `suspended`: nobody can sign in to it now, and it may come back. `signed_out`: its person, or
+    the provider for them, ended what it was signed in to.
+    """
+
+    kind: Literal["gone", "suspended", "signed_out", "delete_data"]
     issuer: str
     subject: str
     id: str  # the provider's own id of the message; for the replay store

@@ -35,12 +35,12 @@ _SHORT_ISSUER = "accounts.google.com"
 _RISC = "https://schemas.openid.net/secevent/risc/event-type/"
 _OAUTH = "https://schemas.openid.net/secevent/oauth/event-type/"
 _EVENTS: Mapping[str, Any] = {
+    # Of the standard (RISC Profile 1.0 §2.2); Google itself has not offered it lately.
     f"{_RISC}account-purged": "gone",
-    # Disabled may be for a while: nobody signs in with it, and it can come back.
-    f"{_RISC}account-disabled": "signed_out",
+    # Taken over, closed or given up: Google does not always say which.
+    f"{_RISC}account-disabled": "suspended",
     f"{_RISC}sessions-revoked": "signed_out",
     f"{_OAUTH}tokens-revoked": "signed_out",
-    f"{_RISC}tokens-revoked": "signed_out",
 }
 
 

@@ -192,7 +192,9 @@ class Oidc:
         if looks_signed(token.reveal()):
             found, who = await self._native(token, metadata, nonce)
             await self._spend(found)
-            return self._profile(who, found.claims, refresh_token)
+            said = self._profile(who, found.claims, refresh_token)
+            # It may have lain at the app for as long as it is good.
+            return replace(said, said_at=moment(found.claims, "iat"))
         if self._dialect.opaque is None:
             raise BadToken("Send the ID token that the provider gave the app.")
         claims = await self._dialect.opaque(token, metadata)

@@ -18,7 +18,18 @@ from quantimodo.sandbox.trouble import private
 POSTMESSAGE: Final = "postmessage"
 _DIGITS: Final = 21
 _RISC: Final = "https://schemas.openid.net/secevent/risc/event-type/"
-EVENTS: Final = ("account-disabled", "account-purged", "sessions-revoked", "account-enabled")
+_OAUTH: Final = "https://schemas.openid.net/secevent/oauth/event-type/"
+# What Google's "Cross-Account Protection" lists, without what is about a single token; and
+# `account-purged`, which the standard (RISC Profile 1.0 §2.2) has besides.
+EVENTS: Final = {
+    "account-disabled": _RISC,
+    "account-enabled": _RISC,
+    "account-credential-change-required": _RISC,
+    "account-purged": _RISC,
+    "sessions-revoked": _RISC,
+    "tokens-revoked": _OAUTH,
+    "verification": _RISC,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +96,35 @@ class Google:
 
     async def security_event(self, request: Request) -> Response:
         """POST …/security-event: the message that Google would send us (Cross-Account
-        Protection), for the caller to send on. `person`, `event`, `client_id?`."""
+        Protection), for the caller to send on. `person`, `event`, `reason?`, `client_id?`."""
         sent = await of_form_or_json(request)
         person = find_person(*(sent.get(name, "") for name in ("person", "address", "trust")))
-        event = sent.get("event", EVENTS[0])
+        event = sent.get("event", "account-disabled")
         if person is None or event not in EVENTS:
             raise BadAsk("Send a person, and an event that the sandbox knows.")
         return private({"token": self._event(person, event, sent)})
 
     def _event(self, person: Person, event: str, sent: Parameters) -> str:
         party, tokens = self.openid.party, self.openid.id_tokens
-        about = {
-            "subject_type": "iss-sub",
-            "iss": party.issuer,
-            "sub": self.openid.manner.subject(person),
-        }
         # RFC 8417 §2.2: a security event token has no `exp`.
         claims = {
-            "iss": party.issuer,
+            "iss": _calls_itself(party),
             "aud": sent.get("client_id", "") or party.app.id,
             "iat": int(self.openid.clock.now().timestamp()),
             "jti": tokens.new_id(),
-            "events": {_RISC + event: {"subject": about}},
+            "events": {EVENTS[event] + event: self._about(person, event, sent)},
         }
         return tokens.sign(claims, "secevent+jwt")
+
+    def _about(self, person: Person, event: str, sent: Parameters) -> dict[str, Any]:
+        if event == "verification":
+            return {"state": "sent by the sandbox"}
+        subject = {
+            "subject_type": "iss-sub",
+            "iss": _calls_itself(self.openid.party),
+            "sub": self.openid.manner.subject(person),
+        }
+        return {"subject": subject, **({"reason": sent["reason"]} if "reason" in sent else {})}
 
     def _of_access_token(self, grant: Grant) -> dict[str, str]:
         person = grant.who
@@ -132,6 +148,11 @@ class Google:
             return _invalid()
         header = {"alg": "RS256", "kid": self.openid.id_tokens.signer.kid, "typ": "JWT"}
         return private({**{name: _spelled(value) for name, value in claims.items()}, **header})
+
+
+def _calls_itself(party: Party) -> str:
+    """In messages Google's issuer ends with a slash, and in ID tokens it does not."""
+    return f"{party.issuer}/"
 
 
 def _invalid() -> Response:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from quantimodo.crypto.jwt import BadToken, unverified_kid, verify
 from quantimodo.keys.keyring import Keyring
+from quantimodo.model.identities import Identity
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
@@ -102,16 +103,18 @@ class LoginTokens:
         user = await self.users.user_by_subject(claims["sub"])
         if user is None or user.disabled_at is not None:
             return None
-        # What was unlinked, ended by its provider, or lost to the address's true owner
-        # (security.md 22) since the JWT was made is no way in any more.
-        linked = await self.identities.identities_of(user.id)
-        if claims["idp"] not in {identity.provider for identity in linked}:
+        # What was unlinked, ended or signed out by its provider, or lost to the address's true
+        # owner (security.md 22) since the JWT was made is no way in any more.
+        identities = await self.identities.identities_of(user.id)
+        linked = [one for one in identities if one.provider == claims["idp"]]
+        authenticated_at = datetime.fromtimestamp(claims["auth_time"], UTC)
+        if not linked or any(_ended_since(authenticated_at, one) for one in linked):
             return None
         return LoginIdentity(
             user=user,
             methods=tuple(claims["amr"]),
             idp=claims["idp"],
-            authenticated_at=datetime.fromtimestamp(claims["auth_time"], UTC),
+            authenticated_at=authenticated_at,
             expires_at=expires_at,
             jti=claims["jti"],
             client_id=claims.get("azp"),
@@ -120,3 +123,9 @@ class LoginTokens:
     async def revoke(self, jti: str) -> None:
         """End the JWT with this id, whenever up to now it was issued."""
         await self.tokens.revoke_jwt(jti, self.clock.now() + LIFETIME + _SKEW)
+
+
+def _ended_since(authenticated_at: datetime, identity: Identity) -> bool:
+    # The claim has whole seconds: of the second in which it was signed out, nothing counts.
+    ended_at = identity.signed_out_at
+    return ended_at is not None and authenticated_at < ended_at

@@ -1,13 +1,13 @@
 """The table `identities`: who people are at providers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from quantimodo.model.identities import Identity, NewIdentity
 from quantimodo.model.users import NewUser, User
 from quantimodo.ports.stores import Conflict
 from quantimodo.storage.database import Call, Operation, Row, Statement, execute
-from quantimodo.storage.moments import from_micros, to_micros
+from quantimodo.storage.moments import from_micros, from_micros_or_none, to_micros
 from quantimodo.storage.tables.endings import ending_all
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
@@ -19,7 +19,7 @@ from quantimodo.storage.tables.users import (
     user_of,
 )
 
-_COLUMNS = "id, user_id, provider, issuer, subject, name, email, created_at, used_at"
+_COLUMNS = "id, user_id, provider, issuer, subject, name, email, created_at, used_at, signed_out_at"
 _IDENTITY = Statement(f"SELECT {_COLUMNS} FROM identities WHERE issuer = {{1}} AND subject = {{2}}")
 _OF_USER = Statement(f"SELECT {_COLUMNS} FROM identities WHERE user_id = {{1}} ORDER BY id")
 _ADD = Statement(
@@ -39,6 +39,11 @@ _DROP = Statement(
     " OR EXISTS (SELECT 1 FROM identities o WHERE o.user_id = {1} AND o.id <> {2})) RETURNING id"
 )
 _END = Statement("DELETE FROM identities WHERE id = {1} RETURNING id")
+# The provider's refresh token is worth nothing any more, so it is not kept.
+_SIGN_OUT = Statement(
+    "UPDATE identities SET signed_out_at = {2}, sealed_refresh_token = NULL WHERE id = {1}"
+    " RETURNING id"
+)
 
 
 def _to_identity(row: Row) -> Identity:
@@ -52,6 +57,7 @@ def _to_identity(row: Row) -> Identity:
         email=row[6],
         created_at=from_micros(row[7]),
         used_at=from_micros(row[8]),
+        signed_out_at=from_micros_or_none(row[9]),
     )
 
 
@@ -130,17 +136,43 @@ class Identities(Table):
 
     async def end_identity(self, issuer: str, subject: str, at: datetime) -> int | None:
         def operation() -> Operation[int | None]:
-            rows = yield _IDENTITY, (issuer, subject)
-            if not rows:
-                return None
-            identity_id, user_id = rows[0][:2]
-            # The person first, as everybody who changes ways in: no two wait for each other.
-            yield HOLD_PERSON, (user_id,)
-            if not (yield _END, (identity_id,)):
-                return None
-            yield from ending_all(user_id, to_micros(at))
-            yield DROP_LOGIN_CODES, (user_id,)
-            yield REVOKE_FAMILIES, (user_id, to_micros(at))
-            return int(user_id)
+            user_id = yield from _touching(issuer, subject, lambda found: (_END, (found,)))
+            if user_id is not None:
+                yield from _signing_out(user_id, to_micros(at))
+                yield REVOKE_FAMILIES, (user_id, to_micros(at))
+            return user_id
 
         return await self._database.write(operation)
+
+    async def sign_out_identity(
+        self, issuer: str, subject: str, at: datetime, *, families: bool
+    ) -> int | None:
+        moment = to_micros(at)
+
+        def operation() -> Operation[int | None]:
+            user_id = yield from _touching(
+                issuer, subject, lambda found: (_SIGN_OUT, (found, moment))
+            )
+            if user_id is not None:
+                yield from _signing_out(user_id, moment)
+                if families:
+                    yield REVOKE_FAMILIES, (user_id, moment)
+            return user_id
+
+        return await self._database.write(operation)
+
+
+def _touching(issuer: str, subject: str, change: Callable[[int], Call]) -> Operation[int | None]:
+    """Change this identity, holding its person, whose id comes back; None if it is not there."""
+    rows = yield _IDENTITY, (issuer, subject)
+    if not rows:
+        return None
+    identity_id, user_id = rows[0][:2]
+    # The person first, as everybody who changes ways in: no two wait for each other.
+    yield HOLD_PERSON, (user_id,)
+    return int(user_id) if (yield change(identity_id)) else None
+
+
+def _signing_out(user_id: int, at: int) -> Operation[None]:
+    yield from ending_all(user_id, at)
+    yield DROP_LOGIN_CODES, (user_id,)
