@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from quantimodo.ports.fetch import Fetcher
@@ -63,10 +64,11 @@ def worlds(
     def opened(
         providers: Sequence[Provider] | None = None,
         fetcher: Fetcher | None = None,
+        internet: httpx.AsyncBaseTransport | None = None,
         **changes: str,
     ) -> AbstractAsyncContextManager[World]:
         settings = settings_for(f"sqlite:///{tmp_path}/world.db", tmp_path, **changes)
-        return open_world(settings, clock, entropy, foundation, providers, fetcher)
+        return open_world(settings, clock, entropy, foundation, providers, fetcher, internet)
 
     return opened
 

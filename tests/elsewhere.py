@@ -24,7 +24,7 @@ from quantimodo.providers.contract import (
     ProviderFault,
     ProviderNonsense,
 )
-from world import CALLBACK, World
+from world import CALLBACK, World, form_fields
 
 LOGIN = "/api/v2/auth/social/login"
 AUTHORIZE_CODE = "/api/v2/auth/social/authorizeCode"
@@ -182,3 +182,38 @@ async def login_token(world: World, **changes: str | None) -> str:
     assert answer.status_code == 200, answer.text
     token: str = answer.json()["data"]["token"]
     return token
+
+
+async def sign_in_with(
+    browser: httpx.AsyncClient, provider: str = "google", return_to: str = "/account/profile"
+) -> httpx.Response:
+    """By a button of the sign-in page."""
+    departed = await browser.get(f"/sign-in/with/{provider}", params={"return_to": return_to})
+    return await come_back(browser, state_of(departed), provider)
+
+
+async def begin_linking(browser: httpx.AsyncClient, provider: str = "google") -> httpx.Response:
+    """By a button of the page of linked accounts."""
+    page = await browser.get("/account/identities")
+    assert page.status_code == 200, page.text
+    fields = {"csrf": form_fields(page.text)["csrf"], "provider": provider}
+    return await browser.post("/account/identities/link", data=fields)
+
+
+def is_page(response: httpx.Response, status: int = 400) -> bool:
+    """An error page, and nothing that leads elsewhere."""
+    assert response.status_code == status, response.text
+    assert "location" not in response.headers
+    assert response.headers["content-type"].startswith("text/html")
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["referrer-policy"] == "no-referrer"
+    return True
+
+
+def way_cookies(browser: httpx.AsyncClient) -> dict[str, str]:
+    """Those that bind a browser to its ways to providers."""
+    return {
+        cookie.name: cookie.value or ""
+        for cookie in browser.cookies.jar
+        if cookie.name.startswith("__Host-way-")
+    }

@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import httpx
 
 from quantimodo.app.dispatch import Dispatcher
+from quantimodo.app.provider_policies import provider_policies
 from quantimodo.app.server import furnish_server
 from quantimodo.app.settings import Settings, load_settings
 from quantimodo.app.wiring import House, open_house, prepare
@@ -36,6 +37,8 @@ from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.fetch import Fetcher
 from quantimodo.protocol.scopes import SCOPES
 from quantimodo.providers.contract import Provider
+from quantimodo.providers.http import Door
+from quantimodo.providers.table import open_providers
 from surroundings import shipped_renderer
 
 ISSUER = "https://id.example.org"
@@ -351,10 +354,11 @@ async def open_world(
     foundation: Foundation | None = None,
     providers: Sequence[Provider] | None = None,
     fetcher: Fetcher | None = None,
+    internet: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[World]:
     """A server of its own, over a copy of the foundation when there is one; with these providers
     of sign-ins instead of those of the settings, and this instead of the network for what apps
-    registered."""
+    registered; or with the providers of the settings, over this `internet`."""
     if foundation is None:
         foundation = await lay_foundation(settings, clock, entropy)
     else:
@@ -362,6 +366,10 @@ async def open_world(
     async with open_house(settings, clock, entropy) as house:
         if providers is not None:
             house = replace(house, providers={each.name: each for each in providers})
+        if internet is not None:
+            door = Door(transport=internet)
+            made = open_providers(provider_policies(settings), door, house.clock, house.stores)
+            house = replace(house, providers=made)
         if fetcher is not None:
             keys = ClientKeys(fetcher, house.envelope, house.clock)
             dynamic = replace(house.dynamic, fetcher=fetcher)

@@ -1,4 +1,4 @@
-"""The house that these tests live in."""
+"""The house that these tests live in, and the internet around it."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,7 +10,20 @@ from quantimodo.app.server import furnish_server
 from quantimodo.app.wiring import open_house, prepare
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import Stores
-from world import Foundation, World, settings_for
+from surroundings import FrozenClock
+from upstream import Upstream, ec_key, pem_of
+from world import Foundation, World, Worlds, settings_for
+
+_APPS = {
+    "google": {"client_id": "web.example.org", "audiences": "web.example.org,phone.example.org"},
+    "facebook": {"client_id": "138483919580948"},
+    "github": {"client_id": "Ov23fakeclientid"},
+    "microsoft": {"client_id": "00001111-aaaa-2222-bbbb-3333cccc4444"},
+    "apple": {"client_id": "org.example.web", "team_id": "DEF123GHIJ", "key_id": "ABC123DEFG"},
+    "x": {"client_id": "fake-x-client"},
+    "work": {"kind": "oidc", "client_id": "quantimodo", "issuer": "https://login.example.org"},
+    "evil": {"kind": "oidc", "client_id": "quantimodo", "issuer": "https://evil.example"},
+}
 
 
 @pytest.fixture
@@ -39,3 +52,37 @@ async def engine(
         world = World(house, application, tmp_path / "odd.db", foundation.password_hash)
         yield world
         await world.close()
+
+
+@pytest.fixture
+def upstream(clock: FrozenClock) -> Upstream:
+    """The internet, and on it `work`: an honest provider of sign-ins."""
+    it = Upstream(clock)
+    it.publishes(userinfo_endpoint=None)
+    return it
+
+
+@pytest.fixture
+def evil(upstream: Upstream) -> Upstream:
+    """`evil`: a provider that the operator trusted to say who its own people are."""
+    it = Upstream(
+        upstream.clock,
+        issuer="https://evil.example",
+        replies=upstream.replies,
+        asked=upstream.asked,
+    )
+    it.publishes(userinfo_endpoint=None)
+    return it
+
+
+@pytest.fixture
+async def abroad(worlds: Worlds, upstream: Upstream) -> AsyncIterator[World]:
+    """A server with every kind of provider as an operator sets it up, on that internet."""
+    settings = {
+        f"providers__{provider}__{name}": value
+        for provider, fields in _APPS.items()
+        for name, value in {"client_secret": f"fake-{provider}-secret", **fields}.items()
+    }
+    settings["providers__apple__client_secret"] = pem_of(ec_key())
+    async with worlds(internet=upstream, **settings) as opened:
+        yield opened

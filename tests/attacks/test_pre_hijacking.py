@@ -5,10 +5,11 @@ The attacker knows a password and holds a browser; the victim holds the mailbox.
 
 import pytest
 
+from elsewhere import Elsewhere, profile, redeem_login
 from people import ADDRESS, House
 from quantimodo.identity.errors import InvalidInput, Refused, SignInNeeded
 from quantimodo.model.secrets import Secret
-from world import PASSWORD, World
+from world import PASSWORD, World, Worlds
 
 VICTIM = "victim@example.org"
 ATTACKERS = "the attacker's password"
@@ -125,3 +126,38 @@ async def test_a_move_to_the_victims_existing_account_is_impossible(house: House
     assert letter.to == VICTIM
     assert "ticket=" not in letter.text
     assert (await house.stores.user_by_email(VICTIM)) == victim
+
+
+async def test_an_account_that_a_provider_made_for_the_victims_address_is_a_dead_end(
+    worlds: Worlds,
+) -> None:
+    """The attacker writes the victim's address into a profile at a provider that asks nobody."""
+    attackers = profile("facebook", email=VICTIM)
+    victims = profile(email=VICTIM, email_verified=True, email_authoritative=True)
+    google = Elsewhere(people={"victim": victims})
+    async with worlds([google, Elsewhere("facebook", "Facebook", people={"eve": attackers})]) as it:
+        made = (await redeem_login(it, "eve", provider="facebook")).json()["data"]
+        squatted = await it.house.stores.user(made["user"]["id"])
+        assert squatted is not None
+        assert squatted.email_verified_at is None
+        browser = await it.signed_in(VICTIM)
+        tokens = await it.tokens(await it.app(), browser)
+
+        # The victim is not let in where somebody else already is, and is told what to do.
+        answer = await redeem_login(it, "victim")
+        assert answer.json()["error"]["code"] == "link_required"
+
+        accounts = it.house.accounts
+        await accounts.request_reset(VICTIM, address=ADDRESS)
+        mails = await it.house.outbox.recent(1)
+        ticket = mails[0].mail.text.partition("ticket=")[2].split()[0]
+        await accounts.reset(ticket, Secret(VICTIMS), address=ADDRESS, agent="a test")
+        assert (await it.call(tokens["access_token"])).status_code == 401
+        assert (await browser.get("/account")).status_code == 303
+        assert not await it.house.social.identities(squatted.id)
+        assert not await it.house.stores.consents_of(squatted.id)
+        again = await redeem_login(it, "eve", provider="facebook")
+        assert again.json()["error"]["code"] == "link_required"
+        # Now it is proven whose address it is, and the victim's own provider is believed.
+        data = (await redeem_login(it, "victim")).json()["data"]
+        assert data["user"]["id"] == squatted.id

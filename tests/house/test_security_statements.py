@@ -149,7 +149,13 @@ HOLES = {
           a_fault_that_came_later_is_found_when_the_request_goes_on
         attacks/test_forbidden_grants.py an_app_is_held_to_its_grants""",
     "the issuer is taken from the attacker's token": """
-        attacks/test_forged_tokens.py issuer_and_audience_are_exactly_ours""",
+        attacks/test_forged_tokens.py issuer_and_audience_are_exactly_ours
+        attacks/test_attackers_issuer.py a_good_token_of_the_attackers_issuer_opens_nothing""",
+    "an account is linked by an address that nobody verified": """
+        attacks/test_unverified_addresses.py
+          a_profile_with_the_victims_address_does_not_open_their_account""",
+    "state is not bound to the browser": """
+        attacks/test_login_csrf.py a_state_is_good_in_its_own_browser_only""",
     "a blank password signs in; an expired JWT introspects as active": """
         identity/test_signing_in.py a_person_without_a_password_cannot_sign_in_by_one
         rfc7662/test_2_introspection.py every_dead_token_is_inactive_and_that_is_all
@@ -193,21 +199,29 @@ SIGN_INS = {
         properties/test_linking_decisions.py who_has_the_identity_decides_alone
         providers/test_openid_connect.py who_came_back_is_known_by_issuer_and_subject""",
     "25 login CSRF with two browsers": """
-        v2_api/test_2_social_login.py a_state_is_good_in_its_own_browser_only
-        v2_api/test_2_social_login.py an_attacker_s_way_links_nothing_in_the_victim_s_browser
+        attacks/test_login_csrf.py a_state_is_good_in_its_own_browser_only
+        attacks/test_login_csrf.py
+          the_end_of_the_attackers_sign_in_gives_the_victim_no_session
+        attacks/test_login_csrf.py an_attacker_s_way_links_nothing_in_the_victim_s_browser
+        attacks/test_login_csrf.py a_profile_that_waits_for_its_person_waits_in_one_browser
+        attacks/test_login_csrf.py the_attackers_code_is_nothing_to_an_app_that_uses_pkce
+        attacks/test_login_csrf.py a_malformed_cookie_fails_closed
+        attacks/test_login_csrf.py a_link_on_a_strange_page_begins_no_sign_in
         v2_api/test_2_linked_accounts.py a_link_begun_in_one_browser_is_not_finished_in_another""",
     "25 a replayed state, and the state of another provider": """
-        v2_api/test_2_social_login.py a_state_is_good_once
-        v2_api/test_2_social_login.py a_state_of_another_provider_is_refused
-        v2_api/test_2_social_login.py a_way_does_not_wait_for_ever
-        v2_api/test_2_social_login.py a_malformed_cookie_fails_closed""",
+        attacks/test_replayed_states.py a_state_is_good_once
+        attacks/test_replayed_states.py of_many_uses_at_once_one_comes_through
+        attacks/test_replayed_states.py a_state_of_another_provider_is_refused
+        attacks/test_replayed_states.py a_way_does_not_wait_for_ever""",
     "25 mix-up: the answer of another issuer": """
+        attacks/test_mix_up.py *
         providers/test_openid_connect.py
           the_answer_of_another_issuer_is_refused_before_the_code_is_sent
         providers/test_openid_connect.py an_issuer_that_always_names_itself_must_do_so
         providers/test_github.py an_answer_of_another_issuer_is_refused_before_the_code_leaves
         providers/test_x.py an_answer_of_another_issuer_is_refused_before_the_code_leaves""",
     "26 the attacker's issuer, keys and algorithms": """
+        attacks/test_attackers_issuer.py *
         providers/test_openid_connect.py a_discovery_document_of_somebody_else_is_refused
         providers/test_openid_connect.py only_algorithms_of_the_providers_list_are_taken
         providers/test_openid_connect.py an_id_token_must_be_for_us_now_and_of_this_browser
@@ -215,32 +229,53 @@ SIGN_INS = {
         providers/test_signatures_of_providers.py no_text_does_anything_but_be_refused
         providers/test_facebook_limited_login.py an_algorithm_that_the_token_chose_is_refused
         providers/test_google.py nobody_else_is_google""",
+    "26 a foreign audience": """
+        attacks/test_foreign_audiences.py *""",
     "26 a missing nonce, and a replayed ID token": """
+        attacks/test_replayed_id_tokens.py *
         providers/test_openid_connect.py a_native_id_token_needs_its_nonce
         providers/test_openid_connect.py a_native_id_token_counts_once
         providers/test_openid_connect.py of_many_concurrent_uses_of_a_native_id_token_one_counts
         providers/test_facebook_limited_login.py a_token_without_a_nonce_is_refused
         providers/test_facebook_limited_login.py a_token_counts_once""",
     "27 an unverified address never links; nobody links to somebody else's account": """
-        v2_api/test_4_envelope.py an_unverified_address_never_opens_an_account
+        attacks/test_unverified_addresses.py *
         properties/test_linking_decisions.py an_account_is_linked_only_when_all_three_hold
         v2_api/test_2_social_login.py nothing_is_linked_to_another_account_than_the_one_that_began
         v2_api/test_2_social_login.py an_identity_of_somebody_else_is_not_taken_away
         identity/test_social_accounts.py an_identity_of_somebody_else_is_never_linked""",
     "27 a pre-registered victim": """
-        attacks/test_pre_hijacking.py *""",
+        attacks/test_pre_hijacking.py *
+        attacks/test_pre_hijacking.py
+          an_account_that_a_provider_made_for_the_victims_address_is_a_dead_end""",
     "28 Google: audiences, presenters, and one person": """
+        attacks/test_foreign_audiences.py
+          an_access_token_of_google_for_another_app_is_refused_unused
         providers/test_google.py an_access_token_that_is_not_good_or_not_ours_is_refused
         providers/test_google.py an_id_token_of_another_app_is_refused
         providers/test_google.py the_person_of_tokeninfo_must_be_the_one_of_userinfo
         providers/test_google.py the_code_of_the_popup_is_exchanged_with_postmessage""",
     "29 Facebook: the token of another app, appsecret_proof, Limited Login": """
+        attacks/test_foreign_audiences.py
+          an_access_token_of_facebook_for_another_app_is_refused_unused
         providers/test_facebook.py a_token_of_another_app_is_refused_before_it_is_used
         providers/test_facebook.py every_call_for_the_account_proves_that_it_is_ours
         providers/test_facebook.py two_answers_about_two_people_are_about_nobody
         providers/test_facebook.py an_address_never_counts_as_verified
         providers/test_facebook_limited_login.py a_token_of_another_app_is_refused
-        providers/test_facebook_notices.py what_our_secret_did_not_sign_is_refused""",
+        providers/test_facebook_notices.py what_our_secret_did_not_sign_is_refused
+        v2_api/test_notices_over_the_wire.py facebook_tells_that_somebody_left""",
+    "contract 3 the provider says that the account is gone, signed out or disabled": """
+        v2_api/test_notices_over_the_wire.py google_tells_what_became_of_an_account
+        v2_api/test_notices_over_the_wire.py apple_tells_what_became_of_an_account
+        v2_api/test_notices_over_the_wire.py
+          a_message_that_apple_did_not_sign_or_not_for_us_is_refused
+        v2_api/test_provider_notices.py what_an_app_got_before_and_did_not_use_yet_is_over
+        identity/test_social_accounts.py
+          what_was_said_before_it_was_signed_out_opens_nothing""",
+    "contract 4 two first logins of one identity make one user": """
+        races/test_first_logins.py fifty_first_logins_of_one_identity_make_one_user
+        identity/test_social_accounts.py first_logins_at_once_with_one_address_make_one_person""",
     "30 Microsoft, Apple, GitHub, X": """
         providers/test_microsoft.py the_key_is_tenant_and_object_id
         providers/test_microsoft.py issuer_and_tenant_must_agree
@@ -253,8 +288,13 @@ SIGN_INS = {
         v2_api/test_3_native.py a_refresh_token_is_kept_sealed_or_not_at_all
         v2_api/test_3_native.py a_native_token_is_written_nowhere""",
     "contract 2 open redirects: prefix, subdomain, userinfo, encoding, path": """
-        v2_api/test_2_social_login.py nothing_is_redirected_to_that_is_not_registered
-        v2_api/test_2_social_login.py a_sign_in_leads_to_a_page_of_ours_only""",
+        attacks/test_open_redirects_of_sign_ins.py
+          nothing_is_redirected_to_that_is_not_registered
+        attacks/test_open_redirects_of_sign_ins.py
+          a_code_of_the_provider_goes_with_no_such_address_either
+        attacks/test_open_redirects_of_sign_ins.py
+          an_address_that_was_taken_back_meanwhile_gets_nothing
+        attacks/test_open_redirects_of_sign_ins.py a_sign_in_leads_to_a_page_of_ours_only""",
     "contract 2 codes of a login are bound to provider, app and challenge": """
         v2_api/test_2_social_login.py a_code_is_good_for_its_own_provider_only
         v2_api/test_2_social_login.py a_code_is_good_for_its_own_app_only

@@ -242,26 +242,6 @@ async def test_closed_sign_up_and_disabled_people_are_403(
         assert not world.rows()["users"]
 
 
-async def test_an_unverified_address_never_opens_an_account(
-    world: World, google: Elsewhere
-) -> None:
-    await world.person(email="ann@example.org")
-    for changes in (
-        {"email_verified": False, "email_authoritative": False},
-        {"email_verified": True, "email_authoritative": False},
-        {"email_verified": False, "email_authoritative": True},
-    ):
-        for address in ("ann@example.org", "ANN@Example.ORG"):
-            google.people["gia"] = profile(email=address, **changes)
-            answer = await redeem_login(world, "gia")
-            assert answer.status_code == 403
-            body = answer.json()
-            assert body["error"]["code"] == "link_required"
-            assert body["error"]["interactionUrl"] == f"{ISSUER}/account/identities"
-            assert "ann@" not in answer.text.lower()
-    assert not world.rows()["identities"]
-
-
 async def test_an_address_of_which_the_provider_is_the_master_links_by_itself(
     world: World, google: Elsewhere
 ) -> None:

@@ -55,6 +55,7 @@ def social_parts(house: House, desk: Desk) -> SocialParts:
         accounts=house.social,
         codes=_codes(house),
         departures=departures,
+        landings=_landings(house),
         desk=desk,
         clock=house.clock,
         titles={name: each.title for name, each in house.providers.items()},

@@ -24,7 +24,7 @@ from quantimodo.endpoints.departures import (
     ToSession,
 )
 from quantimodo.endpoints.envelopes import refused
-from quantimodo.endpoints.social_arrivals import ARRIVED, Arrivals, to_app_refused
+from quantimodo.endpoints.social_arrivals import ARRIVED, Arrivals
 from quantimodo.identity.throttle import Throttle
 from quantimodo.pages.browser import Visit
 from quantimodo.pages.continuation import Continuations
@@ -124,7 +124,7 @@ class SocialEndpoint:
         try:
             profile = await provider.arrive(answer, returned.journey)
         except ProviderFault as fault:
-            response = self._failed(provider, fault, returned.purpose)
+            response = await self._failed(provider, fault, returned.purpose)
             return self.departures.finish(response, state)
         if request.method == "POST" and not isinstance(returned.purpose, ToApp):
             response = await self.departures.wait(request, profile, returned.purpose, ARRIVED)
@@ -140,7 +140,7 @@ class SocialEndpoint:
         try:
             return await self.departures.begin(request, provider, purpose, fresh=fresh)
         except ProviderFault as fault:
-            return self._failed(provider, fault, purpose)
+            return await self._failed(provider, fault, purpose)
 
     def _provider(self, request: Request) -> Provider:
         provider = self.providers.get(request.path_params["provider"])
@@ -148,12 +148,12 @@ class SocialEndpoint:
             raise NotHere
         return provider
 
-    def _failed(self, provider: Provider, fault: ProviderFault, purpose: Purpose) -> Response:
+    async def _failed(self, provider: Provider, fault: ProviderFault, purpose: Purpose) -> Response:
         _log.info("sign-in failed", provider=provider.name, code=fault.code, because=fault.because)
         if isinstance(purpose, ToApp):
             # Contract §2.4 names two; whatever else may go wrong there is not the app's to mend.
             code = _ERRORS.get(fault.code, "server_error")
-            return to_app_refused(purpose, code, fault.message)
+            return await self.arrivals.refuse_app(purpose, code, fault.message)
         return self.arrivals.failed(fault.status, fault.message, purpose)
 
     def _rejected(self, request: Request, text: str) -> Response:

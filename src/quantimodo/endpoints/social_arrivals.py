@@ -12,6 +12,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.authorization.landings import Landings, NoLanding
 from quantimodo.authorization.login_codes import LoginCodes
 from quantimodo.endpoints.departures import (
     Departures,
@@ -45,6 +46,11 @@ _LOST: Final = (
     "It was finished already, it waited too long, or it was begun in another browser. Nothing was"
     " changed. Go back to where you began, and sign in again; cookies must be allowed.",
 )
+_TAKEN_BACK: Final = (
+    "This sign-in cannot go on",
+    "The app that sent you is not registered here any more, or not with this address. Nothing was"
+    " sent to it.",
+)
 _REMOVED: Final = "This way of signing in was removed just now."
 _NOT_LINKED: Final = (
     "Nothing was linked",
@@ -59,6 +65,7 @@ class Arrivals:
     accounts: SocialAccounts
     codes: LoginCodes
     departures: Departures
+    landings: Landings
     desk: Desk
     clock: Clock
     titles: Mapping[str, str]
@@ -107,7 +114,7 @@ class Arrivals:
         except LostWay:
             return self.lost()
         if cancelled or session is None:
-            return self._cancelled(found.purpose)
+            return await self._cancelled(found.purpose)
         return await self._link(found, session)
 
     def lost(self) -> Response:
@@ -121,9 +128,9 @@ class Arrivals:
         except LinkNeeded:
             return await self.departures.wait(request, profile, purpose, LINK)
         except Refused as refusal:
-            return to_app_refused(purpose, "access_denied", refusal.message)
+            return await self.refuse_app(purpose, "access_denied", refusal.message)
         except TooMany:
-            return to_app_refused(
+            return await self.refuse_app(
                 purpose, "temporarily_unavailable", "Too many tries. Try again in a few minutes."
             )
         answer = await self._app_code(
@@ -131,7 +138,7 @@ class Arrivals:
         )
         # Who drops an identity drops its login codes: an earlier one there, a later one here.
         if not await self.accounts.stands(admitted):
-            return to_app_refused(purpose, "access_denied", _REMOVED)
+            return await self.refuse_app(purpose, "access_denied", _REMOVED)
         return answer
 
     async def _app_code(
@@ -145,7 +152,7 @@ class Arrivals:
             client_id=purpose.client_id,
             challenge=purpose.challenge,
         )
-        return _to_app(purpose, [("code", code.reveal())])
+        return await self._land(purpose, [("code", code.reveal())])
 
     async def _to_session(
         self, request: Request, visit: Visit, profile: Profile, purpose: ToSession
@@ -195,6 +202,21 @@ class Arrivals:
             case ToAccount():
                 return self.desk.go(IDENTITIES, LINKED)
 
+    async def refuse_app(self, purpose: ToApp, code: str, text: str) -> Response:
+        """Contract §2.4: back to the app with `error`; `text` is for people, and fixed."""
+        return await self._land(purpose, [("error", code), ("error_description", text)])
+
+    async def _land(self, purpose: ToApp, parameters: list[tuple[str, str]]) -> Response:
+        # security.md 1: the way took its time, and an address that was taken back meanwhile, or
+        # whose app was, gets nothing any more.
+        try:
+            await self.landings.find(purpose.redirect_url, purpose.client_id)
+        except NoLanding:
+            return error_page(self.desk.renderer, 400, *_TAKEN_BACK)
+        if purpose.state is not None:
+            parameters = [*parameters, ("state", purpose.state)]
+        return see_other(redirect_target(purpose.redirect_url, parameters, "query"))
+
     def failed(self, status: int, text: str, purpose: Purpose) -> Response:
         """A page for what went wrong on a way that leads to a page of ours."""
         return_to = purpose.return_to if isinstance(purpose, ToSession) else IDENTITIES
@@ -208,10 +230,12 @@ class Arrivals:
             else IDENTITIES,
         )
 
-    def _cancelled(self, purpose: Purpose) -> Response:
+    async def _cancelled(self, purpose: Purpose) -> Response:
         match purpose:
             case ToApp():
-                return to_app_refused(purpose, "access_denied", "The person did not sign in.")
+                return await self.refuse_app(
+                    purpose, "access_denied", "The person did not sign in."
+                )
             case ToSession(return_to):
                 back = quote(local_path(return_to), safe="/")
                 return see_other(f"/sign-in?return_to={back}")
@@ -234,17 +258,6 @@ class Arrivals:
             fresh=session is not None and is_fresh(session, self.clock.now()),
             sign_in=f"/sign-in?return_to={quote(_link_address(way), safe='/')}{hint}",
         )
-
-
-def to_app_refused(purpose: ToApp, code: str, text: str) -> Response:
-    """Contract §2.4: back to the app with `error`; `text` is for people, and fixed."""
-    return _to_app(purpose, [("error", code), ("error_description", text)])
-
-
-def _to_app(purpose: ToApp, parameters: list[tuple[str, str]]) -> Response:
-    if purpose.state is not None:
-        parameters = [*parameters, ("state", purpose.state)]
-    return see_other(redirect_target(purpose.redirect_url, parameters, "query"))
 
 
 def _link_address(way: str) -> str:

@@ -1,0 +1,128 @@
+"""security.md 24, 26: whose word counts is the operator's to say, and no token's.
+
+The attacker has an OpenID provider of their own, with keys, discovery and tokens in good order.
+"""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from elsewhere import AUTHORIZE_TOKEN, brought, come_back, depart, redeem_login, state_of
+from quantimodo.providers.apple import APPLE
+from quantimodo.providers.google import GOOGLE
+from upstream import NONCE, Upstream, json_of, jwk_of, query_of, rsa_key
+from world import World
+
+JWKS = {
+    "google": GOOGLE.jwks_uri,
+    "apple": APPLE.jwks_uri,
+    "facebook": "https://limited.facebook.com/.well-known/oauth/openid/jwks/",
+    "microsoft": "https://login.microsoftonline.com/common/discovery/v2.0/keys",
+    "work": "https://login.example.org/keys",
+}
+ATTACKERS = rsa_key(1)
+
+
+async def present(world: World, provider: str, token: str) -> httpx.Response:
+    sent = {"provider": provider, "accessToken": token, "nonce": NONCE}
+    return await world.browser().post(AUTHORIZE_TOKEN, data=sent)
+
+
+def refused(answer: httpx.Response) -> bool:
+    # The second is a hint for apps on iPhones: Facebook does not know the token.
+    codes = ("invalid_token", "limited_login_required")
+    return answer.status_code == 401 and answer.json()["error"]["code"] in codes
+
+
+@pytest.fixture(autouse=True)
+def published(upstream: Upstream) -> None:
+    """Every provider has its keys where they belong."""
+    for address in JWKS.values():
+        upstream.replies[address] = json_of({"keys": [jwk_of(rsa_key(), "one")]})
+
+
+@pytest.mark.parametrize("provider", JWKS)
+async def test_a_good_token_of_the_attackers_issuer_opens_nothing(
+    abroad: World, evil: Upstream, provider: str
+) -> None:
+    evil.replies[f"{evil.issuer}/keys"] = json_of({"keys": [jwk_of(ATTACKERS, "evil")]})
+    token = evil.sign(evil.claims(), {"kid": "evil"}, ATTACKERS)
+    assert refused(await present(abroad, provider, token))
+    # Nobody even looked at what the attacker has to say.
+    assert not [asked for asked in evil.asked if asked.url.host == "evil.example"]
+    assert not abroad.rows()["users"]
+
+
+@pytest.mark.parametrize("provider", JWKS)
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"jku": "https://evil.example/keys"},
+        {"x5u": "https://evil.example/keys"},
+        {"jwk": jwk_of(ATTACKERS, "one")},
+        {},
+    ],
+)
+async def test_the_attackers_key_signs_for_nobody_however_it_is_brought(
+    abroad: World, upstream: Upstream, provider: str, header: dict[str, Any]
+) -> None:
+    token = upstream.sign(upstream.claims(), header, ATTACKERS)
+    assert refused(await present(abroad, provider, token))
+    assert not [asked for asked in upstream.asked if asked.url.host == "evil.example"]
+
+
+@pytest.mark.parametrize("provider", JWKS)
+async def test_keys_that_nobody_has_do_not_make_us_ask_again_and_again(
+    abroad: World, upstream: Upstream, provider: str
+) -> None:
+    for times in (1, 2, 3):
+        for number in range(10):
+            token = upstream.sign(upstream.claims(), {"kid": f"made-up-{number}"}, ATTACKERS)
+            assert refused(await present(abroad, provider, token))
+        assert upstream.times_asked(JWKS[provider]) == times
+        abroad.advance(minutes=1)
+
+
+async def test_a_provider_speaks_for_its_own_people_only(
+    abroad: World, upstream: Upstream, evil: Upstream
+) -> None:
+    """One subject at two issuers is two people, of whatever name."""
+    await abroad.app()
+    ids = []
+    for party, provider in ((upstream, "work"), (evil, "evil")):
+        browser = abroad.browser()
+        departed = await depart(browser, provider)
+        nonce = query_of(departed.headers["location"])["nonce"]
+        party.grants(party.id_token(nonce=nonce, email=None))
+        back = await come_back(browser, state_of(departed), provider, code="a-code")
+        answer = await redeem_login(abroad, brought(back)["code"], provider=provider)
+        ids.append(answer.json()["data"]["user"]["id"])
+    assert ids[0] != ids[1]
+
+
+async def test_what_its_token_endpoint_says_of_anothers_people_is_refused(
+    abroad: World, upstream: Upstream, evil: Upstream
+) -> None:
+    await abroad.app()
+    for token in (
+        upstream.id_token(),  # the honest provider's own, caught somewhere
+        evil.id_token(iss=upstream.issuer),
+        evil.id_token(iss=[evil.issuer, upstream.issuer]),
+    ):
+        evil.grants(token)
+        browser = abroad.browser()
+        state = state_of(await depart(browser, "evil"))
+        back = await come_back(browser, state, "evil", code="a-code")
+        assert brought(back)["error"] == "server_error"
+    assert not abroad.rows()["users"]
+
+
+async def test_a_discovery_document_that_claims_to_be_anothers_is_refused(
+    abroad: World, upstream: Upstream, evil: Upstream
+) -> None:
+    await abroad.app()
+    evil.replies[f"{evil.issuer}/.well-known/openid-configuration"] = json_of(
+        evil.metadata(issuer=upstream.issuer)
+    )
+    assert brought(await depart(abroad.browser(), "evil"))["error"] == "server_error"

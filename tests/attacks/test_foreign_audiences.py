@@ -1,0 +1,147 @@
+"""security.md 26, 28, 29, contract §3: the confused deputy.
+
+Whoever runs another app has good tokens of its people, and sends them here as if they were ours.
+"""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from elsewhere import AUTHORIZE_TOKEN
+from quantimodo.providers.apple import APPLE
+from quantimodo.providers.google import GOOGLE
+from upstream import NONCE, Upstream, json_of, jwk_of, rsa_key
+from world import World
+
+GRAPH = "https://graph.facebook.com/v25.0"
+LIMITED = "https://limited.facebook.com/.well-known/oauth/openid/jwks/"
+MICROSOFT = "https://login.microsoftonline.com"
+TENANT = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+FACEBOOK_APP = "138483919580948"
+# What each says in an ID token that is good, but for whom it is for.
+GOOD: dict[str, dict[str, Any]] = {
+    "google": {"iss": GOOGLE.issuer, "aud": "web.example.org", "azp": "phone.example.org"},
+    "apple": {"iss": APPLE.issuer, "aud": "org.example.web"},
+    "facebook": {"iss": "https://www.facebook.com", "aud": FACEBOOK_APP, "sub": "1200"},
+    "microsoft": {
+        "iss": f"{MICROSOFT}/{TENANT}/v2.0",
+        "aud": "00001111-aaaa-2222-bbbb-3333cccc4444",
+        "tid": TENANT,
+        "oid": "00000000-0000-0000-66f3-3332eca7ea81",
+    },
+    "work": {"iss": "https://login.example.org", "aud": "quantimodo"},
+}
+
+
+@pytest.fixture(autouse=True)
+def published(upstream: Upstream) -> None:
+    keys = json_of({"keys": [jwk_of(rsa_key(), "one")]})
+    for address in (
+        GOOGLE.jwks_uri,
+        APPLE.jwks_uri,
+        LIMITED,
+        f"{MICROSOFT}/common/discovery/v2.0/keys",
+    ):
+        upstream.replies[address] = keys
+
+
+async def present(world: World, provider: str, token: str) -> httpx.Response:
+    sent = {"provider": provider, "accessToken": token, "nonce": NONCE}
+    return await world.browser().post(AUTHORIZE_TOKEN, data=sent)
+
+
+def is_foreign(world: World, answer: httpx.Response) -> bool:
+    assert answer.status_code == 401
+    error = answer.json()["error"]
+    assert (error["code"], error["message"]) == (
+        "invalid_token",
+        "The token was issued to another application.",
+    )
+    return not world.rows()["users"] and not world.rows()["identities"]
+
+
+@pytest.mark.parametrize("provider", GOOD)
+async def test_an_id_token_of_another_app_is_refused(
+    abroad: World, upstream: Upstream, provider: str
+) -> None:
+    good = GOOD[provider]
+    ours = good["aud"]
+    for changes in (
+        {"aud": "other-app"},
+        {"aud": ["other-app", ours], "azp": ours},
+        {"aud": [ours, "other-app"]},
+        {"aud": ours, "azp": "other-app"},
+        {"aud": ours.upper() + "x"},
+    ):
+        token = upstream.id_token(**{**good, **changes})
+        assert is_foreign(abroad, await present(abroad, provider, token)), changes
+    # Of ours, everything else being the same, it is good.
+    assert (await present(abroad, provider, upstream.id_token(**good))).status_code == 200
+
+
+def google_knows(upstream: Upstream, **about: str) -> None:
+    now = int(upstream.clock.now().timestamp())
+    said = {"aud": "web.example.org", "sub": "1", "exp": str(now + 3000), "expires_in": "3000"}
+    upstream.replies[GOOGLE.tokeninfo_endpoint] = json_of({**said, **about})
+    upstream.replies[GOOGLE.userinfo_endpoint] = json_of({"sub": "1", "name": "Ann Example"})
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"aud": "other-app", "azp": "other-app"},
+        {"aud": "web.example.org", "azp": "other-app"},
+        {"aud": "other-app", "azp": "web.example.org"},
+        {"aud": ""},
+    ],
+)
+async def test_an_access_token_of_google_for_another_app_is_refused_unused(
+    abroad: World, upstream: Upstream, about: dict[str, str]
+) -> None:
+    google_knows(upstream, **about)
+    assert is_foreign(abroad, await present(abroad, "google", "ya29.theirs"))
+    assert not upstream.times_asked(GOOGLE.userinfo_endpoint)
+    google_knows(upstream, azp="phone.example.org")
+    assert (await present(abroad, "google", "ya29.ours")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "inspected",
+    [
+        {"data": {"app_id": "1", "is_valid": True, "type": "USER", "user_id": "1200"}},
+        {
+            "data": {
+                "app_id": "1",
+                "is_valid": False,
+                "error": {"code": 100, "message": "The App_id in the input_token did not match"},
+            }
+        },
+        {
+            "error": {
+                "code": 100,
+                "message": "(#100) The App_id in the input_token did not match the Viewing App",
+            }
+        },
+    ],
+)
+async def test_an_access_token_of_facebook_for_another_app_is_refused_unused(
+    abroad: World, upstream: Upstream, inspected: dict[str, Any]
+) -> None:
+    upstream.replies[f"{GRAPH}/debug_token"] = json_of(inspected)
+    upstream.replies[f"{GRAPH}/me"] = json_of({"id": "1200", "name": "Ann Example"})
+    assert is_foreign(abroad, await present(abroad, "facebook", "EAAtheirs"))
+    assert not upstream.times_asked(f"{GRAPH}/me")
+    ours = {"app_id": FACEBOOK_APP, "is_valid": True, "user_id": "1200", "expires_at": 0}
+    upstream.replies[f"{GRAPH}/debug_token"] = json_of({"data": ours})
+    assert (await present(abroad, "facebook", "EAAours")).status_code == 200
+
+
+@pytest.mark.parametrize("provider", ["github", "x"])
+async def test_where_nothing_tells_whose_app_it_is_no_token_is_taken(
+    abroad: World, upstream: Upstream, provider: str
+) -> None:
+    answer = await present(abroad, provider, "gho_16C7e42F292c6912E7710c838347Ae178B4a")
+    assert answer.status_code == 401
+    assert not upstream.asked
+    assert not abroad.rows()["users"]

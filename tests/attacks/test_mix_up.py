@@ -1,0 +1,83 @@
+"""security.md 25, RFC 9700 §4.4: the answer of one provider is not taken for another's.
+
+The attacker runs a provider that the operator has set up (`evil`), and wants the code that an
+honest one (`work`) gave for the victim: it sends the browser that came to it on to the other.
+"""
+
+import pytest
+
+from elsewhere import BACK, brought, come_back, depart, is_page, state_of
+from upstream import Upstream
+from world import World
+
+CODE = "the-code-of-the-honest-provider"
+
+
+def nobody_saw_the_code(internet: Upstream) -> bool:
+    return not any(CODE in f"{asked.url} {asked.content!r}" for asked in internet.asked)
+
+
+async def test_the_honest_answer_comes_to_the_honest_callback_and_ends_there(
+    abroad: World, evil: Upstream
+) -> None:
+    await abroad.app()
+    browser = abroad.browser()
+    state = state_of(await depart(browser, "evil"))
+    assert is_page(await come_back(browser, state, "work", code=CODE))
+    assert nobody_saw_the_code(evil)
+    assert not abroad.rows()["users"]
+
+
+async def test_an_answer_that_names_the_honest_issuer_is_refused_before_the_code_leaves(
+    abroad: World, evil: Upstream, upstream: Upstream
+) -> None:
+    await abroad.app()
+    browser = abroad.browser()
+    state = state_of(await depart(browser, "evil"))
+    answer = await come_back(browser, state, "evil", code=CODE, iss=upstream.issuer)
+    assert brought(answer)["error"] == "server_error"
+    assert nobody_saw_the_code(evil)
+
+
+async def test_where_an_issuer_always_names_itself_silence_is_no_answer(
+    abroad: World, evil: Upstream
+) -> None:
+    evil.publishes(userinfo_endpoint=None, authorization_response_iss_parameter_supported=True)
+    await abroad.app()
+    browser = abroad.browser()
+    state = state_of(await depart(browser, "evil"))
+    assert brought(await come_back(browser, state, "evil", code=CODE))["error"] == "server_error"
+    assert nobody_saw_the_code(evil)
+
+
+@pytest.mark.parametrize("provider", ["google", "facebook", "github", "work"])
+async def test_no_provider_answers_for_another_by_name(
+    abroad: World, evil: Upstream, provider: str
+) -> None:
+    await abroad.app()
+    browser = abroad.browser()
+    state = state_of(await depart(browser, provider))
+    answer = await come_back(browser, state, provider, code=CODE, iss=evil.issuer)
+    assert brought(answer)["error"] == "server_error"
+    assert nobody_saw_the_code(evil)
+
+
+async def test_each_provider_has_a_callback_and_a_secret_of_its_own(
+    abroad: World, evil: Upstream, upstream: Upstream
+) -> None:
+    await abroad.app()
+    seen = {}
+    for provider, party in (("evil", evil), ("work", upstream)):
+        party.replies[f"{party.issuer}/token"] = party.replies[f"{party.issuer}/keys"]
+        browser = abroad.browser()
+        state = state_of(await depart(browser, provider))
+        await come_back(browser, state, provider, code="a-code")
+        seen[provider] = party.form(f"{party.issuer}/token")["redirect_uri"]
+    assert {name: uri.rpartition("/")[2] for name, uri in seen.items()} == {
+        "evil": "evil",
+        "work": "work",
+    }
+    assert all(f"{BACK}/" in uri for uri in seen.values())
+    secret = "fake-work-secret"
+    told = [asked for asked in evil.asked if asked.url.host == "evil.example"]
+    assert not any(secret in f"{asked.headers} {asked.content!r}" for asked in told)

@@ -1,0 +1,113 @@
+"""security.md 25: a `state` is used once, soon, and for the provider that it was made for."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from elsewhere import (
+    BACK,
+    Elsewhere,
+    brought,
+    come_back,
+    depart,
+    is_page,
+    profile,
+    state_of,
+    way_cookies,
+)
+from world import World, Worlds
+
+
+@pytest.fixture
+def google() -> Elsewhere:
+    return Elsewhere(people={"gia": profile()})
+
+
+@pytest.fixture
+async def world(worlds: Worlds, google: Elsewhere) -> AsyncIterator[World]:
+    async with worlds([google, Elsewhere("facebook", "Facebook")]) as opened:
+        yield opened
+
+
+async def test_a_state_is_good_once(world: World) -> None:
+    await world.app()
+    browser = world.browser()
+    state = state_of(await depart(browser))
+    cookies = way_cookies(browser)
+    assert "code" in brought(await come_back(browser, state))
+    for name, value in cookies.items():
+        browser.cookies.set(name, value, domain="id.example.org")
+    assert is_page(await come_back(browser, state))
+
+
+async def test_a_state_is_used_up_by_an_error_too(world: World) -> None:
+    await world.app()
+    browser = world.browser()
+    state = state_of(await depart(browser))
+    cookies = way_cookies(browser)
+    assert brought(await come_back(browser, state, error="access_denied"))["error"]
+    for name, value in cookies.items():
+        browser.cookies.set(name, value, domain="id.example.org")
+    assert is_page(await come_back(browser, state))
+
+
+async def test_of_many_uses_at_once_one_comes_through(world: World) -> None:
+    await world.app()
+    browser = world.browser()
+    state = state_of(await depart(browser))
+    cookie = "; ".join(f"{name}={value}" for name, value in way_cookies(browser).items())
+    rivals = [world.browser() for _ in range(10)]
+    answers = await asyncio.gather(
+        *(
+            rival.get(
+                f"{BACK}/google",
+                params={"code": "gia", "state": state},
+                headers={"cookie": cookie},
+            )
+            for rival in rivals
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [303, *[400] * 9]
+
+
+async def test_a_state_of_another_provider_is_refused(world: World) -> None:
+    await world.app()
+    browser = world.browser()
+    state = state_of(await depart(browser, "google"))
+    assert is_page(await come_back(browser, state, "facebook"))
+    assert is_page(await come_back(browser, state, "google"))
+
+
+async def test_a_way_does_not_wait_for_ever(world: World) -> None:
+    await world.app()
+    browser = world.browser()
+    state = state_of(await depart(browser))
+    world.advance(minutes=10)
+    assert is_page(await come_back(browser, state))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "code=gia",
+        "code=gia&state=",
+        "code=gia&state=x",
+        "code=gia&state=qmw_x",
+        "error=access_denied",
+        "code=gia&state={state}&state={state}",
+        "code=gia&code=gia&state={state}",
+        "code=gia&state={state}%00",
+        "code=gia&state={state}&iss=%FF",
+        "code=" + "x" * 9000 + "&state={state}",
+    ],
+)
+async def test_an_answer_without_a_good_state_is_a_page(world: World, query: str) -> None:
+    await world.app()
+    browser = world.browser()
+    state = state_of(await depart(browser))
+    assert is_page(await browser.get(f"{BACK}/google?{query.format(state=state)}"))
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    body = query.format(state=state)
+    assert is_page(await browser.post(f"{BACK}/google", content=body, headers=form))

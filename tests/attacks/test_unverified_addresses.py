@@ -1,0 +1,138 @@
+"""security.md 23, 27, 29, 30: an address that nobody verified opens nobody's account.
+
+The victim has an account here; the attacker writes the victim's address into a profile elsewhere.
+"""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from elsewhere import AUTHORIZE_CODE, AUTHORIZE_TOKEN, Elsewhere, profile, redeem_login
+from quantimodo.providers.apple import APPLE
+from quantimodo.providers.google import GOOGLE
+from upstream import NONCE, Upstream, json_of, jwk_of, rsa_key
+from world import CALLBACK, ISSUER, World, Worlds
+
+VICTIM = "ann@example.org"
+GRAPH = "https://graph.facebook.com/v25.0"
+LIMITED = "https://limited.facebook.com/.well-known/oauth/openid/jwks/"
+MICROSOFT = "https://login.microsoftonline.com"
+TENANT = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+GOOD: dict[str, dict[str, Any]] = {
+    "google": {"iss": GOOGLE.issuer, "aud": "web.example.org"},
+    "apple": {"iss": APPLE.issuer, "aud": "org.example.web"},
+    "facebook": {"iss": "https://www.facebook.com", "aud": "138483919580948", "sub": "1200"},
+    "microsoft": {
+        "iss": f"{MICROSOFT}/{TENANT}/v2.0",
+        "aud": "00001111-aaaa-2222-bbbb-3333cccc4444",
+        "tid": TENANT,
+        "oid": "00000000-0000-0000-66f3-3332eca7ea81",
+    },
+    "work": {},
+}
+
+
+@pytest.fixture
+async def victim(abroad: World, upstream: Upstream) -> World:
+    keys = json_of({"keys": [jwk_of(rsa_key(), "one")]})
+    microsofts = f"{MICROSOFT}/common/discovery/v2.0/keys"
+    for address in (GOOGLE.jwks_uri, APPLE.jwks_uri, LIMITED, microsofts):
+        upstream.replies[address] = keys
+    await abroad.person(VICTIM)
+    return abroad
+
+
+async def present(world: World, provider: str, token: str) -> httpx.Response:
+    sent = {"provider": provider, "accessToken": token, "nonce": NONCE}
+    return await world.browser().post(AUTHORIZE_TOKEN, data=sent)
+
+
+def asks_the_owner_first(world: World, answer: httpx.Response) -> bool:
+    assert answer.status_code == 403, answer.text
+    error = answer.json()["error"]
+    assert error["code"] == "link_required"
+    assert error["interactionUrl"] == f"{ISSUER}/account/identities"
+    assert VICTIM not in answer.text.lower()
+    return len(world.rows()["users"]) == 1 and not world.rows()["identities"]
+
+
+@pytest.mark.parametrize("provider", GOOD)
+async def test_a_profile_with_the_victims_address_does_not_open_their_account(
+    victim: World, upstream: Upstream, provider: str
+) -> None:
+    for verified in (False, "false", None, 0, 1, "yes", [True]):
+        claims = {**GOOD[provider], "email": VICTIM, "email_verified": verified}
+        answer = await present(victim, provider, upstream.id_token(**claims))
+        assert asks_the_owner_first(victim, answer), verified
+    shouted = {**GOOD[provider], "email": VICTIM.upper(), "email_verified": False}
+    answer = await present(victim, provider, upstream.id_token(**shouted))
+    assert asks_the_owner_first(victim, answer)
+
+
+@pytest.mark.parametrize("provider", GOOD)
+async def test_nor_does_one_that_was_verified_by_who_is_not_the_master_of_the_domain(
+    victim: World, upstream: Upstream, provider: str
+) -> None:
+    claims = {**GOOD[provider], "email": VICTIM, "email_verified": True, "xms_edov": True}
+    answer = await present(victim, provider, upstream.id_token(**claims))
+    assert asks_the_owner_first(victim, answer)
+
+
+async def test_an_access_token_of_facebook_brings_an_address_that_does_not_count(
+    victim: World, upstream: Upstream
+) -> None:
+    ours = {"app_id": "138483919580948", "is_valid": True, "user_id": "1200", "expires_at": 0}
+    upstream.replies[f"{GRAPH}/debug_token"] = json_of({"data": ours})
+    said = {"id": "1200", "name": "Eve Example", "email": VICTIM, "verified": True}
+    upstream.replies[f"{GRAPH}/me"] = json_of(said)
+    assert asks_the_owner_first(victim, await present(victim, "facebook", "EAAours"))
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        [{"email": VICTIM, "primary": True, "verified": False}],
+        [{"email": VICTIM, "primary": False, "verified": True}],
+        [{"email": VICTIM, "primary": True, "verified": "true"}],
+        [],
+    ],
+)
+async def test_an_address_that_github_did_not_verify_is_not_even_kept(
+    victim: World, upstream: Upstream, addresses: list[dict[str, Any]]
+) -> None:
+    await victim.app()
+    granted = {"access_token": "gho_fake", "token_type": "bearer", "scope": "user:email"}
+    upstream.replies["https://github.com/login/oauth/access_token"] = json_of(granted)
+    upstream.replies["https://api.github.com/user"] = json_of(
+        {"id": 1, "login": "eve", "name": "Eve Example", "email": VICTIM}
+    )
+    upstream.replies["https://api.github.com/user/emails"] = json_of(addresses)
+    sent = {"provider": "github", "code": "a-code", "redirectUrl": CALLBACK}
+    answer = await victim.browser().post(AUTHORIZE_CODE, data=sent)
+    data = answer.json()["data"]
+    assert (data["newUser"], data["user"]["email"]) == (True, None)
+    assert len(victim.rows()["users"]) == 2
+
+
+async def test_two_of_three_conditions_are_not_enough(worlds: Worlds) -> None:
+    google = Elsewhere()
+    async with worlds([google]) as world:
+        await world.person(email=VICTIM)
+        for changes in (
+            {"email_verified": False, "email_authoritative": False},
+            {"email_verified": True, "email_authoritative": False},
+            {"email_verified": False, "email_authoritative": True},
+        ):
+            google.people["eve"] = profile(email=VICTIM, **changes)
+            assert asks_the_owner_first(world, await redeem_login(world, "eve"))
+
+
+async def test_the_third_is_that_the_account_has_shown_its_address_to_be_its_own(
+    worlds: Worlds,
+) -> None:
+    proven = profile(email=VICTIM, email_verified=True, email_authoritative=True)
+    async with worlds([Elsewhere(people={"ann": proven})]) as world:
+        squatter = await world.house.accounts.create(email=VICTIM, name="Eve", password=None)
+        assert asks_the_owner_first(world, await redeem_login(world, "ann"))
+        assert not await world.house.social.identities(squatter.id)
