@@ -114,14 +114,17 @@ async def open_house(
     audit, accesses = AuditTrail(stores), AccessLog(stores)
     audit.start()
     accesses.start()
-    door = Door(door_policy(settings, *_own_door(settings)))
+    # Two doors under one rule: names that applications register and nobody answers for must not
+    # keep those of the providers from being looked up.
+    doors = [Door(door_policy(settings, *_own_door(settings))) for _ in range(2)]
     try:
-        providers = open_providers(_policies(settings), door, clock, stores)
+        providers = open_providers(_policies(settings), doors[0], clock, stores)
         yield _furnish(
-            settings, clock, entropy, envelope, stores, hasher, audit, accesses, providers, door
+            settings, clock, entropy, envelope, stores, hasher, audit, accesses, providers, doors[1]
         )
     finally:
-        await door.close()
+        for door in doors:
+            await door.close()
         await accesses.close()
         await audit.close()
         hasher.close()
