@@ -7,8 +7,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from playwright.async_api import Page
 
 SOCIAL = "/api/v2/auth/social"
+# What the generated clients of 2016 put on every call, a GET without a body included (contract §1).
+# From another origin a browser asks first (preflight) whether it may.
 _FETCH = """async ([url, form, bearer]) => {
-  const headers = bearer ? {authorization: `Bearer ${bearer}`} : {}
+  const headers = {Accept: 'application/json', Authorization: `Bearer ${bearer}`}
+  if (!form) headers['Content-Type'] = 'application/json'
   const body = form ? new URLSearchParams(form) : undefined
   const answer = await fetch(url, {method: form ? 'POST' : 'GET', headers, body})
   return [answer.status, await answer.json()]
