@@ -6,6 +6,7 @@ next one. What `scripts/client-wheels` fetched is all that the client depends on
 
 import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -86,7 +87,7 @@ BROWSER = dedent(
 def pythons() -> dict[str, str]:
     """This Python, and the oldest of the machine that the client is for."""
     for minor in range(OLDEST[1], NEWEST[1]):
-        pyenv = Path.home() / ".pyenv" / "versions"
+        pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
         made = sorted(pyenv.glob(f"{OLDEST[0]}.{minor}.*/bin/python"))
         for candidate in (*map(str, made), f"python{OLDEST[0]}.{minor}"):
             try:
