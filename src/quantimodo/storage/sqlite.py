@@ -33,7 +33,7 @@ _BUSY_SECONDS = 10.0
 _CHECKPOINT_EVERY = 1.0
 # KiB of pages that a connection keeps. What is not there is in the system's own cache, a copy away;
 # and a reader's pages are void as soon as anybody has written.
-_READER_CACHE = 8_192
+_READER_CACHE = 6_144
 _WRITER_CACHE = 4_096
 _SMALL_CACHE = 256
 _LOG_PAGES = 4_000  # 16 MB of log: from here on it is made to start anew
