@@ -151,6 +151,18 @@ async def test_what_cannot_be_fetched_is_told_to_the_operator() -> None:
 
 
 @pytest.mark.parametrize(
+    "address", ["https://ada:marked@app.example.org/keys", "https://[broken/keys?marked"]
+)
+async def test_what_the_operator_is_told_holds_no_credential(address: str) -> None:
+    async with closing(Door()) as door:
+        with capture_logs() as logs, pytest.raises(FetchFailed):
+            await DoorFetcher(door).get(address)
+    (line,) = logs
+    assert line["event"] == "document.not_fetched"
+    assert "marked" not in str(line)
+
+
+@pytest.mark.parametrize(
     "found",
     [
         ["127.0.0.1"],

@@ -23,7 +23,7 @@ class DoorFetcher:
             return await self._got(url, largest)
         except FetchFailed as fault:
             # The host alone: the rest of an address may be a secret of the application's.
-            _log.warning("document.not_fetched", host=urlsplit(url).netloc, because=str(fault))
+            _log.warning("document.not_fetched", host=_host(url), because=str(fault))
             raise
 
     async def _got(self, url: str, largest: int) -> bytes:
@@ -36,3 +36,11 @@ class DoorFetcher:
         if len(answer.body) > largest:
             raise FetchFailed(f"more than {largest} bytes")
         return answer.body
+
+
+def _host(url: str) -> str:
+    """Host and port; nothing that stands before them, and nothing of what is no address."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
