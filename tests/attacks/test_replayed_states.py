@@ -1,8 +1,9 @@
 """security.md 25: a `state` is used once, soon, and for the provider that it was made for."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
+import httpx
 import pytest
 
 from elsewhere import (
@@ -30,14 +31,18 @@ async def world(worlds: Worlds, google: Elsewhere) -> AsyncIterator[World]:
         yield opened
 
 
+def _put_back(browser: httpx.AsyncClient, cookies: Mapping[str, str]) -> None:
+    for name, value in cookies.items():
+        browser.cookies.set(name, value, domain="id.example.org")
+
+
 async def test_a_state_is_good_once(world: World) -> None:
     await world.app()
     browser = world.browser()
     state = state_of(await depart(browser))
     cookies = way_cookies(browser)
     assert "code" in brought(await come_back(browser, state))
-    for name, value in cookies.items():
-        browser.cookies.set(name, value, domain="id.example.org")
+    _put_back(browser, cookies)
     assert is_page(await come_back(browser, state))
 
 
@@ -47,8 +52,7 @@ async def test_a_state_is_used_up_by_an_error_too(world: World) -> None:
     state = state_of(await depart(browser))
     cookies = way_cookies(browser)
     assert brought(await come_back(browser, state, error="access_denied"))["error"]
-    for name, value in cookies.items():
-        browser.cookies.set(name, value, domain="id.example.org")
+    _put_back(browser, cookies)
     assert is_page(await come_back(browser, state))
 
 

@@ -23,7 +23,7 @@ from quantimodo.ports.stores import Unavailable
 from quantimodo.protocol.errors import BearerError, InvalidRequest, OAuthError
 from quantimodo.resource.guard import bearer_error
 from quantimodo.wire.exchange import Headers, RepeatedHeader, Request, Response
-from quantimodo.wire.json import private_json
+from quantimodo.wire.json import PRIVATE, private_json
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -59,7 +59,7 @@ _SECRETS: Final = re.compile(
     rb"(?:^|&)(?:client_secret|clientSecret|token|access_token|accessToken|code|refresh_token"
     rb"|refreshToken)="
 )
-_TRACELESS: Final = ((b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer"))
+_PRIVATE_NAMES: Final = frozenset(name for name, _ in PRIVATE)
 _NONE: Final[Mapping[str, Any]] = {}
 _RETRY: Final = (b"retry-after", b"1")
 
@@ -131,16 +131,13 @@ class Dispatcher:
                 response = _other_method(route)
         except Exception as error:
             response = self._failed(route, error)
-        if scope["query_string"]:
-            headers = _traceless(scope, response.headers)
-            response = Response(response.status, response.body, headers, response.chunks)
-        if route.cors:
-            for name, _ in scope["headers"]:
-                if name == b"origin":
-                    # A new one: documents answer with the same response again and again.
-                    headers = (*response.headers, *_ANY_ORIGIN)
-                    return Response(response.status, response.body, headers, response.chunks)
-        return response
+        headers = _traceless(scope, response.headers)
+        if route.cors and b"origin" in dict(scope["headers"]):
+            headers = (*headers, *_ANY_ORIGIN)
+        if headers is response.headers:
+            return response
+        # A new one: documents answer with the same response again and again.
+        return Response(response.status, response.body, headers, response.chunks)
 
     def _failed(self, route: WireRoute, error: Exception) -> Response:
         match error:
@@ -317,10 +314,10 @@ def _check_headers(scope: Scope) -> None:
 
 def _traceless(scope: Scope, headers: Headers) -> Headers:
     """These headers, if need be with those by which nothing of the address is kept or passed on."""
-    if not _SECRETS.search(unquote_to_bytes(scope["query_string"])):
+    query = scope["query_string"]
+    if not query or not _SECRETS.search(unquote_to_bytes(query)):
         return headers
-    names = {name for name, _ in _TRACELESS}
-    return (*(header for header in headers if header[0] not in names), *_TRACELESS)
+    return (*(header for header in headers if header[0] not in _PRIVATE_NAMES), *PRIVATE)
 
 
 def _limited(receive: Receive, path: str) -> Receive:
