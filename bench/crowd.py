@@ -31,6 +31,7 @@ from wrk import LOAD_CORE
 from quantimodo.app.settings import load_settings
 from quantimodo.app.wiring import House, open_house, prepare
 from quantimodo.ops.cleanup import Cleaner
+from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 
 _ENGINES: dict[str, Callable[[Path], Engine]] = {"sqlite": Sqlite, "postgres": Postgres}
 _ASKED = 300  # requests of each kind, by as many people
@@ -150,7 +151,7 @@ def _served(log: Path) -> Iterator[tuple[int, psutil.Process]]:
 
 
 def _headers(token: str, cookie: str) -> Mapping[str, str]:
-    return {"Authorization": f"Bearer {token}", "Cookie": f"session={cookie}"}
+    return {"Authorization": f"Bearer {token}", "Cookie": cookie}
 
 
 async def _people(engine: Engine) -> list[int]:
@@ -164,7 +165,7 @@ async def _cookie(house: House, person: int) -> str:
     cookie = await house.sessions.start(
         user, methods=("pwd",), address="192.0.2.7", agent="bench", replaces=None
     )
-    return cookie.reveal()
+    return f"{cookie_prefix(house.settings.issuer)}{SESSION}={cookie.reveal()}"
 
 
 def _post(number: int) -> bytes:

@@ -39,7 +39,7 @@ class Caller:
     secret: str
 
     def authorization(self, session: str) -> bytes:
-        """From a browser whose person is signed in and has consented before."""
+        """From a browser whose person is signed in and has consented before; its cookie header."""
         asked = {
             "client_id": self.client_id,
             "response_type": "code",
@@ -48,7 +48,7 @@ class Caller:
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
         }
-        return get(f"{AUTHORIZE}?{urlencode(asked)}", cookie=f"session={session}")
+        return get(f"{AUTHORIZE}?{urlencode(asked)}", cookie=session)
 
     def redemption(self, code: str) -> bytes:
         return self._token(

@@ -215,5 +215,5 @@ def way_cookies(browser: httpx.AsyncClient) -> dict[str, str]:
     return {
         cookie.name: cookie.value or ""
         for cookie in browser.cookies.jar
-        if cookie.name.startswith("__Host-way-")
+        if cookie.name.startswith("__Host-quantimodo_login_state_")
     }

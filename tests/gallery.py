@@ -21,6 +21,7 @@ from quantimodo.model.secrets import Secret
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
 from quantimodo.pages.continuation import Continuation
+from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 from quantimodo.pages.desk import busy, too_many
 from quantimodo.pages.errors import FORBIDDEN, SERVER_ERROR, error_page
 from quantimodo.pages.form_post import form_post_page
@@ -297,8 +298,9 @@ class Gallery:
         """Sign in as Eve, who has no password."""
         profile = profile_of("eve", email="eve@example.org", name="Eve Example")
         cookie = await self.house.by_provider(profile)
+        name = cookie_prefix(self.site.origin) + SESSION
         await page.context.add_cookies(
-            [{"name": "session", "value": cookie.reveal(), "url": self.site.origin}]
+            [{"name": name, "value": cookie.reveal(), "url": self.site.origin}]
         )
 
     async def _sign_in(self, page: Page, email: str) -> None:

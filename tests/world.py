@@ -53,7 +53,7 @@ INTROSPECT = "/api/v2/oauth2/introspect"
 USERINFO = "/api/v2/oauth2/userinfo"
 ME = "/api/v1/user/me"
 DECISION = f"{AUTHORIZE}/decision"
-SESSION = "__Host-session"
+SESSION = "__Host-quantimodo_session"
 METRICS_TOKEN = "fake-metrics-token"
 ALL_GRANTS = frozenset({"authorization_code", "refresh_token", "client_credentials"})
 

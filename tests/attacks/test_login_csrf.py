@@ -54,7 +54,7 @@ async def test_the_end_of_the_attackers_sign_in_gives_the_victim_no_session(worl
     state = state_of(departed)
     await victim.get("/sign-in/with/google")  # with cookies of its own
     assert is_page(await come_back(victim, state))
-    assert "__Host-session" not in victim.cookies
+    assert "__Host-quantimodo_session" not in victim.cookies
     assert not world.rows()["sessions"]
     assert not world.rows()["identities"]
 

@@ -10,6 +10,7 @@ from load import LANES, Ledger, Load, spread
 
 from caller import Caller, Tokens
 from connections import Connection
+from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 from stage import open_stage
 from workers import Workers
 
@@ -41,12 +42,15 @@ async def test_twenty_kills_of_all_processes_lose_nothing_that_was_acknowledged(
 
 
 async def _open_for_business(server: Workers) -> tuple[Caller, str]:
-    """The app, and the session of a person who allowed it. The house is closed again: while the
-    server is killed, nobody else has the database open."""
+    """The app, and the session cookie of a person who allowed it.
+
+    The house is closed again: while the server is killed, nobody else has the database open.
+    """
     async with open_stage(server) as stage, stage.browser() as browser:
         await stage.consent()
         await stage.sign_in(browser)
-        return stage.app, browser.cookies["session"]
+        name = cookie_prefix(server.settings.issuer) + SESSION
+        return stage.app, f"{name}={browser.cookies[name]}"
 
 
 async def _chains(server: Workers, app: Caller, session: str) -> deque[str]:

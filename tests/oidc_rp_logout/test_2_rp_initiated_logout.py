@@ -66,7 +66,7 @@ async def test_the_sid_is_not_the_cookie_nor_its_key(world: World) -> None:
     [session] = await world.house.stores.sessions_of(ann.id)
     assert sid == session.sid
     assert sid not in session.key.hex()
-    assert sid not in browser.cookies["__Host-session"]
+    assert sid not in browser.cookies["__Host-quantimodo_session"]
 
 
 async def test_a_person_who_proves_themselves_again_stays_in_their_session(world: World) -> None:

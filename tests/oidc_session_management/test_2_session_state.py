@@ -8,7 +8,7 @@ import pytest
 from leaving import id_token, leave, registered
 from world import CALLBACK, ISSUER, World, answer_of
 
-STATE = "__Host-browser-state"
+STATE = "__Host-quantimodo_browser_state"
 
 
 def expected(app_id: str, origin: str, browser: httpx.AsyncClient, salt: str) -> str:
@@ -114,14 +114,14 @@ async def test_the_cookie_is_for_scripts_and_frames_and_is_not_the_session(world
     await world.person()
     browser = world.browser()
     page = await browser.get("/sign-in")
-    assert "browser-state" not in page.headers.get("set-cookie", "")
+    assert "browser_state" not in page.headers.get("set-cookie", "")
     await world.sign_in(browser)
     answer = await browser.get("/account")
     assert answer.status_code == 200
     value = browser.cookies[STATE]
-    assert value not in browser.cookies["__Host-session"]
+    assert value not in browser.cookies["__Host-quantimodo_session"]
     other = world.browser()
-    other.cookies.set("__Host-session", value, domain="id.example.org")
+    other.cookies.set("__Host-quantimodo_session", value, domain="id.example.org")
     other.cookies.set(STATE, value, domain="id.example.org")
     assert (await other.get("/account")).status_code == 303  # it opens nothing
 

@@ -153,10 +153,10 @@ async def test_a_password_is_changed_only_with_the_current_one(site: Site, ann: 
     weak = await ann.submit(path, current=PASSWORD, password="password")
     assert weak.status_code == 422
     assert 'id="password-error"' in weak.text
-    before = ann.http.cookies["__Host-session"]
+    before = ann.http.cookies["__Host-quantimodo_session"]
     changed = await ann.submit(path, current=PASSWORD, password="a whole new password")
     assert changed.status_code == 303
-    assert ann.http.cookies["__Host-session"] != before
+    assert ann.http.cookies["__Host-quantimodo_session"] != before
     assert "Your password is changed." in (await ann.get("/account/sessions")).text
     async with site.visitor() as elsewhere:
         assert (await elsewhere.sign_in("ann@example.org", PASSWORD)).status_code == 400

@@ -6,6 +6,7 @@ import pytest
 from page_site import Site, Visitor, build
 from people import ADDRESS, ISSUER, PASSWORD, House
 from quantimodo.model.users import User
+from quantimodo.pages.cookie_names import cookie_prefix
 
 
 def cookie(response: httpx.Response, name: str) -> str:
@@ -19,7 +20,10 @@ async def test_cookies_over_https_are_host_bound_secure_and_out_of_reach_of_scri
 ) -> None:
     page = await visitor.get("/sign-in")
     answer = await visitor.sign_in("ann@example.org", PASSWORD)
-    for line in (cookie(page, "__Host-browser"), cookie(answer, "__Host-session")):
+    for line in (
+        cookie(page, "__Host-quantimodo_browser"),
+        cookie(answer, "__Host-quantimodo_session"),
+    ):
         attributes = line.casefold()
         assert "; secure" in attributes
         assert "; httponly" in attributes
@@ -33,20 +37,20 @@ async def test_on_plain_loopback_they_have_no_prefix_and_are_not_secure(
 ) -> None:
     async with build(house, origin="http://127.0.0.1:8000").visitor() as somebody:
         page = await somebody.get("/sign-in")
-        assert "secure" not in cookie(page, "browser").casefold()
+        assert "secure" not in cookie(page, "quantimodo_8000_browser").casefold()
         answer = await somebody.sign_in("ann@example.org", PASSWORD)
-        assert "secure" not in cookie(answer, "session").casefold()
+        assert "secure" not in cookie(answer, "quantimodo_8000_session").casefold()
         assert (await somebody.get("/account")).status_code == 200
 
 
 async def test_a_session_has_a_new_cookie_at_each_sign_in_and_the_old_one_is_dead(
     site: Site, ann: Visitor
 ) -> None:
-    old = ann.http.cookies["__Host-session"]
+    old = ann.http.cookies["__Host-quantimodo_session"]
     await ann.sign_in("ann@example.org", PASSWORD)
-    assert ann.http.cookies["__Host-session"] != old
+    assert ann.http.cookies["__Host-quantimodo_session"] != old
     async with site.visitor() as thief:
-        thief.http.cookies.set("__Host-session", old, domain="id.example.org")
+        thief.http.cookies.set("__Host-quantimodo_session", old, domain="id.example.org")
         assert (await thief.get("/account")).status_code == 303
 
 
@@ -54,13 +58,19 @@ async def test_a_session_has_a_new_cookie_at_each_sign_in_and_the_old_one_is_dea
     "value", ["", "qmz_", "qmz_" + "!" * 48, "qmz_" + "A" * 47 + "=", "x" * 5000, "qmz_" + "A" * 48]
 )
 async def test_a_malformed_session_cookie_is_as_if_absent(visitor: Visitor, value: str) -> None:
-    answer = await visitor.http.get("/account", headers={"cookie": f"__Host-session={value}"})
+    answer = await visitor.http.get(
+        "/account", headers={"cookie": f"__Host-quantimodo_session={value}"}
+    )
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/sign-in")
 
 
 async def test_raw_bytes_in_cookies_do_no_harm(visitor: Visitor) -> None:
-    for raw in (b"\xff\xfe=\x80; ;;==", b'__Host-session="\\', b"__Host-notice=%ff%00"):
+    for raw in (
+        b"\xff\xfe=\x80; ;;==",
+        b'__Host-quantimodo_session="\\',
+        b"__Host-quantimodo_notice=%ff%00",
+    ):
         answer = await visitor.http.get("/sign-in", headers={"cookie": raw})
         assert answer.status_code == 200
 
@@ -142,7 +152,9 @@ async def test_a_notice_is_shown_once_and_only_our_own_words(ann: Visitor) -> No
     await ann.submit("/account/profile", name="Ann Other")
     assert "Your name is saved." in (await ann.get("/account/profile")).text
     assert "Your name is saved." not in (await ann.get("/account/profile")).text
-    ann.http.cookies.set("__Host-notice", "%3Cb%3Ecall+this+number", domain="id.example.org")
+    ann.http.cookies.set(
+        "__Host-quantimodo_notice", "%3Cb%3Ecall+this+number", domain="id.example.org"
+    )
     page = await ann.get("/account/profile")
     assert "call this number" not in page.text
     assert "call+this+number" not in page.text
@@ -152,3 +164,33 @@ async def test_the_address_is_the_one_of_the_connection(ann: Visitor, user: User
     page = await ann.http.get("/account/sessions", headers={"x-forwarded-for": "203.0.113.9"})
     assert ADDRESS in page.text
     assert "203.0.113.9" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("origin", "prefix"),
+    [
+        ("https://id.example.org", "__Host-quantimodo_"),
+        ("https://id.example.org:443", "__Host-quantimodo_"),
+        ("https://127.0.0.1:8443", "__Host-quantimodo_8443_"),
+        ("http://127.0.0.1:8000", "quantimodo_8000_"),
+        ("http://127.0.0.1:9000", "quantimodo_9000_"),
+        ("http://[::1]:9000", "quantimodo_9000_"),
+        ("http://localhost", "quantimodo_"),
+    ],
+)
+def test_names_of_cookies_are_of_our_own_and_of_one_port(origin: str, prefix: str) -> None:
+    assert cookie_prefix(origin) == prefix
+
+
+async def test_cookies_of_other_applications_are_left_alone(house: House, user: User) -> None:
+    """RFC 6265 §8.5: the names that Flask and Starlette choose, and a second server's."""
+    others = {"session": "another", "browser": "another", "quantimodo_9000_session": "another"}
+    async with build(house, origin="http://127.0.0.1:8000").visitor() as somebody:
+        for name, value in others.items():
+            somebody.http.cookies.set(name, value, domain="127.0.0.1", path="/")
+        await somebody.sign_in("ann@example.org", PASSWORD)
+        assert (await somebody.get("/account")).status_code == 200
+        assert others.items() <= dict(somebody.http.cookies).items()
+        await somebody.submit("/account", "/sign-out")
+        assert others.items() <= dict(somebody.http.cookies).items()
+        assert "quantimodo_8000_session" not in somebody.http.cookies

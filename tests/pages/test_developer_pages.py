@@ -51,18 +51,18 @@ async def test_the_secret_travels_sealed_and_opens_for_nobody_else(
     site: Site, house: House, ann: Visitor
 ) -> None:
     path = await create(ann)
-    sealed = ann.http.cookies["__Host-shown"]
+    sealed = ann.http.cookies["__Host-quantimodo_shown"]
     assert "qms_" not in sealed
     other = await create(ann, name="Another")
-    ann.http.cookies.set("__Host-shown", sealed, domain="id.example.org", path="/")
+    ann.http.cookies.set("__Host-quantimodo_shown", sealed, domain="id.example.org", path="/")
     assert not SECRET.search((await ann.get(other)).text), "another application's page"
     await house.member("bob@example.org")
     async with site.visitor() as bob:
         await bob.sign_in("bob@example.org", PASSWORD)
-        bob.http.cookies.set("__Host-shown", sealed, domain="id.example.org")
+        bob.http.cookies.set("__Host-quantimodo_shown", sealed, domain="id.example.org")
         assert (await bob.get(path)).status_code == 404
     await ann.sign_in("ann@example.org", PASSWORD)
-    ann.http.cookies.set("__Host-shown", sealed, domain="id.example.org", path="/")
+    ann.http.cookies.set("__Host-quantimodo_shown", sealed, domain="id.example.org", path="/")
     assert not SECRET.search((await ann.get(path)).text), "another session of the same person"
 
 
@@ -78,7 +78,7 @@ async def test_a_secret_that_nobody_looked_at_is_not_shown_later(
 async def test_a_forged_parcel_is_as_if_absent(ann: Visitor, garbage: str) -> None:
     path = await create(ann)
     await ann.get(path)
-    ann.http.cookies.set("__Host-shown", garbage, domain="id.example.org")
+    ann.http.cookies.set("__Host-quantimodo_shown", garbage, domain="id.example.org")
     assert (await ann.get(path)).status_code == 200
 
 

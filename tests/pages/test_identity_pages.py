@@ -7,6 +7,7 @@ import pytest
 from page_site import DESTINATION, Site, Visitor
 from people import PASSWORD, House, MovableClock, profile_of
 from quantimodo.model.users import User
+from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 
 IDENTITIES = "/account/identities"
 LINK, UNLINK = f"{IDENTITIES}/link", f"{IDENTITIES}/unlink"
@@ -19,7 +20,7 @@ async def ben(site: Site, house: House, visitor: Visitor) -> Visitor:
     """The browser of somebody who came through a provider, and has no password."""
     profile = profile_of("ben", email="ben@example.org", name="Ben <Elsewhere>")
     cookie = await house.by_provider(profile)
-    name = "__Host-session" if site.secure else "session"
+    name = cookie_prefix(site.origin) + SESSION
     visitor.http.cookies.set(name, cookie.reveal(), domain="id.example.org")
     return visitor
 
@@ -200,7 +201,7 @@ async def test_without_an_address_the_page_says_what_to_do_first(
     site: Site, house: House, visitor: Visitor
 ) -> None:
     cookie = await house.by_provider(profile_of("nameless", email=None))
-    visitor.http.cookies.set("__Host-session", cookie.reveal(), domain="id.example.org")
+    visitor.http.cookies.set("__Host-quantimodo_session", cookie.reveal(), domain="id.example.org")
     page = (await visitor.get("/account/security/password")).text
     assert "Give an address" in page
     assert 'action="/account/security/first-password"' not in page
@@ -277,7 +278,7 @@ async def test_the_way_back_from_signing_in_again_stays_on_this_site(ben: Visito
 async def test_who_has_no_way_left_here_is_told_what_to_do(house: House, visitor: Visitor) -> None:
     gone = profile_of("gone", provider="gone", email="ben@example.org")
     cookie = await house.by_provider(gone)
-    visitor.http.cookies.set("__Host-session", cookie.reveal(), domain="id.example.org")
+    visitor.http.cookies.set("__Host-quantimodo_session", cookie.reveal(), domain="id.example.org")
     page = (await visitor.get("/account/again")).text
     assert 'href="/reset?login_hint=ben%40example.org"' in page
 

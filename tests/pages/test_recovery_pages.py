@@ -99,10 +99,10 @@ async def test_opened_elsewhere_it_drops_what_was_there_and_asks_for_a_password(
 async def test_a_new_address_takes_effect_when_its_letter_is_opened_by_its_own_session(
     site: Site, house: House, ann: Visitor
 ) -> None:
-    before = ann.http.cookies["__Host-session"]
+    before = ann.http.cookies["__Host-quantimodo_session"]
     answer = await ann.submit("/account/security/email", email="ann@example.net", current=PASSWORD)
     assert answer.status_code == 303
-    assert ann.http.cookies["__Host-session"] != before
+    assert ann.http.cookies["__Host-quantimodo_session"] != before
     ticket = await house.ticket("/verify")
     async with site.visitor() as stranger:
         await stranger.get(f"/verify?ticket={ticket}")

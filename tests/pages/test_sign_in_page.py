@@ -40,7 +40,7 @@ async def test_a_wrong_password_and_an_unknown_address_look_the_same(
     assert "There is a problem" in wrong.text
     assert 'value="ann@example.org"' in wrong.text
     assert "not her password" not in wrong.text
-    assert "__Host-session" not in visitor.http.cookies
+    assert "__Host-quantimodo_session" not in visitor.http.cookies
 
 
 async def test_what_was_typed_comes_back_as_text_and_never_as_markup(visitor: Visitor) -> None:
@@ -135,12 +135,12 @@ async def test_a_request_that_is_gone_changes_nothing_on_the_page(visitor: Visit
 
 
 async def test_signing_out_ends_the_session_on_the_server(site: Site, ann: Visitor) -> None:
-    cookie = ann.http.cookies["__Host-session"]
+    cookie = ann.http.cookies["__Host-quantimodo_session"]
     answer = await ann.submit("/sign-out")
     assert answer.status_code == 303
-    assert "__Host-session" not in ann.http.cookies
+    assert "__Host-quantimodo_session" not in ann.http.cookies
     async with site.visitor() as other:
-        other.http.cookies.set("__Host-session", cookie, domain="id.example.org")
+        other.http.cookies.set("__Host-quantimodo_session", cookie, domain="id.example.org")
         assert (await other.get("/account")).status_code == 303
 
 

@@ -103,7 +103,7 @@ async def test_the_browser_is_sent_away_bound_to_state_and_cookie(
     assert len(journey.nonce) >= 43
     assert 43 <= len(journey.verifier.reveal()) <= 128
     (cookie,) = departed.headers.get_list("set-cookie")
-    assert cookie.startswith("__Host-way-")
+    assert cookie.startswith("__Host-quantimodo_login_state_")
     for attribute in ("HttpOnly", "Secure", "SameSite=lax", "Path=/", "Max-Age=600"):
         assert attribute in cookie
     assert journey.state.reveal() not in cookie
@@ -595,9 +595,9 @@ async def test_a_waiting_request_of_an_app_goes_on(world: World) -> None:
 async def test_signing_in_begins_a_new_session_and_ends_the_one_before(world: World) -> None:
     browser = world.browser()
     await sign_in_with(browser)
-    before = browser.cookies["__Host-session"]
+    before = browser.cookies["__Host-quantimodo_session"]
     await sign_in_with(browser)
-    after = browser.cookies["__Host-session"]
+    after = browser.cookies["__Host-quantimodo_session"]
     assert before != after
     assert len(world.rows()["sessions"]) == 1
 
@@ -621,19 +621,19 @@ async def test_an_answer_by_form_ends_the_session_before_too(world: World) -> No
     """A form of another site brings no session cookie along, so the way has one more step."""
     browser = world.browser()
     await sign_in_with(browser)
-    before = browser.cookies["__Host-session"]
+    before = browser.cookies["__Host-quantimodo_session"]
     departed = await browser.get("/sign-in/with/apple?return_to=/developers")
     session = browser.cookies.jar
-    kept = [c for c in session if c.name == "__Host-session"]
-    browser.cookies.delete("__Host-session")
+    kept = [c for c in session if c.name == "__Host-quantimodo_session"]
+    browser.cookies.delete("__Host-quantimodo_session")
     posted = await browser.post(f"{BACK}/apple", data={"state": state_of(departed), "code": "gia"})
     for cookie in kept:
         session.set_cookie(cookie)
     assert posted.status_code == 303
-    assert "__Host-session" not in posted.headers.get("set-cookie", "")
+    assert "__Host-quantimodo_session" not in posted.headers.get("set-cookie", "")
     arrived = await browser.get(posted.headers["location"])
     assert arrived.headers["location"] == "/developers"
-    assert browser.cookies["__Host-session"] != before
+    assert browser.cookies["__Host-quantimodo_session"] != before
     assert is_page(await browser.get(posted.headers["location"]))
     stranger = world.browser()
     assert is_page(await stranger.get(posted.headers["location"]))
@@ -662,7 +662,7 @@ async def test_a_disabled_person_gets_no_session(world: World) -> None:
     await world.house.accounts.disable(user.id)
     browser = world.browser()
     assert is_page(await sign_in_with(browser), 403)
-    assert "__Host-session" not in browser.cookies
+    assert "__Host-quantimodo_session" not in browser.cookies
 
 
 # ------------------------------------------ an account with this address exists (contract §4)
@@ -858,7 +858,7 @@ async def test_nothing_is_linked_to_another_account_than_the_one_that_began(worl
     await world.sign_in(browser, "bob@example.org")
     assert is_page(await come_back(browser, state), 403)
     state = state_of(await begin_linking(browser))
-    browser.cookies.delete("__Host-session")
+    browser.cookies.delete("__Host-quantimodo_session")
     assert is_page(await come_back(browser, state), 403)
     assert not world.rows()["identities"]
 

@@ -71,7 +71,9 @@ async def ask_json(world: World, app: App, token: str, **changes: str) -> httpx.
 
 
 def cookies_of(browser: httpx.AsyncClient) -> list[str]:
-    return [c.name for c in browser.cookies.jar if c.name.startswith("__Host-login-")]
+    return [
+        c.name for c in browser.cookies.jar if c.name.startswith("__Host-quantimodo_login_jwt_")
+    ]
 
 
 async def consented(world: World, app: App, token: str, browser: httpx.AsyncClient) -> Any:
@@ -95,7 +97,7 @@ async def test_a_jwt_in_the_url_is_moved_out_of_it(world: World, path: str) -> N
     assert moved.headers["cache-control"] == "no-store"
     assert moved.headers["referrer-policy"] == "no-referrer"
     (cookie,) = moved.headers.get_list("set-cookie")
-    assert cookie.startswith("__Host-login-")
+    assert cookie.startswith("__Host-quantimodo_login_jwt_")
     for attribute in ("HttpOnly", "Secure", "SameSite=lax", "Max-Age=600"):
         assert attribute in cookie
     page = await browser.get(location)
@@ -118,7 +120,7 @@ async def test_it_gives_the_app_a_code_that_buys_tokens_of_that_person(world: Wo
 async def test_it_never_becomes_a_session(world: World) -> None:
     app, browser = await world.app(), world.browser()
     await consented(world, app, await token_of(world), browser)
-    assert "__Host-session" not in browser.cookies
+    assert "__Host-quantimodo_session" not in browser.cookies
     assert not world.rows()["sessions"]
     assert (await browser.get("/account")).headers["location"].startswith("/sign-in?")
 
@@ -232,7 +234,7 @@ async def test_a_session_of_the_same_person_changes_nothing(world: World) -> Non
         user, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
     )
     browser = world.browser()
-    browser.cookies.set("__Host-session", cookie.reveal(), domain="id.example.org")
+    browser.cookies.set("__Host-quantimodo_session", cookie.reveal(), domain="id.example.org")
     moved = await browser.get(AUTHORIZE, params={**asking(app), "token": token})
     assert "code" in answer_of(await browser.get(moved.headers["location"])).parameters
 

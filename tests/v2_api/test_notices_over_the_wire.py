@@ -23,6 +23,7 @@ from elsewhere import AUTHORIZE_TOKEN
 from live import Live, ServeLive
 from page_site import listening
 from quantimodo.app.environment import SystemClock
+from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 from street import free_port
 from upstream import Upstream, ec_key, jwk_of, pem_of, rsa_key
 from world import AUTHORIZE, CHALLENGE, ME, TOKEN, VERIFIER, App, form_fields
@@ -60,7 +61,7 @@ async def connect(live: Live, provider: str, token: str) -> Connected:
         user, methods=("fed",), address="127.0.0.1", agent="a test", replaces=None
     )
     browser = live.browser()
-    browser.cookies.set("session", cookie.reveal())
+    browser.cookies.set(cookie_prefix(live.address) + SESSION, cookie.reveal())
     app = await live.app(CALLBACK)
     return Connected(browser, user.id, await allow(browser, app))
 

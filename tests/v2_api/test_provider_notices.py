@@ -53,7 +53,7 @@ async def connected(world: World, user: User) -> tuple[App, str, str]:
         user, methods=("fed",), address="192.0.2.7", agent="a test", replaces=None
     )
     browser = world.browser()
-    browser.cookies.set("__Host-session", cookie.reveal(), domain="id.example.org")
+    browser.cookies.set("__Host-quantimodo_session", cookie.reveal(), domain="id.example.org")
     tokens = await world.tokens(app, browser)
     return app, tokens["access_token"], cookie.reveal()
 

@@ -271,7 +271,7 @@ async def test_a_document_heeds_no_query_and_no_strange_header(world: World) -> 
         for headers in (
             {"authorization": "Bearer x"},
             {"authorization": "Basic ???"},
-            {"cookie": "__Host-session=\x01;;;=;"},
+            {"cookie": "__Host-quantimodo_session=\x01;;;=;"},
             {"accept": "image/png"},
             {"content-type": "x" * 9000},
         ):

@@ -114,15 +114,15 @@ async def test_a_request_that_waits_nowhere_cannot_be_resumed(world: World) -> N
 async def test_a_malformed_cookie_signs_nobody_in(world: World) -> None:
     # security.md 12: it fails closed.
     for cookie in (
-        "__Host-session=",
-        "__Host-session=x",
-        "__Host-session=qmz_",
-        "__Host-session=qmz_" + "A" * 48,
-        "__Host-session=qmz_" + "=" * 48,
-        '__Host-session="qmz_',
-        "__Host-session=a; __Host-session=b",
+        "__Host-quantimodo_session=",
+        "__Host-quantimodo_session=x",
+        "__Host-quantimodo_session=qmz_",
+        "__Host-quantimodo_session=qmz_" + "A" * 48,
+        "__Host-quantimodo_session=qmz_" + "=" * 48,
+        '__Host-quantimodo_session="qmz_',
+        "__Host-quantimodo_session=a; __Host-quantimodo_session=b",
         "=;;;,,,",
-        "__Host-session=" + "A" * 9000,
+        "__Host-quantimodo_session=" + "A" * 9000,
         "session=qmz_" + "A" * 48,
     ):
         app = await world.app(first_party=True)
@@ -135,7 +135,11 @@ async def test_a_malformed_cookie_signs_nobody_in(world: World) -> None:
 async def test_raw_bytes_in_a_cookie_sign_nobody_in(world: World) -> None:
     app = await world.app(first_party=True)
     query = {"client_id": app.id, "response_type": "code"}
-    for value in (b"__Host-session=\xff\xfe", b"\xff=\xff", b"__Host-session=qmz_\x80"):
+    for value in (
+        b"__Host-quantimodo_session=\xff\xfe",
+        b"\xff=\xff",
+        b"__Host-quantimodo_session=qmz_\x80",
+    ):
         response = await world.browser().get(AUTHORIZE, params=query, headers={b"cookie": value})
         assert response.headers["location"].startswith("/sign-in?")
 

@@ -5,7 +5,6 @@ never becomes a session. What it says is checked in `tokens/login.py`.
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 import msgspec
 from starlette.requests import Request
@@ -16,13 +15,12 @@ from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Presence, Session
 from quantimodo.pages.browser import Browser
+from quantimodo.pages.cookie_names import LOGIN_JWT
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.authorization import PARAMETERS
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
 from quantimodo.tokens.login import LoginIdentity, LoginTokens
-
-_COOKIE: Final = "login-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,4 +100,4 @@ def _bearer(request: Request) -> str | None:
 def _name(form: Form) -> str:
     """One name for all steps of one request, and for no other request."""
     heeded = sorted((name, text) for name, text in form.items() if name in PARAMETERS)
-    return _COOKIE + digest(msgspec.json.encode(heeded).decode())[:16].hex()
+    return LOGIN_JWT + digest(msgspec.json.encode(heeded).decode())[:16].hex()

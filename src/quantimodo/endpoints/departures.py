@@ -21,6 +21,7 @@ from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.identities import Departure, Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.pages.browser import Browser
+from quantimodo.pages.cookie_names import LOGIN_STATE
 from quantimodo.pages.layout import see_other
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import DepartureStore
@@ -30,7 +31,6 @@ from quantimodo.providers.contract import Journey, Provider
 _LIFETIME: Final = timedelta(minutes=10)
 _PATIENCE: Final = timedelta(hours=1)  # to find the password, or to open a mail
 _MOST_WAYS: Final = 6
-_COOKIE: Final = "way-"
 
 
 class ToApp(msgspec.Struct, frozen=True, tag="app"):
@@ -250,7 +250,7 @@ class Departures:
         """Ways that were never finished must not fill the browser's cookie header."""
         keys = {
             name: key_of(Kind.FLOW, self.browser.held(request, name)) or b""
-            for name in self.browser.held_names(request, _COOKIE)
+            for name in self.browser.held_names(request, LOGIN_STATE)
         }
         oldest_first = sorted(keys, key=lambda name: keys[name])
         for name in oldest_first[: max(0, len(oldest_first) + 1 - _MOST_WAYS)]:
@@ -262,7 +262,7 @@ class Departures:
 
 def _name(key: bytes) -> str:
     """The cookie of the way with this key, whose first seven bytes are only a moment."""
-    return _COOKIE + key[7:15].hex()
+    return LOGIN_STATE + key[7:15].hex()
 
 
 def _spelled(profile: Profile, purpose: Purpose) -> _Waiting:

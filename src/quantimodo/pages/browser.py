@@ -1,12 +1,12 @@
 """A visitor's browser: its cookies, and the proof that a form came from a page of ours.
 
-Owns the names and attributes of cookies and the CSRF check. Sessions themselves live in
-`identity/sessions.py`; pages are drawn elsewhere.
+Owns the attributes of cookies and the CSRF check. Their names are in `pages/cookie_names.py`,
+sessions themselves in `identity/sessions.py`; pages are drawn elsewhere.
 """
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import quote, unquote
 
 from starlette.requests import Request
@@ -17,16 +17,13 @@ from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.identity.sessions import Sessions
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
+from quantimodo.pages.cookie_names import BROWSER, BROWSER_STATE, SESSION, Kept, cookie_prefix
 from quantimodo.pages.forms import Form
 from quantimodo.ports.clock import Clock, Entropy
-
-Kept = Literal["confirm", "reset", "verify", "notice", "shown"]
 
 _BROWSER_LIFETIME: Final = timedelta(days=30)
 _TICKET_LIFETIME: Final = timedelta(hours=1)
 _LONGEST: Final = 2048
-# Names of cookies are the policy's to prefix; this one is told to the session iframe too.
-_STATE: Final = "browser-state"
 _OUR_FETCHES: Final = (None, "same-origin", "none")
 
 
@@ -72,7 +69,7 @@ class Visit:
 class Browser:
     """Reads a request's cookies, writes a response's, and checks where a form came from."""
 
-    __slots__ = ("_clock", "_entropy", "_key", "_origin", "_policy", "_sessions")
+    __slots__ = ("_clock", "_entropy", "_key", "_origin", "_policy", "_prefix", "_sessions")
 
     def __init__(
         self,
@@ -91,12 +88,13 @@ class Browser:
         self._entropy = entropy
         self._key = key
         self._origin = origin
+        self._prefix = cookie_prefix(origin)
 
     async def visit(self, request: Request) -> Visit:
         """Who is there. A malformed or dead cookie counts as absent (security.md 12)."""
-        found = self._read(request, "browser", Kind.BROWSER)
+        found = self._read(request, BROWSER, Kind.BROWSER)
         browser = found or mint(Kind.BROWSER, self._clock.now(), self._entropy).raw
-        cookie = self._read(request, "session", Kind.SESSION)
+        cookie = self._read(request, SESSION, Kind.SESSION)
         return Visit(
             browser=browser,
             fresh=found is None,
@@ -126,23 +124,23 @@ class Browser:
     def greet(self, response: Response, visit: Visit) -> Response:
         """Set the browser cookie with the first page that shows a form."""
         if visit.fresh:
-            self._set(response, "browser", visit.browser.reveal(), _BROWSER_LIFETIME)
+            self._set(response, BROWSER, visit.browser.reveal(), _BROWSER_LIFETIME)
         return response
 
     def sign_in(self, response: Response, cookie: Secret) -> Response:
         """Hand over the cookie of a session that was just started."""
-        self._set(response, "session", cookie.reveal(), self._policy.session_lifetime)
+        self._set(response, SESSION, cookie.reveal(), self._policy.session_lifetime)
         return self._set_state(response, self._state(cookie))
 
     def sign_out(self, response: Response) -> Response:
-        self._drop(response, "session")
-        self._drop(response, _STATE)
+        self._drop(response, SESSION)
+        self._drop(response, BROWSER_STATE)
         return response
 
     def state(self, request: Request) -> str:
         """What applications may watch for changes of who is signed in here (OpenID Connect Session
         Management §3.2): another one for each session cookie, and "" without any."""
-        cookie = self._read(request, "session", Kind.SESSION)
+        cookie = self._read(request, SESSION, Kind.SESSION)
         return "" if cookie is None else self._state(cookie)
 
     def keep_state(self, request: Request, response: Response) -> Response:
@@ -155,7 +153,7 @@ class Browser:
     @property
     def state_cookie(self) -> str:
         """The name of the cookie that holds `state`."""
-        return self._name(_STATE)
+        return self._name(BROWSER_STATE)
 
     def keep(self, response: Response, name: Kept, value: str, lifetime: timedelta) -> Response:
         """Keep a short text in this browser until it is let go, out of sight of scripts."""
@@ -210,7 +208,7 @@ class Browser:
         # The one cookie that a script reads: it is no secret, and opens nothing. The script runs
         # in a frame of another site.
         lifetime = self._policy.session_lifetime
-        self._set(response, _STATE, state, lifetime, cross_site=True, script=True)
+        self._set(response, BROWSER_STATE, state, lifetime, cross_site=True, script=True)
         return response
 
     def _proof(self, browser: Secret, cookie: Secret | None) -> str:
@@ -222,7 +220,7 @@ class Browser:
         return Secret(raw) if key_of(kind, raw) else None
 
     def _name(self, name: str) -> str:
-        return f"__Host-{name}" if self._policy.secure else name
+        return self._prefix + name
 
     def _set(
         self,

@@ -1,0 +1,30 @@
+"""The names of all cookies that this server sets.
+
+Browsers send a cookie to every port of a host (RFC 6265 §8.5), so a name has to differ from those
+of other applications there, and from those of a second server on another port.
+"""
+
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+SESSION: Final = "session"
+BROWSER: Final = "browser"
+# Read by the script of the session management frame too.
+BROWSER_STATE: Final = "browser_state"
+# Each is followed by the hexadecimal key of one request.
+LOGIN_STATE: Final = "login_state_"
+LOGIN_JWT: Final = "login_jwt_"
+
+# Short texts that one page leaves for the next.
+Kept = Literal["confirm", "reset", "verify", "notice", "shown"]
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+def cookie_prefix(origin: str) -> str:
+    """What the names of all cookies of the server at `origin` begin with: `quantimodo_`, after the
+    port unless it is the scheme's own, and after `__Host-` over https (RFC 6265bis §4.1.3.2)."""
+    parts = urlsplit(origin)
+    host_only = "__Host-" if parts.scheme == "https" else ""
+    port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f"{parts.port}_"
+    return f"{host_only}quantimodo_{port}"
