@@ -1,5 +1,6 @@
 """Signing keys: one signs, the next is published first, the old one until all has expired."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -104,3 +105,24 @@ async def test_after_a_key_was_deleted_the_schedule_goes_on(
     assert await rotation.ensure()
     clock.advance(DAY)
     assert await signing(stores, envelope, clock) not in (leaked, signs)
+
+
+async def test_the_key_set_begins_with_the_rs256_key_that_signs(
+    stores: Stores, rotation: Rotation, envelope: Envelope, clock: MovableClock
+) -> None:
+    # RFC 7517 §5: the order means nothing; clients that ignore `kid` take the first key.
+    await rotation.ensure()
+    keyring = Keyring(stores, envelope, clock)
+    clock.advance(89 * DAY + timedelta(hours=1))
+    assert await rotation.ensure()
+    for _ in range(3):
+        await keyring.load()
+        keys = json.loads(await keyring.document())["keys"]
+        assert keys[0]["kid"] == keyring.signer("RS256").kid
+        assert keys[0]["alg"] == "RS256"
+        published = [key["alg"] for key in keys]
+        assert list(dict.fromkeys(published)) == ["RS256", "ES256", "PS256", "EdDSA"]
+        assert len(keys) == len({key["kid"] for key in keys})
+        first = keys[0]["kid"]
+        clock.advance(DAY)
+    assert first != (await stores.signing_keys())[0].kid

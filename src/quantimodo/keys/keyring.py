@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.jwks import key_set, open_signer, open_verifier
@@ -20,14 +21,15 @@ from quantimodo.ports.stores import KeyStore, Unavailable
 SEAL_PURPOSE = "signing key"
 _UNKNOWN_KID_EVERY = timedelta(seconds=5)
 _PUBLISHED_EVERY = timedelta(seconds=1)
+_PUBLISHED_FIRST: tuple[Algorithm, ...] = ("RS256", "ES256", "PS256", "EdDSA")
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The keys as read at one moment; `document` is the published JWK Set."""
+    """The keys as read at one moment, in the order of `document`, the published JWK Set."""
 
     read_at: datetime
-    keys: Sequence[SigningKey]
+    published: Sequence[SigningKey]
     signers: Mapping[Algorithm, tuple[tuple[datetime, Signer], ...]]
     verifiers: Mapping[str, Verifier]
     document: bytes
@@ -48,15 +50,16 @@ class Keyring:
             for key in await self.store.signing_keys()
             if key.retires_at is None or key.retires_at > now
         ]
-        if self._view is not None and self._view.keys == keys:
+        published = sorted(keys, key=partial(_rank, now))
+        if self._view is not None and self._view.published == published:
             self._view = replace(self._view, read_at=now)
             return
         self._view = View(
             read_at=now,
-            keys=keys,
+            published=published,
             signers={name: self._signers(keys, name) for name in ALGORITHMS},
             verifiers={k.kid: open_verifier(k.kid, k.algorithm, k.public_jwk) for k in keys},
-            document=key_set([key.public_jwk for key in keys]),
+            document=key_set([key.public_jwk for key in published]),
         )
 
     def signer(self, algorithm: Algorithm) -> Signer:
@@ -99,3 +102,11 @@ class Keyring:
 
     def _open(self, key: SigningKey) -> bytes:
         return self.envelope.open(key.sealed_private, SEAL_PURPOSE)
+
+
+def _rank(now: datetime, key: SigningKey) -> tuple[int, bool, float]:
+    """The place of a key in the published set: RS256 first, which every client supports and the
+    one that signs before the others, for clients that take the first key and ignore `kid`."""
+    waits = key.active_at > now
+    moment = key.active_at.timestamp()
+    return _PUBLISHED_FIRST.index(key.algorithm), waits, moment if waits else -moment
