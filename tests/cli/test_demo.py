@@ -45,6 +45,7 @@ def test_the_demo_fails_on_a_server_with_another_database_and_cleans_up(
     terminal: Terminal,
 ) -> None:
     server = terminal.serve()
+    terminal.does("database", "migrate", database="sqlite:///other.db")
     answer = terminal("demo", issuer=server.url, database="sqlite:///other.db")
     assert answer.code == 1
     assert "same database" in answer.err

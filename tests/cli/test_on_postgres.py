@@ -9,8 +9,9 @@ KEY = "A" * 43
 
 @pytest.mark.postgres
 def test_a_postgresql_database_is_migrated_when_told_and_then_used(
-    terminal: Terminal, empty_postgres_url: str
+    empty_terminal: Terminal, empty_postgres_url: str
 ) -> None:
+    terminal = empty_terminal
     terminal.settings = {"database": empty_postgres_url, "secret_key": KEY}
     refused = terminal("clients", "list")
     assert (refused.code, refused.out) == (1, "")

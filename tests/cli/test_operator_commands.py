@@ -22,10 +22,9 @@ def test_the_installed_command_tells_its_version() -> None:
     assert (done.returncode, done.stdout) == (0, f"quantimodo {__version__}\n")
 
 
-def test_a_new_sqlite_file_is_made_by_the_first_command_for_its_owner_only(
-    terminal: Terminal,
-) -> None:
-    terminal.does("clients", "list")
+def test_a_new_sqlite_file_is_readable_by_its_owner_only(empty_terminal: Terminal) -> None:
+    terminal = empty_terminal
+    assert "applied 0001 first_schema" in terminal.does("database", "migrate").out
     for file in ("quantimodo.db", "secret.key"):
         assert stat.S_IMODE((terminal.folder / "var" / file).stat().st_mode) == 0o600
     assert terminal.does("database", "status", "--json").json == {
@@ -35,7 +34,61 @@ def test_a_new_sqlite_file_is_made_by_the_first_command_for_its_owner_only(
     }
 
 
-def test_an_old_schema_is_refused_until_it_is_migrated(terminal: Terminal) -> None:
+_ON_THE_DATABASE = (
+    ("clients", "list"),
+    ("clients", "create", "--name", "Job", "--grant-type", "client_credentials"),
+    ("clients", "import", "app.json"),
+    ("users", "list"),
+    ("users", "create", "--email", "ada@example.org", "--name", "Ada"),
+    ("keys", "list"),
+    ("keys", "rotate", "--now"),
+    ("registrations", "list"),
+    ("database", "check"),
+    ("demo",),
+    ("serve", "--port", "0", "--no-migrate"),
+)
+
+
+@pytest.mark.parametrize("arguments", _ON_THE_DATABASE, ids=" ".join)
+def test_only_serve_and_database_migrate_create_a_database(
+    empty_terminal: Terminal, arguments: tuple[str, ...]
+) -> None:
+    (empty_terminal.folder / "app.json").write_text("{}")
+    answer = empty_terminal(*arguments)
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == (
+        f"error: there is no database at {empty_terminal.folder}/var/quantimodo.db. Run the command"
+        " in the server's folder, or with the server's QUANTIMODO_CONFIG or QUANTIMODO_DATABASE; to"
+        " create a new database: quantimodo database migrate\n"
+    )
+    assert [path.name for path in empty_terminal.folder.iterdir()] == ["app.json"]
+
+
+def test_the_state_of_a_missing_database_is_told_without_creating_it(
+    empty_terminal: Terminal,
+) -> None:
+    answer = empty_terminal("database", "status", "--json")
+    assert (answer.code, answer.json["current"]) == (1, False)
+    empty_terminal.does("doctor")
+    assert list(empty_terminal.folder.iterdir()) == []
+
+
+def test_no_command_on_a_database_makes_up_its_secret_key(terminal: Terminal) -> None:
+    key = terminal.folder / "var" / "secret.key"
+    key.unlink()
+    for arguments in (("users", "list"), ("keys", "rotate", "--now"), ("serve", "--no-migrate")):
+        answer = terminal(*arguments)
+        assert (answer.code, answer.out) == (1, "")
+        assert f"there is no secret key: {key} does not exist" in answer.err
+    answer = terminal("doctor", "--json")
+    assert answer.code == 1
+    (found,) = [finding for finding in answer.json if finding["what"] == "secret key"]
+    assert (found["state"], str(key) in found["text"]) == ("fault", True)
+    assert not key.exists()
+
+
+def test_an_old_schema_is_refused_until_it_is_migrated(empty_terminal: Terminal) -> None:
+    terminal = empty_terminal
     (terminal.folder / "var").mkdir()
     (terminal.folder / "var" / "quantimodo.db").touch()
     (terminal.folder / "var" / "secret.key").write_text(KEY)
@@ -149,13 +202,10 @@ def test_no_key_is_deleted_without_being_asked_for(terminal: Terminal) -> None:
 
 
 def test_a_healthy_database_is_said_to_be(terminal: Terminal) -> None:
-    terminal.does("clients", "list")
     assert terminal.does("database", "check").out == "no damage found\n"
 
 
 def test_a_file_that_is_no_database_is_one_line(terminal: Terminal) -> None:
-    (terminal.folder / "var").mkdir()
-    (terminal.folder / "var" / "secret.key").write_text(KEY)
     (terminal.folder / "var" / "quantimodo.db").write_bytes(b"no database at all " * 400)
     for arguments in (("clients", "list"), ("database", "check"), ("doctor",), ("serve",)):
         answer = terminal(*arguments)
@@ -178,7 +228,8 @@ def test_a_database_that_is_not_there_is_one_line(terminal: Terminal) -> None:
         assert "marked" not in answer.err
 
 
-def test_with_postgresql_nobody_makes_up_a_secret_key(terminal: Terminal) -> None:
+def test_with_postgresql_nobody_makes_up_a_secret_key(empty_terminal: Terminal) -> None:
+    terminal = empty_terminal
     answer = terminal("clients", "list", database="postgresql://127.0.0.1:1/none")
     assert answer.code == 1
     assert "QUANTIMODO_SECRET_KEY" in answer.err
@@ -193,7 +244,6 @@ def test_a_wrong_secret_key_is_one_line(terminal: Terminal) -> None:
 
 
 def test_the_doctor_finds_nothing_wrong_with_a_new_server(terminal: Terminal) -> None:
-    terminal.does("clients", "list")
     findings = terminal.does("doctor", "--json").json
     assert {finding["what"] for finding in findings if finding["state"] == "ok"} >= {
         "settings",
@@ -205,13 +255,41 @@ def test_the_doctor_finds_nothing_wrong_with_a_new_server(terminal: Terminal) ->
     assert not [finding for finding in findings if finding["state"] == "fault"]
 
 
-def test_the_doctor_changes_nothing(terminal: Terminal) -> None:
-    terminal.does("doctor")
-    assert list(terminal.folder.iterdir()) == []
+# What `quantimodo doctor --help` says of its exit codes.
+
+
+def test_the_doctor_exits_with_0_when_there_are_warnings_only(empty_terminal: Terminal) -> None:
+    answer = empty_terminal("doctor", "--json")
+    assert answer.code == 0
+    assert {finding["state"] for finding in answer.json} == {"ok", "warning"}
+    assert list(empty_terminal.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+def test_the_doctor_exits_with_1_on_a_fault_and_tells_all_findings(
+    terminal: Terminal, as_json: tuple[str, ...]
+) -> None:
+    (terminal.folder / "var" / "quantimodo.db").write_bytes(b"no database at all " * 400)
+    answer = terminal("doctor", *as_json)
+    assert (answer.code, answer.err) == (1, "")
+    assert "is not a database" in answer.out
+    assert "mail" in answer.out
+
+
+def test_the_doctor_exits_with_2_when_nothing_could_be_checked(terminal: Terminal) -> None:
+    for answer in (terminal("doctor", port="eight"), terminal("doctor", "--no-such-option")):
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err
+
+
+def test_the_doctor_tells_its_exit_codes(terminal: Terminal) -> None:
+    told = " ".join(terminal.does("doctor", "--help").out.replace("│", " ").split())
+    assert "Exit code 0: no fault" in told
+    assert "1: at least one fault" in told
+    assert "2: the settings or the command line are wrong" in told
 
 
 def test_the_doctor_sees_files_that_others_can_read(terminal: Terminal) -> None:
-    terminal.does("clients", "list")
     (terminal.folder / "var" / "secret.key").chmod(0o644)
     (terminal.folder / "var" / "quantimodo.db").chmod(0o644)
     answer = terminal("doctor", "--json")

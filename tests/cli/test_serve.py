@@ -25,7 +25,8 @@ def until(holds: Callable[[], bool], server: Server) -> None:
     raise AssertionError("it never came to hold")
 
 
-def test_one_command_makes_everything_and_says_where_it_is(terminal: Terminal) -> None:
+def test_one_command_makes_everything_and_says_where_it_is(empty_terminal: Terminal) -> None:
+    terminal = empty_terminal
     server = terminal.serve()
     assert server.get().json()["issuer"] == server.url
     for path in ("/sign-up", "/developers", "/docs", "/outbox"):
@@ -66,6 +67,7 @@ def test_an_address_that_is_taken_is_one_line(terminal: Terminal) -> None:
 
 
 def test_an_old_schema_is_not_served_without_leave_to_migrate(terminal: Terminal) -> None:
+    (terminal.folder / "var" / "quantimodo.db").write_bytes(b"")
     answer = terminal("serve", "--port", "0", "--no-migrate")
     assert (answer.code, answer.out) == (1, "")
     assert "quantimodo database migrate" in answer.err

@@ -43,7 +43,8 @@ def read_or_make(path: Path, entropy: Entropy, *, may_make: bool) -> tuple[bytes
     if not path.exists():
         if not may_make:
             raise BadSecretKey(
-                f"there is no secret key: set QUANTIMODO_SECRET_KEY, or put one into {path}"
+                f"there is no secret key: {path.absolute()} does not exist. Set"
+                " QUANTIMODO_SECRET_KEY, or QUANTIMODO_SECRET_FILE to the file that the server uses"
             )
         _make(path, entropy)
     return parse_keys(path.read_text("ascii"))

@@ -89,8 +89,9 @@ async def prepare(
 
     Safe to run at once in any number of processes; the migrations that ran here.
     """
-    if sqlite_path(settings.database) is not None:
-        _secret_keys(settings, entropy or SystemEntropy())
+    # Several machines on one PostgreSQL must share the key, so nobody makes one up.
+    may_make = sqlite_path(settings.database) is not None
+    _secret_keys(settings, entropy or SystemEntropy(), may_make=may_make)
     steps = await migrate(settings.database, (clock or SystemClock()).now())
     async with open_house(settings, clock, entropy) as house:
         await house.rotation.ensure()
@@ -104,11 +105,11 @@ async def open_house(
 ) -> AsyncIterator[House]:
     """The house over the configured database, closed again at the end.
 
-    Time and chance are the system's unless handed in. Raises `SchemaMismatch`, `BadSecretKey`,
-    `Unavailable`.
+    Time and chance are the system's unless handed in. Creates no file: `prepare` does. Raises
+    `SchemaMismatch`, `BadSecretKey`, `Unavailable`.
     """
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
-    envelope = Envelope(_secret_keys(settings, entropy), entropy)
+    envelope = Envelope(_secret_keys(settings, entropy, may_make=False), entropy)
     stores = await open_stores(settings.database)
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
     audit, accesses = AuditTrail(stores), AccessLog(stores)
@@ -150,11 +151,9 @@ def _own_door(settings: Settings) -> Sequence[str]:
     return (netloc(parts.hostname or "", parts.port or default),)
 
 
-def _secret_keys(settings: Settings, entropy: Entropy) -> tuple[bytes, ...]:
+def _secret_keys(settings: Settings, entropy: Entropy, *, may_make: bool) -> tuple[bytes, ...]:
     if settings.secret_key:
         return parse_keys(settings.secret_key)
-    # Several machines on one PostgreSQL must share the key, so nobody makes one up.
-    may_make = sqlite_path(settings.database) is not None
     return read_or_make(Path(settings.secret_file), entropy, may_make=may_make)
 
 

@@ -146,7 +146,7 @@ def import_client(
     try:
         asked = read_registration(json.loads(file.read_text("utf-8")))
     except (ValueError, RecursionError):
-        raise typer.BadParameter("the file is no JSON") from None
+        raise typer.BadParameter("the file is not JSON") from None
     except OAuthError as fault:
         raise typer.BadParameter(fault.description) from None
     given = _given(
@@ -265,7 +265,7 @@ def show(client_id: ClientId, as_json: AsJson = False) -> None:
 def rotate_secret(
     client_id: ClientId,
     overlap: Annotated[
-        str, typer.Option(help="How long the old secret works on, as 0s, 1h, 7d.")
+        str, typer.Option(help="How long the old secret keeps working, as 0s, 1h, 7d.")
     ] = "24h",
     as_json: AsJson = False,
 ) -> None:

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from quantimodo.app.environment import SystemClock
-from quantimodo.app.settings import load_settings
-from quantimodo.cli.errand import complain, faults_told
+from quantimodo.app.settings import Settings, load_settings
+from quantimodo.app.wiring import prepare
+from quantimodo.cli.errand import complain, faults_told, require_database
 from quantimodo.cli.printing import print_fields, print_json
 from quantimodo.storage.inspection import inspect
 from quantimodo.storage.open import Step, migrate, pending_steps, sqlite_path
@@ -19,9 +20,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 @database.command("migrate")
 def migrate_database(as_json: AsJson = False) -> None:
-    """Bring the schema to this version's. `serve` does it by itself, unless told not to."""
+    """Bring the schema to this version's. `serve` does it too, unless --no-migrate is given.
+
+    A SQLite database that does not exist is created, with its secret key and signing keys.
+    """
     with faults_told():
-        steps = asyncio.run(migrate(load_settings().database, SystemClock().now()))
+        steps = asyncio.run(_migrate(load_settings()))
     names = _names(steps)
     if as_json:
         print_json({"applied": names})
@@ -52,12 +56,20 @@ def status(as_json: AsJson = False) -> None:
 def check() -> None:
     """Look for damage: reads the whole of a SQLite file. Exit code 1 if there is any."""
     with faults_told():
+        require_database(load_settings())
         faults = asyncio.run(inspect(load_settings().database))
     for fault in faults:
         complain(fault)
     if faults:
         raise typer.Exit(1)
     typer.echo("no damage found")
+
+
+async def _migrate(settings: Settings) -> list[Step]:
+    path = sqlite_path(settings.database)
+    if path is not None and not path.exists():
+        return await prepare(settings)
+    return await migrate(settings.database, SystemClock().now())
 
 
 def _names(steps: list[Step]) -> list[str]:

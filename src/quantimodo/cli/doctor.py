@@ -5,6 +5,7 @@ Changes nothing. A warning is what may be meant; a fault is what does not work.
 
 import asyncio
 import os
+import sqlite3
 import stat
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -52,7 +53,11 @@ Check = Callable[[Settings], Awaitable[list[Finding]]]
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Check settings, database, keys, mail and files. Exit code 1 on a fault."""
+    """Check settings, files, database, keys, mail server and sign-in providers. Changes nothing.
+
+    Exit code 0: no fault, though there may be warnings. 1: at least one fault. 2: the settings or
+    the command line are wrong, and nothing was checked.
+    """
     with faults_told():
         settings = load_settings()
         findings = asyncio.run(examine(settings))
@@ -129,8 +134,13 @@ def _secret(settings: Settings) -> Finding:
         return Finding("ok", "secret key", "from the settings")
     path = Path(settings.secret_file)
     if not path.exists():
-        if sqlite_path(settings.database) is not None:
-            return Finding("warning", "secret key", "not made yet: the first start makes it")
+        database = sqlite_path(settings.database)
+        if database is not None and database.exists():
+            text = f"{path.absolute()} does not exist; restore it, or set secret_key or secret_file"
+            return Finding("fault", "secret key", text)
+        if database is not None:
+            text = f"not created yet: the first start creates {path.absolute()}"
+            return Finding("warning", "secret key", text)
         return Finding("fault", "secret key", "with PostgreSQL, set secret_key or secret_file")
     return _judged(path)
 
@@ -153,12 +163,15 @@ def _judged(path: Path) -> Finding:
 async def _database(settings: Settings) -> list[Finding]:
     path = sqlite_path(settings.database)
     if path is not None and not path.exists():
-        return [Finding("warning", "database", "not made yet: the first start makes it")]
+        text = f"not created yet: the first start creates {path.absolute()}"
+        return [Finding("warning", "database", text)]
     try:
         steps = await pending_steps(settings.database)
         damage = await inspect(settings.database)
     except (Unavailable, SchemaMismatch) as fault:
         return [Finding("fault", "database", str(fault))]
+    except (sqlite3.Error, OSError) as fault:
+        return [Finding("fault", "database", f"cannot be used: {fault}")]
     found = [Finding("fault", "database", line) for line in damage]
     if steps:
         text = f"{len(steps)} migrations to run: quantimodo database migrate"
@@ -176,7 +189,7 @@ async def _signing_keys(settings: Settings) -> list[Finding]:
     try:
         async with open_house(settings) as house:
             return await _keys_of(house)
-    except (Unavailable, SchemaMismatch, BadSecretKey):
+    except (Unavailable, SchemaMismatch, BadSecretKey, sqlite3.Error, OSError):
         return []  # said above
     except CannotOpen:
         text = "the secret key is not the one that this database was made with"

@@ -15,7 +15,7 @@ import typer
 
 from quantimodo.app.secret_keys import BadSecretKey
 from quantimodo.app.settings import BadSettings, Settings, load_settings
-from quantimodo.app.wiring import House, open_house, prepare
+from quantimodo.app.wiring import House, open_house
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.crypto.envelope import CannotOpen
 from quantimodo.identity.errors import Busy, InvalidInput
@@ -30,8 +30,8 @@ class Failed(Exception):
 
 
 def run(errand: Callable[[House], Awaitable[T]]) -> T:
-    """Do it in an open house. A SQLite file that does not exist yet is made; an old schema is
-    never touched."""
+    """Do it in an open house, on the database that the server uses: a SQLite file that does not
+    exist is never created, and an old schema is never migrated."""
     with faults_told():
         return asyncio.run(_in_the_house(load_settings(), errand))
 
@@ -54,14 +54,24 @@ def faults_told() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
+def require_database(settings: Settings) -> None:
+    """Raise `Failed` when the SQLite file is missing: in another folder than the server's, a
+    command would otherwise work on a new, empty database."""
+    path = sqlite_path(settings.database)
+    if path is not None and not path.exists():
+        raise Failed(
+            f"there is no database at {path.absolute()}. Run the command in the server's folder, or"
+            " with the server's QUANTIMODO_CONFIG or QUANTIMODO_DATABASE; to create a new database:"
+            " quantimodo database migrate"
+        )
+
+
 def complain(line: str) -> None:
     typer.echo(f"error: {line}", err=True)
 
 
 async def _in_the_house(settings: Settings, errand: Callable[[House], Awaitable[T]]) -> T:
-    path = sqlite_path(settings.database)
-    if path is not None and not path.exists():
-        await prepare(settings)
+    require_database(settings)
     async with open_house(settings) as house:
         return await errand(house)
 

@@ -17,7 +17,7 @@ from quantimodo.app.logging import configure_logging
 from quantimodo.app.settings import Settings, load_settings
 from quantimodo.app.settings_tree import leaves
 from quantimodo.app.wiring import open_house, prepare
-from quantimodo.cli.errand import Failed, faults_told
+from quantimodo.cli.errand import Failed, faults_told, require_database
 from quantimodo.cli.metrics_folder import fresh_folder
 from quantimodo.cli.settings import masked
 from quantimodo.cli.supervisor import Supervisor
@@ -57,6 +57,7 @@ def serve(
 async def _ready(settings: Settings, migrate: bool) -> list[Step]:
     if migrate:
         return await prepare(settings)
+    require_database(settings)
     async with open_house(settings) as house:
         await house.rotation.ensure()
         await house.keyring.load()

@@ -150,7 +150,7 @@ def _profile(file: Path) -> Profile:
     try:
         return read_claims(json.loads(file.read_text("utf-8")))
     except (ValueError, RecursionError):
-        raise typer.BadParameter("the file is no JSON") from None
+        raise typer.BadParameter("the file is not JSON") from None
     except InvalidProfile as fault:
         raise typer.BadParameter(str(fault)) from None
 
