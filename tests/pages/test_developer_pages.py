@@ -316,7 +316,7 @@ async def test_a_logo_is_removed_by_its_button(house: House, ann: Visitor) -> No
 async def test_deleting_asks_first_and_tells_what_ends(house: House, ann: Visitor) -> None:
     path = await create(ann)
     page = await ann.get(f"{path}/delete")
-    assert "All its access and refresh tokens stop to work." in page.text
+    assert "All its access and refresh tokens stop working." in page.text
     await stored(house, path)
     answer = await ann.submit(f"{path}/delete")
     assert answer.headers["location"] == "/developers"

@@ -126,7 +126,7 @@ def _check_database(settings: Settings, fault: Fault) -> None:
     try:
         urlsplit(settings.database)
     except ValueError:
-        fault("database", "is no address: look at its brackets")
+        fault("database", "is not an address: look at its brackets")
 
 
 def _check_secrets(settings: Settings, fault: Fault) -> None:

@@ -171,7 +171,7 @@ class DynamicClients:
             listed = msgspec.json.decode(raw, type=list[str])
         except (FetchFailed, msgspec.MsgspecError, RecursionError):
             raise InvalidClientMetadata(
-                "sector_identifier_uri: could not be fetched, or is no JSON array of addresses"
+                "sector_identifier_uri: could not be fetched, or is not a JSON array of addresses"
             ) from None
         # OpenID Connect Registration §5
         if not set(uris) <= set(listed):

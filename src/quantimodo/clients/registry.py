@@ -135,7 +135,7 @@ class Registry:
         _accept(tidy(registration))
 
     async def rotate_secret(self, client: Client, *, overlap: timedelta) -> Registered:
-        """Give it a new secret; the one before works on for `overlap`, any older one ends now.
+        """Give it a new secret; the previous one works for `overlap` more, any older one ends now.
 
         Raises `InvalidMetadata`, `ChangedMeanwhile`.
         """

@@ -284,7 +284,7 @@ class AuthorizeEndpoint:
         return self.logins.drop(request, see_other(_sign_in(request_id, login_hint)), form)
 
     async def _answer_json(self, asked: AuthorizationRequest, form: Form, who: Who) -> Response:
-        """Contract §5: for a caller that is no browser; its login JWT says who the person is."""
+        """Contract §5: for a caller that is not a browser; its login JWT says who the person is."""
         again = f"{self.issuer}{AUTHORIZE}?{_heeded(form)}"
         login, now = await self._expected(form, asked, who.login), self.clock.now()
         if login is None:

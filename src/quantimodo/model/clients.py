@@ -12,7 +12,7 @@ IdTokenAlgorithm = Literal["RS256", "ES256", "PS256", "EdDSA", "none"]
 
 @dataclass(frozen=True, slots=True)
 class SecretDigest:
-    """One live client secret: SHA-256 of 256 random bits, and when it stops to work."""
+    """One live client secret: SHA-256 of 256 random bits, and when it stops working."""
 
     digest: bytes
     expires_at: datetime | None = None

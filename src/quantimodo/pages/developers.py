@@ -99,7 +99,7 @@ class Developers:
         return self.desk.go(f"/developers/{client.id}", notice)
 
     async def secret(self, request: Request) -> Response:
-        """GET /developers/{client_id}/secret: a new secret, and how long the old one works on."""
+        """GET /developers/{client_id}/secret: a new secret, and how long the old one works."""
         visit = await self.desk.visit(request)
         client = await self._own(request, visit)
         return self._secret_page(request, visit, client)
@@ -110,7 +110,7 @@ class Developers:
         chosen = form.one("overlap")
         overlap = next((span for name, _, span in OVERLAPS if name == chosen), None)
         if overlap is None:
-            again = Told(422, {"overlap": "Choose when the old secret stops to work."})
+            again = Told(422, {"overlap": "Choose when the old secret stops working."})
             return self._secret_page(request, visit, client, again)
         try:
             registered = await self.registry.rotate_secret(client, overlap=overlap)

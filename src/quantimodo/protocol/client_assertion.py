@@ -60,4 +60,4 @@ def _moment(claims: Mapping[str, Any], name: str) -> datetime | None:
     try:
         return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):
-        raise BadAssertion(f"{name} is no moment") from None
+        raise BadAssertion(f"{name} is not a time") from None

@@ -67,7 +67,7 @@ def _moment(claims: Mapping[str, Any], name: str) -> float | None:
     try:
         return float(value)
     except OverflowError:
-        raise InvalidRequestObject(f"{name} of the request object is no moment") from None
+        raise InvalidRequestObject(f"{name} of the request object is not a time") from None
 
 
 def _spelled(value: Any) -> str:

@@ -172,14 +172,14 @@ class AuthorizationData(TypedDict, total=False):
 
 
 class Authorization(TypedDict):
-    """An answer for a caller that is no browser, and has a login JWT."""
+    """An answer for a caller that is not a browser, and has a login JWT."""
 
     success: Annotated[Literal[True], said("Always true.", True)]
     data: AuthorizationData
 
 
 class RefusedAuthorization(TypedDict):
-    """A refusal for a caller that is no browser: it takes `application/json`, and no page."""
+    """A refusal for a caller that is not a browser: it takes `application/json`, and no page."""
 
     success: Annotated[Literal[False], said("Always false.", False)]
     status: Annotated[Literal["error"], said("Always `error`.", "error")]

@@ -141,7 +141,7 @@ OPERATIONS: Final = (
         tag=TAG,
         summary="End a token",
         description=(
-            "It stops to work at once. With a refresh token everything that came of the same"
+            "It stops working at once. With a refresh token everything that came of the same"
             " authorization ends; an access token ends alone."
         ),
         body=RevocationRequest,
