@@ -166,7 +166,8 @@ def brought(response: httpx.Response, to: str = CALLBACK) -> dict[str, str]:
 
 async def login_code(world: World, **changes: str | None) -> str:
     """A login code that has just been brought to the app."""
-    return brought(await there_and_back(world.browser(), **changes))["code"]
+    to = changes.get("redirectUrl") or CALLBACK
+    return brought(await there_and_back(world.browser(), **changes), to)["code"]
 
 
 async def redeem_login(world: World, code: str, **changes: str | None) -> httpx.Response:

@@ -98,6 +98,15 @@ STATEMENTS = {
         rfc7523/test_3_client_assertions.py of_many_at_once_one_wins
         rfc7523/test_3_client_assertions.py a_statement_that_is_not_for_here_and_now_is_refused
         rfc6749/test_2_3_client_authentication.py an_assertion_alone_proves_nothing""",
+    "14b a login JWT opens only the applications that it is bound to": """
+        attacks/test_login_jwt_of_another_application.py
+          two_apps_at_one_address_make_no_jwt_for_a_third
+        attacks/test_login_jwt_of_another_application.py
+          who_registers_the_address_later_gets_nothing
+        attacks/test_login_jwt_of_another_application.py
+          a_second_registration_takes_no_duty_of_a_strict_app_away
+        attacks/test_login_jwt_of_another_application.py
+          an_app_that_is_gone_gets_nothing_for_its_jwt""",
     "16 secrets are written nowhere": """
         attacks/test_marked_secrets.py no_secret_is_written_anywhere
         attacks/test_secrets_of_people.py no_password_ticket_or_cookie_is_in_the_database

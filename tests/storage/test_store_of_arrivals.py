@@ -35,7 +35,7 @@ async def test_of_concurrent_returns_one_gets_the_departure(stores: Stores) -> N
     "code",
     [
         login_code("c"),
-        login_code("c", client_id=None, challenge=None, methods=(), new_user=False),
+        login_code("c", clients=None, challenge=None, methods=(), new_user=False),
     ],
 )
 async def test_a_login_code_comes_back_as_added(stores: Stores, code: object) -> None:

@@ -86,7 +86,7 @@ async def test_a_person_without_an_address_has_null_there(world: World, google: 
 async def test_the_jwt_says_who_how_and_for_whom(world: World) -> None:
     await world.app()
     now = int(world.house.clock.now().timestamp())
-    jtis = set()
+    jtis, origins = set(), []
     for answer in await answers(world):
         token = answer.json()["data"]["token"]
         header, claims = header_of(token), claims_of(token)
@@ -96,6 +96,7 @@ async def test_the_jwt_says_who_how_and_for_whom(world: World) -> None:
         keys = (await world.browser().get("/.well-known/jwks.json")).json()["keys"]
         assert header["kid"] in [key["kid"] for key in keys]
         jtis.add(claims.pop("jti"))
+        origins.append((claims.pop("via"), "azp" in claims, claims.pop("landing", {}).keys()))
         claims.pop("azp", None)
         assert claims == {
             "iss": ISSUER,
@@ -108,13 +109,17 @@ async def test_the_jwt_says_who_how_and_for_whom(world: World) -> None:
             "idp": "google",
         }
     assert len(jtis) == 3
+    bought = ("login_code", True, {"https", "sha256"})
+    assert origins == [bought, ("provider", False, set()), ("provider", False, set())]
 
 
 async def test_the_jwt_is_bound_to_the_app_whose_address_it_came_by(world: World) -> None:
     app = await world.app()
     assert claims_of(await login_token(world))["azp"] == app.id
-    await world.app(name="Another one at the same address")
-    assert "azp" not in claims_of(await login_token(world))
+    other = await world.app(name="Another one at the same address")
+    claims = claims_of(await login_token(world))
+    assert "azp" not in claims
+    assert set(claims["clients"]) == {app.id, other.id}
 
 
 async def test_no_resource_takes_the_jwt(world: World) -> None:

@@ -63,7 +63,7 @@ def authorize_endpoint(
             entropy,
         ),
         throttle=house.throttle,
-        logins=LoginCarrier(login_tokens(house), desk.browser, clock),
+        logins=LoginCarrier(login_tokens(house), stores, desk.browser, clock),
         session_states=SessionStates(desk.browser, entropy),
         request_objects=RequestObjects(policy.issuer, house.client_keys, house.fetcher, clock),
         signed_answers=SignedAnswers(policy.issuer, house.keyring, house.client_keys, clock),

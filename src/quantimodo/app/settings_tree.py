@@ -301,8 +301,9 @@ class Settings:
     )
     social_redirect_urls: tuple[str, ...] = _setting(
         (),
-        "Addresses to which a sign-in through a provider may lead, beside the redirect URIs of"
-        " registered applications; compared letter by letter, several separated by commas in the"
+        "Addresses of the operator's own pages to which a sign-in through a provider may lead,"
+        " beside the redirect URIs of registered applications. What comes by an https one opens"
+        " every application. Compared letter by letter, several separated by commas in the"
         " environment.",
     )
     sandbox: bool | None = _setting(

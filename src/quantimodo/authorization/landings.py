@@ -1,18 +1,38 @@
 """Where a sign-in through a provider may lead: the `redirectUrl` of contract §2.2.
 
-Owns the decision, by what applications and the operator have registered. What is not registered is
-never redirected to (security.md 1).
+Owns the decision, by what applications and the operator have registered, and with it which
+applications a sign-in counts for (contract §4). What is not registered is never redirected to
+(security.md 1).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from quantimodo.model.clients import Client
 from quantimodo.ports.stores import ClientStore
 from quantimodo.protocol.redirects import matches
 
+MOST_CLIENTS: Final = 16
+"""How many applications that share an address a sign-in counts for. Beyond that, only for those
+that registered here first, so that nobody can make codes and JWTs grow or push an older one out."""
+
 
 class NoLanding(Exception):
     """Nothing may be sent to this address; the text is for the developer, and echoes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """An address that is registered.
+
+    `clients`: the applications, by id, that what is sent there is good for; None: any, for it is
+    sent to a page of the operator's own. `strict`: one of them is. `own`: the operator listed it.
+    """
+
+    clients: tuple[str, ...] | None
+    strict: bool = False
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,30 +42,71 @@ class Landings:
     clients: ClientStore
     own: tuple[str, ...] = ()
 
-    async def find(self, redirect_url: str, client_id: str | None) -> Client | None:
-        """The one application whose address this is; None for the operator's own, and for one
-        that several share. Raises `NoLanding`."""
+    async def find(self, redirect_url: str, client_id: str | None) -> Landing:
+        """Whose address this is: the named application's; else the operator's, or that of all
+        applications that registered it. Raises `NoLanding`."""
         if client_id is not None:
-            return await self._of_client(redirect_url, client_id)
-        if self._is_own(redirect_url):
-            return None
-        found = await self.clients.clients_by_redirect_uri(redirect_url)
-        if not found:
-            raise NoLanding(
-                "redirectUrl is not registered. Register it, letter by letter, as a redirect URI"
-                " of your application."
-            )
-        # Whoever registers the address of another application must not take its sign-ins away.
-        return found[0] if len(found) == 1 else None
+            client = await self._named(redirect_url, client_id)
+            return _of([client], own=self._is_own(redirect_url))
+        own = self._is_own(redirect_url)
+        # What goes to a page of the operator's is the operator's, whoever registered its address
+        # too. Any application of a device can have a loopback port or a scheme of its own.
+        if own and redirect_url.startswith("https://"):
+            return Landing(None, own=True)
+        found = await self.clients.clients_by_redirect_uri(redirect_url, limit=MOST_CLIENTS)
+        if found:
+            return _of(found, own=own)
+        if own:
+            return Landing(None, own=True)
+        raise NoLanding(
+            "redirectUrl is not registered. Register it, letter by letter, as a redirect URI"
+            " of your application."
+        )
 
-    async def _of_client(self, redirect_url: str, client_id: str) -> Client:
+    async def still(self, redirect_url: str, clients: tuple[str, ...] | None) -> Landing:
+        """What is left of a landing that was found before: an application that is gone, or took
+        its address back, gets nothing, and none joins. Raises `NoLanding` when nothing is left."""
+        own = self._is_own(redirect_url)
+        if clients is None:
+            if own:
+                return Landing(None, own=True)
+            raise NoLanding("redirectUrl is not registered any more.")
+        found = [await self._standing(redirect_url, client_id) for client_id in clients]
+        left = [client for client in found if client is not None]
+        if not left:
+            raise NoLanding("redirectUrl is not registered any more.")
+        return _of(left, own=own)
+
+    async def named(self, client_id: str) -> Client:
+        """The application with this id. Raises `NoLanding`."""
         client = await self.clients.client(client_id)
         if client is None or client.disabled_at is not None:
             raise NoLanding("There is no app with this clientId here.")
-        registered = any(matches(uri, redirect_url) for uri in client.redirect_uris)
-        if not registered and not self._is_own(redirect_url):
+        return client
+
+    async def _named(self, redirect_url: str, client_id: str) -> Client:
+        client = await self.named(client_id)
+        if not self._may_have(client, redirect_url):
             raise NoLanding("redirectUrl is not registered for this clientId.")
         return client
 
+    async def _standing(self, redirect_url: str, client_id: str) -> Client | None:
+        try:
+            return await self._named(redirect_url, client_id)
+        except NoLanding:
+            return None
+
+    def _may_have(self, client: Client, redirect_url: str) -> bool:
+        if any(matches(uri, redirect_url) for uri in client.redirect_uris):
+            return True
+        return self._is_own(redirect_url)
+
     def _is_own(self, redirect_url: str) -> bool:
         return any(matches(uri, redirect_url) for uri in self.own)
+
+
+def _of(clients: Iterable[Client], *, own: bool) -> Landing:
+    found = list(clients)
+    return Landing(
+        tuple(client.id for client in found), any(client.strict for client in found), own
+    )

@@ -35,6 +35,14 @@ class UsedTwice(InvalidGrant):
 
 
 @dataclass(frozen=True, slots=True)
+class IssuedCode:
+    """A code to send away, and the id of the login JWT that it will buy."""
+
+    raw: Secret
+    jti: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoginCodes:
     store: LoginCodeStore
     revoker: Revoker
@@ -48,27 +56,29 @@ class LoginCodes:
         user_id: int,
         methods: tuple[str, ...],
         new_user: bool,
-        client_id: str | None,
+        clients: tuple[str, ...] | None,
+        redirect_url: str,
         challenge: str | None,
-    ) -> Secret:
+    ) -> IssuedCode:
         """A new code, on disk, for somebody who has just signed in at this provider."""
         now = self.clock.now()
-        minted = mint(Kind.LOGIN_CODE, now, self.entropy)
+        minted, jti = mint(Kind.LOGIN_CODE, now, self.entropy), self.new_jti()
         await self.store.add_login_code(
             LoginCode(
                 key=minted.key,
                 provider=provider,
                 user_id=user_id,
-                client_id=client_id,
+                clients=clients,
+                redirect_url=redirect_url,
                 challenge=challenge,
                 methods=methods,
                 new_user=new_user,
-                jti=self.new_jti(),
+                jti=jti,
                 authenticated_at=now,
                 expires_at=now + LIFETIME,
             )
         )
-        return minted.raw
+        return IssuedCode(minted.raw, jti)
 
     def new_jti(self) -> str:
         return base64url(self.entropy.bytes(20)).decode()
@@ -102,4 +112,4 @@ class LoginCodes:
 
 def _is_foreign(found: LoginCode, client_id: str | None) -> bool:
     # security.md 3. The page of 2016 sends no clientId; one that is sent must be the code's.
-    return None not in (client_id, found.client_id) and found.client_id != client_id
+    return None not in (client_id, found.clients) and client_id not in (found.clients or ())

@@ -26,7 +26,7 @@ from quantimodo.endpoints.authorize_answers import (
     refusal_json,
     wants_json,
 )
-from quantimodo.endpoints.authorize_login import LoginCarrier, Who
+from quantimodo.endpoints.authorize_login import NOT_IN_ADDRESS, LoginCarrier, Who
 from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.identity.throttle import Throttle
 from quantimodo.model.clients import Client
@@ -235,7 +235,7 @@ class AuthorizeEndpoint:
             return
         # Contract §1, §5: the page of 2016 documents it; RFC 9700 §4.3.2 warns of it.
         if client.strict or not self.legacy_transport:
-            raise InvalidRequest("no token is taken in an address: send the login token as Bearer")
+            raise InvalidRequest(NOT_IN_ADDRESS)
         self.metrics.legacy("login_token_in_query")
 
     async def _proceed(

@@ -5,6 +5,7 @@ never becomes a session. What it says is checked in `tokens/login.py`.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 from starlette.requests import Request
@@ -17,10 +18,13 @@ from quantimodo.model.sessions import Presence, Session
 from quantimodo.pages.browser import Browser
 from quantimodo.pages.cookie_names import LOGIN_JWT
 from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import ClientStore
 from quantimodo.protocol.authorization import PARAMETERS
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
 from quantimodo.tokens.login import LoginIdentity, LoginTokens
+
+NOT_IN_ADDRESS: Final = "no token is taken in an address: send the login token as Bearer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +51,14 @@ class Who:
 @dataclass(frozen=True, slots=True)
 class LoginCarrier:
     tokens: LoginTokens
+    clients: ClientStore
     browser: Browser
     clock: Clock
 
     async def presented(self, request: Request, form: Form, client: Client) -> Who:
         """Whom the JWT of this very request names, by header or parameter; nobody, if there is
-        none that is good for this client. Raises `InvalidRequest` for two different ones."""
+        none that is good for this client. Raises `InvalidRequest` for two different ones, and for
+        one in an address that a strict client's address brought."""
         header, parameter = _bearer(request), form.get("token")
         login = await self._verified(header, client)
         if login is None:
@@ -60,6 +66,8 @@ class LoginCarrier:
             header, login = None, await self._verified(parameter, client)
         elif parameter is not None and parameter != header:
             raise InvalidRequest("the login token is sent in two ways")
+        if login is not None and parameter is not None and request.method == "GET":
+            await self._check_address(login)
         raw = header or parameter
         return Who(login=login, raw=Secret(raw) if login and raw else None)
 
@@ -79,11 +87,15 @@ class LoginCarrier:
             self.browser.release(response, _name(form))
         return response
 
+    async def _check_address(self, login: LoginIdentity) -> None:
+        for client_id in login.origin.clients or ():
+            bound = await self.clients.client(client_id)
+            if bound is not None and bound.strict:
+                raise InvalidRequest(NOT_IN_ADDRESS)
+
     async def _verified(self, raw: str | None, client: Client) -> LoginIdentity | None:
         login = await self.tokens.verify(raw) if raw else None
-        if login is None or login.client_id not in (None, client.id):
-            return None
-        return login
+        return login if login is not None and login.origin.counts_for(client) else None
 
     def _held(self, request: Request, form: Form) -> str:
         return self.browser.held(request, _name(form))

@@ -34,10 +34,11 @@ _MOST_WAYS: Final = 6
 
 
 class ToApp(msgspec.Struct, frozen=True, tag="app"):
-    """Contract §2: back to an application, with a login code. `client_id`: whose the code is."""
+    """Contract §2: back to an application, with a login code that is good for `clients`; None:
+    for any, at an address of the operator's own."""
 
     redirect_url: str
-    client_id: str | None
+    clients: tuple[str, ...] | None
     state: str | None
     challenge: str | None
 

@@ -61,9 +61,12 @@ class SocialEndpoint:
         """GET /api/v2/auth/social/login: an application sends a browser to a provider."""
         try:
             asked = login_request(Form.of_urlencoded(request.scope["query_string"], ALIASES))
-            client = await self.landings.find(asked.redirect_url, asked.client_id)
-            if client is not None and client.strict and asked.challenge is None:
-                raise InvalidRequest("this app is registered as strict: send code_challenge (S256)")
+            landing = await self.landings.find(asked.redirect_url, asked.client_id)
+            if landing.strict and asked.challenge is None:
+                raise InvalidRequest(
+                    "an app with this redirectUrl is registered as strict: send code_challenge"
+                    " (S256), or name another app by clientId"
+                )
         except InvalidRequest as fault:
             return self._rejected(request, fault.description)
         except NoLanding as fault:
@@ -73,7 +76,7 @@ class SocialEndpoint:
             return self._rejected(request, unknown_provider(self.providers))
         purpose = ToApp(
             redirect_url=asked.redirect_url,
-            client_id=None if client is None else client.id,
+            clients=landing.clients,
             state=asked.state,
             challenge=asked.challenge,
         )

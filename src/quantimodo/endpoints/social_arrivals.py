@@ -144,15 +144,20 @@ class Arrivals:
     async def _app_code(
         self, profile: Profile, purpose: ToApp, user_id: int, *, new_user: bool
     ) -> Response:
+        try:
+            landing = await self.landings.still(purpose.redirect_url, purpose.clients)
+        except NoLanding:
+            return self._taken_back()
         code = await self.codes.issue(
             provider=profile.provider,
             user_id=user_id,
             methods=profile.methods,
             new_user=new_user,
-            client_id=purpose.client_id,
+            clients=landing.clients,
+            redirect_url=purpose.redirect_url,
             challenge=purpose.challenge,
         )
-        return await self._land(purpose, [("code", code.reveal())])
+        return _sent(purpose, [("code", code.raw.reveal())])
 
     async def _to_session(
         self, request: Request, visit: Visit, profile: Profile, purpose: ToSession
@@ -204,18 +209,16 @@ class Arrivals:
 
     async def refuse_app(self, purpose: ToApp, code: str, text: str) -> Response:
         """Contract §2.4: back to the app with `error`; `text` is for people, and fixed."""
-        return await self._land(purpose, [("error", code), ("error_description", text)])
+        try:
+            await self.landings.still(purpose.redirect_url, purpose.clients)
+        except NoLanding:
+            return self._taken_back()
+        return _sent(purpose, [("error", code), ("error_description", text)])
 
-    async def _land(self, purpose: ToApp, parameters: list[tuple[str, str]]) -> Response:
+    def _taken_back(self) -> Response:
         # security.md 1: the way took its time, and an address that was taken back meanwhile, or
         # whose app was, gets nothing any more.
-        try:
-            await self.landings.find(purpose.redirect_url, purpose.client_id)
-        except NoLanding:
-            return error_page(self.desk.renderer, 400, *_TAKEN_BACK)
-        if purpose.state is not None:
-            parameters = [*parameters, ("state", purpose.state)]
-        return see_other(redirect_target(purpose.redirect_url, parameters, "query"))
+        return error_page(self.desk.renderer, 400, *_TAKEN_BACK)
 
     def failed(self, status: int, text: str, purpose: Purpose) -> Response:
         """A page for what went wrong on a way that leads to a page of ours."""
@@ -258,6 +261,12 @@ class Arrivals:
             fresh=session is not None and is_fresh(session, self.clock.now()),
             sign_in=f"/sign-in?return_to={quote(_link_address(way), safe='/')}{hint}",
         )
+
+
+def _sent(purpose: ToApp, parameters: list[tuple[str, str]]) -> Response:
+    if purpose.state is not None:
+        parameters = [*parameters, ("state", purpose.state)]
+    return see_other(redirect_target(purpose.redirect_url, parameters, "query"))
 
 
 def _link_address(way: str) -> str:

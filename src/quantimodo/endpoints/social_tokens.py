@@ -5,13 +5,13 @@ generated clients of 2016 put one on every call.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
 import structlog
 
-from quantimodo.authorization.landings import Landings, NoLanding
+from quantimodo.authorization.landings import Landing, Landings, NoLanding
 from quantimodo.authorization.login_codes import LoginCodes, UsedTwice
 from quantimodo.crypto.tokens import Kind
 from quantimodo.endpoints.envelopes import login_data, refused
@@ -21,6 +21,7 @@ from quantimodo.endpoints.social_arrivals import IDENTITIES
 from quantimodo.identity.errors import LinkNeeded, Refused, TooMany
 from quantimodo.identity.social import SocialAccounts
 from quantimodo.identity.throttle import Throttle
+from quantimodo.model.clients import Client
 from quantimodo.model.events import Event
 from quantimodo.model.identities import LoginCode, Profile
 from quantimodo.model.secrets import Secret
@@ -34,6 +35,7 @@ from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.social import ALIASES
 from quantimodo.providers.contract import Provider, ProviderFault
 from quantimodo.tokens.login import LIFETIME, LoginTokens
+from quantimodo.tokens.login_origin import LoginOrigin, name_of
 from quantimodo.wire.exchange import RepeatedHeader, Request, Response
 from quantimodo.wire.json import private_json
 
@@ -68,23 +70,26 @@ class SocialTokens:
     async def _redeem(self, request: Request, form: Form) -> Response:
         provider, code = self._provider(form), form.required("code")
         await self.throttle.depart(request.address)
+        client = await self._named(form)
         if code.startswith(tuple(Kind)):
-            return await self._redeem_ours(code, provider, form)
+            return await self._redeem_ours(code, provider, form, client)
         if form.get("code_verifier") is not None:
             raise InvalidGrant("code_verifier does not go with a code of the provider's own")
         redirect_url = form.get("redirect_url")
+        origin = _for_one(client)
         if redirect_url is not None:
-            await self._check_registered(redirect_url, form)
+            origin = _at(redirect_url, await self._registered(redirect_url, client))
         profile = await provider.redeem(Secret(code), redirect_url)
-        return await self._admit(request, profile, form)
+        return await self._admit(request, profile, origin)
 
-    async def _redeem_ours(self, code: str, provider: Provider, form: Form) -> Response:
-        client_id = form.get("client_id")
+    async def _redeem_ours(
+        self, code: str, provider: Provider, form: Form, client: Client | None
+    ) -> Response:
         try:
             found = await self.codes.redeem(
                 code,
                 provider=provider.name,
-                client_id=client_id,
+                client_id=None if client is None else client.id,
                 verifier=form.get("code_verifier"),
             )
         except UsedTwice as replay:
@@ -94,7 +99,13 @@ class SocialTokens:
         if user is None or user.disabled_at is not None:
             raise AccessDenied("the account is disabled or was deleted")
         # security.md 3: a client that names itself binds what it gets.
-        return self._answer(found, user, found.client_id or client_id)
+        clients = found.clients if client is None else (client.id,)
+        try:
+            landing = await self.landings.still(found.redirect_url, clients)
+        except NoLanding as fault:
+            raise InvalidGrant(str(fault)) from None
+        origin = replace(_at(found.redirect_url, landing), by_code=True)
+        return self._answer(found, user, origin)
 
     async def _recognise(self, request: Request, form: Form) -> Response:
         provider, token = self._provider(form), Secret(form.required("access_token"))
@@ -105,13 +116,14 @@ class SocialTokens:
         await self.throttle.depart(request.address)
         if token.reveal().startswith(tuple(Kind)):
             raise InvalidRequest("accessToken must be one that the provider's SDK gave")
+        client = await self._named(form)
         refresh_token = form.get("refresh_token")
         profile = await provider.recognise(
             token, None if refresh_token is None else Secret(refresh_token), form.get("nonce")
         )
-        return await self._admit(request, profile, form)
+        return await self._admit(request, profile, _for_one(client))
 
-    async def _admit(self, request: Request, profile: Profile, form: Form) -> Response:
+    async def _admit(self, request: Request, profile: Profile, origin: LoginOrigin) -> Response:
         admitted = await self.accounts.admit(profile, address=request.address)
         token = self.tokens.issue(
             admitted.user,
@@ -119,20 +131,20 @@ class SocialTokens:
             idp=profile.provider,
             authenticated_at=self.clock.now(),
             jti=self.codes.new_jti(),
-            client_id=form.get("client_id"),
+            origin=origin,
         )
         if not await self.accounts.stands(admitted):
             raise AccessDenied("this way of signing in was removed just now")
         return _envelope(token, admitted.user, new_user=admitted.new_user)
 
-    def _answer(self, found: LoginCode, user: User, client_id: str | None) -> Response:
+    def _answer(self, found: LoginCode, user: User, origin: LoginOrigin) -> Response:
         token = self.tokens.issue(
             user,
             methods=found.methods,
             idp=found.provider,
             authenticated_at=found.authenticated_at,
             jti=found.jti,
-            client_id=client_id,
+            origin=origin,
         )
         return _envelope(token, user, new_user=found.new_user)
 
@@ -142,9 +154,17 @@ class SocialTokens:
             raise InvalidRequest(unknown_provider(self.providers))
         return provider
 
-    async def _check_registered(self, redirect_url: str, form: Form) -> None:
+    async def _named(self, form: Form) -> Client | None:
+        """The application that the caller says it is, if it says so."""
+        client_id = form.get("client_id")
         try:
-            await self.landings.find(redirect_url, form.get("client_id"))
+            return None if client_id is None else await self.landings.named(client_id)
+        except NoLanding as fault:
+            raise InvalidRequest(str(fault)) from None
+
+    async def _registered(self, redirect_url: str, client: Client | None) -> Landing:
+        try:
+            return await self.landings.find(redirect_url, None if client is None else client.id)
         except NoLanding as fault:
             raise InvalidRequest(str(fault)) from None
 
@@ -181,6 +201,21 @@ def _form(request: Request) -> Form:
     if request.method == "GET":
         return Form.of_urlencoded(request.query, ALIASES)
     return body_form(request, json=True, aliases=ALIASES)
+
+
+def _for_one(client: Client | None) -> LoginOrigin:
+    """Of what was issued to an app id of the operator's (contract §4), narrowed to the
+    application that named itself."""
+    return LoginOrigin(clients=None if client is None else (client.id,))
+
+
+def _at(redirect_url: str, landing: Landing) -> LoginOrigin:
+    """Of what came by this address."""
+    return LoginOrigin(
+        clients=landing.clients,
+        address=None if landing.own else name_of(redirect_url),
+        https=redirect_url.startswith("https://"),
+    )
 
 
 def _envelope(token: Secret, user: User, *, new_user: bool) -> Response:

@@ -76,12 +76,17 @@ class Departure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginCode:
-    """A one-time code that buys a login JWT (contract §2.4, §2.5). `jti` will be that JWT's."""
+    """A one-time code that buys a login JWT (contract §2.4, §2.5). `jti` will be that JWT's.
+
+    `clients`: the applications that it is good for, by id; None: any, for it goes to an address
+    of the operator's own. `redirect_url` is where it was sent.
+    """
 
     key: bytes
     provider: str
     user_id: int
-    client_id: str | None
+    clients: tuple[str, ...] | None
+    redirect_url: str
     challenge: str | None
     methods: tuple[str, ...]
     new_user: bool

@@ -58,7 +58,7 @@ class ClientStore(Protocol):
         self, redirect_uri: str, *, limit: int = 2
     ) -> Sequence[Client]:
         """Clients, disabled ones left out, that registered this very URI; of a loopback IP
-        (RFC 8252 §7.3) whatever the port."""
+        (RFC 8252 §7.3) whatever the port. The oldest clients first."""
 
     async def add_client(self, client: Client, unproven_until: datetime | None = None) -> None:
         """Raises `Conflict` when the id is taken. `unproven_until`: if nobody has allowed it

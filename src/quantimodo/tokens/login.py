@@ -17,6 +17,7 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import IdentityStore, TokenStore, UserStore
 from quantimodo.protocol.discovery import AUTHORIZE
 from quantimodo.protocol.vocabulary import LOGIN_TOKEN_TYPE
+from quantimodo.tokens.login_origin import LoginOrigin, origin_of
 
 LIFETIME: Final = timedelta(minutes=10)
 _SKEW: Final = timedelta(minutes=1)  # between our own machines
@@ -24,10 +25,7 @@ _SKEW: Final = timedelta(minutes=1)  # between our own machines
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginIdentity:
-    """Whom a live login JWT names, as they are now, and how they came.
-
-    `client_id`: the only application that it may be used for; None: any.
-    """
+    """Whom a live login JWT names, as they are now, and how they came."""
 
     user: User
     methods: tuple[str, ...]
@@ -35,7 +33,7 @@ class LoginIdentity:
     authenticated_at: datetime
     expires_at: datetime
     jti: str
-    client_id: str | None = None
+    origin: LoginOrigin
     sid: None = None  # no browser session
 
 
@@ -60,7 +58,7 @@ class LoginTokens:
         idp: str,
         authenticated_at: datetime,
         jti: str,
-        client_id: str | None = None,
+        origin: LoginOrigin,
     ) -> Secret:
         """A new one, good for `LIFETIME`. It is kept nowhere."""
         now = self.clock.now()
@@ -74,9 +72,8 @@ class LoginTokens:
             "amr": list(methods),
             "idp": idp,
             "auth_time": int(authenticated_at.timestamp()),
+            **origin.claims(),
         }
-        if client_id is not None:
-            claims["azp"] = client_id
         return Secret(self.keyring.signer("ES256").sign(claims, LOGIN_TOKEN_TYPE))
 
     async def verify(self, raw: str) -> LoginIdentity | None:
@@ -95,9 +92,12 @@ class LoginTokens:
         now, expires_at = self.clock.now(), datetime.fromtimestamp(claims["exp"], UTC)
         if expires_at <= now or datetime.fromtimestamp(claims["iat"], UTC) > now + _SKEW:
             return None
-        return await self._standing(claims, expires_at)
+        origin = origin_of(claims)
+        return None if origin is None else await self._standing(claims, origin, expires_at)
 
-    async def _standing(self, claims: dict[str, Any], expires_at: datetime) -> LoginIdentity | None:
+    async def _standing(
+        self, claims: dict[str, Any], origin: LoginOrigin, expires_at: datetime
+    ) -> LoginIdentity | None:
         if await self.tokens.is_revoked_jwt(claims["jti"]):
             return None
         user = await self.users.user_by_subject(claims["sub"])
@@ -117,7 +117,7 @@ class LoginTokens:
             authenticated_at=authenticated_at,
             expires_at=expires_at,
             jti=claims["jti"],
-            client_id=claims.get("azp"),
+            origin=origin,
         )
 
     async def revoke(self, jti: str) -> None:

@@ -13,7 +13,8 @@ ProviderName = Annotated[
     said("One of those that the operator has set up, such as `google` or `facebook`.", "google"),
 ]
 _CLIENT_ID: Final = said(
-    "The app's id. What comes of it is then good for this app only. Also as `client_id`.",
+    "The app's id. What comes of it is then good for this app only; else for all apps that"
+    " registered `redirectUrl`. Also as `client_id`.",
     fakes.CLIENT_ID,
 )
 _OPEN: Final = "Open interactionUrl in a browser."

@@ -24,13 +24,13 @@ _TAKE_DEPARTURE = Statement(
 )
 
 _LOGIN_CODE_COLUMNS = (
-    "key, provider, user_id, client_id, challenge, methods, new_user, jti, authenticated_at,"
-    " expires_at, redeemed_at"
+    "key, provider, user_id, clients, challenge, methods, new_user, jti, authenticated_at,"
+    " expires_at, redeemed_at, redirect_url"
 )
 _LOGIN_CODE = KeyedRead(f"SELECT {_LOGIN_CODE_COLUMNS} FROM login_codes WHERE key")
 _ADD_LOGIN_CODE = Statement(
     f"INSERT INTO login_codes ({_LOGIN_CODE_COLUMNS})"
-    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11})"
+    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11}, {12})"
 )
 _REDEEM_LOGIN_CODE = Statement(
     "UPDATE login_codes SET redeemed_at = {2} WHERE key = {1} AND redeemed_at IS NULL RETURNING key"
@@ -65,7 +65,7 @@ def _to_login_code(row: Row) -> LoginCode:
         key=row[0],
         provider=row[1],
         user_id=row[2],
-        client_id=row[3],
+        clients=None if row[3] is None else tuple(row[3].split()),
         challenge=row[4],
         methods=tuple(row[5].split()),
         new_user=bool(row[6]),
@@ -73,6 +73,7 @@ def _to_login_code(row: Row) -> LoginCode:
         authenticated_at=from_micros(row[8]),
         expires_at=from_micros(row[9]),
         redeemed_at=from_micros_or_none(row[10]),
+        redirect_url=row[11],
     )
 
 
@@ -103,7 +104,7 @@ class LoginCodes(Table):
             code.key,
             code.provider,
             code.user_id,
-            code.client_id,
+            None if code.clients is None else " ".join(code.clients),
             code.challenge,
             " ".join(code.methods),
             int(code.new_user),
@@ -111,6 +112,7 @@ class LoginCodes(Table):
             to_micros(code.authenticated_at),
             to_micros(code.expires_at),
             to_micros_or_none(code.redeemed_at),
+            code.redirect_url,
         )
         await self._database.write(execute(_ADD_LOGIN_CODE, *values))
 

@@ -43,7 +43,8 @@ _PAGE_OF_OWNER = Statement(
 )
 _BY_REDIRECT_URI = Statement(
     f"SELECT {_COLUMNS} FROM clients WHERE disabled_at IS NULL AND id IN"
-    " (SELECT client_id FROM redirect_uris WHERE uri = {1}) ORDER BY id LIMIT {2}"
+    " (SELECT client_id FROM redirect_uris WHERE uri = {1})"
+    " ORDER BY created_at, id LIMIT {2}"
 )
 _ADD_REDIRECT_URI = Statement("INSERT INTO redirect_uris (uri, client_id) VALUES ({1}, {2})")
 _DROP_REDIRECT_URIS = Statement("DELETE FROM redirect_uris WHERE client_id = {1}")

@@ -1,0 +1,84 @@
+"""What a login JWT says of how it came about, and so which applications it counts for.
+
+Owns these claims (contract §4, security.md 14b): written when it is issued, read when it is shown.
+Whoever signed it is checked in `tokens/login.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from quantimodo.crypto.digests import digest
+from quantimodo.crypto.jwt import base64url
+from quantimodo.model.clients import Client
+from quantimodo.protocol.redirects import portless
+
+_BY_CODE: Final = "login_code"
+_BY_PROVIDER: Final = "provider"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginOrigin:
+    """How a login JWT came about.
+
+    `clients`: the applications that it counts for, by id; None: any, for it was given to the
+    operator's own. `address`: names the `redirectUrl` that an application must have registered
+    still; None where that does not matter. `by_code`: it was bought with a login code, so its
+    person was in a browser. `https`: that browser was sent to an https address, which is one
+    application's alone (RFC 8252 §8.6).
+    """
+
+    clients: tuple[str, ...] | None
+    address: str | None = None
+    by_code: bool = False
+    https: bool = True
+
+    def counts_for(self, client: Client) -> bool:
+        """Whether the JWT may be used for this application, as it is registered now."""
+        if self.clients is not None and client.id not in self.clients:
+            return False
+        return self.address is None or any(
+            name_of(uri) == self.address for uri in client.redirect_uris
+        )
+
+    def claims(self) -> dict[str, Any]:
+        """As the JWT says it, in a bounded size."""
+        claims: dict[str, Any] = {"via": _BY_CODE if self.by_code else _BY_PROVIDER}
+        if self.clients is not None and len(self.clients) == 1:
+            claims["azp"] = self.clients[0]
+        elif self.clients is not None:
+            claims["clients"] = list(self.clients)
+        if self.address is not None or self.by_code:
+            claims["landing"] = {"https": self.https}
+            if self.address is not None:
+                claims["landing"]["sha256"] = self.address
+        return claims
+
+
+def origin_of(claims: Mapping[str, Any]) -> LoginOrigin | None:
+    """What a JWT of ours says; None when it does not say it whole: then it counts for nobody."""
+    via, landing = claims.get("via"), claims.get("landing")
+    if via not in (_BY_CODE, _BY_PROVIDER) or (landing is None and via == _BY_CODE):
+        return None
+    landing = landing or {}
+    clients, address = _clients(claims), landing.get("sha256")
+    # Only the operator's own addresses make one that is bound to nobody.
+    if clients == () or (clients is None and address is not None):
+        return None
+    return LoginOrigin(
+        clients=clients,
+        address=address,
+        by_code=via == _BY_CODE,
+        https=landing.get("https") is True or not landing,
+    )
+
+
+def name_of(redirect_url: str) -> str:
+    """A short name of an address, the same for all that match one registered URI."""
+    return base64url(digest(portless(redirect_url))).decode()
+
+
+def _clients(claims: Mapping[str, Any]) -> tuple[str, ...] | None:
+    if "azp" in claims:
+        return (claims["azp"],)
+    return tuple(claims["clients"]) if "clients" in claims else None

@@ -1,0 +1,350 @@
+"""Contract §4, security.md 14b: a login code and a login JWT open the applications that they are
+bound to, and no other.
+
+Registering somebody else's address widens nothing and takes no duty away; a JWT that is bound to
+nobody comes from the operator's own addresses and app ids alone.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from elsewhere import (
+    AUTHORIZE_TOKEN,
+    Elsewhere,
+    brought,
+    come_back,
+    depart,
+    is_page,
+    login_code,
+    login_token,
+    profile,
+    redeem_login,
+    state_of,
+)
+from forgery import claims_of
+from world import AUTHORIZE, CALLBACK, CHALLENGE, VERIFIER, App, World, Worlds
+
+OWN = "https://www.example.org/signed-in"
+OWN_LOOPBACK = "http://127.0.0.1/signed-in"
+ELSEWHERE = "https://stranger.example/cb"
+CHALLENGED = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+IMPLICIT = frozenset({"code", "token", "id_token token", "code token"})
+
+
+@pytest.fixture
+def google() -> Elsewhere:
+    return Elsewhere(people={"gia": profile()})
+
+
+@pytest.fixture
+async def world(worlds: Worlds, google: Elsewhere) -> AsyncIterator[World]:
+    async with worlds([google], social_redirect_urls=f"{OWN},{OWN_LOOPBACK}") as opened:
+        yield opened
+
+
+async def first_party(world: World, *addresses: str, **changes: Any) -> App:
+    """An application that asks nobody, so that whatever counts for it gets an answer."""
+    uris = addresses or (CALLBACK,)
+    return await world.app(first_party=True, redirect_uris=uris, response_types=IMPLICIT, **changes)
+
+
+async def opens(world: World, app: App, token: str, **changes: str) -> bool:
+    """Whether the JWT gets an answer of this application, by any of the ways that there are."""
+    asked = {"client_id": app.id, "response_type": "code", "scope": "openid basic", **changes}
+    asked["redirect_uri"] = app.client.redirect_uris[0]
+    bearing = {"authorization": f"Bearer {token}"}
+    browser = world.browser()
+    as_json = await browser.get(
+        AUTHORIZE, params=asked, headers={**bearing, "accept": "application/json"}
+    )
+    found = {as_json.status_code == 200}
+    if as_json.status_code != 200:
+        assert as_json.json()["error"]["code"] == "login_required"
+    for response_type in sorted(IMPLICIT):
+        query = {**asked, "response_type": response_type, "nonce": "n"}
+        by_header = await browser.get(AUTHORIZE, params=query, headers=bearing)
+        moved = await browser.get(AUTHORIZE, params={**query, "token": token})
+        followed = await world.browser().post(AUTHORIZE, data={**query, "token": token})
+        for answer in (by_header, followed):
+            where = answer.headers["location"]
+            found.add("code=" in where or "access_token=" in where)
+        assert token not in moved.headers["location"]
+    assert len(found) == 1, found
+    return found.pop()
+
+
+def bound(token: str) -> set[str]:
+    claims = claims_of(token)
+    return {claims["azp"]} if "azp" in claims else set(claims["clients"])
+
+
+# ------------------------------------------------------------------- one address, several apps
+
+
+async def test_two_apps_at_one_address_make_no_jwt_for_a_third(world: World) -> None:
+    app, other = await first_party(world), await first_party(world)
+    third = await first_party(world, ELSEWHERE)
+    token = await login_token(world)
+    assert bound(token) == {app.id, other.id}
+    assert await opens(world, app, token)
+    assert await opens(world, other, token)
+    before = world.rows()["codes"], world.rows()["families"]
+    assert not await opens(world, third, token)
+    assert (world.rows()["codes"], world.rows()["families"]) == before
+
+
+async def test_the_app_that_is_named_is_the_only_one(world: World) -> None:
+    app, other = await first_party(world), await first_party(world)
+    token = await login_token(world, clientId=app.id)
+    assert bound(token) == {app.id}
+    assert await opens(world, app, token)
+    assert not await opens(world, other, token)
+
+
+async def test_an_app_that_names_itself_with_the_code_is_the_only_one(world: World) -> None:
+    app, other = await first_party(world), await first_party(world)
+    answer = await redeem_login(world, await login_code(world), clientId=app.id)
+    token = answer.json()["data"]["token"]
+    assert bound(token) == {app.id}
+    assert not await opens(world, other, token)
+
+
+async def test_who_registers_the_address_later_gets_nothing(world: World) -> None:
+    app = await first_party(world)
+    browser = world.browser()
+    state = state_of(await depart(browser))
+    during = await first_party(world)
+    code = brought(await come_back(browser, state))["code"]
+    refused = await redeem_login(world, code, clientId=during.id)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid_grant")
+    afterwards = await first_party(world)
+    token = (await redeem_login(world, code)).json()["data"]["token"]
+    assert bound(token) == {app.id}
+    last = await first_party(world)
+    for stranger in (during, afterwards, last):
+        assert not await opens(world, stranger, token)
+    assert await opens(world, app, token)
+
+
+async def test_the_jwt_stays_small_and_good_for_who_registered_first(world: World) -> None:
+    app = await first_party(world)
+    world.advance(seconds=1)
+    for _ in range(40):
+        latest = await first_party(world)
+    token = await login_token(world)
+    assert len(token) < 2000
+    assert await opens(world, app, token)
+    assert not await opens(world, latest, token)
+    named = await login_token(world, clientId=latest.id)
+    assert await opens(world, latest, named)
+
+
+# ------------------------------------------------------------------------------- strict apps
+
+
+async def test_a_second_registration_takes_no_duty_of_a_strict_app_away(world: World) -> None:
+    strict = await first_party(world, strict=True)
+    other = await first_party(world)
+    assert is_page(await depart(world.browser()))
+    assert is_page(await depart(world.browser(), clientId=strict.id))
+    code = await login_code(world, **CHALLENGED)
+    answer = await redeem_login(world, code, code_verifier=VERIFIER)
+    token = answer.json()["data"]["token"]
+    assert bound(token) == {strict.id, other.id}
+    # A JWT that counts for the strict app is taken in no address, whichever app it is shown for.
+    for app in (strict, other):
+        asked = {"client_id": app.id, "response_type": "code", "scope": "basic", "token": token}
+        refused = await world.browser().get(AUTHORIZE, params={**asked, **CHALLENGED})
+        assert "error=invalid_request" in refused.headers["location"]
+        assert token not in refused.headers["location"]
+    # The other one, named, has its own duties only.
+    assert (await depart(world.browser(), clientId=other.id)).status_code == 303
+
+
+# ------------------------------------------------------------------------- taken back meanwhile
+
+
+@pytest.fixture(params=["disabled", "deleted", "moved"])
+def gone(request: pytest.FixtureRequest) -> str:
+    how: str = request.param
+    return how
+
+
+async def take_away(world: World, app: App, how: str) -> None:
+    if how == "disabled":
+        await world.disable(app)
+    elif how == "deleted":
+        assert await world.house.stores.delete_client(app.id)
+    else:
+        await world.register_again(app, redirect_uris=(ELSEWHERE,))
+
+
+async def test_an_app_that_is_gone_at_the_way_back_gets_nothing(world: World, gone: str) -> None:
+    app, other = await first_party(world), await first_party(world)
+    browser = world.browser()
+    state = state_of(await depart(browser))
+    await take_away(world, other, gone)
+    code = brought(await come_back(browser, state))["code"]
+    if gone != "deleted":
+        await world.register_again(other, disabled_at=None, redirect_uris=(CALLBACK,))
+    token = (await redeem_login(world, code)).json()["data"]["token"]
+    assert bound(token) == {app.id}
+    state = state_of(await depart(browser, clientId=app.id))
+    await take_away(world, app, gone)
+    assert is_page(await come_back(browser, state))
+
+
+async def test_an_app_that_is_gone_gets_no_jwt(world: World, gone: str) -> None:
+    app, other = await first_party(world), await first_party(world)
+    code, named = await login_code(world), await login_code(world, clientId=other.id)
+    both = await login_code(world)
+    await take_away(world, other, gone)
+    assert bound((await redeem_login(world, code)).json()["data"]["token"]) == {app.id}
+    for changes in ({}, {"clientId": other.id}):
+        refused = await redeem_login(world, named, **changes)
+        assert refused.status_code == 400, refused.text
+    await take_away(world, app, gone)
+    refused = await redeem_login(world, both)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid_grant")
+
+
+async def test_an_app_that_is_gone_gets_nothing_for_its_jwt(world: World, gone: str) -> None:
+    app, other = await first_party(world), await first_party(world)
+    token = await login_token(world)
+    assert await opens(world, other, token)
+    await take_away(world, other, gone)
+    if gone == "moved":
+        found = await world.house.stores.client(other.id)
+        assert found is not None
+        assert not await opens(world, App(found, other.secret), token)
+    else:
+        asked = {"client_id": other.id, "response_type": "code"}
+        headers = {"authorization": f"Bearer {token}"}
+        assert is_page(await world.browser().get(AUTHORIZE, params=asked, headers=headers))
+    assert await opens(world, app, token)
+
+
+# -------------------------------------------------------------- bound to nobody: the operator's own
+
+
+async def test_what_comes_by_the_operator_s_own_address_is_good_for_any_app(world: World) -> None:
+    apps = await first_party(world), await first_party(world, ELSEWHERE)
+    token = await login_token(world, redirectUrl=OWN)
+    assert {"azp", "clients"}.isdisjoint(claims_of(token))
+    for app in apps:
+        assert await opens(world, app, token)
+    # One that is named narrows it.
+    for token in (
+        await login_token(world, redirectUrl=OWN, clientId=apps[0].id),
+        (
+            await redeem_login(world, await login_code(world, redirectUrl=OWN), clientId=apps[0].id)
+        ).json()["data"]["token"],
+    ):
+        assert bound(token) == {apps[0].id}
+        assert not await opens(world, apps[1], token)
+
+
+async def test_a_stranger_who_registers_the_operator_s_own_address_takes_nothing_away(
+    world: World,
+) -> None:
+    """The code goes to the operator's page, whoever else registered its address."""
+    app = await first_party(world)
+    stranger = await first_party(world, OWN, strict=True)
+    token = await login_token(world, redirectUrl=OWN)
+    assert await opens(world, app, token)
+    assert is_page(await depart(world.browser(), redirectUrl=OWN, clientId=stranger.id))
+    code = await login_code(world, redirectUrl=OWN, clientId=stranger.id, **CHALLENGED)
+    answer = await redeem_login(world, code, code_verifier=VERIFIER)
+    named = answer.json()["data"]["token"]
+    assert bound(named) == {stranger.id}
+    assert not await opens(world, app, named)
+
+
+async def test_at_an_address_that_any_app_of_a_device_can_have_registrations_count(
+    world: World,
+) -> None:
+    app = await first_party(world)
+    url = "http://127.0.0.1:5123/signed-in"
+    assert await opens(world, app, await login_token(world, redirectUrl=url))
+    native = await first_party(world, OWN_LOOPBACK)
+    token = await login_token(world, redirectUrl=url)
+    assert bound(token) == {native.id}
+    assert not await opens(world, app, token)
+
+
+# --------------------------------------------------------------- native tokens, codes of a pop-up
+
+
+async def native(world: World, **changes: str) -> httpx.Response:
+    sent = {"provider": "google", "accessToken": "gia", **changes}
+    return await world.browser().post(AUTHORIZE_TOKEN, data=sent)
+
+
+async def test_native_tokens_and_codes_of_a_pop_up_are_the_operator_s_own(world: World) -> None:
+    app, other = await first_party(world), await first_party(world, ELSEWHERE)
+    for answer in (await native(world), await redeem_login(world, "gia")):
+        token = answer.json()["data"]["token"]
+        assert await opens(world, app, token)
+        assert await opens(world, other, token)
+    for answer in (
+        await native(world, clientId=app.id),
+        await redeem_login(world, "gia", clientId=app.id),
+    ):
+        token = answer.json()["data"]["token"]
+        assert await opens(world, app, token)
+        assert not await opens(world, other, token)
+
+
+async def test_a_provider_s_code_that_came_by_an_app_s_address_is_bound_to_it(world: World) -> None:
+    app, other = await first_party(world), await first_party(world, ELSEWHERE)
+    token = (await redeem_login(world, "gia", redirectUrl=CALLBACK)).json()["data"]["token"]
+    assert bound(token) == {app.id}
+    assert await opens(world, app, token)
+    assert not await opens(world, other, token)
+    own = (await redeem_login(world, "gia", redirectUrl=OWN)).json()["data"]["token"]
+    assert await opens(world, other, own)
+
+
+async def test_only_an_app_that_there_is_can_be_named(world: World, google: Elsewhere) -> None:
+    app = await first_party(world)
+    code = await login_code(world)
+    await world.disable(other := await first_party(world, ELSEWHERE))
+    for name in ("nobody", "x" * 5000, other.id):
+        for answer in (
+            await native(world, clientId=name),
+            await redeem_login(world, "gia", clientId=name),
+            await redeem_login(world, code, clientId=name),
+        ):
+            assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request")
+            assert name not in answer.text
+    assert not google.asked
+    assert await opens(world, app, (await redeem_login(world, code)).json()["data"]["token"])
+
+
+# ------------------------------------------------------------------------- what signs like ours
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"via": None},
+        {"via": "nothing that there is"},
+        {"azp": None},
+        {"azp": None, "clients": []},
+        {"landing": None},
+    ],
+)
+async def test_a_jwt_that_does_not_say_whose_it_is_opens_nothing(
+    world: World, changes: dict[str, Any]
+) -> None:
+    """Those of the version before among them, which lack what binds them now."""
+    app = await first_party(world)
+    token = await login_token(world)
+    claims = {**claims_of(token), **changes}
+    signer = world.house.keyring.signer("ES256")
+    kept = {name: value for name, value in claims.items() if value is not None}
+    assert await opens(world, app, token)
+    assert not await opens(world, app, signer.sign(kept, "login+jwt"))
