@@ -3,8 +3,10 @@ fragment, each token bound to the others. Here also RFC 6749 §4.2 and `response
 
 from urllib.parse import urlsplit
 
+import pytest
+
 from forgery import half_hash, verified
-from world import CALLBACK, ISSUER, App, World, answer_of
+from world import CALLBACK, ISSUER, App, World, Worlds, answer_of
 
 IMPLICIT = ("token", "id_token", "id_token token")
 HYBRID = ("code id_token", "code token", "code id_token token")
@@ -190,3 +192,63 @@ async def test_a_public_hybrid_client_needs_pkce(world: World) -> None:
         code_challenge_method=None,
     )
     assert answer_of(response).parameters["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize("token_format", ["opaque", "jwt"])
+async def test_nothing_outlives_its_authorization_on_any_channel(
+    worlds: Worlds, token_format: str
+) -> None:
+    # security.md 6
+    lifetimes = {"refresh_absolute_lifetime": "40s", "refresh_idle_lifetime": "40s"}
+    settings = {f"tokens__{name}": value for name, value in lifetimes.items()}
+    async with worlds(**settings) as world:
+        await world.person()
+        app = await flagged(world, token_format=token_format)
+        end = int(world.house.clock.now().timestamp()) + 40
+        given = answer_of(
+            await world.ask(
+                await world.signed_in(),
+                app,
+                response_type="code id_token token",
+                scope="openid basic",
+                nonce="n",
+            )
+        ).parameters
+        assert given["expires_in"] == "40"
+        assert (await world.introspect(app, given["access_token"]))["exp"] == end
+        assert (await verified(world, given["id_token"], "RS256"))["exp"] == end
+        world.advance(seconds=10)
+        tokens = (await world.redeem(app, given["code"])).json()
+        assert tokens["expires_in"] == 30
+        assert (await world.introspect(app, tokens["refresh_token"]))["exp"] == end
+        world.advance(seconds=10)
+        tokens = (await world.refresh(app, tokens["refresh_token"])).json()
+        assert tokens["expires_in"] == 20
+        assert (await verified(world, tokens["id_token"], "RS256"))["exp"] == end
+        world.advance(seconds=20)
+        for token in (given["access_token"], tokens["access_token"]):
+            assert (await world.call(token)).status_code == 401
+            assert await world.introspect(app, token) == {"active": False}
+
+
+async def test_a_code_does_not_outlive_its_authorization(worlds: Worlds) -> None:
+    lifetimes = {"refresh_absolute_lifetime": "40s", "refresh_idle_lifetime": "40s"}
+    settings = {f"tokens__{name}": value for name, value in lifetimes.items()}
+    async with worlds(**settings) as world:
+        await world.person()
+        app = await world.app()
+        code = (await world.authorize(await world.signed_in(), app)).code
+        world.advance(seconds=40)
+        assert (await world.redeem(app, code)).json()["error"] == "invalid_grant"
+
+
+async def test_expires_in_is_rounded_down(worlds: Worlds) -> None:
+    # RFC 6749 §5.1: no client counts on a token after its end.
+    lifetimes = {"refresh_absolute_lifetime": "40s", "refresh_idle_lifetime": "40s"}
+    settings = {f"tokens__{name}": value for name, value in lifetimes.items()}
+    async with worlds(**settings) as world:
+        await world.person()
+        app = await world.app()
+        code = (await world.authorize(await world.signed_in(), app)).code
+        world.advance(seconds=10.2)
+        assert (await world.redeem(app, code)).json()["expires_in"] == 29

@@ -62,7 +62,7 @@ async def test_the_first_steps_of_the_docs_work_as_they_stand(live: Live) -> Non
     assert json.loads(await shell.paste(use))["id"] == person.id
     refresh = steps[5].replace("THE_REFRESH_TOKEN", tokens["refresh_token"])
     assert json.loads(await shell.paste(refresh))["refresh_token"] != tokens["refresh_token"]
-    assert await shell.paste(steps[6]) == ""
+    assert await shell.paste(steps[6]) == "{}"
     assert json.loads(await shell.paste(use))["error"] == "invalid_token"
     await shell.close()
 

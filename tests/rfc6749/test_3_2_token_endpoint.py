@@ -25,8 +25,6 @@ async def test_a_repeated_parameter_is_refused(world: World) -> None:
         "&scope=basic&scope=basic",
         "&scope=basic&scope=",
         "&client_id=other",
-        "&state=1&state=2",
-        "&unknown=1&unknown=1",
     ):
         app = await world.app()
         response = await world.browser().post(TOKEN, content=body(app) + more, headers=FORM)
@@ -46,6 +44,68 @@ async def test_an_unknown_parameter_is_ignored(world: World) -> None:
     app = await world.app()
     text = body(app) + "&utm_source=x&audience=nobody"
     assert (await world.browser().post(TOKEN, content=text, headers=FORM)).status_code == 200
+
+
+async def test_an_unknown_parameter_is_ignored_whatever_it_holds(world: World) -> None:
+    app = await world.app()
+    for more in (
+        "&state=1&state=2",
+        "&unknown=1&unknown=1",
+        "&resource=https://a.example.org&resource=https://b.example.org",
+        "&unknown=%ff",
+        "&unknown=a%0ab",
+        "&%ff=1",
+        "&unknown=" + "a" * 9000,
+        "".join(f"&p{number}=1" for number in range(100)),
+    ):
+        text = body(app) + more
+        by_form = await world.browser().post(TOKEN, content=text, headers=FORM)
+        by_query = await world.browser().get(f"{TOKEN}?{text}")
+        for response in (by_form, by_query):
+            assert response.status_code == 200, more[:20]
+
+
+async def test_an_unknown_member_of_a_json_body_is_ignored_whatever_its_type(
+    world: World,
+) -> None:
+    # Contract §6
+    app = await world.app()
+    known = (
+        f'"grant_type": "client_credentials", "client_id": "{app.id}",'
+        f' "client_secret": "{app.secret}"'
+    )
+    for more in (
+        '"x": 7',
+        '"x": 7.5e400',
+        '"x": ' + "9" * 5000,
+        '"x": true, "y": null',
+        '"x": {"a": [{}, {"b": null}]}',
+        '"x": ["a", 1]',
+        '"x": "\\ud800"',
+        '"x": "a\\u0000b"',
+        '"x": "a", "x": "b"',
+        '"\\u0000": 1',
+        '"scope": null',
+        ", ".join(f'"p{number}": {number}' for number in range(100)),
+    ):
+        response = await world.browser().post(
+            TOKEN,
+            content=f"{{{known}, {more}}}",
+            headers={"content-type": "application/json"},
+        )
+        assert response.status_code == 200, more[:20]
+
+
+async def test_a_known_member_of_a_json_body_is_a_string(world: World) -> None:
+    app = await world.app()
+    for member in ('"scope": ["basic"]', '"scope": 7', '"scope": {}', '"client_secret": true'):
+        response = await world.browser().post(
+            TOKEN,
+            content=f'{{"grant_type": "client_credentials", "client_id": "{app.id}", {member}}}',
+            headers={"content-type": "application/json"},
+        )
+        assert response.status_code == 400
+        assert response.json()["error"] == "invalid_request"
 
 
 async def test_an_empty_value_is_as_if_absent(world: World) -> None:

@@ -13,7 +13,8 @@ async def test_a_revoked_access_token_is_dead_at_once_and_takes_nothing_along(
     tokens = await world.tokens(app)
     response = await world.revoke(app, tokens["access_token"])
     assert response.status_code == 200
-    assert response.content == b""
+    assert response.json() == {}, "clients parse it as JSON"
+    assert response.headers["content-type"] == "application/json"
     assert response.headers["cache-control"] == "no-store"
     assert (await world.call(tokens["access_token"])).status_code == 401
     assert (await world.refresh(app, tokens["refresh_token"])).status_code == 200

@@ -58,14 +58,45 @@ async def test_by_the_secret_as_a_key(world: World) -> None:
     assert "code" in found
 
 
-async def test_an_unsigned_one_says_as_much_as_a_query(world: World) -> None:
-    # OpenID Connect Core §6.1: `none` unless another algorithm was registered.
+def unsigned(app: App, **changes: Any) -> str:
+    return f"{UNSIGNED}.{encode(json.dumps(asking(app, **changes)).encode())}."
+
+
+async def test_an_unsigned_one_is_taken_only_from_an_app_that_registered_none(
+    world: World,
+) -> None:
+    # RFC 9101 §10.1: an attacker who strips the signature must not choose how an app signs.
     await world.person()
-    plain, strict = await registered(world, {}), await registered(world, {}, strict=True)
-    for app, word in ((plain, "code"), (strict, "error")):
-        claims = encode(json.dumps(asking(app)).encode())
-        token = f"{UNSIGNED}.{claims}."
-        assert word in await answer(world, app, request=token)
+    none = {"request_object_signing_alg": "none"}
+    for app, word in (
+        (await registered(world, none), "code"),
+        (await registered(world, none, strict=True), "error"),
+        (await registered(world, {}), "error"),
+        (await registered(world, {}, strict=True), "error"),
+        (await registered(world, {"request_object_signing_alg": "RS256"}), "error"),
+    ):
+        found = await answer(world, app, request=unsigned(app))
+        assert word in found
+        assert found.get("error") in (None, "invalid_request_object")
+
+
+async def test_an_unsigned_one_by_reference_needs_none_as_well(worlds: Worlds) -> None:
+    served = Documents()
+    async with worlds(fetcher=served) as world:
+        await world.person()
+        for algorithm, word in (("", "error"), ("none", "code")):
+            app = await registered(
+                world, {"request_uris": (OBJECT_URI,), "request_object_signing_alg": algorithm}
+            )
+            served.at[OBJECT_URI] = unsigned(app).encode()
+            assert word in await answer(world, app, request_uri=OBJECT_URI)
+
+
+async def test_discovery_lists_what_every_app_may_sign_with(world: World) -> None:
+    # OpenID Connect Discovery §3. `none` is not among it: it takes a registration.
+    found = (await world.browser().get("/.well-known/openid-configuration")).json()
+    listed = found["request_object_signing_alg_values_supported"]
+    assert listed == ["RS256", "ES256", "PS256", "EdDSA", "HS256"]
 
 
 async def test_a_redirect_uri_inside_supersedes_the_one_outside(

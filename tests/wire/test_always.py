@@ -40,6 +40,55 @@ async def test_an_address_that_is_not_ours_is_a_404(world: World) -> None:
             assert response.status_code == 404, path
 
 
+async def test_below_the_addresses_of_programs_what_is_not_there_is_told_in_json(
+    world: World,
+) -> None:
+    for path in (
+        "/api",
+        "/api/",
+        "/api/v9/x",
+        "/api/v1/measurements/",
+        "/api/v2/measurements/1/2",
+        f"{TOKEN}/",
+        f"{AUTHORIZE}/",
+        "/.well-known/",
+        "/.well-known/nothing",
+        "/.well-known/openid-configuration/",
+        "/api/%ff",
+        "/api/<script>",
+    ):
+        for method in ("GET", "POST", "PUT", "DELETE"):
+            response = await world.browser().request(method, path)
+            assert response.status_code == 404, path
+            if path != "/api":
+                assert response.headers["content-type"] == "application/json", path
+                assert response.json()["error"] == "not_found"
+                assert response.headers["cache-control"] == "no-store"
+    page = await world.browser().get("/nowhere")
+    assert page.headers["content-type"].startswith("text/html")
+
+
+async def test_below_the_addresses_of_programs_another_method_is_refused_in_json(
+    world: World,
+) -> None:
+    for path, allowed in (
+        (AUTHORIZE, {"GET", "HEAD", "POST"}),
+        (f"{AUTHORIZE}/resume", {"GET", "HEAD"}),
+        (f"{AUTHORIZE}/decision", {"POST"}),
+        ("/api/v2/auth/social/login", {"GET", "HEAD"}),
+        ("/api/v2/auth/social/callback/google", {"GET", "HEAD", "POST"}),
+        ("/api/v2/oauth2/logout", {"GET", "HEAD", "POST"}),
+        ("/.well-known/security.txt", {"GET", "HEAD"}),
+        ("/.well-known/change-password", {"GET", "HEAD"}),
+    ):
+        for method in ("PUT", "PATCH", "DELETE", "BREW"):
+            response = await world.send_raw(method, path)
+            assert response.status_code == 405, path
+            assert set(response.headers["allow"].split(", ")) == allowed, path
+            assert response.headers["content-type"] == "application/json"
+            assert response.json()["error"] == "invalid_request"
+
+
 async def test_a_failure_of_ours_is_a_500_with_a_number_and_nothing_else(world: World) -> None:
     # The database is gone under the server's feet: the answer is a 503 or 500 in JSON, and tells
     # nothing of why.

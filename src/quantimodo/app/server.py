@@ -58,7 +58,7 @@ from quantimodo.pages.errors import (
     error_page,
 )
 from quantimodo.pages.identities import Linking
-from quantimodo.pages.layout import Renderer
+from quantimodo.pages.layout import Renderer, json_page
 from quantimodo.pages.reference import ReferencePage
 from quantimodo.pages.routes import Pages, page_routes
 from quantimodo.resource.guard import Guard
@@ -68,6 +68,15 @@ from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.subjects import Subjects
 
 _log = structlog.get_logger("quantimodo.server")
+# Whoever asks below these is a program, and gets JSON for what is not there.
+_FOR_PROGRAMS = ("/api/", "/.well-known/")
+_PROBLEMS = (
+    {"error": "not_found", "error_description": "there is nothing at this address"},
+    {
+        "error": "invalid_request",
+        "error_description": "this method is not allowed here; see the Allow header",
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +239,8 @@ def _refusals(
     async def http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         headers = error.headers if isinstance(error, HTTPException) else None
+        if request.url.path.startswith(_FOR_PROGRAMS):
+            return json_page(status, _PROBLEMS[status == 405], headers)
         title, text = METHOD_NOT_ALLOWED if status == 405 else NOT_FOUND
         return error_page(renderer, status, title, text, headers=headers)
 

@@ -1,6 +1,6 @@
 """Where the parameters of a protocol request stand: in the body, or, once, in the query."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import ALIASES, Form
@@ -10,13 +10,18 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def body_form(
-    request: Request, *, json: bool = False, aliases: Mapping[str, str] = ALIASES
+    request: Request,
+    known: Collection[str],
+    *,
+    json: bool = False,
+    aliases: Mapping[str, str] = ALIASES,
 ) -> Form:
-    """The parameters of a POST: a form, or, where the contract allows it, a JSON object."""
+    """The parameters of a POST: a form, or, where the contract allows it, a JSON object. All that
+    is not `known` to the endpoint is ignored."""
     kind = request.media_type()
     if kind == _FORM:
-        return Form.of_urlencoded(request.body, aliases)
+        return Form.of_urlencoded(request.body, aliases, known)
     if json and kind == "application/json":
-        return Form.of_json(request.body, aliases)
+        return Form.of_json(request.body, aliases, known)
     accepted = f"{_FORM} or application/json" if json else _FORM
     raise InvalidRequest(f"send the parameters in the body, as {accepted}")

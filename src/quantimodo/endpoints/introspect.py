@@ -10,6 +10,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import ClientStore, TokenReader
+from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import InvalidClient
 from quantimodo.protocol.scopes import spell
 from quantimodo.tokens.access import AccessTokens
@@ -19,6 +20,8 @@ from quantimodo.wire.exchange import Request, Response
 from quantimodo.wire.json import private_json
 
 _INACTIVE: dict[str, Any] = {"active": False}
+
+_PARAMETERS = OF_CLIENTS | {"token"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class IntrospectionEndpoint:
     clock: Clock
 
     async def __call__(self, request: Request) -> Response:
-        form = body_form(request)
+        form = body_form(request, _PARAMETERS)
         client = await self.clients.authenticate(request.header(b"authorization"), form)
         # RFC 7662 §2.1: the endpoint MUST be protected; a public client proves nothing.
         if client.public:

@@ -135,10 +135,10 @@ class LogoutEndpoint:
 
 async def _read(request: Request) -> Form:
     if request.method != "POST":
-        return Form.of_urlencoded(request.scope["query_string"], {})
+        return Form.of_urlencoded(request.scope["query_string"], {}, PARAMETERS)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise LogoutRefused(f"Send the request's parameters as {_FORM}.")
-    return Form.of_urlencoded(await read_body(request, _MOST_BYTES), {})
+    return Form.of_urlencoded(await read_body(request, _MOST_BYTES), {}, PARAMETERS)
 
 
 def _heeded(form: Form) -> list[tuple[str, str]]:

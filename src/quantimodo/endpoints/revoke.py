@@ -9,10 +9,13 @@ from quantimodo.endpoints.forms import body_form
 from quantimodo.model.clients import Client
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import TokenStore
+from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import UnauthorizedClient
 from quantimodo.tokens.access import AccessTokens
 from quantimodo.wire.exchange import Request, Response
-from quantimodo.wire.json import PRIVATE
+from quantimodo.wire.json import private_json
+
+_PARAMETERS = OF_CLIENTS | {"token"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class RevocationEndpoint:
     clock: Clock
 
     async def __call__(self, request: Request) -> Response:
-        form = body_form(request)
+        form = body_form(request, _PARAMETERS)
         client = await self.clients.authenticate(request.header(b"authorization"), form)
         raw = form.required("token")
         if refresh := key_of(Kind.REFRESH, raw):
@@ -34,8 +37,9 @@ class RevocationEndpoint:
             await self._revoke_access_token(access, client)
         else:
             await self._revoke_jwt(raw, client)
-        # RFC 7009 §2.2: an unknown or dead token is revoked already.
-        return Response(200, b"", PRIVATE)
+        # RFC 7009 §2.2: an unknown or dead token is revoked already. The body carries nothing;
+        # many clients parse it as JSON all the same.
+        return private_json(200, {})
 
     async def _revoke_refresh_token(self, key: bytes, client: Client) -> None:
         found = await self.tokens.find_refresh_token(key)

@@ -34,7 +34,7 @@ from quantimodo.pages.forms import read_body
 from quantimodo.pages.layout import json_page, see_other
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.social import ALIASES, login_request
+from quantimodo.protocol.social import ALIASES, PARAMETERS, login_request
 from quantimodo.providers.contract import Provider, ProviderFault
 
 _MOST_BYTES: Final = 65_536
@@ -60,7 +60,9 @@ class SocialEndpoint:
     async def login(self, request: Request) -> Response:
         """GET /api/v2/auth/social/login: an application sends a browser to a provider."""
         try:
-            asked = login_request(Form.of_urlencoded(request.scope["query_string"], ALIASES))
+            asked = login_request(
+                Form.of_urlencoded(request.scope["query_string"], ALIASES, PARAMETERS)
+            )
             landing = await self.landings.find(asked.redirect_url, asked.client_id)
             if landing.strict and asked.challenge is None:
                 raise InvalidRequest(

@@ -32,7 +32,7 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Unavailable, UserStore
 from quantimodo.protocol.errors import AccessDenied, InvalidGrant, InvalidRequest, OAuthError
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.social import ALIASES
+from quantimodo.protocol.social import ALIASES, PARAMETERS
 from quantimodo.providers.contract import Provider, ProviderFault
 from quantimodo.tokens.login import LIFETIME, LoginTokens
 from quantimodo.tokens.login_origin import LoginOrigin, name_of
@@ -199,8 +199,8 @@ class SocialTokens:
 
 def _form(request: Request) -> Form:
     if request.method == "GET":
-        return Form.of_urlencoded(request.query, ALIASES)
-    return body_form(request, json=True, aliases=ALIASES)
+        return Form.of_urlencoded(request.query, ALIASES, PARAMETERS)
+    return body_form(request, PARAMETERS, json=True, aliases=ALIASES)
 
 
 def _for_one(client: Client | None) -> LoginOrigin:

@@ -16,11 +16,23 @@ from quantimodo.ops.metrics import Metrics
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import TokenStore
+from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
 from quantimodo.protocol.parameters import Form
 from quantimodo.tokens.issuer import Answer, Issuer
 from quantimodo.wire.exchange import Request, Response
 from quantimodo.wire.json import private_json
+
+PARAMETERS = OF_CLIENTS | {
+    "grant_type",
+    "code",
+    "redirect_uri",
+    "code_verifier",
+    "refresh_token",
+    "scope",
+}
+"""All that the endpoint reads. A new grant adds its own; anything else is ignored (RFC 6749 §3.2,
+contract §6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +80,8 @@ class TokenEndpoint:
             if not self.legacy_transport:
                 raise InvalidRequest("this server does not take tokens by GET: use POST")
             self.metrics.legacy("token_by_get")
-            return Form.of_urlencoded(request.query)
-        return body_form(request, json=True)
+            return Form.of_urlencoded(request.query, known=PARAMETERS)
+        return body_form(request, PARAMETERS, json=True)
 
     def _check_transport(self, request: Request, client: Client) -> None:
         if client.strict and request.method == "GET":

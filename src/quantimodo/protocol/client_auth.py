@@ -13,6 +13,9 @@ from quantimodo.protocol.client_assertion import TYPE
 from quantimodo.protocol.errors import InvalidClient, InvalidRequest
 from quantimodo.protocol.parameters import Form
 
+PARAMETERS = frozenset({"client_id", "client_secret", "client_assertion", "client_assertion_type"})
+"""What `read_credentials` reads of a form (RFC 6749 §2.3.1, RFC 7521 §4.2)."""
+
 Method = Literal["client_secret_basic", "client_secret_post", "none", "assertion"]
 
 

@@ -3,10 +3,13 @@
 Owns how parameters arrive; knows no meaning of any. A `Form` has passed these laws: every name
 once, values without control characters, empty values are as if absent, camelCase spellings of
 2016 are under their RFC names.
+
+A reader that is given the names that its endpoint `known`s ignores all others, whatever they hold
+(RFC 6749 §3.1, §3.2: unrecognized parameters MUST be ignored).
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from unicodedata import category
 from urllib.parse import unquote_plus
 
@@ -51,58 +54,115 @@ class Form:
 
     @classmethod
     def of_pairs(
-        cls, pairs: Iterable[tuple[str, str]], aliases: Mapping[str, str] = ALIASES
+        cls,
+        pairs: Iterable[tuple[str, str | None]],
+        aliases: Mapping[str, str] = ALIASES,
+        known: Collection[str] | None = None,
     ) -> "Form":
-        """Raises `InvalidRequest` for a repeated or malformed parameter."""
+        """Raises `InvalidRequest` for a repeated or malformed parameter; None is a value that
+        could not be read."""
+        form, faults = cls.sound_of_pairs(pairs, aliases, known)
+        for fault in faults.values():
+            raise InvalidRequest(fault)
+        return form
+
+    @classmethod
+    def sound_of_pairs(
+        cls,
+        pairs: Iterable[tuple[str, str | None]],
+        aliases: Mapping[str, str] = ALIASES,
+        known: Collection[str] | None = None,
+    ) -> tuple["Form", Mapping[str, str]]:
+        """The parameters that are sound, and what is wrong with each that is not."""
         values: dict[str, str] = {}
+        faults: dict[str, str] = {}
         spellings: set[str] = set()
         for spelled, value in pairs:
             name = aliases.get(spelled, spelled)
+            if known is not None and name not in known:
+                continue
+            # The name goes into the text only where it is one of ours, never as it was sent.
+            label = f"the parameter {name}" if known is not None else "a parameter"
             if name in values:
                 # RFC 6749 §3.2: parameters MUST NOT be included more than once. Contract §1: both
                 # spellings with one value are one parameter.
                 if spelled in spellings or values[name] != value:
-                    raise InvalidRequest("a parameter is repeated")
-                spellings.add(spelled)
-                continue
-            if not _is_plain(value):
-                raise InvalidRequest("a parameter has characters that are not allowed")
-            values[name] = value
+                    faults[name] = f"{label} is repeated"
+            elif value is None:
+                faults[name] = f"{label} is not properly encoded"
+            elif _is_plain(value):
+                values[name] = value
+            else:
+                faults[name] = f"{label} is too long, or has characters that are not allowed"
             spellings.add(spelled)
-        return cls({name: value for name, value in values.items() if value})
+        return cls({k: v for k, v in values.items() if v and k not in faults}), faults
 
     @classmethod
-    def of_urlencoded(cls, text: bytes, aliases: Mapping[str, str] = ALIASES) -> "Form":
+    def of_urlencoded(
+        cls,
+        text: bytes,
+        aliases: Mapping[str, str] = ALIASES,
+        known: Collection[str] | None = None,
+    ) -> "Form":
         """A query or a form body."""
-        try:
-            pairs = text.decode("ascii").split("&", _MOST_PARAMETERS)
-            if len(pairs) > _MOST_PARAMETERS:
-                raise InvalidRequest("there are too many parameters")
-            return cls.of_pairs(map(_decoded, filter(None, pairs)), aliases)
-        except UnicodeError:
-            raise InvalidRequest("the parameters are not properly encoded") from None
+        if known is not None:
+            return cls.of_pairs(_decoded(text), aliases, known)
+        if text.count(b"&") >= _MOST_PARAMETERS:
+            raise InvalidRequest("there are too many parameters")
+        if not text.isascii():
+            raise InvalidRequest("the parameters are not properly encoded")
+        return cls.of_pairs(_decoded(text), aliases)
 
     @classmethod
-    def of_json(cls, body: bytes, aliases: Mapping[str, str] = ALIASES) -> "Form":
-        """A JSON object of strings (contract §1)."""
+    def sound_of_urlencoded(
+        cls, text: bytes, known: Collection[str], aliases: Mapping[str, str] = ALIASES
+    ) -> tuple["Form", Mapping[str, str]]:
+        """The sound ones of a query or a form body, and what is wrong with each that is not."""
+        return cls.sound_of_pairs(_decoded(text), aliases, known)
+
+    @classmethod
+    def of_json(
+        cls,
+        body: bytes,
+        aliases: Mapping[str, str] = ALIASES,
+        known: Collection[str] | None = None,
+    ) -> "Form":
+        """A JSON object whose parameters are strings (contract §1, §6)."""
         try:
-            pairs = json.loads(body, object_pairs_hook=_Pairs)
+            # Python refuses a whole number of several thousand digits; here it is only ignored.
+            pairs = json.loads(body, object_pairs_hook=_Pairs, parse_int=float)
         except (ValueError, RecursionError):
             raise InvalidRequest("the body is not valid JSON") from None
-        if not isinstance(pairs, _Pairs) or len(pairs) > _MOST_PARAMETERS:
+        if not isinstance(pairs, _Pairs) or (known is None and len(pairs) > _MOST_PARAMETERS):
             raise InvalidRequest("the body must be one JSON object of strings")
         pairs = [(name, value) for name, value in pairs if value is not None]
+        if known is not None:
+            pairs = [pair for pair in pairs if aliases.get(pair[0], pair[0]) in known]
         if not all(isinstance(value, str) for _, value in pairs):
             raise InvalidRequest("the body must be one JSON object of strings")
-        return cls.of_pairs(pairs, aliases)
+        return cls.of_pairs(pairs, aliases, known)
 
 
-def _decoded(pair: str) -> tuple[str, str]:
-    """Name and value of `name=value` (WHATWG URL §5.1). Most have nothing to decode."""
-    name, _, value = pair.partition("=")
-    if "%" in pair or "+" in pair:
-        return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
-    return name, value
+def _decoded(text: bytes) -> Iterator[tuple[str, str | None]]:
+    """Each name and value of `name=value&…` (WHATWG URL §5.1), with None for a value that is not
+    properly encoded. Most have nothing to decode."""
+    for pair in text.decode("latin-1").split("&"):
+        if not pair:
+            continue
+        name, _, value = pair.partition("=")
+        if not pair.isascii():
+            yield name, None
+        elif "%" not in pair and "+" not in pair:
+            yield name, value
+        else:
+            yield unquote_plus(name, errors="replace"), _unquoted(value)
+
+
+def _unquoted(value: str) -> str | None:
+    try:
+        return unquote_plus(value, errors="strict")
+    except UnicodeError:
+        return None
 
 
 class _Pairs(list[tuple[str, str]]):

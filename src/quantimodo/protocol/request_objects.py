@@ -13,7 +13,10 @@ from quantimodo.model.clients import Client
 from quantimodo.protocol.errors import InvalidRequestObject
 from quantimodo.protocol.parameters import Form
 
-ALGORITHMS: Final = ("RS256", "ES256", "PS256", "EdDSA", "HS256", "none")
+SIGNED: Final = ("RS256", "ES256", "PS256", "EdDSA", "HS256")
+"""What every app may sign with, and what discovery lists."""
+ALGORITHMS: Final = (*SIGNED, "none")
+"""What an app may register as its `request_object_signing_alg`."""
 _NEVER_INSIDE: Final = frozenset({"request", "request_uri"})
 _OF_THE_TOKEN: Final = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
 _SKEW: Final = timedelta(seconds=60)
@@ -23,11 +26,12 @@ def algorithms(client: Client) -> frozenset[str]:
     """How an object of this client may be signed."""
     registered = client.metadata.request_object_signing_alg
     if registered:
-        # OpenID Connect Registration §2: what is not signed so is refused.
-        return frozenset({registered})
-    # §2: unregistered, any that we support. An unsigned object says no more than a query; a
-    # strict client (security.md 4) never sends one.
-    return frozenset(ALGORITHMS) - ({"none"} if client.strict else frozenset())
+        # OpenID Connect Registration §2: what is not signed so is refused. A strict client
+        # (security.md 4) never sends an unsigned object.
+        return frozenset({registered}) - ({"none"} if client.strict else frozenset())
+    # §2: unregistered, any that we support. `none` is not among them: an unsigned object is taken
+    # only from an app that registered that it does not sign (RFC 9101 §10.1).
+    return frozenset(SIGNED)
 
 
 def check_claims(claims: Mapping[str, Any], client: Client, issuer: str, now: datetime) -> None:

@@ -30,6 +30,23 @@ ALIASES: Mapping[str, str] = {
 }
 """Contract §1: the page of 2016 has the camelCase names; both are taken."""
 
+PARAMETERS = frozenset(
+    {
+        "provider",
+        "redirect_url",
+        "client_id",
+        "state",
+        "code",
+        "code_verifier",
+        "code_challenge",
+        "code_challenge_method",
+        "access_token",
+        "refresh_token",
+        "nonce",
+    }
+)
+"""All that the endpoints of clients read, by these names. Anything else is ignored."""
+
 
 def callback_path(provider: str) -> str:
     """Where this provider sends browsers back to: the one address to register there."""

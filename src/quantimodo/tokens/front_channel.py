@@ -16,7 +16,7 @@ from quantimodo.protocol.errors import AccessDenied
 from quantimodo.protocol.responses import Parameters
 from quantimodo.protocol.scopes import spell
 from quantimodo.tokens.id_tokens import IdTokens, SignIn
-from quantimodo.tokens.policy import TokenPolicy
+from quantimodo.tokens.policy import TokenPolicy, seconds_until
 from quantimodo.tokens.signed import SignedTokens
 from quantimodo.tokens.subjects import Subjects
 
@@ -57,7 +57,7 @@ class FrontChannel:
             parameters.append(("code", code.raw.reveal()))
         raw = None if access is None else self._access_text(request, subject, family, access, now)
         if raw is not None:
-            lifetime = round(self.policy.access_lifetime.total_seconds())
+            lifetime = seconds_until(self._access_end(family, now), now)
             parameters += [
                 ("access_token", raw),
                 ("token_type", "Bearer"),
@@ -93,7 +93,8 @@ class FrontChannel:
             redirect_uri=request.target.redirect_uri if request.target.given else None,
             challenge=request.challenge,
             nonce=request.nonce,
-            expires_at=now + self.policy.code_lifetime,
+            # security.md 6: nothing outlives the authorization that it came from.
+            expires_at=min(now + self.policy.code_lifetime, family.expires_at),
         )
 
     def _access_row(self, family: Family, minted: Minted, now: datetime) -> AccessToken:
@@ -104,8 +105,11 @@ class FrontChannel:
             user_id=family.user_id,
             scope=family.scope,
             issued_at=now,
-            expires_at=now + self.policy.access_lifetime,
+            expires_at=self._access_end(family, now),
         )
+
+    def _access_end(self, family: Family, now: datetime) -> datetime:
+        return min(now + self.policy.access_lifetime, family.expires_at)
 
     def _access_text(
         self,
@@ -121,7 +125,7 @@ class FrontChannel:
             request.client,
             family.scope,
             now,
-            now + self.policy.access_lifetime,
+            self._access_end(family, now),
             jti=minted.key[:20],
             subject=subject,
             family_id=family.id,
@@ -144,6 +148,7 @@ class FrontChannel:
             presence.user,
             _signed_in(presence),
             now,
+            not_after=family.expires_at,
             nonce=request.nonce,
             access_token=access_token,
             code=None if code is None else code.raw.reveal(),

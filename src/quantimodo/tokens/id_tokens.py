@@ -51,6 +51,7 @@ class IdTokens:
         signed_in: SignIn,
         now: datetime,
         *,
+        not_after: datetime,
         nonce: str | None = None,
         access_token: str | None = None,
         code: str | None = None,
@@ -58,14 +59,15 @@ class IdTokens:
         asked: Asked | None = None,
     ) -> str:
         """`scope` opens claims in the ID token itself: for answers that bring no access token
-        (OpenID Connect Core §5.4). Reads more of the person only where that is asked for."""
+        (OpenID Connect Core §5.4). Reads more of the person only where that is asked for.
+        `not_after`: the end of the authorization, which the token never outlives."""
         claims: dict[str, Any] = {
             **await self._told(user, scope, asked),
             "sub": await self.subjects.of(client, user),
             "iss": self.policy.issuer,
             "aud": client.id,
             "iat": int(now.timestamp()),
-            "exp": int((now + self.policy.id_token_lifetime).timestamp()),
+            "exp": int(min(now + self.policy.id_token_lifetime, not_after).timestamp()),
             "auth_time": int(signed_in.at.timestamp()),
         }
         if signed_in.methods:

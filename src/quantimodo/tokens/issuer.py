@@ -17,7 +17,7 @@ from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import TokenStore
 from quantimodo.protocol.scopes import spell
 from quantimodo.tokens.id_tokens import IdTokens, SignIn
-from quantimodo.tokens.policy import TokenPolicy
+from quantimodo.tokens.policy import TokenPolicy, seconds_until
 from quantimodo.tokens.signed import SignedTokens
 from quantimodo.tokens.subjects import Subjects
 
@@ -212,6 +212,7 @@ class Issuer:
             user,
             SignIn(at=family.authenticated_at, methods=family.methods, sid=family.sid),
             now,
+            not_after=family.expires_at,
             nonce=nonce,
             access_token=access_token,
             asked=family.asked,
@@ -226,6 +227,6 @@ def _answer(raw: str, now: datetime, expires_at: datetime, scope: frozenset[str]
     return {
         "access_token": raw,
         "token_type": "Bearer",
-        "expires_in": max(0, round((expires_at - now).total_seconds())),
+        "expires_in": seconds_until(expires_at, now),
         "scope": spell(scope),
     }

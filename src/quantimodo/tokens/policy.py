@@ -1,7 +1,7 @@
 """How long what we hand out lives."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +22,9 @@ class TokenPolicy:
     def audience(self) -> str:
         """The `aud` of our own resources (RFC 9068 §3)."""
         return f"{self.issuer}/api"
+
+
+def seconds_until(end: datetime, now: datetime) -> int:
+    """`expires_in` (RFC 6749 §5.1): whole seconds, rounded down so that no client counts on a
+    token after its end; 0 when the end has passed."""
+    return max(0, int((end - now).total_seconds()))

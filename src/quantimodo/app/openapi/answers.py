@@ -52,6 +52,10 @@ class TokenAnswer(TypedDict, total=False):
     ]
 
 
+class Revocation(TypedDict):
+    """An empty object: there is nothing to add (RFC 7009 §2.2)."""
+
+
 class Introspection(TypedDict, total=False):
     """What a token stands for (RFC 7662 §2.2). A dead or foreign token is `active: false`, and
     nothing more is said."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from quantimodo.app.openapi import fakes
-from quantimodo.app.openapi.answers import Introspection, TokenAnswer, refused
+from quantimodo.app.openapi.answers import Introspection, Revocation, TokenAnswer, refused
 from quantimodo.app.openapi.operation import FORM, JSON, Answer, Content, Operation
 from quantimodo.app.openapi.parameters import (
     IntrospectionRequest,
@@ -151,7 +151,9 @@ OPERATIONS: Final = (
         security=BY_CLIENT,
         answers={
             200: Answer(
-                "The token is dead. An unknown one was dead already.", headers=("NotStored",)
+                "The token is dead. An unknown one was dead already.",
+                (Content(JSON, Revocation, {"revoked": {}}),),
+                ("NotStored",),
             ),
             400: refused(
                 "Refused, nothing changed.",
