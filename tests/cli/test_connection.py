@@ -9,8 +9,11 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from quantimodo.cli.connection import PATIENCE, Connection, Gathering
+from quantimodo.cli.admission import ConnectionPolicy
+from quantimodo.cli.connection import Connection
+from quantimodo.cli.gathering import Gathering
 
+PATIENCE = ConnectionPolicy().request_timeout
 REQUEST = b"POST /x HTTP/1.1\r\nhost: id.example.org\r\ncontent-length: 3\r\n\r\nabc"
 
 
@@ -28,6 +31,17 @@ class _Wire(asyncio.Transport):
         if name in ("close", "abort", "write_eof", "pause_reading", "resume_reading"):
             return lambda: self.done.append(name)
         return super().__getattribute__(name)
+
+    def is_closing(self) -> bool:
+        return "close" in self.done or "abort" in self.done
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
+
+    unsent = 0
 
 
 @pytest.fixture
@@ -116,10 +130,7 @@ class _Timer:
 
 
 class _Line(_Wire):
-    """A wire that knows whether it was hung up."""
-
-    def is_closing(self) -> bool:
-        return "close" in self.done
+    """A wire to nobody in particular."""
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return default

@@ -39,6 +39,16 @@ class _Line(asyncio.Transport):
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return default
 
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def pause_reading(self) -> None: ...
 
     def resume_reading(self) -> None: ...
@@ -92,12 +102,12 @@ TALKS = {
     "the last of this connection": [GET.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")],
     "HTTP/1.0": [GET.replace(b"1.1", b"1.0")],
     "HEAD": [GET.replace(b"GET", b"HEAD"), GET],
-    "a body": [b"POST /x HTTP/1.1\r\ncontent-length: 3\r\n\r\nabc"],
+    "a body": [b"POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc"],
     "a body that waits to be asked for": [
-        b"POST /x HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n",
+        b"POST /x HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n",
         b"abc",
     ],
-    "a body of which half is missing": [b"POST /x HTTP/1.1\r\ncontent-length: 3\r\n\r\na"],
+    "half of a body": [b"POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\na"],
 }
 
 

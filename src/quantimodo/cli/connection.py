@@ -1,80 +1,269 @@
-"""One connection of a worker: an answer leaves in one piece.
+"""One connection of a worker: one request in, one response out (RFC 9112).
 
-uvicorn writes the head of an answer and its body one after the other, and each write is a system
-call and a packet that wakes the client: two of them cost more than many an endpoint. Here the
-head waits for what follows it in the same turn of the loop. And nobody keeps a connection by half
-of a request. Owns nothing of HTTP.
+uvicorn's protocol over httptools, with what both leave open: `Upgrade` is ignored and the body is
+read by its framing, a malformed request is answered in its turn and ends the connection, trailers
+never become headers, and each wait has an end. The internals that this builds on were read in the
+versions that pyproject.toml pins (decision 0013).
 
-An application that has its answer whole may give it so, by the scope's extension `WHOLE`, and
-spare itself the two messages and uvicorn's look at each header again.
+An application that has its response complete may hand it over in one call, by the scope's
+extension `WHOLE`, instead of two messages whose headers uvicorn checks again.
 """
 
 import asyncio
-from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
+from urllib.parse import unquote
 
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from quantimodo.app.dispatch import WHOLE
+from quantimodo.cli.admission import Admission, ConnectionPolicy
+from quantimodo.cli.cycle import Cycle, answer_whole, no_resource, refusal
+from quantimodo.cli.framing import Refused, check_head, head_without_upgrade, split_target
+from quantimodo.cli.gathering import Gathering
 
-# For a request to be sent whole, from its first byte, or from when the connection was made.
-# uvicorn waits for ever: a few thousand halves of requests would leave no room for anybody.
-PATIENCE: Final = 60.0
+_MOST_HEAD: Final = 65_536  # bytes after the first read; the application's own limit is lower
+_MOST_MESSAGE: Final = 16_777_216  # bytes with chunk extensions and trailers
+_HIGH_WATER: Final = 65_536  # bytes of a body that wait for the application
+_LINGER: Final = 2.0  # seconds to discard what the client still sends after the last response
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's own protocol, over a transport that gathers; it hangs up on whoever begins a
-    request and does not send the rest. Between requests uvicorn's own limit counts."""
+    """A client's connection. Disconnects a client that does not finish a request in time, or does
+    not read its response in time; between requests uvicorn's own limit counts."""
 
-    _gathering: "Gathering"
+    cycle: Cycle
     _deadline: asyncio.TimerHandle | None = None
-    _unfinished = True
+    _write_deadline: asyncio.TimerHandle | None = None
+    _party: str | None = None
+    _active: Cycle | None = None  # its response is being made
+    _reading: Cycle | None = None  # its body is being read
+    _unfinished = True  # no request, or one that is not complete
+    _in_head = False
+    _upgrading = False
+    _deaf = False  # nothing more is read: the last request has come
+    _fresh = False  # this request began with the bytes that are read now
+    _fault: Refused | None = None
+    _size = 0
+
+    def __init__(self, *arguments: Any, admission: Admission | None = None, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._admission = admission or Admission(ConnectionPolicy())
+        self._policy = self._admission.policy
+
+    @property
+    def idle(self) -> bool:
+        """Whether no response is owed."""
+        return self.cycle is None or self.cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self._gathering = Gathering(transport, self.loop)
+        self._raw = transport
+        self._gathering = Gathering(transport, self.loop, self._finish)
         super().connection_made(self._gathering)
-        self._expect()
+        self.made_at = self.loop.time()
+        address = self.client[0] if self.client else ""
+        self._party = self._admission.admit(address, self.connections, self.made_at)
+        if self._party is None:
+            self._gathering.abort()
+        else:
+            self._expect()
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        if not self._deaf:
+            self._feed(data)
+            self._wait_for_the_rest(len(data))
+
+    def _wait_for_the_rest(self, received: int) -> None:
         # Nearly all requests come whole, and cost no timer.
-        if self._unfinished or self._is_forgotten():
+        if self._deaf:
+            self._relent()
+        elif self._unfinished:
+            self._weigh(received)
+            self._expect()
+        elif self._is_forgotten():  # an empty line begins no request
             self._expect()
         elif self._deadline is not None:
             self._relent()
 
-    def on_message_begin(self) -> None:
-        self._unfinished = True
-        super().on_message_begin()
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._await_reader()
 
-    def on_headers_complete(self) -> None:
-        super().on_headers_complete()
-        cycle = self.cycle
-        if cycle is not None and cycle.scope is self.scope:
-            answer = partial(_answer_whole, cycle, self._gathering)
-            self.scope["extensions"] = {WHOLE: answer}  # type: ignore[dict-item]
-
-    def on_message_complete(self) -> None:
-        self._unfinished = False
-        super().on_message_complete()
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if not self._gathering.is_closing():
+            self._stop_awaiting_reader()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._relent()
+        self._stop_awaiting_reader()
+        self._unset_keepalive_if_required()
+        self._gathering.lost()
+        if self._party is not None:
+            self._admission.release(self._party)
+            self._party = None
+        # Those in the queue never begin: the client that asked is gone.
+        self.pipeline.clear()
+        if self._active is not None:
+            self._active.hang_up()
+        self._active = self._reading = None
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        if self._gathering.is_closing():
+            self._raw.close()
+        else:
+            super().shutdown()
+
+    def on_message_begin(self) -> None:
+        if self._deaf:
+            raise Refused(400, "nothing follows the last request of a connection")
+        self._unfinished = self._in_head = self._fresh = True
+        self._size = 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # RFC 9110 §6.5.1: trailers are not merged into the headers; they are dropped.
+        if self._in_head:
+            self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        try:
+            self._begin()
+        except Refused as fault:
+            self._fault = fault
+            raise
+
+    def on_body(self, body: bytes) -> None:
+        cycle = self._reading
+        if cycle is None or cycle.response_complete:
+            return
+        cycle.waiting_for_100_continue = False
+        cycle.body += body
+        if len(cycle.body) > _HIGH_WATER:
+            self.flow.pause_reading()
+        cycle.message_event.set()
+
+    def on_message_complete(self) -> None:
+        if self._upgrading:
+            return
+        self._unfinished = False
+        cycle, self._reading = self._reading, None
+        if cycle is None:
+            return
+        if not cycle.response_complete:
+            cycle.more_body = False
+            cycle.message_event.set()
+        # RFC 9112 §9.6: what follows the last request is not a request.
+        self._deaf = not cycle.keep_alive
+
+    def _feed(self, data: bytes) -> None:
+        rest: bytes | memoryview = data
+        try:
+            while rest:
+                try:
+                    self.parser.feed_data(rest)
+                    return
+                except httptools.HttpParserUpgrade as stop:
+                    rest = memoryview(rest)[stop.args[0] :]
+                    self._ignore_upgrade()
+        except httptools.HttpParserError:  # also of what a callback raises
+            if not self._deaf:
+                self._refuse(self._fault or Refused(400, "the request is malformed"))
+
+    def _ignore_upgrade(self) -> None:
+        """Read the same request by its framing, with a parser that sees no `Upgrade`."""
+        version, method = self.parser.get_http_version(), self.parser.get_method()
+        head = head_without_upgrade(method, self.url, version, self.headers)
+        self._upgrading = False
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.parser.feed_data(head)
+
+    def _begin(self) -> None:
+        self._in_head = False
+        parser, scope = self.parser, self.scope
+        version, method = parser.get_http_version(), parser.get_method()
+        scope["method"] = method.decode("ascii")
+        expects = check_head(version, method, self.headers)
+        if parser.should_upgrade():
+            self._upgrading = True
+            return
+        raw_path, query = split_target(self.url, method)
+        path = raw_path.decode("ascii")
+        scope["http_version"] = version
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = raw_path
+        scope["query_string"] = query
+        keep_alive = version != "1.0" and parser.should_keep_alive()
+        cycle = self._reading = self._new_cycle(expects, keep_alive)
+        whole = partial(answer_whole, cycle, self._gathering)
+        scope["extensions"] = {WHOLE: whole}  # type: ignore[dict-item]
+        self._enqueue(cycle, no_resource if raw_path == b"*" else self.app)
+
+    def _new_cycle(self, expects: bool, keep_alive: bool) -> Cycle:
+        return Cycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=expects,
+            keep_alive=keep_alive,
+            on_response=self.on_response_complete,
+        )
+
+    def _enqueue(self, cycle: Cycle, app: Any) -> None:
+        """Responses leave in the order of the requests (RFC 9112 §9.3.2)."""
+        self.cycle = cycle
+        if self._active is None or self._active.response_complete:
+            self._start_asgi_task(cycle, app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, app))
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._active = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _refuse(self, fault: Refused) -> None:
+        """Answer in its turn, read nothing more, and close."""
+        self._deaf = True
+        broken, self._reading = self._reading, None
+        if broken is not None and broken is self._active:
+            # The application must not act on half of a body.
+            broken.hang_up()
+            self._active = None
+            if broken.response_started:
+                self._gathering.close()
+                return
+        elif broken is not None and self.pipeline:
+            self.pipeline.popleft()
+        self.scope.setdefault("method", "GET")
+        self._enqueue(self._new_cycle(False, keep_alive=False), refusal(fault))
+
+    def _weigh(self, received: int) -> None:
+        """Bounds what a request that does not end keeps in memory."""
+        if self._fresh:
+            self._fresh = False
+            return
+        self._size += received
+        if self._in_head and self._size > _MOST_HEAD:
+            self._refuse(Refused(431, "the head of the request is too large"))
+        elif self._size > _MOST_MESSAGE:
+            self._gathering.close()
+
     def _is_forgotten(self) -> bool:
-        """An empty line between requests begins none, and yet ends uvicorn's wait for the next."""
-        idle = self.cycle is None or self.cycle.response_complete
-        return idle and self.timeout_keep_alive_task is None
+        return self.idle and self.timeout_keep_alive_task is None
 
     def _expect(self) -> None:
-        if self._deadline is None:
-            self._deadline = self.loop.call_later(PATIENCE, self._hang_up)
+        if self._deadline is None and not self._deaf:
+            self._deadline = self.loop.call_later(self._policy.request_timeout, self._hang_up)
 
     def _relent(self) -> None:
         if self._deadline is not None:
@@ -82,113 +271,32 @@ class Connection(HttpToolsProtocol):
             self._deadline = None
 
     def _hang_up(self) -> None:
-        self._deadline = None
+        self._deadline = self._reading = None
         self.transport.close()
 
+    def _await_reader(self) -> None:
+        if self._write_deadline is None:
+            self._write_deadline = self.loop.call_later(
+                self._policy.write_timeout, self._gathering.abort
+            )
 
-def _answer_whole(
-    cycle: RequestResponseCycle, gathering: "Gathering", status: int, head: bytes, body: bytes
-) -> bool:
-    """What `cycle.send` does with a head and a body that are complete; False when it has to.
+    def _stop_awaiting_reader(self) -> None:
+        if self._write_deadline is not None:
+            self._write_deadline.cancel()
+            self._write_deadline = None
 
-    `head` is the lines of headers that were checked before, the length of the body among them
-    not: it is added here.
-    """
-    if cycle.flow.write_paused or cycle.response_started or cycle.scope["method"] == "HEAD":
-        return False
-    if cycle.disconnected:
-        return True
-    cycle.response_started = cycle.response_complete = True
-    cycle.waiting_for_100_continue = False
-    own = b"".join([b"%b: %b\r\n" % header for header in cycle.default_headers])
-    last = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
-    length = b"content-length: %d\r\n" % len(body)
-    gathering.write_whole(b"".join((STATUS_LINE[status], own, head, length, last, body)))
-    cycle.message_event.set()
-    if not cycle.keep_alive:
-        gathering.close()
-    cycle.on_response()
-    return True
-
-
-class Gathering(asyncio.Transport):
-    """A transport whose first write waits for the second one, or for the end of the turn.
-
-    Order and content are kept, and nothing waits longer than the loop takes to come round; all
-    else is the transport's beneath it, flow control included.
-    """
-
-    __slots__ = ("_loop", "_transport", "_waiting")
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._waiting = b""
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        if self._waiting:
-            whole, self._waiting = self._waiting + data, b""
-            self._transport.write(whole)
-        elif data:
-            self._waiting = bytes(data)
-            self._loop.call_soon(self._flush)
-
-    def write_whole(self, data: bytes) -> None:
-        """An answer that nothing more belongs to."""
-        if self._waiting:
-            self.write(data)
-        else:
-            self._transport.write(data)
-
-    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
-        self.write(b"".join(list_of_data))
-
-    def _flush(self) -> None:
-        if self._waiting:
-            waiting, self._waiting = self._waiting, b""
-            self._transport.write(waiting)
-
-    def close(self) -> None:
-        self._flush()
-        self._transport.close()
-
-    def write_eof(self) -> None:
-        self._flush()
-        self._transport.write_eof()
-
-    def abort(self) -> None:
-        self._waiting = b""
-        self._transport.abort()
-
-    def can_write_eof(self) -> bool:
-        return self._transport.can_write_eof()
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return self._transport.get_extra_info(name, default)
-
-    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        self._transport.set_protocol(protocol)
-
-    def get_protocol(self) -> asyncio.BaseProtocol:
-        return self._transport.get_protocol()
-
-    def pause_reading(self) -> None:
-        self._transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        self._transport.resume_reading()
-
-    def is_reading(self) -> bool:
-        return self._transport.is_reading()
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        self._transport.set_write_buffer_limits(high, low)
-
-    def get_write_buffer_size(self) -> int:
-        return self._transport.get_write_buffer_size() + len(self._waiting)
-
-    def get_write_buffer_limits(self) -> tuple[int, int]:
-        return self._transport.get_write_buffer_limits()
+    def _finish(self) -> None:
+        """Close after the last response. While the client still sends, only this direction:
+        a reset would take the response away from it (RFC 9112 §9.6)."""
+        lingers = self._reading is not None or self._deaf
+        self._deaf = True
+        self._relent()
+        unsent = self._raw.get_write_buffer_size()
+        if unsent:
+            self._await_reader()
+        if not lingers or not self._raw.can_write_eof():
+            self._raw.close()
+            return
+        self._raw.write_eof()
+        if not unsent:
+            self._write_deadline = self.loop.call_later(_LINGER, self._gathering.abort)

@@ -1,0 +1,113 @@
+"""How many connections one worker holds, in all and for one client address.
+
+A client that opens connections and says nothing must not use up the descriptors that everybody
+else's connections, and the database, need.
+"""
+
+import resource
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any, Final
+
+import structlog
+
+from quantimodo.identity.throttle import network
+
+MOST_CONNECTIONS: Final = 65_536
+_SCAN_EVERY: Final = 1.0
+_TOLD_EVERY: Final = 60.0
+_RESERVE: Final = 256  # descriptors for databases, files and outgoing requests
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.connections")
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionPolicy:
+    """Limits of one worker; timeouts in seconds. `exempt` are the networks of trusted proxies,
+    which bring the connections of all clients."""
+
+    total: int = MOST_CONNECTIONS
+    per_address: int = 500
+    request_timeout: float = 60.0
+    write_timeout: float = 60.0
+    exempt: Sequence[IPv4Network | IPv6Network] = ()
+
+
+@dataclass(slots=True)
+class Admission:
+    """Counts the connections of one worker. Not thread-safe: for the event loop only."""
+
+    policy: ConnectionPolicy
+    _total: int = field(default=0, init=False)
+    _counts: dict[str, int] = field(default_factory=dict, init=False)
+    _scanned_at: float = field(default=float("-inf"), init=False)
+    _told_at: float = field(default=float("-inf"), init=False)
+    _refused: int = field(default=0, init=False)
+
+    def admit(self, address: str, connections: Collection[Any], now: float) -> str | None:
+        """Count one more; what to `release` it by, or None when it is one too many.
+
+        At the limit of all, connections without a request make room first.
+        """
+        party = "" if self._is_exempt(address) else network(address)
+        if self._total >= self.policy.total:
+            self._make_room(connections, now)
+            self._refuse("connections.total", now)
+            return None
+        count = self._counts.get(party, 0)
+        if party and count >= self.policy.per_address:
+            self._refuse("connections.per_address", now)
+            return None
+        self._counts[party] = count + 1
+        self._total += 1
+        return party
+
+    def release(self, party: str) -> None:
+        """Uncount one that `admit` has counted."""
+        self._total -= 1
+        left = self._counts[party] - 1
+        if left:
+            self._counts[party] = left
+        else:
+            del self._counts[party]
+
+    def _make_room(self, connections: Collection[Any], now: float) -> None:
+        if now - self._scanned_at < _SCAN_EVERY:
+            return
+        self._scanned_at = now
+        for each in list(connections):
+            if each.idle and now - each.made_at > _SCAN_EVERY:
+                each.transport.close()
+
+    def _refuse(self, limit: str, now: float) -> None:
+        self._refused += 1
+        if now - self._told_at >= _TOLD_EVERY:
+            _log.warning("connections refused", limit=limit, count=self._refused)
+            self._told_at, self._refused = now, 0
+
+    def _is_exempt(self, address: str) -> bool:
+        if not self.policy.exempt:
+            return False
+        try:
+            parsed = ip_address(address.partition("%")[0])
+        except ValueError:
+            return False
+        found = getattr(parsed, "ipv4_mapped", None) or parsed
+        return any(found in each for each in self.policy.exempt)
+
+
+def raise_descriptor_limit() -> int:
+    """Set the soft limit of open files to the hard one; the soft limit from then on."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def most_connections(descriptors: int) -> int:
+    """How many connections a worker with this limit of open files (-1: none) may hold."""
+    if descriptors < 0:
+        return MOST_CONNECTIONS
+    return max(1, descriptors - min(_RESERVE, descriptors // 2))

@@ -1,0 +1,473 @@
+"""One request in, one response out (RFC 9112 §3, §6, §9; security.md 14a): a body is read by its
+framing, whatever else the request says and however its bytes come in packets."""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from quantimodo.app.dispatch import WHOLE
+from quantimodo.cli.connection import Connection
+
+HOST = b"Host: id.example.org\r\n"
+NEXT = b"GET /next HTTP/1.1\r\n" + HOST + b"\r\n"
+_ANSWER = re.compile(rb"HTTP/1\.1 (\d+) .*?\r\n\r\n", re.DOTALL)
+_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+
+
+def post(path: str, body: bytes, *lines: bytes, framing: bytes | None = None) -> bytes:
+    """A POST with its length, or with the framing header that is given."""
+    length = b"Content-Length: %d" % len(body) if framing is None else framing
+    head = b"\r\n".join((b"POST %b HTTP/1.1" % path.encode(), HOST[:-2], *lines, length))
+    return head + b"\r\n\r\n" + body
+
+
+@dataclass
+class Line(asyncio.Transport):
+    """What was written, and how it ended."""
+
+    written: bytearray = field(default_factory=bytearray)
+    ended: bool = False
+    closed: bool = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        assert not self.ended
+        self.written += data
+
+    def close(self) -> None:
+        self.ended = self.closed = True
+
+    abort = close
+
+    def write_eof(self) -> None:
+        self.ended = True
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    def answers(self) -> Iterator[tuple[int, bytes, bytes]]:
+        """Status, head and body of each response, in their order."""
+        rest = bytes(self.written)
+        while rest:
+            found = _ANSWER.match(rest)
+            assert found is not None, rest
+            if found[1] == b"100":
+                rest = rest[found.end() :]
+                continue
+            length = _LENGTH.search(found[0])
+            end = found.end() + (0 if length is None else int(length[1]))
+            yield int(found[1]), found[0], rest[found.end() : end]
+            rest = rest[end:]
+
+
+@dataclass
+class App:
+    """Answers with what it was asked, and notes it."""
+
+    reads: bool = True
+    whole: bool = True
+    heard: list[tuple[str, str, str, str]] = field(default_factory=list)
+    headers: list[bytes] = field(default_factory=list)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        body, more = b"", self.reads
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message["body"]
+            more = message["more_body"]
+        query = scope["query_string"].decode()
+        asked = (scope["method"], scope["path"], query, body.decode("latin-1"))
+        self.heard.append(asked)
+        self.headers = [name for name, _ in scope["headers"]]
+        answer = json.dumps(asked).encode()
+        if self.whole and scope["extensions"][WHOLE](200, b"", answer):
+            return
+        length = [(b"content-length", b"%d" % len(answer))]
+        await send({"type": "http.response.start", "status": 200, "headers": length})
+        await send({"type": "http.response.body", "body": answer})
+
+
+async def _nothing(scope: Any, receive: Any, send: Any) -> None: ...
+
+
+CONFIG = Config(_nothing, log_config=None, lifespan="off", ws="none")
+CONFIG.load()
+
+
+async def talk(app: Any, *packets: bytes) -> Line:
+    line, loop = Line(), asyncio.get_running_loop()
+    # Made once: each that is made sets up logging anew.
+    CONFIG.loaded_app = app
+    connection = Connection(CONFIG, ServerState(), {}, loop)
+    connection.connection_made(line)
+    for packet in packets:
+        if not line.closed:
+            connection.data_received(packet)
+        for _ in range(3):
+            await asyncio.sleep(0)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    connection.connection_lost(None)
+    return line
+
+
+def splits(sent: bytes, step: int = 1) -> Iterator[tuple[bytes, ...]]:
+    """In one packet, in two at every byte (or every `step` bytes), and each byte alone."""
+    yield (sent,)
+    for at in range(1, len(sent), step):
+        yield sent[:at], sent[at:]
+    yield tuple(bytes([byte]) for byte in sent)
+
+
+UPGRADES = {
+    "h2c of Java and curl": (
+        b"Connection: Upgrade, HTTP2-Settings",
+        b"Upgrade: h2c",
+        b"HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA",
+    ),
+    "websocket": (b"Connection: keep-alive, Upgrade", b"Upgrade: websocket"),
+    "TLS": (b"Upgrade: TLS/1.0", b"connection: upgrade"),
+    "two of them": (b"Connection: upgrade", b"Upgrade: a", b"Upgrade: b, c"),
+    "none named": (b"Connection: upgrade", b"Upgrade:"),
+    "without its option": (b"Upgrade: h2c",),
+    "without its value": (b"Connection: Upgrade",),
+    "in the old way": (b"Proxy-Connection: upgrade", b"Upgrade: h2c"),
+}
+HIDDEN = b"GET /hidden HTTP/1.1\r\n" + HOST + b"\r\n"
+CHUNKED = b"Transfer-Encoding: chunked"
+
+
+def chunked(*chunks: bytes, last: bytes = b"0\r\n\r\n") -> bytes:
+    return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + last
+
+
+Asked = tuple[str, str, str, str]
+
+
+def _good() -> dict[str, tuple[bytes, list[Asked]]]:
+    hidden = HIDDEN.decode()
+    cases: dict[str, tuple[bytes, list[Asked]]] = {
+        "a body that is a request": (post("/a", HIDDEN), [("POST", "/a", "", hidden)]),
+        "the same in chunks": (
+            post("/a", chunked(HIDDEN[:9], HIDDEN[9:]), framing=CHUNKED),
+            [("POST", "/a", "", hidden)],
+        ),
+        "a body of a GET": (
+            b"GET /a HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n\r\nabc",
+            [("GET", "/a", "", "abc")],
+        ),
+        "chunk extensions": (
+            post("/a", b'3;a=b;c="d;e"\r\nabc\r\n0;x\r\n\r\n', framing=CHUNKED),
+            [("POST", "/a", "", "abc")],
+        ),
+        "trailers": (
+            post("/a", chunked(b"abc", last=b"0\r\nX-Y: z\r\nHost: b\r\n\r\n"), framing=CHUNKED),
+            [("POST", "/a", "", "abc")],
+        ),
+        "trailers that would upgrade": (
+            post(
+                "/a",
+                chunked(b"abc", last=b"0\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"),
+                framing=CHUNKED,
+            ),
+            [("POST", "/a", "", "abc")],
+        ),
+        "Expect without a body": (
+            b"GET /a HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\n\r\n",
+            [("GET", "/a", "", "")],
+        ),
+        "Expect with a body": (
+            post("/a", b"abc", b"Expect: 100-continue"),
+            [("POST", "/a", "", "abc")],
+        ),
+        "another Expect": (post("/a", b"abc", b"Expect: x"), [("POST", "/a", "", "abc")]),
+        "empty lines before": (b"\r\n\r\n" + NEXT, [("GET", "/next", "", "")]),
+        "the absolute form": (
+            b"GET http://id.example.org:8000/a?b=c HTTP/1.1\r\n" + HOST + b"\r\n",
+            [("GET", "/a", "b=c", "")],
+        ),
+        "the absolute form without a path": (
+            b"GET HTTP://id.example.org?b HTTP/1.1\r\n" + HOST + b"\r\n",
+            [("GET", "/", "b", "")],
+        ),
+        "two slashes": (b"GET //b/c HTTP/1.1\r\n" + HOST + b"\r\n", [("GET", "//b/c", "", "")]),
+        "an encoded path": (
+            b"GET /%C3%A4%2f?%C3 HTTP/1.1\r\n" + HOST + b"\r\n",
+            [("GET", "/ä/", "%C3", "")],
+        ),
+        "three at once": (
+            post("/a", b"1") + NEXT + post("/c", chunked(b"3"), framing=CHUNKED),
+            [("POST", "/a", "", "1"), ("GET", "/next", "", ""), ("POST", "/c", "", "3")],
+        ),
+    }
+    for name, lines in UPGRADES.items():
+        whole = post("/a", HIDDEN, *lines)
+        cases[f"Upgrade {name}"] = (whole, [("POST", "/a", "", hidden)])
+        parts = post("/a", chunked(HIDDEN), *lines, framing=CHUNKED)
+        cases[f"Upgrade {name}, in chunks"] = (parts, [("POST", "/a", "", hidden)])
+        bare = b"\r\n".join((b"GET /a HTTP/1.1", HOST[:-2], *lines, b"", b""))
+        cases[f"Upgrade {name}, no body"] = (bare, [("GET", "/a", "", "")])
+    both = UPGRADES["h2c of Java and curl"]
+    cases["Upgrade again and again"] = (
+        post("/a", HIDDEN, *both) + post("/b", b"", *both) + post("/c", HIDDEN, *both),
+        [("POST", "/a", "", hidden), ("POST", "/b", "", ""), ("POST", "/c", "", hidden)],
+    )
+    cases["Upgrade and Expect"] = (
+        post("/a", HIDDEN, *both, b"Expect: 100-continue"),
+        [("POST", "/a", "", hidden)],
+    )
+    return cases
+
+
+GOOD = _good()
+
+
+@pytest.mark.parametrize("case", GOOD)
+@pytest.mark.parametrize("whole", [True, False])
+async def test_each_request_has_its_response_and_the_connection_goes_on(
+    case: str, whole: bool
+) -> None:
+    sent, asked = GOOD[case]
+    expected = [*asked, ("GET", "/next", "", "")]
+    for packets in splits(sent + NEXT, 1 if whole else 11):
+        app = App(whole=whole)
+        line = await talk(app, *packets)
+        assert app.heard == expected, packets
+        answers = [tuple(json.loads(body)) for _, _, body in line.answers()]
+        assert answers == expected, packets
+        assert not line.ended, packets
+
+
+@pytest.mark.parametrize("case", [name for name in GOOD if "Expect" not in name])
+async def test_a_body_that_nobody_reads_is_never_the_next_request(case: str) -> None:
+    sent, asked = GOOD[case]
+    expected = [(method, path, query, "") for method, path, query, _ in asked]
+    for packets in splits(sent + NEXT, 3):
+        app = App(reads=False)
+        await talk(app, *packets)
+        assert app.heard == [*expected, ("GET", "/next", "", "")], packets
+
+
+def get(*lines: bytes, version: bytes = b"1.1", target: bytes = b"/a") -> bytes:
+    return b"\r\n".join((b"GET %b HTTP/%b" % (target, version), *lines, b"", b""))
+
+
+H = HOST[:-2]
+BAD = {
+    "no Host": get(b"Accept: */*"),
+    "Host twice": get(H, H),
+    "Host twice, the second another": get(H, b"host: b.example.org"),
+    "an empty Host": get(b"Host: "),
+    **{
+        f"a Host of {value!r}": get(b"Host: " + value)
+        for value in (
+            b"a b", b"a,b", b"a/b", b"a@b", b"a?b", b"a#b", b"http://a", b"a:b", b"a:80:80",
+            b"[::1", b"::1", b"a:999999", b"\xc3\xa4.example", b"a\\b", b"a%zz", b"<a>", b":80",
+        )
+    },
+    "a malformed Host of HTTP/1.0": get(b"Host: a b", version=b"1.0"),
+    "Host and Upgrade, Host twice": post("/a", HIDDEN, H, *UPGRADES["websocket"]),
+    "length and coding": post("/a", chunked(b"abc"), b"Content-Length: 3", framing=CHUNKED),
+    "coding and length": post("/a", chunked(b"abc"), CHUNKED, framing=b"Content-Length: 3"),
+    "coding, length and Upgrade": post(
+        "/a", HIDDEN, CHUNKED, *UPGRADES["websocket"], framing=b"Content-Length: 3"
+    ),
+    "two lengths": post("/a", b"abc", b"Content-Length: 3"),
+    "two lengths that differ": post("/a", b"abc", b"Content-Length: 2"),
+    **{
+        f"a length of {value!r}": post("/a", b"abc", framing=b"Content-Length: " + value)
+        for value in (
+            b"3, 3", b"+3", b"-3", b"0x3", b"3 3", b"3a", b"", b"\x0b3", b"3;", b"3.0", b"9" * 30,
+        )
+    },
+    **{
+        f"a coding of {value!r}": post(
+            "/a", chunked(b"abc"), framing=b"Transfer-Encoding: " + value
+        )
+        for value in (
+            b"gzip", b"identity", b"gzip, chunked", b"chunked, gzip", b"chunked, chunked", b"",
+            b"xchunked", b"chunked;x", b'"chunked"', b"chun ked", b"\x0bchunked",
+        )
+    },
+    "a coding twice": post("/a", chunked(b"abc"), CHUNKED, framing=CHUNKED),
+    "a coding in HTTP/1.0": post("/a", chunked(b"abc"), framing=CHUNKED).replace(b"1.1", b"1.0"),
+    "line ends without CR": get(H).replace(b"\r\n", b"\n"),
+    "one line end without CR": get(H, b"X-Y: z").replace(b"z\r\n", b"z\n"),
+    "a head that ends without CR": get(H)[:-2] + b"\n",
+    "a CR in a value": get(H, b"X-Y: z\rw"),
+    "a CR before a name": get(H, b"\rX-Y: z"),
+    "a folded line": get(H, b"X-Y: z\r\n w"),
+    "a folded length": post("/a", b"abc", framing=b"Content-Length:\r\n 3"),
+    "a folded coding": post("/a", chunked(b"abc"), framing=b"Transfer-Encoding:\r\n chunked"),
+    "a folded first line": get(b" X-Y: z", H),
+    "a NUL in a value": get(H, b"X-Y: z\0w"),
+    "a NUL in a name": get(H, b"X\0Y: z"),
+    "a NUL in the target": get(H, target=b"/\0"),
+    "a control character": get(H, b"X-Y: \x01"),
+    "a space before the colon": get(H, b"X-Y : z"),
+    "a space before the colon of a length": post("/a", b"abc", framing=b"Content-Length : 3"),
+    "no name": get(H, b": z"),
+    "no colon": get(H, b"X-Y"),
+    "no header name": get(H, b"X(Y: z"),
+    "a chunk that ends without CR": post("/a", b"3\r\nabc\n0\r\n\r\n", framing=CHUNKED),
+    "a chunk size that ends without CR": post("/a", b"3\nabc\r\n0\r\n\r\n", framing=CHUNKED),
+    "an extension that ends without CR": post("/a", b"3;\nx\r\nabc\r\n0\r\n\r\n", framing=CHUNKED),
+    "a CR in an extension": post("/a", b"3;a\rb\r\nabc\r\n0\r\n\r\n", framing=CHUNKED),
+    "a space after a chunk size": post("/a", b"3 \r\nabc\r\n0\r\n\r\n", framing=CHUNKED),
+    "a chunk size in C": post("/a", b"0x3\r\nabc\r\n0\r\n\r\n", framing=CHUNKED),
+    "a signed chunk size": post("/a", b"+3\r\nabc\r\n0\r\n\r\n", framing=CHUNKED),
+    "no chunk size": post("/a", b"\r\nabc\r\n0\r\n\r\n", framing=CHUNKED),
+    "an endless chunk size": post("/a", b"f" * 17 + b"\r\nabc\r\n0\r\n\r\n", framing=CHUNKED),
+    "more than a chunk": post("/a", b"3\r\nabcd\r\n0\r\n\r\n", framing=CHUNKED),
+    "a length among trailers": post(
+        "/a", chunked(b"abc", last=b"0\r\nContent-Length: 9\r\n\r\n"), framing=CHUNKED
+    ),
+    "no version": b"GET /a\r\n\r\n",
+    "HTTP/0.9": get(H, version=b"0.9"),
+    "HTTP/1.2": get(H, version=b"1.2"),
+    "HTTP/2.0": get(H, version=b"2.0"),
+    "the preface of HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "a TLS greeting": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    "no method that there is": get(H).replace(b"GET", b"BREW"),
+    "CONNECT": b"CONNECT id.example.org:443 HTTP/1.1\r\n" + HOST + b"\r\n",
+    "CONNECT to a path": b"CONNECT /a HTTP/1.1\r\n" + HOST + b"\r\n",
+    "GET *": get(H, target=b"*"),
+    "another scheme": get(H, target=b"ftp://id.example.org/"),
+    "an absolute form without a host": get(H, target=b"http:///a"),
+    "an absolute form with a user": get(H, target=b"http://a@id.example.org/"),
+    "a fragment": get(H, target=b"/a#b"),
+    "no slash": get(H, target=b"a"),
+    "raw UTF-8 in the target": get(H, target="/ä".encode()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+async def test_what_is_malformed_is_400_in_its_turn_and_the_connection_ends(case: str) -> None:
+    before = post("/before", b"x")
+    sent = before + BAD[case] + NEXT
+    for packets in splits(sent, 3):
+        app = App()
+        line = await talk(app, *packets)
+        assert [each[1] for each in app.heard] == ["/before"], packets
+        first, second = line.answers()
+        assert first[0] == 200
+        assert b"/before" in first[2], "the response to the request before it"
+        assert second[0] == 400, packets
+        assert b"connection: close" in second[1]
+        assert json.loads(second[2])["error"] == "invalid_request"
+        assert line.ended, packets
+
+
+@pytest.mark.parametrize("case", BAD)
+async def test_nothing_that_follows_what_is_malformed_is_heard(case: str) -> None:
+    for packets in splits(BAD[case] + NEXT, 20):
+        app = App(reads=False)
+        line = await talk(app, *packets)
+        assert [each[1] for each in app.heard if each[1] in ("/next", "/hidden")] == []
+        assert len(list(line.answers())) == 1
+        assert line.ended, packets
+
+
+async def test_options_of_everything_is_answered() -> None:
+    app = App()
+    sent = b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n"
+    for packets in splits(sent + NEXT):
+        line = await talk(app, *packets)
+        assert [status for status, _, _ in line.answers()] == [204, 200]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(
+    "last",
+    [
+        get(H, b"Connection: close"),
+        get(version=b"1.0"),
+        get(H, b"Connection: Upgrade, close", b"Upgrade: x"),
+    ],
+)
+async def test_nothing_follows_the_last_request(last: bytes, whole: bool) -> None:
+    for packets in splits(last + NEXT):
+        app = App(whole=whole)
+        line = await talk(app, *packets)
+        assert [each[1] for each in app.heard] == ["/a"]
+        assert [status for status, _, _ in line.answers()] == [200]
+        assert line.ended
+
+
+async def test_trailers_are_no_headers() -> None:
+    trailers = b"0\r\nX-Forwarded-For: 192.0.2.9\r\nAuthorization: x\r\n\r\n"
+    for packets in splits(post("/a", chunked(b"abc", last=trailers), framing=CHUNKED)):
+        app = App()
+        await talk(app, *packets)
+        assert sorted(app.headers) == [b"host", b"transfer-encoding"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_100_continue_is_sent_once_and_only_when_a_body_is_missing(whole: bool) -> None:
+    body = post("/a", b"abc", b"Expect: 100-Continue")
+    head, rest = body[:-3], body[-3:]
+    line = await talk(App(whole=whole), head, rest + NEXT)
+    assert line.written.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200")
+    assert line.written.count(b"HTTP/1.1 100") == 1
+    for sent in (
+        (body,),
+        (get(H, b"Expect: 100-continue"),),
+        (body.replace(b"1.1", b"1.0")[:-3], rest),
+        (post("/a", b"", b"Expect: 100-continue"),),
+    ):
+        line = await talk(App(whole=whole), *sent)
+        assert b"HTTP/1.1 100" not in line.written, sent
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_response_before_100_continue_is_the_last_one(whole: bool) -> None:
+    """RFC 9110 §10.1.1: the client may send the body or not; what comes next is not known."""
+    head = post("/a", HIDDEN, b"Expect: 100-continue").removesuffix(HIDDEN)
+    for rest in (NEXT, HIDDEN + NEXT):
+        app = App(reads=False, whole=whole)
+        line = await talk(app, head, rest)
+        assert [each[1] for each in app.heard] == ["/a"]
+        assert [b"connection: close" in told for _, told, _ in line.answers()] == [True]
+        assert line.ended
+
+
+async def test_an_endless_head_is_431_and_an_endless_body_ends() -> None:
+    start = get(H)[:-2] + b"X-Y: "
+    line = await talk(App(), start, *[b"a" * 10_000] * 8)
+    assert [status for status, _, _ in line.answers()] == [431]
+    assert line.ended
+    start = post("/a", b"3;", framing=CHUNKED)
+    line = await talk(App(), start, *[b"a" * 1_000_000] * 18)
+    assert line.ended
+    trailers = post("/a", b"0\r\nX-Y: ", framing=CHUNKED)
+    line = await talk(App(), trailers, *[b"a" * 1_000_000] * 18)
+    assert line.ended
+
+
+async def test_while_the_client_sends_only_one_direction_is_closed() -> None:
+    """A reset would take the response away (RFC 9112 §9.6)."""
+    sent = post("/a", b"a" * 1000, b"Connection: close")
+    line = await talk(App(reads=False), sent[:-500])
+    assert line.ended
+    assert not line.closed
