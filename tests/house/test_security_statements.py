@@ -107,6 +107,15 @@ STATEMENTS = {
           a_second_registration_takes_no_duty_of_a_strict_app_away
         attacks/test_login_jwt_of_another_application.py
           an_app_that_is_gone_gets_nothing_for_its_jwt""",
+    "14b only a person in their own browser allows": """
+        attacks/test_allow_without_the_person.py
+          in_the_browser_that_came_back_allow_counts
+        attacks/test_allow_without_the_person.py
+          an_app_that_holds_the_jwt_gets_no_consent_page
+        attacks/test_allow_without_the_person.py
+          an_app_that_presses_allow_by_itself_allows_nothing
+        attacks/test_allow_without_the_person.py
+          without_a_browser_consent_has_to_be_on_record""",
     "16 secrets are written nowhere": """
         attacks/test_marked_secrets.py no_secret_is_written_anywhere
         attacks/test_secrets_of_people.py no_password_ticket_or_cookie_is_in_the_database

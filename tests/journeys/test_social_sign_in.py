@@ -16,7 +16,7 @@ from starlette.routing import Route
 from gallery import chromium, looking
 from live import Live
 from page_site import listening
-from pop_ups import SOCIAL, ajax, back, login_jwt, pop_up
+from pop_ups import SOCIAL, ajax, back, login_jwt, pop_up, query_of
 from street import free_port
 from world import AUTHORIZE, ME, TOKEN, App
 
@@ -58,6 +58,7 @@ async def _code(opener: Page, live: Live, callback: str, app: App, token: str) -
     }
     popup = await pop_up(opener, f"{live.address}{AUTHORIZE}?{urlencode(asked)}")
     assert token not in popup.url, "the JWT left the address"
+    assert urlsplit(popup.url).path == AUTHORIZE, "consent is the one step that there is"
     await popup.click("#allow")
     answer = await back(opener, popup, callback)
     assert answer["state"] == "some-state"
@@ -86,6 +87,30 @@ async def test_the_flow_of_2016_from_a_pop_up_to_the_person(
 
         await opener.goto(f"{live.address}/account")
         assert urlsplit(opener.url).path == "/sign-in", "the JWT made no session"
+
+
+async def test_in_another_browser_the_person_signs_in_before_they_allow(
+    live: Live, browser: Browser, callback: str
+) -> None:
+    """As with an app that signs in in the system's browser, and authorizes in a web view."""
+    app = await live.app(callback)
+    async with looking(browser, live.address, width=1280, scheme="light") as opener:
+        await opener.goto(callback)
+        token = await login_jwt(opener, live.address, callback, "google", _choose)
+    asked = {"response_type": "code", "client_id": app.id, "redirect_uri": callback}
+    query = urlencode({**asked, "scope": "basic", "state": "some-state", "token": token})
+    async with looking(browser, live.address, width=360, scheme="light") as page:
+        await page.goto(f"{live.address}{AUTHORIZE}?{query}")
+        assert urlsplit(page.url).path == "/sign-in"
+        assert token not in page.url
+        await page.click("text=Continue with Google")
+        await page.click("#person-verified")
+        assert "Vera Verified" in await page.inner_text("main")
+        await page.click("#allow")
+        await page.wait_for_url(f"{callback}?*")
+        answer = query_of(page.url)
+    assert answer["state"] == "some-state"
+    assert answer["code"]
 
 
 async def test_who_says_no_at_the_provider_comes_back_without_a_code(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from quantimodo.app.social import login_tokens
+from quantimodo.app.social import login_browsers, login_tokens
 from quantimodo.app.wiring import House
 from quantimodo.authorization.request_objects import RequestObjects
 from quantimodo.authorization.requests import WaitingRequests
@@ -63,7 +63,9 @@ def authorize_endpoint(
             entropy,
         ),
         throttle=house.throttle,
-        logins=LoginCarrier(login_tokens(house), stores, desk.browser, clock),
+        logins=LoginCarrier(
+            login_tokens(house), stores, desk.browser, login_browsers(house, desk), clock
+        ),
         session_states=SessionStates(desk.browser, entropy),
         request_objects=RequestObjects(policy.issuer, house.client_keys, house.fetcher, clock),
         signed_answers=SignedAnswers(policy.issuer, house.keyring, house.client_keys, clock),

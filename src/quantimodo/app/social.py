@@ -8,6 +8,7 @@ from quantimodo.app.wiring import House
 from quantimodo.authorization.landings import Landings
 from quantimodo.authorization.login_codes import LoginCodes
 from quantimodo.endpoints.departures import Departures
+from quantimodo.endpoints.login_browsers import LoginBrowsers
 from quantimodo.endpoints.social import SocialEndpoint
 from quantimodo.endpoints.social_arrivals import ARRIVED, LINK, Arrivals
 from quantimodo.endpoints.social_notices import SocialNotices
@@ -30,6 +31,10 @@ def login_tokens(house: House) -> LoginTokens:
         house.stores,
         house.clock,
     )
+
+
+def login_browsers(house: House, desk: Desk) -> LoginBrowsers:
+    return LoginBrowsers(desk.browser, house.clock, house.envelope.derive("login browsers"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ def social_parts(house: House, desk: Desk) -> SocialParts:
         codes=_codes(house),
         departures=departures,
         landings=_landings(house),
+        browsers=login_browsers(house, desk),
         desk=desk,
         clock=house.clock,
         titles={name: each.title for name, each in house.providers.items()},

@@ -168,7 +168,7 @@ class AuthorizeEndpoint:
             if by_token:
                 who = await self.logins.kept(request, form, client)
             presence = await self._expected(form, asked, who.presence)
-            if presence is None or self._stale(asked, presence, stored):
+            if presence is None or not who.may_allow or self._stale(asked, presence, stored):
                 return self._to_sign_in(request, form, request_id)
             allowed = posted.one("decision") == "allow"
             # security.md 10: what is allowed is what was shown. Its developer may have changed
@@ -254,9 +254,13 @@ class AuthorizeEndpoint:
         now = self.clock.now()
         asked_at = now if stored is None else stored.created_at
         consent = await self._consent(presence, asked.client)
-        step = next_step(
-            asked, presence, consent, asked_at=asked_at, now=now, doubtful=who.doubtful
-        )
+        doubtful = who.doubtful or who.may_be_another_app(asked)
+        step = next_step(asked, presence, consent, asked_at=asked_at, now=now, doubtful=doubtful)
+        if step is Step.ASK and not who.may_allow:
+            # security.md 14b: who holds the JWT is not its person, who signs in here, or has.
+            who = who.without_login()
+            presence = await self._expected(form, asked, who.presence)
+            step = next_step(asked, presence, consent, asked_at=asked_at, now=now)
         if step is Step.ANSWER and presence is not None:
             if stored is not None and not await self.waiting.close(stored):
                 return ErrorPage(_GONE).response(self.desk.renderer, request)
@@ -291,7 +295,8 @@ class AuthorizeEndpoint:
             return json_refusal(401, again)
         consent = await self._consent(login, asked.client)
         try:
-            step = next_step(asked, login, consent, asked_at=now, now=now)
+            doubtful = who.may_be_another_app(asked)
+            step = next_step(asked, login, consent, asked_at=now, now=now, doubtful=doubtful)
         except LoginRequired:
             return json_refusal(401, again)
         except ConsentRequired:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.crypto.digests import digest
+from quantimodo.endpoints.login_browsers import LoginBrowsers
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Presence, Session
@@ -19,7 +20,7 @@ from quantimodo.pages.browser import Browser
 from quantimodo.pages.cookie_names import LOGIN_JWT
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import ClientStore
-from quantimodo.protocol.authorization import PARAMETERS
+from quantimodo.protocol.authorization import PARAMETERS, AuthorizationRequest
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
 from quantimodo.tokens.login import LoginIdentity, LoginTokens
@@ -29,11 +30,15 @@ NOT_IN_ADDRESS: Final = "no token is taken in an address: send the login token a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
-    """The people of one request: of its login JWT, which then counts, and of the browser."""
+    """The people of one request: of its login JWT, which then counts, and of the browser.
+
+    `may_allow`: whether what is allowed here is allowed by that person (security.md 14b).
+    """
 
     session: Session | None = None
     login: LoginIdentity | None = None
     raw: Secret | None = None
+    may_allow: bool = True
 
     @property
     def presence(self) -> Presence | None:
@@ -47,12 +52,26 @@ class Who:
             return False
         return self.login.user.id != self.session.user.id
 
+    def may_be_another_app(self, request: AuthorizationRequest) -> bool:
+        """Whether who shows the JWT may be another program of the person's device than the
+        application that they allowed (RFC 8252 §8.6), and would get something by that. A code is
+        worth nothing without the secret of a confidential client."""
+        if self.login is None or self.may_allow or self.login.origin.https:
+            return False
+        worthless = not request.client.public and request.response_type <= {"code", "none"}
+        return not (worthless or request.client.skips_consent)
+
+    def without_login(self) -> "Who":
+        """The session of this browser, if it is that of the same person."""
+        return Who(session=None if self.doubtful else self.session)
+
 
 @dataclass(frozen=True, slots=True)
 class LoginCarrier:
     tokens: LoginTokens
     clients: ClientStore
     browser: Browser
+    browsers: LoginBrowsers
     clock: Clock
 
     async def presented(self, request: Request, form: Form, client: Client) -> Who:
@@ -69,11 +88,11 @@ class LoginCarrier:
         if login is not None and parameter is not None and request.method == "GET":
             await self._check_address(login)
         raw = header or parameter
-        return Who(login=login, raw=Secret(raw) if login and raw else None)
+        return self._who(request, login, Secret(raw) if login and raw else None)
 
     async def kept(self, request: Request, form: Form, client: Client) -> Who:
         """Whom the JWT names that this browser keeps for this very authorization."""
-        return Who(login=await self._verified(self._held(request, form), client))
+        return self._who(request, await self._verified(self._held(request, form), client))
 
     def keep(self, response: Response, form: Form, who: Who) -> Response:
         """Let it come along through the steps of this authorization, and no other."""
@@ -86,6 +105,11 @@ class LoginCarrier:
         if self._held(request, form):
             self.browser.release(response, _name(form))
         return response
+
+    def _who(self, request: Request, login: LoginIdentity | None, raw: Secret | None = None) -> Who:
+        by_code = login is not None and login.origin.by_code
+        marked = login is not None and self.browsers.is_marked(request, login.jti)
+        return Who(login=login, raw=raw, may_allow=marked or not by_code)
 
     async def _check_address(self, login: LoginIdentity) -> None:
         for client_id in login.origin.clients or ():

@@ -23,6 +23,7 @@ from quantimodo.endpoints.departures import (
     ToSession,
     Waiting,
 )
+from quantimodo.endpoints.login_browsers import LoginBrowsers
 from quantimodo.identity.addresses import local_path
 from quantimodo.identity.errors import LinkNeeded, ReauthenticationNeeded, Refused, TooMany
 from quantimodo.identity.sessions import is_fresh
@@ -66,6 +67,7 @@ class Arrivals:
     codes: LoginCodes
     departures: Departures
     landings: Landings
+    browsers: LoginBrowsers
     desk: Desk
     clock: Clock
     titles: Mapping[str, str]
@@ -115,7 +117,7 @@ class Arrivals:
             return self.lost()
         if cancelled or session is None:
             return await self._cancelled(found.purpose)
-        return await self._link(found, session)
+        return await self._link(request, found, session)
 
     def lost(self) -> Response:
         return error_page(self.desk.renderer, 400, *_LOST)
@@ -134,7 +136,7 @@ class Arrivals:
                 purpose, "temporarily_unavailable", "Too many tries. Try again in a few minutes."
             )
         answer = await self._app_code(
-            profile, purpose, admitted.user.id, new_user=admitted.new_user
+            request, profile, purpose, admitted.user.id, new_user=admitted.new_user
         )
         # Who drops an identity drops its login codes: an earlier one there, a later one here.
         if not await self.accounts.stands(admitted):
@@ -142,7 +144,7 @@ class Arrivals:
         return answer
 
     async def _app_code(
-        self, profile: Profile, purpose: ToApp, user_id: int, *, new_user: bool
+        self, request: Request, profile: Profile, purpose: ToApp, user_id: int, *, new_user: bool
     ) -> Response:
         try:
             landing = await self.landings.still(purpose.redirect_url, purpose.clients)
@@ -157,7 +159,8 @@ class Arrivals:
             redirect_url=purpose.redirect_url,
             challenge=purpose.challenge,
         )
-        return _sent(purpose, [("code", code.raw.reveal())])
+        response = _sent(purpose, [("code", code.raw.reveal())])
+        return self.browsers.mark(request, response, code.jti)
 
     async def _to_session(
         self, request: Request, visit: Visit, profile: Profile, purpose: ToSession
@@ -192,7 +195,7 @@ class Arrivals:
             return self.failed(403, refusal.message, purpose)
         return self.desk.go(IDENTITIES, LINKED)
 
-    async def _link(self, found: Waiting, session: Session) -> Response:
+    async def _link(self, request: Request, found: Waiting, session: Session) -> Response:
         try:
             await self.accounts.link(session, found.profile)
         except ReauthenticationNeeded:
@@ -201,7 +204,10 @@ class Arrivals:
             return self.failed(403, refusal.message, found.purpose)
         match found.purpose:
             case ToApp() as purpose:
-                return await self._app_code(found.profile, purpose, session.user.id, new_user=False)
+                user_id = session.user.id
+                return await self._app_code(
+                    request, found.profile, purpose, user_id, new_user=False
+                )
             case ToSession(return_to):
                 return self.desk.go(local_path(return_to), LINKED)
             case ToAccount():

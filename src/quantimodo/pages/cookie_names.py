@@ -14,6 +14,7 @@ BROWSER_STATE: Final = "browser_state"
 # Each is followed by the hexadecimal key of one request.
 LOGIN_STATE: Final = "login_state_"
 LOGIN_JWT: Final = "login_jwt_"
+LOGIN_BROWSER: Final = "login_browser_"
 
 # Short texts that one page leaves for the next.
 Kept = Literal["confirm", "reset", "verify", "notice", "shown"]

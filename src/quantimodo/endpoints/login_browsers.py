@@ -1,0 +1,65 @@
+"""Which browser a person came back from their provider in (security.md 14b).
+
+Owns the cookie that the callback leaves there, one for each login. A login JWT that was bought
+with a login code lets nobody allow anything but in this browser: the application that holds the
+JWT does not have the cookie.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.authorization import login_codes
+from quantimodo.crypto.digests import digest, keyed_digest, same
+from quantimodo.model.secrets import Secret
+from quantimodo.pages.browser import Browser
+from quantimodo.pages.cookie_names import LOGIN_BROWSER
+from quantimodo.ports.clock import Clock
+from quantimodo.tokens import login
+
+# A code may be redeemed in its last second.
+_LIFETIME: Final = login_codes.LIFETIME + login.LIFETIME
+_MOST: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class LoginBrowsers:
+    """`key` is secret, one for all processes."""
+
+    browser: Browser
+    clock: Clock
+    key: bytes = field(repr=False)
+
+    def mark(self, request: Request, response: Response, jti: str) -> Response:
+        """This is the browser of the login whose JWT will have this id."""
+        since = f"{int(self.clock.now().timestamp()):x}"
+        self._forget_oldest(request, response)
+        value = Secret(f"{since}.{self._proof(since, jti)}")
+        self.browser.hold(response, _name(jti), value, _LIFETIME)
+        return response
+
+    def is_marked(self, request: Request, jti: str) -> bool:
+        """Whether this is that browser."""
+        since, _, proof = self.browser.held(request, _name(jti)).partition(".")
+        if not same(proof.encode(), self._proof(since, jti).encode()):
+            return False
+        age = self.clock.now().timestamp() - int(since, 16)
+        return age < _LIFETIME / timedelta(seconds=1)
+
+    def _proof(self, since: str, jti: str) -> str:
+        # Both are known to whoever has the JWT; the key is not.
+        return keyed_digest(self.key, "login browser", f"{since} {jti}").hex()
+
+    def _forget_oldest(self, request: Request, response: Response) -> None:
+        """Logins that led to nothing must not fill the browser's cookie header."""
+        names = self.browser.held_names(request, LOGIN_BROWSER)
+        oldest_first = sorted(names, key=lambda name: self.browser.held(request, name))
+        for name in oldest_first[: max(0, len(names) + 1 - _MOST)]:
+            self.browser.release(response, name)
+
+
+def _name(jti: str) -> str:
+    return LOGIN_BROWSER + digest(jti).hex()[:16]

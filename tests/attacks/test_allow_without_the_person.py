@@ -1,0 +1,409 @@
+"""Decision 0010, security.md 14b: only a person in their own browser allows. An application that
+holds a login JWT never can.
+
+Its server has the JWT, and may fetch, keep and send whatever it likes; what it does not have is
+the browser that came back from the provider.
+"""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from elsewhere import (
+    AUTHORIZE_TOKEN,
+    BACK,
+    Elsewhere,
+    brought,
+    come_back,
+    depart,
+    profile,
+    redeem_login,
+    state_of,
+    there_and_back,
+)
+from forgery import claims_of
+from world import (
+    AUTHORIZE,
+    CALLBACK,
+    CHALLENGE,
+    DECISION,
+    ME,
+    SESSION,
+    App,
+    World,
+    Worlds,
+    answer_of,
+    form_fields,
+    query_of,
+)
+
+JSON = {"accept": "application/json"}
+MARK = SESSION.replace("session", "login_browser_")
+IMPLICIT = frozenset({"code", "token", "id_token token", "code token"})
+LOOPBACK = "http://127.0.0.1:5123/cb"
+
+
+@pytest.fixture
+def google() -> Elsewhere:
+    return Elsewhere(
+        people={
+            "gia": profile(email="gia@example.org"),
+            "mallory": profile(subject="2", name="Mallory Example"),
+        }
+    )
+
+
+@pytest.fixture
+def apple() -> Elsewhere:
+    people = {"gia": profile("apple", name="Gia Example")}
+    return Elsewhere("apple", "Apple", answers_by_post=True, people=people)
+
+
+@pytest.fixture
+async def world(worlds: Worlds, google: Elsewhere, apple: Elsewhere) -> AsyncIterator[World]:
+    async with worlds([google, apple]) as opened:
+        yield opened
+
+
+def asking(app: App, **changes: str) -> dict[str, str]:
+    return {
+        "client_id": app.id,
+        "response_type": "code",
+        "redirect_uri": CALLBACK,
+        "scope": "basic",
+        "state": "some-state",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+        **changes,
+    }
+
+
+def bearing(token: str, **headers: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}", **headers}
+
+
+async def login(world: World, browser: httpx.AsyncClient, who: str = "gia", **changes: str) -> str:
+    """The JWT that the app gets for somebody who signed in in this browser."""
+    to = changes.get("redirectUrl", CALLBACK)
+    code = brought(await there_and_back(browser, code=who, **changes), to)["code"]
+    answer = await redeem_login(world, code)
+    assert answer.status_code == 200, answer.text
+    token: str = answer.json()["data"]["token"]
+    return token
+
+
+async def by_address(browser: httpx.AsyncClient, app: App, token: str) -> httpx.Response:
+    """Contract §5: with `?token=`, and after the redirect that takes it out of the address."""
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": token})
+    assert moved.status_code == 303
+    return await browser.get(moved.headers["location"])
+
+
+def leads_to_sign_in(response: httpx.Response) -> str:
+    """The address of the sign-in page that this answer leads to."""
+    assert response.status_code == 303, response.text
+    where: str = response.headers["location"]
+    assert where.startswith("/sign-in?return_to="), where
+    return where
+
+
+def nothing_allowed(world: World) -> bool:
+    rows = world.rows()
+    return not rows["consents"] and not rows["codes"] and not rows["families"]
+
+
+def marks(browser: httpx.AsyncClient) -> dict[str, str]:
+    return {
+        cookie.name: cookie.value or ""
+        for cookie in browser.cookies.jar
+        if cookie.name.startswith(MARK)
+    }
+
+
+# ------------------------------------------------------------------- the person, in their browser
+
+
+async def test_in_the_browser_that_came_back_allow_counts(world: World) -> None:
+    app, browser = await world.app(), world.browser()
+    token = await login(world, browser)
+    page = await by_address(browser, app, token)
+    assert "Gia Example" in page.text
+    answer = answer_of(await world.decide(browser, page))
+    tokens = (await world.redeem(app, answer.code)).json()
+    me = await world.call(tokens["access_token"], ME)
+    assert me.json()["displayName"] == "Gia Example"
+
+
+async def test_the_cookie_is_this_browser_s_and_this_login_s(world: World) -> None:
+    await world.app()
+    browser = world.browser()
+    back = await there_and_back(browser)
+    (cookie,) = [c for c in back.headers.get_list("set-cookie") if c.startswith(MARK)]
+    for attribute in ("HttpOnly", "Secure", "SameSite=lax", "Path=/", "Max-Age=660"):
+        assert attribute in cookie
+    token = (await redeem_login(world, brought(back)["code"])).json()["data"]["token"]
+    ((name, value),) = marks(browser).items()
+    jti = claims_of(token)["jti"]
+    assert jti not in name + value
+    assert value not in str(world.rows())
+    assert value not in str(claims_of(token))
+
+
+async def test_a_form_of_the_provider_s_and_a_link_page_leave_it_too(world: World) -> None:
+    app, browser = await world.app(), world.browser()
+    fields = {"state": state_of(await depart(browser, "apple")), "code": "gia"}
+    code = brought(await browser.post(f"{BACK}/apple", data=fields))["code"]
+    token = (await redeem_login(world, code, provider="apple")).json()["data"]["token"]
+    assert "Gia Example" in (await by_address(browser, app, token)).text
+    await world.person("gia@example.org", "Gia Elder")
+    browser = await world.signed_in("gia@example.org")
+    waits = await there_and_back(browser)
+    page = await browser.get(waits.headers["location"])
+    fields = {**form_fields(page.text), "decision": "link"}
+    code = brought(await browser.post("/sign-in/link", data=fields))["code"]
+    token = (await redeem_login(world, code)).json()["data"]["token"]
+    del browser.cookies[SESSION]
+    assert "Gia Elder" in (await by_address(browser, app, token)).text
+
+
+async def test_who_said_no_or_failed_leaves_none(world: World) -> None:
+    await world.app()
+    for answer in ({"error": "access_denied"}, {"code": "unknown"}):
+        browser = world.browser()
+        await come_back(browser, state_of(await depart(browser)), **answer)
+        assert not marks(browser)
+
+
+async def test_logins_side_by_side_count_each_for_itself(world: World) -> None:
+    app, browser = await world.app(), world.browser()
+    tokens = []
+    for _ in range(8):
+        tokens.append(await login(world, browser))
+        world.advance(seconds=1)
+    assert len(marks(browser)) == 6
+    for token in tokens[2:]:
+        assert "Gia Example" in (await by_address(browser, app, token)).text
+    for token in tokens[:2]:
+        leads_to_sign_in(await by_address(browser, app, token))
+
+
+# ------------------------------------------------------------------ the application, in their place
+
+
+async def test_an_app_that_holds_the_jwt_gets_no_consent_page(world: World) -> None:
+    app, token = await world.app(), await login(world, world.browser())
+    server = world.browser()
+    for answer in (
+        await by_address(server, app, token),
+        await server.get(AUTHORIZE, params=asking(app), headers=bearing(token)),
+        await server.post(AUTHORIZE, data=asking(app), headers=bearing(token)),
+        await server.post(AUTHORIZE, data={**asking(app), "token": token}),
+        await server.get(AUTHORIZE, params=asking(app, prompt="consent"), headers=bearing(token)),
+    ):
+        leads_to_sign_in(answer)
+        assert "Gia Example" not in answer.text
+    silent = await server.get(AUTHORIZE, params=asking(app, prompt="none"), headers=bearing(token))
+    assert answer_of(silent).parameters["error"] in ("consent_required", "login_required")
+    assert nothing_allowed(world)
+
+
+async def forged(
+    world: World, server: httpx.AsyncClient, app: App, token: str, decision: str
+) -> httpx.Response:
+    """The form that the consent page would have, filled in by the app: the request and the proof
+    of this very jar are to be had, and the cookie with the JWT is kept."""
+    moved = await server.get(AUTHORIZE, params={**asking(app), "token": token})
+    kept = list(server.cookies.jar)
+    where = leads_to_sign_in(await server.get(moved.headers["location"]))
+    page = await server.get(where)
+    for cookie in kept:
+        server.cookies.jar.set_cookie(cookie)
+    request = query_of(query_of(where)["return_to"][0])["request"][0]
+    revision = (await world.house.stores.client(app.id)).revision  # type: ignore[union-attr]
+    fields = {
+        "csrf": form_fields(page.text)["csrf"],
+        "request": request,
+        "identity": "login_token",
+        "revision": str(revision),
+        "decision": decision,
+    }
+    return await server.post(DECISION, data=fields)
+
+
+@pytest.mark.parametrize("decision", ["allow", "deny"])
+async def test_an_app_that_presses_allow_by_itself_allows_nothing(
+    world: World, decision: str
+) -> None:
+    app, token = await world.app(), await login(world, world.browser())
+    server = world.browser()
+    leads_to_sign_in(await forged(world, server, app, token, decision))
+    assert nothing_allowed(world)
+
+
+async def test_the_cookie_of_another_login_does_not_help(world: World) -> None:
+    """The app signs in as itself, and has a cookie of its own, under whichever name."""
+    app, browser = await world.app(), world.browser()
+    token = await login(world, browser)
+    (name,) = marks(browser)
+    server = world.browser()
+    own = await login(world, server, "mallory")
+    (value,) = marks(server).values()
+    for forgery in (value, value.partition(".")[0], "", f"{value[:-4]}0000", "9" * 4000, "a.b"):
+        server.cookies.set(name, forgery, domain="id.example.org")
+        leads_to_sign_in(await forged(world, server, app, token, "allow"))
+    assert nothing_allowed(world)
+    # Its own counts for itself.
+    assert "Mallory Example" in (await by_address(server, app, own)).text
+
+
+async def test_a_page_that_was_opened_in_the_right_browser_is_not_answered_in_another(
+    world: World,
+) -> None:
+    """All that can be read from the page, sent from elsewhere."""
+    app, browser = await world.app(), world.browser()
+    page = await by_address(browser, app, await login(world, browser))
+    server = world.browser()
+    for cookie in browser.cookies.jar:
+        if not cookie.name.startswith(MARK):
+            server.cookies.jar.set_cookie(cookie)
+    leads_to_sign_in(await world.decide(server, page))
+    assert nothing_allowed(world)
+
+
+# ------------------------------------------------------------------------ the person, elsewhere
+
+
+async def test_elsewhere_the_person_signs_in_and_goes_on(world: World) -> None:
+    app, token = await world.app(), await login(world, world.browser())
+    browser = world.browser()
+    where = leads_to_sign_in(await by_address(browser, app, token))
+    page = await browser.get(where)
+    (link,) = [
+        part.split('"')[0].replace("&amp;", "&")
+        for part in page.text.split('href="')
+        if part.startswith("/sign-in/with/google")
+    ]
+    arrived = await come_back(browser, state_of(await browser.get(link)))
+    page = await browser.get(arrived.headers["location"])
+    assert "Gia Example" in page.text
+    answer = answer_of(await world.decide(browser, page))
+    assert answer.parameters["state"] == "some-state"
+    assert (await world.redeem(app, answer.code)).status_code == 200
+
+
+async def test_who_is_signed_in_there_already_goes_on_at_once(world: World) -> None:
+    app, token = await world.app(), await login(world, world.browser())
+    (user,) = await world.house.stores.users()
+    cookie = await world.house.sessions.start(
+        user, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
+    )
+    browser = world.browser()
+    browser.cookies.set(SESSION, cookie.reveal(), domain="id.example.org")
+    page = await by_address(browser, app, token)
+    assert "Gia Example" in page.text
+    assert 'value="login_token"' not in page.text
+    assert "code" in answer_of(await world.decide(browser, page)).parameters
+
+
+async def test_the_session_of_somebody_else_there_answers_for_nobody(world: World) -> None:
+    await world.person()
+    app = await world.app(first_party=True)
+    token = await login(world, world.browser())
+    browser = await world.signed_in()
+    leads_to_sign_in(await by_address(browser, app, token))
+    assert nothing_allowed(world)
+
+
+# ------------------------------------------------------------------------ callers without a browser
+
+
+async def as_json(
+    world: World, app: App, token: str, browser: httpx.AsyncClient | None = None, **changes: str
+) -> httpx.Response:
+    return await (browser or world.browser()).get(
+        AUTHORIZE, params=asking(app, **changes), headers=bearing(token, **JSON)
+    )
+
+
+def interaction(answer: httpx.Response) -> bool:
+    assert answer.status_code == 403, answer.text
+    assert answer.json()["error"]["code"] == "interaction_required"
+    assert answer.json()["error"]["interactionUrl"].startswith(
+        "https://id.example.org/api/v2/oauth"
+    )
+    return True
+
+
+async def consented(world: World, app: App) -> None:
+    """Consent to `basic` on record, by the person's own browser."""
+    browser = world.browser()
+    page = await by_address(browser, app, await login(world, browser))
+    assert "code" in answer_of(await world.decide(browser, page)).parameters
+
+
+async def test_without_a_browser_consent_has_to_be_on_record(world: World) -> None:
+    app = await world.app(response_types=IMPLICIT)
+    browser = world.browser()
+    token = await login(world, browser)
+    for changes in ({}, {"prompt": "none"}, {"prompt": "consent"}, {"response_type": "token"}):
+        assert interaction(await as_json(world, app, token, **changes)), changes
+        assert interaction(await as_json(world, app, token, browser, **changes)), changes
+    assert nothing_allowed(world)
+    await consented(world, app)
+    for response_type in sorted(IMPLICIT):
+        answer = await as_json(
+            world, app, token, response_type=response_type, scope="openid basic", nonce="n"
+        )
+        assert interaction(answer)
+    for changes in ({}, {"prompt": "none"}, {"response_type": "token"}):
+        assert (await as_json(world, app, token, **changes)).status_code == 200, changes
+    for changes in ({"scope": "basic readmeasurements"}, {"prompt": "consent"}):
+        assert interaction(await as_json(world, app, token, **changes)), changes
+
+
+async def test_without_a_browser_the_operator_s_own_app_is_answered(world: World) -> None:
+    app = await world.app(first_party=True)
+    token = await login(world, world.browser())
+    assert (await as_json(world, app, token)).status_code == 200
+
+
+async def test_who_got_the_jwt_at_an_address_that_anybody_can_have_is_not_the_app(
+    world: World,
+) -> None:
+    """RFC 8252 §8.6: another program of the device, with the loopback port or scheme of an app
+    that the person allowed before, and tokens that go to whoever asked."""
+    app = await world.app(response_types=IMPLICIT, redirect_uris=(CALLBACK, LOOPBACK))
+    await consented(world, app)
+    token = await login(world, world.browser(), redirectUrl=LOOPBACK)
+    for response_type in ("token", "code token"):
+        assert interaction(await as_json(world, app, token, response_type=response_type))
+        answer = await world.browser().get(
+            AUTHORIZE, params=asking(app, response_type=response_type), headers=bearing(token)
+        )
+        leads_to_sign_in(answer)
+    # A code is worth nothing to who does not have the app's secret.
+    assert (await as_json(world, app, token)).status_code == 200
+    # In the person's own browser the answer goes to the address of the app.
+    browser = world.browser()
+    token = await login(world, browser, redirectUrl=LOOPBACK)
+    answer = await browser.get(
+        AUTHORIZE, params=asking(app, response_type="token"), headers=bearing(token)
+    )
+    assert "access_token=" in answer.headers["location"]
+    public = await world.app(public=True, redirect_uris=(LOOPBACK, CALLBACK))
+    token = await login(world, world.browser(), redirectUrl=LOOPBACK, clientId=public.id)
+    assert interaction(await as_json(world, public, token))
+
+
+# ----------------------------------------------------------------------------- native sign-ins
+
+
+async def test_native_sign_ins_stay_as_they_are(world: World) -> None:
+    sent = {"provider": "google", "accessToken": "gia"}
+    native = (await world.browser().post(AUTHORIZE_TOKEN, data=sent)).json()["data"]["token"]
+    pop_up = (await redeem_login(world, "gia")).json()["data"]["token"]
+    for token in (native, pop_up):
+        app, browser = await world.app(), world.browser()
+        page = await by_address(browser, app, token)
+        assert "code" in answer_of(await world.decide(browser, page)).parameters
