@@ -67,7 +67,9 @@ def test_one_measurement_is_recorded(signed_in: Person, recorded: Recorded) -> N
         {"startTime": "2026-11-23T12:00:00+00:00", "value": 4.0, "note": "well"}
     ]
     assert signed_in.types("measurements", "add", "Mood", "4", "--at", "soon") == 1
-    assert signed_in.types("measurements", "add", "Mood", "nan") == 1
+    for value in ("nan", "1_000", "1,5"):
+        with pytest.raises(SystemExit, match="2"):
+            signed_in.types("measurements", "add", "Mood", value)
     assert len(recorded.seen) == 2
 
 
@@ -97,11 +99,6 @@ def test_a_sheet_is_recorded_in_batches(signed_in: Person, recorded: Recorded, s
     assert sent == [
         {
             "variableName": "Mood",
-            "abbreviatedUnitName": "/5",
-            "measurements": [{"startTime": 1439389500.5, "value": 2.0}],
-        },
-        {
-            "variableName": "Mood",
             "sourceName": "My App",
             "abbreviatedUnitName": "/5",
             "measurements": [
@@ -114,6 +111,11 @@ def test_a_sheet_is_recorded_in_batches(signed_in: Person, recorded: Recorded, s
             "sourceName": "My App",
             "abbreviatedUnitName": "h",
             "measurements": [{"startTime": "2015-08-12T14:22:00+00:00", "value": 7.5}],
+        },
+        {
+            "variableName": "Mood",
+            "abbreviatedUnitName": "/5",
+            "measurements": [{"startTime": 1439389500.5, "value": 2.0}],
         },
     ]
     recorded.seen.clear()
@@ -133,7 +135,7 @@ def test_a_batch_that_is_refused_tells_where_to_go_on(
     assert signed_in.types("measurements", "import", str(sheet), "--batch", "2") == 1
     assert signed_in.err == (
         "The batch of lines 4 to 6 was not taken; all before it is in.\n"
-        "It is line 4 that was refused.\n"
+        "It is line 6 that was refused.\n"
         "When it is mended, go on with --from-line 4.\n"
         "quantimodo-client: value is too high (400)\n"
     )
@@ -170,15 +172,12 @@ def test_an_import_waits_when_it_is_told_to(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "line 1 must name the column `variable`"),
-        ("variable,value\n", "line 1 must name the column `time`"),
-        ("variable,name,value,time\n", "line 1 must name the column `variable` once"),
-        ("variable,value,time\nMood,3,0\nMood,,0\n", "line 3 has no value"),
-        ("variable,value,time\nMood,many,0\n", "line 2: the value is no number"),
-        ("variable,value,time\nMood,inf,0\n", "line 2: the value is no number"),
-        ("variable,value,time\nMood,3,soon\n", "line 2: a time is"),
-        ("variable,value,time\nMood,3,nan\n", "line 2: a time is"),
-        ('variable,value,time\n"Mood\n', "line 2 has no value"),
+        ("", "line 1 must name the column 'Variable Name'"),
+        ("variable,value,time\nMood,3,2026-11-23\nMood,,0\n", "line 3 has no Value"),
+        ("variable,value,time\nMood,72,5,2026-11-23\n", "line 2 has more cells"),
+        ("variable,value,time\nMood,3,45047\n", "line 2: this number may be a spreadsheet's"),
+        ('variable,value,time\n"Mood\n', "line 2: this is not CSV"),
+        ("variable,value,time\nM\0ood,3,2026-11-23\n", "UTF-8"),
     ],
 )
 def test_a_bad_sheet_is_refused_before_anything_is_sent(
@@ -197,7 +196,7 @@ def test_what_is_no_text_is_refused_too(
     path = tmp_path / "bad.csv"
     path.write_bytes(b"variable,value,time\nM\xff\xfeod,3,0\n")
     assert signed_in.types("measurements", "import", str(path)) == 1
-    assert "no CSV text in UTF-8" in signed_in.err
+    assert "line 2: this is not text in UTF-8" in signed_in.err
     assert signed_in.types("measurements", "import", str(tmp_path / "absent.csv")) == 1
     assert "No such file" in signed_in.err
 
@@ -231,6 +230,55 @@ def test_no_bar_is_drawn_across_what_the_terminal_shows(
     for words, shown in (((), b"variable,value\n"), (("--json",), b"[]\n")):
         assert signed_in.types("measurements", "export", *words, terminal=True) == 0
         assert (capfdbinary.readouterr().out, signed_in.err) == (shown, "")
+
+
+def test_an_export_may_begin_with_a_byte_order_mark_for_excel(
+    signed_in: Person, recorded: Recorded, tmp_path: Path
+) -> None:
+    recorded.on("/api/v2/measurements/csv", Answer(200, b"variable,value\n"))
+    path = tmp_path / "mine.csv"
+    assert signed_in.types("measurements", "export", str(path), "--bom") == 0
+    assert path.read_bytes() == b"\xef\xbb\xbfvariable,value\n"
+    assert signed_in.types("measurements", "export", str(path), "--bom", "--json") == 1
+    assert "--bom is for CSV" in signed_in.err
+
+
+STORED = """\
+variable,value,startTime,unit,combinationOperation,storedValue,storedUnit
+Weight,68.0388555,2026-11-23T12:00:00Z,kg,SUM,150,lb
+"""
+UNITS = [
+    {"name": "Kilograms", "abbreviatedName": "kg", "conversionSteps": []},
+    {
+        "name": "Pounds",
+        "abbreviatedName": "lb",
+        "conversionSteps": [{"operation": "MULTIPLY", "value": 0.45359237}],
+    },
+]
+
+
+def test_stored_units_and_combinations_are_recorded_as_they_were(
+    signed_in: Person, recorded: Recorded, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(STORED)
+    recorded.on("/api/v1/units", Answer(body=UNITS))
+    recorded.on(MEASUREMENTS, Answer(201, {}))
+    assert signed_in.types("measurements", "import", str(path)) == 0, signed_in.err
+    shared = {"variableName": "Weight", "combinationOperation": "SUM"}
+    assert recorded.seen[-1].json == [
+        {**shared, "abbreviatedUnitName": "kg", "measurements": []},
+        {
+            **shared,
+            "abbreviatedUnitName": "lb",
+            "measurements": [{"startTime": "2026-11-23T12:00:00+00:00", "value": 150.0}],
+        },
+    ]
+    recorded.seen.clear()
+    path.write_text(STORED.replace("68.0388555", "70"))
+    assert signed_in.types("measurements", "import", str(path)) == 1
+    assert "line 2: Value and Stored Value are not the same quantity" in signed_in.err
+    assert [seen.path for seen in recorded.seen] == ["/api/v1/units"]
 
 
 def test_an_export_may_be_json(signed_in: Person, recorded: Recorded, tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_client_and_server_do_not_know_each_other() -> None:
     for path, tree in sources():
         for node in ast.walk(tree):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom):
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
                 names = [node.module or ""]
             for name in names:
                 root = name.partition(".")[0]

@@ -4,13 +4,28 @@ formula."""
 import csv
 import io
 from contextlib import suppress
+from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantimodo.measurements.catalogue import catalogue_of
 from quantimodo.measurements.errors import Refused
 from quantimodo.measurements.sheets import read_sheet
 from quantimodo.measurements.tables import CSV_COLUMNS, csv_cell, csv_text
+from quantimodo.model.measurements import ConversionStep, Unit, UnitCategory
+
+_WEIGHT = UnitCategory(1, "Weight")
+_POUND = (ConversionStep("MULTIPLY", Fraction(45_359_237, 100_000_000)),)
+CATALOGUE = catalogue_of(
+    [
+        Unit(id=1, name="Kilograms", abbreviated_name="kg", category=_WEIGHT),
+        Unit(id=2, name="Pounds", abbreviated_name="lb", category=_WEIGHT, steps=_POUND),
+    ],
+    [_WEIGHT],
+    [],
+)
 
 texts = st.text(
     st.sampled_from("=+-@'\t\r\n\",;＝＠ aé0")
@@ -31,14 +46,14 @@ def test_no_cell_begins_as_a_formula_does(text: str) -> None:
 def test_what_is_exported_is_imported_to_the_letter(rows: list[tuple[str, str, float]]) -> None:
     named = [(name.strip() or "x", note, value) for name, note, value in rows]
     lines = [
-        (csv_cell(name), repr(value), "/5", "2026-11-01T10:00:00Z", "", csv_cell(note), "")
+        (csv_cell(name), repr(value), "/5", "2026-11-01T10:00:00Z", "", csv_cell(note), *[""] * 4)
         for name, note, value in named
     ]
     content = csv_text([CSV_COLUMNS, *lines])
     assert list(csv.reader(io.StringIO(content.decode(), newline="")))[1:] == [
         list(line) for line in lines
     ]
-    sheet = read_sheet(content)
+    sheet = read_sheet(content, CATALOGUE)
     found = [
         (each.variable_name, one.note or "", one.value)
         for each in sheet.sets
@@ -51,4 +66,23 @@ def test_what_is_exported_is_imported_to_the_letter(rows: list[tuple[str, str, f
 def test_any_file_is_read_or_refused(content: bytes) -> None:
     for head in (b"", b"variable,value,timestamp\n"):
         with suppress(Refused):
-            assert read_sheet(head + content).sets
+            assert read_sheet(head + content, CATALOGUE).sets
+
+
+def test_a_value_that_is_not_its_stored_value_is_refused_with_its_line() -> None:
+    head = b"variable,time,unit,value,stored value,stored unit\nWeight,2026-11-01,kg,"
+    sheet = read_sheet(head + b"68.0388555,150,Pounds\n", CATALOGUE)
+    assert [(each.abbreviated_unit_name, len(each.entries)) for each in sheet.sets] == [
+        ("kg", 0),
+        ("Pounds", 1),
+    ]
+    with pytest.raises(Refused, match="line 2: Value and Stored Value"):
+        read_sheet(head + b"70,150,lb\n", CATALOGUE)
+
+
+def test_a_refusal_is_about_the_line_of_its_measurement() -> None:
+    content = b"variable,time,value\nA,2026-11-01,1\nB,2026-11-01,2\nA,2026-11-02,3\n"
+    sheet = read_sheet(content, CATALOGUE)
+    found = [sheet.line(Refused("x", set_index=0, measurement_index=1)),
+             sheet.line(Refused("x", set_index=1)), sheet.line(Refused("x"))]  # fmt: skip
+    assert found == [4, 3, None]

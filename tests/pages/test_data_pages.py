@@ -16,6 +16,10 @@ from quantimodo.pages.moments import in_zone, zone_named
 DATA = "/account/data"
 ONE = {"variable": "Sleep Quality", "value": "3", "unit": "/5", "category": "Sleep"}
 WHEN = "2026-11-23T07:30"
+HEAD = (
+    "Variable Name,Value,Unit,Start Time,Source,Note,Variable Category Name,"
+    "Combination Operation,Stored Value,Stored Unit\r\n"
+)
 
 
 async def add(visitor: Visitor, **changes: str) -> Any:
@@ -54,9 +58,12 @@ async def test_a_measurement_is_added_shown_and_deleted(ann: Visitor) -> None:
     ("changes", "text"),
     [
         ({"value": "much"}, "Enter a number."),
+        ({"value": "1_000"}, "Enter a number."),
+        ({"value": "nan"}, "Enter a number."),
+        ({"value": "1e999"}, "Enter a number."),
+        ({"when": "45047"}, "This may be a spreadsheet&#39;s date"),
         ({"value": "1,234"}, "Write it without a comma"),
         ({"value": "7"}, "Value is above 5, the most of its unit."),
-        ({"value": "nan"}, "Value is not a finite number."),
         ({"variable": " "}, "Say what you measured."),
         ({"unit": ""}, "This is new: choose its unit too."),
         ({"when": "tomorrow"}, "The time cannot be read"),
@@ -76,16 +83,18 @@ async def test_what_is_wrong_is_said_and_what_was_typed_stays(
 
 
 async def test_a_file_is_imported_whole_or_not_at_all(ann: Visitor) -> None:
-    head = "Variable Name,Value,Unit,Start Time,Source,Note,Variable Category Name\r\n"
-    good = head + "Mood,4,/5,2026-11-01T10:00:00Z,App,'=1+1,Emotions\r\n"
-    bad = good + "Mood,9,/5,2026-11-02T10:00:00Z,App,,Emotions\r\n"
+    head = HEAD
+    good = head + "Mood,4,/5,2026-11-01T10:00:00Z,App,'=1+1,Emotions,MEAN,,\r\n"
+    bad = good + "Mood,9,/5,2026-11-02T10:00:00Z,App,,Emotions,MEAN,,\r\n"
     for content, text in (
         (bad.encode(), "Line 3: Value is above 5"),
         (b"a,b\n1,2\n", "line 1 must name the column"),
         (head.encode(), "no measurements"),
-        (head.encode() + b"Mood,x,/5,2026-11-01,,,\n", "line 2: the value is no number"),
-        (b"\xff\xfe\x00", "no text in UTF-8"),
-        (head.encode() + b'"Mood', "no CSV"),
+        (head.encode() + b"Mood,x,/5,2026-11-01,,,\n", "line 2: Value is not a number"),
+        (head.encode() + b"Mood,3,/5,45047,,,\n", "line 2: this number may be a spreadsheet"),
+        (b"Variable,Unit,Time,Value\nWeight,kg,2023-05-01,72,5\n", "line 2 has more cells"),
+        (b"\xff\xfe\x00", "not text in UTF-8"),
+        (head.encode() + b'"Mood', "line 2: this is not CSV"),
     ):
         answer = await take_in(ann, content)
         assert answer.status_code == 422, text
@@ -99,10 +108,57 @@ async def test_a_file_is_imported_whole_or_not_at_all(ann: Visitor) -> None:
     assert (await ann.get(f"{DATA}/export?name=Nothing")).text == head
 
 
+async def test_what_was_exported_is_the_same_in_another_account(site: Site, ann: Visitor) -> None:
+    user = await site.house.stores.user_by_email("ann@example.org")
+    assert user is not None
+    steps = [SentMeasurement(start_time=1_700_000_000, value=7, note=note) for note in ("x",)]
+    notes = ("＝1", "＋", "－x", "＠", "\nbelow", "'quoted'", "'=1", " well ", "a\r\nb", '"', "\tx")
+    weights = [
+        SentMeasurement(start_time=1_700_000_000 + at, value=150 + at, note=note)
+        for at, note in enumerate(notes)
+    ]
+    await site.pages.journal.save(
+        user.id,
+        [
+            SentSet(measurements=steps, variable_name="Steps", unit="count",
+                    combination_operation="SUM"),
+            SentSet(measurements=steps, variable_name="Weight", unit="kg"),
+            SentSet(measurements=weights, variable_name="Weight", unit="lb", source="-App"),
+        ],
+    )  # fmt: skip
+    exported = (await ann.get(f"{DATA}/export")).content
+    assert b",150,lb" in exported
+    await site.house.member("bob@example.org")
+    async with site.visitor() as bob:
+        await bob.sign_in("bob@example.org", PASSWORD)
+        assert (await take_in(bob, exported)).status_code == 303
+        assert (await bob.get(f"{DATA}/export")).content == exported
+        edited = exported.replace(b"68.0388555,kg", b"70,kg", 1)
+        refused = await take_in(bob, edited)
+        assert refused.status_code == 422
+        assert "Value and Stored Value are not the same quantity" in refused.text
+
+
+async def test_an_export_begins_with_a_byte_order_mark_by_choice(ann: Visitor) -> None:
+    await add(ann)
+    for path in (
+        f"{DATA}/export",
+        f"{DATA}/export?name=Sleep%20Quality",
+        "/account/activity/export",
+    ):
+        plain = (await ann.get(path)).content
+        mark = "&" if "?" in path else "?"
+        marked = (await ann.get(f"{path}{mark}bom=true")).content
+        assert marked == b"\xef\xbb\xbf" + plain
+    assert "export?bom=true" in (await ann.get(DATA)).text
+    assert "bom=true" in (await ann.get(f"{DATA}/variable?name=Sleep%20Quality")).text
+
+
 async def test_ten_thousand_lines_are_imported_at_once_and_no_more(ann: Visitor) -> None:
-    head = "Variable Name,Value,Unit,Start Time,Source,Note,Variable Category Name\r\n"
+    head = HEAD
     lines = [
-        f"Heart Rate,{at % 100},bpm,{at},A watch that tells it,Noted each minute,Vital Signs\r\n"
+        f"Heart Rate,{at % 100},bpm,{1_439_389_320 + at},A watch that tells it,"
+        "Noted each minute,Vital Signs,,,\r\n"
         for at in range(10_001)
     ]
     refused = await take_in(ann, (head + "".join(lines)).encode())

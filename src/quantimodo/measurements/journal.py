@@ -60,6 +60,7 @@ class Shown:
     number: int = 1
     created_at: Micros = 0
     updated_at: Micros = 0
+    grouped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,6 +468,7 @@ def _shown_group(catalogue: Catalogue, group: Group, unit: Unit | None) -> Shown
         number=group.number,
         created_at=group.created_at,
         updated_at=group.updated_at,
+        grouped=True,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from quantimodo.measurements.csv_cells import is_doubtful
 from quantimodo.measurements.errors import Refused
 from quantimodo.measurements.times import time_of_number, time_of_text
 from quantimodo.model.measurements import Combination, Micros
@@ -168,9 +169,15 @@ def start_of(given: int | float | str | None, older: int | float | str | None) -
     if start is None:
         raise ValueError("startTime is missing")
     try:
-        return time_of_text(start) if isinstance(start, str) else time_of_number(start)
+        found = time_of_text(start) if isinstance(start, str) else time_of_number(start)
     except (ValueError, OverflowError):
         raise ValueError("startTime is neither seconds since 1970 nor ISO 8601") from None
+    if isinstance(start, str) and is_doubtful(start.strip()):
+        raise ValueError(
+            "startTime is text that may be a spreadsheet's date; send seconds since 1970 as a"
+            " number, or ISO 8601"
+        )
+    return found
 
 
 def value_of(value: float | None) -> float:

@@ -66,7 +66,7 @@ class Question:
     """Filters of `category` compare names still, those of `value` speak of `unit` if there is one.
 
     `variables` and `categories` are what the filters of them said, for the log. `asked` are the
-    parameters as they came, but for tokens and the page, for links.
+    parameters as they came, but for tokens and the page, for links. `byte_order_mark` is for CSV.
     """
 
     filters: Filters = ()
@@ -77,6 +77,7 @@ class Question:
     grouping: Grouping | None = None
     variables: str = ""
     categories: str = ""
+    byte_order_mark: bool = False
     asked: tuple[tuple[str, str], ...] = ()
 
 
@@ -92,6 +93,7 @@ def question_about_measurements(query: bytes) -> Question:
         grouping=_grouping(parameters.once("groupingWidth"), parameters.once("groupingTimezone")),
         variables=parameters.said("variableName", _OF_MEASUREMENTS),
         categories=parameters.said("variableCategoryName", _OF_MEASUREMENTS),
+        byte_order_mark=_truth("bom", parameters.once("bom")),
         asked=parameters.kept,
     )
 
@@ -186,6 +188,12 @@ def _whole(name: str, text: str | None, least: int, most: int, *, usual: int) ->
     if not _DIGITS.fullmatch(text) or not least <= int(text) <= most:
         raise Refused(f"{name} takes a whole number from {least} to {most}")
     return int(text)
+
+
+def _truth(name: str, text: str | None) -> bool:
+    if text not in (None, "true", "false"):
+        raise Refused(f"{name} takes true or false")
+    return text == "true"
 
 
 def _grouping(width: str | None, zone: str | None) -> Grouping | None:

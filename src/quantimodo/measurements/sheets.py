@@ -1,124 +1,85 @@
-"""A CSV file as sets of measurements: its columns, its rows, and the line of each fault.
+"""A CSV file as the sets of a POST, and the line that a refusal of them is about."""
 
-It takes what an export gives, in any order of columns, and the names of the API.
-"""
-
-import csv
 import io
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
+from quantimodo.measurements.catalogue import Catalogue
+from quantimodo.measurements.csv_cells import BadCsv
+from quantimodo.measurements.csv_reader import (
+    Group,
+    Row,
+    check_stored,
+    groups_of,
+    read_rows,
+    value_to_send,
+)
 from quantimodo.measurements.errors import Refused
 from quantimodo.measurements.posts import MOST_MEASUREMENTS, SentMeasurement, SentSet
-from quantimodo.measurements.tables import is_formula
+from quantimodo.model.measurements import Unit
 
-_COLUMNS: Final = {
-    "variable": "variable",
-    "variablename": "variable",
-    "name": "variable",
-    "value": "value",
-    "starttime": "time",
-    "timestamp": "time",
-    "time": "time",
-    "unit": "unit",
-    "abbreviatedunitname": "unit",
-    "source": "source",
-    "sourcename": "source",
-    "category": "category",
-    "variablecategoryname": "category",
-    "note": "note",
-}
-_NEEDED: Final = {"variable": "Variable Name", "value": "Value", "time": "Start Time"}
-
-Key = tuple[str, str, str, str]
+Steps = Mapping[str, Sequence[tuple[str, float]] | None]
+_TOO_MANY: Final = f"the file has more than {MOST_MEASUREMENTS} measurements; split it"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """Its sets, their measurements, and the line that each of these stands on."""
+    """The sets of a file in the order of `groups`, which know their lines."""
 
-    sets: list[SentSet] = field(default_factory=list)
-    measured: list[list[SentMeasurement]] = field(default_factory=list)
-    lines: list[list[int]] = field(default_factory=list)
+    sets: Sequence[SentSet] = ()
+    groups: Sequence[Group] = ()
 
     def line(self, refused: Refused) -> int | None:
         """The line that a refusal of these sets is about; the set's first when it is about all."""
-        if refused.set_index is None or not self.lines[refused.set_index]:
+        if refused.set_index is None:
             return None
-        return self.lines[refused.set_index][refused.measurement_index or 0]
+        return self.groups[refused.set_index].line_of(refused.measurement_index)
 
 
-def read_sheet(content: bytes) -> Sheet:
+def read_sheet(content: bytes, catalogue: Catalogue) -> Sheet:
     """Raises `Refused`, whose text names the line."""
+    units = _steps(catalogue.units)
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Refused("the file is no text in UTF-8; save it as CSV in UTF-8") from None
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        return _read(rows)
-    except csv.Error:
-        raise Refused(f"line {rows.line_num}: this is no CSV") from None
-
-
-def _read(rows: Any) -> Sheet:
-    columns = _columns(next(rows, []))
-    sheet, places = Sheet(), dict[Key, int]()
-    number = 0
-    for cells in rows:
-        if not any(cell.strip() for cell in cells):
-            continue
-        number += 1
-        if number > MOST_MEASUREMENTS:
-            raise Refused(f"the file has more than {MOST_MEASUREMENTS} measurements; split it")
-        _take(sheet, places, columns, cells, rows.line_num)
-    if not number:
+        rows = list(islice(read_rows(io.BytesIO(content)), MOST_MEASUREMENTS + 1))
+        for row in rows:
+            check_stored(row, units)
+    except BadCsv as error:
+        raise Refused(str(error)) from None
+    if len(rows) > MOST_MEASUREMENTS:
+        raise Refused(_TOO_MANY)
+    if not rows:
         raise Refused("the file has no measurements")
-    return sheet
+    groups = groups_of(rows)
+    return Sheet([_sent(group) for group in groups], groups)
 
 
-def _columns(header: list[str]) -> list[str]:
-    named = [name.strip().lower().replace("_", "").replace(" ", "") for name in header]
-    columns = [_COLUMNS.get(name, "") for name in named]
-    for needed, spelled in _NEEDED.items():
-        if columns.count(needed) != 1:
-            raise Refused(f"line 1 must name the column {spelled!r} once")
-    if any(columns.count(name) > 1 for name in columns if name):
-        raise Refused("line 1 names a column twice")
-    return columns
-
-
-def _take(
-    sheet: Sheet, places: dict[Key, int], columns: list[str], cells: list[str], line: int
-) -> None:
-    found = dict(zip(columns, map(_cell, cells), strict=False))
-    try:
-        value = float(found.get("value", "").replace("\u2212", "-"))
-    except ValueError:
-        raise Refused(f"line {line}: the value is no number") from None
-    key = tuple(found.get(name, "").strip() for name in ("variable", "source", "category", "unit"))
-    place = places.setdefault(key, len(sheet.sets))  # type: ignore[arg-type]
-    if place == len(sheet.sets):
-        variable, source, category, unit = key
-        sheet.measured.append([])
-        sheet.sets.append(
-            SentSet(
-                measurements=sheet.measured[place],
-                variable_name=variable,
-                source_name=source or None,
-                variable_category_name=category or None,
-                abbreviated_unit_name=unit or None,
-            )
-        )
-        sheet.lines.append([])
-    sheet.measured[place].append(
-        SentMeasurement(
-            start_time=found.get("time", "").strip(), value=value, note=found.get("note") or None
-        )
+def _sent(group: Group) -> SentSet:
+    return SentSet(
+        measurements=[_measured(row) for row in group.rows],
+        variable_name=group.variable,
+        source_name=group.source,
+        variable_category_name=group.category,
+        combination_operation=group.combination,
+        abbreviated_unit_name=group.unit,
     )
-    sheet.lines[place].append(line)
 
 
-def _cell(text: str) -> str:
-    # An export puts an apostrophe before what a spreadsheet would take for a formula.
-    return text[1:] if text.startswith("'") and is_formula(text) else text
+def _measured(row: Row) -> SentMeasurement:
+    return SentMeasurement(start_time=row.time, value=value_to_send(row), note=row.note)
+
+
+def _steps(units: Sequence[Unit]) -> Steps:
+    """By each name that a unit has."""
+    steps = {unit: _floats(unit) for unit in units}
+    return {
+        **{unit.name: steps[unit] for unit in units},
+        **{unit.abbreviated_name: steps[unit] for unit in units},
+    }
+
+
+def _floats(unit: Unit) -> Sequence[tuple[str, float]] | None:
+    if unit.steps is None:
+        return None
+    return [(each.operation, float(each.value)) for each in unit.steps]

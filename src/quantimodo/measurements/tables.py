@@ -5,9 +5,11 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from quantimodo.measurements.csv_cells import guarded
 from quantimodo.measurements.journal import Shown
 from quantimodo.measurements.times import spelled
 
+# The stored value comes in its own columns only where its unit is not that of Value.
 CSV_COLUMNS: Final = (
     "Variable Name",
     "Value",
@@ -16,10 +18,11 @@ CSV_COLUMNS: Final = (
     "Source",
     "Note",
     "Variable Category Name",
+    "Combination Operation",
+    "Stored Value",
+    "Stored Unit",
 )
-# OWASP, CSV injection: what a spreadsheet takes for a formula begins so; some read the wide signs
-# of East Asian keyboards alike.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+BYTE_ORDER_MARK: Final = "\ufeff".encode()  # by which Excel knows that a file is in UTF-8
 
 
 def csv_text(rows: Iterable[Sequence[Any]]) -> bytes:
@@ -29,24 +32,31 @@ def csv_text(rows: Iterable[Sequence[Any]]) -> bytes:
     return text.getvalue().encode()
 
 
+def csv_header(*, mark: bool = False) -> bytes:
+    """The first line; with a byte order mark before it if asked for."""
+    return (BYTE_ORDER_MARK if mark else b"") + csv_text([CSV_COLUMNS])
+
+
 def csv_row(shown: Shown) -> tuple[Any, ...]:
+    """A measurement or a group of them; a group has no stored value."""
     one = shown.measurement
+    stored = not shown.grouped and shown.stored_unit.id != shown.unit.id
     return (
         csv_cell(one.variable),
-        repr(shown.value).removesuffix(".0"),
+        _number(shown.value),
         csv_cell(shown.unit.abbreviated_name),
         spelled(shown.start),
         csv_cell(shown.source or ""),
         csv_cell(one.note),
         csv_cell(shown.category),
+        one.combination,
+        _number(one.stored_value) if stored else "",
+        csv_cell(shown.stored_unit.abbreviated_name) if stored else "",
     )
 
 
-def csv_cell(text: str) -> str:
-    """A spreadsheet must not take what an app wrote for a formula: an apostrophe goes before it."""
-    return f"'{text}" if is_formula(text) else text
+def _number(value: float) -> str:
+    return repr(value).removesuffix(".0")
 
 
-def is_formula(text: str) -> bool:
-    """With apostrophes before it or without, so that one too many can be told."""
-    return text.lstrip("'").startswith(_FORMULA)
+csv_cell = guarded

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from quantimodo.identity.profiles import Profiles
-from quantimodo.measurements.tables import csv_cell, csv_text
+from quantimodo.measurements.tables import BYTE_ORDER_MARK, csv_cell, csv_text
 from quantimodo.model.clients import Client
 from quantimodo.model.measurements import Access
 from quantimodo.pages.desk import Desk
@@ -73,12 +73,13 @@ class Activity:
         return await self.clients.client(client_id) if client_id else None
 
     async def export(self, request: Request) -> Response:
-        """All of it as CSV, streamed. Times are in UTC."""
+        """All of it as CSV, streamed; `?bom=true` for Excel. Times are in UTC."""
         visit = await self.desk.visit(request)
+        mark = BYTE_ORDER_MARK if request.query_params.get("bom") == "true" else b""
         user, names = visit.required().user, dict[str, str]()
 
         async def told() -> AsyncIterator[bytes]:
-            yield csv_text([_COLUMNS])
+            yield mark + csv_text([_COLUMNS])
             before: int | None = None
             while True:
                 found = await self.accesses.accesses_of(user.id, before=before, limit=_AT_ONCE)

@@ -13,12 +13,13 @@ from starlette.responses import Response, StreamingResponse
 
 from quantimodo.identity.profiles import Profiles
 from quantimodo.measurements.catalogue import References
+from quantimodo.measurements.csv_cells import number_of
 from quantimodo.measurements.errors import Refused
 from quantimodo.measurements.journal import Journal, ShownVariable
 from quantimodo.measurements.posts import SentMeasurement, SentSet
 from quantimodo.measurements.questions import Question
 from quantimodo.measurements.sheets import Sheet, read_sheet
-from quantimodo.measurements.tables import CSV_COLUMNS, csv_row, csv_text
+from quantimodo.measurements.tables import csv_header, csv_row, csv_text
 from quantimodo.measurements.times import moment_of
 from quantimodo.model.measurements import Comparison, Filter, Order
 from quantimodo.model.users import User
@@ -78,7 +79,9 @@ class Data:
         user, sheet = visit.required().user, Sheet()
         try:
             # Long tables take their time: others have their turn meanwhile.
-            sheet = await asyncio.to_thread(read_sheet, form.files.get("file", b""))
+            catalogue = await self.references.catalogue()
+            content = form.files.get("file", b"")
+            sheet = await asyncio.to_thread(read_sheet, content, catalogue)
             await self.journal.save(user.id, sheet.sets)
         except Refused as refused:
             line = sheet.line(refused)
@@ -87,14 +90,15 @@ class Data:
         return self.desk.go("/account/data", "data-imported")
 
     async def export(self, request: Request) -> Response:
-        """GET /account/data/export: everything, or one variable, as CSV."""
+        """GET /account/data/export: everything, or one variable, as CSV; `?bom=true` for Excel."""
         visit = await self.desk.visit(request)
         user = visit.required().user
         name = request.query_params.get("name", "")
+        mark = request.query_params.get("bom") == "true"
         chunks = await self.journal.walk(user.id, _about(name))
 
         async def told() -> AsyncIterator[bytes]:
-            yield csv_text([CSV_COLUMNS])
+            yield csv_header(mark=mark)
             async for rows in chunks:
                 yield csv_text(map(csv_row, rows))
 
@@ -246,7 +250,7 @@ def _number(text: str) -> float:
     if _THOUSANDS.fullmatch(text):  # to some a thousand and more, to others one and a bit
         raise _FormRefused("value", "Write it without a comma: as 1234, or as 1.234.")
     try:
-        return float(text.replace(",", ".").replace("\u2212", "-"))
+        return number_of(text.replace(",", ".", 1))
     except ValueError:
         raise _FormRefused("value", "Enter a number.") from None
 
@@ -269,6 +273,9 @@ def _words(refused: Refused) -> str:
         "a new variable needs its abbreviatedUnitName": "This is new: choose its unit too.",
         "the unit is of another category than the variable's": "What you measured before has a"
         " unit of another kind; choose one that fits.",
+        "startTime is text that may be a spreadsheet's date; send seconds since 1970 as a"
+        " number, or ISO 8601": "This may be a spreadsheet's date; write the time as"
+        " 2026-11-23T07:30.",
         "startTime is neither seconds since 1970 nor ISO 8601": "The time cannot be read; write it"
         " as 2026-11-23T07:30.",
     }

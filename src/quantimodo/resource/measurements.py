@@ -12,7 +12,7 @@ from quantimodo.measurements.errors import Refused
 from quantimodo.measurements.journal import Journal, Saved, Shown
 from quantimodo.measurements.posts import read_change, read_sets
 from quantimodo.measurements.questions import Question, question_about_measurements
-from quantimodo.measurements.tables import CSV_COLUMNS, csv_row, csv_text
+from quantimodo.measurements.tables import csv_header, csv_row, csv_text
 from quantimodo.model.measurements import Access
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
@@ -181,7 +181,7 @@ class MeasurementsCsv:
         question: Question,
         chunks: AsyncIterator[Sequence[Shown]],
     ) -> AsyncGenerator[bytes, None]:
-        yield csv_text([CSV_COLUMNS])
+        yield csv_header(mark=question.byte_order_mark)
         number = 0
         try:
             async for rows in chunks:

@@ -158,6 +158,10 @@ class MeasurementQuery(_Filters, total=False):
 class CsvQuery(_Filters, total=False):
     """Which measurements."""
 
+    bom: Annotated[
+        Literal["true", "false"], said("A byte order mark before the text, for Excel.", "true")
+    ]
+
 
 class VariableQuery(TypedDict, total=False):
     """Which variables, and which page of them."""

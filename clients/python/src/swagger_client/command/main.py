@@ -23,7 +23,7 @@ from typing import Any, Callable
 
 from swagger_client.command import measurements, reference, signing
 from swagger_client.command.accounts import account_in
-from swagger_client.command.sheets import BadSheet
+from swagger_client.command.csv_cells import number_of
 from swagger_client.command.signing import NotTold
 from swagger_client.command.surroundings import Surroundings
 from swagger_client.configuration import VERSION
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None, around: Surroundings | None = N
         return _failed(asked, around, fault.reason or "sign in first", 3)
     except ApiException as fault:
         return _failed(asked, around, _explained(fault, _server(asked, around)), 1, error_of(fault))
-    except (AuthorizationRefused, NotOffered, NotTold, BadSheet, TimeoutError, ValueError) as fault:
+    except (AuthorizationRefused, NotOffered, NotTold, TimeoutError, ValueError) as fault:
         return _failed(asked, around, str(fault), 1)
     except BadField as fault:
         return _failed(asked, around, f"the answer is not what was promised: {fault}", 1)
@@ -213,7 +213,7 @@ def _add_measurements(commands: _SubParsersAction[Any], shared: ArgumentParser) 
         commands, shared, "add", "record a measurement", _signed_in(measurements.add_measurement)
     )
     added.add_argument("variable", help='such as "Sleep Quality"')
-    added.add_argument("value", type=float)
+    added.add_argument("value", type=_number)
     added.add_argument("--unit", help="such as /5; needed for a new variable")
     added.add_argument("--at", help="such as 2026-11-23T12:00Z; without a zone: UTC (default: now)")
     added.add_argument("--note", help="some words about it")
@@ -227,7 +227,8 @@ def _add_measurements(commands: _SubParsersAction[Any], shared: ArgumentParser) 
     imported.add_argument(
         "file",
         type=Path,
-        help="with the columns variable, value, startTime; and unit, source, category, note",
+        help="with the columns variable, value, startTime; and unit, source, category,"
+        " combinationOperation, note",
     )
     imported.add_argument(
         "--batch", type=_count, default=500, help="of how many (default: %(default)s)"
@@ -239,6 +240,9 @@ def _add_measurements(commands: _SubParsersAction[Any], shared: ArgumentParser) 
         _signed_in(measurements.export_measurements),
     )  # fmt: skip
     exported.add_argument("file", type=Path, nargs="?", help="default: the standard output")
+    exported.add_argument(
+        "--bom", action="store_true", help="begin with a byte order mark, for Excel"
+    )
     _add_filters(exported, sort=None)
 
 
@@ -251,6 +255,13 @@ def _add_filters(parser: ArgumentParser, sort: str | None) -> None:
     parser.add_argument("--since", help="such as 2026-11-23, or 2026-11-23T09:00Z")
     parser.add_argument("--until", help="as --since")
     parser.add_argument("--sort", default=sort, help="a field; -field descends")
+
+
+def _number(text: str) -> float:
+    try:
+        return number_of(text)
+    except ValueError:
+        raise ArgumentTypeError("it must be a number, such as 7.5") from None
 
 
 def _count(text: str) -> int:

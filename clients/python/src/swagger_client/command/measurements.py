@@ -13,8 +13,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+from swagger_client.command.csv_cells import time_of
+from swagger_client.command.csv_reader import Group, Row, groups_of
 from swagger_client.command.progress import Progress
-from swagger_client.command.sheets import Row, groups_of, rows_of, set_of, time_of
+from swagger_client.command.sheets import BYTE_ORDER_MARK, checked, rows_of, set_of
 from swagger_client.command.surroundings import Surroundings
 from swagger_client.models import Measurement, MeasurementSet, NewMeasurement
 from swagger_client.rest import ApiException
@@ -58,7 +60,7 @@ def import_measurements(session: OAuthSession, asked: Namespace, around: Surroun
     def rows() -> Iterator[Row]:
         return (row for row in rows_of(asked.file) if row.line >= asked.from_line)
 
-    total = sum(1 for _ in rows())
+    total = sum(1 for _ in checked(rows(), session.units))
     sent = 0
     with Progress(around.err, "measurements", total) as progress:
         for batch in _batches(rows(), asked.batch):
@@ -77,7 +79,9 @@ def import_measurements(session: OAuthSession, asked: Namespace, around: Surroun
 
 def export_measurements(session: OAuthSession, asked: Namespace, around: Surroundings) -> None:
     """All measurements, as CSV or, with `--json`, as a JSON array."""
-    write = _write_json if asked.json else _write_csv
+    if asked.json and asked.bom:
+        raise ValueError("--bom is for CSV")
+    write = _write_json if asked.json else partial(_write_csv, mark=asked.bom)
     # A bar would be drawn across what is written to the same terminal.
     hidden = asked.file is None and around.out.isatty()
     bar = partial(Progress, around.err, hidden=hidden)
@@ -89,10 +93,15 @@ def export_measurements(session: OAuthSession, asked: Namespace, around: Surroun
 
 
 def _write_csv(
-    session: OAuthSession, filters: dict[str, Any], file: BinaryIO, bar: Callable[..., Progress]
+    session: OAuthSession,
+    filters: dict[str, Any],
+    file: BinaryIO,
+    bar: Callable[..., Progress],
+    *,
+    mark: bool = False,
 ) -> int:
-    """How many bytes it is."""
-    written = 0
+    """How many bytes it is. `mark`: with a byte order mark before it."""
+    written = file.write(BYTE_ORDER_MARK) if mark else 0
     with bar("bytes") as progress:
         for piece in session.measurements_csv(**filters):
             written += file.write(piece)
@@ -118,7 +127,7 @@ def _write_json(
     return written
 
 
-def _send(session: OAuthSession, groups: Sequence[Sequence[Row]], around: Surroundings) -> None:
+def _send(session: OAuthSession, groups: Sequence[Group], around: Surroundings) -> None:
     """One batch. Told to come later (429), it does: the server has not looked at it yet."""
     while True:
         try:
@@ -135,7 +144,7 @@ def _send(session: OAuthSession, groups: Sequence[Sequence[Row]], around: Surrou
 def _tell_where(
     refusal: ApiException,
     batch: Sequence[Row],
-    groups: Sequence[Sequence[Row]],
+    groups: Sequence[Group],
     sent: int,
     around: Surroundings,
 ) -> None:
@@ -148,13 +157,12 @@ def _tell_where(
     around.tell(f"When it is mended, go on with --from-line {first}.")
 
 
-def _line_of(refusal: ApiException, groups: Sequence[Sequence[Row]]) -> int | None:
+def _line_of(refusal: ApiException, groups: Sequence[Group]) -> int | None:
     """The server counts sets and measurements, from 0; people count lines of their file."""
     try:
         body = json.loads(refusal.body or "")
-        group = groups[body["setIndex"]]
-        row: Row = group[body.get("measurementIndex", 0)]
-        return row.line
+        line: int = groups[body["setIndex"]].line_of(body.get("measurementIndex"))
+        return line
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
 
