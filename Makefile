@@ -28,7 +28,8 @@ test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and 
 	@scripts/environment test
 	@scripts/system-packages chromium=chromium node=nodejs npm=npm curl=curl openssl=openssl \
 	    /usr/sbin/apache2=apache2-bin \
-	    /usr/lib/apache2/modules/mod_auth_openidc.so=libapache2-mod-auth-openidc
+	    /usr/lib/apache2/modules/mod_auth_openidc.so=libapache2-mod-auth-openidc \
+	    /usr/sbin/nginx=nginx caddy=caddy /usr/sbin/haproxy=haproxy
 	@scripts/node-clients
 	@scripts/client-wheels
 	$(BIN)/ruff format --check .

@@ -9,11 +9,12 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from quantimodo.cli.admission import ConnectionPolicy
+from quantimodo.cli.admission import Admission, ConnectionPolicy
 from quantimodo.cli.connection import Connection
 from quantimodo.cli.gathering import Gathering
 
 PATIENCE = ConnectionPolicy().request_timeout
+WRITE = ConnectionPolicy().write_timeout
 REQUEST = b"POST /x HTTP/1.1\r\nhost: id.example.org\r\ncontent-length: 3\r\n\r\nabc"
 
 
@@ -165,7 +166,10 @@ async def caller(watch: _Watch, line: _Line) -> Connection:
 async def _answered(line: _Line, times: int) -> bool:
     for _ in range(10):
         await asyncio.sleep(0)
-    return sum(piece.count(b"HTTP/1.1 200") for piece in line.done if piece != "close") == times  # type: ignore[attr-defined]
+    return (
+        sum(piece.count(b"HTTP/1.1 200") for piece in line.done if isinstance(piece, bytes))
+        == times
+    )
 
 
 async def test_whoever_says_nothing_is_hung_up_on(watch: _Watch, line: _Line) -> None:
@@ -236,3 +240,103 @@ async def test_a_caller_who_went_away_leaves_no_timer(
     before = list(line.done)
     watch.pass_by(PATIENCE)
     assert line.done == before
+
+
+async def test_whoever_does_not_read_the_response_is_disconnected(
+    watch: _Watch, line: _Line, caller: Connection
+) -> None:
+    caller.pause_writing()  # by the transport, when too much is unsent
+    watch.pass_by(WRITE - 1)
+    assert "abort" not in line.done
+    watch.pass_by(WRITE)
+    assert "abort" in line.done
+
+
+async def test_whoever_reads_again_stays(watch: _Watch, line: _Line, caller: Connection) -> None:
+    caller.data_received(REQUEST)
+    caller.pause_writing()
+    caller.resume_writing()
+    watch.pass_by(WRITE)
+    assert "abort" not in line.done
+    assert await _answered(line, 1)
+
+
+async def test_a_last_response_that_nobody_reads_is_not_kept_for_ever(
+    watch: _Watch, line: _Line, caller: Connection
+) -> None:
+    line.unsent = 10
+    caller.data_received(REQUEST.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
+    assert await _answered(line, 1)
+    watch.pass_by(WRITE)
+    assert "abort" in line.done
+
+
+async def test_an_address_over_its_limit_is_disconnected_at_once(watch: _Watch) -> None:
+    admission = Admission(ConnectionPolicy(per_address=1))
+    config = Config(_hello, log_config=None, lifespan="off", ws="none")
+    loop: Any = watch
+    state = ServerState()
+    lines = [_Line(), _Line(), _Line()]
+    made = [Connection(config, state, {}, loop, admission=admission) for _ in lines]
+    for each, line in zip(made[:2], lines[:2], strict=True):
+        each.connection_made(line)
+    assert not lines[0].is_closing()
+    assert lines[1].done == ["abort"]
+    for each in made[:2]:
+        each.connection_lost(None)
+    made[2].connection_made(lines[2])
+    assert not lines[2].is_closing()
+
+
+async def test_the_queue_of_a_caller_who_went_away_is_dropped(
+    line: _Line, caller: Connection
+) -> None:
+    caller.data_received(REQUEST * 3)
+    caller.connection_lost(None)
+    line.done.append("abort")
+    assert await _answered(line, 0)
+    assert [piece for piece in line.done if isinstance(piece, bytes)] == []
+
+
+class _Uvloop(_Line):
+    """A line that is closed by a reset, and then raises as uvloop does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reset = False
+
+    def is_closing(self) -> bool:
+        return self.reset or super().is_closing()
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("write", "pause_reading", "resume_reading", "write_eof"):
+            if self.reset:
+                raise RuntimeError("unable to perform operation; the handle is closed")
+            if name == "write":
+                return lambda data: self.done.append(bytes(data))
+        return super().__getattribute__(name)
+
+
+async def test_a_reset_amid_a_response_is_a_disconnect_and_no_incident(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    line, finished = _Uvloop(), asyncio.Event()
+
+    async def stream(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(5):
+            await send({"type": "http.response.body", "body": b"part", "more_body": True})
+            await asyncio.sleep(0)
+            line.reset = True  # before `connection_lost` is called
+        await send({"type": "http.response.body", "body": b""})
+        finished.set()
+
+    config = Config(stream, log_config=None, lifespan="off", ws="none")
+    connection = Connection(config, ServerState(), {}, asyncio.get_running_loop())
+    connection.connection_made(line)
+    connection.data_received(REQUEST * 2)
+    await asyncio.wait_for(finished.wait(), 30)
+    connection.connection_lost(ConnectionResetError())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not [record for record in caplog.records if record.exc_info]

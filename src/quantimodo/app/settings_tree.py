@@ -174,6 +174,37 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionSettings:
+    per_address: int = _setting(
+        500,
+        "Connections that one worker process accepts from one network address at a time; networks"
+        " in trusted_proxies are not counted.",
+        least=1,
+        most=65_536,
+    )
+    request_timeout: timedelta = _setting(
+        _MINUTE,
+        "A connection is closed when a request is not complete this long after its first byte, or"
+        " when no request comes this long after the connection was opened.",
+        least=_SECOND,
+        most=_HOUR,
+    )
+    write_timeout: timedelta = _setting(
+        _MINUTE,
+        "A connection is closed when its client does not read what was sent for this long.",
+        least=_SECOND,
+        most=_HOUR,
+    )
+    idle_timeout: timedelta = _setting(
+        75 * _SECOND,
+        "A connection is closed when no further request comes for this long; keep it longer than"
+        " your proxy keeps an idle connection.",
+        least=_SECOND,
+        most=_HOUR,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationSettings:
     mode: Literal["closed", "token", "open"] = _setting(
         "closed",
@@ -355,6 +386,7 @@ class Settings:
     keys: KeySettings = _section("Signing keys", KeySettings())
     passwords: PasswordSettings = _section("Checking passwords", PasswordSettings())
     limits: LimitSettings = _section("Limits against guessing and flooding", LimitSettings())
+    connections: ConnectionSettings = _section("Connections", ConnectionSettings())
     registration: RegistrationSettings = _section(
         "Apps that register themselves", RegistrationSettings()
     )

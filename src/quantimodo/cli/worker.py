@@ -11,26 +11,33 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
+from ipaddress import ip_network
 from types import FrameType
 from typing import NoReturn
 
 import uvicorn
 
 from quantimodo.app.settings import Settings, load_settings
+from quantimodo.cli.admission import (
+    Admission,
+    ConnectionPolicy,
+    most_connections,
+    raise_descriptor_limit,
+)
 from quantimodo.cli.connection import Connection
 
 SUPERVISED = "supervised"
-# Longer than proxies keep an idle connection, so that it is they who hang up.
-_KEEP_ALIVE_SECONDS = 75
 
 
 def serve(listener: socket.socket, settings: Settings) -> None:
     """Serve until told to stop; then finish what was begun."""
+    admission = Admission(_connection_policy(settings))
     config = uvicorn.Config(
         "quantimodo.app.asgi:create",
         factory=True,
         loop="uvloop",
-        http=Connection,
+        http=partial(Connection, admission=admission),  # type: ignore[arg-type]
         ws="none",
         lifespan="on",
         access_log=False,
@@ -40,10 +47,21 @@ def serve(listener: socket.socket, settings: Settings) -> None:
         # Who is calling is decided in `app/proxies.py`.
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_keep_alive=int(settings.connections.idle_timeout.total_seconds()),
         timeout_graceful_shutdown=int(settings.graceful_stop.total_seconds()),
     )
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def _connection_policy(settings: Settings) -> ConnectionPolicy:
+    connections = settings.connections
+    return ConnectionPolicy(
+        total=most_connections(raise_descriptor_limit()),
+        per_address=connections.per_address,
+        request_timeout=connections.request_timeout.total_seconds(),
+        write_timeout=connections.write_timeout.total_seconds(),
+        exempt=[ip_network(cidr, strict=False) for cidr in settings.trusted_proxies],
+    )
 
 
 def main(arguments: Sequence[str]) -> NoReturn:

@@ -1,0 +1,160 @@
+"""Debian's nginx, Caddy and HAProxy in the foreground, each with the configuration of
+docs/operator/reverse-proxy.md: only ports, files and the certificate are this test's own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+
+from self_signed import certificate_for
+from workers import free_port
+
+_DOCUMENT = Path(__file__).parents[1] / "docs/operator/reverse-proxy.md"
+_PATIENCE = 30.0
+HOST = "id.example.org"
+
+_NGINX = """
+daemon off;
+{user}
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log stderr crit;
+events {{}}
+http {{
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    {documented}
+}}
+"""
+_CADDY = """
+{{
+	admin off
+	http_port {plain}
+	https_port {port}
+	default_bind 127.0.0.1
+	local_certs
+	skip_install_trust
+	storage file_system {folder}/storage
+}}
+{documented}
+"""
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a proxy is started with."""
+
+    folder: Path
+    port: int
+    plain: int
+    upstream: int
+
+
+@contextmanager
+def proxy(name: str, upstream: int) -> Iterator[int]:
+    """The port with TLS of this proxy, in front of `upstream` on this machine."""
+    folder = Path(mkdtemp(prefix=f"quantimodo-{name}-"))
+    folder.chmod(0o755)
+    files = Files(folder, free_port(), free_port(), upstream)
+    command = {"nginx": _nginx, "caddy": _caddy, "haproxy": _haproxy}[name](files)
+    output = folder / "output"
+    with output.open("wb") as log:
+        started = subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            env={"PATH": os.environ["PATH"] + ":/usr/sbin", "HOME": str(folder)},
+        )
+    try:
+        _await_listener(files.port, started, output)
+        yield files.port
+    finally:
+        started.send_signal(signal.SIGTERM)
+        started.wait(_PATIENCE)
+        rmtree(folder)
+
+
+def documented(section: str) -> str:
+    """The first block of code under this heading."""
+    text = _DOCUMENT.read_text()
+    found = re.search(rf"^## {section}\n.*?^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert found is not None, section
+    return found[1]
+
+
+def _nginx(files: Files) -> list[str]:
+    certificate_for(HOST, files.folder)
+    text = _changed(
+        documented("nginx"),
+        {
+            "server 127.0.0.1:8000;": f"server 127.0.0.1:{files.upstream};",
+            "listen 80;": f"listen 127.0.0.1:{files.plain};",
+            "listen [::]:80;": "",
+            "listen 443 ssl;": f"listen 127.0.0.1:{files.port} ssl;",
+            "listen [::]:443 ssl;": "",
+            "/etc/letsencrypt/live/id.example.org/fullchain.pem": f"{files.folder}/chain.pem",
+            "/etc/letsencrypt/live/id.example.org/privkey.pem": f"{files.folder}/key.pem",
+            "/var/log/nginx/": f"{files.folder}/",
+        },
+    )
+    user = "user root;" if os.getuid() == 0 else ""
+    config = files.folder / "nginx.conf"
+    config.write_text(_NGINX.format(folder=files.folder, user=user, documented=text))
+    return ["nginx", "-c", str(config), "-p", str(files.folder), "-e", "stderr"]
+
+
+def _caddy(files: Files) -> list[str]:
+    text = _changed(documented("Caddy"), {"127.0.0.1:8000": f"127.0.0.1:{files.upstream}"})
+    config = files.folder / "Caddyfile"
+    config.write_text(
+        _CADDY.format(folder=files.folder, port=files.port, plain=files.plain, documented=text)
+    )
+    return ["caddy", "run", "--config", str(config), "--adapter", "caddyfile"]
+
+
+def _haproxy(files: Files) -> list[str]:
+    certificate_for(HOST, files.folder)
+    text = _changed(
+        documented("HAProxy"),
+        {
+            "127.0.0.1:8000": f"127.0.0.1:{files.upstream}",
+            "bind :80\n": f"bind 127.0.0.1:{files.plain}\n",
+            "bind :443 ssl crt /etc/haproxy/id.example.org.pem": (
+                f"bind 127.0.0.1:{files.port} ssl crt {files.folder}/both.pem"
+            ),
+        },
+    )
+    config = files.folder / "haproxy.cfg"
+    config.write_text(text)
+    return ["haproxy", "-db", "-f", str(config)]
+
+
+def _changed(text: str, changes: dict[str, str]) -> str:
+    for old, new in changes.items():
+        assert old in text, f"the documented configuration has no {old!r} any more"
+        text = text.replace(old, new)
+    return text
+
+
+def _await_listener(port: int, started: subprocess.Popen[bytes], output: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE).close()
+            return
+        except OSError:
+            assert started.poll() is None, output.read_text()
+            assert time.monotonic() < deadline, output.read_text()
+            time.sleep(0.02)
