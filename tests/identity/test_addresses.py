@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from quantimodo.identity.addresses import (
     email_address,
+    known_email,
     local_path,
     person_name,
     presented_email,
 )
 from quantimodo.identity.errors import InvalidInput
-from quantimodo.model.users import fold_email
+from quantimodo.model.users import fold_email, is_same_email
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,10 @@ from quantimodo.model.users import fold_email
         ("ann@example.org", "ann@example.org"),
         ("  Ann.B+tag@EXAMPLE.Org ", "Ann.B+tag@example.org"),
         ("ann＠example。org", "ann@example.org"),
+        ("ａｎｎ＠ｅｘａｍｐｌｅ．ｏｒｇ", "ann@example.org"),
+        ("straße@example.org", "straße@example.org"),
+        ("μεσος@example.org", "μεσος@example.org"),
+        ("Zoe\u0308@example.org", "Zoë@example.org"),
         ("jürgen@bücher.example", "jürgen@xn--bcher-kva.example"),
         ("ann@xn--bcher-kva.example", "ann@xn--bcher-kva.example"),
         ("o'hara/x@a-b.example.org", "o'hara/x@a-b.example.org"),
@@ -62,6 +67,10 @@ def test_an_address_is_kept_in_one_form(typed: str, kept: str) -> None:
         "ann@" + ".".join(["abcdefg"] * 40),
         "ﷺ" * 100 + "@example.org",
         "a@" + "b" * 100_000,
+        "\ufb01ona@example.org",
+        "\u017fam@example.org",
+        "x\u00b2@example.org",
+        "ann@ex\u24d0mple.org",
     ],
 )
 def test_what_is_no_address_is_refused_without_an_echo(typed: str) -> None:
@@ -89,6 +98,35 @@ def test_ordinary_addresses_are_taken(typed: str) -> None:
     local, _, domain = typed.rpartition("@")
     if len(typed) <= 254 and not domain.rpartition(".")[2].isdigit():
         assert fold_email(email_address(typed)) == fold_email(f"{local}@{domain}")
+
+
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [
+        ("Ann@Example.ORG", "Ann@example.org"),
+        ("zoe\u0308@example.org", "zoë@example.org"),
+        ("straße@example.org", "straße@example.org"),
+        ("\uff41nn@example.org", None),
+        ("ann\uff20example.org", None),
+        ("\ufb01ona@example.org", None),
+        (" ann@example.org ", "ann@example.org"),
+        ("ann", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_an_address_of_a_provider_is_known_to_the_letter(
+    said: str | None, known: str | None
+) -> None:
+    assert known_email(said) == known
+
+
+@pytest.mark.parametrize(
+    "other", ["STRASSE@example.org", "straẞe@example.org", "STRAßE@example.com"]
+)
+def test_addresses_are_the_same_but_for_the_case_of_ascii_letters(other: str) -> None:
+    assert is_same_email("straße@example.org", "STRAßE@Example.org")
+    assert not is_same_email("straße@example.org", other)
 
 
 def test_no_account_is_found_by_what_is_no_address() -> None:

@@ -77,11 +77,11 @@ async def test_an_address_over_its_limit_uses_up_no_account(throttle: Throttle) 
     await throttle.sign_in("victim@example.org", "192.0.2.2")
 
 
-async def test_case_and_width_of_an_address_make_no_new_account(throttle: Throttle) -> None:
-    for spelling in ("ann@example.org", "ANN@example.org", "Ａnn@example.org"):
+async def test_case_and_composition_of_an_address_make_no_new_account(throttle: Throttle) -> None:
+    for spelling in ("zo\u00eb@example.org", "ZO\u00cb@example.org", "zoe\u0308@example.org"):
         await throttle.sign_in(spelling, "192.0.2.1")
     with pytest.raises(TooMany):
-        await throttle.sign_in("aNn@example.org", "192.0.2.1")
+        await throttle.sign_in("zOe\u0308@example.org", "192.0.2.1")
 
 
 async def test_guesses_made_at_once_are_all_counted(throttle: Throttle) -> None:

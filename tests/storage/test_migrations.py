@@ -266,6 +266,45 @@ async def test_people_of_the_first_release_are_there_after_the_second_step(
         await stores.close()
 
 
+async def test_addresses_beyond_ascii_get_their_new_keys(engine: str, empty_url: str) -> None:
+    """They were keyed by Unicode's folding, which takes one person's address for another's."""
+    steps = shipped(engine)
+    number = next(step.number for step in steps if step.name == "exact_addresses")
+    path = sqlite_path(empty_url)
+    if path is not None:
+        path.parent.mkdir()
+    await _execute(empty_url, RECORDS)
+    for step in steps[: number - 1]:
+        await _execute(empty_url, step.sql)
+        await _execute(
+            empty_url,
+            "INSERT INTO schema_migrations VALUES"
+            f" ({step.number}, '{step.name}', '{step.checksum}', 0)",
+        )
+    addresses = {
+        "Straße@example.org": "strasse@example.org",
+        "μεσος@example.org": "μεσοσ@example.org",
+    }
+    addresses |= {"Ann@example.org": "ann@example.org", "ÄNN@example.org": "änn@example.org"}
+    for index, (email, key) in enumerate(addresses.items()):
+        await _execute(
+            empty_url,
+            "INSERT INTO users (subject, name, email, email_key, created_at, updated_at)"
+            f" VALUES ('s{index}', 'Ann', '{email}', '{key}', 1, 1)",
+        )
+    await migrate(empty_url, NOW)
+    stores = await open_stores(empty_url)
+    try:
+        for email in addresses:
+            found = await stores.user_by_email(email)
+            assert found is not None, email
+            assert found.email == email
+        for another in ("strasse@example.org", "μεσοσ@example.org"):
+            assert await stores.user_by_email(another) is None
+    finally:
+        await stores.close()
+
+
 _MANY = 100_000
 _HOT = ("families", "codes", "access_tokens", "refresh_tokens")
 # Keys are blobs, which the engines spell apart; all else is the same text.

@@ -28,7 +28,10 @@ OF_2016 = {
 @pytest.fixture
 def google() -> Elsewhere:
     methods = ("pwd", "otp")
-    return Elsewhere(people={"gia": profile(email="gia@example.org", methods=methods)})
+    gia = profile(
+        email="gia@example.org", email_verified=True, email_authoritative=True, methods=methods
+    )
+    return Elsewhere(people={"gia": gia})
 
 
 @pytest.fixture
@@ -70,6 +73,7 @@ async def test_the_envelope_is_as_apps_of_2016_read_it(world: World) -> None:
                     "displayName": "Gia Example",
                     "loginName": "gia@example.org",
                     "email": "gia@example.org",
+                    "emailVerified": True,
                 },
             },
         }

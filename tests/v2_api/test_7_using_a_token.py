@@ -14,6 +14,7 @@ async def test_who_the_person_is_by_header_and_by_query(world: World) -> None:
         "displayName": "Änn <b>Example</b>",
         "loginName": ann.email,
         "email": ann.email,
+        "emailVerified": True,
         "administrator": False,
     }
     assert by_header.headers["content-type"] == "application/json"

@@ -91,6 +91,6 @@ def _party(app: Registered, person: User, password: Secret) -> Party:
         client_id=app.client.id,
         client_secret=app.secret or Secret(""),
         redirect_uri=_CALLBACK,
-        email=person.login_name,
+        email=person.email or "",
         password=password,
     )

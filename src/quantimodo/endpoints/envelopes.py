@@ -18,7 +18,8 @@ def login_data(token: str, expires_in: int, user: User, *, new_user: bool) -> di
                 "id": user.id,
                 "displayName": user.name,
                 "loginName": user.login_name,
-                "email": user.email,
+                "email": user.verified_email,
+                "emailVerified": user.verified_email is not None,
             },
         }
     )

@@ -23,14 +23,22 @@ _NOBODY = "@"
 
 
 def email_address(text: str) -> str:
-    """The address in the form that is kept: NFKC, the domain in lower-case ASCII (IDNA).
+    """The address in the form that is kept: NFC, the domain in lower-case ASCII (IDNA).
 
+    Full-width characters are what East Asian keyboards give for ASCII (RFC 8265 §3.3.1). Other
+    compatibility characters are refused, not mapped: the mapped address is somebody else's.
     Raises `InvalidInput` for the field `email`.
     """
     if len(text) > 4 * _LONGEST_EMAIL:
         raise _not_an_address()
     # security.md 23: normalised before it is checked; a full-width ＠ is an @ from here on.
-    local, at, domain = unicodedata.normalize("NFKC", text).strip().rpartition("@")
+    return _checked(unicodedata.normalize("NFC", "".join(map(_of_usual_width, text))).strip())
+
+
+def _checked(text: str) -> str:
+    if unicodedata.normalize("NFKC", text) != text:
+        raise _not_an_address()
+    local, at, domain = text.rpartition("@")
     address = f"{local}@{_ascii_domain(domain)}"
     if not at or len(address.encode("utf-8", "replace")) > _LONGEST_EMAIL:
         raise _not_an_address()
@@ -60,9 +68,12 @@ def person_name(text: str) -> str:
 
 
 def known_email(text: str | None) -> str | None:
-    """The address that a provider gives; None if there is none, or it is none."""
+    """The address that a provider gives, to the letter except for blanks around it, its NFC form
+    and the case of its domain; None if there is none, or it is none."""
+    if text is None or len(text) > 4 * _LONGEST_EMAIL:
+        return None
     try:
-        return None if text is None else email_address(text)
+        return _checked(unicodedata.normalize("NFC", text).strip())
     except InvalidInput:
         return None
 
@@ -85,6 +96,12 @@ def local_path(text: str) -> str:
     if not printable or "\\" in text or len(text) > _LONGEST_PATH:
         return _ACCOUNT
     return text if text.startswith("/") and not text.startswith("//") else _ACCOUNT
+
+
+def _of_usual_width(character: str) -> str:
+    if unicodedata.east_asian_width(character) not in ("F", "H"):
+        return character
+    return unicodedata.normalize("NFKC", character)
 
 
 def _is_local_part(local: str) -> bool:

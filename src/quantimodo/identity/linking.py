@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from quantimodo.model.identities import Profile
-from quantimodo.model.users import User
+from quantimodo.model.users import User, is_same_email
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ def decide(
     profile: Profile, owner: User | None, namesake: User | None, *, sign_up_open: bool
 ) -> Decision:
     """`owner` is the person who has the identity (issuer, subject), `namesake` the one whose
-    address equals the profile's, which is in the form of `addresses.email_address`."""
+    address has the same `fold_email` as the profile's, which is in the form of
+    `addresses.known_email`."""
     # security.md 24: who has the identity is who signs in, whatever the address says now.
     if owner is not None:
         return Refuse("disabled", owner) if owner.disabled_at else SignIn(owner)
@@ -64,9 +65,11 @@ def decide(
 
 
 def _beside(profile: Profile, email: str, namesake: User) -> Decision:
-    # security.md 27: an address links by itself only if three things hold: the provider says
-    # that it is verified, is the one to know, and the account has shown that it is its own.
-    if not _proves_address(profile) or namesake.email_verified_at is None:
+    # security.md 23, 27: an address links by itself only if four things hold: the provider says
+    # that it is verified and is authoritative for it, the account's own is verified, and the two
+    # are the same to the letter.
+    verified = namesake.verified_email
+    if not _proves_address(profile) or verified is None or not is_same_email(email, verified):
         return AskToSignIn(email)
     return Refuse("disabled", namesake) if namesake.disabled_at else Link(namesake)
 

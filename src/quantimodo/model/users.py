@@ -3,11 +3,32 @@
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from string import ascii_lowercase, ascii_uppercase
+from typing import Final
+
+_ASCII_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def fold_email(email: str) -> str:
-    """The form in which two addresses are compared (security.md 23)."""
-    return unicodedata.normalize("NFKC", email).casefold()
+    """The form in which an address is unique (security.md 23): NFC, each letter in lower case.
+
+    One letter stays one letter: `ß` does not become `ss`, nor `ς` `σ`, as by Unicode's folding.
+    """
+    if email.isascii():
+        return email.lower()
+    return "".join(map(str.lower, unicodedata.normalize("NFC", email)))
+
+
+def is_same_email(one: str, other: str) -> bool:
+    """Whether two addresses are the same mailbox: equal in NFC but for the case of ASCII letters.
+
+    Stricter than `fold_email`, for where an address alone gives access to an account.
+    """
+    return _in_ascii_lower_case(one) == _in_ascii_lower_case(other)
+
+
+def _in_ascii_lower_case(email: str) -> str:
+    return unicodedata.normalize("NFC", email).translate(_ASCII_LOWER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +46,14 @@ class User:
     disabled_at: datetime | None = None
 
     @property
+    def verified_email(self) -> str | None:
+        """The address as applications may see it: None until it is verified (security.md 23)."""
+        return None if self.email_verified_at is None else self.email
+
+    @property
     def login_name(self) -> str:
-        return self.email or self.subject
+        """`loginName` of the v1 API: the verified address, or else the subject."""
+        return self.verified_email or self.subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,19 +65,27 @@ def userinfo_claims(
     known = {
         "name": user.name,
         "updated_at": _updated_at(user, profile),
-        **_email(user),
+        # security.md 23: applications take it for proof of who the person is.
+        "email": user.verified_email,
         **_profile(profile or _BLANK),
     }
     wanted = opened(scope, asked)
     claims.update((name, value) for name, value in known.items() if value and name in wanted)
-    for flag, subject in _VERIFIED.items():
-        if flag in wanted and known.get(subject):
-            claims[flag] = known[flag]
+    # Core §5.7 forbids applications to know people by it. Some do.
+    if _is_other_address(claims.get("preferred_username"), user.verified_email):
+        del claims["preferred_username"]
+    if "email_verified" in wanted:
+        claims["email_verified"] = user.verified_email is not None
+    if "phone_number_verified" in wanted and known.get("phone_number"):
+        claims["phone_number_verified"] = known["phone_number_verified"]
     return claims
 
 
+def _is_other_address(name: str | None, verified: str | None) -> bool:
+    return name is not None and "@" in name[1:] and name != verified
+
+
 _OPENING: Final = frozenset(SCOPE_OF_CLAIM.values())
-_VERIFIED: Final = {"email_verified": "email", "phone_number_verified": "phone_number"}
 
 
 def _updated_at(user: User, profile: Profile | None) -> int:
@@ -85,10 +93,6 @@ def _updated_at(user: User, profile: Profile | None) -> int:
     if profile is not None and profile.updated_at is not None:
         moments.append(profile.updated_at)
     return int(max(moments).timestamp())
-
-
-def _email(user: User) -> dict[str, Any]:
-    return {"email": user.email, "email_verified": user.email_verified_at is not None}
 
 
 def _profile(profile: Profile) -> dict[str, Any]:
@@ -107,6 +111,7 @@ def basic_profile(user: User) -> dict[str, Any]:
         "id": user.id,
         "displayName": user.name,
         "loginName": user.login_name,
-        "email": user.email,
+        "email": user.verified_email,
+        "emailVerified": user.verified_email is not None,
         "administrator": user.administrator,
     }

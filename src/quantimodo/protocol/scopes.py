@@ -29,7 +29,7 @@ SCOPES: dict[str, ScopeText] = {
     "profile": ScopeText(
         "See your profile", "Your name, and what else you tell of yourself on your profile."
     ),
-    "email": ScopeText("See your e-mail address", "The address, and whether it is verified."),
+    "email": ScopeText("See your e-mail address", "Your address, once you have confirmed it."),
     "address": ScopeText("See your postal address", "The address on your profile, if any."),
     "phone": ScopeText("See your phone number", "The number on your profile, if any."),
     "offline_access": ScopeText(

@@ -6,10 +6,13 @@ migrates and the others wait. A database newer than this server, or one whose ol
 the ones that we ship, is refused: `SchemaMismatch` says what to do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
+from typing import Final
+
+from quantimodo.model.users import fold_email
 
 
 class SchemaMismatch(Exception):
@@ -38,6 +41,15 @@ RECORDS = (
     "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY,"
     " name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)"
 )
+
+
+EXACT_ADDRESSES: Final = "exact_addresses"
+"""The step after which the keys of all addresses beyond ASCII are computed anew."""
+
+
+def email_keys(rows: Iterable[tuple[int, str]]) -> list[tuple[str, int]]:
+    """The keys of these people's addresses, for an `UPDATE`."""
+    return [(fold_email(email), user_id) for user_id, email in rows]
 
 
 def shipped(engine: str) -> list[Step]:

@@ -102,9 +102,9 @@ class UserInfo(TypedDict, total=False):
             1_795_431_600,
         ),
     ]
-    email: Annotated[str, said("With scope `email`.", "ann@example.org")]
+    email: Annotated[str, said("With scope `email`, once it is verified.", "ann@example.org")]
     email_verified: Annotated[
-        bool, said("With scope `email`: whether the person proved that it is theirs.", True)
+        bool, said("With scope `email`: whether there is a verified address.", True)
     ]
     given_name: _PROFILE
     family_name: _PROFILE
@@ -128,8 +128,11 @@ class Person(TypedDict):
 
     id: Annotated[int, said("The person's number in the API.", 42)]
     displayName: Annotated[str, said("What applications call them.", "Ann Example")]
-    loginName: Annotated[str, said("What they sign in with.", "ann@example.org")]
-    email: Annotated[str | None, said("Null when there is none.", "ann@example.org")]
+    loginName: Annotated[
+        str, said("Their verified e-mail address, or else their subject.", "ann@example.org")
+    ]
+    email: Annotated[str | None, said("Null until it is verified.", "ann@example.org")]
+    emailVerified: Annotated[bool, said("Whether there is a verified address.", True)]
     administrator: Annotated[bool, said("Whether they run this server.", False)]
 
 

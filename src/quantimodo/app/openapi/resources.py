@@ -79,6 +79,7 @@ OPERATIONS: Final = (
                                 "displayName": "Ann Example",
                                 "loginName": "ann@example.org",
                                 "email": "ann@example.org",
+                                "emailVerified": True,
                                 "administrator": False,
                             },
                         },

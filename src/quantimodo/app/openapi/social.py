@@ -109,8 +109,11 @@ class SignedInUser(TypedDict):
 
     id: Annotated[int, said("The person's number in the API.", 42)]
     displayName: Annotated[str, said("What applications call them.", "Ann Example")]
-    loginName: Annotated[str, said("What they sign in with.", "ann@example.org")]
-    email: Annotated[str | None, said("Null when there is none.", "ann@example.org")]
+    loginName: Annotated[
+        str, said("Their verified e-mail address, or else their subject.", "ann@example.org")
+    ]
+    email: Annotated[str | None, said("Null until it is verified.", "ann@example.org")]
+    emailVerified: Annotated[bool, said("Whether there is a verified address.", True)]
 
 
 class LoginData(TypedDict):
@@ -189,6 +192,7 @@ _ENVELOPE: Final = {
             "displayName": "Ann Example",
             "loginName": "ann@example.org",
             "email": "ann@example.org",
+            "emailVerified": True,
         },
     },
 }
