@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from asking import ALL, CSV, LIST, OF_APP, SLEEP, START, App
 
+from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.users import User
 from world import ALL_GRANTS, World
 from world import App as Client
@@ -196,3 +197,19 @@ async def test_a_walk_counts_once_and_the_next_anew(world: World) -> None:
     await of_bob.add({**more, "sourceName": "Another"})
     assert await total(offset=1) == 5, "a minute is over"
     assert [person for person, _ in await told(alone)] == [bob.id] * 4 + [eve.id]
+
+
+async def test_an_app_with_pairwise_subjects_tells_people_apart_by_them(world: World) -> None:
+    """OpenID Connect Core §8: the number of a person is the same at all applications."""
+    client = await registered(world)
+    await world.register_again(client, metadata=ClientMetadata(subject_type="pairwise"))
+    _, of_ann = await joined(world, client, "ann", 1, 2)
+    _, of_bob = await joined(world, client, "bob", 3)
+    names = [(await app.get("/api/v1/user/me")).json()["sub"] for app in (of_ann, of_bob)]
+    answer = await (await own(world, client)).get(OF_APP)
+    found = [(each["userId"], each["sub"], each["value"]) for each in answer.json()]
+    assert sorted(found, key=lambda each: each[2]) == [
+        (None, names[0], 1),
+        (None, names[0], 2),
+        (None, names[1], 3),
+    ]

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from forgery import half_hash, header_of, verified
+from quantimodo.crypto.session_ids import client_sid
 from world import ISSUER, World
 
 
@@ -25,7 +26,7 @@ async def test_it_says_who_signed_in_when_and_for_whom(world: World, algorithm: 
         "iat": now,
         "exp": now + 3600,
         "auth_time": signed_in_at,
-        "sid": session.sid,
+        "sid": client_sid(session.sid, app.id),
         "amr": ["pwd"],
         "nonce": "a-nonce",
         "at_hash": half_hash(tokens["access_token"]),

@@ -1,12 +1,16 @@
 """Pairwise subject identifiers (OpenID Connect Core §8): two sectors cannot compare people."""
 
+import re
 from typing import Any
 
 import pytest
 
 from forgery import claims_of
+from leaving import Ears
+from quantimodo.crypto.session_ids import client_sid
+from quantimodo.protocol.discovery import END_SESSION
 from registered import registered
-from world import USERINFO, App, World, answer_of
+from world import CALLBACK, ME, USERINFO, App, World, answer_of
 
 PAIRWISE = {"subject_type": "pairwise"}
 ELSEWHERE = "https://other.example.net/callback"
@@ -78,11 +82,12 @@ async def test_a_hint_names_the_person_by_the_apps_own_name(world: World) -> Non
 
 
 async def test_a_logout_token_names_the_person_as_the_app_knows_them(world: World) -> None:
-    await world.person()
+    ann = await world.person()
     told = {"backchannel_logout_uri": "https://app.example.org/out"}
     app, browser = await registered(world, {**PAIRWISE, **told}), await world.signed_in()
     known = claims_of((await world.tokens(app, browser, scope="openid"))["id_token"])
-    [participant] = await world.house.stores.participants(known["sid"])
+    [session] = await world.house.stores.sessions_of(ann.id)
+    [participant] = await world.house.stores.participants(session.sid)
     assert participant.subject == known["sub"]
 
 
@@ -98,3 +103,109 @@ async def test_introspection_names_the_person_as_the_app_knows_them(
         assert (await world.introspect(app, token))["sub"] == known
     server = await world.app(resource_server=True)
     assert (await world.introspect(server, tokens["access_token"]))["sub"] == known
+
+
+async def test_nothing_of_a_person_is_the_same_at_two_sectors(world: World) -> None:
+    """All that two applications receive of one person, in one browser, has no value in common."""
+    ann = await world.person()
+    scope = "openid basic readmeasurements profile"
+    browser, received = await world.signed_in(), []
+    for uri in (CALLBACK, ELSEWHERE):
+        app = await registered(world, PAIRWISE, redirect_uris=(uri,), token_format="jwt")
+        code = (await world.authorize(browser, app, scope=scope, redirect_uri=uri)).code
+        tokens = (await world.redeem(app, code, redirect_uri=uri)).json()
+        received.append(
+            {
+                "id token": claims_of(tokens["id_token"]),
+                "access token": claims_of(tokens["access_token"]),
+                "userinfo": (await world.call(tokens["access_token"], USERINFO)).json(),
+                "user/me": (await world.call(tokens["access_token"], ME)).json(),
+                "introspection": await world.introspect(app, tokens["refresh_token"]),
+            }
+        )
+    here, there = received
+    for name, mine in here.items():
+        said = {key for key, value in mine.items() if value is not None} - NOBODYS
+        same = {key for key in said if mine[key] == there[name].get(key)}
+        assert same <= {"displayName", "name"}, name
+        assert not {repr(ann.id), repr(ann.subject), repr(ann.email)} & set(
+            map(repr, mine.values())
+        ), name
+    assert here["user/me"]["sub"] == here["userinfo"]["sub"] == here["id token"]["sub"]
+
+
+# What says nothing of who somebody is.
+NOBODYS = {"iss", "iat", "exp", "aud", "auth_time", "amr", "scope", "active", "updated_at"}
+NOBODYS |= {"administrator", "emailVerified", "token_type"}
+
+
+async def test_user_me_names_the_person_as_the_app_knows_them(world: World) -> None:
+    await world.person()
+    app = await registered(world, PAIRWISE)
+    known = await subject(world, app, await world.signed_in())
+    for scope, email in (("basic", None), ("basic email", "ann@example.org")):
+        token = (await world.tokens(app, scope=scope))["access_token"]
+        assert (await world.call(token, ME)).json() == {
+            "id": None,
+            "sub": known,
+            "displayName": "Ann Example",
+            "loginName": None,
+            "email": email,
+            "emailVerified": email is not None,
+            "administrator": False,
+        }
+
+
+async def test_userinfo_has_an_address_by_the_scope_email_only(world: World) -> None:
+    await world.person()
+    app = await registered(world, PAIRWISE)
+    for scope, shown in (("openid basic", False), ("openid email", True)):
+        token = (await world.tokens(app, scope=scope))["access_token"]
+        assert ("email" in (await world.call(token, USERINFO)).json()) is shown
+
+
+@pytest.mark.parametrize("metadata", [{}, PAIRWISE])
+async def test_each_app_has_a_session_id_of_its_own(world: World, metadata: dict[str, str]) -> None:
+    ann = await world.person()
+    browser = await world.signed_in()
+    apps = [await registered(world, metadata), await registered(world, metadata)]
+    sids = []
+    for app in apps:
+        tokens = await world.tokens(app, browser, scope="openid")
+        sids.append(claims_of(tokens["id_token"])["sid"])
+        fresh = (await world.refresh(app, tokens["refresh_token"])).json()
+        assert claims_of(fresh["id_token"])["sid"] == sids[-1]
+        assert (
+            claims_of((await world.tokens(app, browser, scope="openid"))["id_token"])["sid"]
+            == (sids[-1])
+        )
+    [session] = await world.house.stores.sessions_of(ann.id)
+    assert len({*sids, session.sid}) == 3
+
+
+async def test_every_channel_of_a_logout_names_the_apps_own_session_id(world: World) -> None:
+    await world.person()
+    browser, ears, known = await world.signed_in(), Ears(), {}
+    for number in (1, 2):
+        app = await registered(
+            world,
+            {
+                **PAIRWISE,
+                "backchannel_logout_uri": f"https://app{number}.example.org/back",
+                "frontchannel_logout_uri": f"https://app{number}.example.org/front",
+            },
+        )
+        hint = (await world.tokens(app, browser, scope="openid"))["id_token"]
+        known[f"app{number}"] = claims_of(hint)["sid"]
+    # The hint belongs to this session, so nobody is asked.
+    page = await browser.get(END_SESSION, params={"id_token_hint": hint})
+    frames = dict(re.findall(r'src="https://(app.)[^"]*sid=([0-9a-f]+)"', page.text))
+    await ears.teller(world).tell_due()
+    tokens = {url[8:12]: claims_of(body["logout_token"][0])["sid"] for url, body in ears.heard}
+    assert frames == known == tokens
+    assert len(set(known.values())) == 2
+
+
+async def test_a_session_from_before_keeps_the_session_id_that_its_apps_have() -> None:
+    assert client_sid("0123456789abcdef" * 2, "app") == "0123456789abcdef" * 2
+    assert client_sid("0123456789abcdef" * 4, "app") != client_sid("0123456789abcdef" * 4, "other")

@@ -14,6 +14,7 @@ from quantimodo.resource.measurements import (
 )
 from quantimodo.resource.units import UnitCategories, Units
 from quantimodo.resource.variables import OneVariable, VariableCategories, Variables
+from quantimodo.tokens.subjects import Subjects
 from quantimodo.wire.exchange import Endpoint
 
 
@@ -43,6 +44,8 @@ def measuring_endpoints(house: House, guard: Guard) -> MeasuringEndpoints:
             journal,
             Tallies(house.stores, house.clock),
             house.stores,
+            house.stores,
+            Subjects(house.stores, house.entropy),
             house.clock,
             f"{issuer}/api/v2/application/measurements",
         ),

@@ -149,7 +149,7 @@ def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
             clients, stores, stores, access, Subjects(stores, house.entropy), policy, clock
         ),
         userinfo=UserInfo(guard, user_info(house)),
-        user_me=UserMe(guard),
+        user_me=UserMe(guard, user_info(house)),
         **measuring_endpoints(house, guard),
         social_code=social.authorize_code,
         social_token=social.authorize_token,

@@ -10,8 +10,10 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.crypto.session_ids import client_sid
 from quantimodo.identity.sign_out import SignOut
 from quantimodo.model.clients import Client
+from quantimodo.model.sessions import Session
 from quantimodo.pages.browser import Visit
 from quantimodo.pages.desk import Desk
 from quantimodo.pages.errors import error_page
@@ -75,7 +77,7 @@ class LogoutEndpoint:
         visit = await self.desk.visit(request)
         if visit.session is None:
             return self._gone(asked)
-        if request.method == "GET" and needs_no_question(asked.hint, visit.session.sid):
+        if request.method == "GET" and _is_of_session(asked.hint, visit.session):
             # Nobody is signed in when the same request comes again, so it goes on.
             return await self._leave(asked, visit, reload=True)
         return self._ask(request, asked, visit)
@@ -139,6 +141,10 @@ async def _read(request: Request) -> Form:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise LogoutRefused(f"Send the request's parameters as {_FORM}.")
     return Form.of_urlencoded(await read_body(request, _MOST_BYTES), {}, PARAMETERS)
+
+
+def _is_of_session(hint: Hint | None, session: Session) -> bool:
+    return hint is not None and needs_no_question(hint, client_sid(session.sid, hint.client_id))
 
 
 def _heeded(form: Form) -> list[tuple[str, str]]:

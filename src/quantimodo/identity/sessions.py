@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from quantimodo.crypto.session_ids import SESSION_ID_BYTES
 from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.identity.errors import ReauthenticationNeeded, Refused
 from quantimodo.model.events import Event
@@ -139,7 +140,7 @@ class Sessions:
         minted = mint(Kind.SESSION, now, self.entropy)
         session = Session(
             key=minted.key,
-            sid=self.entropy.bytes(16).hex(),
+            sid=self.entropy.bytes(SESSION_ID_BYTES).hex(),
             user=user,
             created_at=now,
             authenticated_at=authenticated_at or now,

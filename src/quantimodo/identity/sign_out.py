@@ -7,6 +7,7 @@ ends a session; those that only know their own cookies need this browser to load
 from dataclasses import dataclass
 from typing import Final
 
+from quantimodo.crypto.session_ids import client_sid
 from quantimodo.identity.sessions import Sessions
 from quantimodo.model.sessions import Session
 from quantimodo.ports.stores import ClientStore, ParticipantStore
@@ -30,6 +31,8 @@ class SignOut:
             if client is None or client.disabled_at is not None:
                 continue
             if client.metadata.frontchannel_logout_uri:
-                frames.append(frame_address(client, self.issuer, session.sid))
+                frames.append(
+                    frame_address(client, self.issuer, client_sid(session.sid, client.id))
+                )
         await self.sessions.end(session)
         return tuple(frames[:_MOST])

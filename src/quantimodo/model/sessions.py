@@ -25,12 +25,13 @@ class Presence(Protocol):
 
     @property
     def sid(self) -> str | None:
-        """The public name of the browser session; None for whoever came by a login JWT."""
+        """The id of the browser session; None for whoever came by a login JWT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A signed-in browser. `key` is the digest of its cookie, `sid` what applications know it as;
+    """A signed-in browser. `key` is the digest of its cookie; from `sid`, which stays when the
+    cookie is renewed, each application's own is derived (`crypto/session_ids.py`);
     `authenticated_at` is OpenID's `auth_time`; `expires_at` is the absolute limit, the idle limit
     counts from `seen_at`."""
 

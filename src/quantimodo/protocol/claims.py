@@ -105,6 +105,21 @@ def _profile(profile: Profile) -> dict[str, Any]:
     return claims
 
 
+def pairwise_profile(user: User, subject: str, scope: frozenset[str]) -> dict[str, Any]:
+    """`GET /api/v1/user/me` for an application with pairwise subjects (Core §8): nothing in it is
+    the same at another application, but for an address that the scope `email` opens."""
+    email = user.verified_email if "email" in scope else None
+    return {
+        "id": None,
+        "sub": subject,
+        "displayName": user.name,
+        "loginName": None,
+        "email": email,
+        "emailVerified": email is not None,
+        "administrator": user.administrator,
+    }
+
+
 def basic_profile(user: User) -> dict[str, Any]:
     """`GET /api/v1/user/me`, as v1 clients read it (measurements-api.md)."""
     return {

@@ -62,18 +62,21 @@ def destination(form: Form, client: Client | None) -> str | None:
     return address if state is None else _with(address, [("state", state)])
 
 
-def needs_no_question(hint: Hint | None, sid: str) -> bool:
-    """Whether the request proves to belong to this very session."""
+def needs_no_question(hint: Hint, sid: str) -> bool:
+    """Whether the request proves to belong to the session that this application knows as `sid`."""
     # RP-Initiated Logout §2: otherwise the OP MUST ask, for a link alone signs nobody out.
-    return hint is not None and hint.sid == sid
+    return hint.sid == sid
 
 
 def frame_address(client: Client, issuer: str, sid: str) -> str:
-    """What the browser loads so that this application hears of it (Front-Channel Logout §2)."""
+    """What the browser loads so that this application hears of it (Front-Channel Logout §2); `sid`
+    is the application's own."""
     return _with(client.metadata.frontchannel_logout_uri, [("iss", issuer), ("sid", sid)])
 
 
-def logout_claims(participant: Participant, issuer: str, now: datetime, jti: str) -> dict[str, Any]:
+def logout_claims(
+    participant: Participant, sid: str, issuer: str, now: datetime, jti: str
+) -> dict[str, Any]:
     """What a logout token says (Back-Channel Logout §2.4); a nonce is prohibited there."""
     return {
         "iss": issuer,
@@ -83,7 +86,7 @@ def logout_claims(participant: Participant, issuer: str, now: datetime, jti: str
         "exp": int((now + _TOKEN_LIFETIME).timestamp()),
         "jti": jti,
         "events": {_EVENT: {}},
-        "sid": participant.sid,
+        "sid": sid,
     }
 
 

@@ -10,11 +10,15 @@ from quantimodo.measurements.errors import Refused
 from quantimodo.measurements.journal import Journal, Shown
 from quantimodo.measurements.questions import Question, question_about_measurements
 from quantimodo.measurements.tallies import Tallies
+from quantimodo.model.clients import Client
 from quantimodo.model.measurements import Filters
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import MeasurementStore
+from quantimodo.ports.stores import ClientStore, Conflict
+from quantimodo.protocol.subjects import is_pairwise
 from quantimodo.resource.journal_json import measurement_json, page_response, refusal
 from quantimodo.resource.measurements import READ, Doorman
+from quantimodo.tokens.subjects import Subjects
 from quantimodo.wire.exchange import Request, Response
 
 _PEOPLE_AT_ONCE = 1000
@@ -28,6 +32,8 @@ class ApplicationMeasurements:
     journal: Journal
     tallies: Tallies
     store: MeasurementStore
+    clients: ClientStore
+    subjects: Subjects
     clock: Clock
     address: str
 
@@ -41,7 +47,25 @@ class ApplicationMeasurements:
         except Refused as error:
             return refusal(error)
         self._note(app, question, list(rows))
-        return page_response(self.address, question, list(map(_told, rows)), total)
+        names = await self._names(app, {row.measurement.user_id for row in rows})
+        told = [_told(row, names[row.measurement.user_id]) for row in rows]
+        return page_response(self.address, question, told, total)
+
+    async def _names(self, app: str, user_ids: set[int]) -> Mapping[int, dict[str, Any]]:
+        """How the application tells people apart: by what `/api/v1/user/me` names them."""
+        client = await self.clients.client(app)
+        if client is None or not is_pairwise(client):
+            return {user_id: {"userId": user_id} for user_id in user_ids}
+        return {
+            user_id: {"userId": None, "sub": await self._pairwise(client, user_id)}
+            for user_id in user_ids
+        }
+
+    async def _pairwise(self, client: Client, user_id: int) -> str | None:
+        try:
+            return await self.subjects.pairwise(client, user_id)
+        except Conflict:  # deleted meanwhile
+            return None
 
     async def _count(
         self, app: str, begins: bool, user_ids: Sequence[int], filters: Filters
@@ -79,6 +103,6 @@ class ApplicationMeasurements:
             )
 
 
-def _told(row: Shown) -> dict[str, Any]:
-    """With whose it is: the `id` of `/api/v1/user/me`."""
-    return {**measurement_json(row), "userId": row.measurement.user_id}
+def _told(row: Shown, name: dict[str, Any]) -> dict[str, Any]:
+    """With whose it is."""
+    return {**measurement_json(row), **name}

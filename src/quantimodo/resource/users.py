@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from quantimodo.protocol.claims import basic_profile
 from quantimodo.protocol.errors import InsufficientScope
 from quantimodo.resource.guard import Guard
 from quantimodo.tokens.userinfo import UserInfoAnswers
@@ -15,9 +14,13 @@ _JWT = ((b"content-type", b"application/jwt"), *PRIVATE)
 @dataclass(frozen=True, slots=True)
 class UserMe:
     guard: Guard
+    answers: UserInfoAnswers
 
     async def __call__(self, request: Request) -> Response:
-        return private_json(200, basic_profile(await self.guard.person(request, "basic")))
+        found = await self.guard.admit(request, "basic")
+        if found.user is None:
+            raise InsufficientScope("basic")
+        return private_json(200, await self.answers.basic(found, found.user))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from quantimodo.crypto.jwt import left_half, unsigned
+from quantimodo.crypto.session_ids import client_sid
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.clients import Client
 from quantimodo.model.tokens import Asked
@@ -29,7 +30,7 @@ class Encrypter(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """How and when the person signed in; `sid`: in which browser session, where that is told."""
+    """How and when the person signed in; `sid`: the id of the browser session, if any."""
 
     at: datetime
     methods: Sequence[str]
@@ -76,7 +77,7 @@ class IdTokens:
             claims["acr"] = asked.acr
         # OpenID Connect Front-Channel Logout §3, Back-Channel Logout §2.1: what a logout names.
         if signed_in.sid is not None:
-            claims["sid"] = signed_in.sid
+            claims["sid"] = client_sid(signed_in.sid, client.id)
         if nonce is not None:
             claims["nonce"] = nonce
         algorithm = client.id_token_alg

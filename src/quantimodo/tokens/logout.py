@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from quantimodo.crypto.jwt import BadToken, unverified_claims, unverified_kid, verify
+from quantimodo.crypto.session_ids import client_sid
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.events import Message
 from quantimodo.model.sessions import Participant
@@ -68,7 +69,8 @@ class LogoutTokens:
         if not address:
             return None
         jti = self.entropy.bytes(16).hex()
-        claims = logout_claims(participant, self.issuer, self.clock.now(), jti)
+        sid = client_sid(participant.sid, client.id)
+        claims = logout_claims(participant, sid, self.issuer, self.clock.now(), jti)
         # Back-Channel Logout §2.6: as its ID tokens are signed; `none` MUST NOT be used.
         algorithm = "RS256" if client.id_token_alg == "none" else client.id_token_alg
         token = self.keyring.signer(algorithm).sign(claims, LOGOUT_TOKEN_TYPE)

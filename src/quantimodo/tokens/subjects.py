@@ -21,13 +21,16 @@ class Subjects:
 
     async def of(self, client: Client, user: User) -> str:
         """The person's `sub` at this application, the same at all times and in all processes."""
-        if not is_pairwise(client):
-            return user.subject
-        found = await self.store.pairwise_subject(user.id, sector(client))
+        return await self.pairwise(client, user.id) if is_pairwise(client) else user.subject
+
+    async def pairwise(self, client: Client, user_id: int) -> str:
+        """The same, at an application with pairwise subjects. Raises `Conflict` for a person who
+        was deleted meanwhile."""
+        found = await self.store.pairwise_subject(user_id, sector(client))
         if found is not None:
             return found
         drawn = base64url(self.entropy.bytes(24)).decode()
-        return await self.store.add_pairwise_subject(user.id, sector(client), drawn)
+        return await self.store.add_pairwise_subject(user_id, sector(client), drawn)
 
     async def is_of(self, client: Client, user: User, subject: str) -> bool:
         """Whether this person is who the application calls so."""

@@ -14,7 +14,13 @@ from quantimodo.model.keys import Algorithm
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.model.users import User
 from quantimodo.ports.stores import ClientStore, ProfileStore
-from quantimodo.protocol.claims import needs_profile, userinfo_claims
+from quantimodo.protocol.claims import (
+    basic_profile,
+    needs_profile,
+    pairwise_profile,
+    userinfo_claims,
+)
+from quantimodo.protocol.subjects import is_pairwise
 from quantimodo.protocol.vocabulary import ID_TOKEN_TYPE
 from quantimodo.tokens.id_tokens import Encrypter
 from quantimodo.tokens.subjects import Subjects
@@ -42,6 +48,13 @@ class UserInfoAnswers:
             return claims
         client = await self.clients.client(found.client_id)
         return claims if client is None else await self._as_registered(claims, client, user)
+
+    async def basic(self, found: FoundAccessToken, user: User) -> dict[str, Any]:
+        """The answer of `GET /api/v1/user/me`."""
+        client = await self.clients.client(found.client_id) if found.special else None
+        if client is None or not is_pairwise(client):
+            return basic_profile(user)
+        return pairwise_profile(user, await self.subjects.of(client, user), found.scope)
 
     async def _as_registered(
         self, claims: dict[str, Any], client: Client, user: User

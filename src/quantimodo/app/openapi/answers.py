@@ -5,7 +5,7 @@ types, so that neither says what the other does not.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Required, TypedDict
+from typing import Annotated, Literal, NotRequired, Required, TypedDict
 
 from quantimodo.app.openapi import fakes
 from quantimodo.app.openapi.operation import JSON, Answer, Content, said
@@ -126,14 +126,19 @@ class UserInfo(TypedDict, total=False):
 class Person(TypedDict):
     """The person whose token it is, in the words of the v1 API."""
 
-    id: Annotated[int, said("The person's number in the API.", 42)]
+    id: Annotated[int | None, said("The person's number in the API. Null for a pairwise app.", 42)]
     displayName: Annotated[str, said("What applications call them.", "Ann Example")]
     loginName: Annotated[
-        str, said("Their verified e-mail address, or else their subject.", "ann@example.org")
+        str | None,
+        said(
+            "Their verified e-mail address, or else their subject. Null for a pairwise app.",
+            "ann@example.org",
+        ),
     ]
     email: Annotated[str | None, said("Null until it is verified.", "ann@example.org")]
     emailVerified: Annotated[bool, said("Whether there is a verified address.", True)]
     administrator: Annotated[bool, said("Whether they run this server.", False)]
+    sub: NotRequired[Annotated[str, said("The person, for a pairwise app.", fakes.SUBJECT)]]
 
 
 class Interaction(TypedDict, total=False):

@@ -1,8 +1,9 @@
 """Measurements, variables and units, described (measurements-api.md)."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Required, TypedDict
+from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
 
+from quantimodo.app.openapi import fakes
 from quantimodo.app.openapi.answers import refused
 from quantimodo.app.openapi.operation import JSON, Answer, Content, Operation, Security, said
 from quantimodo.app.openapi.resources import REFUSED
@@ -36,7 +37,11 @@ class Measurement(TypedDict):
 class ApplicationMeasurement(Measurement):
     """A measurement, and whose it is."""
 
-    userId: Annotated[int, said("The person: the `id` of `/api/v1/user/me`.", 42)]
+    userId: Annotated[
+        int | None,
+        said("The person: the `id` of `/api/v1/user/me`. Null for a pairwise app.", 42),
+    ]
+    sub: NotRequired[Annotated[str | None, said("The person, for a pairwise app.", fakes.SUBJECT)]]
 
 
 class SentMeasurement(TypedDict, total=False):

@@ -107,10 +107,14 @@ class SocialToken(TypedDict, total=False):
 class SignedInUser(TypedDict):
     """The person, in the words of the v1 API."""
 
-    id: Annotated[int, said("The person's number in the API.", 42)]
+    id: Annotated[int | None, said("The person's number in the API. Null for a pairwise app.", 42)]
     displayName: Annotated[str, said("What applications call them.", "Ann Example")]
     loginName: Annotated[
-        str, said("Their verified e-mail address, or else their subject.", "ann@example.org")
+        str | None,
+        said(
+            "Their verified e-mail address, or else their subject. Null for a pairwise app.",
+            "ann@example.org",
+        ),
     ]
     email: Annotated[str | None, said("Null until it is verified.", "ann@example.org")]
     emailVerified: Annotated[bool, said("Whether there is a verified address.", True)]

@@ -14,10 +14,12 @@ Moment = Union[datetime, int, float, str]
 
 
 class Measurement(Record):
-    """One value of one variable at one time. `user_id`: in the answer to an application only."""
+    """One value of one variable at one time. `user_id`: in the answer to an application only;
+    `sub` instead, if the application has pairwise subjects."""
 
     id = Field(whole)
     user_id = Field(maybe(whole))
+    sub = Field(maybe(text))
     variable = Field(text)
     variable_category_name = Field(maybe(text))
     source = Field(maybe(text))
