@@ -155,7 +155,7 @@ async def test_every_call_for_the_account_proves_that_it_is_ours(
 ) -> None:
     await provider.arrive(ANSWER, JOURNEY)
     assert facebook.only(ME).query == {
-        "fields": "id,name,email",
+        "fields": "id,name,first_name,last_name,email",
         "access_token": "EAAfakeToken",
         "appsecret_proof": PROOF,
     }
@@ -186,6 +186,7 @@ async def test_an_address_never_counts_as_verified(
             },
             PersonDeclined,
         ),
+        ({"error_reason": "user_denied", "error": "cancelled"}, PersonDeclined),
         ({"error_code": "1349126", "error_message": "App Not Setup"}, ProviderNonsense),
         ({"error": "server_error"}, ProviderDown),
         ({}, ProviderNonsense),

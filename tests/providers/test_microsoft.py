@@ -228,10 +228,13 @@ async def test_an_answer_that_names_its_issuer_names_microsoft(
 async def test_what_microsoft_refuses_is_told_by_its_kind(
     open_it: Any, upstream: FakeMicrosoft
 ) -> None:
-    with pytest.raises(PersonDeclined):
-        await open_it().arrive(
-            {"error": "access_denied", "error_description": "the user canceled"}, journey()
-        )
+    for declined in (
+        {"error": "access_denied", "error_description": "the user canceled"},
+        {"error": "access_denied", "error_subcode": "cancel"},
+        {"error": "consent_required", "error_description": "AADSTS65004: User declined"},
+    ):
+        with pytest.raises(PersonDeclined):
+            await open_it().arrive(declined, journey())
     url = f"{HOST}/common/oauth2/v2.0/token"
     body = {
         "error": "invalid_grant",

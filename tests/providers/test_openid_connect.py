@@ -2,13 +2,25 @@
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from forgery import half_hash
+from forgery import forge, half_hash, unsigned
+from quantimodo.crypto.upstream import (
+    BAD_SIGNATURE,
+    NO_KEY_ID,
+    NOT_SIGNED,
+    REFUSED_HEADER,
+    UNKNOWN_KEY,
+    UNREADABLE,
+    WRONG_ALGORITHM,
+    WRONG_KEY,
+)
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.stores import Stores
 from quantimodo.providers.contract import (
@@ -21,6 +33,7 @@ from quantimodo.providers.contract import (
     ProviderNonsense,
     ProviderPolicy,
 )
+from quantimodo.providers.discovery import NO_ALGORITHM, NO_METHOD
 from quantimodo.providers.oidc import Oidc
 from surroundings import FrozenClock
 from upstream import (
@@ -36,6 +49,7 @@ from upstream import (
     rsa_key,
 )
 
+ROOT = Path(__file__).parent.parent.parent
 DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -260,7 +274,143 @@ async def test_only_algorithms_of_the_providers_list_are_taken(
     open_oidc: Any, upstream: Upstream
 ) -> None:
     upstream.publishes(id_token_signing_alg_values_supported=["ES256", "HS256", "none"])
-    assert "signature" in await refused(open_oidc())
+    assert WRONG_ALGORITHM in await refused(open_oidc())
+
+
+@pytest.mark.parametrize("listed", [["HS256"], ["none"], ["HS256", "none", "RS1"]])
+async def test_a_provider_that_signs_by_no_algorithm_of_ours_is_refused_at_discovery(
+    open_oidc: Any, upstream: Upstream, listed: list[str]
+) -> None:
+    upstream.publishes(id_token_signing_alg_values_supported=listed)
+    with pytest.raises(ProviderNonsense) as refusal:
+        await open_oidc().authorization_url(journey())
+    assert refusal.value.because == NO_ALGORITHM
+
+
+@pytest.mark.parametrize(
+    ("methods", "good"),
+    [
+        (["private_key_jwt"], False),
+        (["private_key_jwt", "tls_client_auth", "none"], False),
+        (["client_secret_jwt"], False),
+        (["client_secret_post", "private_key_jwt"], True),
+        (["client_secret_basic"], True),
+        ([], True),
+        (None, True),
+    ],
+)
+async def test_a_provider_that_takes_no_client_authentication_of_ours_is_refused_at_discovery(
+    open_oidc: Any, upstream: Upstream, methods: list[str] | None, good: bool
+) -> None:
+    upstream.publishes(token_endpoint_auth_methods_supported=methods)
+    if good:
+        assert await open_oidc().authorization_url(journey())
+    else:
+        for attempt in (open_oidc().authorization_url(journey()), open_oidc().examine()):
+            with pytest.raises(ProviderNonsense) as refusal:
+                await attempt
+            assert refusal.value.because == NO_METHOD
+    # Without a secret there is nothing to authenticate by, and many do not list `none`.
+    assert await open_oidc(client_secret=None).authorization_url(journey())
+
+
+def _signed(key: Any, **header: Any) -> Callable[[Upstream], str]:
+    return lambda it: it.sign(it.claims(), header, key)
+
+
+@pytest.mark.parametrize(
+    ("made", "because"),
+    [
+        (lambda it: forge({"alg": "none"}, it.claims(), unsigned), NOT_SIGNED),
+        (lambda it: forge({"alg": "NONE", "kid": "one"}, it.claims(), unsigned), NOT_SIGNED),
+        (_signed(None, alg="HS256"), WRONG_ALGORITHM),
+        (_signed(None, alg="ES256"), WRONG_ALGORITHM),
+        (_signed(None, alg="RS1"), WRONG_ALGORITHM),
+        (_signed(None, kid=None), NO_KEY_ID),
+        (_signed(None, kid="another"), UNKNOWN_KEY),
+        (_signed(rsa_key(2)), BAD_SIGNATURE),
+        (_signed(None, crit=["exp"]), REFUSED_HEADER),
+        (_signed(None, kid=5), UNREADABLE),
+    ],
+)
+async def test_the_log_tells_why_a_signature_does_not_count(
+    oidc: Oidc, upstream: Upstream, made: Callable[[Upstream], str], because: str
+) -> None:
+    keys = [jwk_of(rsa_key(), "one"), jwk_of(rsa_key(1), "two")]
+    upstream.replies["https://login.example.org/keys"] = json_of({"keys": keys})
+    upstream.grants(made(upstream))
+    assert await refused(oidc) == f"ID token: {because}"
+    with pytest.raises(BadToken) as refusal:
+        await oidc.recognise(Secret(made(upstream)), None, NONCE)
+    assert refusal.value.because == f"ID token: {because}"
+
+
+def test_the_operators_page_has_a_line_for_each_of_these_reasons() -> None:
+    page = (ROOT / "docs/operator/providers.md").read_text("utf-8")
+    for because in (
+        *(NOT_SIGNED, WRONG_ALGORITHM, NO_KEY_ID, UNKNOWN_KEY, WRONG_KEY, BAD_SIGNATURE),
+        *(REFUSED_HEADER, UNREADABLE, NO_ALGORITHM, NO_METHOD, "aud is not the client that asked"),
+    ):
+        assert f"| `{because}`" in page, because
+
+
+@pytest.mark.parametrize(
+    ("aud", "azp", "good"),
+    [
+        (["quantimodo", "sibling"], "quantimodo", True),
+        (["sibling", "quantimodo"], "quantimodo", True),
+        (["quantimodo", "sibling"], None, False),
+        (["quantimodo", "sibling"], "sibling", False),
+        (["quantimodo", "stranger"], "quantimodo", False),
+        (["quantimodo", "sibling", "stranger"], "quantimodo", False),
+        (["sibling"], "quantimodo", False),
+        ("sibling", None, False),
+        ("quantimodo", "sibling", False),
+        (["quantimodo"], "quantimodo", True),
+    ],
+)
+async def test_an_id_token_for_several_of_our_clients_is_taken_when_it_was_issued_to_us(
+    open_oidc: Any, upstream: Upstream, aud: Any, azp: str | None, good: bool
+) -> None:
+    """OpenID Connect Core §3.1.3.7: each audience is trusted, `azp` is the client that asked."""
+    upstream.grants(upstream.id_token(aud=aud, azp=azp))
+    if good:
+        assert await open_oidc(audiences=("sibling",)).arrive({"code": "a-code"}, journey())
+    else:
+        assert await refused(open_oidc(audiences=("sibling",)))
+    if "sibling" in aud:
+        assert await refused(open_oidc())
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ({"name": None, "given_name": "Zoë", "family_name": "Müller"}, "Zoë Müller"),
+        ({"name": "", "given_name": "Zoë", "family_name": "Müller"}, "Zoë Müller"),
+        ({"name": "  ", "given_name": " Zoë ", "family_name": "Müller"}, "Zoë Müller"),
+        ({"name": 5, "given_name": "Zoë", "family_name": "Müller"}, "Zoë Müller"),
+        ({"name": "Z. M.", "given_name": "Zoë", "family_name": "Müller"}, "Z. M."),
+        ({"name": None, "given_name": "Zoë"}, "Zoë"),
+        ({"name": None, "given_name": "", "family_name": "Müller"}, "Müller"),
+        ({"name": None, "given_name": ["Zoë"], "family_name": None}, ""),
+    ],
+)
+async def test_a_given_and_a_family_name_make_a_name(
+    oidc: Oidc, upstream: Upstream, said: dict[str, Any], name: str
+) -> None:
+    """In the ID token, and in userinfo."""
+    upstream.replies["https://login.example.org/userinfo"] = json_of({"sub": "248289761001"})
+    upstream.grants(upstream.id_token(**said))
+    assert (await oidc.arrive({"code": "a-code"}, journey())).name == name
+    kept = {key: value for key, value in said.items() if value is not None}
+    more = {"sub": "248289761001", **kept}
+    upstream.replies["https://login.example.org/userinfo"] = json_of(more)
+    upstream.grants(upstream.id_token(name=None))
+    assert (await oidc.arrive({"code": "a-code"}, journey())).name == name
+    # An empty name in the ID token does not hide the one of userinfo.
+    upstream.replies["https://login.example.org/userinfo"] = json_of({**more, "name": "Zoë M."})
+    upstream.grants(upstream.id_token(name=""))
+    assert (await oidc.arrive({"code": "a-code"}, journey())).name == "Zoë M."
 
 
 @pytest.mark.parametrize(
@@ -293,6 +443,11 @@ async def test_an_issuer_that_always_names_itself_must_do_so(
     ("error", "fault"),
     [
         ("access_denied", PersonDeclined),
+        ("ACCESS_DENIED", PersonDeclined),
+        ("user_cancelled_login", PersonDeclined),  # LinkedIn
+        ("user_cancelled_authorize", PersonDeclined),
+        ("consent_denied", PersonDeclined),  # WSO2
+        ("consent_required", ProviderNonsense),
         ("temporarily_unavailable", ProviderDown),
         ("server_error", ProviderDown),
         ("invalid_scope", ProviderNonsense),
@@ -569,7 +724,7 @@ async def test_a_new_key_is_fetched_at_once_but_unknown_ones_only_once_a_minute(
     oidc: Oidc, upstream: Upstream, clock: FrozenClock
 ) -> None:
     await oidc.arrive({"code": "a-code"}, journey())
-    clock.advance(timedelta(minutes=1))
+    clock.advance(timedelta(seconds=1))
     upstream.replies["https://login.example.org/keys"] = json_of(
         {"keys": [jwk_of(rsa_key(), "one"), jwk_of(rsa_key(1), "two")]}
     )
@@ -578,12 +733,50 @@ async def test_a_new_key_is_fetched_at_once_but_unknown_ones_only_once_a_minute(
     assert upstream.times_asked("https://login.example.org/keys") == 2
     upstream.grants(upstream.sign(upstream.claims(), {"kid": "never"}))
     for _ in range(10):
-        assert "signature" in await refused(oidc)
+        assert UNKNOWN_KEY in await refused(oidc)
     assert upstream.times_asked("https://login.example.org/keys") == 2
     clock.advance(timedelta(minutes=1))
     for _ in range(10):
-        assert "signature" in await refused(oidc)
+        assert UNKNOWN_KEY in await refused(oidc)
     assert upstream.times_asked("https://login.example.org/keys") == 3
+
+
+async def test_a_new_key_right_after_the_first_fetch_is_found(
+    oidc: Oidc, upstream: Upstream
+) -> None:
+    """OpenID Connect Core §10.1.1: an unknown `kid` is the sign to fetch anew, at that moment."""
+    await oidc.arrive({"code": "a-code"}, journey())
+    upstream.replies["https://login.example.org/keys"] = json_of(
+        {"keys": [jwk_of(rsa_key(1), "two")]}
+    )
+    upstream.grants(upstream.sign(upstream.claims(), {"kid": "two"}, rsa_key(1)))
+    found = await asyncio.gather(*(oidc.arrive({"code": "a-code"}, journey()) for _ in range(5)))
+    assert len(found) == 5
+    assert upstream.times_asked("https://login.example.org/keys") == 2
+
+
+async def test_a_key_without_an_id_that_was_replaced_is_found(
+    oidc: Oidc, upstream: Upstream
+) -> None:
+    first, second = ({**jwk_of(rsa_key(number), ""), "kid": None} for number in (0, 1))
+    upstream.replies["https://login.example.org/keys"] = json_of({"keys": [first]})
+    upstream.grants(upstream.sign(upstream.claims(), {"kid": None}))
+    assert await oidc.arrive({"code": "a-code"}, journey())
+    upstream.replies["https://login.example.org/keys"] = json_of({"keys": [second]})
+    upstream.grants(upstream.sign(upstream.claims(), {"kid": None}, rsa_key(1)))
+    assert await oidc.arrive({"code": "a-code"}, journey())
+
+
+async def test_a_provider_that_fails_when_it_is_provoked_is_not_asked_by_everybody(
+    oidc: Oidc, upstream: Upstream
+) -> None:
+    await oidc.arrive({"code": "a-code"}, journey())
+    upstream.replies["https://login.example.org/keys"] = httpx.Response(503)
+    upstream.grants(upstream.sign(upstream.claims(), {"kid": "never"}))
+    for _ in range(5):
+        with pytest.raises(ProviderFault):
+            await oidc.arrive({"code": "a-code"}, journey())
+    assert upstream.times_asked("https://login.example.org/keys") == 2
 
 
 async def test_old_keys_serve_while_new_ones_cannot_be_had(

@@ -14,7 +14,9 @@ from upstream import jwk_of, rsa_key
 
 
 @asynccontextmanager
-async def provider(*, issuer: str = "", keys: bool = True) -> AsyncIterator[str]:
+async def provider(
+    *, issuer: str = "", keys: bool = True, **metadata: object
+) -> AsyncIterator[str]:
     """An OpenID provider's public documents on a loopback socket; its address."""
     documents: dict[bytes, object] = {}
 
@@ -33,6 +35,7 @@ async def provider(*, issuer: str = "", keys: bool = True) -> AsyncIterator[str]
         "authorization_endpoint": f"{address}/authorize",
         "token_endpoint": f"{address}/token",
         "jwks_uri": f"{address}/keys",
+        **metadata,
     }
     documents[b"/keys"] = {"keys": [jwk_of(rsa_key(), "one")] if keys else []}
     try:
@@ -50,6 +53,7 @@ def settings_with(tmp_path: Path, address: str) -> Settings:
             "QUANTIMODO_PROVIDERS__WORK__KIND": "oidc",
             "QUANTIMODO_PROVIDERS__WORK__ISSUER": address,
             "QUANTIMODO_PROVIDERS__WORK__CLIENT_ID": "quantimodo",
+            "QUANTIMODO_PROVIDERS__WORK__CLIENT_SECRET": "a-fake-secret",
         }
     )
 
@@ -78,6 +82,14 @@ async def test_a_provider_that_does_not_answer_is_a_fault(tmp_path: Path) -> Non
     [
         ({"issuer": "https://another.example.org"}, "another issuer"),
         ({"keys": False}, "none that we can use"),
+        (
+            {"token_endpoint_auth_methods_supported": ["private_key_jwt"]},
+            "none of our client authentication methods",
+        ),
+        (
+            {"id_token_signing_alg_values_supported": ["HS256"]},
+            "no algorithm that we accept",
+        ),
     ],
 )
 async def test_a_provider_that_is_another_one_is_a_fault(

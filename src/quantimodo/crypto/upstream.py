@@ -10,13 +10,13 @@ from base64 import b64decode
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256, sha384, sha512
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from joserfc.errors import JoseError
+from joserfc.errors import BadSignatureError, JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import deserialize_compact
 
@@ -48,6 +48,17 @@ _MALFORMED = (
 
 class UnknownKey(BadToken):
     """Signed with a key that is not in this set; the provider may have added one since."""
+
+
+# Why a token is not taken, for the log: fixed words, nothing of the token.
+UNREADABLE: Final = "it cannot be read as a signed token"
+REFUSED_HEADER: Final = "its header brings a key, or has conditions that are not understood"
+NOT_SIGNED: Final = "it is not signed (alg none)"
+WRONG_ALGORITHM: Final = "its alg is not one that the provider announces and this server accepts"
+UNKNOWN_KEY: Final = "its kid is not among the provider's keys"
+WRONG_KEY: Final = "the provider's key with its kid is not for its alg"
+NO_KEY_ID: Final = "it has no kid, and not exactly one of the provider's keys is for its alg"
+BAD_SIGNATURE: Final = "its signature does not verify"
 
 
 class BadKeySet(Exception):
@@ -92,20 +103,25 @@ def read_key_set(document: Mapping[str, Any]) -> tuple[ProviderKey, ...]:
 def verify(token: str, keys: Sequence[ProviderKey], algorithms: Collection[str]) -> Verified:
     """A token signed by one of these keys with one of these algorithms.
 
-    Raises `BadToken`, and `UnknownKey` when only the key is missing.
+    Raises `BadToken` with one of the reasons above, and `UnknownKey` when only the key is missing.
     """
     header = _header(token)
     algorithm = header["alg"]
+    if algorithm.lower() == "none":
+        raise BadToken(NOT_SIGNED)
     if algorithm not in ALGORITHMS or algorithm not in algorithms:
-        raise BadToken
+        raise BadToken(WRONG_ALGORITHM)
     chosen = _choose(keys, header.get("kid"), algorithm)
     try:
         read = deserialize_compact(token, chosen.key, registry=OneAlgorithm(algorithm))
         claims = msgspec.json.decode(read.payload or b"")
+    except BadSignatureError as fault:
+        # Nothing but the signature tells that a key without an id was replaced.
+        raise (BadToken if "kid" in header else UnknownKey)(BAD_SIGNATURE) from fault
     except _MALFORMED as fault:
-        raise BadToken from fault
+        raise BadToken(UNREADABLE) from fault
     if not isinstance(claims, dict) or read.headers() != header:
-        raise BadToken
+        raise BadToken(UNREADABLE)
     return Verified(
         claims=claims,
         algorithm=algorithm,
@@ -224,16 +240,18 @@ def _rsa(modulus: str, exponent: str) -> RSAKey:
 def _header(token: str) -> dict[str, Any]:
     head, _, rest = token.partition(".")
     if len(token) > _LONGEST or rest.count(".") != 1 or not token.isascii():
-        raise BadToken
+        raise BadToken(UNREADABLE)
     try:
         fields = msgspec.json.decode(_decode(head))
     except _MALFORMED as fault:
-        raise BadToken from fault
-    if not isinstance(fields, dict) or frozenset(fields) & _REFUSED_HEADERS:
-        raise BadToken
+        raise BadToken(UNREADABLE) from fault
+    if not isinstance(fields, dict):
+        raise BadToken(UNREADABLE)
+    if frozenset(fields) & _REFUSED_HEADERS:
+        raise BadToken(REFUSED_HEADER)
     stated = (fields.get("alg"), fields.get("typ", ""), fields.get("kid", ""))
     if not all(isinstance(each, str) for each in stated):
-        raise BadToken
+        raise BadToken(UNREADABLE)
     return fields
 
 
@@ -241,11 +259,11 @@ def _choose(keys: Sequence[ProviderKey], kid: str | None, algorithm: str) -> Pro
     fitting = [key for key in keys if algorithm in key.algorithms]
     if kid is not None:
         if not any(key.kid == kid for key in keys):
-            raise UnknownKey
+            raise UnknownKey(UNKNOWN_KEY)
         fitting = [key for key in fitting if key.kid == kid]
     # OpenID Connect Core §10.1: without a `kid` only where there is nothing to choose.
     if len(fitting) != 1:
-        raise BadToken
+        raise UnknownKey(NO_KEY_ID) if kid is None else BadToken(WRONG_KEY)
     return fitting[0]
 
 

@@ -62,7 +62,6 @@ def open_apple(policy: ProviderPolicy, door: Door, clock: Clock, replays: Replay
         tells_freshness=False,
         proof_key=False,  # not known there; the nonce binds the code to this browser
         answers_by_post=True,
-        declined=frozenset({"access_denied", "user_cancelled_authorize"}),
         nonce_needed=False,
         first_name=name_told_once,
         secret=secret,

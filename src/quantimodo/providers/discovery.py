@@ -3,7 +3,7 @@ its own discovery document (OpenID Connect Discovery 1.0 §4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from quantimodo.crypto.upstream import ALGORITHMS
 from quantimodo.ports.clock import Clock
@@ -12,6 +12,12 @@ from quantimodo.providers.http import Door
 from quantimodo.providers.remembered import Remembered
 
 _RS256 = frozenset({"RS256"})  # what every provider has to offer (Discovery §3)
+_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
+NO_METHOD: Final = (
+    "discovery: the provider takes none of our client authentication methods"
+    " (client_secret_basic, client_secret_post)"
+)
+NO_ALGORITHM: Final = "discovery: the provider signs ID tokens by no algorithm that we accept"
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
 
@@ -51,9 +57,17 @@ class Discovery:
         answer = await self._door.get(self._policy.issuer.rstrip("/") + _WELL_KNOWN)
         if not answer.ok:
             raise _nonsense(f"discovery: status {answer.status}")
-        found = _overridden(self._policy, read_metadata(answer.json(), self._policy.issuer))
+        document = answer.json()
+        found = _overridden(self._policy, read_metadata(document, self._policy.issuer))
+        self._check_methods(document)
         self._door.check(found.authorization_endpoint)  # where browsers will be sent
         return found
+
+    def _check_methods(self, document: Mapping[str, Any]) -> None:
+        methods = _texts(document, "token_endpoint_auth_methods_supported")
+        # Without a secret PKCE alone is used, which many providers take and do not list.
+        if methods and self._policy.client_secret is not None and _METHODS.isdisjoint(methods):
+            raise _nonsense(NO_METHOD)
 
 
 def read_metadata(document: Mapping[str, Any], issuer: str) -> Metadata:
@@ -62,7 +76,10 @@ def read_metadata(document: Mapping[str, Any], issuer: str) -> Metadata:
     # that nobody speaks for another issuer.
     if document.get("issuer") != issuer:
         raise _nonsense("discovery: another issuer")
-    algorithms = _texts(document, "id_token_signing_alg_values_supported") or ("RS256",)
+    listed = _texts(document, "id_token_signing_alg_values_supported") or ("RS256",)
+    algorithms = ALGORITHMS.intersection(listed)
+    if not algorithms:
+        raise _nonsense(NO_ALGORITHM)
     methods = _texts(document, "token_endpoint_auth_methods_supported")
     return Metadata(
         issuer=issuer,
@@ -70,7 +87,7 @@ def read_metadata(document: Mapping[str, Any], issuer: str) -> Metadata:
         token_endpoint=_address(document, "token_endpoint"),
         jwks_uri=_address(document, "jwks_uri"),
         userinfo_endpoint=_address(document, "userinfo_endpoint", required=False),
-        algorithms=ALGORITHMS.intersection(algorithms),
+        algorithms=algorithms,
         secret_in_header=not methods or "client_secret_basic" in methods,  # §3: the default
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
     )

@@ -33,6 +33,7 @@ from quantimodo.providers.id_tokens import (
     moment,
     required_text,
 )
+from quantimodo.providers.names import full_name
 from quantimodo.providers.oauth2 import (
     AuthorizationServer,
     OAuth2,
@@ -128,7 +129,7 @@ class Facebook:
         try:
             found = await self._keys.verify(token, _ALGORITHMS)
         except NotSigned as fault:
-            raise bad_token("limited login: not signed by Facebook") from fault
+            raise bad_token(f"limited login: {fault}") from fault
         claims = found.claims
         # security.md 26: the issuer is the one that was set, never one that the token chose.
         if claims.get("iss") != self._oauth.issuer:
@@ -150,7 +151,7 @@ class Facebook:
             provider=self.name,
             issuer=self._oauth.issuer,
             subject=subject,
-            name=text(said.get("name")),
+            name=full_name(said),
             email=text(said.get("email")) or None,
             refresh_token=refresh_token,
         )

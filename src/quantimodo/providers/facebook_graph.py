@@ -56,7 +56,7 @@ class Graph:
         """The account as the token opens it. Raises `LimitedLoginNeeded`, `BadToken` where Graph
         does not take the token."""
         asked = {
-            "fields": "id,name,email",
+            "fields": "id,name,first_name,last_name,email",
             "access_token": token.reveal(),
             "appsecret_proof": appsecret_proof(token, self._secret),
         }

@@ -11,6 +11,7 @@ from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.providers.contract import Journey, Notice, ProviderPolicy
 from quantimodo.providers.http import Door, bearer
+from quantimodo.providers.names import full_name
 from quantimodo.providers.oauth2 import (
     AuthorizationServer,
     Granted,
@@ -91,7 +92,7 @@ class GitHub:
             provider=self.name,
             issuer=self._oauth.issuer,
             subject=numeric_id(user.get("id")),
-            name=text(user.get("name")) or text(user.get("login")),
+            name=full_name(user) or text(user.get("login")),
             email=email,
             email_verified=email is not None,
             email_authoritative=email is not None and self._policy.authoritative is True,

@@ -23,6 +23,7 @@ from quantimodo.providers.contract import (
     ProviderNonsense,
     ProviderPolicy,
 )
+from quantimodo.providers.declined import is_declined
 from quantimodo.providers.http import Door, basic
 
 _SPELLING = re.compile(r"[A-Za-z0-9_.-]{1,40}", re.ASCII)
@@ -101,7 +102,7 @@ class OAuth2:
         if "iss" in answer and answer["iss"] not in self._answers_as:
             raise nonsense("the authorization answer names another issuer")
         if "error" in answer:
-            raise _refused(answer["error"])
+            raise _refused(self._policy.kind, answer)
         if not answer.get("code"):
             raise nonsense("the authorization answer has neither code nor error")
         return Secret(answer["code"])
@@ -197,9 +198,10 @@ def no_notices() -> BadToken:
     return BadToken("This provider sends no messages.")
 
 
-def _refused(code: str) -> ProviderFault:
+def _refused(kind: str, answer: Mapping[str, str]) -> ProviderFault:
+    code = answer["error"]
     because = f"authorization answer: {error_code(code)}"
-    if code == "access_denied":
+    if is_declined(kind, answer):
         return PersonDeclined(_DECLINED, because=because)
     if code in _LATER:
         return ProviderDown(_TRY_LATER, because=because)

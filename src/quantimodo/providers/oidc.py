@@ -33,6 +33,7 @@ from quantimodo.providers.id_tokens import (
     moment,
     required_text,
 )
+from quantimodo.providers.names import full_name, has_full_name
 from quantimodo.providers.oauth2 import (
     AuthorizationServer,
     Granted,
@@ -107,7 +108,6 @@ class Dialect:
     tells_freshness: bool = True
     proof_key: bool = True
     answers_by_post: bool = False
-    declined: frozenset[str] = frozenset({"access_denied"})
     nonce_needed: bool = True  # of native ID tokens
     direct_redirect_uri: str = ""
     who: Callable[[Verified, Metadata], Who] = stated_subject
@@ -165,8 +165,6 @@ class Oidc:
     async def arrive(self, answer: Mapping[str, str], journey: Journey) -> Profile:
         metadata = await self._discovery.get()
         self._check_issuer(answer, metadata)
-        if answer.get("error") in self._dialect.declined:
-            answer = {**answer, "error": "access_denied"}
         server = self._server(metadata)
         code = server.code({name: answer[name] for name in answer if name != "iss"})
         granted = await server.exchange(code, journey.redirect_uri, journey.verifier)
@@ -216,7 +214,7 @@ class Oidc:
         try:
             found = await self._keys.verify(Secret(raw), metadata.algorithms)
         except Unsigned as fault:
-            raise bad_token("the signature of a message") from fault
+            raise bad_token(f"a message: {fault}") from fault
         # Google names itself with a slash at the end here, and without one everywhere else.
         if found.claims.get("iss") not in (metadata.issuer, f"{metadata.issuer}/"):
             raise bad_token("a message of another issuer")
@@ -256,7 +254,8 @@ class Oidc:
         if granted.id_token is None:
             raise nonsense("token endpoint: no ID token")
         expected = Expected(
-            audiences=frozenset({self._policy.client_id}),  # we asked, so it is for us alone
+            audiences=self._ours,
+            party=self._policy.client_id,  # which asked for it
             nonce=nonce,
             access_token=granted.access_token,
         )
@@ -265,7 +264,7 @@ class Oidc:
             who = self._dialect.who(found, metadata)
             check_id_token(found, expected, self._clock.now())
         except Unsigned as fault:
-            raise nonsense("ID token: the signature") from fault
+            raise nonsense(f"ID token: {fault}") from fault
         except BadToken as fault:
             raise nonsense(f"ID token: {fault.because}") from fault
         return found, who
@@ -278,7 +277,7 @@ class Oidc:
         try:
             found = await self._keys.verify(token, metadata.algorithms)
         except Unsigned as fault:
-            raise bad_token("the signature") from fault
+            raise bad_token(f"ID token: {fault}") from fault
         who = self._dialect.who(found, metadata)
         check_id_token(found, Expected(audiences=self._ours, nonce=nonce), self._clock.now())
         return found, who
@@ -303,7 +302,7 @@ class Oidc:
     async def _completed(self, found: Verified, granted: Granted, metadata: Metadata) -> Claims:
         """The claims, those that are missing from userinfo (OpenID Connect Core §5.3)."""
         claims = found.claims
-        if not metadata.userinfo_endpoint or ("email" in claims and "name" in claims):
+        if not metadata.userinfo_endpoint or ("email" in claims and has_full_name(claims)):
             return claims
         answer = await self._door.get(
             metadata.userinfo_endpoint, headers=bearer(granted.access_token)
@@ -317,6 +316,8 @@ class Oidc:
         if "email" in claims:
             # What is verified is the address that stands beside it, not just any.
             more = {key: more[key] for key in more if key not in ("email", "email_verified")}
+        if not text(claims.get("name")).strip():
+            claims = {key: claims[key] for key in claims if key != "name"}
         return {**more, **claims}
 
     def _profile(
@@ -329,7 +330,7 @@ class Oidc:
             provider=self._policy.name,
             issuer=who[0],
             subject=who[1],
-            name=_spoken(text(claims.get("name")) or first_name),
+            name=_spoken(full_name(claims) or first_name),
             email=email or None,
             email_verified=verified,
             email_authoritative=verified and self._is_authoritative(claims),

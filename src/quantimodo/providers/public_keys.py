@@ -18,8 +18,8 @@ from quantimodo.providers.remembered import Remembered
 
 
 class PublicKeys:
-    """Fetched at the first token, and anew for a `kid` that is not among them: at most once a
-    minute."""
+    """Fetched at the first token, each hour, and at once for a key that is not among them; the last
+    at most once a minute."""
 
     def __init__(self, door: Door, clock: Clock, locate: Callable[[], Awaitable[str]]) -> None:
         self._door = door

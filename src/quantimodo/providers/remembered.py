@@ -27,7 +27,8 @@ class Remembered(Generic[T]):
         self._clock = clock
         self._value: T | None = None
         self._fetched_at: datetime | None = None
-        self._tried_at: datetime | None = None
+        self._failed_at: datetime | None = None
+        self._provoked_at: datetime | None = None
         self._under_way: asyncio.Task[T] | None = None
 
     async def get(self) -> T:
@@ -43,11 +44,16 @@ class Remembered(Generic[T]):
             return known
 
     async def again(self) -> T:
-        """The document anew, because something is not in it; at most once a minute, however often
-        and by whomever that is provoked."""
-        known, _ = self._known()
-        if known is not None and self._tried_within(_AGAIN):
-            return known
+        """The document anew, because something is not in it.
+
+        At most once a minute, however often and by whomever that is provoked; when `get` last
+        fetched it does not count (OpenID Connect Core §10.1.1).
+        """
+        if not self._is_under_way():
+            known, _ = self._known()
+            if known is not None and self._within(self._provoked_at, _AGAIN):
+                return known
+            self._provoked_at = self._clock.now()
         return await self._fetched(_PAUSE)
 
     def _known(self) -> tuple[T | None, timedelta]:
@@ -55,13 +61,16 @@ class Remembered(Generic[T]):
             return None, timedelta()
         return self._value, self._clock.now() - self._fetched_at
 
-    def _tried_within(self, pause: timedelta) -> bool:
-        return self._tried_at is not None and self._clock.now() - self._tried_at < pause
+    def _within(self, moment: datetime | None, pause: timedelta) -> bool:
+        return moment is not None and self._clock.now() - moment < pause
+
+    def _is_under_way(self) -> bool:
+        return self._under_way is not None and not self._under_way.done()
 
     async def _fetched(self, pause: timedelta) -> T:
         task = self._under_way
         if task is None or task.done():
-            if self._tried_within(pause):
+            if self._within(self._failed_at, pause):
                 # Who comes right after a failure must not wait as long as the first one did.
                 raise ProviderDown(
                     "The sign-in provider does not answer. Try again in a moment.",
@@ -73,9 +82,9 @@ class Remembered(Generic[T]):
         return await asyncio.shield(task)
 
     async def _run(self) -> T:
-        self._tried_at = self._clock.now()
+        self._failed_at = self._clock.now()  # until it has succeeded
         value = await self._fetch()
-        self._value, self._fetched_at = value, self._clock.now()
+        self._value, self._fetched_at, self._failed_at = value, self._clock.now(), None
         return value
 
 

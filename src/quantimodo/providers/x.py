@@ -10,6 +10,7 @@ from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.providers.contract import BadCode, Journey, Notice, ProviderPolicy
 from quantimodo.providers.http import Door, bearer
+from quantimodo.providers.names import full_name
 from quantimodo.providers.oauth2 import (
     AuthorizationServer,
     Granted,
@@ -86,6 +87,6 @@ class X:
             provider=self.name,
             issuer=self._oauth.issuer,
             subject=numeric_id(user.get("id")),
-            name=text(user.get("name")) or text(user.get("username")),
+            name=full_name(user) or text(user.get("username")),
             refresh_token=granted.refresh_token,
         )
