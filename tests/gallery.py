@@ -88,6 +88,7 @@ class Gallery:
         mood = await site.register(
             ann,
             homepage_uri="https://app.example.org/",
+            description="Finds what makes you sleep well. " * 8,
             policy_uri="https://app.example.org/privacy",
             tos_uri="https://app.example.org/terms",
             scope=frozenset(SCOPES),
@@ -204,7 +205,7 @@ class Gallery:
 
     async def signed_in(self, page: Page) -> AsyncIterator[str]:
         """Goes through the pages of Ann, who has everything, then of Bob, who has nothing."""
-        await self._sign_in(page, "ann@example.org")
+        await self.sign_in(page, "ann@example.org")
         one = f"/developers/{self.mood.id}"
         for name, path in {
             "home-signed-in": "/",
@@ -257,6 +258,11 @@ class Gallery:
         await page.fill("[name=value]", "many")
         await _press(page, "#add")
         yield "account-data-refused"
+        await page.goto("/account/data/variable?name=Sleep%20Quality")
+        await _press(page, "form[action$=remove] button")
+        yield "account-variable-deleted"
+        await _press(page, "#undo")
+        yield "account-variable-restored"
         await page.goto("/account/profile")
         await page.fill("[name=birthdate]", "tomorrow")
         await _press(page, "form[action$=details] button")
@@ -269,7 +275,7 @@ class Gallery:
         await page.goto("/account/profile")
         await _press(page, "main button[type=submit]")
         yield "account-profile-saved"
-        await self._sign_in(page, "bob@example.org")
+        await self.sign_in(page, "bob@example.org")
         for name, path in {
             "account-empty": "/account",
             "account-data-empty": "/account/data",
@@ -303,7 +309,7 @@ class Gallery:
             [{"name": name, "value": cookie.reveal(), "url": self.site.origin}]
         )
 
-    async def _sign_in(self, page: Page, email: str) -> None:
+    async def sign_in(self, page: Page, email: str) -> None:
         await page.goto("/sign-in")
         await page.fill("[name=username]", email)
         await page.fill("[name=password]", PASSWORD)

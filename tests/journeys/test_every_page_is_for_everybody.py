@@ -95,3 +95,40 @@ async def test_the_first_tab_skips_to_the_content(house: House, port: int) -> No
         assert await page.evaluate("document.activeElement.textContent") == "Skip to the content"
         await page.keyboard.press("Enter")
         assert await page.evaluate("document.activeElement.id") == "main"
+
+
+async def test_the_box_of_an_empty_list_keeps_its_distance(house: House, port: int) -> None:
+    async with (
+        open_gallery(house, port) as (gallery, address),
+        chromium() as browser,
+        looking(browser, address, width=1280, scheme="light") as page,
+    ):
+        await gallery.sign_in(page, "bob@example.org")
+        for path in ("/account/data", "/account/identities"):
+            await page.goto(path)
+            gap = await page.evaluate(
+                """() => {
+                const box = document.querySelector(".empty");
+                return box.nextElementSibling.getBoundingClientRect().top
+                    - box.getBoundingClientRect().bottom;
+            }"""
+            )
+            assert gap >= 16, path
+
+
+async def test_a_name_in_a_heading_stays_together_where_it_fits(house: House, port: int) -> None:
+    """And no word is broken in two."""
+    async with (
+        open_gallery(house, port) as (gallery, address),
+        chromium() as browser,
+        looking(browser, address, width=360, scheme="light") as page,
+    ):
+        await gallery.sign_in(page, "ann@example.org")
+        await page.goto("/gallery/consent/first")
+        lines = "[...document.querySelector('h1 bdi').getClientRects()].length"
+        text = "document.querySelector('h1 bdi').getBoundingClientRect().height"
+        one_line = "parseFloat(getComputedStyle(document.querySelector('h1')).lineHeight)"
+        for name in ("Mood Tracker", "Sleep & Mood Diary"):
+            await page.evaluate(f"document.querySelector('h1 bdi').textContent = {name!r}")
+            assert await page.evaluate(lines) == 1
+            assert await page.evaluate(text) < 1.5 * await page.evaluate(one_line), name

@@ -37,3 +37,29 @@ async def test_a_reader_finds_an_operation_and_its_answers_without_scripts(stree
         assert not await answer.locator("pre").first.is_visible()
         await answer.locator("summary").click()
         assert await answer.locator("pre").first.is_visible()
+
+
+_CUT_OFF = """() => {
+    const list = document.querySelector(".reference .tabs > ul");
+    const box = list.getBoundingClientRect();
+    const out = each => {
+        const own = each.getBoundingClientRect();
+        const wide = each.scrollWidth > each.clientWidth + 1;
+        return own.width > 0 && (own.right > box.right + 1 || wide);
+    };
+    return [...list.querySelectorAll("a")].filter(out).map(each => each.textContent.trim());
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(900, 600), (1280, 800), (1920, 1080)])
+async def test_no_entry_of_the_navigation_is_cut_off(
+    street: Street, width: int, height: int
+) -> None:
+    async with looking(street.browser, street.server, width=width, scheme="light") as page:
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.goto("/docs")
+        assert await page.evaluate(_CUT_OFF) == []
+        last = page.locator(".reference .tabs a").last
+        await last.scroll_into_view_if_needed()
+        await last.click()
+        assert page.url.endswith("#everywhere")

@@ -1,5 +1,7 @@
 """A person's own account (security.md 7, 18)."""
 
+import re
+
 import pytest
 
 from page_site import Site, Visitor
@@ -193,3 +195,20 @@ async def test_an_account_is_deleted_with_the_password_and_everything_ends(
     assert await house.stores.user_by_email("ann@example.org") is None
     assert await house.stores.client(client.id) is None
     assert (await ann.get("/account")).status_code == 303
+
+
+async def test_the_time_zone_has_a_list_and_takes_names_of_iana_only(ann: Visitor) -> None:
+    page = (await ann.get("/account/profile")).text
+    assert 'name="zoneinfo" type="text" value="" maxlength="60" list="zoneinfo-options"' in page
+    options = page.partition('<datalist id="zoneinfo-options">')[2].partition("</datalist>")[0]
+    names = re.findall(r'<option value="([^"]+)">', options)
+    assert {"Europe/Berlin", "America/Argentina/Buenos_Aires", "UTC"} < set(names)
+    assert names == sorted(names)
+    for zone, status in (
+        ("Europe/Berlin", 303),
+        ("Berlin", 422),
+        ("../etc/passwd", 422),
+        ("", 303),
+    ):
+        answer = await ann.submit("/account/profile", "/account/profile/details", zoneinfo=zone)
+        assert answer.status_code == status, zone

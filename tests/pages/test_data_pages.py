@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -50,7 +51,8 @@ async def test_a_measurement_is_added_shown_and_deleted(ann: Visitor) -> None:
     overview = await ann.get(DATA)
     assert "1 measurement" in overview.text
     gone = await ann.submit(added.headers["location"], f"{DATA}/remove")
-    assert gone.status_code == 303
+    assert gone.status_code == 200
+    assert "The measurement is deleted." in gone.text
     assert "0 measurements" in (await ann.get(DATA)).text
 
 
@@ -80,6 +82,99 @@ async def test_what_is_wrong_is_said_and_what_was_typed_stays(
     if "variable" not in changes:
         assert 'value="Sleep Quality"' in answer.text
     assert "Nothing is recorded yet" in answer.text
+
+
+async def test_all_that_is_wrong_with_the_form_is_said_at_once(ann: Visitor) -> None:
+    answer = await add(ann, variable="", value="much", when="soon", note="x" * 2001)
+    assert answer.status_code == 422
+    for text in (
+        "Say what you measured.",
+        "Enter a number.",
+        "The time cannot be read",
+        "is longer",
+    ):
+        assert text in answer.text
+    answer = await add(ann, value="much", unit="", when="")
+    for text in ("This is new: choose its unit too.", "Enter a number.", "Say when it was."):
+        assert text in answer.text
+
+
+# --------------------------------------------------------------------------------- undo
+
+
+async def deleted(visitor: Visitor, page: str) -> dict[str, str]:
+    """Deletes the newest measurement of a page; the form that restores it."""
+    answer = await visitor.submit(page, f"{DATA}/remove")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    form = answer.text.partition(f'action="{DATA}/restore"')[2].partition("</form>")[0]
+    found = re.findall(r'name="(\w+)" value="([^"]*)"', form)
+    assert [name for name, _ in found] == ["csrf", "deleted"]
+    return dict(found)
+
+
+async def test_a_deleted_measurement_is_restored_as_it_was(site: Site, ann: Visitor) -> None:
+    user = await site.house.stores.user_by_email("ann@example.org")
+    assert user is not None
+    one = [SentMeasurement(start_time=1_700_000_000.25, value=150, note="\n=1 'x' ")]
+    kilos = SentSet(measurements=[], variable_name="Weight", unit="kg", combination_operation="SUM")
+    pounds = SentSet(measurements=one, variable_name="Weight", unit="lb", source="App")
+    await site.pages.journal.save(user.id, [kilos, pounds])
+    before = (await ann.get(f"{DATA}/export")).content
+    page = f"{DATA}/variable?name=Weight"
+    fields = await deleted(ann, page)
+    assert b"150" not in (await ann.get(f"{DATA}/export")).content
+    answer = await ann.http.post(f"{DATA}/restore", data=fields)
+    assert answer.headers["location"] == page
+    assert "The measurement is restored." in (await ann.get(page)).text
+    assert (await ann.get(f"{DATA}/export")).content == before
+    again = await ann.http.post(f"{DATA}/restore", data=fields)
+    assert "was not restored" in (await ann.get(again.headers["location"])).text
+    assert (await ann.get(f"{DATA}/export")).content == before
+    fields = await deleted(ann, page)
+    await ann.submit(f"{DATA}/delete?name=Weight")
+    await ann.http.post(f"{DATA}/restore", data=fields)
+    assert (await ann.get(f"{DATA}/export")).content == before, "of a variable that is gone, too"
+
+
+async def test_security_23b_the_database_keeps_nothing_to_restore(site: Site, ann: Visitor) -> None:
+    """security.md 23b: the sealed values are on the page only, for ten minutes."""
+    added = await add(ann, note="a secret note")
+    fields = await deleted(ann, added.headers["location"])
+    assert "a secret note" not in fields["deleted"]
+    site.house.clock.advance(timedelta(minutes=10))
+    late = await ann.http.post(f"{DATA}/restore", data=fields)
+    assert "too late to restore" in (await ann.get(late.headers["location"])).text
+    assert "0 measurements" in (await ann.get(DATA)).text
+
+
+async def test_only_the_session_that_deleted_restores(site: Site, ann: Visitor) -> None:
+    added = await add(ann)
+    fields = await deleted(ann, added.headers["location"])
+    sealed = fields["deleted"]
+    for wrong in ("", "x", sealed[:-4], sealed[::-1], f"B{sealed[1:]}", "é"):
+        refused = await ann.http.post(f"{DATA}/restore", data={**fields, "deleted": wrong})
+        assert "too late to restore" in (await ann.get(refused.headers["location"])).text, wrong
+    assert (await ann.http.post(f"{DATA}/restore", data={"deleted": sealed})).status_code == 403
+    await site.house.member("bob@example.org")
+    async with site.visitor() as bob:
+        await bob.sign_in("bob@example.org", PASSWORD)
+        own = await bob.form(DATA, DATA)
+        data = {"csrf": own["csrf"], "deleted": sealed}
+        refused = await bob.http.post(f"{DATA}/restore", data=data)
+        assert "too late to restore" in (await bob.get(refused.headers["location"])).text
+        assert "Sleep Quality" not in (await bob.get(DATA)).text
+
+
+async def test_what_was_recorded_meanwhile_is_not_replaced(ann: Visitor) -> None:
+    added = await add(ann)
+    fields = await deleted(ann, added.headers["location"])
+    await add(ann, value="5")
+    await ann.http.post(f"{DATA}/restore", data=fields)
+    page = await ann.get(added.headers["location"])
+    assert "was not restored" in page.text
+    assert "5 /5" in page.text
+    assert "1 measurement" in page.text
 
 
 async def test_a_file_is_imported_whole_or_not_at_all(ann: Visitor) -> None:

@@ -33,6 +33,24 @@ async def test_no_account_is_made_before_the_letter_is_opened(
     assert await house.stores.user_by_email("new@example.org") is None
 
 
+async def test_all_that_is_wrong_is_said_at_once(house: House, visitor: Visitor) -> None:
+    answer = await sign_up(visitor, name=" ", email="nowhere", password="short")
+    assert answer.status_code == 422
+    assert "There are problems" in answer.text
+    for field, text in (
+        ("name", "Enter a name."),
+        ("email", "Enter an e-mail address"),
+        ("password", "Use a password of at least 8 characters"),
+    ):
+        summary = answer.text.partition('class="summary"')[2].partition("</div>")[0]
+        assert f'<a href="#{field}">{text}' in summary
+        assert f'id="{field}-error"' in answer.text
+    answer = await sign_up(visitor, name="New Person", email="nowhere")
+    assert "There is a problem" in answer.text
+    assert 'value="New Person"' in answer.text
+    assert await house.stores.user_by_email("nowhere") is None
+
+
 async def test_the_link_opened_in_the_same_browser_makes_the_account_and_signs_in(
     house: House, visitor: Visitor
 ) -> None:

@@ -1,15 +1,40 @@
 """What identity refuses, in words for people. What was typed is never echoed."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 
 
 class InvalidInput(Exception):
-    """One field of a form cannot be taken as it is; `message` says what to do about it."""
+    """Fields of a form cannot be taken as they are; `faults` says of each what to do about it.
+    `field` and `message` are those of the first."""
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, faults: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.field = field
         self.message = message
+        self.faults = dict(faults or {field: message})
+
+
+class Faults:
+    """Collects what is wrong with the fields of one form, so that all of it is said at once."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, str] = {}
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        """Holds back an `InvalidInput` from within until `check`. The first fault of a field
+        counts."""
+        try:
+            yield
+        except InvalidInput as fault:
+            self._found = fault.faults | self._found
+
+    def check(self) -> None:
+        """Raises `InvalidInput` with everything that was collected."""
+        for field, message in self._found.items():
+            raise InvalidInput(field, message, self._found)
 
 
 class Refused(Exception):

@@ -12,7 +12,7 @@ import msgspec
 from quantimodo.crypto.digests import digest, same
 from quantimodo.identity.addresses import email_address, local_path, person_name
 from quantimodo.identity.credentials import Credentials
-from quantimodo.identity.errors import InvalidInput, Refused
+from quantimodo.identity.errors import Faults, InvalidInput, Refused
 from quantimodo.identity.letters import Letters
 from quantimodo.identity.outcomes import AccountPolicy, Confirmed, Pending
 from quantimodo.identity.passwords import check_password
@@ -68,8 +68,14 @@ class SignUp:
         """Mail a link that makes the account. Raises InvalidInput, TooMany, Busy, Refused."""
         if not self.policy.sign_up_open:
             raise Refused("This server makes no new accounts. Ask whoever runs it for one.")
-        email, name = email_address(email), person_name(name)
-        check_password(password, email=email, name=name)
+        faults = Faults()
+        with faults.collected():
+            name = person_name(name)
+        with faults.collected():
+            email = email_address(email)
+        with faults.collected():
+            check_password(password, email=email, name=name)
+        faults.check()
         await self.throttle.sign_up(email, address)
         wish = Wish(
             email=email,

@@ -1,7 +1,6 @@
 """/account/data: what a person measured, a small chart of each; add, import, export, delete."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -13,10 +12,8 @@ from starlette.responses import Response, StreamingResponse
 
 from quantimodo.identity.profiles import Profiles
 from quantimodo.measurements.catalogue import References
-from quantimodo.measurements.csv_cells import number_of
 from quantimodo.measurements.errors import Refused
 from quantimodo.measurements.journal import Journal, ShownVariable
-from quantimodo.measurements.posts import SentMeasurement, SentSet
 from quantimodo.measurements.questions import Question
 from quantimodo.measurements.sheets import Sheet, read_sheet
 from quantimodo.measurements.tables import csv_header, csv_row, csv_text
@@ -25,16 +22,17 @@ from quantimodo.model.measurements import Comparison, Filter, Order
 from quantimodo.model.users import User
 from quantimodo.pages.browser import Visit
 from quantimodo.pages.charts import Chart, chart
+from quantimodo.pages.data_form import read_measurement, words
 from quantimodo.pages.desk import Desk, NotHere
 from quantimodo.pages.forms import LARGEST_SHEET, Form, FormView
 from quantimodo.pages.layout import NO_STORE
 from quantimodo.pages.moments import in_zone, zone_named
 from quantimodo.pages.refusals import Told
+from quantimodo.pages.undo import Undo
 
 _PAGE: Final = 24  # variables of one page
 _ROWS: Final = 25  # measurements of one page
 _CHARTED: Final = 200  # the latest measurements that a chart shows
-_THOUSANDS: Final = re.compile(r"[+\u2212-]?[1-9]\d{0,2}(,\d{3})+")
 _FIELDS: Final = ("variable", "value", "unit", "category", "when", "note")
 
 
@@ -54,6 +52,7 @@ class Data:
     journal: Journal
     references: References
     profiles: Profiles
+    undo: Undo
 
     async def show(self, request: Request) -> Response:
         """GET /account/data; `?add=NAME` has that name in the form."""
@@ -65,12 +64,17 @@ class Data:
         """POST /account/data: one measurement."""
         visit, form = await self.desk.posted(request)
         user = visit.required().user
+        sent, errors = read_measurement(form, await self._zone(user))
+        name = sent.variable_name or ""
+        if name and not form.one("unit") and await self.journal.variable(user.id, name) is None:
+            errors["unit"] = "This is new: choose its unit too."
         try:
-            await self.journal.save(user.id, [_sent(form, await self._zone(user))])
-        except _FormRefused as refused:
-            return await self._add_again(request, visit, form, refused.field, refused.text)
+            if not errors:
+                await self.journal.save(user.id, [sent])
         except Refused as refused:
-            return await self._add_again(request, visit, form, "", _words(refused))
+            errors[""] = words(refused)
+        if errors:
+            return await self._add_again(request, visit, form, errors)
         return self.desk.go(_path(form.one("variable").strip()), "measurement-added")
 
     async def take_in(self, request: Request) -> Response:
@@ -85,7 +89,7 @@ class Data:
             await self.journal.save(user.id, sheet.sets)
         except Refused as refused:
             line = sheet.line(refused)
-            text = _words(refused) if line is None else f"Line {line}: {_words(refused)}"
+            text = words(refused) if line is None else f"Line {line}: {words(refused)}"
             return await self._overview(request, visit, {}, Told(422, {"file": text}))
         return self.desk.go("/account/data", "data-imported")
 
@@ -108,7 +112,13 @@ class Data:
     async def variable(self, request: Request) -> Response:
         """GET /account/data/variable?name=…"""
         visit = await self.desk.visit(request)
-        user, found = visit.required().user, await self._named(request, visit)
+        return await self._variable(request, visit, request.query_params.get("name", ""))
+
+    async def _variable(
+        self, request: Request, visit: Visit, name: str, restorable: str = ""
+    ) -> Response:
+        """`restorable`: a measurement that was deleted just now, sealed."""
+        user, found = visit.required().user, await self._named(visit, name)
         name = found.summary.variable.name
         offset = _offset(request.query_params.get("offset", ""))
         rows = await self.journal.rows(user.id, _about(name, offset=offset, limit=_ROWS))
@@ -124,12 +134,14 @@ class Data:
             chart=await self._chart(user.id, name, 640, 160),
             rows=[(row, in_zone(moment_of(row.start), zone)) for row in rows],
             total=total,
+            restorable=restorable,
             newer=max(0, offset - _ROWS) if offset else None,
             older=offset + _ROWS if offset + _ROWS < total else None,
         )
 
     async def remove(self, request: Request) -> Response:
-        """POST /account/data/remove: one measurement."""
+        """POST /account/data/remove: one measurement. The answer is the page of its variable, with
+        a button that restores it."""
         visit, form = await self.desk.posted(request)
         user, number = visit.required().user, form.one("id")
         if not (number.isascii() and number.isdigit() and len(number) < 19):
@@ -137,13 +149,28 @@ class Data:
         found = await self.journal.one(user.id, int(number))
         if found is None or not await self.journal.remove(user.id, int(number)):
             raise NotHere
-        return self.desk.go(_path(found.measurement.variable), "measurement-removed")
+        sealed = self.undo.sealed(visit, found)
+        return await self._variable(request, visit, found.measurement.variable, sealed)
+
+    async def restore(self, request: Request) -> Response:
+        """POST /account/data/restore: what was deleted on the page before."""
+        visit, form = await self.desk.posted(request)
+        user, deleted = visit.required().user, self.undo.opened(visit, form.one("deleted"))
+        if deleted is None:
+            return self.desk.go("/account/data", "too-late-to-restore")
+        try:
+            restored = await self.undo.restore(user.id, deleted)
+        except Refused:  # the variable was made anew meanwhile, in a unit of another kind
+            restored = False
+        return self.desk.go(
+            _path(deleted.variable), "measurement-restored" if restored else "not-restored"
+        )
 
     async def ask_to_remove(self, request: Request) -> Response:
         """GET /account/data/delete?name=…: is it meant?"""
         visit = await self.desk.visit(request)
         visit.required()
-        found = await self._named(request, visit)
+        found = await self._named(visit, request.query_params.get("name", ""))
         return self.desk.show(
             request,
             visit,
@@ -162,8 +189,7 @@ class Data:
 
     # ------------------------------------------------------------------------------- what is shown
 
-    async def _named(self, request: Request, visit: Visit) -> ShownVariable:
-        name = request.query_params.get("name", "")
+    async def _named(self, visit: Visit, name: str) -> ShownVariable:
         found = await self.journal.variable(visit.required().user.id, name)
         if found is None:
             raise NotHere
@@ -215,71 +241,10 @@ class Data:
         return chart(points, width, height)
 
     async def _add_again(
-        self, request: Request, visit: Visit, form: Form, field: str, text: str
+        self, request: Request, visit: Visit, form: Form, errors: Mapping[str, str]
     ) -> Response:
         given = {name: form.one(name) for name in _FIELDS}
-        return await self._overview(request, visit, given, Told(422, {field: text}))
-
-
-class _FormRefused(Exception):
-    def __init__(self, field: str, text: str) -> None:
-        super().__init__(text)
-        self.field = field
-        self.text = text
-
-
-def _sent(form: Form, zone: tzinfo) -> SentSet:
-    value = _number(form.one("value").strip())
-    if not form.one("variable").strip():
-        raise _FormRefused("variable", "Say what you measured.")
-    when = form.one("when").strip()
-    if not when:
-        raise _FormRefused("when", "Say when it was.")
-    one = SentMeasurement(
-        start_time=_placed(when, zone), value=value, note=form.one("note") or None
-    )
-    return SentSet(
-        measurements=[one],
-        variable_name=form.one("variable"),
-        variable_category_name=form.one("category") or None,
-        abbreviated_unit_name=form.one("unit") or None,
-    )
-
-
-def _number(text: str) -> float:
-    if _THOUSANDS.fullmatch(text):  # to some a thousand and more, to others one and a bit
-        raise _FormRefused("value", "Write it without a comma: as 1234, or as 1.234.")
-    try:
-        return number_of(text.replace(",", ".", 1))
-    except ValueError:
-        raise _FormRefused("value", "Enter a number.") from None
-
-
-def _placed(when: str, zone: tzinfo) -> str:
-    """A local time, as a browser sends it, with its offset; anything else as it is."""
-    try:
-        moment = datetime.fromisoformat(when)
-    except ValueError:
-        return when
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).isoformat()
-
-
-def _words(refused: Refused) -> str:
-    """As a person reads it: without the place in a request that they never saw."""
-    text = refused.text
-    if refused.set_index is not None:
-        text = text.partition(": ")[2]
-    known: Mapping[str, str] = {
-        "a new variable needs its abbreviatedUnitName": "This is new: choose its unit too.",
-        "the unit is of another category than the variable's": "What you measured before has a"
-        " unit of another kind; choose one that fits.",
-        "startTime is text that may be a spreadsheet's date; send seconds since 1970 as a"
-        " number, or ISO 8601": "This may be a spreadsheet's date; write the time as"
-        " 2026-11-23T07:30.",
-        "startTime is neither seconds since 1970 nor ISO 8601": "The time cannot be read; write it"
-        " as 2026-11-23T07:30.",
-    }
-    return known.get(text, f"{text[:1].upper()}{text[1:]}.")
+        return await self._overview(request, visit, given, Told(422, errors))
 
 
 def _about(name: str, *, offset: int = 0, limit: int = _ROWS) -> Question:

@@ -44,7 +44,10 @@ NOTICES: Final = {
     "session-ended": "That device is signed out.",
     "others-ended": "All other devices are signed out.",
     "measurement-added": "The measurement is kept.",
-    "measurement-removed": "The measurement is deleted.",
+    "measurement-restored": "The measurement is restored.",
+    "too-late-to-restore": "It is too late to restore this measurement. It is deleted.",
+    "not-restored": "The measurement was not restored: another one of the same time, or of another "
+    "kind of unit, is here now.",
     "data-imported": "The file is imported.",
     "variable-removed": "It is deleted, with all its measurements.",
     "client-saved": "The application is saved.",

@@ -1,6 +1,7 @@
 """A person's name, whether their address is confirmed, and what else they tell of themselves."""
 
 from dataclasses import dataclass
+from zoneinfo import available_timezones
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +15,24 @@ from quantimodo.pages.forms import FormView
 from quantimodo.pages.refusals import REFUSALS, Told, told
 from quantimodo.protocol.profiles import ADDRESS, TEXTS, InvalidProfile
 
+# The zones of places, and UTC; the server takes the older names of the IANA database too.
+_REGIONS = frozenset(
+    {
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    }
+)
+ZONES = sorted(
+    name for name in available_timezones() if name == "UTC" or name.partition("/")[0] in _REGIONS
+)
 _DETAILS = (*TEXTS, *ADDRESS)
 
 
@@ -75,6 +94,7 @@ class Profile:
             person=user,
             form=form or FormView({"name": user.name}),
             details=details or _details(await self.profiles.of(user)),
+            zones=ZONES,
         )
 
 

@@ -29,8 +29,8 @@ def told(refusal: Refusal, *, field: str = "", names: Mapping[str, str] | None =
     """`names` tells what the form calls a service's fields, `field` what `Refused` is about."""
     match refusal:
         case InvalidInput():
-            name = (names or {}).get(refusal.field, refusal.field)
-            return Told(422, {name: refusal.message})
+            shown = names or {}
+            return Told(422, {shown.get(key, key): text for key, text in refusal.faults.items()})
         case Refused():
             return Told(400, {field: refusal.message})
         case TooMany():

@@ -30,6 +30,7 @@ from quantimodo.pages.secrets_shown import SecretsShown
 from quantimodo.pages.security import Farewell, Security
 from quantimodo.pages.sign_in import SignIn, SignOut
 from quantimodo.pages.sign_up import SignUp
+from quantimodo.pages.undo import Undo
 from quantimodo.pages.ways import Way
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
@@ -133,7 +134,8 @@ def _account(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
     identities = Identities(desk, pages.accounts, pages.linking)
     again = Again(desk, pages.accounts, pages.linking)
     farewell = Farewell(desk, pages.accounts, pages.clients)
-    data = Data(desk, pages.journal, pages.references, pages.profiles)
+    undo = Undo(pages.envelope, pages.journal, pages.clock)
+    data = Data(desk, pages.journal, pages.references, pages.profiles, undo)
     activity = Activity(desk, pages.accesses, pages.clients, pages.profiles)
     return [
         (("GET",), "/account", apps.show),
@@ -144,6 +146,7 @@ def _account(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
         (("GET",), "/account/data/export", data.export),
         (("GET",), "/account/data/variable", data.variable),
         (("POST",), "/account/data/remove", data.remove),
+        (("POST",), "/account/data/restore", data.restore),
         (("GET",), "/account/data/delete", data.ask_to_remove),
         (("POST",), "/account/data/delete", data.remove_variable),
         (("GET",), "/account/activity", activity.show),

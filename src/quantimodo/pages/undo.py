@@ -1,0 +1,112 @@
+"""A deleted measurement that its person may restore for some minutes.
+
+The database holds nothing of it (security.md 23b). The page after the deletion carries the values
+in a form field, sealed for this session; the form sends them back.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from quantimodo.crypto.digests import same
+from quantimodo.crypto.envelope import CannotOpen, Envelope
+from quantimodo.measurements.journal import Journal, Shown
+from quantimodo.measurements.posts import SentMeasurement, SentSet
+from quantimodo.measurements.questions import Question
+from quantimodo.measurements.times import spelled
+from quantimodo.model.measurements import Comparison, Filter
+from quantimodo.pages.browser import Visit
+from quantimodo.ports.clock import Clock
+
+_LIFETIME: Final = timedelta(minutes=10)
+_PURPOSE: Final = "measurement to restore"
+
+
+class Deleted(msgspec.Struct, frozen=True):
+    """A measurement as it was. `unit` is the variable's; `value` is in `stored_unit`."""
+
+    session: bytes
+    until: float
+    variable: str
+    source: str
+    category: str
+    combination: str
+    unit: str
+    stored_unit: str
+    value: float
+    start: int
+    note: str
+
+    def __repr__(self) -> str:
+        return "Deleted(…)"
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    envelope: Envelope
+    journal: Journal
+    clock: Clock
+
+    def sealed(self, visit: Visit, shown: Shown) -> str:
+        """The measurement as the value of a form field, for this session."""
+        one = shown.measurement
+        deleted = Deleted(
+            session=visit.required().key,
+            until=(self.clock.now() + _LIFETIME).timestamp(),
+            variable=one.variable,
+            source=one.source,
+            category=shown.category,
+            combination=one.combination,
+            unit=shown.unit.abbreviated_name,
+            stored_unit=shown.stored_unit.abbreviated_name,
+            value=one.stored_value,
+            start=one.start,
+            note=one.note,
+        )
+        sealed = self.envelope.seal(msgspec.json.encode(deleted), _PURPOSE)
+        return urlsafe_b64encode(sealed).decode()
+
+    def opened(self, visit: Visit, text: str) -> Deleted | None:
+        """What `sealed` was given, in the same session and in time."""
+        try:
+            content = self.envelope.open(urlsafe_b64decode(text.encode()), _PURPOSE)
+            deleted = msgspec.json.decode(content, type=Deleted)
+        except (CannotOpen, Error, ValueError):  # a DecodeError of msgspec is a ValueError
+            return None
+        expired = deleted.until <= self.clock.now().timestamp()
+        return None if expired or not same(deleted.session, visit.required().key) else deleted
+
+    async def restore(self, user_id: int, deleted: Deleted) -> bool:
+        """False if there is another measurement of this variable, source and time. Raises
+        `Refused`."""
+        same_one = (
+            Filter("variable", (Comparison("is", deleted.variable),)),
+            Filter("source", (Comparison("is", deleted.source),)),
+            Filter("start", (Comparison("is", deleted.start),)),
+        )
+        if await self.journal.rows(user_id, Question(filters=same_one, limit=1)):
+            return False
+        await self.journal.save(user_id, _sets(deleted))
+        return True
+
+
+def _sets(deleted: Deleted) -> list[SentSet]:
+    """The variable in its own unit, in case it is gone too; then the value as it was sent."""
+    one = SentMeasurement(
+        start_time=spelled(deleted.start), value=deleted.value, note=deleted.note or None
+    )
+    return [
+        SentSet(
+            measurements=measurements,
+            variable_name=deleted.variable,
+            source_name=deleted.source or None,
+            variable_category_name=deleted.category,
+            combination_operation=deleted.combination,
+            abbreviated_unit_name=unit,
+        )
+        for measurements, unit in (([], deleted.unit), ([one], deleted.stored_unit))
+    ]
