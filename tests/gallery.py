@@ -168,6 +168,7 @@ class Gallery:
             "signed-out": "/gallery/signed-out",
             "link-stale": "/gallery/link/stale",
             "social-failed": "/gallery/said/social_failed.html",
+            "social-over": "/api/v2/auth/social/callback/google?state=nothing",
             "data-deletion": "/gallery/said/data_deletion.html",
             "sign-up-closed": "/gallery/said/sign_up_closed.html",
             "too-many": "/gallery/trouble/many",

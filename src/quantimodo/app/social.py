@@ -12,6 +12,7 @@ from quantimodo.endpoints.login_browsers import LoginBrowsers
 from quantimodo.endpoints.social import SocialEndpoint
 from quantimodo.endpoints.social_arrivals import ARRIVED, LINK, Arrivals
 from quantimodo.endpoints.social_notices import SocialNotices
+from quantimodo.endpoints.social_over import FinishedSignIns
 from quantimodo.endpoints.social_tokens import SocialTokens
 from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.continuation import Continuations
@@ -56,12 +57,14 @@ def social_parts(house: House, desk: Desk) -> SocialParts:
         clock=house.clock,
         entropy=house.entropy,
     )
+    continuations = Continuations(stores, stores, house.clock)
     arrivals = Arrivals(
         accounts=house.social,
         codes=_codes(house),
         departures=departures,
         landings=_landings(house),
         browsers=login_browsers(house, desk),
+        finished=FinishedSignIns(desk, continuations, house.envelope),
         desk=desk,
         clock=house.clock,
         titles={name: each.title for name, each in house.providers.items()},
@@ -72,7 +75,7 @@ def social_parts(house: House, desk: Desk) -> SocialParts:
             departures=departures,
             arrivals=arrivals,
             landings=_landings(house),
-            continuations=Continuations(stores, stores, house.clock),
+            continuations=continuations,
             throttle=house.throttle,
             desk=desk,
         ),

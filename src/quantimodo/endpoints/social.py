@@ -120,22 +120,25 @@ class SocialEndpoint:
         try:
             answer = dict((await _answer(request)).items())
         except InvalidRequest:
-            return self.arrivals.lost()
+            return await self.arrivals.finished.page(request, "")
         state = answer.get("state", "")
         try:
             returned = await self.departures.recall(request, provider, state)
         except LostWay:
-            return self.arrivals.lost()
+            return await self.arrivals.finished.page(request, state)
         try:
             profile = await provider.arrive(answer, returned.journey)
         except ProviderFault as fault:
             response = await self._failed(provider, fault, returned.purpose)
-            return self.departures.finish(response, state)
+            return self._finish(response, state)
         if request.method == "POST" and not isinstance(returned.purpose, ToApp):
             response = await self.departures.wait(request, profile, returned.purpose, ARRIVED)
         else:
             response = await self.arrivals.settle(request, profile, returned.purpose)
-        return self.departures.finish(response, state)
+        return self._finish(response, state)
+
+    def _finish(self, response: Response, state: str) -> Response:
+        return self.arrivals.finished.note(self.departures.finish(response, state), state)
 
     async def _begin(
         self, request: Request, provider: Provider, purpose: Purpose, *, fresh: bool

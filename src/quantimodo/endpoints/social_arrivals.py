@@ -24,6 +24,7 @@ from quantimodo.endpoints.departures import (
     Waiting,
 )
 from quantimodo.endpoints.login_browsers import LoginBrowsers
+from quantimodo.endpoints.social_over import FinishedSignIns
 from quantimodo.identity.addresses import local_path
 from quantimodo.identity.errors import LinkNeeded, ReauthenticationNeeded, Refused, TooMany
 from quantimodo.identity.sessions import is_fresh
@@ -42,11 +43,6 @@ ARRIVED: Final = "/sign-in/arrived"
 IDENTITIES: Final = "/account/identities"
 LINKED: Final = "identity-linked"
 
-_LOST: Final = (
-    "This sign-in cannot go on",
-    "It was finished already, it waited too long, or it was begun in another browser. Nothing was"
-    " changed. Go back to where you began, and sign in again; cookies must be allowed.",
-)
 _TAKEN_BACK: Final = (
     "This sign-in cannot go on",
     "The app that sent you is not registered here any more, or not with this address. Nothing was"
@@ -68,6 +64,7 @@ class Arrivals:
     departures: Departures
     landings: Landings
     browsers: LoginBrowsers
+    finished: FinishedSignIns
     desk: Desk
     clock: Clock
     titles: Mapping[str, str]
@@ -86,11 +83,13 @@ class Arrivals:
     async def arrived(self, request: Request) -> Response:
         """GET /sign-in/arrived: a profile that came by a form of another site (Apple), which does
         not bring our session cookie along; this request does."""
+        way = request.query_params.get("way", "")
         try:
-            found = await self.departures.resume(request, request.query_params.get("way", ""))
+            found = await self.departures.resume(request, way)
         except LostWay:
-            return self.lost()
-        return await self.settle(request, found.profile, found.purpose)
+            return await self.finished.page(request, way)
+        response = await self.settle(request, found.profile, found.purpose)
+        return self.finished.note(response, way)
 
     async def ask(self, request: Request) -> Response:
         """GET /sign-in/link: an account with this address exists; whose owner are you?"""
@@ -98,7 +97,7 @@ class Arrivals:
         try:
             found = await self.departures.waiting(request, way)
         except LostWay:
-            return self.lost()
+            return await self.finished.page(request, way)
         visit = await self.desk.visit(request)
         return self._link_page(request, visit, found, way)
 
@@ -114,13 +113,12 @@ class Arrivals:
                 return see_other(_link_address(way))
             found = await self.departures.resume(request, way)
         except LostWay:
-            return self.lost()
+            return await self.finished.page(request, way)
         if cancelled or session is None:
-            return await self._cancelled(found.purpose)
-        return await self._link(request, found, session)
-
-    def lost(self) -> Response:
-        return error_page(self.desk.renderer, 400, *_LOST)
+            response = await self._cancelled(found.purpose)
+        else:
+            response = await self._link(request, found, session, way)
+        return self.finished.note(response, way)
 
     async def _to_app(
         self, request: Request, visit: Visit, profile: Profile, purpose: ToApp
@@ -195,11 +193,11 @@ class Arrivals:
             return self.failed(403, refusal.message, purpose)
         return self.desk.go(IDENTITIES, LINKED)
 
-    async def _link(self, request: Request, found: Waiting, session: Session) -> Response:
+    async def _link(self, request: Request, found: Waiting, session: Session, way: str) -> Response:
         try:
             await self.accounts.link(session, found.profile)
         except ReauthenticationNeeded:
-            return self.lost()
+            return await self.finished.page(request, way)
         except Refused as refusal:
             return self.failed(403, refusal.message, found.purpose)
         match found.purpose:

@@ -1,0 +1,181 @@
+"""Contract §2.3: a sign-in through a provider that is opened once more, by *Back* or *Reload*, does
+nothing, and says where to go on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from elsewhere import (
+    BACK,
+    Elsewhere,
+    begin_linking,
+    brought,
+    come_back,
+    depart,
+    is_page,
+    profile,
+    redeem_login,
+    state_of,
+    way_cookies,
+)
+from world import CALLBACK, SESSION, World, Worlds, answer_of, form_fields
+
+FINISHED = "This sign-in is finished"
+LOST = "This sign-in cannot go on"
+
+
+@pytest.fixture
+def google() -> Elsewhere:
+    return Elsewhere(people={"gia": profile(email="gia@example.org")})
+
+
+@pytest.fixture
+def apple() -> Elsewhere:
+    people = {"gia": profile("apple", name="Gia Example")}
+    return Elsewhere("apple", "Apple", answers_by_post=True, people=people)
+
+
+@pytest.fixture
+async def world(worlds: Worlds, google: Elsewhere, apple: Elsewhere) -> AsyncIterator[World]:
+    async with worlds([google, apple]) as opened:
+        yield opened
+
+
+def onward(response: httpx.Response, title: str = FINISHED) -> tuple[str, str]:
+    """Where the page leads, and what its button says."""
+    assert is_page(response)
+    assert title in response.text
+    (part,) = [part for part in response.text.split("<a ") if 'id="onward"' in part]
+    href = part.split('href="')[1].split('"')[0].replace("&amp;", "&")
+    return href, part.split(">")[1].split("<")[0]
+
+
+async def test_who_came_for_an_app_is_led_back_to_it(world: World) -> None:
+    await world.app()
+    browser = world.browser()
+    state = state_of(await depart(browser))
+    code = brought(await come_back(browser, state))["code"]
+    for _ in range(2):
+        again = await come_back(browser, state)
+        assert onward(again) == ("https://app.example.org/", "Go to app.example.org")
+        assert code not in again.text
+        assert CALLBACK not in again.text
+    # What the first one gave is as good as before, and nothing more was given.
+    assert (await redeem_login(world, code)).status_code == 200
+    assert len(world.rows()["login_codes"]) == 1
+
+
+async def test_an_app_without_a_page_has_no_link(world: World) -> None:
+    url = "org.example.app:/signed-in"
+    await world.app(redirect_uris=(url,))
+    browser = world.browser()
+    state = state_of(await depart(browser, redirectUrl=url))
+    brought(await come_back(browser, state), url)
+    href, _ = onward(await come_back(browser, state))
+    assert href == "/sign-in?return_to=/account"
+
+
+async def test_who_signed_in_here_goes_on_where_they_were_led(world: World) -> None:
+    browser = world.browser()
+    departed = await browser.get("/sign-in/with/google?return_to=/account/profile")
+    await come_back(browser, state_of(departed))
+    session = browser.cookies[SESSION]
+    assert onward(await come_back(browser, state_of(departed))) == ("/account/profile", "Go on")
+    assert browser.cookies[SESSION] == session
+    assert len(world.rows()["sessions"]) == 1
+    del browser.cookies[SESSION]
+    href, _ = onward(await come_back(browser, state_of(departed)))
+    assert href == "/sign-in?return_to=/account/profile"
+
+
+async def test_a_request_of_an_app_goes_on_while_it_waits(world: World) -> None:
+    app, browser = await world.app(), world.browser()
+    waits = (await world.ask(browser, app)).headers["location"]
+    departed = await browser.get(waits.replace("/sign-in?", "/sign-in/with/google?"))
+    arrived = (await come_back(browser, state_of(departed))).headers["location"]
+    assert onward(await come_back(browser, state_of(departed))) == (arrived, "Go on")
+    page = await browser.get(arrived)
+    assert "code" in answer_of(await world.decide(browser, page)).parameters
+    after = onward(await come_back(browser, state_of(departed)))
+    assert after == ("/account", "Go to your account")
+
+
+async def test_who_linked_goes_to_their_linked_accounts(world: World) -> None:
+    await world.person()
+    browser = await world.signed_in()
+    state = state_of(await begin_linking(browser))
+    await come_back(browser, state)
+    assert onward(await come_back(browser, state)) == ("/account/identities", "Go on")
+
+
+async def test_who_has_to_link_first_is_led_there(world: World) -> None:
+    await world.app()
+    await world.person("gia@example.org")
+    browser = await world.signed_in("gia@example.org")
+    state = state_of(await depart(browser))
+    link = (await come_back(browser, state)).headers["location"]
+    assert onward(await come_back(browser, state)) == (link, "Go on")
+    page = await browser.get(link)
+    fields = {**form_fields(page.text), "decision": "link"}
+    brought(await browser.post("/sign-in/link", data=fields))
+    there = ("https://app.example.org/", "Go to app.example.org")
+    assert onward(await browser.get(link)) == there
+    assert onward(await browser.post("/sign-in/link", data=fields)) == there
+    assert len(world.rows()["identities"]) == 1
+
+
+async def test_an_answer_by_form_that_is_sent_again(world: World) -> None:
+    browser = world.browser()
+    departed = await browser.get("/sign-in/with/apple?return_to=/account/profile")
+    sent = {"state": state_of(departed), "code": "gia"}
+    arrived = (await browser.post(f"{BACK}/apple", data=sent)).headers["location"]
+    assert onward(await browser.post(f"{BACK}/apple", data=sent))[0].startswith("/sign-in")
+    await browser.get(arrived)
+    assert onward(await browser.get(arrived)) == ("/account/profile", "Go on")
+
+
+async def test_a_way_that_this_browser_knows_nothing_of_leads_to_a_page_too(world: World) -> None:
+    """Waited too long, begun elsewhere, forged, or reloaded before the first answer came."""
+    await world.app()
+    browser = world.browser()
+    state = state_of(await depart(browser))
+    cookies = way_cookies(browser)
+    for stranger, sent in ((world.browser(), state), (browser, "x"), (browser, "")):
+        href, word = onward(await come_back(stranger, sent), LOST)
+        assert (href, word) == ("/sign-in?return_to=/account", "Go to the sign-in page")
+    header = {"cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
+    query = {"code": "gia", "state": state}
+    answers = await asyncio.gather(
+        *(world.browser().get(f"{BACK}/google", params=query, headers=header) for _ in range(3))
+    )
+    assert sorted(answer.status_code for answer in answers) == [303, 400, 400]
+    await world.person()
+    signed_in = await world.signed_in()
+    href, word = onward(await come_back(signed_in, state), LOST)
+    assert (href, word) == ("/account", "Go to your account")
+
+
+async def test_the_note_counts_in_its_own_browser_for_its_own_sign_in(world: World) -> None:
+    await world.app()
+    browser, stranger = world.browser(), world.browser()
+    state = state_of(await depart(browser))
+    await come_back(browser, state)
+    (name,) = [c.name for c in browser.cookies.jar if c.name.endswith("login_over")]
+    other = state_of(await depart(browser))
+    onward(await come_back(stranger, state), LOST)
+    note = browser.cookies[name]
+    for forged in (
+        "",
+        "x",
+        note[:-2],
+        note + "A",
+        "eyJ3YXkiOiIiLCJsZWRfdG8iOiIifQ",
+        "A" * 4000,
+    ):
+        stranger.cookies.set(name, forged, domain="id.example.org")
+        onward(await come_back(stranger, state), LOST)
+    assert "code" in brought(await come_back(browser, other))
+    onward(await come_back(browser, state), LOST)  # only the last one is noted
+    onward(await come_back(browser, other))
