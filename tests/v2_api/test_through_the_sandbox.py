@@ -18,14 +18,17 @@ pytestmark = pytest.mark.slow
 
 
 async def sign_in(
-    live: Live, provider: str, person: str = "verified", **more: str
+    live: Live,
+    provider: str,
+    person: str = "verified",
+    browser: httpx.AsyncClient | None = None,
 ) -> dict[str, str]:
     """From the app's link to what the app gets."""
-    browser = live.browser()
+    browser = browser or live.browser()
     asked = {"provider": provider, "redirectUrl": CALLBACK, "state": "some-state"}
     departed = await browser.get(LOGIN, params=asked)
     assert departed.status_code == 303, departed.text
-    at = httpx.URL(departed.headers["location"]).copy_merge_params({"person": person, **more})
+    at = httpx.URL(departed.headers["location"]).copy_merge_params({"person": person})
     assert str(at).startswith(f"{live.address}/sandbox/")
     answered = await browser.get(at)
     back = await browser.get(answered.headers["location"])
@@ -41,9 +44,8 @@ async def data_of(answer: httpx.Response) -> dict[str, Any]:
     return found
 
 
-async def me(live: Live, app: App, token: str) -> dict[str, Any]:
-    """From the login JWT to the person's own data, asked in a browser."""
-    browser = live.browser()
+async def me(browser: httpx.AsyncClient, app: App, token: str) -> dict[str, Any]:
+    """From the login JWT to the person's own data, asked in the browser that came back."""
     asked = {"client_id": app.id, "response_type": "code", "scope": "basic", "token": token}
     moved = await browser.get(AUTHORIZE, params=asked)
     page = await browser.get(moved.headers["location"])
@@ -61,12 +63,13 @@ async def me(live: Live, app: App, token: str) -> dict[str, Any]:
 @pytest.mark.parametrize("provider", ["google", "facebook", "sandbox"])
 async def test_the_whole_way_of_2016(live: Live, provider: str) -> None:
     app = await live.app(CALLBACK)
-    brought = await sign_in(live, provider)
+    browser = live.browser()
+    brought = await sign_in(live, provider, browser=browser)
     assert brought["state"] == "some-state"
     query = {"provider": provider, "code": brought["code"]}
     data = await data_of(await live.browser().get(AUTHORIZE_CODE, params=query))
     assert data["newUser"] is True
-    found = await me(live, app, data["token"])
+    found = await me(browser, app, data["token"])
     assert found["id"] == data["user"]["id"]
     again = await live.browser().get(AUTHORIZE_CODE, params=query)
     assert again.status_code == 400
