@@ -1,6 +1,7 @@
 """Contract §4: the answer that both social endpoints give, the JWT in it, and whom it names."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -15,6 +16,9 @@ from elsewhere import (
     redeem_login,
 )
 from forgery import claims_of, header_of
+from quantimodo.app.social import login_tokens
+from quantimodo.crypto.envelope import Envelope
+from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.ports.stores import Unavailable
 from world import AUTHORIZE, INTROSPECT, ISSUER, ME, USERINFO, World, Worlds
 
@@ -284,3 +288,44 @@ async def test_the_jwt_does_not_sign_in_at_any_page(world: World) -> None:
     )
     assert answer.status_code == 400
     assert app.id
+
+
+@pytest.mark.parametrize("apps", [1, 2])
+async def test_an_app_with_pairwise_subjects_gets_no_name_that_others_have(
+    world: World, apps: int
+) -> None:
+    """OpenID Connect Core §8: neither in the envelope nor in the JWT. Where two applications share
+    the address, what it is good for is both."""
+    registered = [await world.app(first_party=True) for _ in range(apps)]
+    await world.register_again(registered[0], metadata=ClientMetadata(subject_type="pairwise"))
+    answer = await redeem_login(world, await login_code(world))
+    (user,) = await world.house.stores.users()
+    assert user.subject not in answer.text
+    person = answer.json()["data"]["user"]
+    subject = person.pop("sub", None)
+    assert person == {
+        "id": None,
+        "displayName": "Gia Example",
+        "loginName": None,
+        "email": None,
+        "emailVerified": False,
+    }
+    browser = await world.signed_in("gia@example.org")
+    tokens = await world.tokens(registered[0], browser, scope="openid")
+    known = claims_of(tokens["id_token"])["sub"]
+    assert subject == (known if apps == 1 else None)
+    token = answer.json()["data"]["token"]
+    assert user.subject not in str(claims_of(token))
+    found = await login_tokens(world.house).verify(token)
+    assert found is not None
+    assert found.user == user
+    again = await redeem_login(world, await login_code(world))
+    assert claims_of(again.json()["data"]["token"])["sub"] != claims_of(token)["sub"]
+
+
+async def test_a_sealed_subject_of_another_secret_key_names_nobody(world: World) -> None:
+    app = await world.app()
+    await world.register_again(app, metadata=ClientMetadata(subject_type="pairwise"))
+    token = (await redeem_login(world, await login_code(world))).json()["data"]["token"]
+    other = Envelope([b"o" * 32], world.house.entropy)
+    assert await replace(login_tokens(world.house), envelope=other).verify(token) is None

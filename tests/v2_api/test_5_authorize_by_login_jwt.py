@@ -9,7 +9,7 @@ import pytest
 
 from elsewhere import Elsewhere, login_token, profile, redeem_login
 from forgery import claims_of
-from quantimodo.tokens.login import LoginTokens
+from quantimodo.app.social import login_tokens
 from world import (
     AUTHORIZE,
     CALLBACK,
@@ -390,9 +390,7 @@ async def test_a_revoked_jwt_and_one_of_a_disabled_or_deleted_person_name_nobody
     app = await world.app(first_party=True)
     revoked = await token_of(world)
     house = world.house
-    logins = LoginTokens(
-        ISSUER, house.keyring, house.stores, house.stores, house.stores, house.clock
-    )
+    logins = login_tokens(house)
     found = await logins.verify(revoked)
     assert found is not None
     await logins.revoke(found.jti)

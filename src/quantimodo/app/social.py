@@ -21,6 +21,7 @@ from quantimodo.pages.routes import PageRoute
 from quantimodo.protocol import social as places
 from quantimodo.sandbox.routes import SandboxPolicy, sandbox_routes
 from quantimodo.tokens.login import LoginTokens
+from quantimodo.tokens.subjects import Subjects
 
 
 def login_tokens(house: House) -> LoginTokens:
@@ -31,6 +32,7 @@ def login_tokens(house: House) -> LoginTokens:
         house.stores,
         house.stores,
         house.clock,
+        house.envelope,
     )
 
 
@@ -100,6 +102,8 @@ def social_tokens(house: House, metrics: Metrics) -> SocialTokens:
         codes=_codes(house),
         tokens=login_tokens(house),
         landings=_landings(house),
+        clients=house.stores,
+        subjects=Subjects(house.stores, house.entropy),
         users=house.stores,
         throttle=house.throttle,
         clock=house.clock,

@@ -6,7 +6,9 @@ from typing import Any
 from quantimodo.model.users import User
 
 
-def login_data(token: str, expires_in: int, user: User, *, new_user: bool) -> dict[str, Any]:
+def login_data(
+    token: str, expires_in: int, person: dict[str, Any], *, new_user: bool
+) -> dict[str, Any]:
     """What both social endpoints answer with."""
     return accepted(
         {
@@ -14,15 +16,33 @@ def login_data(token: str, expires_in: int, user: User, *, new_user: bool) -> di
             "tokenType": "Bearer",
             "expiresIn": expires_in,
             "newUser": new_user,
-            "user": {
-                "id": user.id,
-                "displayName": user.name,
-                "loginName": user.login_name,
-                "email": user.verified_email,
-                "emailVerified": user.verified_email is not None,
-            },
+            "user": person,
         }
     )
+
+
+def person_data(user: User) -> dict[str, Any]:
+    """Who signed in."""
+    return {
+        "id": user.id,
+        "displayName": user.name,
+        "loginName": user.login_name,
+        "email": user.verified_email,
+        "emailVerified": user.verified_email is not None,
+    }
+
+
+def pairwise_person_data(user: User, subject: str | None) -> dict[str, Any]:
+    """Who signed in, for an application with pairwise subjects (OpenID Connect Core §8): nothing
+    that another application has too. `subject`: None where there are several applications."""
+    person = {
+        "id": None,
+        "displayName": user.name,
+        "loginName": None,
+        "email": None,
+        "emailVerified": False,
+    }
+    return person if subject is None else {**person, "sub": subject}
 
 
 def accepted(data: dict[str, Any]) -> dict[str, Any]:

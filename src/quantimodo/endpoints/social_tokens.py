@@ -7,14 +7,19 @@ generated clients of 2016 put one on every call.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from quantimodo.authorization.landings import Landing, Landings, NoLanding
 from quantimodo.authorization.login_codes import LoginCodes, UsedTwice
 from quantimodo.crypto.tokens import Kind
-from quantimodo.endpoints.envelopes import login_data, refused
+from quantimodo.endpoints.envelopes import (
+    login_data,
+    pairwise_person_data,
+    person_data,
+    refused,
+)
 from quantimodo.endpoints.forms import body_form
 from quantimodo.endpoints.social import unknown_provider
 from quantimodo.endpoints.social_arrivals import IDENTITIES
@@ -29,13 +34,15 @@ from quantimodo.model.users import User
 from quantimodo.ops.metrics import Metrics
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import Unavailable, UserStore
+from quantimodo.ports.stores import ClientStore, Conflict, Unavailable, UserStore
 from quantimodo.protocol.errors import AccessDenied, InvalidGrant, InvalidRequest, OAuthError
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.social import ALIASES, PARAMETERS
+from quantimodo.protocol.subjects import is_pairwise
 from quantimodo.providers.contract import Provider, ProviderFault
 from quantimodo.tokens.login import LIFETIME, LoginTokens
 from quantimodo.tokens.login_origin import LoginOrigin, name_of
+from quantimodo.tokens.subjects import Subjects
 from quantimodo.wire.exchange import RepeatedHeader, Request, Response
 from quantimodo.wire.json import private_json
 
@@ -51,6 +58,8 @@ class SocialTokens:
     codes: LoginCodes
     tokens: LoginTokens
     landings: Landings
+    clients: ClientStore
+    subjects: Subjects
     users: UserStore
     throttle: Throttle
     clock: Clock
@@ -105,7 +114,7 @@ class SocialTokens:
         except NoLanding as fault:
             raise InvalidGrant(str(fault)) from None
         origin = replace(_at(found.redirect_url, landing), by_code=True)
-        return self._answer(found, user, origin)
+        return await self._answer(found, user, origin)
 
     async def _recognise(self, request: Request, form: Form) -> Response:
         provider, token = self._provider(form), Secret(form.required("access_token"))
@@ -125,6 +134,7 @@ class SocialTokens:
 
     async def _admit(self, request: Request, profile: Profile, origin: LoginOrigin) -> Response:
         admitted = await self.accounts.admit(profile, address=request.address)
+        person = await self._person(admitted.user, origin)
         token = self.tokens.issue(
             admitted.user,
             methods=profile.methods,
@@ -132,12 +142,14 @@ class SocialTokens:
             authenticated_at=self.clock.now(),
             jti=self.codes.new_jti(),
             origin=origin,
+            sealed=person["id"] is None,
         )
         if not await self.accounts.stands(admitted):
             raise AccessDenied("this way of signing in was removed just now")
-        return _envelope(token, admitted.user, new_user=admitted.new_user)
+        return _envelope(token, person, new_user=admitted.new_user)
 
-    def _answer(self, found: LoginCode, user: User, origin: LoginOrigin) -> Response:
+    async def _answer(self, found: LoginCode, user: User, origin: LoginOrigin) -> Response:
+        person = await self._person(user, origin)
         token = self.tokens.issue(
             user,
             methods=found.methods,
@@ -145,8 +157,22 @@ class SocialTokens:
             authenticated_at=found.authenticated_at,
             jti=found.jti,
             origin=origin,
+            sealed=person["id"] is None,
         )
-        return _envelope(token, user, new_user=found.new_user)
+        return _envelope(token, person, new_user=found.new_user)
+
+    async def _person(self, user: User, origin: LoginOrigin) -> dict[str, Any]:
+        """The person, as all applications that this is for may know them."""
+        found = [await self.clients.client(client_id) for client_id in origin.clients or ()]
+        clients = [client for client in found if client is not None]
+        if not any(is_pairwise(client) for client in clients):
+            return person_data(user)
+        if len(clients) > 1:
+            return pairwise_person_data(user, None)
+        try:
+            return pairwise_person_data(user, await self.subjects.of(clients[0], user))
+        except Conflict:
+            raise AccessDenied("the account was deleted") from None
 
     def _provider(self, form: Form) -> Provider:
         provider = self.providers.get(form.required("provider"))
@@ -218,9 +244,9 @@ def _at(redirect_url: str, landing: Landing) -> LoginOrigin:
     )
 
 
-def _envelope(token: Secret, user: User, *, new_user: bool) -> Response:
+def _envelope(token: Secret, person: dict[str, Any], *, new_user: bool) -> Response:
     lifetime = round(LIFETIME.total_seconds())
-    return private_json(200, login_data(token.reveal(), lifetime, user, new_user=new_user))
+    return private_json(200, login_data(token.reveal(), lifetime, person, new_user=new_user))
 
 
 def _refusal(

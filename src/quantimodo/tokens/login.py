@@ -4,11 +4,13 @@ Its `typ` and `aud` are its own, so no resource takes it for an access token (se
 nothing else that we sign is taken for one here.
 """
 
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from quantimodo.crypto.jwt import BadToken, unverified_kid, verify
+from quantimodo.crypto.envelope import CannotOpen, Envelope
+from quantimodo.crypto.jwt import BadToken, base64url, unverified_kid, verify
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.identities import Identity
 from quantimodo.model.secrets import Secret
@@ -20,6 +22,8 @@ from quantimodo.protocol.vocabulary import LOGIN_TOKEN_TYPE
 from quantimodo.tokens.login_origin import LoginOrigin, origin_of
 
 LIFETIME: Final = timedelta(minutes=10)
+_SEALED: Final = "sealed."  # no subject has a dot
+_PURPOSE: Final = "subject of a login JWT"
 _SKEW: Final = timedelta(minutes=1)  # between our own machines
 
 
@@ -45,6 +49,7 @@ class LoginTokens:
     identities: IdentityStore
     tokens: TokenStore
     clock: Clock
+    envelope: Envelope
 
     @property
     def audience(self) -> str:
@@ -59,12 +64,14 @@ class LoginTokens:
         authenticated_at: datetime,
         jti: str,
         origin: LoginOrigin,
+        sealed: bool = False,
     ) -> Secret:
-        """A new one, good for `LIFETIME`. It is kept nowhere."""
+        """A new one, good for `LIFETIME`. It is kept nowhere. `sealed`: `sub` can be read by this
+        server alone, for applications that must not know a common name (Core §8)."""
         now = self.clock.now()
         claims: dict[str, Any] = {
             "iss": self.issuer,
-            "sub": user.subject,
+            "sub": self._seal(user.subject) if sealed else user.subject,
             "aud": self.audience,
             "iat": int(now.timestamp()),
             "exp": int((now + LIFETIME).timestamp()),
@@ -100,7 +107,7 @@ class LoginTokens:
     ) -> LoginIdentity | None:
         if await self.tokens.is_revoked_jwt(claims["jti"]):
             return None
-        user = await self.users.user_by_subject(claims["sub"])
+        user = await self.users.user_by_subject(self._subject(claims["sub"]))
         if user is None or user.disabled_at is not None:
             return None
         # What was unlinked, ended or signed out by its provider, or lost to the address's true
@@ -119,6 +126,18 @@ class LoginTokens:
             jti=claims["jti"],
             origin=origin,
         )
+
+    def _seal(self, subject: str) -> str:
+        return _SEALED + base64url(self.envelope.seal(subject.encode(), _PURPOSE)).decode()
+
+    def _subject(self, stated: str) -> str:
+        if not stated.startswith(_SEALED):
+            return stated
+        padded = stated.removeprefix(_SEALED) + "=="
+        try:
+            return self.envelope.open(urlsafe_b64decode(padded), _PURPOSE).decode()
+        except CannotOpen:  # the secret key was replaced meanwhile
+            return ""
 
     async def revoke(self, jti: str) -> None:
         """End the JWT with this id, whenever up to now it was issued."""

@@ -1,6 +1,6 @@
 """Sign-in through a provider, as apps ask for it; described."""
 
-from typing import Annotated, Any, Final, Literal, Required, TypedDict
+from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
 
 from quantimodo.app.openapi import fakes
 from quantimodo.app.openapi.operation import FORM, HTML, JSON, Answer, Content, Operation, said
@@ -118,6 +118,7 @@ class SignedInUser(TypedDict):
     ]
     email: Annotated[str | None, said("Null until it is verified.", "ann@example.org")]
     emailVerified: Annotated[bool, said("Whether there is a verified address.", True)]
+    sub: NotRequired[Annotated[str, said("The person, for a pairwise app.", fakes.SUBJECT)]]
 
 
 class LoginData(TypedDict):
