@@ -392,6 +392,7 @@ async def test_who_got_the_jwt_at_an_address_that_anybody_can_have_is_not_the_ap
     )
     assert "access_token=" in answer.headers["location"]
     public = await world.app(public=True, redirect_uris=(LOOPBACK, CALLBACK))
+    await consented(world, public)  # which counts where the JWT came by https, if at all
     token = await login(world, world.browser(), redirectUrl=LOOPBACK, clientId=public.id)
     assert interaction(await as_json(world, public, token))
 
