@@ -57,7 +57,8 @@ STATEMENTS = {
           access_removed_at_the_account_page_in_a_storm_is_gone""",
     "8 consent": """
         rfc8252/test_7_3_loopback_ports.py
-          a_public_client_is_asked_about_each_time_even_when_flagged
+          a_public_client_on_a_device_is_asked_about_each_time_even_when_flagged
+        rfc8252/test_7_3_loopback_ports.py a_public_client_on_the_web_is_asked_about_once
         oidc_core/test_3_1_prompts.py a_wider_scope_asks_again_and_a_narrower_one_does_not
         oidc_core/test_3_1_prompts.py none_never_shows_a_page
         attacks/test_changed_behind_the_consent.py scopes_that_were_not_shown_are_never_allowed""",

@@ -118,8 +118,8 @@ async def test_a_page_signs_in_renews_and_signs_out(
 async def test_a_frame_renews_without_a_refresh_token(
     live: Live, site: tuple[str, dict[str, Any]]
 ) -> None:
-    """`prompt=none` in a hidden frame. A public app is asked each time (decision 0006), so the
-    library hears `consent_required`, in the frame, and not a page."""
+    """`prompt=none` in a hidden frame. A public app on loopback is asked about each time (decision
+    0006), so the library hears `consent_required`, in the frame, and not a page."""
     await live.person()
     address, words = site
     app = await registered(live, address, grant_types=frozenset({"authorization_code"}))

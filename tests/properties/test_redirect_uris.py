@@ -5,7 +5,12 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from quantimodo.protocol.redirects import check_redirect_uri, is_for_development, matches
+from quantimodo.protocol.redirects import (
+    check_redirect_uri,
+    is_claimed,
+    is_for_development,
+    matches,
+)
 from quantimodo.protocol.uris import LONGEST, InvalidUri
 
 ACCEPTED = [
@@ -149,6 +154,40 @@ def test_a_refusal_never_echoes_the_address(uri: str) -> None:
     with pytest.raises(InvalidUri) as refusal:
         check_redirect_uri(uri)
     assert uri not in str(refusal.value)
+
+
+@pytest.mark.parametrize("tail", ["", "/cb", "/cb?x=1", "?x=1"])
+def test_a_public_clients_localhost_may_differ_in_its_port(tail: str) -> None:
+    # RFC 8252 §7.3, §8.3
+    for registered in (f"http://localhost{tail}", f"http://localhost:3000{tail}"):
+        for port in ("", ":1", ":3000", ":65535"):
+            asked = f"http://localhost{port}{tail}"
+            assert matches(registered, asked, public=True)
+            assert matches(registered, asked) is (registered == asked)
+        for asked in (
+            f"http://localhost:0{tail}",
+            f"http://localhost:65536{tail}",
+            f"http://localhost:{tail}",
+            f"http://LOCALHOST:1{tail}",
+            f"https://localhost:1{tail}",
+            f"http://localhost.evil.example:1{tail}",
+            f"http://127.0.0.1:1{tail}",
+            f"http://localhost:1{tail}x" if tail else "http://localhost:1x",
+            f"http://evil@localhost:1{tail}",
+        ):
+            assert not matches(registered, asked, public=True), asked
+
+
+def test_a_port_is_free_for_no_other_address_of_a_public_client() -> None:
+    for origin in ("https://app.example", "https://localhost", "com.example.app://x"):
+        assert not matches(f"{origin}/cb", f"{origin}:1/cb", public=True)
+
+
+@pytest.mark.parametrize("uri", ACCEPTED)
+def test_https_on_a_host_of_the_network_is_claimed_and_nothing_else(uri: str) -> None:
+    assert is_claimed(uri) is uri.startswith("https://")
+    for local in ("https://localhost/", "https://LOCALHOST:1/", "https://127.0.0.1/cb"):
+        assert not is_claimed(local)
 
 
 def test_only_localhost_is_for_development() -> None:

@@ -2,7 +2,7 @@
 
 import httpx
 
-from world import World, answer_of
+from world import CALLBACK, App, World, answer_of
 
 LOOPBACK = "http://127.0.0.1:8181/callback"
 
@@ -61,7 +61,29 @@ async def test_nothing_but_the_port_may_differ(world: World) -> None:
         assert is_error_page(await world.ask(world.browser(), app, redirect_uri=uri)), uri
 
 
+async def test_a_public_client_that_registered_localhost_gets_any_port(world: World) -> None:
+    await world.person()
+    app = await world.app(public=True, redirect_uris=("http://localhost:3000/callback",))
+    for port in ("", ":1", ":49152"):
+        uri = f"http://localhost{port}/callback"
+        answer = await world.authorize(await world.signed_in(), app, redirect_uri=uri)
+        assert answer.location.startswith(uri + "?code=")
+        wrong = await world.redeem(app, answer.code, redirect_uri="http://localhost:2/callback")
+        assert wrong.json()["error"] == "invalid_grant"
+        assert (await world.redeem(app, answer.code, redirect_uri=uri)).status_code == 200
+    for uri in (
+        "http://localhost:1/other",
+        "https://localhost:1/callback",
+        "http://127.0.0.1:3000/callback",
+        "http://localhost:0/callback",
+        "http://localhost:1@evil.example/callback",
+        "http://localhost.evil.example:1/callback",
+    ):
+        assert is_error_page(await world.ask(world.browser(), app, redirect_uri=uri)), uri
+
+
 async def test_a_port_is_free_for_loopback_addresses_alone(world: World) -> None:
+    # A confidential client runs on a server, whose port does not change.
     app = await world.app(
         redirect_uris=("https://app.example.org/callback", "http://localhost:3000/callback")
     )
@@ -78,15 +100,50 @@ async def test_a_private_use_scheme_is_answered_to_letter_by_letter(world: World
     assert (await world.redeem(app, answer.code, redirect_uri=uri)).status_code == 200
 
 
-async def test_a_public_client_is_asked_about_each_time_even_when_flagged(world: World) -> None:
-    # RFC 8252 §8.6, security.md 8: anybody can pretend to be it.
+async def asks(world: World, browser: httpx.AsyncClient, app: App, **changes: str) -> bool:
+    """Whether the person is asked; then they allow it."""
+    response = await world.ask(browser, app, **changes)
+    if response.status_code == 303:
+        assert "code" in answer_of(response).parameters
+        return False
+    assert 'id="allow"' in response.text
+    assert "code" in answer_of(await world.decide(browser, response)).parameters
+    return True
+
+
+async def test_a_public_client_on_a_device_is_asked_about_each_time_even_when_flagged(
+    world: World,
+) -> None:
+    # RFC 8252 §8.6, security.md 8: any program there can pretend to be it.
     await world.person()
-    app = await world.app(public=True, first_party=True)
-    browser = await world.signed_in()
-    for _ in range(2):
-        page = await world.ask(browser, app)
-        assert page.status_code == 200
-        assert 'id="allow"' in page.text
-        assert "code" in answer_of(await world.decide(browser, page)).parameters
-    silent = answer_of(await world.ask(browser, app, prompt="none"))
-    assert silent.parameters["error"] == "consent_required"
+    for uri in (
+        "org.example.app:/callback",
+        "http://127.0.0.1:8181/callback",
+        "http://[::1]/callback",
+        "http://localhost:3000/callback",
+        "https://localhost/callback",
+    ):
+        app = await world.app(public=True, first_party=True, redirect_uris=(uri, CALLBACK))
+        browser = await world.signed_in()
+        assert await asks(world, browser, app), "what was allowed at another address"
+        for _ in range(2):
+            assert await asks(world, browser, app, redirect_uri=uri), uri
+        silent = answer_of(await world.ask(browser, app, prompt="none", redirect_uri=uri))
+        assert silent.parameters["error"] == "consent_required"
+
+
+async def test_a_public_client_on_the_web_is_asked_about_once(world: World) -> None:
+    # Contract §5: only its owner receives what is sent to an https address (RFC 8252 §7.2).
+    ann = await world.person()
+    for first_party in (False, True):
+        app = await world.app(public=True, first_party=first_party)
+        browser = await world.signed_in()
+        silent = answer_of(await world.ask(browser, app, prompt="none"))
+        assert silent.parameters["error"] == "consent_required", "never skipped, whoever flagged it"
+        assert await asks(world, browser, app)
+        assert not await asks(world, browser, app)
+        assert "code" in answer_of(await world.ask(browser, app, prompt="none")).parameters
+        assert await asks(world, browser, app, scope="basic readmeasurements")
+        assert await asks(world, browser, app, prompt="consent")
+        await world.house.stores.withdraw_consent(ann.id, app.id, world.house.clock.now())
+        assert await asks(world, browser, app)

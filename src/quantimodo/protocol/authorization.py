@@ -103,7 +103,9 @@ def identify(form: Form, client: Client) -> Target:
         if len(client.redirect_uris) != 1:
             raise NoTarget("redirect_uri is missing, and the app has not registered just one.")
         redirect_uri = client.redirect_uris[0]
-    elif any(matches(registered, asked) for registered in client.redirect_uris):
+    elif any(
+        matches(registered, asked, public=client.public) for registered in client.redirect_uris
+    ):
         redirect_uri = asked
     else:
         raise NoTarget("redirect_uri is not one of those that the app has registered.")

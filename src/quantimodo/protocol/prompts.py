@@ -7,6 +7,7 @@ from quantimodo.model.consents import Consent
 from quantimodo.model.sessions import Presence
 from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.errors import ConsentRequired, LoginRequired
+from quantimodo.protocol.redirects import is_claimed
 
 # Long enough to read a consent page. A request may wait for an hour, and a sign-in at its
 # beginning is not what `prompt=login` or a short `max_age` asks for at its end.
@@ -64,7 +65,8 @@ def _must_ask(request: AuthorizationRequest, consent: Consent | None) -> bool:
         return True
     if client.skips_consent:
         return False
-    # security.md 8, RFC 8252 §8.6: anybody can pretend to be a public client.
-    if client.public or consent is None:
+    # RFC 8252 §8.6, docs/decisions/0006: any program on a device can pretend to be a public client
+    # whose answers come by a private-use scheme or a loopback address.
+    if consent is None or (client.public and not is_claimed(request.target.redirect_uri)):
         return True
     return not request.told <= consent.scope

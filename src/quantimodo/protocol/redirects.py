@@ -12,6 +12,7 @@ _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
 _LOOPBACK = re.compile(
     r"(http://(?:127\.0\.0\.1|\[::1\]))(?::([0-9]{1,5}))?((?:[/?].*)?)", re.DOTALL
 )
+_LOCALHOST = re.compile(r"(http://localhost)(?::([0-9]{1,5}))?((?:[/?].*)?)", re.DOTALL)
 
 
 def check_redirect_uri(uri: str) -> None:
@@ -33,14 +34,17 @@ def check_redirect_uri(uri: str) -> None:
         )
 
 
-def matches(registered: str, asked: str) -> bool:
+def matches(registered: str, asked: str, *, public: bool = False) -> bool:
     """Whether `asked` is the registered URI: the same string.
 
-    security.md 1: the one exception is the port of a loopback IP (RFC 8252 §7.3).
+    security.md 1: the one exception is the port of a loopback IP (RFC 8252 §7.3), and of
+    `localhost` for a `public` client: native apps register it although §8.3 advises against it.
     """
     if registered == asked:
         return True
     ours, theirs = _without_port(registered), _without_port(asked)
+    if ours is None and public:
+        ours, theirs = _without_port(registered, _LOCALHOST), _without_port(asked, _LOCALHOST)
     return ours is not None and ours == theirs
 
 
@@ -50,13 +54,20 @@ def portless(uri: str) -> str:
     return uri if parts is None else "".join(parts)
 
 
+def is_claimed(uri: str) -> bool:
+    """Whether a registered URI is an https address that only its owner receives (RFC 8252 §7.2):
+    not a private-use scheme and not a loopback address, which any program on a device can take."""
+    parts = uris.read(uri)
+    return parts.scheme == "https" and not uris.is_loopback(parts)
+
+
 def is_for_development(uri: str) -> bool:
     """Whether a sound URI names `localhost`, which is not always this machine (RFC 8252 §8.3)."""
     return uris.read(uri).host == "localhost"
 
 
-def _without_port(uri: str) -> tuple[str, str] | None:
-    found = _LOOPBACK.fullmatch(uri)
+def _without_port(uri: str, form: re.Pattern[str] = _LOOPBACK) -> tuple[str, str] | None:
+    found = form.fullmatch(uri)
     if found is None or not uris.is_port(found[2]):
         return None
     return found[1], found[3]

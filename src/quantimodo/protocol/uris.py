@@ -60,6 +60,11 @@ def check_web(uri: Uri) -> None:
         raise InvalidUri("must be https; http is for 127.0.0.1, [::1] and localhost only")
 
 
+def is_loopback(uri: Uri) -> bool:
+    """Whether the host is this machine, by an address or as `localhost`."""
+    return uri.host in _LOOPBACK_HOSTS
+
+
 def is_port(digits: str | None) -> bool:
     """Whether these ASCII digits are a TCP port; None (none given) is fine."""
     return digits is None or 0 < int(digits) <= 65535
