@@ -3,9 +3,12 @@
 from urllib.parse import urlencode
 
 import httpx
+import pytest
 
-from world import AUTHORIZE, CALLBACK, CHALLENGE, App, World, answer_of
+from registered import key_set, make_key, registered, signed
+from world import AUTHORIZE, CALLBACK, CHALLENGE, ISSUER, App, World, answer_of
 
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 OTHER = "https://app.example.org/other"
 
 
@@ -53,30 +56,130 @@ async def test_a_post_that_is_no_form_is_a_page(world: World) -> None:
         assert is_error_page(response), kind
 
 
-async def test_a_repeated_parameter_is_a_page_even_with_one_value(world: World) -> None:
+async def test_a_fault_in_what_names_the_target_is_a_page(world: World) -> None:
     # Which of the two redirect URIs would it be? Nothing is trusted, so nothing is answered to.
-    await world.person()
-    for name in (
-        "client_id",
-        "redirect_uri",
-        "state",
-        "scope",
-        "response_type",
-        "code_challenge",
-    ):
-        browser, app = await world.signed_in(), await world.app(first_party=True)
+    app, browser = await world.app(), world.browser()
+    for name in ("client_id", "redirect_uri"):
         pairs = asked(app)
         again = next(pair for pair in pairs if pair[0] == name)
         assert is_error_page(await browser.get(AUTHORIZE, params=[*pairs, again]))
         assert is_error_page(await browser.get(AUTHORIZE, params=[*pairs, (name, "other")]))
         assert is_error_page(await browser.get(AUTHORIZE, params=[*pairs, (name, "")]))
+        query = urlencode([pair for pair in pairs if pair[0] != name])
+        for value in ("%FF", "%00", "a%0ab", "a" * 9000):
+            assert is_error_page(await browser.get(f"{AUTHORIZE}?{query}&{name}={value}"))
+            body = f"{query}&{name}={value}".encode()
+            assert is_error_page(await browser.post(AUTHORIZE, content=body, headers=FORM))
+    secret = f"client_secret={app.secret}"
+    for value in (f"{secret}&{secret}", "client_secret=%FF"):
+        assert is_error_page(await browser.get(f"{AUTHORIZE}?{urlencode(asked(app))}&{value}"))
 
 
-async def test_an_unknown_parameter_is_ignored(world: World) -> None:
+FAULTS = {
+    "a long nonce": "nonce=" + "a" * 9000,
+    "a tab between scopes": "scope=basic%09openid",
+    "a tab after a language": "ui_locales=de%09",
+    "a hint that is not UTF-8": "login_hint=%FF",
+    "a surrogate": "login_hint=%ED%A0%80",
+    "a NUL": "claims=%00",
+    "a prompt twice": "prompt=login&prompt=login",
+    "a response type twice": "response_type=code&response_type=code",
+    "a challenge twice": "code_challenge=x&code_challenge=y",
+    "two scopes in two parameters": "scope=basic&scope=openid",
+    "two spellings that differ": "response_type=code&responseType=token",
+    "an age that is no number": "max_age=soon",
+    "an age that is too long": "max_age=" + "9" * 9000,
+    "a request object twice": "request=a.b.c&request=a.b.c",
+    "a request object that is not UTF-8": "request=%FF",
+    "a mode twice": "response_mode=query&response_mode=fragment",
+    "a mode that is not UTF-8": "response_mode=%FF",
+}
+
+
+@pytest.mark.parametrize("says", FAULTS)
+async def test_every_other_fault_goes_to_the_client(world: World, says: str) -> None:
+    # RFC 6749 §4.1.2.1, contract §5
+    await world.person()
+    app, browser = await world.app(first_party=True), await world.signed_in()
+    given = FAULTS[says].partition("=")[0]
+    kept = [pair for pair in asked(app) if pair[0] != given]
+    text = f"{urlencode(kept)}&{FAULTS[says]}"
+    before = world.rows()
+    for response in (
+        await browser.get(f"{AUTHORIZE}?{text}"),
+        await browser.post(AUTHORIZE, content=text.encode("latin-1"), headers=FORM),
+        await browser.head(f"{AUTHORIZE}?{text}"),
+    ):
+        answer = answer_of(response)
+        assert answer.location.startswith(f"{CALLBACK}?")
+        assert answer.parameters["error"] == "invalid_request"
+        assert answer.parameters["state"] == "some-state"
+        assert answer.parameters["iss"] == ISSUER
+        assert given in answer.parameters["error_description"]
+    as_json = await browser.get(f"{AUTHORIZE}?{text}", headers={"accept": "application/json"})
+    assert as_json.status_code == 400
+    assert as_json.json()["error"]["code"] == "invalid_request"
+    assert world.rows() == before
+
+
+async def test_raw_bytes_of_a_form_go_to_the_client_too(world: World) -> None:
+    app = await world.app()
+    body = f"{urlencode(asked(app))}&login_hint=é".encode()
+    answer = answer_of(await world.browser().post(AUTHORIZE, content=body, headers=FORM))
+    assert answer.parameters["error"] == "invalid_request"
+
+
+async def test_a_state_that_is_malformed_does_not_come_back(world: World) -> None:
+    app, browser = await world.app(), world.browser()
+    query = urlencode([pair for pair in asked(app) if pair[0] != "state"])
+    for state in (
+        "state=1&state=1",
+        "state=a%0d%0aSet-Cookie:x",
+        "state=%FF",
+        "state=" + "a" * 9000,
+    ):
+        answer = answer_of(await browser.get(f"{AUTHORIZE}?{query}&{state}"))
+        assert answer.parameters["error"] == "invalid_request"
+        assert answer.parameters["iss"] == ISSUER
+        assert "state" not in answer.parameters
+
+
+async def test_a_malformed_request_object_member_goes_to_the_client(world: World) -> None:
+    key = make_key("ES256")
+    app = await registered(world, {"jwks": key_set(key)})
+    claims = {**dict(asked(app)), "iss": app.id, "aud": ISSUER}
+    for member, word in (
+        ({"login_hint": "a\nb"}, "error"),
+        ({"nonce": "a\tb"}, "error"),
+        ({"foo": "a\nb", "resource": ["a", "b"], "bar": {"x": [None]}}, "return_to"),
+    ):
+        token = signed({**claims, **member}, key, "ES256")
+        response = await world.ask(world.browser(), app, request=token)
+        assert word in response.headers["location"]
+
+
+async def test_an_unknown_parameter_is_ignored_whatever_it_holds(world: World) -> None:
+    # RFC 6749 §3.1: MUST ignore unrecognized request parameters. RFC 8707 §2: several `resource`.
     await world.person()
     browser, app = await world.signed_in(), await world.app(first_party=True)
-    pairs = [*asked(app), ("utm_source", "a letter"), ("resource_owner", "bob")]
-    assert "code" in answer_of(await browser.get(AUTHORIZE, params=pairs)).parameters
+    for more in (
+        "utm_source=a%20letter&resource_owner=bob",
+        "resource=https%3A%2F%2Fa.example.org&resource=https%3A%2F%2Fb.example.org",
+        "foo=1&foo=2",
+        "foo=1&foo=1&foo",
+        "foo=" + "a" * 9000,
+        "foo=a%0Ab%00",
+        "foo=%FF&%FF=1",
+        "%00=1",
+        "=1&&=",
+        "&".join(f"p{number}=1" for number in range(300)),
+    ):
+        text = f"{urlencode(asked(app))}&{more}"
+        for response in (
+            await browser.get(f"{AUTHORIZE}?{text}"),
+            await browser.post(AUTHORIZE, content=text.encode(), headers=FORM),
+        ):
+            assert answer_of(response).code.startswith("qmc_"), more[:20]
 
 
 async def test_an_empty_value_is_as_if_absent(world: World) -> None:

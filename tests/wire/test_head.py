@@ -1,8 +1,27 @@
 """HEAD (RFC 9110 §9.3.2): the same as GET without a body, and never more than a look."""
 
-import pytest
+from typing import cast
+from urllib.parse import parse_qs, urlsplit
 
-from world import ME, TOKEN, USERINFO, World
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from elsewhere import BACK, LOGIN, Elsewhere, profile, state_of
+from world import (
+    AUTHORIZE,
+    CALLBACK,
+    CHALLENGE,
+    ISSUER,
+    ME,
+    TOKEN,
+    USERINFO,
+    App,
+    World,
+    Worlds,
+    answer_of,
+)
 
 
 async def test_head_is_get_without_a_body(world: World) -> None:
@@ -42,3 +61,115 @@ async def test_a_look_at_a_link_spends_no_code(world: World, path: str) -> None:
     assert head.headers["allow"] == "GET, OPTIONS, POST"
     assert world.rows() == before
     assert (await world.redeem(app, code)).status_code == 200
+
+
+# ----------------------------------------------------------- where GET would do something
+
+
+def sound(app: App, **changes: str) -> dict[str, str]:
+    return {
+        "client_id": app.id,
+        "response_type": "code",
+        "redirect_uri": CALLBACK,
+        "scope": "basic",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+        **changes,
+    }
+
+
+def begins(response: httpx.Response, status: int, location: str | None = None) -> bool:
+    """An answer to HEAD that gives nothing away and leaves the browser as it was."""
+    return (
+        response.status_code == status
+        and response.content == b""
+        and response.headers.get("location") == location
+        and "set-cookie" not in response.headers
+        and response.headers["cache-control"] == "no-store"
+    )
+
+
+@pytest.mark.parametrize("path", [AUTHORIZE, "/api/v2/oauth2/authorize"])
+async def test_at_authorize_nothing_is_stored_or_issued(world: World, path: str) -> None:
+    await world.person()
+    asked, first_party = await world.app(), await world.app(first_party=True)
+    stranger, ann = world.browser(), await world.signed_in()
+    before = world.rows()
+    as_json = {"accept": "application/json"}
+    assert begins(await stranger.head(path, params=sound(asked)), 303, "/sign-in")
+    assert begins(await ann.head(path, params=sound(asked)), 200)
+    assert begins(await ann.head(path, params=sound(first_party)), 303)
+    assert begins(await ann.head(path, params=sound(asked), headers=as_json), 401)
+    assert begins(await ann.head(path), 400)
+    silent = await ann.head(path, params=sound(asked, prompt="none"))
+    assert "error=consent_required" in silent.headers["location"]
+    assert world.rows() == before
+
+
+async def test_a_request_that_waits_goes_on_waiting(world: World) -> None:
+    await world.person()
+    app, browser = await world.app(first_party=True), world.browser()
+    sent = await world.ask(browser, app)
+    resume = parse_qs(urlsplit(sent.headers["location"]).query)["return_to"][0]
+    browser.cookies = (await world.signed_in()).cookies
+    before = world.rows()
+    assert begins(await browser.head(resume), 303)
+    assert world.rows() == before
+    assert answer_of(await browser.get(resume)).code
+
+
+async def test_a_way_to_a_provider_is_neither_begun_nor_ended(worlds: Worlds) -> None:
+    google = Elsewhere(people={"gia": profile()})
+    async with worlds([google]) as world:
+        await world.app()
+        browser = world.browser()
+        before = world.rows()
+        query = {"provider": "google", "redirectUrl": CALLBACK}
+        assert begins(await browser.head(LOGIN, params=query), 303)
+        assert begins(await browser.head(LOGIN, params={**query, "redirectUrl": ISSUER}), 400)
+        assert begins(await browser.head("/sign-in/with/google"), 303)
+        assert world.rows() == before
+        back = {"code": "gia", "state": state_of(await browser.get(LOGIN, params=query))}
+        before = world.rows()
+        assert begins(await world.browser().head(f"{BACK}/google", params=back), 400)
+        assert begins(await browser.head(f"{BACK}/google", params=back), 303)
+        assert world.rows() == before
+        arrived = await browser.get(f"{BACK}/google", params=back)
+        assert "code=" in arrived.headers["location"]
+
+
+async def test_an_arrival_waits_for_its_person(worlds: Worlds) -> None:
+    apple = Elsewhere("apple", "Apple", answers_by_post=True, people={"gia": profile("apple")})
+    async with worlds([apple]) as world:
+        browser = world.browser()
+        state = state_of(await browser.get("/sign-in/with/apple"))
+        posted = await browser.post(f"{BACK}/apple", data={"code": "gia", "state": state})
+        where = posted.headers["location"]
+        before = world.rows()
+        assert begins(await browser.head(where), 303)
+        assert world.rows() == before
+        assert (await browser.get(where)).headers["location"].startswith("/account")
+
+
+async def test_every_address_that_has_get_has_head_without_effect(world: World) -> None:
+    ann = await world.person()
+    app, member = await world.app(), await world.signed_in()
+    await world.register_again(app, owner_id=ann.id)
+    await world.tokens(app, member)
+    pages = cast(Starlette, world.application._pages)
+    paths = {
+        route.path
+        for route in pages.routes
+        if isinstance(route, Route) and "GET" in (route.methods or ())
+    }
+    named = {"client_id": app.id, "provider": "google", "code": "x", "name": "x"}
+    for browser in (world.browser(), member):
+        for path in sorted(paths):
+            before = world.rows()
+            head = await browser.head(path.format(**named))
+            assert head.content == b"", path
+            assert "set-cookie" not in head.headers, path
+            assert world.rows() == before, path
+            get = await browser.get(path.format(**named))
+            assert head.status_code == get.status_code, path
+    assert len(paths) > 40

@@ -225,14 +225,19 @@ class Dispatcher:
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        status = 500
+        status, head = 500, scope["method"] == "HEAD"
 
         async def send_page(message: MutableMapping[str, Any]) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = _traceless(scope, message.get("headers", ()))
+                if head:
+                    # RFC 9110 §9.2.1: HEAD is safe, so it leaves the browser as it was.
+                    headers = [header for header in headers if header[0] != b"set-cookie"]
                 message["headers"] = [*headers, *self._always]
+            elif head:
+                message["body"] = b""
             await send(message)
 
         try:

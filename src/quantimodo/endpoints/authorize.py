@@ -27,6 +27,7 @@ from quantimodo.endpoints.authorize_answers import (
     wants_json,
 )
 from quantimodo.endpoints.authorize_login import NOT_IN_ADDRESS, LoginCarrier, Who
+from quantimodo.endpoints.authorize_request import read_request
 from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.identity.throttle import Throttle
 from quantimodo.model.clients import Client
@@ -37,8 +38,7 @@ from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.browser import Visit
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
 from quantimodo.pages.desk import Desk
-from quantimodo.pages.forms import read_body
-from quantimodo.pages.layout import form_sources, see_other
+from quantimodo.pages.layout import form_sources, head_of, json_page, see_other
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import AuthorizationStore, ClientStore, Conflict, UserStore
@@ -69,8 +69,7 @@ from quantimodo.tokens.logout import LogoutHints
 from quantimodo.tokens.subjects import Subjects
 
 P = TypeVar("P", bound=Presence)
-_FORM = "application/x-www-form-urlencoded"
-_MOST_BYTES = 65_536
+_HEADS = {Step.ASK: 200, Step.ANSWER: 303}
 _GONE = (
     "This request was answered already, or it waited too long. Go back to the app and try again."
 )
@@ -101,20 +100,22 @@ class AuthorizeEndpoint:
     async def start(self, request: Request) -> Response:
         """A client's request, by GET or POST."""
         try:
-            plain = await _read(request)
+            plain, malformed = await read_request(request)
             client = await self._client(plain)
-            form, fault = await self._unfolded(plain, client)
+            form, unfit = await self._unfolded(plain, client)
             target = identify(form, client)
         except OAuthError as error:
             return ErrorPage(error.description).response(self.desk.renderer, request)
         except NoTarget as fault:
             return ErrorPage(str(fault)).response(self.desk.renderer, request)
         try:
-            if fault is not None:
-                raise fault
+            if refusal := malformed or unfit:
+                raise refusal
             asked = validate(form, client, target)
             self._check_transport(request, form, client)
             who = await self.logins.presented(request, form, client)
+            if request.method == "HEAD":
+                return await self._look(request, asked, form, who)
             if wants_json(request):
                 return await self._answer_json(asked, form, who)
             if who.login is None and form.get("token") is None:
@@ -142,9 +143,12 @@ class AuthorizeEndpoint:
         try:
             asked = validate(form, client, target)
             who = await self.logins.kept(request, form, client)
+            if request.method == "HEAD":
+                return await self._look(request, asked, form, who)
             return await self._proceed(request, asked, form, stored, who)
         except OAuthError as error:
-            await self.waiting.close(stored)
+            if request.method != "HEAD":
+                await self.waiting.close(stored)
             return await self._refuse(request, form, client, target, error)
 
     async def decide(self, request: Request) -> Response:
@@ -231,12 +235,27 @@ class AuthorizeEndpoint:
         return None if hint is None else hint.subject
 
     def _check_transport(self, request: Request, form: Form, client: Client) -> None:
-        if request.method != "GET" or form.get("token") is None:
+        if request.method == "POST" or form.get("token") is None:
             return
         # Contract §1, §5: the page of 2016 documents it; RFC 9700 §4.3.2 warns of it.
         if client.strict or not self.legacy_transport:
             raise InvalidRequest(NOT_IN_ADDRESS)
         self.metrics.legacy("login_token_in_query")
+
+    async def _look(
+        self, request: Request, asked: AuthorizationRequest, form: Form, who: Who
+    ) -> Response:
+        """HEAD (RFC 9110 §9.3.2): how GET would begin its answer. Nothing is stored or issued, so
+        there is no code, and no request to come back to, that an address could name."""
+        if not wants_json(request):
+            who = replace(who, session=await self.desk.browser.session(request))
+        presence, now = await self._expected(form, asked, who.presence), self.clock.now()
+        consent = await self._consent(presence, asked.client)
+        step = next_step(asked, presence, consent, asked_at=now, now=now, doubtful=who.doubtful)
+        if wants_json(request):
+            statuses = {Step.SIGN_IN: 401, Step.ASK: 403, Step.ANSWER: 200}
+            return json_page(statuses[step], {})
+        return see_other("/sign-in") if step is Step.SIGN_IN else head_of(_HEADS[step])
 
     async def _proceed(
         self,
@@ -417,14 +436,6 @@ class AuthorizeEndpoint:
         if target.mode.endswith(".jwt"):
             return await self.signed_answers.write(client, whole)
         return whole
-
-
-async def _read(request: Request) -> Form:
-    if request.method == "GET":
-        return Form.of_urlencoded(request.scope["query_string"])
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-        raise NoTarget(f"Send the request's parameters as {_FORM}.")
-    return Form.of_urlencoded(await read_body(request, _MOST_BYTES))
 
 
 def _heeded(form: Form) -> str:

@@ -13,6 +13,7 @@ from quantimodo.pages.layout import Renderer, json_page, see_other
 from quantimodo.protocol.authorization import Target
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.responses import Parameters, redirect_target
+from quantimodo.wire.accept import quality
 
 _TITLE = "Authorization request rejected"
 
@@ -38,9 +39,9 @@ def answer_response(renderer: Renderer, target: Target, parameters: Parameters) 
 
 
 def wants_json(request: Request) -> bool:
-    """Whether the caller is no browser (contract §5): it takes JSON, and no page."""
-    accept = request.headers.get("accept", "")
-    return "application/json" in accept and "text/html" not in accept and "*/*" not in accept
+    """Whether the caller is not a browser (contract §5): it takes JSON, and no page."""
+    accept = request.headers.getlist("accept")
+    return quality(accept, "application/json") > 0 and quality(accept, "text/html") == 0
 
 
 def answer_json(target: Target, parameters: Parameters) -> Response:

@@ -164,6 +164,11 @@ class Departures:
         )
         return Returned(journey, sealed.purpose)
 
+    async def look(self, request: Request, state: str) -> None:
+        """Whether this browser was sent away with it, taking nothing. Raises `LostWay`."""
+        key = key_of(Kind.STATE, state)
+        self._checked(request, None if key is None else await self.store.departure(key))
+
     def finish(self, response: Response, state: str) -> Response:
         """Let go of the cookie of a way that is over."""
         key = key_of(Kind.STATE, state)

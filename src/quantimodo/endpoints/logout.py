@@ -77,7 +77,9 @@ class LogoutEndpoint:
         visit = await self.desk.visit(request)
         if visit.session is None:
             return self._gone(asked)
-        if request.method == "GET" and _is_of_session(asked.hint, visit.session):
+        if _is_of_session(asked.hint, visit.session):
+            if request.method == "HEAD":
+                return self._farewell(asked, ())
             # Nobody is signed in when the same request comes again, so it goes on.
             return await self._leave(asked, visit, reload=True)
         return self._ask(request, asked, visit)

@@ -31,7 +31,7 @@ from quantimodo.pages.continuation import Continuations
 from quantimodo.pages.desk import Desk, NotHere
 from quantimodo.pages.errors import error_page
 from quantimodo.pages.forms import read_body
-from quantimodo.pages.layout import json_page, see_other
+from quantimodo.pages.layout import head_of, json_page, see_other
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.social import ALIASES, PARAMETERS, login_request
@@ -123,6 +123,9 @@ class SocialEndpoint:
             return await self.arrivals.finished.page(request, "")
         state = answer.get("state", "")
         try:
+            if request.method == "HEAD":
+                await self.departures.look(request, state)
+                return head_of(303)
             returned = await self.departures.recall(request, provider, state)
         except LostWay:
             return await self.arrivals.finished.page(request, state)
@@ -143,6 +146,8 @@ class SocialEndpoint:
     async def _begin(
         self, request: Request, provider: Provider, purpose: Purpose, *, fresh: bool
     ) -> Response:
+        if request.method == "HEAD":
+            return head_of(303)
         visit = await self.desk.visit(request)
         await self.throttle.depart(visit.address)
         try:
@@ -179,7 +184,7 @@ def unknown_provider(providers: Mapping[str, Provider]) -> str:
 
 async def _answer(request: Request) -> Form:
     # No other spellings here: what a provider sends is not ours to rename.
-    if request.method == "GET":
+    if request.method != "POST":
         return Form.of_urlencoded(request.scope["query_string"], {})
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise InvalidRequest("not a form")

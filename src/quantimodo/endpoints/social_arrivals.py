@@ -34,7 +34,7 @@ from quantimodo.model.sessions import Session
 from quantimodo.pages.browser import Visit
 from quantimodo.pages.desk import Desk, too_many
 from quantimodo.pages.errors import error_page
-from quantimodo.pages.layout import form_sources, see_other
+from quantimodo.pages.layout import form_sources, head_of, see_other
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.responses import redirect_target
 
@@ -85,6 +85,9 @@ class Arrivals:
         not bring our session cookie along; this request does."""
         way = request.query_params.get("way", "")
         try:
+            if request.method == "HEAD":
+                await self.departures.look(request, way)
+                return head_of(303)
             found = await self.departures.resume(request, way)
         except LostWay:
             return await self.finished.page(request, way)

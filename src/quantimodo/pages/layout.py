@@ -140,6 +140,11 @@ def json_page(status: int, value: Any, headers: Mapping[str, str] | None = None)
     return Response(msgspec.json.encode(value), status, more, "application/json")
 
 
+def head_of(status: int) -> Response:
+    """The answer to HEAD where GET would do something (RFC 9110 §9.3.2): its status alone."""
+    return Response(status_code=status, headers=NO_STORE)
+
+
 def see_other(location: str) -> RedirectResponse:
     """On to another page after a form was accepted, always as a GET (never 307)."""
     return RedirectResponse(location, status_code=303, headers=NO_STORE)

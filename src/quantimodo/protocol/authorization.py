@@ -54,6 +54,11 @@ PARAMETERS = frozenset(
 )
 """What is heeded of a request. All else is ignored (RFC 6749 §3.1), and kept and repeated nowhere:
 it may be a secret that strayed (security.md 16)."""
+NAMES_THE_TARGET = frozenset({"client_id", "client_secret", "redirect_uri"})
+"""A fault in one of these leaves nobody to tell: it is shown on a page."""
+READ = PARAMETERS | NAMES_THE_TARGET | {"token", "request", "request_uri", "registration"}
+"""All that the endpoint reads. Of the rest nothing is looked at, not even whether it is repeated,
+long or badly encoded."""
 
 
 class NoTarget(Exception):

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from quantimodo.model.clients import Client
+from quantimodo.protocol.authorization import READ
 from quantimodo.protocol.errors import InvalidRequestObject
 from quantimodo.protocol.parameters import Form
 
@@ -59,7 +60,7 @@ def merge(form: Form, claims: Mapping[str, Any]) -> Form:
         # §6.1: those that stand in both must match.
         if name in outside and inside.get(name, outside[name]) != outside[name]:
             raise InvalidRequestObject(f"{name} differs in the request object")
-    return Form.of_pairs({**outside, **inside}.items(), {})
+    return Form.of_pairs({**outside, **inside}.items(), {}, READ)
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> float | None:
