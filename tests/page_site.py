@@ -201,7 +201,7 @@ def build(
         house=house,
         pages=pages,
         registry=registry,
-        waiting=WaitingRequests(stores, clock, entropy),
+        waiting=WaitingRequests(stores, envelope, clock, entropy),
         origin=origin,
         secure=secure,
     )

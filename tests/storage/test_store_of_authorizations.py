@@ -49,6 +49,32 @@ async def test_of_many_who_drop_a_request_one_did(stores: Stores) -> None:
     assert await stores.request(_REQUEST.key) is None
 
 
+async def test_of_many_who_claim_a_request_one_did(stores: Stores) -> None:
+    await stores.save_request(_REQUEST)
+    claims = await asyncio.gather(
+        *(stores.claim_request(_REQUEST.key, bytes([n]) * 32, LATER) for n in range(10))
+    )
+    assert sorted(claims) == [False] * 9 + [True]
+    found = await stores.request(_REQUEST.key)
+    assert found is not None
+    assert found.claimed_by == bytes([claims.index(True)]) * 32
+    assert found.expires_at == LATER
+    assert found.answer is None
+    assert not await stores.claim_request(key("other"), b"x" * 32, LATER)
+
+
+async def test_the_answer_of_a_request_is_kept_with_it(stores: Stores) -> None:
+    await stores.save_request(_REQUEST)
+    await stores.claim_request(_REQUEST.key, b"x" * 32, LATER)
+    await stores.answer_request(_REQUEST.key, b"\0sealed\xff")
+    found = await stores.request(_REQUEST.key)
+    assert found is not None
+    assert found.answer == b"\0sealed\xff"
+    assert found.parameters == _REQUEST.parameters
+    await stores.answer_request(key("other"), b"nothing")
+    assert await stores.request(key("other")) is None
+
+
 async def test_a_consent_comes_back_as_saved(stores: Stores, samples: Samples) -> None:
     person, application = await samples.user(), await samples.client()
     assert await stores.consent(person.id, application.id) is None

@@ -185,7 +185,7 @@ def _browser(house: House) -> Browser:
 
 def _pages(house: House, desk: Desk, metrics: Metrics, document: Json) -> Starlette:
     settings, stores = house.settings, house.stores
-    waiting = WaitingRequests(stores, house.clock, house.entropy)
+    waiting = WaitingRequests(stores, house.envelope, house.clock, house.entropy)
     social = social_parts(house, desk)
     pages = Pages(
         renderer=desk.renderer,

@@ -16,7 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.authorization.request_objects import RequestObjects
-from quantimodo.authorization.requests import WaitingRequests, resume_path, switch_path
+from quantimodo.authorization.requests import (
+    SentAnswer,
+    WaitingRequests,
+    resume_path,
+    switch_path,
+)
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.endpoints.authorize_answers import (
     ErrorPage,
@@ -24,9 +29,16 @@ from quantimodo.endpoints.authorize_answers import (
     answer_response,
     json_refusal,
     refusal_json,
+    sent_response,
     wants_json,
 )
-from quantimodo.endpoints.authorize_login import NOT_IN_ADDRESS, LoginCarrier, Who
+from quantimodo.endpoints.authorize_login import (
+    NOT_IN_ADDRESS,
+    LoginCarrier,
+    Who,
+    holder_of,
+    holders_of,
+)
 from quantimodo.endpoints.authorize_request import read_request
 from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.identity.throttle import Throttle
@@ -137,6 +149,8 @@ class AuthorizeEndpoint:
             target = identify(form, client)
         except (OAuthError, NoTarget):
             return ErrorPage(_GONE).response(self.desk.renderer, request)
+        if stored.claimed_by is not None and request.method != "HEAD":
+            return await self._repeat(request, form, stored, await self.desk.visit(request))
         if "switch" in request.query_params:
             back = see_other(_sign_in(request.query_params["request"]))
             return self.logins.drop(request, back, form)
@@ -164,7 +178,10 @@ class AuthorizeEndpoint:
             target = identify(form, client)
         except (OAuthError, NoTarget):
             return ErrorPage(_GONE).response(self.desk.renderer, request)
+        claimed: StoredRequest | None = None
         try:
+            if stored.claimed_by is not None:
+                return await self._repeat(request, form, stored, visit)
             asked = validate(form, client, target)
             # The page named one account; an answer to it never counts for another.
             by_token = posted.one("identity") == "login_token"
@@ -179,14 +196,27 @@ class AuthorizeEndpoint:
             # the app since, its scopes above all; then the page is shown again as it is now.
             if allowed and posted.one("revision") != str(client.revision):
                 return see_other(resume_path(request_id))
-            if not await self.waiting.close(stored):
-                return ErrorPage(_GONE).response(self.desk.renderer, request)
+            if not await self.waiting.claim(stored, holder_of(visit, who)):
+                return await self._repeat(request, form, stored, visit)
+            claimed = stored
             if not allowed:
                 raise AccessDenied("the person did not allow it")
             await self._remember(asked, presence)
-            return await self._answer(request, form, asked, presence)
+            return await self._answer(request, form, asked, presence, claimed)
         except OAuthError as error:
-            return await self._refuse(request, form, client, target, error)
+            return await self._refuse(request, form, client, target, error, claimed)
+
+    async def _repeat(
+        self, request: Request, form: Form, stored: StoredRequest, visit: Visit
+    ) -> Response:
+        """The first answer once more, for a form or a page that the same person sent twice."""
+        sent = await self.waiting.answer(stored.key, holders_of(visit))
+        if sent is None:
+            return ErrorPage(_GONE).response(self.desk.renderer, request)
+        response = sent_response(self.desk.renderer, sent)
+        if sent.watched:
+            response = self.desk.browser.keep_state(request, response)
+        return self.logins.drop(request, response, form)
 
     async def _client(self, form: Form) -> Client:
         client = await self.clients.client(form.required("client_id"))
@@ -281,9 +311,9 @@ class AuthorizeEndpoint:
             presence = await self._expected(form, asked, who.presence)
             step = next_step(asked, presence, consent, asked_at=asked_at, now=now)
         if step is Step.ANSWER and presence is not None:
-            if stored is not None and not await self.waiting.close(stored):
-                return ErrorPage(_GONE).response(self.desk.renderer, request)
-            return await self._answer(request, form, asked, presence)
+            if stored is not None and not await self.waiting.claim(stored, holder_of(visit, who)):
+                return await self._repeat(request, form, stored, visit)
+            return await self._answer(request, form, asked, presence, stored)
         request_id = request.query_params.get("request", "")
         if stored is None:
             await self.throttle.wait(visit.address)
@@ -394,12 +424,19 @@ class AuthorizeEndpoint:
         )
 
     async def _answer(
-        self, request: Request, form: Form, asked: AuthorizationRequest, presence: Presence
+        self,
+        request: Request,
+        form: Form,
+        asked: AuthorizationRequest,
+        presence: Presence,
+        claimed: StoredRequest | None,
     ) -> Response:
         parameters = await self._grant(asked, presence)
         watched = self.session_states.of(request, asked, presence)
         whole = [*parameters, *watched]
-        response = await self._respond(request, form, asked.client, asked.target, whole)
+        response = await self._respond(
+            request, form, asked.client, asked.target, whole, claimed, watched=bool(watched)
+        )
         return self.session_states.keep(request, response, watched)
 
     async def _grant(self, asked: AuthorizationRequest, presence: Presence) -> Parameters:
@@ -411,10 +448,16 @@ class AuthorizeEndpoint:
         return await self.front_channel.answer(asked, presence)
 
     async def _refuse(
-        self, request: Request, form: Form, client: Client, target: Target, error: OAuthError
+        self,
+        request: Request,
+        form: Form,
+        client: Client,
+        target: Target,
+        error: OAuthError,
+        claimed: StoredRequest | None = None,
     ) -> Response:
         parameters = [("error", error.code), ("error_description", error.description)]
-        return await self._respond(request, form, client, target, parameters)
+        return await self._respond(request, form, client, target, parameters, claimed)
 
     async def _respond(
         self,
@@ -423,9 +466,15 @@ class AuthorizeEndpoint:
         client: Client,
         target: Target,
         parameters: Parameters,
+        claimed: StoredRequest | None,
+        *,
+        watched: bool = False,
     ) -> Response:
         """The end of this authorization, and so of a login JWT that was kept for it."""
         whole = await self._whole(client, target, parameters)
+        if claimed is not None:
+            sent = SentAnswer(target.redirect_uri, target.mode, whole, watched)
+            await self.waiting.keep_answer(claimed, sent)
         response = answer_response(self.desk.renderer, target, whole)
         return self.logins.drop(request, response, form)
 

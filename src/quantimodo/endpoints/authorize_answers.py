@@ -6,6 +6,7 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.authorization.requests import SentAnswer
 from quantimodo.endpoints.envelopes import accepted, refused
 from quantimodo.pages.errors import error_page
 from quantimodo.pages.form_post import form_post_page
@@ -32,10 +33,19 @@ class ErrorPage:
 
 def answer_response(renderer: Renderer, target: Target, parameters: Parameters) -> Response:
     """The answer, by the mode of the request. Redirects are 303, never 307 (RFC 9700 §4.12)."""
-    mode = target.mode.removesuffix(".jwt")
+    return _response(renderer, target.redirect_uri, target.mode, parameters)
+
+
+def sent_response(renderer: Renderer, sent: SentAnswer) -> Response:
+    """An answer that went to the client before, as it was."""
+    return _response(renderer, sent.redirect_uri, sent.mode, sent.parameters)
+
+
+def _response(renderer: Renderer, uri: str, mode: str, parameters: Parameters) -> Response:
+    mode = mode.removesuffix(".jwt")
     if mode == "form_post":
-        return form_post_page(renderer, target.redirect_uri, parameters)
-    return see_other(redirect_target(target.redirect_uri, parameters, mode))
+        return form_post_page(renderer, uri, parameters)
+    return see_other(redirect_target(uri, parameters, mode))
 
 
 def wants_json(request: Request) -> bool:

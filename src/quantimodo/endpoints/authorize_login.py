@@ -4,6 +4,7 @@ Owns where it may stand and the cookie that carries it through the steps of one 
 never becomes a session. What it says is checked in `tokens/login.py`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +17,7 @@ from quantimodo.endpoints.login_browsers import LoginBrowsers
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Presence, Session
-from quantimodo.pages.browser import Browser
+from quantimodo.pages.browser import Browser, Visit
 from quantimodo.pages.cookie_names import LOGIN_JWT
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import ClientStore
@@ -64,6 +65,22 @@ class Who:
     def without_login(self) -> "Who":
         """The session of this browser, if it is that of the same person."""
         return Who(session=None if self.doubtful else self.session)
+
+
+def holder_of(visit: Visit, who: Who) -> str:
+    """Whom an answer is for: this person in this browser. Of a login JWT the browser keeps nothing
+    once it is used, so there it is the browser with whoever is signed in in it."""
+    if who.login is not None:
+        return f"{visit.browser.reveal()} login {visit.csrf}"
+    return f"{visit.browser.reveal()} user {0 if who.session is None else who.session.user.id}"
+
+
+def holders_of(visit: Visit) -> Sequence[str]:
+    """As whom this visitor can have an answer again."""
+    login = f"{visit.browser.reveal()} login {visit.csrf}"
+    if visit.session is None:
+        return (login,)
+    return (login, f"{visit.browser.reveal()} user {visit.session.user.id}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a person allowed an application, and the request that asks for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -18,10 +18,16 @@ class Consent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRequest:
     """An authorization request, kept immutable on the server while the person signs in and
-    decides (security.md 10). `parameters` are the client's own, already validated once."""
+    decides (security.md 10). `parameters` are the client's own, already validated once.
+
+    `claimed_by`: the digest of whom it is answered for, once somebody decided. `answer` is then
+    what went to the client, sealed, so that the same form sent twice leads to the same answer.
+    """
 
     key: bytes
     client_id: str
     parameters: tuple[tuple[str, str], ...]
     created_at: datetime
     expires_at: datetime
+    claimed_by: bytes | None = None
+    answer: bytes | None = field(default=None, repr=False)

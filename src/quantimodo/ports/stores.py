@@ -229,6 +229,13 @@ class AuthorizationStore(Protocol):
     async def drop_request(self, key: bytes) -> bool:
         """True for the one caller that removed it."""
 
+    async def claim_request(self, key: bytes, holder: bytes, until: datetime) -> bool:
+        """Mark it as decided for this holder, and keep it no longer than `until`. Of any number of
+        concurrent calls exactly one returns True."""
+
+    async def answer_request(self, key: bytes, answer: bytes) -> None:
+        """Keep the answer of a claimed request."""
+
     async def consent(self, user_id: int, client_id: str) -> Consent | None: ...
 
     async def consents_of(self, user_id: int) -> Sequence[Consent]: ...

@@ -15,13 +15,19 @@ from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.token_batches import ADD_ACCESS_TOKEN, access_token_values
 
 _REQUEST = KeyedRead(
-    "SELECT key, client_id, parameters, created_at, expires_at FROM authorization_requests"
+    "SELECT key, client_id, parameters, created_at, expires_at, claimed_by, answer"
+    " FROM authorization_requests"
     " WHERE key"
 )
 _SAVE_REQUEST = Statement(
     "INSERT INTO authorization_requests (key, client_id, parameters, created_at, expires_at)"
     " VALUES ({1}, {2}, {3}, {4}, {5})"
 )
+_CLAIM_REQUEST = Statement(
+    "UPDATE authorization_requests SET claimed_by = {2}, expires_at = {3}"
+    " WHERE key = {1} AND claimed_by IS NULL RETURNING key"
+)
+_ANSWER_REQUEST = Statement("UPDATE authorization_requests SET answer = {2} WHERE key = {1}")
 _DROP_REQUEST = Statement("DELETE FROM authorization_requests WHERE key = {1} RETURNING key")
 
 _CONSENT_COLUMNS = "user_id, client_id, scope, granted_at, updated_at"
@@ -95,10 +101,19 @@ class Authorizations(Table):
             parameters=tuple((name, value) for name, value in json.loads(row[2])),
             created_at=from_micros(row[3]),
             expires_at=from_micros(row[4]),
+            claimed_by=row[5],
+            answer=row[6],
         )
 
     async def drop_request(self, key: bytes) -> bool:
         return bool(await self._database.write(execute(_DROP_REQUEST, key)))
+
+    async def claim_request(self, key: bytes, holder: bytes, until: datetime) -> bool:
+        claim = execute(_CLAIM_REQUEST, key, holder, to_micros(until))
+        return bool(await self._database.write(claim))
+
+    async def answer_request(self, key: bytes, answer: bytes) -> None:
+        await self._database.write(execute(_ANSWER_REQUEST, key, answer))
 
     async def consent(self, user_id: int, client_id: str) -> Consent | None:
         rows = await self._database.rows(_CONSENT, user_id, client_id)

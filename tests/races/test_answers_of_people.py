@@ -1,0 +1,62 @@
+"""Contract §5: a form that is sent twice leads to one answer; here forty times, half of them
+*Cancel*, over four processes, on each engine."""
+
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from connections import all_at_once
+from stage import Stage
+from world import AUTHORIZE, CALLBACK, CHALLENGE, DECISION, form_fields
+
+pytestmark = pytest.mark.slow
+CROWD = 40
+
+
+def _form(cookies: str, fields: dict[str, str]) -> bytes:
+    body = urlencode(fields)
+    lines = (
+        f"POST {DECISION} HTTP/1.1",
+        "host: 127.0.0.1",
+        f"cookie: {cookies}",
+        "content-type: application/x-www-form-urlencoded",
+        f"content-length: {len(body)}",
+    )
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode("ascii")
+
+
+async def test_forty_answers_of_one_person_are_one(stage: Stage) -> None:
+    asked = {
+        "client_id": stage.app.client_id,
+        "response_type": "code",
+        "redirect_uri": CALLBACK,
+        "scope": "basic",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    async with stage.browser() as browser:
+        await stage.sign_in(browser)
+        page = await browser.get(AUTHORIZE, params=asked)
+        fields = form_fields(page.text)
+        cookies = "; ".join(f"{one.name}={one.value}" for one in browser.cookies.jar)
+    crowd = await stage.crowd(CROWD)
+    for number, connection in enumerate(crowd):
+        decision = "deny" if number % 2 else "allow"
+        connection.send(_form(cookies, {**fields, "decision": decision}))
+    answers = [await connection.receive() for connection in crowd]
+    assert [answer.status for answer in answers] == [303] * CROWD
+    (location,) = {answer.headers["location"] for answer in answers}
+    assert location.startswith(f"{CALLBACK}?")
+    given = parse_qs(urlsplit(location).query)
+    consents = await stage.house.stores.consents_of(stage.user.id)
+    # Whoever was first decides, and nothing else has an effect.
+    if "code" in given:
+        (consent,) = consents
+        assert consent.scope == {"basic"}
+        connection = await stage.connection()
+        assert (await connection.ask(stage.app.redemption(given["code"][0]))).status == 200
+    else:
+        assert given["error"] == ["access_denied"]
+        assert not consents
+    late = await all_at_once(crowd[:4], _form(cookies, {**fields, "decision": "allow"}))
+    assert {answer.headers["location"] for answer in late} == {location}
