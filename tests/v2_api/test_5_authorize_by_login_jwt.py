@@ -487,10 +487,16 @@ async def test_where_the_person_must_be_asked_it_is_a_403_with_an_address(world:
     assert wider.status_code == 403
 
 
-async def test_consent_of_a_public_app_is_never_skipped(world: World) -> None:
-    app, token = await world.app(public=True), await token_of(world)
-    await consented(world, app, token, world.browser())
-    assert (await ask_json(world, app, token)).status_code == 403
+async def test_consent_of_a_public_app_on_a_device_is_never_skipped(world: World) -> None:
+    # RFC 8252 §8.6, docs/decisions/0006
+    uri = "com.example.app:/callback"
+    app = await world.app(public=True, redirect_uris=(uri, CALLBACK))
+    token = await token_of(world)
+    for on_the_web in (403, 200):
+        assert (await ask_json(world, app, token)).status_code == on_the_web
+        assert (await ask_json(world, app, token, redirect_uri=uri)).status_code == 403
+        if on_the_web == 403:
+            await consented(world, app, token, world.browser())
 
 
 async def test_who_must_sign_in_anew_is_a_401_with_an_address(world: World) -> None:

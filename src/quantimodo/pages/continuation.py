@@ -6,6 +6,7 @@ which place its forms may lead. Decides nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 from quantimodo.authorization.requests import RESUME
@@ -13,25 +14,50 @@ from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.identity.addresses import local_path
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import StoredRequest
+from quantimodo.model.sessions import Session
 from quantimodo.pages.layout import form_sources
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import AuthorizationStore, ClientStore
-from quantimodo.protocol.authorization import NoTarget, identify
+from quantimodo.protocol.authorization import (
+    AuthorizationRequest,
+    NoTarget,
+    Target,
+    identify,
+    validate,
+)
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.prompts import is_stale
 
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
     """A local path, and the application behind it, if any.
 
-    `wants_fresh`: it asked for a sign-in of now (`prompt=login`, `max_age`)."""
+    `wants_fresh`: it asked for a sign-in of now (`prompt=login`, `max_age`). `asked` is its
+    request, which came at `asked_at`; `names_somebody`: it is for a certain person
+    (`id_token_hint`, `sub`).
+    """
 
     return_to: str
     client: Client | None = None
     has_logo: bool = False
     form_action: tuple[str, ...] = ()
     wants_fresh: bool = False
+    asked: AuthorizationRequest | None = None
+    asked_at: datetime | None = None
+    names_somebody: bool = False
+
+    def takes(self, session: Session, now: datetime) -> bool:
+        """Whether it may be gone on to in this session, without another sign-in."""
+        if self.asked is None or self.asked_at is None:
+            return True
+        return not self.names_somebody and not is_stale(self.asked, session, self.asked_at, now)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it leads to a request that does not wait any more."""
+        return self.client is None and urlsplit(self.return_to).path == RESUME
 
     @property
     def links(self) -> Sequence[tuple[str, str]]:
@@ -57,6 +83,7 @@ class Continuations:
             target = identify(form, client)
         except (NoTarget, OAuthError):
             return Continuation(path)
+        asked = _asked(form, client, target)
         # A browser holds the redirects that follow a form against the form's CSP.
         leads = form_sources(target.redirect_uri)
         return Continuation(
@@ -65,6 +92,9 @@ class Continuations:
             await self.clients.logo(client.id) is not None,
             leads,
             _wants_fresh(form, client),
+            asked,
+            stored.created_at,
+            _names_somebody(form, asked),
         )
 
     async def _stored(self, path: str) -> StoredRequest | None:
@@ -84,6 +114,19 @@ def about_links(client: Client) -> Sequence[tuple[str, str]]:
     )
     # Registration refuses other schemes; a link is the wrong place to trust that.
     return [(word, uri) for word, uri in links if uri.startswith("https://")]
+
+
+def _asked(form: Form, client: Client, target: Target) -> AuthorizationRequest | None:
+    try:
+        return validate(form, client, target)
+    except OAuthError:
+        return None  # the app was changed since; it is told so when the request goes on
+
+
+def _names_somebody(form: Form, asked: AuthorizationRequest | None) -> bool:
+    # OpenID Connect Core §3.1.2.1, §5.5.1
+    named = asked is not None and asked.claims.subject is not None
+    return named or form.get("id_token_hint") is not None
 
 
 def _wants_fresh(form: Form, client: Client) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,12 +11,12 @@ from quantimodo.identity.accounts import Accounts
 from quantimodo.identity.errors import Refused, SignInNeeded
 from quantimodo.identity.outcomes import Pending, Verified
 from quantimodo.pages.browser import Visit
+from quantimodo.pages.continuation import Continuation, Continuations
 from quantimodo.pages.desk import Desk
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.links import DeadLink, Links
 from quantimodo.pages.refusals import REFUSALS, Told, told
 
-_RESET_AGAIN: Final = DeadLink("/reset", "Ask for a new link")
 _VERIFY_AGAIN: Final = DeadLink("/account/profile", "Go to your profile")
 
 
@@ -24,16 +25,19 @@ class Reset:
     desk: Desk
     accounts: Accounts
     links: Links
+    continuations: Continuations
 
     async def ask(self, request: Request) -> Response:
         """GET /reset."""
         visit = await self.desk.visit(request)
         view = FormView({"email": request.query_params.get("login_hint", "")[:254]})
-        return self.desk.show(request, visit, "reset.html", opener=True, form=view)
+        leads = await self.continuations.of(request.query_params.get("return_to", ""))
+        return self.desk.show(request, visit, "reset.html", opener=True, form=view, leads=leads)
 
     async def submit(self, request: Request) -> Response:
         """POST /reset: the answer is the same whether the address has an account or not."""
         visit, form = await self.desk.posted(request)
+        leads = await self.continuations.of(form.one("return_to"))
         try:
             await self.accounts.request_reset(form.one("email"), address=visit.address)
         except REFUSALS as refusal:
@@ -45,14 +49,18 @@ class Reset:
                 again=again,
                 opener=True,
                 form=again.view(form, "email"),
+                leads=leads,
             )
-        return self.desk.go("/reset/sent")
+        # It stays in this browser: a link that is opened in another one leads to the account.
+        response = self.desk.go("/reset/sent")
+        return self.desk.browser.keep_ticket(response, "reset_return", leads.return_to)
 
     async def sent(self, request: Request) -> Response:
         """GET /reset/sent."""
         visit = await self.desk.visit(request)
+        leads = await self._leads(request)
         return self.desk.show(
-            request, visit, "reset_sent.html", opener=True, outbox=self.links.outbox
+            request, visit, "reset_sent.html", opener=True, outbox=self.links.outbox, leads=leads
         )
 
     async def choose(self, request: Request) -> Response:
@@ -62,15 +70,15 @@ class Reset:
         visit = await self.desk.visit(request)
         pending = await self._pending(request)
         if pending is None:
-            return self.links.dead(request, visit, "reset", _RESET_AGAIN)
-        return self._page(request, visit, pending, FormView())
+            return await self._dead(request, visit)
+        return self._page(request, visit, pending, FormView(), await self._leads(request))
 
     async def choose_submit(self, request: Request) -> Response:
         """POST /reset/new."""
         visit, form = await self.desk.posted(request)
         pending = await self._pending(request)
         if pending is None:
-            return self.links.dead(request, visit, "reset", _RESET_AGAIN)
+            return await self._dead(request, visit)
         try:
             confirmed = await self.accounts.reset(
                 self.links.ticket(request, "reset"),
@@ -81,10 +89,24 @@ class Reset:
             )
         except REFUSALS as refusal:
             again = told(refusal)
-            return self._page(request, visit, pending, again.view(form), again)
-        response = self.desk.go(confirmed.return_to, "password-reset")
+            leads = await self._leads(request)
+            return self._page(request, visit, pending, again.view(form), leads, again)
+        leads = await self._leads(request)
+        response = self.desk.go(leads.return_to, "password-reset")
         self.desk.browser.let_go(response, "reset")
+        self.desk.browser.let_go(response, "reset_return")
         return self.desk.browser.sign_in(response, confirmed.session_cookie)
+
+    async def _dead(self, request: Request, visit: Visit) -> Response:
+        where = quote((await self._leads(request)).return_to, safe="")
+        again = DeadLink(f"/reset?return_to={where}", "Ask for a new link")
+        return self.links.dead(request, visit, "reset", again)
+
+    async def _leads(self, request: Request) -> Continuation:
+        """Where this browser was going when the new password was requested; to the account, if
+        nothing waits there any more."""
+        leads = await self.continuations.of(self.desk.browser.kept(request, "reset_return"))
+        return await self.continuations.of("") if leads.is_over else leads
 
     async def _pending(self, request: Request) -> Pending | None:
         pending = await self.accounts.pending(self.links.ticket(request, "reset"), None)
@@ -96,6 +118,7 @@ class Reset:
         visit: Visit,
         pending: Pending,
         view: FormView,
+        leads: Continuation,
         again: Told | None = None,
     ) -> Response:
         return self.desk.show(
@@ -103,6 +126,7 @@ class Reset:
             visit,
             "reset_new.html",
             again=again,
+            form_action=leads.form_action,
             opener=True,
             pending=pending,
             form=view,

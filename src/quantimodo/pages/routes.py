@@ -92,7 +92,7 @@ def _entrance(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
     sign_in = SignIn(desk, pages.accounts, leads, pages.providers)
     sign_out = SignOut(desk, pages.sign_out)
     sign_up = SignUp(desk, pages.accounts, leads, links, pages.sign_up_open, pages.providers)
-    reset = Reset(desk, pages.accounts, links)
+    reset = Reset(desk, pages.accounts, links, leads)
     verification = Verification(desk, pages.accounts, links)
     return [
         (("GET",), "/", plain.home),

@@ -35,7 +35,7 @@ def next_step(
     Raises `LoginRequired` or `ConsentRequired` where `prompt=none` forbids a page.
     """
     silent = "none" in request.prompt
-    if presence is None or _stale(request, presence, asked_at, now):
+    if presence is None or is_stale(request, presence, asked_at, now):
         if silent:
             raise LoginRequired("the person has to sign in")
         return Step.SIGN_IN
@@ -46,7 +46,7 @@ def next_step(
     return Step.ANSWER
 
 
-def _stale(
+def is_stale(
     request: AuthorizationRequest, presence: Presence, asked_at: datetime, now: datetime
 ) -> bool:
     """Whether this request wants a newer sign-in than this one."""

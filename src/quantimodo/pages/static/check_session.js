@@ -57,14 +57,42 @@
     return hex;
   }
 
-  // What this browser's session is known by, "" when nobody is signed in.
-  function state() {
-    var name = document.documentElement.getAttribute("data-cookie") + "=";
+  var COOKIE = document.documentElement.getAttribute("data-cookie");
+
+  function cookie(name) {
     var cookies = document.cookie ? document.cookie.split("; ") : [];
     for (var i = 0; i < cookies.length; i++) {
-      if (cookies[i].indexOf(name) === 0) return cookies[i].substring(name.length);
+      if (cookies[i].indexOf(name + "=") === 0) return cookies[i].substring(name.length + 1);
     }
     return "";
+  }
+
+  // What this browser's session is known by, "" when nobody is signed in.
+  function state() {
+    return cookie(COOKIE);
+  }
+
+  // Whether a cookie like ours can be set and read in this frame.
+  function probe() {
+    var name = COOKIE + "_probe";
+    var attributes = "; path=/" + (location.protocol === "https:" ? "; secure; samesite=none" : "");
+    document.cookie = name + "=1" + attributes;
+    var found = cookie(name) === "1";
+    document.cookie = name + "=; max-age=0" + attributes;
+    return found;
+  }
+
+  // Calls back with whether the browser hides our cookies from this frame. Some browsers refuse
+  // them to frames of other sites; others give the frame a cookie store of its own, which a probe
+  // cannot tell from the one where the person is signed in.
+  function ask_hidden(back) {
+    if (state()) return back(false);
+    if (!document.hasStorageAccess) return back(!probe());
+    document.hasStorageAccess().then(function (granted) {
+      back(!granted || !probe());
+    }, function () {
+      back(!probe());
+    });
   }
 
   // §3.1: client id, a space, session_state; and that is a hash, a dot, a salt.
@@ -79,6 +107,10 @@
 
   window.addEventListener("message", function (event) {
     if (!event.source || !event.origin || event.origin === "null") return;
-    event.source.postMessage(answer(event.data, event.origin), event.origin);
+    var source = event.source, origin = event.origin, data = event.data;
+    ask_hidden(function (hidden) {
+      // §3.1: after `changed` an application asks again with prompt=none, and would for ever.
+      source.postMessage(hidden ? "error" : answer(data, origin), origin);
+    });
   }, false);
 })();
