@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from elsewhere import Elsewhere, login_token, profile
+from elsewhere import Elsewhere, brought, profile, redeem_login, there_and_back
 from world import AUTHORIZE, DECISION, SESSION, World, Worlds, answer_of, form_fields
 
 RESUME = f"{AUTHORIZE}/resume"
@@ -136,8 +136,9 @@ async def test_by_a_login_jwt_it_is_the_same(worlds: Worlds) -> None:
     async with worlds([Elsewhere(people={"gia": profile()})]) as world:
         await world.person()
         app = await world.app()
-        token = await login_token(world)
         browser = world.browser()
+        code = brought(await there_and_back(browser))["code"]
+        token = (await redeem_login(world, code)).json()["data"]["token"]
         moved = await browser.get(
             AUTHORIZE,
             params={
@@ -152,8 +153,8 @@ async def test_by_a_login_jwt_it_is_the_same(worlds: Worlds) -> None:
         assert answer_of(await pressed(browser, page)).location == location
         other = await world.signed_in()
         browser.cookies.set(SESSION, other.cookies[SESSION], domain="id.example.org")
-        fields = {**form_fields((await browser.get("/sign-in")).text), "decision": "allow"}
-        fields = {**form_fields(page.text), "csrf": fields["csrf"], "decision": "allow"}
+        csrf = form_fields((await browser.get("/sign-in")).text)["csrf"]
+        fields = {**form_fields(page.text), "csrf": csrf, "decision": "allow"}
         assert is_gone(await browser.post(DECISION, data=fields))
 
 
