@@ -10,7 +10,7 @@ that `authorize_login.py` finds.
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -39,7 +39,7 @@ from quantimodo.endpoints.authorize_login import (
     holder_of,
     holders_of,
 )
-from quantimodo.endpoints.authorize_request import read_request
+from quantimodo.endpoints.authorize_request import heeded_query, read_request, sign_in_path
 from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.identity.throttle import Throttle
 from quantimodo.model.clients import Client
@@ -55,7 +55,6 @@ from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import AuthorizationStore, ClientStore, Conflict, UserStore
 from quantimodo.protocol.authorization import (
-    PARAMETERS,
     AuthorizationRequest,
     NoTarget,
     Target,
@@ -152,7 +151,7 @@ class AuthorizeEndpoint:
         if stored.claimed_by is not None and request.method != "HEAD":
             return await self._repeat(request, form, stored, await self.desk.visit(request))
         if "switch" in request.query_params:
-            back = see_other(_sign_in(request.query_params["request"]))
+            back = see_other(sign_in_path(request.query_params["request"]))
             return self.logins.drop(request, back, form)
         try:
             asked = validate(form, client, target)
@@ -325,7 +324,7 @@ class AuthorizeEndpoint:
 
     def _without_token(self, request: Request, form: Form, who: Who) -> Response:
         """Contract §5: the same address without the token, so that it stays in no history."""
-        response = see_other(f"{request.url.path}?{_heeded(form)}")
+        response = see_other(f"{request.url.path}?{heeded_query(form)}")
         if who.login is None:
             return self.logins.drop(request, response, form)
         return self.logins.keep(response, form, who)
@@ -334,11 +333,11 @@ class AuthorizeEndpoint:
         self, request: Request, form: Form, request_id: str, login_hint: str | None = None
     ) -> Response:
         # Whoever signs in for this request is who it is for.
-        return self.logins.drop(request, see_other(_sign_in(request_id, login_hint)), form)
+        return self.logins.drop(request, see_other(sign_in_path(request_id, login_hint)), form)
 
     async def _answer_json(self, asked: AuthorizationRequest, form: Form, who: Who) -> Response:
         """Contract §5: for a caller that is not a browser; its login JWT says who the person is."""
-        again = f"{self.issuer}{AUTHORIZE}?{_heeded(form)}"
+        again = f"{self.issuer}{AUTHORIZE}?{heeded_query(form)}"
         login, now = await self._expected(form, asked, who.login), self.clock.now()
         if login is None:
             return json_refusal(401, again)
@@ -485,16 +484,6 @@ class AuthorizeEndpoint:
         if target.mode.endswith(".jwt"):
             return await self.signed_answers.write(client, whole)
         return whole
-
-
-def _heeded(form: Form) -> str:
-    """This request as a query, with nothing in it that is secret or not heeded."""
-    return urlencode([(name, text) for name, text in form.items() if name in PARAMETERS])
-
-
-def _sign_in(request_id: str, login_hint: str | None = None) -> str:
-    hint = f"&login_hint={quote(login_hint, safe='')}" if login_hint else ""
-    return f"/sign-in?return_to={quote(resume_path(request_id), safe='/')}{hint}"
 
 
 def _consent(asked: AuthorizationRequest, presence: Presence, now: datetime) -> Consent:

@@ -4,10 +4,13 @@ Owns which faults of the parameters are shown on a page and which go to the clie
 says where an answer may go are shown, all others are told to the client.
 """
 
+from urllib.parse import quote, urlencode
+
 from starlette.requests import Request
 
+from quantimodo.authorization.requests import resume_path
 from quantimodo.pages.forms import read_body
-from quantimodo.protocol.authorization import NAMES_THE_TARGET, READ, NoTarget
+from quantimodo.protocol.authorization import NAMES_THE_TARGET, PARAMETERS, READ, NoTarget
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
 
@@ -25,6 +28,17 @@ async def read_request(request: Request) -> tuple[Form, InvalidRequest | None]:
         if name in NAMES_THE_TARGET:
             raise NoTarget(f"{fault[0].upper()}{fault[1:]}.")
     return form, next(map(InvalidRequest, faults.values()), None)
+
+
+def heeded_query(form: Form) -> str:
+    """This request as a query, with nothing in it that is secret or not heeded."""
+    return urlencode([(name, text) for name, text in form.items() if name in PARAMETERS])
+
+
+def sign_in_path(request_id: str, login_hint: str | None = None) -> str:
+    """The address of the sign-in page that leads back to this waiting request."""
+    hint = f"&login_hint={quote(login_hint, safe='')}" if login_hint else ""
+    return f"/sign-in?return_to={quote(resume_path(request_id), safe='/')}{hint}"
 
 
 async def _text(request: Request) -> bytes:
