@@ -23,6 +23,7 @@ from quantimodo.identity.profiles import Profiles
 from quantimodo.identity.sign_out import SignOut
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.journal import Journal
+from quantimodo.measurements.limits import ReadLimits, ReadPolicy
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.events import Mail
@@ -190,6 +191,7 @@ def build(
         linking=Linking(house.social, PROVIDERS, _origin, _begin),
         profiles=Profiles(stores, clock, house.audit),
         journal=Journal(stores, References(stores), clock),
+        reads=ReadLimits(ReadPolicy()),
         references=References(stores),
         accesses=stores,
         sign_up_open=sign_up_open,

@@ -15,7 +15,8 @@ from samples import LATER, NOW, Samples, access_token, client, code_of, key, ses
 from quantimodo.ports.stores import Conflict, Stores, Unavailable
 from quantimodo.storage.database import Operation, Statement
 from quantimodo.storage.open import open_stores
-from quantimodo.storage.postgres import PostgresDatabase, connect
+from quantimodo.storage.postgres import PostgresDatabase
+from quantimodo.storage.postgres_connections import connect
 from quantimodo.storage.tables.token_batches import ISSUE, access_token_values
 
 pytestmark = pytest.mark.postgres

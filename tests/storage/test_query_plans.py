@@ -15,7 +15,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from quantimodo.storage import postgres, tables
+from quantimodo.storage import postgres_connections as postgres
+from quantimodo.storage import tables
 from quantimodo.storage.database import Batch, KeyedRead, Statement
 from quantimodo.storage.open import sqlite_path
 
@@ -69,6 +70,33 @@ def _sqlite_plan(file: sqlite3.Connection, sql: str) -> list[str]:
     numbers = [int(number) for number in re.findall(r"\?(\d+)", sql)]
     values = [None] * max(numbers, default=0)
     return [row[3] for row in file.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+
+
+# What is read in the event loop on SQLite: a bounded number of rows by a unique key.
+_IN_THE_LOOP = {
+    f"{module.name}.{name}"
+    for module in pkgutil.iter_modules(tables.__path__)
+    for name in re.findall(
+        r"_database\.rows\((\w+)", (Path(tables.__path__[0]) / f"{module.name}.py").read_text()
+    )
+}
+
+
+def test_what_is_read_in_the_event_loop_is_named_here() -> None:
+    assert "measurements._ONE" in _IN_THE_LOOP
+    # A composed statement has no name of its own, and is searched beside the event loop.
+    assert set(_STATEMENTS) >= _IN_THE_LOOP
+
+
+@pytest.mark.parametrize("name", sorted(_IN_THE_LOOP))
+def test_the_event_loop_reads_by_unique_keys_alone(file: sqlite3.Connection, name: str) -> None:
+    steps = [
+        step
+        for step in _sqlite_plan(file, _STATEMENTS[name].sqlite)
+        if step.startswith(("SEARCH", "SCAN"))
+    ]
+    for step in steps:
+        assert re.match(r"SEARCH \w+ USING .*(PRIMARY KEY|sqlite_autoindex)", step), step
 
 
 @pytest.mark.parametrize("name", _READS)

@@ -17,11 +17,18 @@ import structlog
 from quantimodo.app.proxies import Proxies
 from quantimodo.app.routes import WireRoute
 from quantimodo.endpoints.errors import oauth_error
+from quantimodo.measurements.limits import TooManyReads
 from quantimodo.ops.metrics import Metrics
 from quantimodo.ports.clock import Entropy
-from quantimodo.ports.stores import Unavailable
+from quantimodo.ports.stores import TooSlow, Unavailable
 from quantimodo.protocol.errors import BearerError, InvalidRequest, OAuthError
 from quantimodo.resource.guard import bearer_error
+from quantimodo.wire.disconnects import (
+    ClientLeft,
+    disconnected,
+    next_unless,
+    while_connected,
+)
 from quantimodo.wire.exchange import Headers, RepeatedHeader, Request, Response
 from quantimodo.wire.json import PRIVATE, private_json
 
@@ -62,6 +69,13 @@ _SECRETS: Final = re.compile(
 _PRIVATE_NAMES: Final = frozenset(name for name, _ in PRIVATE)
 _NONE: Final[Mapping[str, Any]] = {}
 _RETRY: Final = (b"retry-after", b"1")
+_RETRY_LATER: Final = (b"retry-after", b"10")
+_TOO_SLOW: Final = (
+    "this took too long and was stopped; ask for less, by startTime and endTime or by variableName"
+)
+_TOO_MANY_READS: Final = "too many reads of these measurements at once; wait for their answers"
+# Sent to nobody: what metrics and the access log call a client that left before its answer.
+_LEFT: Final = Response(499)
 
 
 class TooLarge(Exception):
@@ -111,7 +125,8 @@ class Dispatcher:
         started = time.perf_counter() if self._access_log else 0.0
         response = await self._answer(route, scope, receive)
         self._metrics.request(route.name, response.status)
-        await self._send(response, scope, receive, send)
+        if response is not _LEFT:
+            await self._send(response, scope, receive, send)
         if self._access_log:
             self._write_access(route.name, scope, response.status, started)
 
@@ -126,9 +141,15 @@ class Dispatcher:
             return _preflight(route)
         try:
             if method in route.methods:
-                response = await route.endpoint(await _read(route, scope, receive, method))
+                request = await _read(route, scope, receive, method)
+                if route.searches and request.method == "GET":
+                    response = await while_connected(receive, _called(route, request))
+                else:
+                    response = await route.endpoint(request)
             else:
                 response = _other_method(route)
+        except ClientLeft:
+            return _LEFT
         except Exception as error:
             response = self._failed(route, error)
         headers = _traceless(scope, response.headers)
@@ -152,6 +173,13 @@ class Dispatcher:
                 return oauth_error(InvalidRequest("a header is repeated"))
             case TooLarge():
                 return private_json(413, _problem("invalid_request", "the request is too large"))
+            case TooManyReads():
+                body = _problem("temporarily_unavailable", _TOO_MANY_READS)
+                return private_json(429, body, _RETRY)
+            case TooSlow():
+                self._log.info("stopped", endpoint=route.name, because=str(error))
+                body = _problem("temporarily_unavailable", _TOO_SLOW)
+                return private_json(503, body, _RETRY_LATER)
             case Unavailable():
                 self._log.warning("unavailable", endpoint=route.name, because=str(error))
                 body = _problem("temporarily_unavailable", "try again in a moment")
@@ -200,14 +228,14 @@ class Dispatcher:
         headers = [*response.headers, *self._always]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         if scope["method"] != "HEAD":
-            leaving = asyncio.create_task(_leave(receive), name="leaving")
+            leaving = asyncio.create_task(disconnected(receive), name="leaving")
             try:
                 async with aclosing(chunks):
-                    async for chunk in chunks:
-                        if leaving.done():
-                            return
+                    while (chunk := await next_unless(leaving, chunks)) is not None:
                         part = {"type": "http.response.body", "body": chunk, "more_body": True}
                         await send(part)
+            except ClientLeft:
+                return
             finally:
                 leaving.cancel()
         await send({"type": "http.response.body", "body": b""})
@@ -264,6 +292,10 @@ class Dispatcher:
         )
 
 
+async def _called(route: WireRoute, request: Request) -> Response:
+    return await route.endpoint(request)
+
+
 async def _read(route: WireRoute, scope: Scope, receive: Receive, method: str) -> Request:
     _check_headers(scope)
     body = b""
@@ -287,12 +319,6 @@ def _tail(scope: Scope) -> str:
         return unquote_to_bytes(last).decode()
     except UnicodeError:
         raise InvalidRequest("the address is not properly encoded") from None
-
-
-async def _leave(receive: Receive) -> None:
-    """Until the client is gone, or has its answer."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _read_body(receive: Receive, largest: int) -> bytes:

@@ -34,7 +34,7 @@ class MeasuringEndpoints(TypedDict):
 
 def measuring_endpoints(house: House, guard: Guard) -> MeasuringEndpoints:
     journal, references, issuer = house.journal, house.references, house.settings.issuer
-    door = Doorman(guard, house.accesses, house.clock)
+    door = Doorman(guard, house.accesses, house.clock, house.reads)
     return MeasuringEndpoints(
         measurements=Measurements(door, journal, f"{issuer}/api/v1/measurements"),
         measurement=OneMeasurement(door, journal),

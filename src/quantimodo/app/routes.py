@@ -48,7 +48,8 @@ class WireRoute:
 
     A path may end with a `{name}`: the last part of the address, which the endpoint finds as the
     request's `tail`. `cors`: scripts of any origin may call it, for it looks at no cookie.
-    `largest` is that of a body, in bytes.
+    `largest` is that of a body, in bytes. `searches`: GET may take long, and is cancelled when
+    the client disconnects.
     """
 
     path: str
@@ -57,6 +58,7 @@ class WireRoute:
     endpoint: Endpoint
     cors: bool = True
     largest: int = 65_536
+    searches: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,17 +113,25 @@ def wire_routes(to: WireEndpoints, *, legacy_transport: bool) -> Sequence[WireRo
             "measurements",
             to.measurements,
             largest=LARGEST_POST,
+            searches=True,
         ),
-        WireRoute("/api/v2/measurements/csv", GET, "measurements_csv", to.measurements_csv),
+        WireRoute(
+            "/api/v2/measurements/csv",
+            GET,
+            "measurements_csv",
+            to.measurements_csv,
+            searches=True,
+        ),
         WireRoute("/api/v2/measurements/{id}", ONE, "measurement", to.measurement),
         WireRoute(
             "/api/v2/application/measurements",
             GET,
             "application_measurements",
             to.application_measurements,
+            searches=True,
         ),
-        WireRoute("/api/v1/variables", GET, "variables", to.variables),
-        WireRoute("/api/v1/variables/{name}", GET, "variable", to.variable),
+        WireRoute("/api/v1/variables", GET, "variables", to.variables, searches=True),
+        WireRoute("/api/v1/variables/{name}", GET, "variable", to.variable, searches=True),
         WireRoute("/api/v1/variableCategories", GET, "variable_categories", to.variable_categories),
         WireRoute("/api/v1/units", GET, "units", to.units),
         WireRoute("/api/v1/unitCategories", GET, "unit_categories", to.unit_categories),

@@ -208,6 +208,7 @@ def _pages(house: House, desk: Desk, metrics: Metrics, document: Json) -> Starle
         providers=tuple(house.providers.values()),
         profiles=house.profiles,
         journal=house.journal,
+        reads=house.reads,
         references=house.references,
         accesses=stores,
         linking=Linking(

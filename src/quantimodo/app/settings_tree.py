@@ -127,6 +127,33 @@ class PasswordSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSettings:
+    deadline: timedelta = _setting(
+        10 * _SECOND,
+        "How long one read of measurements (a list, a count, a part of a CSV file) may take; then"
+        " it is interrupted, and the answer is 503.",
+        least=_SECOND,
+        most=_MINUTE,
+    )
+    per_person: int = _setting(
+        2,
+        "How many reads of one person's measurements, or of one application's people, one worker"
+        " process runs at once; 16 more wait, and beyond that the answer is 429.",
+        least=1,
+        most=64,
+    )
+    at_once: int = _setting(
+        2, "How many reads of measurements one worker process runs at once.", least=1, most=64
+    )
+    waiting: int = _setting(
+        64,
+        "How many more may wait for it; beyond that the answer is 503.",
+        least=1,
+        most=10_000,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
     """Field for field `identity.throttle.ThrottlePolicy`."""
 
@@ -385,6 +412,7 @@ class Settings:
     sessions: SessionSettings = _section("Browser sessions", SessionSettings())
     keys: KeySettings = _section("Signing keys", KeySettings())
     passwords: PasswordSettings = _section("Checking passwords", PasswordSettings())
+    reads: ReadSettings = _section("Reading measurements", ReadSettings())
     limits: LimitSettings = _section("Limits against guessing and flooding", LimitSettings())
     connections: ConnectionSettings = _section("Connections", ConnectionSettings())
     registration: RegistrationSettings = _section(

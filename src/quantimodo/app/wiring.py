@@ -33,6 +33,7 @@ from quantimodo.keys.keyring import Keyring
 from quantimodo.keys.rotation import Rotation, RotationPolicy
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.journal import Journal
+from quantimodo.measurements.limits import ReadLimits, ReadPolicy
 from quantimodo.ops.accesses import AccessLog
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.mail import Outbox
@@ -44,7 +45,7 @@ from quantimodo.providers.fetcher import DoorFetcher
 from quantimodo.providers.http import Door, netloc
 from quantimodo.providers.table import open_providers
 from quantimodo.sandbox.policies import STANDS_IN_FOR, sandbox_policies
-from quantimodo.storage.open import Step, migrate, open_stores, sqlite_path
+from quantimodo.storage.open import SearchPolicy, Step, migrate, open_stores, sqlite_path
 from quantimodo.tokens.policy import TokenPolicy
 
 _DAY = timedelta(days=1)
@@ -66,6 +67,7 @@ class House:
     accesses: AccessLog
     references: References
     journal: Journal
+    reads: ReadLimits
     profiles: Profiles
     mail_bell: asyncio.Event
     farewell_bell: asyncio.Event
@@ -110,7 +112,7 @@ async def open_house(
     """
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
     envelope = Envelope(_secret_keys(settings, entropy, may_make=False), entropy)
-    stores = await open_stores(settings.database)
+    stores = await open_stores(settings.database, search_policy(settings))
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
     audit, accesses = AuditTrail(stores), AccessLog(stores)
     audit.start()
@@ -226,6 +228,7 @@ def _furnish(
         accesses=accesses,
         references=references,
         journal=Journal(stores, references, clock),
+        reads=ReadLimits(read_policy(settings)),
         profiles=Profiles(stores, clock, audit),
         mail_bell=bell,
         farewell_bell=farewell_bell,
@@ -274,6 +277,18 @@ def rotation_policy(settings: Settings) -> RotationPolicy:
         publish_before=settings.keys.publish_before,
         signed_lifetime=signed + _DAY,
     )
+
+
+def search_policy(settings: Settings) -> SearchPolicy:
+    reads = settings.reads
+    return SearchPolicy(
+        at_once=reads.at_once, waiting=reads.waiting, seconds=reads.deadline.total_seconds()
+    )
+
+
+def read_policy(settings: Settings) -> ReadPolicy:
+    reads = settings.reads
+    return ReadPolicy(per_person=reads.per_person, seconds=reads.deadline.total_seconds())
 
 
 def throttle_policy(settings: Settings) -> ThrottlePolicy:

@@ -14,6 +14,7 @@ from quantimodo.identity.profiles import Profiles
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.errors import Refused
 from quantimodo.measurements.journal import Journal, ShownVariable
+from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.questions import Question
 from quantimodo.measurements.sheets import Sheet, read_sheet
 from quantimodo.measurements.tables import csv_header, csv_row, csv_text
@@ -29,6 +30,7 @@ from quantimodo.pages.layout import NO_STORE
 from quantimodo.pages.moments import in_zone, zone_named
 from quantimodo.pages.refusals import Told
 from quantimodo.pages.undo import Undo
+from quantimodo.wire.disconnects import while_connected
 
 _PAGE: Final = 24  # variables of one page
 _ROWS: Final = 25  # measurements of one page
@@ -53,12 +55,13 @@ class Data:
     references: References
     profiles: Profiles
     undo: Undo
+    reads: ReadLimits
 
     async def show(self, request: Request) -> Response:
         """GET /account/data; `?add=NAME` has that name in the form."""
         visit = await self.desk.visit(request)
         given = {"variable": request.query_params.get("add", "")}
-        return await self._overview(request, visit, given)
+        return await while_connected(request.receive, self._overview(request, visit, given))
 
     async def add(self, request: Request) -> Response:
         """POST /account/data: one measurement."""
@@ -99,11 +102,16 @@ class Data:
         user = visit.required().user
         name = request.query_params.get("name", "")
         mark = request.query_params.get("bom") == "true"
-        chunks = await self.journal.walk(user.id, _about(name))
+        async with self.reads.place(user.id):
+            chunks = await self.journal.walk(user.id, _about(name))
 
         async def told() -> AsyncIterator[bytes]:
             yield csv_header(mark=mark)
-            async for rows in chunks:
+            while True:
+                async with self.reads.place(user.id):
+                    rows = await anext(chunks, None)
+                if rows is None:
+                    return
                 yield csv_text(map(csv_row, rows))
 
         headers = {**NO_STORE, "content-disposition": 'attachment; filename="measurements.csv"'}
@@ -112,10 +120,17 @@ class Data:
     async def variable(self, request: Request) -> Response:
         """GET /account/data/variable?name=…"""
         visit = await self.desk.visit(request)
-        return await self._variable(request, visit, request.query_params.get("name", ""))
+        name = request.query_params.get("name", "")
+        return await while_connected(request.receive, self._variable(request, visit, name))
 
     async def _variable(
         self, request: Request, visit: Visit, name: str, restorable: str = ""
+    ) -> Response:
+        async with self.reads.place(visit.required().user.id):
+            return await self._show_variable(request, visit, name, restorable)
+
+    async def _show_variable(
+        self, request: Request, visit: Visit, name: str, restorable: str
     ) -> Response:
         """`restorable`: a measurement that was deleted just now, sealed."""
         user, found = visit.required().user, await self._named(visit, name)
@@ -169,8 +184,8 @@ class Data:
     async def ask_to_remove(self, request: Request) -> Response:
         """GET /account/data/delete?name=…: is it meant?"""
         visit = await self.desk.visit(request)
-        visit.required()
-        found = await self._named(visit, request.query_params.get("name", ""))
+        async with self.reads.place(visit.required().user.id):
+            found = await self._named(visit, request.query_params.get("name", ""))
         return self.desk.show(
             request,
             visit,
@@ -206,9 +221,11 @@ class Data:
         zone = await self._zone(user)
         now = f"{in_zone(self.desk.clock.now(), zone):%Y-%m-%dT%H:%M}"
         offset = _offset(request.query_params.get("offset", ""))
-        found, total = await self.journal.variables(
-            user.id, Question(order=Order("variable"), limit=_PAGE, offset=offset)
-        )
+        async with self.reads.place(user.id):
+            found, total = await self.journal.variables(
+                user.id, Question(order=Order("variable"), limit=_PAGE, offset=offset)
+            )
+            tiles = [await self._tile(user.id, each, zone) for each in found]
         catalogue = await self.references.catalogue()
         return self.desk.show(
             request,
@@ -218,7 +235,7 @@ class Data:
             section="account-data",
             form=FormView({"when": now, **given}, again.errors if again else {}),
             zone=str(zone),
-            tiles=[await self._tile(user.id, each, zone) for each in found],
+            tiles=tiles,
             total=total,
             newer=max(0, offset - _PAGE) if offset else None,
             older=offset + _PAGE if offset + _PAGE < total else None,

@@ -20,6 +20,7 @@ from quantimodo.pages.layout import Renderer, see_other
 from quantimodo.pages.refusals import Told
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Unavailable
+from quantimodo.wire.disconnects import ClientLeft
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -150,6 +151,8 @@ class Desk:
                 return busy(self.renderer, fault.retry_after)
             except Unavailable:
                 return busy(self.renderer, timedelta(seconds=5))
+            except ClientLeft:
+                return Response(status_code=499)  # sent to nobody
 
         return answer
 

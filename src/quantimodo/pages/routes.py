@@ -11,6 +11,7 @@ from quantimodo.identity.sessions import Sessions
 from quantimodo.identity.sign_out import SignOut as SigningOut
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.journal import Journal
+from quantimodo.measurements.limits import ReadLimits
 from quantimodo.pages.activity import Activity
 from quantimodo.pages.apps import Apps
 from quantimodo.pages.browser import Browser
@@ -62,6 +63,7 @@ class Pages:
     linking: Linking
     profiles: Profiles
     journal: Journal
+    reads: ReadLimits
     references: References
     accesses: AccessLogStore
     sign_up_open: bool = True
@@ -135,7 +137,7 @@ def _account(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
     again = Again(desk, pages.accounts, pages.linking)
     farewell = Farewell(desk, pages.accounts, pages.clients)
     undo = Undo(pages.envelope, pages.journal, pages.clock)
-    data = Data(desk, pages.journal, pages.references, pages.profiles, undo)
+    data = Data(desk, pages.journal, pages.references, pages.profiles, undo, pages.reads)
     activity = Activity(desk, pages.accesses, pages.clients, pages.profiles)
     return [
         (("GET",), "/account", apps.show),

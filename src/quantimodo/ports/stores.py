@@ -46,6 +46,10 @@ class Unavailable(Exception):
     unless the connection was lost during the very commit: then nobody can tell."""
 
 
+class TooSlow(Unavailable):
+    """A search ran longer than the operator allows, and was interrupted."""
+
+
 class ClientStore(Protocol):
     async def client(self, client_id: str) -> Client | None: ...
 

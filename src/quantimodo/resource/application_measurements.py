@@ -42,8 +42,9 @@ class ApplicationMeasurements:
         try:
             question = question_about_measurements(request.query)
             count = partial(self._count, app, question.offset == 0)
-            people = await self._people(app)
-            rows, total = await self.journal.page_of_people(people, question, count)
+            async with self.door.reads.place(app):
+                people = await self._people(app)
+                rows, total = await self.journal.page_of_people(people, question, count)
         except Refused as error:
             return refusal(error)
         self._note(app, question, list(rows))

@@ -10,6 +10,7 @@ from typing import Literal
 
 from quantimodo.measurements.errors import Refused
 from quantimodo.measurements.journal import Journal, Saved, Shown
+from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.posts import read_change, read_sets
 from quantimodo.measurements.questions import Question, question_about_measurements
 from quantimodo.measurements.tables import csv_header, csv_row, csv_text
@@ -33,11 +34,12 @@ _MOST_RECORDED = 20  # variables of one request that the access log names; the r
 
 @dataclass(frozen=True, slots=True)
 class Doorman:
-    """Who comes in, and the note of it for the person."""
+    """Who comes in, how much they may read at once, and the note of it for the person."""
 
     guard: Guard
     accesses: AccessRecorder
     clock: Clock
+    reads: ReadLimits
 
     async def admit(self, request: Request, scope: str) -> tuple[User, str]:
         return await self.guard.person_and_app(request, scope)
@@ -91,7 +93,8 @@ class Measurements:
         user, app = await self.door.admit(request, READ)
         try:
             question = question_about_measurements(request.query)
-            rows, total = await self.journal.page(user.id, question)
+            async with self.door.reads.place(user.id):
+                rows, total = await self.journal.page(user.id, question)
         except Refused as error:
             return refusal(error)
         self.door.note_reading(user, app, question, number_in(rows))
@@ -169,7 +172,8 @@ class MeasurementsCsv:
         user, app = await self.door.admit(request, READ)
         try:
             question = question_about_measurements(request.query)
-            chunks = await self.journal.walk(user.id, question)
+            async with self.door.reads.place(user.id):
+                chunks = await self.journal.walk(user.id, question)
         except Refused as error:
             return refusal(error)
         return Response(200, b"", CSV_HEADERS, self._told(user, app, question, chunks))
@@ -184,7 +188,12 @@ class MeasurementsCsv:
         yield csv_header(mark=question.byte_order_mark)
         number = 0
         try:
-            async for rows in chunks:
+            while True:
+                # The deadline is for each part, for a client may take its time with a whole diary.
+                async with self.door.reads.place(user.id):
+                    rows = await anext(chunks, None)
+                if rows is None:
+                    return
                 number += number_in(rows)
                 yield csv_text(map(csv_row, rows))
         finally:

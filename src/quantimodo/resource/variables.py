@@ -26,7 +26,8 @@ class Variables:
         user, app = await self.door.admit(request, READ)
         try:
             question = question_about_variables(request.query)
-            found, total = await self.journal.variables(user.id, question)
+            async with self.door.reads.place(user.id):
+                found, total = await self.journal.variables(user.id, question)
         except Refused as error:
             return refusal(error)
         # What is told of a variable is of its measurements, and the last of them whole.
@@ -43,7 +44,9 @@ class OneVariable:
 
     async def __call__(self, request: Request) -> Response:
         user, app = await self.door.admit(request, READ)
-        found = await self.journal.variable(user.id, unicodedata.normalize("NFC", request.tail))
+        name = unicodedata.normalize("NFC", request.tail)
+        async with self.door.reads.place(user.id):
+            found = await self.journal.variable(user.id, name)
         if found is None:
             return refusal(Refused("there is no such variable", status=404))
         self.door.note(

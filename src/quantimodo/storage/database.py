@@ -9,7 +9,7 @@ a table over many rows on SQLite, one statement over arrays on PostgreSQL.
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
@@ -54,6 +54,19 @@ class KeyedRead:
         self.postgres = f"{select} = ANY($1)"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPolicy:
+    """How much of a process searches may take: at most `at_once` run, `waiting` more are queued,
+    and each is interrupted after `seconds`."""
+
+    at_once: int = 2
+    waiting: int = 64
+    seconds: float = 10.0
+
+
+USUAL_SEARCHES: Final = SearchPolicy()
+
+
 Call = tuple[Statement, tuple[Any, ...]]
 Operation = Generator[Call, Sequence[Row], T]
 
@@ -80,7 +93,19 @@ class Database(Protocol):
         that returned) by which the caller runs. Nothing that was committed before is missed."""
 
     async def rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
-        """What a SELECT finds, under the same promise as `one`."""
+        """What a SELECT by a unique key finds, under the same promise as `one`. It may run in the
+        event loop: never use it where the number of rows, or of rows looked at, is not fixed."""
+
+    async def list_rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
+        """What a SELECT finds by an index: a short list. Runs beside the event loop, in a lane of
+        its own, so that no search keeps a page of an account waiting. Raises as `search`."""
+
+    async def search(self, statement: Statement, *values: Any) -> Sequence[Row]:
+        """What a SELECT finds that may have to look at many rows. Runs beside the event loop.
+
+        Interrupted when it runs longer than `SearchPolicy.seconds` (raises `TooSlow`) and when the
+        caller is cancelled. Raises `Unavailable` when too many searches wait.
+        """
 
     async def write(self, operation: Callable[[], Operation[T]]) -> T:
         """Run one operation in one transaction: all of it, or, when it raises, nothing.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.open import sqlite_path
-from quantimodo.storage.postgres import connect as connect_postgres
+from quantimodo.storage.postgres_connections import connect as connect_postgres
 from quantimodo.storage.sqlite import connect
 
 _MOST_TOLD = 20

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from quantimodo.ports.stores import Stores
+from quantimodo.storage.database import USUAL_SEARCHES, SearchPolicy
 from quantimodo.storage.migrate import SchemaMismatch, Step
 from quantimodo.storage.postgres import PostgresDatabase
 from quantimodo.storage.postgres_schema import migrate_postgres, pending_on_postgres
@@ -14,7 +15,15 @@ from quantimodo.storage.sqlite import SqliteDatabase
 from quantimodo.storage.sqlite_schema import migrate_sqlite, pending_on_sqlite
 from quantimodo.storage.stores import SqlStores
 
-__all__ = ["SchemaMismatch", "Step", "migrate", "open_stores", "pending_steps", "sqlite_path"]
+__all__ = [
+    "SchemaMismatch",
+    "SearchPolicy",
+    "Step",
+    "migrate",
+    "open_stores",
+    "pending_steps",
+    "sqlite_path",
+]
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -39,7 +48,7 @@ async def pending_steps(url: str) -> list[Step]:
     return await pending_on_postgres(url) if path is None else pending_on_sqlite(path)
 
 
-async def open_stores(url: str) -> Stores:
+async def open_stores(url: str, searches: SearchPolicy = USUAL_SEARCHES) -> Stores:
     """The stores over this database; the schema is current, or `SchemaMismatch` is raised."""
     if await pending_steps(url):
         raise SchemaMismatch(
@@ -47,5 +56,5 @@ async def open_stores(url: str) -> Stores:
         )
     path = sqlite_path(url)
     if path is None:
-        return SqlStores(await PostgresDatabase.connect(url))
-    return SqlStores(SqliteDatabase(path))
+        return SqlStores(await PostgresDatabase.connect(url, searches))
+    return SqlStores(SqliteDatabase(path, searches))

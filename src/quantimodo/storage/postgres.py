@@ -15,90 +15,56 @@ from typing import Any, Generic, TypeVar
 
 import asyncpg
 
-from quantimodo.ports.stores import Conflict, Unavailable
+from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.database import (
+    USUAL_SEARCHES,
     Batch,
     KeyedRead,
     Operation,
     Row,
+    SearchPolicy,
     SingleStatement,
     Statement,
     T,
     findable,
 )
+from quantimodo.storage.postgres_connections import (
+    BATCHED,
+    BY_KEY,
+    GONE,
+    Line,
+    connect,
+    outcome_of,
+)
+from quantimodo.storage.postgres_searches import Searches
 
 _MOST_WAITING = 20_000  # requests in one queue; more answer `Unavailable` at once
 _MOST_IN_ONE = 1_000  # of them, in one statement
 _TRANSACTIONS = 4  # connections for all that is not batched
 _TRIES = 5  # of what another transaction made impossible
-_CONNECT_SECONDS = 5.0
-_ANSWER_SECONDS = 15.0  # longer than the server's own limit: only a dead network gets there
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
-
-# Every statement here finds its rows by an index, so plans are fixed to say so: a plan made while
-# a table was empty must still be right when it has ten million rows.
-BATCHED = """
-SET synchronous_commit = on;
-SET default_transaction_isolation = 'read committed';
-SET statement_timeout = '10s';
-SET lock_timeout = '5s';
-SET idle_in_transaction_session_timeout = '20s';
-SET jit = off;
-SET plan_cache_mode = force_generic_plan;
-SET enable_seqscan = off;
-"""
-_BY_KEY = f"{BATCHED} SET enable_hashjoin = off; SET enable_mergejoin = off;"
-
-_FAULTS = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
-_GONE = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-)
 Q = TypeVar("Q")
 A = TypeVar("A")
 Waiting = list[tuple[Q, asyncio.Future[A]]]
 
 
-async def connect(
-    url: str, settings: str = _BY_KEY, *, patience: float | None = _ANSWER_SECONDS
-) -> asyncpg.Connection:
-    """A connection with the house's settings. Raises `Unavailable`, whose cause says why."""
-    try:
-        connection = await asyncpg.connect(
-            url,
-            timeout=_CONNECT_SECONDS,
-            command_timeout=patience,
-            statement_cache_size=300,
-            max_cached_statement_lifetime=0,
-        )
-        await connection.execute(settings)
-    except _FAULTS as error:
-        raise Unavailable("PostgreSQL does not accept the connection") from error
-    return connection
-
-
 class PostgresDatabase:
     """One process's view of one PostgreSQL database. Made inside the running event loop."""
 
-    def __init__(self, url: str, first: asyncpg.Connection) -> None:
+    def __init__(
+        self, url: str, first: asyncpg.Connection, policy: SearchPolicy = USUAL_SEARCHES
+    ) -> None:
         self._url = url
-        self._reader = _Reader(_Line(url, _BY_KEY, first))
+        self._reader = _Reader(Line(url, BY_KEY, first))
         self._writers: dict[str, _Writer] = {}
-        self._pool = _Pool([_Line(url, _BY_KEY) for _ in range(_TRANSACTIONS)])
+        self._pool = _Pool([Line(url, BY_KEY) for _ in range(_TRANSACTIONS)])
+        self._searches = Searches(url, policy, policy.at_once)
+        self._lists = Searches(url, policy, 1)
         self._closing = False
 
     @classmethod
-    async def connect(cls, url: str) -> "PostgresDatabase":
+    async def connect(cls, url: str, policy: SearchPolicy = USUAL_SEARCHES) -> "PostgresDatabase":
         """Raises `Unavailable` when the server does not take one connection now."""
-        return cls(url, await connect(url))
+        return cls(url, await connect(url), policy)
 
     async def one(self, read: KeyedRead, key: Any) -> Row | None:
         return await self._reader.find(read, key) if findable(key) else None
@@ -107,6 +73,16 @@ class PostgresDatabase:
         if not all(map(findable, values)):
             return ()
         return await self._pool.run(lambda line: line.fetch(statement.postgres, *values))
+
+    async def list_rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
+        if not all(map(findable, values)):
+            return ()
+        return await self._lists.run(statement, values)
+
+    async def search(self, statement: Statement, *values: Any) -> Sequence[Row]:
+        if not all(map(findable, values)):
+            return ()
+        return await self._searches.run(statement, values)
 
     async def write(self, operation: Callable[[], Operation[T]]) -> T:
         return await self._pool.run(lambda line: _write(line, operation))
@@ -117,17 +93,18 @@ class PostgresDatabase:
             if self._closing:
                 raise Unavailable("the database is closed")
             # The arrays are joined with each other: here, and only here, by hashing.
-            writer = self._writers[batch.name] = _Writer(_Line(self._url, BATCHED), batch)
+            writer = self._writers[batch.name] = _Writer(Line(self._url, BATCHED), batch)
         return await writer.put(values)
 
     async def close(self) -> None:
         """Finish what waits, then hang up."""
         self._closing = True
         writers = [writer.close() for writer in self._writers.values()]
-        await asyncio.gather(self._reader.close(), self._pool.close(), *writers)
+        searches = (self._searches.close(), self._lists.close())
+        await asyncio.gather(self._reader.close(), self._pool.close(), *searches, *writers)
 
 
-async def _write(line: "_Line", operation: Callable[[], Operation[T]]) -> T:
+async def _write(line: "Line", operation: Callable[[], Operation[T]]) -> T:
     """Run it until no other transaction is in its way."""
     if isinstance(operation, SingleStatement):
         single: Any = await _retried(
@@ -146,42 +123,6 @@ async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:
     return await attempt()
 
 
-async def _begin(connection: asyncpg.Connection) -> asyncpg.Connection:
-    await connection.execute("BEGIN")
-    return connection
-
-
-async def _drive(connection: asyncpg.Connection, operation: Operation[T]) -> T:
-    try:
-        statement, values = next(operation)
-        while True:
-            records = await connection.fetch(statement.postgres, *statement.arguments(values))
-            statement, values = operation.send([tuple(record) for record in records])
-    except StopIteration as end:
-        result: T = end.value
-        return result
-
-
-def _outcome(error: Exception) -> Exception:
-    """What the caller hears: the contract's exceptions, or its own."""
-    if isinstance(error, asyncpg.IntegrityConstraintViolationError):
-        told: Exception = Conflict("the name is taken")
-    elif isinstance(error, asyncpg.DataError):
-        told = ValueError("a value that the database cannot keep")
-    elif isinstance(error, _FAULTS) and not isinstance(error, ValueError):
-        told = Unavailable("the database could not answer")
-    else:
-        return error
-    told.__cause__ = error
-    return told
-
-
-def _never_sent(error: asyncpg.InternalClientError) -> bool:
-    """Whether asyncpg kept the statement back: the server's farewell was read, its end was not."""
-    # asyncpg has no name of its own for this; it checks the state before it writes anything.
-    return str(error).startswith("cannot switch to state")
-
-
 def _settle(future: asyncio.Future[T], result: T) -> None:
     if not future.done():  # else the caller went away; what it wrote stands
         future.set_result(result)
@@ -189,98 +130,7 @@ def _settle(future: asyncio.Future[T], result: T) -> None:
 
 def _fail(future: asyncio.Future[Any], error: Exception) -> None:
     if not future.done():
-        future.set_exception(_outcome(error))
-
-
-class _Line:
-    """One connection, opened when it is needed, and again after it was lost.
-
-    A server that refuses is left alone for a moment that grows with each refusal; meanwhile
-    the answer is `Unavailable` at once.
-    """
-
-    def __init__(
-        self, url: str, settings: str, connection: asyncpg.Connection | None = None
-    ) -> None:
-        self._url = url
-        self._settings = settings
-        self._connection = connection
-        self._pause = _FIRST_PAUSE
-        self._quiet_until = 0.0
-
-    async def fetch(self, sql: str, *values: Any) -> list[Row]:
-        """One statement, a transaction of its own."""
-        rows = await self._send(lambda connection: connection.fetch(sql, *values))
-        return [tuple(record) for record in rows]
-
-    async def transaction(self, operation: Callable[[], Operation[T]]) -> T:
-        connection = await self._send(_begin)
-        try:
-            result = await _drive(connection, operation())
-            await connection.execute("COMMIT")
-        except BaseException as error:
-            self._distrust(error)
-            if not connection.is_closed():
-                await self._roll_back(connection)
-            raise
-        return result
-
-    async def close(self) -> None:
-        if self._connection is not None and not self._connection.is_closed():
-            with suppress(*_FAULTS):
-                await self._connection.close(timeout=_CONNECT_SECONDS)
-
-    async def _send(self, ask: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
-        """Ask on the open connection, or on a new one when it had ended before the question."""
-        try:
-            return await self._ask(ask)
-        except asyncpg.InternalClientError as error:
-            if not _never_sent(error):
-                raise
-            return await self._ask(ask)
-
-    async def _ask(self, ask: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
-        connection = await self._open()
-        try:
-            return await ask(connection)
-        except BaseException as error:
-            self._distrust(error)
-            raise
-
-    async def _open(self) -> asyncpg.Connection:
-        if self._connection is not None and not self._connection.is_closed():
-            return self._connection
-        now = asyncio.get_running_loop().time
-        if now() < self._quiet_until:
-            raise Unavailable("PostgreSQL did not accept the last connection")
-        try:
-            self._connection = await connect(self._url, self._settings)
-        except Unavailable:
-            self._quiet_until = now() + self._pause
-            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-            raise
-        self._pause = _FIRST_PAUSE
-        return self._connection
-
-    def _distrust(self, error: BaseException) -> None:
-        """Hang up where the next statement would meet the same fault."""
-        # A primary that was replaced still answers, but keeps nothing; a line whose answer was
-        # not awaited may yet talk.
-        hopeless = (
-            *_GONE,
-            TimeoutError,
-            asyncio.CancelledError,
-            asyncpg.ReadOnlySQLTransactionError,
-            asyncpg.InternalClientError,
-        )
-        if self._connection is not None and isinstance(error, hopeless):
-            self._connection.terminate()
-
-    async def _roll_back(self, connection: asyncpg.Connection) -> None:
-        try:
-            await connection.execute("ROLLBACK")
-        except _FAULTS:
-            connection.terminate()
+        future.set_exception(outcome_of(error))
 
 
 class _Queue(Generic[Q, A]):
@@ -325,7 +175,7 @@ class _Queue(Generic[Q, A]):
 class _Reader:
     """Reads by key. Each is looked up by a statement that began after it was asked for."""
 
-    def __init__(self, line: _Line) -> None:
+    def __init__(self, line: Line) -> None:
         self._line = line
         self._queue: _Queue[tuple[KeyedRead, Any], Row | None] = _Queue(self._answer)
 
@@ -356,7 +206,7 @@ class _Reader:
     async def _find(self, read: KeyedRead, keys: list[Any]) -> dict[Any, Row]:
         try:
             rows = await self._line.fetch(read.postgres, keys)
-        except _GONE:  # perhaps to come back at once; a read may be asked twice
+        except GONE:  # perhaps to come back at once; a read may be asked twice
             rows = await self._line.fetch(read.postgres, keys)
         return {row[0]: row for row in rows}
 
@@ -364,7 +214,7 @@ class _Reader:
 class _Writer:
     """One kind of hot write, all that waits in one statement."""
 
-    def __init__(self, line: _Line, batch: Batch) -> None:
+    def __init__(self, line: Line, batch: Batch) -> None:
         self._line = line
         self._sql = batch.postgres
         self._queue: _Queue[tuple[Any, ...], bool] = _Queue(self._save)
@@ -406,13 +256,13 @@ class _Writer:
 class _Pool:
     """A few connections, each doing one thing after another for whoever comes first."""
 
-    def __init__(self, lines: list[_Line]) -> None:
+    def __init__(self, lines: list[Line]) -> None:
         self._jobs: asyncio.Queue[tuple[Any, asyncio.Future[Any]] | None] = asyncio.Queue()
         self._closing = False
         self._lines = lines
         self._tasks = [asyncio.create_task(self._work(line)) for line in lines]
 
-    async def run(self, job: Callable[[_Line], Awaitable[T]]) -> T:
+    async def run(self, job: Callable[[Line], Awaitable[T]]) -> T:
         if self._closing or self._jobs.qsize() >= _MOST_WAITING:
             raise Unavailable("the database is closed or has too much to do")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -425,7 +275,7 @@ class _Pool:
             self._jobs.put_nowait(None)
         await asyncio.gather(*self._tasks)
 
-    async def _work(self, line: _Line) -> None:
+    async def _work(self, line: Line) -> None:
         while (next_job := await self._jobs.get()) is not None:
             job, future = next_job
             try:

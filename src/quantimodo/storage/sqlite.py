@@ -19,14 +19,17 @@ from typing import Any
 
 from quantimodo.ports.stores import Conflict, Unavailable
 from quantimodo.storage.database import (
+    USUAL_SEARCHES,
     Batch,
     KeyedRead,
     Operation,
     Row,
+    SearchPolicy,
     Statement,
     T,
     findable,
 )
+from quantimodo.storage.sqlite_searches import SearchPool
 
 _MOST_WAITING = 20_000  # writes in the queue; more answer `Unavailable` at once
 _BUSY_SECONDS = 10.0
@@ -57,6 +60,21 @@ def connect(path: Path, cache: int = _SMALL_CACHE) -> sqlite3.Connection:
     return connection
 
 
+def _search_pool(path: Path, policy: SearchPolicy, threads: int) -> SearchPool:
+    return SearchPool(
+        lambda: _connect_to_read(path),
+        threads=threads,
+        waiting=policy.waiting,
+        seconds=policy.seconds,
+    )
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    connection = connect(path)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
 def _keep_a_log(connection: sqlite3.Connection) -> None:
     """Write-ahead logging. Of processes that open a new file at once all but one are told that it
     is locked, whatever the busy timeout: they ask again."""
@@ -74,7 +92,7 @@ def _keep_a_log(connection: sqlite3.Connection) -> None:
 class SqliteDatabase:
     """One process's view of one SQLite file. Made inside the running event loop."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, policy: SearchPolicy = USUAL_SEARCHES) -> None:
         self._loop = asyncio.get_running_loop()
         self._reader = connect(path, _READER_CACHE)
         self._reading = False
@@ -87,6 +105,8 @@ class SqliteDatabase:
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
         self._checkpointer = _Checkpointer(path, self._turn)
+        self._searches = _search_pool(path, policy, policy.at_once)
+        self._lists = _search_pool(path, policy, 1)
 
     async def one(self, read: KeyedRead, key: Any) -> Row | None:
         if not findable(key):
@@ -108,6 +128,16 @@ class SqliteDatabase:
             return self._reader.execute(statement.sqlite, values).fetchall()
         except sqlite3.Error as error:
             raise Unavailable("the database did not answer") from error
+
+    async def list_rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
+        if not all(map(findable, values)):
+            return ()
+        return await self._lists.run(statement.sqlite, values)
+
+    async def search(self, statement: Statement, *values: Any) -> Sequence[Row]:
+        if not all(map(findable, values)):
+            return ()
+        return await self._searches.run(statement.sqlite, values)
 
     def _begin_reading(self) -> None:
         """One snapshot for all that this turn of the loop reads: to take and to leave the read
@@ -138,6 +168,8 @@ class SqliteDatabase:
         if self._closing:
             return
         self._closing = True
+        await self._searches.close()
+        await self._lists.close()
         self._wake.set()
         await asyncio.to_thread(self._thread.join)
         await asyncio.to_thread(self._checkpointer.close)

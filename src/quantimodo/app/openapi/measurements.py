@@ -273,6 +273,14 @@ def _reference(route: str, name: str, summary: str, kind: Any, example: Any) -> 
 _READING: Final[Mapping[int, Answer]] = {
     **REFUSED,
     400: _asked_badly("a value to compare with is not a number"),
+    429: refused(
+        "Too many reads of this person's measurements, or of this application's, wait already.",
+        {
+            "temporarily_unavailable": "too many reads of these measurements at once;"
+            " wait for their answers"
+        },
+        "RetryAfter",
+    ),
 }
 _WRITING: Final[Mapping[int, Answer]] = {**REFUSED, 400: _BAD_SETS, 409: _CONFLICT}
 

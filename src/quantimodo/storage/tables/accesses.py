@@ -82,7 +82,7 @@ class Accesses(Table):
     ) -> Sequence[tuple[int, Access]]:
         values: tuple[object, ...] = (user_id, _NEWEST if before is None else before, limit)
         if client_id is None:
-            rows = await self._database.rows(_PAGE, *values)
+            rows = await self._database.list_rows(_PAGE, *values)
         else:
-            rows = await self._database.rows(_PAGE_OF_APP, *values, client_id)
+            rows = await self._database.list_rows(_PAGE_OF_APP, *values, client_id)
         return [(row[0], _to_access(row[1:])) for row in rows]

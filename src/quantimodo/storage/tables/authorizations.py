@@ -120,7 +120,7 @@ class Authorizations(Table):
         return _to_consent(rows[0]) if rows else None
 
     async def consents_of(self, user_id: int) -> Sequence[Consent]:
-        return [_to_consent(row) for row in await self._database.rows(_CONSENTS_OF, user_id)]
+        return [_to_consent(row) for row in await self._database.list_rows(_CONSENTS_OF, user_id)]
 
     async def save_consent(self, consent: Consent) -> None:
         def operation() -> Operation[None]:

@@ -197,9 +197,9 @@ class Clients(Table):
         self, *, owner_id: int | None = None, after: str = "", limit: int = 100
     ) -> Sequence[Client]:
         if owner_id is None:
-            rows = await self._database.rows(_PAGE, after, limit)
+            rows = await self._database.list_rows(_PAGE, after, limit)
         else:
-            rows = await self._database.rows(_PAGE_OF_OWNER, after, limit, owner_id)
+            rows = await self._database.list_rows(_PAGE_OF_OWNER, after, limit, owner_id)
         return [_to_client(row) for row in rows]
 
     async def clients_by_redirect_uri(

@@ -97,7 +97,7 @@ class Identities(Table):
         return _to_identity(rows[0]) if rows else None
 
     async def identities_of(self, user_id: int) -> Sequence[Identity]:
-        return [_to_identity(row) for row in await self._database.rows(_OF_USER, user_id)]
+        return [_to_identity(row) for row in await self._database.list_rows(_OF_USER, user_id)]
 
     async def add_identity(
         self, user_id: int, identity: NewIdentity, session: bytes | None = None

@@ -46,7 +46,7 @@ def _to_key(row: Row) -> SigningKey:
 
 class Keys(Table):
     async def signing_keys(self) -> Sequence[SigningKey]:
-        return [_to_key(row) for row in await self._database.rows(_ALL)]
+        return [_to_key(row) for row in await self._database.list_rows(_ALL)]
 
     async def add_signing_key(self, key: SigningKey, replaces: str | None) -> bool:
         values = (

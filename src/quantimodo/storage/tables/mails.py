@@ -48,7 +48,7 @@ class Mails(Table):
         await self._database.write(execute(_DROP_MAIL, mail_id))
 
     async def recent_mail(self, limit: int) -> Sequence[tuple[int, bytes, datetime]]:
-        rows = await self._database.rows(_RECENT, limit)
+        rows = await self._database.list_rows(_RECENT, limit)
         return [(row[0], row[1], from_micros(row[2])) for row in rows]
 
 
@@ -80,5 +80,5 @@ class Events(Table):
                 address=row[4],
                 detail=row[5],
             )
-            for row in await self._database.rows(_EVENTS_OF, user_id, limit)
+            for row in await self._database.list_rows(_EVENTS_OF, user_id, limit)
         ]

@@ -180,7 +180,7 @@ class Measurements(Table):
         counted: dict[int, int] = {}
         for some in _in_parts(user_ids):
             statement, values = number_of_measurements(some, filters)
-            for user_id, number in await self._database.rows(statement, *values):
+            for user_id, number in await self._database.search(statement, *values):
                 if number:
                     counted[user_id] = number
         return counted
@@ -189,18 +189,18 @@ class Measurements(Table):
         found: set[int] = set()
         for some in _in_parts(user_ids):
             statement, values = units_of_variables(some, filters)
-            found |= {row[0] for row in await self._database.rows(statement, *values)}
+            found |= {row[0] for row in await self._database.search(statement, *values)}
         return frozenset(found)
 
     async def readers_people(
         self, client_id: str, scope: str, now: datetime, *, after: int, limit: int
     ) -> Sequence[int]:
         values = (client_id, scope, to_micros(now), after, limit)
-        return [row[0] for row in await self._database.rows(READERS_PEOPLE, *values)]
+        return [row[0] for row in await self._database.search(READERS_PEOPLE, *values)]
 
     async def _found(self, call: Call) -> list[Measurement]:
         statement, values = call
-        return [_to_measurement(row) for row in await self._database.rows(statement, *values)]
+        return [_to_measurement(row) for row in await self._database.search(statement, *values)]
 
 
 def _is_new(each: EntrySet) -> bool:

@@ -58,7 +58,7 @@ def _to_participant(row: Row) -> Participant:
 
 class Participants(Table):
     async def participants(self, sid: str) -> Sequence[Participant]:
-        return [_to_participant(row) for row in await self._database.rows(_OF_SESSION, sid)]
+        return [_to_participant(row) for row in await self._database.list_rows(_OF_SESSION, sid)]
 
     async def claim_farewells(
         self, at: datetime, lease: timedelta, limit: int

@@ -33,7 +33,7 @@ def _to_token(row: Row) -> RegistrationToken:
 
 class Registrations(Table):
     async def registration_tokens(self) -> Sequence[RegistrationToken]:
-        return [_to_token(row) for row in await self._database.rows(_ALL)]
+        return [_to_token(row) for row in await self._database.list_rows(_ALL)]
 
     async def registration_token(self, key: bytes) -> RegistrationToken | None:
         row = await self._database.one(_BY_KEY, key)

@@ -70,7 +70,7 @@ class Sessions(Table):
         return None if row is None else _to_session(row)
 
     async def sessions_of(self, user_id: int) -> Sequence[Session]:
-        return [_to_session(row) for row in await self._database.rows(_OF_USER, user_id)]
+        return [_to_session(row) for row in await self._database.list_rows(_OF_USER, user_id)]
 
     async def add_session(self, session: Session, replaces: bytes | None) -> None:
         def operation() -> Operation[None]:

@@ -136,7 +136,7 @@ class Users(Table):
         return to_user(rows[0]) if rows else None
 
     async def users(self, *, after: int = 0, limit: int = 100) -> Sequence[User]:
-        return [to_user(row) for row in await self._database.rows(_PAGE, after, limit)]
+        return [to_user(row) for row in await self._database.list_rows(_PAGE, after, limit)]
 
     async def add_user(self, user: NewUser, password_hash: str | None) -> User:
         def operation() -> Operation[int]:

@@ -96,13 +96,15 @@ def _to_unit(row: Row) -> Unit:
 
 class Variables(Table):
     async def units(self) -> Sequence[Unit]:
-        return [_to_unit(row) for row in await self._database.rows(_UNITS)]
+        return [_to_unit(row) for row in await self._database.list_rows(_UNITS)]
 
     async def unit_categories(self) -> Sequence[UnitCategory]:
-        return [UnitCategory(*row) for row in await self._database.rows(_UNIT_CATEGORIES)]
+        return [UnitCategory(*row) for row in await self._database.list_rows(_UNIT_CATEGORIES)]
 
     async def variable_categories(self) -> Sequence[VariableCategory]:
-        return [VariableCategory(*row) for row in await self._database.rows(_VARIABLE_CATEGORIES)]
+        return [
+            VariableCategory(*row) for row in await self._database.list_rows(_VARIABLE_CATEGORIES)
+        ]
 
     async def variable(self, user_id: int, name: str) -> Variable | None:
         rows = await self._database.rows(_ONE, user_id, name)
@@ -111,7 +113,7 @@ class Variables(Table):
     async def variables_named(self, user_id: int, names: Sequence[str]) -> Sequence[Variable]:
         found: list[Variable] = []
         for statement, values in finding_variables(user_id, names):
-            rows = await self._database.rows(statement, *values)
+            rows = await self._database.list_rows(statement, *values)
             found += [to_variable(row) for row in dict.fromkeys(rows)]
         return found
 
@@ -132,11 +134,11 @@ class Variables(Table):
         statement, values = page_of_summaries(
             user_id, filters, descending=descending, offset=offset, limit=limit
         )
-        return [_to_summary(row) for row in await self._database.rows(statement, *values)]
+        return [_to_summary(row) for row in await self._database.search(statement, *values)]
 
     async def count_variables(self, user_id: int, filters: Filters) -> int:
         statement, values = number_of_variables(user_id, filters)
-        rows = await self._database.rows(statement, *values)
+        rows = await self._database.search(statement, *values)
         return int(rows[0][0]) if rows else 0
 
     async def delete_variable(self, user_id: int, name: str) -> bool:

@@ -1,0 +1,60 @@
+"""How much of a process one person's reads may take: so many at once, each with a deadline."""
+
+import asyncio
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from quantimodo.ports.stores import TooSlow, Unavailable
+
+_MOST_WAITING: Final = 16  # reads of one person; more are refused
+
+
+class TooManyReads(Unavailable):
+    """The person, or the application, already has as many reads waiting as are allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPolicy:
+    """`per_person` reads run at once; each must be done within `seconds`, its wait included."""
+
+    per_person: int = 2
+    seconds: float = 10.0
+
+
+class ReadLimits:
+    """Of one process. Keeps nothing about people who are not reading."""
+
+    def __init__(self, policy: ReadPolicy) -> None:
+        self._policy = policy
+        self._places: dict[Hashable, _Places] = {}
+
+    @asynccontextmanager
+    async def place(self, reader: Hashable) -> AsyncIterator[None]:
+        """Wait for one of the reader's places and hold it.
+
+        Raises `TooManyReads` when too many of theirs wait, and `TooSlow` when the deadline passes;
+        what the caller awaits is cancelled then.
+        """
+        places = self._places.get(reader)
+        if places is None:
+            places = self._places[reader] = _Places(asyncio.Semaphore(self._policy.per_person))
+        if places.taken >= self._policy.per_person + _MOST_WAITING:
+            raise TooManyReads("too many reads at once")
+        places.taken += 1
+        try:
+            async with asyncio.timeout(self._policy.seconds), places.free:
+                yield
+        except TimeoutError:
+            raise TooSlow("the read took too long") from None
+        finally:
+            places.taken -= 1
+            if not places.taken:
+                self._places.pop(reader, None)
+
+
+@dataclass(slots=True)
+class _Places:
+    free: asyncio.Semaphore
+    taken: int = 0

@@ -1,0 +1,210 @@
+"""A connection to PostgreSQL that is opened when it is needed, and again after it was lost.
+
+Owns the settings of connections and what their faults mean. Knows no queue and no table.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+
+from quantimodo.ports.stores import Conflict, Unavailable
+from quantimodo.storage.database import Operation, Row, T
+
+CONNECT_SECONDS = 5.0
+_ANSWER_SECONDS = 15.0  # longer than the server's own limit: only a dead network gets there
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+
+# Every statement here finds its rows by an index, so plans are fixed to say so: a plan made while
+# a table was empty must still be right when it has ten million rows.
+BATCHED = """
+SET synchronous_commit = on;
+SET default_transaction_isolation = 'read committed';
+SET statement_timeout = '10s';
+SET lock_timeout = '5s';
+SET idle_in_transaction_session_timeout = '20s';
+SET jit = off;
+SET plan_cache_mode = force_generic_plan;
+SET enable_seqscan = off;
+"""
+BY_KEY = f"{BATCHED} SET enable_hashjoin = off; SET enable_mergejoin = off;"
+
+FAULTS = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+GONE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
+
+
+async def connect(
+    url: str, settings: str = BY_KEY, *, patience: float | None = _ANSWER_SECONDS
+) -> asyncpg.Connection:
+    """A connection with the house's settings. Raises `Unavailable`, whose cause says why."""
+    try:
+        connection = await asyncpg.connect(
+            url,
+            timeout=CONNECT_SECONDS,
+            command_timeout=patience,
+            statement_cache_size=300,
+            max_cached_statement_lifetime=0,
+        )
+        await connection.execute(settings)
+    except FAULTS as error:
+        raise Unavailable("PostgreSQL does not accept the connection") from error
+    return connection
+
+
+async def _begin(connection: asyncpg.Connection) -> asyncpg.Connection:
+    await connection.execute("BEGIN")
+    return connection
+
+
+async def _drive(connection: asyncpg.Connection, operation: Operation[T]) -> T:
+    try:
+        statement, values = next(operation)
+        while True:
+            records = await connection.fetch(statement.postgres, *statement.arguments(values))
+            statement, values = operation.send([tuple(record) for record in records])
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def outcome_of(error: Exception) -> Exception:
+    """What the caller hears: the contract's exceptions, or its own."""
+    if isinstance(error, asyncpg.IntegrityConstraintViolationError):
+        told: Exception = Conflict("the name is taken")
+    elif isinstance(error, asyncpg.DataError):
+        told = ValueError("a value that the database cannot keep")
+    elif isinstance(error, FAULTS) and not isinstance(error, ValueError):
+        told = Unavailable("the database could not answer")
+    else:
+        return error
+    told.__cause__ = error
+    return told
+
+
+def _never_sent(error: asyncpg.InternalClientError) -> bool:
+    """Whether asyncpg kept the statement back: the server's farewell was read, its end was not."""
+    # asyncpg has no name of its own for this; it checks the state before it writes anything.
+    return str(error).startswith("cannot switch to state")
+
+
+class Line:
+    """One connection, opened when it is needed, and again after it was lost.
+
+    A server that refuses is left alone for a moment that grows with each refusal; meanwhile
+    the answer is `Unavailable` at once.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        settings: str,
+        connection: asyncpg.Connection | None = None,
+        *,
+        patience: float = _ANSWER_SECONDS,
+    ) -> None:
+        self._url = url
+        self._settings = settings
+        self._connection = connection
+        self._patience = patience
+        self._pause = _FIRST_PAUSE
+        self._quiet_until = 0.0
+
+    async def fetch(self, sql: str, *values: Any) -> list[Row]:
+        """One statement, a transaction of its own."""
+        rows = await self._send(lambda connection: connection.fetch(sql, *values))
+        return [tuple(record) for record in rows]
+
+    async def search(self, sql: str, *values: Any) -> list[Row]:
+        """One SELECT. When the caller is cancelled, asyncpg cancels the statement on the server
+        and the connection stays in use."""
+        connection = await self._open()
+        try:
+            rows = await connection.fetch(sql, *values)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            self._distrust(error)
+            raise
+        return [tuple(record) for record in rows]
+
+    async def transaction(self, operation: Callable[[], Operation[T]]) -> T:
+        connection = await self._send(_begin)
+        try:
+            result = await _drive(connection, operation())
+            await connection.execute("COMMIT")
+        except BaseException as error:
+            self._distrust(error)
+            if not connection.is_closed():
+                await self._roll_back(connection)
+            raise
+        return result
+
+    async def close(self) -> None:
+        if self._connection is not None and not self._connection.is_closed():
+            with suppress(*FAULTS):
+                await self._connection.close(timeout=CONNECT_SECONDS)
+
+    async def _send(self, ask: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """Ask on the open connection, or on a new one when it had ended before the question."""
+        try:
+            return await self._ask(ask)
+        except asyncpg.InternalClientError as error:
+            if not _never_sent(error):
+                raise
+            return await self._ask(ask)
+
+    async def _ask(self, ask: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        connection = await self._open()
+        try:
+            return await ask(connection)
+        except BaseException as error:
+            self._distrust(error)
+            raise
+
+    async def _open(self) -> asyncpg.Connection:
+        if self._connection is not None and not self._connection.is_closed():
+            return self._connection
+        now = asyncio.get_running_loop().time
+        if now() < self._quiet_until:
+            raise Unavailable("PostgreSQL did not accept the last connection")
+        try:
+            self._connection = await connect(self._url, self._settings, patience=self._patience)
+        except Unavailable:
+            self._quiet_until = now() + self._pause
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+            raise
+        self._pause = _FIRST_PAUSE
+        return self._connection
+
+    def _distrust(self, error: BaseException) -> None:
+        """Hang up where the next statement would meet the same fault."""
+        # A primary that was replaced still answers, but keeps nothing; a line whose answer was
+        # not awaited may yet talk.
+        hopeless = (
+            *GONE,
+            TimeoutError,
+            asyncio.CancelledError,
+            asyncpg.ReadOnlySQLTransactionError,
+            asyncpg.InternalClientError,
+        )
+        if self._connection is not None and isinstance(error, hopeless):
+            self._connection.terminate()
+
+    async def _roll_back(self, connection: asyncpg.Connection) -> None:
+        try:
+            await connection.execute("ROLLBACK")
+        except FAULTS:
+            connection.terminate()

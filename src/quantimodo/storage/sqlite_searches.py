@@ -1,0 +1,156 @@
+"""SQLite reads that run beside the event loop: a few threads, a bounded queue, and a deadline.
+
+Each thread has a read-only connection. A search that reaches its deadline, or whose caller is
+cancelled, is interrupted. `sqlite3` releases the interpreter lock while SQLite works, so that a
+long search does not stop the event loop.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from quantimodo.ports.stores import TooSlow, Unavailable
+from quantimodo.storage.database import Row
+
+# An interrupt that arrives before the first step of a statement has no effect, so it is repeated.
+_INTERRUPT_AGAIN = 0.02  # seconds
+
+
+class SearchPool:
+    """Runs searches on at most `threads` threads. Made inside the running event loop.
+
+    More than `waiting` queued searches raise `Unavailable`; a search that runs longer than
+    `seconds` raises `TooSlow`. Threads and connections are made when they are first needed.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        *,
+        threads: int,
+        waiting: int,
+        seconds: float,
+    ) -> None:
+        self._connect = connect
+        self._most_threads = threads
+        self._most_waiting = waiting
+        self._seconds = seconds
+        self._loop = asyncio.get_running_loop()
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._unfinished: set[_Job] = set()
+        self._closing = False
+
+    async def run(self, sql: str, values: Sequence[Any]) -> list[Row]:
+        """All rows of one SELECT. Cancelling the caller interrupts the statement."""
+        if self._closing or len(self._unfinished) >= self._most_threads + self._most_waiting:
+            raise Unavailable("too many searches are waiting")
+        job = _Job(sql, values, self._loop, self._seconds)
+        self._unfinished.add(job)
+        job.result.add_done_callback(lambda _: self._unfinished.discard(job))
+        if len(self._threads) < min(self._most_threads, len(self._unfinished)):
+            self._start_thread()
+        self._jobs.put(job)
+        try:
+            return await asyncio.shield(job.result)
+        except asyncio.CancelledError:
+            job.stop()
+            raise
+
+    async def close(self) -> None:
+        """Interrupt what runs, refuse what waits, and close the connections. Idempotent."""
+        if self._closing:
+            return
+        self._closing = True
+        for job in tuple(self._unfinished):
+            job.stop()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
+
+    def _start_thread(self) -> None:
+        name = f"sqlite-search-{len(self._threads)}"
+        thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self) -> None:
+        connection: sqlite3.Connection | None = None
+        while (job := self._jobs.get()) is not None:
+            outcome: list[Row] | Exception
+            try:
+                if connection is None:
+                    connection = self._connect()
+                outcome = job.run(connection)
+            except Exception as error:  # the thread goes on, and the caller gets an answer
+                outcome = Unavailable("the database did not answer")
+                outcome.__cause__ = error
+            with suppress(RuntimeError):  # the event loop is closed: no caller is left
+                self._loop.call_soon_threadsafe(job.settle, outcome)
+        if connection is not None:
+            connection.close()
+
+
+class _Job:
+    """One search. `stop` may be called by the event loop at any time."""
+
+    def __init__(
+        self, sql: str, values: Sequence[Any], loop: asyncio.AbstractEventLoop, seconds: float
+    ) -> None:
+        self._sql = sql
+        self._values = values
+        self._loop = loop
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._running: sqlite3.Connection | None = None
+        self._stopped = False
+        self._deadline: asyncio.TimerHandle | None = None
+        self.result: asyncio.Future[list[Row]] = loop.create_future()
+
+    def run(self, connection: sqlite3.Connection) -> list[Row] | Exception:
+        """Called in a thread of the pool."""
+        with self._lock:
+            if self._stopped:
+                return TooSlow("the search was stopped before it began")
+            self._running = connection
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._begin_deadline)
+        try:
+            return connection.execute(self._sql, self._values).fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            return TooSlow("the search took too long and was interrupted")
+        finally:
+            with self._lock:
+                self._running = None
+
+    def stop(self) -> None:
+        """Interrupt the statement, or keep it from beginning."""
+        with self._lock:
+            self._stopped = True
+            if self._running is not None:
+                self._running.interrupt()
+        if not self.result.done():
+            self._deadline = self._loop.call_later(_INTERRUPT_AGAIN, self.stop)
+
+    def settle(self, outcome: "list[Row] | Exception") -> None:
+        """Called in the event loop."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if self.result.done():
+            return
+        if isinstance(outcome, Exception):
+            self.result.set_exception(outcome)
+            self.result.exception()  # a caller that was cancelled does not fetch it
+        else:
+            self.result.set_result(outcome)
+
+    def _begin_deadline(self) -> None:
+        if not self.result.done() and self._deadline is None:
+            self._deadline = self._loop.call_later(self._seconds, self.stop)

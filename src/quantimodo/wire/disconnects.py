@@ -1,0 +1,55 @@
+"""Work for a client that may leave: it is cancelled when the connection ends."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, MutableMapping
+from contextlib import suppress
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+class ClientLeft(Exception):
+    """The client disconnected before there was an answer; nothing can be sent to it."""
+
+
+async def disconnected(receive: Receive) -> None:
+    """Return when the client is gone, or has its whole answer (ASGI `http.disconnect`)."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`. Raises `ClientLeft`, and cancels `work`, when the client disconnects.
+
+    The body of the request must have been read: messages that are not a disconnect are dropped.
+    """
+    leaving = asyncio.ensure_future(disconnected(receive))
+    try:
+        return await _unless(leaving, work)
+    finally:
+        leaving.cancel()
+
+
+async def next_unless(leaving: "asyncio.Future[None]", chunks: AsyncGenerator[T, None]) -> T | None:
+    """The next chunk, or None at the end. Raises `ClientLeft` as soon as `leaving` is done."""
+    return await _unless(leaving, _next(chunks))
+
+
+async def _next(chunks: AsyncGenerator[T, None]) -> T | None:
+    return await anext(chunks, None)
+
+
+async def _unless(leaving: "asyncio.Future[None]", work: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.create_task(work)
+    try:
+        both: tuple[asyncio.Future[Any], ...] = (task, leaving)
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if leaving.done():
+            raise ClientLeft
+        return task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await task

@@ -1,0 +1,220 @@
+"""Reads of measurements: a deadline, a bound for each person, and an end when the client leaves.
+
+All places for searches are taken by a search that does not end, so that a read waits until its
+deadline or its client ends it: nothing here depends on how fast a machine is.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, MutableMapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import ALL, CSV, LIST, SLEEP, START, App, opened
+
+from endless import ENDLESS, MANY
+from quantimodo.measurements.limits import ReadLimits, ReadPolicy, TooManyReads
+from quantimodo.ports.stores import TooSlow
+from surroundings import FrozenClock, SeededEntropy
+from world import World, open_world, settings_for
+
+READS = [
+    LIST,
+    f"{LIST}?value=1,2,3",
+    f"{LIST}?groupingWidth=60",
+    CSV,
+    "/api/v1/variables",
+    "/api/v1/variables/Mood",
+]
+
+
+@pytest.fixture
+async def busy(
+    request: pytest.FixtureRequest,
+    engine: str,
+    tmp_path: Path,
+    clock: FrozenClock,
+    entropy: SeededEntropy,
+) -> AsyncIterator[World]:
+    """A server whose only place for searches is taken; a read's deadline is a second."""
+    url = f"sqlite:///{tmp_path}/busy.db"
+    if engine == "postgres":
+        url = request.getfixturevalue("postgres_url")
+    # The wide deadline is the store's own, for the search in the way; the reads' is set below.
+    settings = settings_for(url, tmp_path, reads__deadline="60s", reads__at_once="1")
+    async with open_world(settings, clock, entropy) as world:
+        yield world
+
+
+@pytest.fixture
+async def blocked(busy: World) -> AsyncIterator[tuple[World, App]]:
+    await busy.person()
+    app = await opened(busy, ALL)
+    await app.add(SLEEP)
+    in_the_way = asyncio.create_task(busy.house.stores._database.search(ENDLESS, MANY))  # type: ignore[attr-defined]
+    await asyncio.sleep(0.05)
+    yield busy, app
+    in_the_way.cancel()
+    await asyncio.wait([in_the_way])
+
+
+async def test_reads_of_one_person_beyond_the_bound_are_refused(
+    blocked: tuple[World, App],
+) -> None:
+    world, app = blocked
+    waiting = [asyncio.create_task(app.get(LIST)) for _ in range(18)]  # 2 run, 16 wait
+    while _taken(world) < 18:
+        await asyncio.sleep(0.01)
+    answer = await app.get(LIST)
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "1"
+    assert answer.json() == {
+        "error": "temporarily_unavailable",
+        "error_description": "too many reads of these measurements at once; wait for their answers",
+    }
+    # Another person's reads are not counted with them, and writes and tokens go on.
+    assert (await app.send("POST", LIST, [SLEEP])).status_code == 200
+    assert (await app.get("/api/v1/user/me")).status_code == 200
+    for task in waiting:
+        task.cancel()
+
+
+@pytest.mark.parametrize("path", READS)
+async def test_a_client_that_leaves_frees_its_places(blocked: tuple[World, App], path: str) -> None:
+    world, app = blocked
+    left = asyncio.Event()
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    where, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": where,
+        "raw_path": where.encode(),
+        "query_string": query.encode(),
+        "headers": [(b"authorization", app._headers["authorization"].encode())],
+        "client": ("192.0.2.7", 1),
+    }
+    request = asyncio.create_task(world.application(scope, receive, send))  # type: ignore[arg-type]
+    while not _taken(world):
+        await asyncio.sleep(0.01)
+    left.set()
+    async with asyncio.timeout(60):  # long before anything else would end it
+        await request
+    assert not _taken(world)
+    # A file may have begun with its columns' names; nothing was sent that says it is whole.
+    assert all(message.get("more_body", True) for message in sent)
+
+
+async def test_a_page_of_the_account_is_no_more_made_when_its_reader_left(
+    blocked: tuple[World, App],
+) -> None:
+    world, _ = blocked
+    browser = await world.signed_in()
+    page = asyncio.create_task(browser.get("/account/data"))
+    while not _taken(world):
+        await asyncio.sleep(0.01)
+    page.cancel()
+    async with asyncio.timeout(60):
+        while _taken(world):
+            await asyncio.sleep(0.01)
+
+
+async def test_past_its_deadline_a_read_is_503_and_says_what_to_do(
+    request: pytest.FixtureRequest,
+    engine: str,
+    tmp_path: Path,
+    clock: FrozenClock,
+    entropy: SeededEntropy,
+) -> None:
+    url = f"sqlite:///{tmp_path}/short.db"
+    if engine == "postgres":
+        url = request.getfixturevalue("postgres_url")
+    settings = settings_for(url, tmp_path, reads__deadline="1s", reads__at_once="1")
+    async with open_world(settings, clock, entropy) as world:
+        await world.person()
+        app = await opened(world, ALL)
+        await app.add(SLEEP)
+        in_the_way = asyncio.create_task(_again_and_again(world))
+        await asyncio.sleep(0.05)
+        for path in (LIST, "/api/v1/variables"):
+            answer = await app.get(path)
+            assert answer.status_code == 503, path
+            assert answer.headers["retry-after"] == "10"
+            assert "startTime" in answer.json()["error_description"]
+        in_the_way.cancel()
+        await asyncio.wait([in_the_way])
+        assert (await app.get(LIST, startTime=START)).status_code == 200
+
+
+async def _again_and_again(world: World) -> None:
+    """Keep the one place taken: three of these are always in the queue before anybody else."""
+
+    async def one() -> None:
+        while True:
+            with suppress(TooSlow):
+                await world.house.stores._database.search(ENDLESS, MANY)  # type: ignore[attr-defined]
+
+    await asyncio.gather(one(), one(), one())
+
+
+def _taken(world: World) -> int:
+    return sum(places.taken for places in world.house.reads._places.values())
+
+
+# ------------------------------------------------------------------------------- by itself
+
+
+async def test_places_are_handed_on_in_turn() -> None:
+    limits, order = ReadLimits(ReadPolicy(per_person=1, seconds=60)), list[int]()
+
+    async def read(number: int) -> None:
+        async with limits.place("ann"):
+            order.append(number)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*map(read, range(5)))
+    assert order == [0, 1, 2, 3, 4]
+    assert limits._places == {}
+
+
+async def test_the_deadline_includes_the_wait_and_cancels_the_work() -> None:
+    limits, ended = ReadLimits(ReadPolicy(per_person=1, seconds=0.05)), list[str]()
+
+    async def read(name: str) -> None:
+        async with limits.place("ann"):
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append(name)
+
+    outcomes = await asyncio.gather(read("first"), read("second"), return_exceptions=True)
+    assert [type(each) for each in outcomes] == [TooSlow, TooSlow]
+    assert ended[:1] == ["first"]
+    assert limits._places == {}
+
+
+async def test_people_do_not_count_with_each_other() -> None:
+    limits = ReadLimits(ReadPolicy(per_person=1, seconds=60))
+    held = asyncio.Event()
+
+    async def hold(name: str) -> None:
+        async with limits.place(name):
+            await held.wait()
+
+    anns = [asyncio.create_task(hold("ann")) for _ in range(17)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyReads):
+        await hold("ann")
+    async with limits.place("bob"):
+        pass
+    held.set()
+    await asyncio.gather(*anns)
