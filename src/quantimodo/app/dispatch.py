@@ -78,6 +78,10 @@ _TOO_MANY_READS: Final = "too many reads of these measurements at once; wait for
 _LEFT: Final = Response(499)
 
 
+class EncodedBody(Exception):
+    """The body is compressed (`Content-Encoding`), which no endpoint reads (RFC 9110 §8.4)."""
+
+
 class TooLarge(Exception):
     """The body or the headers exceed the limit."""
 
@@ -171,6 +175,8 @@ class Dispatcher:
                 return bearer_error(error)
             case RepeatedHeader():
                 return oauth_error(InvalidRequest("a header is repeated"))
+            case EncodedBody():
+                return _encoded_body()
             case TooLarge():
                 return private_json(413, _problem("invalid_request", "the request is too large"))
             case TooManyReads():
@@ -270,7 +276,13 @@ class Dispatcher:
 
         try:
             _check_headers(scope)
+            if scope["method"] not in ("GET", "HEAD"):
+                _check_encoding(scope)
             await self._pages(scope, _limited(receive, scope["path"]), send_page)
+        except EncodedBody:
+            body = _encoded_body()
+            status = body.status
+            await self._send(body, scope, receive, send)
         except TooLarge:
             body = private_json(413, _problem("invalid_request", "the request is too large"))
             status = body.status
@@ -300,6 +312,7 @@ async def _read(route: WireRoute, scope: Scope, receive: Receive, method: str) -
     _check_headers(scope)
     body = b""
     if method not in ("GET", "HEAD"):
+        _check_encoding(scope)
         body = await _read_body(receive, route.largest)
     client = scope.get("client")
     return Request(
@@ -341,6 +354,17 @@ def _check_headers(scope: Scope) -> None:
         total += len(name) + len(value)
     if len(headers) > _MOST_HEADERS or total > _LARGEST_HEADERS:
         raise TooLarge
+
+
+def _check_encoding(scope: Scope) -> None:
+    for name, value in scope["headers"]:
+        if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+            raise EncodedBody
+
+
+def _encoded_body() -> Response:
+    text = "send the body without compression: no Content-Encoding is read here"
+    return private_json(415, _problem("invalid_request", text), (b"accept-encoding", b"identity"))
 
 
 def _traceless(scope: Scope, headers: Headers) -> Headers:

@@ -5,19 +5,21 @@ days are local days, whatever the summer time does. Every moment is in one span,
 each other: what begins later is in no earlier one.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import fsum
 from zoneinfo import ZoneInfo
 
-from quantimodo.measurements.times import FIRST
+from quantimodo.measurements.times import FIRST, LAST
 from quantimodo.model.measurements import Measurement, Micros
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCAL_EPOCH = _EPOCH.replace(tzinfo=None)  # a local time of any zone
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = 86_400 * 1_000_000
+_AT_ONCE = 50  # measurements between two turns of the event loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,27 @@ class Group:
     updated_at: Micros
 
 
+class _Spans:
+    """Remembers the span of the last moment: the next measurement is often in the same one."""
+
+    def __init__(self, grouping: Grouping) -> None:
+        self._grouping = grouping
+        self._first, self._last, self._begins = 1, 0, 0  # of no moment yet
+
+    def start(self, at: Micros) -> Micros:
+        if self._first <= at <= self._last:
+            return self._begins
+        begins = self._grouping.start(at)
+        self._first = self._last = at
+        self._begins = begins
+        # Spans follow each other, so that all between two moments of one span are in it too.
+        end = begins + self._grouping.width - 1
+        if end > at and end <= LAST and self._grouping.start(end) == begins:
+            self._last = end
+        self._first = begins
+        return begins
+
+
 async def grouped(
     chunks: AsyncIterator[Sequence[Measurement]],
     grouping: Grouping,
@@ -89,9 +112,13 @@ async def grouped(
     """Groups in the order of the measurements, which come by start; in one span by variable."""
     current: Micros | None = None
     members: dict[str, list[Measurement]] = {}
+    spans, taken = _Spans(grouping), 0
     async for chunk in chunks:
         for one in chunk:
-            start = grouping.start(one.start)
+            taken += 1
+            if taken % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # less than a millisecond of work between two turns
+            start = spans.start(one.start)
             if current is not None and start != current:
                 for group in _groups(current, members, value_of, descending):
                     yield group

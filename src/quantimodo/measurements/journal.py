@@ -15,6 +15,7 @@ from quantimodo.measurements.catalogue import MISCELLANEOUS, Catalogue, Referenc
 from quantimodo.measurements.errors import Refused
 from quantimodo.measurements.filters import holds
 from quantimodo.measurements.grouping import Group, grouped
+from quantimodo.measurements.limits import check_spans
 from quantimodo.measurements.posts import Change, SentSet, refused_at
 from quantimodo.measurements.questions import Question
 from quantimodo.measurements.units import converter, convertible
@@ -182,6 +183,7 @@ class Journal:
         asked = await self._understood([user_id], question)
         catalogue = await self.references.catalogue()
         descending = _by_start(question)
+        await check_spans(self.store, [user_id], asked.filters, question.grouping)
 
         async def chunks() -> AsyncIterator[Sequence[Shown]]:
             if question.grouping is None:
@@ -275,6 +277,7 @@ class Journal:
         self, user_ids: Sequence[int], question: Question, asked: _Asked
     ) -> tuple[Sequence[Shown], int]:
         catalogue = await self.references.catalogue()
+        await check_spans(self.store, user_ids, asked.filters, question.grouping)
         page, number = list[Shown](), 0
         for user_id in user_ids:
             async for group in self._groups(user_id, question, asked):

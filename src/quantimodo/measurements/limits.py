@@ -1,14 +1,20 @@
-"""How much of a process one person's reads may take: so many at once, each with a deadline."""
+"""How much of a process one person's reads may take: so many at once, each with a deadline, and so
+many groups."""
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from quantimodo.measurements.errors import Refused
+from quantimodo.measurements.grouping import Grouping
+from quantimodo.model.measurements import Filters
+from quantimodo.ports.measurements import MeasurementStore
 from quantimodo.ports.stores import TooSlow, Unavailable
 
 _MOST_WAITING: Final = 16  # reads of one person; more are refused
+_MOST_SPANS: Final = 20_000  # of `groupingWidth` between the first and the last measurement
 
 
 class TooManyReads(Unavailable):
@@ -58,3 +64,28 @@ class ReadLimits:
 class _Places:
     free: asyncio.Semaphore
     taken: int = 0
+
+
+async def check_spans(
+    store: MeasurementStore,
+    user_ids: Sequence[int],
+    filters: Filters,
+    grouping: Grouping | None,
+) -> None:
+    """Raises `Refused` when the spans between one person's first and last measurement are more
+    than one request may ask for."""
+    if grouping is None:
+        return
+    for user_id in user_ids:
+        ends = [
+            row.start
+            for descending in (False, True)
+            for row in await store.measurements_after(
+                user_id, filters, None, 1, descending=descending
+            )
+        ]
+        if ends and max(ends) - min(ends) > grouping.width * _MOST_SPANS:
+            raise Refused(
+                f"groupingWidth makes more than {_MOST_SPANS} groups in time; take a wider one, or"
+                " less time by startTime and endTime"
+            )

@@ -6,10 +6,10 @@ Owns names and spellings of parameters. Parameters that it does not know are ign
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Final
 from urllib.parse import unquote_plus
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from quantimodo.measurements.errors import Refused
 from quantimodo.measurements.filters import number_filter, text_filter, time_filter
@@ -27,7 +27,8 @@ _WIDEST: Final = 366 * 86_400
 _MOST_TOLD: Final = 255
 _JOINERS: Final = "\u200c\u200d"  # part of how words and signs are written
 _DIGITS: Final = re.compile(r"\d{1,15}", re.ASCII)
-_ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]{0,63}", re.ASCII)
+_REPEATED: Final = re.compile(r"([A-Za-z]+)\[\d{0,4}\]", re.ASCII)
+_NO_ZONES: Final = frozenset({"localtime", "posixrules"})  # of the machine, not of IANA
 
 _FILTERS: Final[dict[str, Callable[[str], Filter]]] = {
     "variableName": partial(text_filter, "variable"),
@@ -140,9 +141,7 @@ class _Parameters:
     def said(self, name: str, names: dict[str, str]) -> str:
         """What the filters by this name say, as a person can read it: signs that show nothing, or
         change how others are shown, are told as what they are, and so is that there is more."""
-        values = [
-            value for spelled, value in self._pairs if names.get(spelled.removesuffix("[]")) == name
-        ]
+        values = [value for spelled, value in self._pairs if names.get(_plain(spelled)) == name]
         text = "".join(
             sign if sign.isprintable() or sign in _JOINERS else "\ufffd"
             for sign in " & ".join(values)
@@ -150,15 +149,24 @@ class _Parameters:
         return text if len(text) <= _MOST_TOLD else f"{text[: _MOST_TOLD - 1]}…"
 
     def filters(self, names: dict[str, str]) -> Filters:
-        """All of them hold, whether repeated as `name[]` or as `name`."""
+        """All of them hold, whether repeated as `name[]`, as `name[0]` or as `name`."""
+        for spelled, _ in self._pairs:
+            if "[" in (plain := _plain(spelled)) and plain.partition("[")[0] in names:
+                raise Refused("a repeated filter is written as name[] or as name[0]")
         found = tuple(
             _FILTERS[names[name]](value)
             for spelled, value in self._pairs
-            if (name := spelled.removesuffix("[]")) in names
+            if (name := _plain(spelled)) in names
         )
         if sum(len(each.comparisons) for each in found) > _MOST_COMPARISONS:
             raise Refused("the filters compare with too many values; ask more than once")
         return found
+
+
+def _plain(spelled: str) -> str:
+    """The name of a parameter without the `[]` or `[0]` of a repeated one."""
+    repeated = _REPEATED.fullmatch(spelled)
+    return repeated[1] if repeated else spelled
 
 
 def _decoded(pair: str) -> tuple[str, str]:
@@ -204,9 +212,12 @@ def _grouping(width: str | None, zone: str | None) -> Grouping | None:
 
 
 def _zone(name: str) -> ZoneInfo:
-    try:
-        if _ZONE.fullmatch(name):
-            return ZoneInfo(name)
-    except (OSError, ValueError, KeyError):  # KeyError: ZoneInfoNotFoundError
-        pass
+    if name in _zones():
+        return ZoneInfo(name)
     raise Refused("groupingTimezone takes the name of a time zone, such as Europe/Berlin")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """The names of IANA's time zones: no POSIX rules, and no files of the machine."""
+    return frozenset(available_timezones()) - _NO_ZONES

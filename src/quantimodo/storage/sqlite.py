@@ -34,6 +34,9 @@ from quantimodo.storage.sqlite_searches import SearchPool
 _MOST_WAITING = 20_000  # writes in the queue; more answer `Unavailable` at once
 _BUSY_SECONDS = 10.0
 _CHECKPOINT_EVERY = 1.0
+_EMPTY_LOG_EVERY = 20.0  # seconds; what was deleted is gone from the log within a minute
+# A checkpoint that waits for a search to end keeps writers waiting: it is tried again instead.
+_CHECKPOINT_BUSY_MS = 50
 # KiB of pages that a connection keeps. What is not there is in the system's own cache, a copy away;
 # and a reader's pages are void as soon as anybody has written.
 _READER_CACHE = 6_144
@@ -54,6 +57,7 @@ def connect(path: Path, cache: int = _SMALL_CACHE) -> sqlite3.Connection:
     _keep_a_log(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute(f"PRAGMA cache_size = -{cache}")
     connection.execute("PRAGMA temp_store = MEMORY")
@@ -92,7 +96,13 @@ def _keep_a_log(connection: sqlite3.Connection) -> None:
 class SqliteDatabase:
     """One process's view of one SQLite file. Made inside the running event loop."""
 
-    def __init__(self, path: Path, policy: SearchPolicy = USUAL_SEARCHES) -> None:
+    def __init__(
+        self,
+        path: Path,
+        policy: SearchPolicy = USUAL_SEARCHES,
+        *,
+        empty_log_every: float = _EMPTY_LOG_EVERY,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._reader = connect(path, _READER_CACHE)
         self._reading = False
@@ -104,7 +114,7 @@ class SqliteDatabase:
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
-        self._checkpointer = _Checkpointer(path, self._turn)
+        self._checkpointer = _Checkpointer(path, self._turn, empty_log_every)
         self._searches = _search_pool(path, policy, policy.at_once)
         self._lists = _search_pool(path, policy, 1)
 
@@ -339,11 +349,14 @@ class _Checkpointer:
     """Folds the log into the file, beside the requests.
 
     A passive checkpoint copies while others write; only the last few pages are folded during a
-    turn of our own, so that the log starts anew and never grows without bound.
+    turn of our own, so that the log starts anew and never grows without bound. Every `empty_every`
+    seconds the log is truncated as well: deleted values stay in it until then.
     """
 
-    def __init__(self, path: Path, turn: _Turn) -> None:
+    def __init__(self, path: Path, turn: _Turn, empty_every: float) -> None:
         self._connection = connect(path)
+        self._connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_BUSY_MS}")
+        self._empty_every = empty_every
         self._turn = turn
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sqlite-checkpoint", daemon=True)
@@ -355,18 +368,22 @@ class _Checkpointer:
         self._connection.close()
 
     def _run(self) -> None:
-        restarted_at = 0
-        while not self._ended.wait(_CHECKPOINT_EVERY):
+        restarted_at, emptied = 0, time.monotonic()
+        while not self._ended.wait(min(_CHECKPOINT_EVERY, self._empty_every)):
             with suppress(sqlite3.Error):
                 written = self._fold()
-                if written > _LOG_PAGES and written != restarted_at:
-                    self._restart()
+                if written and time.monotonic() - emptied >= self._empty_every:
+                    if self._restart("TRUNCATE"):
+                        restarted_at, emptied = 0, time.monotonic()
+                elif written > _LOG_PAGES and written != restarted_at and self._restart("RESTART"):
                     restarted_at = written
 
-    def _restart(self) -> None:
+    def _restart(self, how: str) -> bool:
+        """False when a reader still needs the log."""
         self._fold()  # most of what came during the first pass, still beside the writers
         with self._turn:
-            self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+            row = self._connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+        return bool(row[0] == 0)
 
     def _fold(self) -> int:
         """Copy what is committed into the file; how many pages the log holds."""
