@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from people import ADDRESS, ISSUER, House
 from quantimodo.authorization.requests import WaitingRequests
+from quantimodo.clients.names import reserved_names
 from quantimodo.clients.registry import Registration, Registry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.identity.profiles import Profiles
@@ -164,7 +165,8 @@ def build(
     stores, clock, entropy = house.stores, house.clock, house.entropy
     envelope = Envelope([entropy.bytes(32)], entropy)
     secure = origin.startswith("https:")
-    registry = Registry(stores, clock, entropy, house.audit, house.envelope)
+    reserved = reserved_names(origin, "QuantiModo")
+    registry = Registry(stores, clock, entropy, house.audit, house.envelope, reserved)
     browser = Browser(
         CookiePolicy(secure=secure),
         house.sessions,

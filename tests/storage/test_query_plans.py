@@ -25,6 +25,8 @@ _MAY_WALK = {"keys._ALL", "mails._RECENT", *(f"sweeps.{name}" for name in ("code
 _MAY_WALK |= {
     f"sweeps.{name}" for name in ("access_tokens", "refresh_tokens", "events", "accesses")
 }
+# A partial index of the operator's own applications, read in order up to a limit.
+_MAY_WALK |= {"clients._FIRST_PARTY_NAMES"}
 # A handful of rows each.
 _MAY_WALK |= {"sweeps.signing_keys", "sweeps.leases", "keys._ADD", "registrations._ALL"}
 _MAY_WALK |= {

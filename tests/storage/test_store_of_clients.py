@@ -111,6 +111,14 @@ async def test_applications_are_listed_by_id_of_all_or_of_one_owner(
     assert await stores.clients(owner_id=person.id + 1) == []
 
 
+async def test_the_names_of_first_party_applications(stores: Stores) -> None:
+    assert await stores.first_party_names() == []
+    for name, first_party in (("Diary", True), ("Mood", False), ("Admin", True)):
+        await stores.add_client(Client(id=name, name=name, created_at=NOW, first_party=first_party))
+    assert await stores.first_party_names() == ["Admin", "Diary"]
+    assert await stores.first_party_names(limit=1) == ["Admin"]
+
+
 async def test_a_logo_is_set_replaced_and_dropped(stores: Stores) -> None:
     await stores.add_client(client("one"))
     await stores.set_logo("one", Logo("image/png", b"\x89PNG\0"))

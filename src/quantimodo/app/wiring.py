@@ -18,6 +18,7 @@ from quantimodo.app.secret_keys import parse_keys, read_or_make
 from quantimodo.app.settings import Settings
 from quantimodo.app.settings_rules import read_statements
 from quantimodo.clients.dynamic import DynamicClients, RegistrationPolicy
+from quantimodo.clients.names import reserved_names
 from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.clients.registry import Registry
 from quantimodo.crypto.envelope import Envelope
@@ -214,7 +215,8 @@ def _furnish(
         entropy=entropy,
         audit=audit,
     )
-    registry = Registry(stores, clock, entropy, audit, envelope)
+    reserved = reserved_names(settings.issuer, "QuantiModo")
+    registry = Registry(stores, clock, entropy, audit, envelope, reserved)
     return House(
         settings=settings,
         clock=clock,

@@ -91,7 +91,7 @@ class DynamicClients:
         spent only by a registration that is good; of N that spend the last use one wins.
         """
         await self._check_leave(token)
-        asked, logo = await self._understood(document)
+        asked, logo = await self._understood(document, None)
         if token is not None:
             await self._spend(token)
         managing = mint(Kind.REGISTRATION, self.clock.now(), self.entropy)
@@ -124,7 +124,7 @@ class DynamicClients:
         """Let the document be all that is registered (RFC 7592 §2.2). Raises the errors of
         RFC 7591 §3.2.2; nothing was kept then."""
         _check_same(client, document)
-        asked, logo = await self._understood(document)
+        asked, logo = await self._understood(document, client)
         try:
             edited = await self.registry.edit_itself(client, asked)
         except InvalidMetadata as fault:
@@ -151,13 +151,15 @@ class DynamicClients:
         if not await self.store.spend_registration_token(_key(token), self.clock.now()):
             raise InvalidToken(_DEAD)
 
-    async def _understood(self, document: Any) -> tuple[Registration, bytes | None]:
+    async def _understood(
+        self, document: Any, client: Client | None
+    ) -> tuple[Registration, bytes | None]:
         asked = read_registration(self._with_statement(document))
         if asked.response_types & IMPLICIT_RESPONSE_TYPES and not self.policy.implicit:
             # security.md 5: tokens in addresses only where the operator allows them.
             raise InvalidClientMetadata("response_types: only code and none are allowed here")
         try:
-            self.registry.check(asked)
+            await self.registry.check(asked, client)
         except InvalidMetadata as fault:
             raise refusal(fault.faults) from None
         await self._check_sector(asked.metadata, asked.redirect_uris)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from quantimodo.clients import logos
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
+from quantimodo.clients.names import NO_NAMES, ReservedNames, name_faults
 from quantimodo.clients.public_keys import SECRET_PURPOSE
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.envelope import CannotOpen, Envelope
@@ -55,13 +56,14 @@ class Registry:
     entropy: Entropy
     audit: Audit
     envelope: Envelope
+    reserved: ReservedNames = NO_NAMES
 
     async def register(
         self, registration: Registration, *, owner_id: int | None, by_operator: bool = False
     ) -> Registered:
         """Add an application. Raises `InvalidMetadata`."""
         asked = tidy(registration)
-        _accept(asked, () if by_operator else privileges(asked))
+        _accept(asked, () if by_operator else (*privileges(asked), *await self._reserved(asked)))
         if owner_id is not None and not by_operator:
             await self._check_room(owner_id)
         return await self._add(asked, owner_id)
@@ -72,7 +74,7 @@ class Registry:
         """Add an application that registers itself (RFC 7591). `token`: the digest of what it will
         manage itself by; `unproven_until` as in the store. Raises `InvalidMetadata`."""
         asked = tidy(registration)
-        _accept(asked)
+        _accept(asked, await self._reserved(asked))
         return await self._add(asked, None, token, unproven_until)
 
     async def _add(
@@ -109,7 +111,7 @@ class Registry:
         `rotate_secret`.
         """
         asked = tidy(registration if by_operator else _keep_privileges(client, registration))
-        _accept(asked)
+        _accept(asked, () if by_operator else await self._reserved(asked, client))
         edited = _with_metadata(client, asked)
         if edited.public:
             edited = replace(edited, secret=None, previous_secret=None, sealed_secret=None)
@@ -119,7 +121,7 @@ class Registry:
         """Replace what an application registered for itself; it gets a secret if it needs one
         and has none. Raises `InvalidMetadata`, `ChangedMeanwhile`."""
         asked = tidy(_keep_settings(client, registration))
-        _accept(asked)
+        _accept(asked, await self._reserved(asked, client))
         edited, secret = _with_metadata(client, asked), None
         if asked.public or not needs_secret(asked.metadata):
             edited = replace(edited, secret=None, previous_secret=None, sealed_secret=None)
@@ -130,9 +132,11 @@ class Registry:
             )
         return Registered(await self._replace(edited, "client.edited", "changed"), secret)
 
-    def check(self, registration: Registration) -> None:
-        """Raises `InvalidMetadata` for what could not be registered, before anything is done."""
-        _accept(tidy(registration))
+    async def check(self, registration: Registration, client: Client | None = None) -> None:
+        """Raises `InvalidMetadata` for what an application could not register for itself, before
+        anything is done. `client`: what it is now."""
+        asked = tidy(registration)
+        _accept(asked, await self._reserved(asked, client))
 
     async def rotate_secret(self, client: Client, *, overlap: timedelta) -> Registered:
         """Give it a new secret; the previous one works for `overlap` more, any older one ends now.
@@ -204,6 +208,9 @@ class Registry:
             raise InvalidMetadata(
                 "name", f"you have {MOST_OWNED} apps already: delete one to register another"
             )
+
+    async def _reserved(self, asked: Registration, client: Client | None = None) -> Sequence[Fault]:
+        return await name_faults(self.reserved, self.clients, asked, client)
 
     async def _replace(self, client: Client, kind: str, what: str) -> Client:
         if not await self.clients.replace_client(client):

@@ -64,6 +64,9 @@ class ClientStore(Protocol):
         """Clients, disabled ones left out, that registered this very URI; of a loopback IP
         (RFC 8252 §7.3) whatever the port. The oldest clients first."""
 
+    async def first_party_names(self, *, limit: int = 1000) -> Sequence[str]:
+        """The names of the operator's own clients, ascending."""
+
     async def add_client(self, client: Client, unproven_until: datetime | None = None) -> None:
         """Raises `Conflict` when the id is taken. `unproven_until`: if nobody has allowed it
         anything by then, it goes."""

@@ -46,6 +46,9 @@ _BY_REDIRECT_URI = Statement(
     " (SELECT client_id FROM redirect_uris WHERE uri = {1})"
     " ORDER BY created_at, id LIMIT {2}"
 )
+_FIRST_PARTY_NAMES = Statement(
+    "SELECT name FROM clients WHERE first_party = 1 ORDER BY name LIMIT {1}"
+)
 _ADD_REDIRECT_URI = Statement("INSERT INTO redirect_uris (uri, client_id) VALUES ({1}, {2})")
 _DROP_REDIRECT_URIS = Statement("DELETE FROM redirect_uris WHERE client_id = {1}")
 _ADD = Statement(f"INSERT INTO clients ({_COLUMNS}) VALUES ({_PLACES})")
@@ -207,6 +210,9 @@ class Clients(Table):
     ) -> Sequence[Client]:
         rows = await self._database.rows(_BY_REDIRECT_URI, portless(redirect_uri), limit)
         return [_to_client(row) for row in rows]
+
+    async def first_party_names(self, *, limit: int = 1000) -> Sequence[str]:
+        return [row[0] for row in await self._database.rows(_FIRST_PARTY_NAMES, limit)]
 
     async def add_client(self, client: Client, unproven_until: datetime | None = None) -> None:
         def operation() -> Operation[None]:
