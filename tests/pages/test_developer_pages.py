@@ -82,6 +82,15 @@ async def test_a_forged_parcel_is_as_if_absent(ann: Visitor, garbage: str) -> No
     assert (await ann.get(path)).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["QuantiModo", "Qu\u0430ntimodo Admin", "id.example.org"])
+async def test_a_name_like_the_servers_is_refused(ann: Visitor, name: str) -> None:
+    answer = await ann.submit(
+        "/developers/new", name=name, redirect_uris="https://app.example.org/callback"
+    )
+    assert answer.status_code == 422
+    assert "Looks like a name of this server or of its apps; choose another." in answer.text
+
+
 async def test_a_public_application_has_no_secret(house: House, ann: Visitor) -> None:
     path = await create(ann, kind="public", redirect_uris="org.example.app:/callback")
     page = (await ann.get(path)).text

@@ -32,6 +32,32 @@ async def app_of(world: World, answer: httpx.Response) -> App:
     return App(client, answer.json().get("client_secret"))
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"client_name": "QuantiModo"},
+        {"client_name": "Quantim\u043edo Admin"},
+        {"client_name": "Mood", "client_name#de": "Quantirnodo"},
+        {"client_name": ISSUER.partition("//")[2]},
+    ],
+)
+async def test_2_a_name_like_the_servers_is_refused(worlds: Worlds, named: dict[str, str]) -> None:
+    """RFC 7591 §5: a server should refuse names that could mislead the person who is asked."""
+    async with worlds(**OPEN) as world:
+        answer = await register(world, **named)
+        assert answer.status_code == 400
+        assert answer.json()["error"] == "invalid_client_metadata"
+        assert "looks like a name of this server" in answer.json()["error_description"]
+        told = (await register(world, client_name="Mood")).json()
+        headers = {"authorization": f"Bearer {told['registration_access_token']}"}
+        document = {"client_id": told["client_id"], "redirect_uris": [CALLBACK], **named}
+        changed = await world.browser().put(
+            told["registration_client_uri"], json=document, headers=headers
+        )
+        assert changed.status_code == 400
+        assert "looks like a name of this server" in changed.json()["error_description"]
+
+
 async def test_the_least_is_enough_and_the_defaults_are_told(worlds: Worlds) -> None:
     async with worlds(**OPEN) as world:
         answer = await register(world)
