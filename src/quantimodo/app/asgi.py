@@ -1,16 +1,19 @@
-"""What an ASGI server imports: `create()` gives the application of one worker.
+"""What an ASGI server imports: `app`, or a factory, `create`; the application of one worker.
 
-The settings come from the environment and the configuration file, read once.
+The settings come from the environment and the configuration file, read at the start.
 """
 
 import gc
+import json
 import sys
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from quantimodo.app.dispatch import Asgi, Dispatcher, Receive, Scope, Send
 from quantimodo.app.logging import configure_logging
 from quantimodo.app.server import open_server
-from quantimodo.app.settings import Settings, load_settings
+from quantimodo.app.settings import BadSettings, Settings, load_settings
+from quantimodo.app.wiring import prepare
 
 # How long one thread may keep the interpreter while another waits: the writer hands its batch
 # back to the loop many times a second, and the default of 5 ms would be most of the latency.
@@ -18,10 +21,16 @@ _SWITCH_INTERVAL = 0.0005
 
 
 class Application:
-    """The lifespan protocol around a worker; every request goes to its dispatcher."""
+    """The lifespan protocol around a worker; every request goes to its dispatcher.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    With `prepares` the start does what `quantimodo serve` does before its workers: it migrates the
+    database and makes keys. Safe in any number of processes at once. A start that fails is refused
+    with its reason by `lifespan.startup.failed`, which servers log.
+    """
+
+    def __init__(self, read_settings: Callable[[], Settings], *, prepares: bool) -> None:
+        self._read_settings = read_settings
+        self._prepares = prepares
         self._server: AbstractAsyncContextManager[Dispatcher] | None = None
         self._dispatcher: Dispatcher | None = None
 
@@ -30,28 +39,65 @@ class Application:
             await self._dispatcher(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
+        elif scope["type"] == "http":
+            await _not_started(send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        try:
-            self._server = open_server(self._settings)
-            self._dispatcher = await self._server.__aenter__()
-            _settle_in()
-        except Exception as error:
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
+        fault = await self._start()
+        if fault is not None:
+            await send({"type": "lifespan.startup.failed", "message": fault})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._server.__aexit__(None, None, None)
+        server, self._server, self._dispatcher = self._server, None, None
+        if server is not None:
+            await server.__aexit__(None, None, None)
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _start(self) -> str | None:
+        """Why it cannot start, or None."""
+        try:
+            settings = self._read_settings()
+            configure_logging(settings.log_level)
+            sys.setswitchinterval(_SWITCH_INTERVAL)
+            if self._prepares:
+                await prepare(settings)
+            self._server = open_server(settings)
+            self._dispatcher = await self._server.__aenter__()
+            _settle_in()
+        except BadSettings as error:
+            return "; ".join(error.faults)
+        except Exception as error:
+            return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return None
 
 
 def create() -> Asgi:
-    """The application, from the environment's settings."""
-    settings = load_settings()
-    configure_logging(settings.log_level)
-    sys.setswitchinterval(_SWITCH_INTERVAL)
-    return Application(settings)
+    """The application for any ASGI server that runs the lifespan protocol (a factory)."""
+    return Application(load_settings, prepares=True)
+
+
+def create_worker() -> Asgi:
+    """The application for a worker of `quantimodo serve`, which has prepared everything."""
+    return Application(load_settings, prepares=False)
+
+
+# For servers that take an instance: `quantimodo.app.asgi:app`. Reads nothing before it starts.
+app = create()
+
+
+async def _not_started(send: Send) -> None:
+    text = "the server has not started: it needs an ASGI server with the lifespan protocol on"
+    body = json.dumps({"error": "temporarily_unavailable", "error_description": text}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"cache-control", b"no-store"),
+        (b"retry-after", b"1"),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _settle_in() -> None:

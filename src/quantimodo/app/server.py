@@ -67,6 +67,7 @@ from quantimodo.resource.users import UserInfo, UserMe
 from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.subjects import Subjects
 
+_KEYS_EVERY = 5.0  # seconds until a worker signs by a key that another process made
 _log = structlog.get_logger("quantimodo.server")
 # Whoever asks below these is a program, and gets JSON for what is not there.
 _FOR_PROGRAMS = ("/api/", "/.well-known/")
@@ -161,7 +162,7 @@ def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
         key_set=KeySetEndpoint(house.keyring),
         openapi=OpenApiEndpoint(document),
         alive=alive,
-        ready=Ready(stores),
+        ready=Ready(stores, house.keyring),
         metrics=MetricsPage(
             metrics, Secret(settings.metrics_token) if settings.metrics_token else None
         ),
@@ -268,6 +269,7 @@ async def _background(house: House) -> AsyncIterator[None]:
 
     jobs = [
         asyncio.create_task(_every(60.0, "keys", rotate)),
+        asyncio.create_task(_every(_KEYS_EVERY, "key view", house.keyring.load)),
         asyncio.create_task(_every(30.0, "cleaner", cleaner.round)),
     ]
     sender = _sender(house)

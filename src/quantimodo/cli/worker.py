@@ -34,7 +34,7 @@ def serve(listener: socket.socket, settings: Settings) -> None:
     """Serve until told to stop; then finish what was begun."""
     admission = Admission(_connection_policy(settings))
     config = uvicorn.Config(
-        "quantimodo.app.asgi:create",
+        "quantimodo.app.asgi:create_worker",
         factory=True,
         loop="uvloop",
         http=partial(Connection, admission=admission),  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """The keys of this moment: current, next and retired ones, as one process knows them.
 
-Owns the view; `rotation.py` owns the change. A view is at most a minute old: every process reads
+Owns the view; `rotation.py` owns the change. A view is a few seconds old: every process reads
 the keys again in the background, and at once when it meets a `kid` that it does not know. What is
 published is at most a second old: whoever asks for the set has met a new key somewhere.
 """
@@ -43,7 +43,7 @@ class Keyring:
     _view: View | None = field(default=None, init=False)
 
     async def load(self) -> None:
-        """Read the keys anew. Call at start, and once a minute."""
+        """Read the keys anew. Call at start, and every few seconds."""
         now = self.clock.now()
         keys = [
             key
@@ -63,12 +63,25 @@ class Keyring:
         )
 
     def signer(self, algorithm: Algorithm) -> Signer:
-        """The newest key that is active. Raises `LookupError` before `load`."""
+        """The newest key that is active. Raises `Unavailable` when there is none, and
+        `LookupError` before `load`."""
         now = self.clock.now()
         for active_at, signer in self._loaded().signers[algorithm]:
             if active_at <= now:
                 return signer
-        raise LookupError("no signing key is active")
+        raise Unavailable("no signing key is active")
+
+    async def check(self) -> None:
+        """Raise `Unavailable` unless there is an active key for each algorithm."""
+        try:
+            self._sign_by_each()
+        except Unavailable:
+            await self.load()  # another process may have made them by now
+            self._sign_by_each()
+
+    def _sign_by_each(self) -> None:
+        for algorithm in ALGORITHMS:
+            self.signer(algorithm)
 
     async def document(self) -> bytes:
         """The published JWK Set, as it is now; where that cannot be read, as it was."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from quantimodo.crypto.digests import same
+from quantimodo.keys.keyring import Keyring
 from quantimodo.model.secrets import Secret
 from quantimodo.ops.metrics import Metrics
 from quantimodo.ports.stores import Stores
@@ -22,12 +23,15 @@ async def alive(request: Request) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The database answers too. Raises `Unavailable` (503) when it does not."""
+    """The database answers, and there are keys to sign with. Raises `Unavailable` (503) when one
+    of both is missing."""
 
     stores: Stores
+    keyring: Keyring
 
     async def __call__(self, request: Request) -> Response:
         await self.stores.ping()
+        await self.keyring.check()
         return private_json(200, {"status": "ok"})
 
 
