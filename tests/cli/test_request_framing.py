@@ -211,6 +211,12 @@ def _good() -> dict[str, tuple[bytes, list[Asked]]]:
             b"GET HTTP://id.example.org?b HTTP/1.1\r\n" + HOST + b"\r\n",
             [("GET", "/", "b", "")],
         ),
+        "whitespace around values": (
+            post("/a", b"abc", b"X-Y:\t z \t", framing=b"Content-Length:  3 ").replace(
+                b"example.org", b"example.org \t"
+            ),
+            [("POST", "/a", "", "abc")],
+        ),
         "two slashes": (b"GET //b/c HTTP/1.1\r\n" + HOST + b"\r\n", [("GET", "//b/c", "", "")]),
         "an encoded path": (
             b"GET /%C3%A4%2f?%C3 HTTP/1.1\r\n" + HOST + b"\r\n",
@@ -471,3 +477,16 @@ async def test_while_the_client_sends_only_one_direction_is_closed() -> None:
     line = await talk(App(reads=False), sent[:-500])
     assert line.ended
     assert not line.closed
+
+
+async def test_whitespace_around_a_value_is_not_part_of_it() -> None:
+    """RFC 9110 §5.5."""
+    values: dict[bytes, bytes] = {}
+
+    async def keep(scope: Any, receive: Any, send: Any) -> None:
+        values.update(scope["headers"])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    await talk(keep, get(b"Host:  id.example.org \t", b"X-Y: a b\t"))
+    assert values == {b"host": b"id.example.org", b"x-y": b"a b"}

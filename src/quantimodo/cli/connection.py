@@ -30,8 +30,7 @@ _LINGER: Final = 2.0  # seconds to discard what the client still sends after the
 
 
 class Connection(HttpToolsProtocol):
-    """A client's connection. Disconnects a client that does not finish a request in time, or does
-    not read its response in time; between requests uvicorn's own limit counts."""
+    """A client's connection, closed when a request or the reading of a response takes too long."""
 
     cycle: Cycle
     _deadline: asyncio.TimerHandle | None = None
@@ -76,13 +75,10 @@ class Connection(HttpToolsProtocol):
             self._wait_for_the_rest(len(data))
 
     def _wait_for_the_rest(self, received: int) -> None:
-        # Nearly all requests come whole, and cost no timer.
-        if self._deaf:
+        if self._deaf:  # nearly all requests come whole, and cost no timer
             self._relent()
-        elif self._unfinished:
+        elif self._unfinished or self._is_forgotten():  # an empty line begins no request
             self._weigh(received)
-            self._expect()
-        elif self._is_forgotten():  # an empty line begins no request
             self._expect()
         elif self._deadline is not None:
             self._relent()
@@ -126,8 +122,9 @@ class Connection(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # RFC 9110 §6.5.1: trailers are not merged into the headers; they are dropped.
+        # RFC 9110 §5.5: whitespace around a value is not part of it; llhttp leaves what follows it.
         if self._in_head:
-            self.headers.append((name.lower(), value))
+            self.headers.append((name.lower(), value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         try:
@@ -299,4 +296,5 @@ class Connection(HttpToolsProtocol):
             return
         self._raw.write_eof()
         if not unsent:
+            self._stop_awaiting_reader()
             self._write_deadline = self.loop.call_later(_LINGER, self._gathering.abort)

@@ -85,7 +85,7 @@ OPERATIONS: Final = (
         id="isReady",
         tag=WATCHING,
         summary="Can it serve?",
-        description="Asks the database, too.",
+        description="Asks the database, and whether there are keys to sign with.",
         answers={200: _ALIVE},
         shared=(413, 500, 503),
     ),
