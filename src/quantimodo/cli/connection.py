@@ -69,18 +69,15 @@ class Connection(HttpToolsProtocol):
             self._expect()
 
     def data_received(self, data: bytes) -> None:
-        self._unset_keepalive_if_required()
-        if not self._deaf:
-            self._feed(data)
-            self._wait_for_the_rest(len(data))
-
-    def _wait_for_the_rest(self, received: int) -> None:
-        if self._deaf:  # nearly all requests come whole, and cost no timer
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
+        if self._deaf or not self._feed(data):
             self._relent()
         elif self._unfinished or self._is_forgotten():  # an empty line begins no request
-            self._weigh(received)
+            self._weigh(len(data))
             self._expect()
-        elif self._deadline is not None:
+        elif self._deadline is not None:  # nearly all requests come whole, and cost no timer
             self._relent()
 
     def pause_writing(self) -> None:
@@ -118,7 +115,17 @@ class Connection(HttpToolsProtocol):
             raise Refused(400, "nothing follows the last request of a connection")
         self._unfinished = self._in_head = self._fresh = True
         self._size = 0
-        super().on_message_begin()
+        self.url, self.headers = b"", []
+        self.scope = {  # type: ignore[typeddict-item]
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,  # type: ignore[typeddict-item]
+            "root_path": self.root_path,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+        }
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # RFC 9110 §6.5.1: trailers are not merged into the headers; they are dropped.
@@ -156,19 +163,21 @@ class Connection(HttpToolsProtocol):
         # RFC 9112 §9.6: what follows the last request is not a request.
         self._deaf = not cycle.keep_alive
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, data: bytes) -> bool:
+        """Whether more may come on this connection."""
         rest: bytes | memoryview = data
         try:
             while rest:
                 try:
                     self.parser.feed_data(rest)
-                    return
+                    break
                 except httptools.HttpParserUpgrade as stop:
                     rest = memoryview(rest)[stop.args[0] :]
                     self._ignore_upgrade()
         except httptools.HttpParserError:  # also of what a callback raises
             if not self._deaf:
                 self._refuse(self._fault or Refused(400, "the request is malformed"))
+        return not self._deaf
 
     def _ignore_upgrade(self) -> None:
         """Read the same request by its framing, with a parser that sees no `Upgrade`."""
@@ -195,25 +204,10 @@ class Connection(HttpToolsProtocol):
         scope["raw_path"] = raw_path
         scope["query_string"] = query
         keep_alive = version != "1.0" and parser.should_keep_alive()
-        cycle = self._reading = self._new_cycle(expects, keep_alive)
+        cycle = self._reading = Cycle(self, expects, keep_alive)
         whole = partial(answer_whole, cycle, self._gathering)
         scope["extensions"] = {WHOLE: whole}  # type: ignore[dict-item]
         self._enqueue(cycle, no_resource if raw_path == b"*" else self.app)
-
-    def _new_cycle(self, expects: bool, keep_alive: bool) -> Cycle:
-        return Cycle(
-            scope=self.scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=expects,
-            keep_alive=keep_alive,
-            on_response=self.on_response_complete,
-        )
 
     def _enqueue(self, cycle: Cycle, app: Any) -> None:
         """Responses leave in the order of the requests (RFC 9112 §9.3.2)."""
@@ -226,7 +220,9 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self._active = cycle
-        super()._start_asgi_task(cycle, app)
+        task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     def _refuse(self, fault: Refused) -> None:
         """Answer in its turn, read nothing more, and close."""
@@ -242,7 +238,7 @@ class Connection(HttpToolsProtocol):
         elif broken is not None and self.pipeline:
             self.pipeline.popleft()
         self.scope.setdefault("method", "GET")
-        self._enqueue(self._new_cycle(False, keep_alive=False), refusal(fault))
+        self._enqueue(Cycle(self, False, keep_alive=False), refusal(fault))
 
     def _weigh(self, received: int) -> None:
         """Bounds what a request that does not end keeps in memory."""

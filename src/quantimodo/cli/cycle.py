@@ -1,5 +1,6 @@
 """One request of a connection and its response, as uvicorn's cycle sends it."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -11,7 +12,28 @@ from quantimodo.cli.gathering import Gathering
 
 
 class Cycle(RequestResponseCycle):
-    """One request and its response."""
+    """One request and its response.
+
+    Values that uvicorn's constructor sets on each are the class's here: they are set once a
+    request, and seldom change.
+    """
+
+    access_log = disconnected = response_started = response_complete = False
+    more_body = True
+    chunked_encoding: bool | None = None
+    expected_content_length = 0
+
+    def __init__(self, connection: Any, expects: bool, keep_alive: bool) -> None:
+        self.scope = connection.scope
+        self.transport = connection.transport
+        self.flow = connection.flow
+        self.logger = connection.logger
+        self.default_headers = connection.server_state.default_headers
+        self.on_response = connection.on_response_complete
+        self.message_event = asyncio.Event()
+        self.waiting_for_100_continue = expects
+        self.keep_alive = keep_alive
+        self.body = bytearray()
 
     def hang_up(self) -> None:
         """What the application sends from now on is dropped; it reads a disconnect."""
@@ -31,6 +53,17 @@ class Cycle(RequestResponseCycle):
         await super().send(message)
 
 
+# uvicorn replaces its list of headers (the date) each second.
+_last_own: tuple[object, bytes] = (None, b"")
+
+
+def _own_lines(headers: list[tuple[bytes, bytes]]) -> bytes:
+    global _last_own
+    if _last_own[0] is not headers:
+        _last_own = (headers, b"".join([b"%b: %b\r\n" % header for header in headers]))
+    return _last_own[1]
+
+
 def answer_whole(cycle: Cycle, gathering: Gathering, status: int, head: bytes, body: bytes) -> bool:
     """What `cycle.send` does with a head and a body that are complete; False when it has to.
 
@@ -44,7 +77,7 @@ def answer_whole(cycle: Cycle, gathering: Gathering, status: int, head: bytes, b
     cycle.decide_keep_alive()
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
-    own = b"".join([b"%b: %b\r\n" % header for header in cycle.default_headers])
+    own = _own_lines(cycle.default_headers)
     last = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
     length = b"content-length: %d\r\n" % len(body)
     gathering.write_whole(b"".join((STATUS_LINE[status], own, head, length, last, body)))
