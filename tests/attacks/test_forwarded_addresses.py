@@ -1,7 +1,6 @@
 """security.md 20: `X-Forwarded-For` is believed from configured proxies, and from nobody else."""
 
 from collections.abc import Mapping
-from ipaddress import ip_network
 from typing import Any
 
 import httpx
@@ -18,7 +17,7 @@ def scope(peer: str | None, *forwarded: str) -> Mapping[str, Any]:
 
 
 def proxies(*networks: str) -> Proxies:
-    return Proxies([ip_network(network) for network in networks])
+    return Proxies.of(networks)
 
 
 def test_a_stranger_is_who_he_is_whatever_he_says() -> None:
@@ -42,11 +41,61 @@ def test_from_the_right_the_first_that_is_no_proxy_of_ours_is_the_caller() -> No
         (("unknown",), "10.0.0.1"),
         (("198.51.100.1, unknown",), "10.0.0.1"),
         (("198.51.100.1, 10.2.2.2, <script>",), "10.0.0.1"),
-        (("198.51.100.1:4711",), "10.0.0.1"),
         (("é\xff",), "10.0.0.1"),
         (("1" * 5000,), "10.0.0.1"),
     ):
         assert ours.address(scope("10.0.0.1", *forwarded)) == caller, forwarded
+
+
+def test_an_address_is_read_in_every_form_that_proxies_write() -> None:
+    """RFC 7239 §6, RFC 4291 §2.5.5.2: ports, brackets, zones, IPv4 as IPv6."""
+    ours = proxies("10.0.0.0/8", "2001:db8::/32")
+    for forwarded, caller in (
+        ("203.0.113.9, ::ffff:10.0.0.4", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("::FFFF:CB00:7109", "203.0.113.9"),
+        ("203.0.113.9:4711", "203.0.113.9"),
+        ("203.0.113.9:4711, 10.0.0.4:80", "203.0.113.9"),
+        ("[2001:dead::1]:4711", "2001:dead::1"),
+        ("[2001:dead::1]", "2001:dead::1"),
+        ("203.0.113.9, [2001:db8::4]:443", "203.0.113.9"),
+        ("203.0.113.9, [::ffff:10.0.0.4]:443", "203.0.113.9"),
+        ("2001:DEAD:0:0::1", "2001:dead::1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("[fe80::1%eth0]:80", "fe80::1"),
+    ):
+        assert ours.address(scope("10.0.0.1", forwarded)) == caller, forwarded
+        assert ours.address(scope("::ffff:10.0.0.1", forwarded)) == caller, forwarded
+
+
+def test_what_only_looks_like_an_address_ends_the_chain() -> None:
+    ours = proxies("10.0.0.0/8")
+    for forwarded in (
+        "203.0.113.9:",
+        "203.0.113.9:port",
+        "203.0.113.9:123456",
+        "[203.0.113.9]",
+        "[203.0.113.9]:80",
+        "[2001:dead::1",
+        "2001:dead::1]",
+        "[2001:dead::1]80",
+        "[[2001:dead::1]]",
+        "010.0.0.9",
+        "203.0.113.9 10.0.0.1",
+        "_hidden",
+        "3405803785",
+        "0x7f000001",
+        "::ffff:203.0.113.9:80",
+        "203.0.113.\N{FULLWIDTH DIGIT NINE}".encode().decode("latin-1"),
+    ):
+        assert ours.address(scope("10.0.0.1", f"9.9.9.9, {forwarded}")) == "10.0.0.1", forwarded
+
+
+def test_a_trusted_network_may_be_written_as_ipv6() -> None:
+    ours = proxies("::ffff:10.0.0.0/104")
+    for peer in ("10.0.0.1", "::ffff:10.0.0.1"):
+        assert ours.address(scope(peer, "203.0.113.9")) == "203.0.113.9"
+    assert ours.address(scope("::ffff:192.0.2.1", "203.0.113.9")) == "192.0.2.1"
 
 
 def test_a_peer_without_an_address_is_nobody() -> None:

@@ -1,51 +1,88 @@
 """Who is calling, when proxies stand between (security.md 20).
 
 `X-Forwarded-For` is believed only as far as configured proxies wrote it: from the right, the first
-address that is not one of them is the caller's.
+address that is not one of them is the caller's. Each address is read in every form that proxies
+write: with a port, in brackets, with a zone, and IPv4 as IPv6 (RFC 4291 §2.5.5.2).
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Any
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any, Final
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_LONGEST: Final = 64
+_MAPPED_BITS: Final = 96
+# RFC 3986 §3.2.2: an IPv6 address has brackets before a port; RFC 7239 §6 has the same forms.
+_BRACKETED: Final = re.compile(r"\[([^\[\]]*)\](?::[0-9]{1,5})?", re.ASCII)
+_IPV4_PORT: Final = re.compile(r"([0-9.]+):[0-9]{1,5}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    trusted: Sequence[IPv4Network | IPv6Network]
+    """The networks of trusted proxies; an IPv4 network may be given in its IPv6 form."""
+
+    trusted: tuple[Network, ...]
+
+    @classmethod
+    def of(cls, networks: Iterable[str | Network]) -> "Proxies":
+        """From networks as they are written in the settings. Raises `ValueError`."""
+        return cls(tuple(_unmapped(ip_network(each, strict=False)) for each in networks))
 
     def __bool__(self) -> bool:
         return bool(self.trusted)
 
     def address(self, scope: Mapping[str, Any]) -> str:
-        """The caller's address; the peer's own when it is no proxy of ours."""
+        """The caller's address, in its usual form; the peer's own when it is no proxy of ours."""
         client = scope.get("client")
-        address: str = client[0] if client else ""
-        if not self._trusts(address):
-            return address
-        for hop in reversed(_hops(scope)):
-            if not _is_address(hop):
-                return address
-            address = hop
-            if not self._trusts(hop):
-                return hop
-        return address
+        peer: str = client[0] if client else ""
+        found = read_address(peer)
+        if found is None:
+            return peer
+        if self._trusts(found):
+            for hop in reversed(forwarded_for(scope)):
+                address = read_address(hop)
+                if address is None:
+                    break
+                found = address
+                if not self._trusts(address):
+                    break
+        return str(found)
 
-    def _trusts(self, text: str) -> bool:
-        if not _is_address(text):
-            return False
-        address = ip_address(text)
+    def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self.trusted)
 
 
-def _hops(scope: Mapping[str, Any]) -> list[str]:
+def forwarded_for(scope: Mapping[str, Any]) -> list[str]:
+    """What the lines of `X-Forwarded-For` name, in the order in which proxies wrote it."""
     lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
     return [hop.strip() for line in lines for hop in line.decode("latin-1").split(",")]
 
 
-def _is_address(text: str) -> bool:
+def read_address(text: str) -> Address | None:
+    """The address in `text`, without port, brackets and zone, and IPv4 where it is written as
+    IPv6; None for anything else."""
+    if len(text) > _LONGEST:
+        return None
+    form = _BRACKETED.fullmatch(text) or _IPV4_PORT.fullmatch(text)
+    bare = form[1] if form else text
     try:
-        ip_address(text)
+        address = ip_address(bare.partition("%")[0])
     except ValueError:
-        return False
-    return True
+        return None
+    if form and form.re is _BRACKETED and isinstance(address, IPv4Address):
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def _unmapped(network: Network) -> Network:
+    if isinstance(network, IPv4Network) or network.prefixlen < _MAPPED_BITS:
+        return network
+    mapped = network.network_address.ipv4_mapped
+    if mapped is None:
+        return network
+    return IPv4Network((int(mapped), network.prefixlen - _MAPPED_BITS))
