@@ -65,7 +65,7 @@ def settings_for(url: str, folder: Path, **changes: str) -> Settings:
         "QUANTIMODO_ISSUER": ISSUER,
         "QUANTIMODO_SECRET_KEY": "A" * 43,
         "QUANTIMODO_SECRET_FILE": str(folder / "secret.key"),
-        "QUANTIMODO_DEVELOPMENT": "true",
+        "QUANTIMODO_DEVELOPMENT": "false",
         "QUANTIMODO_METRICS_TOKEN": METRICS_TOKEN,
     }
     named = {f"QUANTIMODO_{name.upper()}": value for name, value in changes.items()}

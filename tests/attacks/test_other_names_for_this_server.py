@@ -1,31 +1,53 @@
 """DNS rebinding: a site lets its own name lead to this machine, and then reads what it is shown.
 
 Cookies do not come along under another name, so all that is at stake is what needs none: the
-letters of a server under development.
+letters of a server under development. And pages for development are for a browser on this machine
+only, whatever the server listens on and whoever stands between (security.md 14d).
 """
 
+from collections.abc import AsyncIterator
+
+import httpx
 import pytest
 
-from world import World, form_fields
+from world import World, Worlds, form_fields
+
+ISSUER = "http://127.0.0.1:8000"
+SANDBOX = "/sandbox"
+
+
+async def ask(
+    world: World, path: str, *, peer: str = "127.0.0.1", **headers: str
+) -> httpx.Response:
+    transport = httpx.ASGITransport(app=world.application, client=(peer, 1234))  # type: ignore[arg-type]
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as browser:
+        return await browser.get(path, headers=sent)
 
 
 async def letter_shown(world: World, host: str) -> bool:
-    answer = await world.browser().get("/outbox", headers={"host": host})
+    answer = await ask(world, "/outbox", host=host)
     assert answer.status_code in (200, 421)
     return "/reset/new?ticket=" in answer.text
 
 
-@pytest.fixture
-async def forgetful(world: World) -> World:
-    """Somebody has asked for a new password."""
+async def ask_for_a_new_password(world: World) -> None:
     await world.person()
     browser = world.browser()
+    browser.base_url = ISSUER
     page = await browser.get("/reset")
     answer = await browser.post(
         "/reset", data={**form_fields(page.text), "email": "ann@example.org"}
     )
     assert answer.status_code == 303
-    return world
+
+
+@pytest.fixture
+async def forgetful(worlds: Worlds) -> AsyncIterator[World]:
+    """A developer's server, where somebody has asked for a new password."""
+    async with worlds(issuer=ISSUER, development="true") as world:
+        await ask_for_a_new_password(world)
+        yield world
 
 
 @pytest.mark.parametrize(
@@ -51,9 +73,70 @@ async def test_letters_are_not_shown_under_the_name_of_another_site(
 
 @pytest.mark.parametrize(
     "host",
-    ["id.example.org", "ID.example.org", "127.0.0.1:8000", "localhost", "[::1]:8000", "[::1]"],
+    ["127.0.0.1:8000", "LOCALHOST:8000", "localhost", "[::1]:8000", "[::1]"],
 )
 async def test_letters_are_shown_under_our_name_and_this_machines(
     forgetful: World, host: str
 ) -> None:
     assert await letter_shown(forgetful, host)
+
+
+@pytest.mark.parametrize("host", ["evil.example:8000", "127.0.0.1.evil.example", ""])
+async def test_the_sandbox_is_not_shown_under_the_name_of_another_site(
+    forgetful: World, host: str
+) -> None:
+    assert (await ask(forgetful, SANDBOX, host=host)).status_code == 421
+
+
+@pytest.mark.parametrize(
+    "path", ["/outbox", SANDBOX, "/sandbox/google/auth", "/sandbox/oidc/certs"]
+)
+@pytest.mark.parametrize("peer", ["192.0.2.7", "::ffff:192.0.2.7", "10.0.0.1", "a socket", ""])
+async def test_development_pages_need_a_loopback_peer(
+    forgetful: World, path: str, peer: str
+) -> None:
+    assert (await ask(forgetful, path, peer=peer)).status_code == 403
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.0.0.9", "::1", "::ffff:127.0.0.1"])
+async def test_development_pages_are_shown_to_every_loopback_peer(
+    forgetful: World, peer: str
+) -> None:
+    for path in ("/outbox", SANDBOX):
+        assert (await ask(forgetful, path, peer=peer)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("x_forwarded_for", "192.0.2.7"),
+        ("x_forwarded_for", "127.0.0.1, 192.0.2.7"),
+        ("x_forwarded_for", "192.0.2.7, 127.0.0.1"),
+        ("x_forwarded_for", "unknown"),
+        ("x_forwarded_for", ""),
+        ("x_real_ip", "192.0.2.7"),
+        ("forwarded", "for=192.0.2.7"),
+        ("forwarded", 'proto=http;For="[2001:db8::1]:80", for=127.0.0.1'),
+        ("forwarded", "for=unknown"),
+        ("forwarded", "by=127.0.0.1"),
+    ],
+)
+@pytest.mark.parametrize("trusted", ["", "127.0.0.0/8"])
+async def test_behind_a_local_proxy_the_forwarded_address_decides(
+    worlds: Worlds, header: str, value: str, trusted: str
+) -> None:
+    """The proxy makes every peer a loopback one, whether it is configured or not."""
+    settings = {"issuer": ISSUER, "development": "true", "trusted_proxies": trusted}
+    async with worlds(**settings) as world:
+        for path in ("/outbox", SANDBOX):
+            assert (await ask(world, path, **{header: value})).status_code == 403
+        assert (await ask(world, "/outbox", x_forwarded_for="127.0.0.1")).status_code == 200
+        assert (await ask(world, "/outbox", forwarded="for=127.0.0.1")).status_code == 200
+
+
+async def test_a_server_that_listens_to_the_network_has_no_development_pages(
+    worlds: Worlds,
+) -> None:
+    async with worlds(issuer=ISSUER, host="0.0.0.0", development="") as world:  # noqa: S104
+        for path in ("/outbox", SANDBOX):
+            assert (await ask(world, path)).status_code == 404

@@ -180,7 +180,7 @@ def _addresses(document: Path) -> set[str]:
 
 async def test_every_address_that_is_named_is_served(worlds: Worlds) -> None:
     headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
-    async with worlds(insecure_sandbox="true") as world:
+    async with worlds(issuer="http://127.0.0.1:8000", development="true") as world:
         browser = world.browser()
         missing = {
             f"{document.relative_to(ROOT)}: {path}"

@@ -31,6 +31,7 @@ from quantimodo.cli.settings import masked
 from quantimodo.identity.throttle import Limit, ThrottlePolicy
 from quantimodo.providers.contract import ProviderPolicy
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104
 ROOT = Path(__file__).parents[2]
 KEY = "A" * 43
 
@@ -263,7 +264,10 @@ def test_secrets_do_not_show_in_a_repr() -> None:
             False,
         ),
         ({"SMTP__URL": "smtp://mail.example.org"}, "http://127.0.0.1:8000", False),
-        ({"HOST": "192.0.2.1", "ISSUER": "http://127.0.0.1:8000"}, "http://127.0.0.1:8000", True),
+        ({"HOST": "192.0.2.1", "ISSUER": "http://127.0.0.1:8000"}, "http://127.0.0.1:8000", False),
+        ({"HOST": EVERYWHERE, "ISSUER": "http://127.0.0.1:8000"}, "http://127.0.0.1:8000", False),
+        ({"HOST": "::", "ISSUER": "http://localhost:8000"}, "http://localhost:8000", False),
+        ({"HOST": "127.0.0.2", "ISSUER": "http://localhost:8000"}, "http://localhost:8000", True),
     ],
 )
 def test_mails_are_shown_only_on_a_developers_machine(
@@ -424,7 +428,7 @@ def test_the_secret_of_a_provider_shows_nowhere(capsys: pytest.CaptureFixture[st
         ({"SANDBOX": "false"}, False),
         ({"DEVELOPMENT": "false", "SANDBOX": "true"}, True),
         ({"ISSUER": "https://id.example.org"}, False),
-        ({"ISSUER": "https://id.example.org", "DEVELOPMENT": "true"}, False),
+        ({"HOST": EVERYWHERE, "ISSUER": "http://localhost:8000"}, False),
         (
             {"ISSUER": "https://id.example.org", "SANDBOX": "true", "INSECURE_SANDBOX": "true"},
             True,
@@ -438,6 +442,24 @@ def test_the_sandbox_is_for_a_developers_machine(values: dict[str, str], sandbox
 def test_the_sandbox_is_not_for_other_peoples_server_by_mistake() -> None:
     (fault,) = faults(ISSUER="https://id.example.org", SANDBOX="true")
     assert "insecure_sandbox" in fault
+    (fault,) = faults(HOST=EVERYWHERE, ISSUER="http://127.0.0.1:8000", SANDBOX="true")
+    assert "insecure_sandbox" in fault
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"ISSUER": "https://id.example.org"},
+        {"HOST": EVERYWHERE, "ISSUER": "http://127.0.0.1:8000"},
+        {"HOST": "::ffff:192.0.2.1", "ISSUER": "http://localhost:8000"},
+    ],
+)
+def test_development_pages_need_a_loopback_issuer_and_a_loopback_host(
+    values: dict[str, str],
+) -> None:
+    """security.md 14d"""
+    (fault,) = faults(DEVELOPMENT="true", **values)
+    assert fault.startswith("QUANTIMODO_DEVELOPMENT needs an issuer and a host on this machine")
 
 
 def test_the_limits_are_those_that_the_throttle_knows() -> None:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from quantimodo.app.authorizing import (
     issuer,
     user_info,
 )
+from quantimodo.app.development import local_only
 from quantimodo.app.dispatch import Dispatcher, TooLarge
 from quantimodo.app.logout import logout_routes, sign_out, teller
 from quantimodo.app.measuring import measuring_endpoints
@@ -119,7 +119,7 @@ def _dispatcher(house: House, metrics: Metrics, renderer: Renderer) -> Dispatche
         _pages(house, desk, metrics, document),
         metrics=metrics,
         entropy=house.entropy,
-        proxies=Proxies([ip_network(cidr, strict=False) for cidr in settings.trusted_proxies]),
+        proxies=Proxies.of(settings.trusted_proxies),
         https=urlsplit(settings.issuer).scheme == "https",
         access_log=settings.access_log,
     )
@@ -226,6 +226,8 @@ def _pages(house: House, desk: Desk, metrics: Metrics, document: Json) -> Starle
         *social_routes(house, desk, social),
         *logout_routes(house, desk),
     ]
+    if not settings.insecure_sandbox:
+        routes = local_only(routes, desk.renderer)
     application = Starlette(
         routes=[Route(path, endpoint, methods=list(ways)) for ways, path, endpoint in routes],
         exception_handlers=_refusals(desk.renderer, house),

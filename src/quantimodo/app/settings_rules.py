@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from quantimodo.app.provider_policies import check_providers
+from quantimodo.app.proxies import read_address
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
 from quantimodo.app.settings_tree import Settings
 from quantimodo.identity.addresses import email_address
@@ -43,19 +44,39 @@ def decide(settings: Settings, fault: Fault) -> Settings:
         decided = settings
     else:
         decided = replace(settings, issuer=_own_address(settings, fault))
-    if decided.development is None:
-        decided = replace(decided, development=is_local(decided) and not decided.smtp.url)
-    return _with_sandbox(decided, fault)
+    return _with_sandbox(_with_development(decided, fault), fault)
+
+
+def _with_development(settings: Settings, fault: Fault) -> Settings:
+    # security.md 14d: the third condition, a loopback peer, is `app/development.py`'s.
+    reachable_here_only = _issuer_is_loopback(settings) and is_loopback_host(settings.host)
+    if settings.development is None:
+        plain = urlsplit(settings.issuer).scheme == "http"
+        here = reachable_here_only and plain and not settings.smtp.url
+        return replace(settings, development=here)
+    if settings.development and not reachable_here_only:
+        fault("development", "needs an issuer and a host on this machine (127.0.0.1, localhost)")
+    return settings
 
 
 def _with_sandbox(settings: Settings, fault: Fault) -> Settings:
-    ours = _host_of(urlsplit(settings.issuer).netloc) in _LOOPBACK
-    allowed = ours or settings.insecure_sandbox
+    reachable_here_only = _issuer_is_loopback(settings) and is_loopback_host(settings.host)
+    allowed = reachable_here_only or settings.insecure_sandbox
     if settings.sandbox is None:
         return replace(settings, sandbox=bool(settings.development) and allowed)
     if settings.sandbox and not allowed:
-        fault("sandbox", "is for an issuer on this machine (or set insecure_sandbox)")
+        fault("sandbox", "needs an issuer and a host on this machine (or set insecure_sandbox)")
     return settings
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a server that listens on `host` is reachable from this machine only."""
+    address = read_address(host)
+    return host == "localhost" if address is None else address.is_loopback
+
+
+def _issuer_is_loopback(settings: Settings) -> bool:
+    return _host_of(urlsplit(settings.issuer).netloc) in _LOOPBACK
 
 
 def _check_statements(settings: Settings, fault: Fault) -> None:
@@ -80,8 +101,7 @@ def read_statements(path: str) -> Mapping[str, Mapping[str, Any]]:
 
 def is_local(settings: Settings) -> bool:
     """Whether the issuer is plain http on this machine, as on a developer's."""
-    parts = urlsplit(settings.issuer)
-    return parts.scheme == "http" and _host_of(parts.netloc) in _LOOPBACK
+    return urlsplit(settings.issuer).scheme == "http" and _issuer_is_loopback(settings)
 
 
 def _own_address(settings: Settings, fault: Fault) -> str:

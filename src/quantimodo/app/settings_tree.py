@@ -346,8 +346,9 @@ class Settings:
     )
     development: bool | None = _setting(
         None,
-        "Show all mails to anybody at /outbox; by default true when the issuer is http on a"
-        " loopback host and no mail server is set.",
+        "Show all mails at /outbox to browsers on the server's own machine; needs a loopback issuer"
+        " and host, and is true by default when, besides, the issuer is http and no mail server is"
+        " set.",
     )
     sign_up: Literal["open", "closed"] = _setting(
         "open", "Whether people can sign up by themselves."
@@ -366,13 +367,14 @@ class Settings:
     )
     sandbox: bool | None = _setting(
         None,
-        "Offer sign-in through a built-in provider where anybody is whom they choose to be; by"
-        " default true in development, when the issuer is on this machine.",
+        "Offer sign-in through a built-in provider where anybody is whom they choose to be, to"
+        " browsers on the server's own machine; needs a loopback issuer and host, and is true by"
+        " default in development.",
     )
     insecure_sandbox: bool = _setting(
         False,
-        "Allow the sandbox when the issuer is not on this machine: anybody can then sign in as"
-        " anybody of the sandbox.",
+        "Allow the sandbox when issuer, host or browser are not on this machine: anybody can then"
+        " sign in as anybody of the sandbox.",
     )
     insecure_private_hosts: tuple[str, ...] = _setting(
         (),

@@ -129,6 +129,6 @@ def _warnings(settings: Settings) -> Iterator[str]:
     if settings.issuer.startswith("http:"):
         yield "plain http, so cookies are not Secure; for development on this machine only."
     if settings.development:
-        yield "development is on: whoever reaches this server reads all mails at /outbox."
+        yield "development is on: every browser on this machine reads all mails at /outbox."
     elif not settings.smtp.url:
         yield "there is no mail server (smtp.url): nobody can confirm an address."

@@ -1,0 +1,74 @@
+"""Pages for development (`/outbox`, `/sandbox`) answer a browser on this machine only.
+
+security.md 14d: a loopback issuer and a loopback host are `settings_rules.py`'s; here each request
+must come from a loopback peer and name a loopback host. Behind a local proxy the address that
+it forwards decides, whether the proxy is trusted or not.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.app.proxies import forwarded_for, read_address
+from quantimodo.pages.desk import Endpoint
+from quantimodo.pages.errors import error_page
+from quantimodo.pages.layout import Renderer
+from quantimodo.pages.routes import PageRoute
+
+_PATHS: Final = re.compile(r"/(?:outbox|sandbox)(?:/.*)?")
+_LOOPBACK_NAME: Final = re.compile(r"(?:127\.0\.0\.1|\[::1\]|localhost)(?::[0-9]{1,5})?", re.I)
+# RFC 7239 §4: `for=` in each element; a value of another form is no address.
+_FORWARDED: Final = re.compile(r"(?:^|[;,])\s*for\s*=\s*\"?([^\";,]*)", re.I)
+_OTHER_PEER: Final = (
+    "Only on the server's own machine",
+    "This page for development is shown to a browser on the machine that the server runs on.",
+)
+_OTHER_NAME: Final = (
+    "Not under this name",
+    "This page is shown only under the address that the server printed when it started.",
+)
+
+
+def local_only(routes: Sequence[PageRoute], renderer: Renderer) -> list[PageRoute]:
+    """The same routes; those of development pages refuse all but a browser on this machine."""
+    return [
+        (methods, path, _local(endpoint, renderer) if _PATHS.fullmatch(path) else endpoint)
+        for methods, path, endpoint in routes
+    ]
+
+
+def _local(endpoint: Endpoint, renderer: Renderer) -> Endpoint:
+    async def answer(request: Request) -> Response:
+        if not is_local_peer(request.scope):
+            return error_page(renderer, 403, *_OTHER_PEER)
+        # A site that a developer visits can resolve its own name to this machine (DNS rebinding).
+        if not _LOOPBACK_NAME.fullmatch(request.headers.get("host", "")):
+            return error_page(renderer, 421, *_OTHER_NAME)
+        return await endpoint(request)
+
+    return answer
+
+
+def is_local_peer(scope: Any) -> bool:
+    """Whether the peer and every address that proxies forwarded are loopback addresses."""
+    client = scope.get("client")
+    return all(_is_loopback(each) for each in (client[0] if client else "", *_forwarded(scope)))
+
+
+def _forwarded(scope: Any) -> list[str]:
+    found = forwarded_for(scope)
+    for name, value in scope["headers"]:
+        text = value.decode("latin-1")
+        if name == b"x-real-ip":
+            found.append(text.strip())
+        elif name == b"forwarded":
+            found.extend(_FORWARDED.findall(text) or [""])
+    return found
+
+
+def _is_loopback(text: str) -> bool:
+    address = read_address(text.strip())
+    return address is not None and address.is_loopback
