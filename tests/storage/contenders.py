@@ -13,6 +13,7 @@ import resource
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -21,6 +22,7 @@ from samples import (
     LATER,
     NOW,
     SALT,
+    SOON,
     access_token,
     access_token_of,
     code_of,
@@ -31,13 +33,19 @@ from samples import (
     signing_key,
 )
 
+from quantimodo.model.budgets import Charge, StorageBudget
+from quantimodo.model.consents import StoredRequest
 from quantimodo.model.tokens import Family, RefreshToken
 from quantimodo.ports.stores import Conflict, Stores, Unavailable
 from quantimodo.storage.open import migrate, open_stores
+from quantimodo.storage.tables.budgets import stored_bytes
 
 TRIES = 50
 CLIENT_ID = "client"
 FIRST = identity("the first of all")
+FLOOD_ROWS = 400  # of each process
+FLOOD_BUDGET = StorageBudget(per_address=256 * 1024, total=64 * 1024 * 1024)
+BUDGET_ROW = 1024  # what one of these rows is counted as, in bytes
 
 
 def family_number(number: int) -> Family:
@@ -197,6 +205,28 @@ async def _hit(stores: Stores, name: str) -> list[int]:
     return list(await asyncio.gather(*hits))
 
 
+def flood_request(name: str, number: int) -> StoredRequest:
+    """The `number`th waiting request of this process; the next one has a later key."""
+    bare = StoredRequest(
+        key=number.to_bytes(8, "big") + key(name)[:24],
+        client_id="client",
+        parameters=(("state", ""),),
+        created_at=NOW,
+        expires_at=SOON,
+    )
+    values = (bare.key, "client", json.dumps(bare.parameters), 0, 0)
+    filler = "x" * (BUDGET_ROW - stored_bytes(values))
+    return replace(bare, parameters=(("state", filler),))
+
+
+async def _flood(stores: Stores, name: str) -> None:
+    """Store requests of one network address, eight at a time."""
+    charge = Charge(key("one network"), FLOOD_BUDGET)
+    for first in range(0, FLOOD_ROWS, 8):
+        rows = (flood_request(name, number) for number in range(first, first + 8))
+        await asyncio.gather(*(stores.save_request(row, charge) for row in rows))
+
+
 async def _lease(stores: Stores, name: str) -> bool:
     return await stores.lease("cleaner", name, timedelta(minutes=5), NOW)
 
@@ -294,6 +324,7 @@ _ACTIONS: dict[str, Callable[..., Awaitable[Any]]] = {
     "add_signing_key": _add_signing_key,
     "claim_mail": _claim_mail,
     "hit": _hit,
+    "flood": _flood,
     "lease": _lease,
     "write": _write,
     "pour": _pour,

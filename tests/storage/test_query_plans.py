@@ -19,6 +19,7 @@ from quantimodo.storage import postgres_connections as postgres
 from quantimodo.storage import tables
 from quantimodo.storage.database import Batch, KeyedRead, Statement
 from quantimodo.storage.open import sqlite_path
+from quantimodo.storage.tables.budgets import BudgetedTable
 
 # Read whole, and small or read in the order of a key up to a limit; why, is said there.
 _MAY_WALK = {"keys._ALL", "mails._RECENT", *(f"sweeps.{name}" for name in ("codes", "families"))}
@@ -32,6 +33,18 @@ _MAY_WALK |= {"sweeps.signing_keys", "sweeps.leases", "keys._ADD", "registration
 _MAY_WALK |= {
     f"variables.{name}" for name in ("_UNITS", "_UNIT_CATEGORIES", "_VARIABLE_CATEGORIES")
 }
+# A process reads these once in a sixty-fourth of the budget, and no more than 10,000 rows.
+_MAY_WALK |= {
+    f"{table}.{name}"
+    for table in (
+        "authorizations._REQUESTS",
+        "arrivals._DEPARTURES",
+        "arrivals._LOGIN_CODES",
+        "sessions._TICKETS",
+        "clients._UNPROVEN",
+    )
+    for name in ("sum_of_all", "evict_of_all")
+}
 
 
 def _all() -> Iterator[tuple[str, Any]]:
@@ -39,6 +52,11 @@ def _all() -> Iterator[tuple[str, Any]]:
         module = import_module(f"{tables.__name__}.{module_info.name}")
         for name, value in vars(module).items():
             found = value.items() if isinstance(value, dict) else [(name, value)]
+            if isinstance(value, BudgetedTable):
+                # The lock is a call, which reads no table.
+                found = [
+                    (f"{name}.{each}", one) for each, one in vars(value).items() if each != "lock"
+                ]
             for key, statement in found:
                 if isinstance(statement, Statement | KeyedRead | Batch):
                     yield f"{module_info.name}.{key}", statement
@@ -113,6 +131,7 @@ def test_sqlite_reads_by_unique_keys_alone(file: sqlite3.Connection, name: str) 
 def test_sqlite_walks_through_no_table(file: sqlite3.Connection, name: str) -> None:
     steps = _sqlite_plan(file, _OTHERS[name].sqlite)
     walks = [step for step in steps if step.startswith("SCAN") and "CONSTANT ROW" not in step]
+    walks = [step for step in walks if not re.match(r"SCAN (\(subquery|oldest_rows)", step)]
     assert not walks or name in _MAY_WALK, walks
 
 

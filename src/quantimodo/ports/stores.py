@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from quantimodo.model.budgets import Charge
 from quantimodo.model.clients import Client, Logo
 from quantimodo.model.consents import Consent, StoredRequest
 from quantimodo.model.events import Event
@@ -50,6 +51,10 @@ class TooSlow(Unavailable):
     """A search ran longer than the operator allows, and was interrupted."""
 
 
+class BudgetExceeded(Exception):
+    """The bytes that strangers may store are used up, by rows that must not make room."""
+
+
 class ClientStore(Protocol):
     async def client(self, client_id: str) -> Client | None: ...
 
@@ -67,19 +72,34 @@ class ClientStore(Protocol):
     async def first_party_names(self, *, limit: int = 1000) -> Sequence[str]:
         """The names of the operator's own clients, ascending."""
 
-    async def add_client(self, client: Client, unproven_until: datetime | None = None) -> None:
+    async def add_client(
+        self,
+        client: Client,
+        unproven_until: datetime | None = None,
+        charge: Charge | None = None,
+    ) -> None:
         """Raises `Conflict` when the id is taken. `unproven_until`: if nobody has allowed it
-        anything by then, it goes."""
+        anything by then, it goes.
 
-    async def replace_client(self, client: Client) -> bool:
-        """Replace the row if its revision still is `client.revision`, and count it up."""
+        `charge`, here and in the other stores: the row counts in this storage budget, and in the
+        same transaction the oldest rows over it are deleted; here those that nobody has allowed
+        anything, and the rest raises `BudgetExceeded`, storing nothing. Each process may exceed a
+        budget by a sixteenth (the total by a sixty-fourth), and by what is being written.
+        """
+
+    async def replace_client(self, client: Client, charge: Charge | None = None) -> bool:
+        """Replace the row if its revision still is `client.revision`, and count it up. Raises
+        `BudgetExceeded`."""
 
     async def delete_client(self, client_id: str) -> bool:
         """Delete it with its consents and logo; its codes and tokens are dead at once."""
 
     async def logo(self, client_id: str) -> Logo | None: ...
 
-    async def set_logo(self, client_id: str, logo: Logo | None) -> None: ...
+    async def set_logo(
+        self, client_id: str, logo: Logo | None, charge: Charge | None = None
+    ) -> None:
+        """Store it, or (None) delete it. Raises `BudgetExceeded`."""
 
 
 class RegistrationStore(Protocol):
@@ -205,7 +225,7 @@ class ParticipantStore(Protocol):
 
 
 class TicketStore(Protocol):
-    async def add_ticket(self, ticket: Ticket) -> None: ...
+    async def add_ticket(self, ticket: Ticket, charge: Charge | None = None) -> None: ...
 
     async def ticket(self, key: bytes) -> Ticket | None: ...
 
@@ -229,7 +249,7 @@ class ThrottleStore(Protocol):
 
 
 class AuthorizationStore(Protocol):
-    async def save_request(self, request: StoredRequest) -> None: ...
+    async def save_request(self, request: StoredRequest, charge: Charge | None = None) -> None: ...
 
     async def request(self, key: bytes) -> StoredRequest | None: ...
 
@@ -365,7 +385,7 @@ class IdentityStore(Protocol):
 
 
 class DepartureStore(Protocol):
-    async def add_departure(self, departure: Departure) -> None: ...
+    async def add_departure(self, departure: Departure, charge: Charge | None = None) -> None: ...
 
     async def departure(self, key: bytes) -> Departure | None:
         """Look at it, expired or not, taking nothing."""
@@ -375,7 +395,7 @@ class DepartureStore(Protocol):
 
 
 class LoginCodeStore(Protocol):
-    async def add_login_code(self, code: LoginCode) -> None: ...
+    async def add_login_code(self, code: LoginCode, charge: Charge | None = None) -> None: ...
 
     async def login_code(self, key: bytes) -> LoginCode | None:
         """The code with this key, redeemed and expired ones included."""

@@ -3,21 +3,24 @@ back, and what they ask of us."""
 
 from datetime import datetime
 
+from quantimodo.model.budgets import Charge
 from quantimodo.model.identities import Departure, Erasure, LoginCode
-from quantimodo.storage.database import KeyedRead, Row, Statement, execute
+from quantimodo.storage.database import Database, KeyedRead, Row, Statement, execute
 from quantimodo.storage.moments import (
     from_micros,
     from_micros_or_none,
     to_micros,
     to_micros_or_none,
 )
+from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
 from quantimodo.storage.tables.table import Table
 
 _DEPARTURE_COLUMNS = "key, provider, browser, sealed, created_at, expires_at"
 _ADD_DEPARTURE = Statement(
-    f"INSERT INTO departures ({_DEPARTURE_COLUMNS})"
-    " VALUES ({1}, {2}, {3}, {4}, {5}, {6})"
+    f"INSERT INTO departures ({_DEPARTURE_COLUMNS}, network, stored_bytes)"
+    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
 )
+_DEPARTURES = BudgetedTable("departures")
 _DEPARTURE = KeyedRead(f"SELECT {_DEPARTURE_COLUMNS} FROM departures WHERE key")
 _TAKE_DEPARTURE = Statement(
     f"DELETE FROM departures WHERE key = {{1}} RETURNING {_DEPARTURE_COLUMNS}"
@@ -29,9 +32,11 @@ _LOGIN_CODE_COLUMNS = (
 )
 _LOGIN_CODE = KeyedRead(f"SELECT {_LOGIN_CODE_COLUMNS} FROM login_codes WHERE key")
 _ADD_LOGIN_CODE = Statement(
-    f"INSERT INTO login_codes ({_LOGIN_CODE_COLUMNS})"
-    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11}, {12})"
+    f"INSERT INTO login_codes ({_LOGIN_CODE_COLUMNS}, network, stored_bytes)"
+    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11}, {12}, {13},"
+    " {14})"
 )
+_LOGIN_CODES = BudgetedTable("login_codes")
 _REDEEM_LOGIN_CODE = Statement(
     "UPDATE login_codes SET redeemed_at = {2} WHERE key = {1} AND redeemed_at IS NULL RETURNING key"
 )
@@ -78,7 +83,11 @@ def _to_login_code(row: Row) -> LoginCode:
 
 
 class Departures(Table):
-    async def add_departure(self, departure: Departure) -> None:
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._departure_budget = BudgetChecks(_DEPARTURES)
+
+    async def add_departure(self, departure: Departure, charge: Charge | None = None) -> None:
         values = (
             departure.key,
             departure.provider,
@@ -87,7 +96,7 @@ class Departures(Table):
             to_micros(departure.created_at),
             to_micros(departure.expires_at),
         )
-        await self._database.write(execute(_ADD_DEPARTURE, *values))
+        await charged(self._database, self._departure_budget, _ADD_DEPARTURE, values, charge)
 
     async def departure(self, key: bytes) -> Departure | None:
         row = await self._database.one(_DEPARTURE, key)
@@ -99,7 +108,11 @@ class Departures(Table):
 
 
 class LoginCodes(Table):
-    async def add_login_code(self, code: LoginCode) -> None:
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._login_code_budget = BudgetChecks(_LOGIN_CODES)
+
+    async def add_login_code(self, code: LoginCode, charge: Charge | None = None) -> None:
         values = (
             code.key,
             code.provider,
@@ -114,7 +127,7 @@ class LoginCodes(Table):
             to_micros_or_none(code.redeemed_at),
             code.redirect_url,
         )
-        await self._database.write(execute(_ADD_LOGIN_CODE, *values))
+        await charged(self._database, self._login_code_budget, _ADD_LOGIN_CODE, values, charge)
 
     async def login_code(self, key: bytes) -> LoginCode | None:
         row = await self._database.one(_LOGIN_CODE, key)

@@ -4,12 +4,14 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from quantimodo.model.budgets import Charge
 from quantimodo.model.consents import Consent, StoredRequest
 from quantimodo.model.sessions import Participant
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Family
-from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
+from quantimodo.storage.database import Database, KeyedRead, Operation, Row, Statement, execute
 from quantimodo.storage.moments import from_micros, to_micros
 from quantimodo.storage.tables.asked_claims import asked_text
+from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
 from quantimodo.storage.tables.participants import ADD_PARTICIPANT, participant_values
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.token_batches import ADD_ACCESS_TOKEN, access_token_values
@@ -20,14 +22,15 @@ _REQUEST = KeyedRead(
     " WHERE key"
 )
 _SAVE_REQUEST = Statement(
-    "INSERT INTO authorization_requests (key, client_id, parameters, created_at, expires_at)"
-    " VALUES ({1}, {2}, {3}, {4}, {5})"
+    "INSERT INTO authorization_requests (key, client_id, parameters, created_at, expires_at,"
+    " network, stored_bytes) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7})"
 )
 _CLAIM_REQUEST = Statement(
     "UPDATE authorization_requests SET claimed_by = {2}, expires_at = {3}"
     " WHERE key = {1} AND claimed_by IS NULL RETURNING key"
 )
 _ANSWER_REQUEST = Statement("UPDATE authorization_requests SET answer = {2} WHERE key = {1}")
+_REQUESTS = BudgetedTable("authorization_requests")
 _DROP_REQUEST = Statement("DELETE FROM authorization_requests WHERE key = {1} RETURNING key")
 
 _CONSENT_COLUMNS = "user_id, client_id, scope, granted_at, updated_at"
@@ -81,7 +84,11 @@ def _to_consent(row: Row) -> Consent:
 
 
 class Authorizations(Table):
-    async def save_request(self, request: StoredRequest) -> None:
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._request_budget = BudgetChecks(_REQUESTS)
+
+    async def save_request(self, request: StoredRequest, charge: Charge | None = None) -> None:
         values = (
             request.key,
             request.client_id,
@@ -89,7 +96,7 @@ class Authorizations(Table):
             to_micros(request.created_at),
             to_micros(request.expires_at),
         )
-        await self._database.write(execute(_SAVE_REQUEST, *values))
+        await charged(self._database, self._request_budget, _SAVE_REQUEST, values, charge)
 
     async def request(self, key: bytes) -> StoredRequest | None:
         row = await self._database.one(_REQUEST, key)

@@ -1,13 +1,14 @@
 """The tables `clients`, `redirect_uris` (the index over what clients registered) and
 `client_logos`."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+from quantimodo.model.budgets import Charge
 from quantimodo.model.client_metadata import BARE, ClientMetadata
 from quantimodo.model.clients import Client, Logo, SecretDigest
 from quantimodo.protocol.redirects import portless
@@ -26,7 +27,10 @@ from quantimodo.storage.moments import (
     to_micros,
     to_micros_or_none,
 )
+from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, stored_bytes
 from quantimodo.storage.tables.table import Table
+
+T = TypeVar("T")
 
 _COLUMNS = (
     "id, revision, owner_id, name, description, homepage_uri, policy_uri, tos_uri, redirect_uris,"
@@ -61,7 +65,29 @@ _REPLACE = Statement(
     " disabled_at = {23}, metadata = {24}, sealed_secret = {25}, registration_digest = {26}"
     " WHERE id = {1} AND revision = {2} RETURNING id"
 )
-_ADD_UNPROVEN = Statement("INSERT INTO unproven_clients (client_id, expires_at) VALUES ({1}, {2})")
+_ADD_UNPROVEN = Statement(
+    "INSERT INTO unproven_clients (client_id, expires_at, network, row_bytes, stored_bytes)"
+    " VALUES ({1}, {2}, {3}, {4}, {4})"
+)
+# Whoever changes what is stored pays for it from then on.
+_RECHARGE = Statement(
+    "UPDATE unproven_clients SET network = {2}, row_bytes = COALESCE({3}, row_bytes),"
+    " stored_bytes = COALESCE({3}, row_bytes) + COALESCE((SELECT LENGTH(data) FROM client_logos l"
+    " WHERE l.client_id = {1}), 0) WHERE client_id = {1}",
+    postgres="UPDATE unproven_clients SET network = {2},"
+    " row_bytes = COALESCE(CAST({3} AS BIGINT), row_bytes),"
+    " stored_bytes = COALESCE(CAST({3} AS BIGINT), row_bytes) + COALESCE((SELECT LENGTH(data)"
+    " FROM client_logos l WHERE l.client_id = {1}), 0) WHERE client_id = {1}",
+)
+_UNPROVEN = BudgetedTable(
+    "unproven_clients",
+    key="client_id",
+    order="expires_at, client_id",
+    # What somebody has allowed something stays, and counts.
+    evictable="NOT EXISTS"
+    " (SELECT 1 FROM consents c WHERE c.client_id = unproven_clients.client_id)",
+    source=("clients", "id"),
+)
 _DELETE = Statement("DELETE FROM clients WHERE id = {1} RETURNING id")
 _LOGO = KeyedRead("SELECT client_id, media_type, data FROM client_logos WHERE client_id")
 _DROP_LOGO = Statement("DELETE FROM client_logos WHERE client_id = {1}")
@@ -146,6 +172,13 @@ def _to_row(client: Client) -> tuple[Any, ...]:
     )
 
 
+def _row_bytes(client: Client) -> int:
+    """With the index of its redirect URIs, which holds them once more."""
+    return stored_bytes(_to_row(client)) + sum(
+        stored_bytes((uri, client.id)) for uri in client.redirect_uris
+    )
+
+
 def _write_metadata(metadata: ClientMetadata) -> str:
     """As JSON, without what is as if not given: one that gave nothing costs nothing."""
     given = {
@@ -169,6 +202,7 @@ class Clients(Table):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._known: dict[Row, Client] = {}
+        self._registration_budget = BudgetChecks(_UNPROVEN)
 
     async def client(self, client_id: str) -> Client | None:
         # Every token request reads which version of its client there is, so nothing is ever
@@ -214,24 +248,44 @@ class Clients(Table):
     async def first_party_names(self, *, limit: int = 1000) -> Sequence[str]:
         return [row[0] for row in await self._database.rows(_FIRST_PARTY_NAMES, limit)]
 
-    async def add_client(self, client: Client, unproven_until: datetime | None = None) -> None:
+    async def add_client(
+        self,
+        client: Client,
+        unproven_until: datetime | None = None,
+        charge: Charge | None = None,
+    ) -> None:
+        row, size = _to_row(client), _row_bytes(client)
+
         def operation() -> Operation[None]:
-            yield _ADD, _to_row(client)
+            yield _ADD, row
             yield from _indexing(client)
             if unproven_until is not None:
-                yield _ADD_UNPROVEN, (client.id, to_micros(unproven_until))
+                network = None if charge is None else charge.network
+                yield _ADD_UNPROVEN, (client.id, to_micros(unproven_until), network, size)
 
-        await self._database.write(operation)
+        await self._charged(operation, charge, size)
 
-    async def replace_client(self, client: Client) -> bool:
+    async def replace_client(self, client: Client, charge: Charge | None = None) -> bool:
+        row, size = _to_row(client), _row_bytes(client)
+
         def operation() -> Operation[bool]:
-            replaced = yield _REPLACE, _to_row(client)
+            replaced = yield _REPLACE, row
             if replaced:
                 yield _DROP_REDIRECT_URIS, (client.id,)
                 yield from _indexing(client)
+                if charge is not None:
+                    yield _RECHARGE, (client.id, charge.network, size)
             return bool(replaced)
 
-        return await self._database.write(operation)
+        return await self._charged(operation, charge, size)
+
+    async def _charged(
+        self, operation: Callable[[], Operation[T]], charge: Charge | None, size: int
+    ) -> T:
+        if charge is None:
+            return await self._database.write(operation)
+        budget = self._registration_budget
+        return await budget.write(charge, size, operation, self._database.write)
 
     async def delete_client(self, client_id: str) -> bool:
         # Consents, logo and index go by foreign key; codes and tokens join the client and are dead.
@@ -241,10 +295,14 @@ class Clients(Table):
         row = await self._database.one(_LOGO, client_id)
         return None if row is None else Logo(row[1], bytes(row[2]))
 
-    async def set_logo(self, client_id: str, logo: Logo | None) -> None:
+    async def set_logo(
+        self, client_id: str, logo: Logo | None, charge: Charge | None = None
+    ) -> None:
         def operation() -> Operation[None]:
             yield _DROP_LOGO, (client_id,)
             if logo is not None:
                 yield _ADD_LOGO, (client_id, logo.media_type, logo.data)
+            if charge is not None:
+                yield _RECHARGE, (client_id, charge.network, None)
 
-        await self._database.write(operation)
+        await self._charged(operation, charge, 0 if logo is None else len(logo.data))

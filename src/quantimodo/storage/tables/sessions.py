@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from quantimodo.model.budgets import Charge
 from quantimodo.model.sessions import Session, Ticket
 from quantimodo.model.users import fold_email
-from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
+from quantimodo.storage.database import Database, KeyedRead, Operation, Row, Statement, execute
 from quantimodo.storage.moments import from_micros, to_micros
+from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
 from quantimodo.storage.tables.endings import ending_all, ending_one, replacing
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import USER_COLUMNS, to_user
@@ -31,9 +33,10 @@ _TOUCH = Statement("UPDATE sessions SET seen_at = {2} WHERE key = {1} AND seen_a
 _TICKET_COLUMNS = "key, purpose, expires_at, email, user_id, payload"
 _TICKET = KeyedRead(f"SELECT {_TICKET_COLUMNS} FROM tickets WHERE key")
 _ADD_TICKET = Statement(
-    "INSERT INTO tickets (key, purpose, expires_at, email, user_id, payload)"
-    " VALUES ({1}, {2}, {3}, {4}, {5}, {6})"
+    "INSERT INTO tickets (key, purpose, expires_at, email, user_id, payload, network,"
+    " stored_bytes) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
 )
+_TICKETS = BudgetedTable("tickets")
 _TAKE_TICKET = Statement(f"DELETE FROM tickets WHERE key = {{1}} RETURNING {_TICKET_COLUMNS}")
 _DROP_TICKETS = Statement("DELETE FROM tickets WHERE purpose = {1} AND email = {2}")
 
@@ -113,7 +116,11 @@ class Sessions(Table):
 class Tickets(Table):
     """Addresses are kept folded, so that one person's tickets are found under one name."""
 
-    async def add_ticket(self, ticket: Ticket) -> None:
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._ticket_budget = BudgetChecks(_TICKETS)
+
+    async def add_ticket(self, ticket: Ticket, charge: Charge | None = None) -> None:
         values = (
             ticket.key,
             ticket.purpose,
@@ -122,7 +129,7 @@ class Tickets(Table):
             ticket.user_id,
             ticket.payload,
         )
-        await self._database.write(execute(_ADD_TICKET, *values))
+        await charged(self._database, self._ticket_budget, _ADD_TICKET, values, charge)
 
     async def ticket(self, key: bytes) -> Ticket | None:
         row = await self._database.one(_TICKET, key)

@@ -1,0 +1,247 @@
+"""security.md 14c: what strangers can store has a budget per address and in total; the oldest
+unanswered rows make room. `docs/operator/limits.md` says by how much a budget may be exceeded."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from contenders import BUDGET_ROW, FLOOD_BUDGET, FLOOD_ROWS, flood_request
+from processes import contend
+from samples import LATER, NOW, SOON, client, consent, departure, login_code, new_user, ticket
+
+from quantimodo.model.budgets import Charge, StorageBudget
+from quantimodo.model.clients import Logo
+from quantimodo.model.consents import StoredRequest
+from quantimodo.ports.stores import BudgetExceeded, Stores
+from quantimodo.storage.open import open_stores
+from quantimodo.storage.tables.budgets import ROW_OVERHEAD, stored_bytes
+
+KIB = 1024
+ANN, BOB = b"a" * 32, b"b" * 32
+# Each row below has about 1 KiB, so a process checks at every insert.
+BUDGET = StorageBudget(per_address=10 * KIB, total=40 * KIB)
+FILLER = "x" * (KIB - ROW_OVERHEAD)
+
+
+def numbered(number: int) -> bytes:
+    """The keys of real rows begin with the time of insertion, as these do."""
+    return number.to_bytes(32, "big")
+
+
+async def add_request(stores: Stores, number: int, charge: Charge) -> None:
+    request = StoredRequest(
+        key=numbered(number),
+        client_id="client",
+        parameters=(("state", FILLER),),
+        created_at=NOW,
+        expires_at=SOON,
+    )
+    await stores.save_request(request, charge)
+
+
+async def has_request(stores: Stores, number: int) -> bool:
+    return await stores.request(numbered(number)) is not None
+
+
+async def add_departure(stores: Stores, number: int, charge: Charge) -> None:
+    row = departure("d", key=numbered(number), sealed=FILLER.encode())
+    await stores.add_departure(row, charge)
+
+
+async def has_departure(stores: Stores, number: int) -> bool:
+    return await stores.departure(numbered(number)) is not None
+
+
+async def add_code(stores: Stores, number: int, charge: Charge) -> None:
+    row = login_code("c", key=numbered(number), challenge=FILLER)
+    await stores.add_login_code(row, charge)
+
+
+async def has_code(stores: Stores, number: int) -> bool:
+    return await stores.login_code(numbered(number)) is not None
+
+
+async def add_ticket(stores: Stores, number: int, charge: Charge) -> None:
+    await stores.add_ticket(ticket("t", key=numbered(number), payload=FILLER.encode()), charge)
+
+
+async def has_ticket(stores: Stores, number: int) -> bool:
+    return await stores.ticket(numbered(number)) is not None
+
+
+async def add_registration(stores: Stores, number: int, charge: Charge) -> None:
+    row = client(f"client-{number:04}", description=FILLER[: KIB // 2])
+    await stores.add_client(row, LATER + timedelta(seconds=number), charge)
+
+
+async def has_registration(stores: Stores, number: int) -> bool:
+    return await stores.client(f"client-{number:04}") is not None
+
+
+Add = Callable[[Stores, int, Charge], Awaitable[None]]
+Has = Callable[[Stores, int], Awaitable[bool]]
+KINDS: list[tuple[Add, Has]] = [
+    (add_request, has_request),
+    (add_departure, has_departure),
+    (add_code, has_code),
+    (add_ticket, has_ticket),
+    (add_registration, has_registration),
+]
+kinds = pytest.mark.parametrize(("add", "has"), KINDS, ids=lambda one: one.__name__)
+
+
+async def kept(stores: Stores, has: Has, numbers: range) -> list[int]:
+    return [number for number in numbers if await has(stores, number)]
+
+
+@kinds
+async def test_the_oldest_rows_of_an_address_make_room_for_its_newest(
+    stores: Stores, add: Add, has: Has
+) -> None:
+    for number in range(30):
+        await add(stores, number, Charge(ANN, BUDGET))
+    left = await kept(stores, has, range(30))
+    assert left == list(range(30 - len(left), 30))
+    assert 5 <= len(left) <= 10
+
+
+@kinds
+async def test_one_address_displaces_nothing_of_another(stores: Stores, add: Add, has: Has) -> None:
+    await add(stores, 0, Charge(BOB, BUDGET))
+    for number in range(1, 30):
+        await add(stores, number, Charge(ANN, BUDGET))
+    assert await has(stores, 0)
+
+
+@kinds
+async def test_beyond_the_total_the_oldest_of_all_make_room(
+    stores: Stores, add: Add, has: Has
+) -> None:
+    for number in range(100):
+        network = numbered(number)  # an address of its own each
+        await add(stores, number, Charge(network, BUDGET))
+    left = await kept(stores, has, range(100))
+    assert left == list(range(100 - len(left), 100))
+    assert 20 <= len(left) <= 45
+
+
+@kinds
+async def test_another_process_knows_what_is_stored(
+    stores: Stores, database_url: str, add: Add, has: Has
+) -> None:
+    """A process that has just started sums before it relies on what it inserted itself."""
+    generous = replace(BUDGET, per_address=1000 * KIB)
+    for number in range(20):
+        await add(stores, number, Charge(ANN, generous))
+    other = await open_stores(database_url)
+    try:
+        await add(other, 20, Charge(ANN, BUDGET))
+    finally:
+        await other.close()
+    left = await kept(stores, has, range(21))
+    assert left == list(range(21 - len(left), 21))
+    assert len(left) <= 10
+
+
+async def test_a_budget_is_exceeded_by_a_sixteenth_at_most(stores: Stores) -> None:
+    """One process, rows far smaller than that."""
+    budget = StorageBudget(per_address=64 * KIB, total=1024 * KIB)
+    for number in range(200):
+        await add_request(stores, number, Charge(ANN, budget))
+        held = len(await kept(stores, has_request, range(number + 1))) if number % 20 == 0 else 0
+        assert held * BUDGET_ROW <= 64 * KIB * 17 / 16
+
+
+async def test_rows_without_a_charge_are_nobodys(stores: Stores) -> None:
+    """As those that were there before the migration, and letters that a person causes."""
+    for number in range(15):
+        await stores.add_ticket(ticket("t", key=numbered(number), payload=FILLER.encode()))
+    await add_ticket(stores, 15, Charge(ANN, BUDGET))
+    assert await kept(stores, has_ticket, range(16)) == list(range(16))
+
+
+async def test_a_registration_that_somebody_allowed_something_stays_and_counts(
+    stores: Stores,
+) -> None:
+    person = await stores.add_user(new_user("s"), None)
+    budget = replace(BUDGET, per_address=5 * KIB)
+    for number in range(3):
+        await add_registration(stores, number, Charge(ANN, budget))
+        await stores.save_consent(consent(person, f"client-{number:04}", "basic"))
+    for number in range(3, 9):
+        await add_registration(stores, number, Charge(ANN, budget))
+    left = await kept(stores, has_registration, range(9))
+    assert left[:3] == [0, 1, 2]
+    assert left[-1] == 8
+    assert len(left) <= 5
+
+
+async def test_what_cannot_make_room_refuses_the_next_and_stores_nothing(stores: Stores) -> None:
+    person = await stores.add_user(new_user("s"), None)
+    budget = replace(BUDGET, per_address=3 * KIB)
+    for number in range(2):
+        await add_registration(stores, number, Charge(ANN, budget))
+        await stores.save_consent(consent(person, f"client-{number:04}", "basic"))
+    large = client("large", description="y" * 2 * KIB)
+    # It is not proven, so it is what makes room, and the budget holds.
+    await stores.add_client(large, LATER, Charge(ANN, budget))
+    assert await stores.client("large") is None
+    logo = Logo("image/png", b"z" * 4 * KIB)
+    with pytest.raises(BudgetExceeded):
+        await stores.set_logo("client-0000", logo, Charge(ANN, budget))
+    assert await stores.logo("client-0000") is None
+    bigger = client("client-0001", description="y" * 4 * KIB)
+    with pytest.raises(BudgetExceeded):
+        await stores.replace_client(bigger, Charge(ANN, budget))
+    found = await stores.client("client-0001")
+    assert found is not None
+    assert found.description != bigger.description
+
+
+async def test_a_logo_and_a_change_count(stores: Stores) -> None:
+    """RFC 7592 §2.2: what a small registration becomes is paid for like a large one."""
+    for number in range(4):
+        await add_registration(stores, number, Charge(ANN, BUDGET))
+    await stores.set_logo("client-0003", Logo("image/png", b"z" * 7 * KIB), Charge(ANN, BUDGET))
+    assert 3 in await kept(stores, has_registration, range(4))
+    assert 0 not in await kept(stores, has_registration, range(4))
+    await stores.set_logo("client-0003", None, Charge(ANN, BUDGET))
+    for number in range(4, 7):
+        await add_registration(stores, number, Charge(ANN, BUDGET))
+    assert await kept(stores, has_registration, range(3, 7)) == [3, 4, 5, 6]
+    grown = client("client-0006", description="y" * 9 * KIB)
+    assert await stores.replace_client(grown, Charge(ANN, BUDGET))
+    left = await kept(stores, has_registration, range(7))
+    assert 6 in left
+    assert 3 not in left
+
+
+async def test_a_change_is_paid_for_by_the_address_that_made_it(stores: Stores) -> None:
+    await add_registration(stores, 0, Charge(BOB, BUDGET))
+    await stores.set_logo("client-0000", Logo("image/png", b"z" * 8 * KIB), Charge(ANN, BUDGET))
+    for number in range(1, 4):
+        await add_registration(stores, number, Charge(ANN, BUDGET))
+    assert not await has_registration(stores, 0)
+
+
+def test_the_size_of_a_row_is_what_it_holds() -> None:
+    values: tuple[Any, ...] = (b"1234", "äö", None, 7)
+    assert stored_bytes(values) == ROW_OVERHEAD + 4 + 4 + 8 + 8
+
+
+@pytest.mark.slow
+async def test_processes_together_exceed_a_budget_by_no_more_than_is_documented(
+    stores: Stores, database_url: str
+) -> None:
+    processes = 4
+    await contend(processes, database_url, "flood")
+    held = 0
+    for name in range(processes):
+        for number in range(FLOOD_ROWS):
+            request = flood_request(f"p{name}", number)
+            held += await stores.request(request.key) is not None
+    # A sixteenth for each process, and one insert under way on each of its connections.
+    most = FLOOD_BUDGET.per_address * (1 + processes / 16) + processes * 8 * BUDGET_ROW
+    assert FLOOD_BUDGET.per_address * 0.9 <= held * BUDGET_ROW <= most
