@@ -21,14 +21,17 @@ from quantimodo.app.quantities import (
 from quantimodo.app.settings import BadSettings, Settings, load, load_settings, spell
 from quantimodo.app.settings_document import settings_document
 from quantimodo.app.settings_tree import (
+    BudgetSettings,
     Leaf,
     LimitSettings,
     ProviderSettings,
     leaves,
     provider_leaves,
 )
+from quantimodo.app.wiring import budget_policy
 from quantimodo.cli.settings import masked
 from quantimodo.identity.throttle import Limit, ThrottlePolicy
+from quantimodo.model.budgets import BudgetPolicy
 from quantimodo.providers.contract import ProviderPolicy
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104
@@ -460,6 +463,17 @@ def test_development_pages_need_a_loopback_issuer_and_a_loopback_host(
     """security.md 14d"""
     (fault,) = faults(DEVELOPMENT="true", **values)
     assert fault.startswith("QUANTIMODO_DEVELOPMENT needs an issuer and a host on this machine")
+
+
+def test_the_budgets_are_those_that_rows_are_charged_to() -> None:
+    assert budget_policy(load_settings(environment())) == BudgetPolicy()
+    changed = load_settings(environment(BUDGETS__REGISTRATIONS_TOTAL="2000000"))
+    assert budget_policy(changed).registrations.total == 2_000_000
+    assert [each.name for each in fields(BudgetSettings)] == [
+        f"{kind.name}_{which}"
+        for kind in fields(BudgetPolicy)
+        for which in ("per_address", "total")
+    ]
 
 
 def test_the_limits_are_those_that_the_throttle_knows() -> None:

@@ -13,7 +13,9 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, Literal, get_type_hints
 
-from quantimodo.identity.throttle import Limit
+from quantimodo.app.settings_fields import section as _section
+from quantimodo.app.settings_fields import setting as _setting
+from quantimodo.app.settings_limits import BudgetSettings, LimitSettings
 
 PREFIX = "QUANTIMODO_"
 
@@ -23,17 +25,6 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 # The name of a provider stands in addresses, and in upper case in the environment.
 _PROVIDER = re.compile(r"providers\.([a-z][a-z0-9]*(?:[_-][a-z0-9]+)*)", re.ASCII)
-
-
-def _setting(
-    default: Any, says: str, *, least: Any = None, most: Any = None, secret: bool = False
-) -> Any:
-    metadata = {"says": says, "least": least, "most": most, "secret": secret}
-    return field(default=default, repr=not secret, metadata=metadata)
-
-
-def _section(title: str, default: Any) -> Any:
-    return field(default=default, metadata={"title": title})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,53 +141,6 @@ class ReadSettings:
         "How many more may wait for it; beyond that the answer is 503.",
         least=1,
         most=10_000,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitSettings:
-    """Field for field `identity.throttle.ThrottlePolicy`."""
-
-    sign_in_per_account: Limit = _setting(
-        Limit(10, 15 * _MINUTE), "Sign-ins that may fail for one e-mail address."
-    )
-    sign_in_per_address: Limit = _setting(
-        Limit(100, 15 * _MINUTE), "Sign-ins that may fail from one network address."
-    )
-    social_per_address: Limit = _setting(
-        Limit(100, 15 * _MINUTE), "Sign-ins through providers, from one network address."
-    )
-    departures_per_address: Limit = _setting(
-        Limit(200, 15 * _MINUTE),
-        "Browsers that may be sent to providers, and questions that providers may be asked, from"
-        " one network address.",
-    )
-    requests_per_address: Limit = _setting(
-        Limit(10_000, 15 * _MINUTE),
-        "Authorization requests that may wait for a person to sign in or to decide, from one"
-        " network address.",
-    )
-    sign_up_per_account: Limit = _setting(
-        Limit(5, _HOUR), "Sign-ups that may be begun for one e-mail address."
-    )
-    sign_up_per_address: Limit = _setting(
-        Limit(50, _HOUR), "Sign-ups that may be begun from one network address."
-    )
-    reset_per_account: Limit = _setting(
-        Limit(5, _HOUR), "Password resets that may be asked for one e-mail address."
-    )
-    reset_per_address: Limit = _setting(
-        Limit(50, _HOUR), "Password resets that may be asked for from one network address."
-    )
-    letter_per_account: Limit = _setting(
-        Limit(5, _HOUR), "Other mails that signed-in people may cause to one e-mail address."
-    )
-    registrations_per_address: Limit = _setting(
-        Limit(1000, _HOUR), "Apps that may register themselves from one network address."
-    )
-    proof_per_person: Limit = _setting(
-        Limit(10, 15 * _MINUTE),
-        "Times that a signed-in person may try their own password before a change.",
     )
 
 
@@ -417,6 +361,7 @@ class Settings:
     reads: ReadSettings = _section("Reading measurements", ReadSettings())
     limits: LimitSettings = _section("Limits against guessing and flooding", LimitSettings())
     connections: ConnectionSettings = _section("Connections", ConnectionSettings())
+    budgets: BudgetSettings = _section("Storage budgets", BudgetSettings())
     registration: RegistrationSettings = _section(
         "Apps that register themselves", RegistrationSettings()
     )

@@ -56,6 +56,7 @@ def social_parts(house: House, desk: Desk) -> SocialParts:
         store=stores,
         browser=desk.browser,
         envelope=house.envelope,
+        throttle=house.throttle,
         clock=house.clock,
         entropy=house.entropy,
     )
@@ -64,6 +65,7 @@ def social_parts(house: House, desk: Desk) -> SocialParts:
         accounts=house.social,
         codes=_codes(house),
         departures=departures,
+        throttle=house.throttle,
         landings=_landings(house),
         browsers=login_browsers(house, desk),
         finished=FinishedSignIns(desk, continuations, house.envelope),

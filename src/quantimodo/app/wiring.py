@@ -35,6 +35,7 @@ from quantimodo.keys.rotation import Rotation, RotationPolicy
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.journal import Journal
 from quantimodo.measurements.limits import ReadLimits, ReadPolicy
+from quantimodo.model.budgets import BudgetPolicy, StorageBudget
 from quantimodo.ops.accesses import AccessLog
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.mail import Outbox
@@ -187,7 +188,13 @@ def _furnish(
         audit=audit,
         bell=farewell_bell,
     )
-    throttle = Throttle(stores, throttle_policy(settings), clock, envelope.derive("throttle"))
+    throttle = Throttle(
+        stores,
+        throttle_policy(settings),
+        clock,
+        envelope.derive("throttle"),
+        budget_policy(settings),
+    )
     sign_up_open = settings.sign_up == "open"
     accounts = open_accounts(
         users=stores,
@@ -296,3 +303,16 @@ def read_policy(settings: Settings) -> ReadPolicy:
 def throttle_policy(settings: Settings) -> ThrottlePolicy:
     limits = settings.limits
     return ThrottlePolicy(**{each.name: getattr(limits, each.name) for each in fields(limits)})
+
+
+def budget_policy(settings: Settings) -> BudgetPolicy:
+    budgets = settings.budgets
+    return BudgetPolicy(
+        **{
+            kind.name: StorageBudget(
+                getattr(budgets, f"{kind.name}_per_address"),
+                getattr(budgets, f"{kind.name}_total"),
+            )
+            for kind in fields(BudgetPolicy)
+        }
+    )

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from quantimodo.crypto.jwt import base64url
 from quantimodo.crypto.tokens import Kind, key_of, mint
+from quantimodo.model.budgets import Charge
 from quantimodo.model.identities import LoginCode
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.clock import Clock, Entropy
@@ -59,25 +60,25 @@ class LoginCodes:
         clients: tuple[str, ...] | None,
         redirect_url: str,
         challenge: str | None,
+        charge: Charge | None = None,
     ) -> IssuedCode:
         """A new code, on disk, for somebody who has just signed in at this provider."""
         now = self.clock.now()
         minted, jti = mint(Kind.LOGIN_CODE, now, self.entropy), self.new_jti()
-        await self.store.add_login_code(
-            LoginCode(
-                key=minted.key,
-                provider=provider,
-                user_id=user_id,
-                clients=clients,
-                redirect_url=redirect_url,
-                challenge=challenge,
-                methods=methods,
-                new_user=new_user,
-                jti=jti,
-                authenticated_at=now,
-                expires_at=now + LIFETIME,
-            )
+        code = LoginCode(
+            key=minted.key,
+            provider=provider,
+            user_id=user_id,
+            clients=clients,
+            redirect_url=redirect_url,
+            challenge=challenge,
+            methods=methods,
+            new_user=new_user,
+            jti=jti,
+            authenticated_at=now,
+            expires_at=now + LIFETIME,
         )
+        await self.store.add_login_code(code, charge)
         return IssuedCode(minted.raw, jti)
 
     def new_jti(self) -> str:

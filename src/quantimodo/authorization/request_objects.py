@@ -37,6 +37,13 @@ class RequestObjects:
     fetcher: Fetcher
     clock: Clock
 
+    def may_fetch(self, form: Form, client: Client) -> bool:
+        """Whether to `unfold` this request can make the server fetch a document: the object, or
+        the keys that it is signed by."""
+        has_object = form.get("request") is not None or form.get("request_uri") is not None
+        metadata = client.metadata
+        return has_object and bool(metadata.jwks_uri or metadata.request_uris)
+
     async def unfold(self, form: Form, client: Client) -> Form:
         """The request with its object's parameters in it; itself when it has none.
 

@@ -15,14 +15,17 @@ import msgspec
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.envelope import CannotOpen, Envelope
 from quantimodo.crypto.tokens import Kind, key_of, mint
+from quantimodo.model.budgets import Charge
 from quantimodo.model.consents import StoredRequest
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import AuthorizationStore
 from quantimodo.protocol.authorization import PARAMETERS
+from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
 
 RESUME: Final = "/api/v2/oauth/authorize/resume"
 
+LARGEST: Final = 16_384  # bytes of the parameters that wait
 # Long enough to find the phone with the second factor, or to open a mail.
 _LIFETIME: Final = timedelta(hours=1)
 # How long an answer can be had again: as long as a code lives (contract §6).
@@ -51,20 +54,24 @@ class WaitingRequests:
     clock: Clock
     entropy: Entropy
 
-    async def keep(self, client_id: str, form: Form) -> str:
-        """Store the parameters that are heeded; the id under which to `recall` them."""
+    async def keep(self, client_id: str, form: Form, charge: Charge | None = None) -> str:
+        """Store the parameters that are heeded; the id under which to `recall` them.
+
+        Raises `InvalidRequest` when they have more than 16 KiB.
+        """
         now = self.clock.now()
         minted = mint(Kind.REQUEST, now, self.entropy)
         parameters = tuple((name, text) for name, text in form.items() if name in PARAMETERS)
-        await self.store.save_request(
-            StoredRequest(
-                key=minted.key,
-                client_id=client_id,
-                parameters=parameters,
-                created_at=now,
-                expires_at=now + _LIFETIME,
-            )
+        if sum(len(name) + len(text.encode()) for name, text in parameters) > LARGEST:
+            raise InvalidRequest("the parameters of the request are too long together")
+        request = StoredRequest(
+            key=minted.key,
+            client_id=client_id,
+            parameters=parameters,
+            created_at=now,
+            expires_at=now + _LIFETIME,
         )
+        await self.store.save_request(request, charge)
         return minted.raw.reveal()
 
     async def recall(self, request_id: str) -> StoredRequest | None:

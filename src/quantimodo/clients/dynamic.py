@@ -18,6 +18,7 @@ from quantimodo.crypto.digests import digest, same
 from quantimodo.crypto.jwt import BadToken
 from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.crypto.upstream import BadKeySet, read_key_set, verify
+from quantimodo.model.budgets import Charge
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.clients import Client
 from quantimodo.model.registrations import RegistrationToken
@@ -84,12 +85,16 @@ class DynamicClients:
         )
         return minted.raw
 
-    async def register(self, document: Any, token: str | None) -> Managed:
+    async def register(
+        self, document: Any, token: str | None, charge: Charge | None = None
+    ) -> Managed:
         """Add what the document says, by this initial access token, if one is needed.
 
         Raises `RegistrationClosed`, `InvalidToken`, and the errors of RFC 7591 §3.2.2. A token is
-        spent only by a registration that is good; of N that spend the last use one wins.
+        spent only by a registration that is good; of N that spend the last use one wins. Without
+        a token it counts in the storage budget `charge`, and raises `BudgetExceeded`.
         """
+        charge = charge if token is None else None
         await self._check_leave(token)
         asked, logo = await self._understood(document, None)
         if token is not None:
@@ -100,12 +105,12 @@ class DynamicClients:
             unproven = self.clock.now() + self.policy.unproven_lifetime
         try:
             added = await self.registry.register_itself(
-                asked, digest(managing.raw.reveal()), unproven_until=unproven
+                asked, digest(managing.raw.reveal()), unproven_until=unproven, charge=charge
             )
         except InvalidMetadata as fault:
             raise refusal(fault.faults) from None
         if logo is not None:
-            await self.registry.set_logo(added.client, logo)
+            await self.registry.set_logo(added.client, logo, charge)
         return Managed(added.client, managing.raw, added.secret)
 
     async def managed(self, client_id: str, token: str | None) -> Client:
@@ -120,19 +125,21 @@ class DynamicClients:
             raise InvalidToken("this token does not manage this app")
         return client
 
-    async def replace(self, client: Client, document: Any) -> Registered:
+    async def replace(
+        self, client: Client, document: Any, charge: Charge | None = None
+    ) -> Registered:
         """Let the document be all that is registered (RFC 7592 §2.2). Raises the errors of
-        RFC 7591 §3.2.2; nothing was kept then."""
+        RFC 7591 §3.2.2, and `BudgetExceeded`; nothing was kept then."""
         _check_same(client, document)
         asked, logo = await self._understood(document, client)
         try:
-            edited = await self.registry.edit_itself(client, asked)
+            edited = await self.registry.edit_itself(client, asked, charge)
         except InvalidMetadata as fault:
             raise refusal(fault.faults) from None
         except ChangedMeanwhile as fault:
             raise InvalidClientMetadata(fault.message) from None
         if logo is not None or not asked.metadata.logo_uri:
-            await self._keep_logo(edited.client, logo)
+            await self._keep_logo(edited.client, logo, charge)
         return edited
 
     async def _check_leave(self, token: str | None) -> None:
@@ -190,9 +197,9 @@ class DynamicClients:
         except (FetchFailed, InvalidMetadata):
             return None
 
-    async def _keep_logo(self, client: Client, logo: bytes | None) -> None:
+    async def _keep_logo(self, client: Client, logo: bytes | None, charge: Charge | None) -> None:
         if logo is not None or await self.clients.logo(client.id) is not None:
-            await self.registry.set_logo(client, logo)
+            await self.registry.set_logo(client, logo, charge)
 
     def _with_statement(self, document: Any) -> Any:
         """The same with what its software statement says instead (RFC 7591 §2.3)."""

@@ -15,6 +15,7 @@ from quantimodo.clients.names import NO_NAMES, ReservedNames, name_faults
 from quantimodo.clients.public_keys import SECRET_PURPOSE
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.envelope import CannotOpen, Envelope
+from quantimodo.model.budgets import Charge
 from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
@@ -69,13 +70,19 @@ class Registry:
         return await self._add(asked, owner_id)
 
     async def register_itself(
-        self, registration: Registration, token: bytes, *, unproven_until: datetime | None
+        self,
+        registration: Registration,
+        token: bytes,
+        *,
+        unproven_until: datetime | None,
+        charge: Charge | None = None,
     ) -> Registered:
         """Add an application that registers itself (RFC 7591). `token`: the digest of what it will
-        manage itself by; `unproven_until` as in the store. Raises `InvalidMetadata`."""
+        manage itself by; `unproven_until` and `charge` as in the store. Raises `InvalidMetadata`,
+        `BudgetExceeded`."""
         asked = tidy(registration)
         _accept(asked, await self._reserved(asked))
-        return await self._add(asked, None, token, unproven_until)
+        return await self._add(asked, None, token, unproven_until, charge)
 
     async def _add(
         self,
@@ -83,6 +90,7 @@ class Registry:
         owner_id: int | None,
         token: bytes | None = None,
         unproven_until: datetime | None = None,
+        charge: Charge | None = None,
     ) -> Registered:
         secret = None
         if not asked.public and needs_secret(asked.metadata):
@@ -97,7 +105,7 @@ class Registry:
             registration_digest=token,
         )
         client = _with_metadata(bare, asked)
-        await self.clients.add_client(client, unproven_until)
+        await self.clients.add_client(client, unproven_until, charge)
         self._record(client, "client.registered", "registered")
         return Registered(client, secret)
 
@@ -117,9 +125,11 @@ class Registry:
             edited = replace(edited, secret=None, previous_secret=None, sealed_secret=None)
         return await self._replace(edited, "client.edited", "changed")
 
-    async def edit_itself(self, client: Client, registration: Registration) -> Registered:
+    async def edit_itself(
+        self, client: Client, registration: Registration, charge: Charge | None = None
+    ) -> Registered:
         """Replace what an application registered for itself; it gets a secret if it needs one
-        and has none. Raises `InvalidMetadata`, `ChangedMeanwhile`."""
+        and has none. Raises `InvalidMetadata`, `ChangedMeanwhile`, `BudgetExceeded`."""
         asked = tidy(_keep_settings(client, registration))
         _accept(asked, await self._reserved(asked, client))
         edited, secret = _with_metadata(client, asked), None
@@ -130,7 +140,8 @@ class Registry:
             edited = replace(
                 edited, secret=_digest(secret), sealed_secret=self._sealed(asked, secret)
             )
-        return Registered(await self._replace(edited, "client.edited", "changed"), secret)
+        replaced = await self._replace(edited, "client.edited", "changed", charge)
+        return Registered(replaced, secret)
 
     async def check(self, registration: Registration, client: Client | None = None) -> None:
         """Raises `InvalidMetadata` for what an application could not register for itself, before
@@ -197,10 +208,12 @@ class Registry:
         client = await self.clients.client(client_id)
         return client if client is not None and client.owner_id == owner_id else None
 
-    async def set_logo(self, client: Client, data: bytes | None) -> None:
-        """Keep a picture, or (None) drop it. Raises `InvalidMetadata`."""
+    async def set_logo(
+        self, client: Client, data: bytes | None, charge: Charge | None = None
+    ) -> None:
+        """Store a picture, or (None) delete it. Raises `InvalidMetadata`, `BudgetExceeded`."""
         logo = None if data is None else logos.recognise(data)
-        await self.clients.set_logo(client.id, logo)
+        await self.clients.set_logo(client.id, logo, charge)
         self._record(client, "client.logo_changed", "given a new logo" if logo else "logo dropped")
 
     async def _check_room(self, owner_id: int) -> None:
@@ -212,8 +225,10 @@ class Registry:
     async def _reserved(self, asked: Registration, client: Client | None = None) -> Sequence[Fault]:
         return await name_faults(self.reserved, self.clients, asked, client)
 
-    async def _replace(self, client: Client, kind: str, what: str) -> Client:
-        if not await self.clients.replace_client(client):
+    async def _replace(
+        self, client: Client, kind: str, what: str, charge: Charge | None = None
+    ) -> Client:
+        if not await self.clients.replace_client(client, charge):
             raise ChangedMeanwhile
         self._record(client, kind, what)
         return replace(client, revision=client.revision + 1)

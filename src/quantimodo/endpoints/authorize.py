@@ -47,7 +47,7 @@ from quantimodo.model.consents import Consent, StoredRequest
 from quantimodo.model.events import Event
 from quantimodo.model.sessions import Presence
 from quantimodo.ops.metrics import Metrics
-from quantimodo.pages.browser import Visit
+from quantimodo.pages.browser import Visit, peer_address
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
 from quantimodo.pages.desk import Desk
 from quantimodo.pages.layout import form_sources, head_of, json_page, see_other
@@ -113,6 +113,8 @@ class AuthorizeEndpoint:
         try:
             plain, malformed = await read_request(request)
             client = await self._client(plain)
+            if self.request_objects.may_fetch(plain, client):
+                await self.throttle.fetch(peer_address(request))
             form, unfit = await self._unfolded(plain, client)
             target = identify(form, client)
         except OAuthError as error:
@@ -316,7 +318,8 @@ class AuthorizeEndpoint:
         request_id = request.query_params.get("request", "")
         if stored is None:
             await self.throttle.wait(visit.address)
-            request_id = await self.waiting.keep(asked.client.id, form)
+            charge = self.throttle.charge("authorization_requests", visit.address)
+            request_id = await self.waiting.keep(asked.client.id, form, charge)
         if step is Step.SIGN_IN or presence is None:
             return self._to_sign_in(request, form, request_id, asked.login_hint)
         page = await self._ask(asked, visit, who, presence, consent, request_id)

@@ -18,9 +18,10 @@ from quantimodo.crypto.digests import digest, same
 from quantimodo.crypto.envelope import CannotOpen, Envelope
 from quantimodo.crypto.jwt import base64url
 from quantimodo.crypto.tokens import Kind, key_of, mint
+from quantimodo.identity.throttle import Throttle
 from quantimodo.model.identities import Departure, Profile
 from quantimodo.model.secrets import Secret
-from quantimodo.pages.browser import Browser
+from quantimodo.pages.browser import Browser, peer_address
 from quantimodo.pages.cookie_names import LOGIN_STATE
 from quantimodo.pages.layout import see_other
 from quantimodo.ports.clock import Clock, Entropy
@@ -114,6 +115,7 @@ class Departures:
     store: DepartureStore
     browser: Browser
     envelope: Envelope = field(repr=False)
+    throttle: Throttle
     clock: Clock
     entropy: Entropy
 
@@ -239,16 +241,16 @@ class Departures:
     ) -> None:
         now = self.clock.now()
         flow = mint(Kind.FLOW, now, self.entropy).raw
-        await self.store.add_departure(
-            Departure(
-                key=key,
-                provider=provider,
-                browser=digest(flow.reveal()),
-                sealed=sealed,
-                created_at=now,
-                expires_at=now + lifetime,
-            )
+        departure = Departure(
+            key=key,
+            provider=provider,
+            browser=digest(flow.reveal()),
+            sealed=sealed,
+            created_at=now,
+            expires_at=now + lifetime,
         )
+        charge = self.throttle.charge("upstream_logins", peer_address(request))
+        await self.store.add_departure(departure, charge)
         self._forget_oldest(request, response)
         self.browser.hold(response, _name(key), flow, lifetime, cross_site=cross_site)
 

@@ -1,7 +1,8 @@
 """Client registration and management endpoints (RFC 7591 §3, RFC 7592 §2)."""
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import msgspec
 
@@ -10,11 +11,14 @@ from quantimodo.identity.errors import TooMany
 from quantimodo.identity.throttle import Throttle
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
+from quantimodo.ports.stores import BudgetExceeded
 from quantimodo.protocol.discovery import REGISTER
 from quantimodo.protocol.errors import InvalidClientMetadata, InvalidToken
 from quantimodo.protocol.registration_json import client_information
 from quantimodo.wire.exchange import Request, Response
 from quantimodo.wire.json import PRIVATE, private_json
+
+_FULL: Final = timedelta(hours=1)  # until registrations that nobody used may have expired
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +31,25 @@ class RegistrationEndpoint:
         """POST /api/v2/oauth2/register."""
         try:
             await self.throttle.register(request.address)
+            charge = self.throttle.charge("registrations", request.address)
+            made = await self.dynamic.register(_document(request), _bearer(request), charge)
         except TooMany as fault:
-            return _slow_down(fault)
-        made = await self.dynamic.register(_document(request), _bearer(request))
+            return _slow_down(fault.retry_after)
+        except BudgetExceeded:
+            return _slow_down(_FULL)
         return private_json(201, self._information(made.client, made.token, made.secret))
 
     async def manage(self, request: Request) -> Response:
         """GET, PUT or DELETE of the address that the registration gave."""
+        try:
+            await self.throttle.manage_registration(request.address)
+            return await self._manage(request)
+        except TooMany as fault:
+            return _slow_down(fault.retry_after)
+        except BudgetExceeded:
+            return _slow_down(_FULL)
+
+    async def _manage(self, request: Request) -> Response:
         token = _bearer(request)
         client = await self.dynamic.managed(request.tail, token)
         if token is None:
@@ -42,7 +58,8 @@ class RegistrationEndpoint:
             await self.dynamic.registry.delete(client)
             return Response(204, b"", PRIVATE)
         if request.method == "PUT":
-            edited = await self.dynamic.replace(client, _document(request))
+            charge = self.throttle.charge("registrations", request.address)
+            edited = await self.dynamic.replace(client, _document(request), charge)
             found = self._information(edited.client, Secret(token), edited.secret)
             return private_json(200, found)
         return private_json(200, self._information(client, Secret(token), None))
@@ -74,8 +91,8 @@ def _bearer(request: Request) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def _slow_down(fault: TooMany) -> Response:
-    seconds = str(int(fault.retry_after.total_seconds())).encode()
+def _slow_down(wait: timedelta) -> Response:
+    seconds = str(int(wait.total_seconds())).encode()
     body = {
         "error": "temporarily_unavailable",
         "error_description": "too many registrations from this address: try again later",

@@ -29,9 +29,10 @@ from quantimodo.identity.addresses import local_path
 from quantimodo.identity.errors import LinkNeeded, ReauthenticationNeeded, Refused, TooMany
 from quantimodo.identity.sessions import is_fresh
 from quantimodo.identity.social import SocialAccounts
+from quantimodo.identity.throttle import Throttle
 from quantimodo.model.identities import Profile
 from quantimodo.model.sessions import Session
-from quantimodo.pages.browser import Visit
+from quantimodo.pages.browser import Visit, peer_address
 from quantimodo.pages.desk import Desk, too_many
 from quantimodo.pages.errors import error_page
 from quantimodo.pages.layout import form_sources, head_of, see_other
@@ -62,6 +63,7 @@ class Arrivals:
     accounts: SocialAccounts
     codes: LoginCodes
     departures: Departures
+    throttle: Throttle
     landings: Landings
     browsers: LoginBrowsers
     finished: FinishedSignIns
@@ -159,6 +161,7 @@ class Arrivals:
             clients=landing.clients,
             redirect_url=purpose.redirect_url,
             challenge=purpose.challenge,
+            charge=self.throttle.charge("login_codes", peer_address(request)),
         )
         response = _sent(purpose, [("code", code.raw.reveal())])
         return self.browsers.mark(request, response, code.jti)

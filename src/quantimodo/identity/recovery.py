@@ -18,6 +18,7 @@ from quantimodo.identity.passwords import check_password
 from quantimodo.identity.sessions import Sessions
 from quantimodo.identity.throttle import Throttle
 from quantimodo.identity.tickets import Tickets
+from quantimodo.model.budgets import Charge
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session, Ticket
@@ -65,14 +66,17 @@ class Recovery:
         await self.throttle.reset(email, address)
         user = await self.users.user_by_email(email)
         lifetime = self.policy.reset_lifetime
+        charge = self.throttle.charge("email_tokens", address)
         if user is None or user.email is None or user.disabled_at is not None:
-            await self.tickets.issue("reset_password", email, lifetime)
+            await self.tickets.issue("reset_password", email, lifetime, charge=charge)
             decoy = bytes(_LETTER_LENGTH)
-            await self.tickets.issue("reset_password", email, lifetime, payload=decoy)
+            await self.tickets.issue(
+                "reset_password", email, lifetime, payload=decoy, charge=charge
+            )
             return
         self._record("password.reset_asked", user)
         # To the address on record: the one that was typed may only look like it.
-        raw = await self._reset_ticket(user, user.email)
+        raw = await self._reset_ticket(user, user.email, charge)
         await self.mailer.send(self.letters.reset_password(user.email, raw, lifetime))
 
     async def reset(
@@ -209,9 +213,11 @@ class Recovery:
             return None
         return user if fold_email(user.email) == fold_email(ticket.email) else None
 
-    async def _reset_ticket(self, user: User, email: str) -> Secret:
+    async def _reset_ticket(self, user: User, email: str, charge: Charge | None = None) -> Secret:
         lifetime = self.policy.reset_lifetime
-        return await self.tickets.issue("reset_password", email, lifetime, user_id=user.id)
+        return await self.tickets.issue(
+            "reset_password", email, lifetime, user_id=user.id, charge=charge
+        )
 
     def _record(self, kind: str, user: User) -> None:
         self.audit.record(Event(at=self.clock.now(), kind=kind, user_id=user.id))

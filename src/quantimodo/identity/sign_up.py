@@ -19,6 +19,7 @@ from quantimodo.identity.passwords import check_password
 from quantimodo.identity.sessions import Sessions, printable
 from quantimodo.identity.throttle import Throttle
 from quantimodo.identity.tickets import Tickets
+from quantimodo.model.budgets import Charge
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Ticket
@@ -84,7 +85,7 @@ class SignUp:
             browser=digest(browser.reveal()),
             return_to=local_path(return_to),
         )
-        await self._write(wish)
+        await self._write(wish, self.throttle.charge("email_tokens", address))
 
     def look(self, ticket: Ticket, browser: Secret | None) -> Pending:
         wish = _wish_of(ticket)
@@ -125,13 +126,15 @@ class SignUp:
         )
         return Confirmed(cookie, wish.return_to)
 
-    async def _write(self, wish: Wish) -> None:
+    async def _write(self, wish: Wish, charge: Charge) -> None:
         # security.md 21: the same reads and writes whether the address has an account or not. If
         # it has, the ticket's secret is dropped here, and the letter goes to the owner.
         user = await self.users.user_by_email(wish.email)
         lifetime = self.policy.sign_up_lifetime
         payload = msgspec.json.encode(wish)
-        raw = await self.tickets.issue("sign_up", wish.email, lifetime, payload=payload)
+        raw = await self.tickets.issue(
+            "sign_up", wish.email, lifetime, payload=payload, charge=charge
+        )
         if user is None or user.email is None:
             await self.mailer.send(self.letters.confirm_sign_up(wish.email, raw, lifetime))
         else:

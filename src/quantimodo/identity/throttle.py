@@ -8,15 +8,22 @@ a thousand at once are a thousand.
 import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from quantimodo.crypto.digests import keyed_digest
 from quantimodo.identity.errors import TooMany
+from quantimodo.model.budgets import BudgetPolicy, Charge
 from quantimodo.model.users import fold_email
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import ThrottleStore
 
+BudgetKind = Literal[
+    "authorization_requests", "upstream_logins", "login_codes", "email_tokens", "registrations"
+]
+
 _QUARTER = timedelta(minutes=15)
 _HOUR = timedelta(hours=1)
+_DEFAULT_BUDGETS = BudgetPolicy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,8 @@ class ThrottlePolicy:
     reset_per_address: Limit = Limit(50, _HOUR)
     letter_per_account: Limit = Limit(5, _HOUR)
     registrations_per_address: Limit = Limit(1000, _HOUR)
+    registration_changes_per_address: Limit = Limit(1000, _HOUR)
+    fetches_per_address: Limit = Limit(1000, _QUARTER)
     proof_per_person: Limit = Limit(10, _QUARTER)
 
 
@@ -56,6 +65,12 @@ class Throttle:
     policy: ThrottlePolicy
     clock: Clock
     key: bytes
+    budgets: BudgetPolicy = _DEFAULT_BUDGETS
+
+    def charge(self, kind: BudgetKind, address: str) -> Charge:
+        """Who pays for a row of this kind that a request from `address` stores."""
+        payer = keyed_digest(self.key, f"budget {kind}", network(address))
+        return Charge(payer, getattr(self.budgets, kind))
 
     async def sign_in(self, account: str, address: str) -> None:
         await self._count("sign-in address", network(address), self.policy.sign_in_per_address)
@@ -89,6 +104,16 @@ class Throttle:
         """An application that registers itself."""
         limit = self.policy.registrations_per_address
         await self._count("registration address", network(address), limit)
+
+    async def manage_registration(self, address: str) -> None:
+        """An application that reads, changes or deletes its own registration."""
+        limit = self.policy.registration_changes_per_address
+        await self._count("registration change address", network(address), limit)
+
+    async def fetch(self, address: str) -> None:
+        """A request that makes the server fetch a document that an application named."""
+        limit = self.policy.fetches_per_address
+        await self._count("fetch address", network(address), limit)
 
     async def sign_up(self, account: str, address: str) -> None:
         await self._count("sign-up address", network(address), self.policy.sign_up_per_address)

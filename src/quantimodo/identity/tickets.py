@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Literal
 
 from quantimodo.crypto.tokens import Kind, key_of, mint
+from quantimodo.model.budgets import Charge
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Ticket
 from quantimodo.ports.clock import Clock, Entropy
@@ -29,6 +30,7 @@ class Tickets:
         *,
         user_id: int | None = None,
         payload: bytes = b"",
+        charge: Charge | None = None,
     ) -> Secret:
         """A ticket to be mailed. One for a person who was deleted meanwhile opens nothing."""
         now = self.clock.now()
@@ -42,7 +44,7 @@ class Tickets:
             payload=payload,
         )
         try:
-            await self.store.add_ticket(ticket)
+            await self.store.add_ticket(ticket, charge)
         except Conflict:  # the person it is for is gone
             return minted.raw
         return minted.raw

@@ -66,6 +66,11 @@ class Visit:
         return self.session
 
 
+def peer_address(request: Request) -> str:
+    """The network address that the request came from, or ""."""
+    return request.client.host if request.client else ""
+
+
 class Browser:
     """Reads a request's cookies, writes a response's, and checks where a form came from."""
 
@@ -101,7 +106,7 @@ class Browser:
             cookie=cookie,
             session=await self._sessions.current(cookie.reveal()) if cookie else None,
             csrf=self._proof(browser, cookie),
-            address=request.client.host if request.client else "",
+            address=peer_address(request),
             agent=request.headers.get("user-agent", "")[:400],
         )
 

@@ -52,7 +52,7 @@ class TooSlow(Unavailable):
 
 
 class BudgetExceeded(Exception):
-    """The bytes that strangers may store are used up, by rows that must not make room."""
+    """A storage budget is used up by rows that must not be deleted; nothing was stored."""
 
 
 class ClientStore(Protocol):
@@ -79,13 +79,9 @@ class ClientStore(Protocol):
         charge: Charge | None = None,
     ) -> None:
         """Raises `Conflict` when the id is taken. `unproven_until`: if nobody has allowed it
-        anything by then, it goes.
-
-        `charge`, here and in the other stores: the row counts in this storage budget, and in the
-        same transaction the oldest rows over it are deleted; here those that nobody has allowed
-        anything, and the rest raises `BudgetExceeded`, storing nothing. Each process may exceed a
-        budget by a sixteenth (the total by a sixty-fourth), and by what is being written.
-        """
+        anything by then, it goes. `charge`, in all stores: the row counts in this budget, and the
+        oldest over it are deleted with the insert; of clients those that nobody has allowed
+        anything, else it raises `BudgetExceeded`. `storage/tables/budgets.py` says how exactly."""
 
     async def replace_client(self, client: Client, charge: Charge | None = None) -> bool:
         """Replace the row if its revision still is `client.revision`, and count it up. Raises

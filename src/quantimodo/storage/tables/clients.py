@@ -246,7 +246,7 @@ class Clients(Table):
         return [_to_client(row) for row in rows]
 
     async def first_party_names(self, *, limit: int = 1000) -> Sequence[str]:
-        return [row[0] for row in await self._database.rows(_FIRST_PARTY_NAMES, limit)]
+        return [row[0] for row in await self._database.list_rows(_FIRST_PARTY_NAMES, limit)]
 
     async def add_client(
         self,

@@ -1,0 +1,101 @@
+"""The settings of limits by rate and of storage budgets."""
+# ruff: noqa: RUF009  (`_setting` is `dataclasses.field` with a sentence)
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from quantimodo.app.settings_fields import setting as _setting
+from quantimodo.identity.throttle import Limit
+
+_MINUTE = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """Field for field `identity.throttle.ThrottlePolicy`."""
+
+    sign_in_per_account: Limit = _setting(
+        Limit(10, 15 * _MINUTE), "Sign-ins that may fail for one e-mail address."
+    )
+    sign_in_per_address: Limit = _setting(
+        Limit(100, 15 * _MINUTE), "Sign-ins that may fail from one network address."
+    )
+    social_per_address: Limit = _setting(
+        Limit(100, 15 * _MINUTE), "Sign-ins through providers, from one network address."
+    )
+    departures_per_address: Limit = _setting(
+        Limit(200, 15 * _MINUTE),
+        "Browsers that may be sent to providers, and questions that providers may be asked, from"
+        " one network address.",
+    )
+    requests_per_address: Limit = _setting(
+        Limit(10_000, 15 * _MINUTE),
+        "Authorization requests that may wait for a person to sign in or to decide, from one"
+        " network address.",
+    )
+    sign_up_per_account: Limit = _setting(
+        Limit(5, _HOUR), "Sign-ups that may be begun for one e-mail address."
+    )
+    sign_up_per_address: Limit = _setting(
+        Limit(50, _HOUR), "Sign-ups that may be begun from one network address."
+    )
+    reset_per_account: Limit = _setting(
+        Limit(5, _HOUR), "Password resets that may be asked for one e-mail address."
+    )
+    reset_per_address: Limit = _setting(
+        Limit(50, _HOUR), "Password resets that may be asked for from one network address."
+    )
+    letter_per_account: Limit = _setting(
+        Limit(5, _HOUR), "Other mails that signed-in people may cause to one e-mail address."
+    )
+    registrations_per_address: Limit = _setting(
+        Limit(1000, _HOUR), "Apps that may register themselves from one network address."
+    )
+    registration_changes_per_address: Limit = _setting(
+        Limit(1000, _HOUR),
+        "Requests that read, change or delete a self-registered app, from one network address.",
+    )
+    fetches_per_address: Limit = _setting(
+        Limit(1000, 15 * _MINUTE),
+        "Authorization requests that may make the server fetch a document of an app, from one"
+        " network address.",
+    )
+    proof_per_person: Limit = _setting(
+        Limit(10, 15 * _MINUTE),
+        "Times that a signed-in person may try their own password before a change.",
+    )
+
+
+def _budget(mebibytes: int, says: str) -> Any:
+    least, most = 1_048_576, 1_099_511_627_776
+    return _setting(mebibytes * 1_048_576, says, least=least, most=most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetSettings:
+    """Two fields for each of `model.budgets.BudgetPolicy`."""
+
+    authorization_requests_per_address: int = _budget(
+        8, "Bytes of waiting authorization requests from one network address."
+    )
+    authorization_requests_total: int = _budget(256, "Bytes of all waiting authorization requests.")
+    upstream_logins_per_address: int = _budget(
+        1, "Bytes of sign-ins under way at providers, from one network address."
+    )
+    upstream_logins_total: int = _budget(64, "Bytes of all sign-ins under way at providers.")
+    login_codes_per_address: int = _budget(1, "Bytes of login codes from one network address.")
+    login_codes_total: int = _budget(64, "Bytes of all login codes.")
+    email_tokens_per_address: int = _budget(
+        1, "Bytes of links in mails that one network address caused."
+    )
+    email_tokens_total: int = _budget(64, "Bytes of all links in mails.")
+    registrations_per_address: int = _budget(
+        8,
+        "Bytes of apps that registered themselves in open mode, with logos, from one network"
+        " address.",
+    )
+    registrations_total: int = _budget(
+        256, "Bytes of all apps that registered themselves in open mode, with logos."
+    )
