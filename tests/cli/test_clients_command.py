@@ -1,5 +1,6 @@
 """`quantimodo clients` (issue 2, §5)."""
 
+import json
 import re
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def test_every_option_of_create_is_kept(terminal: Terminal) -> None:
         *("--grant-type", "authorization_code", "--grant-type", "client_credentials"),
         *("--response-type", "code", "--response-type", "none"),
         *("--strict", "--first-party", "--resource-server"),
-        *("--token-format", "jwt", "--id-token-alg", "ES256"),
+        *("--token-format", "jwt", "--id-token-alg", "ES256", "--claims-in-id-token"),
         *("--description", "Keeps it", "--homepage", "https://app.example.org/"),
         *("--policy", "https://app.example.org/p", "--terms", "https://app.example.org/t"),
         *("--post-logout-redirect-uri", "https://app.example.org/bye"),
@@ -57,6 +58,7 @@ def test_every_option_of_create_is_kept(terminal: Terminal) -> None:
     assert shown["response_types"] == ["code", "none"]
     assert (shown["strict"], shown["first_party"], shown["resource_server"]) == (True,) * 3
     assert (shown["token_format"], shown["id_token_alg"]) == ("jwt", "ES256")
+    assert shown["include_claims_in_id_token"] is True
     assert shown["owner_id"] == 1
 
 
@@ -190,3 +192,32 @@ def test_a_disabled_app_is_refused_until_it_is_enabled(terminal: Terminal) -> No
     assert terminal.does("clients", "enable", client_id, "--json").json["disabled_at"] is None
     assert status() == 200
     assert terminal("clients", "disable", "nobody").code == 1
+
+
+def test_claims_in_the_id_token_are_switched_on_and_off(terminal: Terminal) -> None:
+    client_id = str(created(terminal)["client_id"])
+
+    def edited(*options: str) -> object:
+        answer = terminal.does("clients", "edit", client_id, *options, "--json")
+        return answer.json["include_claims_in_id_token"]
+
+    assert edited("--name", "Diary 2") is False
+    assert edited("--claims-in-id-token") is True
+    assert edited("--name", "Diary 3") is True
+    assert edited("--no-claims-in-id-token") is False
+
+
+def test_an_imported_app_keeps_its_metadata_and_gets_an_id_of_its_own(terminal: Terminal) -> None:
+    document = {
+        "client_id": "id-of-the-file",
+        "client_secret": "fake-secret-of-the-file",
+        "client_name": "Diary",
+        "redirect_uris": [CALLBACK],
+        "include_claims_in_id_token": True,
+    }
+    (terminal.folder / "app.json").write_text(json.dumps(document))
+    found = terminal.does("clients", "import", "app.json", "--json").json
+    assert found["include_claims_in_id_token"] is True
+    # docs/operator/conformance.md: the server chooses both.
+    assert re.fullmatch(r"[a-z2-7]{16}", found["client_id"])
+    assert found["client_secret"].startswith("qms_")

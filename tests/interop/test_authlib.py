@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from ground import CALLBACK, SCOPE, Ground
 from live import Live
+from quantimodo.model.client_metadata import ClientMetadata
 from world import App
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -87,6 +88,30 @@ async def test_the_openid_integration_signs_a_person_in(ground: Ground) -> None:
     token = await relying.authorize_access_token(_request(urlsplit(back).query, session))
     ground.check_claims(token["userinfo"])
     ground.check_userinfo(await relying.userinfo(token=token))
+
+
+@pytest.mark.parametrize("included", [True, False])
+async def test_an_app_that_reads_only_the_id_token_gets_the_email_address(
+    site: Live, included: bool
+) -> None:
+    """With `include_claims_in_id_token`: Authlib's `token["userinfo"]` is the ID token."""
+    app = await site.app(CALLBACK, metadata=ClientMetadata(include_claims_in_id_token=included))
+    person = await site.person(f"reader{included}@example.org".lower(), "Ann Example")
+    ground = Ground(site, app, person)
+    relying = OAuth().register(
+        "quantimodo",
+        client_id=app.id,
+        client_secret=app.secret,
+        server_metadata_url=f"{ground.issuer}/.well-known/openid-configuration",
+        client_kwargs={"scope": "openid profile email", "code_challenge_method": "S256"},
+    )
+    session: dict[str, Any] = {}
+    redirect = await relying.authorize_redirect(_request("", session), CALLBACK)
+    back = await ground.allow(redirect.headers["location"])
+    token = await relying.authorize_access_token(_request(urlsplit(back).query, session))
+    found = {name: token["userinfo"].get(name) for name in ("email", "email_verified", "name")}
+    told = {"email": person.email, "email_verified": True, "name": "Ann Example"}
+    assert found == (told if included else dict.fromkeys(told))
 
 
 def _client(app: App, method: str, **more: Any) -> AsyncOAuth2Client:

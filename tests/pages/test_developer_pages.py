@@ -149,6 +149,17 @@ async def test_what_happens_at_a_sign_out_is_registered_kept_and_changed(
     assert (await stored(house, path)).metadata.backchannel_logout_uri == ""
 
 
+async def test_claims_in_the_id_token_are_chosen_kept_and_taken_back(
+    house: House, ann: Visitor
+) -> None:
+    path = await create(ann, claims="1")
+    assert (await stored(house, path)).metadata.include_claims_in_id_token
+    assert (await ann.submit(path, name="Another name")).status_code == 303
+    assert (await stored(house, path)).metadata.include_claims_in_id_token
+    await ann.submit(path, claims=[])
+    assert not (await stored(house, path)).metadata.include_claims_in_id_token
+
+
 async def test_an_application_that_acts_only_as_itself_needs_no_redirect_uri(
     house: House, ann: Visitor
 ) -> None:

@@ -83,6 +83,7 @@ async def test_the_least_is_enough_and_the_defaults_are_told(worlds: Worlds) -> 
             "require_auth_time": False,
             "frontchannel_logout_session_required": False,
             "backchannel_logout_session_required": False,
+            "include_claims_in_id_token": False,
         }
 
 
@@ -135,6 +136,7 @@ EVERYTHING: dict[str, Any] = {
     "backchannel_logout_session_required": True,
     "software_id": "4NRB1-0XZABZI9E6-5SM3R",
     "software_version": "2.2",
+    "include_claims_in_id_token": True,
 }
 
 
@@ -199,6 +201,7 @@ async def test_all_metadata_is_kept_and_told_again(worlds: Worlds) -> None:
         ({"default_max_age": 2**40}, "invalid_client_metadata"),
         ({"default_max_age": True}, "invalid_client_metadata"),
         ({"require_auth_time": "yes"}, "invalid_client_metadata"),
+        ({"include_claims_in_id_token": "yes"}, "invalid_client_metadata"),
         ({"logo_uri": "data:image/png;base64,AAAA"}, "invalid_client_metadata"),
         ({"policy_uri": "javascript:alert(1)"}, "invalid_client_metadata"),
         ({"policy_uri#de": "javascript:alert(1)"}, "invalid_client_metadata"),

@@ -41,6 +41,7 @@ _FULL = Client(
         default_max_age=0,
         require_auth_time=True,
         post_logout_redirect_uris=("https://app.example.org/bye",),
+        include_claims_in_id_token=True,
     ),
     sealed_secret=b"\0sealed",
     registration_digest=b"\0digest",

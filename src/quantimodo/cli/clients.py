@@ -56,6 +56,13 @@ Implicit = Annotated[
 ]
 Format = Annotated[str | None, typer.Option(help="Its access tokens: opaque or jwt.")]
 Algorithm = Annotated[str | None, typer.Option(help="Its ID tokens: RS256, ES256, PS256, EdDSA.")]
+ClaimsInIdToken = Annotated[
+    bool | None,
+    typer.Option(
+        "--claims-in-id-token/--no-claims-in-id-token",
+        help="Include the claims of profile, email, address and phone in its ID tokens.",
+    ),
+]
 Text = Annotated[str | None, typer.Option(help="What it is for.")]
 Link = Annotated[str | None, typer.Option(help="An https address.")]
 LogoutUris = Annotated[
@@ -82,6 +89,7 @@ def create(
     implicit: Implicit = None,
     token_format: Format = None,
     id_token_alg: Algorithm = None,
+    claims_in_id_token: ClaimsInIdToken = None,
     description: Text = None,
     homepage: Link = None,
     policy: Link = None,
@@ -117,6 +125,7 @@ def create(
             post_logout_redirect_uris=post_logout_redirect_uri,
             backchannel_logout_uri=backchannel_logout_uri,
             frontchannel_logout_uri=frontchannel_logout_uri,
+            include_claims_in_id_token=claims_in_id_token,
         ),
     )
 
@@ -185,6 +194,7 @@ def edit(
     implicit: Implicit = None,
     token_format: Format = None,
     id_token_alg: Algorithm = None,
+    claims_in_id_token: ClaimsInIdToken = None,
     description: Text = None,
     homepage: Link = None,
     policy: Link = None,
@@ -217,6 +227,7 @@ def edit(
         post_logout_redirect_uris=post_logout_redirect_uri,
         backchannel_logout_uri=backchannel_logout_uri,
         frontchannel_logout_uri=frontchannel_logout_uri,
+        include_claims_in_id_token=claims_in_id_token,
     )
 
     async def change(house: House) -> Client:
@@ -414,6 +425,7 @@ def _fields(client: Client) -> dict[str, Any]:
         "resource_server": client.resource_server,
         "token_format": client.token_format,
         "id_token_alg": client.id_token_alg,
+        "include_claims_in_id_token": client.metadata.include_claims_in_id_token,
         "post_logout_redirect_uris": list(client.metadata.post_logout_redirect_uris),
         "backchannel_logout_uri": client.metadata.backchannel_logout_uri,
         "frontchannel_logout_uri": client.metadata.frontchannel_logout_uri,

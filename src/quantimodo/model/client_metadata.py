@@ -14,7 +14,8 @@ from typing import Literal
 class ClientMetadata:
     """`jwks` is the text of a JWK Set. `localized` has the members with a language tag, as they
     were sent (`client_name#ja`). An empty `token_endpoint_auth_method` is that of a client of the
-    portal or the command line: Basic or post, as it likes."""
+    portal or the command line: Basic or post, as it likes. `include_claims_in_id_token` is an
+    extension: ID tokens include the claims of the granted scopes, as userinfo does."""
 
     application_type: Literal["web", "native"] = "web"
     contacts: tuple[str, ...] = ()
@@ -50,6 +51,7 @@ class ClientMetadata:
     software_id: str = ""
     software_version: str = ""
     software_statement: str = ""
+    include_claims_in_id_token: bool = False
 
 
 BARE = ClientMetadata()

@@ -36,6 +36,7 @@ _PUBLIC: Final = "kind:public"
 _CONFIDENTIAL: Final = "kind:confidential"
 _STRICT: Final = "flag:strict"
 _OWN: Final = "flag:own"
+_CLAIMS: Final = "flag:claims"
 
 BLANK: Final = FormView(
     chosen=frozenset({"basic", "openid", "offline_access", "readmeasurements", _CONFIDENTIAL})
@@ -58,6 +59,7 @@ def registration_of(form: Form, client: Client | None = None) -> Registration:
     shown["metadata"] = replace(
         kept.get("metadata", BARE),
         post_logout_redirect_uris=tuple(form.one(_AFTER).split()),
+        include_claims_in_id_token=bool(form.one("claims")),
         **{name: form.one(name).strip() for name in _LOGOUT},
     )
     return Registration(**{**kept, **shown})
@@ -75,6 +77,7 @@ def view_of(client: Client, errors: Mapping[str, str] | None = None) -> FormView
         _PUBLIC if client.public else _CONFIDENTIAL,
         *([_STRICT] if client.strict else ()),
         *([_OWN] if "client_credentials" in client.grant_types else ()),
+        *([_CLAIMS] if client.metadata.include_claims_in_id_token else ()),
     }
     return FormView(values, errors or {}, frozenset(chosen))
 
@@ -86,6 +89,7 @@ def wish_view(form: Form, again: Told) -> FormView:
         f"kind:{form.one('kind')}",
         *([_STRICT] if form.one("strict") else ()),
         *([_OWN] if form.one("own") else ()),
+        *([_CLAIMS] if form.one("claims") else ()),
     }
     return again.view(form, *_TEXTS, *_LOGOUT, _AFTER, "revision", chosen=sorted(chosen))
 

@@ -58,6 +58,7 @@ _FLAGS: Final = (
     "require_auth_time",
     "frontchannel_logout_session_required",
     "backchannel_logout_session_required",
+    "include_claims_in_id_token",
 )
 _OF_THE_CLIENT: Final = {
     "client_uri": "homepage_uri",

@@ -152,7 +152,8 @@ class FrontChannel:
             nonce=request.nonce,
             access_token=access_token,
             code=None if code is None else code.raw.reveal(),
-            scope=request.scope if alone else frozenset(),
+            scope=family.scope,
+            alone=alone,
             asked=family.asked,
         )
 

@@ -56,14 +56,17 @@ class IdTokens:
         nonce: str | None = None,
         access_token: str | None = None,
         code: str | None = None,
-        scope: frozenset[str] = frozenset(),
+        scope: frozenset[str],
+        alone: bool = False,
         asked: Asked | None = None,
     ) -> str:
-        """`scope` opens claims in the ID token itself: for answers that bring no access token
-        (OpenID Connect Core §5.4). Reads more of the person only where that is asked for.
-        `not_after`: the end of the authorization, which the token never outlives."""
+        """The claims of the granted `scope` are included when the ID token comes `alone`, without
+        an access token (OpenID Connect Core §5.4), and for clients that registered
+        `include_claims_in_id_token`. The profile is read only when a claim needs it. `not_after`:
+        the end of the authorization, which the token never outlives."""
+        opening = alone or client.metadata.include_claims_in_id_token
         claims: dict[str, Any] = {
-            **await self._told(user, scope, asked),
+            **await self._told(user, scope if opening else frozenset(), asked),
             "sub": await self.subjects.of(client, user),
             "iss": self.policy.issuer,
             "aud": client.id,

@@ -94,7 +94,7 @@ class Issuer:
             answer["refresh_token"] = refresh.raw.reveal()
         if "openid" in family.scope:
             answer["id_token"] = await self._id_token(
-                client, family, found.user, raw, now, found.code.nonce
+                client, family, found.user, family.scope, raw, now, found.code.nonce
             )
         return answer
 
@@ -141,7 +141,9 @@ class Issuer:
         answer["refresh_token"] = successor.raw.reveal()
         if "openid" in decision.scope:
             now = self.clock.now()
-            answer["id_token"] = await self._id_token(client, family, user, raw, now, None)
+            answer["id_token"] = await self._id_token(
+                client, family, user, decision.scope, raw, now, None
+            )
         return answer
 
     def _access_end(self, family: Family, now: datetime) -> datetime:
@@ -203,6 +205,7 @@ class Issuer:
         client: Client,
         family: Family,
         user: User,
+        scope: frozenset[str],
         access_token: str,
         now: datetime,
         nonce: str | None,
@@ -215,6 +218,7 @@ class Issuer:
             not_after=family.expires_at,
             nonce=nonce,
             access_token=access_token,
+            scope=scope,
             asked=family.asked,
         )
 

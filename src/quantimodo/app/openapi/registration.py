@@ -47,6 +47,14 @@ class ClientDocument(TypedDict, total=False):
     jwks: Annotated[dict[str, Any], said("Or the public keys themselves.", {"keys": []})]
     id_token_signed_response_alg: Annotated[str, said("`RS256` by default.", "ES256")]
     subject_type: Annotated[str, said("`public` by default, or `pairwise`.", "pairwise")]
+    include_claims_in_id_token: Annotated[
+        bool,
+        said(
+            "Whether its ID tokens include the claims of `profile`, `email`, `address` and `phone`."
+            " A setting of this server; false by default.",
+            True,
+        ),
+    ]
 
 
 class RegisteredClient(ClientDocument, total=False):

@@ -1,0 +1,98 @@
+"""`include_claims_in_id_token`: the claims of the granted scopes in every ID token (OpenID Connect
+Core §5.4), for clients that do not call userinfo."""
+
+from typing import Any
+
+import pytest
+
+from forgery import claims_of, verified
+from quantimodo.model.profiles import Address, Profile
+from registered import registered
+from world import USERINFO, App, World, answer_of
+
+SCOPE = "openid profile email address phone"
+PROFILE = Profile(
+    given_name="Ann",
+    birthdate="1990-01-31",
+    address=Address(locality="Nowhere", country="XX"),
+    phone_number="+10000000000",
+    phone_number_verified=True,
+)
+IN_USERINFO = {
+    "name": "Ann Example",
+    "given_name": "Ann",
+    "birthdate": "1990-01-31",
+    "email": "ann@example.org",
+    "email_verified": True,
+    "address": {"locality": "Nowhere", "country": "XX"},
+    "phone_number": "+10000000000",
+    "phone_number_verified": True,
+}
+
+
+async def ann_and_app(world: World, **changes: Any) -> App:
+    ann = await world.person()
+    await world.house.stores.save_profile(ann.id, PROFILE, world.house.clock.now())
+    return await registered(world, {"include_claims_in_id_token": True}, **changes)
+
+
+def told(token: str) -> dict[str, Any]:
+    claims = claims_of(token)
+    return {name: claims[name] for name in IN_USERINFO if name in claims}
+
+
+async def test_the_token_endpoint_gives_them_for_a_code_and_for_a_refresh_token(
+    world: World,
+) -> None:
+    app = await ann_and_app(world)
+    tokens = await world.tokens(app, scope=f"{SCOPE} offline_access")
+    assert told(tokens["id_token"]) == IN_USERINFO
+    fresh = (await world.refresh(app, tokens["refresh_token"])).json()
+    assert told(fresh["id_token"]) == IN_USERINFO
+    userinfo = (await world.call(tokens["access_token"], USERINFO)).json()
+    assert userinfo == {name: claims_of(tokens["id_token"])[name] for name in userinfo}
+
+
+@pytest.mark.parametrize("kind", ["code id_token", "code id_token token", "id_token token"])
+async def test_the_authorize_endpoint_gives_them_beside_codes_and_access_tokens(
+    world: World, kind: str
+) -> None:
+    app = await ann_and_app(world, response_types=frozenset({kind}))
+    answer = answer_of(
+        await world.ask(
+            await world.signed_in(), app, response_type=kind, scope=SCOPE, nonce="fake-nonce"
+        )
+    )
+    await verified(world, answer.parameters["id_token"], "RS256")
+    assert told(answer.parameters["id_token"]) == IN_USERINFO
+
+
+async def test_only_the_granted_scopes_open_them(world: World) -> None:
+    app = await ann_and_app(world)
+    tokens = await world.tokens(app, scope="openid email offline_access")
+    assert told(tokens["id_token"]).keys() == {"email", "email_verified"}
+    narrowed = await world.refresh(app, tokens["refresh_token"], scope="openid")
+    assert told(narrowed.json()["id_token"]) == {}
+    assert told((await world.tokens(app, scope="openid"))["id_token"]) == {}
+
+
+async def test_without_the_setting_they_are_in_userinfo_only(world: World) -> None:
+    app = await ann_and_app(world)
+    assert told((await world.tokens(await world.app(), scope=SCOPE))["id_token"]) == {}
+    assert app.client.metadata.include_claims_in_id_token
+
+
+async def test_a_person_without_a_profile_gives_no_empty_claims(world: World) -> None:
+    await world.person()
+    app = await registered(world, {"include_claims_in_id_token": True})
+    claims = claims_of((await world.tokens(app, scope=SCOPE))["id_token"])
+    assert claims["email"] == "ann@example.org"
+    assert all(value not in ("", None, {}) for value in claims.values())
+
+
+async def test_a_claim_never_takes_the_place_of_one_of_the_token(world: World) -> None:
+    app = await ann_and_app(world, response_types=frozenset({"code"}))
+    claims = claims_of((await world.tokens(app, scope=SCOPE))["id_token"])
+    userinfo = await world.call((await world.tokens(app, scope=SCOPE))["access_token"], USERINFO)
+    assert claims["sub"] == userinfo.json()["sub"]
+    assert claims["aud"] == app.id
