@@ -7,6 +7,7 @@ import pytest
 
 from forgery import claims_of, verified
 from quantimodo.model.profiles import Address, Profile
+from quantimodo.model.users import NewUser
 from registered import registered
 from world import USERINFO, App, World, answer_of
 
@@ -96,3 +97,20 @@ async def test_a_claim_never_takes_the_place_of_one_of_the_token(world: World) -
     userinfo = await world.call((await world.tokens(app, scope=SCOPE))["access_token"], USERINFO)
     assert claims["sub"] == userinfo.json()["sub"]
     assert claims["aud"] == app.id
+
+
+async def test_an_address_that_nobody_verified_is_in_no_id_token(world: World) -> None:
+    # security.md 23
+    ann = await world.house.stores.add_user(
+        NewUser(
+            subject="fake-subject",
+            name="Ann Example",
+            email="ann@example.org",
+            created_at=world.house.clock.now(),
+            email_verified_at=None,
+        ),
+        None,
+    )
+    app = await registered(world, {"include_claims_in_id_token": True})
+    tokens = await world.tokens(app, await world.signed_in(ann.email), scope=SCOPE)
+    assert told(tokens["id_token"]) == {"name": "Ann Example", "email_verified": False}

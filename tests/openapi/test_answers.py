@@ -181,7 +181,7 @@ async def test_parameters_spelled_as_described_are_heeded(
     app = await world.app()
     properties = document["components"]["schemas"]["TokenRequest"]["properties"]
     assert properties["code_verifier"]["examples"] == [VERIFIER]
-    example = document["paths"][TOKEN]["post"]["requestBody"]["content"]["application/json"]
+    (example,) = document["paths"][TOKEN]["post"]["requestBody"]["content"].values()
     body = {**example["examples"]["client_credentials"]["value"], "client_id": app.id}
     answer = await world.browser().post(TOKEN, json={**body, "client_secret": app.secret})
     assert answer.json()["scope"] == "readmeasurements"

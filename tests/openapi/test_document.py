@@ -134,6 +134,51 @@ def test_examples_are_what_their_schema_says(document: Json) -> None:
     assert seen > 100
 
 
+@pytest.mark.parametrize("legacy", [True, False])
+def test_every_schema_is_referred_to(legacy: bool) -> None:
+    document = openapi_document(ISSUER, legacy_transport=legacy)
+    references = {value for name, value in _leaves(document) if name == "$ref"}
+    schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert schemas == {each for each in references if each.startswith("#/components/schemas/")}
+
+
+def test_a_request_body_has_one_media_type(document: Json) -> None:
+    # Generators take JSON where it is offered, and then send the fields of a form.
+    for path, _, operation in _operations(document):
+        assert len(operation.get("requestBody", {}).get("content", {"one": {}})) == 1, path
+
+
+def test_generators_find_a_name_of_its_own_for_everything(document: Json) -> None:
+    # They name the parameters of an operation `AddMeasurementsRequest`, and the groups of
+    # operations `TokensApi`; a union without a title gets a name of theirs.
+    groups = {tag["name"].replace(" ", "").replace("-", "").lower() for tag in document["tags"]}
+    parameters = {f"{each['operationId']}Request".lower() for _, _, each in _operations(document)}
+    titles = [schema["title"].lower() for schema in _unions(document)]
+    schemas = [name.lower() for name in document["components"]["schemas"]]
+    assert len(schemas) == len(set(schemas))
+    for name in {*schemas, *titles}:
+        assert name not in parameters
+        assert name.removesuffix("api") not in groups or not name.endswith("api")
+    assert not set(titles) & set(schemas)
+
+
+def test_numbers_are_numbers(document: Json) -> None:
+    whole = re.compile(r"(^|_)(id|limit|offset|expires_in|iat|exp|groupingWidth)$")
+    for schema in _schemas(document):
+        assert {"integer", "number"} != {each.get("type") for each in schema.get("anyOf", ())}
+        for name, field in schema.get("properties", {}).items():
+            types = {each.get("type") for each in field.get("anyOf", (field,))} - {"null"}
+            assert not {"integer", "number"} <= types, name
+            if whole.search(name) and not name.endswith("_id"):
+                assert types == {"integer"}, name
+    for path, _, operation in _operations(document):
+        for each in operation.get("parameters", ()):
+            if whole.search(each["name"]) and not each["name"].endswith("_id"):
+                assert each["schema"]["type"] == "integer", (path, each["name"])
+    headers = document["components"]["headers"]
+    assert headers["TotalCount"]["schema"] == headers["RetryAfter"]["schema"] == {"type": "integer"}
+
+
 def test_errors_in_examples_are_those_that_the_server_gives(document: Json) -> None:
     source = "".join(
         path.read_text("utf-8")
@@ -257,6 +302,15 @@ def _schemas(document: Json) -> Iterator[Json]:
     yield from (media["schema"] for media in _media(document))
     for _, _, operation in _operations(document):
         yield from (each["schema"] for each in operation.get("parameters", ()))
+
+
+def _unions(document: Json) -> Iterator[Json]:
+    """Every schema that may be of more than one type, null aside."""
+    for schema in _schemas(document):
+        for each in (schema, *schema.get("properties", {}).values()):
+            types = [one for one in each.get("anyOf", ()) if one != {"type": "null"}]
+            if len(types) > 1:
+                yield each
 
 
 def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:

@@ -61,7 +61,13 @@ def answer_json(target: Target, parameters: Parameters) -> Response:
     mode = target.mode.removesuffix(".jwt")
     if mode != "form_post":
         where = redirect_target(where, parameters, mode)
-    return json_page(200, accepted({**dict(parameters), "redirectUri": where}))
+    values = {name: _spelled(name, value) for name, value in parameters}
+    return json_page(200, accepted({**values, "redirectUri": where}))
+
+
+def _spelled(name: str, value: str) -> str | int:
+    """As RFC 6749 §5.1 has it in JSON, where an address knows texts only."""
+    return int(value) if name == "expires_in" else value
 
 
 def refusal_json(error: OAuthError) -> Response:

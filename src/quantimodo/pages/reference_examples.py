@@ -36,7 +36,7 @@ def calls(document: Json, method: str, path: str, operation: Json) -> Iterator[t
 def _filled(path: str, operation: Json) -> str:
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
-            example = quote(parameter["schema"]["examples"][0], safe="")
+            example = quote(str(parameter["schema"]["examples"][0]), safe="")
             path = path.replace(f"{{{parameter['name']}}}", example)
     return path
 

@@ -167,7 +167,7 @@ class AuthorizationData(TypedDict, total=False):
     code: Annotated[str, said("To be traded for tokens, once, within a minute.", fakes.CODE)]
     access_token: Annotated[str, said("With `response_type=token`.", fakes.ACCESS_TOKEN)]
     token_type: Annotated[Literal["Bearer"], said("Always `Bearer`.", "Bearer")]
-    expires_in: Annotated[str, said("Seconds that the access token has left.", "3600")]
+    expires_in: Annotated[int, said("Seconds that the access token has left.", 3600, ge=0)]
     scope: Annotated[str, said("What was granted.", "basic")]
     id_token: Annotated[str, said("With `response_type=id_token`.", fakes.ID_TOKEN)]
     state: Annotated[str, said("As it was sent.", fakes.STATE)]

@@ -18,6 +18,8 @@ def openapi_document(issuer: str, *, legacy_transport: bool) -> Json:
     schemes = security_schemes(issuer, legacy_transport=legacy_transport)
     schemas = component_schemas(OPERATIONS)
     paths = _Paths(schemas, frozenset(schemes))
+    described = dict(paths.of(places(legacy_transport=legacy_transport)))
+    responses = {name: _answer(answer) for name, answer in ANSWERS.values()}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -29,10 +31,10 @@ def openapi_document(issuer: str, *, legacy_transport: bool) -> Json:
         "servers": [{"url": issuer}],
         "externalDocs": {"url": f"{issuer}/docs", "description": "The same for people."},
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
-        "paths": dict(paths.of(places(legacy_transport=legacy_transport))),
+        "paths": described,
         "components": {
-            "schemas": schemas,
-            "responses": {name: _answer(answer) for name, answer in ANSWERS.values()},
+            "schemas": _used(schemas, described, responses),
+            "responses": responses,
             "headers": {name: _header(name) for name in HEADERS},
             "securitySchemes": schemes,
         },
@@ -99,6 +101,7 @@ class _Paths:
             }
 
 
+_SCHEMAS = "#/components/schemas/"
 _OF_PARAMETER = ("description", "deprecated", "x-alias")
 
 
@@ -115,7 +118,11 @@ def _examples_of(parameter: str, operation: Operation) -> Json:
 def _request_body(operation: Operation) -> Json:
     schema = reference(operation.body)
     if operation.many:
-        schema = {"anyOf": [{"type": "array", "minItems": 1, "items": schema}, schema]}
+        # Without a title, generators make up a name that their own types have already.
+        schema = {
+            "title": f"{operation.body.__name__}s",
+            "anyOf": [{"type": "array", "minItems": 1, "items": schema}, schema],
+        }
     media = {"schema": schema, "examples": _values(operation.examples)}
     return {
         "required": bool(operation.body.__required_keys__),
@@ -153,8 +160,32 @@ def _header(name: str) -> Json:
     return {
         "description": header.description,
         "required": header.required,
-        "schema": {"type": "string"},
+        "schema": {"type": "integer" if header.integer else "string"},
     }
+
+
+def _used(schemas: Mapping[str, Json], *speaking: Any) -> Json:
+    """Those schemas that something refers to; parameters are spelled out where they are used."""
+    found: set[str] = set()
+    waiting = [name for part in speaking for name in _referred(part)]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _referred(schemas[name])
+    return {name: schema for name, schema in schemas.items() if name in found}
+
+
+def _referred(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        reference = part.get("$ref", "")
+        if reference.startswith(_SCHEMAS):
+            yield reference.removeprefix(_SCHEMAS)
+        for each in part.values():
+            yield from _referred(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from _referred(each)
 
 
 def _values(examples: Mapping[str, Any]) -> Json:

@@ -7,7 +7,7 @@ from quantimodo.app.openapi.operation import FORM, HTML, Answer, Content, Operat
 from quantimodo.app.openapi.shared import TOO_LARGE
 
 
-class LogoutRequest(TypedDict, total=False):
+class EndSessionRequest(TypedDict, total=False):
     """A request to sign the person out (OpenID Connect RP-Initiated Logout 1.0 §2)."""
 
     id_token_hint: Annotated[
@@ -82,7 +82,7 @@ OPERATIONS: Final = (
             " signed in by it, and that registered a `backchannel_logout_uri` or a"
             " `frontchannel_logout_uri`, are told."
         ),
-        query=LogoutRequest,
+        query=EndSessionRequest,
         examples={"logout": _EXAMPLE},
         answers=_ANSWERS,
     ),
@@ -93,7 +93,7 @@ OPERATIONS: Final = (
         tag=authorize.TAG,
         summary="Sign a person out, by a form",
         description="The same; the parameters are the fields of a form that the browser sends.",
-        body=LogoutRequest,
+        body=EndSessionRequest,
         bodies=(FORM,),
         examples={"logout": _EXAMPLE},
         answers=_BY_FORM,

@@ -12,7 +12,8 @@ from quantimodo.app.openapi.shared import by_token
 TAG: Final = "Measurements"
 CSV: Final = "text/csv; charset=utf-8"
 
-Time = int | float | str
+Time = float | str
+_TIME: Final = said("Seconds since 1970, or ISO 8601.", 1_439_389_320, title="MeasurementTime")
 _Name = Annotated[str, said("A name.", "Sleep Quality")]
 
 
@@ -23,7 +24,7 @@ class Measurement(TypedDict):
     variable: Annotated[str, said("What was measured.", "Sleep Quality")]
     variableCategoryName: Annotated[str, said("What kind of variable.", "Sleep")]
     source: Annotated[str | None, said("Where it comes from; null where a group's differ.", "App")]
-    startTime: Annotated[int | float, said("Seconds since 1970.", 1_439_389_320)]
+    startTime: Annotated[float, said("Seconds since 1970.", 1_439_389_320)]
     humanTime: Annotated[str, said("The same in ISO 8601, UTC.", "2015-08-12T14:22:00Z")]
     value: Annotated[float, said("In `unit`.", 3)]
     unit: Annotated[str, said("The variable's, or the one that was asked for.", "/5")]
@@ -47,7 +48,7 @@ class ApplicationMeasurement(Measurement):
 class SentMeasurement(TypedDict, total=False):
     """A measurement as apps send it."""
 
-    startTime: Required[Annotated[Time, said("Seconds since 1970, or ISO 8601.", 1_439_389_320)]]
+    startTime: Required[Annotated[Time, _TIME]]
     value: Required[Annotated[float, said("Finite, and within the unit's bounds.", 3)]]
     note: Annotated[str, said("At most 2,000 characters.", "slept like a stone")]
 
@@ -71,7 +72,7 @@ class MeasurementSet(TypedDict, total=False):
 class MeasurementChange(TypedDict, total=False):
     """Only what is given changes."""
 
-    startTime: Annotated[Time, said("Seconds since 1970, or ISO 8601.", 1_439_389_320)]
+    startTime: Annotated[Time, _TIME]
     value: Annotated[float, said("In `abbreviatedUnitName`, or in the unit it was sent in.", 4)]
     abbreviatedUnitName: Annotated[str, said("A unit of the variable's category.", "/5")]
     note: Annotated[str, said("Empty takes it away.", "better than I thought")]
@@ -101,8 +102,8 @@ class Variable(TypedDict):
     unit: Annotated[str, said("In which its values are.", "/5")]
     combinationOperation: Literal["MEAN", "SUM"]
     numberOfMeasurements: Annotated[int, said("How many there are.", 12)]
-    earliestMeasurementTime: Annotated[int | float | None, said("Seconds.", 1_439_389_320)]
-    latestMeasurementTime: Annotated[int | float | None, said("Seconds.", 1_439_389_320)]
+    earliestMeasurementTime: Annotated[float | None, said("Seconds since 1970.", 1_439_389_320)]
+    latestMeasurementTime: Annotated[float | None, said("Seconds since 1970.", 1_439_389_320)]
     lastValue: Annotated[float | None, said("The value of the latest.", 3)]
 
 
@@ -147,7 +148,7 @@ class _Filters(TypedDict, total=False):
     updatedAt: Annotated[str, said("Changed from this moment on.", "(ge)2026-01-01")]
     lastUpdated: Annotated[str, said("The same.", "1439389320")]
     groupingWidth: Annotated[
-        str, said("Put together what is in spans of so many seconds.", "86400")
+        int, said("Put together what is in spans of so many seconds.", 86_400, ge=1)
     ]
     groupingTimezone: Annotated[str, said("Where the spans begin.", "Europe/Berlin")]
     sort: Annotated[str, said("`-` before it descends.", "-startTime")]
@@ -156,8 +157,8 @@ class _Filters(TypedDict, total=False):
 class MeasurementQuery(_Filters, total=False):
     """Which measurements, and which page of them."""
 
-    limit: Annotated[str, said("1 to 200; 100 when left out.", "100")]
-    offset: Annotated[str, said("How many to pass over.", "0")]
+    limit: Annotated[int, said("1 to 200; 100 when left out.", 100, ge=1, le=200)]
+    offset: Annotated[int, said("How many to pass over.", 0, ge=0)]
 
 
 class CsvQuery(_Filters, total=False):
@@ -174,14 +175,14 @@ class VariableQuery(TypedDict, total=False):
     name: Annotated[str, said("With this name.", "Sleep%")]
     category: Annotated[str, said("Of this category.", "Sleep")]
     sort: Annotated[str, said("`name` or `-name`.", "name")]
-    limit: Annotated[str, said("1 to 200; 100 when left out.", "100")]
-    offset: Annotated[str, said("How many to pass over.", "0")]
+    limit: Annotated[int, said("1 to 200; 100 when left out.", 100, ge=1, le=200)]
+    offset: Annotated[int, said("How many to pass over.", 0, ge=0)]
 
 
 class MeasurementPath(TypedDict):
     """Which one."""
 
-    id: Annotated[str, said("The measurement's id.", "1")]
+    id: Annotated[int, said("The measurement's id.", 1, ge=1)]
 
 
 class VariablePath(TypedDict):

@@ -13,11 +13,12 @@ from quantimodo.protocol.scopes import SCOPES
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header of an answer. `required`: it is never absent."""
+    """A header of an answer. `required`: it is never absent. `integer`: its value is one."""
 
     name: str
     description: str
     required: bool = True
+    integer: bool = False
 
 
 HEADERS: Final[Mapping[str, Header]] = {
@@ -31,9 +32,9 @@ HEADERS: Final[Mapping[str, Header]] = {
         " when no token was sent.",
     ),
     "Location": Header("Location", "Where to go on."),
-    "TotalCount": Header("Total-Count", "How many there are in all."),
+    "TotalCount": Header("Total-Count", "How many there are in all.", integer=True),
     "Link": Header("Link", "The other pages (RFC 8288): `first`, `prev`, `next`, `last`."),
-    "RetryAfter": Header("Retry-After", "Seconds to wait before the next try."),
+    "RetryAfter": Header("Retry-After", "Seconds to wait before the next try.", integer=True),
 }
 
 TOO_LARGE: Final = refused(

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
 
 from quantimodo.app.openapi import fakes
-from quantimodo.app.openapi.operation import FORM, HTML, JSON, Answer, Content, Operation, said
+from quantimodo.app.openapi.operation import HTML, JSON, Answer, Content, Operation, said
 from quantimodo.app.openapi.shared import TOO_LARGE
 
 TAG: Final = "Social sign-in"
@@ -282,10 +282,10 @@ OPERATIONS: Final = (
         summary="Trade a code for a login JWT",
         description=(
             "By the app itself, from any origin. The JWT says who the person is to the authorize"
-            " endpoint, for ten minutes, and opens nothing else."
+            " endpoint, for ten minutes, and opens nothing else. A JSON object with the same"
+            " members is accepted too."
         ),
         body=SocialCode,
-        bodies=(FORM, JSON),
         examples=_TRADE,
         answers=_ANSWERS,
         shared=(413, 500),
@@ -310,10 +310,10 @@ OPERATIONS: Final = (
         summary="Trade a native token for a login JWT",
         description=(
             "For apps on phones, with what the provider's SDK gave them. A token that was issued to"
-            " another application is refused."
+            " another application is refused. A JSON object with the same members is accepted"
+            " too."
         ),
         body=SocialToken,
-        bodies=(FORM, JSON),
         examples=_NATIVE,
         answers=_ANSWERS,
         shared=(413, 500),

@@ -4,7 +4,7 @@ from typing import Final
 
 from quantimodo.app.openapi import fakes
 from quantimodo.app.openapi.answers import Introspection, Revocation, TokenAnswer, refused
-from quantimodo.app.openapi.operation import FORM, JSON, Answer, Content, Operation
+from quantimodo.app.openapi.operation import JSON, Answer, Content, Operation
 from quantimodo.app.openapi.parameters import (
     IntrospectionRequest,
     RevocationRequest,
@@ -109,10 +109,10 @@ OPERATIONS: Final = (
             "A refresh token buys new tokens once, and an heir of itself. For ten seconds (the"
             " operator may say otherwise) it gives the same heir again: two tabs, or a lost"
             " answer, sign nobody out. Used later, it has two holders, and everything that came of"
-            " the authorization ends."
+            " the authorization ends.\n\n"
+            "A JSON object with the same members is accepted too."
         ),
         body=TokenRequest,
-        bodies=(FORM, JSON),
         examples=_REQUESTS,
         security=BY_CLIENT,
         answers=_TOKEN_ANSWERS,
