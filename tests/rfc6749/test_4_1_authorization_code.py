@@ -20,6 +20,7 @@ async def test_a_code_buys_tokens_that_open_the_api(world: World) -> None:
         "displayName": "Ann Example",
         "loginName": "ann@example.org",
         "email": "ann@example.org",
+        "emailVerified": True,
         "administrator": False,
     }
 

@@ -15,8 +15,9 @@ from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.jwks import key_set, open_signer, open_verifier
 from quantimodo.crypto.jwt import Signer, Verifier
 from quantimodo.model.keys import ALGORITHMS, Algorithm, SigningKey
+from quantimodo.ports.background_stores import KeyStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import KeyStore, Unavailable
+from quantimodo.ports.stores import Unavailable
 
 SEAL_PURPOSE = "signing key"
 _UNKNOWN_KID_EVERY = timedelta(seconds=5)

@@ -12,8 +12,8 @@ from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.jwks import make_key_pair
 from quantimodo.keys.keyring import SEAL_PURPOSE
 from quantimodo.model.keys import ALGORITHMS, Algorithm, SigningKey
+from quantimodo.ports.background_stores import KeyStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import KeyStore
 
 
 class StillNeeded(Exception):

@@ -5,7 +5,7 @@ What is recorded, and that it holds no secret, is the business of whoever record
 
 from quantimodo.model.events import Event
 from quantimodo.ops.batches import BatchWriter
-from quantimodo.ports.stores import EventStore
+from quantimodo.ports.background_stores import EventStore
 
 
 class AuditTrail:

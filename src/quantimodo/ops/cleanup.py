@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
 
+from quantimodo.ports.background_stores import LeaseStore, Sweeper
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import LeaseStore, Sweeper
 
 _BATCH: Final = 500
 _MOST_BATCHES: Final = 200  # of one table at a time, so that no table starves the others

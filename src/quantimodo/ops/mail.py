@@ -18,8 +18,9 @@ import structlog
 
 from quantimodo.crypto.envelope import CannotOpen, Envelope
 from quantimodo.model.events import Mail
+from quantimodo.ports.background_stores import MailStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import MailStore, Unavailable
+from quantimodo.ports.stores import Unavailable
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.mail")
 

@@ -34,9 +34,10 @@ from quantimodo.pages.sign_up import SignUp
 from quantimodo.pages.undo import Undo
 from quantimodo.pages.ways import Way
 from quantimodo.ports.audit import Audit
+from quantimodo.ports.background_stores import EventStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import AccessLogStore
-from quantimodo.ports.stores import AuthorizationStore, ClientStore, EventStore, UserStore
+from quantimodo.ports.stores import AuthorizationStore, ClientStore, UserStore
 
 PageRoute = tuple[tuple[str, ...], str, Endpoint]
 

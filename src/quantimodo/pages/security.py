@@ -12,7 +12,8 @@ from quantimodo.pages.desk import Desk
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.happenings import circumstances, sentence
 from quantimodo.pages.refusals import REFUSALS, Told, told
-from quantimodo.ports.stores import ClientStore, EventStore
+from quantimodo.ports.background_stores import EventStore
+from quantimodo.ports.stores import ClientStore
 
 _EVENTS_SHOWN = 20
 

@@ -1,0 +1,61 @@
+"""The stores of background work: signing keys, e-mail, audit events, leases, expired rows.
+
+The promises of `stores.py` hold here too.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from quantimodo.model.events import Event
+from quantimodo.model.keys import SigningKey
+
+
+class KeyStore(Protocol):
+    async def signing_keys(self) -> Sequence[SigningKey]:
+        """All that are not deleted, oldest first."""
+
+    async def add_signing_key(self, key: SigningKey, replaces: str | None) -> bool:
+        """Add the successor of the newest key of its algorithm.
+
+        False if `replaces` (None: there is none) is no longer the newest: of processes that
+        rotate at once, one wins. The replaced key's `retires_at` is set by `retire_signing_key`.
+        """
+
+    async def retire_signing_key(self, kid: str, at: datetime) -> bool: ...
+
+    async def delete_signing_key(self, kid: str) -> bool: ...
+
+
+class MailStore(Protocol):
+    async def add_mail(self, sealed: bytes, at: datetime, expires_at: datetime) -> None: ...
+
+    async def claim_mail(
+        self, at: datetime, lease: timedelta, limit: int
+    ) -> Sequence[tuple[int, bytes, int]]:
+        """Take due messages for `lease`: (id, sealed message, attempts before this one)."""
+
+    async def drop_mail(self, mail_id: int) -> None: ...
+
+    async def recent_mail(self, limit: int) -> Sequence[tuple[int, bytes, datetime]]:
+        """Newest first, for the development outbox."""
+
+
+class EventStore(Protocol):
+    async def add_events(self, events: Sequence[Event]) -> None: ...
+
+    async def events_of(self, user_id: int, limit: int) -> Sequence[Event]:
+        """Newest first."""
+
+
+class LeaseStore(Protocol):
+    async def lease(self, name: str, holder: str, lifetime: timedelta, at: datetime) -> bool:
+        """Take or prolong a named lease; False while another holder has it."""
+
+
+class Sweeper(Protocol):
+    async def sweep(self, table: str, now: datetime, limit: int) -> int:
+        """Delete up to `limit` rows of `table` that nobody needs any more; how many went."""
+
+    @property
+    def swept_tables(self) -> Sequence[str]: ...
