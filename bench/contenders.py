@@ -21,8 +21,8 @@ from stock import Stock, stock_up
 from workloads import Kind, Workload
 from wrk import CONNECTIONS, LOAD_CORE, load
 
+from quantimodo.app.services import open_app, prepare
 from quantimodo.app.settings import load_settings
-from quantimodo.app.wiring import open_house, prepare
 
 SERVER_CORE = 0
 MOST_CODES = 9_000  # a second: more than any server here redeems on one core
@@ -87,8 +87,8 @@ class Quantimodo:
             self._engine.start()
         settings = load_settings(self._settings)
         await prepare(settings)
-        async with open_house(settings) as house:
-            self._stock = await stock_up(house, self._engine, self._wanted(), self._resting)
+        async with open_app(settings) as context:
+            self._stock = await stock_up(context, self._engine, self._wanted(), self._resting)
         self._server = self._serve()
         await_answer(self._port, self._log)
 
@@ -171,7 +171,7 @@ class Peer:
         return workload.peer in self._harness.peers[self.name]["paths"]
 
     def measure(self, workload: Workload, seconds: int) -> Figures:
-        server = _family(self._state["proc"].pid)
+        server = _grant(self._state["proc"].pid)
         database = self._harness.database(self.name)
         before = _cpu(server), _cpu(database)
         report = self._harness.load(self.name, self._state, workload.peer, seconds, CONNECTIONS)
@@ -225,7 +225,7 @@ class Harness:
         if not _on_postgres(peer):
             return []
         pid = (self._folder / "data" / "pg" / "postmaster.pid").read_text().split()[0]
-        return _family(int(pid))
+        return _grant(int(pid))
 
 
 def _on_postgres(peer: str) -> bool:
@@ -264,7 +264,7 @@ def await_answer(port: int, log: Path) -> None:
     raise SystemExit(f"the server did not start:\n{log.read_text()}")
 
 
-def _family(pid: int) -> list[psutil.Process]:
+def _grant(pid: int) -> list[psutil.Process]:
     first = psutil.Process(pid)
     return [first, *first.children(recursive=True)]
 

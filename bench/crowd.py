@@ -28,8 +28,8 @@ from crowd_stock import APP, SECRET, Crowd, gather_crowd, sql_of, tokens_of
 from engines import Engine, Postgres, Sqlite
 from wrk import LOAD_CORE
 
+from quantimodo.app.services import AppContext, open_app, prepare
 from quantimodo.app.settings import load_settings
-from quantimodo.app.wiring import House, open_house, prepare
 from quantimodo.ops.cleanup import Cleaner
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 
@@ -100,15 +100,15 @@ async def _sitting(
     settings = {"QUANTIMODO_DATABASE": engine.url, "QUANTIMODO_SECRET_KEY": "A" * 43}
     os.environ |= settings
     await prepare(load_settings(os.environ))
-    async with open_house(load_settings(os.environ)) as house:
+    async with open_app(load_settings(os.environ)) as context:
         if not made:
             began = time.monotonic()
-            await gather_crowd(house, engine, crowd)
+            await gather_crowd(context, engine, crowd)
             print(f"{engine.name}: filled in {time.monotonic() - began:.0f} s", flush=True)
         people = await _people(engine)
         some = random.Random(7).sample(people[:-1], min(asked.asked, len(people) - 1))
-        tokens = await tokens_of(house, engine, [*some, people[-1]])
-        cookies = {person: await _cookie(house, person) for person in [*some, people[-1]]}
+        tokens = await tokens_of(context, engine, [*some, people[-1]])
+        cookies = {person: await _cookie(context, person) for person in [*some, people[-1]]}
     with _served(folder / "server.log") as (port, server):
         client = _Client(engine, port, server, asked.only)
         print(f"\n{engine.name:<34}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'KB':>9}")
@@ -159,13 +159,13 @@ async def _people(engine: Engine) -> list[int]:
         return [row[0] for row in await sql.run("SELECT id FROM users ORDER BY id")]
 
 
-async def _cookie(house: House, person: int) -> str:
-    user = await house.stores.user(person)
+async def _cookie(context: AppContext, person: int) -> str:
+    user = await context.stores.user(person)
     assert user is not None
-    cookie = await house.sessions.start(
+    cookie = await context.sessions.start(
         user, methods=("pwd",), address="192.0.2.7", agent="bench", replaces=None
     )
-    return f"{cookie_prefix(house.settings.issuer)}{SESSION}={cookie.reveal()}"
+    return f"{cookie_prefix(context.settings.issuer)}{SESSION}={cookie.reveal()}"
 
 
 def _post(number: int) -> bytes:
@@ -251,20 +251,20 @@ async def _destroy(engine: Engine, people: Sequence[int], busy: int) -> None:
     """What the cleaner and deletions take."""
     async with sql_of(engine) as sql:
         await sql.run("DELETE FROM leases")  # the server that just ended cleaned last
-    async with open_house(load_settings(os.environ)) as house:
-        cleaner = Cleaner(house.stores, house.clock, "bench", pause=0)
+    async with open_app(load_settings(os.environ)) as context:
+        cleaner = Cleaner(context.stores, context.clock, "bench", pause=0)
         began = time.perf_counter()
         gone = await cleaner.round()
         print(f"cleaner: a round in {time.perf_counter() - began:.2f} s, {gone} rows")
         took = []
         for person in people:
             began = time.perf_counter()
-            await house.stores.delete_user(person)
+            await context.stores.delete_user(person)
             took.append(1000 * (time.perf_counter() - began))
         last = statistics.quantiles(took, n=100)[98]
         print(f"{'deletion of a person':<34}{statistics.median(took):>9.1f}{last:>9.1f}")
         began = time.perf_counter()
-        await house.stores.delete_user(busy)
+        await context.stores.delete_user(busy)
         print(f"{'deletion of the busy person':<34}{1000 * (time.perf_counter() - began):>9.1f}")
 
 

@@ -15,12 +15,12 @@ import asyncpg
 from engines import Engine
 
 from quantimodo.app.environment import SystemEntropy
-from quantimodo.app.wiring import House
+from quantimodo.app.services import AppContext
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.tokens import Kind, mint, moment_bytes
 from quantimodo.model.clients import Client, SecretDigest
-from quantimodo.storage.moments import to_micros
 from quantimodo.storage.open import sqlite_path
+from quantimodo.storage.timestamps import to_micros
 
 APP, SECRET = "crowd", "fake-secret-of-the-crowd-bench-0123456789ab"
 SCOPE = "basic readmeasurements writemeasurements"
@@ -94,42 +94,40 @@ async def sql_of(engine: Engine) -> AsyncIterator[Sql]:
     await postgres.close()
 
 
-async def gather_crowd(house: House, engine: Engine, crowd: Crowd) -> None:
+async def gather_crowd(context: AppContext, engine: Engine, crowd: Crowd) -> None:
     """Fill an empty database. Minutes."""
-    now = house.clock.now()
-    await house.stores.add_client(_app(now))
+    now = context.clock.now()
+    await context.stores.add_client(_app(now))
     async with sql_of(engine) as sql:
         await _people(sql, to_micros(now), crowd)
         await _measurements(sql, to_micros(now), crowd)
         await _log(sql, to_micros(now), crowd)
         people = [row[0] for row in await sql.run("SELECT id FROM users ORDER BY id")]
-    families = [(moment_bytes(now) + number.to_bytes(9, "big"), number) for number in people]
+    grants = [(moment_bytes(now) + number.to_bytes(9, "big"), number) for number in people]
     issued, expires = to_micros(now), to_micros(now + _LIFE)
     await engine.fill(
-        "families",
+        "grants",
         ("id", "client_id", "user_id", "scope", "methods", "authenticated_at", "created_at",
          "expires_at"),
-        ((key, APP, person, SCOPE, "pwd", issued, issued, expires) for key, person in families),
+        ((key, APP, person, SCOPE, "pwd", issued, issued, expires) for key, person in grants),
     )  # fmt: skip
     async with sql_of(engine) as sql:
         await sql.run("ANALYZE")
 
 
-async def tokens_of(house: House, engine: Engine, people: list[int]) -> dict[int, str]:
+async def tokens_of(context: AppContext, engine: Engine, people: list[int]) -> dict[int, str]:
     """An access token of each, of the authorization that they gave."""
-    now, tokens, rows = house.clock.now(), dict[int, str](), []
+    now, tokens, rows = context.clock.now(), dict[int, str](), []
     async with sql_of(engine) as sql:
-        families = dict(
-            await sql.run(f"SELECT user_id, id FROM families WHERE client_id = '{APP}'")
-        )
+        grants = dict(await sql.run(f"SELECT user_id, id FROM grants WHERE client_id = '{APP}'"))
     for person in people:
         minted = mint(Kind.ACCESS, now, SystemEntropy())
         tokens[person] = minted.raw.reveal()
         ends = to_micros(now + _LIFE)
-        rows.append((minted.key, APP, families[person], person, SCOPE, to_micros(now), ends))
+        rows.append((minted.key, APP, grants[person], person, SCOPE, to_micros(now), ends))
     await engine.fill(
         "access_tokens",
-        ("key", "client_id", "family_id", "user_id", "scope", "issued_at", "expires_at"),
+        ("key", "client_id", "grant_id", "user_id", "scope", "issued_at", "expires_at"),
         rows,
     )
     return tokens

@@ -24,11 +24,11 @@ from stock import stock_up
 from workloads import OPAQUE, SECRET
 
 from quantimodo.app.environment import SystemEntropy
+from quantimodo.app.services import AppContext, open_app, prepare
 from quantimodo.app.settings import Settings, load_settings
-from quantimodo.app.wiring import House, open_house, prepare
 from quantimodo.crypto.tokens import Kind, mint
-from quantimodo.measurements.posts import read_sets
-from quantimodo.storage.moments import to_micros
+from quantimodo.measurements.payloads import read_sets
+from quantimodo.storage.timestamps import to_micros
 
 _ENGINES: dict[str, Callable[[Path], Engine]] = {"sqlite": Sqlite, "postgres": Postgres}
 _ROWS, _POST, _PORT = 60_000, 1_000, 18_941
@@ -101,34 +101,34 @@ def _serve(environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
 
 async def _fill(engine: Engine, settings: Settings) -> str:
     """A token of a person with the measurements."""
-    async with open_house(settings) as house:
-        await stock_up(house, engine, {}, 0)
-        person = (await house.stores.users(limit=1))[0]
+    async with open_app(settings) as context:
+        await stock_up(context, engine, {}, 0)
+        person = (await context.stores.users(limit=1))[0]
         for first in range(0, _ROWS, _POST):
             at = [{"startTime": _START + 1_500 * (first + n), "value": n} for n in range(_POST)]
             one = {"variableName": "Steps", "sourceName": "Bench", "abbreviatedUnitName": "count"}
             body = msgspec.json.encode([{**one, "measurements": at}])
-            await house.journal.save(person.id, read_sets(body))
-        return await _token(house, engine, person.id)
+            await context.measurement_service.save(person.id, read_sets(body))
+        return await _token(context, engine, person.id)
 
 
-async def _token(house: House, engine: Engine, user_id: int) -> str:
-    now, entropy = house.clock.now(), SystemEntropy()
-    minted, family = mint(Kind.ACCESS, now, entropy), entropy.bytes(16)
+async def _token(context: AppContext, engine: Engine, user_id: int) -> str:
+    now, entropy = context.clock.now(), SystemEntropy()
+    minted, grant = mint(Kind.ACCESS, now, entropy), entropy.bytes(16)
     begins, ends = to_micros(now), to_micros(now) + 3_600_000_000
     scope = "basic readmeasurements"
     await engine.fill(
-        "families",
+        "grants",
         (
             *("id", "client_id", "user_id", "scope", "methods"),
             *("authenticated_at", "created_at", "expires_at"),
         ),
-        [(family, OPAQUE, user_id, scope, "pwd", begins, begins, ends)],
+        [(grant, OPAQUE, user_id, scope, "pwd", begins, begins, ends)],
     )
     await engine.fill(
         "access_tokens",
-        ("key", "client_id", "family_id", "user_id", "scope", "issued_at", "expires_at"),
-        [(minted.key, OPAQUE, family, user_id, scope, begins, ends)],
+        ("key", "client_id", "grant_id", "user_id", "scope", "issued_at", "expires_at"),
+        [(minted.key, OPAQUE, grant, user_id, scope, begins, ends)],
     )
     return minted.raw.reveal()
 

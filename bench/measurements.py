@@ -18,13 +18,13 @@ from pathlib import Path
 import msgspec
 from engines import Engine, Postgres, Sqlite
 
+from quantimodo.app.services import AppContext, open_app, prepare
 from quantimodo.app.settings import load_settings
-from quantimodo.app.wiring import House, open_house, prepare
-from quantimodo.measurements.posts import read_sets
-from quantimodo.measurements.questions import Question, question_about_measurements
+from quantimodo.measurements.payloads import read_sets
+from quantimodo.measurements.queries import MeasurementQuery, parse_measurement_query
 from quantimodo.model.measurements import Access
 from quantimodo.model.users import NewUser, User
-from quantimodo.resource.journal_json import measurement_json, page_response
+from quantimodo.resource.measurement_json import measurement_json, page_response
 
 _POST = 1_000
 _READS, _ROUNDS = 200, 10
@@ -60,35 +60,35 @@ async def _measure(engine: Engine, posts: int) -> None:
     os.environ |= {"QUANTIMODO_DATABASE": engine.url, "QUANTIMODO_SECRET_KEY": "A" * 43}
     settings = load_settings(os.environ)
     await prepare(settings)
-    async with open_house(settings) as house:
-        people = [await _person(house, number) for number in range(_PEOPLE)]
+    async with open_app(settings) as context:
+        people = [await _person(context, number) for number in range(_PEOPLE)]
         bodies = [_body(number) for number in range(posts)]
         for what in ("posted, new", "posted again"):
-            await _posts(engine, house, people, bodies, what)
-        await _reads(engine, house, people[0])
+            await _posts(engine, context, people, bodies, what)
+        await _reads(engine, context, people[0])
 
 
 async def _posts(
-    engine: Engine, house: House, people: Sequence[User], bodies: Sequence[bytes], what: str
+    engine: Engine, context: AppContext, people: Sequence[User], bodies: Sequence[bytes], what: str
 ) -> None:
     async def one(person: User) -> None:
         for body in bodies:
-            await house.journal.save(person.id, read_sets(body))
+            await context.measurement_service.save(person.id, read_sets(body))
 
     began = _spent(engine)
     await asyncio.gather(*map(one, people))
     _tell(engine, what, len(people) * len(bodies) * _POST, _spent(engine) - began)
 
 
-async def _reads(engine: Engine, house: House, person: User) -> None:
-    question = question_about_measurements(b"variableName=Steps&limit=100")
+async def _reads(engine: Engine, context: AppContext, person: User) -> None:
+    question = parse_measurement_query(b"variableName=Steps&limit=100")
     spent = {"read of 100": 0.0, "read of 100, logged": 0.0}
     for _ in range(_ROUNDS):  # in turn, for the machine is not as fast at one time as at another
         for what in spent:
             began = _spent(engine)
             for _ in range(_READS):
-                await _read(house, person, question, logged="logged" in what)
-            await house.accesses.flush()
+                await _read(context, person, question, logged="logged" in what)
+            await context.accesses.flush()
             spent[what] += _spent(engine) - began
     for what, seconds in spent.items():
         _tell(engine, what, _ROUNDS * _READS, seconds)
@@ -96,12 +96,14 @@ async def _reads(engine: Engine, house: House, person: User) -> None:
     print(f"{engine.name:<10}the access log adds {100 * (logged / without - 1):.1f} % to a read")
 
 
-async def _read(house: House, person: User, question: Question, *, logged: bool) -> None:
-    rows, total = await house.journal.page(person.id, question)
+async def _read(
+    context: AppContext, person: User, question: MeasurementQuery, *, logged: bool
+) -> None:
+    rows, total = await context.measurement_service.page(person.id, question)
     page_response("https://id.example.org/x", question, [measurement_json(r) for r in rows], total)
     if logged:
-        now = house.clock.now()
-        house.accesses.record(
+        now = context.clock.now()
+        context.accesses.record(
             Access(
                 user_id=person.id,
                 client_id="bench",
@@ -114,10 +116,10 @@ async def _read(house: House, person: User, question: Question, *, logged: bool)
         )
 
 
-async def _person(house: House, number: int) -> User:
-    now = house.clock.now()
+async def _person(context: AppContext, number: int) -> User:
+    now = context.clock.now()
     newcomer = NewUser(subject=f"bench-{number}", name="Bench", email=None, created_at=now)
-    return await house.stores.add_user(newcomer, None)
+    return await context.stores.add_user(newcomer, None)
 
 
 def _body(number: int) -> bytes:

@@ -15,13 +15,13 @@ from engines import Engine
 from workloads import CHALLENGE, OPAQUE, REDIRECT_URI, SECRET, SIGNED, Kind
 
 from quantimodo.app.environment import SystemEntropy
-from quantimodo.app.wiring import House
+from quantimodo.app.services import AppContext
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.tokens import Kind as TokenKind
 from quantimodo.crypto.tokens import mint, moment_bytes
 from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.model.users import NewUser
-from quantimodo.storage.moments import to_micros
+from quantimodo.storage.timestamps import to_micros
 
 _PEOPLE = 100
 _SCOPE = "basic"
@@ -33,9 +33,9 @@ _FAMILIES = (
     *("id", "client_id", "user_id", "scope", "methods"),
     *("authenticated_at", "created_at", "expires_at"),
 )
-_CODES = ("key", "family_id", "redirect_uri", "challenge", "expires_at")
-_REFRESH = ("key", "family_id", "issued_at", "expires_at")
-_ACCESS = ("key", "client_id", "family_id", "user_id", "scope", "issued_at", "expires_at")
+_CODES = ("key", "grant_id", "redirect_uri", "challenge", "expires_at")
+_REFRESH = ("key", "grant_id", "issued_at", "expires_at")
+_ACCESS = ("key", "client_id", "grant_id", "user_id", "scope", "issued_at", "expires_at")
 Row = tuple[Any, ...]
 
 
@@ -55,22 +55,24 @@ class Stock:
         return [tokens.popleft() for _ in range(count)]
 
 
-async def stock_up(house: House, engine: Engine, wanted: dict[Kind, int], resting: int) -> Stock:
+async def stock_up(
+    context: AppContext, engine: Engine, wanted: dict[Kind, int], resting: int
+) -> Stock:
     """`wanted` tokens to use, strewn among about `resting` others that nobody will ask for."""
-    now = house.clock.now()
-    people = await _people(house, now)
+    now = context.clock.now()
+    people = await _people(context, now)
     for client_id in (OPAQUE, SIGNED):
-        await house.stores.add_client(_client(client_id, now))
+        await context.stores.add_client(_client(client_id, now))
     await _rest(engine, people, now, resting)
     return await _mint(engine, people, now, wanted)
 
 
-async def _people(house: House, now: datetime) -> list[int]:
+async def _people(context: AppContext, now: datetime) -> list[int]:
     users = [
         NewUser(subject=f"person-{n}", name="N", email=f"n{n}@example.org", created_at=now)
         for n in range(_PEOPLE)
     ]
-    return [(await house.stores.add_user(user, None)).id for user in users]
+    return [(await context.stores.add_user(user, None)).id for user in users]
 
 
 def _client(client_id: str, now: datetime) -> Client:
@@ -97,17 +99,17 @@ async def _rest(engine: Engine, people: Sequence[int], now: datetime, resting: i
     def owner(number: int) -> int:
         return people[number % len(people)]
 
-    def family_id(number: int, at: datetime) -> bytes:
+    def grant_id(number: int, at: datetime) -> bytes:
         return moment_bytes(at) + number.to_bytes(9, "big")
 
     await engine.fill(
-        "families", _FAMILIES, (_family(family_id(n, at), owner(n), at) for n, at in moments())
+        "grants", _FAMILIES, (_grant(grant_id(n, at), owner(n), at) for n, at in moments())
     )
     await engine.fill(
         "refresh_tokens",
         _REFRESH,
         (
-            (moment_bytes(at) + entropy.bytes(32), family_id(n, at), *_times(at))
+            (moment_bytes(at) + entropy.bytes(32), grant_id(n, at), *_times(at))
             for n, at in moments()
         ),
     )
@@ -115,7 +117,7 @@ async def _rest(engine: Engine, people: Sequence[int], now: datetime, resting: i
         "access_tokens",
         _ACCESS,
         (
-            _access(moment_bytes(at) + entropy.bytes(32), family_id(n, at), owner(n), at)
+            _access(moment_bytes(at) + entropy.bytes(32), grant_id(n, at), owner(n), at)
             for n, at in moments()
         ),
     )
@@ -125,19 +127,19 @@ async def _mint(
     engine: Engine, people: Sequence[int], now: datetime, wanted: dict[Kind, int]
 ) -> Stock:
     stock, entropy, random = Stock(), SystemEntropy(), Random(7)
-    families: list[Row] = []
+    grants: list[Row] = []
     rows: dict[Kind, list[Row]] = {"access": [], "refresh": [], "codes": []}
     for kind, count in wanted.items():
         for number in range(count):
             at, owner = now - _SPAN * random.random(), people[number % len(people)]
             # Codes are young: they are redeemed within the minute.
             at = now if kind == "codes" else at
-            family_id = moment_bytes(at) + entropy.bytes(9)
-            families.append(_family(family_id, owner, at))
+            grant_id = moment_bytes(at) + entropy.bytes(9)
+            grants.append(_grant(grant_id, owner, at))
             minted = mint(_KINDS[kind], at, entropy)
             getattr(stock, kind).append(minted.raw.reveal())
-            rows[kind].append(_row(kind, minted.key, family_id, owner, at))
-    await engine.fill("families", _FAMILIES, families)
+            rows[kind].append(_row(kind, minted.key, grant_id, owner, at))
+    await engine.fill("grants", _FAMILIES, grants)
     await engine.fill("access_tokens", _ACCESS, rows["access"])
     await engine.fill("refresh_tokens", _REFRESH, rows["refresh"])
     await engine.fill("codes", _CODES, rows["codes"])
@@ -151,21 +153,21 @@ _KINDS: dict[Kind, TokenKind] = {
 }
 
 
-def _row(kind: Kind, key: bytes, family_id: bytes, owner: int, at: datetime) -> Row:
+def _row(kind: Kind, key: bytes, grant_id: bytes, owner: int, at: datetime) -> Row:
     if kind == "access":
-        return _access(key, family_id, owner, at)
+        return _access(key, grant_id, owner, at)
     if kind == "refresh":
-        return (key, family_id, *_times(at))
-    return (key, family_id, REDIRECT_URI, CHALLENGE, to_micros(at + _LIFE))
+        return (key, grant_id, *_times(at))
+    return (key, grant_id, REDIRECT_URI, CHALLENGE, to_micros(at + _LIFE))
 
 
-def _family(family_id: bytes, owner: int, at: datetime) -> Row:
+def _grant(grant_id: bytes, owner: int, at: datetime) -> Row:
     issued, expires = _times(at)
-    return (family_id, OPAQUE, owner, _SCOPE, "pwd", issued, issued, expires)
+    return (grant_id, OPAQUE, owner, _SCOPE, "pwd", issued, issued, expires)
 
 
-def _access(key: bytes, family_id: bytes, owner: int, at: datetime) -> Row:
-    return (key, OPAQUE, family_id, owner, _OPENID, *_times(at))
+def _access(key: bytes, grant_id: bytes, owner: int, at: datetime) -> Row:
+    return (key, OPAQUE, grant_id, owner, _OPENID, *_times(at))
 
 
 def _times(at: datetime) -> tuple[int, int]:

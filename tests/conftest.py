@@ -9,16 +9,26 @@ from pathlib import Path
 import httpx
 import pytest
 
-from quantimodo.ports.fetch import Fetcher
+from quantimodo.federation.contract import Provider
+from quantimodo.ports.document_fetcher import DocumentFetcher
 from quantimodo.ports.stores import Stores
-from quantimodo.providers.contract import Provider
 from quantimodo.storage.open import migrate, open_stores
-from surroundings import FrozenClock, SeededEntropy
-from world import Foundation, World, Worlds, lay_foundation, open_world, settings_for
+from support.app import (
+    AppHarness,
+    OpenHarness,
+    PreparedDatabase,
+    open_app_harness,
+    prepare_database,
+    settings_for,
+)
+from support.environment import FrozenClock, SeededEntropy
 
 _START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
-pytest_plugins = ["postgres", "live"]  # a PostgreSQL server with databases; a live server
+pytest_plugins = [
+    "support.postgres",
+    "support.live_server",
+]  # a PostgreSQL server with databases; a live server
 
 
 @pytest.fixture
@@ -43,40 +53,42 @@ async def stores(tmp_path: Path, clock: FrozenClock) -> AsyncIterator[Stores]:
 
 _FOR_THE_WHOLE = (
     *("tests/cli/", "tests/client/", "tests/interop/", "tests/sandbox/"),
-    *("tests/measurements/", "tests/pages/", "tests/properties/", "tests/providers/"),
+    *("tests/measurements/", "tests/pages/", "tests/properties/", "tests/federation/"),
 )
 
 
 @pytest.fixture(scope="session")
-def foundation(tmp_path_factory: pytest.TempPathFactory) -> Foundation:
+def prepared_database(tmp_path_factory: pytest.TempPathFactory) -> PreparedDatabase:
     """Made once a run: to make keys and schema for each test would cost most of the time."""
     folder = tmp_path_factory.mktemp("foundation")
     settings = settings_for(f"sqlite:///{folder}/foundation.db", folder)
-    return asyncio.run(lay_foundation(settings, FrozenClock(_START), SeededEntropy(1)))
+    return asyncio.run(prepare_database(settings, FrozenClock(_START), SeededEntropy(1)))
 
 
 @pytest.fixture
-def worlds(
-    foundation: Foundation, tmp_path: Path, clock: FrozenClock, entropy: SeededEntropy
-) -> Worlds:
+def open_harness(
+    prepared_database: PreparedDatabase, tmp_path: Path, clock: FrozenClock, entropy: SeededEntropy
+) -> OpenHarness:
     """Servers with settings of their own: `async with worlds(legacy_transport="false") as it`."""
 
     def opened(
         providers: Sequence[Provider] | None = None,
-        fetcher: Fetcher | None = None,
+        fetcher: DocumentFetcher | None = None,
         internet: httpx.AsyncBaseTransport | None = None,
         **changes: str,
-    ) -> AbstractAsyncContextManager[World]:
+    ) -> AbstractAsyncContextManager[AppHarness]:
         settings = settings_for(f"sqlite:///{tmp_path}/world.db", tmp_path, **changes)
-        return open_world(settings, clock, entropy, foundation, providers, fetcher, internet)
+        return open_app_harness(
+            settings, clock, entropy, prepared_database, providers, fetcher, internet
+        )
 
     return opened
 
 
 @pytest.fixture
-async def world(worlds: Worlds) -> AsyncIterator[World]:
+async def harness(open_harness: OpenHarness) -> AsyncIterator[AppHarness]:
     """The whole server in process, over a fresh SQLite file."""
-    async with worlds() as opened:
+    async with open_harness() as opened:
         yield opened
 
 

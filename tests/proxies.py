@@ -14,8 +14,8 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
-from self_signed import certificate_for
-from workers import free_port
+from support.certificates import certificate_for
+from support.workers import free_port
 
 _DOCUMENT = Path(__file__).parents[1] / "docs/operator/reverse-proxy.md"
 _PATIENCE = 30.0

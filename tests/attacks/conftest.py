@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from people import House, furnish
-from quantimodo.app.server import furnish_server
-from quantimodo.app.wiring import open_house, prepare
+from quantimodo.app.server import build_server
+from quantimodo.app.services import open_app, prepare
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import Stores
-from surroundings import FrozenClock
-from upstream import Upstream, ec_key, pem_of
-from world import Foundation, World, Worlds, settings_for
+from support.account_services import AccountServices, open_account_services
+from support.app import AppHarness, OpenHarness, PreparedDatabase, settings_for
+from support.environment import FrozenClock
+from support.upstream import Upstream, ec_key, pem_of
 
 _APPS = {
     "google": {"client_id": "web.example.org", "audiences": "web.example.org,phone.example.org"},
@@ -27,10 +27,10 @@ _APPS = {
 
 
 @pytest.fixture
-def house(stores: Stores, clock: Clock, entropy: Entropy) -> Iterator[House]:
-    furnished = furnish(stores, clock, entropy)
-    yield furnished
-    furnished.hasher.close()
+def services(stores: Stores, clock: Clock, entropy: Entropy) -> Iterator[AccountServices]:
+    built = open_account_services(stores, clock, entropy)
+    yield built
+    built.hasher.close()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -39,19 +39,21 @@ async def engine(
     tmp_path: Path,
     clock: Clock,
     entropy: Entropy,
-    foundation: Foundation,
-) -> AsyncIterator[World]:
+    prepared_database: PreparedDatabase,
+) -> AsyncIterator[AppHarness]:
     """The server over each engine in turn."""
     url = f"sqlite:///{tmp_path}/odd.db"
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_url")
     settings = settings_for(url, tmp_path)
     await prepare(settings, clock, entropy)
-    async with open_house(settings, clock, entropy) as house:
-        application = await furnish_server(house, foundation.renderer)
-        world = World(house, application, tmp_path / "odd.db", foundation.password_hash)
-        yield world
-        await world.close()
+    async with open_app(settings, clock, entropy) as services:
+        application = await build_server(services, prepared_database.renderer)
+        harness = AppHarness(
+            services, application, tmp_path / "odd.db", prepared_database.password_hash
+        )
+        yield harness
+        await harness.close()
 
 
 @pytest.fixture
@@ -76,7 +78,7 @@ def evil(upstream: Upstream) -> Upstream:
 
 
 @pytest.fixture
-async def abroad(worlds: Worlds, upstream: Upstream) -> AsyncIterator[World]:
+async def abroad(open_harness: OpenHarness, upstream: Upstream) -> AsyncIterator[AppHarness]:
     """A server with every kind of provider as an operator sets it up, on that internet."""
     settings = {
         f"providers__{provider}__{name}": value
@@ -84,5 +86,5 @@ async def abroad(worlds: Worlds, upstream: Upstream) -> AsyncIterator[World]:
         for name, value in {"client_secret": f"fake-{provider}-secret", **fields}.items()
     }
     settings["providers__apple__client_secret"] = pem_of(ec_key())
-    async with worlds(internet=upstream, **settings) as opened:
+    async with open_harness(internet=upstream, **settings) as opened:
         yield opened

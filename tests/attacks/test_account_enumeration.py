@@ -8,121 +8,135 @@ from collections.abc import Awaitable
 
 import pytest
 
-from people import ADDRESS, PASSWORD, House
-from quantimodo.identity.errors import Refused, TooMany
+from quantimodo.accounts.errors import DomainError, TooMany
 from quantimodo.model.secrets import Secret
+from support.account_services import ADDRESS, PASSWORD, AccountServices
 
 KNOWN, UNKNOWN = "ann@example.org", "nobody@example.org"
 
 
-async def work_of(house: House, doing: Awaitable[object]) -> list[str]:
-    with house.doing() as work:
+async def work_of(services: AccountServices, doing: Awaitable[object]) -> list[str]:
+    with services.doing() as work:
         await doing
     return work
 
 
-async def refused_work(house: House, email: str, password: str = "wrong one") -> list[str]:
-    with house.doing() as work, pytest.raises(Refused):
-        await house.sign_in(email, password)
+async def refused_work(
+    services: AccountServices, email: str, password: str = "wrong one"
+) -> list[str]:
+    with services.doing() as work, pytest.raises(DomainError):
+        await services.sign_in(email, password)
     return work
 
 
 @pytest.mark.parametrize("unknown", [UNKNOWN, "nonsense", "", "a\ud800@example.org"])
 async def test_a_wrong_password_and_an_unknown_address_are_the_same_work(
-    house: House, unknown: str
+    services: AccountServices, unknown: str
 ) -> None:
-    await house.member()
-    known = await refused_work(house, KNOWN)
-    assert known == await refused_work(house, unknown)
+    await services.member()
+    known = await refused_work(services, KNOWN)
+    assert known == await refused_work(services, unknown)
     assert known == ["hit", "hit", "user_by_email", "password_hash", "verify"]
 
 
-async def test_an_account_without_a_password_is_the_same_work(house: House) -> None:
-    await house.member("federated@example.org", password=None)
-    assert await refused_work(house, "federated@example.org") == await refused_work(house, UNKNOWN)
+async def test_an_account_without_a_password_is_the_same_work(services: AccountServices) -> None:
+    await services.member("federated@example.org", password=None)
+    assert await refused_work(services, "federated@example.org") == await refused_work(
+        services, UNKNOWN
+    )
 
 
-async def test_a_disabled_account_is_the_same_work_even_with_its_password(house: House) -> None:
-    ann = await house.member()
-    await house.accounts.disable(ann.id)
-    assert await refused_work(house, KNOWN, PASSWORD) == await refused_work(house, UNKNOWN)
+async def test_a_disabled_account_is_the_same_work_even_with_its_password(
+    services: AccountServices,
+) -> None:
+    ann = await services.member()
+    await services.accounts.disable(ann.id)
+    assert await refused_work(services, KNOWN, PASSWORD) == await refused_work(services, UNKNOWN)
 
 
-async def test_an_endless_password_is_the_same_work(house: House) -> None:
-    await house.member()
-    assert await refused_work(house, KNOWN, "x" * 9999) == await refused_work(house, UNKNOWN)
+async def test_an_endless_password_is_the_same_work(services: AccountServices) -> None:
+    await services.member()
+    assert await refused_work(services, KNOWN, "x" * 9999) == await refused_work(services, UNKNOWN)
 
 
-async def test_the_limit_of_attempts_is_the_same_for_an_unknown_address(house: House) -> None:
-    await house.member()
+async def test_the_limit_of_attempts_is_the_same_for_an_unknown_address(
+    services: AccountServices,
+) -> None:
+    await services.member()
     for email in (KNOWN, UNKNOWN):
         for _ in range(10):
-            with pytest.raises(Refused):
-                await house.sign_in(email, "wrong one")
+            with pytest.raises(DomainError):
+                await services.sign_in(email, "wrong one")
         with pytest.raises(TooMany):
-            await house.sign_in(email, "wrong one")
+            await services.sign_in(email, "wrong one")
 
 
-async def test_sign_up_is_the_same_work_for_an_address_with_an_account(house: House) -> None:
-    await house.member()
-    taken = await work_of(house, house.sign_up(KNOWN))
-    free = await work_of(house, house.sign_up(UNKNOWN))
-    assert taken == free == ["hit", "hit", "hash", "user_by_email", "add_ticket", "add_mail"]
+async def test_sign_up_is_the_same_work_for_an_address_with_an_account(
+    services: AccountServices,
+) -> None:
+    await services.member()
+    taken = await work_of(services, services.sign_up(KNOWN))
+    free = await work_of(services, services.sign_up(UNKNOWN))
+    assert taken == free == ["hit", "hit", "hash", "user_by_email", "add_email_token", "add_mail"]
 
 
-async def test_only_the_owner_reads_that_there_is_an_account(house: House) -> None:
-    await house.member()
-    await house.sign_up("ANN@example.org")
-    (letter,) = await house.letters()
+async def test_only_the_owner_reads_that_there_is_an_account(services: AccountServices) -> None:
+    await services.member()
+    await services.sign_up("ANN@example.org")
+    (letter,) = await services.email_templates()
     assert letter.to == KNOWN
     assert letter.subject == "You already have an account"
     assert "ticket=" not in letter.text
 
 
-async def test_a_reset_is_as_many_writes_for_an_unknown_address(house: House) -> None:
-    await house.member()
-    known = await work_of(house, house.accounts.request_reset(KNOWN, address=ADDRESS))
-    unknown = await work_of(house, house.accounts.request_reset(UNKNOWN, address=ADDRESS))
-    assert known == ["hit", "hit", "user_by_email", "add_ticket", "add_mail"]
-    assert unknown == ["hit", "hit", "user_by_email", "add_ticket", "add_ticket"]
+async def test_a_reset_is_as_many_writes_for_an_unknown_address(services: AccountServices) -> None:
+    await services.member()
+    known = await work_of(services, services.accounts.request_reset(KNOWN, address=ADDRESS))
+    unknown = await work_of(services, services.accounts.request_reset(UNKNOWN, address=ADDRESS))
+    assert known == ["hit", "hit", "user_by_email", "add_email_token", "add_mail"]
+    assert unknown == ["hit", "hit", "user_by_email", "add_email_token", "add_email_token"]
 
 
-async def test_a_reset_limit_is_the_same_for_an_unknown_address(house: House) -> None:
-    await house.member()
+async def test_a_reset_limit_is_the_same_for_an_unknown_address(services: AccountServices) -> None:
+    await services.member()
     for email in (KNOWN, UNKNOWN):
         for _ in range(5):
-            await house.accounts.request_reset(email, address=ADDRESS)
+            await services.accounts.request_reset(email, address=ADDRESS)
         with pytest.raises(TooMany):
-            await house.accounts.request_reset(email, address=ADDRESS)
+            await services.accounts.request_reset(email, address=ADDRESS)
 
 
 async def test_a_reset_letter_goes_to_the_address_on_record_not_to_its_double(
-    house: House,
+    services: AccountServices,
 ) -> None:
     """Where case counts in a mailbox's name, the double's is somebody else's."""
-    await house.member("straße@example.org")
-    await house.accounts.request_reset("STRAẞE@example.org", address=ADDRESS)
-    (letter,) = await house.letters()
+    await services.member("straße@example.org")
+    await services.accounts.request_reset("STRAẞE@example.org", address=ADDRESS)
+    (letter,) = await services.email_templates()
     assert letter.to == "straße@example.org"
 
 
-async def test_no_letter_goes_to_who_has_another_letter_in_their_address(house: House) -> None:
-    await house.member("strasse@example.org")
-    await house.accounts.request_reset("straße@example.org", address=ADDRESS)
-    assert await house.letters() == []
+async def test_no_letter_goes_to_who_has_another_letter_in_their_address(
+    services: AccountServices,
+) -> None:
+    await services.member("strasse@example.org")
+    await services.accounts.request_reset("straße@example.org", address=ADDRESS)
+    assert await services.email_templates() == []
 
 
-async def test_a_signed_in_person_does_not_learn_it_by_a_change_of_address(house: House) -> None:
-    await house.member("me@example.org")
-    await house.member()
+async def test_a_signed_in_person_does_not_learn_it_by_a_change_of_address(
+    services: AccountServices,
+) -> None:
+    await services.member("me@example.org")
+    await services.member()
     work = {}
     for email in (KNOWN, UNKNOWN):
-        session = await house.session(await house.sign_in("me@example.org"))
+        session = await services.session(await services.sign_in("me@example.org"))
         work[email] = await work_of(
-            house, house.accounts.change_email(session, Secret(PASSWORD), email)
+            services, services.accounts.change_email(session, Secret(PASSWORD), email)
         )
     assert work[KNOWN] == work[UNKNOWN]
-    unknown_letter, known_letter = await house.letters()
+    unknown_letter, known_letter = await services.email_templates()
     assert (unknown_letter.to, known_letter.to) == (UNKNOWN, KNOWN)
     assert "ticket=" in unknown_letter.text
     assert "ticket=" not in known_letter.text

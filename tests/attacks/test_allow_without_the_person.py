@@ -10,10 +10,24 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from elsewhere import (
+from support.app import (
+    AUTHORIZE,
+    CALLBACK,
+    CHALLENGE,
+    DECISION,
+    ME,
+    SESSION,
+    App,
+    AppHarness,
+    OpenHarness,
+    answer_of,
+    form_fields,
+    query_of,
+)
+from support.fake_provider import (
     AUTHORIZE_TOKEN,
     BACK,
-    Elsewhere,
+    FakeUpstream,
     brought,
     come_back,
     depart,
@@ -22,21 +36,7 @@ from elsewhere import (
     state_of,
     there_and_back,
 )
-from forgery import claims_of
-from world import (
-    AUTHORIZE,
-    CALLBACK,
-    CHALLENGE,
-    DECISION,
-    ME,
-    SESSION,
-    App,
-    World,
-    Worlds,
-    answer_of,
-    form_fields,
-    query_of,
-)
+from support.jwt_forgery import claims_of
 
 JSON = {"accept": "application/json"}
 MARK = SESSION.replace("session", "login_browser_")
@@ -45,8 +45,8 @@ LOOPBACK = "http://127.0.0.1:5123/cb"
 
 
 @pytest.fixture
-def google() -> Elsewhere:
-    return Elsewhere(
+def google() -> FakeUpstream:
+    return FakeUpstream(
         people={
             "gia": profile(email="gia@example.org"),
             "mallory": profile(subject="2", name="Mallory Example"),
@@ -55,14 +55,16 @@ def google() -> Elsewhere:
 
 
 @pytest.fixture
-def apple() -> Elsewhere:
+def apple() -> FakeUpstream:
     people = {"gia": profile("apple", name="Gia Example")}
-    return Elsewhere("apple", "Apple", answers_by_post=True, people=people)
+    return FakeUpstream("apple", "Apple", responds_by_form_post=True, people=people)
 
 
 @pytest.fixture
-async def world(worlds: Worlds, google: Elsewhere, apple: Elsewhere) -> AsyncIterator[World]:
-    async with worlds([google, apple]) as opened:
+async def harness(
+    open_harness: OpenHarness, google: FakeUpstream, apple: FakeUpstream
+) -> AsyncIterator[AppHarness]:
+    async with open_harness([google, apple]) as opened:
         yield opened
 
 
@@ -83,11 +85,13 @@ def bearing(token: str, **headers: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}", **headers}
 
 
-async def login(world: World, browser: httpx.AsyncClient, who: str = "gia", **changes: str) -> str:
+async def login(
+    harness: AppHarness, browser: httpx.AsyncClient, who: str = "gia", **changes: str
+) -> str:
     """The JWT that the app gets for somebody who signed in in this browser."""
     to = changes.get("redirectUrl", CALLBACK)
     code = brought(await there_and_back(browser, code=who, **changes), to)["code"]
-    answer = await redeem_login(world, code)
+    answer = await redeem_login(harness, code)
     assert answer.status_code == 200, answer.text
     token: str = answer.json()["data"]["token"]
     return token
@@ -108,9 +112,9 @@ def leads_to_sign_in(response: httpx.Response) -> str:
     return where
 
 
-def nothing_allowed(world: World) -> bool:
-    rows = world.rows()
-    return not rows["consents"] and not rows["codes"] and not rows["families"]
+def nothing_allowed(harness: AppHarness) -> bool:
+    rows = harness.rows()
+    return not rows["consents"] and not rows["codes"] and not rows["grants"]
 
 
 def marks(browser: httpx.AsyncClient) -> dict[str, str]:
@@ -124,63 +128,63 @@ def marks(browser: httpx.AsyncClient) -> dict[str, str]:
 # ------------------------------------------------------------------- the person, in their browser
 
 
-async def test_in_the_browser_that_came_back_allow_counts(world: World) -> None:
-    app, browser = await world.app(), world.browser()
-    token = await login(world, browser)
+async def test_in_the_browser_that_came_back_allow_counts(harness: AppHarness) -> None:
+    app, browser = await harness.app(), harness.browser()
+    token = await login(harness, browser)
     page = await by_address(browser, app, token)
     assert "Gia Example" in page.text
-    answer = answer_of(await world.decide(browser, page))
-    tokens = (await world.redeem(app, answer.code)).json()
-    me = await world.call(tokens["access_token"], ME)
+    answer = answer_of(await harness.decide(browser, page))
+    tokens = (await harness.redeem(app, answer.code)).json()
+    me = await harness.call(tokens["access_token"], ME)
     assert me.json()["displayName"] == "Gia Example"
 
 
-async def test_the_cookie_is_this_browser_s_and_this_login_s(world: World) -> None:
-    await world.app()
-    browser = world.browser()
+async def test_the_cookie_is_this_browser_s_and_this_login_s(harness: AppHarness) -> None:
+    await harness.app()
+    browser = harness.browser()
     back = await there_and_back(browser)
     (cookie,) = [c for c in back.headers.get_list("set-cookie") if c.startswith(MARK)]
     for attribute in ("HttpOnly", "Secure", "SameSite=lax", "Path=/", "Max-Age=660"):
         assert attribute in cookie
-    token = (await redeem_login(world, brought(back)["code"])).json()["data"]["token"]
+    token = (await redeem_login(harness, brought(back)["code"])).json()["data"]["token"]
     ((name, value),) = marks(browser).items()
     jti = claims_of(token)["jti"]
     assert jti not in name + value
-    assert value not in str(world.rows())
+    assert value not in str(harness.rows())
     assert value not in str(claims_of(token))
 
 
-async def test_a_form_of_the_provider_s_and_a_link_page_leave_it_too(world: World) -> None:
-    app, browser = await world.app(), world.browser()
+async def test_a_form_of_the_provider_s_and_a_link_page_leave_it_too(harness: AppHarness) -> None:
+    app, browser = await harness.app(), harness.browser()
     fields = {"state": state_of(await depart(browser, "apple")), "code": "gia"}
     code = brought(await browser.post(f"{BACK}/apple", data=fields))["code"]
-    token = (await redeem_login(world, code, provider="apple")).json()["data"]["token"]
+    token = (await redeem_login(harness, code, provider="apple")).json()["data"]["token"]
     assert "Gia Example" in (await by_address(browser, app, token)).text
-    await world.person("gia@example.org", "Gia Elder")
-    browser = await world.signed_in("gia@example.org")
+    await harness.person("gia@example.org", "Gia Elder")
+    browser = await harness.signed_in("gia@example.org")
     waits = await there_and_back(browser)
     page = await browser.get(waits.headers["location"])
     fields = {**form_fields(page.text), "decision": "link"}
     code = brought(await browser.post("/sign-in/link", data=fields))["code"]
-    token = (await redeem_login(world, code)).json()["data"]["token"]
+    token = (await redeem_login(harness, code)).json()["data"]["token"]
     del browser.cookies[SESSION]
     assert "Gia Elder" in (await by_address(browser, app, token)).text
 
 
-async def test_who_said_no_or_failed_leaves_none(world: World) -> None:
-    await world.app()
+async def test_who_said_no_or_failed_leaves_none(harness: AppHarness) -> None:
+    await harness.app()
     for answer in ({"error": "access_denied"}, {"code": "unknown"}):
-        browser = world.browser()
+        browser = harness.browser()
         await come_back(browser, state_of(await depart(browser)), **answer)
         assert not marks(browser)
 
 
-async def test_logins_side_by_side_count_each_for_itself(world: World) -> None:
-    app, browser = await world.app(), world.browser()
+async def test_logins_side_by_side_count_each_for_itself(harness: AppHarness) -> None:
+    app, browser = await harness.app(), harness.browser()
     tokens = []
     for _ in range(8):
-        tokens.append(await login(world, browser))
-        world.advance(seconds=1)
+        tokens.append(await login(harness, browser))
+        harness.advance(seconds=1)
     assert len(marks(browser)) == 6
     for token in tokens[2:]:
         assert "Gia Example" in (await by_address(browser, app, token)).text
@@ -191,9 +195,9 @@ async def test_logins_side_by_side_count_each_for_itself(world: World) -> None:
 # ------------------------------------------------------------------ the application, in their place
 
 
-async def test_an_app_that_holds_the_jwt_gets_no_consent_page(world: World) -> None:
-    app, token = await world.app(), await login(world, world.browser())
-    server = world.browser()
+async def test_an_app_that_holds_the_jwt_gets_no_consent_page(harness: AppHarness) -> None:
+    app, token = await harness.app(), await login(harness, harness.browser())
+    server = harness.browser()
     for answer in (
         await by_address(server, app, token),
         await server.get(AUTHORIZE, params=asking(app), headers=bearing(token)),
@@ -205,11 +209,11 @@ async def test_an_app_that_holds_the_jwt_gets_no_consent_page(world: World) -> N
         assert "Gia Example" not in answer.text
     silent = await server.get(AUTHORIZE, params=asking(app, prompt="none"), headers=bearing(token))
     assert answer_of(silent).parameters["error"] in ("consent_required", "login_required")
-    assert nothing_allowed(world)
+    assert nothing_allowed(harness)
 
 
 async def forged(
-    world: World, server: httpx.AsyncClient, app: App, token: str, decision: str
+    harness: AppHarness, server: httpx.AsyncClient, app: App, token: str, decision: str
 ) -> httpx.Response:
     """The form that the consent page would have, filled in by the app: the request and the proof
     of this very jar are to be had, and the cookie with the JWT is kept."""
@@ -220,7 +224,7 @@ async def forged(
     for cookie in kept:
         server.cookies.jar.set_cookie(cookie)
     request = query_of(query_of(where)["return_to"][0])["request"][0]
-    revision = (await world.house.stores.client(app.id)).revision  # type: ignore[union-attr]
+    revision = (await harness.context.stores.client(app.id)).revision  # type: ignore[union-attr]
     fields = {
         "csrf": form_fields(page.text)["csrf"],
         "request": request,
@@ -233,50 +237,50 @@ async def forged(
 
 @pytest.mark.parametrize("decision", ["allow", "deny"])
 async def test_an_app_that_presses_allow_by_itself_allows_nothing(
-    world: World, decision: str
+    harness: AppHarness, decision: str
 ) -> None:
-    app, token = await world.app(), await login(world, world.browser())
-    server = world.browser()
-    leads_to_sign_in(await forged(world, server, app, token, decision))
-    assert nothing_allowed(world)
+    app, token = await harness.app(), await login(harness, harness.browser())
+    server = harness.browser()
+    leads_to_sign_in(await forged(harness, server, app, token, decision))
+    assert nothing_allowed(harness)
 
 
-async def test_the_cookie_of_another_login_does_not_help(world: World) -> None:
+async def test_the_cookie_of_another_login_does_not_help(harness: AppHarness) -> None:
     """The app signs in as itself, and has a cookie of its own, under whichever name."""
-    app, browser = await world.app(), world.browser()
-    token = await login(world, browser)
+    app, browser = await harness.app(), harness.browser()
+    token = await login(harness, browser)
     (name,) = marks(browser)
-    server = world.browser()
-    own = await login(world, server, "mallory")
+    server = harness.browser()
+    own = await login(harness, server, "mallory")
     (value,) = marks(server).values()
     for forgery in (value, value.partition(".")[0], "", f"{value[:-4]}0000", "9" * 4000, "a.b"):
         server.cookies.set(name, forgery, domain="id.example.org")
-        leads_to_sign_in(await forged(world, server, app, token, "allow"))
-    assert nothing_allowed(world)
+        leads_to_sign_in(await forged(harness, server, app, token, "allow"))
+    assert nothing_allowed(harness)
     # Its own counts for itself.
     assert "Mallory Example" in (await by_address(server, app, own)).text
 
 
 async def test_a_page_that_was_opened_in_the_right_browser_is_not_answered_in_another(
-    world: World,
+    harness: AppHarness,
 ) -> None:
     """All that can be read from the page, sent from elsewhere."""
-    app, browser = await world.app(), world.browser()
-    page = await by_address(browser, app, await login(world, browser))
-    server = world.browser()
+    app, browser = await harness.app(), harness.browser()
+    page = await by_address(browser, app, await login(harness, browser))
+    server = harness.browser()
     for cookie in browser.cookies.jar:
         if not cookie.name.startswith(MARK):
             server.cookies.jar.set_cookie(cookie)
-    leads_to_sign_in(await world.decide(server, page))
-    assert nothing_allowed(world)
+    leads_to_sign_in(await harness.decide(server, page))
+    assert nothing_allowed(harness)
 
 
 # ------------------------------------------------------------------------ the person, elsewhere
 
 
-async def test_elsewhere_the_person_signs_in_and_goes_on(world: World) -> None:
-    app, token = await world.app(), await login(world, world.browser())
-    browser = world.browser()
+async def test_elsewhere_the_person_signs_in_and_goes_on(harness: AppHarness) -> None:
+    app, token = await harness.app(), await login(harness, harness.browser())
+    browser = harness.browser()
     where = leads_to_sign_in(await by_address(browser, app, token))
     page = await browser.get(where)
     (link,) = [
@@ -287,41 +291,45 @@ async def test_elsewhere_the_person_signs_in_and_goes_on(world: World) -> None:
     arrived = await come_back(browser, state_of(await browser.get(link)))
     page = await browser.get(arrived.headers["location"])
     assert "Gia Example" in page.text
-    answer = answer_of(await world.decide(browser, page))
+    answer = answer_of(await harness.decide(browser, page))
     assert answer.parameters["state"] == "some-state"
-    assert (await world.redeem(app, answer.code)).status_code == 200
+    assert (await harness.redeem(app, answer.code)).status_code == 200
 
 
-async def test_who_is_signed_in_there_already_goes_on_at_once(world: World) -> None:
-    app, token = await world.app(), await login(world, world.browser())
-    (user,) = await world.house.stores.users()
-    cookie = await world.house.sessions.start(
+async def test_who_is_signed_in_there_already_goes_on_at_once(harness: AppHarness) -> None:
+    app, token = await harness.app(), await login(harness, harness.browser())
+    (user,) = await harness.context.stores.users()
+    cookie = await harness.context.sessions.start(
         user, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
     )
-    browser = world.browser()
+    browser = harness.browser()
     browser.cookies.set(SESSION, cookie.reveal(), domain="id.example.org")
     page = await by_address(browser, app, token)
     assert "Gia Example" in page.text
     assert 'value="login_token"' not in page.text
-    assert "code" in answer_of(await world.decide(browser, page)).parameters
+    assert "code" in answer_of(await harness.decide(browser, page)).parameters
 
 
-async def test_the_session_of_somebody_else_there_answers_for_nobody(world: World) -> None:
-    await world.person()
-    app = await world.app(first_party=True)
-    token = await login(world, world.browser())
-    browser = await world.signed_in()
+async def test_the_session_of_somebody_else_there_answers_for_nobody(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(first_party=True)
+    token = await login(harness, harness.browser())
+    browser = await harness.signed_in()
     leads_to_sign_in(await by_address(browser, app, token))
-    assert nothing_allowed(world)
+    assert nothing_allowed(harness)
 
 
 # ------------------------------------------------------------------------ callers without a browser
 
 
 async def as_json(
-    world: World, app: App, token: str, browser: httpx.AsyncClient | None = None, **changes: str
+    harness: AppHarness,
+    app: App,
+    token: str,
+    browser: httpx.AsyncClient | None = None,
+    **changes: str,
 ) -> httpx.Response:
-    return await (browser or world.browser()).get(
+    return await (browser or harness.browser()).get(
         AUTHORIZE, params=asking(app, **changes), headers=bearing(token, **JSON)
     )
 
@@ -335,76 +343,76 @@ def interaction(answer: httpx.Response) -> bool:
     return True
 
 
-async def consented(world: World, app: App) -> None:
+async def consented(harness: AppHarness, app: App) -> None:
     """Consent to `basic` on record, by the person's own browser."""
-    browser = world.browser()
-    page = await by_address(browser, app, await login(world, browser))
-    assert "code" in answer_of(await world.decide(browser, page)).parameters
+    browser = harness.browser()
+    page = await by_address(browser, app, await login(harness, browser))
+    assert "code" in answer_of(await harness.decide(browser, page)).parameters
 
 
-async def test_without_a_browser_consent_has_to_be_on_record(world: World) -> None:
-    app = await world.app(response_types=IMPLICIT)
-    browser = world.browser()
-    token = await login(world, browser)
+async def test_without_a_browser_consent_has_to_be_on_record(harness: AppHarness) -> None:
+    app = await harness.app(response_types=IMPLICIT)
+    browser = harness.browser()
+    token = await login(harness, browser)
     for changes in ({}, {"prompt": "none"}, {"prompt": "consent"}, {"response_type": "token"}):
-        assert interaction(await as_json(world, app, token, **changes)), changes
-        assert interaction(await as_json(world, app, token, browser, **changes)), changes
-    assert nothing_allowed(world)
-    await consented(world, app)
+        assert interaction(await as_json(harness, app, token, **changes)), changes
+        assert interaction(await as_json(harness, app, token, browser, **changes)), changes
+    assert nothing_allowed(harness)
+    await consented(harness, app)
     for response_type in sorted(IMPLICIT):
         answer = await as_json(
-            world, app, token, response_type=response_type, scope="openid basic", nonce="n"
+            harness, app, token, response_type=response_type, scope="openid basic", nonce="n"
         )
         assert interaction(answer)
     for changes in ({}, {"prompt": "none"}, {"response_type": "token"}):
-        assert (await as_json(world, app, token, **changes)).status_code == 200, changes
+        assert (await as_json(harness, app, token, **changes)).status_code == 200, changes
     for changes in ({"scope": "basic readmeasurements"}, {"prompt": "consent"}):
-        assert interaction(await as_json(world, app, token, **changes)), changes
+        assert interaction(await as_json(harness, app, token, **changes)), changes
 
 
-async def test_without_a_browser_the_operator_s_own_app_is_answered(world: World) -> None:
-    app = await world.app(first_party=True)
-    token = await login(world, world.browser())
-    assert (await as_json(world, app, token)).status_code == 200
+async def test_without_a_browser_the_operator_s_own_app_is_answered(harness: AppHarness) -> None:
+    app = await harness.app(first_party=True)
+    token = await login(harness, harness.browser())
+    assert (await as_json(harness, app, token)).status_code == 200
 
 
 async def test_who_got_the_jwt_at_an_address_that_anybody_can_have_is_not_the_app(
-    world: World,
+    harness: AppHarness,
 ) -> None:
     """RFC 8252 §8.6: another program of the device, with the loopback port or scheme of an app
     that the person allowed before, and tokens that go to whoever asked."""
-    app = await world.app(response_types=IMPLICIT, redirect_uris=(CALLBACK, LOOPBACK))
-    await consented(world, app)
-    token = await login(world, world.browser(), redirectUrl=LOOPBACK)
+    app = await harness.app(response_types=IMPLICIT, redirect_uris=(CALLBACK, LOOPBACK))
+    await consented(harness, app)
+    token = await login(harness, harness.browser(), redirectUrl=LOOPBACK)
     for response_type in ("token", "code token"):
-        assert interaction(await as_json(world, app, token, response_type=response_type))
-        answer = await world.browser().get(
+        assert interaction(await as_json(harness, app, token, response_type=response_type))
+        answer = await harness.browser().get(
             AUTHORIZE, params=asking(app, response_type=response_type), headers=bearing(token)
         )
         leads_to_sign_in(answer)
     # A code is worth nothing to who does not have the app's secret.
-    assert (await as_json(world, app, token)).status_code == 200
+    assert (await as_json(harness, app, token)).status_code == 200
     # In the person's own browser the answer goes to the address of the app.
-    browser = world.browser()
-    token = await login(world, browser, redirectUrl=LOOPBACK)
+    browser = harness.browser()
+    token = await login(harness, browser, redirectUrl=LOOPBACK)
     answer = await browser.get(
         AUTHORIZE, params=asking(app, response_type="token"), headers=bearing(token)
     )
     assert "access_token=" in answer.headers["location"]
-    public = await world.app(public=True, redirect_uris=(LOOPBACK, CALLBACK))
-    await consented(world, public)  # which counts where the JWT came by https, if at all
-    token = await login(world, world.browser(), redirectUrl=LOOPBACK, clientId=public.id)
-    assert interaction(await as_json(world, public, token))
+    public = await harness.app(public=True, redirect_uris=(LOOPBACK, CALLBACK))
+    await consented(harness, public)  # which counts where the JWT came by https, if at all
+    token = await login(harness, harness.browser(), redirectUrl=LOOPBACK, clientId=public.id)
+    assert interaction(await as_json(harness, public, token))
 
 
 # ----------------------------------------------------------------------------- native sign-ins
 
 
-async def test_native_sign_ins_stay_as_they_are(world: World) -> None:
+async def test_native_sign_ins_stay_as_they_are(harness: AppHarness) -> None:
     sent = {"provider": "google", "accessToken": "gia"}
-    native = (await world.browser().post(AUTHORIZE_TOKEN, data=sent)).json()["data"]["token"]
-    pop_up = (await redeem_login(world, "gia")).json()["data"]["token"]
+    native = (await harness.browser().post(AUTHORIZE_TOKEN, data=sent)).json()["data"]["token"]
+    pop_up = (await redeem_login(harness, "gia")).json()["data"]["token"]
     for token in (native, pop_up):
-        app, browser = await world.app(), world.browser()
+        app, browser = await harness.app(), harness.browser()
         page = await by_address(browser, app, token)
-        assert "code" in answer_of(await world.decide(browser, page)).parameters
+        assert "code" in answer_of(await harness.decide(browser, page)).parameters

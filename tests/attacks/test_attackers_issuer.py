@@ -8,11 +8,18 @@ from typing import Any
 import httpx
 import pytest
 
-from elsewhere import AUTHORIZE_TOKEN, brought, come_back, depart, redeem_login, state_of
-from quantimodo.providers.apple import APPLE
-from quantimodo.providers.google import GOOGLE
-from upstream import NONCE, Upstream, json_of, jwk_of, query_of, rsa_key
-from world import World
+from quantimodo.federation.providers.apple import APPLE
+from quantimodo.federation.providers.google import GOOGLE
+from support.app import AppHarness
+from support.fake_provider import (
+    AUTHORIZE_TOKEN,
+    brought,
+    come_back,
+    depart,
+    redeem_login,
+    state_of,
+)
+from support.upstream import NONCE, Upstream, json_of, jwk_of, query_of, rsa_key
 
 JWKS = {
     "google": GOOGLE.jwks_uri,
@@ -24,9 +31,9 @@ JWKS = {
 ATTACKERS = rsa_key(1)
 
 
-async def present(world: World, provider: str, token: str) -> httpx.Response:
+async def present(harness: AppHarness, provider: str, token: str) -> httpx.Response:
     sent = {"provider": provider, "accessToken": token, "nonce": NONCE}
-    return await world.browser().post(AUTHORIZE_TOKEN, data=sent)
+    return await harness.browser().post(AUTHORIZE_TOKEN, data=sent)
 
 
 def refused(answer: httpx.Response) -> bool:
@@ -44,7 +51,7 @@ def published(upstream: Upstream) -> None:
 
 @pytest.mark.parametrize("provider", JWKS)
 async def test_a_good_token_of_the_attackers_issuer_opens_nothing(
-    abroad: World, evil: Upstream, provider: str
+    abroad: AppHarness, evil: Upstream, provider: str
 ) -> None:
     evil.replies[f"{evil.issuer}/keys"] = json_of({"keys": [jwk_of(ATTACKERS, "evil")]})
     token = evil.sign(evil.claims(), {"kid": "evil"}, ATTACKERS)
@@ -65,7 +72,7 @@ async def test_a_good_token_of_the_attackers_issuer_opens_nothing(
     ],
 )
 async def test_the_attackers_key_signs_for_nobody_however_it_is_brought(
-    abroad: World, upstream: Upstream, provider: str, header: dict[str, Any]
+    abroad: AppHarness, upstream: Upstream, provider: str, header: dict[str, Any]
 ) -> None:
     token = upstream.sign(upstream.claims(), header, ATTACKERS)
     assert refused(await present(abroad, provider, token))
@@ -74,7 +81,7 @@ async def test_the_attackers_key_signs_for_nobody_however_it_is_brought(
 
 @pytest.mark.parametrize("provider", JWKS)
 async def test_keys_that_nobody_has_do_not_make_us_ask_again_and_again(
-    abroad: World, upstream: Upstream, provider: str
+    abroad: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     # The ordinary fetch, and at most one a minute that is provoked.
     for times in (2, 3, 4):
@@ -86,16 +93,16 @@ async def test_keys_that_nobody_has_do_not_make_us_ask_again_and_again(
 
 
 async def test_a_provider_speaks_for_its_own_people_only(
-    abroad: World, upstream: Upstream, evil: Upstream
+    abroad: AppHarness, upstream: Upstream, evil: Upstream
 ) -> None:
     """One subject at two issuers is two people, of whatever name."""
     await abroad.app()
     ids = []
-    for party, provider in ((upstream, "work"), (evil, "evil")):
+    for fake_provider, provider in ((upstream, "work"), (evil, "evil")):
         browser = abroad.browser()
         departed = await depart(browser, provider)
         nonce = query_of(departed.headers["location"])["nonce"]
-        party.grants(party.id_token(nonce=nonce, email=None))
+        fake_provider.grants(fake_provider.id_token(nonce=nonce, email=None))
         back = await come_back(browser, state_of(departed), provider, code="a-code")
         answer = await redeem_login(abroad, brought(back)["code"], provider=provider)
         ids.append(answer.json()["data"]["user"]["id"])
@@ -103,7 +110,7 @@ async def test_a_provider_speaks_for_its_own_people_only(
 
 
 async def test_what_its_token_endpoint_says_of_anothers_people_is_refused(
-    abroad: World, upstream: Upstream, evil: Upstream
+    abroad: AppHarness, upstream: Upstream, evil: Upstream
 ) -> None:
     await abroad.app()
     for token in (
@@ -120,7 +127,7 @@ async def test_what_its_token_endpoint_says_of_anothers_people_is_refused(
 
 
 async def test_a_discovery_document_that_claims_to_be_anothers_is_refused(
-    abroad: World, upstream: Upstream, evil: Upstream
+    abroad: AppHarness, upstream: Upstream, evil: Upstream
 ) -> None:
     await abroad.app()
     evil.replies[f"{evil.issuer}/.well-known/openid-configuration"] = json_of(

@@ -8,42 +8,42 @@ from typing import Any
 
 import pytest
 
-from world import CALLBACK, SCOPES, World, answer_of, query_of
+from support.app import CALLBACK, SCOPES, AppHarness, answer_of, query_of
 
 ALL = "basic readmeasurements writemeasurements"
 NARROW = frozenset({"basic"})
 
 
-async def test_scopes_that_were_not_shown_are_never_allowed(world: World) -> None:
-    ann = await world.person()
-    app = await world.app(scope=NARROW)
-    browser = await world.signed_in()
-    shown = await world.ask(browser, app, scope=ALL)
+async def test_scopes_that_were_not_shown_are_never_allowed(harness: AppHarness) -> None:
+    ann = await harness.person()
+    app = await harness.app(scope=NARROW)
+    browser = await harness.signed_in()
+    shown = await harness.ask(browser, app, scope=ALL)
     assert "Read your measurements" not in shown.text
-    await world.register_again(app, scope=frozenset(SCOPES))
+    await harness.register_again(app, scope=frozenset(SCOPES))
 
-    answer = await world.decide(browser, shown)
+    answer = await harness.decide(browser, shown)
 
     assert "code=" not in answer.headers["location"]
-    assert await world.house.stores.consent(ann.id, app.id) is None
+    assert await harness.context.stores.consent(ann.id, app.id) is None
     asked_again = await browser.get(answer.headers["location"])
     assert "Read your measurements" in asked_again.text
-    code = answer_of(await world.decide(browser, asked_again)).code
-    assert (await world.redeem(app, code)).json()["scope"] == ALL
+    code = answer_of(await harness.decide(browser, asked_again)).code
+    assert (await harness.redeem(app, code)).json()["scope"] == ALL
 
 
 async def test_a_request_made_when_the_app_was_wider_allows_no_more_than_was_shown(
-    world: World,
+    harness: AppHarness,
 ) -> None:
-    await world.person()
-    app = await world.app()
-    made_by_attacker = await world.ask(world.browser(), app, scope=ALL)
-    await world.register_again(app, scope=NARROW)
-    browser = await world.signed_in()
+    await harness.person()
+    app = await harness.app()
+    made_by_attacker = await harness.ask(harness.browser(), app, scope=ALL)
+    await harness.register_again(app, scope=NARROW)
+    browser = await harness.signed_in()
     shown = await browser.get(query_of(made_by_attacker.headers["location"])["return_to"][0])
     assert "Read your measurements" not in shown.text
-    await world.register_again(app, scope=frozenset(SCOPES))
-    assert "code=" not in (await world.decide(browser, shown)).headers["location"]
+    await harness.register_again(app, scope=frozenset(SCOPES))
+    assert "code=" not in (await harness.decide(browser, shown)).headers["location"]
 
 
 @pytest.mark.parametrize(
@@ -54,22 +54,24 @@ async def test_a_request_made_when_the_app_was_wider_allows_no_more_than_was_sho
         {"public": True, "secret": None},
     ],
 )
-async def test_an_app_that_changed_is_shown_again(world: World, change: dict[str, Any]) -> None:
-    await world.person()
-    app = await world.app()
-    browser = await world.signed_in()
-    shown = await world.ask(browser, app, redirect_uri=None)
-    await world.register_again(app, **change)
-    answer = await world.decide(browser, shown)
+async def test_an_app_that_changed_is_shown_again(
+    harness: AppHarness, change: dict[str, Any]
+) -> None:
+    await harness.person()
+    app = await harness.app()
+    browser = await harness.signed_in()
+    shown = await harness.ask(browser, app, redirect_uri=None)
+    await harness.register_again(app, **change)
+    answer = await harness.decide(browser, shown)
     assert answer.headers["location"].startswith("/api/v2/oauth/authorize/resume?request=")
 
 
-async def test_a_person_may_say_no_to_an_app_that_changed(world: World) -> None:
-    await world.person()
-    app = await world.app(scope=NARROW)
-    browser = await world.signed_in()
-    shown = await world.ask(browser, app, scope=ALL)
-    await world.register_again(app, scope=frozenset(SCOPES))
-    answer = answer_of(await world.decide(browser, shown, "deny"))
+async def test_a_person_may_say_no_to_an_app_that_changed(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(scope=NARROW)
+    browser = await harness.signed_in()
+    shown = await harness.ask(browser, app, scope=ALL)
+    await harness.register_again(app, scope=frozenset(SCOPES))
+    answer = answer_of(await harness.decide(browser, shown, "deny"))
     assert answer.location.startswith(CALLBACK)
     assert answer.parameters["error"] == "access_denied"

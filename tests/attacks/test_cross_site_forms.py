@@ -2,34 +2,34 @@
 
 import httpx
 
-from world import CALLBACK, DECISION, World, answer_of, form_fields
+from support.app import CALLBACK, DECISION, AppHarness, answer_of, form_fields
 
 
-async def a_question(world: World) -> tuple[httpx.AsyncClient, httpx.Response]:
-    await world.person()
-    browser = await world.signed_in()
-    return browser, await world.ask(browser, await world.app())
+async def a_question(harness: AppHarness) -> tuple[httpx.AsyncClient, httpx.Response]:
+    await harness.person()
+    browser = await harness.signed_in()
+    return browser, await harness.ask(browser, await harness.app())
 
 
-async def test_a_decision_needs_the_proof_of_this_browser_and_session(world: World) -> None:
-    browser, page = await a_question(world)
+async def test_a_decision_needs_the_proof_of_this_browser_and_session(harness: AppHarness) -> None:
+    browser, page = await a_question(harness)
     fields = {**form_fields(page.text), "decision": "allow"}
-    await world.person("eve@example.org", "Eve Example")
-    eve = await world.signed_in("eve@example.org")
-    eves = form_fields((await world.ask(eve, await world.app())).text)
+    await harness.person("eve@example.org", "Eve Example")
+    eve = await harness.signed_in("eve@example.org")
+    eves = form_fields((await harness.ask(eve, await harness.app())).text)
     for csrf in (None, "", "x", "é", eves["csrf"], fields["csrf"][:-1], fields["csrf"].upper()):
         forged = {name: value for name, value in fields.items() if name != "csrf"}
         if csrf is not None:
             forged["csrf"] = csrf
         assert (await browser.post(DECISION, data=forged)).status_code == 403, csrf
     assert (await eve.post(DECISION, data=fields)).status_code == 403
-    assert (await world.browser().post(DECISION, data=fields)).status_code == 403
-    assert not world.rows()["codes"]
+    assert (await harness.browser().post(DECISION, data=fields)).status_code == 403
+    assert not harness.rows()["codes"]
     assert "code" in answer_of(await browser.post(DECISION, data=fields)).parameters
 
 
-async def test_a_form_of_another_site_is_refused_even_with_the_proof(world: World) -> None:
-    browser, page = await a_question(world)
+async def test_a_form_of_another_site_is_refused_even_with_the_proof(harness: AppHarness) -> None:
+    browser, page = await a_question(harness)
     fields = {**form_fields(page.text), "decision": "allow"}
     for headers in (
         {"origin": "https://evil.example"},
@@ -41,23 +41,23 @@ async def test_a_form_of_another_site_is_refused_even_with_the_proof(world: Worl
         {"origin": "null", "sec-fetch-site": "cross-site"},
     ):
         assert (await browser.post(DECISION, data=fields, headers=headers)).status_code == 403
-    assert not world.rows()["codes"]
+    assert not harness.rows()["codes"]
     ours = {"origin": "https://id.example.org", "sec-fetch-site": "same-origin"}
     assert (await browser.post(DECISION, data=fields, headers=ours)).status_code == 303
 
 
-async def test_a_doubled_field_of_the_decision_is_refused(world: World) -> None:
-    browser, page = await a_question(world)
+async def test_a_doubled_field_of_the_decision_is_refused(harness: AppHarness) -> None:
+    browser, page = await a_question(harness)
     fields = form_fields(page.text)
     text = f"request={fields['request']}&csrf={fields['csrf']}&decision=deny&decision=allow"
     form = {"content-type": "application/x-www-form-urlencoded"}
     refused = await browser.post(DECISION, content=text, headers=form)
     assert refused.status_code in (400, 403)
-    assert not world.rows()["codes"]
+    assert not harness.rows()["codes"]
 
 
-async def test_the_consent_page_cannot_be_framed_scripted_or_kept(world: World) -> None:
-    _, page = await a_question(world)
+async def test_the_consent_page_cannot_be_framed_scripted_or_kept(harness: AppHarness) -> None:
+    _, page = await a_question(harness)
     policy = page.headers["content-security-policy"]
     assert "frame-ancestors 'none'" in policy
     assert "default-src 'none'" in policy
@@ -68,29 +68,29 @@ async def test_the_consent_page_cannot_be_framed_scripted_or_kept(world: World) 
     assert page.headers["referrer-policy"] == "no-referrer"
 
 
-async def test_what_an_app_says_of_itself_is_text(world: World) -> None:
-    await world.person()
-    app = await world.app(
+async def test_what_an_app_says_of_itself_is_text(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(
         name="<img src=x onerror=alert(1)>",
         description="</p><script>alert(2)</script>",
         homepage_uri="https://app.example.org/?a=%22onmouseover=alert(3)",
     )
-    page = await world.ask(await world.signed_in(), app)
+    page = await harness.ask(await harness.signed_in(), app)
     assert page.status_code == 200
     assert "<img src=x" not in page.text
     assert "<script" not in page.text
     assert "&lt;img src=x onerror=alert(1)&gt;" in page.text
 
 
-async def test_a_picture_comes_from_here_or_not_at_all(world: World) -> None:
-    _, page = await a_question(world)
+async def test_a_picture_comes_from_here_or_not_at_all(harness: AppHarness) -> None:
+    _, page = await a_question(harness)
     assert "img-src 'self' data:" in page.headers["content-security-policy"]
     assert 'src="http' not in page.text
 
 
-async def test_after_a_form_comes_a_303_and_never_a_307(world: World) -> None:
-    browser, page = await a_question(world)
-    answer = await world.decide(browser, page)
+async def test_after_a_form_comes_a_303_and_never_a_307(harness: AppHarness) -> None:
+    browser, page = await a_question(harness)
+    answer = await harness.decide(browser, page)
     assert answer.status_code == 303
     assert answer.headers["location"].startswith(CALLBACK)
     for path in ("/sign-in/", "/sign-up/", f"{DECISION}/", "/account/"):
@@ -99,8 +99,8 @@ async def test_after_a_form_comes_a_303_and_never_a_307(world: World) -> None:
         assert "location" not in response.headers
 
 
-async def test_a_get_decides_nothing(world: World) -> None:
-    browser, page = await a_question(world)
+async def test_a_get_decides_nothing(harness: AppHarness) -> None:
+    browser, page = await a_question(harness)
     fields = {**form_fields(page.text), "decision": "allow"}
     assert (await browser.get(DECISION, params=fields)).status_code == 405
-    assert not world.rows()["codes"]
+    assert not harness.rows()["codes"]

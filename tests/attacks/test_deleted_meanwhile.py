@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from quantimodo.app.server import furnish_server
-from quantimodo.authorization.requests import RESUME
+from quantimodo.app.server import build_server
+from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.model.consents import Consent
-from world import CALLBACK, ISSUER, App, Foundation, World, answer_of, form_fields
+from support.app import CALLBACK, ISSUER, App, AppHarness, PreparedDatabase, answer_of, form_fields
 
 
 @dataclass(slots=True)
@@ -33,26 +33,28 @@ class Interrupted:
 
 
 async def interrupt(
-    world: World, foundation: Foundation, happens: Callable[[], Awaitable[object]]
+    harness: AppHarness,
+    prepared_database: PreparedDatabase,
+    happens: Callable[[], Awaitable[object]],
 ) -> None:
-    stores: Any = Interrupted(world.house.stores, happens)
-    house = replace(world.house, stores=stores)
-    world.application = await furnish_server(house, foundation.renderer)
+    stores: Any = Interrupted(harness.context.stores, happens)
+    context = replace(harness.context, stores=stores)
+    harness.application = await build_server(context, prepared_database.renderer)
 
 
-async def ann_and_app(world: World, **changes: Any) -> tuple[int, App]:
-    ann = await world.person()
-    return ann.id, await world.app(**changes)
+async def ann_and_app(harness: AppHarness, **changes: Any) -> tuple[int, App]:
+    ann = await harness.person()
+    return ann.id, await harness.app(**changes)
 
 
 @pytest.mark.parametrize("first_party", [False, True])
 async def test_an_account_that_was_deleted_meanwhile_gives_nothing_to_the_app(
-    world: World, foundation: Foundation, first_party: bool
+    harness: AppHarness, prepared_database: PreparedDatabase, first_party: bool
 ) -> None:
-    user_id, app = await ann_and_app(world, first_party=first_party)
-    stores = world.house.stores
-    await interrupt(world, foundation, lambda: stores.delete_user(user_id))
-    answer = await world.authorize(await world.signed_in(), app)
+    user_id, app = await ann_and_app(harness, first_party=first_party)
+    stores = harness.context.stores
+    await interrupt(harness, prepared_database, lambda: stores.delete_user(user_id))
+    answer = await harness.authorize(await harness.signed_in(), app)
     assert answer.location.startswith(f"{CALLBACK}?")
     assert answer.parameters == {
         "error": "access_denied",
@@ -60,70 +62,72 @@ async def test_an_account_that_was_deleted_meanwhile_gives_nothing_to_the_app(
         "state": "some-state",
         "iss": ISSUER,
     }
-    rows = world.rows()
-    assert not rows["consents"] + rows["families"] + rows["codes"] + rows["access_tokens"]
+    rows = harness.rows()
+    assert not rows["consents"] + rows["grants"] + rows["codes"] + rows["access_tokens"]
 
 
 @pytest.mark.parametrize("first_party", [False, True])
 async def test_an_app_that_was_deleted_meanwhile_gets_nothing(
-    world: World, foundation: Foundation, first_party: bool
+    harness: AppHarness, prepared_database: PreparedDatabase, first_party: bool
 ) -> None:
-    _, app = await ann_and_app(world, first_party=first_party)
-    stores = world.house.stores
-    await interrupt(world, foundation, lambda: stores.delete_client(app.id))
-    answer = await world.authorize(await world.signed_in(), app)
+    _, app = await ann_and_app(harness, first_party=first_party)
+    stores = harness.context.stores
+    await interrupt(harness, prepared_database, lambda: stores.delete_client(app.id))
+    answer = await harness.authorize(await harness.signed_in(), app)
     assert answer.parameters["error"] == "access_denied"
     assert answer.parameters["iss"] == ISSUER
     assert "code" not in answer.parameters
-    rows = world.rows()
-    assert not rows["consents"] + rows["families"] + rows["codes"] + rows["access_tokens"]
+    rows = harness.rows()
+    assert not rows["consents"] + rows["grants"] + rows["codes"] + rows["access_tokens"]
 
 
 async def test_the_request_of_a_deleted_account_cannot_be_answered_by_another(
-    world: World, foundation: Foundation
+    harness: AppHarness, prepared_database: PreparedDatabase
 ) -> None:
-    user_id, app = await ann_and_app(world)
-    await world.person("eve@example.org", "Eve Example")
-    stores = world.house.stores
-    await interrupt(world, foundation, lambda: stores.delete_user(user_id))
-    browser = await world.signed_in()
-    shown = await world.ask(browser, app)
+    user_id, app = await ann_and_app(harness)
+    await harness.person("eve@example.org", "Eve Example")
+    stores = harness.context.stores
+    await interrupt(harness, prepared_database, lambda: stores.delete_user(user_id))
+    browser = await harness.signed_in()
+    shown = await harness.ask(browser, app)
     request_id = form_fields(shown.text)["request"]
-    assert answer_of(await world.decide(browser, shown)).parameters["error"] == "access_denied"
-    eve = await world.signed_in("eve@example.org")
+    assert answer_of(await harness.decide(browser, shown)).parameters["error"] == "access_denied"
+    eve = await harness.signed_in("eve@example.org")
     again = await eve.get(RESUME, params={"request": request_id})
     assert again.status_code == 400
 
 
 async def test_nothing_is_recorded_as_allowed_when_it_was_not_kept(
-    world: World, foundation: Foundation
+    harness: AppHarness, prepared_database: PreparedDatabase
 ) -> None:
-    user_id, app = await ann_and_app(world)
-    stores = world.house.stores
-    await interrupt(world, foundation, lambda: stores.delete_client(app.id))
-    await world.authorize(await world.signed_in(), app)
-    await world.house.audit.flush()
+    user_id, app = await ann_and_app(harness)
+    stores = harness.context.stores
+    await interrupt(harness, prepared_database, lambda: stores.delete_client(app.id))
+    await harness.authorize(await harness.signed_in(), app)
+    await harness.context.audit.flush()
     kinds = {event.kind for event in await stores.events_of(user_id, 100)}
     assert "consent.given" not in kinds
 
 
-async def test_an_account_that_was_deleted_before_the_answer_has_to_sign_in(world: World) -> None:
-    user_id, app = await ann_and_app(world)
-    browser = await world.signed_in()
-    shown = await world.ask(browser, app)
-    await world.house.stores.delete_user(user_id)
-    answer = await world.decide(browser, shown)
+async def test_an_account_that_was_deleted_before_the_answer_has_to_sign_in(
+    harness: AppHarness,
+) -> None:
+    user_id, app = await ann_and_app(harness)
+    browser = await harness.signed_in()
+    shown = await harness.ask(browser, app)
+    await harness.context.stores.delete_user(user_id)
+    answer = await harness.decide(browser, shown)
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/sign-in?return_to=")
 
 
 async def test_an_app_that_was_deleted_before_the_answer_is_a_page_and_no_redirect(
-    world: World,
+    harness: AppHarness,
 ) -> None:
-    _, app = await ann_and_app(world)
-    browser = await world.signed_in()
-    shown = await world.ask(browser, app)
-    await world.house.stores.delete_client(app.id)
-    answer = await world.decide(browser, shown)
+    _, app = await ann_and_app(harness)
+    browser = await harness.signed_in()
+    shown = await harness.ask(browser, app)
+    await harness.context.stores.delete_client(app.id)
+    answer = await harness.decide(browser, shown)
     assert answer.status_code == 400
     assert "location" not in answer.headers

@@ -7,8 +7,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from quantimodo.app.routes import SHOWN
-from world import World, form_fields
+from quantimodo.endpoints.routes import SHOWN
+from support.app import AppHarness, form_fields
 
 # What others send to us, each with a proof of its own.
 _PROTOCOL = {route.path for route in SHOWN}
@@ -22,8 +22,8 @@ _PUBLIC = {
 }
 
 
-def pages_of(world: World, method: str) -> list[str]:
-    application = cast(Starlette, world.application._pages)
+def pages_of(harness: AppHarness, method: str) -> list[str]:
+    application = cast(Starlette, harness.application._pages)
     return [
         route.path
         for route in application.routes
@@ -33,36 +33,38 @@ def pages_of(world: World, method: str) -> list[str]:
     ]
 
 
-async def somebody_with_an_app(world: World) -> tuple[httpx.AsyncClient, dict[str, str]]:
+async def somebody_with_an_app(harness: AppHarness) -> tuple[httpx.AsyncClient, dict[str, str]]:
     """A browser of a person who allowed an app of their own, and what stands in addresses."""
-    ann = await world.person()
-    app, browser = await world.app(), await world.signed_in()
-    await world.register_again(app, owner_id=ann.id)
-    await world.tokens(app, browser)
+    ann = await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
+    await harness.register_again(app, owner_id=ann.id)
+    await harness.tokens(app, browser)
     return browser, {"client_id": app.id, "provider": "google", "code": "x", "name": "x"}
 
 
 @pytest.mark.parametrize("forged", ["no proof", "the proof of another", "another site"])
-async def test_no_form_of_any_page_is_taken_from_elsewhere(world: World, forged: str) -> None:
-    browser, named = await somebody_with_an_app(world)
-    await world.person("eve@example.org", "Eve Example")
-    eve = await world.signed_in("eve@example.org")
+async def test_no_form_of_any_page_is_taken_from_elsewhere(
+    harness: AppHarness, forged: str
+) -> None:
+    browser, named = await somebody_with_an_app(harness)
+    await harness.person("eve@example.org", "Eve Example")
+    eve = await harness.signed_in("eve@example.org")
     own = form_fields((await browser.get("/account/profile")).text)["csrf"]
     eves = form_fields((await eve.get("/account/profile")).text)["csrf"]
     proof = {"no proof": "", "the proof of another": eves, "another site": own}[forged]
     headers = {"origin": "https://evil.example"} if forged == "another site" else {}
-    paths, before = pages_of(world, "POST"), world.rows()
+    paths, before = pages_of(harness, "POST"), harness.rows()
     for path in paths:
         answer = await browser.post(path.format(**named), data={"csrf": proof}, headers=headers)
         assert answer.status_code == 403, path
-    assert world.rows() == before
+    assert harness.rows() == before
     assert len(paths) > 25
 
 
-async def test_no_page_is_kept_framed_scripted_or_told_of(world: World) -> None:
-    member, named = await somebody_with_an_app(world)
-    paths = pages_of(world, "GET")
-    for browser in (world.browser(), member):
+async def test_no_page_is_kept_framed_scripted_or_told_of(harness: AppHarness) -> None:
+    member, named = await somebody_with_an_app(harness)
+    paths = pages_of(harness, "GET")
+    for browser in (harness.browser(), member):
         for path in paths:
             answer = await browser.get(path.format(**named) + "?ticket=marked&code=marked")
             assert answer.status_code in (200, 303, 400, 404, 410), path

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from elsewhere import AUTHORIZE_TOKEN
-from quantimodo.providers.apple import APPLE
-from quantimodo.providers.google import GOOGLE
-from upstream import NONCE, Upstream, json_of, jwk_of, rsa_key
-from world import World
+from quantimodo.federation.providers.apple import APPLE
+from quantimodo.federation.providers.google import GOOGLE
+from support.app import AppHarness
+from support.fake_provider import AUTHORIZE_TOKEN
+from support.upstream import NONCE, Upstream, json_of, jwk_of, rsa_key
 
 GRAPH = "https://graph.facebook.com/v25.0"
 LIMITED = "https://limited.facebook.com/.well-known/oauth/openid/jwks/"
@@ -46,24 +46,24 @@ def published(upstream: Upstream) -> None:
         upstream.replies[address] = keys
 
 
-async def present(world: World, provider: str, token: str) -> httpx.Response:
+async def present(harness: AppHarness, provider: str, token: str) -> httpx.Response:
     sent = {"provider": provider, "accessToken": token, "nonce": NONCE}
-    return await world.browser().post(AUTHORIZE_TOKEN, data=sent)
+    return await harness.browser().post(AUTHORIZE_TOKEN, data=sent)
 
 
-def is_foreign(world: World, answer: httpx.Response) -> bool:
+def is_foreign(harness: AppHarness, answer: httpx.Response) -> bool:
     assert answer.status_code == 401
     error = answer.json()["error"]
     assert (error["code"], error["message"]) == (
         "invalid_token",
         "The token was issued to another application.",
     )
-    return not world.rows()["users"] and not world.rows()["identities"]
+    return not harness.rows()["users"] and not harness.rows()["identities"]
 
 
 @pytest.mark.parametrize("provider", GOOD)
 async def test_an_id_token_of_another_app_is_refused(
-    abroad: World, upstream: Upstream, provider: str
+    abroad: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     good = GOOD[provider]
     ours = good["aud"]
@@ -97,7 +97,7 @@ def google_knows(upstream: Upstream, **about: str) -> None:
     ],
 )
 async def test_an_access_token_of_google_for_another_app_is_refused_unused(
-    abroad: World, upstream: Upstream, about: dict[str, str]
+    abroad: AppHarness, upstream: Upstream, about: dict[str, str]
 ) -> None:
     google_knows(upstream, **about)
     assert is_foreign(abroad, await present(abroad, "google", "ya29.theirs"))
@@ -126,7 +126,7 @@ async def test_an_access_token_of_google_for_another_app_is_refused_unused(
     ],
 )
 async def test_an_access_token_of_facebook_for_another_app_is_refused_unused(
-    abroad: World, upstream: Upstream, inspected: dict[str, Any]
+    abroad: AppHarness, upstream: Upstream, inspected: dict[str, Any]
 ) -> None:
     upstream.replies[f"{GRAPH}/debug_token"] = json_of(inspected)
     upstream.replies[f"{GRAPH}/me"] = json_of({"id": "1200", "name": "Ann Example"})
@@ -139,7 +139,7 @@ async def test_an_access_token_of_facebook_for_another_app_is_refused_unused(
 
 @pytest.mark.parametrize("provider", ["github", "x"])
 async def test_where_nothing_tells_whose_app_it_is_no_token_is_taken(
-    abroad: World, upstream: Upstream, provider: str
+    abroad: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     answer = await present(abroad, provider, "gho_16C7e42F292c6912E7710c838347Ae178B4a")
     assert answer.status_code == 401

@@ -6,46 +6,46 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey, RSAKey
 
-from forgery import claims_of, decode, encode, es256, forge, header_of, hs256, unsigned
-from world import ISSUER, USERINFO, App, World
+from support.app import ISSUER, USERINFO, App, AppHarness
+from support.jwt_forgery import claims_of, decode, encode, es256, forge, header_of, hs256, unsigned
 
 ATTACKER = ec.generate_private_key(ec.SECP256R1())
 ATTACKERS_JWK = ECKey.import_key(ATTACKER).as_dict(private=False)
 
 
-async def a_jwt(world: World) -> tuple[App, str]:
-    await world.person()
-    app = await world.app(token_format="jwt")
-    token = (await world.tokens(app, scope="basic openid"))["access_token"]
-    assert (await world.call(token)).status_code == 200
+async def a_jwt(harness: AppHarness) -> tuple[App, str]:
+    await harness.person()
+    app = await harness.app(token_format="jwt")
+    token = (await harness.tokens(app, scope="basic openid"))["access_token"]
+    assert (await harness.call(token)).status_code == 200
     return app, token
 
 
-async def check_refused(world: World, app: App, token: str, why: object) -> None:
+async def check_refused(harness: AppHarness, app: App, token: str, why: object) -> None:
     """By the API, by userinfo, by introspection; and to revoke it does nothing."""
-    assert (await world.call(token)).status_code == 401, why
-    assert (await world.call(token, USERINFO)).status_code == 401, why
+    assert (await harness.call(token)).status_code == 401, why
+    assert (await harness.call(token, USERINFO)).status_code == 401, why
     if len(token) <= 8192:
-        assert await world.introspect(app, token) == {"active": False}, why
-        assert (await world.revoke(app, token)).status_code == 200, why
+        assert await harness.introspect(app, token) == {"active": False}, why
+        assert (await harness.revoke(app, token)).status_code == 200, why
 
 
-async def published(world: World, algorithm: str) -> dict[str, Any]:
-    keys = (await world.browser().get("/.well-known/jwks.json")).json()["keys"]
+async def published(harness: AppHarness, algorithm: str) -> dict[str, Any]:
+    keys = (await harness.browser().get("/.well-known/jwks.json")).json()["keys"]
     return next(key for key in keys if key["alg"] == algorithm)
 
 
-async def test_a_changed_claim_breaks_the_signature(world: World) -> None:
-    app, token = await a_jwt(world)
+async def test_a_changed_claim_breaks_the_signature(harness: AppHarness) -> None:
+    app, token = await a_jwt(harness)
     header, _, signature = token.split(".")
     for change in ({"scope": "writemeasurements"}, {"sub": "bob"}, {"exp": 2**40}):
         claims = encode(json.dumps({**claims_of(token), **change}).encode())
-        await check_refused(world, app, f"{header}.{claims}.{signature}", change)
-    assert (await world.call(token)).status_code == 200
+        await check_refused(harness, app, f"{header}.{claims}.{signature}", change)
+    assert (await harness.call(token)).status_code == 200
 
 
-async def test_another_key_under_our_name_is_refused(world: World) -> None:
-    app, token = await a_jwt(world)
+async def test_another_key_under_our_name_is_refused(harness: AppHarness) -> None:
+    app, token = await a_jwt(harness)
     header, claims = header_of(token), claims_of(token)
     for change in (
         {},
@@ -61,25 +61,25 @@ async def test_another_key_under_our_name_is_refused(world: World) -> None:
         {"x5c": ["MIIB"]},
     ):
         forged = forge({**header, **change}, claims, es256(ATTACKER))
-        await check_refused(world, app, forged, change)
+        await check_refused(harness, app, forged, change)
 
 
-async def test_no_algorithm_is_no_algorithm(world: World) -> None:
-    app, token = await a_jwt(world)
+async def test_no_algorithm_is_no_algorithm(harness: AppHarness) -> None:
+    app, token = await a_jwt(harness)
     claims, signature = claims_of(token), decode(token.split(".")[2])
     for algorithm in ("none", "None", "NONE", "nOnE", ""):
         header = {**header_of(token), "alg": algorithm}
-        await check_refused(world, app, forge(header, claims, unsigned), "no signature")
-        await check_refused(world, app, forge(header, claims, lambda _: signature), "an old one")
+        await check_refused(harness, app, forge(header, claims, unsigned), "no signature")
+        await check_refused(harness, app, forge(header, claims, lambda _: signature), "an old one")
         twice = b'{"alg":"ES256",' + json.dumps(header).encode()[1:]
-        await check_refused(world, app, forge(twice, claims, unsigned), "two algorithms")
+        await check_refused(harness, app, forge(twice, claims, unsigned), "two algorithms")
 
 
-async def test_a_public_key_is_no_shared_secret(world: World) -> None:
-    app, token = await a_jwt(world)
+async def test_a_public_key_is_no_shared_secret(harness: AppHarness) -> None:
+    app, token = await a_jwt(harness)
     claims = claims_of(token)
     for algorithm, kind in (("ES256", ECKey), ("RS256", RSAKey)):
-        jwk = await published(world, algorithm)
+        jwk = await published(harness, algorithm)
         key = kind.import_key(jwk)
         secrets = [
             key.as_pem(private=False),
@@ -91,28 +91,28 @@ async def test_a_public_key_is_no_shared_secret(world: World) -> None:
         ]
         for secret in secrets:
             header = {"alg": "HS256", "typ": "at+jwt", "kid": jwk["kid"]}
-            await check_refused(world, app, forge(header, claims, hs256(secret)), secret)
+            await check_refused(harness, app, forge(header, claims, hs256(secret)), secret)
 
 
-async def test_a_key_signs_by_its_own_algorithm_only(world: World) -> None:
-    app, token = await a_jwt(world)
+async def test_a_key_signs_by_its_own_algorithm_only(harness: AppHarness) -> None:
+    app, token = await a_jwt(harness)
     header, claims = header_of(token), claims_of(token)
-    sign = world.house.keyring.signer("ES256")._sign
+    sign = harness.context.keyring.signer("ES256")._sign
     for algorithm in ("ES384", "ES512", "ES256K", "RS256", "PS256", "EdDSA", "HS256", "es256"):
         forged = forge({**header, "alg": algorithm}, claims, sign)
-        await check_refused(world, app, forged, algorithm)
-    rsa = (await published(world, "RS256"))["kid"]
-    await check_refused(world, app, forge({**header, "kid": rsa}, claims, sign), "another's id")
+        await check_refused(harness, app, forged, algorithm)
+    rsa = (await published(harness, "RS256"))["kid"]
+    await check_refused(harness, app, forge({**header, "kid": rsa}, claims, sign), "another's id")
 
 
 async def test_what_we_do_not_understand_in_a_header_is_refused_though_we_signed_it(
-    world: World,
+    harness: AppHarness,
 ) -> None:
-    app, token = await a_jwt(world)
+    app, token = await a_jwt(harness)
     header, claims = header_of(token), claims_of(token)
-    sign = world.house.keyring.signer("ES256")._sign
+    sign = harness.context.keyring.signer("ES256")._sign
     good = forge(header, {**claims, "jti": "fresh"}, sign)
-    assert (await world.call(good)).status_code == 200
+    assert (await harness.call(good)).status_code == 200
     for change in (
         {"crit": ["exp"], "exp": 1},
         {"crit": ["b64"], "b64": False},
@@ -125,30 +125,30 @@ async def test_what_we_do_not_understand_in_a_header_is_refused_though_we_signed
         {"jwk": ATTACKERS_JWK},
         {"x": 1},
     ):
-        await check_refused(world, app, forge({**header, **change}, claims, sign), change)
+        await check_refused(harness, app, forge({**header, **change}, claims, sign), change)
 
 
-async def test_a_type_is_not_taken_for_another(world: World) -> None:
-    app, token = await a_jwt(world)
-    claims, signer = claims_of(token), world.house.keyring.signer("ES256")
+async def test_a_type_is_not_taken_for_another(harness: AppHarness) -> None:
+    app, token = await a_jwt(harness)
+    claims, signer = claims_of(token), harness.context.keyring.signer("ES256")
     for kind in ("JWT", "login+jwt", "logout+jwt", "AT+JWT", "application/at+jwt", "at+jwt ", ""):
-        await check_refused(world, app, signer.sign(claims, kind), kind)
+        await check_refused(harness, app, signer.sign(claims, kind), kind)
     header = header_of(token)
     del header["typ"]
-    await check_refused(world, app, forge(header, claims, signer._sign), "no type")
+    await check_refused(harness, app, forge(header, claims, signer._sign), "no type")
 
 
-async def test_an_id_token_is_no_access_token(world: World) -> None:
-    await world.person()
+async def test_an_id_token_is_no_access_token(harness: AppHarness) -> None:
+    await harness.person()
     for algorithm in ("RS256", "ES256"):
-        app = await world.app(id_token_alg=algorithm)
-        id_token = (await world.tokens(app, scope="openid basic"))["id_token"]
-        await check_refused(world, app, id_token, algorithm)
+        app = await harness.app(id_token_alg=algorithm)
+        id_token = (await harness.tokens(app, scope="openid basic"))["id_token"]
+        await check_refused(harness, app, id_token, algorithm)
 
 
-async def test_issuer_and_audience_are_exactly_ours(world: World) -> None:
-    app, token = await a_jwt(world)
-    claims, signer = claims_of(token), world.house.keyring.signer("ES256")
+async def test_issuer_and_audience_are_exactly_ours(harness: AppHarness) -> None:
+    app, token = await a_jwt(harness)
+    claims, signer = claims_of(token), harness.context.keyring.signer("ES256")
     for change in (
         {"iss": "https://evil.example"},
         {"iss": ISSUER + "/"},
@@ -158,11 +158,11 @@ async def test_issuer_and_audience_are_exactly_ours(world: World) -> None:
         {"aud": [claims["aud"]]},
         {"aud": None},
     ):
-        await check_refused(world, app, signer.sign({**claims, **change}, "at+jwt"), change)
+        await check_refused(harness, app, signer.sign({**claims, **change}, "at+jwt"), change)
 
 
-async def test_a_header_that_is_no_header_is_refused(world: World) -> None:
-    app, token = await a_jwt(world)
+async def test_a_header_that_is_no_header_is_refused(harness: AppHarness) -> None:
+    app, token = await a_jwt(harness)
     body, signature = token.split(".")[1:]
     for header in (
         b"[" * 3000,
@@ -177,20 +177,20 @@ async def test_a_header_that_is_no_header_is_refused(world: World) -> None:
         b'{"kid":"a\\u0000b"}',
         b"",
     ):
-        await check_refused(world, app, f"{encode(header)}.{body}.{signature}", header[:9])
+        await check_refused(harness, app, f"{encode(header)}.{body}.{signature}", header[:9])
 
 
-async def test_a_known_key_id_in_a_bottomless_header_is_refused(world: World) -> None:
-    app, token = await a_jwt(world)
+async def test_a_known_key_id_in_a_bottomless_header_is_refused(harness: AppHarness) -> None:
+    app, token = await a_jwt(harness)
     body, signature = token.split(".")[1:]
     kid = header_of(token)["kid"].encode()
     for filling in (b"[" * 990 + b"]" * 990, b"[" * 1200 + b"]" * 1200):
         header = b'{"alg":"ES256","typ":"at+jwt","kid":"' + kid + b'","x":' + filling + b"}"
-        await check_refused(world, app, f"{encode(header)}.{body}.{signature}", len(filling))
+        await check_refused(harness, app, f"{encode(header)}.{body}.{signature}", len(filling))
 
 
-async def test_a_token_of_other_parts_is_refused(world: World) -> None:
-    app, token = await a_jwt(world)
+async def test_a_token_of_other_parts_is_refused(harness: AppHarness) -> None:
+    app, token = await a_jwt(harness)
     header, body, signature = token.split(".")
     for parts in (
         [header],
@@ -207,22 +207,22 @@ async def test_a_token_of_other_parts_is_refused(world: World) -> None:
         [header, body, encode(b"\0" * 64)],
         [header, body, encode(b"\xff" * 64)],
     ):
-        await check_refused(world, app, ".".join(parts), parts)
+        await check_refused(harness, app, ".".join(parts), parts)
 
 
-async def test_an_endless_token_is_refused_unread(world: World) -> None:
-    app, token = await a_jwt(world)
-    claims, signer = claims_of(token), world.house.keyring.signer("ES256")
+async def test_an_endless_token_is_refused_unread(harness: AppHarness) -> None:
+    app, token = await a_jwt(harness)
+    claims, signer = claims_of(token), harness.context.keyring.signer("ES256")
     for length in (4000, 7000, 20000):
         long = signer.sign({**claims, "filling": "x" * length}, "at+jwt")
-        assert (await world.call(long)).status_code == 401
-    response = await world.post("/api/v2/oauth2/introspect", app, {"token": "x" * 9000})
+        assert (await harness.call(long)).status_code == 401
+    response = await harness.post("/api/v2/oauth2/introspect", app, {"token": "x" * 9000})
     assert response.status_code == 400
 
 
-async def test_no_private_key_is_published_or_kept_in_the_clear(world: World) -> None:
-    document = (await world.browser().get("/.well-known/jwks.json")).text
-    private = world.rows()["signing_keys"]
+async def test_no_private_key_is_published_or_kept_in_the_clear(harness: AppHarness) -> None:
+    document = (await harness.browser().get("/.well-known/jwks.json")).text
+    private = harness.rows()["signing_keys"]
     assert private
     assert "PRIVATE" not in document + str(private)
     assert '"d"' not in document + str(private)

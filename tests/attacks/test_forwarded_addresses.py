@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from quantimodo.app.proxies import Proxies
-from world import World, form_fields
+from support.app import AppHarness, form_fields
 
 PEER = "192.0.2.7"  # where every browser of these tests comes from
 
@@ -103,41 +103,43 @@ def test_a_peer_without_an_address_is_nobody() -> None:
     assert proxies("0.0.0.0/0").address(scope("a socket", "198.51.100.1")) == "a socket"
 
 
-async def sign_in(world: World, password: str, **headers: str) -> httpx.Response:
-    browser = world.browser()
+async def sign_in(harness: AppHarness, password: str, **headers: str) -> httpx.Response:
+    browser = harness.browser()
     page = await browser.get("/sign-in")
     fields = {**form_fields(page.text), "username": "ann@example.org", "password": password}
     return await browser.post("/sign-in", data=fields, headers=headers)
 
 
-async def test_a_forged_header_does_not_get_around_the_limit_by_address(worlds: Any) -> None:
-    async with worlds(limits__sign_in_per_address="2 per 15m") as world:
+async def test_a_forged_header_does_not_get_around_the_limit_by_address(open_harness: Any) -> None:
+    async with open_harness(limits__sign_in_per_address="2 per 15m") as harness:
         answers = [
-            await sign_in(world, "wrong", **{"x-forwarded-for": f"198.51.100.{number}"})
+            await sign_in(harness, "wrong", **{"x-forwarded-for": f"198.51.100.{number}"})
             for number in range(3)
         ]
         assert answers[-1].status_code == 429
 
 
-async def test_behind_a_proxy_of_ours_each_caller_has_a_limit_of_their_own(worlds: Any) -> None:
+async def test_behind_a_proxy_of_ours_each_caller_has_a_limit_of_their_own(
+    open_harness: Any,
+) -> None:
     settings = {"limits__sign_in_per_address": "1 per 15m", "trusted_proxies": f"{PEER}/32"}
-    async with worlds(**settings) as world:
-        first = await sign_in(world, "wrong", **{"x-forwarded-for": "198.51.100.1"})
-        other = await sign_in(world, "wrong", **{"x-forwarded-for": "9.9.9.9, 198.51.100.2"})
-        again = await sign_in(world, "wrong", **{"x-forwarded-for": "7.7.7.7, 198.51.100.1"})
+    async with open_harness(**settings) as harness:
+        first = await sign_in(harness, "wrong", **{"x-forwarded-for": "198.51.100.1"})
+        other = await sign_in(harness, "wrong", **{"x-forwarded-for": "9.9.9.9, 198.51.100.2"})
+        again = await sign_in(harness, "wrong", **{"x-forwarded-for": "7.7.7.7, 198.51.100.1"})
         assert first.status_code != 429
         assert other.status_code != 429
         assert again.status_code == 429
 
 
 async def test_what_a_person_sees_of_a_sign_in_is_the_address_that_is_believed(
-    worlds: Any,
+    open_harness: Any,
 ) -> None:
     for trusted, seen in (("", PEER), (f"{PEER}/32", "198.51.100.1")):
-        async with worlds(trusted_proxies=trusted) as world:
-            ann = await world.person()
-            browser = world.browser()
+        async with open_harness(trusted_proxies=trusted) as harness:
+            ann = await harness.person()
+            browser = harness.browser()
             browser.headers["x-forwarded-for"] = "198.51.100.1"
-            await world.sign_in(browser)
-            (session,) = await world.house.stores.sessions_of(ann.id)
+            await harness.sign_in(browser)
+            (session,) = await harness.context.stores.sessions_of(ann.id)
             assert session.address == seen

@@ -5,20 +5,20 @@ from datetime import timedelta
 from quantimodo.crypto.jwks import open_signer
 from quantimodo.keys.keyring import SEAL_PURPOSE
 from quantimodo.protocol.vocabulary import ACCESS_TOKEN_TYPE
-from world import App, World
+from support.app import App, AppHarness
 
 JWKS = "/.well-known/jwks.json"
 
 
-async def published(world: World) -> set[str]:
-    return {key["kid"] for key in (await world.browser().get(JWKS)).json()["keys"]}
+async def published(harness: AppHarness) -> set[str]:
+    return {key["kid"] for key in (await harness.browser().get(JWKS)).json()["keys"]}
 
 
-async def forged(world: World, app: App, subject: str) -> str:
+async def forged(harness: AppHarness, app: App, subject: str) -> str:
     """An access token by somebody who has the key that signs."""
-    (key,) = [k for k in await world.house.stores.signing_keys() if k.algorithm == "ES256"]
-    private = world.house.envelope.open(key.sealed_private, SEAL_PURPOSE)
-    policy, now = world.house.token_policy, world.house.clock.now()
+    (key,) = [k for k in await harness.context.stores.signing_keys() if k.algorithm == "ES256"]
+    private = harness.context.envelope.open(key.sealed_private, SEAL_PURPOSE)
+    policy, now = harness.context.token_policy, harness.context.clock.now()
     claims = {
         "iss": policy.issuer,
         "sub": subject,
@@ -32,25 +32,25 @@ async def forged(world: World, app: App, subject: str) -> str:
     return open_signer(key.kid, "ES256", private).sign(claims, ACCESS_TOKEN_TYPE)
 
 
-async def test_what_a_deleted_key_signed_is_worth_nothing(world: World) -> None:
-    ann = await world.person()
-    app = await world.app(token_format="jwt", resource_server=True)
-    other = await world.app()
-    browser = await world.signed_in()
-    signed, opaque = await world.tokens(app, browser), await world.tokens(other, browser)
-    stolen = await forged(world, app, ann.subject)
-    assert (await world.introspect(app, stolen))["active"]  # as long as the key is there
-    leaked = await published(world)
+async def test_what_a_deleted_key_signed_is_worth_nothing(harness: AppHarness) -> None:
+    ann = await harness.person()
+    app = await harness.app(token_format="jwt", resource_server=True)
+    other = await harness.app()
+    browser = await harness.signed_in()
+    signed, opaque = await harness.tokens(app, browser), await harness.tokens(other, browser)
+    stolen = await forged(harness, app, ann.subject)
+    assert (await harness.introspect(app, stolen))["active"]  # as long as the key is there
+    leaked = await published(harness)
 
-    world.advance(minutes=1)
-    await world.house.rotation.rotate(timedelta(0))
+    harness.advance(minutes=1)
+    await harness.context.rotation.rotate(timedelta(0))
     for kid in leaked:
-        assert await world.house.rotation.delete(kid)
-    await world.house.keyring.load()  # as each worker does once a minute
+        assert await harness.context.rotation.delete(kid)
+    await harness.context.keyring.load()  # as each worker does once a minute
 
-    assert not await published(world) & leaked
-    assert await world.introspect(app, stolen) == {"active": False}
-    assert (await world.call(signed["access_token"])).status_code == 401
-    assert (await world.call(opaque["access_token"])).status_code == 200
-    fresh = (await world.refresh(app, signed["refresh_token"])).json()
-    assert (await world.call(fresh["access_token"])).status_code == 200
+    assert not await published(harness) & leaked
+    assert await harness.introspect(app, stolen) == {"active": False}
+    assert (await harness.call(signed["access_token"])).status_code == 401
+    assert (await harness.call(opaque["access_token"])).status_code == 200
+    fresh = (await harness.refresh(app, signed["refresh_token"])).json()
+    assert (await harness.call(fresh["access_token"])).status_code == 200

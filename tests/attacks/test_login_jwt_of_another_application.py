@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from elsewhere import (
+from support.app import AUTHORIZE, CALLBACK, CHALLENGE, VERIFIER, App, AppHarness, OpenHarness
+from support.fake_provider import (
     AUTHORIZE_TOKEN,
-    Elsewhere,
+    FakeUpstream,
     brought,
     come_back,
     depart,
@@ -24,8 +25,7 @@ from elsewhere import (
     redeem_login,
     state_of,
 )
-from forgery import claims_of
-from world import AUTHORIZE, CALLBACK, CHALLENGE, VERIFIER, App, World, Worlds
+from support.jwt_forgery import claims_of
 
 OWN = "https://www.example.org/signed-in"
 OWN_LOOPBACK = "http://127.0.0.1/signed-in"
@@ -35,28 +35,30 @@ IMPLICIT = frozenset({"code", "token", "id_token token", "code token"})
 
 
 @pytest.fixture
-def google() -> Elsewhere:
-    return Elsewhere(people={"gia": profile()})
+def google() -> FakeUpstream:
+    return FakeUpstream(people={"gia": profile()})
 
 
 @pytest.fixture
-async def world(worlds: Worlds, google: Elsewhere) -> AsyncIterator[World]:
-    async with worlds([google], social_redirect_urls=f"{OWN},{OWN_LOOPBACK}") as opened:
+async def harness(open_harness: OpenHarness, google: FakeUpstream) -> AsyncIterator[AppHarness]:
+    async with open_harness([google], social_redirect_urls=f"{OWN},{OWN_LOOPBACK}") as opened:
         yield opened
 
 
-async def first_party(world: World, *addresses: str, **changes: Any) -> App:
+async def first_party(harness: AppHarness, *addresses: str, **changes: Any) -> App:
     """An application that asks nobody, so that whatever counts for it gets an answer."""
     uris = addresses or (CALLBACK,)
-    return await world.app(first_party=True, redirect_uris=uris, response_types=IMPLICIT, **changes)
+    return await harness.app(
+        first_party=True, redirect_uris=uris, response_types=IMPLICIT, **changes
+    )
 
 
-async def opens(world: World, app: App, token: str, **changes: str) -> bool:
+async def opens(harness: AppHarness, app: App, token: str, **changes: str) -> bool:
     """Whether the JWT gets an answer of this application, by any of the ways that there are."""
     asked = {"client_id": app.id, "response_type": "code", "scope": "openid basic", **changes}
     asked["redirect_uri"] = app.client.redirect_uris[0]
     bearing = {"authorization": f"Bearer {token}"}
-    browser = world.browser()
+    browser = harness.browser()
     as_json = await browser.get(
         AUTHORIZE, params=asked, headers={**bearing, "accept": "application/json"}
     )
@@ -67,7 +69,7 @@ async def opens(world: World, app: App, token: str, **changes: str) -> bool:
         query = {**asked, "response_type": response_type, "nonce": "n"}
         by_header = await browser.get(AUTHORIZE, params=query, headers=bearing)
         moved = await browser.get(AUTHORIZE, params={**query, "token": token})
-        followed = await world.browser().post(AUTHORIZE, data={**query, "token": token})
+        followed = await harness.browser().post(AUTHORIZE, data={**query, "token": token})
         for answer in (by_header, followed):
             where = answer.headers["location"]
             found.add("code=" in where or "access_token=" in where)
@@ -84,84 +86,86 @@ def bound(token: str) -> set[str]:
 # ------------------------------------------------------------------- one address, several apps
 
 
-async def test_two_apps_at_one_address_make_no_jwt_for_a_third(world: World) -> None:
-    app, other = await first_party(world), await first_party(world)
-    third = await first_party(world, ELSEWHERE)
-    token = await login_token(world)
+async def test_two_apps_at_one_address_make_no_jwt_for_a_third(harness: AppHarness) -> None:
+    app, other = await first_party(harness), await first_party(harness)
+    third = await first_party(harness, ELSEWHERE)
+    token = await login_token(harness)
     assert bound(token) == {app.id, other.id}
-    assert await opens(world, app, token)
-    assert await opens(world, other, token)
-    before = world.rows()["codes"], world.rows()["families"]
-    assert not await opens(world, third, token)
-    assert (world.rows()["codes"], world.rows()["families"]) == before
+    assert await opens(harness, app, token)
+    assert await opens(harness, other, token)
+    before = harness.rows()["codes"], harness.rows()["grants"]
+    assert not await opens(harness, third, token)
+    assert (harness.rows()["codes"], harness.rows()["grants"]) == before
 
 
-async def test_the_app_that_is_named_is_the_only_one(world: World) -> None:
-    app, other = await first_party(world), await first_party(world)
-    token = await login_token(world, clientId=app.id)
+async def test_the_app_that_is_named_is_the_only_one(harness: AppHarness) -> None:
+    app, other = await first_party(harness), await first_party(harness)
+    token = await login_token(harness, clientId=app.id)
     assert bound(token) == {app.id}
-    assert await opens(world, app, token)
-    assert not await opens(world, other, token)
+    assert await opens(harness, app, token)
+    assert not await opens(harness, other, token)
 
 
-async def test_an_app_that_names_itself_with_the_code_is_the_only_one(world: World) -> None:
-    app, other = await first_party(world), await first_party(world)
-    answer = await redeem_login(world, await login_code(world), clientId=app.id)
+async def test_an_app_that_names_itself_with_the_code_is_the_only_one(harness: AppHarness) -> None:
+    app, other = await first_party(harness), await first_party(harness)
+    answer = await redeem_login(harness, await login_code(harness), clientId=app.id)
     token = answer.json()["data"]["token"]
     assert bound(token) == {app.id}
-    assert not await opens(world, other, token)
+    assert not await opens(harness, other, token)
 
 
-async def test_who_registers_the_address_later_gets_nothing(world: World) -> None:
-    app = await first_party(world)
-    browser = world.browser()
+async def test_who_registers_the_address_later_gets_nothing(harness: AppHarness) -> None:
+    app = await first_party(harness)
+    browser = harness.browser()
     state = state_of(await depart(browser))
-    during = await first_party(world)
+    during = await first_party(harness)
     code = brought(await come_back(browser, state))["code"]
-    refused = await redeem_login(world, code, clientId=during.id)
+    refused = await redeem_login(harness, code, clientId=during.id)
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid_grant")
-    afterwards = await first_party(world)
-    token = (await redeem_login(world, code)).json()["data"]["token"]
+    afterwards = await first_party(harness)
+    token = (await redeem_login(harness, code)).json()["data"]["token"]
     assert bound(token) == {app.id}
-    last = await first_party(world)
+    last = await first_party(harness)
     for stranger in (during, afterwards, last):
-        assert not await opens(world, stranger, token)
-    assert await opens(world, app, token)
+        assert not await opens(harness, stranger, token)
+    assert await opens(harness, app, token)
 
 
-async def test_the_jwt_stays_small_and_good_for_who_registered_first(world: World) -> None:
-    app = await first_party(world)
-    world.advance(seconds=1)
+async def test_the_jwt_stays_small_and_good_for_who_registered_first(harness: AppHarness) -> None:
+    app = await first_party(harness)
+    harness.advance(seconds=1)
     for _ in range(40):
-        latest = await first_party(world)
-    token = await login_token(world)
+        latest = await first_party(harness)
+    token = await login_token(harness)
     assert len(token) < 2000
-    assert await opens(world, app, token)
-    assert not await opens(world, latest, token)
-    named = await login_token(world, clientId=latest.id)
-    assert await opens(world, latest, named)
+    assert await opens(harness, app, token)
+    assert not await opens(harness, latest, token)
+    named = await login_token(harness, clientId=latest.id)
+    assert await opens(harness, latest, named)
 
 
 # ------------------------------------------------------------------------------- strict apps
 
 
-async def test_a_second_registration_takes_no_duty_of_a_strict_app_away(world: World) -> None:
-    strict = await first_party(world, strict=True)
-    other = await first_party(world)
-    assert is_page(await depart(world.browser()))
-    assert is_page(await depart(world.browser(), clientId=strict.id))
-    code = await login_code(world, **CHALLENGED)
-    answer = await redeem_login(world, code, code_verifier=VERIFIER)
+async def test_a_second_registration_takes_no_duty_of_a_strict_app_away(
+    harness: AppHarness,
+) -> None:
+    strict = await first_party(harness, strict=True)
+    other = await first_party(harness)
+    assert is_page(await depart(harness.browser()))
+    assert is_page(await depart(harness.browser(), clientId=strict.id))
+    code = await login_code(harness, **CHALLENGED)
+    answer = await redeem_login(harness, code, code_verifier=VERIFIER)
     token = answer.json()["data"]["token"]
     assert bound(token) == {strict.id, other.id}
     # A JWT that counts for the strict app is taken in no address, whichever app it is shown for.
     for app in (strict, other):
         asked = {"client_id": app.id, "response_type": "code", "scope": "basic", "token": token}
-        refused = await world.browser().get(AUTHORIZE, params={**asked, **CHALLENGED})
+        refused = await harness.browser().get(AUTHORIZE, params={**asked, **CHALLENGED})
         assert "error=invalid_request" in refused.headers["location"]
         assert token not in refused.headers["location"]
     # The other one, named, has its own duties only.
-    assert (await depart(world.browser(), clientId=other.id)).status_code == 303
+    assert (await depart(harness.browser(), clientId=other.id)).status_code == 303
 
 
 # ------------------------------------------------------------------------- taken back meanwhile
@@ -173,155 +177,167 @@ def gone(request: pytest.FixtureRequest) -> str:
     return how
 
 
-async def take_away(world: World, app: App, how: str) -> None:
+async def take_away(harness: AppHarness, app: App, how: str) -> None:
     if how == "disabled":
-        await world.disable(app)
+        await harness.disable(app)
     elif how == "deleted":
-        assert await world.house.stores.delete_client(app.id)
+        assert await harness.context.stores.delete_client(app.id)
     else:
-        await world.register_again(app, redirect_uris=(ELSEWHERE,))
+        await harness.register_again(app, redirect_uris=(ELSEWHERE,))
 
 
-async def test_an_app_that_is_gone_at_the_way_back_gets_nothing(world: World, gone: str) -> None:
-    app, other = await first_party(world), await first_party(world)
-    browser = world.browser()
+async def test_an_app_that_is_gone_at_the_way_back_gets_nothing(
+    harness: AppHarness, gone: str
+) -> None:
+    app, other = await first_party(harness), await first_party(harness)
+    browser = harness.browser()
     state = state_of(await depart(browser))
-    await take_away(world, other, gone)
+    await take_away(harness, other, gone)
     code = brought(await come_back(browser, state))["code"]
     if gone != "deleted":
-        await world.register_again(other, disabled_at=None, redirect_uris=(CALLBACK,))
-    token = (await redeem_login(world, code)).json()["data"]["token"]
+        await harness.register_again(other, disabled_at=None, redirect_uris=(CALLBACK,))
+    token = (await redeem_login(harness, code)).json()["data"]["token"]
     assert bound(token) == {app.id}
     state = state_of(await depart(browser, clientId=app.id))
-    await take_away(world, app, gone)
+    await take_away(harness, app, gone)
     assert is_page(await come_back(browser, state))
 
 
-async def test_an_app_that_is_gone_gets_no_jwt(world: World, gone: str) -> None:
-    app, other = await first_party(world), await first_party(world)
-    code, named = await login_code(world), await login_code(world, clientId=other.id)
-    both = await login_code(world)
-    await take_away(world, other, gone)
-    assert bound((await redeem_login(world, code)).json()["data"]["token"]) == {app.id}
+async def test_an_app_that_is_gone_gets_no_jwt(harness: AppHarness, gone: str) -> None:
+    app, other = await first_party(harness), await first_party(harness)
+    code, named = await login_code(harness), await login_code(harness, clientId=other.id)
+    both = await login_code(harness)
+    await take_away(harness, other, gone)
+    assert bound((await redeem_login(harness, code)).json()["data"]["token"]) == {app.id}
     for changes in ({}, {"clientId": other.id}):
-        refused = await redeem_login(world, named, **changes)
+        refused = await redeem_login(harness, named, **changes)
         assert refused.status_code == 400, refused.text
-    await take_away(world, app, gone)
-    refused = await redeem_login(world, both)
+    await take_away(harness, app, gone)
+    refused = await redeem_login(harness, both)
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid_grant")
 
 
-async def test_an_app_that_is_gone_gets_nothing_for_its_jwt(world: World, gone: str) -> None:
-    app, other = await first_party(world), await first_party(world)
-    token = await login_token(world)
-    assert await opens(world, other, token)
-    await take_away(world, other, gone)
+async def test_an_app_that_is_gone_gets_nothing_for_its_jwt(harness: AppHarness, gone: str) -> None:
+    app, other = await first_party(harness), await first_party(harness)
+    token = await login_token(harness)
+    assert await opens(harness, other, token)
+    await take_away(harness, other, gone)
     if gone == "moved":
-        found = await world.house.stores.client(other.id)
+        found = await harness.context.stores.client(other.id)
         assert found is not None
-        assert not await opens(world, App(found, other.secret), token)
+        assert not await opens(harness, App(found, other.secret), token)
     else:
         asked = {"client_id": other.id, "response_type": "code"}
         headers = {"authorization": f"Bearer {token}"}
-        assert is_page(await world.browser().get(AUTHORIZE, params=asked, headers=headers))
-    assert await opens(world, app, token)
+        assert is_page(await harness.browser().get(AUTHORIZE, params=asked, headers=headers))
+    assert await opens(harness, app, token)
 
 
 # -------------------------------------------------------------- bound to nobody: the operator's own
 
 
-async def test_what_comes_by_the_operator_s_own_address_is_good_for_any_app(world: World) -> None:
-    apps = await first_party(world), await first_party(world, ELSEWHERE)
-    token = await login_token(world, redirectUrl=OWN)
+async def test_what_comes_by_the_operator_s_own_address_is_good_for_any_app(
+    harness: AppHarness,
+) -> None:
+    apps = await first_party(harness), await first_party(harness, ELSEWHERE)
+    token = await login_token(harness, redirectUrl=OWN)
     assert {"azp", "clients"}.isdisjoint(claims_of(token))
     for app in apps:
-        assert await opens(world, app, token)
+        assert await opens(harness, app, token)
     # One that is named narrows it.
     for token in (
-        await login_token(world, redirectUrl=OWN, clientId=apps[0].id),
+        await login_token(harness, redirectUrl=OWN, clientId=apps[0].id),
         (
-            await redeem_login(world, await login_code(world, redirectUrl=OWN), clientId=apps[0].id)
+            await redeem_login(
+                harness, await login_code(harness, redirectUrl=OWN), clientId=apps[0].id
+            )
         ).json()["data"]["token"],
     ):
         assert bound(token) == {apps[0].id}
-        assert not await opens(world, apps[1], token)
+        assert not await opens(harness, apps[1], token)
 
 
 async def test_a_stranger_who_registers_the_operator_s_own_address_takes_nothing_away(
-    world: World,
+    harness: AppHarness,
 ) -> None:
     """The code goes to the operator's page, whoever else registered its address."""
-    app = await first_party(world)
-    stranger = await first_party(world, OWN, strict=True)
-    token = await login_token(world, redirectUrl=OWN)
-    assert await opens(world, app, token)
-    assert is_page(await depart(world.browser(), redirectUrl=OWN, clientId=stranger.id))
-    code = await login_code(world, redirectUrl=OWN, clientId=stranger.id, **CHALLENGED)
-    answer = await redeem_login(world, code, code_verifier=VERIFIER)
+    app = await first_party(harness)
+    stranger = await first_party(harness, OWN, strict=True)
+    token = await login_token(harness, redirectUrl=OWN)
+    assert await opens(harness, app, token)
+    assert is_page(await depart(harness.browser(), redirectUrl=OWN, clientId=stranger.id))
+    code = await login_code(harness, redirectUrl=OWN, clientId=stranger.id, **CHALLENGED)
+    answer = await redeem_login(harness, code, code_verifier=VERIFIER)
     named = answer.json()["data"]["token"]
     assert bound(named) == {stranger.id}
-    assert not await opens(world, app, named)
+    assert not await opens(harness, app, named)
 
 
 async def test_at_an_address_that_any_app_of_a_device_can_have_registrations_count(
-    world: World,
+    harness: AppHarness,
 ) -> None:
-    app = await first_party(world)
+    app = await first_party(harness)
     url = "http://127.0.0.1:5123/signed-in"
-    assert await opens(world, app, await login_token(world, redirectUrl=url))
-    native = await first_party(world, OWN_LOOPBACK)
-    token = await login_token(world, redirectUrl=url)
+    assert await opens(harness, app, await login_token(harness, redirectUrl=url))
+    native = await first_party(harness, OWN_LOOPBACK)
+    token = await login_token(harness, redirectUrl=url)
     assert bound(token) == {native.id}
-    assert not await opens(world, app, token)
+    assert not await opens(harness, app, token)
 
 
 # --------------------------------------------------------------- native tokens, codes of a pop-up
 
 
-async def native(world: World, **changes: str) -> httpx.Response:
+async def native(harness: AppHarness, **changes: str) -> httpx.Response:
     sent = {"provider": "google", "accessToken": "gia", **changes}
-    return await world.browser().post(AUTHORIZE_TOKEN, data=sent)
+    return await harness.browser().post(AUTHORIZE_TOKEN, data=sent)
 
 
-async def test_native_tokens_and_codes_of_a_pop_up_are_the_operator_s_own(world: World) -> None:
-    app, other = await first_party(world), await first_party(world, ELSEWHERE)
-    for answer in (await native(world), await redeem_login(world, "gia")):
+async def test_native_tokens_and_codes_of_a_pop_up_are_the_operator_s_own(
+    harness: AppHarness,
+) -> None:
+    app, other = await first_party(harness), await first_party(harness, ELSEWHERE)
+    for answer in (await native(harness), await redeem_login(harness, "gia")):
         token = answer.json()["data"]["token"]
-        assert await opens(world, app, token)
-        assert await opens(world, other, token)
+        assert await opens(harness, app, token)
+        assert await opens(harness, other, token)
     for answer in (
-        await native(world, clientId=app.id),
-        await redeem_login(world, "gia", clientId=app.id),
+        await native(harness, clientId=app.id),
+        await redeem_login(harness, "gia", clientId=app.id),
     ):
         token = answer.json()["data"]["token"]
-        assert await opens(world, app, token)
-        assert not await opens(world, other, token)
+        assert await opens(harness, app, token)
+        assert not await opens(harness, other, token)
 
 
-async def test_a_provider_s_code_that_came_by_an_app_s_address_is_bound_to_it(world: World) -> None:
-    app, other = await first_party(world), await first_party(world, ELSEWHERE)
-    token = (await redeem_login(world, "gia", redirectUrl=CALLBACK)).json()["data"]["token"]
+async def test_a_provider_s_code_that_came_by_an_app_s_address_is_bound_to_it(
+    harness: AppHarness,
+) -> None:
+    app, other = await first_party(harness), await first_party(harness, ELSEWHERE)
+    token = (await redeem_login(harness, "gia", redirectUrl=CALLBACK)).json()["data"]["token"]
     assert bound(token) == {app.id}
-    assert await opens(world, app, token)
-    assert not await opens(world, other, token)
-    own = (await redeem_login(world, "gia", redirectUrl=OWN)).json()["data"]["token"]
-    assert await opens(world, other, own)
+    assert await opens(harness, app, token)
+    assert not await opens(harness, other, token)
+    own = (await redeem_login(harness, "gia", redirectUrl=OWN)).json()["data"]["token"]
+    assert await opens(harness, other, own)
 
 
-async def test_only_an_app_that_there_is_can_be_named(world: World, google: Elsewhere) -> None:
-    app = await first_party(world)
-    code = await login_code(world)
-    await world.disable(other := await first_party(world, ELSEWHERE))
+async def test_only_an_app_that_there_is_can_be_named(
+    harness: AppHarness, google: FakeUpstream
+) -> None:
+    app = await first_party(harness)
+    code = await login_code(harness)
+    await harness.disable(other := await first_party(harness, ELSEWHERE))
     for name in ("nobody", "x" * 5000, other.id):
         for answer in (
-            await native(world, clientId=name),
-            await redeem_login(world, "gia", clientId=name),
-            await redeem_login(world, code, clientId=name),
+            await native(harness, clientId=name),
+            await redeem_login(harness, "gia", clientId=name),
+            await redeem_login(harness, code, clientId=name),
         ):
             assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request")
             assert name not in answer.text
     assert not google.asked
-    assert await opens(world, app, (await redeem_login(world, code)).json()["data"]["token"])
+    assert await opens(harness, app, (await redeem_login(harness, code)).json()["data"]["token"])
 
 
 # ------------------------------------------------------------------------- what signs like ours
@@ -338,13 +354,13 @@ async def test_only_an_app_that_there_is_can_be_named(world: World, google: Else
     ],
 )
 async def test_a_jwt_that_does_not_say_whose_it_is_opens_nothing(
-    world: World, changes: dict[str, Any]
+    harness: AppHarness, changes: dict[str, Any]
 ) -> None:
     """Those of the version before among them, which lack what binds them now."""
-    app = await first_party(world)
-    token = await login_token(world)
+    app = await first_party(harness)
+    token = await login_token(harness)
     claims = {**claims_of(token), **changes}
-    signer = world.house.keyring.signer("ES256")
+    signer = harness.context.keyring.signer("ES256")
     kept = {name: value for name, value in claims.items() if value is not None}
-    assert await opens(world, app, token)
-    assert not await opens(world, app, signer.sign(kept, "login+jwt"))
+    assert await opens(harness, app, token)
+    assert not await opens(harness, app, signer.sign(kept, "login+jwt"))

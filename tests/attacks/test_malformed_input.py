@@ -3,15 +3,15 @@
 import pytest
 from test_forged_tokens import ATTACKER, a_jwt, check_refused
 
-from forgery import claims_of, es256, forge, header_of
-from world import World, form_fields
+from support.app import AppHarness, form_fields
+from support.jwt_forgery import claims_of, es256, forge, header_of
 
 # Codecs that Python knows and browsers do not: they make half a surrogate pair of plain ASCII.
 CODECS = [("unicode_escape", b"\\ud800"), ("raw_unicode_escape", b"\\ud800"), ("utf-7", b"+2AA-")]
 
 
-async def test_a_header_with_a_member_of_the_wrong_type_is_a_bad_token(world: World) -> None:
-    app, token = await a_jwt(world)
+async def test_a_header_with_a_member_of_the_wrong_type_is_a_bad_token(harness: AppHarness) -> None:
+    app, token = await a_jwt(harness)
     header, claims = header_of(token), claims_of(token)
     for odd in (
         {"crit": 5},
@@ -31,15 +31,15 @@ async def test_a_header_with_a_member_of_the_wrong_type_is_a_bad_token(world: Wo
         {"zip": 1},
     ):
         forged = forge({**header, **odd}, claims, es256(ATTACKER))
-        await check_refused(world, app, forged, odd)
+        await check_refused(harness, app, forged, odd)
 
 
 @pytest.mark.parametrize(("codec", "text"), CODECS)
 @pytest.mark.parametrize("field", ["csrf", "username", "password", "return_to", "unknown"])
 async def test_a_form_in_an_odd_encoding_is_refused(
-    world: World, codec: str, text: bytes, field: str
+    harness: AppHarness, codec: str, text: bytes, field: str
 ) -> None:
-    browser = world.browser()
+    browser = harness.browser()
     page = await browser.get("/sign-in")
     fields = {name: value.encode() for name, value in form_fields(page.text).items()}
     answer = await browser.post(

@@ -14,7 +14,7 @@ import pytest
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
-from world import (
+from support.app import (
     AUTHORIZE,
     CALLBACK,
     INTROSPECT,
@@ -26,7 +26,7 @@ from world import (
     USERINFO,
     VERIFIER,
     App,
-    World,
+    AppHarness,
     answer_of,
     form_fields,
 )
@@ -79,16 +79,16 @@ class Marked:
         return [spelled for spelled in self.spellings() if spelled in written]
 
 
-async def succeed(world: World, marked: Marked, app: App) -> None:
+async def succeed(harness: AppHarness, marked: Marked, app: App) -> None:
     """The whole main job, with its secrets in every place where they may travel."""
-    browser = world.browser()
+    browser = harness.browser()
     secret = app.secret or ""
-    sent = await world.ask(browser, app, client_secret=secret, scope="basic openid")
-    back = await world.sign_in(browser, address=sent.headers["location"])
+    sent = await harness.ask(browser, app, client_secret=secret, scope="basic openid")
+    back = await harness.sign_in(browser, address=sent.headers["location"])
     page = await browser.get(back)
     marked.add(secret, *(cookie.value for cookie in browser.cookies.jar))
     marked.add(form_fields(page.text)["csrf"], form_fields(page.text)["request"])
-    code = answer_of(await world.decide(browser, page)).code
+    code = answer_of(await harness.decide(browser, page)).code
     query = {
         "grant_type": "authorization_code",
         "client_id": app.id,
@@ -97,33 +97,33 @@ async def succeed(world: World, marked: Marked, app: App) -> None:
         "redirect_uri": CALLBACK,
         "code_verifier": VERIFIER,
     }
-    tokens = (await world.browser().get(TOKEN, params=query)).json()
+    tokens = (await harness.browser().get(TOKEN, params=query)).json()
     marked.add(code, VERIFIER, *_tokens(tokens))
     for path in (ME, USERINFO):
         query = {"access_token": tokens["access_token"]}
-        assert (await world.browser().get(path, params=query)).status_code == 200
-    second = (await world.refresh(app, tokens["refresh_token"])).json()
+        assert (await harness.browser().get(path, params=query)).status_code == 200
+    second = (await harness.refresh(app, tokens["refresh_token"])).json()
     third = (
-        await world.token(app, grant_type="refresh_token", code=second["refresh_token"])
+        await harness.token(app, grant_type="refresh_token", code=second["refresh_token"])
     ).json()
-    own = (await world.token(app, grant_type="client_credentials")).json()
+    own = (await harness.token(app, grant_type="client_credentials")).json()
     marked.add(*_tokens(second), *_tokens(third), *_tokens(own))
-    await world.introspect(app, third["access_token"])
-    await world.introspect(app, third["refresh_token"])
-    await world.revoke(app, own["access_token"])
-    await world.redeem(app, code)
-    world.advance(minutes=1)
-    await world.refresh(app, tokens["refresh_token"])
-    await world.revoke(app, third["refresh_token"])
+    await harness.introspect(app, third["access_token"])
+    await harness.introspect(app, third["refresh_token"])
+    await harness.revoke(app, own["access_token"])
+    await harness.redeem(app, code)
+    harness.advance(minutes=1)
+    await harness.refresh(app, tokens["refresh_token"])
+    await harness.revoke(app, third["refresh_token"])
 
 
 def _tokens(answer: dict[str, Any]) -> list[str]:
     return [str(answer[name]) for name in answer if name.endswith("_token")]
 
 
-async def fail(world: World, app: App) -> None:
+async def fail(harness: AppHarness, app: App) -> None:
     """Every refusal that has a secret in its request."""
-    browser = world.browser()
+    browser = harness.browser()
     bad = {"client_id": app.id, "client_secret": MARK}
     everywhere = {
         **bad,
@@ -155,19 +155,19 @@ async def fail(world: World, app: App) -> None:
     for query in ({"ticket": MARK}, {"request": MARK}):
         for path in ("/confirm", "/verify", "/reset/new", f"{AUTHORIZE}/resume"):
             await browser.get(path, params=query)
-    await world.redeem(app, MARK, code_verifier=MARK)
-    await world.refresh(app, MARK)
-    await world.post(INTROSPECT, app, {"token": MARK})
+    await harness.redeem(app, MARK, code_verifier=MARK)
+    await harness.refresh(app, MARK)
+    await harness.post(INTROSPECT, app, {"token": MARK})
 
 
-async def forget_the_password(world: World, marked: Marked) -> None:
-    browser = world.browser()
+async def forget_the_password(harness: AppHarness, marked: Marked) -> None:
+    browser = harness.browser()
     page = await browser.get("/reset")
     await browser.post("/reset", data={**form_fields(page.text), "email": "ann@example.org"})
-    (mail,) = await world.house.outbox.recent(1)
-    ticket = mail.mail.text.partition("ticket=")[2].split()[0]
-    marked.add(ticket)
-    await browser.get(f"/reset/new?ticket={ticket}")
+    (mail,) = await harness.context.outbox.recent(1)
+    email_token = mail.mail.text.partition("ticket=")[2].split()[0]
+    marked.add(email_token)
+    await browser.get(f"/reset/new?ticket={email_token}")
 
 
 def files_of(database: Path) -> bytes:
@@ -176,7 +176,7 @@ def files_of(database: Path) -> bytes:
 
 
 async def test_no_secret_is_written_anywhere(
-    worlds: Any,
+    open_harness: Any,
     lines: list[str],
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
@@ -187,20 +187,20 @@ async def test_no_secret_is_written_anywhere(
         caplog.set_level(logging.CRITICAL, logger=name)
     marked = Marked()
     marked.add(PASSWORD, MARK)
-    async with worlds(access_log="true", log_level="debug") as world:
-        await world.person()
+    async with open_harness(access_log="true", log_level="debug") as harness:
+        await harness.person()
         for kind in ("opaque", "jwt"):
-            app = await world.app(token_format=kind)
-            await succeed(world, marked, app)
-            await fail(world, app)
-        await forget_the_password(world, marked)
-        await world.house.audit.flush()
-        metrics = await world.metrics()
-        pages = await _everything_that_is_shown(world)
-        written = files_of(world.database)
-        await world.house.stores.close()
+            app = await harness.app(token_format=kind)
+            await succeed(harness, marked, app)
+            await fail(harness, app)
+        await forget_the_password(harness, marked)
+        await harness.context.audit.flush()
+        metrics = await harness.metrics()
+        pages = await _everything_that_is_shown(harness)
+        written = files_of(harness.database)
+        await harness.context.stores.close()
         # And with the database gone, when errors are at their most talkative.
-        await succeed_in_nothing(world, app)
+        await succeed_in_nothing(harness, app)
     printed = "".join(capfd.readouterr())
     assert len(marked.texts) > 25
     assert len(lines) > 100
@@ -212,22 +212,22 @@ async def test_no_secret_is_written_anywhere(
     assert marked.in_(pages) == []
 
 
-async def _everything_that_is_shown(world: World) -> bytes:
+async def _everything_that_is_shown(harness: AppHarness) -> bytes:
     """The pages on which a person or a developer reads what happened."""
-    browser = await world.signed_in()
+    browser = await harness.signed_in()
     paths = ("/account", "/account/sessions", "/account/security", "/developers")
     pages = [await browser.get(path) for path in paths]
     assert [page.status_code for page in pages] == [200] * len(paths)
     return b"".join(unescape(page.text).encode() for page in pages)
 
 
-async def succeed_in_nothing(world: World, app: App) -> None:
+async def succeed_in_nothing(harness: AppHarness, app: App) -> None:
     for request in (
-        world.token(app, grant_type="client_credentials"),
-        world.redeem(app, MARK),
-        world.refresh(app, "qmr_" + "A" * 48),
-        world.call("qma_" + "A" * 48),
-        world.post(INTROSPECT, app, {"token": "qma_" + "A" * 48}),
+        harness.token(app, grant_type="client_credentials"),
+        harness.redeem(app, MARK),
+        harness.refresh(app, "qmr_" + "A" * 48),
+        harness.call("qma_" + "A" * 48),
+        harness.post(INTROSPECT, app, {"token": "qma_" + "A" * 48}),
     ):
         response: httpx.Response = await request
         assert response.status_code in (400, 401, 500, 503)

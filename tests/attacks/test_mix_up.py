@@ -6,9 +6,9 @@ honest one (`work`) gave for the victim: it sends the browser that came to it on
 
 import pytest
 
-from elsewhere import BACK, brought, come_back, depart, is_page, state_of
-from upstream import Upstream
-from world import World
+from support.app import AppHarness
+from support.fake_provider import BACK, brought, come_back, depart, is_page, state_of
+from support.upstream import Upstream
 
 CODE = "the-code-of-the-honest-provider"
 
@@ -18,7 +18,7 @@ def nobody_saw_the_code(internet: Upstream) -> bool:
 
 
 async def test_the_honest_answer_comes_to_the_honest_callback_and_ends_there(
-    abroad: World, evil: Upstream
+    abroad: AppHarness, evil: Upstream
 ) -> None:
     await abroad.app()
     browser = abroad.browser()
@@ -29,7 +29,7 @@ async def test_the_honest_answer_comes_to_the_honest_callback_and_ends_there(
 
 
 async def test_an_answer_that_names_the_honest_issuer_is_refused_before_the_code_leaves(
-    abroad: World, evil: Upstream, upstream: Upstream
+    abroad: AppHarness, evil: Upstream, upstream: Upstream
 ) -> None:
     await abroad.app()
     browser = abroad.browser()
@@ -40,7 +40,7 @@ async def test_an_answer_that_names_the_honest_issuer_is_refused_before_the_code
 
 
 async def test_where_an_issuer_always_names_itself_silence_is_no_answer(
-    abroad: World, evil: Upstream
+    abroad: AppHarness, evil: Upstream
 ) -> None:
     evil.publishes(userinfo_endpoint=None, authorization_response_iss_parameter_supported=True)
     await abroad.app()
@@ -52,7 +52,7 @@ async def test_where_an_issuer_always_names_itself_silence_is_no_answer(
 
 @pytest.mark.parametrize("provider", ["google", "facebook", "github", "work"])
 async def test_no_provider_answers_for_another_by_name(
-    abroad: World, evil: Upstream, provider: str
+    abroad: AppHarness, evil: Upstream, provider: str
 ) -> None:
     await abroad.app()
     browser = abroad.browser()
@@ -63,16 +63,18 @@ async def test_no_provider_answers_for_another_by_name(
 
 
 async def test_each_provider_has_a_callback_and_a_secret_of_its_own(
-    abroad: World, evil: Upstream, upstream: Upstream
+    abroad: AppHarness, evil: Upstream, upstream: Upstream
 ) -> None:
     await abroad.app()
     seen = {}
-    for provider, party in (("evil", evil), ("work", upstream)):
-        party.replies[f"{party.issuer}/token"] = party.replies[f"{party.issuer}/keys"]
+    for provider, fake_provider in (("evil", evil), ("work", upstream)):
+        fake_provider.replies[f"{fake_provider.issuer}/token"] = fake_provider.replies[
+            f"{fake_provider.issuer}/keys"
+        ]
         browser = abroad.browser()
         state = state_of(await depart(browser, provider))
         await come_back(browser, state, provider, code="a-code")
-        seen[provider] = party.form(f"{party.issuer}/token")["redirect_uri"]
+        seen[provider] = fake_provider.form(f"{fake_provider.issuer}/token")["redirect_uri"]
     assert {name: uri.rpartition("/")[2] for name, uri in seen.items()} == {
         "evil": "evil",
         "work": "work",

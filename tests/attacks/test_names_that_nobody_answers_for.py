@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from page_site import listening
-from quantimodo.providers.contract import ProviderDown
-from quantimodo.providers.http import Door, DoorPolicy
-from workers import free_port
-from world import World, Worlds
+from quantimodo.outbound.errors import ProviderUnavailable
+from quantimodo.outbound.http_client import GuardedHttpClient, OutboundPolicy
+from support.app import AppHarness, OpenHarness
+from support.page_site import listening
+from support.workers import free_port
 
 
 async def test_they_keep_no_other_door_from_looking_names_up() -> None:
@@ -30,11 +30,13 @@ async def test_they_keep_no_other_door_from_looking_names_up() -> None:
         return JSONResponse({})
 
     port = free_port()
-    quick = DoorPolicy(open_hosts=frozenset({f"localhost:{port}"}))
+    quick = OutboundPolicy(open_hosts=frozenset({f"localhost:{port}"}))
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(listening(Starlette(routes=[Route("/", show)]), port))
-        strangers = Door(DoorPolicy(time_limit=timedelta(seconds=1)), resolve=silence)
-        providers = Door(quick)
+        strangers = GuardedHttpClient(
+            OutboundPolicy(time_limit=timedelta(seconds=1)), resolve=silence
+        )
+        providers = GuardedHttpClient(quick)
         stack.push_async_callback(strangers.close)
         stack.push_async_callback(providers.close)
         stack.callback(answered.set)
@@ -43,20 +45,22 @@ async def test_they_keep_no_other_door_from_looking_names_up() -> None:
         await asyncio.sleep(0)
         assert (await providers.get(f"http://localhost:{port}/")).ok
         ends = await asyncio.gather(*waiting, return_exceptions=True)
-        assert all(isinstance(end, ProviderDown) for end in ends)
+        assert all(isinstance(end, ProviderUnavailable) for end in ends)
 
 
-async def test_providers_and_applications_are_asked_through_two_doors(worlds: Worlds) -> None:
-    async with worlds(
+async def test_providers_and_applications_are_asked_through_two_doors(
+    open_harness: OpenHarness,
+) -> None:
+    async with open_harness(
         providers__work__kind="oidc",
         providers__work__client_id="quantimodo",
         providers__work__issuer="https://login.example.org",
-    ) as world:
-        theirs = _door_of(world)
-        assert isinstance(theirs, Door)
-        assert theirs is not world.house.door
+    ) as harness:
+        theirs = _door_of(harness)
+        assert isinstance(theirs, GuardedHttpClient)
+        assert theirs is not harness.context.http_client
 
 
-def _door_of(world: World) -> object:
+def _door_of(harness: AppHarness) -> object:
     """No part of the house hands it out."""
-    return getattr(world.house.providers["work"], "_door")  # noqa: B009
+    return getattr(harness.context.providers["work"], "_door")  # noqa: B009

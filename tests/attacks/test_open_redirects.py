@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import httpx
 
-from world import CALLBACK, ISSUER, World, answer_of
+from support.app import CALLBACK, ISSUER, AppHarness, answer_of
 
 EVIL = "https://evil.example/steal"
 
@@ -19,36 +19,40 @@ def leads_nowhere(response: httpx.Response) -> bool:
     )
 
 
-async def test_an_address_that_was_taken_back_is_not_answered_to_any_more(world: World) -> None:
+async def test_an_address_that_was_taken_back_is_not_answered_to_any_more(
+    harness: AppHarness,
+) -> None:
     # Registered when the request came, and gone when the person decides.
-    await world.person()
-    browser, app = await world.signed_in(), await world.app(redirect_uris=(CALLBACK,))
+    await harness.person()
+    browser, app = await harness.signed_in(), await harness.app(redirect_uris=(CALLBACK,))
     for decision in ("allow", "deny"):
-        page = await world.ask(browser, app)
-        await world.register_again(app, redirect_uris=("https://app.example.org/other",))
-        assert leads_nowhere(await world.decide(browser, page, decision))
-        await world.register_again(app, redirect_uris=(CALLBACK,))
-    assert not world.rows()["codes"]
+        page = await harness.ask(browser, app)
+        await harness.register_again(app, redirect_uris=("https://app.example.org/other",))
+        assert leads_nowhere(await harness.decide(browser, page, decision))
+        await harness.register_again(app, redirect_uris=(CALLBACK,))
+    assert not harness.rows()["codes"]
 
 
-async def test_an_app_that_was_disabled_or_deleted_is_not_answered_to(world: World) -> None:
-    await world.person()
-    browser = await world.signed_in()
+async def test_an_app_that_was_disabled_or_deleted_is_not_answered_to(harness: AppHarness) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
     for fate in ("disabled", "deleted"):
-        app = await world.app()
-        page = await world.ask(browser, app)
-        sent = await world.ask(world.browser(), app)
+        app = await harness.app()
+        page = await harness.ask(browser, app)
+        sent = await harness.ask(harness.browser(), app)
         resume = httpx.URL(sent.headers["location"]).params["return_to"]
         await (
-            world.disable(app) if fate == "disabled" else world.house.registry.delete(app.client)
+            harness.disable(app)
+            if fate == "disabled"
+            else harness.context.registry.delete(app.client)
         )
-        assert leads_nowhere(await world.decide(browser, page))
+        assert leads_nowhere(await harness.decide(browser, page))
         assert leads_nowhere(await browser.get(resume))
-        assert leads_nowhere(await world.ask(browser, app))
+        assert leads_nowhere(await harness.ask(browser, app))
 
 
-async def test_the_sign_in_leads_to_paths_of_ours_alone(world: World) -> None:
-    await world.person()
+async def test_the_sign_in_leads_to_paths_of_ours_alone(harness: AppHarness) -> None:
+    await harness.person()
     for target in (
         EVIL,
         "//evil.example",
@@ -61,7 +65,7 @@ async def test_the_sign_in_leads_to_paths_of_ours_alone(world: World) -> None:
         "@evil.example",
         f"{ISSUER}.evil.example/",
     ):
-        browser = await world.signed_in()
+        browser = await harness.signed_in()
         page = await browser.get(f"/sign-in?return_to={quote(target, safe='')}")
         fields = {"username": "ann@example.org", "password": "wrong", "return_to": target}
         forged = await browser.post("/sign-in", data=fields)
@@ -70,9 +74,9 @@ async def test_the_sign_in_leads_to_paths_of_ours_alone(world: World) -> None:
             assert "evil.example" not in response.headers.get("content-security-policy", "")
 
 
-async def test_the_host_header_leads_nobody_astray(world: World) -> None:
-    await world.person()
-    app = await world.app(first_party=True)
+async def test_the_host_header_leads_nobody_astray(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(first_party=True)
     headers = {
         "host": "evil.example",
         "x-forwarded-host": "evil.example",
@@ -80,21 +84,23 @@ async def test_the_host_header_leads_nobody_astray(world: World) -> None:
         "forwarded": "host=evil.example;proto=http",
     }
     query = {"client_id": app.id, "response_type": "code"}
-    for browser in (world.browser(), await world.signed_in()):
+    for browser in (harness.browser(), await harness.signed_in()):
         response = await browser.get("/api/v2/oauth/authorize", params=query, headers=headers)
         assert response.status_code == 303
         assert "evil.example" not in str(response.headers)
         assert response.headers["location"].startswith(("/sign-in?", CALLBACK))
-    json = await world.browser().get(
+    json = await harness.browser().get(
         "/api/v2/oauth/authorize", params=query, headers={**headers, "accept": "application/json"}
     )
     assert json.json()["error"]["interactionUrl"].startswith(ISSUER)
-    document = await world.browser().get("/.well-known/openid-configuration", headers=headers)
+    document = await harness.browser().get("/.well-known/openid-configuration", headers=headers)
     assert "evil.example" not in document.text
 
 
-async def test_an_error_is_only_sent_on_where_the_code_would_be(world: World) -> None:
-    app = await world.app()
-    error = answer_of(await world.ask(world.browser(), app, scope="nonsense"))
+async def test_an_error_is_only_sent_on_where_the_code_would_be(harness: AppHarness) -> None:
+    app = await harness.app()
+    error = answer_of(await harness.ask(harness.browser(), app, scope="nonsense"))
     assert error.location.startswith(CALLBACK + "?error=")
-    assert leads_nowhere(await world.ask(world.browser(), app, scope="nonsense", redirect_uri=EVIL))
+    assert leads_nowhere(
+        await harness.ask(harness.browser(), app, scope="nonsense", redirect_uri=EVIL)
+    )

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from elsewhere import (
+from support.app import CALLBACK, AppHarness, OpenHarness
+from support.fake_provider import (
     AUTHORIZE_CODE,
-    Elsewhere,
+    FakeUpstream,
     brought,
     come_back,
     depart,
@@ -19,7 +20,6 @@ from elsewhere import (
     sign_in_with,
     state_of,
 )
-from world import CALLBACK, World, Worlds
 
 HOST = "app.example.org"
 TRICKS = {
@@ -103,59 +103,61 @@ TRICKS = {
 
 
 @pytest.fixture
-def google() -> Elsewhere:
-    return Elsewhere(people={"gia": profile()})
+def google() -> FakeUpstream:
+    return FakeUpstream(people={"gia": profile()})
 
 
 @pytest.fixture
-async def world(worlds: Worlds, google: Elsewhere) -> AsyncIterator[World]:
-    async with worlds([google]) as opened:
+async def harness(open_harness: OpenHarness, google: FakeUpstream) -> AsyncIterator[AppHarness]:
+    async with open_harness([google]) as opened:
         await opened.app(redirect_uris=(CALLBACK, "http://127.0.0.1:4000/cb"))
         yield opened
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-async def test_nothing_is_redirected_to_that_is_not_registered(world: World, trick: str) -> None:
+async def test_nothing_is_redirected_to_that_is_not_registered(
+    harness: AppHarness, trick: str
+) -> None:
     for url in TRICKS[trick]:
         for provider in ("google", "nobody"):
-            response = await depart(world.browser(), provider, redirectUrl=url)
+            response = await depart(harness.browser(), provider, redirectUrl=url)
             assert is_page(response), url
             assert "evil" not in response.text
-    assert not world.rows()["departures"]
+    assert not harness.rows()["login_states"]
 
 
 @pytest.mark.parametrize("trick", TRICKS)
 async def test_a_code_of_the_provider_goes_with_no_such_address_either(
-    world: World, google: Elsewhere, trick: str
+    harness: AppHarness, google: FakeUpstream, trick: str
 ) -> None:
     for url in TRICKS[trick]:
         sent = {"provider": "google", "code": "gia", "redirectUrl": url}
-        answer = await world.browser().post(AUTHORIZE_CODE, data=sent)
+        answer = await harness.browser().post(AUTHORIZE_CODE, data=sent)
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request"), url
         assert "evil" not in answer.text
     assert not google.asked
 
 
-async def test_the_way_back_leads_where_the_way_out_said(world: World) -> None:
+async def test_the_way_back_leads_where_the_way_out_said(harness: AppHarness) -> None:
     """Nothing that comes with the provider's answer counts for the address."""
-    browser = world.browser()
+    browser = harness.browser()
     state = state_of(await depart(browser))
     more = {"redirectUrl": "https://evil.example/", "redirect_uri": "https://evil.example/"}
     back = await come_back(browser, state, code="gia", **more)
     assert brought(back).keys() == {"code"}
 
 
-async def test_an_address_that_was_taken_back_meanwhile_gets_nothing(world: World) -> None:
-    browser = world.browser()
-    app = await world.app(redirect_uris=(f"https://{HOST}/other",))
+async def test_an_address_that_was_taken_back_meanwhile_gets_nothing(harness: AppHarness) -> None:
+    browser = harness.browser()
+    app = await harness.app(redirect_uris=(f"https://{HOST}/other",))
     asked = {"redirectUrl": f"https://{HOST}/other", "clientId": app.id}
     state = state_of(await depart(browser, **asked))
-    await world.register_again(app, redirect_uris=(CALLBACK,))
+    await harness.register_again(app, redirect_uris=(CALLBACK,))
     back = await come_back(browser, state)
     assert is_page(back)
 
 
-async def test_a_sign_in_leads_to_a_page_of_ours_only(world: World) -> None:
+async def test_a_sign_in_leads_to_a_page_of_ours_only(harness: AppHarness) -> None:
     for elsewhere in (
         "https://evil.example/",
         "//evil.example",
@@ -167,7 +169,7 @@ async def test_a_sign_in_leads_to_a_page_of_ours_only(world: World) -> None:
         "",
         "x",
     ):
-        arrived = await sign_in_with(world.browser(), return_to=elsewhere)
+        arrived = await sign_in_with(harness.browser(), return_to=elsewhere)
         location = arrived.headers["location"]
         assert location.startswith("/"), elsewhere
         assert not location.startswith("//"), elsewhere

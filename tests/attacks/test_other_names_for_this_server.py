@@ -10,30 +10,30 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from world import World, Worlds, form_fields
+from support.app import AppHarness, OpenHarness, form_fields
 
 ISSUER = "http://127.0.0.1:8000"
 SANDBOX = "/sandbox"
 
 
 async def ask(
-    world: World, path: str, *, peer: str = "127.0.0.1", **headers: str
+    harness: AppHarness, path: str, *, peer: str = "127.0.0.1", **headers: str
 ) -> httpx.Response:
-    transport = httpx.ASGITransport(app=world.application, client=(peer, 1234))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=harness.application, client=(peer, 1234))  # type: ignore[arg-type]
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as browser:
         return await browser.get(path, headers=sent)
 
 
-async def letter_shown(world: World, host: str) -> bool:
-    answer = await ask(world, "/outbox", host=host)
+async def letter_shown(harness: AppHarness, host: str) -> bool:
+    answer = await ask(harness, "/outbox", host=host)
     assert answer.status_code in (200, 421)
     return "/reset/new?ticket=" in answer.text
 
 
-async def ask_for_a_new_password(world: World) -> None:
-    await world.person()
-    browser = world.browser()
+async def ask_for_a_new_password(harness: AppHarness) -> None:
+    await harness.person()
+    browser = harness.browser()
     browser.base_url = ISSUER
     page = await browser.get("/reset")
     answer = await browser.post(
@@ -43,11 +43,11 @@ async def ask_for_a_new_password(world: World) -> None:
 
 
 @pytest.fixture
-async def forgetful(worlds: Worlds) -> AsyncIterator[World]:
+async def forgetful(open_harness: OpenHarness) -> AsyncIterator[AppHarness]:
     """A developer's server, where somebody has asked for a new password."""
-    async with worlds(issuer=ISSUER, development="true") as world:
-        await ask_for_a_new_password(world)
-        yield world
+    async with open_harness(issuer=ISSUER, development="true") as harness:
+        await ask_for_a_new_password(harness)
+        yield harness
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ async def forgetful(worlds: Worlds) -> AsyncIterator[World]:
     ],
 )
 async def test_letters_are_not_shown_under_the_name_of_another_site(
-    forgetful: World, host: str
+    forgetful: AppHarness, host: str
 ) -> None:
     assert not await letter_shown(forgetful, host)
 
@@ -76,14 +76,14 @@ async def test_letters_are_not_shown_under_the_name_of_another_site(
     ["127.0.0.1:8000", "LOCALHOST:8000", "localhost", "[::1]:8000", "[::1]"],
 )
 async def test_letters_are_shown_under_our_name_and_this_machines(
-    forgetful: World, host: str
+    forgetful: AppHarness, host: str
 ) -> None:
     assert await letter_shown(forgetful, host)
 
 
 @pytest.mark.parametrize("host", ["evil.example:8000", "127.0.0.1.evil.example", ""])
 async def test_the_sandbox_is_not_shown_under_the_name_of_another_site(
-    forgetful: World, host: str
+    forgetful: AppHarness, host: str
 ) -> None:
     assert (await ask(forgetful, SANDBOX, host=host)).status_code == 421
 
@@ -93,14 +93,14 @@ async def test_the_sandbox_is_not_shown_under_the_name_of_another_site(
 )
 @pytest.mark.parametrize("peer", ["192.0.2.7", "::ffff:192.0.2.7", "10.0.0.1", "a socket", ""])
 async def test_development_pages_need_a_loopback_peer(
-    forgetful: World, path: str, peer: str
+    forgetful: AppHarness, path: str, peer: str
 ) -> None:
     assert (await ask(forgetful, path, peer=peer)).status_code == 403
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.0.0.9", "::1", "::ffff:127.0.0.1"])
 async def test_development_pages_are_shown_to_every_loopback_peer(
-    forgetful: World, peer: str
+    forgetful: AppHarness, peer: str
 ) -> None:
     for path in ("/outbox", SANDBOX):
         assert (await ask(forgetful, path, peer=peer)).status_code == 200
@@ -123,20 +123,20 @@ async def test_development_pages_are_shown_to_every_loopback_peer(
 )
 @pytest.mark.parametrize("trusted", ["", "127.0.0.0/8"])
 async def test_behind_a_local_proxy_the_forwarded_address_decides(
-    worlds: Worlds, header: str, value: str, trusted: str
+    open_harness: OpenHarness, header: str, value: str, trusted: str
 ) -> None:
     """The proxy makes every peer a loopback one, whether it is configured or not."""
     settings = {"issuer": ISSUER, "development": "true", "trusted_proxies": trusted}
-    async with worlds(**settings) as world:
+    async with open_harness(**settings) as harness:
         for path in ("/outbox", SANDBOX):
-            assert (await ask(world, path, **{header: value})).status_code == 403
-        assert (await ask(world, "/outbox", x_forwarded_for="127.0.0.1")).status_code == 200
-        assert (await ask(world, "/outbox", forwarded="for=127.0.0.1")).status_code == 200
+            assert (await ask(harness, path, **{header: value})).status_code == 403
+        assert (await ask(harness, "/outbox", x_forwarded_for="127.0.0.1")).status_code == 200
+        assert (await ask(harness, "/outbox", forwarded="for=127.0.0.1")).status_code == 200
 
 
 async def test_a_server_that_listens_to_the_network_has_no_development_pages(
-    worlds: Worlds,
+    open_harness: OpenHarness,
 ) -> None:
-    async with worlds(issuer=ISSUER, host="0.0.0.0", development="") as world:  # noqa: S104
+    async with open_harness(issuer=ISSUER, host="0.0.0.0", development="") as harness:  # noqa: S104
         for path in ("/outbox", SANDBOX):
-            assert (await ask(world, path)).status_code == 404
+            assert (await ask(harness, path)).status_code == 404

@@ -5,139 +5,155 @@ The attacker knows a password and holds a browser; the victim holds the mailbox.
 
 import pytest
 
-from elsewhere import Elsewhere, profile, redeem_login
-from people import ADDRESS, House
-from quantimodo.identity.errors import InvalidInput, Refused, SignInNeeded
+from quantimodo.accounts.errors import DomainError, InvalidInput, SignInNeeded
 from quantimodo.model.secrets import Secret
-from world import PASSWORD, World, Worlds
+from support.account_services import ADDRESS, AccountServices
+from support.app import PASSWORD, AppHarness, OpenHarness
+from support.fake_provider import FakeUpstream, profile, redeem_login
 
 VICTIM = "victim@example.org"
 ATTACKERS = "the attacker's password"
 VICTIMS = "the victim's own password"
 
 
-async def test_the_attackers_password_does_not_survive_the_victims_click(house: House) -> None:
-    await house.sign_up(VICTIM, browser=house.browser(), password=ATTACKERS)
-    await house.confirm(await house.ticket("/confirm"), house.browser(), VICTIMS)
-    assert await house.sign_in(VICTIM, VICTIMS)
-    with pytest.raises(Refused):
-        await house.sign_in(VICTIM, ATTACKERS)
+async def test_the_attackers_password_does_not_survive_the_victims_click(
+    services: AccountServices,
+) -> None:
+    await services.sign_up(VICTIM, browser=services.browser(), password=ATTACKERS)
+    await services.confirm(await services.email_token("/confirm"), services.browser(), VICTIMS)
+    assert await services.sign_in(VICTIM, VICTIMS)
+    with pytest.raises(DomainError):
+        await services.sign_in(VICTIM, ATTACKERS)
 
 
 @pytest.mark.parametrize("has_cookie", [True, False])
 async def test_another_browser_must_choose_a_password_and_spends_nothing_before(
-    house: House, has_cookie: bool
+    services: AccountServices, has_cookie: bool
 ) -> None:
-    await house.sign_up(VICTIM, browser=house.browser(), password=ATTACKERS)
-    ticket = await house.ticket("/confirm")
-    browser = house.browser() if has_cookie else None
-    pending = await house.accounts.pending(ticket, browser)
+    await services.sign_up(VICTIM, browser=services.browser(), password=ATTACKERS)
+    email_token = await services.email_token("/confirm")
+    browser = services.browser() if has_cookie else None
+    pending = await services.accounts.pending(email_token, browser)
     assert pending is not None
     assert pending.needs_password
     for password in (None, "short", VICTIM):
         with pytest.raises(InvalidInput) as refused:
-            await house.confirm(ticket, browser, password)
+            await services.confirm(email_token, browser, password)
         assert refused.value.field == "password"
-    assert await house.stores.user_by_email(VICTIM) is None
-    assert await house.confirm(ticket, browser, VICTIMS)
+    assert await services.stores.user_by_email(VICTIM) is None
+    assert await services.confirm(email_token, browser, VICTIMS)
 
 
-async def test_the_attacker_does_not_choose_where_the_victim_goes(house: House) -> None:
-    await house.sign_up(VICTIM, password=ATTACKERS, return_to="/api/v2/oauth/authorize?x=1")
-    confirmed = await house.confirm(await house.ticket("/confirm"), house.browser(), VICTIMS)
+async def test_the_attacker_does_not_choose_where_the_victim_goes(
+    services: AccountServices,
+) -> None:
+    await services.sign_up(VICTIM, password=ATTACKERS, return_to="/api/v2/oauth/authorize?x=1")
+    confirmed = await services.confirm(
+        await services.email_token("/confirm"), services.browser(), VICTIMS
+    )
     assert confirmed.return_to == "/account"
 
 
-async def test_no_account_and_no_session_wait_for_the_victim(house: House) -> None:
-    await house.sign_up(VICTIM, password=ATTACKERS)
-    with pytest.raises(Refused):
-        await house.sign_in(VICTIM, ATTACKERS)
-    assert await house.stores.user_by_email(VICTIM) is None
+async def test_no_account_and_no_session_wait_for_the_victim(services: AccountServices) -> None:
+    await services.sign_up(VICTIM, password=ATTACKERS)
+    with pytest.raises(DomainError):
+        await services.sign_in(VICTIM, ATTACKERS)
+    assert await services.stores.user_by_email(VICTIM) is None
 
 
-async def test_the_attackers_apps_do_not_survive_the_victims_click(world: World) -> None:
-    accounts = world.house.accounts
+async def test_the_attackers_apps_do_not_survive_the_victims_click(harness: AppHarness) -> None:
+    accounts = harness.context.accounts
     squatted = await accounts.create(email=VICTIM, name="V", password=Secret(PASSWORD))
-    tokens = await world.tokens(await world.app(), await world.signed_in(VICTIM))
-    assert (await world.call(tokens["access_token"])).status_code == 200
+    tokens = await harness.tokens(await harness.app(), await harness.signed_in(VICTIM))
+    assert (await harness.call(tokens["access_token"])).status_code == 200
     await accounts.send_verification(squatted)
-    mails = await world.house.outbox.recent(1)
-    ticket = mails[0].mail.text.partition("ticket=")[2].split()[0]
-    assert await accounts.verify(ticket, session=None)
-    assert (await world.call(tokens["access_token"])).status_code == 401
-    assert await world.house.stores.consents_of(squatted.id) == []
+    mails = await harness.context.outbox.recent(1)
+    email_token = mails[0].mail.text.partition("ticket=")[2].split()[0]
+    assert await accounts.verify(email_token, session=None)
+    assert (await harness.call(tokens["access_token"])).status_code == 401
+    assert await harness.context.stores.consents_of(squatted.id) == []
 
 
-async def test_an_unverified_account_loses_its_past_when_the_mailbox_speaks(house: House) -> None:
-    squatted = await house.member(VICTIM, ATTACKERS, verified=False)
-    attackers = await house.sign_in(VICTIM, ATTACKERS)
-    await house.accounts.send_verification(squatted)
-    verified = await house.accounts.verify(await house.ticket("/verify"), session=None)
+async def test_an_unverified_account_loses_its_past_when_the_mailbox_speaks(
+    services: AccountServices,
+) -> None:
+    squatted = await services.member(VICTIM, ATTACKERS, verified=False)
+    attackers = await services.sign_in(VICTIM, ATTACKERS)
+    await services.accounts.send_verification(squatted)
+    verified = await services.accounts.verify(await services.email_token("/verify"), session=None)
     assert verified is not None
-    assert verified.reset_ticket is not None
-    assert not await house.is_live(attackers)
-    with pytest.raises(Refused):
-        await house.sign_in(VICTIM, ATTACKERS)
-    await house.reset(verified.reset_ticket.reveal(), VICTIMS)
-    assert await house.sign_in(VICTIM, VICTIMS)
+    assert verified.reset_token is not None
+    assert not await services.is_live(attackers)
+    with pytest.raises(DomainError):
+        await services.sign_in(VICTIM, ATTACKERS)
+    await services.reset(verified.reset_token.reveal(), VICTIMS)
+    assert await services.sign_in(VICTIM, VICTIMS)
 
 
-async def test_somebody_elses_session_does_not_keep_the_past(house: House) -> None:
-    squatted = await house.member(VICTIM, ATTACKERS, verified=False)
-    attackers = await house.sign_in(VICTIM, ATTACKERS)
-    await house.member()
-    other = await house.session(await house.sign_in())
-    await house.accounts.send_verification(squatted)
-    verified = await house.accounts.verify(await house.ticket("/verify"), session=other)
+async def test_somebody_elses_session_does_not_keep_the_past(services: AccountServices) -> None:
+    squatted = await services.member(VICTIM, ATTACKERS, verified=False)
+    attackers = await services.sign_in(VICTIM, ATTACKERS)
+    await services.member()
+    other = await services.session(await services.sign_in())
+    await services.accounts.send_verification(squatted)
+    verified = await services.accounts.verify(await services.email_token("/verify"), session=other)
     assert verified is not None
-    assert verified.reset_ticket is not None
-    assert not await house.is_live(attackers)
+    assert verified.reset_token is not None
+    assert not await services.is_live(attackers)
 
 
-async def test_a_reset_of_an_unverified_account_loses_its_past_too(house: House) -> None:
-    await house.member(VICTIM, ATTACKERS, verified=False)
-    attackers = await house.sign_in(VICTIM, ATTACKERS)
-    await house.accounts.request_reset(VICTIM, address=ADDRESS)
-    await house.reset(await house.ticket("/reset/new"), VICTIMS)
-    assert not await house.is_live(attackers)
-    with pytest.raises(Refused):
-        await house.sign_in(VICTIM, ATTACKERS)
+async def test_a_reset_of_an_unverified_account_loses_its_past_too(
+    services: AccountServices,
+) -> None:
+    await services.member(VICTIM, ATTACKERS, verified=False)
+    attackers = await services.sign_in(VICTIM, ATTACKERS)
+    await services.accounts.request_reset(VICTIM, address=ADDRESS)
+    await services.reset(await services.email_token("/reset/new"), VICTIMS)
+    assert not await services.is_live(attackers)
+    with pytest.raises(DomainError):
+        await services.sign_in(VICTIM, ATTACKERS)
 
 
-async def test_nobody_gives_their_account_the_victims_address_by_a_letter(house: House) -> None:
-    await house.member("attacker@example.org", ATTACKERS)
-    attacker = await house.session(await house.sign_in("attacker@example.org", ATTACKERS))
-    await house.accounts.change_email(attacker, Secret(ATTACKERS), VICTIM)
-    ticket = await house.ticket("/verify")
-    await house.member()
-    somebody = await house.session(await house.sign_in())
+async def test_nobody_gives_their_account_the_victims_address_by_a_letter(
+    services: AccountServices,
+) -> None:
+    await services.member("attacker@example.org", ATTACKERS)
+    attacker = await services.session(await services.sign_in("attacker@example.org", ATTACKERS))
+    await services.accounts.change_email(attacker, Secret(ATTACKERS), VICTIM)
+    email_token = await services.email_token("/verify")
+    await services.member()
+    somebody = await services.session(await services.sign_in())
     for session in (None, somebody):
         with pytest.raises(SignInNeeded):
-            await house.accounts.verify(ticket, session=session)
-    assert await house.stores.user_by_email(VICTIM) is None
+            await services.accounts.verify(email_token, session=session)
+    assert await services.stores.user_by_email(VICTIM) is None
 
 
-async def test_a_move_to_the_victims_existing_account_is_impossible(house: House) -> None:
-    victim = await house.member(VICTIM, VICTIMS)
-    await house.member("attacker@example.org", ATTACKERS)
-    attacker = await house.session(await house.sign_in("attacker@example.org", ATTACKERS))
-    await house.accounts.change_email(attacker, Secret(ATTACKERS), VICTIM)
-    letter = (await house.letters())[0]
+async def test_a_move_to_the_victims_existing_account_is_impossible(
+    services: AccountServices,
+) -> None:
+    victim = await services.member(VICTIM, VICTIMS)
+    await services.member("attacker@example.org", ATTACKERS)
+    attacker = await services.session(await services.sign_in("attacker@example.org", ATTACKERS))
+    await services.accounts.change_email(attacker, Secret(ATTACKERS), VICTIM)
+    letter = (await services.email_templates())[0]
     assert letter.to == VICTIM
     assert "ticket=" not in letter.text
-    assert (await house.stores.user_by_email(VICTIM)) == victim
+    assert (await services.stores.user_by_email(VICTIM)) == victim
 
 
 async def test_an_account_that_a_provider_made_for_the_victims_address_is_a_dead_end(
-    worlds: Worlds,
+    open_harness: OpenHarness,
 ) -> None:
     """The attacker writes the victim's address into a profile at a provider that asks nobody."""
     attackers = profile("facebook", email=VICTIM)
     victims = profile(email=VICTIM, email_verified=True, email_authoritative=True)
-    google = Elsewhere(people={"victim": victims})
-    async with worlds([google, Elsewhere("facebook", "Facebook", people={"eve": attackers})]) as it:
+    google = FakeUpstream(people={"victim": victims})
+    async with open_harness(
+        [google, FakeUpstream("facebook", "Facebook", people={"eve": attackers})]
+    ) as it:
         made = (await redeem_login(it, "eve", provider="facebook")).json()["data"]
-        squatted = await it.house.stores.user(made["user"]["id"])
+        squatted = await it.context.stores.user(made["user"]["id"])
         assert squatted is not None
         assert squatted.email_verified_at is None
         browser = await it.signed_in(VICTIM)
@@ -147,15 +163,15 @@ async def test_an_account_that_a_provider_made_for_the_victims_address_is_a_dead
         answer = await redeem_login(it, "victim")
         assert answer.json()["error"]["code"] == "link_required"
 
-        accounts = it.house.accounts
+        accounts = it.context.accounts
         await accounts.request_reset(VICTIM, address=ADDRESS)
-        mails = await it.house.outbox.recent(1)
-        ticket = mails[0].mail.text.partition("ticket=")[2].split()[0]
-        await accounts.reset(ticket, Secret(VICTIMS), address=ADDRESS, agent="a test")
+        mails = await it.context.outbox.recent(1)
+        email_token = mails[0].mail.text.partition("ticket=")[2].split()[0]
+        await accounts.reset(email_token, Secret(VICTIMS), address=ADDRESS, agent="a test")
         assert (await it.call(tokens["access_token"])).status_code == 401
         assert (await browser.get("/account")).status_code == 303
-        assert not await it.house.social.identities(squatted.id)
-        assert not await it.house.stores.consents_of(squatted.id)
+        assert not await it.context.social.identities(squatted.id)
+        assert not await it.context.stores.consents_of(squatted.id)
         again = await redeem_login(it, "eve", provider="facebook")
         assert again.json()["error"]["code"] == "link_required"
         # Now it is proven whose address it is, and the victim's own provider is believed.

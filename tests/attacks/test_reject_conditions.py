@@ -9,21 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantimodo.grants.authorization_code import AuthorizationCodeGrant
-from quantimodo.grants.contract import Redeem, Repeat, Rotate
-from quantimodo.grants.refresh_token import RefreshTokenGrant
+from quantimodo.grant_types.authorization_code import AuthorizationCodeGrant
+from quantimodo.grant_types.contract import Redeem, Repeat, Rotate
+from quantimodo.grant_types.refresh_token import RefreshTokenGrant
 from quantimodo.model.clients import Client
 from quantimodo.model.tokens import (
     AuthorizationCode,
-    Family,
     FoundCode,
     FoundRefreshToken,
+    Grant,
     RefreshToken,
 )
 from quantimodo.model.users import User
 from quantimodo.protocol.errors import InvalidGrant, InvalidScope, ReplayDetected
 from quantimodo.protocol.parameters import Form
-from world import CALLBACK, CHALLENGE, VERIFIER
+from support.app import CALLBACK, CHALLENGE, VERIFIER
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -65,8 +65,8 @@ class Times:
     future: timedelta = SECOND
 
 
-def family_of(faults: frozenset[str], times: Times) -> Family:
-    return Family(
+def family_of(faults: frozenset[str], times: Times) -> Grant:
+    return Grant(
         id=b"f",
         client_id="somebody else" if "foreign" in faults else APP.id,
         user_id=ANN.id,
@@ -80,7 +80,7 @@ def family_of(faults: frozenset[str], times: Times) -> Family:
 def redeem(faults: frozenset[str], times: Times) -> Redeem:
     code = AuthorizationCode(
         key=b"c",
-        family_id=b"f",
+        grant_id=b"f",
         redirect_uri=CALLBACK,
         challenge=CHALLENGE,
         nonce=None,
@@ -88,7 +88,7 @@ def redeem(faults: frozenset[str], times: Times) -> Redeem:
     )
     found = FoundCode(
         code=code,
-        family=family_of(faults, times),
+        grant=family_of(faults, times),
         user=ANN,
         redeemed_at=NOW - times.past if "redeemed" in faults else None,
         revoked="revoked" in faults,
@@ -111,16 +111,16 @@ def redeem(faults: frozenset[str], times: Times) -> Redeem:
 def refresh(faults: frozenset[str], times: Times) -> Rotate:
     token = RefreshToken(
         key=b"r",
-        family_id=b"f",
+        grant_id=b"f",
         issued_at=NOW - times.past,
         expires_at=NOW - times.past if "expired" in faults else NOW + times.future,
     )
     found = FoundRefreshToken(
         token=token,
-        family=family_of(faults, times),
+        grant=family_of(faults, times),
         user=ANN,
         spent_at=NOW - GRACE - times.past if "spent" in faults else None,
-        salt=b"s" if "spent" in faults else None,
+        successor_nonce=b"s" if "spent" in faults else None,
         revoked="revoked" in faults,
     )
     scope = "basic readmeasurements" if "scope too wide" in faults else "basic"
@@ -179,16 +179,16 @@ def test_the_grace_forgives_being_spent_and_nothing_else(
     spent_at = NOW - min(ago, GRACE)
     token = RefreshToken(
         key=b"r",
-        family_id=b"f",
+        grant_id=b"f",
         issued_at=spent_at - SECOND,
         expires_at=NOW if "expired" in faults else NOW + SECOND,
     )
     found = FoundRefreshToken(
         token=token,
-        family=family_of(faults, Times()),
+        grant=family_of(faults, Times()),
         user=ANN,
         spent_at=spent_at,
-        salt=b"s",
+        successor_nonce=b"s",
         revoked="revoked" in faults,
     )
     scope = "basic readmeasurements" if "scope too wide" in faults else "basic"

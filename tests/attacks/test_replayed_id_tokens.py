@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from elsewhere import AUTHORIZE_TOKEN, brought, come_back, depart, state_of
-from quantimodo.providers.apple import APPLE
-from quantimodo.providers.google import GOOGLE
-from upstream import NONCE, Upstream, json_of, jwk_of, query_of, rsa_key
-from world import World
+from quantimodo.federation.providers.apple import APPLE
+from quantimodo.federation.providers.google import GOOGLE
+from support.app import AppHarness
+from support.fake_provider import AUTHORIZE_TOKEN, brought, come_back, depart, state_of
+from support.upstream import NONCE, Upstream, json_of, jwk_of, query_of, rsa_key
 
 LIMITED = "https://limited.facebook.com/.well-known/oauth/openid/jwks/"
 GOOD: dict[str, dict[str, Any]] = {
@@ -31,17 +31,17 @@ def published(upstream: Upstream) -> None:
 
 
 async def present(
-    world: World, provider: str, token: str, nonce: str | None = NONCE
+    harness: AppHarness, provider: str, token: str, nonce: str | None = NONCE
 ) -> httpx.Response:
     sent = {"provider": provider, "accessToken": token}
     if nonce is not None:
         sent["nonce"] = nonce
-    return await world.browser().post(AUTHORIZE_TOKEN, data=sent)
+    return await harness.browser().post(AUTHORIZE_TOKEN, data=sent)
 
 
 @pytest.mark.parametrize("provider", GOOD)
 async def test_a_token_that_was_used_is_refused_as_long_as_it_would_be_good(
-    abroad: World, upstream: Upstream, provider: str
+    abroad: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     token = upstream.id_token(**GOOD[provider])
     assert (await present(abroad, provider, token)).status_code == 200
@@ -53,7 +53,7 @@ async def test_a_token_that_was_used_is_refused_as_long_as_it_would_be_good(
 
 @pytest.mark.parametrize("provider", GOOD)
 async def test_of_many_uses_at_once_one_counts(
-    abroad: World, upstream: Upstream, provider: str
+    abroad: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     token = upstream.id_token(**GOOD[provider])
     answers = await asyncio.gather(*(present(abroad, provider, token) for _ in range(8)))
@@ -62,7 +62,7 @@ async def test_of_many_uses_at_once_one_counts(
 
 @pytest.mark.parametrize("provider", GOOD)
 async def test_a_token_of_another_sign_in_is_refused(
-    abroad: World, upstream: Upstream, provider: str
+    abroad: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     for changes in ({"nonce": "another"}, {"nonce": None}, {"nonce": ""}, {"nonce": [NONCE]}):
         token = upstream.id_token(**{**GOOD[provider], **changes})
@@ -71,7 +71,7 @@ async def test_a_token_of_another_sign_in_is_refused(
 
 
 async def test_a_provider_of_which_nothing_else_is_known_needs_a_nonce(
-    abroad: World, upstream: Upstream
+    abroad: AppHarness, upstream: Upstream
 ) -> None:
     token = upstream.id_token()
     assert (await present(abroad, "work", token, nonce=None)).status_code == 401
@@ -81,7 +81,7 @@ async def test_a_provider_of_which_nothing_else_is_known_needs_a_nonce(
 
 @pytest.mark.parametrize("provider", ["google", "work"])
 async def test_a_browsers_answer_with_the_token_of_another_browser_is_refused(
-    abroad: World, upstream: Upstream, provider: str
+    abroad: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     """A code that was injected: its ID token has the nonce of whoever it was made for."""
     await abroad.app()

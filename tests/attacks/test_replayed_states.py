@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 import httpx
 import pytest
 
-from elsewhere import (
+from support.app import AppHarness, OpenHarness
+from support.fake_provider import (
     BACK,
-    Elsewhere,
+    FakeUpstream,
     brought,
     come_back,
     depart,
@@ -17,17 +18,16 @@ from elsewhere import (
     state_of,
     way_cookies,
 )
-from world import World, Worlds
 
 
 @pytest.fixture
-def google() -> Elsewhere:
-    return Elsewhere(people={"gia": profile()})
+def google() -> FakeUpstream:
+    return FakeUpstream(people={"gia": profile()})
 
 
 @pytest.fixture
-async def world(worlds: Worlds, google: Elsewhere) -> AsyncIterator[World]:
-    async with worlds([google, Elsewhere("facebook", "Facebook")]) as opened:
+async def harness(open_harness: OpenHarness, google: FakeUpstream) -> AsyncIterator[AppHarness]:
+    async with open_harness([google, FakeUpstream("facebook", "Facebook")]) as opened:
         yield opened
 
 
@@ -36,9 +36,9 @@ def _put_back(browser: httpx.AsyncClient, cookies: Mapping[str, str]) -> None:
         browser.cookies.set(name, value, domain="id.example.org")
 
 
-async def test_a_state_is_good_once(world: World) -> None:
-    await world.app()
-    browser = world.browser()
+async def test_a_state_is_good_once(harness: AppHarness) -> None:
+    await harness.app()
+    browser = harness.browser()
     state = state_of(await depart(browser))
     cookies = way_cookies(browser)
     assert "code" in brought(await come_back(browser, state))
@@ -46,9 +46,9 @@ async def test_a_state_is_good_once(world: World) -> None:
     assert is_page(await come_back(browser, state))
 
 
-async def test_a_state_is_used_up_by_an_error_too(world: World) -> None:
-    await world.app()
-    browser = world.browser()
+async def test_a_state_is_used_up_by_an_error_too(harness: AppHarness) -> None:
+    await harness.app()
+    browser = harness.browser()
     state = state_of(await depart(browser))
     cookies = way_cookies(browser)
     assert brought(await come_back(browser, state, error="access_denied"))["error"]
@@ -56,12 +56,12 @@ async def test_a_state_is_used_up_by_an_error_too(world: World) -> None:
     assert is_page(await come_back(browser, state))
 
 
-async def test_of_many_uses_at_once_one_comes_through(world: World) -> None:
-    await world.app()
-    browser = world.browser()
+async def test_of_many_uses_at_once_one_comes_through(harness: AppHarness) -> None:
+    await harness.app()
+    browser = harness.browser()
     state = state_of(await depart(browser))
     cookie = "; ".join(f"{name}={value}" for name, value in way_cookies(browser).items())
-    rivals = [world.browser() for _ in range(10)]
+    rivals = [harness.browser() for _ in range(10)]
     answers = await asyncio.gather(
         *(
             rival.get(
@@ -75,19 +75,19 @@ async def test_of_many_uses_at_once_one_comes_through(world: World) -> None:
     assert sorted(answer.status_code for answer in answers) == [303, *[400] * 9]
 
 
-async def test_a_state_of_another_provider_is_refused(world: World) -> None:
-    await world.app()
-    browser = world.browser()
+async def test_a_state_of_another_provider_is_refused(harness: AppHarness) -> None:
+    await harness.app()
+    browser = harness.browser()
     state = state_of(await depart(browser, "google"))
     assert is_page(await come_back(browser, state, "facebook"))
     assert is_page(await come_back(browser, state, "google"))
 
 
-async def test_a_way_does_not_wait_for_ever(world: World) -> None:
-    await world.app()
-    browser = world.browser()
+async def test_a_way_does_not_wait_for_ever(harness: AppHarness) -> None:
+    await harness.app()
+    browser = harness.browser()
     state = state_of(await depart(browser))
-    world.advance(minutes=10)
+    harness.advance(minutes=10)
     assert is_page(await come_back(browser, state))
 
 
@@ -107,9 +107,9 @@ async def test_a_way_does_not_wait_for_ever(world: World) -> None:
         "code=" + "x" * 9000 + "&state={state}",
     ],
 )
-async def test_an_answer_without_a_good_state_is_a_page(world: World, query: str) -> None:
-    await world.app()
-    browser = world.browser()
+async def test_an_answer_without_a_good_state_is_a_page(harness: AppHarness, query: str) -> None:
+    await harness.app()
+    browser = harness.browser()
     state = state_of(await depart(browser))
     assert is_page(await browser.get(f"{BACK}/google?{query.format(state=state)}"))
     form = {"content-type": "application/x-www-form-urlencoded"}

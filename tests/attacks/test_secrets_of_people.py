@@ -6,29 +6,29 @@ from pathlib import Path
 
 import pytest
 
-from people import ADDRESS, House
-from quantimodo.identity.errors import InvalidInput, Refused
+from quantimodo.accounts.errors import DomainError, InvalidInput
 from quantimodo.model.secrets import Secret
+from support.account_services import ADDRESS, AccountServices
 
 MARK = "m4rked-secret-of-ann"
 
 
 async def test_no_password_ticket_or_cookie_is_in_the_database(
-    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    services: AccountServices, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    browser = house.browser()
-    await house.sign_up("new@example.org", browser=browser, password=MARK)
-    confirming = await house.ticket("/confirm")
-    cookie = (await house.confirm(confirming, browser)).session_cookie
-    await house.accounts.request_reset("new@example.org", address=ADDRESS)
-    resetting = await house.ticket("/reset/new")
-    await house.audit.flush()
+    browser = services.browser()
+    await services.sign_up("new@example.org", browser=browser, password=MARK)
+    confirming = await services.email_token("/confirm")
+    cookie = (await services.confirm(confirming, browser)).session_cookie
+    await services.accounts.request_reset("new@example.org", address=ADDRESS)
+    resetting = await services.email_token("/reset/new")
+    await services.audit.flush()
     with closing(sqlite3.connect(tmp_path / "test.db")) as database:
         dump = "\n".join(database.iterdump())
         blobs = b"".join(
             row[0]
             for row in database.execute(
-                "SELECT payload FROM tickets UNION SELECT sealed FROM mails"
+                "SELECT payload FROM email_tokens UNION SELECT sealed FROM mails"
             )
         )
     printed = "".join(capsys.readouterr())
@@ -39,13 +39,13 @@ async def test_no_password_ticket_or_cookie_is_in_the_database(
         assert secret not in printed
 
 
-async def test_no_refusal_repeats_what_was_typed(house: House) -> None:
-    with pytest.raises(Refused) as refused:
-        await house.sign_in("someone@example.org", MARK)
+async def test_no_refusal_repeats_what_was_typed(services: AccountServices) -> None:
+    with pytest.raises(DomainError) as refused:
+        await services.sign_in("someone@example.org", MARK)
     assert MARK not in str(refused.value)
     assert "someone" not in str(refused.value)
     with pytest.raises(InvalidInput) as invalid:
-        await house.sign_up("not an address " + MARK)
+        await services.sign_up("not an address " + MARK)
     assert MARK not in str(invalid.value)
 
 

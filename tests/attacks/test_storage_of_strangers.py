@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from quantimodo.identity.throttle import Throttle, ThrottlePolicy
+from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
 from quantimodo.ports.stores import Stores
-from surroundings import FrozenClock
-from world import CALLBACK, World, Worlds
+from support.app import CALLBACK, AppHarness, OpenHarness
+from support.environment import FrozenClock
 
 REGISTER = "/api/v2/oauth2/register"
 MIB = 1_048_576
@@ -18,21 +18,23 @@ MIB = 1_048_576
 MOST = MIB * 17 / 16
 
 
-def stored(world: World, table: str) -> int:
+def stored(harness: AppHarness, table: str) -> int:
     """What its rows count as; `stored_bytes` is the last column."""
-    return sum(row[-1] for row in world.rows()[table])
+    return sum(row[-1] for row in harness.rows()[table])
 
 
-async def test_waiting_requests_of_one_address_stay_within_their_budget(worlds: Worlds) -> None:
-    async with worlds(budgets__authorization_requests_per_address=str(MIB)) as world:
-        app, stranger = await world.app(), world.browser()
+async def test_waiting_requests_of_one_address_stay_within_their_budget(
+    open_harness: OpenHarness,
+) -> None:
+    async with open_harness(budgets__authorization_requests_per_address=str(MIB)) as harness:
+        app, stranger = await harness.app(), harness.browser()
         answers = []
         for number in range(90):
-            world.advance(seconds=1)
+            harness.advance(seconds=1)
             state = f"{number:04}" + "x" * 7990
-            answers.append(await world.ask(stranger, app, state=state, nonce="y" * 6000))
+            answers.append(await harness.ask(stranger, app, state=state, nonce="y" * 6000))
         assert {answer.status_code for answer in answers} == {303}
-        assert MIB * 0.9 <= stored(world, "authorization_requests") <= MOST
+        assert MIB * 0.9 <= stored(harness, "authorization_requests") <= MOST
         first, last = (
             parse_qs(urlsplit(answer.headers["location"]).query)["return_to"][0]
             for answer in (answers[0], answers[-1])
@@ -42,78 +44,86 @@ async def test_waiting_requests_of_one_address_stay_within_their_budget(worlds: 
         assert (await stranger.get(last)).status_code == 303
 
 
-async def test_one_waiting_request_has_a_largest_size(world: World) -> None:
+async def test_one_waiting_request_has_a_largest_size(harness: AppHarness) -> None:
     """The fault goes to the client, since its address is sound (RFC 6749 §4.1.2.1)."""
-    app, stranger = await world.app(), world.browser()
-    answer = await world.ask(
+    app, stranger = await harness.app(), harness.browser()
+    answer = await harness.ask(
         stranger, app, state="x" * 8000, nonce="y" * 8000, ui_locales="z" * 900
     )
     location = urlsplit(answer.headers["location"])
     assert f"{location.scheme}://{location.netloc}{location.path}" == CALLBACK
     assert parse_qs(location.query)["error"] == ["invalid_request"]
-    assert world.rows()["authorization_requests"] == []
+    assert harness.rows()["authorization_requests"] == []
 
 
 @pytest.fixture
-async def open_world(worlds: Worlds) -> AsyncIterator[World]:
-    async with worlds(
+async def open_app_harness(open_harness: OpenHarness) -> AsyncIterator[AppHarness]:
+    async with open_harness(
         registration__mode="open",
         budgets__registrations_per_address=str(MIB),
         limits__registration_changes_per_address="3 per 1h",
-    ) as world:
-        yield world
+    ) as harness:
+        yield harness
 
 
-async def register(world: World, **metadata: Any) -> dict[str, Any]:
-    answer = await world.browser().post(REGISTER, json={"redirect_uris": [CALLBACK], **metadata})
+async def register(harness: AppHarness, **metadata: Any) -> dict[str, Any]:
+    answer = await harness.browser().post(REGISTER, json={"redirect_uris": [CALLBACK], **metadata})
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()
     return found
 
 
-async def test_registrations_of_one_address_stay_within_their_budget(open_world: World) -> None:
+async def test_registrations_of_one_address_stay_within_their_budget(
+    open_app_harness: AppHarness,
+) -> None:
     """The oldest that nobody has allowed anything make room."""
     large = [f"https://app.example.org/{number}/{'x' * 900}" for number in range(40)]
     made = []
     for _ in range(20):
-        open_world.advance(seconds=1)
-        made.append(await register(open_world, redirect_uris=large))
-    assert MIB * 0.5 <= stored(open_world, "unproven_clients") <= MOST
-    clients = {row[0] for row in open_world.rows()["clients"]}
+        open_app_harness.advance(seconds=1)
+        made.append(await register(open_app_harness, redirect_uris=large))
+    assert MIB * 0.5 <= stored(open_app_harness, "unused_clients") <= MOST
+    clients = {row[0] for row in open_app_harness.rows()["clients"]}
     assert made[0]["client_id"] not in clients
     assert made[-1]["client_id"] in clients
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-async def test_managing_a_registration_is_limited(open_world: World, method: str) -> None:
+async def test_managing_a_registration_is_limited(
+    open_app_harness: AppHarness, method: str
+) -> None:
     """RFC 7592 §2: each change writes an audit line and may fetch documents; guessing counts."""
     for _ in range(3):
-        answer = await open_world.browser().request(method, f"{REGISTER}/no-such-app", json={})
+        answer = await open_app_harness.browser().request(
+            method, f"{REGISTER}/no-such-app", json={}
+        )
         assert answer.status_code == 401
-    found = await register(open_world)
+    found = await register(open_app_harness)
     headers = {"authorization": f"Bearer {found['registration_access_token']}"}
-    refused = await open_world.browser().request(
+    refused = await open_app_harness.browser().request(
         method, f"{REGISTER}/{found['client_id']}", json={}, headers=headers
     )
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) > 0
 
 
-async def test_requests_that_make_the_server_fetch_are_limited(worlds: Worlds) -> None:
+async def test_requests_that_make_the_server_fetch_are_limited(open_harness: OpenHarness) -> None:
     """OpenID Connect Core §6.2: an anonymous request names an address that is fetched."""
-    async with worlds(registration__mode="open", limits__fetches_per_address="2 per 15m") as world:
+    async with open_harness(
+        registration__mode="open", limits__fetches_per_address="2 per 15m"
+    ) as harness:
         uri = "https://app.example.org/request.jwt"
-        found = await register(world, request_uris=[uri])
+        found = await register(harness, request_uris=[uri])
         query = {"client_id": found["client_id"], "redirect_uri": CALLBACK}
         asked = {**query, "response_type": "code", "request_uri": uri}
         statuses = [
-            (await world.browser().get("/api/v2/oauth/authorize", params=asked)).status_code
+            (await harness.browser().get("/api/v2/oauth/authorize", params=asked)).status_code
             for _ in range(4)
         ]
         assert statuses[2:] == [429, 429]
         assert 429 not in statuses[:2]
         # Others who name no document are not counted.
-        plain = await world.browser().get(
+        plain = await harness.browser().get(
             "/api/v2/oauth/authorize", params={**query, "response_type": "code"}
         )
         assert plain.status_code == 303

@@ -8,14 +8,14 @@ from urllib.parse import quote_plus
 import pytest
 from test_every_page_there_is import pages_of, somebody_with_an_app
 
-from page_site import Fields
-from world import World, form_fields
+from support.app import AppHarness, form_fields
+from support.page_site import Fields
 
 ODD = ["%00", "a%00b", "%E2%80%AE%00", "%ED%A0%80", "%FF%FE", "x" * 4000]
 
 
 @pytest.mark.parametrize("odd", ODD)
-async def test_an_id_that_cannot_be_is_nothing(engine: World, odd: str) -> None:
+async def test_an_id_that_cannot_be_is_nothing(engine: AppHarness, odd: str) -> None:
     await engine.person()
     browser = await engine.signed_in()
     csrf = form_fields((await browser.get("/account/profile")).text)["csrf"]
@@ -46,7 +46,7 @@ _LEAVING = ("/sign-out", "/account/delete", "/delete", "/revoke")
 
 
 @pytest.mark.slow
-async def test_no_text_in_any_field_of_any_form_is_an_error_of_ours(engine: World) -> None:
+async def test_no_text_in_any_field_of_any_form_is_an_error_of_ours(engine: AppHarness) -> None:
     browser, named = await somebody_with_an_app(engine)
     known: dict[tuple[str, ...], dict[str, str]] = {}
     for path in pages_of(engine, "GET"):

@@ -8,11 +8,17 @@ from typing import Any
 import httpx
 import pytest
 
-from elsewhere import AUTHORIZE_CODE, AUTHORIZE_TOKEN, Elsewhere, profile, redeem_login
-from quantimodo.providers.apple import APPLE
-from quantimodo.providers.google import GOOGLE
-from upstream import NONCE, Upstream, json_of, jwk_of, rsa_key
-from world import CALLBACK, ISSUER, World, Worlds
+from quantimodo.federation.providers.apple import APPLE
+from quantimodo.federation.providers.google import GOOGLE
+from support.app import CALLBACK, ISSUER, AppHarness, OpenHarness
+from support.fake_provider import (
+    AUTHORIZE_CODE,
+    AUTHORIZE_TOKEN,
+    FakeUpstream,
+    profile,
+    redeem_login,
+)
+from support.upstream import NONCE, Upstream, json_of, jwk_of, rsa_key
 
 VICTIM = "ann@example.org"
 GRAPH = "https://graph.facebook.com/v25.0"
@@ -34,7 +40,7 @@ GOOD: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-async def victim(abroad: World, upstream: Upstream) -> World:
+async def victim(abroad: AppHarness, upstream: Upstream) -> AppHarness:
     keys = json_of({"keys": [jwk_of(rsa_key(), "one")]})
     microsofts = f"{MICROSOFT}/common/discovery/v2.0/keys"
     for address in (GOOGLE.jwks_uri, APPLE.jwks_uri, LIMITED, microsofts):
@@ -43,23 +49,23 @@ async def victim(abroad: World, upstream: Upstream) -> World:
     return abroad
 
 
-async def present(world: World, provider: str, token: str) -> httpx.Response:
+async def present(harness: AppHarness, provider: str, token: str) -> httpx.Response:
     sent = {"provider": provider, "accessToken": token, "nonce": NONCE}
-    return await world.browser().post(AUTHORIZE_TOKEN, data=sent)
+    return await harness.browser().post(AUTHORIZE_TOKEN, data=sent)
 
 
-def asks_the_owner_first(world: World, answer: httpx.Response) -> bool:
+def asks_the_owner_first(harness: AppHarness, answer: httpx.Response) -> bool:
     assert answer.status_code == 403, answer.text
     error = answer.json()["error"]
     assert error["code"] == "link_required"
     assert error["interactionUrl"] == f"{ISSUER}/account/identities"
     assert VICTIM not in answer.text.lower()
-    return len(world.rows()["users"]) == 1 and not world.rows()["identities"]
+    return len(harness.rows()["users"]) == 1 and not harness.rows()["identities"]
 
 
 @pytest.mark.parametrize("provider", GOOD)
 async def test_a_profile_with_the_victims_address_does_not_open_their_account(
-    victim: World, upstream: Upstream, provider: str
+    victim: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     for verified in (False, "false", None, 0, 1, "yes", [True]):
         claims = {**GOOD[provider], "email": VICTIM, "email_verified": verified}
@@ -72,7 +78,7 @@ async def test_a_profile_with_the_victims_address_does_not_open_their_account(
 
 @pytest.mark.parametrize("provider", GOOD)
 async def test_nor_does_one_that_was_verified_by_who_is_not_the_master_of_the_domain(
-    victim: World, upstream: Upstream, provider: str
+    victim: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     claims = {**GOOD[provider], "email": VICTIM, "email_verified": True, "xms_edov": True}
     answer = await present(victim, provider, upstream.id_token(**claims))
@@ -80,7 +86,7 @@ async def test_nor_does_one_that_was_verified_by_who_is_not_the_master_of_the_do
 
 
 async def test_an_access_token_of_facebook_brings_an_address_that_does_not_count(
-    victim: World, upstream: Upstream
+    victim: AppHarness, upstream: Upstream
 ) -> None:
     ours = {"app_id": "138483919580948", "is_valid": True, "user_id": "1200", "expires_at": 0}
     upstream.replies[f"{GRAPH}/debug_token"] = json_of({"data": ours})
@@ -99,7 +105,7 @@ async def test_an_access_token_of_facebook_brings_an_address_that_does_not_count
     ],
 )
 async def test_an_address_that_github_did_not_verify_is_not_even_kept(
-    victim: World, upstream: Upstream, addresses: list[dict[str, Any]]
+    victim: AppHarness, upstream: Upstream, addresses: list[dict[str, Any]]
 ) -> None:
     await victim.app()
     granted = {"access_token": "gho_fake", "token_type": "bearer", "scope": "user:email"}
@@ -115,24 +121,24 @@ async def test_an_address_that_github_did_not_verify_is_not_even_kept(
     assert len(victim.rows()["users"]) == 2
 
 
-async def test_two_of_three_conditions_are_not_enough(worlds: Worlds) -> None:
-    google = Elsewhere()
-    async with worlds([google]) as world:
-        await world.person(email=VICTIM)
+async def test_two_of_three_conditions_are_not_enough(open_harness: OpenHarness) -> None:
+    google = FakeUpstream()
+    async with open_harness([google]) as harness:
+        await harness.person(email=VICTIM)
         for changes in (
             {"email_verified": False, "email_authoritative": False},
             {"email_verified": True, "email_authoritative": False},
             {"email_verified": False, "email_authoritative": True},
         ):
             google.people["eve"] = profile(email=VICTIM, **changes)
-            assert asks_the_owner_first(world, await redeem_login(world, "eve"))
+            assert asks_the_owner_first(harness, await redeem_login(harness, "eve"))
 
 
 async def test_the_third_is_that_the_account_has_shown_its_address_to_be_its_own(
-    worlds: Worlds,
+    open_harness: OpenHarness,
 ) -> None:
     proven = profile(email=VICTIM, email_verified=True, email_authoritative=True)
-    async with worlds([Elsewhere(people={"ann": proven})]) as world:
-        squatter = await world.house.accounts.create(email=VICTIM, name="Eve", password=None)
-        assert asks_the_owner_first(world, await redeem_login(world, "ann"))
-        assert not await world.house.social.identities(squatter.id)
+    async with open_harness([FakeUpstream(people={"ann": proven})]) as harness:
+        squatter = await harness.context.accounts.create(email=VICTIM, name="Eve", password=None)
+        assert asks_the_owner_first(harness, await redeem_login(harness, "ann"))
+        assert not await harness.context.social.identities(squatter.id)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from quantimodo.app.server import furnish_server
-from world import CALLBACK, ISSUER, App, Foundation, World
+from quantimodo.app.server import build_server
+from support.app import CALLBACK, ISSUER, App, AppHarness, PreparedDatabase
 
 ALL = frozenset({"code", "token", "id_token token", "code id_token", "code id_token token"})
 
@@ -31,27 +31,27 @@ class Interrupted:
         return saved
 
 
-async def allowed(world: World, **changes: Any) -> tuple[int, App]:
+async def allowed(harness: AppHarness, **changes: Any) -> tuple[int, App]:
     """An app that a person has allowed before, so that nobody is asked now."""
-    ann = await world.person()
-    app = await world.app(response_types=ALL, **changes)
-    await world.authorize(await world.signed_in(), app, scope="openid basic")
+    ann = await harness.person()
+    app = await harness.app(response_types=ALL, **changes)
+    await harness.authorize(await harness.signed_in(), app, scope="openid basic")
     return ann.id, app
 
 
 @pytest.mark.parametrize("response_type", sorted(ALL))
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])
 async def test_nothing_is_begun_on_a_consent_that_was_just_withdrawn(
-    world: World, foundation: Foundation, response_type: str, token_format: str
+    harness: AppHarness, prepared_database: PreparedDatabase, response_type: str, token_format: str
 ) -> None:
-    user_id, app = await allowed(world, token_format=token_format)
-    stores, now = world.house.stores, world.house.clock.now()
+    user_id, app = await allowed(harness, token_format=token_format)
+    stores, now = harness.context.stores, harness.context.clock.now()
     interrupted: Any = Interrupted(stores, lambda: stores.withdraw_consent(user_id, app.id, now))
-    house = replace(world.house, stores=interrupted)
-    world.application = await furnish_server(house, foundation.renderer)
-    before = len(world.rows()["families"])
-    answer = await world.authorize(
-        await world.signed_in(),
+    context = replace(harness.context, stores=interrupted)
+    harness.application = await build_server(context, prepared_database.renderer)
+    before = len(harness.rows()["grants"])
+    answer = await harness.authorize(
+        await harness.signed_in(),
         app,
         scope="openid basic",
         response_type=response_type,
@@ -66,24 +66,24 @@ async def test_nothing_is_begun_on_a_consent_that_was_just_withdrawn(
         "state": "some-state",
         "iss": ISSUER,
     }
-    assert len(world.rows()["families"]) == before
+    assert len(harness.rows()["grants"]) == before
 
 
-async def test_who_withdraws_at_once_after_is_obeyed_too(world: World) -> None:
-    user_id, app = await allowed(world)
-    code = (await world.authorize(await world.signed_in(), app)).code
-    await world.house.stores.withdraw_consent(user_id, app.id, world.house.clock.now())
-    refused = await world.redeem(app, code)
+async def test_who_withdraws_at_once_after_is_obeyed_too(harness: AppHarness) -> None:
+    user_id, app = await allowed(harness)
+    code = (await harness.authorize(await harness.signed_in(), app)).code
+    await harness.context.stores.withdraw_consent(user_id, app.id, harness.context.clock.now())
+    refused = await harness.redeem(app, code)
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
 
 
 async def test_a_first_party_app_that_was_taken_back_just_now_gets_nothing_either(
-    world: World, foundation: Foundation
+    harness: AppHarness, prepared_database: PreparedDatabase
 ) -> None:
-    user_id, app = await allowed(world, first_party=True)
-    stores, now = world.house.stores, world.house.clock.now()
+    user_id, app = await allowed(harness, first_party=True)
+    stores, now = harness.context.stores, harness.context.clock.now()
     interrupted: Any = Interrupted(stores, lambda: stores.withdraw_consent(user_id, app.id, now))
-    house = replace(world.house, stores=interrupted)
-    world.application = await furnish_server(house, foundation.renderer)
-    answer = await world.authorize(await world.signed_in(), app)
+    context = replace(harness.context, stores=interrupted)
+    harness.application = await build_server(context, prepared_database.renderer)
+    answer = await harness.authorize(await harness.signed_in(), app)
     assert answer.parameters["error"] == "access_denied"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from quantimodo.app.services import prepare
 from quantimodo.app.settings import load_settings
-from quantimodo.app.wiring import prepare
-from terminal import PATIENCE, Terminal
+from support.terminal import PATIENCE, Terminal
 
 
 @pytest.fixture(scope="session")

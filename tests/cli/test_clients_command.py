@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from terminal import Terminal
+from support.terminal import Terminal
 
 CALLBACK = "https://app.example.org/cb"
 

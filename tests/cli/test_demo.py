@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from quantimodo.cli.demo_output import shortened
 from quantimodo.cli.forms import HtmlPage
-from quantimodo.cli.telling import shortened
-from terminal import Terminal
+from support.terminal import Terminal
 
 
 def test_the_demo_walks_the_whole_main_job_and_shows_no_secret_whole(terminal: Terminal) -> None:

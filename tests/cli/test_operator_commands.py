@@ -11,7 +11,7 @@ import pytest
 
 from quantimodo import __version__
 from quantimodo.model.keys import ALGORITHMS
-from terminal import Terminal
+from support.terminal import Terminal
 
 KEY = "A" * 43
 

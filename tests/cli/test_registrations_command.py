@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from terminal import Terminal
+from support.terminal import Terminal
 
 METADATA: dict[str, Any] = {
     "client_name": "Diary",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from terminal import PATIENCE, Server, Terminal
+from support.terminal import PATIENCE, Server, Terminal
 
 
 def workers_of(server: Server) -> list[psutil.Process]:

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from terminal import PATIENCE, QUANTIMODO, Answer, Terminal
+from support.terminal import PATIENCE, QUANTIMODO, Answer, Terminal
 
 PASSWORD = "fake-words-that-nobody-uses"
 

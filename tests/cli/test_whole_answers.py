@@ -11,7 +11,7 @@ from uvicorn.server import ServerState
 
 from quantimodo.app.dispatch import WHOLE
 from quantimodo.cli.connection import Connection
-from world import USERINFO, World
+from support.app import USERINFO, AppHarness
 
 LINES = (b"content-type", b"text/plain"), (b"x-more", b"1")
 HEAD = b"content-type: text/plain\r\nx-more: 1\r\n"
@@ -127,7 +127,9 @@ async def test_nothing_is_written_to_a_caller_who_went_away() -> None:
     assert (await _talk(whole, GET, gone=True)).writes == []
 
 
-async def _ask(world: World, token: str, *, in_one_piece: bool) -> tuple[int, set[bytes], bytes]:
+async def _ask(
+    harness: AppHarness, token: str, *, in_one_piece: bool
+) -> tuple[int, set[bytes], bytes]:
     status, lines, body = 0, set[bytes](), b""
     scope: dict[str, Any] = {
         "type": "http",
@@ -155,13 +157,13 @@ async def _ask(world: World, token: str, *, in_one_piece: bool) -> tuple[int, se
 
     if in_one_piece:
         scope["extensions"] = {WHOLE: answer}
-    await world.application(scope, receive, send)
+    await harness.application(scope, receive, send)
     return status, lines, body
 
 
-async def test_an_endpoint_says_the_same_in_one_piece_and_in_two(world: World) -> None:
+async def test_an_endpoint_says_the_same_in_one_piece_and_in_two(harness: AppHarness) -> None:
     for _ in range(2):  # the second time from what is remembered of the first
         for token in ("qma_" + "A" * 52, "", "ä"):
-            one = await _ask(world, token, in_one_piece=True)
-            assert one == await _ask(world, token, in_one_piece=False)
+            one = await _ask(harness, token, in_one_piece=True)
+            assert one == await _ask(harness, token, in_one_piece=False)
             assert one[0] == 401

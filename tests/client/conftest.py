@@ -18,8 +18,8 @@ from recorded import Answer, Recorded
 from terminals import Person
 
 import swagger_client
-from live import Live
-from world import CALLBACK, World, answer_of
+from support.app import CALLBACK, AppHarness, answer_of
+from support.live_server import Live
 
 
 @pytest.fixture
@@ -92,22 +92,24 @@ async def over_a_socket(live: Live) -> Place:
 
 
 @pytest.fixture
-async def in_process(world: World) -> Place:
-    await world.person()
+async def in_process(harness: AppHarness) -> Place:
+    await harness.person()
 
     async def allow(url: str) -> str:
-        browser = await world.signed_in()
+        browser = await harness.signed_in()
         answer = await browser.get(url)
         if answer.status_code == 200:
-            answer = await world.decide(browser, answer)
+            answer = await harness.decide(browser, answer)
         return answer_of(answer).location
 
-    asgi = httpx.ASGITransport(app=world.application)  # type: ignore[arg-type]
+    asgi = httpx.ASGITransport(app=harness.application)  # type: ignore[arg-type]
     transports = {
         "OAuthSession": ThroughLoop(asgi, asyncio.get_running_loop()),
         "AsyncOAuthSession": asgi,
     }
-    return Place(world.house.settings.issuer, await world.app(), world.browser, allow, transports)
+    return Place(
+        harness.context.settings.issuer, await harness.app(), harness.browser, allow, transports
+    )
 
 
 @pytest.fixture(params=["in_process", pytest.param("over_a_socket", marks=pytest.mark.slow)])

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
+from support.app import CALLBACK, App
 from swagger_client.session import OAuthSession
-from world import CALLBACK, App
 
 
 @dataclass(frozen=True)

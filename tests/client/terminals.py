@@ -7,8 +7,8 @@ from pathlib import Path
 
 from driven import START
 
+from swagger_client.command.environment import CliEnvironment
 from swagger_client.command.main import main
-from swagger_client.command.surroundings import Surroundings
 from swagger_client.session import FileStore
 
 
@@ -31,7 +31,7 @@ class Person:
 
     def types(self, *words: str, terminal: bool = False) -> int:
         out, err = (Terminal() if terminal else io.StringIO() for _ in range(2))
-        around = Surroundings(
+        around = CliEnvironment(
             out=out,
             err=err,
             environment={"QM_CLIENT_FOLDER": str(self.folder), **self.environment},

@@ -9,6 +9,7 @@ import pytest
 from places import Place, ThroughLoop, do
 
 import swagger_client
+from support.app import AppHarness, answer_of
 from swagger_client.rest import ApiException
 from swagger_client.session import (
     AsyncOAuthSession,
@@ -17,7 +18,6 @@ from swagger_client.session import (
     OAuthSession,
     SignInRequired,
 )
-from world import World, answer_of
 
 both_kinds = pytest.mark.parametrize("kind", [OAuthSession, AsyncOAuthSession])
 
@@ -97,12 +97,12 @@ async def test_ten_tasks_renew_once_at_the_real_server(place: Place) -> None:
     await store.close()
 
 
-async def test_the_methods_of_2016_in_process(world: World) -> None:
-    await world.person()
-    app = await world.app()
-    tokens = await world.tokens(app)
-    asgi = httpx.ASGITransport(app=world.application)  # type: ignore[arg-type]
-    settings = swagger_client.Configuration(f"{world.house.settings.issuer}/api")
+async def test_the_methods_of_2016_in_process(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app()
+    tokens = await harness.tokens(app)
+    asgi = httpx.ASGITransport(app=harness.application)  # type: ignore[arg-type]
+    settings = swagger_client.Configuration(f"{harness.context.settings.issuer}/api")
     settings.access_token = tokens["access_token"]
     client = swagger_client.ApiClient(
         configuration=settings, transport=ThroughLoop(asgi, asyncio.get_running_loop())
@@ -121,15 +121,17 @@ async def test_the_methods_of_2016_in_process(world: World) -> None:
     fault = await asyncio.to_thread(refused, "qma_of-nobody-at-all")
     assert fault.status == 401
     assert "of-nobody" not in str(fault)
-    wide = await world.tokens(app, scope="openid")
+    wide = await harness.tokens(app, scope="openid")
     fault = await asyncio.to_thread(refused, wide["access_token"])
     assert fault.status == 403
     assert "insufficient_scope" in str(fault)
 
 
-async def test_the_paths_of_the_client_are_those_that_the_server_advertises(world: World) -> None:
-    metadata = (await world.browser().get("/.well-known/openid-configuration")).json()
-    application = OAuthSession("c", server=world.house.settings.issuer).application
+async def test_the_paths_of_the_client_are_those_that_the_server_advertises(
+    harness: AppHarness,
+) -> None:
+    metadata = (await harness.browser().get("/.well-known/openid-configuration")).json()
+    application = OAuthSession("c", server=harness.context.settings.issuer).application
     assert application.server == metadata["issuer"]
     url = application.authorization_request().url
     assert url.partition("?")[0] == metadata["authorization_endpoint"]

@@ -17,7 +17,7 @@ from driven import ME, REVOKE_PATH, TOKEN_PATH, held, tokens
 from recorded import Answer, Recorded
 from terminals import Person
 
-from live import Live
+from support.live_server import Live
 
 PERSON = {"id": 42, "displayName": "Ann Example", "email": "ann@example.org"}
 METADATA = "/.well-known/oauth-authorization-server"
@@ -30,13 +30,13 @@ def browse(*brought: dict[str, str], server: str) -> Callable[[str], bool]:
     def open_browser(url: str) -> bool:
         asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
-        def visit() -> None:
+        def browser_request() -> None:
             for parameters in brought:
                 query = urlencode({"state": asked["state"], "iss": server, **parameters})
                 with suppress(httpx.HTTPError):  # nobody listens any more after the right one
                     httpx.get(f"{asked['redirect_uri']}?{query}", trust_env=False)
 
-        threading.Thread(target=visit).start()
+        threading.Thread(target=browser_request).start()
         return True
 
     return open_browser
@@ -323,14 +323,14 @@ async def test_the_command_at_a_real_server(live: Live, person: Person) -> None:
     loop = asyncio.get_running_loop()
 
     def open_browser(url: str) -> bool:
-        asyncio.run_coroutine_threadsafe(visit(url), loop)
+        asyncio.run_coroutine_threadsafe(browser_request(url), loop)
         return True
 
-    async def visit(url: str) -> None:
+    async def browser_request(url: str) -> None:
         await live.browser().get(await live.allow(url))
 
     person.browser = open_browser
-    person.now = live.house.clock.now().timestamp()
+    person.now = live.context.clock.now().timestamp()
     words = ("login", "--server", live.address, "--client-id", app.id)
     assert await asyncio.to_thread(person.types, *words) == 0, person.err
     assert person.out == f"Signed in as Ann Example <ann@example.org> at {live.address}\n"

@@ -14,7 +14,7 @@ import pytest
 from places import Place, do
 from terminals import Person
 
-from live import Live
+from support.live_server import Live
 from swagger_client import MeasurementsApi, MeasurementSet, NewMeasurement, UnitsApi, VariablesApi
 from swagger_client.rest import ApiException
 from swagger_client.session import AsyncOAuthSession, OAuthSession
@@ -164,15 +164,15 @@ async def types(live: Live, person: Person) -> Callable[..., Awaitable[int]]:
     app = await live.app("http://127.0.0.1/callback", public=True)
     loop = asyncio.get_running_loop()
 
-    async def visit(url: str) -> None:
+    async def browser_request(url: str) -> None:
         await live.browser().get(await live.allow(url))
 
     def open_browser(url: str) -> bool:
-        asyncio.run_coroutine_threadsafe(visit(url), loop)
+        asyncio.run_coroutine_threadsafe(browser_request(url), loop)
         return True
 
     person.browser = open_browser
-    person.now = live.house.clock.now().timestamp()
+    person.now = live.context.clock.now().timestamp()
 
     async def typed(*words: str, terminal: bool = False) -> int:
         return await asyncio.to_thread(lambda: person.types(*words, terminal=terminal))

@@ -22,11 +22,11 @@ from matplotlib import pyplot
 from terminals import Person
 
 import swagger_client
-from live import Live
+from support.app import App
+from support.live_server import Live
 from swagger_client import MeasurementSet, NewMeasurement
 from swagger_client.command.main import main
 from swagger_client.session import OAuthSession
-from world import App
 
 CLIENT = Path(__file__).parents[2] / "clients" / "python"
 README = CLIENT / "README.md"
@@ -49,12 +49,12 @@ async def browser(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     """The browser of this machine: its person says yes."""
     loop = asyncio.get_running_loop()
 
-    async def visit(url: str) -> None:
+    async def browser_request(url: str) -> None:
         await live.browser().get(await live.allow(url))
 
     class Browser(webbrowser.BaseBrowser):
         def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:
-            asyncio.run_coroutine_threadsafe(visit(url), loop)
+            asyncio.run_coroutine_threadsafe(browser_request(url), loop)
             return True
 
     monkeypatch.setattr(webbrowser, "_tryorder", ["of-the-test"])
@@ -139,7 +139,7 @@ async def test_the_commands_run_as_printed(
     (tmp_path / "moods.csv").write_text(
         "variable,value,startTime,unit\nOverall Mood,3,2026-11-23T12:00:00Z,/5\n"
     )
-    person.now = live.house.clock.now().timestamp()
+    person.now = live.context.clock.now().timestamp()
     person.browser = webbrowser.open
     said = []
     for line in "".join(blocks("sh", document)).splitlines():

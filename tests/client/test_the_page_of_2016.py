@@ -18,8 +18,8 @@ import pytest
 import pytest_asyncio
 
 import swagger_client
-from live import Live, open_live
-from world import App
+from support.app import App
+from support.live_server import Live, open_live
 
 PAGE = Path(__file__).with_name("AuthenticationApi.md")
 # The SHA-256 of shared/reference/AuthenticationApi.md.

@@ -104,7 +104,7 @@ async def test_only_the_operator_gives_them(registry: Registry) -> None:
             await registry.register(app(name), owner_id=None)
         assert name not in str(caught.value)
         with pytest.raises(InvalidMetadata, match="looks like a name"):
-            await registry.register_itself(app(name), b"d" * 32, unproven_until=None)
+            await registry.register_itself(app(name), b"d" * 32, delete_if_unused_at=None)
         with pytest.raises(InvalidMetadata, match="looks like a name"):
             await registry.check(app(name))
     edited = await registry.edit(ours.client, app("QuantiModo Admin", description="x"))

@@ -21,7 +21,7 @@ SOUND = Registration(name="Sleep Diary", redirect_uris=("https://app.example/cb"
 
 
 @dataclass
-class Journal:
+class MeasurementService:
     """An audit that can be read back."""
 
     events: list[Event] = field(default_factory=list)
@@ -35,13 +35,17 @@ class Journal:
 
 
 @pytest.fixture
-def journal() -> Journal:
-    return Journal()
+def measurement_service() -> MeasurementService:
+    return MeasurementService()
 
 
 @pytest.fixture
-def registry(stores: Stores, clock: Any, entropy: Any, journal: Journal) -> Registry:
-    return Registry(stores, clock, entropy, journal, Envelope([entropy.bytes(32)], entropy))
+def registry(
+    stores: Stores, clock: Any, entropy: Any, measurement_service: MeasurementService
+) -> Registry:
+    return Registry(
+        stores, clock, entropy, measurement_service, Envelope([entropy.bytes(32)], entropy)
+    )
 
 
 async def a_person(stores: Stores, clock: Any, email: str = "ada@example.org") -> int:
@@ -113,14 +117,14 @@ async def test_a_public_app_has_no_secret(registry: Registry, stores: Stores) ->
 
 
 async def test_a_faulty_registration_keeps_nothing_and_tells_every_fault(
-    registry: Registry, stores: Stores, journal: Journal
+    registry: Registry, stores: Stores, measurement_service: MeasurementService
 ) -> None:
     with pytest.raises(InvalidMetadata) as refusal:
         await registry.register(replace(SOUND, name="", redirect_uris=()), owner_id=None)
     assert [fault.field for fault in refusal.value.faults] == ["name", "redirect_uris"]
     assert (refusal.value.field, refusal.value.message) == ("name", "give the app a name")
     assert await stores.clients() == []
-    assert journal.events == []
+    assert measurement_service.events == []
 
 
 @pytest.mark.parametrize(
@@ -154,7 +158,7 @@ async def test_one_person_can_register_only_so_many(
 
 
 async def test_an_edit_replaces_what_was_registered_and_keeps_id_and_secret(
-    registry: Registry, stores: Stores, journal: Journal
+    registry: Registry, stores: Stores, measurement_service: MeasurementService
 ) -> None:
     registered = await registry.register(SOUND, owner_id=None)
     asked = replace(SOUND, name="Diary 2", scope=frozenset({"basic"}), strict=True)
@@ -162,7 +166,7 @@ async def test_an_edit_replaces_what_was_registered_and_keeps_id_and_secret(
     assert edited == await kept(stores, edited)
     assert (edited.id, edited.secret) == (registered.client.id, registered.client.secret)
     assert (edited.name, edited.scope, edited.strict) == ("Diary 2", frozenset({"basic"}), True)
-    assert journal.kinds == ["client.registered", "client.edited"]
+    assert measurement_service.kinds == ["client.registered", "client.edited"]
 
 
 async def test_a_persons_edit_neither_gives_nor_takes_what_the_operator_gave(
@@ -221,7 +225,7 @@ async def test_an_app_that_becomes_public_loses_its_secrets(registry: Registry) 
 
 
 async def test_a_rotated_secret_works_on_for_the_overlap(
-    registry: Registry, stores: Stores, clock: Any, journal: Journal
+    registry: Registry, stores: Stores, clock: Any, measurement_service: MeasurementService
 ) -> None:
     first = await registry.register(SOUND, owner_id=None)
     second = await registry.rotate_secret(first.client, overlap=timedelta(hours=24))
@@ -230,7 +234,7 @@ async def test_a_rotated_secret_works_on_for_the_overlap(
     assert client.previous_secret == SecretDigest(
         digest(raw(first)), clock.now() + timedelta(hours=24)
     )
-    assert journal.kinds[-1] == "client.secret_rotated"
+    assert measurement_service.kinds[-1] == "client.secret_rotated"
 
 
 async def test_at_most_two_secrets_are_live(registry: Registry) -> None:
@@ -255,12 +259,14 @@ async def test_an_overlap_out_of_bounds_is_refused(registry: Registry, overlap: 
     assert refusal.value.field == "overlap"
 
 
-async def test_a_deleted_app_is_gone(registry: Registry, stores: Stores, journal: Journal) -> None:
+async def test_a_deleted_app_is_gone(
+    registry: Registry, stores: Stores, measurement_service: MeasurementService
+) -> None:
     registered = await registry.register(SOUND, owner_id=None)
     await registry.delete(registered.client)
     await registry.delete(registered.client)
     assert await stores.client(registered.client.id) is None
-    assert journal.kinds == ["client.registered", "client.deleted"]
+    assert measurement_service.kinds == ["client.registered", "client.deleted"]
     with pytest.raises(ChangedMeanwhile):
         await registry.edit(registered.client, SOUND)
 
@@ -285,14 +291,14 @@ async def test_a_person_sees_only_their_own_apps(
 
 
 async def test_the_record_says_who_and_what_but_no_secret(
-    registry: Registry, stores: Stores, clock: Any, journal: Journal
+    registry: Registry, stores: Stores, clock: Any, measurement_service: MeasurementService
 ) -> None:
     owner = await a_person(stores, clock)
     registered = await registry.register(SOUND, owner_id=owner)
-    (event,) = journal.events
+    (event,) = measurement_service.events
     assert (event.user_id, event.client_id) == (owner, registered.client.id)
     assert event.detail == "app Sleep Diary: registered"
-    assert raw(registered) not in repr(journal.events)
+    assert raw(registered) not in repr(measurement_service.events)
 
 
 def test_a_registered_secret_is_not_in_a_repr() -> None:
@@ -301,7 +307,7 @@ def test_a_registered_secret_is_not_in_a_repr() -> None:
 
 
 async def test_only_the_operator_lets_a_disabled_application_in_again(
-    registry: Registry, stores: Stores, clock: Any, journal: Journal
+    registry: Registry, stores: Stores, clock: Any, measurement_service: MeasurementService
 ) -> None:
     owner = await a_person(stores, clock)
     client = (await registry.register(SOUND, owner_id=owner)).client
@@ -313,6 +319,6 @@ async def test_only_the_operator_lets_a_disabled_application_in_again(
     assert kept is not None
     assert kept.disabled_at == clock.now()
     assert (await registry.enable(client)).disabled_at is None
-    kinds = [event.kind for event in journal.events]
+    kinds = [event.kind for event in measurement_service.events]
     assert kinds[1] == "client.disabled"
     assert kinds[-1] == "client.enabled"

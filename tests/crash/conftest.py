@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from damage import PostgresWitness, SqliteWitness, Witness
 
-from postgres import off_loop
-from quantimodo.app.wiring import prepare
+from quantimodo.app.services import prepare
 from quantimodo.storage.open import sqlite_path
-from workers import Workers, environment_for, free_port
+from support.postgres import off_loop
+from support.workers import Workers, environment_for, free_port
 
 _ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import asyncpg
 
-from postgres import PostgresServer, off_loop
+from support.postgres import PostgresServer, off_loop
 
 
 class Witness(Protocol):

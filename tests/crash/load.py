@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from caller import Caller, Tokens, code_of
-from connections import Connection, Lost
-from workers import Workers
+from support.oauth_client import Caller, Tokens, code_of
+from support.raw_http import Connection, Lost
+from support.workers import Workers
 
 LANES = 6  # connections of each kind of load
 

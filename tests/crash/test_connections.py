@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from live import Live, open_live
+from support.live_server import Live, open_live
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

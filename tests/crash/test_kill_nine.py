@@ -8,11 +8,11 @@ import pytest
 from damage import Witness
 from load import LANES, Ledger, Load, spread
 
-from caller import Caller, Tokens
-from connections import Connection
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
-from stage import open_stage
-from workers import Workers
+from support.cluster import open_cluster
+from support.oauth_client import Caller, Tokens
+from support.raw_http import Connection
+from support.workers import Workers
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 KILLS = 20
@@ -46,11 +46,11 @@ async def _open_for_business(server: Workers) -> tuple[Caller, str]:
 
     The house is closed again: while the server is killed, nobody else has the database open.
     """
-    async with open_stage(server) as stage, stage.browser() as browser:
-        await stage.consent()
-        await stage.sign_in(browser)
+    async with open_cluster(server) as cluster, cluster.browser() as browser:
+        await cluster.consent()
+        await cluster.sign_in(browser)
         name = cookie_prefix(server.settings.issuer) + SESSION
-        return stage.app, f"{name}={browser.cookies[name]}"
+        return cluster.app, f"{name}={browser.cookies[name]}"
 
 
 async def _chains(server: Workers, app: Caller, session: str) -> deque[str]:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from connections import Lost
-from stage import Stage, open_stage
-from workers import Workers
+from support.cluster import Cluster, open_cluster
+from support.raw_http import Lost
+from support.workers import Workers
 
 pytestmark = pytest.mark.slow
 WORKERS = 3
@@ -22,21 +22,21 @@ async def test_a_killed_worker_is_replaced_while_the_others_serve(
 ) -> None:
     server = prepared(WORKERS)
     server.start()
-    async with open_stage(server) as stage:
-        crowd, owners = await stage.crowd(CROWD), stage.owners()
+    async with open_cluster(server) as cluster:
+        crowd, owners = await cluster.crowd(CROWD), cluster.owners()
         victim = owners[crowd[0].own_port]
         others = [each for each in crowd if owners[each.own_port] != victim]
         os.kill(victim, signal.SIGKILL)
         with pytest.raises(Lost):
-            await crowd[0].ask(stage.app.own_token())
+            await crowd[0].ask(cluster.app.own_token())
         deadline, served = time.monotonic() + PATIENCE, 0
         while not _is_replaced(server, victim):
             assert time.monotonic() < deadline
             for connection in others:
-                assert (await connection.ask(stage.app.own_token())).status == 200
+                assert (await connection.ask(cluster.app.own_token())).status == 200
                 served += 1
         assert served > 0
-        await _newcomer_serves(stage, victim)
+        await _newcomer_serves(cluster, victim)
 
 
 def _is_replaced(server: Workers, victim: int) -> bool:
@@ -44,7 +44,7 @@ def _is_replaced(server: Workers, victim: int) -> bool:
     return victim not in pids and len(pids) == WORKERS
 
 
-async def _newcomer_serves(stage: Stage, victim: int) -> None:
-    for connection in await stage.crowd(CROWD):  # of which every worker serves some
-        assert (await connection.ask(stage.app.own_token())).status == 200
-    assert victim not in stage.server.pids()
+async def _newcomer_serves(cluster: Cluster, victim: int) -> None:
+    for connection in await cluster.crowd(CROWD):  # of which every worker serves some
+        assert (await connection.ask(cluster.app.own_token())).status == 200
+    assert victim not in cluster.server.pids()

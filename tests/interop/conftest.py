@@ -8,9 +8,9 @@ import authlib.deprecate
 import pytest
 import pytest_asyncio
 
-from ground import CALLBACK, Ground
-from live import Live, open_live
-from world import App
+from support.app import App
+from support.interop import CALLBACK, InteropSetup
+from support.live_server import Live, open_live
 
 with warnings.catch_warnings():
     # Authlib says at its first import that it would rather have the successor of httpx.
@@ -31,7 +31,7 @@ _numbers = count(1)
     loop_scope="session",
     params=["confidential-opaque", "confidential-jwt", "public-opaque", "public-jwt"],
 )
-async def ground(site: Live, request: pytest.FixtureRequest) -> Ground:
+async def interop(site: Live, request: pytest.FixtureRequest) -> InteropSetup:
     """Both kinds of app with both kinds of access token, and both algorithms of ID tokens."""
     kind, _, token_format = request.param.partition("-")
     app = await site.app(
@@ -41,7 +41,7 @@ async def ground(site: Live, request: pytest.FixtureRequest) -> Ground:
         id_token_alg="ES256" if token_format == "jwt" else "RS256",
     )
     person = await site.person(f"person{next(_numbers)}@example.org", "Ann Example")
-    return Ground(site, app, person)
+    return InteropSetup(site, app, person)
 
 
 @pytest_asyncio.fixture(loop_scope="session", params=["opaque", "jwt"])

@@ -10,42 +10,46 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.integrations.starlette_client import OAuth
 from starlette.requests import Request
 
-from ground import CALLBACK, SCOPE, Ground
-from live import Live
 from quantimodo.model.client_metadata import ClientMetadata
-from world import App
+from support.app import App
+from support.interop import CALLBACK, SCOPE, InteropSetup
+from support.live_server import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
-async def test_the_oauth_client_does_the_whole_of_its_work(ground: Ground, method: str) -> None:
-    if ground.app.secret is None:
+async def test_the_oauth_client_does_the_whole_of_its_work(
+    interop: InteropSetup, method: str
+) -> None:
+    if interop.app.secret is None:
         method = "none"
-    async with _client(ground.app, method, scope=SCOPE, redirect_uri=CALLBACK) as client:
-        found = await _metadata(client, ground.issuer)
+    async with _client(interop.app, method, scope=SCOPE, redirect_uri=CALLBACK) as client:
+        found = await _metadata(client, interop.issuer)
         verifier = generate_token(64)
         url, state = client.create_authorization_url(
             found["authorization_endpoint"], code_verifier=verifier
         )
-        back = await ground.allow(url)
+        back = await interop.allow(url)
         assert f"state={state}" in back
         token = await client.fetch_token(
             found["token_endpoint"], authorization_response=back, code_verifier=verifier
         )
         assert token["scope"] == SCOPE
-        ground.check_userinfo((await client.get(found["userinfo_endpoint"])).json())
+        interop.check_userinfo((await client.get(found["userinfo_endpoint"])).json())
         new = await client.refresh_token(
             found["token_endpoint"], refresh_token=token["refresh_token"]
         )
         assert new["refresh_token"] != token["refresh_token"]
-        assert (await client.get(f"{ground.issuer}/api/v1/user/me")).json()["email"] == ground.email
-        if ground.app.secret is not None:
+        assert (await client.get(f"{interop.issuer}/api/v1/user/me")).json()[
+            "email"
+        ] == interop.email
+        if interop.app.secret is not None:
             told = await client.introspect_token(
                 found["introspection_endpoint"], token=new["access_token"]
             )
             assert told.json()["active"] is True
-            assert told.json()["sub"] == ground.person.subject
+            assert told.json()["sub"] == interop.person.subject
         await client.revoke_token(found["revocation_endpoint"], token=new["refresh_token"])
         assert (await client.get(found["userinfo_endpoint"])).status_code == 401
         with pytest.raises(OAuthError, match="invalid_grant"):
@@ -68,26 +72,26 @@ async def test_an_app_gets_a_token_for_itself(site: Live, machine: App) -> None:
         assert told.json() == {"active": False}
 
 
-async def test_the_openid_integration_signs_a_person_in(ground: Ground) -> None:
+async def test_the_openid_integration_signs_a_person_in(interop: InteropSetup) -> None:
     """Discovery, PKCE, state, nonce, keys and ID token are all checked by Authlib."""
     oauth = OAuth()
     relying = oauth.register(
         "quantimodo",
-        client_id=ground.app.id,
-        client_secret=ground.app.secret,
-        server_metadata_url=f"{ground.issuer}/.well-known/openid-configuration",
+        client_id=interop.app.id,
+        client_secret=interop.app.secret,
+        server_metadata_url=f"{interop.issuer}/.well-known/openid-configuration",
         client_kwargs={
             "scope": SCOPE,
             "code_challenge_method": "S256",
-            **({} if ground.app.secret else {"token_endpoint_auth_method": "none"}),
+            **({} if interop.app.secret else {"token_endpoint_auth_method": "none"}),
         },
     )
     session: dict[str, Any] = {}
     redirect = await relying.authorize_redirect(_request("", session), CALLBACK)
-    back = await ground.allow(redirect.headers["location"])
+    back = await interop.allow(redirect.headers["location"])
     token = await relying.authorize_access_token(_request(urlsplit(back).query, session))
-    ground.check_claims(token["userinfo"])
-    ground.check_userinfo(await relying.userinfo(token=token))
+    interop.check_claims(token["userinfo"])
+    interop.check_userinfo(await relying.userinfo(token=token))
 
 
 @pytest.mark.parametrize("included", [True, False])
@@ -97,17 +101,17 @@ async def test_an_app_that_reads_only_the_id_token_gets_the_email_address(
     """With `include_claims_in_id_token`: Authlib's `token["userinfo"]` is the ID token."""
     app = await site.app(CALLBACK, metadata=ClientMetadata(include_claims_in_id_token=included))
     person = await site.person(f"reader{included}@example.org".lower(), "Ann Example")
-    ground = Ground(site, app, person)
+    interop = InteropSetup(site, app, person)
     relying = OAuth().register(
         "quantimodo",
         client_id=app.id,
         client_secret=app.secret,
-        server_metadata_url=f"{ground.issuer}/.well-known/openid-configuration",
+        server_metadata_url=f"{interop.issuer}/.well-known/openid-configuration",
         client_kwargs={"scope": "openid profile email", "code_challenge_method": "S256"},
     )
     session: dict[str, Any] = {}
     redirect = await relying.authorize_redirect(_request("", session), CALLBACK)
-    back = await ground.allow(redirect.headers["location"])
+    back = await interop.allow(redirect.headers["location"])
     token = await relying.authorize_access_token(_request(urlsplit(back).query, session))
     found = {name: token["userinfo"].get(name) for name in ("email", "email_verified", "name")}
     told = {"email": person.email, "email_verified": True, "name": "Ann Example"}

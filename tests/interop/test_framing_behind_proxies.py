@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from live import Live, open_live
 from proxies import HOST, proxy
-from world import CHALLENGE, ME, TOKEN, USERINFO, VERIFIER
+from support.app import CHALLENGE, ME, TOKEN, USERINFO, VERIFIER
+from support.live_server import Live, open_live
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

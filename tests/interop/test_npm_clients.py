@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ground import CALLBACK, SCOPE, Ground
-from live import Live
-from world import App
+from support.app import App
+from support.interop import CALLBACK, SCOPE, InteropSetup
+from support.live_server import Live
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.node]
 
@@ -23,19 +23,19 @@ _CLIENTS = ["openid_client.mjs", "oauth4webapi.mjs"]
     ("algorithm", "method"), [("oidc", "client_secret_basic"), ("oauth2", "client_secret_post")]
 )
 async def test_a_client_does_the_whole_of_its_work(
-    ground: Ground, client: str, algorithm: str, method: str
+    interop: InteropSetup, client: str, algorithm: str, method: str
 ) -> None:
-    app = ground.app
-    result = await _run(client, ground, _wanted(ground.issuer, app, method, algorithm))
+    app = interop.app
+    result = await _run(client, interop, _wanted(interop.issuer, app, method, algorithm))
     assert result["scope"] == SCOPE
-    ground.check_claims(result["claims"])
+    interop.check_claims(result["claims"])
     assert result["refreshedClaims"]["sub"] == result["claims"]["sub"]
-    ground.check_userinfo(result["userinfo"])
-    assert result["me"]["email"] == ground.email
+    interop.check_userinfo(result["userinfo"])
+    assert result["me"]["email"] == interop.email
     assert result["rotated"] is True
     if app.secret is not None:
         assert result["introspected"]["active"] is True
-        assert result["introspected"]["sub"] == ground.person.subject
+        assert result["introspected"]["sub"] == interop.person.subject
         assert result["introspectedAfter"] == {"active": False}
     assert result["refused"] == "invalid_grant"
 
@@ -64,8 +64,8 @@ def _wanted(issuer: str, app: App, method: str, algorithm: str) -> dict[str, Any
     }
 
 
-async def _run(script: str, ground: Ground | None, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Runs a script; what it wants to be opened, the person of `ground` opens, and allows."""
+async def _run(script: str, interop: InteropSetup | None, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Runs a script; what it wants to be opened, the person of `interop` opens, and allows."""
     process = await asyncio.create_subprocess_exec(
         "node",
         *("--no-warnings", str(_SCRIPTS / script), json.dumps(wanted)),
@@ -83,8 +83,8 @@ async def _run(script: str, ground: Ground | None, wanted: dict[str, Any]) -> di
                 said = json.loads(line)
                 if "result" in said:
                     break
-                assert ground is not None
-                back = await ground.allow(said["open"])
+                assert interop is not None
+                back = await interop.allow(said["open"])
                 process.stdin.write(json.dumps({"back": back}).encode() + b"\n")
             else:
                 pytest.fail((await process.stderr.read()).decode())
@@ -102,11 +102,11 @@ async def test_answers_that_bring_id_tokens_are_taken(site: Live) -> None:
     kinds = frozenset({"code", "id_token", "code id_token"})
     app = await site.app(CALLBACK, response_types=kinds)
     person = await site.person("front.channel@example.org", "Ann Example")
-    ground = Ground(site, app, person)
+    interop = InteropSetup(site, app, person)
     wanted = _wanted(site.address, app, "client_secret_basic", "oidc")
-    result = await _run("openid_client_front_channel.mjs", ground, wanted)
-    ground.check_claims(result["claims"])
+    result = await _run("openid_client_front_channel.mjs", interop, wanted)
+    interop.check_claims(result["claims"])
     assert result["claims"]["email"] == person.email, "nothing else could bring it"
-    ground.check_claims(result["hybrid"])
+    interop.check_claims(result["hybrid"])
     assert "email" not in result["hybrid"]
     assert result["userinfo"]["email"] == person.email

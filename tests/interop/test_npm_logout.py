@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from forgery import header_of
-from live import Live, ServeLive
-from page_site import listening
 from quantimodo.model.client_metadata import ClientMetadata
-from workers import free_port
-from world import PASSWORD, App, form_fields
+from support.app import PASSWORD, App, form_fields
+from support.jwt_forgery import header_of
+from support.live_server import Live, ServeLive
+from support.page_site import listening
+from support.workers import free_port
 
 pytestmark = pytest.mark.node
 
@@ -31,12 +31,12 @@ SIGNED_OUT = "http://127.0.0.1:8765/signed-out"
 
 async def _app(live: Live, back_channel: str) -> App:
     app = await live.app(CALLBACK)
-    found = await live.house.stores.client(app.id)
+    found = await live.context.stores.client(app.id)
     assert found is not None
     metadata = ClientMetadata(
         post_logout_redirect_uris=(SIGNED_OUT,), backchannel_logout_uri=back_channel
     )
-    assert await live.house.stores.replace_client(replace(found, metadata=metadata))
+    assert await live.context.stores.replace_client(replace(found, metadata=metadata))
     return app
 
 

@@ -20,10 +20,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from werkzeug.serving import make_server
 
-from live import Live, open_live
-from page_site import listening
-from workers import free_port
-from world import PASSWORD, App, form_fields
+from support.app import PASSWORD, App, form_fields
+from support.live_server import Live, open_live
+from support.page_site import listening
+from support.workers import free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from quantimodo.app.services import open_app
 from quantimodo.app.settings import load_settings
-from quantimodo.app.wiring import open_house
 from quantimodo.clients.registry import Registration
-from workers import environment_for, free_port
+from support.workers import environment_for, free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -110,7 +110,7 @@ async def test_it_migrates_makes_keys_and_sees_new_ones(name: str, tmp_path: Pat
     with run(name, environment, log) as process, _site(port) as site:
         assert _answer(site, "/health/ready", process).status_code == 200, log.read_text()
         assert len(site.get("/.well-known/jwks.json").json()["keys"]) >= 2
-        async with open_house(load_settings(environment)) as house:
+        async with open_app(load_settings(environment)) as context:
             asked = Registration(
                 name="Machine",
                 redirect_uris=(),
@@ -118,10 +118,10 @@ async def test_it_migrates_makes_keys_and_sees_new_ones(name: str, tmp_path: Pat
                 grant_types=frozenset({"client_credentials"}),
                 token_format="jwt",
             )
-            app = await house.registry.register(asked, owner_id=None, by_operator=True)
+            app = await context.registry.register(asked, owner_id=None, by_operator=True)
             assert app.secret is not None
             who = (app.client.id, app.secret.reveal())
-            made = await house.rotation.rotate(timedelta())
+            made = await context.rotation.rotate(timedelta())
             newest = {key.kid for key in made}
         deadline, in_a_row = time.monotonic() + _SECONDS, 0
         while in_a_row < 30:  # on connections of their own: each worker has had its turn

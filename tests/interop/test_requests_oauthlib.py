@@ -11,9 +11,9 @@ from oauthlib.oauth2 import BackendApplicationClient, InvalidGrantError, WebAppl
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
-from ground import CALLBACK, SCOPE, Ground
-from live import Live
-from world import App
+from support.app import App
+from support.interop import CALLBACK, SCOPE, InteropSetup
+from support.live_server import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -24,11 +24,11 @@ def loopback_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("method", ["basic", "post"])
-async def test_the_session_does_the_whole_of_its_work(ground: Ground, method: str) -> None:
-    app, found = ground.app, _metadata(ground.issuer)
+async def test_the_session_does_the_whole_of_its_work(interop: InteropSetup, method: str) -> None:
+    app, found = interop.app, _metadata(interop.issuer)
     with OAuth2Session(app.id, scope=SCOPE.split(), redirect_uri=CALLBACK, pkce="S256") as session:
         url, state = session.authorization_url(found["authorization_endpoint"], nonce="some-nonce")
-        back = await ground.allow(url)
+        back = await interop.allow(url)
         assert f"state={state}" in back
         token = session.fetch_token(
             found["token_endpoint"], authorization_response=back, **_credentials(app, method)
@@ -36,12 +36,12 @@ async def test_the_session_does_the_whole_of_its_work(ground: Ground, method: st
         assert token["scope"] == SCOPE.split()
         claims = _verified(token["id_token"], found["jwks_uri"], app.client.id_token_alg)
         assert claims["nonce"] == "some-nonce"
-        ground.check_claims(claims)
-        ground.check_userinfo(session.get(found["userinfo_endpoint"]).json())
+        interop.check_claims(claims)
+        interop.check_userinfo(session.get(found["userinfo_endpoint"]).json())
         auth, fields = _by(app, method)
         new = session.refresh_token(found["token_endpoint"], auth=auth, **fields)
         assert new["refresh_token"] != token["refresh_token"]
-        assert session.get(f"{ground.issuer}/api/v1/user/me").json()["email"] == ground.email
+        assert session.get(f"{interop.issuer}/api/v1/user/me").json()["email"] == interop.email
         if app.secret is not None:
             told = requests.post(
                 found["introspection_endpoint"],

@@ -4,8 +4,8 @@ import pytest
 from authlib.common.security import generate_token
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
-from ground import CALLBACK, SCOPE, Ground
-from live import Live, ServeLive
+from support.interop import CALLBACK, SCOPE, InteropSetup
+from support.live_server import Live, ServeLive
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +25,7 @@ async def test_the_main_job_over_workers_on_postgresql(
 
 async def _main_job(live: Live) -> None:
     app = await live.app(CALLBACK)
-    ground = Ground(live, app, await live.person())
+    interop = InteropSetup(live, app, await live.person())
     token_url, userinfo = live.address + TOKEN, f"{live.address}/api/v2/oauth2/userinfo"
     async with AsyncOAuth2Client(
         app.id, app.secret, scope=SCOPE, redirect_uri=CALLBACK, code_challenge_method="S256"
@@ -34,7 +34,7 @@ async def _main_job(live: Live) -> None:
         url, _ = client.create_authorization_url(
             f"{live.address}/api/v2/oauth/authorize", code_verifier=verifier
         )
-        back = await ground.allow(url)
+        back = await interop.allow(url)
         tokens = await client.fetch_token(
             token_url, authorization_response=back, code_verifier=verifier
         )

@@ -6,24 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from people import House, furnish
-from quantimodo.identity.throttle import Limit, ThrottlePolicy
+from quantimodo.accounts.throttle import Limit, ThrottlePolicy
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import Stores
-from street import Street, free_port, open_street
+from support.account_services import AccountServices, open_account_services
+from support.browser import BrowserSetup, free_port, open_browser_setup
 
 _OFTEN = Limit(1000, timedelta(minutes=15))
 
 
 @pytest.fixture
-def house(stores: Stores, clock: Clock, entropy: Entropy) -> Iterator[House]:
+def services(stores: Stores, clock: Clock, entropy: Entropy) -> Iterator[AccountServices]:
     """One that lets people ask for many letters: a tour of all pages does."""
     limits = ThrottlePolicy(
-        sign_up_per_account=_OFTEN, reset_per_account=_OFTEN, letter_per_account=_OFTEN
+        sign_up_per_account=_OFTEN, reset_per_account=_OFTEN, emails_per_account=_OFTEN
     )
-    furnished = furnish(stores, clock, entropy, limits=limits)
-    yield furnished
-    furnished.hasher.close()
+    built = open_account_services(stores, clock, entropy, limits=limits)
+    yield built
+    built.hasher.close()
 
 
 @pytest.fixture
@@ -32,6 +32,8 @@ def port() -> int:
 
 
 @pytest.fixture
-async def street(tmp_path: Path, clock: Clock, entropy: Entropy) -> AsyncIterator[Street]:
-    async with open_street(tmp_path, clock, entropy) as opened:
+async def browser_setup(
+    tmp_path: Path, clock: Clock, entropy: Entropy
+) -> AsyncIterator[BrowserSetup]:
+    async with open_browser_setup(tmp_path, clock, entropy) as opened:
         yield opened

@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from gallery import chromium, looking
-from live import Live, ServeLive
-from page_site import listening
 from quantimodo.app.environment import SystemClock
-from street import free_port
-from upstream import Upstream, jwk_of, rsa_key
-from world import PASSWORD
+from support.app import PASSWORD
+from support.browser import free_port
+from support.live_server import Live, ServeLive
+from support.page_gallery import chromium, looking
+from support.page_site import listening
+from support.upstream import Upstream, jwk_of, rsa_key
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 

@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from gallery import chromium, looking
-from live import Live
-from page_site import listening
-from street import free_port
-from world import AUTHORIZE, CHALLENGE, PASSWORD
+from support.app import AUTHORIZE, CHALLENGE, PASSWORD
+from support.browser import free_port
+from support.live_server import Live
+from support.page_gallery import chromium, looking
+from support.page_site import listening
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 NEW = "quite another long password"
@@ -74,7 +74,7 @@ async def test_a_forgotten_password_leads_to_the_app(live: Live, site: str) -> N
         await page.fill("[name=email]", "ann@example.org")
         await page.click("main button[type=submit]")
         await page.wait_for_url("**/reset/sent")
-        for kept in await live.house.outbox.recent(5):
+        for kept in await live.context.outbox.recent(5):
             if found := re.search(r"http\S+/reset/new\?ticket=\S+", kept.mail.text):
                 break
         assert found is not None

@@ -7,9 +7,9 @@ import pytest
 from playwright.async_api import ConsoleMessage
 
 import quantimodo
-from gallery import Scheme, chromium, looking, open_gallery
-from people import House
-from wcag import faults_of
+from support.accessibility import faults_of
+from support.account_services import AccountServices
+from support.page_gallery import Scheme, chromium, looking, open_gallery
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 # The documentation has a test of its own, and the frame that watches sessions shows nothing.
@@ -27,7 +27,7 @@ def templates_in_use() -> set[str]:
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
 async def test_axe_finds_nothing_on_any_page(
-    house: House, port: int, width: int, scheme: Scheme
+    services: AccountServices, port: int, width: int, scheme: Scheme
 ) -> None:
     found: list[str] = []
     complaints: list[str] = []
@@ -38,7 +38,7 @@ async def test_axe_finds_nothing_on_any_page(
 
     seen: list[str] = []
     async with (
-        open_gallery(house, port) as (gallery, address),
+        open_gallery(services, port) as (gallery, address),
         chromium() as browser,
         looking(browser, address, width=width, scheme=scheme) as page,
     ):
@@ -54,9 +54,9 @@ async def test_axe_finds_nothing_on_any_page(
     assert len(seen) > 60
 
 
-async def test_axe_would_find_something(house: House, port: int) -> None:
+async def test_axe_would_find_something(services: AccountServices, port: int) -> None:
     async with (
-        open_gallery(house, port) as (_, address),
+        open_gallery(services, port) as (_, address),
         chromium() as browser,
         looking(browser, address, width=360, scheme="dark") as page,
     ):
@@ -65,9 +65,9 @@ async def test_axe_would_find_something(house: House, port: int) -> None:
         assert any("label" in fault for fault in await faults_of(page, "spoilt", 360))
 
 
-async def test_a_mistake_is_where_the_keyboard_is(house: House, port: int) -> None:
+async def test_a_mistake_is_where_the_keyboard_is(services: AccountServices, port: int) -> None:
     async with (
-        open_gallery(house, port) as (_, address),
+        open_gallery(services, port) as (_, address),
         chromium() as browser,
         looking(browser, address, width=360, scheme="light") as page,
     ):
@@ -84,9 +84,9 @@ async def test_a_mistake_is_where_the_keyboard_is(house: House, port: int) -> No
         assert await page.evaluate("document.activeElement.id") == "password"
 
 
-async def test_the_first_tab_skips_to_the_content(house: House, port: int) -> None:
+async def test_the_first_tab_skips_to_the_content(services: AccountServices, port: int) -> None:
     async with (
-        open_gallery(house, port) as (_, address),
+        open_gallery(services, port) as (_, address),
         chromium() as browser,
         looking(browser, address, width=1280, scheme="light") as page,
     ):
@@ -97,9 +97,11 @@ async def test_the_first_tab_skips_to_the_content(house: House, port: int) -> No
         assert await page.evaluate("document.activeElement.id") == "main"
 
 
-async def test_the_box_of_an_empty_list_keeps_its_distance(house: House, port: int) -> None:
+async def test_the_box_of_an_empty_list_keeps_its_distance(
+    services: AccountServices, port: int
+) -> None:
     async with (
-        open_gallery(house, port) as (gallery, address),
+        open_gallery(services, port) as (gallery, address),
         chromium() as browser,
         looking(browser, address, width=1280, scheme="light") as page,
     ):
@@ -116,10 +118,12 @@ async def test_the_box_of_an_empty_list_keeps_its_distance(house: House, port: i
             assert gap >= 16, path
 
 
-async def test_a_name_in_a_heading_stays_together_where_it_fits(house: House, port: int) -> None:
+async def test_a_name_in_a_heading_stays_together_where_it_fits(
+    services: AccountServices, port: int
+) -> None:
     """And no word is broken in two."""
     async with (
-        open_gallery(house, port) as (gallery, address),
+        open_gallery(services, port) as (gallery, address),
         chromium() as browser,
         looking(browser, address, width=360, scheme="light") as page,
     ):

@@ -18,11 +18,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from gallery import chromium, looking
-from page_site import listening
-from street import free_port
-from terminal import PATIENCE, Server, Terminal
-from world import AUTHORIZE, CHALLENGE, ME, PASSWORD, REVOKE, TOKEN, VERIFIER
+from support.app import AUTHORIZE, CHALLENGE, ME, PASSWORD, REVOKE, TOKEN, VERIFIER
+from support.browser import free_port
+from support.page_gallery import chromium, looking
+from support.page_site import listening
+from support.terminal import PATIENCE, Server, Terminal
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 

@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
-from gallery import chromium, looking
-from live import Live
-from page_site import listening
-from street import free_port
-from world import PASSWORD, App
+from support.app import PASSWORD, App
+from support.browser import free_port
+from support.live_server import Live
+from support.page_gallery import chromium, looking
+from support.page_site import listening
 
 pytestmark = [pytest.mark.browser, pytest.mark.node, pytest.mark.timeout(120)]
 
@@ -61,11 +61,11 @@ async def site() -> AsyncIterator[tuple[str, dict[str, Any]]]:
 
 async def registered(live: Live, site: str, **changes: Any) -> App:
     app = await live.app(f"{site}/callback", public=True, **changes)
-    client = await live.house.stores.client(app.id)
+    client = await live.context.stores.client(app.id)
     assert client is not None
     metadata = replace(client.metadata, post_logout_redirect_uris=(f"{site}/bye",))
     uris = (f"{site}/callback", f"{site}/silent")
-    assert await live.house.stores.replace_client(
+    assert await live.context.stores.replace_client(
         replace(client, redirect_uris=uris, metadata=metadata)
     )
     return app

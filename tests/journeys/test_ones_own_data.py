@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page
 
-from gallery import chromium, looking, open_gallery
-from people import PASSWORD, House
+from support.account_services import PASSWORD, AccountServices
+from support.page_gallery import chromium, looking, open_gallery
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
 async def test_a_persons_own_data_from_the_first_to_the_last(
-    house: House, port: int, tmp_path: Path
+    services: AccountServices, port: int, tmp_path: Path
 ) -> None:
     async with (
-        open_gallery(house, port) as (_, address),
+        open_gallery(services, port) as (_, address),
         chromium() as browser,
         looking(browser, address, width=360, scheme="light", java_script_enabled=False) as page,
     ):

@@ -5,8 +5,8 @@ import httpx
 import pytest
 from playwright.async_api import Page
 
-from street import Street
-from world import ME, PASSWORD, TOKEN, VERIFIER
+from support.app import ME, PASSWORD, TOKEN, VERIFIER
+from support.browser import BrowserSetup
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -41,8 +41,11 @@ async def sign_up(page: Page, email: str) -> None:
     await press(page, "text=Confirm and sign in")
 
 
-async def test_from_signing_up_to_taking_access_back(street: Street) -> None:
-    async with street.person() as page, httpx.AsyncClient(base_url=street.server) as client:
+async def test_from_signing_up_to_taking_access_back(browser_setup: BrowserSetup) -> None:
+    async with (
+        browser_setup.person() as page,
+        httpx.AsyncClient(base_url=browser_setup.server) as client,
+    ):
         await page.goto("/")
         await press(page, "main >> text=Make an account")
         await sign_up(page, "new@example.org")
@@ -51,25 +54,25 @@ async def test_from_signing_up_to_taking_access_back(street: Street) -> None:
         await press(page, "text=Developers")
         await press(page, "main >> text=New application")
         await page.fill("[name=name]", "Mood Tracker")
-        await page.fill("[name=redirect_uris]", street.callback)
+        await page.fill("[name=redirect_uris]", browser_setup.callback)
         await press(page, "text=Register application")
         client_id = await page.inner_text("#client-id")
         secret = await page.inner_text("#client-secret")
         await page.reload()
         assert await page.query_selector("#client-secret") is None
 
-        await page.goto(street.question(client_id))
+        await page.goto(browser_setup.question(client_id))
         assert await heading(page) == "Allow Mood Tracker to use your QuantiModo account?"
         await press(page, "#allow")
-        assert page.url.startswith(street.callback)
-        assert street.arrived[-1]["state"] == "some-state"
+        assert page.url.startswith(browser_setup.callback)
+        assert browser_setup.arrived[-1]["state"] == "some-state"
 
         answer = await client.post(
             TOKEN,
             data={
                 "grant_type": "authorization_code",
-                "code": street.arrived[-1]["code"],
-                "redirect_uri": street.callback,
+                "code": browser_setup.arrived[-1]["code"],
+                "redirect_uri": browser_setup.callback,
                 "code_verifier": VERIFIER,
             },
             auth=(client_id, secret),
@@ -88,61 +91,69 @@ async def test_from_signing_up_to_taking_access_back(street: Street) -> None:
         assert await heading(page) == "Sign in"
 
 
-async def test_cancel_leads_back_and_says_so(street: Street) -> None:
-    await street.world.person()
-    app = await street.registered()
-    async with street.person() as page:
-        await page.goto(street.question(app.id))
+async def test_cancel_leads_back_and_says_so(browser_setup: BrowserSetup) -> None:
+    await browser_setup.harness.person()
+    app = await browser_setup.registered()
+    async with browser_setup.person() as page:
+        await page.goto(browser_setup.question(app.id))
         await sign_in(page)
         await press(page, "#deny")
-        assert page.url.startswith(street.callback)
-    assert street.arrived[-1]["error"] == "access_denied"
-    assert "code" not in street.arrived[-1]
+        assert page.url.startswith(browser_setup.callback)
+    assert browser_setup.arrived[-1]["error"] == "access_denied"
+    assert "code" not in browser_setup.arrived[-1]
 
 
-async def test_who_allowed_before_goes_straight_back_after_signing_in(street: Street) -> None:
-    await street.world.person()
-    app = await street.registered()
-    async with street.person() as page:
-        await page.goto(street.question(app.id))
+async def test_who_allowed_before_goes_straight_back_after_signing_in(
+    browser_setup: BrowserSetup,
+) -> None:
+    await browser_setup.harness.person()
+    app = await browser_setup.registered()
+    async with browser_setup.person() as page:
+        await page.goto(browser_setup.question(app.id))
         await sign_in(page)
         await press(page, "#allow")
-    async with street.person() as another:
-        await another.goto(street.question(app.id))
+    async with browser_setup.person() as another:
+        await another.goto(browser_setup.question(app.id))
         await sign_in(another)
-        assert another.url.startswith(street.callback), "the sign-in page's policy let it go"
-    assert len(street.arrived) == 2
+        assert another.url.startswith(browser_setup.callback), "the sign-in page's policy let it go"
+    assert len(browser_setup.arrived) == 2
 
 
-async def test_a_new_person_comes_back_to_the_app_that_sent_them(street: Street) -> None:
-    app = await street.registered()
-    async with street.person() as page:
-        await page.goto(street.question(app.id))
+async def test_a_new_person_comes_back_to_the_app_that_sent_them(
+    browser_setup: BrowserSetup,
+) -> None:
+    app = await browser_setup.registered()
+    async with browser_setup.person() as page:
+        await page.goto(browser_setup.question(app.id))
         await press(page, "text=Sign up")
         assert "Mood Tracker" in await page.inner_text(".card")
         await sign_up(page, "new@example.org")
         assert "Allow Mood Tracker" in await heading(page)
         await press(page, "#allow")
-        assert page.url.startswith(street.callback)
+        assert page.url.startswith(browser_setup.callback)
 
 
 async def test_a_new_person_of_a_first_party_app_is_led_there_by_the_letter(
-    street: Street,
+    browser_setup: BrowserSetup,
 ) -> None:
-    app = await street.registered(first_party=True)
-    async with street.person() as page:
-        await page.goto(street.question(app.id))
+    app = await browser_setup.registered(first_party=True)
+    async with browser_setup.person() as page:
+        await page.goto(browser_setup.question(app.id))
         await press(page, "text=Sign up")
         await sign_up(page, "new@example.org")
-        assert page.url.startswith(street.callback), "the confirmation page's policy let it go"
+        assert page.url.startswith(browser_setup.callback), (
+            "the confirmation page's policy let it go"
+        )
 
 
-async def test_another_account_can_be_used_for_the_same_request(street: Street) -> None:
-    await street.world.person()
-    await street.world.person("bob@example.org", "Bob Example")
-    app = await street.registered()
-    async with street.person() as page:
-        await page.goto(street.question(app.id))
+async def test_another_account_can_be_used_for_the_same_request(
+    browser_setup: BrowserSetup,
+) -> None:
+    await browser_setup.harness.person()
+    await browser_setup.harness.person("bob@example.org", "Bob Example")
+    app = await browser_setup.registered()
+    async with browser_setup.person() as page:
+        await page.goto(browser_setup.question(app.id))
         await sign_in(page)
         assert "ann@example.org" in await page.inner_text(".using")
         await press(page, "text=Use another account")
@@ -150,30 +161,30 @@ async def test_another_account_can_be_used_for_the_same_request(street: Street) 
         await sign_in(page, "bob@example.org")
         assert "bob@example.org" in await page.inner_text(".using")
         await press(page, "#allow")
-        assert page.url.startswith(street.callback)
+        assert page.url.startswith(browser_setup.callback)
 
 
 @pytest.mark.parametrize("scripts", [True, False])
 async def test_an_answer_by_form_post_arrives_with_and_without_scripts(
-    street: Street, scripts: bool
+    browser_setup: BrowserSetup, scripts: bool
 ) -> None:
-    await street.world.person()
-    app = await street.registered()
-    async with street.person(scripts=scripts) as page:
-        await page.goto(street.question(app.id, response_mode="form_post"))
+    await browser_setup.harness.person()
+    app = await browser_setup.registered()
+    async with browser_setup.person(scripts=scripts) as page:
+        await page.goto(browser_setup.question(app.id, response_mode="form_post"))
         await sign_in(page)
         await press(page, "#allow")
         if not scripts:
             await press(page, "text=Continue")
-        await page.wait_for_url(street.callback)
-    assert street.arrived[-1].keys() >= {"code", "state", "iss"}
+        await page.wait_for_url(browser_setup.callback)
+    assert browser_setup.arrived[-1].keys() >= {"code", "state", "iss"}
 
 
-async def test_a_native_app_is_called_by_its_own_scheme(street: Street) -> None:
-    await street.world.person()
-    app = await street.world.app(public=True, redirect_uris=("org.example.app:/callback",))
-    async with street.person() as page:
-        await page.goto(street.question(app.id, redirect_uri="org.example.app:/callback"))
+async def test_a_native_app_is_called_by_its_own_scheme(browser_setup: BrowserSetup) -> None:
+    await browser_setup.harness.person()
+    app = await browser_setup.harness.app(public=True, redirect_uris=("org.example.app:/callback",))
+    async with browser_setup.person() as page:
+        await page.goto(browser_setup.question(app.id, redirect_uri="org.example.app:/callback"))
         await sign_in(page)
         # No app answers here: the browser tries its scheme, and nothing of ours forbade it.
         async with page.expect_event("requestfailed") as failing:
@@ -182,19 +193,19 @@ async def test_a_native_app_is_called_by_its_own_scheme(street: Street) -> None:
     assert failed.url.startswith("org.example.app:/callback?code=")
 
 
-async def test_a_pop_up_keeps_its_opener_until_it_is_back(street: Street) -> None:
+async def test_a_pop_up_keeps_its_opener_until_it_is_back(browser_setup: BrowserSetup) -> None:
     """Apps of 2016 open the authorization in a pop-up and wait for it."""
-    await street.world.person()
-    app = await street.registered()
-    async with street.person(scripts=True, width=1280) as opener:
-        await opener.goto(street.callback)
+    await browser_setup.harness.person()
+    app = await browser_setup.registered()
+    async with browser_setup.person(scripts=True, width=1280) as opener:
+        await opener.goto(browser_setup.callback)
         async with opener.expect_popup() as opening:
-            url = street.server + street.question(app.id)
+            url = browser_setup.server + browser_setup.question(app.id)
             await opener.evaluate("url => { window.waiting = window.open(url) }", url)
         popup = await opening.value
         await popup.wait_for_load_state("load")
         await sign_in(popup)
         await press(popup, "#allow")
-        assert popup.url.startswith(street.callback)
+        assert popup.url.startswith(browser_setup.callback)
         assert await popup.evaluate("window.opener !== null")
         assert await opener.evaluate("window.waiting.location.search.includes('code=')")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gallery import Scheme, looking
-from street import Street
-from wcag import faults_of
+from support.accessibility import faults_of
+from support.browser import BrowserSetup
+from support.page_gallery import Scheme, looking
 
 pytestmark = pytest.mark.browser
 
@@ -13,9 +13,13 @@ _OPEN_ALL = "document.querySelectorAll('details').forEach(each => { each.open = 
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing_in_the_docs(street: Street, width: int, scheme: Scheme) -> None:
+async def test_axe_finds_nothing_in_the_docs(
+    browser_setup: BrowserSetup, width: int, scheme: Scheme
+) -> None:
     complaints: list[str] = []
-    async with looking(street.browser, street.server, width=width, scheme=scheme) as page:
+    async with looking(
+        browser_setup.browser, browser_setup.server, width=width, scheme=scheme
+    ) as page:
         page.on("console", lambda message: complaints.append(message.text))
         await page.goto("/docs")
         assert await faults_of(page, "docs", width) == []
@@ -26,8 +30,10 @@ async def test_axe_finds_nothing_in_the_docs(street: Street, width: int, scheme:
     assert complaints == []
 
 
-async def test_a_reader_finds_an_operation_and_its_answers_without_scripts(street: Street) -> None:
-    async with street.person(width=1280) as page:
+async def test_a_reader_finds_an_operation_and_its_answers_without_scripts(
+    browser_setup: BrowserSetup,
+) -> None:
+    async with browser_setup.person(width=1280) as page:
         await page.goto("/")
         await page.click("text=API documentation")
         await page.click("nav[aria-label='On this page'] >> text=revoke")
@@ -53,9 +59,11 @@ _CUT_OFF = """() => {
 
 @pytest.mark.parametrize(("width", "height"), [(900, 600), (1280, 800), (1920, 1080)])
 async def test_no_entry_of_the_navigation_is_cut_off(
-    street: Street, width: int, height: int
+    browser_setup: BrowserSetup, width: int, height: int
 ) -> None:
-    async with looking(street.browser, street.server, width=width, scheme="light") as page:
+    async with looking(
+        browser_setup.browser, browser_setup.server, width=width, scheme="light"
+    ) as page:
         await page.set_viewport_size({"width": width, "height": height})
         await page.goto("/docs")
         assert await page.evaluate(_CUT_OFF) == []

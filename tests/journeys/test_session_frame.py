@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from gallery import chromium, looking
-from live import Live
-from page_site import listening
-from street import free_port
-from world import PASSWORD
+from support.app import PASSWORD
+from support.browser import free_port
+from support.live_server import Live
+from support.page_gallery import chromium, looking
+from support.page_site import listening
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 

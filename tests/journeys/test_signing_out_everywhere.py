@@ -14,12 +14,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from forgery import claims_of
-from leaving import LOGOUT, registered
-from page_site import listening
 from quantimodo.protocol.discovery import CHECK_SESSION
-from street import Street, free_port
-from world import ISSUER, PASSWORD
+from support.app import ISSUER, PASSWORD
+from support.browser import BrowserSetup, free_port
+from support.jwt_forgery import claims_of
+from support.logout_receiver import LOGOUT, registered
+from support.page_site import listening
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -60,8 +60,8 @@ class Neighbour:
 
 
 @asynccontextmanager
-async def _neighbour(street: Street) -> AsyncIterator[Neighbour]:
-    neighbour = Neighbour(street.server)
+async def _neighbour(browser_setup: BrowserSetup) -> AsyncIterator[Neighbour]:
+    neighbour = Neighbour(browser_setup.server)
     routes = [
         Route("/watch", neighbour.watch),
         Route("/front", neighbour.front),
@@ -72,9 +72,9 @@ async def _neighbour(street: Street) -> AsyncIterator[Neighbour]:
         yield neighbour
 
 
-async def _sign_in_to(street: Street, page: Page, client_id: str) -> dict[str, str]:
+async def _sign_in_to(browser_setup: BrowserSetup, page: Page, client_id: str) -> dict[str, str]:
     """Through the sign-in page and the question, if there is one; what the app got."""
-    await page.goto(street.question(client_id, scope="openid"))
+    await page.goto(browser_setup.question(client_id, scope="openid"))
     if await page.query_selector("[name=username]"):
         await page.fill("[name=username]", "ann@example.org")
         await page.fill("[name=password]", PASSWORD)
@@ -82,8 +82,8 @@ async def _sign_in_to(street: Street, page: Page, client_id: str) -> dict[str, s
         await page.wait_for_load_state("load")
     if await page.query_selector("#allow"):
         await page.click("#allow")
-    await page.wait_for_url(f"{street.callback}*")
-    return street.arrived[-1]
+    await page.wait_for_url(f"{browser_setup.callback}*")
+    return browser_setup.arrived[-1]
 
 
 async def _heard(page: Page, message: str) -> Any:
@@ -92,19 +92,19 @@ async def _heard(page: Page, message: str) -> Any:
     return await page.inner_text("#heard")
 
 
-async def test_a_page_notices_that_the_person_signed_out(street: Street) -> None:
-    await street.world.person()
-    app = await street.registered()
+async def test_a_page_notices_that_the_person_signed_out(browser_setup: BrowserSetup) -> None:
+    await browser_setup.harness.person()
+    app = await browser_setup.registered()
     # The application's page and its redirect URI are of one origin, as the state is bound to it.
-    async with _neighbour(street) as neighbour, street.person(scripts=True) as page:
+    async with _neighbour(browser_setup) as neighbour, browser_setup.person(scripts=True) as page:
         callback = f"{neighbour.address}/signed-out"
-        await street.world.register_again(app, redirect_uris=(callback,))
+        await browser_setup.harness.register_again(app, redirect_uris=(callback,))
         await page.goto("/sign-in")
         await page.fill("[name=username]", "ann@example.org")
         await page.fill("[name=password]", PASSWORD)
         await page.click("main button[type=submit]")
         await page.wait_for_load_state("load")
-        await page.goto(street.question(app.id, scope="openid", redirect_uri=callback))
+        await page.goto(browser_setup.question(app.id, scope="openid", redirect_uri=callback))
         await page.click("#allow")
         await page.wait_for_url(f"{callback}*")
         state = neighbour.back[-1]["session_state"]
@@ -120,20 +120,22 @@ async def test_a_page_notices_that_the_person_signed_out(street: Street) -> None
         assert await _heard(watching, message) == "changed"
 
 
-async def test_apps_hear_of_it_in_frames_and_the_person_comes_back(street: Street) -> None:
-    world = street.world
-    await world.person()
-    async with _neighbour(street) as neighbour, street.person() as page:
-        app = await street.registered()
+async def test_apps_hear_of_it_in_frames_and_the_person_comes_back(
+    browser_setup: BrowserSetup,
+) -> None:
+    harness = browser_setup.harness
+    await harness.person()
+    async with _neighbour(browser_setup) as neighbour, browser_setup.person() as page:
+        app = await browser_setup.registered()
         back = f"{neighbour.address}/signed-out"
         await registered(
-            world,
+            harness,
             app=app,
             post_logout_redirect_uris=(back,),
             frontchannel_logout_uri=f"{neighbour.address}/front?from=frame",
         )
-        arrived = await _sign_in_to(street, page, app.id)
-        redeemed = await world.redeem(app, arrived["code"], redirect_uri=street.callback)
+        arrived = await _sign_in_to(browser_setup, page, app.id)
+        redeemed = await harness.redeem(app, arrived["code"], redirect_uri=browser_setup.callback)
         hint = redeemed.json()["id_token"]
         sid = claims_of(hint)["sid"]
         asked = {
@@ -144,19 +146,19 @@ async def test_apps_hear_of_it_in_frames_and_the_person_comes_back(street: Stree
         await page.goto(f"{LOGOUT}?{urlencode(asked)}")
         await page.wait_for_url(f"{back}*")
         assert neighbour.back == [{"state": "a state"}]
-        issuer = world.house.settings.issuer
+        issuer = harness.context.settings.issuer
         assert issuer != ISSUER
         assert neighbour.told == [{"from": "frame", "iss": issuer, "sid": sid}]
         await page.goto("/account")
         assert "/sign-in" in page.url
 
 
-async def test_the_question_leads_back_to_the_app(street: Street) -> None:
-    await street.world.person()
-    async with _neighbour(street) as neighbour, street.person() as page:
-        app, back = await street.registered(), f"{neighbour.address}/signed-out"
-        await registered(street.world, app=app, post_logout_redirect_uris=(back,))
-        await _sign_in_to(street, page, app.id)
+async def test_the_question_leads_back_to_the_app(browser_setup: BrowserSetup) -> None:
+    await browser_setup.harness.person()
+    async with _neighbour(browser_setup) as neighbour, browser_setup.person() as page:
+        app, back = await browser_setup.registered(), f"{neighbour.address}/signed-out"
+        await registered(browser_setup.harness, app=app, post_logout_redirect_uris=(back,))
+        await _sign_in_to(browser_setup, page, app.id)
         asked = {"client_id": app.id, "post_logout_redirect_uri": back, "state": "s"}
         await page.goto(f"{LOGOUT}?{urlencode(asked)}")
         await page.click("#confirm-logout")

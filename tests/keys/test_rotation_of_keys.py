@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from people import MovableClock
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.keys.keyring import Keyring
-from quantimodo.keys.rotation import Rotation, RotationPolicy, StillNeeded
+from quantimodo.keys.rotation import Rotation, RotationPolicy, SigningKeyInUse
 from quantimodo.model.keys import ALGORITHMS
 from quantimodo.ports.clock import Entropy
 from quantimodo.ports.stores import Stores
+from support.account_services import MovableClock
 
 DAY = timedelta(days=1)
 POLICY = RotationPolicy(rotate_every=90 * DAY, publish_before=DAY, signed_lifetime=2 * DAY)
@@ -75,13 +75,13 @@ async def test_a_key_is_deleted_only_when_others_take_its_place(
 ) -> None:
     await rotation.ensure()
     leaked = await signing(stores, envelope, clock)
-    with pytest.raises(StillNeeded, match="signs now"):
+    with pytest.raises(SigningKeyInUse, match="signs now"):
         await rotation.delete(leaked)
     clock.advance(timedelta(minutes=1))
     waiting = {key.algorithm: key.kid for key in await rotation.rotate(DAY)}
-    with pytest.raises(StillNeeded, match="signs now"):
+    with pytest.raises(SigningKeyInUse, match="signs now"):
         await rotation.delete(leaked)
-    with pytest.raises(StillNeeded, match="signs next"):
+    with pytest.raises(SigningKeyInUse, match="signs next"):
         await rotation.delete(waiting["ES256"])
     clock.advance(timedelta(minutes=1))
     await rotation.rotate(timedelta(0))

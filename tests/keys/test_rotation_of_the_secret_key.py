@@ -8,48 +8,50 @@ from typing import Any
 
 import pytest
 
-from quantimodo.app.server import furnish_server
-from quantimodo.app.wiring import open_house
+from quantimodo.app.server import build_server
+from quantimodo.app.services import open_app
 from quantimodo.model.client_metadata import ClientMetadata
-from registered import assertion_of, presenting, signed
-from world import TOKEN, Foundation, World, settings_for
+from support.app import TOKEN, AppHarness, PreparedDatabase, settings_for
+from support.registered_clients import assertion_of, presenting, signed
 
 OLD, NEW = "A" * 43, "B" * 42 + "A"
 
-Restarted = Callable[[str], AbstractAsyncContextManager[World]]
+Restarted = Callable[[str], AbstractAsyncContextManager[AppHarness]]
 
 
 @pytest.fixture
-def restarted(world: World, foundation: Foundation, tmp_path: Path) -> Restarted:
+def restarted(
+    harness: AppHarness, prepared_database: PreparedDatabase, tmp_path: Path
+) -> Restarted:
     """The world's server once more, over the same database, with these secret keys."""
 
     @asynccontextmanager
-    async def restart(keys: str) -> AsyncIterator[World]:
-        settings = settings_for(f"sqlite:///{world.database}", tmp_path, secret_key=keys)
-        async with open_house(settings, world.house.clock, world.house.entropy) as house:
-            application = await furnish_server(house, foundation.renderer)
-            again = World(house, application, world.database, world.password_hash)
+    async def restart(keys: str) -> AsyncIterator[AppHarness]:
+        settings = settings_for(f"sqlite:///{harness.database}", tmp_path, secret_key=keys)
+        async with open_app(settings, harness.context.clock, harness.context.entropy) as context:
+            application = await build_server(context, prepared_database.renderer)
+            again = AppHarness(context, application, harness.database, harness.password_hash)
             yield again
             await again.close()
 
     return restart
 
 
-async def refreshed(world: World, **changes: Any) -> tuple[Any, str, dict[str, Any]]:
+async def refreshed(harness: AppHarness, **changes: Any) -> tuple[Any, str, dict[str, Any]]:
     """An app, its spent refresh token, and what it was spent for."""
-    await world.person()
-    app = await world.app(**changes)
-    first = (await world.tokens(app, scope="openid basic"))["refresh_token"]
-    answer = await world.refresh(app, first, scope="basic")
+    await harness.person()
+    app = await harness.app(**changes)
+    first = (await harness.tokens(app, scope="openid basic"))["refresh_token"]
+    answer = await harness.refresh(app, first, scope="basic")
     assert answer.status_code == 200, answer.text
     return app, first, answer.json()
 
 
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])
 async def test_a_lost_answer_is_given_again_across_a_restart_with_a_new_key(
-    world: World, restarted: Restarted, token_format: str
+    harness: AppHarness, restarted: Restarted, token_format: str
 ) -> None:
-    app, spent, lost = await refreshed(world, token_format=token_format)
+    app, spent, lost = await refreshed(harness, token_format=token_format)
     async with restarted(f"{NEW}\n{OLD}") as again:
         repeated = (await again.refresh(app, spent, scope="basic")).json()
         assert repeated["refresh_token"] == lost["refresh_token"]
@@ -58,23 +60,23 @@ async def test_a_lost_answer_is_given_again_across_a_restart_with_a_new_key(
 
 
 async def test_heirs_are_made_under_the_new_key_from_then_on(
-    world: World, restarted: Restarted
+    harness: AppHarness, restarted: Restarted
 ) -> None:
-    app, _, answer = await refreshed(world)
+    app, _, answer = await refreshed(harness)
     async with restarted(f"{NEW}\n{OLD}") as again:
-        heir = (await again.refresh(app, answer["refresh_token"])).json()
+        successor = (await again.refresh(app, answer["refresh_token"])).json()
         repeated = (await again.refresh(app, answer["refresh_token"])).json()
-        assert repeated["refresh_token"] == heir["refresh_token"]
+        assert repeated["refresh_token"] == successor["refresh_token"]
 
 
 async def test_where_the_old_key_is_gone_nothing_is_given_that_would_not_work(
-    world: World, restarted: Restarted
+    harness: AppHarness, restarted: Restarted
 ) -> None:
-    app, spent, lost = await refreshed(world)
+    app, spent, lost = await refreshed(harness)
     async with restarted(f"{NEW}\n{OLD}") as between:
-        for key in await between.house.stores.signing_keys():
-            await between.house.stores.delete_signing_key(key.kid)
-        await between.house.rotation.ensure()
+        for key in await between.context.stores.signing_keys():
+            await between.context.stores.delete_signing_key(key.kid)
+        await between.context.rotation.ensure()
     async with restarted(NEW) as again:
         refused = await again.refresh(app, spent)
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
@@ -83,23 +85,23 @@ async def test_where_the_old_key_is_gone_nothing_is_given_that_would_not_work(
 
 
 async def test_the_secrets_by_which_apps_sign_outlive_the_old_key(
-    world: World, restarted: Restarted
+    harness: AppHarness, restarted: Restarted
 ) -> None:
     metadata = ClientMetadata(token_endpoint_auth_method="client_secret_jwt")
-    app = await world.app(metadata=metadata)
+    app = await harness.app(metadata=metadata)
 
-    async def signs_in(server: World, jti: str) -> int:
+    async def signs_in(server: AppHarness, jti: str) -> int:
         assertion = signed(assertion_of(server, app, jti=jti), app.secret or "", "HS256")
         data = presenting(assertion, grant_type="client_credentials")
         return (await server.browser().post(TOKEN, data=data)).status_code
 
-    assert await signs_in(world, "one") == 200
+    assert await signs_in(harness, "one") == 200
     async with restarted(f"{NEW}\n{OLD}") as between:
         assert await signs_in(between, "two") == 200
-        await between.house.rotation.rotate(timedelta(0))
-        await between.house.registry.reseal()
-        for key in await between.house.stores.signing_keys():
+        await between.context.rotation.rotate(timedelta(0))
+        await between.context.registry.reseal()
+        for key in await between.context.stores.signing_keys():
             if key.retires_at is not None:
-                await between.house.stores.delete_signing_key(key.kid)
+                await between.context.stores.delete_signing_key(key.kid)
     async with restarted(NEW) as after:
         assert await signs_in(after, "three") == 200

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from world import World
+from support.app import AppHarness
 
 LIST, ONE = "/api/v1/measurements", "/api/v2/measurements"
 CSV, OF_APP = "/api/v2/measurements/csv", "/api/v2/application/measurements"
@@ -26,8 +26,8 @@ SLEEP: dict[str, Any] = {
 class App:
     """An app with a token of one person."""
 
-    def __init__(self, world: World, token: str) -> None:
-        self._http = world.browser()
+    def __init__(self, harness: AppHarness, token: str) -> None:
+        self._http = harness.browser()
         self._headers = {"authorization": f"Bearer {token}"}
 
     async def get(self, path: str, **query: Any) -> httpx.Response:
@@ -45,7 +45,7 @@ class App:
         return [each["value"] for each in answer.json()]
 
 
-async def opened(world: World, scope: str, email: str = "ann@example.org") -> App:
-    client = await world.app(scope=frozenset(ALL.split()))
-    tokens = await world.tokens(client, await world.signed_in(email), scope=scope)
-    return App(world, tokens["access_token"])
+async def opened(harness: AppHarness, scope: str, email: str = "ann@example.org") -> App:
+    client = await harness.app(scope=frozenset(ALL.split()))
+    tokens = await harness.tokens(client, await harness.signed_in(email), scope=scope)
+    return App(harness, tokens["access_token"])

@@ -10,8 +10,8 @@ from diary import Diary
 
 from quantimodo.ports.clock import Clock
 from quantimodo.storage.open import migrate, open_stores
-from surroundings import FrozenClock, SeededEntropy
-from world import Foundation, World, open_world, settings_for
+from support.app import AppHarness, PreparedDatabase, open_app_harness, settings_for
+from support.environment import FrozenClock, SeededEntropy
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -21,22 +21,22 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def world(
+async def harness(
     request: pytest.FixtureRequest,
     engine: str,
-    foundation: Foundation,
+    prepared_database: PreparedDatabase,
     tmp_path: Path,
     clock: FrozenClock,
     entropy: SeededEntropy,
-) -> AsyncIterator[World]:
+) -> AsyncIterator[AppHarness]:
     """The whole server in process, over a fresh database."""
     if engine == "sqlite":
         settings = settings_for(f"sqlite:///{tmp_path}/world.db", tmp_path)
-        async with open_world(settings, clock, entropy, foundation) as opened:
+        async with open_app_harness(settings, clock, entropy, prepared_database) as opened:
             yield opened
     else:
         settings = settings_for(request.getfixturevalue("postgres_url"), tmp_path)
-        async with open_world(settings, clock, entropy) as opened:
+        async with open_app_harness(settings, clock, entropy) as opened:
             yield opened
 
 
@@ -56,7 +56,7 @@ async def diary(
 
 
 @pytest.fixture
-async def app(world: World) -> App:
+async def app(harness: AppHarness) -> App:
     """An app that may read and write what Ann measures."""
-    await world.person()
-    return await opened(world, ALL)
+    await harness.person()
+    return await opened(harness, ALL)

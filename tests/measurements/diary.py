@@ -8,9 +8,9 @@ from typing import NamedTuple
 from hypothesis import HealthCheck, settings
 
 from quantimodo.measurements.catalogue import References
-from quantimodo.measurements.journal import Journal, Shown
-from quantimodo.measurements.posts import SentMeasurement, SentSet
-from quantimodo.measurements.questions import question_about_measurements
+from quantimodo.measurements.payloads import SentMeasurement, SentSet
+from quantimodo.measurements.queries import parse_measurement_query
+from quantimodo.measurements.service import MeasurementService, MeasurementView
 from quantimodo.model.users import NewUser
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Stores
@@ -37,8 +37,8 @@ class Diary:
     clock: Clock
 
     @property
-    def journal(self) -> Journal:
-        return Journal(self.stores, References(self.stores), self.clock)
+    def measurement_service(self) -> MeasurementService:
+        return MeasurementService(self.stores, References(self.stores), self.clock)
 
     async def person(self, what: Sequence[Noted] = (), unit: str = "/5") -> int:
         """A person of their own, with these measurements."""
@@ -51,20 +51,24 @@ class Diary:
 
     async def note(self, user_id: int, what: Sequence[Noted], unit: str = "/5") -> None:
         if what:
-            await self.journal.save(user_id, [sent(one, unit) for one in what])
+            await self.measurement_service.save(user_id, [sent(one, unit) for one in what])
 
     async def ask(self, user_id: int, query: str) -> tuple[list[Noted], int]:
         """The page, and how many there are in all."""
         rows, total = await self.shown(user_id, query)
         return [told(row) for row in rows], total
 
-    async def shown(self, user_id: int, query: str) -> tuple[Sequence[Shown], int]:
-        return await self.journal.page(user_id, question_about_measurements(query.encode()))
+    async def shown(self, user_id: int, query: str) -> tuple[Sequence[MeasurementView], int]:
+        return await self.measurement_service.page(user_id, parse_measurement_query(query.encode()))
 
-    async def walk(self, user_id: int, query: str) -> list[Shown]:
+    async def walk(self, user_id: int, query: str) -> list[MeasurementView]:
         """All of it, as an export walks through it."""
-        question = question_about_measurements(query.encode())
-        return [row async for rows in await self.journal.walk(user_id, question) for row in rows]
+        question = parse_measurement_query(query.encode())
+        return [
+            row
+            async for rows in await self.measurement_service.walk(user_id, question)
+            for row in rows
+        ]
 
 
 def sent(one: Noted, unit: str) -> SentSet:
@@ -76,7 +80,7 @@ def sent(one: Noted, unit: str) -> SentSet:
     )
 
 
-def told(row: Shown) -> Noted:
+def told(row: MeasurementView) -> Noted:
     return Noted(row.measurement.variable, row.source or "", row.start // SECOND, row.value)
 
 

@@ -8,23 +8,25 @@ from typing import Any
 import pytest
 from asking import ALL, CSV, LIST, ONE, SLEEP, START, App, opened
 
-from world import World
+from support.app import AppHarness
 
 Noted = tuple[str, str, str, int, int]
 
 
-async def noted(world: World, email: str = "ann@example.org") -> list[Noted]:
+async def noted(harness: AppHarness, email: str = "ann@example.org") -> list[Noted]:
     """What this person is told: what was done, to what, and how often."""
-    await world.house.accesses.flush()
-    user = await world.house.stores.user_by_email(email)
+    await harness.context.accesses.flush()
+    user = await harness.context.stores.user_by_email(email)
     assert user is not None
     return sorted(
         (each.action, each.variable, each.category, each.measurements, each.requests)
-        for _, each in await world.house.stores.accesses_of(user.id)
+        for _, each in await harness.context.stores.accesses_of(user.id)
     )
 
 
-async def test_each_read_and_write_is_recorded_for_the_person(world: World, app: App) -> None:
+async def test_each_read_and_write_is_recorded_for_the_person(
+    harness: AppHarness, app: App
+) -> None:
     await app.add(SLEEP)
     await app.values(variableName="Sleep Quality")
     await app.values(variableName="Sleep Quality")
@@ -33,7 +35,7 @@ async def test_each_read_and_write_is_recorded_for_the_person(world: World, app:
     await app.get(f"{ONE}/{number}")
     await app.send("PUT", f"{ONE}/{number}", {"value": 1})
     await app.send("DELETE", f"{ONE}/{number}")
-    assert await noted(world) == [
+    assert await noted(harness) == [
         ("delete", "Sleep Quality", "Sleep", 1, 1),
         ("read", "", "", 1, 1),
         ("read", "", "Sleep", 2, 1),
@@ -43,33 +45,35 @@ async def test_each_read_and_write_is_recorded_for_the_person(world: World, app:
     ]
 
 
-async def test_a_group_tells_of_all_that_is_in_it(world: World, app: App) -> None:
+async def test_a_group_tells_of_all_that_is_in_it(harness: AppHarness, app: App) -> None:
     await app.add({**SLEEP, "measurements": [{"startTime": at, "value": 3} for at in range(90)]})
     assert len(await app.values(groupingWidth=60, limit=1)) == 1
     await app.get(CSV, groupingWidth=60)
-    assert [each for each in await noted(world) if each[0] == "read"] == [
+    assert [each for each in await noted(harness) if each[0] == "read"] == [
         ("read", "", "", 60 + 90, 2)
     ]
 
 
-async def test_to_look_at_variables_is_to_read_the_last_of_each(world: World, app: App) -> None:
+async def test_to_look_at_variables_is_to_read_the_last_of_each(
+    harness: AppHarness, app: App
+) -> None:
     await app.add(SLEEP, {**SLEEP, "variableName": "Naps"})
     await app.get("/api/v1/variables", category="Sleep")
     await app.get("/api/v1/variables/Naps")
-    assert [each for each in await noted(world) if each[0] == "read"] == [
+    assert [each for each in await noted(harness) if each[0] == "read"] == [
         ("read", "", "Sleep", 2, 1),
         ("read", "Naps", "Sleep", 1, 1),
     ]
 
 
-async def test_what_is_refused_is_not_recorded(world: World, app: App) -> None:
+async def test_what_is_refused_is_not_recorded(harness: AppHarness, app: App) -> None:
     await app.get(LIST, limit="x")
     await app.get(CSV, value="x")
     await app.send("POST", LIST, [])
     await app.get(f"{ONE}/77")
     await app.get("/api/v1/variables/Nothing")
-    await (await opened(world, "basic")).get(LIST)
-    assert await noted(world) == []
+    await (await opened(harness, "basic")).get(LIST)
+    assert await noted(harness) == []
 
 
 @pytest.mark.parametrize(
@@ -84,58 +88,58 @@ async def test_what_is_refused_is_not_recorded(world: World, app: App) -> None:
     ],
 )
 async def test_no_app_chooses_what_the_log_says(
-    world: World, app: App, query: Any, told: str
+    harness: AppHarness, app: App, query: Any, told: str
 ) -> None:
     """Only what an app really asked for is told, and that it asked for more than can be told."""
     await app.add(SLEEP)
     assert await app.values(**query) == [3, 5]
-    assert ("read", told, "", 2, 1) in await noted(world)
+    assert ("read", told, "", 2, 1) in await noted(harness)
 
 
-async def test_what_no_database_keeps_is_recorded_still(world: World, app: App) -> None:
+async def test_what_no_database_keeps_is_recorded_still(harness: AppHarness, app: App) -> None:
     assert await app.values(variableName="\0") == []
-    assert await noted(world) == [("read", "\ufffd", "", 0, 1)]
+    assert await noted(harness) == [("read", "\ufffd", "", 0, 1)]
 
 
-async def test_the_log_of_one_is_not_anothers(world: World, app: App) -> None:
+async def test_the_log_of_one_is_not_anothers(harness: AppHarness, app: App) -> None:
     await app.add(SLEEP)
-    await world.person(email="bob@example.org")
-    bob = await opened(world, ALL, "bob@example.org")
+    await harness.person(email="bob@example.org")
+    bob = await opened(harness, ALL, "bob@example.org")
     await bob.values()
-    assert await noted(world) == [("write", "Sleep Quality", "Sleep", 2, 1)]
-    assert await noted(world, "bob@example.org") == [("read", "", "", 0, 1)]
+    assert await noted(harness) == [("write", "Sleep Quality", "Sleep", 2, 1)]
+    assert await noted(harness, "bob@example.org") == [("read", "", "", 0, 1)]
 
 
 async def test_of_many_variables_at_once_some_are_named_and_all_counted(
-    world: World, app: App
+    harness: AppHarness, app: App
 ) -> None:
     one = {**SLEEP, "measurements": [{"startTime": START, "value": 3}]}
     await app.add(*({**one, "variableName": f"Variable {number}"} for number in range(50)))
-    found = await noted(world)
+    found = await noted(harness)
     assert len(found) == 21
     assert sum(measurements for _, _, _, measurements, _ in found) == 50
 
 
-async def test_lines_are_of_one_hour(world: World) -> None:
-    await world.person()
-    world.advance(minutes=30)
-    app = await opened(world, ALL)
+async def test_lines_are_of_one_hour(harness: AppHarness) -> None:
+    await harness.person()
+    harness.advance(minutes=30)
+    app = await opened(harness, ALL)
     for _ in range(3):
         await app.values()
-        world.advance(minutes=25)
-    found = await noted(world)
+        harness.advance(minutes=25)
+    found = await noted(harness)
     assert sum(requests for *_, requests in found) == 3
     assert len(found) == 2
 
 
-async def test_lines_are_kept_for_four_hundred_days(world: World, app: App) -> None:
+async def test_lines_are_kept_for_four_hundred_days(harness: AppHarness, app: App) -> None:
     await app.values()
-    (line,) = await noted(world)
-    now, sweep = world.house.clock.now(), world.house.stores.sweep
-    await sweep("accesses", now + timedelta(days=400) - timedelta(seconds=1), 500)
-    assert await noted(world) == [line]
-    assert await sweep("accesses", now + timedelta(days=400), 500) == 1
-    assert await noted(world) == []
+    (line,) = await noted(harness)
+    now, delete_expired = harness.context.clock.now(), harness.context.stores.delete_expired
+    await delete_expired("accesses", now + timedelta(days=400) - timedelta(seconds=1), 500)
+    assert await noted(harness) == [line]
+    assert await delete_expired("accesses", now + timedelta(days=400), 500) == 1
+    assert await noted(harness) == []
 
 
 class Cut:
@@ -170,21 +174,23 @@ class Cut:
 
 @pytest.mark.parametrize("rows", [500, 1_000])
 async def test_of_an_export_that_breaks_what_left_is_recorded(
-    world: World, app: App, rows: int
+    harness: AppHarness, app: App, rows: int
 ) -> None:
     many = [{"startTime": at, "value": 3} for at in range(2_200)]
     await app.add({**SLEEP, "measurements": many})
     cut = Cut(app, 1 + rows // 500, breaks=True)
     with pytest.raises(ConnectionError):
-        await world.application(cut.scope, cut.receive, cut.send)
-    assert [each for each in await noted(world) if each[0] == "read"] == [("read", "", "", rows, 1)]
+        await harness.application(cut.scope, cut.receive, cut.send)
+    assert [each for each in await noted(harness) if each[0] == "read"] == [
+        ("read", "", "", rows, 1)
+    ]
 
 
-async def test_nothing_more_is_read_for_a_client_that_left(world: World, app: App) -> None:
+async def test_nothing_more_is_read_for_a_client_that_left(harness: AppHarness, app: App) -> None:
     many = [{"startTime": at, "value": 3} for at in range(2_200)]
     await app.add({**SLEEP, "measurements": many})
     cut = Cut(app, 2, breaks=False)
-    await world.application(cut.scope, cut.receive, cut.send)
+    await harness.application(cut.scope, cut.receive, cut.send)
     assert len(cut.sent) == 3, "the head, the columns' names, five hundred rows"
-    ((_, _, _, read, _),) = [each for each in await noted(world) if each[0] == "read"]
+    ((_, _, _, read, _),) = [each for each in await noted(harness) if each[0] == "read"]
     assert read <= 1_000

@@ -3,15 +3,15 @@
 import pytest
 from asking import ALL, CSV, LIST, SLEEP, START, App, opened
 
-from quantimodo.measurements.errors import Refused
-from quantimodo.measurements.questions import question_about_measurements
-from world import World
+from quantimodo.measurements.errors import MeasurementError
+from quantimodo.measurements.queries import parse_measurement_query
+from support.app import AppHarness
 
 
 @pytest.fixture
-async def app(world: World) -> App:
-    await world.person()
-    return await opened(world, ALL)
+async def app(harness: AppHarness) -> App:
+    await harness.person()
+    return await opened(harness, ALL)
 
 
 @pytest.mark.parametrize("path", [LIST, CSV])
@@ -38,29 +38,29 @@ async def test_more_spans_than_are_looked_at_are_refused_with_the_limit(
 )
 def test_only_the_names_of_time_zones_are_taken(zone: str) -> None:
     query = f"groupingWidth=60&groupingTimezone={zone.replace('+', '%2B')}"
-    with pytest.raises(Refused, match="name of a time zone"):
-        question_about_measurements(query.encode())
+    with pytest.raises(MeasurementError, match="name of a time zone"):
+        parse_measurement_query(query.encode())
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", "America/Argentina/Ushuaia", "Etc/GMT-1"])
 def test_every_name_of_a_time_zone_is_taken(zone: str) -> None:
-    asked = question_about_measurements(f"groupingWidth=60&groupingTimezone={zone}".encode())
+    asked = parse_measurement_query(f"groupingWidth=60&groupingTimezone={zone}".encode())
     assert asked.grouping is not None
     assert asked.grouping.zone.key == zone
 
 
 def test_a_filter_with_a_number_is_one_of_several() -> None:
-    numbered = question_about_measurements(b"value[0]=(gt)1&value%5B1%5D=(lt)4&source[0]=App")
-    bare = question_about_measurements(b"value[]=(gt)1&value[]=(lt)4&source=App")
+    numbered = parse_measurement_query(b"value[0]=(gt)1&value%5B1%5D=(lt)4&source[0]=App")
+    bare = parse_measurement_query(b"value[]=(gt)1&value[]=(lt)4&source=App")
     assert numbered.filters == bare.filters
     assert len(numbered.filters) == 3
 
 
 @pytest.mark.parametrize("name", ["value[a]", "value[0", "value[-1]", "value[0][1]", "source[gt]"])
 def test_a_filter_that_is_spelled_otherwise_is_refused_and_not_dropped(name: str) -> None:
-    with pytest.raises(Refused, match="repeated filter"):
-        question_about_measurements(f"{name}=1".encode())
+    with pytest.raises(MeasurementError, match="repeated filter"):
+        parse_measurement_query(f"{name}=1".encode())
 
 
 def test_what_a_numbered_filter_said_is_logged() -> None:
-    assert question_about_measurements(b"variableName[0]=Mood").variables == "Mood"
+    assert parse_measurement_query(b"variableName[0]=Mood").variables == "Mood"

@@ -16,8 +16,8 @@ from asking import ALL, CSV, LIST, SLEEP, START, App, opened
 from endless import ENDLESS, MANY
 from quantimodo.measurements.limits import ReadLimits, ReadPolicy, TooManyReads
 from quantimodo.ports.stores import TooSlow
-from surroundings import FrozenClock, SeededEntropy
-from world import World, open_world, settings_for
+from support.app import AppHarness, open_app_harness, settings_for
+from support.environment import FrozenClock, SeededEntropy
 
 READS = [
     LIST,
@@ -36,23 +36,23 @@ async def busy(
     tmp_path: Path,
     clock: FrozenClock,
     entropy: SeededEntropy,
-) -> AsyncIterator[World]:
+) -> AsyncIterator[AppHarness]:
     """A server whose only place for searches is taken; a read's deadline is a second."""
     url = f"sqlite:///{tmp_path}/busy.db"
     if engine == "postgres":
         url = request.getfixturevalue("postgres_url")
     # The wide deadline is the store's own, for the search in the way; the reads' is set below.
     settings = settings_for(url, tmp_path, reads__deadline="60s", reads__at_once="1")
-    async with open_world(settings, clock, entropy) as world:
-        yield world
+    async with open_app_harness(settings, clock, entropy) as harness:
+        yield harness
 
 
 @pytest.fixture
-async def blocked(busy: World) -> AsyncIterator[tuple[World, App]]:
+async def blocked(busy: AppHarness) -> AsyncIterator[tuple[AppHarness, App]]:
     await busy.person()
     app = await opened(busy, ALL)
     await app.add(SLEEP)
-    in_the_way = asyncio.create_task(busy.house.stores._database.search(ENDLESS, MANY))  # type: ignore[attr-defined]
+    in_the_way = asyncio.create_task(busy.context.stores._database.search(ENDLESS, MANY))  # type: ignore[attr-defined]
     await asyncio.sleep(0.05)
     yield busy, app
     in_the_way.cancel()
@@ -60,11 +60,11 @@ async def blocked(busy: World) -> AsyncIterator[tuple[World, App]]:
 
 
 async def test_reads_of_one_person_beyond_the_bound_are_refused(
-    blocked: tuple[World, App],
+    blocked: tuple[AppHarness, App],
 ) -> None:
-    world, app = blocked
+    harness, app = blocked
     waiting = [asyncio.create_task(app.get(LIST)) for _ in range(18)]  # 2 run, 16 wait
-    while _taken(world) < 18:
+    while _taken(harness) < 18:
         await asyncio.sleep(0.01)
     answer = await app.get(LIST)
     assert answer.status_code == 429
@@ -81,8 +81,10 @@ async def test_reads_of_one_person_beyond_the_bound_are_refused(
 
 
 @pytest.mark.parametrize("path", READS)
-async def test_a_client_that_leaves_frees_its_places(blocked: tuple[World, App], path: str) -> None:
-    world, app = blocked
+async def test_a_client_that_leaves_frees_its_places(
+    blocked: tuple[AppHarness, App], path: str
+) -> None:
+    harness, app = blocked
     left = asyncio.Event()
     sent: list[MutableMapping[str, Any]] = []
 
@@ -103,28 +105,28 @@ async def test_a_client_that_leaves_frees_its_places(blocked: tuple[World, App],
         "headers": [(b"authorization", app._headers["authorization"].encode())],
         "client": ("192.0.2.7", 1),
     }
-    request = asyncio.create_task(world.application(scope, receive, send))  # type: ignore[arg-type]
-    while not _taken(world):
+    request = asyncio.create_task(harness.application(scope, receive, send))  # type: ignore[arg-type]
+    while not _taken(harness):
         await asyncio.sleep(0.01)
     left.set()
     async with asyncio.timeout(60):  # long before anything else would end it
         await request
-    assert not _taken(world)
+    assert not _taken(harness)
     # A file may have begun with its columns' names; nothing was sent that says it is whole.
     assert all(message.get("more_body", True) for message in sent)
 
 
 async def test_a_page_of_the_account_is_no_more_made_when_its_reader_left(
-    blocked: tuple[World, App],
+    blocked: tuple[AppHarness, App],
 ) -> None:
-    world, _ = blocked
-    browser = await world.signed_in()
+    harness, _ = blocked
+    browser = await harness.signed_in()
     page = asyncio.create_task(browser.get("/account/data"))
-    while not _taken(world):
+    while not _taken(harness):
         await asyncio.sleep(0.01)
     page.cancel()
     async with asyncio.timeout(60):
-        while _taken(world):
+        while _taken(harness):
             await asyncio.sleep(0.01)
 
 
@@ -139,11 +141,11 @@ async def test_past_its_deadline_a_read_is_503_and_says_what_to_do(
     if engine == "postgres":
         url = request.getfixturevalue("postgres_url")
     settings = settings_for(url, tmp_path, reads__deadline="1s", reads__at_once="1")
-    async with open_world(settings, clock, entropy) as world:
-        await world.person()
-        app = await opened(world, ALL)
+    async with open_app_harness(settings, clock, entropy) as harness:
+        await harness.person()
+        app = await opened(harness, ALL)
         await app.add(SLEEP)
-        in_the_way = asyncio.create_task(_again_and_again(world))
+        in_the_way = asyncio.create_task(_again_and_again(harness))
         await asyncio.sleep(0.05)
         for path in (LIST, "/api/v1/variables"):
             answer = await app.get(path)
@@ -155,19 +157,19 @@ async def test_past_its_deadline_a_read_is_503_and_says_what_to_do(
         assert (await app.get(LIST, startTime=START)).status_code == 200
 
 
-async def _again_and_again(world: World) -> None:
+async def _again_and_again(harness: AppHarness) -> None:
     """Keep the one place taken: three of these are always in the queue before anybody else."""
 
     async def one() -> None:
         while True:
             with suppress(TooSlow):
-                await world.house.stores._database.search(ENDLESS, MANY)  # type: ignore[attr-defined]
+                await harness.context.stores._database.search(ENDLESS, MANY)  # type: ignore[attr-defined]
 
     await asyncio.gather(one(), one(), one())
 
 
-def _taken(world: World) -> int:
-    return sum(places.taken for places in world.house.reads._places.values())
+def _taken(harness: AppHarness) -> int:
+    return sum(places.taken for places in harness.context.reads._places.values())
 
 
 # ------------------------------------------------------------------------------- by itself

@@ -12,8 +12,8 @@ from diary import SECOND, Diary, Noted, examples, kept, told
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantimodo.measurements.questions import question_about_variables
-from surroundings import FrozenClock
+from quantimodo.measurements.queries import parse_variable_query
+from support.environment import FrozenClock
 
 _SORTS = ("startTime", "value", "createdAt", "updatedAt", "variableName", "source", "id")
 _NAMES = ("Mood", "Sleep, long", "Café", r"100% \ !x", "a_b", "aXb")
@@ -92,8 +92,8 @@ async def test_pages_of_variables_together_are_all_variables(
     found: list[str] = []
     for offset in range(0, len(named) + limit, limit):
         query = f"sort={'-' if backwards else ''}name&limit={limit}&offset={offset}"
-        page, total = await diary.journal.variables(
-            user_id, question_about_variables(query.encode())
+        page, total = await diary.measurement_service.variables(
+            user_id, parse_variable_query(query.encode())
         )
         assert total == len(named)
         found += [each.summary.variable.name for each in page]

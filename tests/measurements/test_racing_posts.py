@@ -4,8 +4,8 @@ import asyncio
 
 from diary import Diary, Noted
 
-from quantimodo.measurements.errors import Refused
-from quantimodo.measurements.posts import SentMeasurement, SentSet
+from quantimodo.measurements.errors import MeasurementError
+from quantimodo.measurements.payloads import SentMeasurement, SentSet
 
 _MANY = 8
 
@@ -20,7 +20,7 @@ def entries(value: float, unit: str, *, variable: str = "Weight", number: int = 
 
 async def test_the_same_post_at_once_is_kept_once(diary: Diary) -> None:
     user_id = await diary.person()
-    posts = [diary.journal.save(user_id, [entries(3, "kg")]) for _ in range(_MANY)]
+    posts = [diary.measurement_service.save(user_id, [entries(3, "kg")]) for _ in range(_MANY)]
     await asyncio.gather(*posts)
     assert len(await diary.walk(user_id, "")) == 50
 
@@ -31,7 +31,11 @@ async def test_of_two_posts_that_overlap_each_is_kept_whole(diary: Diary) -> Non
         [entries(value, "kg"), entries(value, "kg", variable="Other")] for value in (1, 2)
     )
     await asyncio.gather(
-        *(diary.journal.save(user_id, each) for each in (one, other[::-1]) for _ in range(_MANY))
+        *(
+            diary.measurement_service.save(user_id, each)
+            for each in (one, other[::-1])
+            for _ in range(_MANY)
+        )
     )
     found = await diary.walk(user_id, "")
     assert len(found) == 100
@@ -42,13 +46,15 @@ async def test_one_new_variable_gets_one_unit(diary: Diary) -> None:
     user_id = await diary.person()
     units = ["kg", "g", "min", "lb"] * 2
     outcomes = await asyncio.gather(
-        *(diary.journal.save(user_id, [entries(3, unit)]) for unit in units),
+        *(diary.measurement_service.save(user_id, [entries(3, unit)]) for unit in units),
         return_exceptions=True,
     )
     refused = [each for each in outcomes if isinstance(each, BaseException)]
-    assert all(isinstance(each, Refused) and each.status == 400 for each in refused), refused
+    assert all(isinstance(each, MeasurementError) and each.status == 400 for each in refused), (
+        refused
+    )
     (variable,) = await diary.stores.variables_named(user_id, ["Weight"])
-    catalogue = await diary.journal.references.catalogue()
+    catalogue = await diary.measurement_service.references.catalogue()
     category = catalogue.unit(variable.unit_id).category.name
     assert len(refused) == (2 if category == "Weight" else 6)
     found = await diary.walk(user_id, "")
@@ -58,8 +64,8 @@ async def test_one_new_variable_gets_one_unit(diary: Diary) -> None:
 
 async def test_a_variable_deleted_meanwhile_is_made_again_or_gone_whole(diary: Diary) -> None:
     user_id = await diary.person([Noted("Weight", "", 99_999, 3)], unit="kg")
-    saves = [diary.journal.save(user_id, [entries(3, "kg")]) for _ in range(_MANY)]
-    removals = [diary.journal.remove_variable(user_id, "Weight") for _ in range(_MANY)]
+    saves = [diary.measurement_service.save(user_id, [entries(3, "kg")]) for _ in range(_MANY)]
+    removals = [diary.measurement_service.remove_variable(user_id, "Weight") for _ in range(_MANY)]
     mixed = [each for pair in zip(saves, removals, strict=True) for each in pair]
     await asyncio.gather(*mixed)
     found = await diary.walk(user_id, "startTime=(lt)1000")
@@ -68,12 +74,13 @@ async def test_a_variable_deleted_meanwhile_is_made_again_or_gone_whole(diary: D
 
 async def test_a_person_deleted_meanwhile_leaves_nothing(diary: Diary) -> None:
     user_id = await diary.person()
-    saves = [diary.journal.save(user_id, [entries(3, "kg")]) for _ in range(_MANY)]
+    saves = [diary.measurement_service.save(user_id, [entries(3, "kg")]) for _ in range(_MANY)]
     _, *outcomes = await asyncio.gather(
         diary.stores.delete_user(user_id), *saves, return_exceptions=True
     )
     assert all(
-        not isinstance(each, BaseException) or isinstance(each, Refused) for each in outcomes
+        not isinstance(each, BaseException) or isinstance(each, MeasurementError)
+        for each in outcomes
     )
     assert await diary.walk(user_id, "") == []
     assert await diary.stores.count_variables(user_id, ()) == 0

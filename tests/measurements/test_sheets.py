@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantimodo.measurements.catalogue import catalogue_of
-from quantimodo.measurements.errors import Refused
-from quantimodo.measurements.sheets import read_sheet
-from quantimodo.measurements.tables import CSV_COLUMNS, csv_cell, csv_text
+from quantimodo.measurements.csv_export import CSV_COLUMNS, csv_cell, csv_text
+from quantimodo.measurements.csv_import import read_sheet
+from quantimodo.measurements.errors import MeasurementError
 from quantimodo.model.measurements import ConversionStep, Unit, UnitCategory
 
 _WEIGHT = UnitCategory(1, "Weight")
@@ -65,7 +65,7 @@ def test_what_is_exported_is_imported_to_the_letter(rows: list[tuple[str, str, f
 @given(st.binary(max_size=200) | texts.map(str.encode))
 def test_any_file_is_read_or_refused(content: bytes) -> None:
     for head in (b"", b"variable,value,timestamp\n"):
-        with suppress(Refused):
+        with suppress(MeasurementError):
             assert read_sheet(head + content, CATALOGUE).sets
 
 
@@ -76,13 +76,16 @@ def test_a_value_that_is_not_its_stored_value_is_refused_with_its_line() -> None
         ("kg", 0),
         ("Pounds", 1),
     ]
-    with pytest.raises(Refused, match="line 2: Value and Stored Value"):
+    with pytest.raises(MeasurementError, match="line 2: Value and Stored Value"):
         read_sheet(head + b"70,150,lb\n", CATALOGUE)
 
 
 def test_a_refusal_is_about_the_line_of_its_measurement() -> None:
     content = b"variable,time,value\nA,2026-11-01,1\nB,2026-11-01,2\nA,2026-11-02,3\n"
     sheet = read_sheet(content, CATALOGUE)
-    found = [sheet.line(Refused("x", set_index=0, measurement_index=1)),
-             sheet.line(Refused("x", set_index=1)), sheet.line(Refused("x"))]  # fmt: skip
+    found = [
+        sheet.line(MeasurementError("x", set_index=0, measurement_index=1)),
+        sheet.line(MeasurementError("x", set_index=1)),
+        sheet.line(MeasurementError("x")),
+    ]
     assert found == [4, 3, None]

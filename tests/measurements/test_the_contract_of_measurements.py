@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from asking import ALL, CSV, LIST, OF_APP, ONE, SLEEP, START, App, opened
 
-from world import World
+from support.app import AppHarness
 
 # ------------------------------------------------------------------------------------------- POST
 
@@ -283,8 +283,8 @@ async def test_variables_tell_what_is_there(app: App) -> None:
     assert (await app.get("/api/v1/variables", limit=1)).headers["link-next"]
 
 
-async def test_reference_data_is_for_any_valid_token(world: World, app: App) -> None:
-    basic = await opened(world, "basic")
+async def test_reference_data_is_for_any_valid_token(harness: AppHarness, app: App) -> None:
+    basic = await opened(harness, "basic")
     units = (await basic.get("/api/v1/units")).json()
     (minutes,) = [unit for unit in units if unit["abbreviatedName"] == "min"]
     assert minutes["conversionSteps"] == [{"operation": "MULTIPLY", "value": 60}]
@@ -295,13 +295,13 @@ async def test_reference_data_is_for_any_valid_token(world: World, app: App) -> 
         each["name"] for each in (await basic.get("/api/v1/unitCategories")).json()
     ]
     for path in ("/api/v1/units", "/api/v1/variableCategories", "/api/v1/unitCategories"):
-        assert (await world.browser().get(path)).status_code == 401
+        assert (await harness.browser().get(path)).status_code == 401
 
 
 # ------------------------------------------------------------------------------------------ scopes
 
 
-async def test_neither_scope_opens_what_the_other_does(world: World, app: App) -> None:
+async def test_neither_scope_opens_what_the_other_does(harness: AppHarness, app: App) -> None:
     await app.add(SLEEP)
     number = (await app.get(LIST)).json()[0]["id"]
     reads = [("GET", LIST), ("GET", f"{ONE}/{number}"), ("GET", CSV), ("GET", "/api/v1/variables"),
@@ -313,7 +313,7 @@ async def test_neither_scope_opens_what_the_other_does(world: World, app: App) -
         ("basic", reads, "readmeasurements"),
         ("basic", writes, "writemeasurements"),
     ):
-        other = await opened(world, scope)
+        other = await opened(harness, scope)
         for method, path in refused:
             answer = await other.send(method, path, {} if method in ("POST", "PUT") else None)
             assert answer.status_code == 403, (scope, path)
@@ -321,11 +321,11 @@ async def test_neither_scope_opens_what_the_other_does(world: World, app: App) -
     assert await app.values() == [3, 5]
 
 
-async def test_nobody_sees_or_touches_what_is_somebody_elses(world: World, app: App) -> None:
+async def test_nobody_sees_or_touches_what_is_somebody_elses(harness: AppHarness, app: App) -> None:
     await app.add(SLEEP)
     number = (await app.get(LIST)).json()[0]["id"]
-    await world.person(email="bob@example.org")
-    bob = await opened(world, ALL, "bob@example.org")
+    await harness.person(email="bob@example.org")
+    bob = await opened(harness, ALL, "bob@example.org")
     assert await bob.values() == []
     assert await bob.values(variableName="%e%") == []
     assert (await bob.get("/api/v1/variables")).json() == []

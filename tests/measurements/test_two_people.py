@@ -7,11 +7,11 @@ from diary import Diary, Noted, examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantimodo.measurements.errors import Refused
-from quantimodo.measurements.posts import Change
-from quantimodo.measurements.questions import (
-    question_about_measurements,
-    question_about_variables,
+from quantimodo.measurements.errors import MeasurementError
+from quantimodo.measurements.payloads import Change
+from quantimodo.measurements.queries import (
+    parse_measurement_query,
+    parse_variable_query,
 )
 
 _NAMES = ("Mood", "Sleep", "100%")
@@ -59,7 +59,7 @@ async def seen(diary: Diary, user_id: int, query: str) -> Any:
     try:
         rows, total = await diary.shown(user_id, query)
         walked = await diary.walk(user_id, query)
-    except Refused as refused:
+    except MeasurementError as refused:
         return refused.text
     assert {row.measurement.user_id for row in (*rows, *walked)} <= {user_id}
     return rows, total, walked
@@ -83,8 +83,8 @@ async def test_variables_are_ones_own(
 ) -> None:
     user_id = await diary.person(own)
     await diary.person(others)
-    question = question_about_variables(query.encode())
-    found, total = await diary.journal.variables(user_id, question)
+    question = parse_variable_query(query.encode())
+    found, total = await diary.measurement_service.variables(user_id, question)
     assert {each.summary.variable.user_id for each in found} == {user_id}
     assert total == len({one.variable for one in own})
     numbers = {each.summary.variable.name: each.summary.number for each in found}
@@ -101,11 +101,11 @@ async def test_nothing_that_one_does_touches_the_other(
     await diary.note(user_id, again)
     for row in before:
         number = row.measurement.id
-        assert await diary.journal.one(user_id, number) is None
-        assert await diary.journal.change(user_id, number, Change(value=1)) is None
-        assert not await diary.journal.remove(user_id, number)
+        assert await diary.measurement_service.one(user_id, number) is None
+        assert await diary.measurement_service.change(user_id, number, Change(value=1)) is None
+        assert not await diary.measurement_service.remove(user_id, number)
     for name in _NAMES:
-        await diary.journal.remove_variable(user_id, name)
+        await diary.measurement_service.remove_variable(user_id, name)
     assert await diary.walk(user_id, "") == []
     assert await diary.walk(other_id, "") == before
 
@@ -119,12 +119,12 @@ async def test_of_several_people_only_those_are_told(
     people = [await diary.person(each) for each in (one, other)]
     await diary.person(third)
     try:
-        question = question_about_measurements(query.encode())
-        rows, total = await diary.journal.page_of_people(
+        question = parse_measurement_query(query.encode())
+        rows, total = await diary.measurement_service.page_of_people(
             people, question, diary.stores.count_measurements
         )
-        pages = [await diary.journal.page(each, question) for each in people]
-    except Refused:
+        pages = [await diary.measurement_service.page(each, question) for each in people]
+    except MeasurementError:
         return
     assert {row.measurement.user_id for row in rows} <= set(people)
     assert total == sum(number for _, number in pages)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantimodo.measurements.catalogue import Catalogue
-from quantimodo.measurements.errors import Refused
-from quantimodo.measurements.posts import SentMeasurement, SentSet
+from quantimodo.measurements.errors import MeasurementError
+from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.measurements.units import converter, convertible, exactly
 from quantimodo.model.measurements import Unit
 
@@ -22,7 +22,7 @@ sizes = st.floats(min_value=-1e280, max_value=1e280)
 
 @pytest.fixture
 async def catalogue(diary: Diary) -> Catalogue:
-    return await diary.journal.references.catalogue()
+    return await diary.measurement_service.references.catalogue()
 
 
 def pair(data: st.DataObject, catalogue: Catalogue) -> tuple[Unit, Unit]:
@@ -139,9 +139,9 @@ async def test_values_and_filters_are_told_in_the_unit_asked_for(
     for variable, unit in (("Sleep", "h"), ("Walk", "min")):
         entries = [SentMeasurement(start_time=at, value=each) for at, each in enumerate(values)]
         one = SentSet(measurements=entries, variable_name=variable, abbreviated_unit_name=unit)
-        await diary.journal.save(user_id, [one])
+        await diary.measurement_service.save(user_id, [one])
     whole, _ = await diary.ask(user_id, "unit=min&limit=200")
-    units = await diary.journal.references.catalogue()
+    units = await diary.measurement_service.references.catalogue()
     told_in = units.unit_named("min")
     hours, minutes = (converter(units.unit_named(each), told_in) for each in ("h", "min"))
     assert sorted(whole) == sorted(
@@ -161,8 +161,8 @@ async def test_what_no_unit_could_tell_is_not_kept(diary: Diary, value: float) -
         variable_name="Weight",
         abbreviated_unit_name="count",
     )
-    with pytest.raises(Refused, match="the most that is kept"):
-        await diary.journal.save(user_id, [one])
+    with pytest.raises(MeasurementError, match="the most that is kept"):
+        await diary.measurement_service.save(user_id, [one])
 
 
 async def test_the_largest_values_are_told_in_every_unit_and_summed(diary: Diary) -> None:
@@ -175,7 +175,7 @@ async def test_the_largest_values_are_told_in_every_unit_and_summed(diary: Diary
             abbreviated_unit_name=unit,
             combination_operation="SUM",
         )
-        await diary.journal.save(user_id, [one])
+        await diary.measurement_service.save(user_id, [one])
     for unit in ("kg", "mcg"):
         assert len((await diary.ask(user_id, f"unit={unit}&limit=200"))[0]) == 150
         ((whole,), number) = await diary.ask(user_id, f"unit={unit}&groupingWidth=86400")

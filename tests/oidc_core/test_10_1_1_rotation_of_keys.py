@@ -6,34 +6,36 @@ from typing import Any
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.keys import SigningKey
 from quantimodo.ports.stores import Unavailable
-from world import World
+from support.app import AppHarness
 
 JWKS = "/.well-known/jwks.json"
 
 
-async def published(world: World) -> set[str]:
-    answer = await world.browser().get(JWKS)
+async def published(harness: AppHarness) -> set[str]:
+    answer = await harness.browser().get(JWKS)
     assert answer.status_code == 200
     return {key["kid"] for key in answer.json()["keys"]}
 
 
-async def test_new_keys_stand_in_the_set_beside_the_old_ones_within_a_second(world: World) -> None:
-    before = await published(world)
+async def test_new_keys_stand_in_the_set_beside_the_old_ones_within_a_second(
+    harness: AppHarness,
+) -> None:
+    before = await published(harness)
     # As the command line does it, beside the server: nobody tells the server.
-    made = {key.kid for key in await world.house.rotation.rotate(timedelta(days=1))}
-    world.advance(seconds=1)
-    assert await published(world) == before | made
+    made = {key.kid for key in await harness.context.rotation.rotate(timedelta(days=1))}
+    harness.advance(seconds=1)
+    assert await published(harness) == before | made
 
 
-async def test_a_deleted_key_is_gone_from_the_set_within_a_second(world: World) -> None:
-    before = await published(world)
-    world.advance(seconds=1)
-    await world.house.rotation.rotate(timedelta(0))
+async def test_a_deleted_key_is_gone_from_the_set_within_a_second(harness: AppHarness) -> None:
+    before = await published(harness)
+    harness.advance(seconds=1)
+    await harness.context.rotation.rotate(timedelta(0))
     leaked = sorted(before)[0]
-    assert await world.house.rotation.delete(leaked)
-    world.advance(seconds=1)
-    assert await published(world) >= before - {leaked}
-    assert leaked not in await published(world)
+    assert await harness.context.rotation.delete(leaked)
+    harness.advance(seconds=1)
+    assert await published(harness) >= before - {leaked}
+    assert leaked not in await published(harness)
 
 
 class _Gone:
@@ -49,11 +51,11 @@ class _Gone:
         return list(await self._keys.signing_keys())
 
 
-async def test_the_set_is_told_while_the_database_is_away(world: World) -> None:
-    house = world.house
-    store: Any = _Gone(house.stores)
-    keyring = Keyring(store, house.envelope, house.clock)
+async def test_the_set_is_told_while_the_database_is_away(harness: AppHarness) -> None:
+    context = harness.context
+    store: Any = _Gone(context.stores)
+    keyring = Keyring(store, context.envelope, context.clock)
     await keyring.load()
     known = await keyring.document()
-    world.advance(seconds=90)
+    harness.advance(seconds=90)
     assert await keyring.document() == known

@@ -4,22 +4,22 @@ from datetime import timedelta
 
 import pytest
 
-from forgery import half_hash, header_of, verified
 from quantimodo.crypto.session_ids import client_sid
-from world import ISSUER, World
+from support.app import ISSUER, AppHarness
+from support.jwt_forgery import half_hash, header_of, verified
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
-async def test_it_says_who_signed_in_when_and_for_whom(world: World, algorithm: str) -> None:
-    ann = await world.person()
-    app, browser = await world.app(id_token_alg=algorithm), await world.signed_in()
-    signed_in_at = int(world.house.clock.now().timestamp())
-    world.advance(minutes=5)
-    tokens = await world.tokens(app, browser, scope="openid email profile", nonce="a-nonce")
-    now = int(world.house.clock.now().timestamp())
-    [session] = await world.house.stores.sessions_of(ann.id)
+async def test_it_says_who_signed_in_when_and_for_whom(harness: AppHarness, algorithm: str) -> None:
+    ann = await harness.person()
+    app, browser = await harness.app(id_token_alg=algorithm), await harness.signed_in()
+    signed_in_at = int(harness.context.clock.now().timestamp())
+    harness.advance(minutes=5)
+    tokens = await harness.tokens(app, browser, scope="openid email profile", nonce="a-nonce")
+    now = int(harness.context.clock.now().timestamp())
+    [session] = await harness.context.stores.sessions_of(ann.id)
     assert header_of(tokens["id_token"])["typ"] == "JWT"
-    assert await verified(world, tokens["id_token"], algorithm) == {
+    assert await verified(harness, tokens["id_token"], algorithm) == {
         "iss": ISSUER,
         "sub": ann.subject,
         "aud": app.id,
@@ -33,50 +33,52 @@ async def test_it_says_who_signed_in_when_and_for_whom(world: World, algorithm: 
     }
 
 
-async def test_no_nonce_asked_for_is_none_given(world: World) -> None:
-    await world.person()
-    tokens = await world.tokens(await world.app(), scope="openid")
-    assert "nonce" not in await verified(world, tokens["id_token"], "RS256")
+async def test_no_nonce_asked_for_is_none_given(harness: AppHarness) -> None:
+    await harness.person()
+    tokens = await harness.tokens(await harness.app(), scope="openid")
+    assert "nonce" not in await verified(harness, tokens["id_token"], "RS256")
 
 
-async def test_the_nonce_comes_back_letter_by_letter(world: World) -> None:
-    await world.person()
+async def test_the_nonce_comes_back_letter_by_letter(harness: AppHarness) -> None:
+    await harness.person()
     nonce = "é&=+ %22" + "n" * 500
-    tokens = await world.tokens(await world.app(), scope="openid", nonce=nonce)
-    assert (await verified(world, tokens["id_token"], "RS256"))["nonce"] == nonce
+    tokens = await harness.tokens(await harness.app(), scope="openid", nonce=nonce)
+    assert (await verified(harness, tokens["id_token"], "RS256"))["nonce"] == nonce
 
 
-async def test_without_the_scope_openid_there_is_none(world: World) -> None:
-    await world.person()
-    tokens = await world.tokens(await world.app(), scope="basic profile email", nonce="n")
+async def test_without_the_scope_openid_there_is_none(harness: AppHarness) -> None:
+    await harness.person()
+    tokens = await harness.tokens(await harness.app(), scope="basic profile email", nonce="n")
     assert "id_token" not in tokens
 
 
-async def test_the_subject_is_the_same_everywhere_and_never_changes(world: World) -> None:
-    ann = await world.person()
-    app, other, browser = await world.app(), await world.app(), await world.signed_in()
+async def test_the_subject_is_the_same_everywhere_and_never_changes(harness: AppHarness) -> None:
+    ann = await harness.person()
+    app, other, browser = await harness.app(), await harness.app(), await harness.signed_in()
     subjects = set()
     for client in (app, other):
-        tokens = await world.tokens(client, browser, scope="openid")
-        subjects.add((await verified(world, tokens["id_token"], "RS256"))["sub"])
-        subjects.add((await world.introspect(client, tokens["access_token"]))["sub"])
-    await world.house.stores.change_email(ann.id, "new@example.org", world.house.clock.now())
-    tokens = await world.tokens(app, browser, scope="openid")
-    subjects.add((await verified(world, tokens["id_token"], "RS256"))["sub"])
+        tokens = await harness.tokens(client, browser, scope="openid")
+        subjects.add((await verified(harness, tokens["id_token"], "RS256"))["sub"])
+        subjects.add((await harness.introspect(client, tokens["access_token"]))["sub"])
+    await harness.context.stores.change_email(
+        ann.id, "new@example.org", harness.context.clock.now()
+    )
+    tokens = await harness.tokens(app, browser, scope="openid")
+    subjects.add((await verified(harness, tokens["id_token"], "RS256"))["sub"])
     assert subjects == {ann.subject}
     assert len(ann.subject) <= 255
     assert ann.subject.isascii()
 
 
-async def test_a_refreshed_one_keeps_who_and_when_and_has_no_nonce(world: World) -> None:
+async def test_a_refreshed_one_keeps_who_and_when_and_has_no_nonce(harness: AppHarness) -> None:
     # OpenID Connect Core §12.2: same iss, sub, aud and auth_time; no nonce of an old request.
-    await world.person()
-    app = await world.app()
-    first = await world.tokens(app, scope="openid", nonce="a-nonce")
-    before = await verified(world, first["id_token"], "RS256")
-    world.advance(minutes=30)
-    second = (await world.refresh(app, first["refresh_token"])).json()
-    after = await verified(world, second["id_token"], "RS256")
+    await harness.person()
+    app = await harness.app()
+    first = await harness.tokens(app, scope="openid", nonce="a-nonce")
+    before = await verified(harness, first["id_token"], "RS256")
+    harness.advance(minutes=30)
+    second = (await harness.refresh(app, first["refresh_token"])).json()
+    after = await verified(harness, second["id_token"], "RS256")
     for name in ("iss", "sub", "aud", "auth_time", "amr"):
         assert after[name] == before[name]
     assert after["iat"] == before["iat"] + 1800
@@ -84,29 +86,29 @@ async def test_a_refreshed_one_keeps_who_and_when_and_has_no_nonce(world: World)
     assert "nonce" not in after
 
 
-async def test_a_refresh_that_leaves_openid_out_brings_none(world: World) -> None:
-    await world.person()
-    app = await world.app()
-    first = await world.tokens(app, scope="openid basic")
-    second = await world.refresh(app, first["refresh_token"], scope="basic")
+async def test_a_refresh_that_leaves_openid_out_brings_none(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app()
+    first = await harness.tokens(app, scope="openid basic")
+    second = await harness.refresh(app, first["refresh_token"], scope="basic")
     assert "id_token" not in second.json()
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "PS256", "EdDSA"])
-async def test_keys_change_while_apps_are_connected(world: World, algorithm: str) -> None:
+async def test_keys_change_while_apps_are_connected(harness: AppHarness, algorithm: str) -> None:
     # OpenID Connect Core §10.1.1: old and new ones are published; nobody notices.
-    await world.person()
-    app, browser = await world.app(id_token_alg=algorithm), await world.signed_in()
-    before = await world.tokens(app, browser, scope="openid")
-    world.advance(minutes=1)
-    await world.house.rotation.rotate(timedelta(0))
-    await world.house.keyring.load()
-    after = (await world.refresh(app, before["refresh_token"])).json()
+    await harness.person()
+    app, browser = await harness.app(id_token_alg=algorithm), await harness.signed_in()
+    before = await harness.tokens(app, browser, scope="openid")
+    harness.advance(minutes=1)
+    await harness.context.rotation.rotate(timedelta(0))
+    await harness.context.keyring.load()
+    after = (await harness.refresh(app, before["refresh_token"])).json()
     tokens = [before["id_token"], after["id_token"]]
     assert len({header_of(token)["kid"] for token in tokens}) == 2
     for token in tokens:
-        assert (await verified(world, token, algorithm))["aud"] == app.id
-    hinted = await world.ask(
+        assert (await verified(harness, token, algorithm))["aud"] == app.id
+    hinted = await harness.ask(
         browser, app, scope="openid", prompt="none", id_token_hint=before["id_token"]
     )
     assert "error=" not in hinted.headers["location"]

@@ -5,44 +5,46 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from forgery import half_hash, verified
-from world import CALLBACK, ISSUER, App, World, Worlds, answer_of
+from support.app import CALLBACK, ISSUER, App, AppHarness, OpenHarness, answer_of
+from support.jwt_forgery import half_hash, verified
 
 IMPLICIT = ("token", "id_token", "id_token token")
 HYBRID = ("code id_token", "code token", "code id_token token")
 ALL = frozenset({"code", "none", *IMPLICIT, *HYBRID})
 
 
-async def flagged(world: World, **changes: object) -> App:
-    return await world.app(first_party=True, response_types=ALL, **changes)
+async def flagged(harness: AppHarness, **changes: object) -> App:
+    return await harness.app(first_party=True, response_types=ALL, **changes)
 
 
-async def test_an_app_that_is_not_flagged_gets_nothing(world: World) -> None:
+async def test_an_app_that_is_not_flagged_gets_nothing(harness: AppHarness) -> None:
     # security.md 5
-    await world.person()
+    await harness.person()
     for kind in (
         *IMPLICIT,
         *HYBRID,
     ):
-        app = await world.app(first_party=True)
-        response = await world.ask(
-            await world.signed_in(), app, response_type=kind, scope="openid", nonce="n"
+        app = await harness.app(first_party=True)
+        response = await harness.ask(
+            await harness.signed_in(), app, response_type=kind, scope="openid", nonce="n"
         )
         answer = answer_of(response)
         assert answer.parameters["error"] == "unauthorized_client"
         assert urlsplit(answer.location).fragment, "the error too goes where the answer would"
-        assert not world.rows()["families"]
+        assert not harness.rows()["grants"]
 
 
-async def test_the_answer_is_in_the_fragment_and_holds_what_was_asked_for(world: World) -> None:
-    await world.person()
+async def test_the_answer_is_in_the_fragment_and_holds_what_was_asked_for(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
     for kind in (
         *IMPLICIT,
         *HYBRID,
     ):
-        app = await flagged(world)
-        response = await world.ask(
-            await world.signed_in(), app, response_type=kind, scope="openid basic", nonce="n"
+        app = await flagged(harness)
+        response = await harness.ask(
+            await harness.signed_in(), app, response_type=kind, scope="openid basic", nonce="n"
         )
         answer = answer_of(response)
         assert answer.location.startswith(f"{CALLBACK}#")
@@ -54,31 +56,31 @@ async def test_the_answer_is_in_the_fragment_and_holds_what_was_asked_for(world:
             assert answer.parameters["token_type"] == "Bearer"
             assert answer.parameters["expires_in"] == "3600"
             assert answer.parameters["scope"] == "basic openid"
-            assert (await world.call(answer.parameters["access_token"])).status_code == 200
+            assert (await harness.call(answer.parameters["access_token"])).status_code == 200
         assert "refresh_token" not in answer.parameters, "RFC 6749 §4.2.2"
 
 
-async def test_the_order_of_the_words_does_not_matter(world: World) -> None:
-    await world.person()
-    app = await flagged(world)
-    browser = await world.signed_in()
+async def test_the_order_of_the_words_does_not_matter(harness: AppHarness) -> None:
+    await harness.person()
+    app = await flagged(harness)
+    browser = await harness.signed_in()
     for kind in ("token id_token", "token code id_token", "id_token  token"):
-        response = await world.ask(browser, app, response_type=kind, scope="openid", nonce="n")
+        response = await harness.ask(browser, app, response_type=kind, scope="openid", nonce="n")
         assert "id_token" in answer_of(response).parameters, kind
 
 
-async def test_the_id_token_is_bound_to_what_comes_beside_it(world: World) -> None:
-    ann = await world.person()
-    app = await flagged(world)
-    response = await world.ask(
-        await world.signed_in(),
+async def test_the_id_token_is_bound_to_what_comes_beside_it(harness: AppHarness) -> None:
+    ann = await harness.person()
+    app = await flagged(harness)
+    response = await harness.ask(
+        await harness.signed_in(),
         app,
         response_type="code id_token token",
         scope="openid profile email",
         nonce="a-nonce",
     )
     given = answer_of(response).parameters
-    claims = await verified(world, given["id_token"], "RS256")
+    claims = await verified(harness, given["id_token"], "RS256")
     assert claims["c_hash"] == half_hash(given["code"])
     assert claims["at_hash"] == half_hash(given["access_token"])
     assert claims["nonce"] == "a-nonce"
@@ -86,72 +88,78 @@ async def test_the_id_token_is_bound_to_what_comes_beside_it(world: World) -> No
     assert not {"name", "email"} & claims.keys(), "userinfo tells them"
 
 
-async def test_an_id_token_alone_brings_the_claims_of_its_scopes(world: World) -> None:
+async def test_an_id_token_alone_brings_the_claims_of_its_scopes(harness: AppHarness) -> None:
     # OpenID Connect Core §5.4: there is no access token to fetch them with.
-    await world.person()
-    app, browser = await flagged(world), await world.signed_in()
+    await harness.person()
+    app, browser = await flagged(harness), await harness.signed_in()
     fields = {"scope": "openid profile email", "nonce": "n"}
-    alone = answer_of(await world.ask(browser, app, response_type="id_token", **fields))
-    claims = await verified(world, alone.parameters["id_token"], "RS256")
+    alone = answer_of(await harness.ask(browser, app, response_type="id_token", **fields))
+    claims = await verified(harness, alone.parameters["id_token"], "RS256")
     assert claims["name"] == "Ann Example"
     assert claims["email"] == "ann@example.org"
     assert claims["email_verified"] is True
     assert not {"at_hash", "c_hash"} & claims.keys()
-    more = answer_of(await world.ask(browser, app, response_type="code id_token", **fields))
-    assert "email" not in await verified(world, more.parameters["id_token"], "RS256")
+    more = answer_of(await harness.ask(browser, app, response_type="code id_token", **fields))
+    assert "email" not in await verified(harness, more.parameters["id_token"], "RS256")
 
 
-async def test_the_code_of_a_hybrid_answer_is_redeemed_like_any(world: World) -> None:
-    await world.person()
-    app = await flagged(world)
-    response = await world.ask(
-        await world.signed_in(), app, response_type="code id_token", scope="openid", nonce="n-1"
+async def test_the_code_of_a_hybrid_answer_is_redeemed_like_any(harness: AppHarness) -> None:
+    await harness.person()
+    app = await flagged(harness)
+    response = await harness.ask(
+        await harness.signed_in(), app, response_type="code id_token", scope="openid", nonce="n-1"
     )
     given = answer_of(response).parameters
-    tokens = (await world.redeem(app, given["code"])).json()
-    first = await verified(world, given["id_token"], "RS256")
-    second = await verified(world, tokens["id_token"], "RS256")
+    tokens = (await harness.redeem(app, given["code"])).json()
+    first = await verified(harness, given["id_token"], "RS256")
+    second = await verified(harness, tokens["id_token"], "RS256")
     for name in ("iss", "sub", "aud", "nonce", "auth_time"):
         assert first[name] == second[name]
 
 
-async def test_a_replayed_hybrid_code_ends_the_front_channels_token_too(world: World) -> None:
-    await world.person()
+async def test_a_replayed_hybrid_code_ends_the_front_channels_token_too(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
     for kind in ("opaque", "jwt"):
-        app = await flagged(world, token_format=kind)
-        response = await world.ask(await world.signed_in(), app, response_type="code token")
+        app = await flagged(harness, token_format=kind)
+        response = await harness.ask(await harness.signed_in(), app, response_type="code token")
         given = answer_of(response).parameters
-        tokens = (await world.redeem(app, given["code"])).json()
+        tokens = (await harness.redeem(app, given["code"])).json()
         for token in (given["access_token"], tokens["access_token"]):
-            assert (await world.call(token)).status_code == 200
-        await world.redeem(app, given["code"])
+            assert (await harness.call(token)).status_code == 200
+        await harness.redeem(app, given["code"])
         for token in (given["access_token"], tokens["access_token"]):
-            assert (await world.call(token)).status_code == 401, kind
+            assert (await harness.call(token)).status_code == 401, kind
 
 
-async def test_an_id_token_in_the_front_channel_needs_a_nonce_and_openid(world: World) -> None:
-    await world.person()
+async def test_an_id_token_in_the_front_channel_needs_a_nonce_and_openid(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
     for kind in (
         "id_token",
         "id_token token",
         "code id_token",
     ):
-        app, browser = await flagged(world), await world.signed_in()
-        without_nonce = await world.ask(browser, app, response_type=kind, scope="openid")
+        app, browser = await flagged(harness), await harness.signed_in()
+        without_nonce = await harness.ask(browser, app, response_type=kind, scope="openid")
         assert answer_of(without_nonce).parameters["error"] == "invalid_request"
-        without_openid = await world.ask(browser, app, response_type=kind, scope="basic", nonce="n")
+        without_openid = await harness.ask(
+            browser, app, response_type=kind, scope="basic", nonce="n"
+        )
         assert answer_of(without_openid).parameters["error"] == "invalid_request"
 
 
-async def test_tokens_never_travel_in_a_query(world: World) -> None:
-    await world.person()
+async def test_tokens_never_travel_in_a_query(harness: AppHarness) -> None:
+    await harness.person()
     for kind in (
         *IMPLICIT,
         *HYBRID,
     ):
-        app = await flagged(world)
-        response = await world.ask(
-            await world.signed_in(),
+        app = await flagged(harness)
+        response = await harness.ask(
+            await harness.signed_in(),
             app,
             response_type=kind,
             response_mode="query",
@@ -163,29 +171,31 @@ async def test_tokens_never_travel_in_a_query(world: World) -> None:
         assert not urlsplit(answer.location).query
 
 
-async def test_none_brings_nothing_but_the_state(world: World) -> None:
-    await world.person()
-    app = await flagged(world)
-    response = await world.ask(await world.signed_in(), app, response_type="none")
+async def test_none_brings_nothing_but_the_state(harness: AppHarness) -> None:
+    await harness.person()
+    app = await flagged(harness)
+    response = await harness.ask(await harness.signed_in(), app, response_type="none")
     answer = answer_of(response)
     assert answer.parameters == {"state": "some-state", "iss": ISSUER}
-    assert not world.rows()["families"]
+    assert not harness.rows()["grants"]
 
 
-async def test_a_public_single_page_app_may_be_flagged_and_is_asked_about(world: World) -> None:
-    await world.person()
-    browser = await world.signed_in()
-    app = await world.app(public=True, response_types=ALL)
+async def test_a_public_single_page_app_may_be_flagged_and_is_asked_about(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
+    app = await harness.app(public=True, response_types=ALL)
     for _ in range(2):
-        page = await world.ask(browser, app, response_type="token")
+        page = await harness.ask(browser, app, response_type="token")
         assert 'id="allow"' in page.text
-        assert "access_token" in answer_of(await world.decide(browser, page)).parameters
+        assert "access_token" in answer_of(await harness.decide(browser, page)).parameters
 
 
-async def test_a_public_hybrid_client_needs_pkce(world: World) -> None:
-    app = await world.app(public=True, response_types=ALL)
-    response = await world.ask(
-        world.browser(),
+async def test_a_public_hybrid_client_needs_pkce(harness: AppHarness) -> None:
+    app = await harness.app(public=True, response_types=ALL)
+    response = await harness.ask(
+        harness.browser(),
         app,
         response_type="code token",
         code_challenge=None,
@@ -196,18 +206,18 @@ async def test_a_public_hybrid_client_needs_pkce(world: World) -> None:
 
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])
 async def test_nothing_outlives_its_authorization_on_any_channel(
-    worlds: Worlds, token_format: str
+    open_harness: OpenHarness, token_format: str
 ) -> None:
     # security.md 6
     lifetimes = {"refresh_absolute_lifetime": "40s", "refresh_idle_lifetime": "40s"}
     settings = {f"tokens__{name}": value for name, value in lifetimes.items()}
-    async with worlds(**settings) as world:
-        await world.person()
-        app = await flagged(world, token_format=token_format)
-        end = int(world.house.clock.now().timestamp()) + 40
+    async with open_harness(**settings) as harness:
+        await harness.person()
+        app = await flagged(harness, token_format=token_format)
+        end = int(harness.context.clock.now().timestamp()) + 40
         given = answer_of(
-            await world.ask(
-                await world.signed_in(),
+            await harness.ask(
+                await harness.signed_in(),
                 app,
                 response_type="code id_token token",
                 scope="openid basic",
@@ -215,40 +225,40 @@ async def test_nothing_outlives_its_authorization_on_any_channel(
             )
         ).parameters
         assert given["expires_in"] == "40"
-        assert (await world.introspect(app, given["access_token"]))["exp"] == end
-        assert (await verified(world, given["id_token"], "RS256"))["exp"] == end
-        world.advance(seconds=10)
-        tokens = (await world.redeem(app, given["code"])).json()
+        assert (await harness.introspect(app, given["access_token"]))["exp"] == end
+        assert (await verified(harness, given["id_token"], "RS256"))["exp"] == end
+        harness.advance(seconds=10)
+        tokens = (await harness.redeem(app, given["code"])).json()
         assert tokens["expires_in"] == 30
-        assert (await world.introspect(app, tokens["refresh_token"]))["exp"] == end
-        world.advance(seconds=10)
-        tokens = (await world.refresh(app, tokens["refresh_token"])).json()
+        assert (await harness.introspect(app, tokens["refresh_token"]))["exp"] == end
+        harness.advance(seconds=10)
+        tokens = (await harness.refresh(app, tokens["refresh_token"])).json()
         assert tokens["expires_in"] == 20
-        assert (await verified(world, tokens["id_token"], "RS256"))["exp"] == end
-        world.advance(seconds=20)
+        assert (await verified(harness, tokens["id_token"], "RS256"))["exp"] == end
+        harness.advance(seconds=20)
         for token in (given["access_token"], tokens["access_token"]):
-            assert (await world.call(token)).status_code == 401
-            assert await world.introspect(app, token) == {"active": False}
+            assert (await harness.call(token)).status_code == 401
+            assert await harness.introspect(app, token) == {"active": False}
 
 
-async def test_a_code_does_not_outlive_its_authorization(worlds: Worlds) -> None:
+async def test_a_code_does_not_outlive_its_authorization(open_harness: OpenHarness) -> None:
     lifetimes = {"refresh_absolute_lifetime": "40s", "refresh_idle_lifetime": "40s"}
     settings = {f"tokens__{name}": value for name, value in lifetimes.items()}
-    async with worlds(**settings) as world:
-        await world.person()
-        app = await world.app()
-        code = (await world.authorize(await world.signed_in(), app)).code
-        world.advance(seconds=40)
-        assert (await world.redeem(app, code)).json()["error"] == "invalid_grant"
+    async with open_harness(**settings) as harness:
+        await harness.person()
+        app = await harness.app()
+        code = (await harness.authorize(await harness.signed_in(), app)).code
+        harness.advance(seconds=40)
+        assert (await harness.redeem(app, code)).json()["error"] == "invalid_grant"
 
 
-async def test_expires_in_is_rounded_down(worlds: Worlds) -> None:
+async def test_expires_in_is_rounded_down(open_harness: OpenHarness) -> None:
     # RFC 6749 §5.1: no client counts on a token after its end.
     lifetimes = {"refresh_absolute_lifetime": "40s", "refresh_idle_lifetime": "40s"}
     settings = {f"tokens__{name}": value for name, value in lifetimes.items()}
-    async with worlds(**settings) as world:
-        await world.person()
-        app = await world.app()
-        code = (await world.authorize(await world.signed_in(), app)).code
-        world.advance(seconds=10.2)
-        assert (await world.redeem(app, code)).json()["expires_in"] == 29
+    async with open_harness(**settings) as harness:
+        await harness.person()
+        app = await harness.app()
+        code = (await harness.authorize(await harness.signed_in(), app)).code
+        harness.advance(seconds=10.2)
+        assert (await harness.redeem(app, code)).json()["expires_in"] == 29

@@ -7,16 +7,16 @@ from html import unescape
 import pytest
 
 from quantimodo.model.client_metadata import ClientMetadata
-from world import World
+from support.app import AppHarness
 
 ISS = "iss=https%3A%2F%2Fid.example.org"
 
 
-async def link_of(world: World, uri: str) -> str | None:
-    await world.person()
-    app = await world.app(metadata=replace(ClientMetadata(), initiate_login_uri=uri))
-    browser = await world.signed_in()
-    await world.tokens(app, browser, scope="openid")
+async def link_of(harness: AppHarness, uri: str) -> str | None:
+    await harness.person()
+    app = await harness.app(metadata=replace(ClientMetadata(), initiate_login_uri=uri))
+    browser = await harness.signed_in()
+    await harness.tokens(app, browser, scope="openid")
     page = (await browser.get("/account")).text
     assert "Mood Tracker" in page
     found = re.search(r'<a class="[^"]*" href="([^"]*)" rel="noreferrer">Open', page)
@@ -32,10 +32,10 @@ async def link_of(world: World, uri: str) -> str | None:
     ],
 )
 async def test_an_app_is_opened_with_the_issuer_that_signs_in(
-    world: World, uri: str, link: str
+    harness: AppHarness, uri: str, link: str
 ) -> None:
-    assert await link_of(world, uri) == link
+    assert await link_of(harness, uri) == link
 
 
-async def test_an_app_that_begins_no_sign_in_has_no_link(world: World) -> None:
-    assert await link_of(world, "") is None
+async def test_an_app_that_begins_no_sign_in_has_no_link(harness: AppHarness) -> None:
+    assert await link_of(harness, "") is None

@@ -4,50 +4,50 @@ from typing import Any
 
 import httpx
 
-from world import USERINFO, World, form_fields
+from support.app import USERINFO, AppHarness, form_fields
 
 
-async def save(world: World, browser: httpx.AsyncClient, **fields: str) -> httpx.Response:
+async def save(harness: AppHarness, browser: httpx.AsyncClient, **fields: str) -> httpx.Response:
     page = await browser.get("/account/profile")
     data: dict[str, Any] = {**form_fields(page.text), **fields}
     return await browser.post("/account/profile/details", data=data)
 
 
-async def test_what_a_person_tells_is_what_apps_with_leave_see(world: World) -> None:
-    await world.person()
-    browser, app = await world.signed_in(), await world.app()
+async def test_what_a_person_tells_is_what_apps_with_leave_see(harness: AppHarness) -> None:
+    await harness.person()
+    browser, app = await harness.signed_in(), await harness.app()
     answer = await save(
-        world, browser, given_name="Ann", birthdate="0000-01-31", country="XX", nickname=" "
+        harness, browser, given_name="Ann", birthdate="0000-01-31", country="XX", nickname=" "
     )
     assert answer.status_code == 303
     page = (await browser.get("/account/profile")).text
     assert "Your profile is saved." in page
     assert 'value="0000-01-31"' in page
-    tokens = await world.tokens(app, browser, scope="openid profile address")
-    told = (await world.call(tokens["access_token"], USERINFO)).json()
+    tokens = await harness.tokens(app, browser, scope="openid profile address")
+    told = (await harness.call(tokens["access_token"], USERINFO)).json()
     assert (told["given_name"], told["birthdate"]) == ("Ann", "0000-01-31")
     assert told["address"] == {"country": "XX"}
     assert "nickname" not in told
-    await save(world, browser)
-    told = (await world.call(tokens["access_token"], USERINFO)).json()
+    await save(harness, browser)
+    told = (await harness.call(tokens["access_token"], USERINFO)).json()
     assert set(told) == {"sub", "name", "updated_at"}, "what was taken back is gone"
 
 
-async def test_a_fault_is_shown_beside_its_field_and_nothing_is_lost(world: World) -> None:
-    await world.person()
-    browser = await world.signed_in()
-    answer = await save(world, browser, given_name="Ann", birthdate="yesterday")
+async def test_a_fault_is_shown_beside_its_field_and_nothing_is_lost(harness: AppHarness) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
+    answer = await save(harness, browser, given_name="Ann", birthdate="yesterday")
     assert answer.status_code == 422
     assert 'id="birthdate-error"' in answer.text
     assert 'value="Ann"' in answer.text
     assert 'value="Ann Example"' in answer.text, "the other form is as it was"
-    assert await world.house.profiles.of((await world.house.stores.users())[0]) is not None
-    assert world.rows()["profiles"] == []
+    assert await harness.context.profiles.of((await harness.context.stores.users())[0]) is not None
+    assert harness.rows()["profiles"] == []
 
 
-async def test_a_form_of_another_site_changes_nothing(world: World) -> None:
-    await world.person()
-    browser = await world.signed_in()
+async def test_a_form_of_another_site_changes_nothing(harness: AppHarness) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
     answer = await browser.post("/account/profile/details", data={"given_name": "Eve"})
     assert answer.status_code == 403
-    assert world.rows()["profiles"] == []
+    assert harness.rows()["profiles"] == []

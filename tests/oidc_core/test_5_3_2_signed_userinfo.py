@@ -7,23 +7,23 @@ import json
 import pytest
 from joserfc import jwt
 
-from forgery import claims_of, encode, header_of, verified
 from quantimodo.crypto.jwt import OneAlgorithm
-from registered import decrypted, key_set, make_key, published, registered
-from world import ISSUER, USERINFO, World, answer_of
+from support.app import ISSUER, USERINFO, AppHarness, answer_of
+from support.jwt_forgery import claims_of, encode, header_of, verified
+from support.registered_clients import decrypted, key_set, make_key, published, registered
 
 ALGORITHMS = ["RS256", "ES256", "PS256", "EdDSA"]
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-async def test_userinfo_is_signed_as_registered(world: World, algorithm: str) -> None:
-    ann = await world.person()
-    app = await registered(world, {"userinfo_signed_response_alg": algorithm})
-    tokens = await world.tokens(app, scope="openid email")
-    answer = await world.call(tokens["access_token"], USERINFO)
+async def test_userinfo_is_signed_as_registered(harness: AppHarness, algorithm: str) -> None:
+    ann = await harness.person()
+    app = await registered(harness, {"userinfo_signed_response_alg": algorithm})
+    tokens = await harness.tokens(app, scope="openid email")
+    answer = await harness.call(tokens["access_token"], USERINFO)
     assert answer.headers["content-type"] == "application/jwt"
     assert answer.headers["cache-control"] == "no-store"
-    assert await verified(world, answer.text, algorithm) == {
+    assert await verified(harness, answer.text, algorithm) == {
         "iss": ISSUER,
         "aud": app.id,
         "sub": ann.subject,
@@ -33,79 +33,79 @@ async def test_userinfo_is_signed_as_registered(world: World, algorithm: str) ->
 
 
 @pytest.mark.parametrize(("alg", "enc"), [("RSA-OAEP", "A128GCM"), ("ECDH-ES", "A128CBC-HS256")])
-async def test_userinfo_is_encrypted_as_registered(world: World, alg: str, enc: str) -> None:
-    ann = await world.person()
+async def test_userinfo_is_encrypted_as_registered(harness: AppHarness, alg: str, enc: str) -> None:
+    ann = await harness.person()
     key = make_key(alg, use="enc")
     metadata = {
         "jwks": key_set(make_key("ES256", "signs"), key),
         "userinfo_encrypted_response_alg": alg,
         "userinfo_encrypted_response_enc": enc,
     }
-    plain = await registered(world, metadata)
-    tokens = await world.tokens(plain, scope="openid")
-    text = (await world.call(tokens["access_token"], USERINFO)).text
+    plain = await registered(harness, metadata)
+    tokens = await harness.tokens(plain, scope="openid")
+    text = (await harness.call(tokens["access_token"], USERINFO)).text
     assert json.loads(decrypted(text, key, alg, enc)) == {"sub": ann.subject}
-    nested = await registered(world, {**metadata, "userinfo_signed_response_alg": "ES256"})
-    tokens = await world.tokens(nested, scope="openid")
-    text = (await world.call(tokens["access_token"], USERINFO)).text
+    nested = await registered(harness, {**metadata, "userinfo_signed_response_alg": "ES256"})
+    tokens = await harness.tokens(nested, scope="openid")
+    text = (await harness.call(tokens["access_token"], USERINFO)).text
     assert header_of(text)["cty"] == "JWT"
     inner = decrypted(text, key, alg, enc).decode()
-    assert (await verified(world, inner, "ES256"))["aud"] == nested.id
+    assert (await verified(harness, inner, "ES256"))["aud"] == nested.id
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 async def test_id_tokens_and_their_hashes_go_by_the_registered_algorithm(
-    world: World, algorithm: str
+    harness: AppHarness, algorithm: str
 ) -> None:
     # §3.3.2.11: at_hash and c_hash by the hash of the algorithm; Ed25519 goes with SHA-512.
-    await world.person()
+    await harness.person()
     kinds = frozenset({"code id_token token"})
-    app = await registered(world, {}, id_token_alg=algorithm, response_types=kinds)
+    app = await registered(harness, {}, id_token_alg=algorithm, response_types=kinds)
     asked = {"response_type": "code id_token token", "scope": "openid", "nonce": "n"}
-    answer = answer_of(await world.ask(await world.signed_in(), app, **asked)).parameters
-    claims = await verified(world, answer["id_token"], algorithm)
+    answer = answer_of(await harness.ask(await harness.signed_in(), app, **asked)).parameters
+    claims = await verified(harness, answer["id_token"], algorithm)
     hashed = hashlib.sha512 if algorithm == "EdDSA" else hashlib.sha256
     for name, text in (("at_hash", answer["access_token"]), ("c_hash", answer["code"])):
         whole = hashed(text.encode()).digest()
         assert claims[name] == encode(whole[: len(whole) // 2])
 
 
-async def test_an_unsigned_id_token_comes_only_from_the_token_endpoint(world: World) -> None:
+async def test_an_unsigned_id_token_comes_only_from_the_token_endpoint(harness: AppHarness) -> None:
     # §2: none only for clients that registered it, and only with a code.
-    await world.person()
-    app = await registered(world, {}, id_token_alg="none")
-    tokens = await world.tokens(app, scope="openid", nonce="n")
+    await harness.person()
+    app = await registered(harness, {}, id_token_alg="none")
+    tokens = await harness.tokens(app, scope="openid", nonce="n")
     assert header_of(tokens["id_token"]) == {"alg": "none"}
     assert tokens["id_token"].endswith(".")
     assert claims_of(tokens["id_token"])["nonce"] == "n"
-    hinted = await world.ask(
-        await world.signed_in(), app, scope="openid", id_token_hint=tokens["id_token"]
+    hinted = await harness.ask(
+        await harness.signed_in(), app, scope="openid", id_token_hint=tokens["id_token"]
     )
     assert answer_of(hinted).parameters["error"] == "invalid_request", "anybody can write one"
     with pytest.raises(Exception, match="none is only for apps"):
-        await world.app(id_token_alg="none", response_types=frozenset({"code id_token"}))
+        await harness.app(id_token_alg="none", response_types=frozenset({"code id_token"}))
 
 
-async def test_an_encrypted_id_token_is_for_the_apps_key(world: World) -> None:
-    await world.person()
+async def test_an_encrypted_id_token_is_for_the_apps_key(harness: AppHarness) -> None:
+    await harness.person()
     key = make_key("RSA-OAEP-256", use="enc")
     metadata = {
         "jwks": key_set(key),
         "id_token_encrypted_response_alg": "RSA-OAEP-256",
         "id_token_encrypted_response_enc": "A256CBC-HS512",
     }
-    app = await registered(world, metadata)
-    text = (await world.tokens(app, scope="openid"))["id_token"]
+    app = await registered(harness, metadata)
+    text = (await harness.tokens(app, scope="openid"))["id_token"]
     assert header_of(text)["kid"] == key.kid
     inner = decrypted(text, key, "RSA-OAEP-256", "A256CBC-HS512").decode()
-    read = jwt.decode(inner, await published(world), registry=OneAlgorithm("RS256"))
+    read = jwt.decode(inner, await published(harness), registry=OneAlgorithm("RS256"))
     assert read.claims["aud"] == app.id
 
 
-async def test_without_a_key_to_encrypt_for_nothing_is_told(world: World) -> None:
-    await world.person()
-    app = await registered(world, {"userinfo_encrypted_response_alg": "RSA-OAEP"})
-    tokens = await world.tokens(app, scope="openid")
-    answer = await world.call(tokens["access_token"], USERINFO)
+async def test_without_a_key_to_encrypt_for_nothing_is_told(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, {"userinfo_encrypted_response_alg": "RSA-OAEP"})
+    tokens = await harness.tokens(app, scope="openid")
+    answer = await harness.call(tokens["access_token"], USERINFO)
     assert answer.status_code == 400
     assert "ann" not in answer.text

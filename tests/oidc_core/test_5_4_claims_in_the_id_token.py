@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from forgery import claims_of, verified
 from quantimodo.model.profiles import Address, Profile
 from quantimodo.model.users import NewUser
-from registered import registered
-from world import USERINFO, App, World, answer_of
+from support.app import USERINFO, App, AppHarness, answer_of
+from support.jwt_forgery import claims_of, verified
+from support.registered_clients import registered
 
 SCOPE = "openid profile email address phone"
 PROFILE = Profile(
@@ -31,10 +31,10 @@ IN_USERINFO = {
 }
 
 
-async def ann_and_app(world: World, **changes: Any) -> App:
-    ann = await world.person()
-    await world.house.stores.save_profile(ann.id, PROFILE, world.house.clock.now())
-    return await registered(world, {"include_claims_in_id_token": True}, **changes)
+async def ann_and_app(harness: AppHarness, **changes: Any) -> App:
+    ann = await harness.person()
+    await harness.context.stores.save_profile(ann.id, PROFILE, harness.context.clock.now())
+    return await registered(harness, {"include_claims_in_id_token": True}, **changes)
 
 
 def told(token: str) -> dict[str, Any]:
@@ -43,74 +43,76 @@ def told(token: str) -> dict[str, Any]:
 
 
 async def test_the_token_endpoint_gives_them_for_a_code_and_for_a_refresh_token(
-    world: World,
+    harness: AppHarness,
 ) -> None:
-    app = await ann_and_app(world)
-    tokens = await world.tokens(app, scope=f"{SCOPE} offline_access")
+    app = await ann_and_app(harness)
+    tokens = await harness.tokens(app, scope=f"{SCOPE} offline_access")
     assert told(tokens["id_token"]) == IN_USERINFO
-    fresh = (await world.refresh(app, tokens["refresh_token"])).json()
+    fresh = (await harness.refresh(app, tokens["refresh_token"])).json()
     assert told(fresh["id_token"]) == IN_USERINFO
-    userinfo = (await world.call(tokens["access_token"], USERINFO)).json()
+    userinfo = (await harness.call(tokens["access_token"], USERINFO)).json()
     assert userinfo == {name: claims_of(tokens["id_token"])[name] for name in userinfo}
 
 
 @pytest.mark.parametrize("kind", ["code id_token", "code id_token token", "id_token token"])
 async def test_the_authorize_endpoint_gives_them_beside_codes_and_access_tokens(
-    world: World, kind: str
+    harness: AppHarness, kind: str
 ) -> None:
-    app = await ann_and_app(world, response_types=frozenset({kind}))
+    app = await ann_and_app(harness, response_types=frozenset({kind}))
     answer = answer_of(
-        await world.ask(
-            await world.signed_in(), app, response_type=kind, scope=SCOPE, nonce="fake-nonce"
+        await harness.ask(
+            await harness.signed_in(), app, response_type=kind, scope=SCOPE, nonce="fake-nonce"
         )
     )
-    await verified(world, answer.parameters["id_token"], "RS256")
+    await verified(harness, answer.parameters["id_token"], "RS256")
     assert told(answer.parameters["id_token"]) == IN_USERINFO
 
 
-async def test_only_the_granted_scopes_open_them(world: World) -> None:
-    app = await ann_and_app(world)
-    tokens = await world.tokens(app, scope="openid email offline_access")
+async def test_only_the_granted_scopes_open_them(harness: AppHarness) -> None:
+    app = await ann_and_app(harness)
+    tokens = await harness.tokens(app, scope="openid email offline_access")
     assert told(tokens["id_token"]).keys() == {"email", "email_verified"}
-    narrowed = await world.refresh(app, tokens["refresh_token"], scope="openid")
+    narrowed = await harness.refresh(app, tokens["refresh_token"], scope="openid")
     assert told(narrowed.json()["id_token"]) == {}
-    assert told((await world.tokens(app, scope="openid"))["id_token"]) == {}
+    assert told((await harness.tokens(app, scope="openid"))["id_token"]) == {}
 
 
-async def test_without_the_setting_they_are_in_userinfo_only(world: World) -> None:
-    app = await ann_and_app(world)
-    assert told((await world.tokens(await world.app(), scope=SCOPE))["id_token"]) == {}
+async def test_without_the_setting_they_are_in_userinfo_only(harness: AppHarness) -> None:
+    app = await ann_and_app(harness)
+    assert told((await harness.tokens(await harness.app(), scope=SCOPE))["id_token"]) == {}
     assert app.client.metadata.include_claims_in_id_token
 
 
-async def test_a_person_without_a_profile_gives_no_empty_claims(world: World) -> None:
-    await world.person()
-    app = await registered(world, {"include_claims_in_id_token": True})
-    claims = claims_of((await world.tokens(app, scope=SCOPE))["id_token"])
+async def test_a_person_without_a_profile_gives_no_empty_claims(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, {"include_claims_in_id_token": True})
+    claims = claims_of((await harness.tokens(app, scope=SCOPE))["id_token"])
     assert claims["email"] == "ann@example.org"
     assert all(value not in ("", None, {}) for value in claims.values())
 
 
-async def test_a_claim_never_takes_the_place_of_one_of_the_token(world: World) -> None:
-    app = await ann_and_app(world, response_types=frozenset({"code"}))
-    claims = claims_of((await world.tokens(app, scope=SCOPE))["id_token"])
-    userinfo = await world.call((await world.tokens(app, scope=SCOPE))["access_token"], USERINFO)
+async def test_a_claim_never_takes_the_place_of_one_of_the_token(harness: AppHarness) -> None:
+    app = await ann_and_app(harness, response_types=frozenset({"code"}))
+    claims = claims_of((await harness.tokens(app, scope=SCOPE))["id_token"])
+    userinfo = await harness.call(
+        (await harness.tokens(app, scope=SCOPE))["access_token"], USERINFO
+    )
     assert claims["sub"] == userinfo.json()["sub"]
     assert claims["aud"] == app.id
 
 
-async def test_an_address_that_nobody_verified_is_in_no_id_token(world: World) -> None:
+async def test_an_address_that_nobody_verified_is_in_no_id_token(harness: AppHarness) -> None:
     # security.md 23
-    ann = await world.house.stores.add_user(
+    ann = await harness.context.stores.add_user(
         NewUser(
             subject="fake-subject",
             name="Ann Example",
             email="ann@example.org",
-            created_at=world.house.clock.now(),
+            created_at=harness.context.clock.now(),
             email_verified_at=None,
         ),
         None,
     )
-    app = await registered(world, {"include_claims_in_id_token": True})
-    tokens = await world.tokens(app, await world.signed_in(ann.email), scope=SCOPE)
+    app = await registered(harness, {"include_claims_in_id_token": True})
+    tokens = await harness.tokens(app, await harness.signed_in(ann.email), scope=SCOPE)
     assert told(tokens["id_token"]) == {"name": "Ann Example", "email_verified": False}

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from forgery import claims_of, verified
 from quantimodo.model.profiles import Address, Profile
-from registered import registered
-from world import USERINFO, World, answer_of
+from support.app import USERINFO, AppHarness, answer_of
+from support.jwt_forgery import claims_of, verified
+from support.registered_clients import registered
 
 WHOLE = Profile(
     given_name="Ann",
@@ -50,13 +50,13 @@ OF_SCOPE = {
 }
 
 
-async def ann_with_all(world: World) -> None:
-    ann = await world.person()
-    await world.house.stores.save_profile(ann.id, WHOLE, world.house.clock.now())
+async def ann_with_all(harness: AppHarness) -> None:
+    ann = await harness.person()
+    await harness.context.stores.save_profile(ann.id, WHOLE, harness.context.clock.now())
 
 
-async def told(world: World, tokens: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = (await world.call(tokens["access_token"], USERINFO)).json()
+async def told(harness: AppHarness, tokens: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = (await harness.call(tokens["access_token"], USERINFO)).json()
     return answer
 
 
@@ -65,19 +65,19 @@ def asking(**members: Any) -> str:
 
 
 @pytest.mark.parametrize("scope", list(OF_SCOPE))
-async def test_each_scope_opens_its_claims_and_no_others(world: World, scope: str) -> None:
+async def test_each_scope_opens_its_claims_and_no_others(harness: AppHarness, scope: str) -> None:
     # §5.4
-    await ann_with_all(world)
-    tokens = await world.tokens(await world.app(), scope=f"openid {scope}")
-    assert set(await told(world, tokens)) == {"sub"} | OF_SCOPE[scope]
+    await ann_with_all(harness)
+    tokens = await harness.tokens(await harness.app(), scope=f"openid {scope}")
+    assert set(await told(harness, tokens)) == {"sub"} | OF_SCOPE[scope]
     assert not set(claims_of(tokens["id_token"])) & OF_SCOPE[scope]
 
 
-async def test_the_claims_have_the_types_of_the_specification(world: World) -> None:
+async def test_the_claims_have_the_types_of_the_specification(harness: AppHarness) -> None:
     # §5.1
-    await ann_with_all(world)
+    await ann_with_all(harness)
     scope = "openid profile email address phone"
-    claims = await told(world, await world.tokens(await world.app(), scope=scope))
+    claims = await told(harness, await harness.tokens(await harness.app(), scope=scope))
     assert claims["address"] == {
         "street_address": "1 Fake Street",
         "locality": "Nowhere",
@@ -89,101 +89,101 @@ async def test_the_claims_have_the_types_of_the_specification(world: World) -> N
     assert all(value not in ("", None, {}) for value in claims.values())
 
 
-async def test_what_is_not_known_is_absent(world: World) -> None:
-    await world.person()
+async def test_what_is_not_known_is_absent(harness: AppHarness) -> None:
+    await harness.person()
     scope = "openid profile email address phone"
-    claims = await told(world, await world.tokens(await world.app(), scope=scope))
+    claims = await told(harness, await harness.tokens(await harness.app(), scope=scope))
     assert set(claims) == {"sub", "name", "updated_at", "email", "email_verified"}
 
 
-async def test_without_an_access_token_the_claims_are_in_the_id_token(world: World) -> None:
+async def test_without_an_access_token_the_claims_are_in_the_id_token(harness: AppHarness) -> None:
     # §5.4
-    await ann_with_all(world)
-    app = await registered(world, {}, response_types=frozenset({"id_token"}))
+    await ann_with_all(harness)
+    app = await registered(harness, {}, response_types=frozenset({"id_token"}))
     answer = answer_of(
-        await world.ask(
-            await world.signed_in(),
+        await harness.ask(
+            await harness.signed_in(),
             app,
             response_type="id_token",
             scope="openid profile phone",
             nonce="n",
         )
     )
-    claims = await verified(world, answer.parameters["id_token"], "RS256")
+    claims = await verified(harness, answer.parameters["id_token"], "RS256")
     assert OF_SCOPE["profile"] | OF_SCOPE["phone"] <= set(claims)
 
 
-async def test_single_claims_are_told_where_they_were_asked_for(world: World) -> None:
-    await ann_with_all(world)
+async def test_single_claims_are_told_where_they_were_asked_for(harness: AppHarness) -> None:
+    await ann_with_all(harness)
     wanted = asking(
         userinfo={"nickname": None, "email": {"essential": True}},
         id_token={"birthdate": None, "auth_time": {"essential": True}},
         elsewhere={"gender": None},
     )
-    tokens = await world.tokens(await world.app(), scope="openid", claims=wanted)
-    assert set(await told(world, tokens)) == {"sub", "nickname", "email"}
+    tokens = await harness.tokens(await harness.app(), scope="openid", claims=wanted)
+    assert set(await told(harness, tokens)) == {"sub", "nickname", "email"}
     in_token = claims_of(tokens["id_token"])
     assert in_token["birthdate"] == "1990-01-31"
     assert "auth_time" in in_token
     assert not {"nickname", "email", "gender"} & set(in_token)
 
 
-async def test_the_consent_page_shows_what_single_claims_open(world: World) -> None:
+async def test_the_consent_page_shows_what_single_claims_open(harness: AppHarness) -> None:
     # security.md 8: nobody gets what was not shown.
-    await ann_with_all(world)
-    app, browser = await world.app(), await world.signed_in()
+    await ann_with_all(harness)
+    app, browser = await harness.app(), await harness.signed_in()
     wanted = asking(userinfo={"email": None})
-    await world.authorize(browser, app, scope="openid")
-    page = await world.ask(browser, app, scope="openid", claims=wanted)
+    await harness.authorize(browser, app, scope="openid")
+    page = await harness.ask(browser, app, scope="openid", claims=wanted)
     assert page.status_code == 200, "more than was allowed before is asked anew"
     assert "See your e-mail address" in page.text
-    answer = answer_of(await world.decide(browser, page))
-    assert "email" in await told(world, (await world.redeem(app, answer.code)).json())
-    assert answer_of(await world.ask(browser, app, scope="openid", claims=wanted)).code
+    answer = answer_of(await harness.decide(browser, page))
+    assert "email" in await told(harness, (await harness.redeem(app, answer.code)).json())
+    assert answer_of(await harness.ask(browser, app, scope="openid", claims=wanted)).code
 
 
-async def test_a_claim_whose_scope_the_app_may_not_have_is_left_out(world: World) -> None:
-    await ann_with_all(world)
-    app = await world.app(scope=frozenset({"openid", "profile"}))
+async def test_a_claim_whose_scope_the_app_may_not_have_is_left_out(harness: AppHarness) -> None:
+    await ann_with_all(harness)
+    app = await harness.app(scope=frozenset({"openid", "profile"}))
     wanted = asking(userinfo={"email": None, "nickname": None})
-    tokens = await world.tokens(app, scope="openid", claims=wanted)
-    assert set(await told(world, tokens)) == {"sub", "nickname"}
+    tokens = await harness.tokens(app, scope="openid", claims=wanted)
+    assert set(await told(harness, tokens)) == {"sub", "nickname"}
 
 
-async def test_they_stay_with_the_authorization_through_refreshes(world: World) -> None:
-    await ann_with_all(world)
-    app = await world.app()
+async def test_they_stay_with_the_authorization_through_refreshes(harness: AppHarness) -> None:
+    await ann_with_all(harness)
+    app = await harness.app()
     wanted = asking(userinfo={"nickname": None}, id_token={"acr": None})
-    tokens = await world.tokens(app, scope="openid", claims=wanted)
-    fresh = (await world.refresh(app, tokens["refresh_token"])).json()
-    assert set(await told(world, fresh)) == {"sub", "nickname"}
+    tokens = await harness.tokens(app, scope="openid", claims=wanted)
+    fresh = (await harness.refresh(app, tokens["refresh_token"])).json()
+    assert set(await told(harness, fresh)) == {"sub", "nickname"}
     assert claims_of(fresh["id_token"])["acr"] == "2"
 
 
-async def test_a_jwt_access_token_opens_them_too(world: World) -> None:
-    await ann_with_all(world)
-    app = await world.app(token_format="jwt")
-    tokens = await world.tokens(app, scope="openid", claims=asking(userinfo={"nickname": None}))
-    assert set(await told(world, tokens)) == {"sub", "nickname"}
+async def test_a_jwt_access_token_opens_them_too(harness: AppHarness) -> None:
+    await ann_with_all(harness)
+    app = await harness.app(token_format="jwt")
+    tokens = await harness.tokens(app, scope="openid", claims=asking(userinfo={"nickname": None}))
+    assert set(await told(harness, tokens)) == {"sub", "nickname"}
 
 
 @pytest.mark.parametrize("wrong", ["x", "[]", '{"userinfo":[]}', '{"id_token":1}', "[" * 5000])
-async def test_what_is_no_claims_request_is_refused(world: World, wrong: str) -> None:
+async def test_what_is_no_claims_request_is_refused(harness: AppHarness, wrong: str) -> None:
     answer = answer_of(
-        await world.ask(world.browser(), await world.app(), scope="openid", claims=wrong)
+        await harness.ask(harness.browser(), await harness.app(), scope="openid", claims=wrong)
     )
     assert answer.parameters["error"] == "invalid_request"
 
 
-async def test_odd_members_are_passed_over(world: World) -> None:
+async def test_odd_members_are_passed_over(harness: AppHarness) -> None:
     # §5.5: what is not understood is ignored.
-    await ann_with_all(world)
+    await ann_with_all(harness)
     wanted = asking(
         userinfo={"nickname": 5, "shoe_size": None, "name#de": None, "sub": {"value": 7}},
         id_token={"acr": "x", "iss": None},
     )
-    tokens = await world.tokens(await world.app(), scope="openid", claims=wanted)
-    assert set(await told(world, tokens)) == {"sub", "nickname"}
+    tokens = await harness.tokens(await harness.app(), scope="openid", claims=wanted)
+    assert set(await told(harness, tokens)) == {"sub", "nickname"}
 
 
 @pytest.mark.parametrize(
@@ -199,44 +199,46 @@ async def test_odd_members_are_passed_over(world: World) -> None:
     ],
 )
 async def test_acr_is_of_the_asked_ones_and_never_unasked(
-    world: World, parameters: dict[str, str], acr: str | None
+    harness: AppHarness, parameters: dict[str, str], acr: str | None
 ) -> None:
-    await world.person()
-    tokens = await world.tokens(await world.app(), scope="openid", **parameters)
+    await harness.person()
+    tokens = await harness.tokens(await harness.app(), scope="openid", **parameters)
     assert claims_of(tokens["id_token"]).get("acr") == acr
 
 
-async def test_an_essential_acr_that_cannot_be_met_fails(world: World) -> None:
+async def test_an_essential_acr_that_cannot_be_met_fails(harness: AppHarness) -> None:
     # §5.5.1.1
-    await world.person()
+    await harness.person()
     wanted = asking(id_token={"acr": {"essential": True, "value": "urn:example:gold"}})
     answer = answer_of(
-        await world.ask(await world.signed_in(), await world.app(), scope="openid", claims=wanted)
+        await harness.ask(
+            await harness.signed_in(), await harness.app(), scope="openid", claims=wanted
+        )
     )
     assert answer.parameters["error"] == "unmet_authentication_requirements"
 
 
 async def test_the_registered_acr_and_max_age_hold_for_requests_that_say_nothing(
-    world: World,
+    harness: AppHarness,
 ) -> None:
     # OpenID Connect Registration §2: default_acr_values, default_max_age.
-    await world.person()
-    app = await registered(world, {"default_acr_values": ("1",), "default_max_age": 60})
-    browser = await world.signed_in()
-    assert claims_of((await world.tokens(app, browser, scope="openid"))["id_token"])["acr"] == "1"
-    world.advance(minutes=10)
-    again = await world.ask(browser, app, scope="openid", prompt="none")
+    await harness.person()
+    app = await registered(harness, {"default_acr_values": ("1",), "default_max_age": 60})
+    browser = await harness.signed_in()
+    assert claims_of((await harness.tokens(app, browser, scope="openid"))["id_token"])["acr"] == "1"
+    harness.advance(minutes=10)
+    again = await harness.ask(browser, app, scope="openid", prompt="none")
     assert answer_of(again).parameters["error"] == "login_required"
-    own = await world.ask(browser, app, scope="openid", prompt="none", max_age="3600")
+    own = await harness.ask(browser, app, scope="openid", prompt="none", max_age="3600")
     assert answer_of(own).code
 
 
-async def test_only_the_person_that_is_asked_for_is_answered_for(world: World) -> None:
+async def test_only_the_person_that_is_asked_for_is_answered_for(harness: AppHarness) -> None:
     # §5.5.1: `sub` with a value.
-    ann = await world.person()
-    bob = await world.person("bob@example.org", "Bob Example")
-    app, browser = await registered(world, {}), await world.signed_in()
+    ann = await harness.person()
+    bob = await harness.person("bob@example.org", "Bob Example")
+    app, browser = await registered(harness, {}), await harness.signed_in()
     for user, word in ((ann, "code"), (bob, "error")):
         wanted = asking(id_token={"sub": {"value": user.subject}})
-        response = await world.ask(browser, app, scope="openid", claims=wanted, prompt="none")
+        response = await harness.ask(browser, app, scope="openid", claims=wanted, prompt="none")
         assert word in answer_of(response).parameters

@@ -5,61 +5,63 @@ from typing import Any
 
 import pytest
 
-from forgery import claims_of
-from leaving import Ears
 from quantimodo.crypto.session_ids import client_sid
 from quantimodo.protocol.discovery import END_SESSION
-from registered import registered
-from world import CALLBACK, ME, USERINFO, App, World, answer_of
+from support.app import CALLBACK, ME, USERINFO, App, AppHarness, answer_of
+from support.jwt_forgery import claims_of
+from support.logout_receiver import LogoutReceiver
+from support.registered_clients import registered
 
 PAIRWISE = {"subject_type": "pairwise"}
 ELSEWHERE = "https://other.example.net/callback"
 
 
-async def subject(world: World, app: App, browser: Any, redirect_uri: str | None = None) -> str:
+async def subject(
+    harness: AppHarness, app: App, browser: Any, redirect_uri: str | None = None
+) -> str:
     changes = {} if redirect_uri is None else {"redirect_uri": redirect_uri}
-    code = (await world.authorize(browser, app, scope="openid", **changes)).code
-    tokens = (await world.redeem(app, code, **changes)).json()
-    told = (await world.call(tokens["access_token"], USERINFO)).json()
+    code = (await harness.authorize(browser, app, scope="openid", **changes)).code
+    tokens = (await harness.redeem(app, code, **changes)).json()
+    told = (await harness.call(tokens["access_token"], USERINFO)).json()
     found: str = claims_of(tokens["id_token"])["sub"]
     # OpenID Connect Core §5.3.2: userinfo and ID token MUST name the same subject.
     assert told["sub"] == found
-    fresh = (await world.refresh(app, tokens["refresh_token"])).json()
+    fresh = (await harness.refresh(app, tokens["refresh_token"])).json()
     assert claims_of(fresh["id_token"])["sub"] == found
     return found
 
 
-async def test_it_differs_by_sector_and_person_and_stays(world: World) -> None:
-    ann = await world.person()
-    await world.person("bob@example.org", "Bob Example")
-    here, same = await registered(world, PAIRWISE), await registered(world, PAIRWISE)
-    there = await registered(world, PAIRWISE, redirect_uris=(ELSEWHERE,))
-    browser, bob = await world.signed_in(), await world.signed_in("bob@example.org")
-    first = await subject(world, here, browser)
-    assert first == await subject(world, here, browser)
-    assert first == await subject(world, same, browser), "one host, one sector (§8.1)"
-    others = {await subject(world, there, browser, ELSEWHERE), await subject(world, here, bob)}
+async def test_it_differs_by_sector_and_person_and_stays(harness: AppHarness) -> None:
+    ann = await harness.person()
+    await harness.person("bob@example.org", "Bob Example")
+    here, same = await registered(harness, PAIRWISE), await registered(harness, PAIRWISE)
+    there = await registered(harness, PAIRWISE, redirect_uris=(ELSEWHERE,))
+    browser, bob = await harness.signed_in(), await harness.signed_in("bob@example.org")
+    first = await subject(harness, here, browser)
+    assert first == await subject(harness, here, browser)
+    assert first == await subject(harness, same, browser), "one host, one sector (§8.1)"
+    others = {await subject(harness, there, browser, ELSEWHERE), await subject(harness, here, bob)}
     assert len(others | {first, ann.subject}) == 4
     assert ann.subject not in first
 
 
-async def test_a_sector_document_joins_hosts(world: World) -> None:
-    await world.person()
+async def test_a_sector_document_joins_hosts(harness: AppHarness) -> None:
+    await harness.person()
     sector = {**PAIRWISE, "sector_identifier_uri": "https://sector.example.org/uris.json"}
-    one = await registered(world, sector)
-    two = await registered(world, sector, redirect_uris=(ELSEWHERE,))
-    browser = await world.signed_in()
-    assert await subject(world, one, browser) == await subject(world, two, browser, ELSEWHERE)
+    one = await registered(harness, sector)
+    two = await registered(harness, sector, redirect_uris=(ELSEWHERE,))
+    browser = await harness.signed_in()
+    assert await subject(harness, one, browser) == await subject(harness, two, browser, ELSEWHERE)
 
 
-async def test_jwt_access_tokens_and_hybrid_answers_do_not_tell_more(world: World) -> None:
-    ann = await world.person()
+async def test_jwt_access_tokens_and_hybrid_answers_do_not_tell_more(harness: AppHarness) -> None:
+    ann = await harness.person()
     kinds = frozenset({"code id_token token"})
-    app = await registered(world, PAIRWISE, token_format="jwt", response_types=kinds)
-    browser = await world.signed_in()
+    app = await registered(harness, PAIRWISE, token_format="jwt", response_types=kinds)
+    browser = await harness.signed_in()
     asked = {"response_type": "code id_token token", "scope": "openid", "nonce": "n"}
-    answer = answer_of(await world.ask(browser, app, **asked)).parameters
-    tokens = (await world.redeem(app, answer["code"])).json()
+    answer = answer_of(await harness.ask(browser, app, **asked)).parameters
+    tokens = (await harness.redeem(app, answer["code"])).json()
     subjects = {
         claims_of(token)["sub"]
         for token in (
@@ -73,54 +75,54 @@ async def test_jwt_access_tokens_and_hybrid_answers_do_not_tell_more(world: Worl
     assert ann.subject not in subjects
 
 
-async def test_a_hint_names_the_person_by_the_apps_own_name(world: World) -> None:
-    await world.person()
-    app, browser = await registered(world, PAIRWISE), await world.signed_in()
-    hint = (await world.tokens(app, browser, scope="openid"))["id_token"]
-    asked = await world.ask(browser, app, scope="openid", prompt="none", id_token_hint=hint)
+async def test_a_hint_names_the_person_by_the_apps_own_name(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await registered(harness, PAIRWISE), await harness.signed_in()
+    hint = (await harness.tokens(app, browser, scope="openid"))["id_token"]
+    asked = await harness.ask(browser, app, scope="openid", prompt="none", id_token_hint=hint)
     assert answer_of(asked).code
 
 
-async def test_a_logout_token_names_the_person_as_the_app_knows_them(world: World) -> None:
-    ann = await world.person()
+async def test_a_logout_token_names_the_person_as_the_app_knows_them(harness: AppHarness) -> None:
+    ann = await harness.person()
     told = {"backchannel_logout_uri": "https://app.example.org/out"}
-    app, browser = await registered(world, {**PAIRWISE, **told}), await world.signed_in()
-    known = claims_of((await world.tokens(app, browser, scope="openid"))["id_token"])
-    [session] = await world.house.stores.sessions_of(ann.id)
-    [participant] = await world.house.stores.participants(session.sid)
-    assert participant.subject == known["sub"]
+    app, browser = await registered(harness, {**PAIRWISE, **told}), await harness.signed_in()
+    known = claims_of((await harness.tokens(app, browser, scope="openid"))["id_token"])
+    [session] = await harness.context.stores.sessions_of(ann.id)
+    [logout_recipient] = await harness.context.stores.logout_recipients(session.sid)
+    assert logout_recipient.subject == known["sub"]
 
 
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])
 async def test_introspection_names_the_person_as_the_app_knows_them(
-    world: World, token_format: str
+    harness: AppHarness, token_format: str
 ) -> None:
-    await world.person()
-    app = await registered(world, PAIRWISE, token_format=token_format)
-    tokens = await world.tokens(app, scope="openid basic")
+    await harness.person()
+    app = await registered(harness, PAIRWISE, token_format=token_format)
+    tokens = await harness.tokens(app, scope="openid basic")
     known = claims_of(tokens["id_token"])["sub"]
     for token in (tokens["access_token"], tokens["refresh_token"]):
-        assert (await world.introspect(app, token))["sub"] == known
-    server = await world.app(resource_server=True)
-    assert (await world.introspect(server, tokens["access_token"]))["sub"] == known
+        assert (await harness.introspect(app, token))["sub"] == known
+    server = await harness.app(resource_server=True)
+    assert (await harness.introspect(server, tokens["access_token"]))["sub"] == known
 
 
-async def test_nothing_of_a_person_is_the_same_at_two_sectors(world: World) -> None:
+async def test_nothing_of_a_person_is_the_same_at_two_sectors(harness: AppHarness) -> None:
     """All that two applications receive of one person, in one browser, has no value in common."""
-    ann = await world.person()
+    ann = await harness.person()
     scope = "openid basic readmeasurements profile"
-    browser, received = await world.signed_in(), []
+    browser, received = await harness.signed_in(), []
     for uri in (CALLBACK, ELSEWHERE):
-        app = await registered(world, PAIRWISE, redirect_uris=(uri,), token_format="jwt")
-        code = (await world.authorize(browser, app, scope=scope, redirect_uri=uri)).code
-        tokens = (await world.redeem(app, code, redirect_uri=uri)).json()
+        app = await registered(harness, PAIRWISE, redirect_uris=(uri,), token_format="jwt")
+        code = (await harness.authorize(browser, app, scope=scope, redirect_uri=uri)).code
+        tokens = (await harness.redeem(app, code, redirect_uri=uri)).json()
         received.append(
             {
                 "id token": claims_of(tokens["id_token"]),
                 "access token": claims_of(tokens["access_token"]),
-                "userinfo": (await world.call(tokens["access_token"], USERINFO)).json(),
-                "user/me": (await world.call(tokens["access_token"], ME)).json(),
-                "introspection": await world.introspect(app, tokens["refresh_token"]),
+                "userinfo": (await harness.call(tokens["access_token"], USERINFO)).json(),
+                "user/me": (await harness.call(tokens["access_token"], ME)).json(),
+                "introspection": await harness.introspect(app, tokens["refresh_token"]),
             }
         )
     here, there = received
@@ -139,13 +141,13 @@ NOBODYS = {"iss", "iat", "exp", "aud", "auth_time", "amr", "scope", "active", "u
 NOBODYS |= {"administrator", "emailVerified", "token_type"}
 
 
-async def test_user_me_names_the_person_as_the_app_knows_them(world: World) -> None:
-    await world.person()
-    app = await registered(world, PAIRWISE)
-    known = await subject(world, app, await world.signed_in())
+async def test_user_me_names_the_person_as_the_app_knows_them(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, PAIRWISE)
+    known = await subject(harness, app, await harness.signed_in())
     for scope, email in (("basic", None), ("basic email", "ann@example.org")):
-        token = (await world.tokens(app, scope=scope))["access_token"]
-        assert (await world.call(token, ME)).json() == {
+        token = (await harness.tokens(app, scope=scope))["access_token"]
+        assert (await harness.call(token, ME)).json() == {
             "id": None,
             "sub": known,
             "displayName": "Ann Example",
@@ -156,51 +158,53 @@ async def test_user_me_names_the_person_as_the_app_knows_them(world: World) -> N
         }
 
 
-async def test_userinfo_has_an_address_by_the_scope_email_only(world: World) -> None:
-    await world.person()
-    app = await registered(world, PAIRWISE)
+async def test_userinfo_has_an_address_by_the_scope_email_only(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, PAIRWISE)
     for scope, shown in (("openid basic", False), ("openid email", True)):
-        token = (await world.tokens(app, scope=scope))["access_token"]
-        assert ("email" in (await world.call(token, USERINFO)).json()) is shown
+        token = (await harness.tokens(app, scope=scope))["access_token"]
+        assert ("email" in (await harness.call(token, USERINFO)).json()) is shown
 
 
 @pytest.mark.parametrize("metadata", [{}, PAIRWISE])
-async def test_each_app_has_a_session_id_of_its_own(world: World, metadata: dict[str, str]) -> None:
-    ann = await world.person()
-    browser = await world.signed_in()
-    apps = [await registered(world, metadata), await registered(world, metadata)]
+async def test_each_app_has_a_session_id_of_its_own(
+    harness: AppHarness, metadata: dict[str, str]
+) -> None:
+    ann = await harness.person()
+    browser = await harness.signed_in()
+    apps = [await registered(harness, metadata), await registered(harness, metadata)]
     sids = []
     for app in apps:
-        tokens = await world.tokens(app, browser, scope="openid")
+        tokens = await harness.tokens(app, browser, scope="openid")
         sids.append(claims_of(tokens["id_token"])["sid"])
-        fresh = (await world.refresh(app, tokens["refresh_token"])).json()
+        fresh = (await harness.refresh(app, tokens["refresh_token"])).json()
         assert claims_of(fresh["id_token"])["sid"] == sids[-1]
         assert (
-            claims_of((await world.tokens(app, browser, scope="openid"))["id_token"])["sid"]
+            claims_of((await harness.tokens(app, browser, scope="openid"))["id_token"])["sid"]
             == (sids[-1])
         )
-    [session] = await world.house.stores.sessions_of(ann.id)
+    [session] = await harness.context.stores.sessions_of(ann.id)
     assert len({*sids, session.sid}) == 3
 
 
-async def test_every_channel_of_a_logout_names_the_apps_own_session_id(world: World) -> None:
-    await world.person()
-    browser, ears, known = await world.signed_in(), Ears(), {}
+async def test_every_channel_of_a_logout_names_the_apps_own_session_id(harness: AppHarness) -> None:
+    await harness.person()
+    browser, ears, known = await harness.signed_in(), LogoutReceiver(), {}
     for number in (1, 2):
         app = await registered(
-            world,
+            harness,
             {
                 **PAIRWISE,
                 "backchannel_logout_uri": f"https://app{number}.example.org/back",
                 "frontchannel_logout_uri": f"https://app{number}.example.org/front",
             },
         )
-        hint = (await world.tokens(app, browser, scope="openid"))["id_token"]
+        hint = (await harness.tokens(app, browser, scope="openid"))["id_token"]
         known[f"app{number}"] = claims_of(hint)["sid"]
     # The hint belongs to this session, so nobody is asked.
     page = await browser.get(END_SESSION, params={"id_token_hint": hint})
     frames = dict(re.findall(r'src="https://(app.)[^"]*sid=([0-9a-f]+)"', page.text))
-    await ears.teller(world).tell_due()
+    await ears.backchannel_logout_sender(harness).tell_due()
     tokens = {url[8:12]: claims_of(body["logout_token"][0])["sid"] for url, body in ears.heard}
     assert frames == known == tokens
     assert len(set(known.values())) == 2

@@ -5,22 +5,22 @@ from base64 import b64encode
 from hashlib import sha256
 from html import unescape
 
-from world import CALLBACK, World, answer_of, form_fields
+from support.app import CALLBACK, AppHarness, answer_of, form_fields
 
 
-async def test_a_code_may_come_in_the_fragment(world: World) -> None:
-    await world.person()
-    app = await world.app(first_party=True)
-    answer = answer_of(await world.ask(await world.signed_in(), app, response_mode="fragment"))
+async def test_a_code_may_come_in_the_fragment(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(first_party=True)
+    answer = answer_of(await harness.ask(await harness.signed_in(), app, response_mode="fragment"))
     assert answer.location.startswith(f"{CALLBACK}#code=")
-    assert (await world.redeem(app, answer.code)).status_code == 200
+    assert (await harness.redeem(app, answer.code)).status_code == 200
 
 
-async def test_a_form_post_carries_the_answer_out_of_every_url(world: World) -> None:
-    await world.person()
-    app = await world.app(first_party=True)
+async def test_a_form_post_carries_the_answer_out_of_every_url(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(first_party=True)
     state = "<script>alert(1)</script>\"'&"
-    page = await world.ask(await world.signed_in(), app, response_mode="form_post", state=state)
+    page = await harness.ask(await harness.signed_in(), app, response_mode="form_post", state=state)
     assert page.status_code == 200
     assert "location" not in page.headers
     assert page.headers["cache-control"] == "no-store"
@@ -29,13 +29,13 @@ async def test_a_form_post_carries_the_answer_out_of_every_url(world: World) -> 
     assert fields.keys() == {"code", "state", "iss"}
     assert fields["state"] == state
     assert "<script>alert" not in page.text
-    assert (await world.redeem(app, fields["code"])).status_code == 200
+    assert (await harness.redeem(app, fields["code"])).status_code == 200
 
 
-async def test_its_only_script_is_the_one_that_the_policy_names(world: World) -> None:
-    await world.person()
-    app = await world.app(first_party=True)
-    page = await world.ask(await world.signed_in(), app, response_mode="form_post")
+async def test_its_only_script_is_the_one_that_the_policy_names(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(first_party=True)
+    page = await harness.ask(await harness.signed_in(), app, response_mode="form_post")
     (script,) = re.findall(r"<script>(.*?)</script>", page.text)
     digest = b64encode(sha256(script.encode()).digest()).decode()
     policy = page.headers["content-security-policy"]
@@ -44,17 +44,17 @@ async def test_its_only_script_is_the_one_that_the_policy_names(world: World) ->
     assert "frame-ancestors 'none'" in policy
 
 
-async def test_errors_are_posted_too(world: World) -> None:
-    app = await world.app()
-    page = await world.ask(world.browser(), app, response_mode="form_post", scope="nonsense")
+async def test_errors_are_posted_too(harness: AppHarness) -> None:
+    app = await harness.app()
+    page = await harness.ask(harness.browser(), app, response_mode="form_post", scope="nonsense")
     assert form_fields(page.text).keys() == {"error", "error_description", "state", "iss"}
 
 
-async def test_tokens_may_be_posted(world: World) -> None:
-    await world.person()
-    app = await world.app(first_party=True, response_types=frozenset({"id_token token"}))
-    page = await world.ask(
-        await world.signed_in(),
+async def test_tokens_may_be_posted(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(first_party=True, response_types=frozenset({"id_token token"}))
+    page = await harness.ask(
+        await harness.signed_in(),
         app,
         response_type="id_token token",
         response_mode="form_post",
@@ -63,21 +63,21 @@ async def test_tokens_may_be_posted(world: World) -> None:
     )
     fields = form_fields(page.text)
     assert {"access_token", "id_token"} <= fields.keys()
-    assert (await world.call(fields["access_token"])).status_code == 200
+    assert (await harness.call(fields["access_token"])).status_code == 200
 
 
-async def test_a_mode_that_is_not_supported_is_told_the_usual_way(world: World) -> None:
-    app = await world.app()
+async def test_a_mode_that_is_not_supported_is_told_the_usual_way(harness: AppHarness) -> None:
+    app = await harness.app()
     for mode in ("JWT", "jwt.query", "QUERY", "web_message"):
-        answer = answer_of(await world.ask(world.browser(), app, response_mode=mode))
+        answer = answer_of(await harness.ask(harness.browser(), app, response_mode=mode))
         assert answer.parameters["error"] == "invalid_request"
         assert answer.location.startswith(f"{CALLBACK}?")
 
 
-async def test_a_denial_is_posted_after_consent(world: World) -> None:
-    await world.person()
-    browser, app = await world.signed_in(), await world.app()
-    page = await world.ask(browser, app, response_mode="form_post")
-    answer = await world.decide(browser, page, "deny")
+async def test_a_denial_is_posted_after_consent(harness: AppHarness) -> None:
+    await harness.person()
+    browser, app = await harness.signed_in(), await harness.app()
+    page = await harness.ask(browser, app, response_mode="form_post")
+    answer = await harness.decide(browser, page, "deny")
     assert answer.status_code == 200
     assert form_fields(answer.text)["error"] == "access_denied"

@@ -6,9 +6,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from forgery import claims_of
-from leaving import FRONT, SIGNED_OUT, confirm, id_token, is_signed_in, leave, registered
-from world import ISSUER, World, form_fields
+from support.app import ISSUER, AppHarness, form_fields
+from support.jwt_forgery import claims_of
+from support.logout_receiver import (
+    FRONT,
+    SIGNED_OUT,
+    confirm,
+    id_token,
+    is_signed_in,
+    leave,
+    registered,
+)
 
 
 def frames(page: httpx.Response) -> list[str]:
@@ -25,11 +33,11 @@ def frame_policy(page: httpx.Response) -> list[str]:
     return [each for each in directives if each.startswith("frame-src")]
 
 
-async def test_the_page_frames_the_app_with_issuer_and_session(world: World) -> None:
-    await world.person()
-    app = await registered(world, frontchannel_logout_uri=FRONT)
-    browser = await world.signed_in()
-    hint = await id_token(world, app, browser)
+async def test_the_page_frames_the_app_with_issuer_and_session(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, frontchannel_logout_uri=FRONT)
+    browser = await harness.signed_in()
+    hint = await id_token(harness, app, browser)
     page = await leave(
         browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT, state="some-state"
     )
@@ -42,12 +50,12 @@ async def test_the_page_frames_the_app_with_issuer_and_session(world: World) -> 
     assert not await is_signed_in(browser)
 
 
-async def test_then_it_goes_on_without_a_script(world: World) -> None:
-    await world.person()
-    app = await registered(world, frontchannel_logout_uri=FRONT)
-    browser = await world.signed_in()
+async def test_then_it_goes_on_without_a_script(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, frontchannel_logout_uri=FRONT)
+    browser = await harness.signed_in()
     asked = {
-        "id_token_hint": await id_token(world, app, browser),
+        "id_token_hint": await id_token(harness, app, browser),
         "post_logout_redirect_uri": SIGNED_OUT,
         "state": "A&b",
     }
@@ -63,11 +71,11 @@ async def test_then_it_goes_on_without_a_script(world: World) -> None:
     assert on.headers["location"] == f"{SIGNED_OUT}?state=A%26b"
 
 
-async def test_after_a_question_it_goes_on_too(world: World) -> None:
-    await world.person()
-    app = await registered(world, frontchannel_logout_uri=FRONT)
-    browser = await world.signed_in()
-    await id_token(world, app, browser)
+async def test_after_a_question_it_goes_on_too(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, frontchannel_logout_uri=FRONT)
+    browser = await harness.signed_in()
+    await id_token(harness, app, browser)
     question = await leave(
         browser, client_id=app.id, post_logout_redirect_uri=SIGNED_OUT, state="a&b"
     )
@@ -77,46 +85,46 @@ async def test_after_a_question_it_goes_on_too(world: World) -> None:
     assert refreshes(page) == [f"0; url={SIGNED_OUT}?state=a%26b"]
 
 
-async def test_without_a_way_back_it_stays(world: World) -> None:
-    await world.person()
-    app = await registered(world, frontchannel_logout_uri=FRONT)
-    browser = await world.signed_in()
-    page = await leave(browser, id_token_hint=await id_token(world, app, browser))
+async def test_without_a_way_back_it_stays(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, frontchannel_logout_uri=FRONT)
+    browser = await harness.signed_in()
+    page = await leave(browser, id_token_hint=await id_token(harness, app, browser))
     assert len(frames(page)) == 1
     assert refreshes(page) == []
 
 
-async def test_a_frame_cannot_lead_the_page_away_nor_open_windows(world: World) -> None:
-    await world.person()
-    app = await registered(world, frontchannel_logout_uri=FRONT)
-    browser = await world.signed_in()
-    page = await leave(browser, id_token_hint=await id_token(world, app, browser))
+async def test_a_frame_cannot_lead_the_page_away_nor_open_windows(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, frontchannel_logout_uri=FRONT)
+    browser = await harness.signed_in()
+    page = await leave(browser, id_token_hint=await id_token(harness, app, browser))
     [sandbox] = re.findall(r'<iframe [^>]*sandbox="([^"]*)"', page.text)
     # Its scripts, its cookies and its forms; no navigation of the top, no pop-ups, no downloads.
     assert sandbox.split() == ["allow-forms", "allow-same-origin", "allow-scripts"]
 
 
-async def test_a_query_of_its_own_is_kept(world: World) -> None:
-    await world.person()
-    app = await registered(world, frontchannel_logout_uri=f"{FRONT}?a=1")
-    browser = await world.signed_in()
-    page = await leave(browser, id_token_hint=await id_token(world, app, browser))
+async def test_a_query_of_its_own_is_kept(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, frontchannel_logout_uri=f"{FRONT}?a=1")
+    browser = await harness.signed_in()
+    page = await leave(browser, id_token_hint=await id_token(harness, app, browser))
     [frame] = frames(page)
     assert frame.startswith(f"{FRONT}?a=1&iss=")
 
 
-async def test_every_app_of_the_session_is_framed_and_no_other(world: World) -> None:
-    await world.person()
+async def test_every_app_of_the_session_is_framed_and_no_other(harness: AppHarness) -> None:
+    await harness.person()
     here = [
-        await registered(world, frontchannel_logout_uri=f"https://{name}.example.org/out")
+        await registered(harness, frontchannel_logout_uri=f"https://{name}.example.org/out")
         for name in ("one", "two")
     ]
-    elsewhere = await registered(world, frontchannel_logout_uri="https://three.example.org/out")
-    silent = await registered(world)
-    browser, other = await world.signed_in(), await world.signed_in()
+    elsewhere = await registered(harness, frontchannel_logout_uri="https://three.example.org/out")
+    silent = await registered(harness)
+    browser, other = await harness.signed_in(), await harness.signed_in()
     for app in (*here, silent):
-        hint = await id_token(world, app, browser)
-    await id_token(world, elsewhere, other)
+        hint = await id_token(harness, app, browser)
+    await id_token(harness, elsewhere, other)
     page = await leave(browser, id_token_hint=hint)
     hosts = sorted(str(urlsplit(frame).hostname) for frame in frames(page))
     assert hosts == ["one.example.org", "two.example.org"]
@@ -128,42 +136,42 @@ async def test_every_app_of_the_session_is_framed_and_no_other(world: World) -> 
     }
 
 
-async def test_who_only_uses_oauth_has_no_part_in_the_session(world: World) -> None:
-    await world.person()
-    app = await registered(world, frontchannel_logout_uri=FRONT)
-    browser = await world.signed_in()
-    await world.tokens(app, browser, scope="basic readmeasurements")
+async def test_who_only_uses_oauth_has_no_part_in_the_session(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, frontchannel_logout_uri=FRONT)
+    browser = await harness.signed_in()
+    await harness.tokens(app, browser, scope="basic readmeasurements")
     page = await confirm(browser, await leave(browser))
     assert frames(page) == []
     assert "frame-src" not in page.headers["content-security-policy"]
 
 
-async def test_a_session_before_is_not_told_again(world: World) -> None:
-    await world.person()
-    app = await registered(world, frontchannel_logout_uri=FRONT)
-    browser = await world.signed_in()
-    await leave(browser, id_token_hint=await id_token(world, app, browser))
-    again = await world.signed_in()
+async def test_a_session_before_is_not_told_again(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, frontchannel_logout_uri=FRONT)
+    browser = await harness.signed_in()
+    await leave(browser, id_token_hint=await id_token(harness, app, browser))
+    again = await harness.signed_in()
     assert frames(await confirm(again, await leave(again))) == []
 
 
-async def test_a_disabled_and_a_deleted_app_are_not_framed(world: World) -> None:
-    await world.person()
-    disabled = await registered(world, frontchannel_logout_uri=FRONT)
-    deleted = await registered(world, frontchannel_logout_uri=FRONT)
-    browser = await world.signed_in()
+async def test_a_disabled_and_a_deleted_app_are_not_framed(harness: AppHarness) -> None:
+    await harness.person()
+    disabled = await registered(harness, frontchannel_logout_uri=FRONT)
+    deleted = await registered(harness, frontchannel_logout_uri=FRONT)
+    browser = await harness.signed_in()
     for app in (disabled, deleted):
-        await id_token(world, app, browser)
-    await world.disable(disabled)
-    await world.house.stores.delete_client(deleted.id)
+        await id_token(harness, app, browser)
+    await harness.disable(disabled)
+    await harness.context.stores.delete_client(deleted.id)
     assert frames(await confirm(browser, await leave(browser))) == []
 
 
-async def test_signing_out_at_the_site_itself_tells_the_apps_too(world: World) -> None:
-    await world.person()
-    app = await registered(world, frontchannel_logout_uri=FRONT)
-    browser = await world.signed_in()
-    await id_token(world, app, browser)
+async def test_signing_out_at_the_site_itself_tells_the_apps_too(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, frontchannel_logout_uri=FRONT)
+    browser = await harness.signed_in()
+    await id_token(harness, app, browser)
     page = await browser.get("/sign-out")
     done = await browser.post("/sign-out", data=form_fields(page.text))
     assert done.status_code == 200
@@ -172,14 +180,14 @@ async def test_signing_out_at_the_site_itself_tells_the_apps_too(world: World) -
     assert not await is_signed_in(browser)
 
 
-async def test_an_address_cannot_break_out_of_the_page(world: World) -> None:
-    await world.person()
+async def test_an_address_cannot_break_out_of_the_page(harness: AppHarness) -> None:
+    await harness.person()
     odd = "https://app.example.org/out?a='&b=;url=https://evil.example"
     app = await registered(
-        world, frontchannel_logout_uri=odd, post_logout_redirect_uris=("https://a.example/;'x",)
+        harness, frontchannel_logout_uri=odd, post_logout_redirect_uris=("https://a.example/;'x",)
     )
-    browser = await world.signed_in()
-    await id_token(world, app, browser)
+    browser = await harness.signed_in()
+    await id_token(harness, app, browser)
     question = await leave(
         browser, client_id=app.id, post_logout_redirect_uri="https://a.example/;'x"
     )

@@ -5,95 +5,115 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from forgery import claims_of, decode, es256, forge, header_of, unsigned
-from leaving import LOGOUT, SIGNED_OUT, confirm, id_token, is_signed_in, leave, registered
-from world import ISSUER, World, form_fields
+from support.app import ISSUER, AppHarness, form_fields
+from support.jwt_forgery import claims_of, decode, es256, forge, header_of, unsigned
+from support.logout_receiver import (
+    LOGOUT,
+    SIGNED_OUT,
+    confirm,
+    id_token,
+    is_signed_in,
+    leave,
+    registered,
+)
 
 REJECTED = "Logout request rejected"
 QUESTION = 'id="confirm-logout"'
 
 
-async def test_its_own_id_token_signs_the_person_out_without_a_question(world: World) -> None:
-    await world.person()
-    app, browser = await registered(world), await world.signed_in()
-    hint = await id_token(world, app, browser)
+async def test_its_own_id_token_signs_the_person_out_without_a_question(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
+    app, browser = await registered(harness), await harness.signed_in()
+    hint = await id_token(harness, app, browser)
     answer = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
     assert answer.status_code == 303
     assert answer.headers["location"] == SIGNED_OUT
     assert not await is_signed_in(browser)
 
 
-async def test_the_session_is_over_on_the_server_too(world: World) -> None:
-    ann = await world.person()
-    app, browser = await registered(world), await world.signed_in()
+async def test_the_session_is_over_on_the_server_too(harness: AppHarness) -> None:
+    ann = await harness.person()
+    app, browser = await registered(harness), await harness.signed_in()
     copied = dict(browser.cookies)
-    await leave(browser, id_token_hint=await id_token(world, app, browser))
+    await leave(browser, id_token_hint=await id_token(harness, app, browser))
     browser.cookies.update(copied)
     assert not await is_signed_in(browser)
-    assert await world.house.stores.sessions_of(ann.id) == []
+    assert await harness.context.stores.sessions_of(ann.id) == []
 
 
-async def test_other_browsers_stay_signed_in(world: World) -> None:
-    await world.person()
-    app, browser, other = await registered(world), await world.signed_in(), await world.signed_in()
-    await leave(browser, id_token_hint=await id_token(world, app, browser))
+async def test_other_browsers_stay_signed_in(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser, other = (
+        await registered(harness),
+        await harness.signed_in(),
+        await harness.signed_in(),
+    )
+    await leave(browser, id_token_hint=await id_token(harness, app, browser))
     assert await is_signed_in(other)
 
 
-async def test_an_expired_id_token_is_good_for_it(world: World) -> None:
-    await world.person()
-    app, browser = await registered(world), await world.signed_in()
-    hint = await id_token(world, app, browser)
-    world.advance(hours=3)
+async def test_an_expired_id_token_is_good_for_it(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await registered(harness), await harness.signed_in()
+    hint = await id_token(harness, app, browser)
+    harness.advance(hours=3)
     answer = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
     assert answer.headers["location"] == SIGNED_OUT
 
 
-async def test_an_id_token_of_a_refresh_is_good_for_it(world: World) -> None:
-    await world.person()
-    app, browser = await registered(world), await world.signed_in()
-    tokens = await world.tokens(app, browser, scope="openid")
-    refreshed = (await world.refresh(app, tokens["refresh_token"])).json()
+async def test_an_id_token_of_a_refresh_is_good_for_it(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await registered(harness), await harness.signed_in()
+    tokens = await harness.tokens(app, browser, scope="openid")
+    refreshed = (await harness.refresh(app, tokens["refresh_token"])).json()
     assert claims_of(refreshed["id_token"])["sid"] == claims_of(tokens["id_token"])["sid"]
     await leave(browser, id_token_hint=refreshed["id_token"])
     assert not await is_signed_in(browser)
 
 
-async def test_the_sid_is_not_the_cookie_nor_its_key(world: World) -> None:
-    ann = await world.person()
-    browser = await world.signed_in()
-    sid = claims_of(await id_token(world, await world.app(), browser))["sid"]
-    [session] = await world.house.stores.sessions_of(ann.id)
+async def test_the_sid_is_not_the_cookie_nor_its_key(harness: AppHarness) -> None:
+    ann = await harness.person()
+    browser = await harness.signed_in()
+    sid = claims_of(await id_token(harness, await harness.app(), browser))["sid"]
+    [session] = await harness.context.stores.sessions_of(ann.id)
     assert session.sid not in sid
     assert sid not in session.key.hex()
     assert sid not in browser.cookies["__Host-quantimodo_session"]
 
 
-async def test_a_person_who_proves_themselves_again_stays_in_their_session(world: World) -> None:
-    await world.person()
-    app, browser = await registered(world), world.browser()
-    await world.sign_in(browser)
-    before = claims_of(await id_token(world, app, browser))["sid"]
-    await world.sign_in(browser)
-    assert claims_of(await id_token(world, app, browser))["sid"] == before
+async def test_a_person_who_proves_themselves_again_stays_in_their_session(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
+    app, browser = await registered(harness), harness.browser()
+    await harness.sign_in(browser)
+    before = claims_of(await id_token(harness, app, browser))["sid"]
+    await harness.sign_in(browser)
+    assert claims_of(await id_token(harness, app, browser))["sid"] == before
 
 
-async def test_another_person_in_the_same_browser_is_another_session(world: World) -> None:
-    await world.person()
-    await world.person("ben@example.org")
-    app, browser = await registered(world), world.browser()
-    await world.sign_in(browser)
-    anns = await id_token(world, app, browser)
-    await world.sign_in(browser, "ben@example.org")
-    assert claims_of(await id_token(world, app, browser))["sid"] != claims_of(anns)["sid"]
+async def test_another_person_in_the_same_browser_is_another_session(harness: AppHarness) -> None:
+    await harness.person()
+    await harness.person("ben@example.org")
+    app, browser = await registered(harness), harness.browser()
+    await harness.sign_in(browser)
+    anns = await id_token(harness, app, browser)
+    await harness.sign_in(browser, "ben@example.org")
+    assert claims_of(await id_token(harness, app, browser))["sid"] != claims_of(anns)["sid"]
     # What was Ann's does not sign Ben out.
     assert QUESTION in (await leave(browser, id_token_hint=anns)).text
 
 
-async def test_a_hint_of_another_session_asks(world: World) -> None:
-    await world.person()
-    app, browser, other = await registered(world), await world.signed_in(), await world.signed_in()
-    hint = await id_token(world, app, other)
+async def test_a_hint_of_another_session_asks(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser, other = (
+        await registered(harness),
+        await harness.signed_in(),
+        await harness.signed_in(),
+    )
+    hint = await id_token(harness, app, other)
     page = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
     assert page.status_code == 200
     assert QUESTION in page.text
@@ -104,9 +124,9 @@ async def test_a_hint_of_another_session_asks(world: World) -> None:
     assert await is_signed_in(other)
 
 
-async def test_no_parameters_at_all_ask_and_then_say_so(world: World) -> None:
-    await world.person()
-    browser = await world.signed_in()
+async def test_no_parameters_at_all_ask_and_then_say_so(harness: AppHarness) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
     page = await leave(browser)
     assert QUESTION in page.text
     assert await is_signed_in(browser)
@@ -116,32 +136,32 @@ async def test_no_parameters_at_all_ask_and_then_say_so(world: World) -> None:
     assert not await is_signed_in(browser)
 
 
-async def test_a_state_alone_asks_and_goes_nowhere(world: World) -> None:
-    await world.person()
-    browser = await world.signed_in()
+async def test_a_state_alone_asks_and_goes_nowhere(harness: AppHarness) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
     done = await confirm(browser, await leave(browser, state="some-state"))
     assert "You are signed out" in done.text
     assert "some-state" not in done.text
 
 
-async def test_who_is_not_signed_in_is_told_so(world: World) -> None:
-    page = await leave(world.browser())
+async def test_who_is_not_signed_in_is_told_so(harness: AppHarness) -> None:
+    page = await leave(harness.browser())
     assert page.status_code == 200
     assert "You are signed out" in page.text
 
 
-async def test_who_is_not_signed_in_goes_back_to_the_app(world: World) -> None:
-    await world.person()
-    app, browser = await registered(world), await world.signed_in()
-    hint = await id_token(world, app, browser)
-    answer = await leave(world.browser(), id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
+async def test_who_is_not_signed_in_goes_back_to_the_app(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await registered(harness), await harness.signed_in()
+    hint = await id_token(harness, app, browser)
+    answer = await leave(harness.browser(), id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
     assert answer.headers["location"] == SIGNED_OUT
     assert await is_signed_in(browser)
 
 
-async def test_a_client_id_names_the_app_and_the_person_is_asked(world: World) -> None:
-    await world.person()
-    app, browser = await registered(world), await world.signed_in()
+async def test_a_client_id_names_the_app_and_the_person_is_asked(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await registered(harness), await harness.signed_in()
     page = await leave(browser, client_id=app.id, post_logout_redirect_uri=SIGNED_OUT, state="s/&")
     assert "Mood Tracker" in page.text
     # Browsers hold the redirect after the form against its policy.
@@ -151,17 +171,17 @@ async def test_a_client_id_names_the_app_and_the_person_is_asked(world: World) -
     assert answer.headers["location"] == f"{SIGNED_OUT}?state=s%2F%26"
 
 
-async def test_by_post_it_is_the_same(world: World) -> None:
-    await world.person()
-    app, browser = await registered(world), await world.signed_in()
+async def test_by_post_it_is_the_same(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await registered(harness), await harness.signed_in()
     fields = {
-        "id_token_hint": await id_token(world, app, browser),
+        "id_token_hint": await id_token(harness, app, browser),
         "post_logout_redirect_uri": SIGNED_OUT,
         "state": "some-state",
         "something": "unknown",
     }
     # A form of another site comes without the session cookie; the redirect after it brings it.
-    on = await world.browser().post(LOGOUT, data=fields)
+    on = await harness.browser().post(LOGOUT, data=fields)
     assert on.status_code == 303
     assert on.headers["location"].startswith(f"{LOGOUT}?")
     assert "unknown" not in on.headers["location"]
@@ -170,35 +190,35 @@ async def test_by_post_it_is_the_same(world: World) -> None:
     assert not await is_signed_in(browser)
 
 
-async def test_a_look_at_the_address_signs_nobody_out(world: World) -> None:
-    await world.person()
-    app, browser = await registered(world), await world.signed_in()
-    hint = await id_token(world, app, browser)
+async def test_a_look_at_the_address_signs_nobody_out(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await registered(harness), await harness.signed_in()
+    hint = await id_token(harness, app, browser)
     await browser.head(LOGOUT, params={"id_token_hint": hint})
     assert await is_signed_in(browser)
 
 
-async def test_hints_for_pages_are_taken(world: World) -> None:
-    await world.person()
-    app, browser = await registered(world), await world.signed_in()
-    hint = await id_token(world, app, browser)
+async def test_hints_for_pages_are_taken(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await registered(harness), await harness.signed_in()
+    hint = await id_token(harness, app, browser)
     answer = await leave(
         browser, id_token_hint=hint, logout_hint="ann@example.org", ui_locales="de en"
     )
     assert "You are signed out" in answer.text
 
 
-async def test_an_app_of_another_algorithm_signs_out_too(world: World) -> None:
-    await world.person()
-    app = await registered(world, app=await world.app(id_token_alg="ES256"))
-    browser = await world.signed_in()
-    await leave(browser, id_token_hint=await id_token(world, app, browser))
+async def test_an_app_of_another_algorithm_signs_out_too(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, app=await harness.app(id_token_alg="ES256"))
+    browser = await harness.signed_in()
+    await leave(browser, id_token_hint=await id_token(harness, app, browser))
     assert not await is_signed_in(browser)
 
 
-async def test_the_confirmation_takes_no_form_of_another_site(world: World) -> None:
-    await world.person()
-    browser = await world.signed_in()
+async def test_the_confirmation_takes_no_form_of_another_site(harness: AppHarness) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
     fields = form_fields((await leave(browser)).text)
     for changes, headers in (
         ({"csrf": "0" * 64}, {}),
@@ -210,8 +230,8 @@ async def test_the_confirmation_takes_no_form_of_another_site(world: World) -> N
         assert await is_signed_in(browser)
 
 
-async def _refused(world: World, **parameters: str) -> None:
-    browser = await world.signed_in()
+async def _refused(harness: AppHarness, **parameters: str) -> None:
+    browser = await harness.signed_in()
     for answer in (
         await leave(browser, **parameters),
         await browser.post(LOGOUT, data=parameters),
@@ -224,29 +244,29 @@ async def _refused(world: World, **parameters: str) -> None:
 
 
 @pytest.mark.parametrize("raw", ["nonsense", "a.b.c", "e30.e30.", "é.é.é", "x" * 8000])
-async def test_what_is_no_id_token_is_refused(world: World, raw: str) -> None:
-    await world.person()
-    await _refused(world, id_token_hint=raw, post_logout_redirect_uri=SIGNED_OUT)
+async def test_what_is_no_id_token_is_refused(harness: AppHarness, raw: str) -> None:
+    await harness.person()
+    await _refused(harness, id_token_hint=raw, post_logout_redirect_uri=SIGNED_OUT)
 
 
-async def test_a_changed_id_token_is_refused(world: World) -> None:
-    await world.person()
-    app = await registered(world)
-    hint = await id_token(world, app, await world.signed_in())
+async def test_a_changed_id_token_is_refused(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness)
+    hint = await id_token(harness, app, await harness.signed_in())
     signature = hint.split(".")[2]
     claims = {**claims_of(hint), "sub": "somebody else"}
     forged = forge(header_of(hint), claims, lambda _: decode(signature))
     unsigned_one = forge({**header_of(hint), "alg": "none"}, claims_of(hint), unsigned)
     for changed in (forged, unsigned_one, hint[:-4] + "AAAA"):
-        await _refused(world, id_token_hint=changed, post_logout_redirect_uri=SIGNED_OUT)
+        await _refused(harness, id_token_hint=changed, post_logout_redirect_uri=SIGNED_OUT)
 
 
-async def test_a_token_that_somebody_else_signed_is_refused(world: World) -> None:
-    await world.person()
-    app, key = await registered(world), ec.generate_private_key(ec.SECP256R1())
-    hint = await id_token(world, app, await world.signed_in())
+async def test_a_token_that_somebody_else_signed_is_refused(harness: AppHarness) -> None:
+    await harness.person()
+    app, key = await registered(harness), ec.generate_private_key(ec.SECP256R1())
+    hint = await id_token(harness, app, await harness.signed_in())
     header = {**header_of(hint), "alg": "ES256", "kid": "a key of theirs"}
-    now = int(world.house.clock.now().timestamp())
+    now = int(harness.context.clock.now().timestamp())
     turned = {"iss": app.id, "aud": ISSUER, "sub": "a", "iat": now, "exp": now + 300}
     for claims in (
         turned,
@@ -255,45 +275,45 @@ async def test_a_token_that_somebody_else_signed_is_refused(world: World) -> Non
         b"5",
     ):
         await _refused(
-            world,
+            harness,
             id_token_hint=forge(header, claims, es256(key)),
             post_logout_redirect_uri=SIGNED_OUT,
         )
 
 
-async def test_other_tokens_of_ours_are_no_id_tokens(world: World) -> None:
-    await world.person()
-    app = await registered(world, app=await world.app(token_format="jwt"))
-    tokens = await world.tokens(app, scope="openid")
-    await _refused(world, id_token_hint=tokens["access_token"])
+async def test_other_tokens_of_ours_are_no_id_tokens(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, app=await harness.app(token_format="jwt"))
+    tokens = await harness.tokens(app, scope="openid")
+    await _refused(harness, id_token_hint=tokens["access_token"])
 
 
-async def test_an_encrypted_id_token_is_refused_with_advice(world: World) -> None:
-    page = await leave(world.browser(), id_token_hint="a.b.c.d.e")
+async def test_an_encrypted_id_token_is_refused_with_advice(harness: AppHarness) -> None:
+    page = await leave(harness.browser(), id_token_hint="a.b.c.d.e")
     assert page.status_code == 400
     assert "send the ID token decrypted" in page.text
 
 
-async def test_an_id_token_of_another_app_than_client_id_is_refused(world: World) -> None:
-    await world.person()
-    app, other = await registered(world), await registered(world)
-    hint = await id_token(world, app, await world.signed_in())
-    await _refused(world, id_token_hint=hint, client_id=other.id)
+async def test_an_id_token_of_another_app_than_client_id_is_refused(harness: AppHarness) -> None:
+    await harness.person()
+    app, other = await registered(harness), await registered(harness)
+    hint = await id_token(harness, app, await harness.signed_in())
+    await _refused(harness, id_token_hint=hint, client_id=other.id)
 
 
-async def test_an_unknown_and_a_disabled_app_are_refused(world: World) -> None:
-    await world.person()
-    app = await registered(world)
-    hint = await id_token(world, app, await world.signed_in())
-    await _refused(world, client_id="nobody")
-    await world.disable(app)
-    await _refused(world, client_id=app.id)
-    await _refused(world, id_token_hint=hint)
+async def test_an_unknown_and_a_disabled_app_are_refused(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness)
+    hint = await id_token(harness, app, await harness.signed_in())
+    await _refused(harness, client_id="nobody")
+    await harness.disable(app)
+    await _refused(harness, client_id=app.id)
+    await _refused(harness, id_token_hint=hint)
 
 
-async def test_repeated_parameters_and_odd_bodies_are_refused(world: World) -> None:
-    await world.person()
-    browser = await world.signed_in()
+async def test_repeated_parameters_and_odd_bodies_are_refused(harness: AppHarness) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
     for query in ("state=a&state=b", "client_id=%00", "%ff=%ff&state=%ff"):
         page = await browser.get(f"{LOGOUT}?{query}")
         assert page.status_code == 400, query
@@ -304,25 +324,27 @@ async def test_repeated_parameters_and_odd_bodies_are_refused(world: World) -> N
     assert await is_signed_in(browser)
 
 
-async def test_an_id_token_of_a_forgotten_key_proves_nothing_but_is_no_fault(world: World) -> None:
-    await world.person()
-    app, browser = await registered(world), await world.signed_in()
-    hint = await id_token(world, app, browser)
-    await world.house.rotation.rotate(timedelta(0))
-    world.advance(days=30)
-    browser = await world.signed_in()
-    await world.house.keyring.load()
+async def test_an_id_token_of_a_forgotten_key_proves_nothing_but_is_no_fault(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
+    app, browser = await registered(harness), await harness.signed_in()
+    hint = await id_token(harness, app, browser)
+    await harness.context.rotation.rotate(timedelta(0))
+    harness.advance(days=30)
+    browser = await harness.signed_in()
+    await harness.context.keyring.load()
     page = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
     assert QUESTION in page.text
     done = await confirm(browser, page)
     assert "You are signed out" in done.text  # nobody knows who asked, so it leads nowhere
 
 
-async def test_what_is_confirmed_is_looked_at_again(world: World) -> None:
-    await world.person()
-    app, browser = await registered(world), await world.signed_in()
+async def test_what_is_confirmed_is_looked_at_again(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await registered(harness), await harness.signed_in()
     page = await leave(browser, client_id=app.id, post_logout_redirect_uri=SIGNED_OUT)
-    await registered(world, app=app, post_logout_redirect_uris=())
+    await registered(harness, app=app, post_logout_redirect_uris=())
     answer = await confirm(browser, page)
     assert answer.status_code == 400
     assert await is_signed_in(browser)

@@ -4,16 +4,16 @@ from html import unescape
 
 import pytest
 
-from leaving import SIGNED_OUT, confirm, id_token, is_signed_in, leave, registered
-from world import World
+from support.app import AppHarness
+from support.logout_receiver import SIGNED_OUT, confirm, id_token, is_signed_in, leave, registered
 
 REJECTED = "Logout request rejected"
 
 
-async def test_state_comes_back_and_nothing_else(world: World) -> None:
-    await world.person()
-    app, browser = await registered(world), await world.signed_in()
-    hint = await id_token(world, app, browser)
+async def test_state_comes_back_and_nothing_else(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await registered(harness), await harness.signed_in()
+    hint = await id_token(harness, app, browser)
     answer = await leave(
         browser,
         id_token_hint=hint,
@@ -27,10 +27,10 @@ async def test_state_comes_back_and_nothing_else(world: World) -> None:
     assert answer.headers["referrer-policy"] == "no-referrer"
 
 
-async def test_without_state_none_comes_back(world: World) -> None:
-    await world.person()
-    app, browser = await registered(world), await world.signed_in()
-    hint = await id_token(world, app, browser)
+async def test_without_state_none_comes_back(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await registered(harness), await harness.signed_in()
+    hint = await id_token(harness, app, browser)
     answer = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
     assert answer.headers["location"] == SIGNED_OUT
 
@@ -44,11 +44,13 @@ async def test_without_state_none_comes_back(world: World) -> None:
         "http://127.0.0.1:3000/out",
     ],
 )
-async def test_a_registered_address_is_kept_letter_by_letter(world: World, address: str) -> None:
-    await world.person()
-    app = await registered(world, post_logout_redirect_uris=(SIGNED_OUT, address))
-    browser = await world.signed_in()
-    hint = await id_token(world, app, browser)
+async def test_a_registered_address_is_kept_letter_by_letter(
+    harness: AppHarness, address: str
+) -> None:
+    await harness.person()
+    app = await registered(harness, post_logout_redirect_uris=(SIGNED_OUT, address))
+    browser = await harness.signed_in()
+    hint = await id_token(harness, app, browser)
     answer = await leave(
         browser, id_token_hint=hint, post_logout_redirect_uri=address, state="some-state"
     )
@@ -72,11 +74,11 @@ async def test_a_registered_address_is_kept_letter_by_letter(world: World, addre
     ],
 )
 async def test_any_other_address_is_refused_and_nobody_is_signed_out(
-    world: World, address: str
+    harness: AppHarness, address: str
 ) -> None:
-    await world.person()
-    app, browser = await registered(world), await world.signed_in()
-    hint = await id_token(world, app, browser)
+    await harness.person()
+    app, browser = await registered(harness), await harness.signed_in()
+    hint = await id_token(harness, app, browser)
     for parameters in ({"id_token_hint": hint}, {"client_id": app.id}):
         answer = await leave(browser, post_logout_redirect_uri=address, **parameters)
         assert answer.status_code == 400
@@ -86,11 +88,11 @@ async def test_any_other_address_is_refused_and_nobody_is_signed_out(
     assert await is_signed_in(browser)
 
 
-async def test_the_address_of_another_app_is_refused(world: World) -> None:
-    await world.person()
-    await registered(world, post_logout_redirect_uris=("https://other.example.org/out",))
-    app, browser = await registered(world), await world.signed_in()
-    hint = await id_token(world, app, browser)
+async def test_the_address_of_another_app_is_refused(harness: AppHarness) -> None:
+    await harness.person()
+    await registered(harness, post_logout_redirect_uris=("https://other.example.org/out",))
+    app, browser = await registered(harness), await harness.signed_in()
+    hint = await id_token(harness, app, browser)
     answer = await leave(
         browser, id_token_hint=hint, post_logout_redirect_uri="https://other.example.org/out"
     )
@@ -98,10 +100,10 @@ async def test_the_address_of_another_app_is_refused(world: World) -> None:
 
 
 @pytest.mark.parametrize("address", [SIGNED_OUT, "https://evil.example/"])
-async def test_without_knowing_who_asks_it_leads_nowhere(world: World, address: str) -> None:
-    await world.person()
-    await registered(world)
-    browser = await world.signed_in()
+async def test_without_knowing_who_asks_it_leads_nowhere(harness: AppHarness, address: str) -> None:
+    await harness.person()
+    await registered(harness)
+    browser = await harness.signed_in()
     page = await leave(browser, post_logout_redirect_uri=address, state="some-state")
     # The way back is refused; that the person wants to sign out may be true all the same.
     assert page.status_code == 400
@@ -116,10 +118,10 @@ async def test_without_knowing_who_asks_it_leads_nowhere(world: World, address: 
     assert "refresh" not in done.text
 
 
-async def test_an_app_that_registered_none_gets_nobody_back(world: World) -> None:
-    await world.person()
-    app, browser = await world.app(), await world.signed_in()
-    hint = await id_token(world, app, browser)
+async def test_an_app_that_registered_none_gets_nobody_back(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
+    hint = await id_token(harness, app, browser)
     answer = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
     assert answer.status_code == 400
     done = await leave(browser, id_token_hint=hint)

@@ -5,8 +5,8 @@ import hashlib
 import httpx
 import pytest
 
-from leaving import id_token, leave, registered
-from world import CALLBACK, ISSUER, World, answer_of
+from support.app import CALLBACK, ISSUER, AppHarness, answer_of
+from support.logout_receiver import id_token, leave, registered
 
 STATE = "__Host-quantimodo_browser_state"
 
@@ -16,17 +16,19 @@ def expected(app_id: str, origin: str, browser: httpx.AsyncClient, salt: str) ->
     return f"{hashlib.sha256(known.encode()).hexdigest()}.{salt}"
 
 
-async def _session_state(world: World, browser: httpx.AsyncClient, **changes: str) -> str | None:
-    app = await world.app()
-    answer = await world.authorize(browser, app, **{"scope": "openid", **changes})
+async def _session_state(
+    harness: AppHarness, browser: httpx.AsyncClient, **changes: str
+) -> str | None:
+    app = await harness.app()
+    answer = await harness.authorize(browser, app, **{"scope": "openid", **changes})
     return answer.parameters.get("session_state")
 
 
-async def test_an_answer_brings_the_state_of_the_session(world: World) -> None:
-    await world.person()
-    app, browser = await world.app(), world.browser()
-    await world.sign_in(browser)
-    answer = await world.authorize(browser, app, scope="openid")
+async def test_an_answer_brings_the_state_of_the_session(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), harness.browser()
+    await harness.sign_in(browser)
+    answer = await harness.authorize(browser, app, scope="openid")
     state = answer.parameters["session_state"]
     salt = state.partition(".")[2]
     assert len(salt) >= 16
@@ -34,22 +36,22 @@ async def test_an_answer_brings_the_state_of_the_session(world: World) -> None:
     assert state == expected(app.id, "https://app.example.org", browser, salt)
 
 
-async def test_each_answer_has_a_salt_of_its_own(world: World) -> None:
-    await world.person()
-    app, browser = await world.app(), await world.signed_in()
+async def test_each_answer_has_a_salt_of_its_own(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
     states = {
-        (await world.authorize(browser, app, scope="openid")).parameters["session_state"]
+        (await harness.authorize(browser, app, scope="openid")).parameters["session_state"]
         for _ in range(3)
     }
     assert len(states) == 3
 
 
 @pytest.mark.parametrize("response_type", ["id_token", "code id_token", "id_token token"])
-async def test_all_flows_bring_it(world: World, response_type: str) -> None:
-    await world.person()
-    app = await world.app(response_types=frozenset({response_type}))
-    browser = await world.signed_in()
-    answer = await world.authorize(
+async def test_all_flows_bring_it(harness: AppHarness, response_type: str) -> None:
+    await harness.person()
+    app = await harness.app(response_types=frozenset({response_type}))
+    browser = await harness.signed_in()
+    answer = await harness.authorize(
         browser,
         app,
         scope="openid",
@@ -61,31 +63,31 @@ async def test_all_flows_bring_it(world: World, response_type: str) -> None:
     assert "session_state" in answer.parameters
 
 
-async def test_a_session_begun_before_gets_its_cookie_with_the_answer(world: World) -> None:
-    await world.person()
-    browser = await world.signed_in()
+async def test_a_session_begun_before_gets_its_cookie_with_the_answer(harness: AppHarness) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
     assert STATE not in browser.cookies
-    assert await _session_state(world, browser) is not None
+    assert await _session_state(harness, browser) is not None
     assert STATE in browser.cookies
 
 
-async def test_who_only_uses_oauth_gets_none(world: World) -> None:
-    await world.person()
-    assert await _session_state(world, await world.signed_in(), scope="basic") is None
+async def test_who_only_uses_oauth_gets_none(harness: AppHarness) -> None:
+    await harness.person()
+    assert await _session_state(harness, await harness.signed_in(), scope="basic") is None
 
 
-async def test_an_app_without_an_origin_gets_none(world: World) -> None:
-    await world.person()
-    app = await world.app(redirect_uris=("com.example.app:/callback",))
-    answer = await world.authorize(
-        await world.signed_in(), app, scope="openid", redirect_uri="com.example.app:/callback"
+async def test_an_app_without_an_origin_gets_none(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(redirect_uris=("com.example.app:/callback",))
+    answer = await harness.authorize(
+        await harness.signed_in(), app, scope="openid", redirect_uri="com.example.app:/callback"
     )
     assert "session_state" not in answer.parameters
 
 
-async def test_an_error_brings_none(world: World) -> None:
-    app = await world.app()
-    answer = answer_of(await world.ask(world.browser(), app, scope="openid", prompt="none"))
+async def test_an_error_brings_none(harness: AppHarness) -> None:
+    app = await harness.app()
+    answer = answer_of(await harness.ask(harness.browser(), app, scope="openid", prompt="none"))
     assert answer.parameters["error"] == "login_required"
     assert "session_state" not in answer.parameters
 
@@ -100,36 +102,38 @@ async def test_an_error_brings_none(world: World) -> None:
     ],
 )
 async def test_it_is_bound_to_the_origin_as_browsers_spell_it(
-    world: World, redirect_uri: str, origin: str
+    harness: AppHarness, redirect_uri: str, origin: str
 ) -> None:
-    await world.person()
-    app = await world.app(redirect_uris=(redirect_uri,))
-    browser = await world.signed_in()
-    answer = await world.authorize(browser, app, scope="openid", redirect_uri=redirect_uri)
+    await harness.person()
+    app = await harness.app(redirect_uris=(redirect_uri,))
+    browser = await harness.signed_in()
+    answer = await harness.authorize(browser, app, scope="openid", redirect_uri=redirect_uri)
     state = answer.parameters["session_state"]
     assert state == expected(app.id, origin, browser, state.partition(".")[2])
 
 
-async def test_the_cookie_is_for_scripts_and_frames_and_is_not_the_session(world: World) -> None:
-    await world.person()
-    browser = world.browser()
+async def test_the_cookie_is_for_scripts_and_frames_and_is_not_the_session(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
+    browser = harness.browser()
     page = await browser.get("/sign-in")
     assert "browser_state" not in page.headers.get("set-cookie", "")
-    await world.sign_in(browser)
+    await harness.sign_in(browser)
     answer = await browser.get("/account")
     assert answer.status_code == 200
     value = browser.cookies[STATE]
     assert value not in browser.cookies["__Host-quantimodo_session"]
-    other = world.browser()
+    other = harness.browser()
     other.cookies.set("__Host-quantimodo_session", value, domain="id.example.org")
     other.cookies.set(STATE, value, domain="id.example.org")
     assert (await other.get("/account")).status_code == 303  # it opens nothing
 
 
-async def test_its_attributes(world: World) -> None:
-    await world.person()
-    browser = await world.signed_in()
-    answer = await world.ask(browser, await world.app(first_party=True), scope="openid")
+async def test_its_attributes(harness: AppHarness) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
+    answer = await harness.ask(browser, await harness.app(first_party=True), scope="openid")
     [cookie] = [value for value in answer.headers.get_list("set-cookie") if value.startswith(STATE)]
     assert "HttpOnly" not in cookie
     assert "Secure" in cookie
@@ -138,33 +142,35 @@ async def test_its_attributes(world: World) -> None:
     assert "Domain" not in cookie
 
 
-async def test_it_changes_when_somebody_signs_in_or_out(world: World) -> None:
-    await world.person()
-    await world.person("ben@example.org")
-    app, browser = await registered(world), world.browser()
-    await world.sign_in(browser)
+async def test_it_changes_when_somebody_signs_in_or_out(harness: AppHarness) -> None:
+    await harness.person()
+    await harness.person("ben@example.org")
+    app, browser = await registered(harness), harness.browser()
+    await harness.sign_in(browser)
     anns = browser.cookies[STATE]
-    await world.sign_in(browser, "ben@example.org")
+    await harness.sign_in(browser, "ben@example.org")
     bens = browser.cookies[STATE]
     assert bens != anns
-    await leave(browser, id_token_hint=await id_token(world, app, browser))
+    await leave(browser, id_token_hint=await id_token(harness, app, browser))
     assert STATE not in browser.cookies
 
 
-async def test_it_stays_while_nothing_changes(world: World) -> None:
-    await world.person()
-    browser = world.browser()
-    await world.sign_in(browser)
+async def test_it_stays_while_nothing_changes(harness: AppHarness) -> None:
+    await harness.person()
+    browser = harness.browser()
+    await harness.sign_in(browser)
     before = browser.cookies[STATE]
     await browser.get("/account")
-    await _session_state(world, browser)
+    await _session_state(harness, browser)
     assert browser.cookies[STATE] == before
 
 
-async def test_the_frame_can_be_framed_by_anybody_and_runs_our_script_only(world: World) -> None:
-    document = (await world.browser().get("/.well-known/openid-configuration")).json()
+async def test_the_frame_can_be_framed_by_anybody_and_runs_our_script_only(
+    harness: AppHarness,
+) -> None:
+    document = (await harness.browser().get("/.well-known/openid-configuration")).json()
     assert document["check_session_iframe"] == f"{ISSUER}/api/v2/oauth2/check_session"
-    page = await world.browser().get(document["check_session_iframe"])
+    page = await harness.browser().get(document["check_session_iframe"])
     assert page.status_code == 200
     assert "x-frame-options" not in page.headers
     policy = page.headers["content-security-policy"]
@@ -172,6 +178,6 @@ async def test_the_frame_can_be_framed_by_anybody_and_runs_our_script_only(world
     assert f'data-cookie="{STATE}"' in page.text
     assert "set-cookie" not in page.headers
     [source] = page.text.split('script src="')[1:]
-    script = await world.browser().get(source.partition('"')[0])
+    script = await harness.browser().get(source.partition('"')[0])
     assert script.status_code == 200
     assert script.headers["content-type"] == "text/javascript; charset=utf-8"

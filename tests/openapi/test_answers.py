@@ -5,13 +5,24 @@ from typing import Any
 import httpx
 import pytest
 
-from conformity import check_answer
-from elsewhere import (
+from quantimodo.outbound.errors import ProviderUnavailable
+from support.app import (
+    INTROSPECT,
+    ME,
+    REVOKE,
+    TOKEN,
+    USERINFO,
+    VERIFIER,
+    AppHarness,
+    OpenHarness,
+    answer_of,
+)
+from support.fake_provider import (
     AUTHORIZE_CODE,
     AUTHORIZE_TOKEN,
     BACK,
     LOGIN,
-    Elsewhere,
+    FakeUpstream,
     brought,
     come_back,
     depart,
@@ -19,8 +30,7 @@ from elsewhere import (
     redeem_login,
     state_of,
 )
-from quantimodo.providers.contract import ProviderDown
-from world import INTROSPECT, ME, REVOKE, TOKEN, USERINFO, VERIFIER, World, Worlds, answer_of
+from support.openapi_conformance import check_answer
 
 AUTHORIZE = "/api/v2/oauth/authorize"
 JSON = {"accept": "application/json"}
@@ -28,20 +38,20 @@ ALL = "basic openid profile email"
 
 
 @pytest.fixture
-async def document(world: World) -> dict[str, Any]:
-    answer = await world.browser().get("/api/openapi.json")
+async def document(harness: AppHarness) -> dict[str, Any]:
+    answer = await harness.browser().get("/api/openapi.json")
     found: dict[str, Any] = answer.json()
     return found
 
 
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])
 async def test_tokens_are_answered_as_described(
-    world: World, document: dict[str, Any], token_format: str
+    harness: AppHarness, document: dict[str, Any], token_format: str
 ) -> None:
-    await world.person()
-    app = await world.app(token_format=token_format)
-    code = (await world.authorize(await world.signed_in(), app, scope=ALL)).code
-    bought = await world.redeem(app, code)
+    await harness.person()
+    app = await harness.app(token_format=token_format)
+    code = (await harness.authorize(await harness.signed_in(), app, scope=ALL)).code
+    bought = await harness.redeem(app, code)
     check_answer(document, "POST", TOKEN, bought)
     assert (
         bought.json().keys()
@@ -49,58 +59,62 @@ async def test_tokens_are_answered_as_described(
     )
     tokens = bought.json()
     for token in (tokens["access_token"], tokens["refresh_token"], "qma_nothing"):
-        answer = await world.post(INTROSPECT, app, {"token": token})
+        answer = await harness.post(INTROSPECT, app, {"token": token})
         check_answer(document, "POST", INTROSPECT, answer)
-    refreshed = await world.refresh(app, tokens["refresh_token"])
+    refreshed = await harness.refresh(app, tokens["refresh_token"])
     check_answer(document, "POST", TOKEN, refreshed)
-    own = await world.token(app, grant_type="client_credentials")
+    own = await harness.token(app, grant_type="client_credentials")
     check_answer(document, "POST", TOKEN, own)
-    check_answer(document, "POST", REVOKE, await world.revoke(app, tokens["refresh_token"]))
+    check_answer(document, "POST", REVOKE, await harness.revoke(app, tokens["refresh_token"]))
 
 
 async def test_refused_tokens_are_answered_as_described(
-    world: World, document: dict[str, Any]
+    harness: AppHarness, document: dict[str, Any]
 ) -> None:
-    await world.person()
-    app, other = await world.app(), await world.app(public=True)
-    code = (await world.authorize(await world.signed_in(), app)).code
+    await harness.person()
+    app, other = await harness.app(), await harness.app(public=True)
+    code = (await harness.authorize(await harness.signed_in(), app)).code
     refused = [
-        await world.token(app),
-        await world.token(app, grant_type="password"),
-        await world.token(other, grant_type="client_credentials"),
-        await world.token(app, grant_type="client_credentials", scope="nothing"),
-        await world.redeem(other, code),
-        await world.browser().post(TOKEN, data={"grant_type": "x"}, auth=("nobody", "nothing")),
-        await world.browser().post(TOKEN, content=b"x" * 70_000),
+        await harness.token(app),
+        await harness.token(app, grant_type="password"),
+        await harness.token(other, grant_type="client_credentials"),
+        await harness.token(app, grant_type="client_credentials", scope="nothing"),
+        await harness.redeem(other, code),
+        await harness.browser().post(TOKEN, data={"grant_type": "x"}, auth=("nobody", "nothing")),
+        await harness.browser().post(TOKEN, content=b"x" * 70_000),
     ]
     assert [answer.status_code for answer in refused] == [400, 400, 400, 400, 400, 401, 413]
     for answer in refused:
         check_answer(document, "POST", TOKEN, answer)
-    by_address = await world.browser().get(TOKEN, params={"grant_type": "refresh_token"})
+    by_address = await harness.browser().get(TOKEN, params={"grant_type": "refresh_token"})
     check_answer(document, "GET", TOKEN, by_address)
     for path in (REVOKE, INTROSPECT):
-        for answer in (await world.post(path, app, {}), await world.browser().post(path)):
+        for answer in (await harness.post(path, app, {}), await harness.browser().post(path)):
             check_answer(document, "POST", path, answer)
-    check_answer(document, "POST", INTROSPECT, await world.post(INTROSPECT, other, {"token": "x"}))
-    tokens = (await world.redeem(app, code)).json()
-    stranger = await world.app()
-    check_answer(document, "POST", REVOKE, await world.revoke(stranger, tokens["access_token"]))
+    check_answer(
+        document, "POST", INTROSPECT, await harness.post(INTROSPECT, other, {"token": "x"})
+    )
+    tokens = (await harness.redeem(app, code)).json()
+    stranger = await harness.app()
+    check_answer(document, "POST", REVOKE, await harness.revoke(stranger, tokens["access_token"]))
 
 
 @pytest.mark.parametrize("path", [ME, USERINFO])
 async def test_people_are_answered_as_described(
-    world: World, document: dict[str, Any], path: str
+    harness: AppHarness, document: dict[str, Any], path: str
 ) -> None:
-    await world.person()
-    app = await world.app()
-    tokens = await world.tokens(app, scope=ALL)
-    narrow = await world.tokens(app, scope="readmeasurements")
+    await harness.person()
+    app = await harness.app()
+    tokens = await harness.tokens(app, scope=ALL)
+    narrow = await harness.tokens(app, scope="readmeasurements")
     answers = [
-        await world.call(tokens["access_token"], path),
-        await world.call(narrow["access_token"], path),
-        await world.call("qma_nothing", path),
-        await world.browser().get(path),
-        await world.browser().get(f"{path}?access_token=a", headers={"authorization": "Bearer b"}),
+        await harness.call(tokens["access_token"], path),
+        await harness.call(narrow["access_token"], path),
+        await harness.call("qma_nothing", path),
+        await harness.browser().get(path),
+        await harness.browser().get(
+            f"{path}?access_token=a", headers={"authorization": "Bearer b"}
+        ),
     ]
     assert [answer.status_code for answer in answers] == [200, 403, 401, 401, 400]
     for answer in answers:
@@ -108,11 +122,11 @@ async def test_people_are_answered_as_described(
 
 
 async def test_claims_by_form_are_answered_as_described(
-    world: World, document: dict[str, Any]
+    harness: AppHarness, document: dict[str, Any]
 ) -> None:
-    await world.person()
-    tokens = await world.tokens(await world.app(), scope=ALL)
-    answer = await world.browser().post(USERINFO, data={"access_token": tokens["access_token"]})
+    await harness.person()
+    tokens = await harness.tokens(await harness.app(), scope=ALL)
+    answer = await harness.browser().post(USERINFO, data={"access_token": tokens["access_token"]})
     assert answer.status_code == 200
     check_answer(document, "POST", USERINFO, answer)
 
@@ -129,32 +143,34 @@ async def test_claims_by_form_are_answered_as_described(
     ],
 )
 async def test_public_documents_are_answered_as_described(
-    world: World, document: dict[str, Any], path: str
+    harness: AppHarness, document: dict[str, Any], path: str
 ) -> None:
     token = {"authorization": "Bearer fake-metrics-token"}
-    answer = await world.browser().get(path, headers=token)
+    answer = await harness.browser().get(path, headers=token)
     assert answer.status_code == 200
     check_answer(document, "GET", path, answer)
 
 
-async def test_the_numbers_are_refused_as_described(world: World, document: dict[str, Any]) -> None:
+async def test_the_numbers_are_refused_as_described(
+    harness: AppHarness, document: dict[str, Any]
+) -> None:
     twice = httpx.Headers([("authorization", "Bearer a"), ("authorization", "Bearer b")])
     for headers in (httpx.Headers(), twice):
-        answer = await world.browser().get("/metrics", headers=headers)
+        answer = await harness.browser().get("/metrics", headers=headers)
         check_answer(document, "GET", "/metrics", answer)
 
 
 async def test_authorization_is_answered_as_described(
-    world: World, document: dict[str, Any]
+    harness: AppHarness, document: dict[str, Any]
 ) -> None:
-    await world.person()
-    app = await world.app()
+    await harness.person()
+    app = await harness.app()
     asked = {"client_id": app.id, "response_type": "code"}
-    browser = await world.signed_in()
+    browser = await harness.signed_in()
     answers = [
-        await world.ask(world.browser(), app),
-        await world.ask(browser, app),
-        await world.ask(browser, app, prompt="none"),
+        await harness.ask(harness.browser(), app),
+        await harness.ask(browser, app),
+        await harness.ask(browser, app, prompt="none"),
         await browser.get(AUTHORIZE),
         await browser.get(AUTHORIZE, headers=JSON),
         await browser.get(AUTHORIZE, params=asked, headers=JSON),
@@ -175,24 +191,24 @@ async def test_authorization_is_answered_as_described(
 
 
 async def test_parameters_spelled_as_described_are_heeded(
-    world: World, document: dict[str, Any]
+    harness: AppHarness, document: dict[str, Any]
 ) -> None:
     """By name, from the examples: what is described is what is read."""
-    app = await world.app()
+    app = await harness.app()
     properties = document["components"]["schemas"]["TokenRequest"]["properties"]
     assert properties["code_verifier"]["examples"] == [VERIFIER]
     (example,) = document["paths"][TOKEN]["post"]["requestBody"]["content"].values()
     body = {**example["examples"]["client_credentials"]["value"], "client_id": app.id}
-    answer = await world.browser().post(TOKEN, json={**body, "client_secret": app.secret})
+    answer = await harness.browser().post(TOKEN, json={**body, "client_secret": app.secret})
     assert answer.json()["scope"] == "readmeasurements"
 
 
-async def test_social_sign_in_is_answered_as_described(worlds: Worlds) -> None:
-    google = Elsewhere(people={"gia": profile(email="gia@example.org")})
-    async with worlds([google], limits__departures_per_address="12 per 15m") as world:
-        document = (await world.browser().get("/api/openapi.json")).json()
-        await world.app()
-        browser = world.browser()
+async def test_social_sign_in_is_answered_as_described(open_harness: OpenHarness) -> None:
+    google = FakeUpstream(people={"gia": profile(email="gia@example.org")})
+    async with open_harness([google], limits__upstream_logins_per_address="12 per 15m") as harness:
+        document = (await harness.browser().get("/api/openapi.json")).json()
+        await harness.app()
+        browser = harness.browser()
         departed = await depart(browser)
         back = await come_back(browser, state_of(departed))
         for method, path, answer in (
@@ -216,7 +232,7 @@ async def test_social_sign_in_is_answered_as_described(worlds: Worlds) -> None:
             check_answer(document, "POST", AUTHORIZE_CODE, answer)
             seen.append(answer.status_code)
         assert seen == [200, 400, 400, 400]
-        await world.person()
+        await harness.person()
         google.people["ann"] = profile(subject="2", email="ann@example.org")
         seen = []
         for token in ("gia", "ann", "foreign-token", "nonsense"):
@@ -225,7 +241,7 @@ async def test_social_sign_in_is_answered_as_described(worlds: Worlds) -> None:
             check_answer(document, "GET", AUTHORIZE_TOKEN, answer)
             seen.append(answer.status_code)
         assert seen == [200, 403, 401, 401]
-        google.fault = ProviderDown("The sign-in provider cannot answer now.")
+        google.fault = ProviderUnavailable("The sign-in provider cannot answer now.")
         query = {"provider": "google", "accessToken": "gia"}
         for status in (503, 503, 503, 503, 429):
             answer = await browser.get(AUTHORIZE_TOKEN, params=query)
@@ -233,31 +249,33 @@ async def test_social_sign_in_is_answered_as_described(worlds: Worlds) -> None:
             check_answer(document, "GET", AUTHORIZE_TOKEN, answer)
 
 
-async def test_notices_of_providers_are_answered_as_described(worlds: Worlds) -> None:
-    async with worlds([Elsewhere("facebook", "Facebook")]) as world:
-        document = (await world.browser().get("/api/openapi.json")).json()
+async def test_notices_of_providers_are_answered_as_described(open_harness: OpenHarness) -> None:
+    async with open_harness([FakeUpstream("facebook", "Facebook")]) as harness:
+        document = (await harness.browser().get("/api/openapi.json")).json()
         good = {"signed": True, "kind": "gone", "subject": "1", "id": "one"}
         for place in ("notifications", "deauthorize", "data-deletion"):
             path = f"/api/v2/auth/social/{place}"
             seen = []
             for name, body in (("facebook", good), ("facebook", {}), ("nobody", good)):
-                answer = await world.browser().post(f"{path}/{name}", json=body)
+                answer = await harness.browser().post(f"{path}/{name}", json=body)
                 check_answer(document, "POST", f"{path}/{{provider}}", answer)
                 seen.append(answer.status_code)
             assert seen == [200, 400, 404]
 
 
-async def test_authorization_by_login_jwt_is_answered_as_described(worlds: Worlds) -> None:
-    async with worlds([Elsewhere(people={"gia": profile()})]) as world:
-        document = (await world.browser().get("/api/openapi.json")).json()
-        token = (await redeem_login(world, "gia")).json()["data"]["token"]
+async def test_authorization_by_login_jwt_is_answered_as_described(
+    open_harness: OpenHarness,
+) -> None:
+    async with open_harness([FakeUpstream(people={"gia": profile()})]) as harness:
+        document = (await harness.browser().get("/api/openapi.json")).json()
+        token = (await redeem_login(harness, "gia")).json()["data"]["token"]
         headers = {**JSON, "authorization": f"Bearer {token}"}
         seen = []
         for changes in ({"first_party": True}, {}):
-            app = await world.app(**changes)
+            app = await harness.app(**changes)
             for more in ({}, {"scope": "nonsense"}):
                 query = {"client_id": app.id, "response_type": "code", "state": "s", **more}
-                answer = await world.browser().get(AUTHORIZE, params=query, headers=headers)
+                answer = await harness.browser().get(AUTHORIZE, params=query, headers=headers)
                 check_answer(document, "GET", AUTHORIZE, answer)
                 seen.append(answer.status_code)
         assert seen == [200, 400, 403, 400]

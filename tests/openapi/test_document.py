@@ -11,16 +11,16 @@ import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 import quantimodo
-from conformity import check_schema, resolve
-from quantimodo.app.openapi.document import openapi_document
-from quantimodo.app.openapi.table import OPERATIONS
-from quantimodo.app.routes import SHOWN, WireEndpoints, wire_routes
 from quantimodo.crypto.tokens import Kind, key_of
+from quantimodo.endpoints.routes import SHOWN, ApiEndpoints, api_routes
+from quantimodo.http.messages import Request, Response
+from quantimodo.openapi.document import openapi_document
+from quantimodo.openapi.table import OPERATIONS
 from quantimodo.protocol.authorization import PROMPTS
 from quantimodo.protocol.discovery import CHECK_SESSION, END_SESSION, metadata
 from quantimodo.protocol.parameters import ALIASES
-from quantimodo.wire.exchange import Request, Response
-from world import ISSUER, World
+from support.app import ISSUER, AppHarness
+from support.openapi_conformance import check_schema, resolve
 
 Json = dict[str, Any]
 NEED_NO_PARAMETER = (END_SESSION, CHECK_SESSION)
@@ -50,18 +50,18 @@ def test_every_description_has_a_place() -> None:
     assert {operation.id for operation in OPERATIONS} <= placed
 
 
-async def test_the_addresses_answer_to_the_methods_that_are_described(world: World) -> None:
-    document = (await world.browser().get("/api/openapi.json")).json()
+async def test_the_addresses_answer_to_the_methods_that_are_described(harness: AppHarness) -> None:
+    document = (await harness.browser().get("/api/openapi.json")).json()
     shown = {route.path for route in SHOWN}
     for path, item in document["paths"].items():
         if path not in shown:
-            answer = await world.browser().options(path)
+            answer = await harness.browser().options(path)
             allowed = set(answer.headers["allow"].split(", ")) - {"HEAD", "OPTIONS"}
             assert allowed == {method.upper() for method in item}, path
         else:
             place = path.format(provider="nobody")
             for method in METHODS:
-                answer = await world.browser().request(method, place)
+                answer = await harness.browser().request(method, place)
                 refused = 404 if place != path else 400
                 if method in ("get", "head") and path in NEED_NO_PARAMETER:
                     refused = 200
@@ -69,8 +69,8 @@ async def test_the_addresses_answer_to_the_methods_that_are_described(world: Wor
                 assert answer.status_code == (refused if known else 405), (method, path)
 
 
-async def test_the_document_is_served_to_scripts_of_any_origin(world: World) -> None:
-    answer = await world.browser().get(
+async def test_the_document_is_served_to_scripts_of_any_origin(harness: AppHarness) -> None:
+    answer = await harness.browser().get(
         "/api/openapi.json", headers={"origin": "https://app.example.org"}
     )
     assert answer.json() == openapi_document(ISSUER, legacy_transport=True)
@@ -274,8 +274,8 @@ async def _nowhere(request: Request) -> Response:
 
 def _served(legacy: bool) -> Iterator[tuple[str, str]]:
     """What the tables serve. HEAD goes with GET, and is told about once for all."""
-    nothing = WireEndpoints(**{each.name: _nowhere for each in fields(WireEndpoints)})
-    for route in wire_routes(nothing, legacy_transport=legacy):
+    nothing = ApiEndpoints(**{each.name: _nowhere for each in fields(ApiEndpoints)})
+    for route in api_routes(nothing, legacy_transport=legacy):
         assert "HEAD" not in route.methods or "GET" in route.methods
         yield from ((route.path, method) for method in route.methods - {"HEAD"})
     yield from ((route.path, method) for route in SHOWN for method in route.methods)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from live import Live
+from support.live_server import Live
 
 _CALLBACK = "http://127.0.0.1:9000/callback"
 _END = "that was the step"

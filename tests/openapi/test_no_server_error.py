@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from ground import CALLBACK, SCOPE
-from live import Live, ServeLive
-from world import App
+from support.app import App
+from support.interop import CALLBACK, SCOPE
+from support.live_server import Live, ServeLive
 
 _CHECKS = (
     "not_a_server_error",

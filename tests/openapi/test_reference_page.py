@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 
 from quantimodo.pages.reference import inline, paragraphs
-from world import World
+from support.app import AppHarness
 
 
 @pytest.fixture
-async def page(world: World) -> str:
-    answer = await world.browser().get("/docs")
+async def page(harness: AppHarness) -> str:
+    answer = await harness.browser().get("/docs")
     assert answer.status_code == 200
     return answer.text
 
 
 async def test_every_operation_is_there_with_its_parameters_and_answers(
-    world: World, page: str
+    harness: AppHarness, page: str
 ) -> None:
-    document = (await world.browser().get("/api/openapi.json")).json()
+    document = (await harness.browser().get("/api/openapi.json")).json()
     for path, item in document["paths"].items():
         for method, operation in item.items():
             assert f"<code>{path}</code>" in page
@@ -35,8 +35,8 @@ async def test_every_operation_is_there_with_its_parameters_and_answers(
                 _check_answers(operation, article)
 
 
-async def test_nothing_is_fetched_and_nothing_runs(world: World, page: str) -> None:
-    answer = await world.browser().get("/docs")
+async def test_nothing_is_fetched_and_nothing_runs(harness: AppHarness, page: str) -> None:
+    answer = await harness.browser().get("/docs")
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "script-src" not in policy
@@ -44,23 +44,23 @@ async def test_nothing_is_fetched_and_nothing_runs(world: World, page: str) -> N
     assert "<script" not in page
     assert not re.search(r'(src|href)="(https?:)?//', page)
     for address in re.findall(r'href="(/static/[^"]+)"', page):
-        assert (await world.browser().get(unescape(address))).status_code == 200
+        assert (await harness.browser().get(unescape(address))).status_code == 200
 
 
-async def test_every_link_on_the_page_leads_somewhere(world: World, page: str) -> None:
+async def test_every_link_on_the_page_leads_somewhere(harness: AppHarness, page: str) -> None:
     ids = re.findall(r'\sid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
     for target in re.findall(r'href="#([^"]+)"', page):
         assert target in ids
     for target in set(re.findall(r'href="(/[^"#]*)"', page)):
-        assert (await world.browser().get(unescape(target))).status_code in (200, 303), target
+        assert (await harness.browser().get(unescape(target))).status_code in (200, 303), target
 
 
 async def test_without_legacy_transport_the_docs_do_not_speak_of_it(
-    worlds: Callable[..., AbstractAsyncContextManager[World]],
+    open_harness: Callable[..., AbstractAsyncContextManager[AppHarness]],
 ) -> None:
-    async with worlds(legacy_transport="false") as world:
-        text = (await world.browser().get("/docs")).text
+    async with open_harness(legacy_transport="false") as harness:
+        text = (await harness.browser().get("/docs")).text
         assert 'id="getTokens"' in text
         assert 'id="getTokensByAddress"' not in text
         assert "An access token in the address" not in text

@@ -20,7 +20,7 @@ class Sink:
     tls: ssl.SSLContext | None = None
     answers: dict[str, str] = field(default_factory=dict)
     silent: bool = False
-    letters: list[EmailMessage] = field(default_factory=list)
+    email_templates: list[EmailMessage] = field(default_factory=list)
     logins: list[bytes] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     connections: int = 0
@@ -97,7 +97,7 @@ async def _take(sink: Sink, reader: asyncio.StreamReader, writer: asyncio.Stream
     if "DATA" not in sink.answers:
         letter = message_from_bytes(body[:-3], policy=SMTPUTF8)
         assert isinstance(letter, EmailMessage)
-        sink.letters.append(letter)
+        sink.email_templates.append(letter)
     await _say(writer, sink.answers.get("DATA", "250 kept"))
 
 

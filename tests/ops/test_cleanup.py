@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from quantimodo.ops.cleanup import Cleaner
-from world import CALLBACK, World, form_fields
+from support.app import CALLBACK, AppHarness, form_fields
 
 # What people and operators made, and what only they take away; `redirect_uris` belongs to clients.
 KEPT = {
@@ -29,83 +29,83 @@ KEPT = {
 }
 
 
-def cleaner(world: World, holder: str = "one") -> Cleaner:
-    return Cleaner(world.house.stores, world.house.clock, holder, pause=0)
+def cleaner(harness: AppHarness, holder: str = "one") -> Cleaner:
+    return Cleaner(harness.context.stores, harness.context.clock, holder, pause=0)
 
 
-async def live_a_little(world: World) -> None:
+async def live_a_little(harness: AppHarness) -> None:
     """Something of everything: sessions, letters, waiting requests, codes, tokens, events."""
-    await world.person()
-    opaque, signed = await world.app(), await world.app(token_format="jwt")
-    browser = await world.signed_in()
+    await harness.person()
+    opaque, signed = await harness.app(), await harness.app(token_format="jwt")
+    browser = await harness.signed_in()
     for app in (opaque, signed):
-        tokens = await world.tokens(app, browser, scope="openid basic")
-        fresh = (await world.refresh(app, tokens["refresh_token"])).json()
-        await world.revoke(app, fresh["access_token"])
-        await world.token(app, grant_type="client_credentials")
-        await world.ask(world.browser(), app)
-    stranger = world.browser()
+        tokens = await harness.tokens(app, browser, scope="openid basic")
+        fresh = (await harness.refresh(app, tokens["refresh_token"])).json()
+        await harness.revoke(app, fresh["access_token"])
+        await harness.token(app, grant_type="client_credentials")
+        await harness.ask(harness.browser(), app)
+    stranger = harness.browser()
     for path in ("/sign-up", "/reset"):
         page = await stranger.get(path)
         fields = {"email": "new@example.org", "name": "New Person", "password": "a long password"}
         await stranger.post(path, data={**form_fields(page.text), **fields})
-    await world.house.audit.flush()
+    await harness.context.audit.flush()
 
 
-async def test_nothing_that_grows_by_itself_stays_for_ever(world: World) -> None:
-    await live_a_little(world)
-    full = {table for table, rows in world.rows().items() if rows}
-    assert {"sessions", "tickets", "throttles", "mails", "authorization_requests"} <= full
-    assert {"families", "codes", "access_tokens", "refresh_tokens", "revoked_jwts"} <= full
-    world.advance(days=500)
-    assert await cleaner(world).round() > 0
-    world.advance(hours=1)
-    await cleaner(world).round()  # its own lease has an end too
-    left = {table for table, rows in world.rows().items() if rows}
+async def test_nothing_that_grows_by_itself_stays_for_ever(harness: AppHarness) -> None:
+    await live_a_little(harness)
+    full = {table for table, rows in harness.rows().items() if rows}
+    assert {"sessions", "email_tokens", "throttles", "mails", "authorization_requests"} <= full
+    assert {"grants", "codes", "access_tokens", "refresh_tokens", "revoked_jwts"} <= full
+    harness.advance(days=500)
+    assert await cleaner(harness).round() > 0
+    harness.advance(hours=1)
+    await cleaner(harness).round()  # its own lease has an end too
+    left = {table for table, rows in harness.rows().items() if rows}
     assert left - {"leases"} <= KEPT
-    assert not await world.house.stores.events_of(1, 100)
+    assert not await harness.context.stores.events_of(1, 100)
 
 
-async def test_every_table_is_swept_or_is_known_to_be_kept(world: World) -> None:
-    swept = set(world.house.stores.swept_tables)
-    assert set(world.rows()) - swept <= KEPT
+async def test_every_table_is_swept_or_is_known_to_be_kept(harness: AppHarness) -> None:
+    swept = set(harness.context.stores.expiring_tables)
+    assert set(harness.rows()) - swept <= KEPT
     assert swept & KEPT <= {
         "signing_keys",
         "clients",
     }  # of which only the retired and the unproven go
 
 
-async def test_what_is_still_good_stays(world: World) -> None:
-    await world.person()
-    app, browser = await world.app(), await world.signed_in()
-    tokens = await world.tokens(app, browser)
-    waiting = await world.ask(world.browser(), app)
-    await cleaner(world).round()
-    assert (await world.call(tokens["access_token"])).status_code == 200
-    assert (await world.refresh(app, tokens["refresh_token"])).status_code == 200
+async def test_what_is_still_good_stays(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
+    tokens = await harness.tokens(app, browser)
+    waiting = await harness.ask(harness.browser(), app)
+    await cleaner(harness).round()
+    assert (await harness.call(tokens["access_token"])).status_code == 200
+    assert (await harness.refresh(app, tokens["refresh_token"])).status_code == 200
     assert (await browser.get("/account")).status_code == 200
     assert (await browser.get(waiting.headers["location"])).status_code == 200
-    assert (await world.authorize(browser, app)).location.startswith(CALLBACK)
+    assert (await harness.authorize(browser, app)).location.startswith(CALLBACK)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("most", [200, 1], ids=["within a turn", "over several turns"])
-async def test_all_that_is_dead_goes_in_one_round(world: World, most: int) -> None:
-    app = await world.app()
+async def test_all_that_is_dead_goes_in_one_round(harness: AppHarness, most: int) -> None:
+    app = await harness.app()
     for _ in range(1_100):
-        await world.token(app, grant_type="client_credentials")
-    world.advance(days=2)
-    assert await replace(cleaner(world), most=most).round() >= 1_100
-    assert world.rows()["access_tokens"] == []
+        await harness.token(app, grant_type="client_credentials")
+    harness.advance(days=2)
+    assert await replace(cleaner(harness), most=most).round() >= 1_100
+    assert harness.rows()["access_tokens"] == []
 
 
-async def test_of_several_processes_one_cleans_until_it_is_gone(world: World) -> None:
-    app = await world.app()
-    assert await cleaner(world, "one").round() == 0
-    await world.token(app, grant_type="client_credentials")
-    world.advance(hours=2)
-    await cleaner(world, "one").round()
-    await world.token(app, grant_type="client_credentials")
-    assert await cleaner(world, "other").round() == 0
-    world.advance(hours=2)  # one was killed: its lease ends by itself
-    assert await cleaner(world, "other").round() >= 1
+async def test_of_several_processes_one_cleans_until_it_is_gone(harness: AppHarness) -> None:
+    app = await harness.app()
+    assert await cleaner(harness, "one").round() == 0
+    await harness.token(app, grant_type="client_credentials")
+    harness.advance(hours=2)
+    await cleaner(harness, "one").round()
+    await harness.token(app, grant_type="client_credentials")
+    assert await cleaner(harness, "other").round() == 0
+    harness.advance(hours=2)  # one was killed: its lease ends by itself
+    assert await cleaner(harness, "other").round() >= 1

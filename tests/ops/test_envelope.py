@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantimodo.crypto.envelope import CannotOpen, Envelope
+from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.ports.clock import Entropy
 
 
@@ -37,13 +37,13 @@ def test_nothing_of_it_can_be_read_and_it_never_looks_the_same(entropy: Entropy)
 
 def test_another_purpose_does_not_open_it(entropy: Entropy) -> None:
     envelope = Envelope([NEW], entropy)
-    with pytest.raises(CannotOpen):
+    with pytest.raises(DecryptionFailed):
         envelope.open(envelope.seal(b"x", "mail"), "keys")
 
 
 def test_another_key_does_not_open_it(entropy: Entropy) -> None:
     sealed = Envelope([OLD], entropy).seal(b"x", "mail")
-    with pytest.raises(CannotOpen):
+    with pytest.raises(DecryptionFailed):
         Envelope([NEW], entropy).open(sealed, "mail")
 
 
@@ -59,13 +59,13 @@ def test_a_changed_bit_anywhere_is_found(entropy: Entropy) -> None:
     for place in range(len(sealed)):
         changed = bytearray(sealed)
         changed[place] ^= 1
-        with pytest.raises(CannotOpen):
+        with pytest.raises(DecryptionFailed):
             envelope.open(bytes(changed), "mail")
 
 
 @given(st.binary(max_size=60))
 def test_what_was_never_sealed_does_not_open(rubbish: bytes) -> None:
-    with pytest.raises(CannotOpen):
+    with pytest.raises(DecryptionFailed):
         Envelope([NEW], Counting()).open(rubbish, "mail")
 
 
@@ -73,7 +73,7 @@ def test_a_cut_envelope_does_not_open(entropy: Entropy) -> None:
     envelope = Envelope([NEW], entropy)
     sealed = envelope.seal(b"x", "mail")
     for length in range(len(sealed)):
-        with pytest.raises(CannotOpen):
+        with pytest.raises(DecryptionFailed):
             envelope.open(sealed[:length], "mail")
 
 

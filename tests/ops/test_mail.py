@@ -12,7 +12,6 @@ import pytest
 from smtp_sink import Sink, smtp_sink
 from structlog.testing import capture_logs
 
-from people import MovableClock
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
@@ -20,7 +19,8 @@ from quantimodo.ops.mail import Outbox, Sender
 from quantimodo.ops.smtp import Smtp, SmtpPolicy, smtp_policy
 from quantimodo.ports.clock import Entropy
 from quantimodo.ports.stores import Stores
-from self_signed import tls_pair
+from support.account_services import MovableClock
+from support.certificates import tls_pair
 
 MINUTE = timedelta(minutes=1)
 SENDER = "no-reply@id.example.org"
@@ -37,8 +37,8 @@ class Post:
 
     def __init__(self, stores: Stores, envelope: Envelope, clock: MovableClock) -> None:
         self.stores, self.envelope, self.clock = stores, envelope, clock
-        self.bell = asyncio.Event()
-        self.outbox = Outbox(stores, envelope, clock, bell=self.bell)
+        self.wakeup = asyncio.Event()
+        self.outbox = Outbox(stores, envelope, clock, wakeup=self.wakeup)
 
     def sender(
         self,
@@ -50,7 +50,7 @@ class Post:
         policy = SmtpPolicy(
             host="127.0.0.1", port=sink.port, security=security, sender=SENDER, **login
         )
-        return Sender(self.stores, self.envelope, Smtp(policy, trust), self.clock, self.bell)
+        return Sender(self.stores, self.envelope, Smtp(policy, trust), self.clock, self.wakeup)
 
     async def waiting(self) -> Sequence[str]:
         return [kept.mail.to for kept in await self.outbox.recent()]
@@ -70,7 +70,7 @@ async def sink() -> AsyncIterator[Sink]:
 async def test_a_letter_arrives_as_it_was_written(post: Post, sink: Sink) -> None:
     await post.outbox.send(letter(subject="Grüße", text="Eins.\n.\nZwei: ä\n"))
     await post.sender(sink).send_due()
-    (arrived,) = sink.letters
+    (arrived,) = sink.email_templates
     assert arrived["To"] == "ann@example.org"
     assert arrived["From"] == SENDER
     assert arrived["Subject"] == "Grüße"
@@ -89,7 +89,7 @@ async def test_a_letter_that_was_sent_is_gone(post: Post, sink: Sink) -> None:
     await sender.send_due()
     post.clock.advance(timedelta(hours=1))
     await sender.send_due()
-    assert len(sink.letters) == 1
+    assert len(sink.email_templates) == 1
     assert await post.waiting() == []
 
 
@@ -97,18 +97,18 @@ async def test_many_letters_share_few_connections(post: Post, sink: Sink) -> Non
     for number in range(25):
         await post.outbox.send(letter(f"p{number}@example.org"))
     await post.sender(sink).send_due()
-    assert {str(arrived["To"]) for arrived in sink.letters} == {
+    assert {str(arrived["To"]) for arrived in sink.email_templates} == {
         f"p{number}@example.org" for number in range(25)
     }
     assert sink.connections == 3
-    assert len({arrived["Message-ID"] for arrived in sink.letters}) == 25
+    assert len({arrived["Message-ID"] for arrived in sink.email_templates}) == 25
 
 
 async def test_several_senders_send_each_letter_once(post: Post, sink: Sink) -> None:
     for number in range(30):
         await post.outbox.send(letter(f"p{number}@example.org"))
     await asyncio.gather(*(post.sender(sink).send_due() for _ in range(4)))
-    assert len(sink.letters) == 30
+    assert len(sink.email_templates) == 30
 
 
 async def test_the_database_cannot_read_a_letter(post: Post, stores: Stores) -> None:
@@ -156,7 +156,7 @@ async def test_a_letter_that_must_wait_is_tried_ever_more_seldom(post: Post, sin
     for _ in range(30):
         await sender.send_due()
         post.clock.advance(MINUTE)
-    assert len(sink.letters) == 1
+    assert len(sink.email_templates) == 1
 
 
 async def test_nobody_listens_and_the_letter_waits(post: Post, sink: Sink) -> None:
@@ -169,7 +169,7 @@ async def test_nobody_listens_and_the_letter_waits(post: Post, sink: Sink) -> No
     assert "ann" not in str(logs)
     post.clock.advance(MINUTE)
     await post.sender(sink).send_due()
-    assert len(sink.letters) == 1
+    assert len(sink.email_templates) == 1
 
 
 async def test_one_letter_that_must_wait_does_not_hold_up_the_others(
@@ -179,7 +179,10 @@ async def test_one_letter_that_must_wait_does_not_hold_up_the_others(
     for to in ("slow@example.org", "b@example.org", "c@example.org"):
         await post.outbox.send(letter(to))
     await post.sender(sink).send_due()
-    assert [str(arrived["To"]) for arrived in sink.letters] == ["b@example.org", "c@example.org"]
+    assert [str(arrived["To"]) for arrived in sink.email_templates] == [
+        "b@example.org",
+        "c@example.org",
+    ]
     assert await post.waiting() == ["slow@example.org"]
 
 
@@ -212,19 +215,19 @@ async def test_a_letter_nobody_could_deliver_in_a_day_is_not_sent_any_more(
     await post.outbox.send(letter())
     post.clock.advance(timedelta(days=1))
     await post.sender(sink).send_due()
-    assert sink.letters == []
+    assert sink.email_templates == []
 
 
 async def test_an_address_in_another_script_needs_a_server_that_can_write_it(post: Post) -> None:
     async with smtp_sink() as able:
         await post.outbox.send(letter("jürgen@example.org"))
         await post.sender(able).send_due()
-        assert len(able.letters) == 1
-        assert able.letters[0]["To"] == "jürgen@example.org"
+        assert len(able.email_templates) == 1
+        assert able.email_templates[0]["To"] == "jürgen@example.org"
     async with smtp_sink(extensions=("8BITMIME",)) as unable:
         await post.outbox.send(letter("jürgen@example.org"))
         await post.sender(unable).send_due()
-        assert unable.letters == []
+        assert unable.email_templates == []
         assert await post.waiting() == []
 
 
@@ -234,7 +237,7 @@ async def test_the_background_sender_hears_of_a_letter_at_once(post: Post, sink:
     await asyncio.sleep(0)
     await post.outbox.send(letter())
     async with asyncio.timeout(8):  # less than the pause between two looks
-        while not sink.letters:
+        while not sink.email_templates:
             await asyncio.sleep(0.01)
     await sender.close()
 
@@ -245,7 +248,7 @@ async def test_the_background_sender_survives_a_letter_it_cannot_make(
     await post.outbox.send(letter(subject="two\nlines"))
     await post.outbox.send(letter("b@example.org"))
     await post.sender(sink).send_due()
-    assert [str(arrived["To"]) for arrived in sink.letters] == ["b@example.org"]
+    assert [str(arrived["To"]) for arrived in sink.email_templates] == ["b@example.org"]
 
 
 @pytest.mark.slow
@@ -277,7 +280,7 @@ async def test_starttls_comes_before_login_and_letter(post: Post, tmp_path: Path
     async with secure(tmp_path, extensions=STARTTLS) as (sink, trust):
         await post.outbox.send(letter())
         await post.sender(sink, "starttls", trust, **LOGIN).send_due()
-        assert len(sink.letters) == 1
+        assert len(sink.email_templates) == 1
         assert sink.logins == [b"\0house\0the mail password"]
         assert sink.seen.index("STARTTLS") < sink.seen.index("AUTH") < sink.seen.index("MAIL")
 
@@ -286,7 +289,7 @@ async def test_tls_from_the_first_byte_works_too(post: Post, tmp_path: Path) -> 
     async with secure(tmp_path, implicit_tls=True) as (sink, trust):
         await post.outbox.send(letter())
         await post.sender(sink, "tls", trust).send_due()
-        assert len(sink.letters) == 1
+        assert len(sink.email_templates) == 1
 
 
 async def test_a_server_without_starttls_gets_neither_password_nor_letter(post: Post) -> None:
@@ -306,7 +309,7 @@ async def test_a_server_nobody_vouches_for_gets_nothing(
         await post.outbox.send(letter())
         await post.sender(sink, security, **LOGIN).send_due()
         assert sink.logins == []
-        assert sink.letters == []
+        assert sink.email_templates == []
     assert await post.waiting() == ["ann@example.org"]
 
 

@@ -4,23 +4,23 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from page_site import Site, Visitor, build
-from people import PASSWORD, House, furnish
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import Stores
+from support.account_services import PASSWORD, AccountServices, open_account_services
+from support.page_site import Site, Visitor, build
 
 
 @pytest.fixture
-def house(stores: Stores, clock: Clock, entropy: Entropy) -> Iterator[House]:
-    furnished = furnish(stores, clock, entropy)
-    yield furnished
-    furnished.hasher.close()
+def services(stores: Stores, clock: Clock, entropy: Entropy) -> Iterator[AccountServices]:
+    built = open_account_services(stores, clock, entropy)
+    yield built
+    built.hasher.close()
 
 
 @pytest.fixture
-def site(house: House) -> Site:
-    return build(house)
+def site(services: AccountServices) -> Site:
+    return build(services)
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ async def visitor(site: Site) -> AsyncIterator[Visitor]:
 
 
 @pytest.fixture
-async def user(house: House) -> User:
+async def user(services: AccountServices) -> User:
     """Ann, who has an account and a confirmed address."""
-    return await house.member()
+    return await services.member()
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from page_site import Site, Visitor
-from people import PASSWORD, House
 from quantimodo.model.users import User
+from support.account_services import PASSWORD, AccountServices
+from support.page_site import Site, Visitor
 
 MEMBERS_ONLY = [
     ("GET", "/account"),
@@ -66,28 +66,28 @@ async def test_the_overview_tells_what_each_app_may_do_and_since_when(
 
 
 async def test_access_is_taken_back_at_once(
-    site: Site, house: House, ann: Visitor, user: User
+    site: Site, services: AccountServices, ann: Visitor, user: User
 ) -> None:
     client = await site.register(user)
     await site.allow(user, client, "basic")
     answer = await ann.submit("/account", f"/account/apps/{client.id}/revoke")
     assert answer.status_code == 303
-    assert await house.stores.consent(user.id, client.id) is None
+    assert await services.stores.consent(user.id, client.id) is None
     page = (await ann.get("/account")).text
     assert "Access removed." in page
     assert "No application uses your account" in page
-    assert "consent.withdrawn" in {event.kind for event in await house.events(user)}
+    assert "consent.withdrawn" in {event.kind for event in await services.events(user)}
 
 
 async def test_one_person_cannot_take_back_what_another_allowed(
-    site: Site, house: House, ann: Visitor, user: User
+    site: Site, services: AccountServices, ann: Visitor, user: User
 ) -> None:
-    bob = await house.member("bob@example.org")
+    bob = await services.member("bob@example.org")
     client = await site.register(bob)
     await site.allow(bob, client, "basic")
     csrf = (await ann.form("/account/profile"))["csrf"]
     await ann.http.post(f"/account/apps/{client.id}/revoke", data={"csrf": csrf})
-    assert await house.stores.consent(bob.id, client.id) is not None
+    assert await services.stores.consent(bob.id, client.id) is not None
 
 
 async def test_a_name_is_changed_or_refused_with_a_reason(ann: Visitor) -> None:
@@ -100,7 +100,7 @@ async def test_a_name_is_changed_or_refused_with_a_reason(ann: Visitor) -> None:
 
 
 async def test_each_device_is_listed_and_can_be_signed_out_alone(
-    site: Site, house: House, ann: Visitor, user: User
+    site: Site, services: AccountServices, ann: Visitor, user: User
 ) -> None:
     async with site.visitor("198.51.100.4") as phone:
         phone.http.headers["user-agent"] = "Mozilla/5.0 (iPhone; CPU) Version/19 Safari/605"
@@ -109,8 +109,8 @@ async def test_each_device_is_listed_and_can_be_signed_out_alone(
         assert "Safari on iPhone" in page
         assert "198.51.100.4" in page
         assert page.count("this device</span></h2>") == 1
-        other = (await house.sessions.list(user.id))[-1]
-        sessions = {s.agent: s for s in await house.sessions.list(user.id)}
+        other = (await services.sessions.list(user.id))[-1]
+        sessions = {s.agent: s for s in await services.sessions.list(user.id)}
         other = next(s for agent, s in sessions.items() if "iPhone" in agent)
         await ann.submit("/account/sessions", "/account/sessions/end", session=other.key.hex())
         assert (await phone.get("/account")).status_code == 303
@@ -135,15 +135,15 @@ async def test_everywhere_else_is_signed_out_by_one_press(site: Site, ann: Visit
 
 @pytest.mark.parametrize("key", ["", "zz", "00", "é", "00" * 36])
 async def test_a_session_that_is_not_ones_own_is_not_ended(
-    site: Site, house: House, ann: Visitor, key: str
+    site: Site, services: AccountServices, ann: Visitor, key: str
 ) -> None:
-    bob = await house.member("bob@example.org")
-    cookie = await house.sign_in("bob@example.org")
-    theirs = (await house.sessions.list(bob.id))[0].key.hex()
+    bob = await services.member("bob@example.org")
+    cookie = await services.sign_in("bob@example.org")
+    theirs = (await services.sessions.list(bob.id))[0].key.hex()
     for value in (key, theirs):
         answer = await ann.submit("/account/sessions", "/account/sessions/end", session=value)
         assert answer.status_code == 303
-    assert await house.is_live(cookie)
+    assert await services.is_live(cookie)
     assert (await ann.get("/account")).status_code == 200
 
 
@@ -165,24 +165,26 @@ async def test_a_password_is_changed_only_with_the_current_one(site: Site, ann: 
 
 
 async def test_an_address_is_changed_only_with_the_current_password(
-    house: House, ann: Visitor
+    services: AccountServices, ann: Visitor
 ) -> None:
     refused = await ann.submit("/account/security/email", email="x@example.org", current="wrong")
     assert refused.status_code == 400
     assert 'value="x@example.org"' in refused.text
-    assert await house.letters() == []
+    assert await services.email_templates() == []
 
 
-async def test_what_happened_is_told_in_plain_words(house: House, ann: Visitor, user: User) -> None:
+async def test_what_happened_is_told_in_plain_words(
+    services: AccountServices, ann: Visitor, user: User
+) -> None:
     await ann.sign_in("ann@example.org", "wrong")
-    await house.audit.flush()
+    await services.audit.flush()
     page = (await ann.get("/account/security")).text
     assert "A sign-in was refused: wrong password" in page
     assert "The account was made" in page
 
 
 async def test_an_account_is_deleted_with_the_password_and_everything_ends(
-    site: Site, house: House, ann: Visitor, user: User
+    site: Site, services: AccountServices, ann: Visitor, user: User
 ) -> None:
     client = await site.register(user)
     page = (await ann.get("/account/delete")).text
@@ -192,8 +194,8 @@ async def test_an_account_is_deleted_with_the_password_and_everything_ends(
     answer = await ann.submit("/account/delete", current=PASSWORD)
     assert answer.headers["location"] == "/"
     assert "Your account is deleted" in (await ann.get("/")).text
-    assert await house.stores.user_by_email("ann@example.org") is None
-    assert await house.stores.client(client.id) is None
+    assert await services.stores.user_by_email("ann@example.org") is None
+    assert await services.stores.client(client.id) is None
     assert (await ann.get("/account")).status_code == 303
 
 

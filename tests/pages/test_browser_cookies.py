@@ -3,10 +3,10 @@
 import httpx
 import pytest
 
-from page_site import Site, Visitor, build
-from people import ADDRESS, ISSUER, PASSWORD, House
 from quantimodo.model.users import User
 from quantimodo.pages.cookie_names import cookie_prefix
+from support.account_services import ADDRESS, ISSUER, PASSWORD, AccountServices
+from support.page_site import Site, Visitor, build
 
 
 def cookie(response: httpx.Response, name: str) -> str:
@@ -33,9 +33,9 @@ async def test_cookies_over_https_are_host_bound_secure_and_out_of_reach_of_scri
 
 
 async def test_on_plain_loopback_they_have_no_prefix_and_are_not_secure(
-    house: House, user: User
+    services: AccountServices, user: User
 ) -> None:
-    async with build(house, origin="http://127.0.0.1:8000").visitor() as somebody:
+    async with build(services, origin="http://127.0.0.1:8000").visitor() as somebody:
         page = await somebody.get("/sign-in")
         assert "secure" not in cookie(page, "quantimodo_8000_browser").casefold()
         answer = await somebody.sign_in("ann@example.org", PASSWORD)
@@ -182,10 +182,12 @@ def test_names_of_cookies_are_of_our_own_and_of_one_port(origin: str, prefix: st
     assert cookie_prefix(origin) == prefix
 
 
-async def test_cookies_of_other_applications_are_left_alone(house: House, user: User) -> None:
+async def test_cookies_of_other_applications_are_left_alone(
+    services: AccountServices, user: User
+) -> None:
     """RFC 6265 §8.5: the names that Flask and Starlette choose, and a second server's."""
     others = {"session": "another", "browser": "another", "quantimodo_9000_session": "another"}
-    async with build(house, origin="http://127.0.0.1:8000").visitor() as somebody:
+    async with build(services, origin="http://127.0.0.1:8000").visitor() as somebody:
         for name, value in others.items():
             somebody.http.cookies.set(name, value, domain="127.0.0.1", path="/")
         await somebody.sign_in("ann@example.org", PASSWORD)

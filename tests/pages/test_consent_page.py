@@ -6,11 +6,11 @@ from hashlib import sha256
 
 import pytest
 
-from page_site import Site
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
 from quantimodo.pages.form_post import SCRIPT, form_post_page
+from support.page_site import Site
 
 
 def question(client: Client, user: User, **more: object) -> ConsentView:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from page_site import Site, Visitor
-from people import PASSWORD
-from quantimodo.measurements.posts import SentMeasurement, SentSet
+from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.model.measurements import Access
-from quantimodo.pages.moments import in_zone, zone_named
+from quantimodo.pages.timestamps import in_zone, zone_named
+from support.account_services import PASSWORD
+from support.page_site import Site, Visitor
 
 DATA = "/account/data"
 ONE = {"variable": "Sleep Quality", "value": "3", "unit": "/5", "category": "Sleep"}
@@ -114,12 +114,12 @@ async def deleted(visitor: Visitor, page: str) -> dict[str, str]:
 
 
 async def test_a_deleted_measurement_is_restored_as_it_was(site: Site, ann: Visitor) -> None:
-    user = await site.house.stores.user_by_email("ann@example.org")
+    user = await site.services.stores.user_by_email("ann@example.org")
     assert user is not None
     one = [SentMeasurement(start_time=1_700_000_000.25, value=150, note="\n=1 'x' ")]
     kilos = SentSet(measurements=[], variable_name="Weight", unit="kg", combination_operation="SUM")
     pounds = SentSet(measurements=one, variable_name="Weight", unit="lb", source="App")
-    await site.pages.journal.save(user.id, [kilos, pounds])
+    await site.pages.measurement_service.save(user.id, [kilos, pounds])
     before = (await ann.get(f"{DATA}/export")).content
     page = f"{DATA}/variable?name=Weight"
     fields = await deleted(ann, page)
@@ -142,7 +142,7 @@ async def test_security_23b_the_database_keeps_nothing_to_restore(site: Site, an
     added = await add(ann, note="a secret note")
     fields = await deleted(ann, added.headers["location"])
     assert "a secret note" not in fields["deleted"]
-    site.house.clock.advance(timedelta(minutes=10))
+    site.services.clock.advance(timedelta(minutes=10))
     late = await ann.http.post(f"{DATA}/restore", data=fields)
     assert "too late to restore" in (await ann.get(late.headers["location"])).text
     assert "0 measurements" in (await ann.get(DATA)).text
@@ -156,7 +156,7 @@ async def test_only_the_session_that_deleted_restores(site: Site, ann: Visitor) 
         refused = await ann.http.post(f"{DATA}/restore", data={**fields, "deleted": wrong})
         assert "too late to restore" in (await ann.get(refused.headers["location"])).text, wrong
     assert (await ann.http.post(f"{DATA}/restore", data={"deleted": sealed})).status_code == 403
-    await site.house.member("bob@example.org")
+    await site.services.member("bob@example.org")
     async with site.visitor() as bob:
         await bob.sign_in("bob@example.org", PASSWORD)
         own = await bob.form(DATA, DATA)
@@ -204,7 +204,7 @@ async def test_a_file_is_imported_whole_or_not_at_all(ann: Visitor) -> None:
 
 
 async def test_what_was_exported_is_the_same_in_another_account(site: Site, ann: Visitor) -> None:
-    user = await site.house.stores.user_by_email("ann@example.org")
+    user = await site.services.stores.user_by_email("ann@example.org")
     assert user is not None
     steps = [SentMeasurement(start_time=1_700_000_000, value=7, note=note) for note in ("x",)]
     notes = ("＝1", "＋", "－x", "＠", "\nbelow", "'quoted'", "'=1", " well ", "a\r\nb", '"', "\tx")
@@ -212,7 +212,7 @@ async def test_what_was_exported_is_the_same_in_another_account(site: Site, ann:
         SentMeasurement(start_time=1_700_000_000 + at, value=150 + at, note=note)
         for at, note in enumerate(notes)
     ]
-    await site.pages.journal.save(
+    await site.pages.measurement_service.save(
         user.id,
         [
             SentSet(measurements=steps, variable_name="Steps", unit="count",
@@ -223,7 +223,7 @@ async def test_what_was_exported_is_the_same_in_another_account(site: Site, ann:
     )  # fmt: skip
     exported = (await ann.get(f"{DATA}/export")).content
     assert b",150,lb" in exported
-    await site.house.member("bob@example.org")
+    await site.services.member("bob@example.org")
     async with site.visitor() as bob:
         await bob.sign_in("bob@example.org", PASSWORD)
         assert (await take_in(bob, exported)).status_code == 303
@@ -279,7 +279,7 @@ async def test_times_are_told_and_read_in_the_zone_of_the_profile(site: Site, an
     await ann.submit("/account/profile", "/account/profile/details", zoneinfo="Europe/Berlin")
     page = await ann.get(DATA)
     assert "When (Europe/Berlin)" in page.text
-    begins = in_zone(site.house.clock.now(), zone_named("Europe/Berlin"))
+    begins = in_zone(site.services.clock.now(), zone_named("Europe/Berlin"))
     assert f'value="{begins:%Y-%m-%dT%H:%M}"' in page.text
     added = await add(ann)
     page = await ann.get(added.headers["location"])
@@ -297,14 +297,14 @@ async def test_moments_at_the_ends_of_the_calendar_are_told(ann: Visitor) -> Non
 
 
 async def test_numbers_are_told_with_all_their_digits(ann: Visitor) -> None:
-    for value, told in (
+    for value, form_errors in (
         ("1234567.5", "1234567.5 count"),
         ("0.1", "0.1 count"),
         ("-3e20", "-3e+20"),
     ):
         added = await add(ann, variable="Steps", unit="count", value=value, when=WHEN)
-        assert told in (await ann.get(added.headers["location"])).text
-        assert told in (await ann.get(DATA)).text
+        assert form_errors in (await ann.get(added.headers["location"])).text
+        assert form_errors in (await ann.get(DATA)).text
 
 
 async def test_another_of_the_same_is_one_step_away(ann: Visitor) -> None:
@@ -326,7 +326,7 @@ async def test_a_variable_is_deleted_only_after_a_question(ann: Visitor) -> None
 async def test_nobody_sees_or_deletes_what_is_somebody_elses(site: Site, ann: Visitor) -> None:
     await add(ann)
     form = await ann.form(f"{DATA}/variable?name=Sleep%20Quality", f"{DATA}/remove")
-    await site.house.member("bob@example.org")
+    await site.services.member("bob@example.org")
     async with site.visitor() as bob:
         await bob.sign_in("bob@example.org", PASSWORD)
         await _meddle(bob, str(form["id"]))
@@ -352,10 +352,10 @@ async def test_strangers_sign_in_first(visitor: Visitor) -> None:
 
 
 async def test_many_measurements_come_page_by_page(site: Site, ann: Visitor) -> None:
-    user = await site.house.stores.user_by_email("ann@example.org")
+    user = await site.services.stores.user_by_email("ann@example.org")
     assert user is not None
     many = [SentMeasurement(start_time=60 * at, value=at % 5 + 1) for at in range(60)]
-    await site.pages.journal.save(
+    await site.pages.measurement_service.save(
         user.id,
         [SentSet(measurements=many, variable_name="Mood", abbreviated_unit_name="/5")],
     )
@@ -370,10 +370,10 @@ async def test_many_measurements_come_page_by_page(site: Site, ann: Visitor) -> 
 
 async def test_activity_tells_which_app_did_what(site: Site, ann: Visitor) -> None:
     assert "No application looked at your data" in (await ann.get("/account/activity")).text
-    user = await site.house.stores.user_by_email("ann@example.org")
+    user = await site.services.stores.user_by_email("ann@example.org")
     assert user is not None
     app = await site.register(user)
-    now = site.house.clock.now()
+    now = site.services.clock.now()
     noted = [
         Access(
             user_id=user.id,
@@ -386,7 +386,7 @@ async def test_activity_tells_which_app_did_what(site: Site, ann: Visitor) -> No
         )
         for at in range(60)
     ]
-    await site.house.stores.add_accesses(noted)
+    await site.services.stores.add_accesses(noted)
     page = await ann.get("/account/activity")
     assert page.text.count("<strong>") == 50
     assert "Older" in page.text
@@ -401,11 +401,11 @@ async def test_activity_tells_which_app_did_what(site: Site, ann: Visitor) -> No
 
 
 async def test_all_of_the_activity_is_exported(site: Site, ann: Visitor) -> None:
-    user = await site.house.stores.user_by_email("ann@example.org")
+    user = await site.services.stores.user_by_email("ann@example.org")
     assert user is not None
-    now = site.house.clock.now()
+    now = site.services.clock.now()
     for start in range(0, 1_200, 200):
-        await site.house.stores.add_accesses(
+        await site.services.stores.add_accesses(
             [
                 Access(
                     user_id=user.id,
@@ -423,11 +423,11 @@ async def test_all_of_the_activity_is_exported(site: Site, ann: Visitor) -> None
 
 
 async def test_activity_of_one_app_alone(site: Site, ann: Visitor) -> None:
-    user = await site.house.stores.user_by_email("ann@example.org")
+    user = await site.services.stores.user_by_email("ann@example.org")
     assert user is not None
     one, other = await site.register(user), await site.register(user)
-    now = site.house.clock.now()
-    await site.house.stores.add_accesses(
+    now = site.services.clock.now()
+    await site.services.stores.add_accesses(
         [
             Access(
                 user_id=user.id,

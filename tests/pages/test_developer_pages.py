@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from page_site import PNG, Site, Visitor
-from people import PASSWORD, House
 from quantimodo.crypto.digests import digest
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
+from support.account_services import PASSWORD, AccountServices
+from support.page_site import PNG, Site, Visitor
 
 SECRET = re.compile(r"qms_[A-Za-z0-9_-]{43}")
 CALLBACK = "https://app.example.org/callback"
@@ -24,8 +24,8 @@ async def create(ann: Visitor, **more: str | list[str]) -> str:
     return location
 
 
-async def stored(house: House, path: str) -> Client:
-    client = await house.stores.client(path.rpartition("/")[2])
+async def stored(services: AccountServices, path: str) -> Client:
+    client = await services.stores.client(path.rpartition("/")[2])
     assert client is not None
     return client
 
@@ -35,20 +35,20 @@ async def test_a_person_without_applications_is_told_what_one_is_good_for(ann: V
 
 
 async def test_the_secret_is_shown_once_and_kept_only_as_a_digest(
-    house: House, ann: Visitor
+    services: AccountServices, ann: Visitor
 ) -> None:
     path = await create(ann)
     first = (await ann.get(path)).text
     found = SECRET.findall(first)
     assert len(found) == 1
-    client = await stored(house, path)
+    client = await stored(services, path)
     assert client.secret is not None
     assert client.secret.digest == digest(found[0])
     assert not SECRET.search((await ann.get(path)).text)
 
 
 async def test_the_secret_travels_sealed_and_opens_for_nobody_else(
-    site: Site, house: House, ann: Visitor
+    site: Site, services: AccountServices, ann: Visitor
 ) -> None:
     path = await create(ann)
     sealed = ann.http.cookies["__Host-quantimodo_shown"]
@@ -56,7 +56,7 @@ async def test_the_secret_travels_sealed_and_opens_for_nobody_else(
     other = await create(ann, name="Another")
     ann.http.cookies.set("__Host-quantimodo_shown", sealed, domain="id.example.org", path="/")
     assert not SECRET.search((await ann.get(other)).text), "another application's page"
-    await house.member("bob@example.org")
+    await services.member("bob@example.org")
     async with site.visitor() as bob:
         await bob.sign_in("bob@example.org", PASSWORD)
         bob.http.cookies.set("__Host-quantimodo_shown", sealed, domain="id.example.org")
@@ -67,10 +67,10 @@ async def test_the_secret_travels_sealed_and_opens_for_nobody_else(
 
 
 async def test_a_secret_that_nobody_looked_at_is_not_shown_later(
-    house: House, ann: Visitor
+    services: AccountServices, ann: Visitor
 ) -> None:
     path = await create(ann)
-    house.clock.advance(timedelta(minutes=6))  # type: ignore[attr-defined]
+    services.clock.advance(timedelta(minutes=6))  # type: ignore[attr-defined]
     assert not SECRET.search((await ann.get(path)).text)
 
 
@@ -91,19 +91,21 @@ async def test_a_name_like_the_servers_is_refused(ann: Visitor, name: str) -> No
     assert "Looks like a name of this server or of its apps; choose another." in answer.text
 
 
-async def test_a_public_application_has_no_secret(house: House, ann: Visitor) -> None:
+async def test_a_public_application_has_no_secret(services: AccountServices, ann: Visitor) -> None:
     path = await create(ann, kind="public", redirect_uris="org.example.app:/callback")
     page = (await ann.get(path)).text
     assert not SECRET.search(page)
     assert f"{path}/secret" not in page
-    client = await stored(house, path)
+    client = await stored(services, path)
     assert client.public
     assert client.secret is None
     refused = await ann.submit(f"{path}/secret", overlap="0")
     assert refused.status_code == 422
 
 
-async def test_all_that_was_filled_in_is_registered(house: House, ann: Visitor) -> None:
+async def test_all_that_was_filled_in_is_registered(
+    services: AccountServices, ann: Visitor
+) -> None:
     path = await create(
         ann,
         description="Keeps moods.\r\nAnd more.",
@@ -115,7 +117,7 @@ async def test_all_that_was_filled_in_is_registered(house: House, ann: Visitor) 
         strict="1",
         own="1",
     )
-    client = await stored(house, path)
+    client = await stored(services, path)
     assert client.redirect_uris == (CALLBACK, "http://127.0.0.1:3000/cb")
     assert client.scope == {"basic", "email"}
     assert client.strict
@@ -127,7 +129,7 @@ async def test_all_that_was_filled_in_is_registered(house: House, ann: Visitor) 
 
 
 async def test_what_happens_at_a_sign_out_is_registered_kept_and_changed(
-    house: House, ann: Visitor
+    services: AccountServices, ann: Visitor
 ) -> None:
     path = await create(
         ann,
@@ -135,42 +137,42 @@ async def test_what_happens_at_a_sign_out_is_registered_kept_and_changed(
         backchannel_logout_uri="https://app.example.org/back",
         frontchannel_logout_uri="https://app.example.org/front",
     )
-    metadata = (await stored(house, path)).metadata
+    metadata = (await stored(services, path)).metadata
     assert metadata.post_logout_redirect_uris == (
         "https://app.example.org/bye",
         "https://app.example.org/ciao",
     )
     assert (await ann.submit(path, name="Another name")).status_code == 303
-    assert (await stored(house, path)).metadata == metadata, "what the form showed stays"
+    assert (await stored(services, path)).metadata == metadata, "what the form showed stays"
     refused = await ann.submit(path, frontchannel_logout_uri="https://evil.example/")
     assert refused.status_code == 422
     assert "Must have the host of one of the redirect URIs." in refused.text
     await ann.submit(path, backchannel_logout_uri="")
-    assert (await stored(house, path)).metadata.backchannel_logout_uri == ""
+    assert (await stored(services, path)).metadata.backchannel_logout_uri == ""
 
 
 async def test_claims_in_the_id_token_are_chosen_kept_and_taken_back(
-    house: House, ann: Visitor
+    services: AccountServices, ann: Visitor
 ) -> None:
     path = await create(ann, claims="1")
-    assert (await stored(house, path)).metadata.include_claims_in_id_token
+    assert (await stored(services, path)).metadata.include_claims_in_id_token
     assert (await ann.submit(path, name="Another name")).status_code == 303
-    assert (await stored(house, path)).metadata.include_claims_in_id_token
+    assert (await stored(services, path)).metadata.include_claims_in_id_token
     await ann.submit(path, claims=[])
-    assert not (await stored(house, path)).metadata.include_claims_in_id_token
+    assert not (await stored(services, path)).metadata.include_claims_in_id_token
 
 
 async def test_an_application_that_acts_only_as_itself_needs_no_redirect_uri(
-    house: House, ann: Visitor
+    services: AccountServices, ann: Visitor
 ) -> None:
     path = await create(ann, redirect_uris="", own="1")
-    client = await stored(house, path)
+    client = await stored(services, path)
     assert client.grant_types == {"client_credentials"}
     assert client.response_types == frozenset()
     page = (await ann.get(path)).text
     assert "grant_type=client_credentials" in page
     await ann.submit(path, redirect_uris=CALLBACK)
-    client = await stored(house, path)
+    client = await stored(services, path)
     assert client.grant_types == {"client_credentials", "authorization_code", "refresh_token"}
     assert client.response_types == {"code"}
 
@@ -203,9 +205,9 @@ async def test_faults_are_told_together_and_what_was_entered_is_kept(ann: Visito
     ],
 )
 async def test_a_person_gets_nothing_that_only_the_operator_may_give(
-    house: House, ann: Visitor, more: dict[str, str]
+    services: AccountServices, ann: Visitor, more: dict[str, str]
 ) -> None:
-    client = await stored(house, await create(ann, **more))
+    client = await stored(services, await create(ann, **more))
     assert not client.first_party
     assert not client.resource_server
     assert client.response_types == {"code"}
@@ -218,10 +220,10 @@ async def test_an_unknown_scope_is_refused(ann: Visitor) -> None:
 
 
 async def test_the_page_of_an_application_shows_calls_that_run_with_its_id(
-    house: House, ann: Visitor
+    services: AccountServices, ann: Visitor
 ) -> None:
     path = await create(ann)
-    client = await stored(house, path)
+    client = await stored(services, path)
     page = (await ann.get(path)).text
     assert f"https://id.example.org/api/v2/oauth/authorize?client_id={client.id}&amp;" in page
     assert "code_challenge_method=S256" in page
@@ -229,16 +231,16 @@ async def test_the_page_of_an_application_shows_calls_that_run_with_its_id(
 
 
 async def test_changes_are_saved_and_what_only_the_operator_gave_is_kept(
-    site: Site, house: House, ann: Visitor, user: User
+    site: Site, services: AccountServices, ann: Visitor, user: User
 ) -> None:
     client = await site.register(None, first_party=True, token_format="jwt")
-    await house.stores.replace_client(
+    await services.stores.replace_client(
         Client(**{**{f: getattr(client, f) for f in client.__slots__}, "owner_id": user.id})
     )
     path = f"/developers/{client.id}"
     answer = await ann.submit(path, name="Renamed", scope=["basic"])
     assert answer.status_code == 303
-    edited = await stored(house, path)
+    edited = await stored(services, path)
     assert edited.name == "Renamed"
     assert edited.scope == {"basic"}
     assert edited.first_party
@@ -247,7 +249,7 @@ async def test_changes_are_saved_and_what_only_the_operator_gave_is_kept(
 
 
 async def test_a_page_from_before_another_change_does_not_undo_it(
-    house: House, ann: Visitor
+    services: AccountServices, ann: Visitor
 ) -> None:
     path = await create(ann)
     stale = await ann.form(path)
@@ -255,7 +257,7 @@ async def test_a_page_from_before_another_change_does_not_undo_it(
     answer = await ann.http.post(path, data={**stale, "name": "From this tab"})
     assert answer.status_code == 409
     assert "From this tab" in answer.text
-    assert (await stored(house, path)).name == "From the other tab"
+    assert (await stored(services, path)).name == "From the other tab"
 
 
 @pytest.mark.parametrize(
@@ -263,15 +265,15 @@ async def test_a_page_from_before_another_change_does_not_undo_it(
     [("0", None), ("1h", timedelta(hours=1)), ("24h", timedelta(1)), ("7d", timedelta(7))],
 )
 async def test_a_new_secret_is_shown_and_the_old_one_works_on_as_chosen(
-    house: House, ann: Visitor, chosen: str, overlap: timedelta | None
+    services: AccountServices, ann: Visitor, chosen: str, overlap: timedelta | None
 ) -> None:
     path = await create(ann)
-    old = await stored(house, path)
+    old = await stored(services, path)
     await ann.get(path)
     answer = await ann.submit(f"{path}/secret", overlap=chosen)
     assert answer.status_code == 303
     found = SECRET.findall((await ann.get(path)).text)
-    new = await stored(house, path)
+    new = await stored(services, path)
     assert old.secret is not None
     assert new.secret is not None
     assert digest(found[0]) == new.secret.digest != old.secret.digest
@@ -280,7 +282,7 @@ async def test_a_new_secret_is_shown_and_the_old_one_works_on_as_chosen(
     else:
         assert new.previous_secret is not None
         assert new.previous_secret.digest == old.secret.digest
-        assert new.previous_secret.expires_at == house.clock.now() + overlap
+        assert new.previous_secret.expires_at == services.clock.now() + overlap
 
 
 @pytest.mark.parametrize("chosen", ["", "1y", "-1"])
@@ -291,10 +293,10 @@ async def test_an_overlap_that_is_not_offered_is_refused(ann: Visitor, chosen: s
 
 
 async def test_a_logo_is_known_by_its_content_and_served_as_nothing_else(
-    house: House, ann: Visitor
+    services: AccountServices, ann: Visitor
 ) -> None:
     path = await create(ann)
-    client = await stored(house, path)
+    client = await stored(services, path)
     assert (await ann.get(f"/logos/{client.id}")).status_code == 404
     answer = await ann.upload(path, f"{path}/logo", PNG)
     assert answer.status_code == 303
@@ -323,9 +325,9 @@ async def test_what_is_no_picture_is_refused_next_to_its_field(ann: Visitor, dat
     assert 'id="logo-error"' in answer.text
 
 
-async def test_a_logo_is_removed_by_its_button(house: House, ann: Visitor) -> None:
+async def test_a_logo_is_removed_by_its_button(services: AccountServices, ann: Visitor) -> None:
     path = await create(ann)
-    client = await stored(house, path)
+    client = await stored(services, path)
     await ann.upload(path, f"{path}/logo", PNG)
     csrf = (await ann.form(path))["csrf"]
     answer = await ann.http.post(f"{path}/logo", data={"csrf": csrf, "action": "remove"})
@@ -333,20 +335,22 @@ async def test_a_logo_is_removed_by_its_button(house: House, ann: Visitor) -> No
     assert (await ann.get(f"/logos/{client.id}")).status_code == 404
 
 
-async def test_deleting_asks_first_and_tells_what_ends(house: House, ann: Visitor) -> None:
+async def test_deleting_asks_first_and_tells_what_ends(
+    services: AccountServices, ann: Visitor
+) -> None:
     path = await create(ann)
     page = await ann.get(f"{path}/delete")
     assert "All its access and refresh tokens stop working." in page.text
-    await stored(house, path)
+    await stored(services, path)
     answer = await ann.submit(f"{path}/delete")
     assert answer.headers["location"] == "/developers"
     assert (await ann.get(path)).status_code == 404
 
 
 async def test_somebody_elses_application_does_not_exist_here(
-    site: Site, house: House, ann: Visitor
+    site: Site, services: AccountServices, ann: Visitor
 ) -> None:
-    bob = await house.member("bob@example.org")
+    bob = await services.member("bob@example.org")
     client = await site.register(bob)
     path = f"/developers/{client.id}"
     csrf = (await ann.form("/account/profile"))["csrf"]
@@ -355,7 +359,7 @@ async def test_somebody_elses_application_does_not_exist_here(
     for sub in ("", "/logo", "/secret", "/delete"):
         answer = await ann.http.post(path + sub, data={"csrf": csrf, "overlap": "0"})
         assert answer.status_code == 404
-    assert await house.stores.client(client.id) == client
+    assert await services.stores.client(client.id) == client
 
 
 async def test_names_are_shown_as_text(ann: Visitor) -> None:

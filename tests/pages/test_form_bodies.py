@@ -2,7 +2,7 @@
 
 import pytest
 
-from page_site import Visitor
+from support.page_site import Visitor
 
 FORM = "application/x-www-form-urlencoded"
 PART = b'--x\r\ncontent-disposition: form-data; name="csrf"\r\n\r\na\r\n--x--\r\n'

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from page_site import DESTINATION, Site, Visitor
-from people import PASSWORD, House, MovableClock, profile_of
 from quantimodo.model.users import User
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
+from support.account_services import PASSWORD, AccountServices, MovableClock, profile_of
+from support.page_site import DESTINATION, Site, Visitor
 
 IDENTITIES = "/account/identities"
 LINK, UNLINK = f"{IDENTITIES}/link", f"{IDENTITIES}/unlink"
@@ -16,19 +16,19 @@ TOO_LATE = timedelta(minutes=10, seconds=1)
 
 
 @pytest.fixture
-async def ben(site: Site, house: House, visitor: Visitor) -> Visitor:
+async def ben(site: Site, services: AccountServices, visitor: Visitor) -> Visitor:
     """The browser of somebody who came through a provider, and has no password."""
     profile = profile_of("ben", email="ben@example.org", name="Ben <Elsewhere>")
-    cookie = await house.by_provider(profile)
+    cookie = await services.by_provider(profile)
     name = cookie_prefix(site.origin) + SESSION
     visitor.http.cookies.set(name, cookie.reveal(), domain="id.example.org")
     return visitor
 
 
-async def number_of(house: House, email: str) -> str:
-    user = await house.stores.user_by_email(email)
+async def number_of(services: AccountServices, email: str) -> str:
+    user = await services.stores.user_by_email(email)
     assert user is not None
-    return str((await house.social.identities(user.id))[0].id)
+    return str((await services.social.identities(user.id))[0].id)
 
 
 # -------------------------------------------------------------------------------------- the list
@@ -52,8 +52,10 @@ async def test_each_identity_is_told_with_whose_and_since_when(ben: Visitor) -> 
     assert "Link Sample" not in page
 
 
-async def test_what_the_provider_says_is_shown_as_text(house: House, ben: Visitor) -> None:
-    await house.social.admit(
+async def test_what_the_provider_says_is_shown_as_text(
+    services: AccountServices, ben: Visitor
+) -> None:
+    await services.social.admit(
         profile_of("ben", email=None, name="Ben <Elsewhere>"), address="192.0.2.1"
     )
     page = (await ben.get(IDENTITIES)).text
@@ -81,8 +83,10 @@ async def test_an_unknown_provider_is_not_there(ann: Visitor) -> None:
         assert answer.status_code in (400, 404)
 
 
-async def test_no_form_of_elsewhere_links_or_unlinks(house: House, ben: Visitor) -> None:
-    number = await number_of(house, "ben@example.org")
+async def test_no_form_of_elsewhere_links_or_unlinks(
+    services: AccountServices, ben: Visitor
+) -> None:
+    number = await number_of(services, "ben@example.org")
     for path, fields in ((LINK, {"provider": "sample"}), (UNLINK, {"identity": number})):
         answer = await ben.http.post(path, data={**fields, "csrf": "made up"})
         assert answer.status_code == 403
@@ -109,49 +113,51 @@ async def test_an_old_session_has_to_sign_in_again_first(ann: Visitor, clock: Mo
 
 
 async def test_an_account_with_a_password_unlinks_the_last_identity(
-    house: House, ann: Visitor, user: User
+    services: AccountServices, ann: Visitor, user: User
 ) -> None:
-    await house.social.admit(profile_of(), address="192.0.2.1")
+    await services.social.admit(profile_of(), address="192.0.2.1")
     answer = await ann.submit(IDENTITIES, UNLINK)
     assert answer.headers["location"] == IDENTITIES
     assert "unlinked" in (await ann.get(IDENTITIES)).text
-    assert await house.social.identities(user.id) == []
+    assert await services.social.identities(user.id) == []
 
 
-async def test_the_last_way_in_has_no_button_and_says_why(house: House, ben: Visitor) -> None:
+async def test_the_last_way_in_has_no_button_and_says_why(
+    services: AccountServices, ben: Visitor
+) -> None:
     page = (await ben.get(IDENTITIES)).text
     assert f'action="{UNLINK}"' not in page
     assert "It stays: it is your last way to sign in." in page
     assert 'href="/account/security/password"' in page
     csrf = (await ben.form("/account/profile"))["csrf"]
-    number = await number_of(house, "ben@example.org")
+    number = await number_of(services, "ben@example.org")
     answer = await ben.http.post(UNLINK, data={"csrf": csrf, "identity": number})
     assert answer.status_code == 400
     assert "last way to sign in" in answer.text
-    assert await number_of(house, "ben@example.org") == number
+    assert await number_of(services, "ben@example.org") == number
 
 
 async def test_a_provider_that_is_not_set_up_any_more_is_no_way_in(
-    house: House, ben: Visitor
+    services: AccountServices, ben: Visitor
 ) -> None:
     gone = profile_of("gone", provider="gone", email="ben@example.org")
-    await house.social.admit(gone, address="192.0.2.1")
+    await services.social.admit(gone, address="192.0.2.1")
     page = (await ben.get(IDENTITIES)).text
     assert "does not sign in now" in page
     # The one that works stays, the other may go.
     fields = await ben.form(IDENTITIES, UNLINK)
-    working = await number_of(house, "ben@example.org")
+    working = await number_of(services, "ben@example.org")
     assert fields["identity"] != working
     answer = await ben.http.post(UNLINK, data={**fields, "identity": working})
     assert answer.status_code == 400
     answer = await ben.submit(IDENTITIES, UNLINK)
     assert answer.status_code == 303
-    assert await number_of(house, "ben@example.org") == working
+    assert await number_of(services, "ben@example.org") == working
 
 
 @pytest.mark.parametrize("number", ["", "0", "-1", "x", "9" * 40, "٣", "1.0"])
 async def test_what_is_no_identity_of_theirs_is_refused(
-    ann: Visitor, house: House, number: str
+    ann: Visitor, services: AccountServices, number: str
 ) -> None:
     csrf = (await ann.form("/account/profile"))["csrf"]
     answer = await ann.http.post(UNLINK, data={"csrf": csrf, "identity": number})
@@ -159,20 +165,22 @@ async def test_what_is_no_identity_of_theirs_is_refused(
     assert "not linked to your account" in answer.text
 
 
-async def test_an_identity_of_somebody_else_is_refused(house: House, ann: Visitor) -> None:
-    other = await house.social.admit(
+async def test_an_identity_of_somebody_else_is_refused(
+    services: AccountServices, ann: Visitor
+) -> None:
+    other = await services.social.admit(
         profile_of("ben", email="ben@example.org"), address="192.0.2.1"
     )
     csrf = (await ann.form("/account/profile"))["csrf"]
     answer = await ann.http.post(UNLINK, data={"csrf": csrf, "identity": str(other.identity.id)})
     assert answer.status_code == 400
-    assert await house.social.stands(other)
+    assert await services.social.stands(other)
 
 
 # ---------------------------------------------------------------------- who has no password
 
 
-async def test_a_first_password_is_set(house: House, ben: Visitor) -> None:
+async def test_a_first_password_is_set(services: AccountServices, ben: Visitor) -> None:
     assert "None yet" in (await ben.get("/account/security")).text
     page = await ben.get("/account/security/password")
     assert "Set a password" in page.text
@@ -183,7 +191,7 @@ async def test_a_first_password_is_set(house: House, ben: Visitor) -> None:
     assert answer.headers["location"] == "/account/sessions"
     assert "Your password is set." in (await ben.get("/account/sessions")).text
     assert 'name="current"' in (await ben.get("/account/security/password")).text
-    assert await house.sign_in("ben@example.org")
+    assert await services.sign_in("ben@example.org")
     # And now the last identity may go.
     answer = await ben.submit(IDENTITIES, UNLINK)
     assert answer.status_code == 303
@@ -198,9 +206,9 @@ async def test_a_bad_first_password_is_told(ben: Visitor) -> None:
 
 
 async def test_without_an_address_the_page_says_what_to_do_first(
-    site: Site, house: House, visitor: Visitor
+    site: Site, services: AccountServices, visitor: Visitor
 ) -> None:
-    cookie = await house.by_provider(profile_of("nameless", email=None))
+    cookie = await services.by_provider(profile_of("nameless", email=None))
     visitor.http.cookies.set("__Host-quantimodo_session", cookie.reveal(), domain="id.example.org")
     page = (await visitor.get("/account/security/password")).text
     assert "Give an address" in page
@@ -232,7 +240,7 @@ async def test_what_needs_a_password_of_others_needs_a_fresh_sign_in(
     ],
 )
 async def test_a_form_that_was_open_too_long_changes_nothing(
-    house: House,
+    services: AccountServices,
     ben: Visitor,
     clock: MovableClock,
     path: str,
@@ -243,29 +251,33 @@ async def test_a_form_that_was_open_too_long_changes_nothing(
     clock.advance(TOO_LATE)
     answer = await ben.http.post(action, data=sent)
     assert answer.headers["location"] == f"{AGAIN}{path}"
-    found = await house.stores.user_by_email("ben@example.org")
+    found = await services.stores.user_by_email("ben@example.org")
     assert found is not None
-    assert not await house.accounts.has_password(found.id)
-    assert await house.letters() == []
+    assert not await services.accounts.has_password(found.id)
+    assert await services.email_templates() == []
 
 
-async def test_an_address_is_changed_without_a_password(house: House, ben: Visitor) -> None:
+async def test_an_address_is_changed_without_a_password(
+    services: AccountServices, ben: Visitor
+) -> None:
     page = await ben.get("/account/security/email")
     assert 'name="current"' not in page.text
     answer = await ben.submit("/account/security/email", email="new@example.org")
     assert answer.headers["location"] == "/account/security"
-    ticket = await house.ticket("/verify")
-    await ben.get(f"/verify?ticket={ticket}")
+    email_token = await services.email_token("/verify")
+    await ben.get(f"/verify?ticket={email_token}")
     await ben.submit("/verify")
-    assert await house.stores.user_by_email("new@example.org") is not None
+    assert await services.stores.user_by_email("new@example.org") is not None
 
 
-async def test_an_account_without_a_password_is_deleted(house: House, ben: Visitor) -> None:
+async def test_an_account_without_a_password_is_deleted(
+    services: AccountServices, ben: Visitor
+) -> None:
     page = await ben.get("/account/delete")
     assert 'name="current"' not in page.text
     answer = await ben.submit("/account/delete")
     assert answer.headers["location"] == "/"
-    assert await house.stores.user_by_email("ben@example.org") is None
+    assert await services.stores.user_by_email("ben@example.org") is None
 
 
 async def test_the_way_back_from_signing_in_again_stays_on_this_site(ben: Visitor) -> None:
@@ -275,20 +287,24 @@ async def test_the_way_back_from_signing_in_again_stays_on_this_site(ben: Visito
         assert "return_to=/account" in page
 
 
-async def test_who_has_no_way_left_here_is_told_what_to_do(house: House, visitor: Visitor) -> None:
+async def test_who_has_no_way_left_here_is_told_what_to_do(
+    services: AccountServices, visitor: Visitor
+) -> None:
     gone = profile_of("gone", provider="gone", email="ben@example.org")
-    cookie = await house.by_provider(gone)
+    cookie = await services.by_provider(gone)
     visitor.http.cookies.set("__Host-quantimodo_session", cookie.reveal(), domain="id.example.org")
     page = (await visitor.get("/account/again")).text
     assert 'href="/reset?login_hint=ben%40example.org"' in page
 
 
-async def test_what_happened_is_told_in_plain_words(house: House, ann: Visitor, user: User) -> None:
-    session = (await house.sessions.list(user.id))[0]
-    identity = await house.social.link(session, profile_of())
-    await house.social.admit(profile_of(), address="192.0.2.1")
-    await house.social.unlink(session, identity.id)
-    await house.audit.flush()
+async def test_what_happened_is_told_in_plain_words(
+    services: AccountServices, ann: Visitor, user: User
+) -> None:
+    session = (await services.sessions.list(user.id))[0]
+    identity = await services.social.link(session, profile_of())
+    await services.social.admit(profile_of(), address="192.0.2.1")
+    await services.social.unlink(session, identity.id)
+    await services.audit.flush()
     page = (await ann.get("/account/security")).text
     assert "Linked an account elsewhere, which can sign in now" in page
     assert "Signed in by a linked account" in page

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import quantimodo.pages
-from page_site import Site, Visitor
 from quantimodo.pages.layout import content_security_policy, form_sources, frame_source
+from support.page_site import Site, Visitor
 
 PATHS = [
     "/",

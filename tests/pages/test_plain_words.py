@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from quantimodo.model.events import Event
-from quantimodo.pages.agents import describe, is_hand_held
-from quantimodo.pages.happenings import circumstances, sentence
-from quantimodo.pages.moments import ago, moment
+from quantimodo.pages.audit_messages import circumstances, sentence
+from quantimodo.pages.timestamps import ago, moment
+from quantimodo.pages.user_agents import describe, is_hand_held
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MOZILLA = "Mozilla/5.0 "

@@ -1,27 +1,27 @@
 """A forgotten password, and confirming an address (security.md 18, 21, 22)."""
 
-from page_site import Site, Visitor
-from people import PASSWORD, House
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
+from support.account_services import PASSWORD, AccountServices
+from support.page_site import Site, Visitor
 
 NEW = "quite another long password"
 
 
-async def open_link(visitor: Visitor, path: str, ticket: str) -> int:
-    answer = await visitor.get(f"{path}?ticket={ticket}")
+async def open_link(visitor: Visitor, path: str, email_token: str) -> int:
+    answer = await visitor.get(f"{path}?ticket={email_token}")
     assert answer.headers["location"] == path
     return (await visitor.get(path)).status_code
 
 
 async def test_the_page_does_not_tell_whether_an_address_has_an_account(
-    house: House, visitor: Visitor, user: User
+    services: AccountServices, visitor: Visitor, user: User
 ) -> None:
     known = await visitor.submit("/reset", email="ann@example.org")
     unknown = await visitor.submit("/reset", email="bob@example.org")
     assert known.status_code == unknown.status_code == 303
     assert known.headers["location"] == unknown.headers["location"] == "/reset/sent"
-    assert [letter.to for letter in await house.letters()] == ["ann@example.org"]
+    assert [letter.to for letter in await services.email_templates()] == ["ann@example.org"]
 
 
 async def test_what_is_no_address_is_refused(visitor: Visitor) -> None:
@@ -31,11 +31,11 @@ async def test_what_is_no_address_is_refused(visitor: Visitor) -> None:
 
 
 async def test_a_new_password_signs_in_here_and_out_everywhere_else(
-    site: Site, house: House, ann: Visitor
+    site: Site, services: AccountServices, ann: Visitor
 ) -> None:
     async with site.visitor() as owner:
         await owner.submit("/reset", email="ann@example.org")
-        assert await open_link(owner, "/reset/new", await house.ticket("/reset/new")) == 200
+        assert await open_link(owner, "/reset/new", await services.email_token("/reset/new")) == 200
         answer = await owner.submit("/reset/new", password=NEW)
         assert answer.status_code == 303
         assert answer.headers["location"] == "/account"
@@ -46,33 +46,33 @@ async def test_a_new_password_signs_in_here_and_out_everywhere_else(
 
 
 async def test_a_password_that_is_not_taken_spends_nothing(
-    house: House, visitor: Visitor, user: User
+    services: AccountServices, visitor: Visitor, user: User
 ) -> None:
     await visitor.submit("/reset", email="ann@example.org")
-    await open_link(visitor, "/reset/new", await house.ticket("/reset/new"))
+    await open_link(visitor, "/reset/new", await services.email_token("/reset/new"))
     refused = await visitor.submit("/reset/new", password="password")
     assert refused.status_code == 422
     assert (await visitor.submit("/reset/new", password=NEW)).status_code == 303
 
 
-async def test_a_link_works_once(house: House, visitor: Visitor, user: User) -> None:
+async def test_a_link_works_once(services: AccountServices, visitor: Visitor, user: User) -> None:
     await visitor.submit("/reset", email="ann@example.org")
-    ticket = await house.ticket("/reset/new")
-    await open_link(visitor, "/reset/new", ticket)
+    email_token = await services.email_token("/reset/new")
+    await open_link(visitor, "/reset/new", email_token)
     await visitor.submit("/reset/new", password=NEW)
-    assert await open_link(visitor, "/reset/new", ticket) == 410
+    assert await open_link(visitor, "/reset/new", email_token) == 410
 
 
 async def test_an_address_confirmed_by_its_own_session_keeps_the_password(
-    house: House, visitor: Visitor
+    services: AccountServices, visitor: Visitor
 ) -> None:
-    await house.accounts.create(
+    await services.accounts.create(
         email="bob@example.org", name="Bob Example", password=Secret(PASSWORD)
     )
     await visitor.sign_in("bob@example.org", PASSWORD)
     answer = await visitor.submit("/account/profile", "/account/verification")
     assert answer.status_code == 303
-    assert await open_link(visitor, "/verify", await house.ticket("/verify")) == 200
+    assert await open_link(visitor, "/verify", await services.email_token("/verify")) == 200
     answer = await visitor.submit("/verify")
     assert answer.headers["location"] == "/account/profile"
     page = (await visitor.get("/account/profile")).text
@@ -81,15 +81,15 @@ async def test_an_address_confirmed_by_its_own_session_keeps_the_password(
 
 
 async def test_opened_elsewhere_it_drops_what_was_there_and_asks_for_a_password(
-    site: Site, house: House, visitor: Visitor
+    site: Site, services: AccountServices, visitor: Visitor
 ) -> None:
-    await house.accounts.create(
+    await services.accounts.create(
         email="bob@example.org", name="Bob Example", password=Secret(PASSWORD)
     )
     await visitor.sign_in("bob@example.org", PASSWORD)
     await visitor.submit("/account/profile", "/account/verification")
     async with site.visitor() as owner:
-        await open_link(owner, "/verify", await house.ticket("/verify"))
+        await open_link(owner, "/verify", await services.email_token("/verify"))
         answer = await owner.submit("/verify")
         assert answer.headers["location"] == "/reset/new"
         assert (await owner.submit("/reset/new", password=NEW)).status_code == 303
@@ -97,30 +97,32 @@ async def test_opened_elsewhere_it_drops_what_was_there_and_asks_for_a_password(
 
 
 async def test_a_new_address_takes_effect_when_its_letter_is_opened_by_its_own_session(
-    site: Site, house: House, ann: Visitor
+    site: Site, services: AccountServices, ann: Visitor
 ) -> None:
     before = ann.http.cookies["__Host-quantimodo_session"]
     answer = await ann.submit("/account/security/email", email="ann@example.net", current=PASSWORD)
     assert answer.status_code == 303
     assert ann.http.cookies["__Host-quantimodo_session"] != before
-    ticket = await house.ticket("/verify")
+    email_token = await services.email_token("/verify")
     async with site.visitor() as stranger:
-        await stranger.get(f"/verify?ticket={ticket}")
+        await stranger.get(f"/verify?ticket={email_token}")
         page = await stranger.get("/verify")
         assert "first sign in" in page.text
         csrf = (await stranger.form("/sign-in"))["csrf"]
         refused = await stranger.http.post("/verify", data={"csrf": csrf})
         assert refused.headers["location"] == "/sign-in?return_to=/verify"
-    await open_link(ann, "/verify", ticket)
+    await open_link(ann, "/verify", email_token)
     await ann.submit("/verify")
     assert "ann@example.net" in (await ann.get("/account/profile")).text
 
 
-async def test_an_address_that_somebody_took_meanwhile_is_told(house: House, ann: Visitor) -> None:
+async def test_an_address_that_somebody_took_meanwhile_is_told(
+    services: AccountServices, ann: Visitor
+) -> None:
     await ann.submit("/account/security/email", email="ann@example.net", current=PASSWORD)
-    ticket = await house.ticket("/verify")
-    await house.member("ann@example.net")
-    await open_link(ann, "/verify", ticket)
+    email_token = await services.email_token("/verify")
+    await services.member("ann@example.net")
+    await open_link(ann, "/verify", email_token)
     answer = await ann.submit("/verify")
     assert answer.status_code == 400
     assert "has an account of its own" in answer.text

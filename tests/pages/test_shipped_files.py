@@ -1,7 +1,7 @@
 """Static files: only those that we ship, kept long when asked for by version."""
 
-from page_site import Visitor
 from quantimodo.pages.assets import Assets
+from support.page_site import Visitor
 
 
 async def test_a_shipped_file_has_an_address_that_names_its_content(visitor: Visitor) -> None:

@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from page_site import Site, Visitor, build
-from people import PASSWORD, furnish
 from quantimodo.crypto.passwords import HashPolicy
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import Stores
 from quantimodo.protocol.parameters import Form
+from support.account_services import PASSWORD, open_account_services
+from support.page_site import Site, Visitor, build
 
 
 async def test_the_form_has_the_names_that_password_managers_and_people_expect(
@@ -77,14 +77,14 @@ async def test_a_full_password_pool_says_so_and_when_to_come_back(
     stores: Stores, clock: Clock, entropy: Entropy
 ) -> None:
     slow = HashPolicy(memory_kib=65_536, passes=8)
-    house = furnish(stores, clock, entropy, hashing=slow, waiting=0)
-    async with build(house).visitor() as somebody:
+    services = open_account_services(stores, clock, entropy, hashing=slow, waiting=0)
+    async with build(services).visitor() as somebody:
         fields = await somebody.form("/sign-in")
-        occupied = asyncio.create_task(house.hasher.hash(Secret("somebody else's")))
+        occupied = asyncio.create_task(services.hasher.hash(Secret("somebody else's")))
         await asyncio.sleep(0)
         answer = await somebody.http.post("/sign-in", data={**fields, "username": "a@example.org"})
         await occupied
-    house.hasher.close()
+    services.hasher.close()
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "2"
     assert "try again in a few seconds" in answer.text
@@ -103,7 +103,7 @@ async def test_the_page_names_the_application_that_waits_and_lets_the_form_lead_
 ) -> None:
     client = await site.register(user)
     form = Form.of_pairs([("client_id", client.id), ("response_type", "code")])
-    waiting = await site.waiting.keep(client.id, form)
+    waiting = await site.waiting.save(client.id, form)
     path = f"/sign-in?return_to=/api/v2/oauth/authorize/resume?request={waiting}"
     page = await visitor.get(path)
     assert "Mood Tracker" in page.text
@@ -122,7 +122,7 @@ async def test_the_page_links_to_what_the_application_promises(
         tos_uri="https://app.example.org/terms",
     )
     form = Form.of_pairs([("client_id", client.id), ("response_type", "code")])
-    waiting = await site.waiting.keep(client.id, form)
+    waiting = await site.waiting.save(client.id, form)
     page = await visitor.get(f"/sign-in?return_to=/api/v2/oauth/authorize/resume?request={waiting}")
     for uri in (client.homepage_uri, client.policy_uri, client.tos_uri):
         assert f'href="{uri}"' in page.text

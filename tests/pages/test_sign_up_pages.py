@@ -2,11 +2,11 @@
 
 import httpx
 
-from page_site import Site, Visitor, build
-from people import PASSWORD, House, furnish
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import Stores
+from support.account_services import PASSWORD, AccountServices, open_account_services
+from support.page_site import Site, Visitor, build
 
 
 async def sign_up(visitor: Visitor, email: str = "new@example.org", **more: str) -> httpx.Response:
@@ -15,25 +15,27 @@ async def sign_up(visitor: Visitor, email: str = "new@example.org", **more: str)
     )
 
 
-async def open_link(visitor: Visitor, path: str, ticket: str) -> httpx.Response:
+async def open_link(visitor: Visitor, path: str, email_token: str) -> httpx.Response:
     """Open the mailed link as a browser does, following the way to the address without it."""
-    answer = await visitor.get(f"{path}?ticket={ticket}")
+    answer = await visitor.get(f"{path}?ticket={email_token}")
     assert answer.status_code == 303
     assert answer.headers["location"] == path
     return await visitor.get(path)
 
 
 async def test_no_account_is_made_before_the_letter_is_opened(
-    house: House, visitor: Visitor
+    services: AccountServices, visitor: Visitor
 ) -> None:
     answer = await sign_up(visitor)
     assert answer.status_code == 303
     assert answer.headers["location"] == "/sign-up/sent"
     assert "Look into your mail" in (await visitor.get("/sign-up/sent")).text
-    assert await house.stores.user_by_email("new@example.org") is None
+    assert await services.stores.user_by_email("new@example.org") is None
 
 
-async def test_all_that_is_wrong_is_said_at_once(house: House, visitor: Visitor) -> None:
+async def test_all_that_is_wrong_is_said_at_once(
+    services: AccountServices, visitor: Visitor
+) -> None:
     answer = await sign_up(visitor, name=" ", email="nowhere", password="short")
     assert answer.status_code == 422
     assert "There are problems" in answer.text
@@ -48,14 +50,14 @@ async def test_all_that_is_wrong_is_said_at_once(house: House, visitor: Visitor)
     answer = await sign_up(visitor, name="New Person", email="nowhere")
     assert "There is a problem" in answer.text
     assert 'value="New Person"' in answer.text
-    assert await house.stores.user_by_email("nowhere") is None
+    assert await services.stores.user_by_email("nowhere") is None
 
 
 async def test_the_link_opened_in_the_same_browser_makes_the_account_and_signs_in(
-    house: House, visitor: Visitor
+    services: AccountServices, visitor: Visitor
 ) -> None:
     await sign_up(visitor, return_to="/developers")
-    page = await open_link(visitor, "/confirm", await house.ticket("/confirm"))
+    page = await open_link(visitor, "/confirm", await services.email_token("/confirm"))
     assert page.status_code == 200
     assert "new@example.org" in page.text
     assert 'name="password"' not in page.text
@@ -63,40 +65,40 @@ async def test_the_link_opened_in_the_same_browser_makes_the_account_and_signs_i
     assert answer.status_code == 303
     assert answer.headers["location"] == "/developers"
     assert (await visitor.get("/developers")).status_code == 200
-    found = await house.stores.user_by_email("new@example.org")
+    found = await services.stores.user_by_email("new@example.org")
     assert found is not None
     assert found.email_verified_at is not None
 
 
 async def test_opening_the_link_spends_nothing_so_that_mail_scanners_do_no_harm(
-    house: House, visitor: Visitor
+    services: AccountServices, visitor: Visitor
 ) -> None:
     await sign_up(visitor)
-    ticket = await house.ticket("/confirm")
+    email_token = await services.email_token("/confirm")
     for _ in range(3):
-        assert (await open_link(visitor, "/confirm", ticket)).status_code == 200
-    assert await house.stores.user_by_email("new@example.org") is None
+        assert (await open_link(visitor, "/confirm", email_token)).status_code == 200
+    assert await services.stores.user_by_email("new@example.org") is None
     assert (await visitor.submit("/confirm")).status_code == 303
 
 
 async def test_the_ticket_is_in_no_page_and_not_in_the_address_of_one(
-    house: House, visitor: Visitor
+    services: AccountServices, visitor: Visitor
 ) -> None:
     await sign_up(visitor)
-    ticket = await house.ticket("/confirm")
-    first = await visitor.get(f"/confirm?ticket={ticket}")
+    email_token = await services.email_token("/confirm")
+    first = await visitor.get(f"/confirm?ticket={email_token}")
     assert first.headers["cache-control"] == "no-store"
     assert first.headers["referrer-policy"] == "no-referrer"
     assert "httponly" in first.headers["set-cookie"].casefold()
-    assert ticket not in (await visitor.get("/confirm")).text
+    assert email_token not in (await visitor.get("/confirm")).text
 
 
 async def test_in_another_browser_a_new_password_must_be_chosen(
-    site: Site, house: House, visitor: Visitor
+    site: Site, services: AccountServices, visitor: Visitor
 ) -> None:
     await sign_up(visitor, password="the attacker knows this one")
     async with site.visitor() as owner:
-        page = await open_link(owner, "/confirm", await house.ticket("/confirm"))
+        page = await open_link(owner, "/confirm", await services.email_token("/confirm"))
         assert 'name="password"' in page.text
         refused = await owner.submit("/confirm", password="short")
         assert refused.status_code == 422
@@ -108,13 +110,16 @@ async def test_in_another_browser_a_new_password_must_be_chosen(
 
 
 async def test_the_page_does_not_tell_that_an_address_has_an_account(
-    house: House, visitor: Visitor, user: User
+    services: AccountServices, visitor: Visitor, user: User
 ) -> None:
     known = await sign_up(visitor, "ann@example.org")
     unknown = await sign_up(visitor, "new@example.org")
     assert known.status_code == unknown.status_code == 303
     assert known.headers["location"] == unknown.headers["location"]
-    assert {letter.to for letter in await house.letters()} == {"ann@example.org", "new@example.org"}
+    assert {letter.to for letter in await services.email_templates()} == {
+        "ann@example.org",
+        "new@example.org",
+    }
 
 
 async def test_what_is_wrong_is_said_next_to_its_field_and_what_was_typed_is_kept(
@@ -134,13 +139,13 @@ async def test_what_is_wrong_is_said_next_to_its_field_and_what_was_typed_is_kep
 
 
 async def test_a_link_that_was_used_or_never_was_one_says_where_to_get_a_new_one(
-    house: House, visitor: Visitor
+    services: AccountServices, visitor: Visitor
 ) -> None:
     await sign_up(visitor)
-    ticket = await house.ticket("/confirm")
-    await open_link(visitor, "/confirm", ticket)
+    email_token = await services.email_token("/confirm")
+    await open_link(visitor, "/confirm", email_token)
     await visitor.submit("/confirm")
-    for dead in (ticket, "qmt_nothing", "", "\u2603", "x" * 5000):
+    for dead in (email_token, "qmt_nothing", "", "\u2603", "x" * 5000):
         page = await open_link(visitor, "/confirm", dead)
         assert page.status_code == 410
         assert 'href="/sign-up"' in page.text
@@ -150,35 +155,35 @@ async def test_a_link_that_was_used_or_never_was_one_says_where_to_get_a_new_one
 
 
 async def test_a_link_for_something_else_does_not_confirm_an_account(
-    house: House, visitor: Visitor, user: User
+    services: AccountServices, visitor: Visitor, user: User
 ) -> None:
     await visitor.submit("/reset", email="ann@example.org")
-    ticket = await house.ticket("/reset/new")
-    assert (await open_link(visitor, "/confirm", ticket)).status_code == 410
-    assert (await open_link(visitor, "/verify", ticket)).status_code == 410
-    assert (await open_link(visitor, "/reset/new", ticket)).status_code == 200
+    email_token = await services.email_token("/reset/new")
+    assert (await open_link(visitor, "/confirm", email_token)).status_code == 410
+    assert (await open_link(visitor, "/verify", email_token)).status_code == 410
+    assert (await open_link(visitor, "/reset/new", email_token)).status_code == 200
 
 
 async def test_a_server_that_makes_no_accounts_says_so(
     stores: Stores, clock: Clock, entropy: Entropy
 ) -> None:
-    house = furnish(stores, clock, entropy, sign_up_open=False)
-    async with build(house, sign_up_open=False).visitor() as somebody:
+    services = open_account_services(stores, clock, entropy, sign_up_open=False)
+    async with build(services, sign_up_open=False).visitor() as somebody:
         page = await somebody.get("/sign-up")
         assert "makes no new accounts" in page.text
         assert "<form" not in page.text
         assert 'href="/sign-up"' not in (await somebody.get("/")).text
-    house.hasher.close()
+    services.hasher.close()
 
 
 async def test_the_outbox_shows_letters_with_links_and_only_when_it_is_on(
-    house: House, visitor: Visitor
+    services: AccountServices, visitor: Visitor
 ) -> None:
     await sign_up(visitor)
     page = (await visitor.get("/outbox")).text
-    ticket = await house.ticket("/confirm")
-    assert f'href="https://id.example.org/confirm?ticket={ticket}"' in page
+    email_token = await services.email_token("/confirm")
+    assert f'href="https://id.example.org/confirm?ticket={email_token}"' in page
     assert "new@example.org" in page
-    async with build(house, outbox=False).visitor() as somebody:
+    async with build(services, outbox=False).visitor() as somebody:
         assert (await somebody.get("/outbox")).status_code == 404
         assert "outbox" not in (await somebody.get("/sign-up/sent")).text

@@ -5,18 +5,18 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from people import profile_of
-from quantimodo.identity.linking import (
-    AskToSignIn,
+from quantimodo.federation.linking import (
     Create,
     Decision,
     Link,
     Refuse,
+    RequireSignIn,
     SignIn,
     decide,
 )
 from quantimodo.model.identities import Profile
 from quantimodo.model.users import User
+from support.account_services import profile_of
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -123,7 +123,7 @@ def test_everybody_else_with_a_namesake_has_to_sign_in_first(
         return
     proven = profile.email_verified and profile.email_authoritative
     if not proven or namesake.email_verified_at is None:
-        assert decided(case) == AskToSignIn("ann@example.org")
+        assert decided(case) == RequireSignIn("ann@example.org")
     elif namesake.disabled_at:
         assert decided(case) == Refuse("disabled", namesake)
     else:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from postgres import off_loop
-from quantimodo.app.wiring import prepare
-from stage import Stage, open_stage
-from workers import Workers, environment_for, free_port
+from quantimodo.app.services import prepare
+from support.cluster import Cluster, open_cluster
+from support.postgres import off_loop
+from support.workers import Workers, environment_for, free_port
 
 _ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 _WORKERS = 4
@@ -55,12 +55,12 @@ def _serve(database_url: str, log: Path, **changes: str) -> Iterator[Workers]:
 
 
 @pytest.fixture
-async def stage(server: Workers) -> AsyncIterator[Stage]:
-    async with open_stage(server) as opened:
+async def cluster(server: Workers) -> AsyncIterator[Cluster]:
+    async with open_cluster(server) as opened:
         yield opened
 
 
 @pytest.fixture
-async def graceless_stage(graceless_server: Workers) -> AsyncIterator[Stage]:
-    async with open_stage(graceless_server) as opened:
+async def graceless_stage(graceless_server: Workers) -> AsyncIterator[Cluster]:
+    async with open_cluster(graceless_server) as opened:
         yield opened

@@ -5,9 +5,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from connections import all_at_once
-from stage import Stage
-from world import AUTHORIZE, CALLBACK, CHALLENGE, DECISION, form_fields
+from support.app import AUTHORIZE, CALLBACK, CHALLENGE, DECISION, form_fields
+from support.cluster import Cluster
+from support.raw_http import all_at_once
 
 pytestmark = pytest.mark.slow
 CROWD = 40
@@ -25,21 +25,21 @@ def _form(cookies: str, fields: dict[str, str]) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode("ascii")
 
 
-async def test_forty_answers_of_one_person_are_one(stage: Stage) -> None:
+async def test_forty_answers_of_one_person_are_one(cluster: Cluster) -> None:
     asked = {
-        "client_id": stage.app.client_id,
+        "client_id": cluster.app.client_id,
         "response_type": "code",
         "redirect_uri": CALLBACK,
         "scope": "basic",
         "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
     }
-    async with stage.browser() as browser:
-        await stage.sign_in(browser)
+    async with cluster.browser() as browser:
+        await cluster.sign_in(browser)
         page = await browser.get(AUTHORIZE, params=asked)
         fields = form_fields(page.text)
         cookies = "; ".join(f"{one.name}={one.value}" for one in browser.cookies.jar)
-    crowd = await stage.crowd(CROWD)
+    crowd = await cluster.crowd(CROWD)
     for number, connection in enumerate(crowd):
         decision = "deny" if number % 2 else "allow"
         connection.send(_form(cookies, {**fields, "decision": decision}))
@@ -48,13 +48,13 @@ async def test_forty_answers_of_one_person_are_one(stage: Stage) -> None:
     (location,) = {answer.headers["location"] for answer in answers}
     assert location.startswith(f"{CALLBACK}?")
     given = parse_qs(urlsplit(location).query)
-    consents = await stage.house.stores.consents_of(stage.user.id)
+    consents = await cluster.context.stores.consents_of(cluster.user.id)
     # Whoever was first decides, and nothing else has an effect.
     if "code" in given:
         (consent,) = consents
         assert consent.scope == {"basic"}
-        connection = await stage.connection()
-        assert (await connection.ask(stage.app.redemption(given["code"][0]))).status == 200
+        connection = await cluster.connection()
+        assert (await connection.ask(cluster.app.redemption(given["code"][0]))).status == 200
     else:
         assert given["error"] == ["access_denied"]
         assert not consents

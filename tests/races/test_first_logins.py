@@ -5,19 +5,19 @@ from urllib.parse import urlencode
 
 import pytest
 
-from connections import Answer, Connection, get
-from elsewhere import AUTHORIZE_TOKEN
-from stage import Stage
+from support.cluster import Cluster
+from support.fake_provider import AUTHORIZE_TOKEN
+from support.raw_http import Answer, Connection, get
 
 pytestmark = pytest.mark.slow
 CROWD = 50
 
 
-async def _tokens(stage: Stage, address: str, count: int) -> list[str]:
+async def _tokens(cluster: Cluster, address: str, count: int) -> list[str]:
     """What an SDK gives to `count` phones of somebody who was never here: of each second one an
     ID token, which is good once, of the others an access token."""
     asked = {"person": "another", "address": address, "trust": "domain"}
-    async with stage.browser() as phone:
+    async with cluster.browser() as phone:
         answers = [await phone.post("/sandbox/google/native", json=asked) for _ in range(count)]
     kinds = ("access_token", "id_token")
     return [answer.json()[kinds[number % 2]] for number, answer in enumerate(answers)]
@@ -30,15 +30,15 @@ async def _all_sign_in(crowd: list[Connection], tokens: list[str]) -> list[Answe
     return [await connection.receive() for connection in crowd]
 
 
-async def test_fifty_first_logins_of_one_identity_make_one_user(stage: Stage) -> None:
-    address = f"gia-{stage.house.entropy.bytes(6).hex()}@example.org"
-    tokens = await _tokens(stage, address, CROWD)
-    answers = await _all_sign_in(list(await stage.crowd(CROWD)), tokens)
+async def test_fifty_first_logins_of_one_identity_make_one_user(cluster: Cluster) -> None:
+    address = f"gia-{cluster.context.entropy.bytes(6).hex()}@example.org"
+    tokens = await _tokens(cluster, address, CROWD)
+    answers = await _all_sign_in(list(await cluster.crowd(CROWD)), tokens)
     assert [answer.status for answer in answers] == [200] * CROWD, answers
     found = [answer.json()["data"] for answer in answers]
     (user_id,) = {data["user"]["id"] for data in found}
     assert [data["newUser"] for data in found].count(True) == 1
-    assert len(await stage.house.stores.identities_of(user_id)) == 1
-    namesake = await stage.house.stores.user_by_email(address)
+    assert len(await cluster.context.stores.identities_of(user_id)) == 1
+    namesake = await cluster.context.stores.user_by_email(address)
     assert namesake is not None
     assert namesake.id == user_id

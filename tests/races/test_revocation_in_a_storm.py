@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from caller import Tokens, refused
-from connections import Connection
-from stage import Stage
-from world import form_fields
+from support.app import form_fields
+from support.cluster import Cluster
+from support.oauth_client import Tokens, refused
+from support.raw_http import Connection
 
 pytestmark = pytest.mark.slow
 FAMILIES = 6
@@ -21,7 +21,7 @@ MOST = 2_000  # refreshes of one tab: a storm that does not end is a failure
 class Storm:
     """One authorization that several tabs refresh as fast as they can, until none may any more."""
 
-    stage: Stage
+    cluster: Cluster
     tabs: list[Connection]
     newest: Tokens
     given: list[Tokens] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Storm:
 
     async def _refresh(self, tab: Connection) -> None:
         for _ in range(MOST):
-            answer = await tab.ask(self.stage.app.refreshing(self.newest.refresh))
+            answer = await tab.ask(self.cluster.app.refreshing(self.newest.refresh))
             if answer.status != 200:
                 refused(answer)
                 return
@@ -45,28 +45,30 @@ class Storm:
     async def assert_dead(self, connection: Connection) -> None:
         assert len(self.given) >= BEFORE
         for tokens in dict.fromkeys(self.given):
-            await self.stage.app.assert_dead(connection, tokens)
+            await self.cluster.app.assert_dead(connection, tokens)
 
 
-async def _storms(stage: Stage) -> list[Storm]:
-    crowd = await stage.crowd(FAMILIES * TABS)
+async def _storms(cluster: Cluster) -> list[Storm]:
+    crowd = await cluster.crowd(FAMILIES * TABS)
     return [
         Storm(
-            stage,
+            cluster,
             list(crowd[number * TABS : (number + 1) * TABS]),
-            await stage.tokens(crowd[number * TABS]),
+            await cluster.tokens(crowd[number * TABS]),
         )
         for number in range(FAMILIES)
     ]
 
 
-async def test_a_token_revoked_in_a_refresh_storm_takes_all_its_heirs_along(stage: Stage) -> None:
-    storms = await _storms(stage)
-    revoker = await stage.connection()
+async def test_a_token_revoked_in_a_refresh_storm_takes_all_its_heirs_along(
+    cluster: Cluster,
+) -> None:
+    storms = await _storms(cluster)
+    revoker = await cluster.connection()
 
     async def revoke(storm: Storm) -> None:
         await storm.ripe.wait()
-        answer = await revoker.ask(stage.app.revocation(storm.newest.refresh))
+        answer = await revoker.ask(cluster.app.revocation(storm.newest.refresh))
         assert answer.status == 200
 
     async def revoke_in_turn() -> None:
@@ -78,20 +80,20 @@ async def test_a_token_revoked_in_a_refresh_storm_takes_all_its_heirs_along(stag
         await storm.assert_dead(revoker)
 
 
-async def test_access_removed_at_the_account_page_in_a_storm_is_gone(stage: Stage) -> None:
-    await stage.consent()
-    storms = await _storms(stage)
-    async with stage.browser() as browser:
-        await stage.sign_in(browser)
+async def test_access_removed_at_the_account_page_in_a_storm_is_gone(cluster: Cluster) -> None:
+    await cluster.consent()
+    storms = await _storms(cluster)
+    async with cluster.browser() as browser:
+        await cluster.sign_in(browser)
         fields = form_fields((await browser.get("/account")).text)
 
         async def remove() -> None:
             for storm in storms:
                 await storm.ripe.wait()
-            path = f"/account/apps/{stage.app.client_id}/revoke"
+            path = f"/account/apps/{cluster.app.client_id}/revoke"
             assert (await browser.post(path, data=fields)).status_code == 303
 
         await asyncio.gather(remove(), *(storm.rage() for storm in storms))
-    connection = await stage.connection()
+    connection = await cluster.connection()
     for storm in storms:
         await storm.assert_dead(connection)

@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 
 import httpx
 
-from world import TOKEN, App, World
+from support.app import TOKEN, App, AppHarness
 
 OWN = {"grant_type": "client_credentials"}
 
@@ -15,8 +15,8 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
     return {"authorization": "Basic " + b64encode(f"{client_id}:{secret}".encode()).decode()}
 
 
-async def ask(world: World, data: dict[str, str], **headers: str) -> httpx.Response:
-    return await world.browser().post(TOKEN, data=data, headers=headers)
+async def ask(harness: AppHarness, data: dict[str, str], **headers: str) -> httpx.Response:
+    return await harness.browser().post(TOKEN, data=data, headers=headers)
 
 
 def is_refused(response: httpx.Response, *, challenged: bool) -> bool:
@@ -28,87 +28,89 @@ def is_refused(response: httpx.Response, *, challenged: bool) -> bool:
     )
 
 
-async def test_a_client_authenticates_by_basic(world: World) -> None:
-    app = await world.app()
-    assert (await world.token(app, **OWN)).status_code == 200
+async def test_a_client_authenticates_by_basic(harness: AppHarness) -> None:
+    app = await harness.app()
+    assert (await harness.token(app, **OWN)).status_code == 200
 
 
-async def test_a_client_authenticates_in_the_body(world: World) -> None:
-    app = await world.app()
+async def test_a_client_authenticates_in_the_body(harness: AppHarness) -> None:
+    app = await harness.app()
     body = {**OWN, "client_id": app.id, "client_secret": app.secret or ""}
-    assert (await ask(world, body)).status_code == 200
+    assert (await ask(harness, body)).status_code == 200
 
 
-async def test_basic_halves_are_form_urlencoded(world: World) -> None:
-    app = await world.app()
+async def test_basic_halves_are_form_urlencoded(harness: AppHarness) -> None:
+    app = await harness.app()
     assert app.secret is not None
     encoded = "".join(f"%{ord(letter):02X}" for letter in app.secret)
     assert encoded != quote_plus(app.secret)
     for client_id, secret in ((app.id, encoded), (quote_plus(app.id), quote_plus(app.secret))):
-        response = await ask(world, OWN, **basic(client_id, secret))
+        response = await ask(harness, OWN, **basic(client_id, secret))
         assert response.status_code == 200, response.text
 
 
-async def test_the_scheme_is_read_without_case(world: World) -> None:
-    app = await world.app()
+async def test_the_scheme_is_read_without_case(harness: AppHarness) -> None:
+    app = await harness.app()
     value = basic(app.id, app.secret or "")["authorization"].replace("Basic", "bAsIc")
-    assert (await ask(world, OWN, authorization=value)).status_code == 200
+    assert (await ask(harness, OWN, authorization=value)).status_code == 200
 
 
-async def test_a_client_id_beside_basic_must_be_the_same(world: World) -> None:
-    app, other = await world.app(), await world.app()
-    same = await world.token(app, **OWN, client_id=app.id)
+async def test_a_client_id_beside_basic_must_be_the_same(harness: AppHarness) -> None:
+    app, other = await harness.app(), await harness.app()
+    same = await harness.token(app, **OWN, client_id=app.id)
     assert same.status_code == 200
-    different = await world.token(app, **OWN, client_id=other.id)
+    different = await harness.token(app, **OWN, client_id=other.id)
     assert different.status_code == 400
     assert different.json()["error"] == "invalid_request"
 
 
-async def test_two_methods_at_once_are_refused_even_when_both_are_right(world: World) -> None:
-    app = await world.app()
-    response = await world.token(app, **OWN, client_id=app.id, client_secret=app.secret)
+async def test_two_methods_at_once_are_refused_even_when_both_are_right(
+    harness: AppHarness,
+) -> None:
+    app = await harness.app()
+    response = await harness.token(app, **OWN, client_id=app.id, client_secret=app.secret)
     assert response.status_code == 400
     assert response.json()["error"] == "invalid_request"
 
 
-async def test_an_assertion_is_a_second_method_too(world: World) -> None:
-    response = await world.token(await world.app(), **OWN, client_assertion="a.b.c")
+async def test_an_assertion_is_a_second_method_too(harness: AppHarness) -> None:
+    response = await harness.token(await harness.app(), **OWN, client_assertion="a.b.c")
     assert response.status_code == 400
 
 
-async def test_an_assertion_alone_proves_nothing(world: World) -> None:
+async def test_an_assertion_alone_proves_nothing(harness: AppHarness) -> None:
     # security.md 14: assertions are not offered, so none may stand in for a secret.
-    app = await world.app()
+    app = await harness.app()
     body = {
         **OWN,
         "client_id": app.id,
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
         "client_assertion": "eyJhbGciOiJub25lIn0.e30.",
     }
-    assert is_refused(await ask(world, body), challenged=False)
+    assert is_refused(await ask(harness, body), challenged=False)
 
 
-async def test_a_bearer_header_is_ignored(world: World) -> None:
+async def test_a_bearer_header_is_ignored(harness: AppHarness) -> None:
     for value in (
         "Bearer ",
         "Bearer",
         "bearer qma_not-a-token",
         "Bearer a.b.c",
     ):
-        app = await world.app()
+        app = await harness.app()
         body = {**OWN, "client_id": app.id, "client_secret": app.secret or ""}
-        assert (await ask(world, body, authorization=value)).status_code == 200
-        assert is_refused(await ask(world, OWN, authorization=value), challenged=False)
+        assert (await ask(harness, body, authorization=value)).status_code == 200
+        assert is_refused(await ask(harness, OWN, authorization=value), challenged=False)
 
 
-async def test_a_live_access_token_does_not_authenticate_a_client(world: World) -> None:
-    app = await world.app()
-    token = (await world.token(app, **OWN)).json()["access_token"]
+async def test_a_live_access_token_does_not_authenticate_a_client(harness: AppHarness) -> None:
+    app = await harness.app()
+    token = (await harness.token(app, **OWN)).json()["access_token"]
     body = {**OWN, "client_id": app.id}
-    assert is_refused(await ask(world, body, authorization=f"Bearer {token}"), challenged=False)
+    assert is_refused(await ask(harness, body, authorization=f"Bearer {token}"), challenged=False)
 
 
-async def test_malformed_credentials_are_refused(world: World) -> None:
+async def test_malformed_credentials_are_refused(harness: AppHarness) -> None:
     for value in (
         "Basic",
         "Basic ",
@@ -126,73 +128,73 @@ async def test_malformed_credentials_are_refused(world: World) -> None:
         "Negotiate abc",
         "  ",
     ):
-        response = await ask(world, OWN, authorization=value)
+        response = await ask(harness, OWN, authorization=value)
         assert response.status_code == 401, response.text
         assert response.json()["error"] == "invalid_client"
 
 
-async def test_an_unknown_client_and_a_wrong_secret_get_one_answer(world: World) -> None:
-    app = await world.app()
+async def test_an_unknown_client_and_a_wrong_secret_get_one_answer(harness: AppHarness) -> None:
+    app = await harness.app()
     answers = [
-        await ask(world, OWN, **basic(app.id, "qms_wrong")),
-        await ask(world, OWN, **basic("nobody", "qms_wrong")),
-        await ask(world, OWN, **basic(app.id, "")),
+        await ask(harness, OWN, **basic(app.id, "qms_wrong")),
+        await ask(harness, OWN, **basic("nobody", "qms_wrong")),
+        await ask(harness, OWN, **basic(app.id, "")),
     ]
     assert all(is_refused(answer, challenged=True) for answer in answers)
     assert len({answer.content for answer in answers}) == 1
 
 
-async def test_a_wrong_secret_in_the_body_gets_no_challenge(world: World) -> None:
-    app = await world.app()
+async def test_a_wrong_secret_in_the_body_gets_no_challenge(harness: AppHarness) -> None:
+    app = await harness.app()
     body = {**OWN, "client_id": app.id, "client_secret": "qms_wrong"}
-    assert is_refused(await ask(world, body), challenged=False)
+    assert is_refused(await ask(harness, body), challenged=False)
 
 
-async def test_a_confidential_client_does_not_pass_by_its_id_alone(world: World) -> None:
-    app = await world.app()
-    assert is_refused(await ask(world, {**OWN, "client_id": app.id}), challenged=False)
+async def test_a_confidential_client_does_not_pass_by_its_id_alone(harness: AppHarness) -> None:
+    app = await harness.app()
+    assert is_refused(await ask(harness, {**OWN, "client_id": app.id}), challenged=False)
     empty = {**OWN, "client_id": app.id, "client_secret": ""}
-    assert is_refused(await ask(world, empty), challenged=False)
-    assert is_refused(await ask(world, OWN, **basic(app.id, "")), challenged=True)
+    assert is_refused(await ask(harness, empty), challenged=False)
+    assert is_refused(await ask(harness, OWN, **basic(app.id, "")), challenged=True)
 
 
-async def test_a_public_client_that_sends_a_secret_is_refused(world: World) -> None:
-    app = await world.app(public=True)
-    await world.person()
-    code = (await world.authorize(await world.signed_in(), app)).code
-    refused = await world.redeem(app, code, client_secret="qms_anything")
+async def test_a_public_client_that_sends_a_secret_is_refused(harness: AppHarness) -> None:
+    app = await harness.app(public=True)
+    await harness.person()
+    code = (await harness.authorize(await harness.signed_in(), app)).code
+    refused = await harness.redeem(app, code, client_secret="qms_anything")
     assert is_refused(refused, challenged=False)
-    assert (await world.redeem(app, code)).status_code == 200
+    assert (await harness.redeem(app, code)).status_code == 200
 
 
-async def test_nobody_at_all_is_refused(world: World) -> None:
-    assert is_refused(await ask(world, OWN), challenged=False)
+async def test_nobody_at_all_is_refused(harness: AppHarness) -> None:
+    assert is_refused(await ask(harness, OWN), challenged=False)
 
 
-async def test_a_disabled_client_is_refused_at_once(world: World) -> None:
-    app = await world.app()
-    assert (await world.token(app, **OWN)).status_code == 200
-    await world.disable(app)
-    assert is_refused(await world.token(app, **OWN), challenged=True)
+async def test_a_disabled_client_is_refused_at_once(harness: AppHarness) -> None:
+    app = await harness.app()
+    assert (await harness.token(app, **OWN)).status_code == 200
+    await harness.disable(app)
+    assert is_refused(await harness.token(app, **OWN), challenged=True)
 
 
-async def test_a_rotated_secret_works_until_its_overlap_ends(world: World) -> None:
-    before = await world.app()
-    registry = world.house.registry
+async def test_a_rotated_secret_works_until_its_overlap_ends(harness: AppHarness) -> None:
+    before = await harness.app()
+    registry = harness.context.registry
     rotated = await registry.rotate_secret(before.client, overlap=timedelta(hours=1))
     assert rotated.secret is not None
     after = App(rotated.client, rotated.secret.reveal())
-    assert (await world.token(before, **OWN)).status_code == 200
-    assert (await world.token(after, **OWN)).status_code == 200
-    world.advance(hours=1)
-    assert is_refused(await world.token(before, **OWN), challenged=True)
-    assert (await world.token(after, **OWN)).status_code == 200
+    assert (await harness.token(before, **OWN)).status_code == 200
+    assert (await harness.token(after, **OWN)).status_code == 200
+    harness.advance(hours=1)
+    assert is_refused(await harness.token(before, **OWN), challenged=True)
+    assert (await harness.token(after, **OWN)).status_code == 200
 
 
-async def test_a_repeated_authorization_header_is_refused(world: World) -> None:
-    app = await world.app()
+async def test_a_repeated_authorization_header_is_refused(harness: AppHarness) -> None:
+    app = await harness.app()
     one = basic(app.id, app.secret or "")["authorization"]
-    response = await world.browser().post(
+    response = await harness.browser().post(
         TOKEN, data=OWN, headers=[("authorization", one), ("authorization", one)]
     )
     assert response.status_code == 400

@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from registered import key_set, make_key, registered, signed
-from world import AUTHORIZE, CALLBACK, CHALLENGE, ISSUER, App, World, answer_of
+from support.app import AUTHORIZE, CALLBACK, CHALLENGE, ISSUER, App, AppHarness, answer_of
+from support.registered_clients import key_set, make_key, registered, signed
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 OTHER = "https://app.example.org/other"
@@ -37,9 +37,9 @@ def asked(app: App, **changes: str) -> list[tuple[str, str]]:
     return list(fields.items())
 
 
-async def test_get_and_post_ask_the_same(world: World) -> None:
-    await world.person()
-    browser, app = await world.signed_in(), await world.app(first_party=True)
+async def test_get_and_post_ask_the_same(harness: AppHarness) -> None:
+    await harness.person()
+    browser, app = await harness.signed_in(), await harness.app(first_party=True)
     answers = [
         answer_of(await browser.get(AUTHORIZE, params=asked(app))),
         answer_of(await browser.post(AUTHORIZE, data=dict(asked(app)))),
@@ -47,18 +47,18 @@ async def test_get_and_post_ask_the_same(world: World) -> None:
     assert all(answer.code.startswith("qmc_") for answer in answers)
 
 
-async def test_a_post_that_is_no_form_is_a_page(world: World) -> None:
-    app = await world.app()
-    browser = world.browser()
+async def test_a_post_that_is_no_form_is_a_page(harness: AppHarness) -> None:
+    app = await harness.app()
+    browser = harness.browser()
     body = urlencode(asked(app)).encode()
     for kind in ("application/json", "text/plain", "multipart/form-data; boundary=x", ""):
         response = await browser.post(AUTHORIZE, content=body, headers={"content-type": kind})
         assert is_error_page(response), kind
 
 
-async def test_a_fault_in_what_names_the_target_is_a_page(world: World) -> None:
+async def test_a_fault_in_what_names_the_target_is_a_page(harness: AppHarness) -> None:
     # Which of the two redirect URIs would it be? Nothing is trusted, so nothing is answered to.
-    app, browser = await world.app(), world.browser()
+    app, browser = await harness.app(), harness.browser()
     for name in ("client_id", "redirect_uri"):
         pairs = asked(app)
         again = next(pair for pair in pairs if pair[0] == name)
@@ -97,14 +97,14 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("says", FAULTS)
-async def test_every_other_fault_goes_to_the_client(world: World, says: str) -> None:
+async def test_every_other_fault_goes_to_the_client(harness: AppHarness, says: str) -> None:
     # RFC 6749 §4.1.2.1, contract §5
-    await world.person()
-    app, browser = await world.app(first_party=True), await world.signed_in()
+    await harness.person()
+    app, browser = await harness.app(first_party=True), await harness.signed_in()
     given = FAULTS[says].partition("=")[0]
     kept = [pair for pair in asked(app) if pair[0] != given]
     text = f"{urlencode(kept)}&{FAULTS[says]}"
-    before = world.rows()
+    before = harness.rows()
     for response in (
         await browser.get(f"{AUTHORIZE}?{text}"),
         await browser.post(AUTHORIZE, content=text.encode("latin-1"), headers=FORM),
@@ -119,18 +119,18 @@ async def test_every_other_fault_goes_to_the_client(world: World, says: str) -> 
     as_json = await browser.get(f"{AUTHORIZE}?{text}", headers={"accept": "application/json"})
     assert as_json.status_code == 400
     assert as_json.json()["error"]["code"] == "invalid_request"
-    assert world.rows() == before
+    assert harness.rows() == before
 
 
-async def test_raw_bytes_of_a_form_go_to_the_client_too(world: World) -> None:
-    app = await world.app()
+async def test_raw_bytes_of_a_form_go_to_the_client_too(harness: AppHarness) -> None:
+    app = await harness.app()
     body = f"{urlencode(asked(app))}&login_hint=é".encode()
-    answer = answer_of(await world.browser().post(AUTHORIZE, content=body, headers=FORM))
+    answer = answer_of(await harness.browser().post(AUTHORIZE, content=body, headers=FORM))
     assert answer.parameters["error"] == "invalid_request"
 
 
-async def test_a_state_that_is_malformed_does_not_come_back(world: World) -> None:
-    app, browser = await world.app(), world.browser()
+async def test_a_state_that_is_malformed_does_not_come_back(harness: AppHarness) -> None:
+    app, browser = await harness.app(), harness.browser()
     query = urlencode([pair for pair in asked(app) if pair[0] != "state"])
     for state in (
         "state=1&state=1",
@@ -144,9 +144,9 @@ async def test_a_state_that_is_malformed_does_not_come_back(world: World) -> Non
         assert "state" not in answer.parameters
 
 
-async def test_a_malformed_request_object_member_goes_to_the_client(world: World) -> None:
+async def test_a_malformed_request_object_member_goes_to_the_client(harness: AppHarness) -> None:
     key = make_key("ES256")
-    app = await registered(world, {"jwks": key_set(key)})
+    app = await registered(harness, {"jwks": key_set(key)})
     claims = {**dict(asked(app)), "iss": app.id, "aud": ISSUER}
     for member, word in (
         ({"login_hint": "a\nb"}, "error"),
@@ -154,14 +154,14 @@ async def test_a_malformed_request_object_member_goes_to_the_client(world: World
         ({"foo": "a\nb", "resource": ["a", "b"], "bar": {"x": [None]}}, "return_to"),
     ):
         token = signed({**claims, **member}, key, "ES256")
-        response = await world.ask(world.browser(), app, request=token)
+        response = await harness.ask(harness.browser(), app, request=token)
         assert word in response.headers["location"]
 
 
-async def test_an_unknown_parameter_is_ignored_whatever_it_holds(world: World) -> None:
+async def test_an_unknown_parameter_is_ignored_whatever_it_holds(harness: AppHarness) -> None:
     # RFC 6749 §3.1: MUST ignore unrecognized request parameters. RFC 8707 §2: several `resource`.
-    await world.person()
-    browser, app = await world.signed_in(), await world.app(first_party=True)
+    await harness.person()
+    browser, app = await harness.signed_in(), await harness.app(first_party=True)
     for more in (
         "utm_source=a%20letter&resource_owner=bob",
         "resource=https%3A%2F%2Fa.example.org&resource=https%3A%2F%2Fb.example.org",
@@ -182,26 +182,26 @@ async def test_an_unknown_parameter_is_ignored_whatever_it_holds(world: World) -
             assert answer_of(response).code.startswith("qmc_"), more[:20]
 
 
-async def test_an_empty_value_is_as_if_absent(world: World) -> None:
-    await world.person()
-    browser, app = await world.signed_in(), await world.app(first_party=True)
-    answer = answer_of(await world.ask(browser, app, state="", nonce="", prompt="", max_age=""))
+async def test_an_empty_value_is_as_if_absent(harness: AppHarness) -> None:
+    await harness.person()
+    browser, app = await harness.signed_in(), await harness.app(first_party=True)
+    answer = answer_of(await harness.ask(browser, app, state="", nonce="", prompt="", max_age=""))
     assert "state" not in answer.parameters
-    assert is_error_page(await world.ask(browser, app, client_id=""))
-    missing = answer_of(await world.ask(browser, app, response_type=""))
+    assert is_error_page(await harness.ask(browser, app, client_id=""))
+    missing = answer_of(await harness.ask(browser, app, response_type=""))
     assert missing.parameters["error"] == "invalid_request"
 
 
-async def test_a_missing_or_unknown_client_is_a_page(world: World) -> None:
-    app, browser = await world.app(), world.browser()
-    assert is_error_page(await world.ask(browser, app, client_id=None))
-    assert is_error_page(await world.ask(browser, app, client_id="nobody"))
-    await world.disable(app)
-    assert is_error_page(await world.ask(browser, app))
+async def test_a_missing_or_unknown_client_is_a_page(harness: AppHarness) -> None:
+    app, browser = await harness.app(), harness.browser()
+    assert is_error_page(await harness.ask(browser, app, client_id=None))
+    assert is_error_page(await harness.ask(browser, app, client_id="nobody"))
+    await harness.disable(app)
+    assert is_error_page(await harness.ask(browser, app))
 
 
-async def test_a_redirect_uri_that_is_not_registered_is_a_page(world: World) -> None:
-    app, browser = await world.app(), world.browser()
+async def test_a_redirect_uri_that_is_not_registered_is_a_page(harness: AppHarness) -> None:
+    app, browser = await harness.app(), harness.browser()
     for uri in (
         OTHER,
         CALLBACK + "/",
@@ -220,12 +220,12 @@ async def test_a_redirect_uri_that_is_not_registered_is_a_page(world: World) -> 
         "/callback",
         "javascript:alert(1)",
     ):
-        assert is_error_page(await world.ask(browser, app, redirect_uri=uri)), uri
+        assert is_error_page(await harness.ask(browser, app, redirect_uri=uri)), uri
 
 
-async def test_every_other_fault_beside_a_bad_address_is_still_a_page(world: World) -> None:
+async def test_every_other_fault_beside_a_bad_address_is_still_a_page(harness: AppHarness) -> None:
     # security.md 1: an unvalidated URI gives an error page on *every* error path.
-    app, browser = await world.app(), world.browser()
+    app, browser = await harness.app(), harness.browser()
     for fault in (
         {"response_type": None},
         {"response_type": "nonsense"},
@@ -239,57 +239,59 @@ async def test_every_other_fault_beside_a_bad_address_is_still_a_page(world: Wor
         {"request": "a.b.c"},
         {"request_uri": "https://evil.example/request"},
     ):
-        assert is_error_page(await world.ask(browser, app, redirect_uri=OTHER, **fault)), fault
+        assert is_error_page(await harness.ask(browser, app, redirect_uri=OTHER, **fault)), fault
 
 
-async def test_redirect_uri_may_be_left_out_when_exactly_one_is_registered(world: World) -> None:
-    await world.person()
-    browser = await world.signed_in()
-    one = await world.app(first_party=True)
-    two = await world.app(first_party=True, redirect_uris=(CALLBACK, OTHER))
-    answer = answer_of(await world.ask(browser, one, redirect_uri=None))
+async def test_redirect_uri_may_be_left_out_when_exactly_one_is_registered(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
+    one = await harness.app(first_party=True)
+    two = await harness.app(first_party=True, redirect_uris=(CALLBACK, OTHER))
+    answer = answer_of(await harness.ask(browser, one, redirect_uri=None))
     assert answer.location.startswith(CALLBACK + "?")
-    assert is_error_page(await world.ask(browser, two, redirect_uri=None))
-    named = answer_of(await world.ask(browser, two, redirect_uri=OTHER))
+    assert is_error_page(await harness.ask(browser, two, redirect_uri=None))
+    named = answer_of(await harness.ask(browser, two, redirect_uri=OTHER))
     assert named.location.startswith(OTHER + "?")
 
 
-async def test_a_query_in_the_registered_uri_is_kept(world: World) -> None:
-    await world.person()
+async def test_a_query_in_the_registered_uri_is_kept(harness: AppHarness) -> None:
+    await harness.person()
     uri = CALLBACK + "?tenant=a%20b&x="
-    app = await world.app(first_party=True, redirect_uris=(uri,))
-    answer = answer_of(await world.ask(await world.signed_in(), app, redirect_uri=uri))
+    app = await harness.app(first_party=True, redirect_uris=(uri,))
+    answer = answer_of(await harness.ask(await harness.signed_in(), app, redirect_uri=uri))
     assert answer.location.startswith(uri + "&code=")
 
 
-async def test_the_state_comes_back_letter_by_letter(world: World) -> None:
-    await world.person()
+async def test_the_state_comes_back_letter_by_letter(harness: AppHarness) -> None:
+    await harness.person()
     state = "a b+c&d=é%20/#?\"'<>日本"
-    app = await world.app(first_party=True)
-    answer = answer_of(await world.ask(await world.signed_in(), app, state=state))
+    app = await harness.app(first_party=True)
+    answer = answer_of(await harness.ask(await harness.signed_in(), app, state=state))
     assert answer.parameters["state"] == state
 
 
-async def test_an_error_page_never_repeats_what_was_sent(world: World) -> None:
-    app = await world.app()
+async def test_an_error_page_never_repeats_what_was_sent(harness: AppHarness) -> None:
+    app = await harness.app()
     mark = "m4rked<script>"
-    response = await world.ask(world.browser(), app, redirect_uri=f"https://{mark}", state=mark)
+    response = await harness.ask(harness.browser(), app, redirect_uri=f"https://{mark}", state=mark)
     assert is_error_page(response)
     assert "m4rked" not in response.text
 
 
-async def test_the_answer_is_a_303_and_is_not_stored(world: World) -> None:
-    await world.person()
-    app = await world.app(first_party=True)
-    response = await world.ask(await world.signed_in(), app)
+async def test_the_answer_is_a_303_and_is_not_stored(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(first_party=True)
+    response = await harness.ask(await harness.signed_in(), app)
     assert response.status_code == 303
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["referrer-policy"] == "no-referrer"
 
 
-async def test_the_address_with_a_slash_at_its_end_is_not_ours(world: World) -> None:
+async def test_the_address_with_a_slash_at_its_end_is_not_ours(harness: AppHarness) -> None:
     # RFC 9700 §4.12: a 307 would send the body, with its secrets, once more to wherever it says.
     for method in ("GET", "POST"):
-        response = await world.browser().request(method, AUTHORIZE + "/?client_secret=x")
+        response = await harness.browser().request(method, AUTHORIZE + "/?client_secret=x")
         assert response.status_code == 404
         assert "location" not in response.headers

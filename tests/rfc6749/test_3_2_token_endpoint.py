@@ -1,6 +1,6 @@
 """Token endpoint (RFC 6749 §3.2): how its parameters arrive."""
 
-from world import CALLBACK, TOKEN, VERIFIER, App, World
+from support.app import CALLBACK, TOKEN, VERIFIER, App, AppHarness
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -9,14 +9,14 @@ def body(app: App, text: str = "grant_type=client_credentials") -> str:
     return f"{text}&client_id={app.id}&client_secret={app.secret}"
 
 
-async def test_a_form_body_with_a_charset_is_a_form(world: World) -> None:
-    app = await world.app()
+async def test_a_form_body_with_a_charset_is_a_form(harness: AppHarness) -> None:
+    app = await harness.app()
     kind = {"content-type": "Application/X-WWW-Form-Urlencoded; charset=UTF-8"}
-    response = await world.browser().post(TOKEN, content=body(app), headers=kind)
+    response = await harness.browser().post(TOKEN, content=body(app), headers=kind)
     assert response.status_code == 200
 
 
-async def test_a_repeated_parameter_is_refused(world: World) -> None:
+async def test_a_repeated_parameter_is_refused(harness: AppHarness) -> None:
     for more in (
         "&grant_type=client_credentials",
         "&grant_type=authorization_code",
@@ -26,28 +26,28 @@ async def test_a_repeated_parameter_is_refused(world: World) -> None:
         "&scope=basic&scope=",
         "&client_id=other",
     ):
-        app = await world.app()
-        response = await world.browser().post(TOKEN, content=body(app) + more, headers=FORM)
+        app = await harness.app()
+        response = await harness.browser().post(TOKEN, content=body(app) + more, headers=FORM)
         assert response.status_code == 400
         assert response.json()["error"] == "invalid_request"
 
 
-async def test_the_names_of_parameters_have_a_case(world: World) -> None:
-    app = await world.app()
-    response = await world.browser().post(
+async def test_the_names_of_parameters_have_a_case(harness: AppHarness) -> None:
+    app = await harness.app()
+    response = await harness.browser().post(
         TOKEN, content=body(app, "Grant_Type=client_credentials"), headers=FORM
     )
     assert response.json()["error"] == "invalid_request"
 
 
-async def test_an_unknown_parameter_is_ignored(world: World) -> None:
-    app = await world.app()
+async def test_an_unknown_parameter_is_ignored(harness: AppHarness) -> None:
+    app = await harness.app()
     text = body(app) + "&utm_source=x&audience=nobody"
-    assert (await world.browser().post(TOKEN, content=text, headers=FORM)).status_code == 200
+    assert (await harness.browser().post(TOKEN, content=text, headers=FORM)).status_code == 200
 
 
-async def test_an_unknown_parameter_is_ignored_whatever_it_holds(world: World) -> None:
-    app = await world.app()
+async def test_an_unknown_parameter_is_ignored_whatever_it_holds(harness: AppHarness) -> None:
+    app = await harness.app()
     for more in (
         "&state=1&state=2",
         "&unknown=1&unknown=1",
@@ -59,17 +59,17 @@ async def test_an_unknown_parameter_is_ignored_whatever_it_holds(world: World) -
         "".join(f"&p{number}=1" for number in range(100)),
     ):
         text = body(app) + more
-        by_form = await world.browser().post(TOKEN, content=text, headers=FORM)
-        by_query = await world.browser().get(f"{TOKEN}?{text}")
+        by_form = await harness.browser().post(TOKEN, content=text, headers=FORM)
+        by_query = await harness.browser().get(f"{TOKEN}?{text}")
         for response in (by_form, by_query):
             assert response.status_code == 200, more[:20]
 
 
 async def test_an_unknown_member_of_a_json_body_is_ignored_whatever_its_type(
-    world: World,
+    harness: AppHarness,
 ) -> None:
     # Contract §6
-    app = await world.app()
+    app = await harness.app()
     known = (
         f'"grant_type": "client_credentials", "client_id": "{app.id}",'
         f' "client_secret": "{app.secret}"'
@@ -88,7 +88,7 @@ async def test_an_unknown_member_of_a_json_body_is_ignored_whatever_its_type(
         '"scope": null',
         ", ".join(f'"p{number}": {number}' for number in range(100)),
     ):
-        response = await world.browser().post(
+        response = await harness.browser().post(
             TOKEN,
             content=f"{{{known}, {more}}}",
             headers={"content-type": "application/json"},
@@ -96,10 +96,10 @@ async def test_an_unknown_member_of_a_json_body_is_ignored_whatever_its_type(
         assert response.status_code == 200, more[:20]
 
 
-async def test_a_known_member_of_a_json_body_is_a_string(world: World) -> None:
-    app = await world.app()
+async def test_a_known_member_of_a_json_body_is_a_string(harness: AppHarness) -> None:
+    app = await harness.app()
     for member in ('"scope": ["basic"]', '"scope": 7', '"scope": {}', '"client_secret": true'):
-        response = await world.browser().post(
+        response = await harness.browser().post(
             TOKEN,
             content=f'{{"grant_type": "client_credentials", "client_id": "{app.id}", {member}}}',
             headers={"content-type": "application/json"},
@@ -108,24 +108,24 @@ async def test_a_known_member_of_a_json_body_is_a_string(world: World) -> None:
         assert response.json()["error"] == "invalid_request"
 
 
-async def test_an_empty_value_is_as_if_absent(world: World) -> None:
-    await world.person()
-    app = await world.app(public=True)
-    code = (await world.authorize(await world.signed_in(), app)).code
-    assert (await world.token(app, grant_type="")).json()["error"] == "invalid_request"
-    assert (await world.redeem(app, "")).json()["error"] == "invalid_request"
-    assert (await world.redeem(app, code, code_verifier="")).json()["error"] == "invalid_grant"
-    assert (await world.redeem(app, code, redirect_uri="")).json()["error"] == "invalid_grant"
-    whole = await world.redeem(app, code, scope="", client_secret="", refresh_token="")
+async def test_an_empty_value_is_as_if_absent(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(public=True)
+    code = (await harness.authorize(await harness.signed_in(), app)).code
+    assert (await harness.token(app, grant_type="")).json()["error"] == "invalid_request"
+    assert (await harness.redeem(app, "")).json()["error"] == "invalid_request"
+    assert (await harness.redeem(app, code, code_verifier="")).json()["error"] == "invalid_grant"
+    assert (await harness.redeem(app, code, redirect_uri="")).json()["error"] == "invalid_grant"
+    whole = await harness.redeem(app, code, scope="", client_secret="", refresh_token="")
     assert whole.status_code == 200
 
 
-async def test_parameters_of_a_post_are_read_from_its_body_alone(world: World) -> None:
+async def test_parameters_of_a_post_are_read_from_its_body_alone(harness: AppHarness) -> None:
     # RFC 6749 §2.3.1: credentials MUST NOT be in the request URI of a POST.
-    app = await world.app()
-    response = await world.browser().post(f"{TOKEN}?{body(app)}", content=b"", headers=FORM)
+    app = await harness.app()
+    response = await harness.browser().post(f"{TOKEN}?{body(app)}", content=b"", headers=FORM)
     assert response.status_code == 401
-    code = await world.browser().post(
+    code = await harness.browser().post(
         f"{TOKEN}?code_verifier={VERIFIER}&redirect_uri={CALLBACK}",
         content=body(app, "grant_type=authorization_code"),
         headers=FORM,
@@ -133,8 +133,8 @@ async def test_parameters_of_a_post_are_read_from_its_body_alone(world: World) -
     assert code.json()["error"] == "invalid_request"
 
 
-async def test_a_missing_grant_type_says_so(world: World) -> None:
-    response = await world.token(await world.app(), scope="basic")
+async def test_a_missing_grant_type_says_so(harness: AppHarness) -> None:
+    response = await harness.token(await harness.app(), scope="basic")
     assert response.status_code == 400
     assert response.json() == {
         "error": "invalid_request",
@@ -142,14 +142,14 @@ async def test_a_missing_grant_type_says_so(world: World) -> None:
     }
 
 
-async def test_answers_are_not_cached_whatever_they_are(world: World) -> None:
-    app = await world.app()
+async def test_answers_are_not_cached_whatever_they_are(harness: AppHarness) -> None:
+    app = await harness.app()
     answers = [
-        await world.token(app, grant_type="client_credentials"),
-        await world.token(app, grant_type="nonsense"),
-        await world.token(app),
-        await world.browser().post(TOKEN),
-        await world.browser().put(TOKEN),
+        await harness.token(app, grant_type="client_credentials"),
+        await harness.token(app, grant_type="nonsense"),
+        await harness.token(app),
+        await harness.browser().post(TOKEN),
+        await harness.browser().put(TOKEN),
     ]
     assert [answer.status_code for answer in answers] == [200, 400, 400, 400, 405]
     for answer in answers:

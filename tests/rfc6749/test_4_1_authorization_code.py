@@ -2,19 +2,19 @@
 
 import asyncio
 
-from world import CALLBACK, ISSUER, VERIFIER, World, answer_of
+from support.app import CALLBACK, ISSUER, VERIFIER, AppHarness, answer_of
 
 OTHER = "https://app.example.org/other"
 
 
-async def test_a_code_buys_tokens_that_open_the_api(world: World) -> None:
-    ann = await world.person()
-    app = await world.app()
-    tokens = await world.tokens(app)
+async def test_a_code_buys_tokens_that_open_the_api(harness: AppHarness) -> None:
+    ann = await harness.person()
+    app = await harness.app()
+    tokens = await harness.tokens(app)
     assert tokens["token_type"] == "Bearer"
     assert tokens["expires_in"] == 3600
     assert tokens["scope"] == "basic"
-    me = await world.call(tokens["access_token"])
+    me = await harness.call(tokens["access_token"])
     assert me.json() == {
         "id": ann.id,
         "displayName": "Ann Example",
@@ -26,45 +26,45 @@ async def test_a_code_buys_tokens_that_open_the_api(world: World) -> None:
 
 
 async def test_the_answer_brings_code_state_and_issuer_to_the_registered_address(
-    world: World,
+    harness: AppHarness,
 ) -> None:
-    await world.person()
-    answer = await world.authorize(await world.signed_in(), await world.app())
+    await harness.person()
+    answer = await harness.authorize(await harness.signed_in(), await harness.app())
     assert answer.location.startswith(CALLBACK + "?")
     assert set(answer.parameters) == {"code", "state", "iss"}
     assert answer.parameters["state"] == "some-state"
     assert answer.parameters["iss"] == ISSUER
 
 
-async def test_a_person_who_says_no_sends_access_denied(world: World) -> None:
-    await world.person()
-    browser, app = await world.signed_in(), await world.app()
-    answer = answer_of(await world.decide(browser, await world.ask(browser, app), "deny"))
+async def test_a_person_who_says_no_sends_access_denied(harness: AppHarness) -> None:
+    await harness.person()
+    browser, app = await harness.signed_in(), await harness.app()
+    answer = answer_of(await harness.decide(browser, await harness.ask(browser, app), "deny"))
     assert answer.parameters["error"] == "access_denied"
     assert answer.parameters["state"] == "some-state"
-    assert not world.rows()["codes"]
-    assert not world.rows()["consents"]
+    assert not harness.rows()["codes"]
+    assert not harness.rows()["consents"]
 
 
-async def test_a_press_of_neither_button_is_no_yes(world: World) -> None:
-    await world.person()
-    browser, app = await world.signed_in(), await world.app()
-    answer = answer_of(await world.decide(browser, await world.ask(browser, app), "perhaps"))
+async def test_a_press_of_neither_button_is_no_yes(harness: AppHarness) -> None:
+    await harness.person()
+    browser, app = await harness.signed_in(), await harness.app()
+    answer = answer_of(await harness.decide(browser, await harness.ask(browser, app), "perhaps"))
     assert answer.parameters["error"] == "access_denied"
 
 
-async def test_who_is_not_signed_in_signs_in_first_and_comes_back(world: World) -> None:
-    await world.person()
-    browser, app = world.browser(), await world.app()
-    sent = await world.ask(browser, app)
+async def test_who_is_not_signed_in_signs_in_first_and_comes_back(harness: AppHarness) -> None:
+    await harness.person()
+    browser, app = harness.browser(), await harness.app()
+    sent = await harness.ask(browser, app)
     assert sent.status_code == 303
     assert sent.headers["location"].startswith("/sign-in?return_to=")
-    back = await world.sign_in(browser, address=sent.headers["location"])
-    answer = answer_of(await world.decide(browser, await browser.get(back)))
-    assert (await world.redeem(app, answer.code)).status_code == 200
+    back = await harness.sign_in(browser, address=sent.headers["location"])
+    answer = answer_of(await harness.decide(browser, await browser.get(back)))
+    assert (await harness.redeem(app, answer.code)).status_code == 200
 
 
-async def test_a_fault_is_told_to_the_client_by_redirect(world: World) -> None:
+async def test_a_fault_is_told_to_the_client_by_redirect(harness: AppHarness) -> None:
     for changes, error in (
         ({"response_type": None}, "invalid_request"),
         ({"response_type": "nonsense"}, "unsupported_response_type"),
@@ -86,8 +86,8 @@ async def test_a_fault_is_told_to_the_client_by_redirect(world: World) -> None:
         ({"request_uri": "https://evil.example/x"}, "invalid_request_uri"),
         ({"registration": "{}"}, "registration_not_supported"),
     ):
-        browser, app = world.browser(), await world.app(first_party=True)
-        answer = answer_of(await world.ask(browser, app, **changes))
+        browser, app = harness.browser(), await harness.app(first_party=True)
+        answer = answer_of(await harness.ask(browser, app, **changes))
         assert answer.location.startswith(CALLBACK + "?")
         assert set(answer.parameters) == {"error", "error_description", "state", "iss"}
         assert answer.parameters["error"] == error
@@ -96,147 +96,149 @@ async def test_a_fault_is_told_to_the_client_by_redirect(world: World) -> None:
             assert value is None or value not in answer.parameters["error_description"]
 
 
-async def test_an_app_is_held_to_its_response_types(world: World) -> None:
-    app = await world.app(response_types=frozenset({"none"}), grant_types=frozenset())
-    answer = answer_of(await world.ask(world.browser(), app))
+async def test_an_app_is_held_to_its_response_types(harness: AppHarness) -> None:
+    app = await harness.app(response_types=frozenset({"none"}), grant_types=frozenset())
+    answer = answer_of(await harness.ask(harness.browser(), app))
     assert answer.parameters["error"] == "unauthorized_client"
 
 
 async def test_a_scope_that_the_app_may_not_have_is_left_out_and_that_is_said(
-    world: World,
+    harness: AppHarness,
 ) -> None:
-    await world.person()
-    app = await world.app(scope=frozenset({"basic"}))
-    tokens = await world.tokens(app, scope="basic readmeasurements")
+    await harness.person()
+    app = await harness.app(scope=frozenset({"basic"}))
+    tokens = await harness.tokens(app, scope="basic readmeasurements")
     assert tokens["scope"] == "basic"
-    nothing = answer_of(await world.ask(world.browser(), app, scope="readmeasurements"))
+    nothing = answer_of(await harness.ask(harness.browser(), app, scope="readmeasurements"))
     assert nothing.parameters["error"] == "invalid_scope"
 
 
-async def test_no_scope_asked_for_is_basic(world: World) -> None:
-    await world.person()
-    tokens = await world.tokens(await world.app(), scope=None)
+async def test_no_scope_asked_for_is_basic(harness: AppHarness) -> None:
+    await harness.person()
+    tokens = await harness.tokens(await harness.app(), scope=None)
     assert tokens["scope"] == "basic"
 
 
 # -------------------------------------------------------------------- §4.1.2, §4.1.3: the binding
 
 
-async def test_a_code_is_bound_to_its_client(world: World) -> None:
-    await world.person()
-    app, thief = await world.app(), await world.app()
-    code = (await world.authorize(await world.signed_in(), app)).code
-    stolen = await world.redeem(thief, code)
-    unknown = await world.redeem(thief, code[:-4] + "AAAA")
+async def test_a_code_is_bound_to_its_client(harness: AppHarness) -> None:
+    await harness.person()
+    app, thief = await harness.app(), await harness.app()
+    code = (await harness.authorize(await harness.signed_in(), app)).code
+    stolen = await harness.redeem(thief, code)
+    unknown = await harness.redeem(thief, code[:-4] + "AAAA")
     assert stolen.status_code == 400
     assert stolen.json()["error"] == "invalid_grant"
     assert stolen.content == unknown.content, "nobody can probe for the codes of others"
-    assert (await world.redeem(app, code)).status_code == 200, "the attempt changed nothing"
+    assert (await harness.redeem(app, code)).status_code == 200, "the attempt changed nothing"
 
 
-async def test_a_thief_with_a_spent_code_does_not_end_the_owners_tokens(world: World) -> None:
-    await world.person()
-    app, thief = await world.app(), await world.app()
-    code = (await world.authorize(await world.signed_in(), app)).code
-    tokens = (await world.redeem(app, code)).json()
-    assert (await world.redeem(thief, code)).json()["error"] == "invalid_grant"
-    assert (await world.call(tokens["access_token"])).status_code == 200
+async def test_a_thief_with_a_spent_code_does_not_end_the_owners_tokens(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
+    app, thief = await harness.app(), await harness.app()
+    code = (await harness.authorize(await harness.signed_in(), app)).code
+    tokens = (await harness.redeem(app, code)).json()
+    assert (await harness.redeem(thief, code)).json()["error"] == "invalid_grant"
+    assert (await harness.call(tokens["access_token"])).status_code == 200
 
 
-async def test_a_code_is_bound_to_its_redirect_uri(world: World) -> None:
-    await world.person()
-    app = await world.app(redirect_uris=(CALLBACK, OTHER))
-    code = (await world.authorize(await world.signed_in(), app)).code
+async def test_a_code_is_bound_to_its_redirect_uri(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(redirect_uris=(CALLBACK, OTHER))
+    code = (await harness.authorize(await harness.signed_in(), app)).code
     for uri in (OTHER, None, CALLBACK + "/", CALLBACK.upper()):
-        refused = await world.redeem(app, code, redirect_uri=uri)
+        refused = await harness.redeem(app, code, redirect_uri=uri)
         assert refused.json()["error"] == "invalid_grant", uri
-    assert (await world.redeem(app, code)).status_code == 200
+    assert (await harness.redeem(app, code)).status_code == 200
 
 
 async def test_a_redirect_uri_left_out_is_left_out_again_or_is_the_registered_one(
-    world: World,
+    harness: AppHarness,
 ) -> None:
-    await world.person()
-    browser, app = await world.signed_in(), await world.app()
-    code = (await world.authorize(browser, app, redirect_uri=None)).code
-    refused = await world.redeem(app, code, redirect_uri=OTHER)
+    await harness.person()
+    browser, app = await harness.signed_in(), await harness.app()
+    code = (await harness.authorize(browser, app, redirect_uri=None)).code
+    refused = await harness.redeem(app, code, redirect_uri=OTHER)
     assert refused.json()["error"] == "invalid_grant"
-    assert (await world.redeem(app, code, redirect_uri=None)).status_code == 200
-    second = (await world.authorize(browser, app, redirect_uri=None)).code
-    assert (await world.redeem(app, second, redirect_uri=CALLBACK)).status_code == 200
+    assert (await harness.redeem(app, code, redirect_uri=None)).status_code == 200
+    second = (await harness.authorize(browser, app, redirect_uri=None)).code
+    assert (await harness.redeem(app, second, redirect_uri=CALLBACK)).status_code == 200
 
 
-async def test_a_code_is_bound_to_its_challenge(world: World) -> None:
-    await world.person()
-    app = await world.app()
-    code = (await world.authorize(await world.signed_in(), app)).code
+async def test_a_code_is_bound_to_its_challenge(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app()
+    code = (await harness.authorize(await harness.signed_in(), app)).code
     for verifier in (None, VERIFIER[:-1] + "x", VERIFIER.swapcase()):
-        refused = await world.redeem(app, code, code_verifier=verifier)
+        refused = await harness.redeem(app, code, code_verifier=verifier)
         assert refused.json()["error"] == "invalid_grant"
-    assert (await world.redeem(app, code)).status_code == 200
+    assert (await harness.redeem(app, code)).status_code == 200
 
 
-async def test_a_code_lives_sixty_seconds(world: World) -> None:
-    await world.person()
-    browser, app = await world.signed_in(), await world.app()
-    codes = [(await world.authorize(browser, app)).code for _ in range(2)]
-    world.advance(seconds=59.999)
-    assert (await world.redeem(app, codes[0])).status_code == 200
-    world.advance(seconds=0.001)
-    late = await world.redeem(app, codes[1])
+async def test_a_code_lives_sixty_seconds(harness: AppHarness) -> None:
+    await harness.person()
+    browser, app = await harness.signed_in(), await harness.app()
+    codes = [(await harness.authorize(browser, app)).code for _ in range(2)]
+    harness.advance(seconds=59.999)
+    assert (await harness.redeem(app, codes[0])).status_code == 200
+    harness.advance(seconds=0.001)
+    late = await harness.redeem(app, codes[1])
     assert late.json()["error"] == "invalid_grant"
 
 
-async def test_a_code_used_twice_ends_all_that_it_gave(world: World) -> None:
-    await world.person()
-    browser, app = await world.signed_in(), await world.app()
-    code = (await world.authorize(browser, app)).code
-    first = (await world.redeem(app, code)).json()
-    heir = (await world.refresh(app, first["refresh_token"])).json()
-    other = await world.tokens(app, browser)
-    again = await world.redeem(app, code)
+async def test_a_code_used_twice_ends_all_that_it_gave(harness: AppHarness) -> None:
+    await harness.person()
+    browser, app = await harness.signed_in(), await harness.app()
+    code = (await harness.authorize(browser, app)).code
+    first = (await harness.redeem(app, code)).json()
+    successor = (await harness.refresh(app, first["refresh_token"])).json()
+    other = await harness.tokens(app, browser)
+    again = await harness.redeem(app, code)
     assert again.status_code == 400
     assert again.json()["error"] == "invalid_grant"
-    for token in (first["access_token"], heir["access_token"]):
-        assert (await world.call(token)).status_code == 401
-    for token in (first["refresh_token"], heir["refresh_token"]):
-        assert (await world.refresh(app, token)).json()["error"] == "invalid_grant"
-    assert (await world.call(other["access_token"])).status_code == 200, "another authorization"
+    for token in (first["access_token"], successor["access_token"]):
+        assert (await harness.call(token)).status_code == 401
+    for token in (first["refresh_token"], successor["refresh_token"]):
+        assert (await harness.refresh(app, token)).json()["error"] == "invalid_grant"
+    assert (await harness.call(other["access_token"])).status_code == 200, "another authorization"
 
 
 async def test_a_code_used_twice_is_a_replay_even_when_the_second_use_is_wrong(
-    world: World,
+    harness: AppHarness,
 ) -> None:
-    await world.person()
-    app = await world.app()
-    code = (await world.authorize(await world.signed_in(), app)).code
-    tokens = (await world.redeem(app, code)).json()
-    await world.redeem(app, code, code_verifier=None, redirect_uri=None)
-    assert (await world.call(tokens["access_token"])).status_code == 401
+    await harness.person()
+    app = await harness.app()
+    code = (await harness.authorize(await harness.signed_in(), app)).code
+    tokens = (await harness.redeem(app, code)).json()
+    await harness.redeem(app, code, code_verifier=None, redirect_uri=None)
+    assert (await harness.call(tokens["access_token"])).status_code == 401
 
 
-async def test_a_spent_code_is_a_replay_after_its_sixty_seconds_too(world: World) -> None:
-    await world.person()
-    app = await world.app()
-    code = (await world.authorize(await world.signed_in(), app)).code
-    tokens = (await world.redeem(app, code)).json()
-    world.advance(minutes=5)
-    assert (await world.redeem(app, code)).json()["error"] == "invalid_grant"
-    assert (await world.call(tokens["access_token"])).status_code == 401
+async def test_a_spent_code_is_a_replay_after_its_sixty_seconds_too(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app()
+    code = (await harness.authorize(await harness.signed_in(), app)).code
+    tokens = (await harness.redeem(app, code)).json()
+    harness.advance(minutes=5)
+    assert (await harness.redeem(app, code)).json()["error"] == "invalid_grant"
+    assert (await harness.call(tokens["access_token"])).status_code == 401
 
 
-async def test_of_many_redemptions_at_once_one_wins(world: World) -> None:
-    await world.person()
-    app = await world.app()
-    code = (await world.authorize(await world.signed_in(), app)).code
-    answers = await asyncio.gather(*(world.redeem(app, code) for _ in range(20)))
+async def test_of_many_redemptions_at_once_one_wins(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app()
+    code = (await harness.authorize(await harness.signed_in(), app)).code
+    answers = await asyncio.gather(*(harness.redeem(app, code) for _ in range(20)))
     assert sorted(answer.status_code for answer in answers) == [200, *[400] * 19]
 
 
-async def test_what_is_no_code_is_no_grant(world: World) -> None:
-    await world.person()
-    app = await world.app()
-    tokens = await world.tokens(app)
+async def test_what_is_no_code_is_no_grant(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app()
+    tokens = await harness.tokens(app)
     for text in (
         "qmc_",
         "qmc_" + "A" * 48,
@@ -245,18 +247,18 @@ async def test_what_is_no_code_is_no_grant(world: World) -> None:
         tokens["access_token"],
         tokens["refresh_token"],
     ):
-        assert (await world.redeem(app, text)).json()["error"] == "invalid_grant", text
+        assert (await harness.redeem(app, text)).json()["error"] == "invalid_grant", text
 
 
-async def test_a_code_dies_with_its_persons_account(world: World) -> None:
-    ann = await world.person()
-    app = await world.app()
-    code = (await world.authorize(await world.signed_in(), app)).code
-    await world.house.accounts.disable(ann.id)
-    assert (await world.redeem(app, code)).json()["error"] == "invalid_grant"
+async def test_a_code_dies_with_its_persons_account(harness: AppHarness) -> None:
+    ann = await harness.person()
+    app = await harness.app()
+    code = (await harness.authorize(await harness.signed_in(), app)).code
+    await harness.context.accounts.disable(ann.id)
+    assert (await harness.redeem(app, code)).json()["error"] == "invalid_grant"
 
 
-async def test_an_app_without_the_refresh_grant_gets_no_refresh_token(world: World) -> None:
-    await world.person()
-    app = await world.app(grant_types=frozenset({"authorization_code"}))
-    assert "refresh_token" not in await world.tokens(app)
+async def test_an_app_without_the_refresh_grant_gets_no_refresh_token(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(grant_types=frozenset({"authorization_code"}))
+    assert "refresh_token" not in await harness.tokens(app)

@@ -1,62 +1,64 @@
 """Client credentials grant (RFC 6749 §4.4), through the wire."""
 
-from world import ME, USERINFO, World
+from support.app import ME, USERINFO, AppHarness
 
 
-async def test_an_app_gets_a_token_of_its_own_without_a_refresh_token(world: World) -> None:
-    app = await world.app(scope=frozenset({"basic", "readmeasurements", "openid", "email"}))
-    response = await world.token(app, grant_type="client_credentials")
+async def test_an_app_gets_a_token_of_its_own_without_a_refresh_token(harness: AppHarness) -> None:
+    app = await harness.app(scope=frozenset({"basic", "readmeasurements", "openid", "email"}))
+    response = await harness.token(app, grant_type="client_credentials")
     answer = response.json()
     assert response.status_code == 200
     assert answer.keys() == {"access_token", "token_type", "expires_in", "scope"}
     assert answer["access_token"].startswith("qma_")
     assert answer["scope"] == "basic readmeasurements", "an app is nobody: no OpenID scopes"
-    told = await world.introspect(app, answer["access_token"])
+    told = await harness.introspect(app, answer["access_token"])
     assert told["active"] is True
     assert told["sub"] == told["client_id"] == app.id
 
 
-async def test_the_scope_may_narrow_and_never_widens(world: World) -> None:
-    app = await world.app(scope=frozenset({"basic", "readmeasurements"}))
-    narrow = await world.token(app, grant_type="client_credentials", scope="basic")
+async def test_the_scope_may_narrow_and_never_widens(harness: AppHarness) -> None:
+    app = await harness.app(scope=frozenset({"basic", "readmeasurements"}))
+    narrow = await harness.token(app, grant_type="client_credentials", scope="basic")
     assert narrow.json()["scope"] == "basic"
-    wide = await world.token(app, grant_type="client_credentials", scope="basic writemeasurements")
+    wide = await harness.token(
+        app, grant_type="client_credentials", scope="basic writemeasurements"
+    )
     assert wide.json()["scope"] == "basic", "what it may not have is left out"
     for scope in ("writemeasurements", "openid", "nonsense"):
-        refused = await world.token(app, grant_type="client_credentials", scope=scope)
+        refused = await harness.token(app, grant_type="client_credentials", scope=scope)
         assert refused.status_code == 400
         assert refused.json()["error"] == "invalid_scope"
 
 
-async def test_a_public_client_cannot_use_it(world: World) -> None:
-    app = await world.app(public=True)
-    refused = await world.token(app, grant_type="client_credentials")
+async def test_a_public_client_cannot_use_it(harness: AppHarness) -> None:
+    app = await harness.app(public=True)
+    refused = await harness.token(app, grant_type="client_credentials")
     assert refused.json()["error"] == "unauthorized_client"
 
 
-async def test_an_app_that_is_not_registered_for_it_cannot_use_it(world: World) -> None:
-    app = await world.app(grant_types=frozenset({"authorization_code"}))
-    refused = await world.token(app, grant_type="client_credentials")
+async def test_an_app_that_is_not_registered_for_it_cannot_use_it(harness: AppHarness) -> None:
+    app = await harness.app(grant_types=frozenset({"authorization_code"}))
+    refused = await harness.token(app, grant_type="client_credentials")
     assert refused.status_code == 400
     assert refused.json()["error"] == "unauthorized_client"
 
 
-async def test_an_apps_own_token_opens_no_persons_data(world: World) -> None:
-    await world.person()
-    app = await world.app()
-    token = (await world.token(app, grant_type="client_credentials")).json()["access_token"]
+async def test_an_apps_own_token_opens_no_persons_data(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app()
+    token = (await harness.token(app, grant_type="client_credentials")).json()["access_token"]
     for path in (ME, USERINFO):
-        refused = await world.call(token, path)
+        refused = await harness.call(token, path)
         assert refused.status_code == 403
         assert refused.json()["error"] == "insufficient_scope"
 
 
-async def test_it_expires_and_dies_with_its_app(world: World) -> None:
-    app, watcher = await world.app(), await world.app(resource_server=True)
-    answer = (await world.token(app, grant_type="client_credentials")).json()
-    assert (await world.introspect(watcher, answer["access_token"]))["active"] is True
-    world.advance(seconds=answer["expires_in"])
-    assert await world.introspect(watcher, answer["access_token"]) == {"active": False}
-    fresh = (await world.token(app, grant_type="client_credentials")).json()["access_token"]
-    await world.house.registry.delete(app.client)
-    assert await world.introspect(watcher, fresh) == {"active": False}
+async def test_it_expires_and_dies_with_its_app(harness: AppHarness) -> None:
+    app, watcher = await harness.app(), await harness.app(resource_server=True)
+    answer = (await harness.token(app, grant_type="client_credentials")).json()
+    assert (await harness.introspect(watcher, answer["access_token"]))["active"] is True
+    harness.advance(seconds=answer["expires_in"])
+    assert await harness.introspect(watcher, answer["access_token"]) == {"active": False}
+    fresh = (await harness.token(app, grant_type="client_credentials")).json()["access_token"]
+    await harness.context.registry.delete(app.client)
+    assert await harness.introspect(watcher, fresh) == {"active": False}

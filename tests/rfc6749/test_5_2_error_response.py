@@ -4,7 +4,7 @@ import string
 
 import httpx
 
-from world import TOKEN, World
+from support.app import TOKEN, AppHarness
 
 # RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E
 _ALLOWED = set(map(chr, range(0x20, 0x7F))) - {'"', "\\"}
@@ -21,53 +21,53 @@ def check(response: httpx.Response, status: int, error: str) -> None:
     assert response.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_each_code_has_its_status_and_shape(world: World) -> None:
-    await world.person()
-    app = await world.app()
-    lesser = await world.app(grant_types=frozenset({"authorization_code"}))
-    check(await world.token(app), 400, "invalid_request")
-    check(await world.token(app, grant_type="authorization_code"), 400, "invalid_request")
-    check(await world.token(app, grant_type="refresh_token"), 400, "invalid_request")
-    check(await world.token(app, grant_type="nonsense"), 400, "unsupported_grant_type")
-    check(await world.token(app, grant_type="implicit"), 400, "unsupported_grant_type")
-    check(await world.token(lesser, grant_type="client_credentials"), 400, "unauthorized_client")
-    check(await world.redeem(app, "qmc_nothing"), 400, "invalid_grant")
-    check(await world.refresh(app, "qmr_nothing"), 400, "invalid_grant")
+async def test_each_code_has_its_status_and_shape(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app()
+    lesser = await harness.app(grant_types=frozenset({"authorization_code"}))
+    check(await harness.token(app), 400, "invalid_request")
+    check(await harness.token(app, grant_type="authorization_code"), 400, "invalid_request")
+    check(await harness.token(app, grant_type="refresh_token"), 400, "invalid_request")
+    check(await harness.token(app, grant_type="nonsense"), 400, "unsupported_grant_type")
+    check(await harness.token(app, grant_type="implicit"), 400, "unsupported_grant_type")
+    check(await harness.token(lesser, grant_type="client_credentials"), 400, "unauthorized_client")
+    check(await harness.redeem(app, "qmc_nothing"), 400, "invalid_grant")
+    check(await harness.refresh(app, "qmr_nothing"), 400, "invalid_grant")
     check(
-        await world.token(app, grant_type="client_credentials", scope="nonsense"),
+        await harness.token(app, grant_type="client_credentials", scope="nonsense"),
         400,
         "invalid_scope",
     )
-    check(await world.browser().post(TOKEN, data={"grant_type": "x"}), 401, "invalid_client")
+    check(await harness.browser().post(TOKEN, data={"grant_type": "x"}), 401, "invalid_client")
 
 
-async def test_basic_that_failed_is_answered_with_a_basic_challenge(world: World) -> None:
-    app = await world.app()
+async def test_basic_that_failed_is_answered_with_a_basic_challenge(harness: AppHarness) -> None:
+    app = await harness.app()
     wrong = httpx.BasicAuth(app.id, "qms_wrong")
-    response = await world.browser().post(TOKEN, data={"grant_type": "x"}, auth=wrong)
+    response = await harness.browser().post(TOKEN, data={"grant_type": "x"}, auth=wrong)
     check(response, 401, "invalid_client")
     assert response.headers["www-authenticate"] == 'Basic realm="quantimodo", charset="UTF-8"'
 
 
-async def test_an_error_never_repeats_the_input(world: World) -> None:
-    app = await world.app()
+async def test_an_error_never_repeats_the_input(harness: AppHarness) -> None:
+    app = await harness.app()
     mark = "m4rked"
     for response in (
-        await world.token(app, grant_type=mark),
-        await world.token(app, grant_type="client_credentials", scope=mark),
-        await world.redeem(app, mark, code_verifier=mark, redirect_uri=mark),
-        await world.refresh(app, mark),
-        await world.token(app, **{mark: mark}),
-        await world.browser().post(TOKEN, data={"client_id": mark, "client_secret": mark}),
-        await world.browser().post(TOKEN, content=mark, headers={"content-type": mark}),
+        await harness.token(app, grant_type=mark),
+        await harness.token(app, grant_type="client_credentials", scope=mark),
+        await harness.redeem(app, mark, code_verifier=mark, redirect_uri=mark),
+        await harness.refresh(app, mark),
+        await harness.token(app, **{mark: mark}),
+        await harness.browser().post(TOKEN, data={"client_id": mark, "client_secret": mark}),
+        await harness.browser().post(TOKEN, content=mark, headers={"content-type": mark}),
     ):
         assert 400 <= response.status_code < 500
         assert mark not in response.text
         assert all(mark not in value for value in response.headers.values())
 
 
-async def test_descriptions_are_sentences_for_people(world: World) -> None:
-    app = await world.app()
-    text = (await world.redeem(app, "qmc_nothing")).json()["error_description"]
+async def test_descriptions_are_sentences_for_people(harness: AppHarness) -> None:
+    app = await harness.app()
+    text = (await harness.redeem(app, "qmc_nothing")).json()["error_description"]
     assert " " in text
     assert text[0] in string.ascii_letters

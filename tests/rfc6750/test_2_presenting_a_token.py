@@ -2,14 +2,14 @@
 
 import httpx
 
-from world import ME, USERINFO, World
+from support.app import ME, USERINFO, AppHarness
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-async def a_token(world: World, **changes: str) -> str:
-    await world.person()
-    token: str = (await world.tokens(await world.app(), **changes))["access_token"]
+async def a_token(harness: AppHarness, **changes: str) -> str:
+    await harness.person()
+    token: str = (await harness.tokens(await harness.app(), **changes))["access_token"]
     return token
 
 
@@ -21,32 +21,32 @@ def is_refused(response: httpx.Response, status: int, error: str) -> bool:
     )
 
 
-async def test_a_token_in_the_header(world: World) -> None:
-    token = await a_token(world)
+async def test_a_token_in_the_header(harness: AppHarness) -> None:
+    token = await a_token(harness)
     for scheme in ("Bearer", "bearer", "BEARER"):
         headers = {"authorization": f"{scheme} {token}"}
-        assert (await world.browser().get(ME, headers=headers)).status_code == 200
+        assert (await harness.browser().get(ME, headers=headers)).status_code == 200
 
 
-async def test_a_token_in_the_query(world: World) -> None:
-    token = await a_token(world)
-    response = await world.browser().get(ME, params={"access_token": token})
+async def test_a_token_in_the_query(harness: AppHarness) -> None:
+    token = await a_token(harness)
+    response = await harness.browser().get(ME, params={"access_token": token})
     assert response.status_code == 200
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["referrer-policy"] == "no-referrer"
-    encoded = await world.browser().get(f"{ME}?access%5Ftoken={token}")
+    encoded = await harness.browser().get(f"{ME}?access%5Ftoken={token}")
     assert encoded.status_code == 200, "a name may be percent-encoded"
 
 
-async def test_a_token_in_a_form(world: World) -> None:
-    token = await a_token(world, scope="openid")
-    response = await world.browser().post(USERINFO, data={"access_token": token})
+async def test_a_token_in_a_form(harness: AppHarness) -> None:
+    token = await a_token(harness, scope="openid")
+    response = await harness.browser().post(USERINFO, data={"access_token": token})
     assert response.status_code == 200
 
 
-async def test_a_form_needs_its_content_type_and_a_body_needs_a_post(world: World) -> None:
-    token = await a_token(world, scope="openid basic")
-    browser = world.browser()
+async def test_a_form_needs_its_content_type_and_a_body_needs_a_post(harness: AppHarness) -> None:
+    token = await a_token(harness, scope="openid basic")
+    browser = harness.browser()
     text = f"access_token={token}"
     for kind in ("text/plain", "application/json", ""):
         response = await browser.post(USERINFO, content=text, headers={"content-type": kind})
@@ -57,9 +57,9 @@ async def test_a_form_needs_its_content_type_and_a_body_needs_a_post(world: Worl
     assert get.status_code == 401
 
 
-async def test_more_than_one_way_is_refused_even_with_one_token(world: World) -> None:
-    token = await a_token(world, scope="openid basic")
-    browser, header = world.browser(), {"authorization": f"Bearer {token}"}
+async def test_more_than_one_way_is_refused_even_with_one_token(harness: AppHarness) -> None:
+    token = await a_token(harness, scope="openid basic")
+    browser, header = harness.browser(), {"authorization": f"Bearer {token}"}
     query = {"access_token": token}
     for response in (
         await browser.get(ME, params=query, headers=header),
@@ -71,10 +71,10 @@ async def test_more_than_one_way_is_refused_even_with_one_token(world: World) ->
         assert is_refused(response, 400, "invalid_request"), response.text
 
 
-async def test_a_doubled_parameter_is_refused(world: World) -> None:
-    token = await a_token(world, scope="openid basic")
+async def test_a_doubled_parameter_is_refused(harness: AppHarness) -> None:
+    token = await a_token(harness, scope="openid basic")
     text = f"access_token={token}&access_token={token}"
-    browser = world.browser()
+    browser = harness.browser()
     for response in (
         await browser.get(f"{ME}?{text}"),
         await browser.post(USERINFO, content=text, headers=FORM),
@@ -82,18 +82,18 @@ async def test_a_doubled_parameter_is_refused(world: World) -> None:
         assert is_refused(response, 400, "invalid_request")
 
 
-async def test_a_doubled_header_is_refused(world: World) -> None:
-    value = f"Bearer {await a_token(world)}"
-    response = await world.browser().get(
+async def test_a_doubled_header_is_refused(harness: AppHarness) -> None:
+    value = f"Bearer {await a_token(harness)}"
+    response = await harness.browser().get(
         ME, headers=[("authorization", value), ("authorization", value)]
     )
     assert response.status_code == 400
     assert response.json()["error"] == "invalid_request"
 
 
-async def test_an_empty_token_is_as_if_absent(world: World) -> None:
-    token = await a_token(world)
-    browser = world.browser()
+async def test_an_empty_token_is_as_if_absent(harness: AppHarness) -> None:
+    token = await a_token(harness)
+    browser = harness.browser()
     # Contract §1: clients of 2016 send the header empty on every call.
     for empty in ("Bearer ", "Bearer"):
         headers = {"authorization": empty}
@@ -106,8 +106,8 @@ async def test_an_empty_token_is_as_if_absent(world: World) -> None:
     assert by_header.status_code == 200
 
 
-async def test_odd_spacing_is_never_a_success(world: World) -> None:
-    token = await a_token(world)
+async def test_odd_spacing_is_never_a_success(harness: AppHarness) -> None:
+    token = await a_token(harness)
     for value in (
         f"Bearer  {token}",
         f"Bearer\t{token}",
@@ -122,13 +122,13 @@ async def test_odd_spacing_is_never_a_success(world: World) -> None:
         f"Token {token}",
         token,
     ):
-        response = await world.browser().get(ME, headers={"authorization": value})
+        response = await harness.browser().get(ME, headers={"authorization": value})
         assert response.status_code == 401, value
         assert response.headers["www-authenticate"].startswith("Bearer")
 
 
-async def test_a_malformed_or_endless_token_is_invalid(world: World) -> None:
+async def test_a_malformed_or_endless_token_is_invalid(harness: AppHarness) -> None:
     for token in ("qma_", "qma_é", "%00", "=", "a" * 4097, "a" * 9000):
         headers = {b"authorization": f"Bearer {token}".encode()}
-        response = await world.browser().get(ME, headers=headers)
+        response = await harness.browser().get(ME, headers=headers)
         assert is_refused(response, 401, "invalid_token"), token[:9]

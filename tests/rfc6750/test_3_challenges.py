@@ -2,7 +2,7 @@
 
 import httpx
 
-from world import ME, USERINFO, World
+from support.app import ME, USERINFO, AppHarness
 
 
 def challenge(response: httpx.Response) -> str:
@@ -10,38 +10,38 @@ def challenge(response: httpx.Response) -> str:
     return value
 
 
-async def test_without_a_token_the_challenge_is_bare(world: World) -> None:
+async def test_without_a_token_the_challenge_is_bare(harness: AppHarness) -> None:
     for path in (
         ME,
         USERINFO,
     ):
         for headers in ({}, {"authorization": "Bearer"}, {"authorization": "Basic YTpi"}):
-            response = await world.browser().get(path, headers=headers)
+            response = await harness.browser().get(path, headers=headers)
             assert response.status_code == 401
             assert challenge(response) == "Bearer"
             assert response.headers["cache-control"] == "no-store"
 
 
-async def test_a_dead_token_is_invalid_whatever_killed_it(world: World) -> None:
-    ann = await world.person()
-    app, browser = await world.app(), await world.signed_in()
+async def test_a_dead_token_is_invalid_whatever_killed_it(harness: AppHarness) -> None:
+    ann = await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
     texts = set()
     for kill in ("revoke", "withdraw", "expire", "never lived", "disable"):
-        token = (await world.tokens(app, browser))["access_token"]
-        assert (await world.call(token)).status_code == 200
+        token = (await harness.tokens(app, browser))["access_token"]
+        assert (await harness.call(token)).status_code == 200
         match kill:
             case "revoke":
-                await world.revoke(app, token)
+                await harness.revoke(app, token)
             case "withdraw":
-                now = world.house.clock.now()
-                await world.house.stores.withdraw_consent(ann.id, app.id, now)
+                now = harness.context.clock.now()
+                await harness.context.stores.withdraw_consent(ann.id, app.id, now)
             case "expire":
-                world.advance(hours=1)
+                harness.advance(hours=1)
             case "never lived":
                 token = token[:-4] + "AAAA"
             case "disable":
-                await world.house.accounts.disable(ann.id)
-        response = await world.call(token)
+                await harness.context.accounts.disable(ann.id)
+        response = await harness.call(token)
         assert response.status_code == 401
         assert response.json()["error"] == "invalid_token"
         assert challenge(response).startswith('Bearer error="invalid_token"')
@@ -49,63 +49,65 @@ async def test_a_dead_token_is_invalid_whatever_killed_it(world: World) -> None:
     assert len(texts) == 1, "the answer does not tell why"
 
 
-async def test_a_token_of_a_deleted_or_disabled_app_is_invalid(world: World) -> None:
-    await world.person()
-    browser = await world.signed_in()
+async def test_a_token_of_a_deleted_or_disabled_app_is_invalid(harness: AppHarness) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
     for fate in ("disabled", "deleted"):
-        app = await world.app()
-        token = (await world.tokens(app, browser))["access_token"]
+        app = await harness.app()
+        token = (await harness.tokens(app, browser))["access_token"]
         await (
-            world.disable(app) if fate == "disabled" else world.house.registry.delete(app.client)
+            harness.disable(app)
+            if fate == "disabled"
+            else harness.context.registry.delete(app.client)
         )
-        assert (await world.call(token)).status_code == 401, fate
+        assert (await harness.call(token)).status_code == 401, fate
 
 
-async def test_too_little_scope_names_the_scope(world: World) -> None:
-    await world.person()
-    app, browser = await world.app(), await world.signed_in()
+async def test_too_little_scope_names_the_scope(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
     for path, has, needs in ((ME, "openid email", "basic"), (USERINFO, "basic", "openid")):
-        token = (await world.tokens(app, browser, scope=has))["access_token"]
-        response = await world.call(token, path)
+        token = (await harness.tokens(app, browser, scope=has))["access_token"]
+        response = await harness.call(token, path)
         assert response.status_code == 403
         assert response.json()["error"] == "insufficient_scope"
         assert 'error="insufficient_scope"' in challenge(response)
         assert f'scope="{needs}"' in challenge(response)
 
 
-async def test_each_scope_opens_what_it_says_and_nothing_else(world: World) -> None:
-    await world.person()
-    app, browser = await world.app(), await world.signed_in()
+async def test_each_scope_opens_what_it_says_and_nothing_else(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
     for scope in ("readmeasurements", "writemeasurements", "profile", "offline_access"):
-        token = (await world.tokens(app, browser, scope=scope))["access_token"]
-        assert (await world.call(token, ME)).status_code == 403, scope
-        assert (await world.call(token, USERINFO)).status_code == 403, scope
+        token = (await harness.tokens(app, browser, scope=scope))["access_token"]
+        assert (await harness.call(token, ME)).status_code == 403, scope
+        assert (await harness.call(token, USERINFO)).status_code == 403, scope
 
 
-async def test_only_access_tokens_open_a_resource(world: World) -> None:
-    await world.person()
-    app, browser = await world.app(), await world.signed_in()
-    code = (await world.authorize(browser, app, scope="openid basic", nonce="n")).code
-    assert (await world.call(code)).status_code == 401
-    tokens = (await world.redeem(app, code)).json()
+async def test_only_access_tokens_open_a_resource(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
+    code = (await harness.authorize(browser, app, scope="openid basic", nonce="n")).code
+    assert (await harness.call(code)).status_code == 401
+    tokens = (await harness.redeem(app, code)).json()
     for other in ("refresh_token", "id_token"):
         for path in (ME, USERINFO):
-            assert (await world.call(tokens[other], path)).status_code == 401, other
+            assert (await harness.call(tokens[other], path)).status_code == 401, other
     cookie = next(iter(browser.cookies.jar)).value
     assert cookie is not None
-    assert (await world.call(cookie)).status_code == 401
-    assert (await world.call(app.secret or "")).status_code == 401
+    assert (await harness.call(cookie)).status_code == 401
+    assert (await harness.call(app.secret or "")).status_code == 401
 
 
-async def test_a_session_cookie_opens_no_resource(world: World) -> None:
-    await world.person()
-    assert (await (await world.signed_in()).get(ME)).status_code == 401
+async def test_a_session_cookie_opens_no_resource(harness: AppHarness) -> None:
+    await harness.person()
+    assert (await (await harness.signed_in()).get(ME)).status_code == 401
 
 
-async def test_an_error_never_repeats_the_token(world: World) -> None:
+async def test_an_error_never_repeats_the_token(harness: AppHarness) -> None:
     token = "m4rked-token"
-    header = await world.call(token)
-    query = await world.browser().get(ME, params={"access_token": token})
+    header = await harness.call(token)
+    query = await harness.browser().get(ME, params={"access_token": token})
     for response in (header, query):
         assert response.status_code == 401
         assert token not in response.text

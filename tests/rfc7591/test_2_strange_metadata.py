@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from registered import Documents, key_set, make_key, signed
-from world import CALLBACK, World, Worlds
+from support.app import CALLBACK, AppHarness, OpenHarness
+from support.registered_clients import Documents, key_set, make_key, signed
 
 REGISTER = "/api/v2/oauth2/register"
 OPEN = {"registration__mode": "open", "registration__implicit": "true"}
@@ -17,10 +17,12 @@ SECTOR = "https://sector.example.org/uris.json"
 LOGO = "https://app.example.org/logo.png"
 
 
-async def register(world: World, token: str | None = None, **metadata: Any) -> httpx.Response:
+async def register(
+    harness: AppHarness, token: str | None = None, **metadata: Any
+) -> httpx.Response:
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
     document = {"redirect_uris": [CALLBACK], **metadata}
-    return await world.browser().post(REGISTER, json=document, headers=headers)
+    return await harness.browser().post(REGISTER, json=document, headers=headers)
 
 
 BROKEN = ["https://[::1", "https://app.example.org:port/", "http://[", "https://[x]/cb", "//", "\0"]
@@ -36,10 +38,12 @@ BROKEN = ["https://[::1", "https://app.example.org:port/", "http://[", "https://
     ],
     ids=["code", "implicit", "pairwise", "front channel"],
 )
-async def test_a_broken_address_is_a_fault_of_its_own(worlds: Worlds, more: dict[str, Any]) -> None:
-    async with worlds(fetcher=Documents(), **OPEN) as world:
+async def test_a_broken_address_is_a_fault_of_its_own(
+    open_harness: OpenHarness, more: dict[str, Any]
+) -> None:
+    async with open_harness(fetcher=Documents(), **OPEN) as harness:
         for uri in BROKEN:
-            answer = await register(world, redirect_uris=[uri, CALLBACK], **more)
+            answer = await register(harness, redirect_uris=[uri, CALLBACK], **more)
             assert answer.status_code == 400, uri
             assert answer.json()["error"] == "invalid_redirect_uri", uri
 
@@ -52,27 +56,27 @@ async def test_a_broken_address_is_a_fault_of_its_own(worlds: Worlds, more: dict
         *("logo_uri#de", "client_uri#de"),
     ],
 )
-async def test_no_member_takes_a_broken_address(worlds: Worlds, member: str) -> None:
-    async with worlds(fetcher=Documents(), **OPEN) as world:
+async def test_no_member_takes_a_broken_address(open_harness: OpenHarness, member: str) -> None:
+    async with open_harness(fetcher=Documents(), **OPEN) as harness:
         for uri in (*BROKEN, "javascript:alert(1)", "http://app.example.org/"):
-            answer = await register(world, **{member: uri})
+            answer = await register(harness, **{member: uri})
             assert answer.status_code == 400, uri
             assert answer.json()["error"] == "invalid_client_metadata", uri
         for uri in BROKEN:
-            answer = await register(world, request_uris=[uri])
+            answer = await register(harness, request_uris=[uri])
             assert answer.json()["error"] == "invalid_client_metadata", uri
 
 
 @pytest.mark.parametrize("name", ["می‌خواهم", "👩‍⚕️ Notes"])
-async def test_a_name_may_be_in_any_script(worlds: Worlds, name: str) -> None:
-    async with worlds(**OPEN) as world:
-        answer = await register(world, client_name=name, **{"client_name#fa": name})
+async def test_a_name_may_be_in_any_script(open_harness: OpenHarness, name: str) -> None:
+    async with open_harness(**OPEN) as harness:
+        answer = await register(harness, client_name=name, **{"client_name#fa": name})
         assert answer.status_code == 201, answer.text
         assert (answer.json()["client_name"], answer.json()["client_name#fa"]) == (name, name)
 
 
-async def test_a_refusal_never_repeats_what_was_sent(worlds: Worlds) -> None:
-    async with worlds(**OPEN) as world:
+async def test_a_refusal_never_repeats_what_was_sent(open_harness: OpenHarness) -> None:
+    async with open_harness(**OPEN) as harness:
         for sent in (
             {"client_name#<b>marked": 5},
             {"client_name#<b>marked": "a"},
@@ -81,17 +85,19 @@ async def test_a_refusal_never_repeats_what_was_sent(worlds: Worlds) -> None:
             {"jwks": {"keys": [{"marked": 1}] * 21}},
             {"grant_types": ["marked"]},
         ):
-            answer = await register(world, **sent)
+            answer = await register(harness, **sent)
             assert answer.json()["error"] == "invalid_client_metadata", sent
             assert answer.json()["error_description"].isascii()
             assert "marked" not in answer.text
 
 
-async def test_members_of_any_depth_and_size_are_refused_or_passed_over(worlds: Worlds) -> None:
+async def test_members_of_any_depth_and_size_are_refused_or_passed_over(
+    open_harness: OpenHarness,
+) -> None:
     deep: dict[str, Any] = {}
     for _ in range(400):
         deep = {"keys": [deep]}
-    async with worlds(**OPEN) as world:
+    async with open_harness(**OPEN) as harness:
         for document in (
             {"jwks": deep},
             {"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}},
@@ -103,50 +109,52 @@ async def test_members_of_any_depth_and_size_are_refused_or_passed_over(worlds: 
             {"default_max_age": 1.5},
             {"contacts": ["a"] * 200},
         ):
-            answer = await register(world, **document)
+            answer = await register(harness, **document)
             assert answer.status_code == 400, document
         raw = b'{"redirect_uris":["%s"],"default_max_age":%s}'
         for number in (b"9" * 4000, b"9" * 5000, b"1e999"):
             content = raw % (CALLBACK.encode(), number)
-            answer = await world.browser().post(
+            answer = await harness.browser().post(
                 REGISTER, content=content, headers={"content-type": "application/json"}
             )
             assert answer.status_code == 400
 
 
-async def test_a_public_app_has_no_secret_to_sign_requests_by(worlds: Worlds) -> None:
-    async with worlds(**OPEN) as world:
+async def test_a_public_app_has_no_secret_to_sign_requests_by(open_harness: OpenHarness) -> None:
+    async with open_harness(**OPEN) as harness:
         answer = await register(
-            world, token_endpoint_auth_method="none", request_object_signing_alg="HS256"
+            harness, token_endpoint_auth_method="none", request_object_signing_alg="HS256"
         )
         assert answer.json()["error"] == "invalid_client_metadata"
 
 
-async def test_without_leave_nothing_is_fetched(worlds: Worlds) -> None:
+async def test_without_leave_nothing_is_fetched(open_harness: OpenHarness) -> None:
     # security.md 15: what a stranger names is not asked for in our name.
     served = Documents()
-    async with worlds(fetcher=served, registration__mode="token") as world:
-        spent = (await world.house.dynamic.issue_token("", 1, timedelta(days=1))).reveal()
-        assert (await register(world, spent)).status_code == 201
+    async with open_harness(fetcher=served, registration__mode="token") as harness:
+        spent = (await harness.context.dynamic.issue_token("", 1, timedelta(days=1))).reveal()
+        assert (await register(harness, spent)).status_code == 201
         for token in (None, "nonsense", "qmi_" + "A" * 52, spent):
             answer = await register(
-                world, token, sector_identifier_uri=SECTOR, logo_uri=LOGO, client_name=5
+                harness, token, sector_identifier_uri=SECTOR, logo_uri=LOGO, client_name=5
             )
             assert answer.status_code == 401, "and nobody learns what may be registered"
-            answer = await register(world, token, sector_identifier_uri=SECTOR, logo_uri=LOGO)
+            answer = await register(harness, token, sector_identifier_uri=SECTOR, logo_uri=LOGO)
             assert answer.status_code == 401
         assert served.asked == []
 
 
-async def test_a_software_statement_holds_for_its_time(worlds: Worlds, tmp_path: Any) -> None:
+async def test_a_software_statement_holds_for_its_time(
+    open_harness: OpenHarness, tmp_path: Any
+) -> None:
     # RFC 7519 §4.1.4, §4.1.5
     import json
 
     key, issuer = make_key("ES256"), "https://vendor.example.org"
     trusted = tmp_path / "statements.json"
     trusted.write_text(json.dumps({issuer: json.loads(key_set(key))}))
-    async with worlds(**OPEN, registration__statements_file=str(trusted)) as world:
-        now = int(world.house.clock.now().timestamp())
+    async with open_harness(**OPEN, registration__statements_file=str(trusted)) as harness:
+        now = int(harness.context.clock.now().timestamp())
         for more, status in (
             ({"exp": now + 600, "nbf": now - 600}, 201),
             ({"exp": now - 600}, 400),
@@ -154,16 +162,16 @@ async def test_a_software_statement_holds_for_its_time(worlds: Worlds, tmp_path:
             ({"exp": "tomorrow"}, 400),
         ):
             said = {"iss": issuer, "client_name": "By Statement", **more}
-            answer = await register(world, software_statement=signed(said, key, "ES256"))
+            answer = await register(harness, software_statement=signed(said, key, "ES256"))
             assert answer.status_code == status, more
             if status == 400:
                 assert answer.json()["error"] == "invalid_software_statement"
 
 
-async def test_an_app_cannot_shake_off_what_the_operator_set(worlds: Worlds) -> None:
-    async with worlds(**OPEN) as world:
-        made = (await register(world)).json()
-        client = await world.house.stores.client(made["client_id"])
+async def test_an_app_cannot_shake_off_what_the_operator_set(open_harness: OpenHarness) -> None:
+    async with open_harness(**OPEN) as harness:
+        made = (await register(harness)).json()
+        client = await harness.context.stores.client(made["client_id"])
         assert client is not None
         flags: dict[str, Any] = {
             "strict": True,
@@ -172,38 +180,38 @@ async def test_an_app_cannot_shake_off_what_the_operator_set(worlds: Worlds) -> 
             "token_format": "jwt",
             "description": "known to us",
         }
-        assert await world.house.stores.replace_client(replace(client, **flags))
-        answer = await world.browser().put(
+        assert await harness.context.stores.replace_client(replace(client, **flags))
+        answer = await harness.browser().put(
             f"{REGISTER}/{client.id}",
             json={"client_id": client.id, "redirect_uris": [CALLBACK], "client_name": "New"},
             headers={"authorization": f"Bearer {made['registration_access_token']}"},
         )
         assert answer.status_code == 200, answer.text
-        edited = await world.house.stores.client(client.id)
+        edited = await harness.context.stores.client(client.id)
         assert edited is not None
         assert edited.name == "New"
         assert {name: getattr(edited, name) for name in flags} == flags
 
 
-async def test_a_logo_that_is_not_registered_any_more_is_dropped(worlds: Worlds) -> None:
+async def test_a_logo_that_is_not_registered_any_more_is_dropped(open_harness: OpenHarness) -> None:
     png = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes([0, 0, 0, 1, 0, 0, 0, 1]) + bytes(20)
-    async with worlds(fetcher=Documents({LOGO: png}), **OPEN) as world:
-        made = (await register(world, logo_uri=LOGO)).json()
-        assert await world.house.stores.logo(made["client_id"]) is not None
-        answer = await world.browser().put(
+    async with open_harness(fetcher=Documents({LOGO: png}), **OPEN) as harness:
+        made = (await register(harness, logo_uri=LOGO)).json()
+        assert await harness.context.stores.logo(made["client_id"]) is not None
+        answer = await harness.browser().put(
             f"{REGISTER}/{made['client_id']}",
             json={"client_id": made["client_id"], "redirect_uris": [CALLBACK]},
             headers={"authorization": f"Bearer {made['registration_access_token']}"},
         )
         assert answer.status_code == 200, answer.text
-        assert await world.house.stores.logo(made["client_id"]) is None
+        assert await harness.context.stores.logo(made["client_id"]) is None
 
 
-async def test_no_name_in_the_address_is_too_strange(worlds: Worlds) -> None:
-    async with worlds(**OPEN) as world:
+async def test_no_name_in_the_address_is_too_strange(open_harness: OpenHarness) -> None:
+    async with open_harness(**OPEN) as harness:
         for name in ("%00", "a%0Ab", "%F0%9F%98%80", "x" * 3000, ""):
             for method in ("GET", "DELETE"):
-                answer = await world.browser().request(
+                answer = await harness.browser().request(
                     method, f"{REGISTER}/{name}", headers={"authorization": "Bearer x"}
                 )
                 assert answer.status_code == 401, name

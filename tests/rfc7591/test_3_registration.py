@@ -8,10 +8,17 @@ from typing import Any
 import httpx
 import pytest
 
-from quantimodo.app.wiring import registration_policy
+from quantimodo.app.services import registration_policy
 from quantimodo.ops.cleanup import Cleaner
-from registered import Documents, assertion_of, key_set, make_key, presenting, signed
-from world import CALLBACK, ISSUER, TOKEN, App, World, Worlds, answer_of
+from support.app import CALLBACK, ISSUER, TOKEN, App, AppHarness, OpenHarness, answer_of
+from support.registered_clients import (
+    Documents,
+    assertion_of,
+    key_set,
+    make_key,
+    presenting,
+    signed,
+)
 
 REGISTER = "/api/v2/oauth2/register"
 OPEN = {"registration__mode": "open", "registration__implicit": "true"}
@@ -19,15 +26,17 @@ SECTOR = "https://sector.example.org/uris.json"
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes([0, 0, 0, 1, 0, 0, 0, 1]) + bytes(20)
 
 
-async def register(world: World, token: str | None = None, **metadata: Any) -> httpx.Response:
+async def register(
+    harness: AppHarness, token: str | None = None, **metadata: Any
+) -> httpx.Response:
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
     document = {"redirect_uris": [CALLBACK], **metadata}
-    return await world.browser().post(REGISTER, json=document, headers=headers)
+    return await harness.browser().post(REGISTER, json=document, headers=headers)
 
 
-async def app_of(world: World, answer: httpx.Response) -> App:
+async def app_of(harness: AppHarness, answer: httpx.Response) -> App:
     assert answer.status_code == 201, answer.text
-    client = await world.house.stores.client(answer.json()["client_id"])
+    client = await harness.context.stores.client(answer.json()["client_id"])
     assert client is not None
     return App(client, answer.json().get("client_secret"))
 
@@ -41,26 +50,28 @@ async def app_of(world: World, answer: httpx.Response) -> App:
         {"client_name": ISSUER.partition("//")[2]},
     ],
 )
-async def test_2_a_name_like_the_servers_is_refused(worlds: Worlds, named: dict[str, str]) -> None:
+async def test_2_a_name_like_the_servers_is_refused(
+    open_harness: OpenHarness, named: dict[str, str]
+) -> None:
     """RFC 7591 §5: a server should refuse names that could mislead the person who is asked."""
-    async with worlds(**OPEN) as world:
-        answer = await register(world, **named)
+    async with open_harness(**OPEN) as harness:
+        answer = await register(harness, **named)
         assert answer.status_code == 400
         assert answer.json()["error"] == "invalid_client_metadata"
         assert "looks like a name of this server" in answer.json()["error_description"]
-        told = (await register(world, client_name="Mood")).json()
+        told = (await register(harness, client_name="Mood")).json()
         headers = {"authorization": f"Bearer {told['registration_access_token']}"}
         document = {"client_id": told["client_id"], "redirect_uris": [CALLBACK], **named}
-        changed = await world.browser().put(
+        changed = await harness.browser().put(
             told["registration_client_uri"], json=document, headers=headers
         )
         assert changed.status_code == 400
         assert "looks like a name of this server" in changed.json()["error_description"]
 
 
-async def test_the_least_is_enough_and_the_defaults_are_told(worlds: Worlds) -> None:
-    async with worlds(**OPEN) as world:
-        answer = await register(world)
+async def test_the_least_is_enough_and_the_defaults_are_told(open_harness: OpenHarness) -> None:
+    async with open_harness(**OPEN) as harness:
+        answer = await register(harness)
         assert answer.status_code == 201
         assert answer.headers["cache-control"] == "no-store"
         told = answer.json()
@@ -69,7 +80,7 @@ async def test_the_least_is_enough_and_the_defaults_are_told(worlds: Worlds) -> 
         client_id = told.pop("client_id")
         assert told.pop("registration_client_uri") == f"{ISSUER}{REGISTER}/{client_id}"
         assert told == {
-            "client_id_issued_at": int(world.house.clock.now().timestamp()),
+            "client_id_issued_at": int(harness.context.clock.now().timestamp()),
             "client_secret_expires_at": 0,
             "client_name": "app.example.org",
             "redirect_uris": [CALLBACK],
@@ -87,13 +98,13 @@ async def test_the_least_is_enough_and_the_defaults_are_told(worlds: Worlds) -> 
         }
 
 
-async def test_it_works_at_once_and_people_are_asked(worlds: Worlds) -> None:
-    async with worlds(**OPEN) as world:
-        await world.person()
-        app = await app_of(world, await register(world, client_name="Dream Diary"))
-        page = await world.ask(await world.signed_in(), app, scope="openid")
+async def test_it_works_at_once_and_people_are_asked(open_harness: OpenHarness) -> None:
+    async with open_harness(**OPEN) as harness:
+        await harness.person()
+        app = await app_of(harness, await register(harness, client_name="Dream Diary"))
+        page = await harness.ask(await harness.signed_in(), app, scope="openid")
         assert "Dream Diary" in page.text
-        tokens = await world.tokens(app, scope="openid email")
+        tokens = await harness.tokens(app, scope="openid email")
         assert "refresh_token" not in tokens, "it did not register for that grant"
 
 
@@ -140,10 +151,10 @@ EVERYTHING: dict[str, Any] = {
 }
 
 
-async def test_all_metadata_is_kept_and_told_again(worlds: Worlds) -> None:
+async def test_all_metadata_is_kept_and_told_again(open_harness: OpenHarness) -> None:
     served = Documents({SECTOR: json.dumps([CALLBACK]).encode()})
-    async with worlds(fetcher=served, **OPEN) as world:
-        answer = await register(world, **EVERYTHING, of_no_meaning="here", nothing=None)
+    async with open_harness(fetcher=served, **OPEN) as harness:
+        answer = await register(harness, **EVERYTHING, of_no_meaning="here", nothing=None)
         assert answer.status_code == 201, answer.text
         told = answer.json()
         assert {name: told[name] for name in EVERYTHING} == EVERYTHING
@@ -215,139 +226,145 @@ async def test_all_metadata_is_kept_and_told_again(worlds: Worlds) -> None:
     ],
 )
 async def test_what_cannot_be_is_refused_by_the_right_code(
-    worlds: Worlds, changes: dict[str, Any], code: str
+    open_harness: OpenHarness, changes: dict[str, Any], code: str
 ) -> None:
-    async with worlds(fetcher=Documents(), **OPEN) as world:
-        before = len(world.rows()["clients"])
-        answer = await register(world, **changes)
+    async with open_harness(fetcher=Documents(), **OPEN) as harness:
+        before = len(harness.rows()["clients"])
+        answer = await register(harness, **changes)
         assert answer.status_code == 400, answer.text
         assert answer.json()["error"] == code
         assert answer.json()["error_description"]
-        assert len(world.rows()["clients"]) == before
+        assert len(harness.rows()["clients"]) == before
 
 
-async def test_what_is_no_json_object_is_refused(worlds: Worlds) -> None:
-    async with worlds(**OPEN) as world:
+async def test_what_is_no_json_object_is_refused(open_harness: OpenHarness) -> None:
+    async with open_harness(**OPEN) as harness:
         for kind, body in (
             ("application/json", b"{"),
             ("application/json", b"[]"),
             ("application/json", b"[" * 60_000),
             ("text/plain", b"{}"),
         ):
-            answer = await world.browser().post(
+            answer = await harness.browser().post(
                 REGISTER, content=body, headers={"content-type": kind}
             )
             assert answer.status_code == 400
             assert answer.json()["error"] == "invalid_client_metadata"
 
 
-async def test_it_is_closed_unless_the_operator_opens_it(world: World) -> None:
+async def test_it_is_closed_unless_the_operator_opens_it(harness: AppHarness) -> None:
     # Default deny.
-    answer = await register(world)
+    answer = await register(harness)
     assert answer.status_code == 403
-    found = (await world.browser().get("/.well-known/openid-configuration")).json()
+    found = (await harness.browser().get("/.well-known/openid-configuration")).json()
     assert "registration_endpoint" not in found
-    token = await world.house.dynamic.issue_token("", 1, timedelta(days=1))
-    assert (await register(world, token.reveal())).status_code == 403
+    token = await harness.context.dynamic.issue_token("", 1, timedelta(days=1))
+    assert (await register(harness, token.reveal())).status_code == 403
 
 
-async def test_an_initial_access_token_is_leave_for_so_many(worlds: Worlds) -> None:
+async def test_an_initial_access_token_is_leave_for_so_many(open_harness: OpenHarness) -> None:
     # RFC 7591 §3.1
-    async with worlds(registration__mode="token") as world:
-        found = (await world.browser().get("/.well-known/openid-configuration")).json()
+    async with open_harness(registration__mode="token") as harness:
+        found = (await harness.browser().get("/.well-known/openid-configuration")).json()
         assert found["registration_endpoint"] == ISSUER + REGISTER
         for token in (None, "nonsense", "qmi_" + "A" * 52):
-            answer = await register(world, token)
+            answer = await register(harness, token)
             assert answer.status_code == 401
             assert answer.headers["www-authenticate"].startswith("Bearer")
-        two = (await world.house.dynamic.issue_token("for Ann", 2, timedelta(days=1))).reveal()
-        assert (await register(world, two, redirect_uris=[])).status_code == 400, "and not spent"
-        answers = await asyncio.gather(*(register(world, two) for _ in range(6)))
+        two = (await harness.context.dynamic.issue_token("for Ann", 2, timedelta(days=1))).reveal()
+        assert (await register(harness, two, redirect_uris=[])).status_code == 400, "and not spent"
+        answers = await asyncio.gather(*(register(harness, two) for _ in range(6)))
         assert sorted(answer.status_code for answer in answers) == [201, 201, 401, 401, 401, 401]
-        late = (await world.house.dynamic.issue_token("", 9, timedelta(hours=1))).reveal()
-        world.advance(hours=1)
-        assert (await register(world, late)).status_code == 401
-        assert late not in str(world.rows())
+        late = (await harness.context.dynamic.issue_token("", 9, timedelta(hours=1))).reveal()
+        harness.advance(hours=1)
+        assert (await register(harness, late)).status_code == 401
+        assert late not in str(harness.rows())
 
 
-async def test_implicit_answers_only_where_the_operator_allows_them(worlds: Worlds) -> None:
+async def test_implicit_answers_only_where_the_operator_allows_them(
+    open_harness: OpenHarness,
+) -> None:
     # security.md 5
-    async with worlds(registration__mode="open") as world:
+    async with open_harness(registration__mode="open") as harness:
         for kind in ("token", "id_token", "code id_token token"):
-            answer = await register(world, response_types=[kind])
+            answer = await register(harness, response_types=[kind])
             assert answer.json()["error"] == "invalid_client_metadata"
-        assert (await register(world, response_types=["code", "none"])).status_code == 201
+        assert (await register(harness, response_types=["code", "none"])).status_code == 201
 
 
-async def test_an_implicit_app_gets_what_it_registered(worlds: Worlds) -> None:
-    async with worlds(**OPEN) as world:
-        await world.person()
-        answer = await register(world, grant_types=["implicit"], response_types=["token id_token"])
-        app = await app_of(world, answer)
+async def test_an_implicit_app_gets_what_it_registered(open_harness: OpenHarness) -> None:
+    async with open_harness(**OPEN) as harness:
+        await harness.person()
+        answer = await register(
+            harness, grant_types=["implicit"], response_types=["token id_token"]
+        )
+        app = await app_of(harness, answer)
         assert answer.json()["response_types"] == ["id_token token"]
         assert answer.json()["grant_types"] == ["implicit"]
         asked = {"response_type": "id_token token", "scope": "openid", "nonce": "n"}
-        found = await world.authorize(await world.signed_in(), app, **asked)
+        found = await harness.authorize(await harness.signed_in(), app, **asked)
         assert {"id_token", "access_token"} <= set(found.parameters)
-        refused = answer_of(await world.ask(await world.signed_in(), app))
+        refused = answer_of(await harness.ask(await harness.signed_in(), app))
         assert refused.parameters["error"] == "unauthorized_client"
 
 
-async def test_who_names_no_method_uses_basic_or_post_and_no_other(worlds: Worlds) -> None:
+async def test_who_names_no_method_uses_basic_or_post_and_no_other(
+    open_harness: OpenHarness,
+) -> None:
     # Basic is the default (RFC 7591 §2); libraries that register by themselves go on with post.
-    async with worlds(**OPEN) as world:
-        app = await app_of(world, await register(world))
+    async with open_harness(**OPEN) as harness:
+        app = await app_of(harness, await register(harness))
         fields = {"grant_type": "authorization_code", "code": "x"}
         post = {**fields, "client_id": app.id, "client_secret": app.secret or ""}
         for answer in (
-            await world.browser().post(TOKEN, data=post),
-            await world.token(app, **fields),
+            await harness.browser().post(TOKEN, data=post),
+            await harness.token(app, **fields),
         ):
             assert answer.json()["error"] == "invalid_grant", "it is who it says"
         assert app.secret
-        key = signed(assertion_of(world, app), app.secret, "HS256")
-        answer = await world.browser().post(TOKEN, data=presenting(key, **fields))
+        key = signed(assertion_of(harness, app), app.secret, "HS256")
+        answer = await harness.browser().post(TOKEN, data=presenting(key, **fields))
         assert answer.json()["error"] == "invalid_client"
 
 
-async def test_nobody_makes_themselves_first_party(worlds: Worlds) -> None:
-    async with worlds(**OPEN) as world:
-        answer = await register(world, first_party=True, resource_server=True, token_format="jwt")
-        client = (await app_of(world, answer)).client
+async def test_nobody_makes_themselves_first_party(open_harness: OpenHarness) -> None:
+    async with open_harness(**OPEN) as harness:
+        answer = await register(harness, first_party=True, resource_server=True, token_format="jwt")
+        client = (await app_of(harness, answer)).client
         assert not client.first_party
         assert not client.resource_server
 
 
-async def test_a_public_app_has_no_secret(worlds: Worlds) -> None:
-    async with worlds(**OPEN) as world:
-        answer = await register(world, token_endpoint_auth_method="none")
+async def test_a_public_app_has_no_secret(open_harness: OpenHarness) -> None:
+    async with open_harness(**OPEN) as harness:
+        answer = await register(harness, token_endpoint_auth_method="none")
         assert "client_secret" not in answer.json()
         assert "client_secret_expires_at" not in answer.json()
-        assert (await app_of(world, answer)).client.public
+        assert (await app_of(harness, answer)).client.public
 
 
-async def test_a_secret_that_is_a_key_works_as_one(worlds: Worlds) -> None:
-    async with worlds(registration__mode="token") as world:
-        token = (await world.house.dynamic.issue_token("", 1, timedelta(days=1))).reveal()
+async def test_a_secret_that_is_a_key_works_as_one(open_harness: OpenHarness) -> None:
+    async with open_harness(registration__mode="token") as harness:
+        token = (await harness.context.dynamic.issue_token("", 1, timedelta(days=1))).reveal()
         answer = await register(
-            world,
+            harness,
             token,
             token_endpoint_auth_method="client_secret_jwt",
             grant_types=["client_credentials"],
             response_types=[],
         )
-        app = await app_of(world, answer)
+        app = await app_of(harness, answer)
         assert app.secret
-        assertion = signed(assertion_of(world, app), app.secret, "HS256")
+        assertion = signed(assertion_of(harness, app), app.secret, "HS256")
         data = presenting(assertion, grant_type="client_credentials")
-        assert (await world.browser().post(TOKEN, data=data)).status_code == 200
+        assert (await harness.browser().post(TOKEN, data=data)).status_code == 200
         assert app.secret.encode() not in (app.client.sealed_secret or b"")
 
 
-async def test_the_sector_document_must_list_every_address(worlds: Worlds) -> None:
+async def test_the_sector_document_must_list_every_address(open_harness: OpenHarness) -> None:
     # OpenID Connect Registration §5
     served = Documents()
-    async with worlds(fetcher=served, **OPEN) as world:
+    async with open_harness(fetcher=served, **OPEN) as harness:
         for document, status in (
             (None, 400),
             (b"{}", 400),
@@ -356,71 +373,71 @@ async def test_the_sector_document_must_list_every_address(worlds: Worlds) -> No
             (json.dumps([CALLBACK, "https://other.example.org/cb"]).encode(), 201),
         ):
             served.at = {} if document is None else {SECTOR: document}
-            answer = await register(world, sector_identifier_uri=SECTOR, subject_type="pairwise")
+            answer = await register(harness, sector_identifier_uri=SECTOR, subject_type="pairwise")
             assert answer.status_code == status, document
 
 
-async def test_the_logo_is_fetched_once_and_shown_from_here(worlds: Worlds) -> None:
+async def test_the_logo_is_fetched_once_and_shown_from_here(open_harness: OpenHarness) -> None:
     logo = "https://app.example.org/logo.png"
     served = Documents({logo: PNG})
-    async with worlds(fetcher=served, **OPEN) as world:
-        await world.person()
-        app = await app_of(world, await register(world, logo_uri=logo))
-        kept = await world.house.stores.logo(app.id)
+    async with open_harness(fetcher=served, **OPEN) as harness:
+        await harness.person()
+        app = await app_of(harness, await register(harness, logo_uri=logo))
+        kept = await harness.context.stores.logo(app.id)
         assert kept is not None
         assert kept.data == PNG
-        page = await world.ask(await world.signed_in(), app)
+        page = await harness.ask(await harness.signed_in(), app)
         assert logo not in page.text
         served.at[logo] = b"<script>"
-        other = await app_of(world, await register(world, logo_uri=logo))
-        assert await world.house.stores.logo(other.id) is None
+        other = await app_of(harness, await register(harness, logo_uri=logo))
+        assert await harness.context.stores.logo(other.id) is None
 
 
 async def test_a_software_statement_counts_when_its_issuer_is_trusted(
-    worlds: Worlds, tmp_path: Any
+    open_harness: OpenHarness, tmp_path: Any
 ) -> None:
     # RFC 7591 §2.3
     key, issuer = make_key("ES256"), "https://vendor.example.org"
     trusted = tmp_path / "statements.json"
     trusted.write_text(json.dumps({issuer: json.loads(key_set(key))}))
-    async with worlds(**OPEN, registration__statements_file=str(trusted)) as world:
+    async with open_harness(**OPEN, registration__statements_file=str(trusted)) as harness:
         said = {"iss": issuer, "client_name": "By Statement", "software_id": "x"}
         statement = signed(said, key, "ES256")
-        answer = await register(world, client_name="By Hand", software_statement=statement)
+        answer = await register(harness, client_name="By Hand", software_statement=statement)
         assert answer.json()["client_name"] == "By Statement"
         assert answer.json()["software_statement"] == statement
         for forged in (
             signed(said, make_key("ES256"), "ES256"),
             signed({**said, "iss": "https://other.example.org"}, key, "ES256"),
         ):
-            answer = await register(world, software_statement=forged)
+            answer = await register(harness, software_statement=forged)
             assert answer.json()["error"] == "unapproved_software_statement"
 
 
-async def test_too_many_from_one_address_have_to_wait(worlds: Worlds) -> None:
-    async with worlds(limits__registrations_per_address="2 per 1h", **OPEN) as world:
+async def test_too_many_from_one_address_have_to_wait(open_harness: OpenHarness) -> None:
+    async with open_harness(limits__registrations_per_address="2 per 1h", **OPEN) as harness:
         for status in (201, 201, 429):
-            answer = await register(world)
+            answer = await register(harness)
             assert answer.status_code == status
         assert int(answer.headers["retry-after"]) > 0
 
 
-async def test_an_app_that_nobody_ever_allowed_anything_goes(worlds: Worlds) -> None:
-    async with worlds(**OPEN) as world:
-        await world.person()
-        idle = await app_of(world, await register(world))
-        used = await app_of(world, await register(world))
-        await world.tokens(used, scope="openid")
-        token = (await world.house.dynamic.issue_token("", 1, timedelta(days=90))).reveal()
-        known = await app_of(world, await register(world, token))
-        world.advance(days=31)
-        await Cleaner(world.house.stores, world.house.clock, "one", pause=0).round()
-        stores = world.house.stores
+async def test_an_app_that_nobody_ever_allowed_anything_goes(open_harness: OpenHarness) -> None:
+    async with open_harness(**OPEN) as harness:
+        await harness.person()
+        idle = await app_of(harness, await register(harness))
+        used = await app_of(harness, await register(harness))
+        await harness.tokens(used, scope="openid")
+        token = (await harness.context.dynamic.issue_token("", 1, timedelta(days=90))).reveal()
+        known = await app_of(harness, await register(harness, token))
+        harness.advance(days=31)
+        await Cleaner(harness.context.stores, harness.context.clock, "one", pause=0).round()
+        stores = harness.context.stores
         assert await stores.client(idle.id) is None
         assert await stores.client(used.id) is not None
         assert await stores.client(known.id) is not None
-        assert world.rows()["unproven_clients"] == []
+        assert harness.rows()["unused_clients"] == []
 
 
-def test_the_settings_are_what_the_policy_says(world: World) -> None:
-    assert registration_policy(world.house.settings).mode == "closed"
+def test_the_settings_are_what_the_policy_says(harness: AppHarness) -> None:
+    assert registration_policy(harness.context.settings).mode == "closed"

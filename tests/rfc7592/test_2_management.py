@@ -5,45 +5,45 @@ from typing import Any
 import httpx
 import pytest
 
-from world import CALLBACK, TOKEN, World, Worlds
+from support.app import CALLBACK, TOKEN, AppHarness, OpenHarness
 
 REGISTER = "/api/v2/oauth2/register"
 
 
 @pytest.fixture
-async def open_world(worlds: Worlds) -> Any:
-    async with worlds(registration__mode="open") as world:
-        yield world
+async def open_app_harness(open_harness: OpenHarness) -> Any:
+    async with open_harness(registration__mode="open") as harness:
+        yield harness
 
 
-async def registered(world: World, **metadata: Any) -> dict[str, Any]:
-    answer = await world.browser().post(REGISTER, json={"redirect_uris": [CALLBACK], **metadata})
+async def registered(harness: AppHarness, **metadata: Any) -> dict[str, Any]:
+    answer = await harness.browser().post(REGISTER, json={"redirect_uris": [CALLBACK], **metadata})
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()
     return found
 
 
 async def manage(
-    world: World, method: str, told: dict[str, Any], body: Any = None, **changes: Any
+    harness: AppHarness, method: str, told: dict[str, Any], body: Any = None, **changes: Any
 ) -> httpx.Response:
     token = changes.get("token", told["registration_access_token"])
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
     path = f"{REGISTER}/{changes.get('client_id', told['client_id'])}"
-    return await world.browser().request(method, path, json=body, headers=headers)
+    return await harness.browser().request(method, path, json=body, headers=headers)
 
 
-async def test_2_1_it_reads_what_is_registered(open_world: World) -> None:
-    told = await registered(open_world, client_name="Dream Diary")
-    answer = await manage(open_world, "GET", told)
+async def test_2_1_it_reads_what_is_registered(open_app_harness: AppHarness) -> None:
+    told = await registered(open_app_harness, client_name="Dream Diary")
+    answer = await manage(open_app_harness, "GET", told)
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     del told["client_secret"]  # kept as a digest only
     assert answer.json() == told
 
 
-async def test_2_2_it_replaces_all_of_it(open_world: World) -> None:
+async def test_2_2_it_replaces_all_of_it(open_app_harness: AppHarness) -> None:
     told = await registered(
-        open_world, client_name="Dream Diary", policy_uri="https://app.example.org/privacy"
+        open_app_harness, client_name="Dream Diary", policy_uri="https://app.example.org/privacy"
     )
     body = {
         "client_id": told["client_id"],
@@ -51,18 +51,20 @@ async def test_2_2_it_replaces_all_of_it(open_world: World) -> None:
         "redirect_uris": ["https://app.example.org/other"],
         "client_name": "Day Diary",
     }
-    answer = await manage(open_world, "PUT", told, body)
+    answer = await manage(open_app_harness, "PUT", told, body)
     assert answer.status_code == 200, answer.text
     found = answer.json()
     assert found["client_name"] == "Day Diary"
     assert found["redirect_uris"] == ["https://app.example.org/other"]
     assert "policy_uri" not in found
     assert "client_secret" not in found
-    assert (await manage(open_world, "GET", told)).json() == found
+    assert (await manage(open_app_harness, "GET", told)).json() == found
 
 
-async def test_2_2_it_cannot_become_another_or_guess_its_secret(open_world: World) -> None:
-    told = await registered(open_world)
+async def test_2_2_it_cannot_become_another_or_guess_its_secret(
+    open_app_harness: AppHarness,
+) -> None:
+    told = await registered(open_app_harness)
     for body in (
         {"redirect_uris": [CALLBACK]},
         {"redirect_uris": [CALLBACK], "client_id": "another"},
@@ -70,15 +72,17 @@ async def test_2_2_it_cannot_become_another_or_guess_its_secret(open_world: Worl
         {"redirect_uris": [CALLBACK + "#x"], "client_id": told["client_id"]},
         [],
     ):
-        answer = await manage(open_world, "PUT", told, body)
+        answer = await manage(open_app_harness, "PUT", told, body)
         assert answer.status_code == 400
-        assert (await manage(open_world, "GET", told)).json()["redirect_uris"] == [CALLBACK]
+        assert (await manage(open_app_harness, "GET", told)).json()["redirect_uris"] == [CALLBACK]
 
 
-async def test_2_2_a_secret_comes_when_it_is_needed_and_goes_when_not(open_world: World) -> None:
-    told = await registered(open_world, token_endpoint_auth_method="none")
+async def test_2_2_a_secret_comes_when_it_is_needed_and_goes_when_not(
+    open_app_harness: AppHarness,
+) -> None:
+    told = await registered(open_app_harness, token_endpoint_auth_method="none")
     body = {"client_id": told["client_id"], "redirect_uris": [CALLBACK]}
-    confidential = (await manage(open_world, "PUT", told, body)).json()
+    confidential = (await manage(open_app_harness, "PUT", told, body)).json()
     data = {
         "grant_type": "authorization_code",
         "code": "x",
@@ -86,27 +90,31 @@ async def test_2_2_a_secret_comes_when_it_is_needed_and_goes_when_not(open_world
     }
     auth = (told["client_id"], confidential["client_secret"])
     del data["client_id"]
-    answer = await open_world.browser().post(TOKEN, data=data, auth=auth)
+    answer = await open_app_harness.browser().post(TOKEN, data=data, auth=auth)
     assert answer.json()["error"] == "invalid_grant", "it is who it says"
-    public = await manage(open_world, "PUT", told, {**body, "token_endpoint_auth_method": "none"})
+    public = await manage(
+        open_app_harness, "PUT", told, {**body, "token_endpoint_auth_method": "none"}
+    )
     assert "client_secret_expires_at" not in public.json()
-    answer = await open_world.browser().post(TOKEN, data=data, auth=auth)
+    answer = await open_app_harness.browser().post(TOKEN, data=data, auth=auth)
     assert answer.json()["error"] == "invalid_client"
 
 
-async def test_2_3_it_deletes_itself_once(open_world: World) -> None:
-    told = await registered(open_world)
-    answer = await manage(open_world, "DELETE", told)
+async def test_2_3_it_deletes_itself_once(open_app_harness: AppHarness) -> None:
+    told = await registered(open_app_harness)
+    answer = await manage(open_app_harness, "DELETE", told)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert await open_world.house.stores.client(told["client_id"]) is None
-    assert (await manage(open_world, "GET", told)).status_code == 401
+    assert await open_app_harness.context.stores.client(told["client_id"]) is None
+    assert (await manage(open_app_harness, "GET", told)).status_code == 401
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-async def test_whoever_is_not_the_app_learns_nothing(open_world: World, method: str) -> None:
+async def test_whoever_is_not_the_app_learns_nothing(
+    open_app_harness: AppHarness, method: str
+) -> None:
     # §2.1: 401 alike, whether there is such an app or not.
-    told, other = await registered(open_world), await registered(open_world)
-    by_hand = await open_world.app()
+    told, other = await registered(open_app_harness), await registered(open_app_harness)
+    by_hand = await open_app_harness.app()
     tries = (
         {"token": None},
         {"token": "nonsense"},
@@ -115,15 +123,15 @@ async def test_whoever_is_not_the_app_learns_nothing(open_world: World, method: 
         {"client_id": by_hand.id},
         {"client_id": "nobody"},
     )
-    answers = [await manage(open_world, method, told, {}, **each) for each in tries]
+    answers = [await manage(open_app_harness, method, told, {}, **each) for each in tries]
     assert {answer.status_code for answer in answers} == {401}
     assert len({answer.text for answer in answers}) == 1
-    assert await open_world.house.stores.client(told["client_id"]) is not None
+    assert await open_app_harness.context.stores.client(told["client_id"]) is not None
 
 
-async def test_a_disabled_app_does_not_manage_itself(open_world: World) -> None:
-    told = await registered(open_world)
-    client = await open_world.house.stores.client(told["client_id"])
+async def test_a_disabled_app_does_not_manage_itself(open_app_harness: AppHarness) -> None:
+    told = await registered(open_app_harness)
+    client = await open_app_harness.context.stores.client(told["client_id"])
     assert client is not None
-    await open_world.house.registry.disable(client)
-    assert (await manage(open_world, "GET", told)).status_code == 401
+    await open_app_harness.context.registry.disable(client)
+    assert (await manage(open_app_harness, "GET", told)).status_code == 401

@@ -5,60 +5,64 @@ from hashlib import sha256
 
 import pytest
 
-from world import CHALLENGE, VERIFIER, World, answer_of
+from support.app import CHALLENGE, VERIFIER, AppHarness, answer_of
 
 
 def challenge_of(verifier: str) -> str:
     return urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
-async def test_the_example_of_appendix_b(world: World) -> None:
+async def test_the_example_of_appendix_b(harness: AppHarness) -> None:
     assert CHALLENGE == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-    await world.person()
-    tokens = await world.tokens(await world.app(public=True))
-    assert (await world.call(tokens["access_token"])).status_code == 200
+    await harness.person()
+    tokens = await harness.tokens(await harness.app(public=True))
+    assert (await harness.call(tokens["access_token"])).status_code == 200
 
 
 async def test_plain_is_refused_and_so_is_an_absent_method_which_means_plain(
-    world: World,
+    harness: AppHarness,
 ) -> None:
-    for app in (await world.app(), await world.app(public=True)):
+    for app in (await harness.app(), await harness.app(public=True)):
         for method in ("plain", None, "s256", "S512", "S256 "):
-            answer = answer_of(await world.ask(world.browser(), app, code_challenge_method=method))
+            answer = answer_of(
+                await harness.ask(harness.browser(), app, code_challenge_method=method)
+            )
             assert answer.parameters["error"] == "invalid_request", method
 
 
 @pytest.mark.parametrize("kind", ["public", "strict"])
-async def test_public_and_strict_clients_must_use_it(world: World, kind: str) -> None:
-    app = await world.app(**{kind: True})
-    bare = await world.ask(world.browser(), app, code_challenge=None, code_challenge_method=None)
+async def test_public_and_strict_clients_must_use_it(harness: AppHarness, kind: str) -> None:
+    app = await harness.app(**{kind: True})
+    bare = await harness.ask(
+        harness.browser(), app, code_challenge=None, code_challenge_method=None
+    )
     assert answer_of(bare).parameters["error"] == "invalid_request"
-    method_only = await world.ask(world.browser(), app, code_challenge=None)
+    method_only = await harness.ask(harness.browser(), app, code_challenge=None)
     assert answer_of(method_only).parameters["error"] == "invalid_request"
 
 
-async def test_a_confidential_client_may_do_without(world: World) -> None:
-    await world.person()
-    app = await world.app()
-    answer = await world.authorize(
-        await world.signed_in(), app, code_challenge=None, code_challenge_method=None
+async def test_a_confidential_client_may_do_without(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app()
+    answer = await harness.authorize(
+        await harness.signed_in(), app, code_challenge=None, code_challenge_method=None
     )
-    assert (await world.redeem(app, answer.code, code_verifier=None)).status_code == 200
+    assert (await harness.redeem(app, answer.code, code_verifier=None)).status_code == 200
 
 
-async def test_a_verifier_without_a_challenge_is_a_downgrade(world: World) -> None:
+async def test_a_verifier_without_a_challenge_is_a_downgrade(harness: AppHarness) -> None:
     # security.md 4, RFC 9700 §4.8.2: somebody cut the challenge out of the request.
-    await world.person()
-    app = await world.app()
-    answer = await world.authorize(
-        await world.signed_in(), app, code_challenge=None, code_challenge_method=None
+    await harness.person()
+    app = await harness.app()
+    answer = await harness.authorize(
+        await harness.signed_in(), app, code_challenge=None, code_challenge_method=None
     )
-    refused = await world.redeem(app, answer.code)
+    refused = await harness.redeem(app, answer.code)
     assert refused.status_code == 400
     assert refused.json()["error"] == "invalid_grant"
 
 
-async def test_a_malformed_challenge_is_refused(world: World) -> None:
+async def test_a_malformed_challenge_is_refused(harness: AppHarness) -> None:
     for challenge in (
         CHALLENGE[:-1],
         CHALLENGE + "A",
@@ -68,27 +72,29 @@ async def test_a_malformed_challenge_is_refused(world: World) -> None:
         VERIFIER + ".",
         "x",
     ):
-        app = await world.app(public=True)
-        answer = answer_of(await world.ask(world.browser(), app, code_challenge=challenge))
+        app = await harness.app(public=True)
+        answer = answer_of(await harness.ask(harness.browser(), app, code_challenge=challenge))
         assert answer.parameters["error"] == "invalid_request"
 
 
-async def test_verifiers_of_43_to_128_unreserved_characters_pass(world: World) -> None:
-    await world.person()
+async def test_verifiers_of_43_to_128_unreserved_characters_pass(harness: AppHarness) -> None:
+    await harness.person()
     for verifier in (
         "~" * 43,
         "a-._~" * 25 + "abc",
         VERIFIER,
     ):
-        app = await world.app(public=True)
-        answer = await world.authorize(
-            await world.signed_in(), app, code_challenge=challenge_of(verifier)
+        app = await harness.app(public=True)
+        answer = await harness.authorize(
+            await harness.signed_in(), app, code_challenge=challenge_of(verifier)
         )
-        assert (await world.redeem(app, answer.code, code_verifier=verifier)).status_code == 200
+        assert (await harness.redeem(app, answer.code, code_verifier=verifier)).status_code == 200
 
 
-async def test_other_verifiers_are_refused_even_when_their_hash_is_right(world: World) -> None:
-    await world.person()
+async def test_other_verifiers_are_refused_even_when_their_hash_is_right(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
     for verifier in (
         "a" * 42,
         "a" * 129,
@@ -97,17 +103,17 @@ async def test_other_verifiers_are_refused_even_when_their_hash_is_right(world: 
         "a" * 42 + " ",
         "é" * 43,
     ):
-        app = await world.app(public=True)
-        answer = await world.authorize(
-            await world.signed_in(), app, code_challenge=challenge_of(verifier)
+        app = await harness.app(public=True)
+        answer = await harness.authorize(
+            await harness.signed_in(), app, code_challenge=challenge_of(verifier)
         )
-        refused = await world.redeem(app, answer.code, code_verifier=verifier)
+        refused = await harness.redeem(app, answer.code, code_verifier=verifier)
         assert refused.json()["error"] == "invalid_grant"
 
 
-async def test_the_challenge_itself_is_no_verifier(world: World) -> None:
-    await world.person()
-    app = await world.app(public=True)
-    code = (await world.authorize(await world.signed_in(), app)).code
-    refused = await world.redeem(app, code, code_verifier=CHALLENGE)
+async def test_the_challenge_itself_is_no_verifier(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(public=True)
+    code = (await harness.authorize(await harness.signed_in(), app)).code
+    refused = await harness.redeem(app, code, code_verifier=CHALLENGE)
     assert refused.json()["error"] == "invalid_grant"

@@ -2,7 +2,7 @@
 
 import httpx
 
-from world import CALLBACK, App, World, answer_of
+from support.app import CALLBACK, App, AppHarness, answer_of
 
 LOOPBACK = "http://127.0.0.1:8181/callback"
 
@@ -11,33 +11,35 @@ def is_error_page(response: httpx.Response) -> bool:
     return response.status_code == 400 and "location" not in response.headers
 
 
-async def test_any_port_of_a_registered_loopback_address_is_answered_to(world: World) -> None:
-    await world.person()
+async def test_any_port_of_a_registered_loopback_address_is_answered_to(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
     for uri in (
         LOOPBACK,
         "http://127.0.0.1:1/callback",
         "http://127.0.0.1:65535/callback",
         "http://127.0.0.1/callback",
     ):
-        app = await world.app(public=True, redirect_uris=(LOOPBACK,))
-        answer = await world.authorize(await world.signed_in(), app, redirect_uri=uri)
+        app = await harness.app(public=True, redirect_uris=(LOOPBACK,))
+        answer = await harness.authorize(await harness.signed_in(), app, redirect_uri=uri)
         assert answer.location.startswith(uri + "?code=")
         # The code is bound to the port that was asked for, not to the one that is registered.
-        wrong = await world.redeem(app, answer.code, redirect_uri="http://127.0.0.1:2/callback")
+        wrong = await harness.redeem(app, answer.code, redirect_uri="http://127.0.0.1:2/callback")
         assert wrong.json()["error"] == "invalid_grant"
-        assert (await world.redeem(app, answer.code, redirect_uri=uri)).status_code == 200
+        assert (await harness.redeem(app, answer.code, redirect_uri=uri)).status_code == 200
 
 
-async def test_the_sixth_protocols_loopback_is_one_too(world: World) -> None:
-    await world.person()
-    app = await world.app(public=True, redirect_uris=("http://[::1]/callback",))
+async def test_the_sixth_protocols_loopback_is_one_too(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(public=True, redirect_uris=("http://[::1]/callback",))
     uri = "http://[::1]:50000/callback"
-    answer = await world.authorize(await world.signed_in(), app, redirect_uri=uri)
+    answer = await harness.authorize(await harness.signed_in(), app, redirect_uri=uri)
     assert answer.location.startswith(uri + "?code=")
 
 
-async def test_nothing_but_the_port_may_differ(world: World) -> None:
-    app = await world.app(public=True, redirect_uris=(LOOPBACK,))
+async def test_nothing_but_the_port_may_differ(harness: AppHarness) -> None:
+    app = await harness.app(public=True, redirect_uris=(LOOPBACK,))
     for uri in (
         "http://127.0.0.1:8181/other",
         "http://127.0.0.1:8181/callback/",
@@ -58,19 +60,19 @@ async def test_nothing_but_the_port_may_differ(world: World) -> None:
         "http://127.0.0.1.evil.example:80/callback",
         "http://127.0.0.1:80#/callback",
     ):
-        assert is_error_page(await world.ask(world.browser(), app, redirect_uri=uri)), uri
+        assert is_error_page(await harness.ask(harness.browser(), app, redirect_uri=uri)), uri
 
 
-async def test_a_public_client_that_registered_localhost_gets_any_port(world: World) -> None:
-    await world.person()
-    app = await world.app(public=True, redirect_uris=("http://localhost:3000/callback",))
+async def test_a_public_client_that_registered_localhost_gets_any_port(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(public=True, redirect_uris=("http://localhost:3000/callback",))
     for port in ("", ":1", ":49152"):
         uri = f"http://localhost{port}/callback"
-        answer = await world.authorize(await world.signed_in(), app, redirect_uri=uri)
+        answer = await harness.authorize(await harness.signed_in(), app, redirect_uri=uri)
         assert answer.location.startswith(uri + "?code=")
-        wrong = await world.redeem(app, answer.code, redirect_uri="http://localhost:2/callback")
+        wrong = await harness.redeem(app, answer.code, redirect_uri="http://localhost:2/callback")
         assert wrong.json()["error"] == "invalid_grant"
-        assert (await world.redeem(app, answer.code, redirect_uri=uri)).status_code == 200
+        assert (await harness.redeem(app, answer.code, redirect_uri=uri)).status_code == 200
     for uri in (
         "http://localhost:1/other",
         "https://localhost:1/callback",
@@ -79,43 +81,43 @@ async def test_a_public_client_that_registered_localhost_gets_any_port(world: Wo
         "http://localhost:1@evil.example/callback",
         "http://localhost.evil.example:1/callback",
     ):
-        assert is_error_page(await world.ask(world.browser(), app, redirect_uri=uri)), uri
+        assert is_error_page(await harness.ask(harness.browser(), app, redirect_uri=uri)), uri
 
 
-async def test_a_port_is_free_for_loopback_addresses_alone(world: World) -> None:
+async def test_a_port_is_free_for_loopback_addresses_alone(harness: AppHarness) -> None:
     # A confidential client runs on a server, whose port does not change.
-    app = await world.app(
+    app = await harness.app(
         redirect_uris=("https://app.example.org/callback", "http://localhost:3000/callback")
     )
     for uri in ("https://app.example.org:8443/callback", "http://localhost:3001/callback"):
-        assert is_error_page(await world.ask(world.browser(), app, redirect_uri=uri)), uri
+        assert is_error_page(await harness.ask(harness.browser(), app, redirect_uri=uri)), uri
 
 
-async def test_a_private_use_scheme_is_answered_to_letter_by_letter(world: World) -> None:
-    await world.person()
+async def test_a_private_use_scheme_is_answered_to_letter_by_letter(harness: AppHarness) -> None:
+    await harness.person()
     uri = "org.example.app:/callback"
-    app = await world.app(public=True, redirect_uris=(uri,))
-    answer = await world.authorize(await world.signed_in(), app, redirect_uri=uri)
+    app = await harness.app(public=True, redirect_uris=(uri,))
+    answer = await harness.authorize(await harness.signed_in(), app, redirect_uri=uri)
     assert answer.location.startswith("org.example.app:/callback?code=")
-    assert (await world.redeem(app, answer.code, redirect_uri=uri)).status_code == 200
+    assert (await harness.redeem(app, answer.code, redirect_uri=uri)).status_code == 200
 
 
-async def asks(world: World, browser: httpx.AsyncClient, app: App, **changes: str) -> bool:
+async def asks(harness: AppHarness, browser: httpx.AsyncClient, app: App, **changes: str) -> bool:
     """Whether the person is asked; then they allow it."""
-    response = await world.ask(browser, app, **changes)
+    response = await harness.ask(browser, app, **changes)
     if response.status_code == 303:
         assert "code" in answer_of(response).parameters
         return False
     assert 'id="allow"' in response.text
-    assert "code" in answer_of(await world.decide(browser, response)).parameters
+    assert "code" in answer_of(await harness.decide(browser, response)).parameters
     return True
 
 
 async def test_a_public_client_on_a_device_is_asked_about_each_time_even_when_flagged(
-    world: World,
+    harness: AppHarness,
 ) -> None:
     # RFC 8252 §8.6, security.md 8: any program there can pretend to be it.
-    await world.person()
+    await harness.person()
     for uri in (
         "org.example.app:/callback",
         "http://127.0.0.1:8181/callback",
@@ -123,27 +125,27 @@ async def test_a_public_client_on_a_device_is_asked_about_each_time_even_when_fl
         "http://localhost:3000/callback",
         "https://localhost/callback",
     ):
-        app = await world.app(public=True, first_party=True, redirect_uris=(uri, CALLBACK))
-        browser = await world.signed_in()
-        assert await asks(world, browser, app), "what was allowed at another address"
+        app = await harness.app(public=True, first_party=True, redirect_uris=(uri, CALLBACK))
+        browser = await harness.signed_in()
+        assert await asks(harness, browser, app), "what was allowed at another address"
         for _ in range(2):
-            assert await asks(world, browser, app, redirect_uri=uri), uri
-        silent = answer_of(await world.ask(browser, app, prompt="none", redirect_uri=uri))
+            assert await asks(harness, browser, app, redirect_uri=uri), uri
+        silent = answer_of(await harness.ask(browser, app, prompt="none", redirect_uri=uri))
         assert silent.parameters["error"] == "consent_required"
 
 
-async def test_a_public_client_on_the_web_is_asked_about_once(world: World) -> None:
+async def test_a_public_client_on_the_web_is_asked_about_once(harness: AppHarness) -> None:
     # Contract §5: only its owner receives what is sent to an https address (RFC 8252 §7.2).
-    ann = await world.person()
+    ann = await harness.person()
     for first_party in (False, True):
-        app = await world.app(public=True, first_party=first_party)
-        browser = await world.signed_in()
-        silent = answer_of(await world.ask(browser, app, prompt="none"))
+        app = await harness.app(public=True, first_party=first_party)
+        browser = await harness.signed_in()
+        silent = answer_of(await harness.ask(browser, app, prompt="none"))
         assert silent.parameters["error"] == "consent_required", "never skipped, whoever flagged it"
-        assert await asks(world, browser, app)
-        assert not await asks(world, browser, app)
-        assert "code" in answer_of(await world.ask(browser, app, prompt="none")).parameters
-        assert await asks(world, browser, app, scope="basic readmeasurements")
-        assert await asks(world, browser, app, prompt="consent")
-        await world.house.stores.withdraw_consent(ann.id, app.id, world.house.clock.now())
-        assert await asks(world, browser, app)
+        assert await asks(harness, browser, app)
+        assert not await asks(harness, browser, app)
+        assert "code" in answer_of(await harness.ask(browser, app, prompt="none")).parameters
+        assert await asks(harness, browser, app, scope="basic readmeasurements")
+        assert await asks(harness, browser, app, prompt="consent")
+        await harness.context.stores.withdraw_consent(ann.id, app.id, harness.context.clock.now())
+        assert await asks(harness, browser, app)

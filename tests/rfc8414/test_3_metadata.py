@@ -5,23 +5,23 @@ from urllib.parse import urlsplit
 
 from quantimodo.clients.registry import Registration
 from quantimodo.protocol.registration import GRANT_TYPES, RESPONSE_TYPES
-from world import CALLBACK, ISSUER, World, answer_of
+from support.app import CALLBACK, ISSUER, AppHarness, answer_of
 
 OPENID = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
 
 
-async def document(world: World) -> dict[str, Any]:
-    found: dict[str, Any] = (await world.browser().get(OPENID)).json()
+async def document(harness: AppHarness) -> dict[str, Any]:
+    found: dict[str, Any] = (await harness.browser().get(OPENID)).json()
     return found
 
 
-async def test_anybody_may_read_and_keep_it(world: World) -> None:
+async def test_anybody_may_read_and_keep_it(harness: AppHarness) -> None:
     for path in (
         OPENID,
         OAUTH,
     ):
-        response = await world.browser().get(path, headers={"origin": "https://anybody.example"})
+        response = await harness.browser().get(path, headers={"origin": "https://anybody.example"})
         assert response.status_code == 200
         assert response.headers["content-type"] == "application/json"
         assert response.headers["cache-control"] == "public, max-age=3600"
@@ -29,17 +29,17 @@ async def test_anybody_may_read_and_keep_it(world: World) -> None:
         assert response.headers["vary"] == "origin", "or a cache gives one kind of answer to all"
 
 
-async def test_both_addresses_say_the_same(world: World) -> None:
-    browser = world.browser()
+async def test_both_addresses_say_the_same(harness: AppHarness) -> None:
+    browser = harness.browser()
     assert (await browser.get(OPENID)).content == (await browser.get(OAUTH)).content
 
 
-async def test_the_issuer_is_the_address_that_it_is_found_by(world: World) -> None:
+async def test_the_issuer_is_the_address_that_it_is_found_by(harness: AppHarness) -> None:
     # RFC 8414 §3.3: MUST be identical.
-    assert (await document(world))["issuer"] == ISSUER
+    assert (await document(harness))["issuer"] == ISSUER
 
 
-async def test_what_the_specifications_require_is_there(world: World) -> None:
+async def test_what_the_specifications_require_is_there(harness: AppHarness) -> None:
     required = {
         "issuer",
         "authorization_endpoint",
@@ -49,7 +49,7 @@ async def test_what_the_specifications_require_is_there(world: World) -> None:
         "subject_types_supported",
         "id_token_signing_alg_values_supported",
     }
-    found = await document(world)
+    found = await document(harness)
     assert required <= found.keys()
     assert "RS256" in found["id_token_signing_alg_values_supported"]
     # OpenID Connect Core §2: for a client that registered it, from the token endpoint only.
@@ -59,8 +59,8 @@ async def test_what_the_specifications_require_is_there(world: World) -> None:
     assert not [key for key, value in found.items() if value in ([], "", None)]
 
 
-async def test_every_advertised_endpoint_answers(world: World) -> None:
-    found = await document(world)
+async def test_every_advertised_endpoint_answers(harness: AppHarness) -> None:
+    found = await document(harness)
     endpoints = {
         name: value
         for name, value in found.items()
@@ -71,50 +71,51 @@ async def test_every_advertised_endpoint_answers(world: World) -> None:
         assert address.startswith(ISSUER + "/"), name
         path = urlsplit(address).path
         statuses = {
-            (await world.browser().request(method, path)).status_code for method in ("GET", "POST")
+            (await harness.browser().request(method, path)).status_code
+            for method in ("GET", "POST")
         }
         assert 404 not in statuses, name
         assert statuses & {200, 400, 401}, name
 
 
-async def test_every_advertised_grant_is_offered_and_no_other(world: World) -> None:
-    found, app = await document(world), await world.app()
+async def test_every_advertised_grant_is_offered_and_no_other(harness: AppHarness) -> None:
+    found, app = await document(harness), await harness.app()
     for grant in found["grant_types_supported"]:
         if grant != "implicit":  # which has no business at the token endpoint
-            answer = await world.token(app, grant_type=grant)
+            answer = await harness.token(app, grant_type=grant)
             assert answer.json().get("error") != "unsupported_grant_type", grant
     assert set(found["grant_types_supported"]) - {"implicit"} == GRANT_TYPES
     assert "password" not in found["grant_types_supported"]
 
 
-async def test_every_advertised_response_type_and_mode_answers(world: World) -> None:
-    await world.person()
-    found = await document(world)
+async def test_every_advertised_response_type_and_mode_answers(harness: AppHarness) -> None:
+    await harness.person()
+    found = await document(harness)
     kinds = found["response_types_supported"]
     assert set(kinds) == RESPONSE_TYPES
-    app = await world.app(first_party=True, response_types=frozenset(kinds))
-    browser = await world.signed_in()
+    app = await harness.app(first_party=True, response_types=frozenset(kinds))
+    browser = await harness.signed_in()
     for kind in kinds:
-        response = await world.ask(browser, app, response_type=kind, scope="openid", nonce="n")
+        response = await harness.ask(browser, app, response_type=kind, scope="openid", nonce="n")
         answer = answer_of(response)
         assert answer.location.startswith(CALLBACK)
         assert "error" not in answer.parameters, kind
     for mode in found["response_modes_supported"]:
-        response = await world.ask(browser, app, response_mode=mode)
+        response = await harness.ask(browser, app, response_mode=mode)
         assert response.status_code in (200, 303)
         assert "error=" not in response.headers.get("location", "")
 
 
-async def test_every_advertised_scope_can_be_granted(world: World) -> None:
-    await world.person()
-    scopes = (await document(world))["scopes_supported"]
-    tokens = await world.tokens(await world.app(), scope=" ".join(scopes))
+async def test_every_advertised_scope_can_be_granted(harness: AppHarness) -> None:
+    await harness.person()
+    scopes = (await document(harness))["scopes_supported"]
+    tokens = await harness.tokens(await harness.app(), scope=" ".join(scopes))
     assert set(tokens["scope"].split()) == set(scopes)
     assert Registration(name="x").scope >= set(scopes)
 
 
-async def test_every_advertised_method_authenticates(world: World) -> None:
-    found, app = await document(world), await world.app()
+async def test_every_advertised_method_authenticates(harness: AppHarness) -> None:
+    found, app = await document(harness), await harness.app()
     assert found["token_endpoint_auth_methods_supported"] == [
         "client_secret_basic",
         "client_secret_post",
@@ -123,16 +124,16 @@ async def test_every_advertised_method_authenticates(world: World) -> None:
         "none",
     ]
     assert "none" not in found["introspection_endpoint_auth_methods_supported"]
-    browser = world.browser()
+    browser = harness.browser()
     data = {"token": "x", "client_id": app.id, "client_secret": app.secret or ""}
     for name in ("revocation", "introspection"):
         path = urlsplit(found[f"{name}_endpoint"]).path
         assert (await browser.post(path, data=data)).status_code == 200
-        assert (await world.post(path, app, {"token": "x"})).status_code == 200
+        assert (await harness.post(path, app, {"token": "x"})).status_code == 200
 
 
-async def test_the_keys_are_public_and_only_that(world: World) -> None:
-    response = await world.browser().get(urlsplit((await document(world))["jwks_uri"]).path)
+async def test_the_keys_are_public_and_only_that(harness: AppHarness) -> None:
+    response = await harness.browser().get(urlsplit((await document(harness))["jwks_uri"]).path)
     keys = response.json()["keys"]
     assert response.headers["cache-control"] == "public, max-age=300"
     assert {key["alg"] for key in keys} == {"ES256", "RS256", "PS256", "EdDSA"}
@@ -142,8 +143,8 @@ async def test_the_keys_are_public_and_only_that(world: World) -> None:
         assert not key.keys() & {"d", "p", "q", "dp", "dq", "qi", "k", "oth"}
 
 
-async def test_what_may_be_asked_in_other_ways_is_said(world: World) -> None:
-    found = await document(world)
+async def test_what_may_be_asked_in_other_ways_is_said(harness: AppHarness) -> None:
+    found = await document(harness)
     for name in ("claims", "request", "request_uri"):
         assert found[f"{name}_parameter_supported"] is True
     # OpenID Connect Discovery §3: only addresses that were registered are ever fetched.

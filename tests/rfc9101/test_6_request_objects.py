@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from forgery import encode
-from registered import Documents, key_set, make_key, registered, signed
-from world import CALLBACK, CHALLENGE, ISSUER, App, World, Worlds, answer_of
+from support.app import CALLBACK, CHALLENGE, ISSUER, App, AppHarness, OpenHarness, answer_of
+from support.jwt_forgery import encode
+from support.registered_clients import Documents, key_set, make_key, registered, signed
 
 UNSIGNED = encode(b'{"alg":"none"}')
 OBJECT_URI = "https://app.example.org/request.jwt"
@@ -27,34 +27,34 @@ def asking(app: App, **changes: Any) -> dict[str, Any]:
     }
 
 
-async def answer(world: World, app: App, **parameters: str | None) -> dict[str, str]:
-    browser = await world.signed_in()
-    return answer_of(await world.ask(browser, app, **parameters)).parameters
+async def answer(harness: AppHarness, app: App, **parameters: str | None) -> dict[str, str]:
+    browser = await harness.signed_in()
+    return answer_of(await harness.ask(browser, app, **parameters)).parameters
 
 
 @pytest.fixture
-async def signer(world: World) -> tuple[App, Any]:
-    await world.person()
+async def signer(harness: AppHarness) -> tuple[App, Any]:
+    await harness.person()
     key = make_key("ES256")
-    return await registered(world, {"jwks": key_set(key)}), key
+    return await registered(harness, {"jwks": key_set(key)}), key
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "PS256", "EdDSA"])
-async def test_what_stands_in_the_object_counts(world: World, algorithm: str) -> None:
-    await world.person()
+async def test_what_stands_in_the_object_counts(harness: AppHarness, algorithm: str) -> None:
+    await harness.person()
     key = make_key(algorithm)
-    app = await registered(world, {"jwks": key_set(key), "request_object_signing_alg": algorithm})
+    app = await registered(harness, {"jwks": key_set(key), "request_object_signing_alg": algorithm})
     token = signed(asking(app, code_challenge=CHALLENGE), key, algorithm)
-    found = await answer(world, app, request=token, state="outer", redirect_uri=None, scope=None)
+    found = await answer(harness, app, request=token, state="outer", redirect_uri=None, scope=None)
     assert found["state"] == "inner-state"
-    assert (await world.redeem(app, found["code"])).status_code == 200
+    assert (await harness.redeem(app, found["code"])).status_code == 200
 
 
-async def test_by_the_secret_as_a_key(world: World) -> None:
-    await world.person()
-    app = await registered(world, {"request_object_signing_alg": "HS256"}, sealed=True)
+async def test_by_the_secret_as_a_key(harness: AppHarness) -> None:
+    await harness.person()
+    app = await registered(harness, {"request_object_signing_alg": "HS256"}, sealed=True)
     assert app.secret
-    found = await answer(world, app, request=signed(asking(app), app.secret, "HS256"))
+    found = await answer(harness, app, request=signed(asking(app), app.secret, "HS256"))
     assert "code" in found
 
 
@@ -63,65 +63,65 @@ def unsigned(app: App, **changes: Any) -> str:
 
 
 async def test_an_unsigned_one_is_taken_only_from_an_app_that_registered_none(
-    world: World,
+    harness: AppHarness,
 ) -> None:
     # RFC 9101 §10.1: an attacker who strips the signature must not choose how an app signs.
-    await world.person()
+    await harness.person()
     none = {"request_object_signing_alg": "none"}
     for app, word in (
-        (await registered(world, none), "code"),
-        (await registered(world, none, strict=True), "error"),
-        (await registered(world, {}), "error"),
-        (await registered(world, {}, strict=True), "error"),
-        (await registered(world, {"request_object_signing_alg": "RS256"}), "error"),
+        (await registered(harness, none), "code"),
+        (await registered(harness, none, strict=True), "error"),
+        (await registered(harness, {}), "error"),
+        (await registered(harness, {}, strict=True), "error"),
+        (await registered(harness, {"request_object_signing_alg": "RS256"}), "error"),
     ):
-        found = await answer(world, app, request=unsigned(app))
+        found = await answer(harness, app, request=unsigned(app))
         assert word in found
         assert found.get("error") in (None, "invalid_request_object")
 
 
-async def test_an_unsigned_one_by_reference_needs_none_as_well(worlds: Worlds) -> None:
+async def test_an_unsigned_one_by_reference_needs_none_as_well(open_harness: OpenHarness) -> None:
     served = Documents()
-    async with worlds(fetcher=served) as world:
-        await world.person()
+    async with open_harness(fetcher=served) as harness:
+        await harness.person()
         for algorithm, word in (("", "error"), ("none", "code")):
             app = await registered(
-                world, {"request_uris": (OBJECT_URI,), "request_object_signing_alg": algorithm}
+                harness, {"request_uris": (OBJECT_URI,), "request_object_signing_alg": algorithm}
             )
             served.at[OBJECT_URI] = unsigned(app).encode()
-            assert word in await answer(world, app, request_uri=OBJECT_URI)
+            assert word in await answer(harness, app, request_uri=OBJECT_URI)
 
 
-async def test_discovery_lists_what_every_app_may_sign_with(world: World) -> None:
+async def test_discovery_lists_what_every_app_may_sign_with(harness: AppHarness) -> None:
     # OpenID Connect Discovery §3. `none` is not among it: it takes a registration.
-    found = (await world.browser().get("/.well-known/openid-configuration")).json()
+    found = (await harness.browser().get("/.well-known/openid-configuration")).json()
     listed = found["request_object_signing_alg_values_supported"]
     assert listed == ["RS256", "ES256", "PS256", "EdDSA", "HS256"]
 
 
 async def test_a_redirect_uri_inside_supersedes_the_one_outside(
-    world: World, signer: tuple[App, Any]
+    harness: AppHarness, signer: tuple[App, Any]
 ) -> None:
     # OpenID Connect Core §6.1
     app, key = signer
     token = signed(asking(app), key, "ES256")
-    found = await answer(world, app, request=token, redirect_uri="https://evil.example/cb")
+    found = await answer(harness, app, request=token, redirect_uri="https://evil.example/cb")
     assert "code" in found
     evil = signed(asking(app, redirect_uri="https://evil.example/cb"), key, "ES256")
-    page = await world.ask(await world.signed_in(), app, request=evil)
+    page = await harness.ask(await harness.signed_in(), app, request=evil)
     assert page.status_code == 400
     assert "Authorization request rejected" in page.text
 
 
 async def test_numbers_and_objects_are_read_as_in_a_query(
-    world: World, signer: tuple[App, Any]
+    harness: AppHarness, signer: tuple[App, Any]
 ) -> None:
     app, key = signer
     claims = {"userinfo": {"email": {"essential": True}}}
     token = signed(asking(app, max_age=300, claims=claims), key, "ES256")
-    code = (await answer(world, app, request=token))["code"]
-    tokens = (await world.redeem(app, code)).json()
-    told = (await world.call(tokens["access_token"], "/api/v2/oauth2/userinfo")).json()
+    code = (await answer(harness, app, request=token))["code"]
+    tokens = (await harness.redeem(app, code)).json()
+    told = (await harness.call(tokens["access_token"], "/api/v2/oauth2/userinfo")).json()
     assert told["email"] == "ann@example.org"
 
 
@@ -141,16 +141,16 @@ async def test_numbers_and_objects_are_read_as_in_a_query(
     ],
 )
 async def test_an_object_that_is_not_for_here_and_now_is_refused(
-    world: World, signer: tuple[App, Any], changes: dict[str, Any]
+    harness: AppHarness, signer: tuple[App, Any], changes: dict[str, Any]
 ) -> None:
     app, key = signer
-    found = await answer(world, app, request=signed(asking(app, **changes), key, "ES256"))
+    found = await answer(harness, app, request=signed(asking(app, **changes), key, "ES256"))
     assert found["error"] == "invalid_request_object"
     assert found["state"] == "some-state"
 
 
 async def test_a_signature_that_is_not_the_apps_is_refused(
-    world: World, signer: tuple[App, Any]
+    harness: AppHarness, signer: tuple[App, Any]
 ) -> None:
     app, key = signer
     for token in (
@@ -159,46 +159,46 @@ async def test_a_signature_that_is_not_the_apps_is_refused(
         signed(asking(app), key, "ES256")[:-6] + "AAAAAA",
         "nonsense",
     ):
-        assert (await answer(world, app, request=token))["error"] == "invalid_request_object"
+        assert (await answer(harness, app, request=token))["error"] == "invalid_request_object"
 
 
-async def test_another_algorithm_than_the_registered_one_is_refused(world: World) -> None:
-    await world.person()
+async def test_another_algorithm_than_the_registered_one_is_refused(harness: AppHarness) -> None:
+    await harness.person()
     key = make_key("RS256")
-    app = await registered(world, {"jwks": key_set(key), "request_object_signing_alg": "PS256"})
+    app = await registered(harness, {"jwks": key_set(key), "request_object_signing_alg": "PS256"})
     for algorithm, word in (("RS256", "error"), ("PS256", "code")):
-        assert word in await answer(world, app, request=signed(asking(app), key, algorithm))
+        assert word in await answer(harness, app, request=signed(asking(app), key, algorithm))
 
 
-async def test_by_reference_only_what_was_registered_is_fetched(worlds: Worlds) -> None:
+async def test_by_reference_only_what_was_registered_is_fetched(open_harness: OpenHarness) -> None:
     # OpenID Connect Core §6.2, RFC 9101 §10.4
     served = Documents()
-    async with worlds(fetcher=served) as world:
-        await world.person()
+    async with open_harness(fetcher=served) as harness:
+        await harness.person()
         key = make_key("ES256")
-        app = await registered(world, {"jwks": key_set(key), "request_uris": (OBJECT_URI,)})
+        app = await registered(harness, {"jwks": key_set(key), "request_uris": (OBJECT_URI,)})
         served.at[OBJECT_URI] = signed(asking(app), key, "ES256").encode()
         for reference in (OBJECT_URI, f"{OBJECT_URI}#fragment"):
-            assert (await answer(world, app, request_uri=reference))["state"] == "inner-state"
+            assert (await answer(harness, app, request_uri=reference))["state"] == "inner-state"
         for reference in ("https://evil.example/x", OBJECT_URI + "/", "file:///etc/passwd"):
-            found = await answer(world, app, request_uri=reference)
+            found = await answer(harness, app, request_uri=reference)
             assert found["error"] == "invalid_request_uri"
         assert set(served.asked) == {OBJECT_URI}
-        both = await answer(world, app, request_uri=OBJECT_URI, request="x.y.z")
+        both = await answer(harness, app, request_uri=OBJECT_URI, request="x.y.z")
         assert both["error"] == "invalid_request"
         del served.at[OBJECT_URI]
-        found = await answer(world, app, request_uri=OBJECT_URI)
+        found = await answer(harness, app, request_uri=OBJECT_URI)
         assert found["error"] == "invalid_request_uri"
 
 
 async def test_the_object_waits_through_a_sign_in_unchanged(
-    world: World, signer: tuple[App, Any]
+    harness: AppHarness, signer: tuple[App, Any]
 ) -> None:
     # security.md 10
     app, key = signer
-    browser = world.browser()
-    response = await world.ask(browser, app, request=signed(asking(app), key, "ES256"))
+    browser = harness.browser()
+    response = await harness.ask(browser, app, request=signed(asking(app), key, "ES256"))
     assert response.status_code == 303
     assert response.headers["location"].startswith("/sign-in")
-    back = await world.sign_in(browser, address=response.headers["location"])
+    back = await harness.sign_in(browser, address=response.headers["location"])
     assert answer_of(await browser.get(back)).parameters["state"] == "inner-state"

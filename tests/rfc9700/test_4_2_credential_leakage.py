@@ -4,7 +4,7 @@ is answered so that the address stays nowhere."""
 import httpx
 
 from quantimodo.protocol.discovery import CHECK_SESSION
-from world import AUTHORIZE, ME, TOKEN, USERINFO, World, answer_of, form_fields
+from support.app import AUTHORIZE, ME, TOKEN, USERINFO, AppHarness, answer_of, form_fields
 
 MARK = "m4rked-secret"
 
@@ -19,7 +19,7 @@ def leaves_no_trace(response: httpx.Response) -> bool:
 
 
 async def test_an_answer_to_a_secret_in_a_query_is_not_kept_and_not_referred_to(
-    world: World,
+    harness: AppHarness,
 ) -> None:
     for address in (
         f"{TOKEN}?client_id=x&client_secret={MARK}",
@@ -42,17 +42,17 @@ async def test_an_answer_to_a_secret_in_a_query_is_not_kept_and_not_referred_to(
         f"/static/none.css?access_token={MARK}",
     ):
         for method in ("GET", "POST", "PUT"):
-            response = await world.browser().request(method, address)
+            response = await harness.browser().request(method, address)
             assert 200 <= response.status_code < 500
             assert leaves_no_trace(response), (method, dict(response.headers), response.text)
 
 
-async def test_a_success_leaves_no_trace_either(world: World) -> None:
-    await world.person()
-    app = await world.app(first_party=True)
-    browser = await world.signed_in()
+async def test_a_success_leaves_no_trace_either(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(first_party=True)
+    browser = await harness.signed_in()
     secret = app.secret or ""
-    authorized = await world.ask(browser, app, client_secret=secret)
+    authorized = await harness.ask(browser, app, client_secret=secret)
     assert secret not in authorized.headers["location"]
     code = answer_of(authorized).code
     query = {
@@ -63,29 +63,31 @@ async def test_a_success_leaves_no_trace_either(world: World) -> None:
         "redirect_uri": "https://app.example.org/callback",
         "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
     }
-    redeemed = await world.browser().get(TOKEN, params=query)
+    redeemed = await harness.browser().get(TOKEN, params=query)
     assert redeemed.status_code == 200
-    me = await world.browser().get(ME, params={"access_token": redeemed.json()["access_token"]})
+    me = await harness.browser().get(ME, params={"access_token": redeemed.json()["access_token"]})
     assert me.status_code == 200
     for response in (authorized, redeemed, me):
         assert leaves_no_trace(response)
         assert secret not in response.text
 
 
-async def test_secrets_of_the_request_do_not_travel_through_the_sign_in(world: World) -> None:
-    app = await world.app()
-    browser = world.browser()
+async def test_secrets_of_the_request_do_not_travel_through_the_sign_in(
+    harness: AppHarness,
+) -> None:
+    app = await harness.app()
+    browser = harness.browser()
     extra = {"client_secret": app.secret, "token": MARK, "access_token": MARK}
-    sent = await world.ask(browser, app, **extra, accessToken=MARK, code=MARK, refresh_token=MARK)
+    sent = await harness.ask(browser, app, **extra, accessToken=MARK, code=MARK, refresh_token=MARK)
     assert sent.status_code == 303
     page = await browser.get(sent.headers["location"])
-    for text in (sent.headers["location"], page.text, str(world.rows())):
+    for text in (sent.headers["location"], page.text, str(harness.rows())):
         assert MARK not in text
         assert (app.secret or "") not in text
 
 
-async def test_a_consent_page_holds_no_code_or_token(world: World) -> None:
-    await world.person()
-    page = await world.ask(await world.signed_in(), await world.app(), state=MARK, nonce=MARK)
+async def test_a_consent_page_holds_no_code_or_token(harness: AppHarness) -> None:
+    await harness.person()
+    page = await harness.ask(await harness.signed_in(), await harness.app(), state=MARK, nonce=MARK)
     assert set(form_fields(page.text)) == {"request", "csrf", "revision"}
     assert MARK not in page.text

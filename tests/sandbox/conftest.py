@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from quantimodo.ports.clock import Clock, Entropy
-from sandbox_site import Sandbox, open_sandbox
+from support.sandbox_site import Sandbox, open_sandbox
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.sandbox.policies import sandbox_policies
-from sandbox_site import APPS, Sandbox, answer_of, open_sandbox, unverified
-from world import ISSUER
+from support.app import ISSUER
+from support.sandbox_site import APPS, Sandbox, answer_of, open_sandbox, unverified
 
 PARTIES = ["google", "facebook", "oidc"]
 NOT_OURS = [
@@ -28,11 +28,11 @@ NOT_OURS = [
 ]
 
 
-@pytest.mark.parametrize("party", PARTIES)
+@pytest.mark.parametrize("fake_provider", PARTIES)
 @pytest.mark.parametrize("uri", NOT_OURS)
-async def test_it_is_no_open_redirector(sandbox: Sandbox, party: str, uri: str) -> None:
+async def test_it_is_no_open_redirector(sandbox: Sandbox, fake_provider: str, uri: str) -> None:
     for more in ({}, {"person": "verified"}, {"response_type": "token"}):
-        response = await sandbox.ask(party, redirect_uri=uri, **more)
+        response = await sandbox.ask(fake_provider, redirect_uri=uri, **more)
         assert response.status_code == 400
         assert "location" not in response.headers
         assert "evil" not in response.text
@@ -47,12 +47,12 @@ async def test_this_machine_is_no_stranger(sandbox: Sandbox, uri: str) -> None:
     assert response.headers["location"].startswith(uri)
 
 
-@pytest.mark.parametrize("party", ["google", "facebook"])
+@pytest.mark.parametrize("fake_provider", ["google", "facebook"])
 async def test_an_app_that_nobody_registered_is_told_on_a_page(
-    sandbox: Sandbox, party: str
+    sandbox: Sandbox, fake_provider: str
 ) -> None:
-    assert (await sandbox.ask(party, client_id="another")).status_code == 400
-    assert (await sandbox.ask(party, client_id=None)).status_code == 400
+    assert (await sandbox.ask(fake_provider, client_id="another")).status_code == 400
+    assert (await sandbox.ask(fake_provider, client_id=None)).status_code == 400
 
 
 async def test_any_client_id_is_registered_at_the_generic_provider(sandbox: Sandbox) -> None:
@@ -76,7 +76,7 @@ async def test_an_app_without_a_secret_needs_pkce(sandbox: Sandbox) -> None:
     assert refused.json()["error"] == "invalid_client"
 
 
-@pytest.mark.parametrize("party", PARTIES)
+@pytest.mark.parametrize("fake_provider", PARTIES)
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
@@ -89,11 +89,11 @@ async def test_an_app_without_a_secret_needs_pkce(sandbox: Sandbox) -> None:
     ],
 )
 async def test_other_faults_go_to_the_app(
-    sandbox: Sandbox, party: str, changes: dict[str, str | None], error: str
+    sandbox: Sandbox, fake_provider: str, changes: dict[str, str | None], error: str
 ) -> None:
-    answer = answer_of(await sandbox.ask(party, **changes))
+    answer = answer_of(await sandbox.ask(fake_provider, **changes))
     assert (answer["error"], answer["state"]) == (error, "some-state")
-    assert ("iss" in answer) == (party != "facebook")
+    assert ("iss" in answer) == (fake_provider != "facebook")
 
 
 @pytest.mark.parametrize("prompt", ["login", "consent", "select_account"])
@@ -101,9 +101,11 @@ async def test_other_prompts_show_the_page_as_always(sandbox: Sandbox, prompt: s
     assert (await sandbox.ask("google", prompt=prompt)).status_code == 200
 
 
-@pytest.mark.parametrize("party", PARTIES)
-async def test_the_page_is_strict_and_works_without_scripts(sandbox: Sandbox, party: str) -> None:
-    page = await sandbox.ask(party, state='"><script>alert(1)</script>')
+@pytest.mark.parametrize("fake_provider", PARTIES)
+async def test_the_page_is_strict_and_works_without_scripts(
+    sandbox: Sandbox, fake_provider: str
+) -> None:
+    page = await sandbox.ask(fake_provider, state='"><script>alert(1)</script>')
     policy = page.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "script-src" not in policy
@@ -180,9 +182,9 @@ async def test_everything_expires(sandbox: Sandbox, clock: Clock) -> None:
 async def test_the_settings_of_the_providers_point_at_it(sandbox: Sandbox) -> None:
     google, facebook, oidc = sandbox_policies(ISSUER)
     assert [each["name"] for each in (google, facebook, oidc)] == ["google", "facebook", "sandbox"]
-    for policy, party in ((google, "google"), (facebook, "facebook"), (oidc, "oidc")):
-        assert policy["client_id"] == APPS[party].id
-        assert policy["issuer"] == f"{ISSUER}/sandbox/{party}"
+    for policy, fake_provider in ((google, "google"), (facebook, "facebook"), (oidc, "oidc")):
+        assert policy["client_id"] == APPS[fake_provider].id
+        assert policy["issuer"] == f"{ISSUER}/sandbox/{fake_provider}"
         assert "fake" not in repr(policy)
         for name, value in policy.items():
             if name.endswith(("_endpoint", "_uri")) and name != "graph_endpoint":
@@ -193,7 +195,7 @@ async def test_the_settings_of_the_providers_point_at_it(sandbox: Sandbox) -> No
 
 
 async def test_the_subject_is_the_same_by_code_and_by_sdk(sandbox: Sandbox) -> None:
-    for party in ("google", "oidc"):
-        by_code = unverified((await sandbox.tokens(party, "verified"))["id_token"])["sub"]
-        by_sdk = unverified((await sandbox.native(party, "verified"))["id_token"])["sub"]
+    for fake_provider in ("google", "oidc"):
+        by_code = unverified((await sandbox.tokens(fake_provider, "verified"))["id_token"])["sub"]
+        by_sdk = unverified((await sandbox.native(fake_provider, "verified"))["id_token"])["sub"]
         assert by_code == by_sdk

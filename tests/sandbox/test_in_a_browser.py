@@ -6,13 +6,13 @@ from urllib.parse import urlencode
 import pytest
 from playwright.async_api import ConsoleMessage, Page
 
-from gallery import Scheme, chromium, looking
-from page_site import listening
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.sandbox.routes import SandboxPolicy
-from sandbox_site import APPS, open_sandbox
-from wcag import faults_of
-from world import CHALLENGE
+from support.accessibility import faults_of
+from support.app import CHALLENGE
+from support.page_gallery import Scheme, chromium, looking
+from support.page_site import listening
+from support.sandbox_site import APPS, open_sandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.sandbox.parties import FACEBOOK_APP
+from quantimodo.sandbox.fake_providers import FACEBOOK_APP
 from quantimodo.sandbox.routes import SandboxPolicy
-from sandbox_site import GRAPH, Sandbox, link, open_sandbox, unverified
-from world import ISSUER
+from support.app import ISSUER
+from support.sandbox_site import GRAPH, Sandbox, link, open_sandbox, unverified
 
 SECRET = FACEBOOK_APP.secret.reveal()
 APP_TOKEN = f"{FACEBOOK_APP.id}|{SECRET}"

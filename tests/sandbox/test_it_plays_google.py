@@ -2,9 +2,9 @@
 
 import pytest
 
-from quantimodo.sandbox.parties import GOOGLE_APP
-from sandbox_site import RETURN, Sandbox, link, unverified
-from world import ISSUER
+from quantimodo.sandbox.fake_providers import GOOGLE_APP
+from support.app import ISSUER
+from support.sandbox_site import RETURN, Sandbox, link, unverified
 
 GOOGLE = f"{ISSUER}/sandbox/google"
 

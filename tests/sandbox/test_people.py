@@ -3,27 +3,30 @@
 import pytest
 
 from quantimodo.crypto.jwt import BadToken
-from quantimodo.sandbox.people import PEOPLE, Temper, another
-from quantimodo.sandbox.trouble import HALF_A_MINUTE
-from sandbox_site import GRAPH, Sandbox, answer_of, link, unverified
+from quantimodo.sandbox.fault_injection import HALF_A_MINUTE
+from quantimodo.sandbox.people import PEOPLE, Behaviour, another
+from support.sandbox_site import GRAPH, Sandbox, answer_of, link, unverified
 
 PARTIES = ["google", "facebook", "oidc"]
 
 
-@pytest.mark.parametrize("party", PARTIES)
-async def test_everybody_has_a_button(sandbox: Sandbox, party: str) -> None:
-    page = await sandbox.ask(party)
+@pytest.mark.parametrize("fake_provider", PARTIES)
+async def test_everybody_has_a_button(sandbox: Sandbox, fake_provider: str) -> None:
+    page = await sandbox.ask(fake_provider)
     for person in PEOPLE:
         assert link(page, person.id)
     assert "Sandbox: fake people, development only." in page.text
 
 
-@pytest.mark.parametrize("party", PARTIES)
+@pytest.mark.parametrize("fake_provider", PARTIES)
 @pytest.mark.parametrize(
-    "person", [person.id for person in PEOPLE if person.temper in (Temper.STEADY, Temper.AHEAD)]
+    "person",
+    [person.id for person in PEOPLE if person.behaviour in (Behaviour.STEADY, Behaviour.AHEAD)],
 )
-async def test_the_steady_come_back_with_a_code(sandbox: Sandbox, party: str, person: str) -> None:
-    assert "access_token" in await sandbox.tokens(party, person)
+async def test_the_steady_come_back_with_a_code(
+    sandbox: Sandbox, fake_provider: str, person: str
+) -> None:
+    assert "access_token" in await sandbox.tokens(fake_provider, person)
     assert sandbox.waits == []
 
 
@@ -40,44 +43,46 @@ async def test_what_each_says_of_an_address(sandbox: Sandbox) -> None:
     }
 
 
-@pytest.mark.parametrize("party", PARTIES)
-async def test_one_says_no(sandbox: Sandbox, party: str) -> None:
-    answer = await sandbox.choose(party, "says-no")
+@pytest.mark.parametrize("fake_provider", PARTIES)
+async def test_one_says_no(sandbox: Sandbox, fake_provider: str) -> None:
+    answer = await sandbox.choose(fake_provider, "says-no")
     assert (answer["error"], answer["state"]) == ("access_denied", "some-state")
     assert "code" not in answer
-    native = await sandbox.native(party, "says-no")
+    native = await sandbox.native(fake_provider, "says-no")
     assert native["error"] == "access_denied"
 
 
-@pytest.mark.parametrize("party", PARTIES)
-async def test_with_one_the_provider_fails(sandbox: Sandbox, party: str) -> None:
-    answer = await sandbox.choose(party, "provider-error")
+@pytest.mark.parametrize("fake_provider", PARTIES)
+async def test_with_one_the_provider_fails(sandbox: Sandbox, fake_provider: str) -> None:
+    answer = await sandbox.choose(fake_provider, "provider-error")
     assert (answer["error"], answer["state"]) == ("server_error", "some-state")
 
 
-@pytest.mark.parametrize("party", PARTIES)
-async def test_with_one_the_provider_is_down_behind_the_code(sandbox: Sandbox, party: str) -> None:
-    code = (await sandbox.choose(party, "down"))["code"]
-    assert (await sandbox.redeem(party, code)).status_code == 503
+@pytest.mark.parametrize("fake_provider", PARTIES)
+async def test_with_one_the_provider_is_down_behind_the_code(
+    sandbox: Sandbox, fake_provider: str
+) -> None:
+    code = (await sandbox.choose(fake_provider, "down"))["code"]
+    assert (await sandbox.redeem(fake_provider, code)).status_code == 503
 
 
-@pytest.mark.parametrize("party", PARTIES)
-async def test_with_one_the_provider_talks_nonsense(sandbox: Sandbox, party: str) -> None:
-    code = (await sandbox.choose(party, "nonsense"))["code"]
-    response = await sandbox.redeem(party, code)
+@pytest.mark.parametrize("fake_provider", PARTIES)
+async def test_with_one_the_provider_talks_nonsense(sandbox: Sandbox, fake_provider: str) -> None:
+    code = (await sandbox.choose(fake_provider, "nonsense"))["code"]
+    response = await sandbox.redeem(fake_provider, code)
     assert response.status_code == 200
     with pytest.raises(ValueError, match="Expecting value"):
         response.json()
-    tokens = await sandbox.native(party, "nonsense")
+    tokens = await sandbox.native(fake_provider, "nonsense")
     with pytest.raises(BadToken):
-        await sandbox.read(party, tokens["id_token"])
+        await sandbox.read(fake_provider, tokens["id_token"])
 
 
-@pytest.mark.parametrize("party", PARTIES)
-async def test_with_one_the_provider_takes_its_time(sandbox: Sandbox, party: str) -> None:
-    code = (await sandbox.choose(party, "slow"))["code"]
+@pytest.mark.parametrize("fake_provider", PARTIES)
+async def test_with_one_the_provider_takes_its_time(sandbox: Sandbox, fake_provider: str) -> None:
+    code = (await sandbox.choose(fake_provider, "slow"))["code"]
     assert sandbox.waits == []
-    assert (await sandbox.redeem(party, code)).status_code == 200
+    assert (await sandbox.redeem(fake_provider, code)).status_code == 200
     assert sandbox.waits == [HALF_A_MINUTE]
 
 
@@ -142,8 +147,8 @@ async def test_an_address_that_is_none_makes_nobody(
     assert 'id="person-another"' not in page.text
 
 
-@pytest.mark.parametrize("party", PARTIES)
-async def test_nobody_else_can_be_chosen(sandbox: Sandbox, party: str) -> None:
-    assert (await sandbox.ask(party, person="mallory")).status_code == 400
-    assert (await sandbox.native(party, "mallory"))["error"] == "invalid_request"
-    assert (await sandbox.native(party, ""))["error"] == "invalid_request"
+@pytest.mark.parametrize("fake_provider", PARTIES)
+async def test_nobody_else_can_be_chosen(sandbox: Sandbox, fake_provider: str) -> None:
+    assert (await sandbox.ask(fake_provider, person="mallory")).status_code == 400
+    assert (await sandbox.native(fake_provider, "mallory"))["error"] == "invalid_request"
+    assert (await sandbox.native(fake_provider, ""))["error"] == "invalid_request"

@@ -10,29 +10,27 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
-from quantimodo.model.identities import Profile
-from quantimodo.model.secrets import Secret
-from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.stores import Stores
-from quantimodo.providers.contract import (
+from quantimodo.federation.contract import (
+    AccessDeniedByUser,
+    AuthorizationContext,
     BadCode,
     BadToken,
     ForeignToken,
-    Journey,
     LimitedLoginNeeded,
-    PersonDeclined,
     Provider,
-    ProviderDown,
-    ProviderFault,
-    ProviderNonsense,
     ProviderPolicy,
 )
-from quantimodo.providers.http import Door
-from quantimodo.providers.table import faults_of, open_providers
-from quantimodo.sandbox.people import PEOPLE, Temper
+from quantimodo.federation.provider_table import faults_of, open_providers
+from quantimodo.model.identities import Profile
+from quantimodo.model.secrets import Secret
+from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault, ProviderUnavailable
+from quantimodo.outbound.http_client import GuardedHttpClient
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import Stores
+from quantimodo.sandbox.people import PEOPLE, Behaviour
 from quantimodo.sandbox.policies import sandbox_policies
-from sandbox_site import Sandbox, link, open_sandbox
-from world import ISSUER, VERIFIER
+from support.app import ISSUER, VERIFIER
+from support.sandbox_site import Sandbox, link, open_sandbox
 
 NAMES = ["google", "facebook", "sandbox"]
 PARTIES = {"google": "google", "facebook": "facebook", "sandbox": "oidc"}
@@ -45,25 +43,25 @@ class Meeting:
 
     async def sign_in(self, name: str, person: str, **more: str) -> Profile:
         """There and back again, in a browser."""
-        journey = Journey(
+        authorization_context = AuthorizationContext(
             state=Secret("some-state"),
             nonce="some-nonce",
             verifier=Secret(VERIFIER),
             redirect_uri=f"{ISSUER}/api/v2/auth/social/callback/{name}",
         )
-        address = await self.providers[name].authorization_url(journey)
+        address = await self.providers[name].authorization_url(authorization_context)
         page = await self.sandbox.http.get(f"{address}&{httpx.QueryParams(more)}")
         back = await self.sandbox.http.get(link(page, person))
         answer = dict(parse_qsl(urlsplit(back.headers["location"]).query))
         assert answer.pop("state") == "some-state"
-        return await self.providers[name].arrive(answer, journey)
+        return await self.providers[name].handle_callback(answer, authorization_context)
 
-    async def recognise(
+    async def verify_native_token(
         self, name: str, person: str, which: str, nonce: str | None = "n", **more: str
     ) -> Profile:
         """By a token of the SDK on a phone."""
         tokens = await self.sandbox.native(PARTIES[name], person, nonce="n", **more)
-        return await self.providers[name].recognise(Secret(tokens[which]), None, nonce)
+        return await self.providers[name].verify_native_token(Secret(tokens[which]), None, nonce)
 
 
 @asynccontextmanager
@@ -71,9 +69,9 @@ async def _open(clock: Clock, entropy: Entropy, stores: Stores) -> AsyncIterator
     policies = [ProviderPolicy(**fields) for fields in sandbox_policies(ISSUER)]
     assert [fault for policy in policies for fault in faults_of(policy)] == []
     async with open_sandbox(clock, entropy) as sandbox:
-        door = Door(transport=httpx.ASGITransport(app=sandbox.app))
-        yield Meeting(sandbox, open_providers(policies, door, clock, stores))
-        await door.close()
+        http_client = GuardedHttpClient(transport=httpx.ASGITransport(app=sandbox.app))
+        yield Meeting(sandbox, open_providers(policies, http_client, clock, stores))
+        await http_client.close()
 
 
 @pytest.fixture
@@ -85,7 +83,7 @@ async def meeting(clock: Clock, entropy: Entropy, stores: Stores) -> AsyncIterat
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     "person",
-    [each for each in PEOPLE if each.temper in (Temper.STEADY, Temper.AHEAD)],
+    [each for each in PEOPLE if each.behaviour in (Behaviour.STEADY, Behaviour.AHEAD)],
     ids=lambda person: person.id,
 )
 async def test_people_come_back(meeting: Meeting, name: str, person: object) -> None:
@@ -103,10 +101,10 @@ async def test_people_come_back(meeting: Meeting, name: str, person: object) -> 
 @pytest.mark.parametrize(
     ("person", "fault"),
     [
-        ("says-no", PersonDeclined),
-        ("provider-error", ProviderDown),
-        ("down", ProviderDown),
-        ("nonsense", ProviderNonsense),
+        ("says-no", AccessDeniedByUser),
+        ("provider-error", ProviderUnavailable),
+        ("down", ProviderUnavailable),
+        ("nonsense", InvalidProviderResponse),
     ],
 )
 async def test_trouble_has_its_own_fault(
@@ -128,9 +126,9 @@ async def test_a_typed_address_is_authoritative_when_it_was_said_to_be(meeting: 
 @pytest.mark.parametrize("name", NAMES)
 async def test_code_and_sdk_lead_to_the_same_account(meeting: Meeting, name: str) -> None:
     subject = (await meeting.sign_in(name, "verified")).subject
-    assert (await meeting.recognise(name, "verified", "id_token")).subject == subject
+    assert (await meeting.verify_native_token(name, "verified", "id_token")).subject == subject
     if name != "sandbox":
-        by_token = await meeting.recognise(name, "verified", "access_token")
+        by_token = await meeting.verify_native_token(name, "verified", "access_token")
         assert by_token.subject == subject
 
 
@@ -139,20 +137,20 @@ async def test_code_and_sdk_lead_to_the_same_account(meeting: Meeting, name: str
 async def test_a_foreign_apps_tokens_are_refused(meeting: Meeting, name: str, which: str) -> None:
     expected = BadToken if (name, which) == ("sandbox", "access_token") else ForeignToken
     with pytest.raises(expected):
-        await meeting.recognise(name, "verified", which, client_id="300000000000000")
+        await meeting.verify_native_token(name, "verified", which, client_id="300000000000000")
 
 
 async def test_an_id_token_counts_once_and_for_its_nonce(meeting: Meeting) -> None:
     for name in NAMES:
         with pytest.raises(BadToken):
-            await meeting.recognise(name, "verified", "id_token", nonce="another")
+            await meeting.verify_native_token(name, "verified", "id_token", nonce="another")
         with pytest.raises(BadToken):
-            await meeting.recognise(name, "nonsense", "id_token")
+            await meeting.verify_native_token(name, "nonsense", "id_token")
 
 
 async def test_an_iphone_without_tracking_is_told_what_to_send(meeting: Meeting) -> None:
     with pytest.raises(LimitedLoginNeeded):
-        await meeting.recognise("facebook", "verified", "access_token", limited="true")
+        await meeting.verify_native_token("facebook", "verified", "access_token", limited="true")
 
 
 async def test_a_popup_code_is_redeemed(meeting: Meeting) -> None:
@@ -171,10 +169,13 @@ async def test_messages_are_believed(meeting: Meeting) -> None:
     event = (await http.post("/sandbox/google/security-event", json=asked)).json()["token"]
     google = meeting.providers["google"]
     (notice,) = await google.notices("application/secevent+jwt", event.encode())
-    subject = (await meeting.recognise("google", "verified", "id_token")).subject
+    subject = (await meeting.verify_native_token("google", "verified", "id_token")).subject
     assert (notice.kind, notice.subject) == ("gone", subject)
     signed = (await http.post("/sandbox/facebook/signed-request", json=asked)).json()
     body = str(httpx.QueryParams(signed)).encode()
     facebook = meeting.providers["facebook"]
     (notice,) = await facebook.notices("application/x-www-form-urlencoded", body)
-    assert notice.subject == (await meeting.recognise("facebook", "verified", "id_token")).subject
+    assert (
+        notice.subject
+        == (await meeting.verify_native_token("facebook", "verified", "id_token")).subject
+    )

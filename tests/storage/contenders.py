@@ -35,7 +35,7 @@ from samples import (
 
 from quantimodo.model.budgets import Charge, StorageBudget
 from quantimodo.model.consents import StoredRequest
-from quantimodo.model.tokens import Family, RefreshToken
+from quantimodo.model.tokens import Grant, RefreshToken
 from quantimodo.ports.stores import Conflict, Stores, Unavailable
 from quantimodo.storage.open import migrate, open_stores
 from quantimodo.storage.tables.budgets import stored_bytes
@@ -48,9 +48,9 @@ FLOOD_BUDGET = StorageBudget(per_address=256 * 1024, total=64 * 1024 * 1024)
 BUDGET_ROW = 1024  # what one of these rows is counted as, in bytes
 
 
-def family_number(number: int) -> Family:
+def family_number(number: int) -> Grant:
     """The family that the `number`th try is about; its code is `code_of(family)`."""
-    return Family(
+    return Grant(
         id=key(f"family {number}"),
         client_id=CLIENT_ID,
         user_id=1,
@@ -75,27 +75,27 @@ async def _tries(name: str, attempt: Callable[[int], Awaitable[bool]]) -> list[i
 
 async def _redeem(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
-        family = family_number(number)
+        grant = family_number(number)
         mine = f"{name} {number}"
-        tokens = access_token_of(family, mine), refresh_token(family, mine)
-        return await stores.redeem(code_of(family), NOW, *tokens)
+        tokens = access_token_of(grant, mine), refresh_token(grant, mine)
+        return await stores.redeem(code_of(grant), NOW, *tokens)
 
     return await _tries(name, attempt)
 
 
 async def _rotate(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
-        family = family_number(number)
+        grant = family_number(number)
         mine = f"{name} {number}"
-        heirs = access_token_of(family, mine), refresh_token(family, mine)
-        return await stores.rotate(first_token(number), NOW, name.encode(), *heirs)
+        successors = access_token_of(grant, mine), refresh_token(grant, mine)
+        return await stores.rotate(first_token(number), NOW, name.encode(), *successors)
 
     return await _tries(name, attempt)
 
 
 async def _take_ticket(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
-        return await stores.take_ticket(key(f"ticket {number}")) is not None
+        return await stores.take_email_token(key(f"ticket {number}")) is not None
 
     return await _tries(name, attempt)
 
@@ -114,7 +114,7 @@ async def _add_user(stores: Stores, name: str) -> list[int]:
 async def _first_login(stores: Stores, name: str) -> list[int]:
     """One identity signs in for the first time, fifty times at once; who it is, each time.
 
-    As `identity/social.py` does it: add the person, or find the one that was added.
+    As `federation/social_accounts.py` does it: add the person, or find the one that was added.
     """
 
     async def attempt(number: int) -> int:
@@ -146,7 +146,7 @@ async def _unlink(stores: Stores, name: str) -> list[int]:
 
 async def _take_departure(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
-        return await stores.take_departure(key(f"departure {number}")) is not None
+        return await stores.take_login_state(key(f"departure {number}")) is not None
 
     return await _tries(name, attempt)
 
@@ -248,7 +248,7 @@ async def _write(stores: Stores, name: str, seconds: str) -> list[float]:
 
 async def _pour(stores: Stores, name: str, family_from: str) -> None:
     """Issue and rotate until the end, saying each key when it was acknowledged."""
-    families = range(int(family_from), int(family_from) + 10)
+    grants = range(int(family_from), int(family_from) + 10)
 
     def say(*keys: bytes) -> None:
         sys.stdout.write("".join(f"{one.hex()}\n" for one in keys))
@@ -263,17 +263,17 @@ async def _pour(stores: Stores, name: str, family_from: str) -> None:
             count += 1
 
     async def rotate(number: int) -> None:
-        family = family_number(number)
+        grant = family_number(number)
         token, count = first_token(number), 0
         while True:
             mine = f"{name} {number} {count}"
-            heirs = access_token_of(family, mine), refresh_token(family, mine)
-            if await _kept(stores.rotate(token, NOW, SALT, *heirs)):
-                say(heirs[0].key, heirs[1].key)
-                token = heirs[1]
+            successors = access_token_of(grant, mine), refresh_token(grant, mine)
+            if await _kept(stores.rotate(token, NOW, SALT, *successors)):
+                say(successors[0].key, successors[1].key)
+                token = successors[1]
             count += 1
 
-    works = [issue(number) for number in range(10)] + [rotate(number) for number in families]
+    works = [issue(number) for number in range(10)] + [rotate(number) for number in grants]
     await asyncio.gather(*works)
 
 
@@ -313,11 +313,11 @@ async def _issue_until_refused(
 _ACTIONS: dict[str, Callable[..., Awaitable[Any]]] = {
     "redeem": _redeem,
     "rotate": _rotate,
-    "take_ticket": _take_ticket,
+    "take_email_token": _take_ticket,
     "add_user": _add_user,
     "first_login": _first_login,
     "unlink": _unlink,
-    "take_departure": _take_departure,
+    "take_login_state": _take_departure,
     "redeem_login_code": _redeem_login_code,
     "spend_once": _spend_once,
     "verify_or_link": _verify_or_link,

@@ -7,17 +7,17 @@ from itertools import count
 
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
-from quantimodo.model.identities import Departure, Erasure, LoginCode, NewIdentity
+from quantimodo.model.identities import DataDeletionRequest, LoginCode, LoginState, NewIdentity
 from quantimodo.model.keys import SigningKey
-from quantimodo.model.sessions import Session, Ticket
-from quantimodo.model.tokens import AccessToken, AuthorizationCode, Family, RefreshToken
+from quantimodo.model.sessions import EmailToken, Session
+from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant, RefreshToken
 from quantimodo.model.users import NewUser, User
 from quantimodo.ports.stores import Stores
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=1)
 LATER = NOW + timedelta(days=30)
-SALT = b"salt of 16 bytes"
+SALT = b"successor_nonce of 16 bytes"
 
 
 def key(name: str) -> bytes:
@@ -54,14 +54,14 @@ def session(name: str, user: User, **changes: object) -> Session:
     return Session(**values | changes)  # type: ignore[arg-type]
 
 
-def ticket(name: str, **changes: object) -> Ticket:
+def email_token(name: str, **changes: object) -> EmailToken:
     values: dict[str, object] = {
         "key": key(name),
         "purpose": "reset_password",
         "expires_at": LATER,
         "email": "sample@example.org",
     }
-    return Ticket(**values | changes)  # type: ignore[arg-type]
+    return EmailToken(**values | changes)  # type: ignore[arg-type]
 
 
 def consent(user: User | int, client_id: str, *scope: str) -> Consent:
@@ -86,7 +86,7 @@ def identity(subject: str, **changes: object) -> NewIdentity:
     return NewIdentity(**values | changes)  # type: ignore[arg-type]
 
 
-def departure(name: str, **changes: object) -> Departure:
+def login_state(name: str, **changes: object) -> LoginState:
     values: dict[str, object] = {
         "key": key(name),
         "provider": "sample",
@@ -95,7 +95,7 @@ def departure(name: str, **changes: object) -> Departure:
         "created_at": NOW,
         "expires_at": SOON,
     }
-    return Departure(**values | changes)  # type: ignore[arg-type]
+    return LoginState(**values | changes)  # type: ignore[arg-type]
 
 
 def login_code(name: str, user_id: int = 1, **changes: object) -> LoginCode:
@@ -115,7 +115,7 @@ def login_code(name: str, user_id: int = 1, **changes: object) -> LoginCode:
     return LoginCode(**values | changes)  # type: ignore[arg-type]
 
 
-def erasure(code: str, **changes: object) -> Erasure:
+def data_deletion_request(code: str, **changes: object) -> DataDeletionRequest:
     values: dict[str, object] = {
         "code": code,
         "provider": "sample",
@@ -123,7 +123,7 @@ def erasure(code: str, **changes: object) -> Erasure:
         "done_at": SOON,
         "expires_at": LATER,
     }
-    return Erasure(**values | changes)  # type: ignore[arg-type]
+    return DataDeletionRequest(**values | changes)  # type: ignore[arg-type]
 
 
 def signing_key(kid: str, **changes: object) -> SigningKey:
@@ -138,10 +138,10 @@ def signing_key(kid: str, **changes: object) -> SigningKey:
     return SigningKey(**values | changes)  # type: ignore[arg-type]
 
 
-def code_of(family: Family, name: str = "code", **changes: object) -> AuthorizationCode:
+def code_of(grant: Grant, name: str = "code", **changes: object) -> AuthorizationCode:
     values: dict[str, object] = {
-        "key": key(name) if name != "code" else key(f"code of {family.id.hex()}"),
-        "family_id": family.id,
+        "key": key(name) if name != "code" else key(f"code of {grant.id.hex()}"),
+        "grant_id": grant.id,
         "redirect_uri": "https://app.example.org/cb",
         "challenge": "challenge",
         "nonce": "nonce",
@@ -150,10 +150,10 @@ def code_of(family: Family, name: str = "code", **changes: object) -> Authorizat
     return AuthorizationCode(**values | changes)  # type: ignore[arg-type]
 
 
-def refresh_token(family: Family, name: str, **changes: object) -> RefreshToken:
+def refresh_token(grant: Grant, name: str, **changes: object) -> RefreshToken:
     values: dict[str, object] = {
         "key": key(name),
-        "family_id": family.id,
+        "grant_id": grant.id,
         "issued_at": NOW,
         "expires_at": LATER,
     }
@@ -164,7 +164,7 @@ def access_token(client_id: str, name: str, **changes: object) -> AccessToken:
     values: dict[str, object] = {
         "key": key(name),
         "client_id": client_id,
-        "family_id": None,
+        "grant_id": None,
         "user_id": None,
         "scope": frozenset({"basic"}),
         "issued_at": NOW,
@@ -173,9 +173,9 @@ def access_token(client_id: str, name: str, **changes: object) -> AccessToken:
     return AccessToken(**values | changes)  # type: ignore[arg-type]
 
 
-def access_token_of(family: Family, name: str, **changes: object) -> AccessToken:
-    of_family: dict[str, object] = {"family_id": family.id, "user_id": family.user_id}
-    return access_token(family.client_id, name, **of_family | changes)
+def access_token_of(grant: Grant, name: str, **changes: object) -> AccessToken:
+    of_family: dict[str, object] = {"grant_id": grant.id, "user_id": grant.user_id}
+    return access_token(grant.client_id, name, **of_family | changes)
 
 
 @dataclass
@@ -195,17 +195,17 @@ class Samples:
         await self.stores.add_client(made)
         return made
 
-    async def family(
+    async def grant(
         self, user: User | None = None, client_id: str | None = None, **changes: object
-    ) -> Family:
+    ) -> Grant:
         """An authorization, with its code `code_of(family)` saved."""
-        family = await self.unsaved_family(user, client_id, **changes)
-        assert await self.stores.save_code(family, code_of(family))
-        return family
+        grant = await self.unsaved_family(user, client_id, **changes)
+        assert await self.stores.save_code(grant, code_of(grant))
+        return grant
 
     async def unsaved_family(
         self, user: User | None = None, client_id: str | None = None, **changes: object
-    ) -> Family:
+    ) -> Grant:
         """It may be saved: the person has allowed what it covers."""
         user = user or await self.user()
         values: dict[str, object] = {
@@ -218,13 +218,13 @@ class Samples:
             "expires_at": LATER,
             "methods": ("pwd", "otp"),
         }
-        family = Family(**values | changes)  # type: ignore[arg-type]
-        await self.stores.save_consent(consent(user, family.client_id, *family.scope))
-        return family
+        grant = Grant(**values | changes)  # type: ignore[arg-type]
+        await self.stores.save_consent(consent(user, grant.client_id, *grant.scope))
+        return grant
 
-    async def refresh_token(self, family: Family | None = None) -> RefreshToken:
+    async def refresh_token(self, grant: Grant | None = None) -> RefreshToken:
         """A refresh token, bought with its family's code."""
-        family = family or await self.family()
-        token = refresh_token(family, f"refresh {next(self._numbers)}")
-        assert await self.stores.redeem(code_of(family), NOW, None, token)
+        grant = grant or await self.grant()
+        token = refresh_token(grant, f"refresh {next(self._numbers)}")
+        assert await self.stores.redeem(code_of(grant), NOW, None, token)
         return token

@@ -17,9 +17,9 @@ from contenders import CLIENT_ID, family_number, first_token
 from processes import begin, contend, start
 from samples import NOW, client, code_of, consent, new_user
 
-from postgres import Databases, PostgresServer
 from quantimodo.ports.stores import Stores, Unavailable
 from quantimodo.storage.open import open_stores, sqlite_path
+from support.postgres import Databases, PostgresServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -56,9 +56,9 @@ async def _begin(stores: Stores) -> None:
 
 async def _give_first_tokens(stores: Stores, *, family_from: int) -> None:
     for number in range(family_from, family_from + 10):
-        family = family_number(number)
-        assert await stores.save_code(family, code_of(family))
-        assert await stores.redeem(code_of(family), NOW, None, first_token(number))
+        grant = family_number(number)
+        assert await stores.save_code(grant, code_of(grant))
+        assert await stores.redeem(code_of(grant), NOW, None, first_token(number))
 
 
 async def _read_keys(process: Process, count: int) -> list[bytes]:

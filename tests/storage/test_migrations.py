@@ -15,7 +15,6 @@ from samples import NOW, client, identity
 
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.migrate import RECORDS, Applied, Step, pending, shipped
-from quantimodo.storage.moments import to_micros
 from quantimodo.storage.open import (
     SchemaMismatch,
     migrate,
@@ -23,6 +22,7 @@ from quantimodo.storage.open import (
     pending_steps,
     sqlite_path,
 )
+from quantimodo.storage.timestamps import to_micros
 
 
 @pytest.fixture
@@ -306,7 +306,7 @@ async def test_addresses_beyond_ascii_get_their_new_keys(engine: str, empty_url:
 
 
 _MANY = 100_000
-_HOT = ("families", "codes", "access_tokens", "refresh_tokens")
+_HOT = ("grants", "codes", "access_tokens", "refresh_tokens")
 # Keys are blobs, which the engines spell apart; all else is the same text.
 _KEY = {
     "sqlite": "CAST(printf('%032d', i) AS BLOB)",
@@ -321,7 +321,7 @@ _FILLINGS = (
     " FROM n WHERE i <= 2000",
     "sessions SELECT {key}, i, 1, 1, 1, 1, 'pwd', '', '' FROM n",
     "consents SELECT i, 'c' || (i % 2000 + 1), 'basic', 1, 1 FROM n",
-    "families SELECT {key}, 'c' || (i % 2000 + 1), i, 'basic', 'pwd', 1, 1, 1, NULL FROM n",
+    "grants SELECT {key}, 'c' || (i % 2000 + 1), i, 'basic', 'pwd', 1, 1, 1, NULL FROM n",
     "codes SELECT {key}, {key}, NULL, NULL, NULL, 1, 1 FROM n",
     "access_tokens SELECT {key}, 'c' || (i % 2000 + 1), {key}, i, 'basic', 1, 1 FROM n",
     "refresh_tokens SELECT {key}, {key}, 1, 1, NULL, NULL FROM n",

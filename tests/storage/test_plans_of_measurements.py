@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from quantimodo.measurements.questions import question_about_measurements
+from quantimodo.measurements.queries import parse_measurement_query
 from quantimodo.storage.database import Call
 from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.tables.measurement_queries import (
@@ -34,8 +34,8 @@ QUERIES = [
 
 
 def calls(query: str) -> list[Call]:
-    asked = question_about_measurements(query.encode())
-    filters, order = asked.filters, asked.order
+    claims_request = parse_measurement_query(query.encode())
+    filters, order = claims_request.filters, claims_request.order
     return [
         page_of_measurements(7, filters, order, offset=0, limit=100),
         number_of_measurements([7], filters),
@@ -91,7 +91,7 @@ def test_sqlite_counts_one_variable_in_the_index_alone(sqlite_url: str) -> None:
     file = sqlite3.connect(path)
     try:
         statement, values = number_of_measurements(
-            [7], question_about_measurements(b"variableName=Mood").filters
+            [7], parse_measurement_query(b"variableName=Mood").filters
         )
         rows = file.execute(f"EXPLAIN QUERY PLAN {statement.sqlite}", values)
         assert any("m USING COVERING INDEX" in row[3] for row in rows)

@@ -90,7 +90,7 @@ async def test_writes_after_lost_connections_are_kept(
     await stores.issue(access_token("c", "after"))
     await stores.revoke_jwt("jti", LATER)
     assert await stores.find_access_token(key("after")) is not None
-    assert await stores.standing("jti", "c", None) is None
+    assert await stores.token_status("jti", "c", None) is None
 
 
 async def test_a_farewell_without_an_end_costs_nothing(
@@ -172,15 +172,15 @@ async def _until_waiting(beside: asyncpg.Connection, count: int) -> None:
 async def test_reads_go_on_while_a_row_is_held(
     stores: Stores, samples: Samples, beside: asyncpg.Connection
 ) -> None:
-    family = await samples.family()
+    grant = await samples.grant()
     async with beside.transaction():
-        await beside.execute("UPDATE families SET scope = scope WHERE id = $1", family.id)
-        revoking = asyncio.ensure_future(stores.revoke_family(family.id, NOW))
+        await beside.execute("UPDATE grants SET scope = scope WHERE id = $1", grant.id)
+        revoking = asyncio.ensure_future(stores.revoke_grant(grant.id, NOW))
         await _until_waiting(beside, 1)
-        assert await stores.client(family.client_id) is not None
-        assert await stores.standing("jti", family.client_id, family.id) is not None
+        assert await stores.client(grant.client_id) is not None
+        assert await stores.token_status("jti", grant.client_id, grant.id) is not None
     assert await revoking
-    assert await stores.standing("jti", family.client_id, family.id) is None
+    assert await stores.token_status("jti", grant.client_id, grant.id) is None
 
 
 async def test_operations_that_lock_each_other_out_both_succeed(
@@ -284,13 +284,13 @@ async def test_a_session_never_slips_past_a_takeover_that_is_under_way(
 async def test_an_authorization_never_slips_past_a_withdrawal_that_is_under_way(
     stores: Stores, samples: Samples, beside: asyncpg.Connection
 ) -> None:
-    family = await samples.unsaved_family()
+    grant = await samples.unsaved_family()
     transaction = beside.transaction()
     await transaction.start()
     # What `withdraw_consent` does: its mark on all families is past, and its commit is not.
-    await beside.execute("DELETE FROM consents WHERE user_id = $1", family.user_id)
-    await beside.execute("UPDATE families SET revoked_at = 1 WHERE user_id = $1", family.user_id)
-    begun = asyncio.create_task(stores.save_code(family, code_of(family)))
+    await beside.execute("DELETE FROM consents WHERE user_id = $1", grant.user_id)
+    await beside.execute("UPDATE grants SET revoked_at = 1 WHERE user_id = $1", grant.user_id)
+    begun = asyncio.create_task(stores.save_code(grant, code_of(grant)))
     assert await _waits(beside, begun)
     await transaction.commit()
     assert not await begun

@@ -22,14 +22,14 @@ from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.tables.budgets import BudgetedTable
 
 # Read whole, and small or read in the order of a key up to a limit; why, is said there.
-_MAY_WALK = {"keys._ALL", "mails._RECENT", *(f"sweeps.{name}" for name in ("codes", "families"))}
+_MAY_WALK = {"keys._ALL", "mails._RECENT", *(f"retention.{name}" for name in ("codes", "grants"))}
 _MAY_WALK |= {
-    f"sweeps.{name}" for name in ("access_tokens", "refresh_tokens", "events", "accesses")
+    f"retention.{name}" for name in ("access_tokens", "refresh_tokens", "events", "accesses")
 }
 # A partial index of the operator's own applications, read in order up to a limit.
 _MAY_WALK |= {"clients._FIRST_PARTY_NAMES"}
 # A handful of rows each.
-_MAY_WALK |= {"sweeps.signing_keys", "sweeps.leases", "keys._ADD", "registrations._ALL"}
+_MAY_WALK |= {"retention.signing_keys", "retention.leases", "keys._ADD", "registrations._ALL"}
 _MAY_WALK |= {
     f"variables.{name}" for name in ("_UNITS", "_UNIT_CATEGORIES", "_VARIABLE_CATEGORIES")
 }
@@ -38,8 +38,8 @@ _MAY_WALK |= {
     f"{table}.{name}"
     for table in (
         "authorizations._REQUESTS",
-        "arrivals._DEPARTURES",
-        "arrivals._LOGIN_CODES",
+        "login_states._DEPARTURES",
+        "login_states._LOGIN_CODES",
         "sessions._TICKETS",
         "clients._UNPROVEN",
     )

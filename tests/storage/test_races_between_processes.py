@@ -12,13 +12,13 @@ from samples import (
     client,
     code_of,
     consent,
-    departure,
+    email_token,
     identity,
     key,
     login_code,
+    login_state,
     new_user,
     session,
-    ticket,
 )
 
 from quantimodo.ports.stores import Stores
@@ -34,8 +34,8 @@ async def _begin(stores: Stores) -> None:
     await stores.add_client(client(CLIENT_ID))
     await stores.save_consent(consent(1, CLIENT_ID, "basic"))
     for number in range(TRIES):
-        family = family_number(number)
-        assert await stores.save_code(family, code_of(family))
+        grant = family_number(number)
+        assert await stores.save_code(grant, code_of(grant))
 
 
 def _one_winner_each(won: dict[str, list[int]]) -> dict[int, str]:
@@ -69,13 +69,13 @@ async def test_a_refresh_token_is_spent_once(stores: Stores, database_url: str) 
     for number, winner in winners.items():
         spent = await stores.find_refresh_token(first_token(number).key)
         assert spent is not None
-        assert spent.salt == winner.encode()
+        assert spent.successor_nonce == winner.encode()
 
 
 async def test_a_ticket_is_taken_once(stores: Stores, database_url: str) -> None:
     for number in range(TRIES):
-        await stores.add_ticket(ticket(f"ticket {number}"))
-    _one_winner_each(await contend(_PROCESSES, database_url, "take_ticket"))
+        await stores.add_email_token(email_token(f"ticket {number}"))
+    _one_winner_each(await contend(_PROCESSES, database_url, "take_email_token"))
 
 
 async def test_an_address_is_given_once(stores: Stores, database_url: str) -> None:
@@ -125,8 +125,8 @@ async def test_what_a_stranger_adds_while_the_address_is_verified_does_not_stay(
 
 async def test_a_departure_is_taken_once(stores: Stores, database_url: str) -> None:
     for number in range(TRIES):
-        await stores.add_departure(departure(f"departure {number}"))
-    _one_winner_each(await contend(_PROCESSES, database_url, "take_departure"))
+        await stores.add_login_state(login_state(f"departure {number}"))
+    _one_winner_each(await contend(_PROCESSES, database_url, "take_login_state"))
 
 
 async def test_a_login_code_is_redeemed_once(stores: Stores, database_url: str) -> None:

@@ -6,30 +6,30 @@ from dataclasses import replace
 import pytest
 from samples import NOW, SALT, SOON, Samples, access_token_of, code_of, key, refresh_token
 
-from quantimodo.model.tokens import Family
+from quantimodo.model.tokens import Grant
 from quantimodo.ports.stores import Stores
 
 
-async def _nothing_works(stores: Stores, family: Family, *names: str) -> None:
+async def _nothing_works(stores: Stores, grant: Grant, *names: str) -> None:
     """All of this family is dead, or was never saved."""
-    code = await stores.find_code(code_of(family).key)
+    code = await stores.find_code(code_of(grant).key)
     assert code is None or code.revoked
     for name in names:
         refresh = await stores.find_refresh_token(key(name))
         assert refresh is None or refresh.revoked
         access = await stores.find_access_token(key(name))
         assert access is None or access.revoked
-    assert await stores.standing("jti", family.client_id, family.id) is None
+    assert await stores.token_status("jti", grant.client_id, grant.id) is None
 
 
 async def test_a_family_is_revoked_once_and_all_of_it(stores: Stores, samples: Samples) -> None:
-    family = await samples.family()
-    tokens = access_token_of(family, "first"), refresh_token(family, "first")
-    assert await stores.redeem(code_of(family), NOW, *tokens)
-    assert await stores.revoke_family(family.id, NOW)
-    assert not await stores.revoke_family(family.id, SOON)
-    assert not await stores.revoke_family(key("no family"), NOW)
-    await _nothing_works(stores, family, "first")
+    grant = await samples.grant()
+    tokens = access_token_of(grant, "first"), refresh_token(grant, "first")
+    assert await stores.redeem(code_of(grant), NOW, *tokens)
+    assert await stores.revoke_grant(grant.id, NOW)
+    assert not await stores.revoke_grant(grant.id, SOON)
+    assert not await stores.revoke_grant(key("no family"), NOW)
+    await _nothing_works(stores, grant, "first")
 
 
 async def test_another_family_of_the_same_person_and_application_lives(
@@ -37,9 +37,9 @@ async def test_another_family_of_the_same_person_and_application_lives(
 ) -> None:
     person = await samples.user()
     application = await samples.client()
-    ended = await samples.family(person, application.id)
-    living = await samples.family(person, application.id)
-    assert await stores.revoke_family(ended.id, NOW)
+    ended = await samples.grant(person, application.id)
+    living = await samples.grant(person, application.id)
+    assert await stores.revoke_grant(ended.id, NOW)
     assert await stores.redeem(code_of(living), NOW, access_token_of(living, "a"), None)
     found = await stores.find_access_token(key("a"))
     assert found is not None
@@ -47,12 +47,12 @@ async def test_another_family_of_the_same_person_and_application_lives(
 
 
 async def test_nothing_is_spent_after_revocation(stores: Stores, samples: Samples) -> None:
-    family, unused = await samples.family(), await samples.family()
-    token = await samples.refresh_token(family)
-    assert await stores.revoke_family(family.id, NOW)
-    assert await stores.revoke_family(unused.id, NOW)
-    heir = access_token_of(family, "heir"), refresh_token(family, "heir")
-    assert not await stores.rotate(token, NOW, SALT, *heir)
+    grant, unused = await samples.grant(), await samples.grant()
+    token = await samples.refresh_token(grant)
+    assert await stores.revoke_grant(grant.id, NOW)
+    assert await stores.revoke_grant(unused.id, NOW)
+    successor = access_token_of(grant, "heir"), refresh_token(grant, "heir")
+    assert not await stores.rotate(token, NOW, SALT, *successor)
     tokens = access_token_of(unused, "child"), refresh_token(unused, "child")
     assert not await stores.redeem(code_of(unused), NOW, *tokens)
     for name in ("heir", "child"):
@@ -65,13 +65,13 @@ async def test_an_heir_saved_while_its_family_is_revoked_is_revoked_too(
     stores: Stores, samples: Samples, revocation_first: bool
 ) -> None:
     for round_ in range(10):
-        family = await samples.family()
-        token = await samples.refresh_token(family)
+        grant = await samples.grant()
+        token = await samples.refresh_token(grant)
         name = f"heir {round_}"
-        heir = access_token_of(family, name), refresh_token(family, name)
-        acts = [stores.revoke_family(family.id, NOW), stores.rotate(token, NOW, SALT, *heir)]
+        successor = access_token_of(grant, name), refresh_token(grant, name)
+        acts = [stores.revoke_grant(grant.id, NOW), stores.rotate(token, NOW, SALT, *successor)]
         await asyncio.gather(*(acts if revocation_first else reversed(acts)))
-        await _nothing_works(stores, family, name)
+        await _nothing_works(stores, grant, name)
 
 
 @pytest.mark.parametrize("revocation_first", [True, False])
@@ -79,12 +79,12 @@ async def test_tokens_bought_while_their_family_is_revoked_are_revoked_too(
     stores: Stores, samples: Samples, revocation_first: bool
 ) -> None:
     for round_ in range(10):
-        family = await samples.family()
+        grant = await samples.grant()
         name = f"child {round_}"
-        tokens = access_token_of(family, name), refresh_token(family, name)
-        acts = [stores.revoke_family(family.id, NOW), stores.redeem(code_of(family), NOW, *tokens)]
+        tokens = access_token_of(grant, name), refresh_token(grant, name)
+        acts = [stores.revoke_grant(grant.id, NOW), stores.redeem(code_of(grant), NOW, *tokens)]
         await asyncio.gather(*(acts if revocation_first else reversed(acts)))
-        await _nothing_works(stores, family, name)
+        await _nothing_works(stores, grant, name)
 
 
 @pytest.mark.parametrize("way", ["withdraw", "delete person", "delete application"])
@@ -93,27 +93,27 @@ async def test_an_heir_saved_while_its_person_or_application_leaves_is_dead(
     stores: Stores, samples: Samples, way: str, end_first: bool
 ) -> None:
     for round_ in range(5):
-        family = await samples.family()
-        token = await samples.refresh_token(family)
+        grant = await samples.grant()
+        token = await samples.refresh_token(grant)
         name = f"heir {round_}"
-        heir = access_token_of(family, name), refresh_token(family, name)
+        successor = access_token_of(grant, name), refresh_token(grant, name)
         end = {
-            "withdraw": stores.withdraw_consent(family.user_id, family.client_id, NOW),
-            "delete person": stores.delete_user(family.user_id),
-            "delete application": stores.delete_client(family.client_id),
+            "withdraw": stores.withdraw_consent(grant.user_id, grant.client_id, NOW),
+            "delete person": stores.delete_user(grant.user_id),
+            "delete application": stores.delete_client(grant.client_id),
         }
-        acts = [end.pop(way), stores.rotate(token, NOW, SALT, *heir)]
+        acts = [end.pop(way), stores.rotate(token, NOW, SALT, *successor)]
         for unused in end.values():
             unused.close()
         await asyncio.gather(*(acts if end_first else reversed(acts)))
-        await _nothing_works(stores, family, name)
+        await _nothing_works(stores, grant, name)
 
 
 async def test_a_disabled_person_s_tokens_sleep_and_wake(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
-    family, unused = await samples.family(person), await samples.family(person)
-    tokens = access_token_of(family, "a"), refresh_token(family, "a")
-    assert await stores.redeem(code_of(family), NOW, *tokens)
+    grant, unused = await samples.grant(person), await samples.grant(person)
+    tokens = access_token_of(grant, "a"), refresh_token(grant, "a")
+    assert await stores.redeem(code_of(grant), NOW, *tokens)
     for disabled_at in (NOW, None):
         assert await stores.set_disabled(person.id, disabled_at)
         found = [
@@ -122,19 +122,19 @@ async def test_a_disabled_person_s_tokens_sleep_and_wake(stores: Stores, samples
             await stores.find_code(code_of(unused).key),
         ]
         assert [one is not None and one.revoked for one in found] == [disabled_at is not None] * 3
-        standing = await stores.standing("jti", family.client_id, family.id)
-        assert (standing is None) == (disabled_at is not None)
+        token_status = await stores.token_status("jti", grant.client_id, grant.id)
+        assert (token_status is None) == (disabled_at is not None)
 
 
 async def test_a_disabled_application_s_access_tokens_are_revoked(
     stores: Stores, samples: Samples
 ) -> None:
     application = await samples.client()
-    family = await samples.family(client_id=application.id)
-    assert await stores.redeem(code_of(family), NOW, access_token_of(family, "a"), None)
+    grant = await samples.grant(client_id=application.id)
+    assert await stores.redeem(code_of(grant), NOW, access_token_of(grant, "a"), None)
     assert await stores.replace_client(replace(application, disabled_at=NOW))
     found = await stores.find_access_token(key("a"))
     assert found is not None
     assert found.revoked
-    assert await stores.standing("jti", application.id, None) is None
-    assert await stores.standing("jti", application.id, family.id) is None
+    assert await stores.token_status("jti", application.id, None) is None
+    assert await stores.token_status("jti", application.id, grant.id) is None

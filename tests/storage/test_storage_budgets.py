@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 from contenders import BUDGET_ROW, FLOOD_BUDGET, FLOOD_ROWS, flood_request
 from processes import contend
-from samples import LATER, NOW, SOON, client, consent, departure, login_code, new_user, ticket
+from samples import (
+    LATER,
+    NOW,
+    SOON,
+    client,
+    consent,
+    email_token,
+    login_code,
+    login_state,
+    new_user,
+)
 
 from quantimodo.model.budgets import Charge, StorageBudget
 from quantimodo.model.clients import Logo
@@ -45,13 +55,13 @@ async def has_request(stores: Stores, number: int) -> bool:
     return await stores.request(numbered(number)) is not None
 
 
-async def add_departure(stores: Stores, number: int, charge: Charge) -> None:
-    row = departure("d", key=numbered(number), sealed=FILLER.encode())
-    await stores.add_departure(row, charge)
+async def add_login_state(stores: Stores, number: int, charge: Charge) -> None:
+    row = login_state("d", key=numbered(number), sealed=FILLER.encode())
+    await stores.add_login_state(row, charge)
 
 
 async def has_departure(stores: Stores, number: int) -> bool:
-    return await stores.departure(numbered(number)) is not None
+    return await stores.login_state(numbered(number)) is not None
 
 
 async def add_code(stores: Stores, number: int, charge: Charge) -> None:
@@ -63,12 +73,14 @@ async def has_code(stores: Stores, number: int) -> bool:
     return await stores.login_code(numbered(number)) is not None
 
 
-async def add_ticket(stores: Stores, number: int, charge: Charge) -> None:
-    await stores.add_ticket(ticket("t", key=numbered(number), payload=FILLER.encode()), charge)
+async def add_email_token(stores: Stores, number: int, charge: Charge) -> None:
+    await stores.add_email_token(
+        email_token("t", key=numbered(number), payload=FILLER.encode()), charge
+    )
 
 
 async def has_ticket(stores: Stores, number: int) -> bool:
-    return await stores.ticket(numbered(number)) is not None
+    return await stores.email_token(numbered(number)) is not None
 
 
 async def add_registration(stores: Stores, number: int, charge: Charge) -> None:
@@ -84,9 +96,9 @@ Add = Callable[[Stores, int, Charge], Awaitable[None]]
 Has = Callable[[Stores, int], Awaitable[bool]]
 KINDS: list[tuple[Add, Has]] = [
     (add_request, has_request),
-    (add_departure, has_departure),
+    (add_login_state, has_departure),
     (add_code, has_code),
-    (add_ticket, has_ticket),
+    (add_email_token, has_ticket),
     (add_registration, has_registration),
 ]
 kinds = pytest.mark.parametrize(("add", "has"), KINDS, ids=lambda one: one.__name__)
@@ -157,8 +169,10 @@ async def test_a_budget_is_exceeded_by_a_sixteenth_at_most(stores: Stores) -> No
 async def test_rows_without_a_charge_are_nobodys(stores: Stores) -> None:
     """As those that were there before the migration, and letters that a person causes."""
     for number in range(15):
-        await stores.add_ticket(ticket("t", key=numbered(number), payload=FILLER.encode()))
-    await add_ticket(stores, 15, Charge(ANN, BUDGET))
+        await stores.add_email_token(
+            email_token("t", key=numbered(number), payload=FILLER.encode())
+        )
+    await add_email_token(stores, 15, Charge(ANN, BUDGET))
     assert await kept(stores, has_ticket, range(16)) == list(range(16))
 
 

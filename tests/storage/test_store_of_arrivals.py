@@ -1,33 +1,33 @@
-"""`DepartureStore`, `LoginCodeStore`, `ReplayStore` and `ErasureStore`."""
+"""`LoginStateStore`, `LoginCodeStore`, `ReplayStore` and `DataDeletionRequestStore`."""
 
 import asyncio
 from dataclasses import replace
 
 import pytest
-from samples import LATER, NOW, SOON, departure, erasure, key, login_code
+from samples import LATER, NOW, SOON, data_deletion_request, key, login_code, login_state
 
 from quantimodo.ports.stores import Conflict, Stores
 
 
 async def test_a_departure_is_taken_as_it_was_and_once(stores: Stores) -> None:
-    left = departure("d", sealed=bytes(range(256)), provider="sämple")
-    await stores.add_departure(left)
-    await stores.add_departure(departure("other"))
-    assert await stores.take_departure(key("d")) == left
-    assert await stores.take_departure(key("d")) is None
-    assert await stores.take_departure(b"") is None
-    assert await stores.take_departure(key("other")) is not None
+    left = login_state("d", sealed=bytes(range(256)), provider="sämple")
+    await stores.add_login_state(left)
+    await stores.add_login_state(login_state("other"))
+    assert await stores.take_login_state(key("d")) == left
+    assert await stores.take_login_state(key("d")) is None
+    assert await stores.take_login_state(b"") is None
+    assert await stores.take_login_state(key("other")) is not None
 
 
 async def test_an_expired_departure_is_told_as_it_is(stores: Stores) -> None:
-    left = departure("d", expires_at=NOW)
-    await stores.add_departure(left)
-    assert await stores.take_departure(key("d")) == left
+    left = login_state("d", expires_at=NOW)
+    await stores.add_login_state(left)
+    assert await stores.take_login_state(key("d")) == left
 
 
 async def test_of_concurrent_returns_one_gets_the_departure(stores: Stores) -> None:
-    await stores.add_departure(departure("d"))
-    taken = await asyncio.gather(*(stores.take_departure(key("d")) for _ in range(20)))
+    await stores.add_login_state(login_state("d"))
+    taken = await asyncio.gather(*(stores.take_login_state(key("d")) for _ in range(20)))
     assert len([one for one in taken if one is not None]) == 1
 
 
@@ -71,29 +71,29 @@ async def test_what_was_seen_is_not_taken_again(stores: Stores) -> None:
 async def test_a_later_use_does_not_prolong_the_memory(stores: Stores) -> None:
     assert await stores.spend_once(key("seen"), SOON)
     assert not await stores.spend_once(key("seen"), LATER)
-    assert await stores.sweep("replays", SOON, 10) == 1
+    assert await stores.delete_expired("replays", SOON, 10) == 1
     assert await stores.spend_once(key("seen"), LATER)
 
 
 async def test_an_erasure_comes_back_as_added(stores: Stores) -> None:
-    done, waiting = erasure("abc"), erasure("def", done_at=None)
-    await stores.add_erasure(done)
-    await stores.add_erasure(waiting)
-    assert await stores.erasure("abc") == done
-    assert await stores.erasure("def") == waiting
+    done, waiting = data_deletion_request("abc"), data_deletion_request("def", done_at=None)
+    await stores.add_data_deletion_request(done)
+    await stores.add_data_deletion_request(waiting)
+    assert await stores.data_deletion_request("abc") == done
+    assert await stores.data_deletion_request("def") == waiting
     for nothing in ("", "ABC", "abc\0", "\ud800"):
-        assert await stores.erasure(nothing) is None
+        assert await stores.data_deletion_request(nothing) is None
     with pytest.raises(Conflict):
-        await stores.add_erasure(done)
+        await stores.add_data_deletion_request(done)
 
 
 async def test_to_look_at_a_departure_or_at_what_was_seen_takes_nothing(stores: Stores) -> None:
-    left = departure("d")
-    await stores.add_departure(left)
-    assert await stores.departure(key("d")) == left
-    assert await stores.departure(key("other")) is None
-    assert await stores.take_departure(key("d")) == left
-    assert await stores.departure(key("d")) is None
+    left = login_state("d")
+    await stores.add_login_state(left)
+    assert await stores.login_state(key("d")) == left
+    assert await stores.login_state(key("other")) is None
+    assert await stores.take_login_state(key("d")) == left
+    assert await stores.login_state(key("d")) is None
 
     assert not await stores.is_spent(key("seen"))
     assert await stores.spend_once(key("seen"), SOON)

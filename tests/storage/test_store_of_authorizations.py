@@ -144,13 +144,13 @@ async def test_withdrawal_forgets_the_consent_and_ends_every_authorization(
     other_person, other_application = await samples.user(), await samples.client()
     await stores.save_consent(consent(person, application.id, "basic"))
     await stores.save_consent(consent(person, other_application.id, "basic"))
-    unused = await samples.family(person, application.id)
-    used = await samples.family(person, application.id)
-    access, heir = access_token_of(used, "a"), refresh_token(used, "r")
-    assert await stores.redeem(code_of(used), NOW, access, heir)
+    unused = await samples.grant(person, application.id)
+    used = await samples.grant(person, application.id)
+    access, successor = access_token_of(used, "a"), refresh_token(used, "r")
+    assert await stores.redeem(code_of(used), NOW, access, successor)
     others = [
-        await samples.family(other_person, application.id),
-        await samples.family(person, other_application.id),
+        await samples.grant(other_person, application.id),
+        await samples.grant(person, other_application.id),
     ]
 
     assert await stores.withdraw_consent(person.id, application.id, NOW)
@@ -159,56 +159,56 @@ async def test_withdrawal_forgets_the_consent_and_ends_every_authorization(
         found = await stores.find_code(code.key)
         assert found is not None
         assert found.revoked
-    spent = await stores.find_refresh_token(heir.key)
+    spent = await stores.find_refresh_token(successor.key)
     assert spent is not None
     assert spent.revoked
     token = await stores.find_access_token(access.key)
     assert token is not None
     assert token.revoked
     assert not await stores.redeem(code_of(unused), NOW, None, None)
-    assert not await stores.rotate(heir, NOW, b"s", None, refresh_token(used, "r2"))
-    assert await stores.standing("jti", application.id, used.id) is None
+    assert not await stores.rotate(successor, NOW, b"s", None, refresh_token(used, "r2"))
+    assert await stores.token_status("jti", application.id, used.id) is None
 
     assert await stores.consent(person.id, other_application.id) is not None
-    for family in others:
-        assert await stores.redeem(code_of(family), NOW, None, None)
+    for grant in others:
+        assert await stores.redeem(code_of(grant), NOW, None, None)
 
 
 async def test_withdrawing_twice_is_false_and_ends_no_less(
     stores: Stores, samples: Samples
 ) -> None:
-    family = await samples.family()
-    assert await stores.withdraw_consent(family.user_id, family.client_id, NOW)
-    assert not await stores.withdraw_consent(family.user_id, family.client_id, NOW)
-    assert not await stores.redeem(code_of(family), NOW, None, None)
+    grant = await samples.grant()
+    assert await stores.withdraw_consent(grant.user_id, grant.client_id, NOW)
+    assert not await stores.withdraw_consent(grant.user_id, grant.client_id, NOW)
+    assert not await stores.redeem(code_of(grant), NOW, None, None)
 
 
 async def test_nothing_begins_without_a_consent_to_all_of_it(
     stores: Stores, samples: Samples
 ) -> None:
     person, application = await samples.user(), await samples.client()
-    family = await samples.unsaved_family(person, application.id, scope=frozenset({"basic"}))
-    wider = family._replace(id=key("wider"), scope=frozenset({"basic", "openid"}))
+    grant = await samples.unsaved_family(person, application.id, scope=frozenset({"basic"}))
+    wider = grant._replace(id=key("wider"), scope=frozenset({"basic", "openid"}))
     access = access_token_of(wider, "wider")
     assert not await stores.save_code(wider, code_of(wider), access)
     assert await stores.withdraw_consent(person.id, application.id, NOW)
-    assert not await stores.save_code(family, code_of(family))
-    for code in (code_of(wider), code_of(family)):
+    assert not await stores.save_code(grant, code_of(grant))
+    for code in (code_of(wider), code_of(grant)):
         assert await stores.find_code(code.key) is None
     assert await stores.find_access_token(access.key) is None
-    assert await stores.standing("jti", application.id, family.id) is None
+    assert await stores.token_status("jti", application.id, grant.id) is None
 
 
 @pytest.mark.parametrize("deleted", ["person", "application"])
 async def test_nothing_begins_for_whom_or_what_was_deleted(
     stores: Stores, samples: Samples, deleted: str
 ) -> None:
-    family = await samples.unsaved_family()
+    grant = await samples.unsaved_family()
     if deleted == "person":
-        assert await stores.delete_user(family.user_id)
+        assert await stores.delete_user(grant.user_id)
     else:
-        assert await stores.delete_client(family.client_id)
-    assert not await stores.save_code(family, code_of(family))
+        assert await stores.delete_client(grant.client_id)
+    assert not await stores.save_code(grant, code_of(grant))
 
 
 async def test_what_begins_while_the_consent_is_withdrawn_is_prevented_or_revoked(
@@ -216,12 +216,12 @@ async def test_what_begins_while_the_consent_is_withdrawn_is_prevented_or_revoke
 ) -> None:
     person, application = await samples.user(), await samples.client()
     for _ in range(20):
-        families = [await samples.unsaved_family(person, application.id) for _ in range(6)]
-        begun = [stores.save_code(family, code_of(family)) for family in families]
+        grants = [await samples.unsaved_family(person, application.id) for _ in range(6)]
+        begun = [stores.save_code(grant, code_of(grant)) for grant in grants]
         withdrawal = stores.withdraw_consent(person.id, application.id, NOW)
         await asyncio.gather(*begun[:3], withdrawal, *begun[3:])
-        for family in families:
-            found = await stores.find_code(code_of(family).key)
+        for grant in grants:
+            found = await stores.find_code(code_of(grant).key)
             assert found is None or found.revoked
 
 
@@ -229,44 +229,44 @@ async def test_an_authorization_begins_with_code_and_front_channel_token(
     stores: Stores, samples: Samples
 ) -> None:
     person = await samples.user()
-    family = await samples.unsaved_family(person)
-    code, access = code_of(family), access_token_of(family, "front")
-    assert await stores.save_code(family, code, access)
+    grant = await samples.unsaved_family(person)
+    code, access = code_of(grant), access_token_of(grant, "front")
+    assert await stores.save_code(grant, code, access)
     found = await stores.find_code(code.key)
     assert found is not None
-    assert (found.code, found.family, found.user) == (code, family, person)
+    assert (found.code, found.grant, found.user) == (code, grant, person)
     assert (found.redeemed_at, found.revoked) == (None, False)
     token = await stores.find_access_token(access.key)
     assert token is not None
-    assert token.family_id == family.id
+    assert token.grant_id == grant.id
 
 
 async def test_an_authorization_may_begin_without_a_code(stores: Stores, samples: Samples) -> None:
-    family = await samples.unsaved_family()
-    access = access_token_of(family, "implicit")
-    assert await stores.save_code(family, None, access)
+    grant = await samples.unsaved_family()
+    access = access_token_of(grant, "implicit")
+    assert await stores.save_code(grant, None, access)
     token = await stores.find_access_token(access.key)
     assert token is not None
     assert token.user is not None
-    assert token.user.id == family.user_id
-    assert await stores.standing("jti", family.client_id, family.id) is not None
+    assert token.user.id == grant.user_id
+    assert await stores.token_status("jti", grant.client_id, grant.id) is not None
 
 
 async def test_a_code_with_nothing_optional_comes_back(stores: Stores, samples: Samples) -> None:
-    family = await samples.unsaved_family(methods=(), scope=frozenset(), expires_at=LATER)
-    code = code_of(family, redirect_uri=None, challenge=None, nonce=None)
-    assert await stores.save_code(family, code)
+    grant = await samples.unsaved_family(methods=(), scope=frozenset(), expires_at=LATER)
+    code = code_of(grant, redirect_uri=None, challenge=None, nonce=None)
+    assert await stores.save_code(grant, code)
     found = await stores.find_code(code.key)
     assert found is not None
-    assert (found.code, found.family) == (code, family)
+    assert (found.code, found.grant) == (code, grant)
 
 
 async def test_an_authorization_that_cannot_be_saved_leaves_nothing(
     stores: Stores, samples: Samples
 ) -> None:
-    first = await samples.family()
+    first = await samples.grant()
     second = await samples.unsaved_family()
     with pytest.raises(Conflict):
         await stores.save_code(second, code_of(second)._replace(key=code_of(first).key))
-    assert await stores.standing("jti", second.client_id, second.id) is None
+    assert await stores.token_status("jti", second.client_id, second.id) is None
     assert await stores.save_code(second, code_of(second))  # its id is free

@@ -141,19 +141,19 @@ async def test_a_deleted_application_takes_consents_and_logo_and_its_tokens_die(
     person, application = await samples.user(), await samples.client()
     await stores.set_logo(application.id, Logo("image/png", b"x"))
     await stores.save_consent(consent(person, application.id, "basic"))
-    family = await samples.family(person, application.id)
-    unused = await samples.family(person, application.id)
-    heir, access = refresh_token(family, "r"), access_token_of(family, "a")
-    assert await stores.redeem(code_of(family), NOW, access, heir)
+    grant = await samples.grant(person, application.id)
+    unused = await samples.grant(person, application.id)
+    successor, access = refresh_token(grant, "r"), access_token_of(grant, "a")
+    assert await stores.redeem(code_of(grant), NOW, access, successor)
 
     assert await stores.delete_client(application.id)
     assert await stores.client(application.id) is None
     assert await stores.logo(application.id) is None
     assert await stores.consent(person.id, application.id) is None
     assert await stores.find_code(code_of(unused).key) is None
-    assert await stores.find_refresh_token(heir.key) is None
+    assert await stores.find_refresh_token(successor.key) is None
     assert await stores.find_access_token(access.key) is None
-    assert await stores.standing("jti", application.id, family.id) is None
+    assert await stores.token_status("jti", application.id, grant.id) is None
     assert not await stores.delete_client(application.id)
 
 

@@ -206,25 +206,25 @@ async def test_an_identity_that_ended_takes_all_access_along(
 ) -> None:
     ann, ben = await samples.user(password_hash="hash"), await samples.user()
     kept = await stores.add_identity(ann.id, identity("kept"))
-    families = []
+    grants = []
     for person in (ann, ben):
         await stores.add_identity(person.id, identity(person.subject))
         await stores.add_session(session(person.subject, person), None)
         await stores.add_login_code(login_code(person.subject, person.id))
-        families.append(await samples.family(person))
+        grants.append(await samples.grant(person))
 
     assert await stores.end_identity(ISSUER, ann.subject, SOON) == ann.id
     assert await stores.identities_of(ann.id) == [kept]
     assert await stores.session(key(ann.subject)) is None
     assert await stores.login_code(key(ann.subject)) is None
-    assert not await stores.redeem(code_of(families[0]), SOON, None, None)
+    assert not await stores.redeem(code_of(grants[0]), SOON, None, None)
     assert await stores.user(ann.id) == ann
     assert await stores.password_hash(ann.id) == "hash"
 
     assert len(await stores.identities_of(ben.id)) == 1
     assert await stores.session(key(ben.subject)) is not None
     assert await stores.login_code(key(ben.subject)) is not None
-    assert await stores.redeem(code_of(families[1]), SOON, None, None)
+    assert await stores.redeem(code_of(grants[1]), SOON, None, None)
     assert await stores.end_identity(ISSUER, ann.subject, SOON + timedelta(days=1)) is None
     assert await stores.end_identity(ISSUER, "nobody", SOON) is None
 
@@ -236,9 +236,9 @@ async def test_the_last_way_in_ends_too_when_the_provider_says_so(stores: Stores
     assert await stores.user(person.id) == person
 
 
-@pytest.mark.parametrize("families", [False, True])
+@pytest.mark.parametrize("grants", [False, True])
 async def test_an_identity_that_was_signed_out_stays_and_ends_what_it_opened(
-    stores: Stores, samples: Samples, families: bool
+    stores: Stores, samples: Samples, grants: bool
 ) -> None:
     ann, ben = await samples.user(), await samples.user()
     given = []
@@ -246,22 +246,22 @@ async def test_an_identity_that_was_signed_out_stays_and_ends_what_it_opened(
         await stores.add_identity(person.id, identity(person.subject))
         await stores.add_session(session(person.subject, person), None)
         await stores.add_login_code(login_code(person.subject, person.id))
-        given.append(await samples.family(person))
+        given.append(await samples.grant(person))
 
-    signed_out = await stores.sign_out_identity(ISSUER, ann.subject, SOON, families=families)
+    signed_out = await stores.sign_out_identity(ISSUER, ann.subject, SOON, grants=grants)
     assert signed_out == ann.id
     (kept,) = await stores.identities_of(ann.id)
     assert kept.signed_out_at == SOON
     assert await stores.session(key(ann.subject)) is None
     assert await stores.login_code(key(ann.subject)) is None
-    assert await stores.redeem(code_of(given[0]), SOON, None, None) is not families
+    assert await stores.redeem(code_of(given[0]), SOON, None, None) is not grants
 
     (other,) = await stores.identities_of(ben.id)
     assert other.signed_out_at is None
     assert await stores.session(key(ben.subject)) is not None
     assert await stores.login_code(key(ben.subject)) is not None
     assert await stores.redeem(code_of(given[1]), SOON, None, None)
-    assert await stores.sign_out_identity(ISSUER, "nobody", SOON, families=families) is None
+    assert await stores.sign_out_identity(ISSUER, "nobody", SOON, grants=grants) is None
 
 
 async def test_the_refresh_token_of_a_signed_out_identity_is_forgotten(
@@ -270,5 +270,5 @@ async def test_the_refresh_token_of_a_signed_out_identity_is_forgotten(
     person = await samples.user()
     added = await stores.add_identity(person.id, identity("1", sealed_refresh_token=b"sealed"))
     assert await _sealed(database_url, added.id) == b"sealed"
-    await stores.sign_out_identity(ISSUER, "1", SOON, families=False)
+    await stores.sign_out_identity(ISSUER, "1", SOON, grants=False)
     assert await _sealed(database_url, added.id) is None

@@ -35,7 +35,7 @@ async def test_each_use_is_spent_by_one_of_many(stores: Stores) -> None:
 async def test_an_expired_token_is_no_leave_and_is_swept(stores: Stores) -> None:
     await stores.add_registration_token(LEAVE)
     assert not await stores.spend_registration_token(LEAVE.key, LEAVE.expires_at)
-    assert await stores.sweep("registration_tokens", LEAVE.expires_at, 10) == 1
+    assert await stores.delete_expired("registration_tokens", LEAVE.expires_at, 10) == 1
     assert await stores.registration_tokens() == []
 
 
@@ -48,9 +48,9 @@ async def test_only_clients_that_nobody_allowed_anything_are_swept(
         await stores.add_client(client(name), ends)
     await stores.add_client(client("known"))
     await stores.save_consent(consent(person, "used", "basic"))
-    assert await stores.sweep("clients", NOW, 10) == 1
-    assert await stores.sweep("unproven_clients", NOW, 10) == 1
+    assert await stores.delete_expired("clients", NOW, 10) == 1
+    assert await stores.delete_expired("unused_clients", NOW, 10) == 1
     assert {each.id for each in await stores.clients()} >= {"used", "young", "known"}
     assert await stores.client("idle") is None
-    assert await stores.sweep("clients", NOW + DAY, 10) == 1
+    assert await stores.delete_expired("clients", NOW + DAY, 10) == 1
     assert await stores.client("used") is not None

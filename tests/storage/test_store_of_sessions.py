@@ -1,11 +1,11 @@
-"""`SessionStore` and `TicketStore`: signed-in browsers, and one-time links."""
+"""`SessionStore` and `EmailTokenStore`: signed-in browsers, and one-time links."""
 
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from samples import LATER, NOW, SOON, Samples, key, session, ticket
+from samples import LATER, NOW, SOON, Samples, email_token, key, session
 
 from quantimodo.ports.stores import Conflict, Stores
 
@@ -109,36 +109,36 @@ async def test_a_ticket_comes_back_as_added_but_its_address_folded(
     stores: Stores, samples: Samples
 ) -> None:
     person = await samples.user()
-    saved = ticket("t", email="Ann@Example.org", user_id=person.id, payload=b"\0payload")
-    await stores.add_ticket(saved)
+    saved = email_token("t", email="Ann@Example.org", user_id=person.id, payload=b"\0payload")
+    await stores.add_email_token(saved)
     kept = replace(saved, email="ann@example.org")
-    assert await stores.ticket(saved.key) == kept
-    assert await stores.take_ticket(saved.key) == kept
+    assert await stores.email_token(saved.key) == kept
+    assert await stores.take_email_token(saved.key) == kept
 
 
 async def test_an_unknown_ticket_is_none(stores: Stores) -> None:
-    assert await stores.ticket(key("t")) is None
-    assert await stores.take_ticket(key("t")) is None
+    assert await stores.email_token(key("t")) is None
+    assert await stores.take_email_token(key("t")) is None
 
 
 async def test_a_ticket_is_taken_once(stores: Stores) -> None:
-    await stores.add_ticket(ticket("t"))
-    taken = await asyncio.gather(*(stores.take_ticket(key("t")) for _ in range(20)))
+    await stores.add_email_token(email_token("t"))
+    taken = await asyncio.gather(*(stores.take_email_token(key("t")) for _ in range(20)))
     assert len([one for one in taken if one is not None]) == 1
-    assert await stores.ticket(key("t")) is None
+    assert await stores.email_token(key("t")) is None
 
 
 async def test_a_ticket_is_added_once(stores: Stores) -> None:
-    await stores.add_ticket(ticket("t"))
+    await stores.add_email_token(email_token("t"))
     with pytest.raises(Conflict):
-        await stores.add_ticket(ticket("t", email="other@example.org"))
+        await stores.add_email_token(email_token("t", email="other@example.org"))
 
 
 async def test_tickets_are_dropped_by_purpose_and_address(stores: Stores) -> None:
-    await stores.add_ticket(ticket("a", email="Ann@example.org"))
-    await stores.add_ticket(ticket("b", email="ann@example.org"))
-    await stores.add_ticket(ticket("c", email="ann@example.org", purpose="verify_email"))
-    await stores.add_ticket(ticket("d", email="bob@example.org", expires_at=LATER))
-    await stores.drop_tickets("reset_password", "ANN@example.org")
-    left = [name for name in "abcd" if await stores.ticket(key(name)) is not None]
+    await stores.add_email_token(email_token("a", email="Ann@example.org"))
+    await stores.add_email_token(email_token("b", email="ann@example.org"))
+    await stores.add_email_token(email_token("c", email="ann@example.org", purpose="verify_email"))
+    await stores.add_email_token(email_token("d", email="bob@example.org", expires_at=LATER))
+    await stores.drop_email_tokens("reset_password", "ANN@example.org")
+    left = [name for name in "abcd" if await stores.email_token(key(name)) is not None]
     assert left == ["c", "d"]

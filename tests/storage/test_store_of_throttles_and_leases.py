@@ -76,5 +76,5 @@ async def test_its_holder_prolongs_a_lease(stores: Stores) -> None:
 
 
 async def test_of_many_who_ask_for_a_lease_one_gets_it(stores: Stores) -> None:
-    asked = [stores.lease("cleaner", str(number), _MINUTE, NOW) for number in range(10)]
-    assert (await asyncio.gather(*asked)).count(True) == 1
+    claims_request = [stores.lease("cleaner", str(number), _MINUTE, NOW) for number in range(10)]
+    assert (await asyncio.gather(*claims_request)).count(True) == 1

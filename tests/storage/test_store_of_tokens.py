@@ -32,7 +32,7 @@ async def test_an_application_s_own_token_comes_back(stores: Stores, samples: Sa
     await stores.issue(token)
     found = await stores.find_access_token(token.key)
     assert found is not None
-    assert (found.client_id, found.user, found.family_id) == (application.id, None, None)
+    assert (found.client_id, found.user, found.grant_id) == (application.id, None, None)
     assert (found.scope, found.issued_at, found.expires_at) == (token.scope, NOW, SOON)
     assert found.revoked is False
 
@@ -74,29 +74,29 @@ async def test_many_reads_at_once_each_get_their_own(stores: Stores, samples: Sa
     applications = [await samples.client() for _ in range(3)]
     for number in range(60):
         await stores.issue(access_token(applications[number % 3].id, f"a{number}"))
-    asked = [f"a{number}" for number in range(90)] * 2
-    found = await asyncio.gather(*(stores.find_access_token(key(name)) for name in asked))
-    for name, token in zip(asked, found, strict=True):
+    claims_request = [f"a{number}" for number in range(90)] * 2
+    found = await asyncio.gather(*(stores.find_access_token(key(name)) for name in claims_request))
+    for name, token in zip(claims_request, found, strict=True):
         number = int(name[1:])
         assert (token and token.client_id) == (applications[number % 3].id if number < 60 else None)
 
 
 async def test_redeeming_saves_both_tokens(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
-    family = await samples.family(person)
-    access, refresh = access_token_of(family, "a"), refresh_token(family, "r")
-    assert await stores.redeem(code_of(family), SOON, access, refresh)
+    grant = await samples.grant(person)
+    access, refresh = access_token_of(grant, "a"), refresh_token(grant, "r")
+    assert await stores.redeem(code_of(grant), SOON, access, refresh)
 
-    code = await stores.find_code(code_of(family).key)
+    code = await stores.find_code(code_of(grant).key)
     assert code is not None
     assert code.redeemed_at == SOON
     found = await stores.find_refresh_token(refresh.key)
     assert found is not None
-    assert (found.token, found.family, found.user) == (refresh, family, person)
-    assert (found.spent_at, found.salt, found.revoked) == (None, None, False)
+    assert (found.token, found.grant, found.user) == (refresh, grant, person)
+    assert (found.spent_at, found.successor_nonce, found.revoked) == (None, None, False)
     token = await stores.find_access_token(access.key)
     assert token is not None
-    assert (token.user, token.family_id, token.revoked) == (person, family.id, False)
+    assert (token.user, token.grant_id, token.revoked) == (person, grant.id, False)
 
 
 @pytest.mark.parametrize("with_access", [True, False])
@@ -104,10 +104,10 @@ async def test_redeeming_saves_both_tokens(stores: Stores, samples: Samples) -> 
 async def test_redeeming_saves_what_there_is(
     stores: Stores, samples: Samples, with_access: bool, with_refresh: bool
 ) -> None:
-    family = await samples.family()
-    access = access_token_of(family, "a") if with_access else None
-    refresh = refresh_token(family, "r") if with_refresh else None
-    assert await stores.redeem(code_of(family), NOW, access, refresh)
+    grant = await samples.grant()
+    access = access_token_of(grant, "a") if with_access else None
+    refresh = refresh_token(grant, "r") if with_refresh else None
+    assert await stores.redeem(code_of(grant), NOW, access, refresh)
     assert (await stores.find_access_token(key("a")) is not None) == with_access
     assert (await stores.find_refresh_token(key("r")) is not None) == with_refresh
 
@@ -115,28 +115,28 @@ async def test_redeeming_saves_what_there_is(
 async def test_a_code_is_redeemed_once_and_the_loser_leaves_nothing(
     stores: Stores, samples: Samples
 ) -> None:
-    family = await samples.family()
-    assert await stores.redeem(code_of(family), NOW, access_token_of(family, "a"), None)
-    lost = access_token_of(family, "lost"), refresh_token(family, "lost")
-    assert not await stores.redeem(code_of(family), SOON, *lost)
+    grant = await samples.grant()
+    assert await stores.redeem(code_of(grant), NOW, access_token_of(grant, "a"), None)
+    lost = access_token_of(grant, "lost"), refresh_token(grant, "lost")
+    assert not await stores.redeem(code_of(grant), SOON, *lost)
     assert await stores.find_access_token(key("lost")) is None
     assert await stores.find_refresh_token(key("lost")) is None
-    code = await stores.find_code(code_of(family).key)
+    code = await stores.find_code(code_of(grant).key)
     assert code is not None
     assert code.redeemed_at == NOW
 
 
 async def test_an_unknown_code_is_not_redeemed(stores: Stores, samples: Samples) -> None:
-    family = await samples.unsaved_family()
-    assert not await stores.redeem(code_of(family), NOW, access_token_of(family, "a"), None)
+    grant = await samples.unsaved_family()
+    assert not await stores.redeem(code_of(grant), NOW, access_token_of(grant, "a"), None)
     assert await stores.find_access_token(key("a")) is None
 
 
 async def test_of_many_who_redeem_one_code_one_wins(stores: Stores, samples: Samples) -> None:
-    family = await samples.family()
+    grant = await samples.grant()
     tries = [
         stores.redeem(
-            code_of(family), NOW, access_token_of(family, f"a{n}"), refresh_token(family, f"r{n}")
+            code_of(grant), NOW, access_token_of(grant, f"a{n}"), refresh_token(grant, f"r{n}")
         )
         for n in range(50)
     ]
@@ -150,100 +150,100 @@ async def test_of_many_who_redeem_one_code_one_wins(stores: Stores, samples: Sam
 async def test_a_redemption_that_cannot_be_kept_leaves_the_code_usable(
     stores: Stores, samples: Samples
 ) -> None:
-    family = await samples.family()
-    await stores.issue(access_token_of(family, "taken"))
+    grant = await samples.grant()
+    await stores.issue(access_token_of(grant, "taken"))
     with pytest.raises(Conflict):
         await stores.redeem(
-            code_of(family), NOW, access_token_of(family, "taken"), refresh_token(family, "r")
+            code_of(grant), NOW, access_token_of(grant, "taken"), refresh_token(grant, "r")
         )
-    code = await stores.find_code(code_of(family).key)
+    code = await stores.find_code(code_of(grant).key)
     assert code is not None
     assert code.redeemed_at is None
     assert await stores.find_refresh_token(key("r")) is None
-    assert await stores.redeem(code_of(family), NOW, None, refresh_token(family, "r"))
+    assert await stores.redeem(code_of(grant), NOW, None, refresh_token(grant, "r"))
 
 
 async def test_rotating_spends_and_saves_the_heir(stores: Stores, samples: Samples) -> None:
-    family = await samples.family()
-    first = await samples.refresh_token(family)
-    heir = refresh_token(family, "heir", issued_at=SOON, expires_at=LATER + timedelta(days=1))
-    assert await stores.rotate(first, SOON, SALT, access_token_of(family, "a"), heir)
+    grant = await samples.grant()
+    first = await samples.refresh_token(grant)
+    successor = refresh_token(grant, "heir", issued_at=SOON, expires_at=LATER + timedelta(days=1))
+    assert await stores.rotate(first, SOON, SALT, access_token_of(grant, "a"), successor)
     spent = await stores.find_refresh_token(first.key)
     assert spent is not None
-    assert (spent.spent_at, spent.salt, spent.revoked) == (SOON, SALT, False)
-    found = await stores.find_refresh_token(heir.key)
+    assert (spent.spent_at, spent.successor_nonce, spent.revoked) == (SOON, SALT, False)
+    found = await stores.find_refresh_token(successor.key)
     assert found is not None
-    assert (found.token, found.spent_at, found.family) == (heir, None, family)
+    assert (found.token, found.spent_at, found.grant) == (successor, None, grant)
     assert await stores.find_access_token(key("a")) is not None
 
 
 async def test_a_rotation_may_come_without_an_access_token(
     stores: Stores, samples: Samples
 ) -> None:
-    family = await samples.family()
-    first = await samples.refresh_token(family)
-    assert await stores.rotate(first, NOW, SALT, None, refresh_token(family, "heir"))
+    grant = await samples.grant()
+    first = await samples.refresh_token(grant)
+    assert await stores.rotate(first, NOW, SALT, None, refresh_token(grant, "heir"))
     assert await stores.find_refresh_token(key("heir")) is not None
 
 
 async def test_a_refresh_token_is_spent_once_and_the_loser_leaves_nothing(
     stores: Stores, samples: Samples
 ) -> None:
-    family = await samples.family()
-    first = await samples.refresh_token(family)
-    assert await stores.rotate(first, NOW, SALT, None, refresh_token(family, "heir"))
-    lost = access_token_of(family, "lost"), refresh_token(family, "lost")
-    assert not await stores.rotate(first, SOON, b"another salt", *lost)
+    grant = await samples.grant()
+    first = await samples.refresh_token(grant)
+    assert await stores.rotate(first, NOW, SALT, None, refresh_token(grant, "heir"))
+    lost = access_token_of(grant, "lost"), refresh_token(grant, "lost")
+    assert not await stores.rotate(first, SOON, b"another successor_nonce", *lost)
     assert await stores.find_access_token(key("lost")) is None
     assert await stores.find_refresh_token(key("lost")) is None
     spent = await stores.find_refresh_token(first.key)
     assert spent is not None
-    assert (spent.spent_at, spent.salt) == (NOW, SALT)
+    assert (spent.spent_at, spent.successor_nonce) == (NOW, SALT)
 
 
 async def test_of_many_who_rotate_one_token_one_wins(stores: Stores, samples: Samples) -> None:
-    family = await samples.family()
-    first = await samples.refresh_token(family)
-    heirs = [refresh_token(family, f"heir {number}") for number in range(50)]
+    grant = await samples.grant()
+    first = await samples.refresh_token(grant)
+    successors = [refresh_token(grant, f"heir {number}") for number in range(50)]
     salts = [number.to_bytes(16, "big") for number in range(50)]
     won = await asyncio.gather(
         *(
-            stores.rotate(first, NOW, salt, None, heir)
-            for salt, heir in zip(salts, heirs, strict=True)
+            stores.rotate(first, NOW, successor_nonce, None, successor)
+            for successor_nonce, successor in zip(salts, successors, strict=True)
         )
     )
     assert won.count(True) == 1
     spent = await stores.find_refresh_token(first.key)
     assert spent is not None
-    assert spent.salt == salts[won.index(True)]
-    for heir, winner in zip(heirs, won, strict=True):
-        assert (await stores.find_refresh_token(heir.key) is not None) == winner
+    assert spent.successor_nonce == salts[won.index(True)]
+    for successor, winner in zip(successors, won, strict=True):
+        assert (await stores.find_refresh_token(successor.key) is not None) == winner
 
 
 async def test_rotations_of_different_tokens_at_once_all_win(
     stores: Stores, samples: Samples
 ) -> None:
     tokens = [await samples.refresh_token() for _ in range(10)]
-    heirs = [token._replace(key=key(token.key.hex())) for token in tokens]
+    successors = [token._replace(key=key(token.key.hex())) for token in tokens]
     won = await asyncio.gather(
         *(
-            stores.rotate(token, NOW, SALT, None, heir)
-            for token, heir in zip(tokens, heirs, strict=True)
+            stores.rotate(token, NOW, SALT, None, successor)
+            for token, successor in zip(tokens, successors, strict=True)
         )
     )
     assert all(won)
-    assert all([await stores.find_refresh_token(heir.key) for heir in heirs])
+    assert all([await stores.find_refresh_token(successor.key) for successor in successors])
 
 
 async def test_a_rotation_that_cannot_be_kept_leaves_the_token_unspent(
     stores: Stores, samples: Samples
 ) -> None:
-    family = await samples.family()
-    first = await samples.refresh_token(family)
+    grant = await samples.grant()
+    first = await samples.refresh_token(grant)
     taken = await samples.refresh_token()
     with pytest.raises(Conflict):
         await stores.rotate(
-            first, NOW, SALT, access_token_of(family, "a"), taken._replace(family_id=family.id)
+            first, NOW, SALT, access_token_of(grant, "a"), taken._replace(grant_id=grant.id)
         )
     unspent = await stores.find_refresh_token(first.key)
     assert unspent is not None
@@ -260,35 +260,35 @@ async def test_an_access_token_is_revoked_once(stores: Stores, samples: Samples)
 
 async def test_a_signed_token_stands_on_its_person(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
-    family = await samples.family(person)
-    standing = await stores.standing("jti", family.client_id, family.id)
-    assert standing is not None
-    assert standing.user == person
+    grant = await samples.grant(person)
+    token_status = await stores.token_status("jti", grant.client_id, grant.id)
+    assert token_status is not None
+    assert token_status.user == person
 
 
 async def test_an_application_s_signed_token_stands_on_it_alone(
     stores: Stores, samples: Samples
 ) -> None:
     application = await samples.client()
-    standing = await stores.standing("jti", application.id, None)
-    assert standing is not None
-    assert standing.user is None
+    token_status = await stores.token_status("jti", application.id, None)
+    assert token_status is not None
+    assert token_status.user is None
 
 
 async def test_a_signed_token_of_nobody_does_not_stand(stores: Stores, samples: Samples) -> None:
-    family = await samples.family()
-    assert await stores.standing("jti", "nobody", None) is None
-    assert await stores.standing("jti", "nobody", family.id) is None
-    assert await stores.standing("jti", family.client_id, key("no family")) is None
-    assert await stores.standing("j\0ti", family.client_id, family.id) is None
+    grant = await samples.grant()
+    assert await stores.token_status("jti", "nobody", None) is None
+    assert await stores.token_status("jti", "nobody", grant.id) is None
+    assert await stores.token_status("jti", grant.client_id, key("no family")) is None
+    assert await stores.token_status("j\0ti", grant.client_id, grant.id) is None
 
 
 async def test_a_revoked_jti_does_not_stand_and_others_do(stores: Stores, samples: Samples) -> None:
     application = await samples.client()
     await stores.revoke_jwt("one", LATER)
     await stores.revoke_jwt("one", LATER)
-    assert await stores.standing("one", application.id, None) is None
-    assert await stores.standing("two", application.id, None) is not None
+    assert await stores.token_status("one", application.id, None) is None
+    assert await stores.token_status("two", application.id, None) is not None
 
 
 async def test_a_revoked_jwt_is_known_as_such(stores: Stores) -> None:

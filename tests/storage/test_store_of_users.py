@@ -12,13 +12,13 @@ from samples import (
     client,
     code_of,
     consent,
+    email_token,
     identity,
     key,
     login_code,
     new_user,
     refresh_token,
     session,
-    ticket,
 )
 
 from quantimodo.ports.stores import Conflict, Stores
@@ -153,7 +153,7 @@ async def test_verifying_drops_what_a_stranger_may_have_made(
     await stores.add_session(session("s", person), None)
     await stores.add_session(session("other", other), None)
     application = await samples.client()
-    families = [await samples.family(somebody, application.id) for somebody in (person, other)]
+    grants = [await samples.grant(somebody, application.id) for somebody in (person, other)]
     for somebody in (person, other):
         await stores.save_consent(consent(somebody, application.id, "basic"))
         await stores.add_identity(somebody.id, identity(somebody.subject))
@@ -167,9 +167,9 @@ async def test_verifying_drops_what_a_stranger_may_have_made(
     assert await stores.password_hash(person.id) is None
     assert await stores.session(key("s")) is None
     assert await stores.consents_of(person.id) == []
-    assert not await stores.redeem(code_of(families[0]), NOW, None, None)
+    assert not await stores.redeem(code_of(grants[0]), NOW, None, None)
     assert len(await stores.consents_of(other.id)) == 1
-    assert await stores.redeem(code_of(families[1]), NOW, None, None)
+    assert await stores.redeem(code_of(grants[1]), NOW, None, None)
     assert await stores.password_hash(other.id) == "other"
     assert await stores.session(key("other")) is not None
 
@@ -251,34 +251,34 @@ async def test_deleting_takes_all_that_is_theirs_and_nothing_else(
         await stores.add_session(session(somebody.subject, somebody), None)
         await stores.add_identity(somebody.id, identity(somebody.subject))
         await stores.add_login_code(login_code(somebody.subject, somebody.id))
-        await stores.add_ticket(ticket(somebody.subject, user_id=somebody.id))
+        await stores.add_email_token(email_token(somebody.subject, user_id=somebody.id))
         await stores.save_consent(consent(somebody, for_all.id, "basic"))
-    family = await samples.family(person, for_all.id)
-    others = await samples.family(other, for_all.id)
-    heirs = refresh_token(family, "r"), refresh_token(others, "r2")
-    assert await stores.redeem(code_of(family), NOW, access_token_of(family, "a"), heirs[0])
-    assert await stores.redeem(code_of(others), NOW, access_token_of(others, "a2"), heirs[1])
+    grant = await samples.grant(person, for_all.id)
+    others = await samples.grant(other, for_all.id)
+    successors = refresh_token(grant, "r"), refresh_token(others, "r2")
+    assert await stores.redeem(code_of(grant), NOW, access_token_of(grant, "a"), successors[0])
+    assert await stores.redeem(code_of(others), NOW, access_token_of(others, "a2"), successors[1])
 
     assert await stores.delete_user(person.id)
     assert await stores.user(person.id) is None
     assert await stores.password_hash(person.id) is None
     assert await stores.session(key(person.subject)) is None
-    assert await stores.ticket(key(person.subject)) is None
+    assert await stores.email_token(key(person.subject)) is None
     assert await stores.consents_of(person.id) == []
     assert await stores.identity("https://provider.example.org", person.subject) is None
     assert await stores.login_code(key(person.subject)) is None
     assert await stores.client("own") is None
-    assert await stores.find_code(code_of(family).key) is None
-    assert await stores.find_refresh_token(heirs[0].key) is None
+    assert await stores.find_code(code_of(grant).key) is None
+    assert await stores.find_refresh_token(successors[0].key) is None
     dead = await stores.find_access_token(key("a"))
     assert dead is not None
     assert dead.revoked
-    assert await stores.standing("jti", for_all.id, family.id) is None
+    assert await stores.token_status("jti", for_all.id, grant.id) is None
 
     assert await stores.session(key(other.subject)) is not None
     assert len(await stores.identities_of(other.id)) == 1
     assert await stores.login_code(key(other.subject)) is not None
-    assert await stores.ticket(key(other.subject)) is not None
+    assert await stores.email_token(key(other.subject)) is not None
     assert len(await stores.consents_of(other.id)) == 1
     alive = await stores.find_access_token(key("a2"))
     assert alive is not None

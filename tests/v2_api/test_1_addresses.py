@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from world import AUTHORIZE, CALLBACK, CHALLENGE, TOKEN, VERIFIER, App, World, answer_of
+from support.app import AUTHORIZE, CALLBACK, CHALLENGE, TOKEN, VERIFIER, App, AppHarness, answer_of
 
 TOKENS = (TOKEN, "/api/v2/oauth/access_token")
 AUTHORIZES = (AUTHORIZE, "/api/v2/oauth2/authorize")
@@ -43,8 +43,8 @@ def is_invalid(response: httpx.Response) -> bool:
 
 
 @pytest.mark.parametrize("path", TOKENS)
-async def test_the_token_endpoint_takes_form_json_and_query(world: World, path: str) -> None:
-    app, browser = await world.app(), world.browser()
+async def test_the_token_endpoint_takes_form_json_and_query(harness: AppHarness, path: str) -> None:
+    app, browser = await harness.app(), harness.browser()
     fields = own(app)
     answers = [
         await browser.post(path, data=fields),
@@ -58,9 +58,9 @@ async def test_the_token_endpoint_takes_form_json_and_query(world: World, path: 
 
 
 @pytest.mark.parametrize("path", AUTHORIZES)
-async def test_the_authorize_endpoint_takes_both_spellings(world: World, path: str) -> None:
-    await world.person()
-    app, browser = await world.app(first_party=True), await world.signed_in()
+async def test_the_authorize_endpoint_takes_both_spellings(harness: AppHarness, path: str) -> None:
+    await harness.person()
+    app, browser = await harness.app(first_party=True), await harness.signed_in()
     fields = {
         "client_id": app.id,
         "response_type": "code",
@@ -76,28 +76,28 @@ async def test_the_authorize_endpoint_takes_both_spellings(world: World, path: s
             assert "code" in answer_of(response).parameters
 
 
-async def test_a_whole_journey_in_the_spelling_of_2016(world: World) -> None:
-    await world.person()
-    app, browser = await world.app(), await world.signed_in()
+async def test_a_whole_journey_in_the_spelling_of_2016(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
     asked = {"clientId": app.id, "clientSecret": app.secret or "", "responseType": "code"}
     page = await browser.get(AUTHORIZES[1], params={**asked, "scope": "basic"})
-    code = answer_of(await world.decide(browser, page)).code
+    code = answer_of(await harness.decide(browser, page)).code
     query = {
         "clientId": app.id,
         "clientSecret": app.secret or "",
         "grantType": "authorization_code",
         "code": code,
     }
-    first = await world.browser().get(TOKENS[1], params=query, headers=OF_2016)
+    first = await harness.browser().get(TOKENS[1], params=query, headers=OF_2016)
     assert first.status_code == 200, first.text
     query = {**query, "grantType": "refresh_token", "refreshToken": first.json()["refresh_token"]}
-    second = await world.browser().get(TOKENS[1], params=query, headers=OF_2016)
+    second = await harness.browser().get(TOKENS[1], params=query, headers=OF_2016)
     assert second.status_code == 200, second.text
-    assert (await world.call(second.json()["access_token"])).status_code == 200
+    assert (await harness.call(second.json()["access_token"])).status_code == 200
 
 
-async def test_both_spellings_with_one_value_are_one_parameter(world: World) -> None:
-    app, browser = await world.app(), world.browser()
+async def test_both_spellings_with_one_value_are_one_parameter(harness: AppHarness) -> None:
+    app, browser = await harness.app(), harness.browser()
     fields = own(app)
     both = {**fields, **camel(fields)}
     assert (await browser.post(TOKEN, data=both)).status_code == 200
@@ -105,7 +105,7 @@ async def test_both_spellings_with_one_value_are_one_parameter(world: World) -> 
     assert (await browser.get(TOKEN, params=both)).status_code == 200
 
 
-async def test_both_spellings_with_different_values_are_refused(world: World) -> None:
+async def test_both_spellings_with_different_values_are_refused(harness: AppHarness) -> None:
     for name, value in (
         ("clientId", "other"),
         ("clientSecret", "other"),
@@ -113,7 +113,7 @@ async def test_both_spellings_with_different_values_are_refused(world: World) ->
         ("clientSecret", ""),
         ("client_id", "other"),
     ):
-        app, browser = await world.app(), world.browser()
+        app, browser = await harness.app(), harness.browser()
         pairs = [*own(app).items(), (name, value)]
         for order in (pairs, pairs[::-1]):
             body = urlencode(order)
@@ -122,25 +122,25 @@ async def test_both_spellings_with_different_values_are_refused(world: World) ->
             assert is_invalid(await browser.get(f"{TOKEN}?{body}"))
 
 
-async def test_different_spellings_at_authorize_are_a_page(world: World) -> None:
-    app = await world.app()
-    response = await world.ask(world.browser(), app, redirectUri=CALLBACK + "/x")
+async def test_different_spellings_at_authorize_are_a_page(harness: AppHarness) -> None:
+    app = await harness.app()
+    response = await harness.ask(harness.browser(), app, redirectUri=CALLBACK + "/x")
     assert response.status_code == 400
     assert "location" not in response.headers
 
 
-async def test_the_headers_of_a_generated_client_change_nothing(world: World) -> None:
-    app = await world.app()
-    mine = (await world.browser().get(TOKEN, params=own(app))).json()["access_token"]
+async def test_the_headers_of_a_generated_client_change_nothing(harness: AppHarness) -> None:
+    app = await harness.app()
+    mine = (await harness.browser().get(TOKEN, params=own(app))).json()["access_token"]
     for bearer in ("Bearer ", f"Bearer {mine}", "Bearer YOUR_ACCESS_TOKEN"):
         headers = {**OF_2016, "authorization": bearer}
-        response = await world.browser().get(TOKEN, params=own(app), headers=headers)
+        response = await harness.browser().get(TOKEN, params=own(app), headers=headers)
         assert response.status_code == 200, bearer
-        response = await world.browser().post(TOKEN, json=own(app), headers=headers)
+        response = await harness.browser().post(TOKEN, json=own(app), headers=headers)
         assert response.status_code == 200, bearer
 
 
-async def test_json_that_is_no_object_of_strings_is_refused(world: World) -> None:
+async def test_json_that_is_no_object_of_strings_is_refused(harness: AppHarness) -> None:
     for body in (
         "",
         "null",
@@ -160,24 +160,24 @@ async def test_json_that_is_no_object_of_strings_is_refused(world: World) -> Non
         '{"grant_type":"a\\u0000b"}',
         '{"grant_type":"client_credentials"}{"a":"b"}',
     ):
-        app = await world.app()
+        app = await harness.app()
         auth = app.auth
         assert auth is not None
-        response = await world.browser().post(
+        response = await harness.browser().post(
             TOKEN, content=body, headers={"content-type": "application/json"}, auth=auth
         )
         assert is_invalid(response), response.text
 
 
-async def test_a_null_in_json_is_as_if_absent(world: World) -> None:
-    app = await world.app()
+async def test_a_null_in_json_is_as_if_absent(harness: AppHarness) -> None:
+    app = await harness.app()
     fields: dict[str, Any] = {**own(app), "scope": None, "refresh_token": None}
-    assert (await world.browser().post(TOKEN, json=fields)).status_code == 200
+    assert (await harness.browser().post(TOKEN, json=fields)).status_code == 200
 
 
-async def test_json_with_a_charset_is_json(world: World) -> None:
-    app = await world.app()
-    response = await world.browser().post(
+async def test_json_with_a_charset_is_json(harness: AppHarness) -> None:
+    app = await harness.app()
+    response = await harness.browser().post(
         TOKEN,
         content=httpx.Request("POST", "http://x", json=own(app)).content,
         headers={"content-type": "application/json; charset=utf-8"},
@@ -185,19 +185,19 @@ async def test_json_with_a_charset_is_json(world: World) -> None:
     assert response.status_code == 200
 
 
-async def test_a_get_with_a_body_heeds_the_query_alone(world: World) -> None:
-    app = await world.app()
-    response = await world.browser().request("GET", TOKEN, json=own(app))
+async def test_a_get_with_a_body_heeds_the_query_alone(harness: AppHarness) -> None:
+    app = await harness.app()
+    response = await harness.browser().request("GET", TOKEN, json=own(app))
     assert response.status_code == 401
-    both = await world.browser().request("GET", TOKEN, params=own(app), json={"scope": "x"})
+    both = await harness.browser().request("GET", TOKEN, params=own(app), json={"scope": "x"})
     assert both.status_code == 200
 
 
-async def test_a_code_travels_by_query_in_both_spellings(world: World) -> None:
-    await world.person()
-    app, browser = await world.app(), await world.signed_in()
+async def test_a_code_travels_by_query_in_both_spellings(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
     for spell in (dict, camel):
-        code = (await world.authorize(browser, app)).code
+        code = (await harness.authorize(browser, app)).code
         fields = own(
             app,
             grant_type="authorization_code",
@@ -205,5 +205,5 @@ async def test_a_code_travels_by_query_in_both_spellings(world: World) -> None:
             redirect_uri=CALLBACK,
             code_verifier=VERIFIER,
         )
-        response = await world.browser().get(TOKEN, params=spell(fields))
+        response = await harness.browser().get(TOKEN, params=spell(fields))
         assert response.status_code == 200, response.text

@@ -8,25 +8,29 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from elsewhere import BACK, Elsewhere, come_back, profile, state_of
-from world import World, Worlds, form_fields
+from support.app import AppHarness, OpenHarness, form_fields
+from support.fake_provider import BACK, FakeUpstream, come_back, profile, state_of
 
 IDENTITIES = "/account/identities"
 
 
 @pytest.fixture
-def google() -> Elsewhere:
-    return Elsewhere(people={"gia": profile(email="gia@google.example")})
+def google() -> FakeUpstream:
+    return FakeUpstream(people={"gia": profile(email="gia@google.example")})
 
 
 @pytest.fixture
-def apple() -> Elsewhere:
-    return Elsewhere("apple", "Apple", answers_by_post=True, people={"gia": profile("apple")})
+def apple() -> FakeUpstream:
+    return FakeUpstream(
+        "apple", "Apple", responds_by_form_post=True, people={"gia": profile("apple")}
+    )
 
 
 @pytest.fixture
-async def world(worlds: Worlds, google: Elsewhere, apple: Elsewhere) -> AsyncIterator[World]:
-    async with worlds([google, apple]) as opened:
+async def harness(
+    open_harness: OpenHarness, google: FakeUpstream, apple: FakeUpstream
+) -> AsyncIterator[AppHarness]:
+    async with open_harness([google, apple]) as opened:
         await opened.person()
         yield opened
 
@@ -37,14 +41,14 @@ async def press_link(browser: httpx.AsyncClient, provider: str = "google") -> ht
     return await browser.post(f"{IDENTITIES}/link", data=fields)
 
 
-async def linked_to(world: World, email: str = "ann@example.org") -> list[str]:
-    user = await world.house.stores.user_by_email(email)
+async def linked_to(harness: AppHarness, email: str = "ann@example.org") -> list[str]:
+    user = await harness.context.stores.user_by_email(email)
     assert user is not None
-    return [one.issuer for one in await world.house.social.identities(user.id)]
+    return [one.issuer for one in await harness.context.social.identities(user.id)]
 
 
-async def test_a_provider_is_linked_signs_in_and_is_unlinked(world: World) -> None:
-    browser = await world.signed_in()
+async def test_a_provider_is_linked_signs_in_and_is_unlinked(harness: AppHarness) -> None:
+    browser = await harness.signed_in()
     page = await browser.get(IDENTITIES)
     assert "form-action 'self' https:;" in page.headers["content-security-policy"]
     departed = await press_link(browser)
@@ -55,7 +59,7 @@ async def test_a_provider_is_linked_signs_in_and_is_unlinked(world: World) -> No
     assert "gia@google.example" in page.text
     assert "The account is linked." in page.text
 
-    stranger = world.browser()
+    stranger = harness.browser()
     departed = await stranger.get("/sign-in/with/google?return_to=/account/profile")
     arrived = await come_back(stranger, state_of(departed))
     assert arrived.headers["location"] == "/account/profile"
@@ -64,69 +68,69 @@ async def test_a_provider_is_linked_signs_in_and_is_unlinked(world: World) -> No
     fields = form_fields((await browser.get(IDENTITIES)).text.partition("rows")[2])
     gone = await browser.post(f"{IDENTITIES}/unlink", data=fields)
     assert gone.headers["location"] == IDENTITIES
-    assert await linked_to(world) == []
+    assert await linked_to(harness) == []
 
 
-async def test_a_provider_that_answers_by_post_is_linked(world: World) -> None:
-    browser = await world.signed_in()
+async def test_a_provider_that_answers_by_post_is_linked(harness: AppHarness) -> None:
+    browser = await harness.signed_in()
     departed = await press_link(browser, "apple")
     fields = {"state": state_of(departed), "code": "gia"}
     way = await browser.post(f"{BACK}/apple", data=fields)
     assert (await browser.get(way.headers["location"])).headers["location"] == IDENTITIES
-    assert await linked_to(world) == ["https://apple.example"]
+    assert await linked_to(harness) == ["https://apple.example"]
 
 
-async def test_a_link_begun_by_one_person_is_not_finished_by_another(world: World) -> None:
-    await world.person("ben@example.org", "Ben Example")
-    browser = await world.signed_in()
+async def test_a_link_begun_by_one_person_is_not_finished_by_another(harness: AppHarness) -> None:
+    await harness.person("ben@example.org", "Ben Example")
+    browser = await harness.signed_in()
     departed = await press_link(browser)
-    await world.sign_in(browser, "ben@example.org")
+    await harness.sign_in(browser, "ben@example.org")
     back = await come_back(browser, state_of(departed))
     assert back.status_code == 403
-    assert await linked_to(world) == []
-    assert await linked_to(world, "ben@example.org") == []
+    assert await linked_to(harness) == []
+    assert await linked_to(harness, "ben@example.org") == []
 
 
-async def test_a_link_begun_in_one_browser_is_not_finished_in_another(world: World) -> None:
+async def test_a_link_begun_in_one_browser_is_not_finished_in_another(harness: AppHarness) -> None:
     """A link that an attacker sends: it would add their identity to the victim's account."""
-    await world.person("ben@example.org", "Ben Example")
-    attacker, victim = await world.signed_in(), await world.signed_in("ben@example.org")
+    await harness.person("ben@example.org", "Ben Example")
+    attacker, victim = await harness.signed_in(), await harness.signed_in("ben@example.org")
     departed = await press_link(attacker)
     back = await come_back(victim, state_of(departed))
     assert back.status_code == 400
-    assert await linked_to(world, "ben@example.org") == []
+    assert await linked_to(harness, "ben@example.org") == []
 
 
-async def test_an_identity_that_is_somebody_s_is_refused(world: World) -> None:
-    stranger = world.browser()
+async def test_an_identity_that_is_somebody_s_is_refused(harness: AppHarness) -> None:
+    stranger = harness.browser()
     departed = await stranger.get("/sign-in/with/google")
     await come_back(stranger, state_of(departed))
-    browser = await world.signed_in()
+    browser = await harness.signed_in()
     back = await come_back(browser, state_of(await press_link(browser)))
     assert back.status_code == 403
     assert "another account" in back.text
-    assert await linked_to(world) == []
-    assert await linked_to(world, "gia@google.example") == ["https://google.example"]
+    assert await linked_to(harness) == []
+    assert await linked_to(harness, "gia@google.example") == ["https://google.example"]
 
 
-async def test_a_sign_in_that_became_old_on_the_way_links_nothing(world: World) -> None:
-    browser = await world.signed_in()
-    world.advance(minutes=9)
+async def test_a_sign_in_that_became_old_on_the_way_links_nothing(harness: AppHarness) -> None:
+    browser = await harness.signed_in()
+    harness.advance(minutes=9)
     departed = await press_link(browser)
-    world.advance(minutes=2)
+    harness.advance(minutes=2)
     back = await come_back(browser, state_of(departed))
     assert back.status_code == 303
     assert back.headers["location"].startswith("/account/again?")
-    assert await linked_to(world) == []
+    assert await linked_to(harness) == []
 
 
 async def test_who_came_by_a_provider_signs_in_there_again_to_set_a_password(
-    world: World, google: Elsewhere
+    harness: AppHarness, google: FakeUpstream
 ) -> None:
-    browser = world.browser()
+    browser = harness.browser()
     departed = await browser.get("/sign-in/with/google")
     await come_back(browser, state_of(departed))
-    world.advance(minutes=11)
+    harness.advance(minutes=11)
     again = await browser.get("/account/security/password")
     page = await browser.get(again.headers["location"])
     assert "Sign in with Google" in page.text

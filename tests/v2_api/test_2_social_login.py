@@ -9,11 +9,24 @@ from urllib.parse import quote, urlencode
 import httpx
 import pytest
 
-from elsewhere import (
+from quantimodo.app.settings import BadSettings
+from quantimodo.crypto.tokens import Kind, key_of
+from quantimodo.outbound.errors import InvalidProviderResponse, ProviderUnavailable
+from support.app import (
+    CALLBACK,
+    CHALLENGE,
+    ISSUER,
+    VERIFIER,
+    AppHarness,
+    OpenHarness,
+    answer_of,
+    form_fields,
+)
+from support.fake_provider import (
     AUTHORIZE_CODE,
     BACK,
     LOGIN,
-    Elsewhere,
+    FakeUpstream,
     begin_linking,
     brought,
     come_back,
@@ -27,96 +40,98 @@ from elsewhere import (
     there_and_back,
     way_cookies,
 )
-from quantimodo.app.settings import BadSettings
-from quantimodo.crypto.tokens import Kind, key_of
-from quantimodo.providers.contract import ProviderDown, ProviderNonsense
-from world import CALLBACK, CHALLENGE, ISSUER, VERIFIER, World, Worlds, answer_of, form_fields
 
 APP = "https://app.example.org"
 OWN = "https://www.example.org/signed-in"
-DOWN = ProviderDown("The sign-in provider cannot answer now.", because="no answer")
-NONSENSE = ProviderNonsense("The sign-in provider gave an answer that cannot be used.")
+DOWN = ProviderUnavailable("The sign-in provider cannot answer now.", because="no answer")
+NONSENSE = InvalidProviderResponse("The sign-in provider gave an answer that cannot be used.")
 
 
 @pytest.fixture
-def google() -> Elsewhere:
-    return Elsewhere(people={"gia": profile(), "bea": profile(subject="2", name="Bea Example")})
+def google() -> FakeUpstream:
+    return FakeUpstream(people={"gia": profile(), "bea": profile(subject="2", name="Bea Example")})
 
 
 @pytest.fixture
-def facebook() -> Elsewhere:
+def facebook() -> FakeUpstream:
     people = {"gia": profile("facebook", name="Gia Example")}
-    return Elsewhere("facebook", "Facebook", people=people)
+    return FakeUpstream("facebook", "Facebook", people=people)
 
 
 @pytest.fixture
-def apple() -> Elsewhere:
-    return Elsewhere("apple", "Apple", answers_by_post=True, people={"gia": profile("apple")})
+def apple() -> FakeUpstream:
+    return FakeUpstream(
+        "apple", "Apple", responds_by_form_post=True, people={"gia": profile("apple")}
+    )
 
 
 @pytest.fixture
-async def world(
-    worlds: Worlds, google: Elsewhere, facebook: Elsewhere, apple: Elsewhere
-) -> AsyncIterator[World]:
-    async with worlds([google, facebook, apple], social_redirect_urls=OWN) as opened:
+async def harness(
+    open_harness: OpenHarness, google: FakeUpstream, facebook: FakeUpstream, apple: FakeUpstream
+) -> AsyncIterator[AppHarness]:
+    async with open_harness([google, facebook, apple], social_redirect_urls=OWN) as opened:
         yield opened
 
 
 # ------------------------------------------------------------------ the whole way, and its answer
 
 
-async def test_a_person_comes_back_with_a_code_that_buys_a_jwt(world: World) -> None:
-    await world.app()
-    parameters = brought(await there_and_back(world.browser(), state="app-state"))
+async def test_a_person_comes_back_with_a_code_that_buys_a_jwt(harness: AppHarness) -> None:
+    await harness.app()
+    parameters = brought(await there_and_back(harness.browser(), state="app-state"))
     assert parameters.keys() == {"code", "state"}
     assert parameters["state"] == "app-state"
     assert key_of(Kind.LOGIN_CODE, parameters["code"])
-    answer = await redeem_login(world, parameters["code"])
+    answer = await redeem_login(harness, parameters["code"])
     assert answer.status_code == 200
     data = answer.json()["data"]
     assert data["newUser"] is True
     assert data["user"]["displayName"] == "Gia Example"
 
 
-async def test_the_same_person_comes_back_to_the_same_account(world: World) -> None:
-    await world.app()
+async def test_the_same_person_comes_back_to_the_same_account(harness: AppHarness) -> None:
+    await harness.app()
     users = []
     for _ in range(2):
-        answer = await redeem_login(world, await login_code(world))
+        answer = await redeem_login(harness, await login_code(harness))
         users.append((answer.json()["data"]["newUser"], answer.json()["data"]["user"]["id"]))
     assert [new for new, _ in users] == [True, False]
     assert users[0][1] == users[1][1]
 
 
 async def test_the_browser_is_sent_away_bound_to_state_and_cookie(
-    world: World, google: Elsewhere
+    harness: AppHarness, google: FakeUpstream
 ) -> None:
-    await world.app()
-    browser = world.browser()
+    await harness.app()
+    browser = harness.browser()
     departed = await depart(browser)
     assert departed.headers["location"].startswith("https://google.example/authorize?")
     assert departed.headers["cache-control"] == "no-store"
     assert departed.headers["referrer-policy"] == "no-referrer"
-    (journey,) = google.journeys
-    assert journey.redirect_uri == f"{ISSUER}{BACK}/google"
-    assert len(journey.state.reveal()) > 40
-    assert len(journey.nonce) >= 43
-    assert 43 <= len(journey.verifier.reveal()) <= 128
+    (authorization_context,) = google.journeys
+    assert authorization_context.redirect_uri == f"{ISSUER}{BACK}/google"
+    assert len(authorization_context.state.reveal()) > 40
+    assert len(authorization_context.nonce) >= 43
+    assert 43 <= len(authorization_context.verifier.reveal()) <= 128
     (cookie,) = departed.headers.get_list("set-cookie")
     assert cookie.startswith("__Host-quantimodo_login_state_")
     for attribute in ("HttpOnly", "Secure", "SameSite=lax", "Path=/", "Max-Age=600"):
         assert attribute in cookie
-    assert journey.state.reveal() not in cookie
-    secrets = (journey.verifier.reveal(), journey.nonce, journey.state.reveal())
+    assert authorization_context.state.reveal() not in cookie
+    secrets = (
+        authorization_context.verifier.reveal(),
+        authorization_context.nonce,
+        authorization_context.state.reveal(),
+    )
     for secret in (*secrets, *way_cookies(browser).values()):
-        assert secret not in str(world.rows())
+        assert secret not in str(harness.rows())
 
 
 async def test_an_answer_that_comes_as_a_form_of_another_site_brings_its_cookie(
-    world: World,
+    harness: AppHarness,
 ) -> None:
-    await world.app()
-    browser = world.browser()
+    await harness.app()
+    browser = harness.browser()
     departed = await depart(browser, "apple")
     (cookie,) = departed.headers.get_list("set-cookie")
     assert "SameSite=none" in cookie
@@ -126,63 +141,65 @@ async def test_an_answer_that_comes_as_a_form_of_another_site_brings_its_cookie(
     assert "code" in brought(response)
 
 
-async def test_no_session_comes_of_a_login_of_an_app(world: World) -> None:
-    await world.app()
-    browser = world.browser()
+async def test_no_session_comes_of_a_login_of_an_app(harness: AppHarness) -> None:
+    await harness.app()
+    browser = harness.browser()
     await there_and_back(browser)
     assert (await browser.get("/account")).headers["location"].startswith("/sign-in?")
-    assert not world.rows()["sessions"]
+    assert not harness.rows()["sessions"]
 
 
-async def test_the_cookie_of_the_way_is_gone_at_its_end(world: World) -> None:
-    await world.app()
-    browser = world.browser()
+async def test_the_cookie_of_the_way_is_gone_at_its_end(harness: AppHarness) -> None:
+    await harness.app()
+    browser = harness.browser()
     await there_and_back(browser)
     assert not way_cookies(browser)
     await come_back(browser, state_of(await depart(browser)), error="access_denied")
     assert not way_cookies(browser)
 
 
-async def test_two_tabs_do_not_disturb_each_other(world: World) -> None:
-    await world.app()
-    browser = world.browser()
+async def test_two_tabs_do_not_disturb_each_other(harness: AppHarness) -> None:
+    await harness.app()
+    browser = harness.browser()
     first = state_of(await depart(browser, state="1"))
     second = state_of(await depart(browser, "facebook", state="2"))
     assert brought(await come_back(browser, first))["state"] == "1"
     assert brought(await come_back(browser, second, "facebook"))["state"] == "2"
 
 
-async def test_ways_that_nobody_finishes_do_not_fill_the_browser(world: World) -> None:
-    await world.app()
-    browser = world.browser()
+async def test_ways_that_nobody_finishes_do_not_fill_the_browser(harness: AppHarness) -> None:
+    await harness.app()
+    browser = harness.browser()
     states = []
     for _ in range(12):
         states.append(state_of(await depart(browser)))
-        world.advance(seconds=1)
+        harness.advance(seconds=1)
     assert len(way_cookies(browser)) <= 6
     assert "code" in brought(await come_back(browser, states[-1]))
     is_page(await come_back(browser, states[0]))
 
 
-async def test_what_redirecturl_has_already_is_kept(world: World) -> None:
+async def test_what_redirecturl_has_already_is_kept(harness: AppHarness) -> None:
     url = f"{APP}/cb?tab=2&x=%20y"
-    await world.app(redirect_uris=(url,))
-    response = await there_and_back(world.browser(), redirectUrl=url, state="a&b=c é")
+    await harness.app(redirect_uris=(url,))
+    response = await there_and_back(harness.browser(), redirectUrl=url, state="a&b=c é")
     location = response.headers["location"]
     assert location.startswith(f"{url}&code=")
     assert brought(response, APP)["state"] == "a&b=c é"
 
 
-async def test_an_address_of_an_app_on_a_phone_is_kept_letter_by_letter(world: World) -> None:
+async def test_an_address_of_an_app_on_a_phone_is_kept_letter_by_letter(
+    harness: AppHarness,
+) -> None:
     url = "org.example.app:/signed-in"
-    await world.app(redirect_uris=(url,))
-    location = (await there_and_back(world.browser(), redirectUrl=url)).headers["location"]
+    await harness.app(redirect_uris=(url,))
+    location = (await there_and_back(harness.browser(), redirectUrl=url)).headers["location"]
     assert location.startswith(f"{url}?code=qml_")
 
 
-async def test_both_spellings_are_taken(world: World) -> None:
-    app = await world.app()
-    browser = world.browser()
+async def test_both_spellings_are_taken(harness: AppHarness) -> None:
+    app = await harness.app()
+    browser = harness.browser()
     for query in (
         {"redirectUrl": CALLBACK, "clientId": app.id},
         {"redirect_url": CALLBACK, "client_id": app.id},
@@ -195,68 +212,72 @@ async def test_both_spellings_are_taken(world: World) -> None:
 # --------------------------------------------------------------------- where a login may lead to
 
 
-async def test_the_port_of_a_loopback_address_may_differ(world: World) -> None:
-    await world.app(redirect_uris=("http://127.0.0.1:4000/cb", "http://[::1]/cb"))
+async def test_the_port_of_a_loopback_address_may_differ(harness: AppHarness) -> None:
+    await harness.app(redirect_uris=("http://127.0.0.1:4000/cb", "http://[::1]/cb"))
     for url in ("http://127.0.0.1:5123/cb", "http://127.0.0.1/cb", "http://[::1]:5123/cb"):
-        assert "code" in brought(await there_and_back(world.browser(), redirectUrl=url), url)
+        assert "code" in brought(await there_and_back(harness.browser(), redirectUrl=url), url)
 
 
-async def test_the_server_s_own_addresses_are_registered(world: World) -> None:
-    assert "code" in brought(await there_and_back(world.browser(), redirectUrl=OWN), OWN)
-    is_page(await depart(world.browser(), redirectUrl=f"{OWN}/"))
+async def test_the_server_s_own_addresses_are_registered(harness: AppHarness) -> None:
+    assert "code" in brought(await there_and_back(harness.browser(), redirectUrl=OWN), OWN)
+    is_page(await depart(harness.browser(), redirectUrl=f"{OWN}/"))
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", f"{OWN}#x", "https://*.example.org/", "x"])
-def test_an_operator_s_address_that_is_no_redirect_uri_is_a_fault(worlds: Worlds, url: str) -> None:
+def test_an_operator_s_address_that_is_no_redirect_uri_is_a_fault(
+    open_harness: OpenHarness, url: str
+) -> None:
     with pytest.raises(BadSettings, match="SOCIAL_REDIRECT_URLS"):
-        worlds(social_redirect_urls=f"{OWN},{url}")
+        open_harness(social_redirect_urls=f"{OWN},{url}")
 
 
-async def test_an_address_of_a_disabled_or_deleted_app_is_not_registered(world: World) -> None:
-    app = await world.app()
-    await world.disable(app)
-    is_page(await depart(world.browser()))
-    is_page(await depart(world.browser(), clientId=app.id))
-    await world.register_again(app, disabled_at=None)
-    assert (await depart(world.browser())).status_code == 303
-    assert await world.house.stores.delete_client(app.id)
-    is_page(await depart(world.browser()))
+async def test_an_address_of_a_disabled_or_deleted_app_is_not_registered(
+    harness: AppHarness,
+) -> None:
+    app = await harness.app()
+    await harness.disable(app)
+    is_page(await depart(harness.browser()))
+    is_page(await depart(harness.browser(), clientId=app.id))
+    await harness.register_again(app, disabled_at=None)
+    assert (await depart(harness.browser())).status_code == 303
+    assert await harness.context.stores.delete_client(app.id)
+    is_page(await depart(harness.browser()))
 
 
-async def test_with_clientid_only_the_addresses_of_that_app_count(world: World) -> None:
-    app, other = await world.app(), await world.app(redirect_uris=(f"{APP}/other",))
-    assert (await depart(world.browser(), clientId=app.id)).status_code == 303
-    is_page(await depart(world.browser(), clientId=other.id))
-    is_page(await depart(world.browser(), clientId="nobody"))
-    own = await depart(world.browser(), clientId=app.id, redirectUrl=OWN)
+async def test_with_clientid_only_the_addresses_of_that_app_count(harness: AppHarness) -> None:
+    app, other = await harness.app(), await harness.app(redirect_uris=(f"{APP}/other",))
+    assert (await depart(harness.browser(), clientId=app.id)).status_code == 303
+    is_page(await depart(harness.browser(), clientId=other.id))
+    is_page(await depart(harness.browser(), clientId="nobody"))
+    own = await depart(harness.browser(), clientId=app.id, redirectUrl=OWN)
     assert own.status_code == 303
 
 
-async def test_an_address_that_another_app_registered_too_still_works(world: World) -> None:
-    app, _ = await world.app(), await world.app(name="Somebody else's")
-    answer = await redeem_login(world, await login_code(world), clientId=app.id)
+async def test_an_address_that_another_app_registered_too_still_works(harness: AppHarness) -> None:
+    app, _ = await harness.app(), await harness.app(name="Somebody else's")
+    answer = await redeem_login(harness, await login_code(harness), clientId=app.id)
     assert answer.status_code == 200
 
 
-async def test_an_unknown_provider_is_a_page_that_names_the_known_ones(world: World) -> None:
-    await world.app()
+async def test_an_unknown_provider_is_a_page_that_names_the_known_ones(harness: AppHarness) -> None:
+    await harness.app()
     for provider in ("twitter", "Google", "<script>", "../google"):
-        response = await depart(world.browser(), provider)
+        response = await depart(harness.browser(), provider)
         assert is_page(response)
         assert "apple, facebook, google" in response.text
         assert "script>" not in response.text
 
 
-async def test_without_providers_there_is_nothing_to_choose(worlds: Worlds) -> None:
-    async with worlds([]) as world:
-        await world.app()
-        response = await depart(world.browser())
+async def test_without_providers_there_is_nothing_to_choose(open_harness: OpenHarness) -> None:
+    async with open_harness([]) as harness:
+        await harness.app()
+        response = await depart(harness.browser())
         assert is_page(response)
         assert "No sign-in provider is set up" in response.text
 
 
-async def test_a_request_that_lacks_something_is_a_page(world: World) -> None:
-    await world.app()
+async def test_a_request_that_lacks_something_is_a_page(harness: AppHarness) -> None:
+    await harness.app()
     for changes in (
         {"provider": None},
         {"provider": ""},
@@ -272,18 +293,18 @@ async def test_a_request_that_lacks_something_is_a_page(world: World) -> None:
     ):
         asked = {"provider": "google", "redirectUrl": CALLBACK, **changes}
         query = {name: value for name, value in asked.items() if value is not None}
-        assert is_page(await world.browser().get(LOGIN, params=query)), changes
+        assert is_page(await harness.browser().get(LOGIN, params=query)), changes
 
 
-async def test_a_parameter_that_is_given_twice_is_a_page(world: World) -> None:
-    await world.app()
+async def test_a_parameter_that_is_given_twice_is_a_page(harness: AppHarness) -> None:
+    await harness.app()
     whole = urlencode({"provider": "google", "redirectUrl": CALLBACK})
     for more in ("provider=google", f"redirectUrl={quote(CALLBACK)}", "state=a&state=b"):
-        assert is_page(await world.browser().get(f"{LOGIN}?{whole}&{more}")), more
+        assert is_page(await harness.browser().get(f"{LOGIN}?{whole}&{more}")), more
 
 
-async def test_a_caller_that_takes_no_page_gets_the_refusal_as_json(world: World) -> None:
-    response = await world.browser().get(
+async def test_a_caller_that_takes_no_page_gets_the_refusal_as_json(harness: AppHarness) -> None:
+    response = await harness.browser().get(
         LOGIN, params={"provider": "google"}, headers={"accept": "application/json"}
     )
     assert response.status_code == 400
@@ -291,30 +312,34 @@ async def test_a_caller_that_takes_no_page_gets_the_refusal_as_json(world: World
     assert response.json()["error"]["code"] == "invalid_request"
 
 
-async def test_a_strict_app_must_use_pkce(world: World) -> None:
-    await world.app(strict=True)
-    is_page(await depart(world.browser()))
+async def test_a_strict_app_must_use_pkce(harness: AppHarness) -> None:
+    await harness.app(strict=True)
+    is_page(await depart(harness.browser()))
     challenge = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
-    assert (await depart(world.browser(), **challenge)).status_code == 303
+    assert (await depart(harness.browser(), **challenge)).status_code == 303
 
 
-async def test_too_many_departures_from_one_address_are_stopped(worlds: Worlds) -> None:
-    async with worlds([Elsewhere()], limits__departures_per_address="3 per 15m") as world:
-        await world.app()
+async def test_too_many_departures_from_one_address_are_stopped(open_harness: OpenHarness) -> None:
+    async with open_harness(
+        [FakeUpstream()], limits__upstream_logins_per_address="3 per 15m"
+    ) as harness:
+        await harness.app()
         for _ in range(3):
-            assert (await depart(world.browser())).status_code == 303
-        stopped = await depart(world.browser())
+            assert (await depart(harness.browser())).status_code == 303
+        stopped = await depart(harness.browser())
         assert stopped.status_code == 429
         assert "retry-after" in stopped.headers
-        assert len(world.rows()["departures"]) == 3
+        assert len(harness.rows()["login_states"]) == 3
 
 
 # -------------------------------------------------------------- what goes wrong, told to the app
 
 
-async def test_who_says_no_at_the_provider_comes_back_with_access_denied(world: World) -> None:
-    await world.app()
-    browser = world.browser()
+async def test_who_says_no_at_the_provider_comes_back_with_access_denied(
+    harness: AppHarness,
+) -> None:
+    await harness.app()
+    browser = harness.browser()
     state = state_of(await depart(browser, state="app-state"))
     parameters = brought(await come_back(browser, state, error="access_denied"))
     assert parameters["error"] == "access_denied"
@@ -324,10 +349,10 @@ async def test_who_says_no_at_the_provider_comes_back_with_access_denied(world: 
 
 
 async def test_a_provider_that_is_down_is_temporarily_unavailable(
-    world: World, google: Elsewhere
+    harness: AppHarness, google: FakeUpstream
 ) -> None:
-    await world.app()
-    browser = world.browser()
+    await harness.app()
+    browser = harness.browser()
     state = state_of(await depart(browser))
     google.fault = DOWN
     parameters = brought(await come_back(browser, state))
@@ -342,44 +367,46 @@ async def test_a_provider_that_is_down_is_temporarily_unavailable(
 
 
 async def test_whatever_else_the_provider_does_is_a_server_error(
-    world: World, google: Elsewhere
+    harness: AppHarness, google: FakeUpstream
 ) -> None:
-    await world.app()
-    browser = world.browser()
+    await harness.app()
+    browser = harness.browser()
     unknown = await there_and_back(browser, code="unknown")
     assert brought(unknown)["error"] == "server_error"
     google.fault = NONSENSE
     assert brought(await there_and_back(browser))["error"] == "server_error"
 
 
-async def test_a_disabled_person_is_denied(world: World) -> None:
-    await world.app()
-    user = (await redeem_login(world, await login_code(world))).json()["data"]["user"]
-    await world.house.accounts.disable(user["id"])
-    assert brought(await there_and_back(world.browser()))["error"] == "access_denied"
+async def test_a_disabled_person_is_denied(harness: AppHarness) -> None:
+    await harness.app()
+    user = (await redeem_login(harness, await login_code(harness))).json()["data"]["user"]
+    await harness.context.accounts.disable(user["id"])
+    assert brought(await there_and_back(harness.browser()))["error"] == "access_denied"
 
 
-async def test_with_closed_sign_up_a_stranger_is_denied(worlds: Worlds, google: Elsewhere) -> None:
-    async with worlds([google], sign_up="closed") as world:
-        await world.app()
-        assert brought(await there_and_back(world.browser()))["error"] == "access_denied"
-        assert not world.rows()["users"]
+async def test_with_closed_sign_up_a_stranger_is_denied(
+    open_harness: OpenHarness, google: FakeUpstream
+) -> None:
+    async with open_harness([google], sign_up="closed") as harness:
+        await harness.app()
+        assert brought(await there_and_back(harness.browser()))["error"] == "access_denied"
+        assert not harness.rows()["users"]
 
 
 # ----------------------------------------------------------------- the way back (security.md 25)
 
 
-async def test_a_posted_answer_must_be_a_form(world: World) -> None:
-    await world.app()
-    browser = world.browser()
+async def test_a_posted_answer_must_be_a_form(harness: AppHarness) -> None:
+    await harness.app()
+    browser = harness.browser()
     answer = {"state": state_of(await depart(browser, "apple")), "code": "gia"}
     assert is_page(await browser.post(f"{BACK}/apple", json=answer))
     assert is_page(await browser.post(f"{BACK}/apple"))
 
 
-async def test_an_address_of_no_provider_is_not_there(world: World) -> None:
-    assert is_page(await world.browser().get(f"{BACK}/nobody?code=x&state=y"), 404)
-    assert is_page(await world.browser().get("/sign-in/with/nobody"), 404)
+async def test_an_address_of_no_provider_is_not_there(harness: AppHarness) -> None:
+    assert is_page(await harness.browser().get(f"{BACK}/nobody?code=x&state=y"), 404)
+    assert is_page(await harness.browser().get("/sign-in/with/nobody"), 404)
 
 
 # ---------------------------------------------------------------------- the code (contract §2.5)
@@ -397,157 +424,167 @@ async def refused(response: httpx.Response, code: str = "invalid_grant", status:
 
 
 async def test_a_code_used_twice_is_refused_and_ends_the_jwt_of_the_first_use(
-    world: World,
+    harness: AppHarness,
 ) -> None:
-    app = await world.app(first_party=True)
-    code = await login_code(world)
-    token = (await redeem_login(world, code)).json()["data"]["token"]
+    app = await harness.app(first_party=True)
+    code = await login_code(harness)
+    token = (await redeem_login(harness, code)).json()["data"]["token"]
     headers = {"accept": "application/json", "authorization": f"Bearer {token}"}
     query = {"client_id": app.id, "response_type": "code"}
     path = "/api/v2/oauth/authorize"
-    assert (await world.browser().get(path, params=query, headers=headers)).status_code == 200
-    await refused(await redeem_login(world, code))
-    assert (await world.browser().get(path, params=query, headers=headers)).status_code == 401
+    assert (await harness.browser().get(path, params=query, headers=headers)).status_code == 200
+    await refused(await redeem_login(harness, code))
+    assert (await harness.browser().get(path, params=query, headers=headers)).status_code == 401
 
 
-async def test_a_second_use_ends_the_jwt_even_when_the_code_has_expired(world: World) -> None:
-    await world.app()
-    code = await login_code(world)
-    assert (await redeem_login(world, code)).status_code == 200
-    assert not world.rows()["revoked_jwts"]
-    world.advance(minutes=2)
-    await refused(await redeem_login(world, code))
-    assert len(world.rows()["revoked_jwts"]) == 1
+async def test_a_second_use_ends_the_jwt_even_when_the_code_has_expired(
+    harness: AppHarness,
+) -> None:
+    await harness.app()
+    code = await login_code(harness)
+    assert (await redeem_login(harness, code)).status_code == 200
+    assert not harness.rows()["revoked_jwts"]
+    harness.advance(minutes=2)
+    await refused(await redeem_login(harness, code))
+    assert len(harness.rows()["revoked_jwts"]) == 1
 
 
-async def test_a_code_lives_for_a_minute(world: World) -> None:
-    await world.app()
-    first, second = await login_code(world), await login_code(world)
-    world.advance(seconds=59)
-    assert (await redeem_login(world, first)).status_code == 200
-    world.advance(seconds=1)
-    await refused(await redeem_login(world, second))
+async def test_a_code_lives_for_a_minute(harness: AppHarness) -> None:
+    await harness.app()
+    first, second = await login_code(harness), await login_code(harness)
+    harness.advance(seconds=59)
+    assert (await redeem_login(harness, first)).status_code == 200
+    harness.advance(seconds=1)
+    await refused(await redeem_login(harness, second))
 
 
-async def test_a_code_is_good_for_its_own_provider_only(world: World) -> None:
-    await world.app()
-    code = await login_code(world)
-    await refused(await redeem_login(world, code, provider="facebook"))
-    assert (await redeem_login(world, code)).status_code == 200
+async def test_a_code_is_good_for_its_own_provider_only(harness: AppHarness) -> None:
+    await harness.app()
+    code = await login_code(harness)
+    await refused(await redeem_login(harness, code, provider="facebook"))
+    assert (await redeem_login(harness, code)).status_code == 200
 
 
-async def test_a_code_is_good_for_its_own_app_only(world: World) -> None:
-    app, other = await world.app(), await world.app(redirect_uris=(f"{APP}/other",))
+async def test_a_code_is_good_for_its_own_app_only(harness: AppHarness) -> None:
+    app, other = await harness.app(), await harness.app(redirect_uris=(f"{APP}/other",))
     for asked in ({"clientId": app.id}, {}):
-        code = await login_code(world, **asked)
-        await refused(await redeem_login(world, code, clientId=other.id))
-        assert (await redeem_login(world, code, clientId=app.id)).status_code == 200
-    assert not world.rows()["revoked_jwts"]
+        code = await login_code(harness, **asked)
+        await refused(await redeem_login(harness, code, clientId=other.id))
+        assert (await redeem_login(harness, code, clientId=app.id)).status_code == 200
+    assert not harness.rows()["revoked_jwts"]
 
 
-async def test_a_challenge_must_be_answered(world: World) -> None:
-    await world.app()
+async def test_a_challenge_must_be_answered(harness: AppHarness) -> None:
+    await harness.app()
     challenge = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
-    code = await login_code(world, **challenge)
-    await refused(await redeem_login(world, code))
-    await refused(await redeem_login(world, code, code_verifier=VERIFIER[::-1]))
-    await refused(await redeem_login(world, code, code_verifier="short"))
-    assert (await redeem_login(world, code, code_verifier=VERIFIER)).status_code == 200
-    again = await login_code(world, **challenge)
-    assert (await redeem_login(world, again, codeVerifier=VERIFIER)).status_code == 200
+    code = await login_code(harness, **challenge)
+    await refused(await redeem_login(harness, code))
+    await refused(await redeem_login(harness, code, code_verifier=VERIFIER[::-1]))
+    await refused(await redeem_login(harness, code, code_verifier="short"))
+    assert (await redeem_login(harness, code, code_verifier=VERIFIER)).status_code == 200
+    again = await login_code(harness, **challenge)
+    assert (await redeem_login(harness, again, codeVerifier=VERIFIER)).status_code == 200
 
 
-async def test_a_verifier_that_nobody_asked_for_is_refused(world: World) -> None:
-    await world.app()
-    code = await login_code(world)
-    await refused(await redeem_login(world, code, code_verifier=VERIFIER))
-    assert (await redeem_login(world, code)).status_code == 200
+async def test_a_verifier_that_nobody_asked_for_is_refused(harness: AppHarness) -> None:
+    await harness.app()
+    code = await login_code(harness)
+    await refused(await redeem_login(harness, code, code_verifier=VERIFIER))
+    assert (await redeem_login(harness, code)).status_code == 200
 
 
-async def test_codes_of_ours_never_go_to_a_provider(world: World, google: Elsewhere) -> None:
-    await world.person()
-    app = await world.app()
-    good = await login_code(world)
-    of_authorize = (await world.authorize(await world.signed_in(), app)).code
+async def test_codes_of_ours_never_go_to_a_provider(
+    harness: AppHarness, google: FakeUpstream
+) -> None:
+    await harness.person()
+    app = await harness.app()
+    good = await login_code(harness)
+    of_authorize = (await harness.authorize(await harness.signed_in(), app)).code
     for code in (good[:-1], good + "A", "qml_", of_authorize, "qma_x"):
-        await refused(await redeem_login(world, code))
+        await refused(await redeem_login(harness, code))
     assert not google.asked
 
 
-async def test_a_disabled_or_deleted_person_gets_no_jwt(world: World) -> None:
-    await world.app()
-    first = await redeem_login(world, await login_code(world))
+async def test_a_disabled_or_deleted_person_gets_no_jwt(harness: AppHarness) -> None:
+    await harness.app()
+    first = await redeem_login(harness, await login_code(harness))
     user_id = first.json()["data"]["user"]["id"]
-    code, later = await login_code(world), await login_code(world)
-    await world.house.accounts.disable(user_id)
-    await refused(await redeem_login(world, code), "access_denied", 403)
-    await world.house.stores.delete_user(user_id)
-    response = await redeem_login(world, later)
+    code, later = await login_code(harness), await login_code(harness)
+    await harness.context.accounts.disable(user_id)
+    await refused(await redeem_login(harness, code), "access_denied", 403)
+    await harness.context.stores.delete_user(user_id)
+    response = await redeem_login(harness, later)
     assert response.status_code in (400, 403)
     assert response.json()["success"] is False
 
 
-async def test_of_many_uses_at_once_none_leaves_a_jwt_that_works(world: World) -> None:
-    app = await world.app(first_party=True)
-    code = await login_code(world)
-    answers = await asyncio.gather(*(redeem_login(world, code) for _ in range(5)))
+async def test_of_many_uses_at_once_none_leaves_a_jwt_that_works(harness: AppHarness) -> None:
+    app = await harness.app(first_party=True)
+    code = await login_code(harness)
+    answers = await asyncio.gather(*(redeem_login(harness, code) for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [200, 400, 400, 400, 400]
     (token,) = [a.json()["data"]["token"] for a in answers if a.status_code == 200]
     headers = {"accept": "application/json", "authorization": f"Bearer {token}"}
     query = {"client_id": app.id, "response_type": "code"}
     path = "/api/v2/oauth/authorize"
-    assert (await world.browser().get(path, params=query, headers=headers)).status_code == 401
+    assert (await harness.browser().get(path, params=query, headers=headers)).status_code == 401
 
 
 # ------------------------------------------------------------ the provider's own code (§2.6)
 
 
-async def test_a_code_of_the_provider_is_exchanged_there(world: World, google: Elsewhere) -> None:
-    await world.app()
-    answer = await redeem_login(world, "gia")
+async def test_a_code_of_the_provider_is_exchanged_there(
+    harness: AppHarness, google: FakeUpstream
+) -> None:
+    await harness.app()
+    answer = await redeem_login(harness, "gia")
     assert answer.status_code == 200
     assert answer.json()["data"]["newUser"] is True
-    assert (await redeem_login(world, "gia", redirectUrl=CALLBACK)).status_code == 200
+    assert (await redeem_login(harness, "gia", redirectUrl=CALLBACK)).status_code == 200
     assert google.asked == [("redeem", "gia", None), ("redeem", "gia", CALLBACK)]
 
 
 async def test_a_code_of_the_provider_is_refused_with_an_unregistered_redirecturl(
-    world: World, google: Elsewhere
+    harness: AppHarness, google: FakeUpstream
 ) -> None:
-    app = await world.app()
+    app = await harness.app()
     for changes in (
         {"redirectUrl": "https://evil.example/"},
         {"redirectUrl": f"{CALLBACK}/"},
         {"redirectUrl": OWN, "clientId": "nobody"},
         {"redirectUrl": f"{APP}/x", "clientId": app.id},
     ):
-        await refused(await redeem_login(world, "gia", **changes), "invalid_request")
+        await refused(await redeem_login(harness, "gia", **changes), "invalid_request")
     assert not google.asked
 
 
 async def test_a_verifier_does_not_go_with_a_code_of_the_provider(
-    world: World, google: Elsewhere
+    harness: AppHarness, google: FakeUpstream
 ) -> None:
-    await refused(await redeem_login(world, "gia", code_verifier=VERIFIER))
+    await refused(await redeem_login(harness, "gia", code_verifier=VERIFIER))
     assert not google.asked
 
 
-async def test_a_code_that_the_provider_does_not_take_is_refused(world: World) -> None:
-    await refused(await redeem_login(world, "unknown"))
+async def test_a_code_that_the_provider_does_not_take_is_refused(harness: AppHarness) -> None:
+    await refused(await redeem_login(harness, "unknown"))
 
 
-async def test_a_provider_in_trouble_is_told_by_its_status(world: World, google: Elsewhere) -> None:
+async def test_a_provider_in_trouble_is_told_by_its_status(
+    harness: AppHarness, google: FakeUpstream
+) -> None:
     google.fault = DOWN
-    await refused(await redeem_login(world, "gia"), "temporarily_unavailable", 503)
+    await refused(await redeem_login(harness, "gia"), "temporarily_unavailable", 503)
     google.fault = NONSENSE
-    await refused(await redeem_login(world, "gia"), "provider_error", 502)
+    await refused(await redeem_login(harness, "gia"), "provider_error", 502)
 
 
-async def test_an_address_may_not_ask_without_end(worlds: Worlds, google: Elsewhere) -> None:
-    async with worlds([google], limits__departures_per_address="2 per 15m") as world:
+async def test_an_address_may_not_ask_without_end(
+    open_harness: OpenHarness, google: FakeUpstream
+) -> None:
+    async with open_harness([google], limits__upstream_logins_per_address="2 per 15m") as harness:
         for _ in range(2):
-            await refused(await redeem_login(world, "unknown"))
-        stopped = await redeem_login(world, "gia")
+            await refused(await redeem_login(harness, "unknown"))
+        stopped = await redeem_login(harness, "gia")
         await refused(stopped, "too_many_requests", 429)
         assert int(stopped.headers["retry-after"]) == 900
 
@@ -555,21 +592,21 @@ async def test_an_address_may_not_ask_without_end(worlds: Worlds, google: Elsewh
 # --------------------------------------------------------------- the sign-in page and its session
 
 
-async def test_the_sign_in_page_has_a_button_for_each_provider(world: World) -> None:
+async def test_the_sign_in_page_has_a_button_for_each_provider(harness: AppHarness) -> None:
     for path in ("/sign-in", "/sign-up"):
-        page = await world.browser().get(path, params={"return_to": "/developers"})
+        page = await harness.browser().get(path, params={"return_to": "/developers"})
         for name, title in (("google", "Google"), ("facebook", "Facebook"), ("apple", "Apple")):
             assert f'href="/sign-in/with/{name}?return_to=/developers"' in page.text
             assert f"Continue with {title}" in page.text
 
 
-async def test_without_providers_there_are_no_buttons(worlds: Worlds) -> None:
-    async with worlds([]) as world:
-        assert "/sign-in/with/" not in (await world.browser().get("/sign-in")).text
+async def test_without_providers_there_are_no_buttons(open_harness: OpenHarness) -> None:
+    async with open_harness([]) as harness:
+        assert "/sign-in/with/" not in (await harness.browser().get("/sign-in")).text
 
 
-async def test_a_person_signs_in_with_a_provider_and_goes_on(world: World) -> None:
-    browser = world.browser()
+async def test_a_person_signs_in_with_a_provider_and_goes_on(harness: AppHarness) -> None:
+    browser = harness.browser()
     arrived = await sign_in_with(browser)
     assert arrived.headers["location"] == "/account/profile"
     page = await browser.get("/account/profile")
@@ -577,9 +614,9 @@ async def test_a_person_signs_in_with_a_provider_and_goes_on(world: World) -> No
     assert "Gia Example" in page.text
 
 
-async def test_a_waiting_request_of_an_app_goes_on(world: World) -> None:
-    app, browser = await world.app(), world.browser()
-    waits = (await world.ask(browser, app)).headers["location"]
+async def test_a_waiting_request_of_an_app_goes_on(harness: AppHarness) -> None:
+    app, browser = await harness.app(), harness.browser()
+    waits = (await harness.ask(browser, app)).headers["location"]
     page = await browser.get(waits)
     (link,) = [
         part.split('"')[0].replace("&amp;", "&")
@@ -588,38 +625,41 @@ async def test_a_waiting_request_of_an_app_goes_on(world: World) -> None:
     ]
     arrived = await come_back(browser, state_of(await browser.get(link)))
     consent = await browser.get(arrived.headers["location"])
-    answer = answer_of(await world.decide(browser, consent))
-    assert (await world.redeem(app, answer.code)).status_code == 200
+    answer = answer_of(await harness.decide(browser, consent))
+    assert (await harness.redeem(app, answer.code)).status_code == 200
 
 
-async def test_signing_in_begins_a_new_session_and_ends_the_one_before(world: World) -> None:
-    browser = world.browser()
+async def test_signing_in_begins_a_new_session_and_ends_the_one_before(harness: AppHarness) -> None:
+    browser = harness.browser()
     await sign_in_with(browser)
     before = browser.cookies["__Host-quantimodo_session"]
     await sign_in_with(browser)
     after = browser.cookies["__Host-quantimodo_session"]
     assert before != after
-    assert len(world.rows()["sessions"]) == 1
+    assert len(harness.rows()["sessions"]) == 1
 
 
 async def test_who_has_to_sign_in_anew_has_to_do_so_at_the_provider_too(
-    world: World, google: Elsewhere
+    harness: AppHarness, google: FakeUpstream
 ) -> None:
-    app = await world.app()
-    browser = world.browser()
+    app = await harness.app()
+    browser = harness.browser()
     await sign_in_with(browser)
     await sign_in_with(browser)
-    assert [journey.fresh for journey in google.journeys] == [False, True]
+    assert [authorization_context.fresh for authorization_context in google.journeys] == [
+        False,
+        True,
+    ]
     for changes in ({"prompt": "login"}, {"max_age": "60"}, {}):
-        stranger = world.browser()
-        waits = (await world.ask(stranger, app, **changes)).headers["location"]
+        stranger = harness.browser()
+        waits = (await harness.ask(stranger, app, **changes)).headers["location"]
         await stranger.get(waits.replace("/sign-in?", "/sign-in/with/google?"))
         assert google.journeys[-1].fresh is bool(changes)
 
 
-async def test_an_answer_by_form_ends_the_session_before_too(world: World) -> None:
+async def test_an_answer_by_form_ends_the_session_before_too(harness: AppHarness) -> None:
     """A form of another site brings no session cookie along, so the way has one more step."""
-    browser = world.browser()
+    browser = harness.browser()
     await sign_in_with(browser)
     before = browser.cookies["__Host-quantimodo_session"]
     departed = await browser.get("/sign-in/with/apple?return_to=/developers")
@@ -635,16 +675,16 @@ async def test_an_answer_by_form_ends_the_session_before_too(world: World) -> No
     assert arrived.headers["location"] == "/developers"
     assert browser.cookies["__Host-quantimodo_session"] != before
     assert is_page(await browser.get(posted.headers["location"]))
-    stranger = world.browser()
+    stranger = harness.browser()
     assert is_page(await stranger.get(posted.headers["location"]))
-    ended = await world.house.sessions.current(before)
+    ended = await harness.context.sessions.current(before)
     assert ended is None
 
 
 async def test_what_fails_at_the_provider_is_told_on_a_page(
-    world: World, google: Elsewhere
+    harness: AppHarness, google: FakeUpstream
 ) -> None:
-    browser = world.browser()
+    browser = harness.browser()
     departed = await browser.get("/sign-in/with/google?return_to=/developers")
     declined = await come_back(browser, state_of(departed), error="access_denied")
     assert is_page(declined, 403)
@@ -653,14 +693,14 @@ async def test_what_fails_at_the_provider_is_told_on_a_page(
     assert is_page(await sign_in_with(browser), 503)
     google.out_of_reach = DOWN
     assert is_page(await browser.get("/sign-in/with/google"), 503)
-    assert not world.rows()["sessions"]
+    assert not harness.rows()["sessions"]
 
 
-async def test_a_disabled_person_gets_no_session(world: World) -> None:
-    await sign_in_with(world.browser())
-    (user,) = await world.house.stores.users()
-    await world.house.accounts.disable(user.id)
-    browser = world.browser()
+async def test_a_disabled_person_gets_no_session(harness: AppHarness) -> None:
+    await sign_in_with(harness.browser())
+    (user,) = await harness.context.stores.users()
+    await harness.context.accounts.disable(user.id)
+    browser = harness.browser()
     assert is_page(await sign_in_with(browser), 403)
     assert "__Host-quantimodo_session" not in browser.cookies
 
@@ -669,41 +709,45 @@ async def test_a_disabled_person_gets_no_session(world: World) -> None:
 
 
 @pytest.fixture
-async def namesake(world: World, google: Elsewhere) -> Any:
+async def namesake(harness: AppHarness, google: FakeUpstream) -> Any:
     """Ann has an account, and somebody comes from Google with her address, unproven."""
     google.people["gia"] = profile(email="ann@example.org", email_verified=True)
-    return await world.person()
+    return await harness.person()
 
 
-async def linking_page(world: World, browser: httpx.AsyncClient, **changes: str | None) -> Any:
+async def linking_page(
+    harness: AppHarness, browser: httpx.AsyncClient, **changes: str | None
+) -> Any:
     waits = await there_and_back(browser, **changes)
     assert waits.headers["location"].startswith("/sign-in/link?way=")
     return waits.headers["location"]
 
 
 @pytest.mark.usefixtures("namesake")
-async def test_an_address_alone_opens_no_account(world: World) -> None:
-    await world.app()
-    browser = world.browser()
-    page = await browser.get(await linking_page(world, browser))
+async def test_an_address_alone_opens_no_account(harness: AppHarness) -> None:
+    await harness.app()
+    browser = harness.browser()
+    page = await browser.get(await linking_page(harness, browser))
     assert page.status_code == 200
     assert "You have an account here already" in page.text
     assert 'id="link"' not in page.text
-    assert not world.rows()["identities"]
-    assert not world.rows()["login_codes"]
+    assert not harness.rows()["identities"]
+    assert not harness.rows()["login_codes"]
 
 
-async def test_its_owner_signs_in_links_and_goes_on_to_the_app(world: World, namesake: Any) -> None:
-    await world.app()
-    browser = world.browser()
-    way = await linking_page(world, browser, state="app-state")
+async def test_its_owner_signs_in_links_and_goes_on_to_the_app(
+    harness: AppHarness, namesake: Any
+) -> None:
+    await harness.app()
+    browser = harness.browser()
+    way = await linking_page(harness, browser, state="app-state")
     page = await browser.get(way)
     (sign_in,) = [
         part.split('"')[0].replace("&amp;", "&")
         for part in page.text.split('href="')
         if part.startswith("/sign-in?return_to=")
     ]
-    assert await world.sign_in(browser, address=sign_in) == way
+    assert await harness.sign_in(browser, address=sign_in) == way
     page = await browser.get(way)
     assert "ann@example.org" in page.text
     assert "Link Google" in page.text
@@ -711,36 +755,36 @@ async def test_its_owner_signs_in_links_and_goes_on_to_the_app(world: World, nam
     fields = {**form_fields(page.text), "decision": "link"}
     parameters = brought(await browser.post("/sign-in/link", data=fields))
     assert parameters["state"] == "app-state"
-    data = (await redeem_login(world, parameters["code"])).json()["data"]
+    data = (await redeem_login(harness, parameters["code"])).json()["data"]
     assert (data["user"]["id"], data["newUser"]) == (namesake.id, False)
     # From now on the identity signs in to that account.
-    assert "code" in brought(await there_and_back(world.browser()))
+    assert "code" in brought(await there_and_back(harness.browser()))
     # The page is over.
     assert is_page(await browser.get(way))
 
 
 async def test_its_owner_signs_in_links_and_goes_on_to_our_page(
-    world: World, namesake: Any
+    harness: AppHarness, namesake: Any
 ) -> None:
-    browser = await world.signed_in()
+    browser = await harness.signed_in()
     waits = await sign_in_with(browser, return_to="/developers")
     page = await browser.get(waits.headers["location"])
     fields = {**form_fields(page.text), "decision": "link"}
     done = await browser.post("/sign-in/link", data=fields)
     assert done.headers["location"] == "/developers"
-    (identity,) = await world.house.social.identities(namesake.id)
+    (identity,) = await harness.context.social.identities(namesake.id)
     assert identity.issuer == "https://google.example"
 
 
 @pytest.mark.usefixtures("namesake")
-async def test_who_cancels_comes_back_with_access_denied(world: World) -> None:
-    await world.app()
-    browser = world.browser()
-    page = await browser.get(await linking_page(world, browser))
+async def test_who_cancels_comes_back_with_access_denied(harness: AppHarness) -> None:
+    await harness.app()
+    browser = harness.browser()
+    page = await browser.get(await linking_page(harness, browser))
     fields = {**form_fields(page.text), "decision": "cancel"}
     parameters = brought(await browser.post("/sign-in/link", data=fields))
     assert parameters["error"] == "access_denied"
-    assert not world.rows()["identities"]
+    assert not harness.rows()["identities"]
     waits = await sign_in_with(browser, return_to="/developers")
     page = await browser.get(waits.headers["location"])
     fields = {**form_fields(page.text), "decision": "cancel"}
@@ -749,42 +793,44 @@ async def test_who_cancels_comes_back_with_access_denied(world: World) -> None:
 
 
 @pytest.mark.usefixtures("namesake")
-async def test_nothing_is_linked_without_a_sign_in_of_just_now(world: World) -> None:
-    await world.app()
-    browser = await world.signed_in()
-    world.advance(minutes=11)
-    way = await linking_page(world, browser)
+async def test_nothing_is_linked_without_a_sign_in_of_just_now(harness: AppHarness) -> None:
+    await harness.app()
+    browser = await harness.signed_in()
+    harness.advance(minutes=11)
+    way = await linking_page(harness, browser)
     page = await browser.get(way)
     assert 'id="link"' not in page.text
     fields = {**form_fields(page.text), "decision": "link"}
     assert (await browser.post("/sign-in/link", data=fields)).headers["location"] == way
-    stranger = world.browser()
-    assert not world.rows()["identities"]
+    stranger = harness.browser()
+    assert not harness.rows()["identities"]
     assert is_page(await stranger.get(way))
 
 
 @pytest.mark.usefixtures("namesake")
-async def test_a_waiting_profile_is_for_its_own_browser_and_its_own_hour(world: World) -> None:
-    await world.app()
-    browser = world.browser()
-    way = await linking_page(world, browser)
-    for stranger in (world.browser(), await world.signed_in()):
+async def test_a_waiting_profile_is_for_its_own_browser_and_its_own_hour(
+    harness: AppHarness,
+) -> None:
+    await harness.app()
+    browser = harness.browser()
+    way = await linking_page(harness, browser)
+    for stranger in (harness.browser(), await harness.signed_in()):
         assert is_page(await stranger.get(way))
         page = await stranger.get("/sign-in")
         csrf = form_fields(page.text)["csrf"]
         fields = {"csrf": csrf, "way": way.partition("=")[2], "decision": "link"}
         assert is_page(await stranger.post("/sign-in/link", data=fields))
-    assert not world.rows()["identities"]
+    assert not harness.rows()["identities"]
     assert is_page(await browser.get("/sign-in/link"))
-    world.advance(hours=1)
+    harness.advance(hours=1)
     assert is_page(await browser.get(way))
 
 
 @pytest.mark.usefixtures("namesake")
-async def test_a_link_needs_a_form_of_ours(world: World) -> None:
-    await world.app()
-    browser = await world.signed_in()
-    page = await browser.get(await linking_page(world, browser))
+async def test_a_link_needs_a_form_of_ours(harness: AppHarness) -> None:
+    await harness.app()
+    browser = await harness.signed_in()
+    page = await browser.get(await linking_page(harness, browser))
     fields = {**form_fields(page.text), "decision": "link"}
     for changes, headers in (
         ({"csrf": "x"}, {}),
@@ -793,12 +839,12 @@ async def test_a_link_needs_a_form_of_ours(world: World) -> None:
     ):
         sent = {**fields, **changes}
         assert is_page(await browser.post("/sign-in/link", data=sent, headers=headers), 403)
-    assert not world.rows()["identities"]
+    assert not harness.rows()["identities"]
 
 
 @pytest.mark.usefixtures("namesake")
-async def test_a_json_caller_is_told_where_to_link(world: World) -> None:
-    answer = await redeem_login(world, "gia")
+async def test_a_json_caller_is_told_where_to_link(harness: AppHarness) -> None:
+    answer = await redeem_login(harness, "gia")
     await refused(answer, "link_required", 403)
     assert answer.json()["error"]["interactionUrl"] == f"{ISSUER}/account/identities"
 
@@ -807,104 +853,110 @@ async def test_a_json_caller_is_told_where_to_link(world: World) -> None:
 
 
 async def test_codes_and_tokens_in_addresses_are_in_no_log(
-    world: World, capsys: pytest.CaptureFixture[str]
+    harness: AppHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await world.app()
-    browser = world.browser()
+    await harness.app()
+    browser = harness.browser()
     state = state_of(await depart(browser, state="m4rked-state"))
     await come_back(browser, state, code="m4rked-code")
-    await redeem_login(world, "m4rked-code")
+    await redeem_login(harness, "m4rked-code")
     written = capsys.readouterr()
     assert "m4rked" not in written.out + written.err
     assert state not in written.out + written.err
-    await world.house.audit.flush()
-    everything = json.dumps(world.rows(), default=repr)
+    await harness.context.audit.flush()
+    everything = json.dumps(harness.rows(), default=repr)
     assert "m4rked" not in everything
 
 
-async def test_a_look_at_the_address_spends_no_code(world: World) -> None:
-    await world.app()
-    code = await login_code(world)
+async def test_a_look_at_the_address_spends_no_code(harness: AppHarness) -> None:
+    await harness.app()
+    code = await login_code(harness)
     query = {"provider": "google", "code": code}
-    looked = await world.browser().head(AUTHORIZE_CODE, params=query)
+    looked = await harness.browser().head(AUTHORIZE_CODE, params=query)
     assert looked.status_code == 405
-    assert (await redeem_login(world, code)).status_code == 200
+    assert (await redeem_login(harness, code)).status_code == 200
 
 
 # ----------------------------------------------------------------- linking from /account/identities
 
 
-async def test_a_person_links_an_identity_to_their_account(world: World) -> None:
-    person = await world.person()
-    browser = await world.signed_in()
+async def test_a_person_links_an_identity_to_their_account(harness: AppHarness) -> None:
+    person = await harness.person()
+    browser = await harness.signed_in()
     page = await browser.get("/account/identities")
     assert "form-action 'self' https:;" in page.headers["content-security-policy"]
     back = await come_back(browser, state_of(await begin_linking(browser)))
     assert back.headers["location"] == "/account/identities"
-    (identity,) = await world.house.social.identities(person.id)
+    (identity,) = await harness.context.social.identities(person.id)
     assert (identity.provider, identity.subject) == ("google", "108")
     assert "is linked" in (await browser.get("/account/identities")).text
-    stranger = world.browser()
+    stranger = harness.browser()
     await sign_in_with(stranger)
     assert "Ann Example" in (await stranger.get("/account/profile")).text
 
 
-async def test_nothing_is_linked_to_another_account_than_the_one_that_began(world: World) -> None:
+async def test_nothing_is_linked_to_another_account_than_the_one_that_began(
+    harness: AppHarness,
+) -> None:
     """Whatever happened in the browser meanwhile: signed out, or somebody else signed in."""
-    await world.person()
-    await world.person("bob@example.org", "Bob Example")
-    browser = await world.signed_in()
+    await harness.person()
+    await harness.person("bob@example.org", "Bob Example")
+    browser = await harness.signed_in()
     state = state_of(await begin_linking(browser))
-    await world.sign_in(browser, "bob@example.org")
+    await harness.sign_in(browser, "bob@example.org")
     assert is_page(await come_back(browser, state), 403)
     state = state_of(await begin_linking(browser))
     browser.cookies.delete("__Host-quantimodo_session")
     assert is_page(await come_back(browser, state), 403)
-    assert not world.rows()["identities"]
+    assert not harness.rows()["identities"]
 
 
-async def test_a_session_that_replaced_the_one_that_began_does_not_count(world: World) -> None:
-    await world.person()
-    browser = await world.signed_in()
+async def test_a_session_that_replaced_the_one_that_began_does_not_count(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
     state = state_of(await begin_linking(browser))
-    await world.sign_in(browser)
+    await harness.sign_in(browser)
     assert is_page(await come_back(browser, state), 403)
-    assert not world.rows()["identities"]
+    assert not harness.rows()["identities"]
 
 
-async def test_an_identity_of_somebody_else_is_not_taken_away(world: World) -> None:
-    await sign_in_with(world.browser())
-    person = await world.person()
-    browser = await world.signed_in()
+async def test_an_identity_of_somebody_else_is_not_taken_away(harness: AppHarness) -> None:
+    await sign_in_with(harness.browser())
+    person = await harness.person()
+    browser = await harness.signed_in()
     assert is_page(await come_back(browser, state_of(await begin_linking(browser))), 403)
-    assert not await world.house.social.identities(person.id)
+    assert not await harness.context.social.identities(person.id)
 
 
-async def test_an_answer_by_form_links_after_one_more_step(world: World) -> None:
-    person = await world.person()
-    browser = await world.signed_in()
+async def test_an_answer_by_form_links_after_one_more_step(harness: AppHarness) -> None:
+    person = await harness.person()
+    browser = await harness.signed_in()
     state = state_of(await begin_linking(browser, "apple"))
     posted = await browser.post(f"{BACK}/apple", data={"state": state, "code": "gia"})
     back = await browser.get(posted.headers["location"])
     assert back.headers["location"] == "/account/identities"
-    (identity,) = await world.house.social.identities(person.id)
+    (identity,) = await harness.context.social.identities(person.id)
     assert identity.provider == "apple"
 
 
-async def test_a_sign_in_that_grew_old_on_the_way_must_be_shown_again(world: World) -> None:
-    await world.person()
-    browser = await world.signed_in()
-    world.advance(minutes=9)
+async def test_a_sign_in_that_grew_old_on_the_way_must_be_shown_again(harness: AppHarness) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
+    harness.advance(minutes=9)
     state = state_of(await begin_linking(browser))
-    world.advance(minutes=2)
+    harness.advance(minutes=2)
     back = await come_back(browser, state)
     assert back.headers["location"] == "/account/again?return_to=/account/identities"
-    assert not world.rows()["identities"]
+    assert not harness.rows()["identities"]
 
 
-async def test_what_fails_while_linking_is_told_on_a_page(world: World, google: Elsewhere) -> None:
-    await world.person()
-    browser = await world.signed_in()
+async def test_what_fails_while_linking_is_told_on_a_page(
+    harness: AppHarness, google: FakeUpstream
+) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
     state = state_of(await begin_linking(browser))
     assert is_page(await come_back(browser, state, error="access_denied"), 403)
     google.out_of_reach = DOWN

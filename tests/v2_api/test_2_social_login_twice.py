@@ -8,9 +8,11 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from elsewhere import (
+from support.app import CALLBACK, SESSION, AppHarness, OpenHarness, answer_of, form_fields
+from support.environment import FrozenClock
+from support.fake_provider import (
     BACK,
-    Elsewhere,
+    FakeUpstream,
     begin_linking,
     brought,
     come_back,
@@ -21,27 +23,27 @@ from elsewhere import (
     state_of,
     way_cookies,
 )
-from surroundings import FrozenClock
-from world import CALLBACK, SESSION, World, Worlds, answer_of, form_fields
 
 FINISHED = "This sign-in is finished"
 LOST = "This sign-in cannot go on"
 
 
 @pytest.fixture
-def google() -> Elsewhere:
-    return Elsewhere(people={"gia": profile(email="gia@example.org")})
+def google() -> FakeUpstream:
+    return FakeUpstream(people={"gia": profile(email="gia@example.org")})
 
 
 @pytest.fixture
-def apple() -> Elsewhere:
+def apple() -> FakeUpstream:
     people = {"gia": profile("apple", name="Gia Example")}
-    return Elsewhere("apple", "Apple", answers_by_post=True, people=people)
+    return FakeUpstream("apple", "Apple", responds_by_form_post=True, people=people)
 
 
 @pytest.fixture
-async def world(worlds: Worlds, google: Elsewhere, apple: Elsewhere) -> AsyncIterator[World]:
-    async with worlds([google, apple]) as opened:
+async def harness(
+    open_harness: OpenHarness, google: FakeUpstream, apple: FakeUpstream
+) -> AsyncIterator[AppHarness]:
+    async with open_harness([google, apple]) as opened:
         yield opened
 
 
@@ -54,9 +56,9 @@ def onward(response: httpx.Response, title: str = FINISHED) -> tuple[str, str]:
     return href, part.split(">")[1].split("<")[0]
 
 
-async def test_who_came_for_an_app_is_led_back_to_it(world: World) -> None:
-    await world.app()
-    browser = world.browser()
+async def test_who_came_for_an_app_is_led_back_to_it(harness: AppHarness) -> None:
+    await harness.app()
+    browser = harness.browser()
     state = state_of(await depart(browser))
     code = brought(await come_back(browser, state))["code"]
     for _ in range(2):
@@ -65,41 +67,43 @@ async def test_who_came_for_an_app_is_led_back_to_it(world: World) -> None:
         assert code not in again.text
         assert CALLBACK not in again.text
     # What the first one gave is as good as before, and nothing more was given.
-    assert (await redeem_login(world, code)).status_code == 200
-    assert len(world.rows()["login_codes"]) == 1
+    assert (await redeem_login(harness, code)).status_code == 200
+    assert len(harness.rows()["login_codes"]) == 1
 
 
-async def test_an_app_without_a_page_has_no_link(world: World) -> None:
+async def test_an_app_without_a_page_has_no_link(harness: AppHarness) -> None:
     url = "org.example.app:/signed-in"
-    await world.app(redirect_uris=(url,))
-    browser = world.browser()
+    await harness.app(redirect_uris=(url,))
+    browser = harness.browser()
     state = state_of(await depart(browser, redirectUrl=url))
     brought(await come_back(browser, state), url)
     href, _ = onward(await come_back(browser, state))
     assert href == "/sign-in?return_to=/account"
 
 
-async def test_who_signed_in_here_goes_on_where_they_were_led(world: World) -> None:
-    browser = world.browser()
+async def test_who_signed_in_here_goes_on_where_they_were_led(harness: AppHarness) -> None:
+    browser = harness.browser()
     departed = await browser.get("/sign-in/with/google?return_to=/account/profile")
     await come_back(browser, state_of(departed))
     session = browser.cookies[SESSION]
     assert onward(await come_back(browser, state_of(departed))) == ("/account/profile", "Go on")
     assert browser.cookies[SESSION] == session
-    assert len(world.rows()["sessions"]) == 1
+    assert len(harness.rows()["sessions"]) == 1
     del browser.cookies[SESSION]
     href, _ = onward(await come_back(browser, state_of(departed)))
     assert href == "/sign-in?return_to=/account/profile"
 
 
-async def test_a_request_of_an_app_goes_on_while_it_waits(world: World, clock: FrozenClock) -> None:
-    app, browser = await world.app(), world.browser()
-    waits = (await world.ask(browser, app)).headers["location"]
+async def test_a_request_of_an_app_goes_on_while_it_waits(
+    harness: AppHarness, clock: FrozenClock
+) -> None:
+    app, browser = await harness.app(), harness.browser()
+    waits = (await harness.ask(browser, app)).headers["location"]
     departed = await browser.get(waits.replace("/sign-in?", "/sign-in/with/google?"))
     arrived = (await come_back(browser, state_of(departed))).headers["location"]
     assert onward(await come_back(browser, state_of(departed))) == (arrived, "Go on")
     page = await browser.get(arrived)
-    code = answer_of(await world.decide(browser, page)).parameters["code"]
+    code = answer_of(await harness.decide(browser, page)).parameters["code"]
     # For a minute the app's first answer is repeated, as after a second *Allow*.
     assert onward(await come_back(browser, state_of(departed))) == (arrived, "Go on")
     assert answer_of(await browser.get(arrived)).parameters["code"] == code
@@ -108,18 +112,18 @@ async def test_a_request_of_an_app_goes_on_while_it_waits(world: World, clock: F
     assert after == ("/account", "Go to your account")
 
 
-async def test_who_linked_goes_to_their_linked_accounts(world: World) -> None:
-    await world.person()
-    browser = await world.signed_in()
+async def test_who_linked_goes_to_their_linked_accounts(harness: AppHarness) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
     state = state_of(await begin_linking(browser))
     await come_back(browser, state)
     assert onward(await come_back(browser, state)) == ("/account/identities", "Go on")
 
 
-async def test_who_has_to_link_first_is_led_there(world: World) -> None:
-    await world.app()
-    await world.person("gia@example.org")
-    browser = await world.signed_in("gia@example.org")
+async def test_who_has_to_link_first_is_led_there(harness: AppHarness) -> None:
+    await harness.app()
+    await harness.person("gia@example.org")
+    browser = await harness.signed_in("gia@example.org")
     state = state_of(await depart(browser))
     link = (await come_back(browser, state)).headers["location"]
     assert onward(await come_back(browser, state)) == (link, "Go on")
@@ -129,11 +133,11 @@ async def test_who_has_to_link_first_is_led_there(world: World) -> None:
     there = ("https://app.example.org/", "Go to app.example.org")
     assert onward(await browser.get(link)) == there
     assert onward(await browser.post("/sign-in/link", data=fields)) == there
-    assert len(world.rows()["identities"]) == 1
+    assert len(harness.rows()["identities"]) == 1
 
 
-async def test_an_answer_by_form_that_is_sent_again(world: World) -> None:
-    browser = world.browser()
+async def test_an_answer_by_form_that_is_sent_again(harness: AppHarness) -> None:
+    browser = harness.browser()
     departed = await browser.get("/sign-in/with/apple?return_to=/account/profile")
     sent = {"state": state_of(departed), "code": "gia"}
     arrived = (await browser.post(f"{BACK}/apple", data=sent)).headers["location"]
@@ -142,30 +146,32 @@ async def test_an_answer_by_form_that_is_sent_again(world: World) -> None:
     assert onward(await browser.get(arrived)) == ("/account/profile", "Go on")
 
 
-async def test_a_way_that_this_browser_knows_nothing_of_leads_to_a_page_too(world: World) -> None:
+async def test_a_way_that_this_browser_knows_nothing_of_leads_to_a_page_too(
+    harness: AppHarness,
+) -> None:
     """Waited too long, begun elsewhere, forged, or reloaded before the first answer came."""
-    await world.app()
-    browser = world.browser()
+    await harness.app()
+    browser = harness.browser()
     state = state_of(await depart(browser))
     cookies = way_cookies(browser)
-    for stranger, sent in ((world.browser(), state), (browser, "x"), (browser, "")):
+    for stranger, sent in ((harness.browser(), state), (browser, "x"), (browser, "")):
         href, word = onward(await come_back(stranger, sent), LOST)
         assert (href, word) == ("/sign-in?return_to=/account", "Go to the sign-in page")
     header = {"cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
     query = {"code": "gia", "state": state}
     answers = await asyncio.gather(
-        *(world.browser().get(f"{BACK}/google", params=query, headers=header) for _ in range(3))
+        *(harness.browser().get(f"{BACK}/google", params=query, headers=header) for _ in range(3))
     )
     assert sorted(answer.status_code for answer in answers) == [303, 400, 400]
-    await world.person()
-    signed_in = await world.signed_in()
+    await harness.person()
+    signed_in = await harness.signed_in()
     href, word = onward(await come_back(signed_in, state), LOST)
     assert (href, word) == ("/account", "Go to your account")
 
 
-async def test_the_note_counts_in_its_own_browser_for_its_own_sign_in(world: World) -> None:
-    await world.app()
-    browser, stranger = world.browser(), world.browser()
+async def test_the_note_counts_in_its_own_browser_for_its_own_sign_in(harness: AppHarness) -> None:
+    await harness.app()
+    browser, stranger = harness.browser(), harness.browser()
     state = state_of(await depart(browser))
     await come_back(browser, state)
     (name,) = [c.name for c in browser.cookies.jar if c.name.endswith("login_over")]

@@ -6,79 +6,83 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from world import AUTHORIZE, ISSUER, World, answer_of, query_of
+from support.app import AUTHORIZE, ISSUER, AppHarness, answer_of, query_of
 
 JSON = {"accept": "application/json"}
 MARK = "m4rked-secret"
 
 
-async def test_a_right_client_secret_is_taken_and_never_needed(world: World) -> None:
-    await world.person()
-    app, browser = await world.app(first_party=True), await world.signed_in()
+async def test_a_right_client_secret_is_taken_and_never_needed(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(first_party=True), await harness.signed_in()
     for secret in (app.secret, None, ""):
-        answer = answer_of(await world.ask(browser, app, client_secret=secret))
+        answer = answer_of(await harness.ask(browser, app, client_secret=secret))
         assert "code" in answer.parameters
         assert (app.secret or "") not in answer.location
 
 
 @pytest.mark.parametrize("signed_in", [False, True])
 async def test_a_wrong_client_secret_is_a_page_and_no_redirect(
-    world: World, signed_in: bool
+    harness: AppHarness, signed_in: bool
 ) -> None:
-    await world.person()
-    app = await world.app(first_party=True)
-    browser = await world.signed_in() if signed_in else world.browser()
+    await harness.person()
+    app = await harness.app(first_party=True)
+    browser = await harness.signed_in() if signed_in else harness.browser()
     for changes in ({}, {"scope": "nonsense"}, {"prompt": "none"}):
-        response = await world.ask(browser, app, client_secret=MARK, **changes)
+        response = await harness.ask(browser, app, client_secret=MARK, **changes)
         assert response.status_code == 400
         assert "location" not in response.headers
         assert MARK not in response.text
-    assert not world.rows()["codes"]
-    assert not world.rows()["authorization_requests"]
+    assert not harness.rows()["codes"]
+    assert not harness.rows()["authorization_requests"]
 
 
-async def test_a_public_client_has_no_secret_to_be_right(world: World) -> None:
-    app = await world.app(public=True)
-    response = await world.ask(world.browser(), app, client_secret=MARK)
+async def test_a_public_client_has_no_secret_to_be_right(harness: AppHarness) -> None:
+    app = await harness.app(public=True)
+    response = await harness.ask(harness.browser(), app, client_secret=MARK)
     assert response.status_code == 400
 
 
-async def test_a_bearer_header_that_is_no_login_jwt_is_as_if_absent(world: World) -> None:
-    await world.person()
-    app = await world.app(first_party=True)
-    browser = await world.signed_in()
-    token = (await world.tokens(app, browser))["access_token"]
+async def test_a_bearer_header_that_is_no_login_jwt_is_as_if_absent(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(first_party=True)
+    browser = await harness.signed_in()
+    token = (await harness.tokens(app, browser))["access_token"]
     for value in ("Bearer ", "Bearer", f"Bearer {token}", "Bearer a.b.c", "Basic YTpi"):
         query = {"client_id": app.id, "response_type": "code"}
         headers = {"authorization": value}
-        nobody = await world.browser().get(AUTHORIZE, params=query, headers=headers)
+        nobody = await harness.browser().get(AUTHORIZE, params=query, headers=headers)
         assert nobody.headers["location"].startswith("/sign-in?"), value
         somebody = await browser.get(AUTHORIZE, params=query, headers=headers)
         assert "code" in answer_of(somebody).parameters, value
 
 
-async def test_a_token_in_the_query_that_is_no_login_jwt_signs_nobody_in(world: World) -> None:
-    await world.person()
-    app = await world.app(first_party=True, token_format="jwt")
-    tokens = await world.tokens(app, scope="openid basic")
+async def test_a_token_in_the_query_that_is_no_login_jwt_signs_nobody_in(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
+    app = await harness.app(first_party=True, token_format="jwt")
+    tokens = await harness.tokens(app, scope="openid basic")
     for token in (tokens["access_token"], tokens["id_token"], MARK):
-        response = await world.ask(world.browser(), app, token=token)
+        response = await harness.ask(harness.browser(), app, token=token)
         assert response.headers["location"].startswith("/sign-in?")
         assert token not in response.headers["location"]
-        assert token not in str(world.rows()["authorization_requests"])
+        assert token not in str(harness.rows()["authorization_requests"])
 
 
 # --------------------------------------------------------------- callers that are no browser
 
 
-async def ask_json(world: World, app_id: str, **more: str) -> httpx.Response:
+async def ask_json(harness: AppHarness, app_id: str, **more: str) -> httpx.Response:
     query = {"client_id": app_id, "response_type": "code", "scope": "basic", "state": "s", **more}
-    return await world.browser().get(AUTHORIZE, params=query, headers=JSON)
+    return await harness.browser().get(AUTHORIZE, params=query, headers=JSON)
 
 
-async def test_without_a_usable_jwt_it_is_a_401_with_an_address_to_open(world: World) -> None:
-    app = await world.app()
-    response = await ask_json(world, app.id, client_secret=app.secret or "", token=MARK)
+async def test_without_a_usable_jwt_it_is_a_401_with_an_address_to_open(
+    harness: AppHarness,
+) -> None:
+    app = await harness.app()
+    response = await ask_json(harness, app.id, client_secret=app.secret or "", token=MARK)
     assert response.status_code == 401
     body = response.json()
     assert body["success"] is False
@@ -99,30 +103,30 @@ async def test_without_a_usable_jwt_it_is_a_401_with_an_address_to_open(world: W
     assert response.headers["content-type"] == "application/json"
 
 
-async def test_the_address_leads_a_browser_through_the_same_request(world: World) -> None:
-    await world.person()
-    app = await world.app()
-    refused = await ask_json(world, app.id, nonce="é & ü", code=MARK, access_token=MARK)
+async def test_the_address_leads_a_browser_through_the_same_request(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app()
+    refused = await ask_json(harness, app.id, nonce="é & ü", code=MARK, access_token=MARK)
     url = refused.json()["error"]["interactionUrl"]
     assert MARK not in url
-    browser = await world.signed_in()
+    browser = await harness.signed_in()
     page = await browser.get(url)
-    answer = answer_of(await world.decide(browser, page))
+    answer = answer_of(await harness.decide(browser, page))
     assert answer.parameters["state"] == "s"
-    assert (await world.redeem(app, answer.code, code_verifier=None)).status_code == 200
+    assert (await harness.redeem(app, answer.code, code_verifier=None)).status_code == 200
 
 
-async def test_a_session_cookie_does_not_make_a_script_a_browser(world: World) -> None:
-    await world.person()
-    app = await world.app(first_party=True)
-    browser = await world.signed_in()
+async def test_a_session_cookie_does_not_make_a_script_a_browser(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(first_party=True)
+    browser = await harness.signed_in()
     query = {"client_id": app.id, "response_type": "code"}
     response = await browser.get(AUTHORIZE, params=query, headers=JSON)
     assert response.status_code == 401
-    assert not world.rows()["codes"]
+    assert not harness.rows()["codes"]
 
 
-async def test_whoever_takes_a_page_gets_pages_and_redirects(world: World) -> None:
+async def test_whoever_takes_a_page_gets_pages_and_redirects(harness: AppHarness) -> None:
     for accept in (
         "text/html",
         "*/*",
@@ -130,31 +134,31 @@ async def test_whoever_takes_a_page_gets_pages_and_redirects(world: World) -> No
         "application/json, */*;q=0.1",
         "",
     ):
-        app = await world.app()
+        app = await harness.app()
         query = {"client_id": app.id, "response_type": "code"}
-        response = await world.browser().get(AUTHORIZE, params=query, headers={"accept": accept})
+        response = await harness.browser().get(AUTHORIZE, params=query, headers={"accept": accept})
         assert response.status_code == 303
         assert response.headers["location"].startswith("/sign-in?")
 
 
-async def test_faults_of_client_and_address_are_json_too(world: World) -> None:
-    app = await world.app()
+async def test_faults_of_client_and_address_are_json_too(harness: AppHarness) -> None:
+    app = await harness.app()
     for query in (
         {"client_id": "nobody"},
         {"client_id": app.id, "redirect_uri": "https://evil.example/m4rked"},
         {"client_id": app.id, "client_secret": MARK},
     ):
-        response = await world.browser().get(AUTHORIZE, params=query, headers=JSON)
+        response = await harness.browser().get(AUTHORIZE, params=query, headers=JSON)
         assert response.status_code == 400
         assert response.json()["error"]["code"] == "invalid_request"
         assert "m4rked" not in response.text
 
 
-async def test_both_addresses_give_one_interaction_address(world: World) -> None:
-    app = await world.app()
+async def test_both_addresses_give_one_interaction_address(harness: AppHarness) -> None:
+    app = await harness.app()
     query = {"client_id": app.id, "response_type": "code"}
     urls = {
-        (await world.browser().get(path, params=query, headers=JSON)).json()["error"][
+        (await harness.browser().get(path, params=query, headers=JSON)).json()["error"][
             "interactionUrl"
         ]
         for path in (AUTHORIZE, "/api/v2/oauth2/authorize")

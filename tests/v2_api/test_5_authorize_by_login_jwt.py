@@ -7,10 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from elsewhere import Elsewhere, login_token, profile, redeem_login
-from forgery import claims_of
 from quantimodo.app.social import login_tokens
-from world import (
+from support.app import (
     AUTHORIZE,
     CALLBACK,
     CHALLENGE,
@@ -18,31 +16,33 @@ from world import (
     ISSUER,
     ME,
     App,
-    World,
-    Worlds,
+    AppHarness,
+    OpenHarness,
     answer_of,
     form_fields,
     query_of,
 )
+from support.fake_provider import FakeUpstream, login_token, profile, redeem_login
+from support.jwt_forgery import claims_of
 
 ALIAS = "/api/v2/oauth2/authorize"
 JSON = {"accept": "application/json"}
 
 
 @pytest.fixture
-def google() -> Elsewhere:
-    return Elsewhere(people={"gia": profile(), "bea": profile(subject="2", name="Bea Example")})
+def google() -> FakeUpstream:
+    return FakeUpstream(people={"gia": profile(), "bea": profile(subject="2", name="Bea Example")})
 
 
 @pytest.fixture
-async def world(worlds: Worlds, google: Elsewhere) -> AsyncIterator[World]:
-    async with worlds([google]) as opened:
+async def harness(open_harness: OpenHarness, google: FakeUpstream) -> AsyncIterator[AppHarness]:
+    async with open_harness([google]) as opened:
         yield opened
 
 
-async def token_of(world: World, who: str = "gia") -> str:
+async def token_of(harness: AppHarness, who: str = "gia") -> str:
     """A login JWT that is good for any app."""
-    answer = await redeem_login(world, who)
+    answer = await redeem_login(harness, who)
     token: str = answer.json()["data"]["token"]
     return token
 
@@ -64,8 +64,8 @@ def bearing(token: str, **headers: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}", **headers}
 
 
-async def ask_json(world: World, app: App, token: str, **changes: str) -> httpx.Response:
-    return await world.browser().get(
+async def ask_json(harness: AppHarness, app: App, token: str, **changes: str) -> httpx.Response:
+    return await harness.browser().get(
         AUTHORIZE, params=asking(app, **changes), headers=bearing(token, **JSON)
     )
 
@@ -76,19 +76,19 @@ def cookies_of(browser: httpx.AsyncClient) -> list[str]:
     ]
 
 
-async def consented(world: World, app: App, token: str, browser: httpx.AsyncClient) -> Any:
+async def consented(harness: AppHarness, app: App, token: str, browser: httpx.AsyncClient) -> Any:
     """By the URL, through the consent page, to the answer."""
     moved = await browser.get(AUTHORIZE, params={**asking(app), "token": token})
     page = await browser.get(moved.headers["location"])
-    return answer_of(await world.decide(browser, page))
+    return answer_of(await harness.decide(browser, page))
 
 
 # ------------------------------------------------------------------------------------ in the URL
 
 
 @pytest.mark.parametrize("path", [AUTHORIZE, ALIAS])
-async def test_a_jwt_in_the_url_is_moved_out_of_it(world: World, path: str) -> None:
-    app, token, browser = await world.app(), await token_of(world), world.browser()
+async def test_a_jwt_in_the_url_is_moved_out_of_it(harness: AppHarness, path: str) -> None:
+    app, token, browser = await harness.app(), await token_of(harness), harness.browser()
     moved = await browser.get(path, params={**asking(app), "token": token})
     assert moved.status_code == 303
     location = moved.headers["location"]
@@ -106,28 +106,30 @@ async def test_a_jwt_in_the_url_is_moved_out_of_it(world: World, path: str) -> N
     assert token not in page.text
 
 
-async def test_it_gives_the_app_a_code_that_buys_tokens_of_that_person(world: World) -> None:
-    app, browser = await world.app(), world.browser()
-    answer = await consented(world, app, await token_of(world), browser)
+async def test_it_gives_the_app_a_code_that_buys_tokens_of_that_person(harness: AppHarness) -> None:
+    app, browser = await harness.app(), harness.browser()
+    answer = await consented(harness, app, await token_of(harness), browser)
     assert answer.parameters["state"] == "some-state"
     assert answer.parameters["iss"] == ISSUER
-    tokens = await world.redeem(app, answer.code)
+    tokens = await harness.redeem(app, answer.code)
     assert tokens.status_code == 200, tokens.text
-    me = await world.call(tokens.json()["access_token"], ME)
+    me = await harness.call(tokens.json()["access_token"], ME)
     assert me.json()["displayName"] == "Gia Example"
 
 
-async def test_it_never_becomes_a_session(world: World) -> None:
-    app, browser = await world.app(), world.browser()
-    await consented(world, app, await token_of(world), browser)
+async def test_it_never_becomes_a_session(harness: AppHarness) -> None:
+    app, browser = await harness.app(), harness.browser()
+    await consented(harness, app, await token_of(harness), browser)
     assert "__Host-quantimodo_session" not in browser.cookies
-    assert not world.rows()["sessions"]
+    assert not harness.rows()["sessions"]
     assert (await browser.get("/account")).headers["location"].startswith("/sign-in?")
 
 
-async def test_it_is_gone_with_the_answer_and_good_for_no_other_request(world: World) -> None:
-    app, browser = await world.app(first_party=True), world.browser()
-    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(world)})
+async def test_it_is_gone_with_the_answer_and_good_for_no_other_request(
+    harness: AppHarness,
+) -> None:
+    app, browser = await harness.app(first_party=True), harness.browser()
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(harness)})
     assert cookies_of(browser)
     other = await browser.get(AUTHORIZE, params=asking(app, state="other"))
     assert other.headers["location"].startswith("/sign-in?")
@@ -140,62 +142,66 @@ async def test_it_is_gone_with_the_answer_and_good_for_no_other_request(world: W
     assert again.headers["location"].startswith("/sign-in?")
 
 
-async def test_it_is_gone_when_the_person_says_no(world: World) -> None:
-    app, browser = await world.app(), world.browser()
-    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(world)})
+async def test_it_is_gone_when_the_person_says_no(harness: AppHarness) -> None:
+    app, browser = await harness.app(), harness.browser()
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(harness)})
     page = await browser.get(moved.headers["location"])
-    answer = answer_of(await world.decide(browser, page, "deny"))
+    answer = answer_of(await harness.decide(browser, page, "deny"))
     assert answer.parameters["error"] == "access_denied"
     assert not cookies_of(browser)
 
 
-async def test_secrets_that_strayed_are_not_moved_along(world: World) -> None:
-    app, browser = await world.app(), world.browser()
+async def test_secrets_that_strayed_are_not_moved_along(harness: AppHarness) -> None:
+    app, browser = await harness.app(), harness.browser()
     more = {"client_secret": app.secret or "", "access_token": "m4rked", "code": "m4rked"}
     moved = await browser.get(
-        AUTHORIZE, params={**asking(app), **more, "token": await token_of(world)}
+        AUTHORIZE, params={**asking(app), **more, "token": await token_of(harness)}
     )
     location = moved.headers["location"]
     assert "m4rked" not in location
     assert (app.secret or "") not in location
 
 
-async def test_faults_are_told_before_it_is_looked_at(world: World) -> None:
-    app, token = await world.app(), await token_of(world)
+async def test_faults_are_told_before_it_is_looked_at(harness: AppHarness) -> None:
+    app, token = await harness.app(), await token_of(harness)
     for changes in ({"client_id": "nobody"}, {"redirect_uri": "https://evil.example/"}):
-        response = await world.browser().get(
+        response = await harness.browser().get(
             AUTHORIZE, params={**asking(app), **changes, "token": token}
         )
         assert response.status_code == 400
         assert "location" not in response.headers
         assert token not in response.text
-    refused = await world.browser().get(
+    refused = await harness.browser().get(
         AUTHORIZE, params={**asking(app, scope="nonsense"), "token": token}
     )
     assert answer_of(refused).parameters["error"] == "invalid_scope"
     assert token not in refused.headers["location"]
 
 
-async def test_it_is_counted_and_can_be_turned_off(worlds: Worlds, google: Elsewhere) -> None:
+async def test_it_is_counted_and_can_be_turned_off(
+    open_harness: OpenHarness, google: FakeUpstream
+) -> None:
     series = 'quantimodo_legacy_total{shape="login_token_in_query"}'
-    async with worlds([google]) as world:
-        app, token = await world.app(), await token_of(world)
-        await world.browser().get(AUTHORIZE, params={**asking(app), "token": token})
-        assert await world.counted(series) == 1
-        strict = await world.app(strict=True, redirect_uris=(CALLBACK,))
-        response = await world.browser().get(AUTHORIZE, params={**asking(strict), "token": token})
+    async with open_harness([google]) as harness:
+        app, token = await harness.app(), await token_of(harness)
+        await harness.browser().get(AUTHORIZE, params={**asking(app), "token": token})
+        assert await harness.counted(series) == 1
+        strict = await harness.app(strict=True, redirect_uris=(CALLBACK,))
+        response = await harness.browser().get(AUTHORIZE, params={**asking(strict), "token": token})
         assert answer_of(response).parameters["error"] == "invalid_request"
-    async with worlds([google], legacy_transport="false") as world:
-        app, token = await world.app(first_party=True), await token_of(world)
-        response = await world.browser().get(AUTHORIZE, params={**asking(app), "token": token})
+    async with open_harness([google], legacy_transport="false") as harness:
+        app, token = await harness.app(first_party=True), await token_of(harness)
+        response = await harness.browser().get(AUTHORIZE, params={**asking(app), "token": token})
         assert answer_of(response).parameters["error"] == "invalid_request"
         assert token not in response.headers["location"]
-        assert (await ask_json(world, app, token)).status_code == 200
+        assert (await ask_json(harness, app, token)).status_code == 200
 
 
-async def test_a_token_that_is_no_login_jwt_does_not_stay_in_the_address(world: World) -> None:
-    await world.person()
-    app, browser = await world.app(), await world.signed_in()
+async def test_a_token_that_is_no_login_jwt_does_not_stay_in_the_address(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
     moved = await browser.get(AUTHORIZE, params={**asking(app), "token": "m4rked"})
     assert moved.status_code == 303
     assert "m4rked" not in moved.headers["location"]
@@ -204,20 +210,20 @@ async def test_a_token_that_is_no_login_jwt_does_not_stay_in_the_address(world: 
     assert "Ann Example" in page.text
 
 
-async def test_a_jwt_in_a_form_is_taken_too(world: World) -> None:
-    app, browser = await world.app(), world.browser()
-    page = await browser.post(AUTHORIZE, data={**asking(app), "token": await token_of(world)})
+async def test_a_jwt_in_a_form_is_taken_too(harness: AppHarness) -> None:
+    app, browser = await harness.app(), harness.browser()
+    page = await browser.post(AUTHORIZE, data={**asking(app), "token": await token_of(harness)})
     assert "Gia Example" in page.text
-    assert "code" in answer_of(await world.decide(browser, page)).parameters
+    assert "code" in answer_of(await harness.decide(browser, page)).parameters
 
 
 # ------------------------------------------------------------- two people, one browser
 
 
-async def test_a_session_of_another_person_makes_the_server_ask(world: World) -> None:
-    await world.person()
-    app, token = await world.app(first_party=True), await token_of(world)
-    browser = await world.signed_in()
+async def test_a_session_of_another_person_makes_the_server_ask(harness: AppHarness) -> None:
+    await harness.person()
+    app, token = await harness.app(first_party=True), await token_of(harness)
+    browser = await harness.signed_in()
     moved = await browser.get(AUTHORIZE, params={**asking(app), "token": token})
     page = await browser.get(moved.headers["location"])
     assert page.status_code == 200
@@ -227,46 +233,48 @@ async def test_a_session_of_another_person_makes_the_server_ask(world: World) ->
     assert answer_of(silent).parameters["error"] == "consent_required"
 
 
-async def test_a_session_of_the_same_person_changes_nothing(world: World) -> None:
-    app, token = await world.app(first_party=True), await token_of(world)
-    (user,) = await world.house.stores.users()
-    cookie = await world.house.sessions.start(
+async def test_a_session_of_the_same_person_changes_nothing(harness: AppHarness) -> None:
+    app, token = await harness.app(first_party=True), await token_of(harness)
+    (user,) = await harness.context.stores.users()
+    cookie = await harness.context.sessions.start(
         user, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
     )
-    browser = world.browser()
+    browser = harness.browser()
     browser.cookies.set("__Host-quantimodo_session", cookie.reveal(), domain="id.example.org")
     moved = await browser.get(AUTHORIZE, params={**asking(app), "token": token})
     assert "code" in answer_of(await browser.get(moved.headers["location"])).parameters
 
 
-async def test_the_session_of_another_person_never_answers_for_the_page(world: World) -> None:
+async def test_the_session_of_another_person_never_answers_for_the_page(
+    harness: AppHarness,
+) -> None:
     """The page named the account of the JWT; when that has expired, nobody else's counts."""
-    await world.person()
-    app, browser = await world.app(), await world.signed_in()
-    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(world)})
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(harness)})
     page = await browser.get(moved.headers["location"])
-    world.advance(minutes=11)
-    late = await world.decide(browser, page)
+    harness.advance(minutes=11)
+    late = await harness.decide(browser, page)
     assert late.headers["location"].startswith("/sign-in?")
-    assert not world.rows()["codes"]
-    assert not world.rows()["consents"]
+    assert not harness.rows()["codes"]
+    assert not harness.rows()["consents"]
 
 
-async def test_without_its_mark_a_form_counts_for_the_session_alone(world: World) -> None:
-    app, browser = await world.app(), world.browser()
-    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(world)})
+async def test_without_its_mark_a_form_counts_for_the_session_alone(harness: AppHarness) -> None:
+    app, browser = await harness.app(), harness.browser()
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(harness)})
     page = await browser.get(moved.headers["location"])
     fields = form_fields(page.text)
     assert fields.pop("identity") == "login_token"
     answer = await browser.post(DECISION, data={**fields, "decision": "allow"})
     assert answer.headers["location"].startswith("/sign-in?")
-    assert not world.rows()["codes"]
+    assert not harness.rows()["codes"]
 
 
-async def test_use_another_account_lets_go_of_the_jwt(world: World) -> None:
-    await world.person()
-    app, browser = await world.app(), world.browser()
-    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(world)})
+async def test_use_another_account_lets_go_of_the_jwt(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), harness.browser()
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(harness)})
     page = await browser.get(moved.headers["location"])
     (link,) = [
         part.split('"')[0].replace("&amp;", "&")
@@ -275,35 +283,35 @@ async def test_use_another_account_lets_go_of_the_jwt(world: World) -> None:
     ]
     switched = await browser.get(link)
     assert not cookies_of(browser)
-    back = await world.sign_in(browser, address=switched.headers["location"])
+    back = await harness.sign_in(browser, address=switched.headers["location"])
     page = await browser.get(back)
     assert "Ann Example" in page.text
     assert "Gia Example" not in page.text
-    answer = answer_of(await world.decide(browser, page))
-    tokens = (await world.redeem(app, answer.code)).json()
-    me = await world.call(tokens["access_token"], ME)
+    answer = answer_of(await harness.decide(browser, page))
+    tokens = (await harness.redeem(app, answer.code)).json()
+    me = await harness.call(tokens["access_token"], ME)
     assert me.json()["displayName"] == "Ann Example"
 
 
 async def test_an_app_that_changed_behind_the_page_is_shown_again_for_the_same_person(
-    world: World,
+    harness: AppHarness,
 ) -> None:
-    app, browser = await world.app(), world.browser()
-    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(world)})
+    app, browser = await harness.app(), harness.browser()
+    moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(harness)})
     page = await browser.get(moved.headers["location"])
-    await world.register_again(app, name="Another Name")
-    again = await world.decide(browser, page)
+    await harness.register_again(app, name="Another Name")
+    again = await harness.decide(browser, page)
     page = await browser.get(again.headers["location"])
     assert "Another Name" in page.text
     assert "Gia Example" in page.text
-    assert "code" in answer_of(await world.decide(browser, page)).parameters
+    assert "code" in answer_of(await harness.decide(browser, page)).parameters
 
 
-async def test_who_must_sign_in_anew_does_so_on_the_page(world: World) -> None:
-    app, token = await world.app(first_party=True), await token_of(world)
+async def test_who_must_sign_in_anew_does_so_on_the_page(harness: AppHarness) -> None:
+    app, token = await harness.app(first_party=True), await token_of(harness)
     for changes, minutes in (({"prompt": "login"}, 1), ({"max_age": "60"}, 1)):
-        world.advance(minutes=minutes)
-        browser = world.browser()
+        harness.advance(minutes=minutes)
+        browser = harness.browser()
         moved = await browser.get(AUTHORIZE, params={**asking(app, **changes), "token": token})
         response = await browser.get(moved.headers["location"])
         assert response.headers["location"].startswith("/sign-in?")
@@ -313,9 +321,9 @@ async def test_who_must_sign_in_anew_does_so_on_the_page(world: World) -> None:
 # --------------------------------------------------------------------------------- in the header
 
 
-async def test_a_jwt_in_the_header_is_the_person_of_this_request(world: World) -> None:
-    app, token = await world.app(first_party=True), await token_of(world)
-    browser = world.browser()
+async def test_a_jwt_in_the_header_is_the_person_of_this_request(harness: AppHarness) -> None:
+    app, token = await harness.app(first_party=True), await token_of(harness)
+    browser = harness.browser()
     for path in (AUTHORIZE, ALIAS):
         answer = await browser.get(path, params=asking(app), headers=bearing(token))
         assert "code" in answer_of(answer).parameters
@@ -326,21 +334,21 @@ async def test_a_jwt_in_the_header_is_the_person_of_this_request(world: World) -
     assert without.headers["location"].startswith("/sign-in?")
 
 
-async def test_where_the_person_is_asked_it_lasts_until_the_answer(world: World) -> None:
+async def test_where_the_person_is_asked_it_lasts_until_the_answer(harness: AppHarness) -> None:
     """As an app has it that opens a web view with the header."""
-    app, browser = await world.app(), world.browser()
-    headers = bearing(await token_of(world))
+    app, browser = await harness.app(), harness.browser()
+    headers = bearing(await token_of(harness))
     page = await browser.get(AUTHORIZE, params=asking(app), headers=headers)
     assert "Gia Example" in page.text
-    assert "code" in answer_of(await world.decide(browser, page)).parameters
+    assert "code" in answer_of(await harness.decide(browser, page)).parameters
     assert not cookies_of(browser)
 
 
-async def test_what_is_no_good_login_jwt_is_as_if_absent(world: World) -> None:
-    await world.person()
-    app = await world.app(first_party=True, token_format="jwt")
-    tokens = await world.tokens(app, await world.signed_in(), scope="openid basic")
-    good = await token_of(world)
+async def test_what_is_no_good_login_jwt_is_as_if_absent(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(first_party=True, token_format="jwt")
+    tokens = await harness.tokens(app, await harness.signed_in(), scope="openid basic")
+    good = await token_of(harness)
     bad = [
         "",
         " ",
@@ -355,75 +363,75 @@ async def test_what_is_no_good_login_jwt_is_as_if_absent(world: World) -> None:
     ]
     for token in bad:
         for headers in (bearing(token), bearing(token, **JSON)):
-            answer = await world.browser().get(AUTHORIZE, params=asking(app), headers=headers)
+            answer = await harness.browser().get(AUTHORIZE, params=asking(app), headers=headers)
             if "accept" in headers:
                 assert answer.status_code == 401
                 assert answer.json()["error"]["code"] == "login_required"
             else:
                 assert answer.headers["location"].startswith("/sign-in?")
     twice = [("authorization", f"Bearer {good}"), ("authorization", f"Bearer {good}")]
-    answer = await world.browser().get(AUTHORIZE, params=asking(app), headers=twice)
+    answer = await harness.browser().get(AUTHORIZE, params=asking(app), headers=twice)
     assert answer.headers["location"].startswith("/sign-in?")
 
 
-async def test_two_different_tokens_are_refused(world: World) -> None:
-    app = await world.app(first_party=True)
-    gia, bea = await token_of(world), await token_of(world, "bea")
-    response = await world.browser().get(
+async def test_two_different_tokens_are_refused(harness: AppHarness) -> None:
+    app = await harness.app(first_party=True)
+    gia, bea = await token_of(harness), await token_of(harness, "bea")
+    response = await harness.browser().get(
         AUTHORIZE, params={**asking(app), "token": bea}, headers=bearing(gia)
     )
     assert answer_of(response).parameters["error"] == "invalid_request"
-    assert not world.rows()["codes"]
+    assert not harness.rows()["codes"]
 
 
-async def test_the_jwt_ends_after_ten_minutes(world: World) -> None:
-    app, token = await world.app(first_party=True), await token_of(world)
-    world.advance(minutes=9, seconds=59)
-    assert (await ask_json(world, app, token)).status_code == 200
-    world.advance(seconds=1)
-    assert (await ask_json(world, app, token)).status_code == 401
+async def test_the_jwt_ends_after_ten_minutes(harness: AppHarness) -> None:
+    app, token = await harness.app(first_party=True), await token_of(harness)
+    harness.advance(minutes=9, seconds=59)
+    assert (await ask_json(harness, app, token)).status_code == 200
+    harness.advance(seconds=1)
+    assert (await ask_json(harness, app, token)).status_code == 401
 
 
 async def test_a_revoked_jwt_and_one_of_a_disabled_or_deleted_person_name_nobody(
-    world: World,
+    harness: AppHarness,
 ) -> None:
-    app = await world.app(first_party=True)
-    revoked = await token_of(world)
-    house = world.house
-    logins = login_tokens(house)
+    app = await harness.app(first_party=True)
+    revoked = await token_of(harness)
+    context = harness.context
+    logins = login_tokens(context)
     found = await logins.verify(revoked)
     assert found is not None
     await logins.revoke(found.jti)
-    assert (await ask_json(world, app, revoked)).status_code == 401
-    token = await token_of(world)
-    assert (await ask_json(world, app, token)).status_code == 200
-    (user,) = await world.house.stores.users()
-    await world.house.accounts.disable(user.id)
-    assert (await ask_json(world, app, token)).status_code == 401
-    await world.house.accounts.enable(user.id)
-    assert (await ask_json(world, app, token)).status_code == 200
-    await world.house.stores.delete_user(user.id)
-    assert (await ask_json(world, app, token)).status_code == 401
+    assert (await ask_json(harness, app, revoked)).status_code == 401
+    token = await token_of(harness)
+    assert (await ask_json(harness, app, token)).status_code == 200
+    (user,) = await harness.context.stores.users()
+    await harness.context.accounts.disable(user.id)
+    assert (await ask_json(harness, app, token)).status_code == 401
+    await harness.context.accounts.enable(user.id)
+    assert (await ask_json(harness, app, token)).status_code == 200
+    await harness.context.stores.delete_user(user.id)
+    assert (await ask_json(harness, app, token)).status_code == 401
 
 
 async def test_a_jwt_ends_with_the_identity_that_it_came_by(
-    world: World, google: Elsewhere
+    harness: AppHarness, google: FakeUpstream
 ) -> None:
-    app = await world.app(first_party=True)
-    token = await token_of(world)
-    assert (await ask_json(world, app, token)).status_code == 200
+    app = await harness.app(first_party=True)
+    token = await token_of(harness)
+    assert (await ask_json(harness, app, token)).status_code == 200
     who = google.people["gia"]
-    await world.house.social.end(who.issuer, who.subject)
-    assert (await ask_json(world, app, token)).status_code == 401
+    await harness.context.social.end(who.issuer, who.subject)
+    assert (await ask_json(harness, app, token)).status_code == 401
 
 
-async def test_a_jwt_that_came_by_an_app_is_good_for_no_other_app(world: World) -> None:
-    app = await world.app(first_party=True)
-    other = await world.app(first_party=True, redirect_uris=("https://other.example.org/cb",))
-    token = await login_token(world, redirectUrl=CALLBACK)
-    assert (await ask_json(world, app, token)).status_code == 200
+async def test_a_jwt_that_came_by_an_app_is_good_for_no_other_app(harness: AppHarness) -> None:
+    app = await harness.app(first_party=True)
+    other = await harness.app(first_party=True, redirect_uris=("https://other.example.org/cb",))
+    token = await login_token(harness, redirectUrl=CALLBACK)
+    assert (await ask_json(harness, app, token)).status_code == 200
     elsewhere = {"redirect_uri": "https://other.example.org/cb"}
-    assert (await ask_json(world, other, token, **elsewhere)).status_code == 401
+    assert (await ask_json(harness, other, token, **elsewhere)).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -439,24 +447,24 @@ async def test_a_jwt_that_came_by_an_app_is_good_for_no_other_app(world: World) 
     ],
 )
 async def test_a_jwt_of_our_key_but_of_another_kind_is_refused(
-    world: World, changes: dict[str, Any]
+    harness: AppHarness, changes: dict[str, Any]
 ) -> None:
     changes = dict(changes)
-    app, token = await world.app(first_party=True), await token_of(world)
-    signer = world.house.keyring.signer("ES256")
+    app, token = await harness.app(first_party=True), await token_of(harness)
+    signer = harness.context.keyring.signer("ES256")
     claims = claims_of(token)
-    assert (await ask_json(world, app, signer.sign(claims, "login+jwt"))).status_code == 200
+    assert (await ask_json(harness, app, signer.sign(claims, "login+jwt"))).status_code == 200
     typ = changes.pop("typ", "login+jwt")
     other = signer.sign({**claims, **changes}, typ)
-    assert (await ask_json(world, app, other)).status_code == 401
+    assert (await ask_json(harness, app, other)).status_code == 401
 
 
 # ------------------------------------------------------------------------ callers without a browser
 
 
-async def test_a_caller_without_a_browser_gets_the_code_as_json(world: World) -> None:
-    app, token = await world.app(first_party=True), await token_of(world)
-    answer = await ask_json(world, app, token)
+async def test_a_caller_without_a_browser_gets_the_code_as_json(harness: AppHarness) -> None:
+    app, token = await harness.app(first_party=True), await token_of(harness)
+    answer = await ask_json(harness, app, token)
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     body = answer.json()
@@ -466,50 +474,52 @@ async def test_a_caller_without_a_browser_gets_the_code_as_json(world: World) ->
     address = body["data"]["redirectUri"]
     assert address.startswith(f"{CALLBACK}?code=")
     assert query_of(address)["code"] == [body["data"]["code"]]
-    tokens = await world.redeem(app, body["data"]["code"])
+    tokens = await harness.redeem(app, body["data"]["code"])
     assert tokens.status_code == 200
 
 
-async def test_where_the_person_must_be_asked_it_is_a_403_with_an_address(world: World) -> None:
-    app, token = await world.app(), await token_of(world)
+async def test_where_the_person_must_be_asked_it_is_a_403_with_an_address(
+    harness: AppHarness,
+) -> None:
+    app, token = await harness.app(), await token_of(harness)
     for changes in ({}, {"prompt": "consent"}, {"prompt": "none"}):
-        answer = await ask_json(world, app, token, **changes)
+        answer = await ask_json(harness, app, token, **changes)
         assert answer.status_code == 403
         error = answer.json()["error"]
         assert error["code"] == "interaction_required"
         assert error["interactionUrl"].startswith(f"{ISSUER}{AUTHORIZE}?")
         assert token not in answer.text
-    assert not world.rows()["codes"]
+    assert not harness.rows()["codes"]
     # Consent on record: asked no more.
-    await consented(world, app, token, world.browser())
-    assert (await ask_json(world, app, token)).status_code == 200
-    wider = await ask_json(world, app, token, scope="basic readmeasurements")
+    await consented(harness, app, token, harness.browser())
+    assert (await ask_json(harness, app, token)).status_code == 200
+    wider = await ask_json(harness, app, token, scope="basic readmeasurements")
     assert wider.status_code == 403
 
 
-async def test_consent_of_a_public_app_on_a_device_is_never_skipped(world: World) -> None:
+async def test_consent_of_a_public_app_on_a_device_is_never_skipped(harness: AppHarness) -> None:
     # RFC 8252 §8.6, docs/decisions/0006
     uri = "com.example.app:/callback"
-    app = await world.app(public=True, redirect_uris=(uri, CALLBACK))
-    token = await token_of(world)
+    app = await harness.app(public=True, redirect_uris=(uri, CALLBACK))
+    token = await token_of(harness)
     for on_the_web in (403, 200):
-        assert (await ask_json(world, app, token)).status_code == on_the_web
-        assert (await ask_json(world, app, token, redirect_uri=uri)).status_code == 403
+        assert (await ask_json(harness, app, token)).status_code == on_the_web
+        assert (await ask_json(harness, app, token, redirect_uri=uri)).status_code == 403
         if on_the_web == 403:
-            await consented(world, app, token, world.browser())
+            await consented(harness, app, token, harness.browser())
 
 
-async def test_who_must_sign_in_anew_is_a_401_with_an_address(world: World) -> None:
-    app, token = await world.app(first_party=True), await token_of(world)
-    world.advance(minutes=2)
+async def test_who_must_sign_in_anew_is_a_401_with_an_address(harness: AppHarness) -> None:
+    app, token = await harness.app(first_party=True), await token_of(harness)
+    harness.advance(minutes=2)
     for changes in ({"prompt": "login"}, {"max_age": "60"}, {"max_age": "60", "prompt": "none"}):
-        answer = await ask_json(world, app, token, **changes)
+        answer = await ask_json(harness, app, token, **changes)
         assert answer.status_code == 401, changes
         assert answer.json()["error"]["code"] == "login_required"
 
 
-async def test_faults_are_json_and_no_redirect(world: World) -> None:
-    app, token = await world.app(first_party=True), await token_of(world)
+async def test_faults_are_json_and_no_redirect(harness: AppHarness) -> None:
+    app, token = await harness.app(first_party=True), await token_of(harness)
     for changes, code in (
         ({"scope": "nonsense"}, "invalid_scope"),
         ({"response_type": "nonsense"}, "unsupported_response_type"),
@@ -517,25 +527,25 @@ async def test_faults_are_json_and_no_redirect(world: World) -> None:
         ({"code_challenge": "short"}, "invalid_request"),
         ({"request": "x"}, "invalid_request_object"),
     ):
-        answer = await ask_json(world, app, token, **changes)
+        answer = await ask_json(harness, app, token, **changes)
         assert answer.status_code == 400, answer.text
         assert "location" not in answer.headers
         assert answer.json()["error"]["code"] == code
 
 
-async def test_tokens_come_in_the_fragment_of_the_address(world: World) -> None:
-    app = await world.app(first_party=True, response_types=frozenset({"token", "code"}))
-    answer = await ask_json(world, app, await token_of(world), response_type="token")
+async def test_tokens_come_in_the_fragment_of_the_address(harness: AppHarness) -> None:
+    app = await harness.app(first_party=True, response_types=frozenset({"token", "code"}))
+    answer = await ask_json(harness, app, await token_of(harness), response_type="token")
     data = answer.json()["data"]
     assert data["redirectUri"].startswith(f"{CALLBACK}#access_token=")
-    assert (await world.call(data["access_token"], ME)).status_code == 200
-    posted = await ask_json(world, app, await token_of(world), response_mode="form_post")
+    assert (await harness.call(data["access_token"], ME)).status_code == 200
+    posted = await ask_json(harness, app, await token_of(harness), response_mode="form_post")
     assert posted.json()["data"]["redirectUri"] == CALLBACK
 
 
-async def test_the_whole_way_of_2016_without_a_browser(world: World) -> None:
+async def test_the_whole_way_of_2016_without_a_browser(harness: AppHarness) -> None:
     """Native sign-in, the JWT as a header, a code, tokens, the person's own data."""
-    app, browser = await world.app(first_party=True), world.browser()
+    app, browser = await harness.app(first_party=True), harness.browser()
     native = await browser.get(
         "/api/v2/auth/social/authorizeToken",
         params={"provider": "google", "accessToken": "gia"},
@@ -551,5 +561,5 @@ async def test_the_whole_way_of_2016_without_a_browser(world: World) -> None:
         "code": answer.json()["data"]["code"],
     }
     tokens = await browser.get("/api/v2/oauth2/access_token", params=query, headers=bearing(token))
-    me = await world.call(tokens.json()["access_token"], ME)
+    me = await harness.call(tokens.json()["access_token"], ME)
     assert me.json()["displayName"] == "Gia Example"

@@ -6,30 +6,30 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 import pytest
 
-from world import CALLBACK, PASSWORD, App, World, answer_of, form_fields
+from support.app import CALLBACK, PASSWORD, App, AppHarness, answer_of, form_fields
 
 NEW = "quite another long password"
 GO_ON = "Go on with this account"
 
 
-async def newest_link(world: World, path: str) -> str:
+async def newest_link(harness: AppHarness, path: str) -> str:
     """The newest mailed link to this page, as a local address."""
-    for kept in await world.house.outbox.recent(20):
+    for kept in await harness.context.outbox.recent(20):
         if found := re.search(rf"{re.escape(path)}\?ticket=\S+", kept.mail.text):
             return found[0]
     raise AssertionError("no such mail")
 
 
 async def sent_to_sign_in(
-    world: World, browser: httpx.AsyncClient, app: App, **changes: str
+    harness: AppHarness, browser: httpx.AsyncClient, app: App, **changes: str
 ) -> str:
-    sent = await world.ask(browser, app, **changes)
+    sent = await harness.ask(browser, app, **changes)
     location: str = sent.headers["location"]
     assert location.startswith("/sign-in?"), location
     return location
 
 
-async def forgets(world: World, browser: httpx.AsyncClient, sign_in: str) -> str:
+async def forgets(harness: AppHarness, browser: httpx.AsyncClient, sign_in: str) -> str:
     """From the sign-in page's link to the mail; the local address that the mail names."""
     page = await browser.get(sign_in)
     (link,) = re.findall(r'href="(/reset[^"]*)"', page.text)
@@ -38,7 +38,7 @@ async def forgets(world: World, browser: httpx.AsyncClient, sign_in: str) -> str
     form = form_fields(wrong.text)
     sent = await browser.post("/reset", data={**form, "email": "ann@example.org"})
     assert sent.headers["location"] == "/reset/sent"
-    return await newest_link(world, "/reset/new")
+    return await newest_link(harness, "/reset/new")
 
 
 async def chooses(browser: httpx.AsyncClient, link: str) -> httpx.Response:
@@ -54,23 +54,25 @@ async def chooses(browser: httpx.AsyncClient, link: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize("prompt", ["", "login"])
-async def test_a_forgotten_password_leads_back_to_the_app(world: World, prompt: str) -> None:
-    await world.person()
-    app, browser = await world.app(), world.browser()
-    link = await forgets(world, browser, await sent_to_sign_in(world, browser, app, prompt=prompt))
+async def test_a_forgotten_password_leads_back_to_the_app(harness: AppHarness, prompt: str) -> None:
+    await harness.person()
+    app, browser = await harness.app(), harness.browser()
+    link = await forgets(
+        harness, browser, await sent_to_sign_in(harness, browser, app, prompt=prompt)
+    )
     assert "return_to" in (await browser.get("/reset/sent")).text
-    world.advance(minutes=20)
+    harness.advance(minutes=20)
     chosen = await chooses(browser, link)
     assert chosen.headers["location"].startswith("/api/v2/oauth/authorize/resume?")
     page = await browser.get(chosen.headers["location"])
-    assert (await world.decide(browser, page)).headers["location"].startswith(CALLBACK)
+    assert (await harness.decide(browser, page)).headers["location"].startswith(CALLBACK)
 
 
-async def test_in_another_browser_it_leads_to_the_account(world: World) -> None:
+async def test_in_another_browser_it_leads_to_the_account(harness: AppHarness) -> None:
     # As at sign-up: what somebody asked for there is nothing that this person began.
-    await world.person()
-    app, browser, other = await world.app(), world.browser(), world.browser()
-    link = await forgets(world, browser, await sent_to_sign_in(world, browser, app))
+    await harness.person()
+    app, browser, other = await harness.app(), harness.browser(), harness.browser()
+    link = await forgets(harness, browser, await sent_to_sign_in(harness, browser, app))
     await other.get(link)
     page = await other.get("/reset/new")
     assert "https:" not in page.headers["content-security-policy"]
@@ -79,51 +81,51 @@ async def test_in_another_browser_it_leads_to_the_account(world: World) -> None:
     assert chosen.headers["location"] == "/account"
 
 
-async def test_where_nothing_waits_any_more_it_leads_to_the_account(world: World) -> None:
-    await world.person()
-    app, browser = await world.app(), world.browser()
-    sign_in = await sent_to_sign_in(world, browser, app)
-    world.advance(minutes=50)
-    link = await forgets(world, browser, sign_in)
-    world.advance(minutes=10)
+async def test_where_nothing_waits_any_more_it_leads_to_the_account(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), harness.browser()
+    sign_in = await sent_to_sign_in(harness, browser, app)
+    harness.advance(minutes=50)
+    link = await forgets(harness, browser, sign_in)
+    harness.advance(minutes=10)
     await browser.get(link)
     fields = form_fields((await browser.get("/reset/new")).text)
     chosen = await browser.post("/reset/new", data={**fields, "password": NEW})
     assert chosen.headers["location"] == "/account"
 
 
-async def test_a_second_forgotten_password_forgets_the_first_way(world: World) -> None:
-    await world.person()
-    app, browser = await world.app(), world.browser()
-    await forgets(world, browser, await sent_to_sign_in(world, browser, app))
-    link = await forgets(world, browser, "/sign-in")
+async def test_a_second_forgotten_password_forgets_the_first_way(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), harness.browser()
+    await forgets(harness, browser, await sent_to_sign_in(harness, browser, app))
+    link = await forgets(harness, browser, "/sign-in")
     await browser.get(link)
     fields = form_fields((await browser.get("/reset/new")).text)
     chosen = await browser.post("/reset/new", data={**fields, "password": NEW})
     assert chosen.headers["location"] == "/account"
 
 
-async def test_it_never_leads_elsewhere(world: World) -> None:
-    await world.person()
+async def test_it_never_leads_elsewhere(harness: AppHarness) -> None:
+    await harness.person()
     for evil in ("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:x"):
-        browser = world.browser()
+        browser = harness.browser()
         page = await browser.get(f"/reset?return_to={quote(evil, safe='')}")
         assert "evil" not in page.text
         form = {**form_fields(page.text), "return_to": evil, "email": "ann@example.org"}
         await browser.post("/reset", data=form)
-        await browser.get(await newest_link(world, "/reset/new"))
+        await browser.get(await newest_link(harness, "/reset/new"))
         fields = form_fields((await browser.get("/reset/new")).text)
         chosen = await browser.post("/reset/new", data={**fields, "password": NEW})
         assert chosen.headers["location"] == "/account"
 
 
-async def test_a_session_that_is_too_old_is_not_offered(world: World) -> None:
+async def test_a_session_that_is_too_old_is_not_offered(harness: AppHarness) -> None:
     # OpenID Connect Core §3.1.2.1: it would lead to the same page again.
-    await world.person()
-    app, browser = await world.app(), await world.signed_in()
-    world.advance(minutes=2)
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
+    harness.advance(minutes=2)
     for changes in ({"prompt": "login"}, {"max_age": "60"}, {"max_age": "0"}):
-        location = await sent_to_sign_in(world, browser, app, **changes)
+        location = await sent_to_sign_in(harness, browser, app, **changes)
         page = await browser.get(location)
         assert GO_ON not in page.text, changes
         fields = {**form_fields(page.text), "username": "ann@example.org", "password": "wrong"}
@@ -135,27 +137,29 @@ async def test_a_session_that_is_too_old_is_not_offered(world: World) -> None:
     assert 'id="allow"' in (await browser.get(back.headers["location"])).text
 
 
-async def test_a_session_that_will_do_is_offered_and_leads_on(world: World) -> None:
-    await world.person()
-    app, browser = await world.app(), await world.signed_in()
-    world.advance(minutes=2)
+async def test_a_session_that_will_do_is_offered_and_leads_on(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
+    harness.advance(minutes=2)
     for changes in ({}, {"max_age": "600"}):
-        page = await world.ask(browser, app, **changes)
+        page = await harness.ask(browser, app, **changes)
         resume = f"/api/v2/oauth/authorize/resume?request={form_fields(page.text)['request']}"
         switch = await browser.get(f"/sign-in?return_to={quote(resume, safe='')}")
         assert GO_ON in switch.text
         assert 'id="allow"' in (await browser.get(resume)).text
 
 
-async def test_a_session_of_another_person_than_is_wanted_is_not_offered(world: World) -> None:
-    await world.person()
-    await world.person("bob@example.org", "Bob Example")
-    app = await world.app()
-    anns = (await world.tokens(app, scope="openid"))["id_token"]
-    bob = await world.signed_in("bob@example.org")
-    location = await sent_to_sign_in(world, bob, app, scope="openid", id_token_hint=anns)
+async def test_a_session_of_another_person_than_is_wanted_is_not_offered(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
+    await harness.person("bob@example.org", "Bob Example")
+    app = await harness.app()
+    anns = (await harness.tokens(app, scope="openid"))["id_token"]
+    bob = await harness.signed_in("bob@example.org")
+    location = await sent_to_sign_in(harness, bob, app, scope="openid", id_token_hint=anns)
     assert GO_ON not in (await bob.get(location)).text
     return_to = parse_qs(urlsplit(location).query)["return_to"][0]
-    back = await world.sign_in(bob, address=location)
+    back = await harness.sign_in(bob, address=location)
     assert back == return_to
     assert "code" in answer_of(await bob.get(back)).parameters

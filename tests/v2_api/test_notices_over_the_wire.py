@@ -19,14 +19,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from elsewhere import AUTHORIZE_TOKEN
-from live import Live, ServeLive
-from page_site import listening
 from quantimodo.app.environment import SystemClock
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
-from street import free_port
-from upstream import Upstream, ec_key, jwk_of, pem_of, rsa_key
-from world import AUTHORIZE, CHALLENGE, ME, TOKEN, VERIFIER, App, form_fields
+from support.app import AUTHORIZE, CHALLENGE, ME, TOKEN, VERIFIER, App, form_fields
+from support.browser import free_port
+from support.fake_provider import AUTHORIZE_TOKEN
+from support.live_server import Live, ServeLive
+from support.page_site import listening
+from support.upstream import Upstream, ec_key, jwk_of, pem_of, rsa_key
 
 SOCIAL = "/api/v2/auth/social"
 CALLBACK = "http://127.0.0.1:9999/callback"
@@ -55,9 +55,9 @@ async def connect(live: Live, provider: str, token: str) -> Connected:
     sent = {"provider": provider, "accessToken": token}
     answer = await live.browser().post(AUTHORIZE_TOKEN, data=sent)
     assert answer.status_code == 200, answer.text
-    user = await live.house.stores.user(answer.json()["data"]["user"]["id"])
+    user = await live.context.stores.user(answer.json()["data"]["user"]["id"])
     assert user is not None
-    cookie = await live.house.sessions.start(
+    cookie = await live.context.sessions.start(
         user, methods=("fed",), address="127.0.0.1", agent="a test", replaces=None
     )
     browser = live.browser()
@@ -119,7 +119,7 @@ async def test_google_tells_what_became_of_an_account(
     answer = await google_tells(live, event)
     assert (answer.status_code, answer.content) == (202, b"")
     assert await somebody.is_live() == live_after
-    assert len(await live.house.social.identities(somebody.user_id)) == linked
+    assert len(await live.context.social.identities(somebody.user_id)) == linked
 
 
 async def test_a_message_of_google_for_another_project_is_refused(live: Live) -> None:
@@ -221,7 +221,7 @@ async def test_apple_tells_what_became_of_an_account(
     answer = await apple_tells(beside_apple, apple.message(event))
     assert answer.status_code == 200, answer.text
     assert await somebody.is_live() == live_after
-    assert len(await beside_apple.house.social.identities(somebody.user_id)) == linked
+    assert len(await beside_apple.services.social.identities(somebody.user_id)) == linked
 
 
 async def test_a_message_that_apple_did_not_sign_or_not_for_us_is_refused(

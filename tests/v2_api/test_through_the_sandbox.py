@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
-from elsewhere import AUTHORIZE_CODE, AUTHORIZE_TOKEN, LOGIN
-from live import Live
-from world import AUTHORIZE, ME, PASSWORD, TOKEN, App, form_fields
+from support.app import AUTHORIZE, ME, PASSWORD, TOKEN, App, form_fields
+from support.fake_provider import AUTHORIZE_CODE, AUTHORIZE_TOKEN, LOGIN
+from support.live_server import Live
 
 CALLBACK = "http://127.0.0.1:9999/callback"
 pytestmark = pytest.mark.slow
@@ -171,7 +171,7 @@ async def test_facebook_wants_data_deleted(live: Live) -> None:
     assert answer.status_code == 200, answer.text
     page = await browser.get(answer.json()["url"])
     assert answer.json()["confirmation_code"] in page.text
-    assert await live.house.stores.user(user_id) is None
+    assert await live.context.stores.user(user_id) is None
 
 
 async def test_facebook_tells_that_somebody_removed_the_app(live: Live) -> None:
@@ -181,8 +181,8 @@ async def test_facebook_tells_that_somebody_removed_the_app(live: Live) -> None:
     signed = (await browser.post("/sandbox/facebook/signed-request", json=asked)).json()
     path = "/api/v2/auth/social/deauthorize/facebook"
     assert (await browser.post(path, data=signed)).status_code == 200
-    assert not await live.house.social.identities(user_id)
-    assert await live.house.stores.user(user_id) is not None
+    assert not await live.context.social.identities(user_id)
+    assert await live.context.stores.user(user_id) is not None
 
 
 async def test_somebody_signs_in_by_a_button_of_the_sign_in_page(live: Live) -> None:

@@ -12,8 +12,8 @@ from contextlib import AbstractAsyncContextManager
 from quantimodo.app.dispatch import Asgi, Dispatcher, Receive, Scope, Send
 from quantimodo.app.logging import configure_logging
 from quantimodo.app.server import open_server
+from quantimodo.app.services import prepare
 from quantimodo.app.settings import BadSettings, Settings, load_settings
-from quantimodo.app.wiring import prepare
 
 # How long one thread may keep the interpreter while another waits: the writer hands its batch
 # back to the loop many times a second, and the default of 5 ms would be most of the latency.

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.app.proxies import forwarded_for, read_address
-from quantimodo.pages.desk import Endpoint
 from quantimodo.pages.errors import error_page
 from quantimodo.pages.layout import Renderer
+from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.routes import PageRoute
 
 _PATHS: Final = re.compile(r"/(?:outbox|sandbox)(?:/.*)?")

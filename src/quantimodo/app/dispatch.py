@@ -15,22 +15,22 @@ from urllib.parse import unquote_to_bytes
 import structlog
 
 from quantimodo.app.proxies import Proxies
-from quantimodo.app.routes import WireRoute
 from quantimodo.endpoints.errors import oauth_error
-from quantimodo.measurements.limits import TooManyReads
-from quantimodo.ops.metrics import Metrics
-from quantimodo.ports.clock import Entropy
-from quantimodo.ports.stores import TooSlow, Unavailable
-from quantimodo.protocol.errors import BearerError, InvalidRequest, OAuthError
-from quantimodo.resource.guard import bearer_error
-from quantimodo.wire.disconnects import (
+from quantimodo.endpoints.routes import ApiRoute
+from quantimodo.http.disconnects import (
     ClientLeft,
     disconnected,
     next_unless,
     while_connected,
 )
-from quantimodo.wire.exchange import Headers, RepeatedHeader, Request, Response
-from quantimodo.wire.json import PRIVATE, private_json
+from quantimodo.http.json import PRIVATE, private_json
+from quantimodo.http.messages import Headers, RepeatedHeader, Request, Response
+from quantimodo.measurements.limits import TooManyReads
+from quantimodo.ops.metrics import Metrics
+from quantimodo.ports.clock import Entropy
+from quantimodo.ports.stores import TooSlow, Unavailable
+from quantimodo.protocol.errors import BearerError, InvalidRequest, OAuthError
+from quantimodo.resource.bearer_authentication import bearer_error
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -91,7 +91,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        routes: Sequence[WireRoute],
+        routes: Sequence[ApiRoute],
         pages: Asgi,
         *,
         metrics: Metrics,
@@ -100,9 +100,9 @@ class Dispatcher:
         https: bool,
         access_log: bool,
     ) -> None:
-        self._routes: Mapping[str, WireRoute] = {route.path: route for route in routes}
+        self._routes: Mapping[str, ApiRoute] = {route.path: route for route in routes}
         # Those that end with a name or a number, by what comes before it.
-        self._under: Mapping[bytes, WireRoute] = {
+        self._under: Mapping[bytes, ApiRoute] = {
             route.path.partition("{")[0].encode(): route for route in routes if "{" in route.path
         }
         self._pages = pages
@@ -134,12 +134,12 @@ class Dispatcher:
         if self._access_log:
             self._write_access(route.name, scope, response.status, started)
 
-    def _find_under(self, scope: Scope) -> WireRoute | None:
+    def _find_under(self, scope: Scope) -> ApiRoute | None:
         # By the address as it was sent: a slash may be part of a name.
         raw = scope.get("raw_path") or b""
         return self._under.get(raw[: raw.rfind(b"/") + 1])
 
-    async def _answer(self, route: WireRoute, scope: Scope, receive: Receive) -> Response:
+    async def _answer(self, route: ApiRoute, scope: Scope, receive: Receive) -> Response:
         method = scope["method"]
         if method == "OPTIONS":
             return _preflight(route)
@@ -164,7 +164,7 @@ class Dispatcher:
         # A new one: documents answer with the same response again and again.
         return Response(response.status, response.body, headers, response.chunks)
 
-    def _failed(self, route: WireRoute, error: Exception) -> Response:
+    def _failed(self, route: ApiRoute, error: Exception) -> Response:
         match error:
             case OAuthError():
                 self._log.info(
@@ -304,11 +304,11 @@ class Dispatcher:
         )
 
 
-async def _called(route: WireRoute, request: Request) -> Response:
+async def _called(route: ApiRoute, request: Request) -> Response:
     return await route.endpoint(request)
 
 
-async def _read(route: WireRoute, scope: Scope, receive: Receive, method: str) -> Request:
+async def _read(route: ApiRoute, scope: Scope, receive: Receive, method: str) -> Request:
     _check_headers(scope)
     body = b""
     if method not in ("GET", "HEAD"):
@@ -394,12 +394,12 @@ def _limited(receive: Receive, path: str) -> Receive:
     return limited
 
 
-def _other_method(route: WireRoute) -> Response:
+def _other_method(route: ApiRoute) -> Response:
     text = "this method is not allowed here; see the Allow header"
     return private_json(405, _problem("invalid_request", text), (b"allow", _allowed(route)))
 
 
-def _preflight(route: WireRoute) -> Response:
+def _preflight(route: ApiRoute) -> Response:
     allowed = _allowed(route)
     headers: Headers = ((b"allow", allowed),)
     if route.cors:
@@ -407,7 +407,7 @@ def _preflight(route: WireRoute) -> Response:
     return Response(204, b"", headers)
 
 
-def _allowed(route: WireRoute) -> bytes:
+def _allowed(route: ApiRoute) -> bytes:
     return b", ".join(sorted(name.encode() for name in (*route.methods, "OPTIONS")))
 
 

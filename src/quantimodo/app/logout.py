@@ -2,44 +2,50 @@
 
 from collections.abc import Sequence
 
-from quantimodo.app.wiring import House
+from quantimodo.accounts.sign_out import SignOut
+from quantimodo.app.services import AppContext
 from quantimodo.endpoints.logout import CONFIRM, LogoutEndpoint
 from quantimodo.endpoints.session_state import CheckSession
-from quantimodo.identity.sign_out import SignOut
-from quantimodo.ops.farewells import Teller
-from quantimodo.pages.desk import Desk
+from quantimodo.ops.backchannel_logout import BackchannelLogoutSender
+from quantimodo.outbound.form_poster import HttpFormPoster
+from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.routes import PageRoute
-from quantimodo.ports.messenger import Messenger
+from quantimodo.ports.form_poster import FormPoster
 from quantimodo.protocol.discovery import CHECK_SESSION, END_SESSION
-from quantimodo.providers.messenger import DoorMessenger
 from quantimodo.tokens.logout import LogoutHints, LogoutTokens
 
 
-def sign_out(house: House) -> SignOut:
-    return SignOut(house.token_policy.issuer, house.sessions, house.stores, house.stores)
+def sign_out(context: AppContext) -> SignOut:
+    return SignOut(context.token_policy.issuer, context.sessions, context.stores, context.stores)
 
 
-def logout_routes(house: House, desk: Desk) -> Sequence[PageRoute]:
+def logout_routes(context: AppContext, page_context: PageContext) -> Sequence[PageRoute]:
     """All that Starlette serves of it."""
-    hints = LogoutHints(house.token_policy.issuer, house.keyring)
-    endpoint = LogoutEndpoint(house.stores, hints, sign_out(house), desk)
-    frame = CheckSession(desk.renderer, desk.browser)
+    hints = LogoutHints(context.token_policy.issuer, context.keyring)
+    endpoint = LogoutEndpoint(context.stores, hints, sign_out(context), page_context)
+    frame = CheckSession(page_context.renderer, page_context.browser)
     return [
-        (("GET", "POST"), END_SESSION, desk.guarded(endpoint.start)),
-        (("POST",), CONFIRM, desk.guarded(endpoint.confirm)),
+        (("GET", "POST"), END_SESSION, page_context.guarded(endpoint.start)),
+        (("POST",), CONFIRM, page_context.guarded(endpoint.confirm)),
         (("GET",), CHECK_SESSION, frame.show),
     ]
 
 
-def teller(house: House, messenger: Messenger | None = None) -> Teller:
+def backchannel_logout_sender(
+    context: AppContext, form_poster: FormPoster | None = None
+) -> BackchannelLogoutSender:
     """Tells applications of sessions that ended: over the guarded door, unless told otherwise."""
-    return Teller(
-        house.stores,
+    return BackchannelLogoutSender(
+        context.stores,
         LogoutTokens(
-            house.token_policy.issuer, house.stores, house.keyring, house.clock, house.entropy
+            context.token_policy.issuer,
+            context.stores,
+            context.keyring,
+            context.clock,
+            context.entropy,
         ),
-        messenger or DoorMessenger(house.door),
-        house.clock,
-        house.audit,
-        house.farewell_bell,
+        form_poster or HttpFormPoster(context.http_client),
+        context.clock,
+        context.audit,
+        context.logout_wakeup,
     )

@@ -1,7 +1,7 @@
 """From the settings of sign-in providers to what the providers' room understands.
 
 Owns the rules for `[providers.NAME]` that a server does not start without, and the policies that
-are made of it. What each kind needs, `providers/table.py` says.
+are made of it. What each kind needs, `federation/provider_table.py` says.
 """
 
 import re
@@ -11,11 +11,11 @@ from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from quantimodo.app.settings_tree import ProviderSettings, Settings
+from quantimodo.federation.contract import Kind, ProviderPolicy
+from quantimodo.federation.provider_table import faults_of
 from quantimodo.model.secrets import Secret
+from quantimodo.outbound.http_client import OutboundPolicy, netloc
 from quantimodo.protocol.social import CALLBACK
-from quantimodo.providers.contract import Kind, ProviderPolicy
-from quantimodo.providers.http import DoorPolicy, netloc
-from quantimodo.providers.table import faults_of
 
 Fault = Callable[[str, str], None]
 
@@ -44,9 +44,9 @@ def provider_policies(settings: Settings) -> tuple[ProviderPolicy, ...]:
     return tuple(_policy(name, one) for name, one in settings.providers.items())
 
 
-def door_policy(settings: Settings, *own: str) -> DoorPolicy:
+def outbound_policy(settings: Settings, *own: str) -> OutboundPolicy:
     """The limits of the door; `own` are further `host:port` pairs that it may lead to."""
-    return DoorPolicy(
+    return OutboundPolicy(
         open_hosts=frozenset({*settings.insecure_private_hosts, *own}),
         unverified_hosts=frozenset(settings.insecure_unverified_hosts),
     )

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from quantimodo.app.authorizing import (
+from quantimodo.app.authorization import (
     authorize_endpoint,
     client_authentication,
     issuer,
@@ -23,33 +23,32 @@ from quantimodo.app.authorizing import (
 )
 from quantimodo.app.development import local_only
 from quantimodo.app.dispatch import Dispatcher, TooLarge
-from quantimodo.app.logout import logout_routes, sign_out, teller
-from quantimodo.app.measuring import measuring_endpoints
-from quantimodo.app.openapi.document import openapi_document
-from quantimodo.app.openapi.endpoint import OpenApiEndpoint
-from quantimodo.app.openapi.schemas import Json
+from quantimodo.app.logout import backchannel_logout_sender, logout_routes, sign_out
+from quantimodo.app.measurement_routes import measuring_endpoints
 from quantimodo.app.proxies import Proxies
-from quantimodo.app.routes import AUTHORIZE, WireEndpoints, wire_routes
+from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings
 from quantimodo.app.social import social_parts, social_routes, social_tokens
-from quantimodo.app.wiring import House, open_house
-from quantimodo.authorization.requests import RESUME, WaitingRequests
+from quantimodo.authorization.stored_requests import RESUME, WaitingRequests
 from quantimodo.endpoints.discovery import KeySetEndpoint, MetadataEndpoint
 from quantimodo.endpoints.introspect import IntrospectionEndpoint
 from quantimodo.endpoints.register import RegistrationEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
+from quantimodo.endpoints.routes import AUTHORIZE, ApiEndpoints, api_routes
 from quantimodo.endpoints.token import TokenEndpoint
-from quantimodo.grants.refresh_token import RefreshTokenGrant
-from quantimodo.grants.table import grant_table
+from quantimodo.grant_types.refresh_token import RefreshTokenGrant
+from quantimodo.grant_types.table import grant_type_table
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
+from quantimodo.openapi.document import openapi_document
+from quantimodo.openapi.endpoint import OpenApiEndpoint
+from quantimodo.openapi.schemas import Json
 from quantimodo.ops.cleanup import Cleaner
 from quantimodo.ops.mail import Outbox, Sender
 from quantimodo.ops.metrics import Metrics
 from quantimodo.ops.smtp import Smtp, smtp_policy
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.browser import Browser, CookiePolicy
-from quantimodo.pages.desk import Desk
 from quantimodo.pages.errors import (
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
@@ -59,9 +58,10 @@ from quantimodo.pages.errors import (
 )
 from quantimodo.pages.identities import Linking
 from quantimodo.pages.layout import Renderer, json_page
+from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.reference import ReferencePage
 from quantimodo.pages.routes import Pages, page_routes
-from quantimodo.resource.guard import Guard
+from quantimodo.resource.bearer_authentication import BearerAuthentication
 from quantimodo.resource.health import MetricsPage, Ready, alive
 from quantimodo.resource.users import UserInfo, UserMe
 from quantimodo.tokens.access import AccessTokens
@@ -93,65 +93,65 @@ class _Shown:
 @asynccontextmanager
 async def open_server(settings: Settings) -> AsyncIterator[Dispatcher]:
     """A worker's application, with its background work running until the end."""
-    async with open_house(settings) as house:
-        dispatcher = await furnish_server(house)
-        async with _background(house):
+    async with open_app(settings) as context:
+        dispatcher = await build_server(context)
+        async with _background(context):
             yield dispatcher
 
 
-async def furnish_server(house: House, renderer: Renderer | None = None) -> Dispatcher:
+async def build_server(context: AppContext, renderer: Renderer | None = None) -> Dispatcher:
     """The application over an open house; nothing runs in the background yet.
 
     A `renderer` that is handed in brings its compiled templates along.
     """
-    await house.keyring.load()
-    return _dispatcher(house, Metrics(), renderer or Renderer(Assets.shipped()))
+    await context.keyring.load()
+    return _dispatcher(context, Metrics(), renderer or Renderer(Assets.shipped()))
 
 
-def _dispatcher(house: House, metrics: Metrics, renderer: Renderer) -> Dispatcher:
-    settings = house.settings
-    desk = Desk(renderer, _browser(house), house.clock)
+def _dispatcher(context: AppContext, metrics: Metrics, renderer: Renderer) -> Dispatcher:
+    settings = context.settings
+    page_context = PageContext(renderer, _browser(context), context.clock)
     document = openapi_document(settings.issuer, legacy_transport=settings.legacy_transport)
-    endpoints = _endpoints(house, metrics, document)
-    routes = wire_routes(endpoints, legacy_transport=settings.legacy_transport)
+    endpoints = _endpoints(context, metrics, document)
+    routes = api_routes(endpoints, legacy_transport=settings.legacy_transport)
     return Dispatcher(
         routes,
-        _pages(house, desk, metrics, document),
+        _pages(context, page_context, metrics, document),
         metrics=metrics,
-        entropy=house.entropy,
+        entropy=context.entropy,
         proxies=Proxies.of(settings.trusted_proxies),
         https=urlsplit(settings.issuer).scheme == "https",
         access_log=settings.access_log,
     )
 
 
-def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
-    stores, clock, policy = house.stores, house.clock, house.token_policy
-    settings = house.settings
-    clients = client_authentication(house)
-    access = AccessTokens(policy, stores, house.keyring, clock)
-    guard = Guard(access, stores, metrics, settings.legacy_transport)
+def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndpoints:
+    stores, clock, policy = context.stores, context.clock, context.token_policy
+    settings = context.settings
+    clients = client_authentication(context)
+    access = AccessTokens(policy, stores, context.keyring, clock)
+    bearer = BearerAuthentication(access, stores, metrics, settings.legacy_transport)
     grace = settings.tokens.refresh_reuse_grace
-    social = social_tokens(house, metrics)
-    registration = RegistrationEndpoint(policy.issuer, house.dynamic, house.throttle)
-    return WireEndpoints(
+    social = social_tokens(context, metrics)
+    registration = RegistrationEndpoint(policy.issuer, context.dynamic, context.throttle)
+    return ApiEndpoints(
         token=TokenEndpoint(
             clients=clients,
-            grants=grant_table(RefreshTokenGrant(grace, settings.legacy_transport)),
+            grant_types=grant_type_table(RefreshTokenGrant(grace, settings.legacy_transport)),
             tokens=stores,
-            issuer=issuer(house),
+            issuer=issuer(context),
             clock=clock,
-            audit=house.audit,
+            audit=context.audit,
             metrics=metrics,
             legacy_transport=settings.legacy_transport,
         ),
         revoke=RevocationEndpoint(clients, stores, access, clock),
         introspect=IntrospectionEndpoint(
-            clients, stores, stores, access, Subjects(stores, house.entropy), policy, clock
+            clients, stores, stores, access, Subjects(stores, context.entropy), policy, clock
         ),
-        userinfo=UserInfo(guard, user_info(house)),
-        user_me=UserMe(guard, user_info(house)),
-        **measuring_endpoints(house, guard),
+        userinfo=UserInfo(bearer, user_info(context)),
+        user_me=UserMe(bearer, user_info(context)),
+        **measuring_endpoints(context, bearer),
         social_code=social.authorize_code,
         social_token=social.authorize_token,
         register=registration.register,
@@ -159,78 +159,80 @@ def _endpoints(house: House, metrics: Metrics, document: Json) -> WireEndpoints:
         metadata=MetadataEndpoint(
             policy.issuer, registration=settings.registration.mode != "closed"
         ),
-        key_set=KeySetEndpoint(house.keyring),
+        key_set=KeySetEndpoint(context.keyring),
         openapi=OpenApiEndpoint(document),
         alive=alive,
-        ready=Ready(stores, house.keyring),
+        ready=Ready(stores, context.keyring),
         metrics=MetricsPage(
             metrics, Secret(settings.metrics_token) if settings.metrics_token else None
         ),
     )
 
 
-def _browser(house: House) -> Browser:
-    parts = urlsplit(house.settings.issuer)
+def _browser(context: AppContext) -> Browser:
+    parts = urlsplit(context.settings.issuer)
     return Browser(
         CookiePolicy(
             secure=parts.scheme == "https",
-            session_lifetime=house.settings.sessions.absolute_lifetime,
+            session_lifetime=context.settings.sessions.absolute_lifetime,
         ),
-        house.sessions,
-        house.clock,
-        house.entropy,
-        key=house.envelope.derive("forms"),
+        context.sessions,
+        context.clock,
+        context.entropy,
+        key=context.envelope.derive("forms"),
         origin=f"{parts.scheme}://{parts.netloc}",
     )
 
 
-def _pages(house: House, desk: Desk, metrics: Metrics, document: Json) -> Starlette:
-    settings, stores = house.settings, house.stores
-    waiting = WaitingRequests(stores, house.envelope, house.clock, house.entropy)
-    social = social_parts(house, desk)
+def _pages(
+    context: AppContext, page_context: PageContext, metrics: Metrics, document: Json
+) -> Starlette:
+    settings, stores = context.settings, context.stores
+    waiting = WaitingRequests(stores, context.envelope, context.clock, context.entropy)
+    social = social_parts(context, page_context)
     pages = Pages(
-        renderer=desk.renderer,
-        browser=desk.browser,
-        accounts=house.accounts,
-        sessions=house.sessions,
-        sign_out=sign_out(house),
-        registry=house.registry,
+        renderer=page_context.renderer,
+        browser=page_context.browser,
+        accounts=context.accounts,
+        sessions=context.sessions,
+        sign_out=sign_out(context),
+        registry=context.registry,
         clients=stores,
         users=stores,
         consents=stores,
         events=stores,
-        audit=house.audit,
-        clock=house.clock,
-        envelope=house.envelope,
+        audit=context.audit,
+        clock=context.clock,
+        envelope=context.envelope,
         issuer=settings.issuer,
         sign_up_open=settings.sign_up == "open",
         security_txt=settings.security_txt,
-        outbox=_Shown(house.outbox) if settings.development else None,
-        providers=tuple(house.providers.values()),
-        profiles=house.profiles,
-        journal=house.journal,
-        reads=house.reads,
-        references=house.references,
+        outbox=_Shown(context.outbox) if settings.development else None,
+        providers=tuple(context.providers.values()),
+        profiles=context.profiles,
+        measurement_service=context.measurement_service,
+        reads=context.reads,
+        references=context.references,
         accesses=stores,
         linking=Linking(
-            house.social, house.providers, social.endpoint.origin, social.endpoint.begin_link
+            context.social, context.providers, social.endpoint.origin, social.endpoint.begin_link
         ),
     )
-    authorize = authorize_endpoint(house, desk, waiting, metrics)
+    authorize = authorize_endpoint(context, page_context, waiting, metrics)
     routes = [
         *page_routes(pages),
-        (("GET",), "/docs", desk.guarded(ReferencePage(desk, document).show)),
-        *((("GET", "POST"), path, desk.guarded(authorize.start)) for path in AUTHORIZE),
-        (("GET",), RESUME, desk.guarded(authorize.resume)),
-        (("POST",), "/api/v2/oauth/authorize/decision", desk.guarded(authorize.decide)),
-        *social_routes(house, desk, social),
-        *logout_routes(house, desk),
+        (("GET",), "/docs", page_context.guarded(ReferencePage(page_context, document).show)),
+        *((("GET", "POST"), path, page_context.guarded(authorize.start)) for path in AUTHORIZE),
+        (("GET",), RESUME, page_context.guarded(authorize.resume)),
+        (("POST",), "/api/v2/oauth/authorize/decision", page_context.guarded(authorize.decide)),
+        *social_routes(context, page_context, social),
+        *logout_routes(context, page_context),
     ]
     if not settings.insecure_sandbox:
-        routes = local_only(routes, desk.renderer)
+        routes = local_only(routes, page_context.renderer)
     application = Starlette(
         routes=[Route(path, endpoint, methods=list(ways)) for ways, path, endpoint in routes],
-        exception_handlers=_refusals(desk.renderer, house),
+        exception_handlers=_refusals(page_context.renderer, context),
     )
     # security.md 11: never 307, which would send a form once more, and to the Host header's host.
     application.router.redirect_slashes = False
@@ -238,7 +240,7 @@ def _pages(house: House, desk: Desk, metrics: Metrics, document: Json) -> Starle
 
 
 def _refusals(
-    renderer: Renderer, house: House
+    renderer: Renderer, context: AppContext
 ) -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
     async def http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -249,7 +251,7 @@ def _refusals(
         return error_page(renderer, status, title, text, headers=headers)
 
     async def incident(request: Request, error: Exception) -> Response:
-        number = house.entropy.bytes(6).hex()
+        number = context.entropy.bytes(6).hex()
         _log.error("incident", path=request.url.path, incident=number, exc_info=error)
         return error_page(renderer, 500, *SERVER_ERROR, incident=number)
 
@@ -260,42 +262,44 @@ def _refusals(
 
 
 @asynccontextmanager
-async def _background(house: House) -> AsyncIterator[None]:
+async def _background(context: AppContext) -> AsyncIterator[None]:
     """Keys, cleaning, mail and farewells, beside the requests; all of it ends with the worker."""
-    holder = house.entropy.bytes(8).hex()
-    cleaner = Cleaner(house.stores, house.clock, holder)
+    holder = context.entropy.bytes(8).hex()
+    cleaner = Cleaner(context.stores, context.clock, holder)
 
     async def rotate() -> None:
-        await house.rotation.ensure()
-        await house.keyring.load()
+        await context.rotation.ensure()
+        await context.keyring.load()
 
     jobs = [
         asyncio.create_task(_every(60.0, "keys", rotate)),
-        asyncio.create_task(_every(_KEYS_EVERY, "key view", house.keyring.load)),
+        asyncio.create_task(_every(_KEYS_EVERY, "key view", context.keyring.load)),
         asyncio.create_task(_every(30.0, "cleaner", cleaner.round)),
     ]
-    sender = _sender(house)
+    sender = _sender(context)
     if sender is not None:
         sender.start()
-    farewells = teller(house)
-    farewells.start()
+    logout_notifications = backchannel_logout_sender(context)
+    logout_notifications.start()
     try:
         yield
     finally:
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
-        await farewells.close()
+        await logout_notifications.close()
         if sender is not None:
             await sender.close()
 
 
-def _sender(house: House) -> Sender | None:
-    smtp = house.settings.smtp
+def _sender(context: AppContext) -> Sender | None:
+    smtp = context.settings.smtp
     if not smtp.url:
         return None
-    carrier = Smtp(smtp_policy(smtp.url, smtp.from_address))
-    return Sender(house.stores, house.envelope, carrier, house.clock, house.mail_bell)
+    mail_transport = Smtp(smtp_policy(smtp.url, smtp.from_address))
+    return Sender(
+        context.stores, context.envelope, mail_transport, context.clock, context.mail_wakeup
+    )
 
 
 async def _every(seconds: float, name: str, job: Callable[[], Awaitable[object]]) -> None:

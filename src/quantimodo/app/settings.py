@@ -16,6 +16,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from quantimodo.accounts.throttle import Limit
 from quantimodo.app.quantities import (
     parse_duration,
     parse_limit,
@@ -33,7 +34,6 @@ from quantimodo.app.settings_tree import (
     provider_leaves,
     provider_of,
 )
-from quantimodo.identity.throttle import Limit
 
 __all__ = ["CONFIG", "BadSettings", "Loaded", "Settings", "load", "load_settings", "spell"]
 

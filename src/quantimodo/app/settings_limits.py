@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from quantimodo.accounts.throttle import Limit
 from quantimodo.app.settings_fields import setting as _setting
-from quantimodo.identity.throttle import Limit
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -25,7 +25,7 @@ class LimitSettings:
     social_per_address: Limit = _setting(
         Limit(100, 15 * _MINUTE), "Sign-ins through providers, from one network address."
     )
-    departures_per_address: Limit = _setting(
+    upstream_logins_per_address: Limit = _setting(
         Limit(200, 15 * _MINUTE),
         "Browsers that may be sent to providers, and questions that providers may be asked, from"
         " one network address.",
@@ -47,7 +47,7 @@ class LimitSettings:
     reset_per_address: Limit = _setting(
         Limit(50, _HOUR), "Password resets that may be asked for from one network address."
     )
-    letter_per_account: Limit = _setting(
+    emails_per_account: Limit = _setting(
         Limit(5, _HOUR), "Other mails that signed-in people may cause to one e-mail address."
     )
     registrations_per_address: Limit = _setting(

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from quantimodo.accounts.addresses import email_address
+from quantimodo.accounts.errors import InvalidInput
 from quantimodo.app.provider_policies import check_providers
 from quantimodo.app.proxies import read_address
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
 from quantimodo.app.settings_tree import Settings
-from quantimodo.identity.addresses import email_address
-from quantimodo.identity.errors import InvalidInput
 from quantimodo.ops.smtp import smtp_policy
 from quantimodo.protocol.redirects import check_redirect_uri
 from quantimodo.protocol.uris import InvalidUri, read
@@ -34,7 +34,7 @@ def decide(settings: Settings, fault: Fault) -> Settings:
         _check_lifetimes,
         _check_network,
         _check_mail,
-        _check_landings,
+        _check_redirect_targets,
         _check_statements,
         check_providers,
     ):
@@ -196,7 +196,7 @@ def _check_mail(settings: Settings, fault: Fault) -> None:
         fault("smtp.url", "must be like smtp://user:password@mail.example.org:587 or smtps://…")
 
 
-def _check_landings(settings: Settings, fault: Fault) -> None:
+def _check_redirect_targets(settings: Settings, fault: Fault) -> None:
     for uri in settings.social_redirect_urls:
         try:
             check_redirect_uri(uri)

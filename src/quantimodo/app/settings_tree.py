@@ -185,7 +185,7 @@ class RegistrationSettings:
     implicit: bool = _setting(
         False, "Let them register for answers that bring tokens in addresses."
     )
-    unproven_lifetime: timedelta = _setting(
+    unused_lifetime: timedelta = _setting(
         30 * _DAY,
         "An app that registered in open mode, and that nobody has allowed anything until then, is"
         " deleted.",

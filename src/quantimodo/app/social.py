@@ -4,19 +4,19 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quantimodo.app.wiring import House
-from quantimodo.authorization.landings import Landings
-from quantimodo.authorization.login_codes import LoginCodes
-from quantimodo.endpoints.departures import Departures
+from quantimodo.app.services import AppContext
 from quantimodo.endpoints.login_browsers import LoginBrowsers
 from quantimodo.endpoints.social import SocialEndpoint
-from quantimodo.endpoints.social_arrivals import ARRIVED, LINK, Arrivals
-from quantimodo.endpoints.social_notices import SocialNotices
+from quantimodo.endpoints.social_callback import ARRIVED, LINK, CallbackHandler
 from quantimodo.endpoints.social_over import FinishedSignIns
+from quantimodo.endpoints.social_security_events import SecurityEventEndpoint
 from quantimodo.endpoints.social_tokens import SocialTokens
+from quantimodo.endpoints.upstream_login import UpstreamLogin
+from quantimodo.federation.login_codes import LoginCodes
+from quantimodo.federation.redirect_targets import RedirectTargets
 from quantimodo.ops.metrics import Metrics
-from quantimodo.pages.continuation import Continuations
-from quantimodo.pages.desk import Desk
+from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.pages.routes import PageRoute
 from quantimodo.protocol import social as places
 from quantimodo.sandbox.routes import SandboxPolicy, sandbox_routes
@@ -24,20 +24,22 @@ from quantimodo.tokens.login import LoginTokens
 from quantimodo.tokens.subjects import Subjects
 
 
-def login_tokens(house: House) -> LoginTokens:
+def login_tokens(context: AppContext) -> LoginTokens:
     return LoginTokens(
-        house.token_policy.issuer,
-        house.keyring,
-        house.stores,
-        house.stores,
-        house.stores,
-        house.clock,
-        house.envelope,
+        context.token_policy.issuer,
+        context.keyring,
+        context.stores,
+        context.stores,
+        context.stores,
+        context.clock,
+        context.envelope,
     )
 
 
-def login_browsers(house: House, desk: Desk) -> LoginBrowsers:
-    return LoginBrowsers(desk.browser, house.clock, house.envelope.derive("login browsers"))
+def login_browsers(context: AppContext, page_context: PageContext) -> LoginBrowsers:
+    return LoginBrowsers(
+        page_context.browser, context.clock, context.envelope.derive("login browsers")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,115 +47,117 @@ class SocialParts:
     """What browsers meet: `endpoint` on their way, `arrivals` at its end."""
 
     endpoint: SocialEndpoint
-    arrivals: Arrivals
-    notices: SocialNotices
+    arrivals: CallbackHandler
+    notices: SecurityEventEndpoint
 
 
-def social_parts(house: House, desk: Desk) -> SocialParts:
-    stores, issuer = house.stores, house.token_policy.issuer
-    departures = Departures(
+def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
+    stores, issuer = context.stores, context.token_policy.issuer
+    upstream_login = UpstreamLogin(
         issuer=issuer,
         store=stores,
-        browser=desk.browser,
-        envelope=house.envelope,
-        throttle=house.throttle,
-        clock=house.clock,
-        entropy=house.entropy,
+        browser=page_context.browser,
+        envelope=context.envelope,
+        throttle=context.throttle,
+        clock=context.clock,
+        entropy=context.entropy,
     )
-    continuations = Continuations(stores, stores, house.clock)
-    arrivals = Arrivals(
-        accounts=house.social,
-        codes=_codes(house),
-        departures=departures,
-        throttle=house.throttle,
-        landings=_landings(house),
-        browsers=login_browsers(house, desk),
-        finished=FinishedSignIns(desk, continuations, house.envelope),
-        desk=desk,
-        clock=house.clock,
-        titles={name: each.title for name, each in house.providers.items()},
+    return_targets = ReturnTargets(stores, stores, context.clock)
+    arrivals = CallbackHandler(
+        accounts=context.social,
+        codes=_codes(context),
+        upstream_login=upstream_login,
+        throttle=context.throttle,
+        redirect_targets=_redirect_targets(context),
+        browsers=login_browsers(context, page_context),
+        finished=FinishedSignIns(page_context, return_targets, context.envelope),
+        page_context=page_context,
+        clock=context.clock,
+        titles={name: each.title for name, each in context.providers.items()},
     )
     return SocialParts(
         SocialEndpoint(
-            providers=house.providers,
-            departures=departures,
+            providers=context.providers,
+            upstream_login=upstream_login,
             arrivals=arrivals,
-            landings=_landings(house),
-            continuations=continuations,
-            throttle=house.throttle,
-            desk=desk,
+            redirect_targets=_redirect_targets(context),
+            return_targets=return_targets,
+            throttle=context.throttle,
+            page_context=page_context,
         ),
         arrivals,
-        SocialNotices(
-            providers=house.providers,
-            accounts=house.social,
+        SecurityEventEndpoint(
+            providers=context.providers,
+            accounts=context.social,
             replays=stores,
-            erasures=stores,
-            desk=desk,
-            clock=house.clock,
+            data_deletion_requests=stores,
+            page_context=page_context,
+            clock=context.clock,
             issuer=issuer,
-            key=house.envelope.derive("confirmation codes"),
+            key=context.envelope.derive("confirmation codes"),
         ),
     )
 
 
-def social_tokens(house: House, metrics: Metrics) -> SocialTokens:
+def social_tokens(context: AppContext, metrics: Metrics) -> SocialTokens:
     return SocialTokens(
-        providers=house.providers,
-        accounts=house.social,
-        codes=_codes(house),
-        tokens=login_tokens(house),
-        landings=_landings(house),
-        clients=house.stores,
-        subjects=Subjects(house.stores, house.entropy),
-        users=house.stores,
-        throttle=house.throttle,
-        clock=house.clock,
-        audit=house.audit,
+        providers=context.providers,
+        accounts=context.social,
+        codes=_codes(context),
+        tokens=login_tokens(context),
+        redirect_targets=_redirect_targets(context),
+        clients=context.stores,
+        subjects=Subjects(context.stores, context.entropy),
+        users=context.stores,
+        throttle=context.throttle,
+        clock=context.clock,
+        audit=context.audit,
         metrics=metrics,
-        issuer=house.token_policy.issuer,
-        legacy_transport=house.settings.legacy_transport,
+        issuer=context.token_policy.issuer,
+        legacy_transport=context.settings.legacy_transport,
     )
 
 
-def social_routes(house: House, desk: Desk, parts: SocialParts) -> Sequence[PageRoute]:
+def social_routes(
+    context: AppContext, page_context: PageContext, parts: SocialParts
+) -> Sequence[PageRoute]:
     """All that Starlette serves of it; with the sandbox, where that is on."""
     endpoint, arrivals, notices = parts.endpoint, parts.arrivals, parts.notices
     return [
-        (("GET",), places.LOGIN, desk.guarded(endpoint.login)),
-        (("GET", "POST"), places.CALLBACK, desk.guarded(endpoint.callback)),
-        (("GET",), "/sign-in/with/{provider}", desk.guarded(endpoint.sign_in)),
-        (("GET",), ARRIVED, desk.guarded(arrivals.arrived)),
-        (("GET",), LINK, desk.guarded(arrivals.ask)),
-        (("POST",), LINK, desk.guarded(arrivals.decide)),
+        (("GET",), places.LOGIN, page_context.guarded(endpoint.login)),
+        (("GET", "POST"), places.CALLBACK, page_context.guarded(endpoint.callback)),
+        (("GET",), "/sign-in/with/{provider}", page_context.guarded(endpoint.sign_in)),
+        (("GET",), ARRIVED, page_context.guarded(arrivals.arrived)),
+        (("GET",), LINK, page_context.guarded(arrivals.ask)),
+        (("POST",), LINK, page_context.guarded(arrivals.decide)),
         (("POST",), places.NOTIFICATIONS, notices.notify),
         (("POST",), places.DEAUTHORIZE, notices.deauthorize),
         (("POST",), places.DATA_DELETION, notices.delete_data),
-        (("GET",), places.ERASURE_STATUS, desk.guarded(notices.status)),
-        *_sandbox(house, desk),
+        (("GET",), places.ERASURE_STATUS, page_context.guarded(notices.status)),
+        *_sandbox(context, page_context),
     ]
 
 
-def _sandbox(house: House, desk: Desk) -> Sequence[PageRoute]:
-    if not house.settings.sandbox:
+def _sandbox(context: AppContext, page_context: PageContext) -> Sequence[PageRoute]:
+    if not context.settings.sandbox:
         return []
     return sandbox_routes(
         SandboxPolicy(
-            server=house.settings.issuer,
+            server=context.settings.issuer,
             deauthorize=places.DEAUTHORIZE.format(provider="facebook"),
             deletion=places.DATA_DELETION.format(provider="facebook"),
         ),
-        renderer=desk.renderer,
-        envelope=house.envelope,
-        clock=house.clock,
-        entropy=house.entropy,
+        renderer=page_context.renderer,
+        envelope=context.envelope,
+        clock=context.clock,
+        entropy=context.entropy,
         sleep=asyncio.sleep,
     )
 
 
-def _codes(house: House) -> LoginCodes:
-    return LoginCodes(house.stores, login_tokens(house), house.clock, house.entropy)
+def _codes(context: AppContext) -> LoginCodes:
+    return LoginCodes(context.stores, login_tokens(context), context.clock, context.entropy)
 
 
-def _landings(house: House) -> Landings:
-    return Landings(house.stores, house.settings.social_redirect_urls)
+def _redirect_targets(context: AppContext) -> RedirectTargets:
+    return RedirectTargets(context.stores, context.settings.social_redirect_urls)

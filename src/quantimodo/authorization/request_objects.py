@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from quantimodo.crypto.jwt import BadToken, unsecured_claims, unverified_algorithm
 from quantimodo.model.clients import Client
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.fetch import Fetcher, FetchFailed
+from quantimodo.ports.document_fetcher import DocumentFetcher, FetchFailed
 from quantimodo.protocol.errors import (
     InvalidRequest,
     InvalidRequestObject,
@@ -34,7 +34,7 @@ class ClientVerifier(Protocol):
 class RequestObjects:
     issuer: str
     keys: ClientVerifier
-    fetcher: Fetcher
+    fetcher: DocumentFetcher
     clock: Clock
 
     def may_fetch(self, form: Form, client: Client) -> bool:

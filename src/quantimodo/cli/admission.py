@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import structlog
 
-from quantimodo.identity.throttle import network
+from quantimodo.accounts.throttle import network
 
 MOST_CONNECTIONS: Final = 65_536
 _SCAN_EVERY: Final = 1.0
@@ -50,27 +50,27 @@ class Admission:
 
         At the limit of all, connections without a request make room first.
         """
-        party = "" if self._is_exempt(address) else network(address)
+        fake_provider = "" if self._is_exempt(address) else network(address)
         if self._total >= self.policy.total:
             self._make_room(connections, now)
             self._refuse("connections.total", now)
             return None
-        count = self._counts.get(party, 0)
-        if party and count >= self.policy.per_address:
+        count = self._counts.get(fake_provider, 0)
+        if fake_provider and count >= self.policy.per_address:
             self._refuse("connections.per_address", now)
             return None
-        self._counts[party] = count + 1
+        self._counts[fake_provider] = count + 1
         self._total += 1
-        return party
+        return fake_provider
 
-    def release(self, party: str) -> None:
+    def release(self, fake_provider: str) -> None:
         """Uncount one that `admit` has counted."""
         self._total -= 1
-        left = self._counts[party] - 1
+        left = self._counts[fake_provider] - 1
         if left:
-            self._counts[party] = left
+            self._counts[fake_provider] = left
         else:
-            del self._counts[party]
+            del self._counts[fake_provider]
 
     def _make_room(self, connections: Collection[Any], now: float) -> None:
         if now - self._scanned_at < _SCAN_EVERY:

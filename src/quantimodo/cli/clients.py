@@ -9,12 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
+from quantimodo.accounts.addresses import presented_email
 from quantimodo.app.quantities import parse_duration
-from quantimodo.app.wiring import House
-from quantimodo.cli.errand import Failed, run
+from quantimodo.app.services import AppContext
+from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_fields, print_json, print_table
 from quantimodo.clients.registry import Registered, Registration
-from quantimodo.identity.addresses import presented_email
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.protocol.errors import OAuthError
@@ -69,7 +69,9 @@ LogoutUris = Annotated[
     list[str] | None, typer.Option(help="Where people may go after signing out; several times.")
 ]
 BackChannel = Annotated[str | None, typer.Option(help="Where it is told that somebody signed out.")]
-FrontChannel = Annotated[str | None, typer.Option(help="What a browser loads when they sign out.")]
+AuthorizationResponder = Annotated[
+    str | None, typer.Option(help="What a browser loads when they sign out.")
+]
 Logo = Annotated[
     Path | None, typer.Option(help="A PNG, JPEG or WebP file.", exists=True, dir_okay=False)
 ]
@@ -96,7 +98,7 @@ def create(
     terms: Link = None,
     post_logout_redirect_uri: LogoutUris = None,
     backchannel_logout_uri: BackChannel = None,
-    frontchannel_logout_uri: FrontChannel = None,
+    frontchannel_logout_uri: AuthorizationResponder = None,
     logo: Logo = None,
     owner: Annotated[str | None, typer.Option(help="E-mail address of its owner.")] = None,
     as_json: AsJson = False,
@@ -129,12 +131,12 @@ def create(
         ),
     )
 
-    async def register(house: House) -> Registered:
-        owner_id = None if owner is None else await _owner_id(house, owner)
+    async def register(context: AppContext) -> Registered:
+        owner_id = None if owner is None else await _owner_id(context, owner)
         picture = None if logo is None else logo.read_bytes()
-        registered = await house.registry.register(asked, owner_id=owner_id, by_operator=True)
+        registered = await context.registry.register(asked, owner_id=owner_id, by_operator=True)
         if picture is not None:
-            await house.registry.set_logo(registered.client, picture)
+            await context.registry.set_logo(registered.client, picture)
         return registered
 
     _tell(run(register), as_json)
@@ -165,9 +167,9 @@ def import_client(
         token_format=token_format,
     )
 
-    async def register(house: House) -> Registered:
+    async def register(context: AppContext) -> Registered:
         whole = replace(asked, **given)
-        return await house.registry.register(whole, owner_id=None, by_operator=True)
+        return await context.registry.register(whole, owner_id=None, by_operator=True)
 
     registered = run(register)
     found = client_information(registered.client)
@@ -201,7 +203,7 @@ def edit(
     terms: Link = None,
     post_logout_redirect_uri: LogoutUris = None,
     backchannel_logout_uri: BackChannel = None,
-    frontchannel_logout_uri: FrontChannel = None,
+    frontchannel_logout_uri: AuthorizationResponder = None,
     logo: Logo = None,
     as_json: AsJson = False,
 ) -> None:
@@ -230,12 +232,12 @@ def edit(
         include_claims_in_id_token=claims_in_id_token,
     )
 
-    async def change(house: House) -> Client:
-        client = await _client(house, client_id)
+    async def change(context: AppContext) -> Client:
+        client = await _client(context, client_id)
         asked = _asked(_registration(client), given, implicit, metadata)
-        edited = await house.registry.edit(client, asked, by_operator=True)
+        edited = await context.registry.edit(client, asked, by_operator=True)
         if logo is not None:
-            await house.registry.set_logo(edited, logo.read_bytes())
+            await context.registry.set_logo(edited, logo.read_bytes())
         return edited
 
     _tell(Registered(run(change), None), as_json, secrecy=False)
@@ -248,8 +250,8 @@ def list_clients(
 ) -> None:
     """List the applications."""
 
-    async def find(house: House) -> Sequence[Client]:
-        return await _all(house, None if owner is None else await _owner_id(house, owner))
+    async def find(context: AppContext) -> Sequence[Client]:
+        return await _all(context, None if owner is None else await _owner_id(context, owner))
 
     found = run(find)
     if as_json:
@@ -268,7 +270,7 @@ def list_clients(
 @clients.command()
 def show(client_id: ClientId, as_json: AsJson = False) -> None:
     """Show one application; its secret cannot be shown, only replaced."""
-    client = run(lambda house: _client(house, client_id))
+    client = run(lambda context: _client(context, client_id))
     _tell(Registered(client, None), as_json, secrecy=False)
 
 
@@ -286,9 +288,9 @@ def rotate_secret(
     except ValueError:
         raise typer.BadParameter("must be a duration such as 0s, 1h or 7d") from None
 
-    async def rotate(house: House) -> Registered:
-        client = await _client(house, client_id)
-        return await house.registry.rotate_secret(client, overlap=duration)
+    async def rotate(context: AppContext) -> Registered:
+        client = await _client(context, client_id)
+        return await context.registry.rotate_secret(client, overlap=duration)
 
     _tell(run(rotate), as_json)
 
@@ -296,13 +298,13 @@ def rotate_secret(
 @clients.command()
 def disable(client_id: ClientId, as_json: AsJson = False) -> None:
     """Refuse an application and its tokens at once, and forget nothing; see `enable`."""
-    _change(client_id, lambda house, client: house.registry.disable(client), as_json)
+    _change(client_id, lambda context, client: context.registry.disable(client), as_json)
 
 
 @clients.command()
 def enable(client_id: ClientId, as_json: AsJson = False) -> None:
     """Let a disabled application in again; tokens that have not expired work again."""
-    _change(client_id, lambda house, client: house.registry.enable(client), as_json)
+    _change(client_id, lambda context, client: context.registry.enable(client), as_json)
 
 
 @clients.command()
@@ -314,19 +316,19 @@ def delete(
     if not yes and sys.stdin.isatty():
         typer.confirm("Delete this app, with everything that people allowed it?", abort=True)
 
-    async def remove(house: House) -> None:
-        await house.registry.delete(await _client(house, client_id))
+    async def remove(context: AppContext) -> None:
+        await context.registry.delete(await _client(context, client_id))
 
     run(remove)
 
 
 def _change(
-    client_id: str, change: Callable[[House, Client], Awaitable[Client]], as_json: bool
+    client_id: str, change: Callable[[AppContext, Client], Awaitable[Client]], as_json: bool
 ) -> None:
-    async def errand(house: House) -> Registered:
-        return Registered(await change(house, await _client(house, client_id)), None)
+    async def command(context: AppContext) -> Registered:
+        return Registered(await change(context, await _client(context, client_id)), None)
 
-    _tell(run(errand), as_json, secrecy=False)
+    _tell(run(command), as_json, secrecy=False)
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -366,23 +368,23 @@ def _registration(client: Client) -> Registration:
     return Registration(**{name: getattr(client, name) for name in fields})
 
 
-async def _client(house: House, client_id: str) -> Client:
-    client = await house.stores.client(client_id)
+async def _client(context: AppContext, client_id: str) -> Client:
+    client = await context.stores.client(client_id)
     if client is None:
         raise Failed("there is no app with this client_id; see: quantimodo clients list")
     return client
 
 
-async def _owner_id(house: House, email: str) -> int:
-    user = await house.stores.user_by_email(presented_email(email))
+async def _owner_id(context: AppContext, email: str) -> int:
+    user = await context.stores.user_by_email(presented_email(email))
     if user is None:
         raise Failed("nobody has an account with this e-mail address")
     return user.id
 
 
-async def _all(house: House, owner_id: int | None) -> Sequence[Client]:
+async def _all(context: AppContext, owner_id: int | None) -> Sequence[Client]:
     found: list[Client] = []
-    while page := await house.stores.clients(
+    while page := await context.stores.clients(
         owner_id=owner_id, after=found[-1].id if found else ""
     ):
         found.extend(page)

@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from quantimodo.app.dispatch import WHOLE
 from quantimodo.cli.admission import Admission, ConnectionPolicy
 from quantimodo.cli.cycle import Cycle, answer_whole, no_resource, refusal
-from quantimodo.cli.framing import Refused, check_head, head_without_upgrade, split_target
+from quantimodo.cli.framing import DomainError, check_head, head_without_upgrade, split_target
 from quantimodo.cli.gathering import Gathering
 
 _MOST_HEAD: Final = 65_536  # bytes after the first read; the application's own limit is lower
@@ -43,7 +43,7 @@ class Connection(HttpToolsProtocol):
     _upgrading = False
     _deaf = False  # nothing more is read: the last request has come
     _fresh = False  # this request began with the bytes that are read now
-    _fault: Refused | None = None
+    _fault: DomainError | None = None
     _size = 0
 
     def __init__(self, *arguments: Any, admission: Admission | None = None, **named: Any) -> None:
@@ -112,7 +112,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         if self._deaf:
-            raise Refused(400, "nothing follows the last request of a connection")
+            raise DomainError(400, "nothing follows the last request of a connection")
         self._unfinished = self._in_head = self._fresh = True
         self._size = 0
         self.url, self.headers = b"", []
@@ -136,7 +136,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         try:
             self._begin()
-        except Refused as fault:
+        except DomainError as fault:
             self._fault = fault
             raise
 
@@ -176,7 +176,7 @@ class Connection(HttpToolsProtocol):
                     self._ignore_upgrade()
         except httptools.HttpParserError:  # also of what a callback raises
             if not self._deaf:
-                self._refuse(self._fault or Refused(400, "the request is malformed"))
+                self._refuse(self._fault or DomainError(400, "the request is malformed"))
         return not self._deaf
 
     def _ignore_upgrade(self) -> None:
@@ -224,7 +224,7 @@ class Connection(HttpToolsProtocol):
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 
-    def _refuse(self, fault: Refused) -> None:
+    def _refuse(self, fault: DomainError) -> None:
         """Answer in its turn, read nothing more, and close."""
         self._deaf = True
         broken, self._reading = self._reading, None
@@ -247,7 +247,7 @@ class Connection(HttpToolsProtocol):
             return
         self._size += received
         if self._in_head and self._size > _MOST_HEAD:
-            self._refuse(Refused(431, "the head of the request is too large"))
+            self._refuse(DomainError(431, "the head of the request is too large"))
         elif self._size > _MOST_MESSAGE:
             self._gathering.close()
 

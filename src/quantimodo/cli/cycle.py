@@ -7,7 +7,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from quantimodo.app.dispatch import Asgi, Receive, Scope, Send
-from quantimodo.cli.framing import Refused
+from quantimodo.cli.framing import DomainError
 from quantimodo.cli.gathering import Gathering
 
 
@@ -88,7 +88,7 @@ def answer_whole(cycle: Cycle, gathering: Gathering, status: int, head: bytes, b
     return True
 
 
-def refusal(fault: Refused) -> Asgi:
+def refusal(fault: DomainError) -> Asgi:
     """An application that answers with this refusal, whatever it is asked."""
     body = json.dumps({"error": "invalid_request", "error_description": fault.text}).encode()
     headers = [

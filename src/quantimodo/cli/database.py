@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from quantimodo.app.environment import SystemClock
+from quantimodo.app.services import prepare
 from quantimodo.app.settings import Settings, load_settings
-from quantimodo.app.wiring import prepare
-from quantimodo.cli.errand import complain, faults_told, require_database
+from quantimodo.cli.command_runner import complain, field_errors, require_database
 from quantimodo.cli.printing import print_fields, print_json
 from quantimodo.storage.inspection import inspect
 from quantimodo.storage.open import Step, migrate, pending_steps, sqlite_path
@@ -24,7 +24,7 @@ def migrate_database(as_json: AsJson = False) -> None:
 
     A SQLite database that does not exist is created, with its secret key and signing keys.
     """
-    with faults_told():
+    with field_errors():
         steps = asyncio.run(_migrate(load_settings()))
     names = _names(steps)
     if as_json:
@@ -36,7 +36,7 @@ def migrate_database(as_json: AsJson = False) -> None:
 @database.command()
 def status(as_json: AsJson = False) -> None:
     """Say which engine it is and what is left to migrate. Exit code 1 if anything is."""
-    with faults_told():
+    with field_errors():
         url = load_settings().database
         steps = asyncio.run(pending_steps(url))
     fields: dict[str, Any] = {
@@ -55,7 +55,7 @@ def status(as_json: AsJson = False) -> None:
 @database.command()
 def check() -> None:
     """Look for damage: reads the whole of a SQLite file. Exit code 1 if there is any."""
-    with faults_told():
+    with field_errors():
         require_database(load_settings())
         faults = asyncio.run(inspect(load_settings().database))
     for fault in faults:

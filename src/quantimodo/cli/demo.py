@@ -1,8 +1,8 @@
 """`quantimodo demo`: the whole main job against a running server, for everybody to see.
 
 Makes a throw-away person and app in the server's own database, walks, and removes them again,
-whatever happens. The one command that is an HTTP client (house.md law 4 has providers/http.py for
-what the server itself asks of others; this is a person and an app).
+whatever happens. The one command that is an HTTP client (house.md law 4 has outbound/http_client.py
+for what the server itself asks of others; this is a person and an app).
 """
 
 from typing import Annotated, Any
@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from quantimodo.app.wiring import House
-from quantimodo.cli.errand import Failed, run
-from quantimodo.cli.telling import Telling, as_object
-from quantimodo.cli.walk import METADATA, SCOPE, Party, Unexpected, Walk
+from quantimodo.app.services import AppContext
+from quantimodo.cli.command_runner import Failed, run
+from quantimodo.cli.demo_flow import METADATA, SCOPE, DemoFlow, FakeProvider, Unexpected
+from quantimodo.cli.demo_output import DemoOutput, as_object
 from quantimodo.clients.registry import Registered, Registration
 from quantimodo.crypto.jwt import base64url
 from quantimodo.model.secrets import Secret
@@ -30,25 +30,25 @@ def demo(
     ] = None,
 ) -> None:
     """Walk the main job against a running server: sign in, consent, token, use, refresh, revoke."""
-    run(lambda house: _show(house, (url or house.settings.issuer).rstrip("/")))
+    run(lambda context: _show(context, (url or context.settings.issuer).rstrip("/")))
 
 
-async def _show(house: House, url: str) -> None:
-    telling = Telling(lambda line: typer.echo(line))
+async def _show(context: AppContext, url: str) -> None:
+    demo_output = DemoOutput(lambda line: typer.echo(line))
     async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as http:
-        metadata = await _metadata(http, url, house.settings.issuer)
-        telling.say(f"The server at {url} says where its endpoints are ({METADATA}).")
-        person, password = await _throw_away_person(house)
+        metadata = await _metadata(http, url, context.settings.issuer)
+        demo_output.say(f"The server at {url} says where its endpoints are ({METADATA}).")
+        person, password = await _throw_away_person(context)
         try:
-            app = await _throw_away_app(house, person)
-            party = _party(app, person, password)
-            await Walk(http, telling, house.entropy, metadata, party).all()
+            app = await _throw_away_app(context, person)
+            fake_provider = _party(app, person, password)
+            await DemoFlow(http, demo_output, context.entropy, metadata, fake_provider).all()
         except Unexpected as fault:
             raise Failed(f"not as it should be: {fault}") from None
         finally:
-            await house.stores.delete_user(person.id)  # with the app, which is the person's
-    telling.say("")
-    telling.say("All as it should be. The person and the app that were made for this are gone.")
+            await context.stores.delete_user(person.id)  # with the app, which is the person's
+    demo_output.say("")
+    demo_output.say("All as it should be. The person and the app that were made for this are gone.")
 
 
 async def _metadata(http: httpx.AsyncClient, url: str, issuer: str) -> dict[str, Any]:
@@ -68,9 +68,9 @@ async def _metadata(http: httpx.AsyncClient, url: str, issuer: str) -> dict[str,
     return metadata
 
 
-async def _throw_away_person(house: House) -> tuple[User, Secret]:
-    number, password = house.entropy.bytes(6).hex(), base64url(house.entropy.bytes(24)).decode()
-    person = await house.accounts.create(
+async def _throw_away_person(context: AppContext) -> tuple[User, Secret]:
+    number, password = context.entropy.bytes(6).hex(), base64url(context.entropy.bytes(24)).decode()
+    person = await context.accounts.create(
         email=f"demo-{number}@example.org",
         name="Demo Person",
         password=Secret(password),
@@ -79,15 +79,15 @@ async def _throw_away_person(house: House) -> tuple[User, Secret]:
     return person, Secret(password)
 
 
-async def _throw_away_app(house: House, person: User) -> Registered:
+async def _throw_away_app(context: AppContext, person: User) -> Registered:
     asked = Registration(
         name="Demo App", redirect_uris=(_CALLBACK,), scope=frozenset(SCOPE.split())
     )
-    return await house.registry.register(asked, owner_id=person.id)
+    return await context.registry.register(asked, owner_id=person.id)
 
 
-def _party(app: Registered, person: User, password: Secret) -> Party:
-    return Party(
+def _party(app: Registered, person: User, password: Secret) -> FakeProvider:
+    return FakeProvider(
         client_id=app.client.id,
         client_secret=app.secret or Secret(""),
         redirect_uri=_CALLBACK,

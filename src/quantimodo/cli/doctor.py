@@ -17,21 +17,22 @@ from urllib.parse import urlsplit
 import typer
 
 from quantimodo.app.environment import SystemClock
-from quantimodo.app.provider_policies import callback_uri, door_policy, provider_policies
+from quantimodo.app.provider_policies import callback_uri, outbound_policy, provider_policies
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
+from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings, load_settings
-from quantimodo.app.wiring import House, open_house
-from quantimodo.cli.errand import faults_told
+from quantimodo.cli.command_runner import field_errors
 from quantimodo.cli.printing import print_json
-from quantimodo.crypto.envelope import CannotOpen
+from quantimodo.crypto.envelope import DecryptionFailed
+from quantimodo.federation.contract import Provider
+from quantimodo.federation.provider_table import open_providers
+from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.keys import ALGORITHMS
-from quantimodo.ops.mail import LineDown
+from quantimodo.ops.mail import MailServerUnavailable
 from quantimodo.ops.smtp import Smtp, smtp_policy
+from quantimodo.outbound.errors import ProviderFault
+from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.stores import Unavailable
-from quantimodo.providers.contract import Provider, ProviderFault
-from quantimodo.providers.http import Door
-from quantimodo.providers.oidc import Oidc
-from quantimodo.providers.table import open_providers
 from quantimodo.storage.inspection import inspect
 from quantimodo.storage.open import SchemaMismatch, pending_steps, sqlite_path
 
@@ -58,7 +59,7 @@ def doctor(
     Exit code 0: no fault, though there may be warnings. 1: at least one fault. 2: the settings or
     the command line are wrong, and nothing was checked.
     """
-    with faults_told():
+    with field_errors():
         settings = load_settings()
         findings = asyncio.run(examine(settings))
     if as_json:
@@ -185,21 +186,21 @@ async def _signing_keys(settings: Settings) -> list[Finding]:
     if path is not None and not path.exists():
         return []
     try:
-        async with open_house(settings) as house:
-            return await _keys_of(house)
+        async with open_app(settings) as context:
+            return await _keys_of(context)
     except (Unavailable, SchemaMismatch, BadSecretKey, sqlite3.Error, OSError):
         return []  # said above
-    except CannotOpen:
+    except DecryptionFailed:
         text = "the secret key is not the one that this database was made with"
         return [Finding("fault", "keys", text)]
 
 
-async def _keys_of(house: House) -> list[Finding]:
-    await house.keyring.load()
+async def _keys_of(context: AppContext) -> list[Finding]:
+    await context.keyring.load()
     found = []
     for algorithm in ALGORITHMS:
         try:
-            house.keyring.signer(algorithm)
+            context.keyring.signer(algorithm)
         except LookupError:
             text = f"no {algorithm} key is active: the next start makes one"
             found.append(Finding("warning", "keys", text))
@@ -215,7 +216,7 @@ async def _mail(settings: Settings) -> list[Finding]:
     try:
         async with Smtp(smtp_policy(smtp.url, smtp.from_address)).connect():
             return [Finding("ok", "mail", "the mail server takes us in")]
-    except LineDown as fault:
+    except MailServerUnavailable as fault:
         return [Finding("fault", "mail", f"the mail server cannot be used: {fault}")]
 
 
@@ -224,12 +225,12 @@ async def _providers(settings: Settings) -> list[Finding]:
     policies = provider_policies(settings)
     if not policies:
         return []
-    door = Door(door_policy(settings))
+    http_client = GuardedHttpClient(outbound_policy(settings))
     try:
-        opened = open_providers(policies, door, SystemClock(), _Unused())
+        opened = open_providers(policies, http_client, SystemClock(), _Unused())
         return [await _answers(provider, settings) for provider in opened.values()]
     finally:
-        await door.close()
+        await http_client.close()
 
 
 async def _answers(provider: Provider, settings: Settings) -> Finding:

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from quantimodo.app.wiring import House
-from quantimodo.cli.errand import Failed, run
+from quantimodo.app.services import AppContext
+from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_json, print_table
-from quantimodo.keys.rotation import StillNeeded, current
+from quantimodo.keys.rotation import SigningKeyInUse, current
 from quantimodo.model.events import Event
 from quantimodo.model.keys import ALGORITHMS, WIDELY_KNOWN, SigningKey
 
@@ -47,15 +47,15 @@ def rotate(
     """
     algorithms = ALGORITHMS if every or now else WIDELY_KNOWN
 
-    async def make(house: House) -> list[dict[str, Any]]:
+    async def make(context: AppContext) -> list[dict[str, Any]]:
         # Under a wrong secret key new ones could be made, which no server would ever open.
-        await house.keyring.load()
-        before = timedelta(0) if now else house.settings.keys.publish_before
-        if not await house.rotation.rotate(before, algorithms):
+        await context.keyring.load()
+        before = timedelta(0) if now else context.settings.keys.publish_before
+        if not await context.rotation.rotate(before, algorithms):
             raise Failed("no key was made: somebody else rotates them just now. Try again")
         # With the secret key in mind: what it seals for long is sealed by the newest one then.
-        await house.registry.reseal()
-        return await _read(house)
+        await context.registry.reseal()
+        return await _read(context)
 
     _tell(run(make), as_json)
 
@@ -71,23 +71,23 @@ def delete(
     if not yes and sys.stdin.isatty():
         typer.confirm("Delete this key?", abort=True)
 
-    async def forget(house: House) -> None:
+    async def forget(context: AppContext) -> None:
         if not yes and not sys.stdin.isatty():
             raise Failed("nothing was deleted: say --yes, knowing what ends")
         try:
-            if not await house.rotation.delete(kid):
+            if not await context.rotation.delete(kid):
                 raise Failed("there is no such key: see `quantimodo keys list`")
-        except StillNeeded as why:
+        except SigningKeyInUse as why:
             raise Failed(str(why)) from None
-        house.audit.record(Event(at=house.clock.now(), kind="key.deleted", detail=kid))
+        context.audit.record(Event(at=context.clock.now(), kind="key.deleted", detail=kid))
 
     run(forget)
     typer.echo("Deleted. Running servers forget it within a minute.")
 
 
-async def _read(house: House) -> list[dict[str, Any]]:
-    now = house.clock.now()
-    found = await house.stores.signing_keys()
+async def _read(context: AppContext) -> list[dict[str, Any]]:
+    now = context.clock.now()
+    found = await context.stores.signing_keys()
     signing = {current(found, key.algorithm, now) for key in found}
     return [
         {

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from quantimodo.app.quantities import parse_duration
-from quantimodo.app.wiring import House
-from quantimodo.cli.errand import Failed, run
+from quantimodo.app.services import AppContext
+from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_fields, print_json, print_table
 from quantimodo.model.registrations import RegistrationToken
 
@@ -33,9 +33,9 @@ def create(
     if not label.isprintable():
         raise typer.BadParameter("the label must be plain text")
 
-    async def make(house: House) -> tuple[str, str]:
-        token = await house.dynamic.issue_token(label[:200], uses, duration)
-        return token.reveal(), house.settings.registration.mode
+    async def make(context: AppContext) -> tuple[str, str]:
+        token = await context.dynamic.issue_token(label[:200], uses, duration)
+        return token.reveal(), context.settings.registration.mode
 
     token, mode = run(make)
     if as_json:
@@ -51,8 +51,8 @@ def create(
 def list_tokens(as_json: AsJson = False) -> None:
     """List the tokens, without their text."""
 
-    async def find(house: House) -> list[dict[str, object]]:
-        return [_fields(token) for token in await house.stores.registration_tokens()]
+    async def find(context: AppContext) -> list[dict[str, object]]:
+        return [_fields(token) for token in await context.stores.registration_tokens()]
 
     found = run(find)
     if as_json:
@@ -66,9 +66,9 @@ def list_tokens(as_json: AsJson = False) -> None:
 def delete(token_id: Annotated[str, typer.Argument(help="As `list` tells it.")]) -> None:
     """Take a token back; apps that registered by it stay."""
 
-    async def drop(house: House) -> None:
-        for token in await house.stores.registration_tokens():
-            if _id(token) == token_id and await house.stores.drop_registration_token(token.key):
+    async def drop(context: AppContext) -> None:
+        for token in await context.stores.registration_tokens():
+            if _id(token) == token_id and await context.stores.drop_registration_token(token.key):
                 return
         raise Failed("there is no such token: see `quantimodo registrations list`")
 

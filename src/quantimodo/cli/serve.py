@@ -14,10 +14,10 @@ import typer
 
 from quantimodo import __version__
 from quantimodo.app.logging import configure_logging
+from quantimodo.app.services import open_app, prepare
 from quantimodo.app.settings import Settings, load_settings
 from quantimodo.app.settings_tree import leaves
-from quantimodo.app.wiring import open_house, prepare
-from quantimodo.cli.errand import Failed, faults_told, require_database
+from quantimodo.cli.command_runner import Failed, field_errors, require_database
 from quantimodo.cli.metrics_folder import fresh_folder
 from quantimodo.cli.settings import masked
 from quantimodo.cli.supervisor import Supervisor
@@ -38,7 +38,7 @@ def serve(
     ] = True,
 ) -> None:
     """Start the server."""
-    with faults_told():
+    with field_errors():
         environment = _environment(host, port, workers)
         listener = _listen(load_settings(environment))
         # With port 0 the address, and what follows from it, is known only now.
@@ -58,9 +58,9 @@ async def _ready(settings: Settings, migrate: bool) -> list[Step]:
     if migrate:
         return await prepare(settings)
     require_database(settings)
-    async with open_house(settings) as house:
-        await house.rotation.ensure()
-        await house.keyring.load()
+    async with open_app(settings) as context:
+        await context.rotation.ensure()
+        await context.keyring.load()
     return []
 
 
@@ -73,10 +73,10 @@ def _environment(host: str | None, port: int | None, workers: int | None) -> dic
 def _listen(settings: Settings) -> socket.socket:
     """Connections wait from here on, and are not refused while workers start."""
     try:
-        family, _, _, _, address = socket.getaddrinfo(
+        grant, _, _, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+        listener = socket.create_server(address[:2], family=grant, backlog=_BACKLOG)
     except OSError as fault:
         # The system's own words: asyncio and socket add the address to theirs.
         number = fault.errno or 0

@@ -9,7 +9,7 @@ import typer
 from quantimodo.app.settings import Settings, load, spell
 from quantimodo.app.settings_document import settings_document
 from quantimodo.app.settings_tree import Leaf, leaves, provider_leaves
-from quantimodo.cli.errand import faults_told
+from quantimodo.cli.command_runner import field_errors
 from quantimodo.cli.printing import print_json, print_table
 
 settings = typer.Typer(no_args_is_help=True, help="Show what is set.")
@@ -23,7 +23,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Show every setting in force and where it comes from; secrets are masked."""
-    with faults_told():
+    with field_errors():
         loaded = load(os.environ)
     providers = loaded.settings.providers
     every = [*leaves(), *(leaf for name in providers for leaf in provider_leaves(name))]

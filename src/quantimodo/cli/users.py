@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from quantimodo.app.wiring import House
-from quantimodo.cli.errand import Failed, faults_told, run
+from quantimodo.accounts.addresses import presented_email
+from quantimodo.app.services import AppContext
+from quantimodo.cli.command_runner import Failed, field_errors, run
 from quantimodo.cli.printing import print_fields, print_json, print_table
-from quantimodo.identity.addresses import presented_email
 from quantimodo.model.events import Event
 from quantimodo.model.profiles import Profile
 from quantimodo.model.secrets import Secret
@@ -48,13 +48,13 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make an account. Without a password the person sets one by "Forgot the password?"."""
-    with faults_told():
+    with field_errors():
         password = _password() if password_stdin else None
     profile = None if claims is None else _profile(claims)
 
-    async def add(house: House) -> User:
+    async def add(context: AppContext) -> User:
         try:
-            user = await house.accounts.create(
+            user = await context.accounts.create(
                 email=email,
                 name=name,
                 password=password,
@@ -64,7 +64,7 @@ def create(
         except Conflict:
             raise Failed("an account with this e-mail address exists already") from None
         if profile is not None:
-            await house.profiles.keep(user, profile)
+            await context.profiles.keep(user, profile)
         return user
 
     _tell(run(add), as_json)
@@ -84,7 +84,7 @@ def list_users(as_json: AsJson = False) -> None:
 @users.command()
 def show(who: Who, as_json: AsJson = False) -> None:
     """Show one account."""
-    _tell(run(lambda house: _person(house, who)), as_json)
+    _tell(run(lambda context: _person(context, who)), as_json)
 
 
 @users.command("profile")
@@ -98,9 +98,9 @@ def replace_profile(
     """Replace what a person tells about themselves, by the names of OpenID Connect's claims."""
     profile = _profile(claims)
 
-    async def keep(house: House) -> User:
-        user = await _person(house, who)
-        await house.profiles.keep(user, profile)
+    async def keep(context: AppContext) -> User:
+        user = await _person(context, who)
+        await context.profiles.keep(user, profile)
         return user
 
     _tell(run(keep), as_json)
@@ -109,13 +109,13 @@ def replace_profile(
 @users.command()
 def disable(who: Who, as_json: AsJson = False) -> None:
     """Sign a person out everywhere and let nobody in; their tokens are dead at once."""
-    _change(who, lambda house, user: house.accounts.disable(user.id), as_json)
+    _change(who, lambda context, user: context.accounts.disable(user.id), as_json)
 
 
 @users.command()
 def enable(who: Who, as_json: AsJson = False) -> None:
     """Let a disabled person in again."""
-    _change(who, lambda house, user: house.accounts.enable(user.id), as_json)
+    _change(who, lambda context, user: context.accounts.enable(user.id), as_json)
 
 
 @users.command()
@@ -127,21 +127,21 @@ def delete(
     if not yes and sys.stdin.isatty():
         typer.confirm("Delete this account, with its apps and all it allowed?", abort=True)
 
-    async def remove(house: House) -> None:
-        user = await _person(house, who)
-        await house.stores.delete_user(user.id)
-        house.audit.record(
-            Event(at=house.clock.now(), kind="account.deleted", detail="by the operator")
+    async def remove(context: AppContext) -> None:
+        user = await _person(context, who)
+        await context.stores.delete_user(user.id)
+        context.audit.record(
+            Event(at=context.clock.now(), kind="account.deleted", detail="by the operator")
         )
 
     run(remove)
 
 
-def _change(who: str, change: Callable[[House, User], Awaitable[bool]], as_json: bool) -> None:
-    async def apply(house: House) -> User:
-        user = await _person(house, who)
-        await change(house, user)
-        return await _person(house, str(user.id))
+def _change(who: str, change: Callable[[AppContext, User], Awaitable[bool]], as_json: bool) -> None:
+    async def apply(context: AppContext) -> User:
+        user = await _person(context, who)
+        await change(context, user)
+        return await _person(context, str(user.id))
 
     _tell(run(apply), as_json)
 
@@ -167,19 +167,19 @@ def _password() -> Secret:
     return Secret(line)
 
 
-async def _person(house: House, who: str) -> User:
+async def _person(context: AppContext, who: str) -> User:
     if who.isascii() and who.isdigit():
-        user = await house.stores.user(int(who))
+        user = await context.stores.user(int(who))
     else:
-        user = await house.stores.user_by_email(presented_email(who))
+        user = await context.stores.user_by_email(presented_email(who))
     if user is None:
         raise Failed("there is no such account; see: quantimodo users list")
     return user
 
 
-async def _all(house: House) -> Sequence[User]:
+async def _all(context: AppContext) -> Sequence[User]:
     found: list[User] = []
-    while page := await house.stores.users(after=found[-1].id if found else 0):
+    while page := await context.stores.users(after=found[-1].id if found else 0):
         found.extend(page)
     return found
 

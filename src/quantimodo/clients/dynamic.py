@@ -24,7 +24,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.registrations import RegistrationToken
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.fetch import Fetcher, FetchFailed
+from quantimodo.ports.document_fetcher import DocumentFetcher, FetchFailed
 from quantimodo.ports.stores import ClientStore, RegistrationStore
 from quantimodo.protocol.client_assertion import SIGNATURE_ALGORITHMS
 from quantimodo.protocol.errors import (
@@ -47,7 +47,7 @@ class RegistrationPolicy:
 
     mode: Literal["closed", "token", "open"] = "closed"
     implicit: bool = False
-    unproven_lifetime: timedelta = timedelta(days=30)
+    unused_lifetime: timedelta = timedelta(days=30)
     statements: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -66,7 +66,7 @@ class DynamicClients:
     registry: Registry
     clients: ClientStore
     store: RegistrationStore
-    fetcher: Fetcher
+    fetcher: DocumentFetcher
     clock: Clock
     entropy: Entropy
 
@@ -102,10 +102,10 @@ class DynamicClients:
         managing = mint(Kind.REGISTRATION, self.clock.now(), self.entropy)
         unproven = None
         if token is None:
-            unproven = self.clock.now() + self.policy.unproven_lifetime
+            unproven = self.clock.now() + self.policy.unused_lifetime
         try:
             added = await self.registry.register_itself(
-                asked, digest(managing.raw.reveal()), unproven_until=unproven, charge=charge
+                asked, digest(managing.raw.reveal()), delete_if_unused_at=unproven, charge=charge
             )
         except InvalidMetadata as fault:
             raise refusal(fault.faults) from None

@@ -15,13 +15,13 @@ from typing import Any, Final
 import msgspec
 
 from quantimodo.crypto.encryption import NoKey, encrypt, verify_hmac
-from quantimodo.crypto.envelope import CannotOpen, Envelope
+from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.jwt import BadToken, unverified_algorithm, unverified_kid
 from quantimodo.crypto.upstream import BadKeySet, UnknownKey, read_key_set, verify
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.fetch import Fetcher, FetchFailed
+from quantimodo.ports.document_fetcher import DocumentFetcher, FetchFailed
 from quantimodo.protocol.errors import InvalidRequest
 
 SECRET_PURPOSE: Final = "client secret"
@@ -45,7 +45,7 @@ class _Kept:
 class ClientKeys:
     """One for the process."""
 
-    fetcher: Fetcher
+    fetcher: DocumentFetcher
     envelope: Envelope
     clock: Clock
     _kept: OrderedDict[tuple[str, str], _Kept] = field(
@@ -92,7 +92,7 @@ class ClientKeys:
             raise BadToken
         try:
             return Secret(self.envelope.open(client.sealed_secret, SECRET_PURPOSE).decode())
-        except CannotOpen:
+        except DecryptionFailed:
             raise BadToken from None
 
     async def _document(self, client: Client, *, again: bool = False) -> Mapping[str, Any]:

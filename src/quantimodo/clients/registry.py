@@ -14,7 +14,7 @@ from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.clients.names import NO_NAMES, ReservedNames, name_faults
 from quantimodo.clients.public_keys import SECRET_PURPOSE
 from quantimodo.crypto.digests import digest
-from quantimodo.crypto.envelope import CannotOpen, Envelope
+from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.model.budgets import Charge
 from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.model.events import Event
@@ -74,22 +74,22 @@ class Registry:
         registration: Registration,
         token: bytes,
         *,
-        unproven_until: datetime | None,
+        delete_if_unused_at: datetime | None,
         charge: Charge | None = None,
     ) -> Registered:
         """Add an application that registers itself (RFC 7591). `token`: the digest of what it will
-        manage itself by; `unproven_until` and `charge` as in the store. Raises `InvalidMetadata`,
-        `BudgetExceeded`."""
+        manage itself by; `delete_if_unused_at` and `charge` as in the store. Raises
+        `InvalidMetadata`, `BudgetExceeded`."""
         asked = tidy(registration)
         _accept(asked, await self._reserved(asked))
-        return await self._add(asked, None, token, unproven_until, charge)
+        return await self._add(asked, None, token, delete_if_unused_at, charge)
 
     async def _add(
         self,
         asked: Registration,
         owner_id: int | None,
         token: bytes | None = None,
-        unproven_until: datetime | None = None,
+        delete_if_unused_at: datetime | None = None,
         charge: Charge | None = None,
     ) -> Registered:
         secret = None
@@ -105,7 +105,7 @@ class Registry:
             registration_digest=token,
         )
         client = _with_metadata(bare, asked)
-        await self.clients.add_client(client, unproven_until, charge)
+        await self.clients.add_client(client, delete_if_unused_at, charge)
         self._record(client, "client.registered", "registered")
         return Registered(client, secret)
 
@@ -242,7 +242,7 @@ class Registry:
         while client is not None and client.sealed_secret is not None:
             try:
                 secret = self.envelope.open(client.sealed_secret, SECRET_PURPOSE)
-            except CannotOpen:
+            except DecryptionFailed:
                 return  # by a key that is gone: the app needs another secret
             again = replace(client, sealed_secret=self.envelope.seal(secret, SECRET_PURPOSE))
             if await self.clients.replace_client(again):

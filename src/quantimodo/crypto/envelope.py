@@ -20,7 +20,7 @@ _TAG_LENGTH = 16
 _VERSION = b"\x01"
 
 
-class CannotOpen(Exception):
+class DecryptionFailed(Exception):
     """Not sealed by any of our keys for this purpose, or changed since."""
 
 
@@ -46,16 +46,16 @@ class Envelope:
         return _VERSION + nonce + cipher.encrypt(nonce, plaintext, _bound(purpose))
 
     def open(self, sealed: bytes, purpose: str) -> bytes:
-        """What was sealed for this purpose. Raises `CannotOpen`."""
+        """What was sealed for this purpose. Raises `DecryptionFailed`."""
         if len(sealed) < 1 + _NONCE_LENGTH + _TAG_LENGTH or sealed[:1] != _VERSION:
-            raise CannotOpen
+            raise DecryptionFailed
         nonce, box = sealed[1 : 1 + _NONCE_LENGTH], sealed[1 + _NONCE_LENGTH :]
         for key in self._keys:
             try:
                 return AESGCM(_subkey(key, "seal", purpose)).decrypt(nonce, box, _bound(purpose))
             except InvalidTag:
                 continue
-        raise CannotOpen
+        raise DecryptionFailed
 
     def derive(self, purpose: str) -> bytes:
         """A stable 32-byte subkey of the first key, for digests that we make now.

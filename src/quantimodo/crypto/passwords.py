@@ -1,7 +1,7 @@
 """Password hashes: argon2id in a small pool of threads that give way to everything else.
 
 Owns the parameters, the pool and its bound. What a password must be like is decided in
-`identity/addresses.py`, where it is kept is the store's affair.
+`accounts/addresses.py`, where it is kept is the store's affair.
 """
 
 import asyncio

@@ -51,14 +51,16 @@ def mint(kind: Kind, now: datetime, entropy: Entropy) -> Minted:
     return _spell(kind, moment_bytes(now), entropy.bytes(32))
 
 
-def heir(kind: Kind, parent: str, salt: bytes, pepper: bytes, at: datetime) -> Minted:
+def derive_successor(
+    kind: Kind, parent: str, successor_nonce: bytes, derivation_key: bytes, at: datetime
+) -> Minted:
     """The one successor of `parent` under this salt: the same again for the same arguments.
 
     HMAC-SHA-256 over 256 secret bits with the server's own key: nobody without the parent, the
     salt (kept with the spent row) and the pepper can compute it, and nothing that could be read
     again is stored. `at` is the moment when the parent was spent.
     """
-    bits = hmac.digest(pepper, kind.encode() + salt + parent.encode(), "sha256")
+    bits = hmac.digest(derivation_key, kind.encode() + successor_nonce + parent.encode(), "sha256")
     return _spell(kind, moment_bytes(at), bits)
 
 

@@ -16,8 +16,8 @@ from quantimodo.crypto.digests import digest
 from quantimodo.endpoints.login_browsers import LoginBrowsers
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
-from quantimodo.model.sessions import Presence, Session
-from quantimodo.pages.browser import Browser, Visit
+from quantimodo.model.sessions import AuthenticatedSubject, Session
+from quantimodo.pages.browser import Browser, BrowserRequest
 from quantimodo.pages.cookie_names import LOGIN_JWT
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import ClientStore
@@ -30,7 +30,7 @@ NOT_IN_ADDRESS: Final = "no token is taken in an address: send the login token a
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Who:
+class AuthenticationContext:
     """The people of one request: of its login JWT, which then counts, and of the browser.
 
     `may_allow`: whether what is allowed here is allowed by that person (security.md 14b).
@@ -42,11 +42,11 @@ class Who:
     may_allow: bool = True
 
     @property
-    def presence(self) -> Presence | None:
+    def signed_in(self) -> AuthenticatedSubject | None:
         return self.session if self.login is None else self.login
 
     @property
-    def doubtful(self) -> bool:
+    def account_mismatch(self) -> bool:
         """Whether the JWT names somebody else than who is signed in in this browser: a link could
         bring it, so nothing is answered before the person has seen whose account it is."""
         if self.login is None or self.session is None:
@@ -62,25 +62,27 @@ class Who:
         worthless = not request.client.public and request.response_type <= {"code", "none"}
         return not (worthless or request.client.skips_consent)
 
-    def without_login(self) -> "Who":
+    def without_login(self) -> "AuthenticationContext":
         """The session of this browser, if it is that of the same person."""
-        return Who(session=None if self.doubtful else self.session)
+        return AuthenticationContext(session=None if self.account_mismatch else self.session)
 
 
-def holder_of(visit: Visit, who: Who) -> str:
+def holder_of(browser_request: BrowserRequest, authentication: AuthenticationContext) -> str:
     """Whom an answer is for: this person in this browser. Of a login JWT the browser keeps nothing
     once it is used, so there it is the browser with whoever is signed in in it."""
-    if who.login is not None:
-        return f"{visit.browser.reveal()} login {visit.csrf}"
-    return f"{visit.browser.reveal()} user {0 if who.session is None else who.session.user.id}"
+    if authentication.login is not None:
+        return f"{browser_request.browser.reveal()} login {browser_request.csrf}"
+    session = authentication.session
+    user_id = 0 if session is None else session.user.id
+    return f"{browser_request.browser.reveal()} user {user_id}"
 
 
-def holders_of(visit: Visit) -> Sequence[str]:
+def holders_of(browser_request: BrowserRequest) -> Sequence[str]:
     """As whom this visitor can have an answer again."""
-    login = f"{visit.browser.reveal()} login {visit.csrf}"
-    if visit.session is None:
+    login = f"{browser_request.browser.reveal()} login {browser_request.csrf}"
+    if browser_request.session is None:
         return (login,)
-    return (login, f"{visit.browser.reveal()} user {visit.session.user.id}")
+    return (login, f"{browser_request.browser.reveal()} user {browser_request.session.user.id}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ class LoginCarrier:
     browsers: LoginBrowsers
     clock: Clock
 
-    async def presented(self, request: Request, form: Form, client: Client) -> Who:
+    async def presented(
+        self, request: Request, form: Form, client: Client
+    ) -> AuthenticationContext:
         """Whom the JWT of this very request names, by header or parameter; nobody, if there is
         none that is good for this client. Raises `InvalidRequest` for two different ones, and for
         one in an address that a strict client's address brought."""
@@ -107,26 +111,30 @@ class LoginCarrier:
         raw = header or parameter
         return self._who(request, login, Secret(raw) if login and raw else None)
 
-    async def kept(self, request: Request, form: Form, client: Client) -> Who:
+    async def read(self, request: Request, form: Form, client: Client) -> AuthenticationContext:
         """Whom the JWT names that this browser keeps for this very authorization."""
         return self._who(request, await self._verified(self._held(request, form), client))
 
-    def keep(self, response: Response, form: Form, who: Who) -> Response:
+    def attach(
+        self, response: Response, form: Form, authentication: AuthenticationContext
+    ) -> Response:
         """Let it come along through the steps of this authorization, and no other."""
-        if who.login is not None and who.raw is not None:
-            left = who.login.expires_at - self.clock.now()
-            self.browser.hold(response, _name(form), who.raw, left)
+        if authentication.login is not None and authentication.raw is not None:
+            left = authentication.login.expires_at - self.clock.now()
+            self.browser.set_secret_cookie(response, _name(form), authentication.raw, left)
         return response
 
     def drop(self, request: Request, response: Response, form: Form) -> Response:
         if self._held(request, form):
-            self.browser.release(response, _name(form))
+            self.browser.clear_secret_cookie(response, _name(form))
         return response
 
-    def _who(self, request: Request, login: LoginIdentity | None, raw: Secret | None = None) -> Who:
+    def _who(
+        self, request: Request, login: LoginIdentity | None, raw: Secret | None = None
+    ) -> AuthenticationContext:
         by_code = login is not None and login.origin.by_code
         marked = login is not None and self.browsers.is_marked(request, login.jti)
-        return Who(login=login, raw=raw, may_allow=marked or not by_code)
+        return AuthenticationContext(login=login, raw=raw, may_allow=marked or not by_code)
 
     async def _check_address(self, login: LoginIdentity) -> None:
         for client_id in login.origin.clients or ():
@@ -139,7 +147,7 @@ class LoginCarrier:
         return login if login is not None and login.origin.counts_for(client) else None
 
     def _held(self, request: Request, form: Form) -> str:
-        return self.browser.held(request, _name(form))
+        return self.browser.read_secret_cookie(request, _name(form))
 
 
 def _bearer(request: Request) -> str | None:

@@ -8,9 +8,14 @@ from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 
-from quantimodo.authorization.requests import resume_path
+from quantimodo.authorization.stored_requests import resume_path
 from quantimodo.pages.forms import read_body
-from quantimodo.protocol.authorization import NAMES_THE_TARGET, PARAMETERS, READ, NoTarget
+from quantimodo.protocol.authorization import (
+    NAMES_THE_TARGET,
+    PARAMETERS,
+    READ,
+    InvalidClientOrRedirect,
+)
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
 
@@ -21,12 +26,13 @@ _MOST_BYTES = 65_536
 async def read_request(request: Request) -> tuple[Form, InvalidRequest | None]:
     """The sound parameters, and the fault of one that is not, for the client to be told.
 
-    Raises `NoTarget` for a fault in what names client or address, and for another content type.
+    Raises `InvalidClientOrRedirect` for a fault in what names client or address, and for another
+    content type.
     """
     form, faults = Form.sound_of_urlencoded(await _text(request), READ)
     for name, fault in faults.items():
         if name in NAMES_THE_TARGET:
-            raise NoTarget(f"{fault[0].upper()}{fault[1:]}.")
+            raise InvalidClientOrRedirect(f"{fault[0].upper()}{fault[1:]}.")
     return form, next(map(InvalidRequest, faults.values()), None)
 
 
@@ -46,5 +52,5 @@ async def _text(request: Request) -> bytes:
         query: bytes = request.scope["query_string"]
         return query
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-        raise NoTarget(f"Send the request's parameters as {_FORM}.")
+        raise InvalidClientOrRedirect(f"Send the request's parameters as {_FORM}.")
     return await read_body(request, _MOST_BYTES)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from quantimodo.http.json import public_json
+from quantimodo.http.messages import Request, Response
 from quantimodo.keys.keyring import Keyring
 from quantimodo.protocol.discovery import metadata
-from quantimodo.wire.exchange import Request, Response
-from quantimodo.wire.json import public_json
 
 
 class MetadataEndpoint:

@@ -1,8 +1,8 @@
 """The one door by which a protocol error leaves as JSON (RFC 6749 §5.2)."""
 
+from quantimodo.http.json import private_json
+from quantimodo.http.messages import Response
 from quantimodo.protocol.errors import InvalidClient, OAuthError
-from quantimodo.wire.exchange import Response
-from quantimodo.wire.json import private_json
 
 _CHALLENGE = (b"www-authenticate", b'Basic realm="quantimodo", charset="UTF-8"')
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping
 
+from quantimodo.http.messages import Request
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import ALIASES, Form
-from quantimodo.wire.exchange import Request
 
 _FORM = "application/x-www-form-urlencoded"
 

@@ -6,6 +6,8 @@ from typing import Any
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.endpoints.forms import body_form
+from quantimodo.http.json import private_json
+from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock
@@ -16,8 +18,6 @@ from quantimodo.protocol.scopes import spell
 from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.policy import TokenPolicy
 from quantimodo.tokens.subjects import Subjects
-from quantimodo.wire.exchange import Request, Response
-from quantimodo.wire.json import private_json
 
 _INACTIVE: dict[str, Any] = {"active": False}
 
@@ -79,7 +79,7 @@ class IntrospectionEndpoint:
         found = await self.tokens.find_refresh_token(key)
         if (
             found is None
-            or found.family.client_id != client.id
+            or found.grant.client_id != client.id
             or found.revoked
             or found.spent_at is not None
             or found.token.expires_at <= self.clock.now()
@@ -87,7 +87,7 @@ class IntrospectionEndpoint:
             return _INACTIVE
         return {
             "active": True,
-            "scope": spell(found.family.scope),
+            "scope": spell(found.grant.scope),
             "client_id": client.id,
             "exp": int(found.token.expires_at.timestamp()),
             "iat": int(found.token.issued_at.timestamp()),

@@ -12,8 +12,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.authorization import login_codes
 from quantimodo.crypto.digests import digest, keyed_digest, same
+from quantimodo.federation import login_codes
 from quantimodo.model.secrets import Secret
 from quantimodo.pages.browser import Browser
 from quantimodo.pages.cookie_names import LOGIN_BROWSER
@@ -38,12 +38,12 @@ class LoginBrowsers:
         since = f"{int(self.clock.now().timestamp()):x}"
         self._forget_oldest(request, response)
         value = Secret(f"{since}.{self._proof(since, jti)}")
-        self.browser.hold(response, _name(jti), value, _LIFETIME)
+        self.browser.set_secret_cookie(response, _name(jti), value, _LIFETIME)
         return response
 
     def is_marked(self, request: Request, jti: str) -> bool:
         """Whether this is that browser."""
-        since, _, proof = self.browser.held(request, _name(jti)).partition(".")
+        since, _, proof = self.browser.read_secret_cookie(request, _name(jti)).partition(".")
         if not same(proof.encode(), self._proof(since, jti).encode()):
             return False
         age = self.clock.now().timestamp() - int(since, 16)
@@ -55,10 +55,12 @@ class LoginBrowsers:
 
     def _forget_oldest(self, request: Request, response: Response) -> None:
         """Logins that led to nothing must not fill the browser's cookie header."""
-        names = self.browser.held_names(request, LOGIN_BROWSER)
-        oldest_first = sorted(names, key=lambda name: self.browser.held(request, name))
+        names = self.browser.secret_cookie_names(request, LOGIN_BROWSER)
+        oldest_first = sorted(
+            names, key=lambda name: self.browser.read_secret_cookie(request, name)
+        )
         for name in oldest_first[: max(0, len(names) + 1 - _MOST)]:
-            self.browser.release(response, name)
+            self.browser.clear_secret_cookie(response, name)
 
 
 def _name(jti: str) -> str:

@@ -10,15 +10,15 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.sign_out import SignOut
 from quantimodo.crypto.session_ids import client_sid
-from quantimodo.identity.sign_out import SignOut
 from quantimodo.model.clients import Client
 from quantimodo.model.sessions import Session
-from quantimodo.pages.browser import Visit
-from quantimodo.pages.desk import Desk
+from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.errors import error_page
 from quantimodo.pages.forms import read_body
 from quantimodo.pages.layout import form_sources, see_other
+from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.signed_out import signed_out_page
 from quantimodo.ports.stores import ClientStore
 from quantimodo.protocol.discovery import END_SESSION
@@ -42,7 +42,7 @@ _TITLE = "Logout request rejected"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LogoutRequestContext:
     """A request that may be honoured: who asks, as far as that is known, and where it leads."""
 
     form: Form
@@ -61,7 +61,7 @@ class LogoutEndpoint:
     clients: ClientStore
     hints: LogoutHints
     sign_out: SignOut
-    desk: Desk
+    page_context: PageContext
 
     async def start(self, request: Request) -> Response:
         """An application's request, by GET or POST."""
@@ -73,42 +73,48 @@ class LogoutEndpoint:
         if request.method == "POST":
             # The session cookie does not come along with a form of another site, but with the
             # redirect that follows it.
-            return see_other(f"{END_SESSION}?{urlencode(_heeded(form))}")
-        visit = await self.desk.visit(request)
-        if visit.session is None:
+            return see_other(f"{END_SESSION}?{urlencode(_recognised_parameters(form))}")
+        browser_request = await self.page_context.browser_request(request)
+        if browser_request.session is None:
             return self._gone(asked)
-        if _is_of_session(asked.hint, visit.session):
+        if _is_of_session(asked.hint, browser_request.session):
             if request.method == "HEAD":
                 return self._farewell(asked, ())
             # Nobody is signed in when the same request comes again, so it goes on.
-            return await self._leave(asked, visit, reload=True)
-        return self._ask(request, asked, visit)
+            return await self._leave(asked, browser_request, reload=True)
+        return self._ask(request, asked, browser_request)
 
     async def confirm(self, request: Request) -> Response:
         """The person's yes, from the page that `start` shows."""
-        visit, posted = await self.desk.posted(request)
+        browser_request, posted = await self.page_context.posted(request)
         try:
             asked = await self._understand(Form.of_pairs(posted.fields, {}))
         except (OAuthError, LogoutRefused) as fault:
             return self._refuse(fault)
-        return self._gone(asked) if visit.session is None else await self._leave(asked, visit)
+        return (
+            self._gone(asked)
+            if browser_request.session is None
+            else await self._leave(asked, browser_request)
+        )
 
-    async def _understand(self, form: Form) -> Asked:
+    async def _understand(self, form: Form) -> LogoutRequestContext:
         raw = form.get("id_token_hint")
         hint = None if raw is None else await self.hints.read(raw)
         client_id = asking_client(form, hint)
         client = None if client_id is None else await self.clients.client(client_id)
         if client_id is not None and (client is None or client.disabled_at is not None):
             raise LogoutRefused("There is no app with this client_id here.")
-        return Asked(form, hint, client, destination(form, client))
+        return LogoutRequestContext(form, hint, client, destination(form, client))
 
-    def _ask(self, request: Request, asked: Asked, visit: Visit) -> Response:
+    def _ask(
+        self, request: Request, asked: LogoutRequestContext, browser_request: BrowserRequest
+    ) -> Response:
         # A browser holds the redirect that follows the form against the form's CSP.
         leads = () if asked.leads_to is None else form_sources(asked.leads_to)
         # RP-Initiated Logout §2, §3: the way back is refused, and the person is asked all the same.
-        return self.desk.show(
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "logout.html",
             status=400 if asked.stranded else 200,
             form_action=leads,
@@ -116,25 +122,29 @@ class LogoutEndpoint:
             action=CONFIRM,
             client=asked.client,
             rejected=_TITLE if asked.stranded else "",
-            parameters=_heeded(asked.form),
+            parameters=_recognised_parameters(asked.form),
         )
 
-    async def _leave(self, asked: Asked, visit: Visit, *, reload: bool = False) -> Response:
-        frames = await self.sign_out.leave(visit.required())
-        return self.desk.browser.sign_out(self._farewell(asked, frames, reload))
+    async def _leave(
+        self, asked: LogoutRequestContext, browser_request: BrowserRequest, *, reload: bool = False
+    ) -> Response:
+        frames = await self.sign_out.leave(browser_request.required())
+        return self.page_context.browser.sign_out(self._farewell(asked, frames, reload))
 
-    def _gone(self, asked: Asked) -> Response:
+    def _gone(self, asked: LogoutRequestContext) -> Response:
         """Nobody is signed in in this browser (any more)."""
-        return self.desk.browser.sign_out(self._farewell(asked, ()))
+        return self.page_context.browser.sign_out(self._farewell(asked, ()))
 
-    def _farewell(self, asked: Asked, frames: tuple[str, ...], reload: bool = False) -> Response:
+    def _farewell(
+        self, asked: LogoutRequestContext, frames: tuple[str, ...], reload: bool = False
+    ) -> Response:
         if asked.leads_to is not None and not frames:
             return see_other(asked.leads_to)
-        return signed_out_page(self.desk.renderer, frames, asked.leads_to, reload=reload)
+        return signed_out_page(self.page_context.renderer, frames, asked.leads_to, reload=reload)
 
     def _refuse(self, fault: OAuthError | LogoutRefused) -> Response:
         text = fault.description if isinstance(fault, OAuthError) else str(fault)
-        return error_page(self.desk.renderer, 400, _TITLE, text)
+        return error_page(self.page_context.renderer, 400, _TITLE, text)
 
 
 async def _read(request: Request) -> Form:
@@ -149,5 +159,5 @@ def _is_of_session(hint: Hint | None, session: Session) -> bool:
     return hint is not None and needs_no_question(hint, client_sid(session.sid, hint.client_id))
 
 
-def _heeded(form: Form) -> list[tuple[str, str]]:
+def _recognised_parameters(form: Form) -> list[tuple[str, str]]:
     return [(name, value) for name, value in form.items() if name in PARAMETERS]

@@ -6,17 +6,17 @@ from typing import Any, Final
 
 import msgspec
 
+from quantimodo.accounts.errors import TooMany
+from quantimodo.accounts.throttle import Throttle
 from quantimodo.clients.dynamic import DynamicClients
-from quantimodo.identity.errors import TooMany
-from quantimodo.identity.throttle import Throttle
+from quantimodo.http.json import PRIVATE, private_json
+from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.stores import BudgetExceeded
 from quantimodo.protocol.discovery import REGISTER
 from quantimodo.protocol.errors import InvalidClientMetadata, InvalidToken
 from quantimodo.protocol.registration_json import client_information
-from quantimodo.wire.exchange import Request, Response
-from quantimodo.wire.json import PRIVATE, private_json
 
 _FULL: Final = timedelta(hours=1)  # until registrations that nobody used may have expired
 

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.endpoints.forms import body_form
+from quantimodo.http.json import private_json
+from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import TokenStore
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import UnauthorizedClient
 from quantimodo.tokens.access import AccessTokens
-from quantimodo.wire.exchange import Request, Response
-from quantimodo.wire.json import private_json
 
 _PARAMETERS = OF_CLIENTS | {"token"}
 
@@ -44,9 +44,9 @@ class RevocationEndpoint:
     async def _revoke_refresh_token(self, key: bytes, client: Client) -> None:
         found = await self.tokens.find_refresh_token(key)
         if found is not None:
-            _check_owner(found.family.client_id, client)
+            _check_owner(found.grant.client_id, client)
             # RFC 7009 §2.1: with a refresh token goes every access token of its authorization.
-            await self.tokens.revoke_family(found.family.id, self.clock.now())
+            await self.tokens.revoke_grant(found.grant.id, self.clock.now())
 
     async def _revoke_access_token(self, key: bytes, client: Client) -> None:
         found = await self.tokens.find_access_token(key)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from quantimodo.crypto.digests import digest
-from quantimodo.model.sessions import Presence
+from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.pages.browser import Browser
 from quantimodo.pages.layout import Renderer
 from quantimodo.ports.clock import Entropy
@@ -26,19 +26,21 @@ class SessionStates:
     browser: Browser
     entropy: Entropy
 
-    def of(self, request: Request, asked: AuthorizationRequest, presence: Presence) -> Parameters:
+    def of(
+        self, request: Request, asked: AuthorizationRequest, signed_in: AuthenticatedSubject
+    ) -> Parameters:
         """What an answer in this browser has beside the rest."""
         origin, state = origin_of(asked.target.redirect_uri), self.browser.state(request)
         # Not for who only uses OAuth, nor for who has no origin (a native app), nor for a sign-in
         # that this browser's cookie knows nothing of (a login JWT).
-        if "openid" not in asked.scope or origin is None or presence.sid is None or not state:
+        if "openid" not in asked.scope or origin is None or signed_in.sid is None or not state:
             return []
         salt = self.entropy.bytes(16).hex()
         return [("session_state", session_state(asked.client.id, origin, state, salt))]
 
-    def keep(self, request: Request, response: Response, added: Parameters) -> Response:
+    def attach(self, request: Request, response: Response, added: Parameters) -> Response:
         """The browser has the cookie that what was `added` is watched by."""
-        return self.browser.keep_state(request, response) if added else response
+        return self.browser.set_state_cookie(request, response) if added else response
 
 
 def session_state(client_id: str, origin: str, state: str, salt: str) -> str:

@@ -13,29 +13,30 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.authorization.landings import Landings, NoLanding
-from quantimodo.endpoints.authorize_answers import wants_json
-from quantimodo.endpoints.departures import (
-    Departures,
-    LostWay,
-    Purpose,
-    ToAccount,
-    ToApp,
-    ToSession,
-)
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.endpoints.authorize_responses import wants_json
 from quantimodo.endpoints.envelopes import refused
-from quantimodo.endpoints.social_arrivals import ARRIVED, Arrivals
-from quantimodo.identity.throttle import Throttle
-from quantimodo.pages.browser import Visit
-from quantimodo.pages.continuation import Continuations
-from quantimodo.pages.desk import Desk, NotHere
+from quantimodo.endpoints.social_callback import ARRIVED, CallbackHandler
+from quantimodo.endpoints.upstream_login import (
+    InvalidLoginState,
+    LinkAccount,
+    Purpose,
+    ReturnToClient,
+    StartSession,
+    UpstreamLogin,
+)
+from quantimodo.federation.contract import Provider
+from quantimodo.federation.redirect_targets import RedirectTargets, UnregisteredRedirect
+from quantimodo.outbound.errors import ProviderFault
+from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.errors import error_page
 from quantimodo.pages.forms import read_body
 from quantimodo.pages.layout import head_of, json_page, see_other
+from quantimodo.pages.page_context import NotFound, PageContext
+from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.social import ALIASES, PARAMETERS, login_request
-from quantimodo.providers.contract import Provider, ProviderFault
 
 _MOST_BYTES: Final = 65_536
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -50,12 +51,12 @@ _log = structlog.get_logger("quantimodo.social")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocialEndpoint:
     providers: Mapping[str, Provider]
-    departures: Departures
-    arrivals: Arrivals
-    landings: Landings
-    continuations: Continuations
+    upstream_login: UpstreamLogin
+    arrivals: CallbackHandler
+    redirect_targets: RedirectTargets
+    return_targets: ReturnTargets
     throttle: Throttle
-    desk: Desk
+    page_context: PageContext
 
     async def login(self, request: Request) -> Response:
         """GET /api/v2/auth/social/login: an application sends a browser to a provider."""
@@ -63,7 +64,7 @@ class SocialEndpoint:
             asked = login_request(
                 Form.of_urlencoded(request.scope["query_string"], ALIASES, PARAMETERS)
             )
-            landing = await self.landings.find(asked.redirect_url, asked.client_id)
+            landing = await self.redirect_targets.find(asked.redirect_url, asked.client_id)
             if landing.strict and asked.challenge is None:
                 raise InvalidRequest(
                     "an app with this redirectUrl is registered as strict: send code_challenge"
@@ -71,12 +72,12 @@ class SocialEndpoint:
                 )
         except InvalidRequest as fault:
             return self._rejected(request, fault.description)
-        except NoLanding as fault:
+        except UnregisteredRedirect as fault:
             return self._rejected(request, str(fault))
         provider = self.providers.get(asked.provider)
         if provider is None:
             return self._rejected(request, unknown_provider(self.providers))
-        purpose = ToApp(
+        purpose = ReturnToClient(
             redirect_url=asked.redirect_url,
             clients=landing.clients,
             state=asked.state,
@@ -87,22 +88,24 @@ class SocialEndpoint:
     async def sign_in(self, request: Request) -> Response:
         """GET /sign-in/with/{provider}: a button of the sign-in page."""
         provider = self._provider(request)
-        leads = await self.continuations.of(request.query_params.get("return_to", ""))
+        leads = await self.return_targets.of(request.query_params.get("return_to", ""))
         # security.md 18: no session without the person's doing. A link on a strange page would
         # need none at a provider that remembers them, so it leads to the sign-in page.
         if request.headers.get("sec-fetch-site") not in (None, "same-origin", "none"):
             return see_other(f"/sign-in?return_to={quote(leads.return_to, safe='/')}")
-        visit = await self.desk.visit(request)
-        fresh = leads.wants_fresh or visit.session is not None
-        return await self._begin(request, provider, ToSession(leads.return_to), fresh=fresh)
+        browser_request = await self.page_context.browser_request(request)
+        fresh = leads.wants_fresh or browser_request.session is not None
+        return await self._begin(request, provider, StartSession(leads.return_to), fresh=fresh)
 
-    async def begin_link(self, request: Request, visit: Visit, name: str) -> Response:
+    async def begin_link(
+        self, request: Request, browser_request: BrowserRequest, name: str
+    ) -> Response:
         """For a page whose form was checked: link an identity to the account of this session."""
         provider = self.providers.get(name)
         if provider is None:
-            raise NotHere
-        session = visit.required()
-        purpose = ToAccount(session.user.id, session.key)
+            raise NotFound
+        session = browser_request.required()
+        purpose = LinkAccount(session.user.id, session.key)
         return await self._begin(request, provider, purpose, fresh=False)
 
     async def origin(self, name: str) -> str | None:
@@ -124,46 +127,46 @@ class SocialEndpoint:
         state = answer.get("state", "")
         try:
             if request.method == "HEAD":
-                await self.departures.look(request, state)
+                await self.upstream_login.look(request, state)
                 return head_of(303)
-            returned = await self.departures.recall(request, provider, state)
-        except LostWay:
+            returned = await self.upstream_login.recall(request, provider, state)
+        except InvalidLoginState:
             return await self.arrivals.finished.page(request, state)
         try:
-            profile = await provider.arrive(answer, returned.journey)
+            profile = await provider.handle_callback(answer, returned.authorization_context)
         except ProviderFault as fault:
             response = await self._failed(provider, fault, returned.purpose)
             return self._finish(response, state)
-        if request.method == "POST" and not isinstance(returned.purpose, ToApp):
-            response = await self.departures.wait(request, profile, returned.purpose, ARRIVED)
+        if request.method == "POST" and not isinstance(returned.purpose, ReturnToClient):
+            response = await self.upstream_login.wait(request, profile, returned.purpose, ARRIVED)
         else:
-            response = await self.arrivals.settle(request, profile, returned.purpose)
+            response = await self.arrivals.complete(request, profile, returned.purpose)
         return self._finish(response, state)
 
     def _finish(self, response: Response, state: str) -> Response:
-        return self.arrivals.finished.note(self.departures.finish(response, state), state)
+        return self.arrivals.finished.note(self.upstream_login.finish(response, state), state)
 
     async def _begin(
         self, request: Request, provider: Provider, purpose: Purpose, *, fresh: bool
     ) -> Response:
         if request.method == "HEAD":
             return head_of(303)
-        visit = await self.desk.visit(request)
-        await self.throttle.depart(visit.address)
+        browser_request = await self.page_context.browser_request(request)
+        await self.throttle.start_upstream_login(browser_request.address)
         try:
-            return await self.departures.begin(request, provider, purpose, fresh=fresh)
+            return await self.upstream_login.begin(request, provider, purpose, fresh=fresh)
         except ProviderFault as fault:
             return await self._failed(provider, fault, purpose)
 
     def _provider(self, request: Request) -> Provider:
         provider = self.providers.get(request.path_params["provider"])
         if provider is None:
-            raise NotHere
+            raise NotFound
         return provider
 
     async def _failed(self, provider: Provider, fault: ProviderFault, purpose: Purpose) -> Response:
         _log.info("sign-in failed", provider=provider.name, code=fault.code, because=fault.because)
-        if isinstance(purpose, ToApp):
+        if isinstance(purpose, ReturnToClient):
             # Contract §2.4 names two; whatever else may go wrong there is not the app's to mend.
             code = _ERRORS.get(fault.code, "server_error")
             return await self.arrivals.refuse_app(purpose, code, fault.message)
@@ -172,7 +175,7 @@ class SocialEndpoint:
     def _rejected(self, request: Request, text: str) -> Response:
         if wants_json(request):
             return json_page(400, refused("invalid_request", text))
-        return error_page(self.desk.renderer, 400, _TITLE, text)
+        return error_page(self.page_context.renderer, 400, _TITLE, text)
 
 
 def unknown_provider(providers: Mapping[str, Provider]) -> str:

@@ -13,15 +13,15 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.authorization.requests import RESUME
+from quantimodo.accounts.addresses import local_path
+from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.crypto.digests import digest
-from quantimodo.crypto.envelope import CannotOpen, Envelope
+from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.jwt import base64url, decoded
-from quantimodo.identity.addresses import local_path
 from quantimodo.model.secrets import Secret
-from quantimodo.pages.continuation import Continuations
 from quantimodo.pages.cookie_names import LOGIN_OVER
-from quantimodo.pages.desk import Desk
+from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.return_targets import ReturnTargets
 
 _LIFETIME: Final = timedelta(hours=1)
 _LONGEST: Final = 1500  # of a cookie's 4096 bytes
@@ -46,8 +46,8 @@ class _Note(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class FinishedSignIns:
-    desk: Desk
-    continuations: Continuations
+    page_context: PageContext
+    return_targets: ReturnTargets
     envelope: Envelope = field(repr=False)
 
     def note(self, response: Response, way: str) -> Response:
@@ -55,7 +55,9 @@ class FinishedSignIns:
         sealed = self.envelope.seal(
             msgspec.json.encode(_Note(_name(way), _led_to(response))), "finished sign-in"
         )
-        self.desk.browser.hold(response, LOGIN_OVER, Secret(base64url(sealed).decode()), _LIFETIME)
+        self.page_context.browser.set_secret_cookie(
+            response, LOGIN_OVER, Secret(base64url(sealed).decode()), _LIFETIME
+        )
         return response
 
     async def page(self, request: Request, way: str) -> Response:
@@ -63,7 +65,7 @@ class FinishedSignIns:
         led_to = self._noted(request, way)
         title, text = _LOST if led_to is None else _FINISHED
         word, href = await self._onward(request, led_to or "")
-        return self.desk.renderer.page(
+        return self.page_context.renderer.page(
             "social_over.html",
             status=400,
             opener=True,
@@ -76,8 +78,8 @@ class FinishedSignIns:
     async def _onward(self, request: Request, led_to: str) -> tuple[str, str]:
         if led_to.startswith("http"):
             return f"Go to {urlsplit(led_to).netloc}", led_to
-        signed_in = (await self.desk.visit(request)).session is not None
-        leads = await self.continuations.of(led_to)
+        signed_in = (await self.page_context.browser_request(request)).session is not None
+        leads = await self.return_targets.of(led_to)
         path = leads.return_to
         if urlsplit(path).path == RESUME and leads.client is None:
             path = _ACCOUNT  # the application has its answer
@@ -86,11 +88,11 @@ class FinishedSignIns:
         return ("Go to your account" if path == _ACCOUNT else "Go on"), path
 
     def _noted(self, request: Request, way: str) -> str | None:
-        raw = self.desk.browser.held(request, LOGIN_OVER)
+        raw = self.page_context.browser.read_secret_cookie(request, LOGIN_OVER)
         try:
             opened = self.envelope.open(decoded(raw), "finished sign-in")
             note = msgspec.json.decode(opened, type=_Note)
-        except (ValueError, CannotOpen, msgspec.MsgspecError):
+        except (ValueError, DecryptionFailed, msgspec.MsgspecError):
             return None
         return note.led_to if note.way == _name(way) else None
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import structlog
 
-from quantimodo.authorization.landings import Landing, Landings, NoLanding
-from quantimodo.authorization.login_codes import LoginCodes, UsedTwice
+from quantimodo.accounts.errors import DomainError, LinkNeeded, TooMany
+from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.tokens import Kind
 from quantimodo.endpoints.envelopes import (
     login_data,
@@ -22,16 +22,20 @@ from quantimodo.endpoints.envelopes import (
 )
 from quantimodo.endpoints.forms import body_form
 from quantimodo.endpoints.social import unknown_provider
-from quantimodo.endpoints.social_arrivals import IDENTITIES
-from quantimodo.identity.errors import LinkNeeded, Refused, TooMany
-from quantimodo.identity.social import SocialAccounts
-from quantimodo.identity.throttle import Throttle
+from quantimodo.endpoints.social_callback import IDENTITIES
+from quantimodo.federation.contract import Provider
+from quantimodo.federation.login_codes import CodeReplayed, LoginCodes
+from quantimodo.federation.redirect_targets import Landing, RedirectTargets, UnregisteredRedirect
+from quantimodo.federation.social_accounts import SocialAccounts
+from quantimodo.http.json import private_json
+from quantimodo.http.messages import RepeatedHeader, Request, Response
 from quantimodo.model.clients import Client
 from quantimodo.model.events import Event
 from quantimodo.model.identities import LoginCode, Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 from quantimodo.ops.metrics import Metrics
+from quantimodo.outbound.errors import ProviderFault
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import ClientStore, Conflict, Unavailable, UserStore
@@ -39,12 +43,9 @@ from quantimodo.protocol.errors import AccessDenied, InvalidGrant, InvalidReques
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.social import ALIASES, PARAMETERS
 from quantimodo.protocol.subjects import is_pairwise
-from quantimodo.providers.contract import Provider, ProviderFault
 from quantimodo.tokens.login import LIFETIME, LoginTokens
 from quantimodo.tokens.login_origin import LoginOrigin, name_of
 from quantimodo.tokens.subjects import Subjects
-from quantimodo.wire.exchange import RepeatedHeader, Request, Response
-from quantimodo.wire.json import private_json
 
 _BUSY: Final = "The server is busy. Try again in a moment."
 _MANY: Final = "Too many tries from this network address. Wait, and try again."
@@ -57,7 +58,7 @@ class SocialTokens:
     accounts: SocialAccounts
     codes: LoginCodes
     tokens: LoginTokens
-    landings: Landings
+    redirect_targets: RedirectTargets
     clients: ClientStore
     subjects: Subjects
     users: UserStore
@@ -78,7 +79,7 @@ class SocialTokens:
 
     async def _redeem(self, request: Request, form: Form) -> Response:
         provider, code = self._provider(form), form.required("code")
-        await self.throttle.depart(request.address)
+        await self.throttle.start_upstream_login(request.address)
         client = await self._named(form)
         if code.startswith(tuple(Kind)):
             return await self._redeem_ours(code, provider, form, client)
@@ -101,7 +102,7 @@ class SocialTokens:
                 client_id=None if client is None else client.id,
                 verifier=form.get("code_verifier"),
             )
-        except UsedTwice as replay:
+        except CodeReplayed as replay:
             self._record("login_code.replayed", replay.user_id)
             raise
         user = await self.users.user(found.user_id)
@@ -110,8 +111,8 @@ class SocialTokens:
         # security.md 3: a client that names itself binds what it gets.
         clients = found.clients if client is None else (client.id,)
         try:
-            landing = await self.landings.still(found.redirect_url, clients)
-        except NoLanding as fault:
+            landing = await self.redirect_targets.still(found.redirect_url, clients)
+        except UnregisteredRedirect as fault:
             raise InvalidGrant(str(fault)) from None
         origin = replace(_at(found.redirect_url, landing), by_code=True)
         return await self._answer(found, user, origin)
@@ -122,12 +123,12 @@ class SocialTokens:
             if not self.legacy_transport:
                 raise InvalidRequest("this server takes no tokens in an address: use POST")
             self.metrics.legacy("social_token_by_get")
-        await self.throttle.depart(request.address)
+        await self.throttle.start_upstream_login(request.address)
         if token.reveal().startswith(tuple(Kind)):
             raise InvalidRequest("accessToken must be one that the provider's SDK gave")
         client = await self._named(form)
         refresh_token = form.get("refresh_token")
-        profile = await provider.recognise(
+        profile = await provider.verify_native_token(
             token, None if refresh_token is None else Secret(refresh_token), form.get("nonce")
         )
         return await self._admit(request, profile, _for_one(client))
@@ -184,14 +185,16 @@ class SocialTokens:
         """The application that the caller says it is, if it says so."""
         client_id = form.get("client_id")
         try:
-            return None if client_id is None else await self.landings.named(client_id)
-        except NoLanding as fault:
+            return None if client_id is None else await self.redirect_targets.named(client_id)
+        except UnregisteredRedirect as fault:
             raise InvalidRequest(str(fault)) from None
 
     async def _registered(self, redirect_url: str, client: Client | None) -> Landing:
         try:
-            return await self.landings.find(redirect_url, None if client is None else client.id)
-        except NoLanding as fault:
+            return await self.redirect_targets.find(
+                redirect_url, None if client is None else client.id
+            )
+        except UnregisteredRedirect as fault:
             raise InvalidRequest(str(fault)) from None
 
     async def _enveloped(
@@ -209,7 +212,7 @@ class SocialTokens:
         except LinkNeeded as fault:
             where = self.issuer + IDENTITIES
             return _refusal(403, "link_required", fault.message, interactionUrl=where)
-        except Refused as refusal:
+        except DomainError as refusal:
             return _refusal(403, "access_denied", refusal.message)
         except TooMany as fault:
             wait = b"%d" % max(1, ceil(fault.retry_after.total_seconds()))

@@ -8,8 +8,10 @@ from typing import Any
 
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.endpoints.forms import body_form
-from quantimodo.grants.contract import Grant
-from quantimodo.grants.table import GrantTable
+from quantimodo.grant_types.contract import GrantType
+from quantimodo.grant_types.table import GrantTypeTable
+from quantimodo.http.json import private_json
+from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
 from quantimodo.model.events import Event
 from quantimodo.ops.metrics import Metrics
@@ -20,8 +22,6 @@ from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
 from quantimodo.protocol.parameters import Form
 from quantimodo.tokens.issuer import Answer, Issuer
-from quantimodo.wire.exchange import Request, Response
-from quantimodo.wire.json import private_json
 
 PARAMETERS = OF_CLIENTS | {
     "grant_type",
@@ -38,7 +38,7 @@ contract §6)."""
 @dataclass(frozen=True, slots=True)
 class TokenEndpoint:
     clients: ClientAuthentication
-    grants: GrantTable
+    grant_types: GrantTypeTable
     tokens: TokenStore
     issuer: Issuer
     clock: Clock
@@ -50,20 +50,20 @@ class TokenEndpoint:
         form = self._form(request)
         client = await self.clients.authenticate(request.header(b"authorization"), form)
         self._check_transport(request, client)
-        grant = self.grants.choose(form, client)
+        grant_type = self.grant_types.choose(form, client)
         try:
-            answer = await self._issue(grant, form, client)
+            answer = await self._issue(grant_type, form, client)
         except ReplayDetected as replay:
             await self._end(replay, client)
             raise
-        if grant.grant_type == "refresh_token" and form.get("refresh_token") is None:
+        if grant_type.grant_type == "refresh_token" and form.get("refresh_token") is None:
             self.metrics.legacy("refresh_token_as_code")
         return private_json(200, answer)
 
     async def _end(self, replay: ReplayDetected, client: Client) -> None:
         """Revoke in a transaction of its own, which the refusal does not roll back."""
         now = self.clock.now()
-        if await self.tokens.revoke_family(replay.family_id, now):
+        if await self.tokens.revoke_grant(replay.grant_id, now):
             self.audit.record(
                 Event(
                     at=now,
@@ -87,10 +87,10 @@ class TokenEndpoint:
         if client.strict and request.method == "GET":
             raise InvalidRequest("this app is registered as strict: use POST")
 
-    async def _issue(self, grant: Grant[Any], form: Form, client: Client) -> Answer:
+    async def _issue(self, grant_type: GrantType[Any], form: Form, client: Client) -> Answer:
         for _ in range(2):
-            evidence = await grant.load(form, self.tokens)
-            decision = grant.decide(form, client, evidence, self.clock.now())
+            evidence = await grant_type.load(form, self.tokens)
+            decision = grant_type.decide(form, client, evidence, self.clock.now())
             answer = await self.issuer.issue(decision)
             if answer is not None:
                 return answer

@@ -16,7 +16,7 @@ from quantimodo.ports.background_stores import KeyStore
 from quantimodo.ports.clock import Clock
 
 
-class StillNeeded(Exception):
+class SigningKeyInUse(Exception):
     """This key cannot go yet; the text says why and what to do first."""
 
 
@@ -59,7 +59,8 @@ class Rotation:
 
     async def delete(self, kid: str) -> bool:
         """Forget a key at once, published or not, and with it all that it signed; False if there
-        is none. Raises `StillNeeded` for the key that signs, and for one without a successor."""
+        is none. Raises `SigningKeyInUse` for the key that signs, and for one without a
+        successor."""
         found = await self.store.signing_keys()
         doomed = next((key for key in found if key.kid == kid), None)
         if doomed is None:
@@ -109,7 +110,9 @@ def current(keys: Sequence[SigningKey], algorithm: Algorithm, now: datetime) -> 
 
 def _check_replaced(doomed: SigningKey, keys: Sequence[SigningKey], now: datetime) -> None:
     if doomed == current(keys, doomed.algorithm, now):
-        raise StillNeeded("this key signs now: make others first, `quantimodo keys rotate --now`")
+        raise SigningKeyInUse(
+            "this key signs now: make others first, `quantimodo keys rotate --now`"
+        )
     # The last one is what the next rotation counts from, and the one before it has its end.
     if doomed == [key for key in keys if key.algorithm == doomed.algorithm][-1]:
-        raise StillNeeded("this key signs next: make others first, `keys rotate --all`")
+        raise SigningKeyInUse("this key signs next: make others first, `keys rotate --all`")

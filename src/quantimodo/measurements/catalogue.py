@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from quantimodo.measurements.errors import Refused
+from quantimodo.measurements.errors import MeasurementError
 from quantimodo.model.measurements import Unit, UnitCategory, VariableCategory
 from quantimodo.ports.measurements import ReferenceStore
 
@@ -26,20 +26,20 @@ class Catalogue:
         return self._units_by_id[unit_id]
 
     def unit_named(self, name: str) -> Unit:
-        """Raises `Refused`."""
+        """Raises `MeasurementError`."""
         unit = self._units_by_name.get(name)
         if unit is None:
-            raise Refused("there is no such unit; GET /api/v1/units lists them all")
+            raise MeasurementError("there is no such unit; GET /api/v1/units lists them all")
         return unit
 
     def category(self, category_id: int) -> str:
         return self._category_names[category_id]
 
     def category_named(self, name: str) -> int:
-        """Raises `Refused`."""
+        """Raises `MeasurementError`."""
         category = self._category_ids.get(name)
         if category is None:
-            raise Refused(
+            raise MeasurementError(
                 "there is no such variable category; GET /api/v1/variableCategories lists them all"
             )
         return category

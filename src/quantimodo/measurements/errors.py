@@ -3,7 +3,7 @@
 from typing import Literal
 
 
-class Refused(Exception):
+class MeasurementError(Exception):
     """The request cannot be served as it is. `text` is for people: what is wrong and what to do,
     never what was sent. Of a POST, `set_index` and `measurement_index` say where (from 0)."""
 

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from quantimodo.measurements.errors import Refused
+from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.times import time_of_text
 from quantimodo.model.measurements import Comparison, Field, Filter, Operator
 
@@ -68,7 +68,7 @@ def _read(raw: str) -> tuple[bool, list[list[Sign]]]:
             items[-1].append(sign)
     found = [item for item in items if item]
     if not found:
-        raise Refused("a filter has no value; leave it out, or say what to compare with")
+        raise MeasurementError("a filter has no value; leave it out, or say what to compare with")
     return negated, found
 
 
@@ -113,7 +113,7 @@ def _compared(
 def _number(text: str) -> float:
     value = float(text) if _NUMBER.fullmatch(text) else float("inf")
     if not -_LARGEST <= value <= _LARGEST:
-        raise Refused("a value to compare with is not a number")
+        raise MeasurementError("a value to compare with is not a number")
     return value
 
 
@@ -121,4 +121,6 @@ def _time(text: str) -> int:
     try:
         return time_of_text(text)
     except (ValueError, OverflowError):
-        raise Refused("a time to compare with is neither seconds since 1970 nor ISO 8601") from None
+        raise MeasurementError(
+            "a time to compare with is neither seconds since 1970 nor ISO 8601"
+        ) from None

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from quantimodo.measurements.errors import Refused
+from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.grouping import Grouping
 from quantimodo.model.measurements import Filters
 from quantimodo.ports.measurements import MeasurementStore
@@ -72,8 +72,8 @@ async def check_spans(
     filters: Filters,
     grouping: Grouping | None,
 ) -> None:
-    """Raises `Refused` when the spans between one person's first and last measurement are more
-    than one request may ask for."""
+    """Raises `MeasurementError` when the spans between one person's first and last measurement are
+    more than one request may ask for."""
     if grouping is None:
         return
     for user_id in user_ids:
@@ -85,7 +85,7 @@ async def check_spans(
             )
         ]
         if ends and max(ends) - min(ends) > grouping.width * _MOST_SPANS:
-            raise Refused(
+            raise MeasurementError(
                 f"groupingWidth makes more than {_MOST_SPANS} groups in time; take a wider one, or"
                 " less time by startTime and endTime"
             )

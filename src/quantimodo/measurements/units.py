@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from fractions import Fraction
 
-from quantimodo.measurements.errors import Refused
+from quantimodo.measurements.errors import MeasurementError
 from quantimodo.model.measurements import Unit
 
 Line = tuple[Fraction, Fraction]  # factor and offset
@@ -27,7 +27,7 @@ def converter(source: Unit, target: Unit) -> Callable[[float], float]:
     """What tells values of `source` in `target`; the nearest number to the exact one.
 
     It takes a value for the decimal number that people write, not for its binary neighbour. It
-    raises `Refused` where the result is larger than any number.
+    raises `MeasurementError` where the result is larger than any number.
     """
     if source.id == target.id:
         return _same
@@ -37,7 +37,7 @@ def converter(source: Unit, target: Unit) -> Callable[[float], float]:
         try:
             return float(Fraction(repr(value)) * factor + offset)
         except OverflowError:
-            raise Refused("the value is too large in the variable's unit") from None
+            raise MeasurementError("the value is too large in the variable's unit") from None
 
     return convert
 

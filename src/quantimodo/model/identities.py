@@ -59,7 +59,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
+class LoginState:
     """A browser that was sent to a provider and is awaited back (security.md 25).
 
     `key` is the digest of the `state`, `browser` of what only this browser holds. `sealed` keeps
@@ -97,7 +97,7 @@ class LoginCode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Erasure:
+class DataDeletionRequest:
     """What became of a provider's request to delete a person's data; `code` is public."""
 
     code: str

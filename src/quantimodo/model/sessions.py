@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from quantimodo.model.users import User
 
 
-class Presence(Protocol):
+class AuthenticatedSubject(Protocol):
     """Somebody who is there, since when, until when at most, and by which proof: a browser session,
     or a login JWT."""
 
@@ -48,7 +48,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Participant:
+class LogoutRecipient:
     """An application that a browser session signed its person in to, as `subject`: it is told when
     that session ends. `attempts` counts how often it was tried to; `expires_at` is the session's.
     """
@@ -63,7 +63,7 @@ class Participant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
+class EmailToken:
     """A one-time right that travels in a link: to verify an address, to set a new password.
 
     `email` is the address it was sent to; `payload` belongs to the purpose (opaque here).

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from quantimodo.model.users import User
 
 
-class Asked(NamedTuple):
+class ClaimsRequest(NamedTuple):
     """The claims that a request asked for one by one (OpenID Connect Core §5.5), and the `acr` that
     its answer states."""
 
@@ -21,7 +21,7 @@ class Asked(NamedTuple):
     acr: str | None = None
 
 
-class Family(NamedTuple):
+class Grant(NamedTuple):
     """One authorization of one client by one person. `expires_at` is the absolute limit that no
     refresh moves; `sid` the browser session in which it was given, of OpenID Connect only."""
 
@@ -34,14 +34,14 @@ class Family(NamedTuple):
     expires_at: datetime
     methods: tuple[str, ...] = ()
     sid: str | None = None
-    asked: Asked | None = None
+    claims_request: ClaimsRequest | None = None
 
 
 class AuthorizationCode(NamedTuple):
     """A code to be saved. `redirect_uri` is None when the request left it out."""
 
     key: bytes
-    family_id: bytes
+    grant_id: bytes
     redirect_uri: str | None
     challenge: str | None
     nonce: str | None
@@ -52,7 +52,7 @@ class FoundCode(NamedTuple):
     """A code with its family and person as they stand now."""
 
     code: AuthorizationCode
-    family: Family
+    grant: Grant
     user: User
     redeemed_at: datetime | None
     revoked: bool
@@ -62,7 +62,7 @@ class RefreshToken(NamedTuple):
     """A refresh token to be saved. Its client and person are its family's."""
 
     key: bytes
-    family_id: bytes
+    grant_id: bytes
     issued_at: datetime
     expires_at: datetime
 
@@ -75,20 +75,20 @@ class FoundRefreshToken(NamedTuple):
     """
 
     token: RefreshToken
-    family: Family
+    grant: Grant
     user: User
     spent_at: datetime | None
-    salt: bytes | None
+    successor_nonce: bytes | None
     revoked: bool
 
 
 class AccessToken(NamedTuple):
-    """An opaque access token to be saved; `family_id` and `user_id` are None for an application's
+    """An opaque access token to be saved; `grant_id` and `user_id` are None for an application's
     own."""
 
     key: bytes
     client_id: str
-    family_id: bytes | None
+    grant_id: bytes | None
     user_id: int | None
     scope: frozenset[str]
     issued_at: datetime
@@ -108,15 +108,15 @@ class FoundAccessToken(NamedTuple):
     issued_at: datetime
     expires_at: datetime
     revoked: bool
-    family_id: bytes | None = None
+    grant_id: bytes | None = None
     jti: str | None = None
-    asked: Asked | None = None
+    claims_request: ClaimsRequest | None = None
     special: bool = False
 
 
-class Standing(NamedTuple):
+class TokenStatus(NamedTuple):
     """What a signed access token stands on: its person, or None for an application's own."""
 
     user: User | None
-    asked: Asked | None = None
+    claims_request: ClaimsRequest | None = None
     special: bool = False

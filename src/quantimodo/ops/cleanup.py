@@ -1,7 +1,7 @@
 """The cleaner: takes what nobody needs any more, in small batches, inside the server.
 
-Owns the pace. Which rows are dead is the storage's knowledge (`Sweeper`). One process at a time
-cleans, by a lease; the others look again later.
+Owns the pace. Which rows are dead is the storage's knowledge (`RetentionStore`). One process at a
+time cleans, by a lease; the others look again later.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
 
-from quantimodo.ports.background_stores import LeaseStore, Sweeper
+from quantimodo.ports.background_stores import LeaseStore, RetentionStore
 from quantimodo.ports.clock import Clock
 
 _BATCH: Final = 500
@@ -18,7 +18,7 @@ _PAUSE: Final = 0.02  # seconds between batches: requests go first
 _LEASE: Final = timedelta(minutes=5)
 
 
-class Store(Sweeper, LeaseStore, Protocol):
+class Store(RetentionStore, LeaseStore, Protocol):
     """What the cleaner needs of a database."""
 
 
@@ -38,7 +38,7 @@ class Cleaner:
         """
         total, cut_short = 0, True
         while cut_short and await self._may_clean():
-            gone = [await self._table(table) for table in self.store.swept_tables]
+            gone = [await self._table(table) for table in self.store.expiring_tables]
             total += sum(gone)
             cut_short = max(gone, default=0) >= self.most * _BATCH
         return total
@@ -49,7 +49,7 @@ class Cleaner:
     async def _table(self, table: str) -> int:
         total = 0
         for _ in range(self.most):
-            gone = await self.store.sweep(table, self.clock.now(), _BATCH)
+            gone = await self.store.delete_expired(table, self.clock.now(), _BATCH)
             total += gone
             if gone < _BATCH:
                 break

@@ -16,7 +16,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from quantimodo.crypto.envelope import CannotOpen, Envelope
+from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.model.events import Mail
 from quantimodo.ports.background_stores import MailStore
 from quantimodo.ports.clock import Clock
@@ -32,7 +32,7 @@ _POLL = 10.0  # seconds; letters kept by another process are seen after that lon
 _LAST_WORDS = 5.0  # seconds that a batch has left when the server closes
 
 
-class LetterRefused(Exception):
+class MessageRejected(Exception):
     """The mail server will never take this letter; `code` is its reply."""
 
     def __init__(self, code: int) -> None:
@@ -40,7 +40,7 @@ class LetterRefused(Exception):
         self.code = code
 
 
-class LetterDelayed(Exception):
+class MessageDeferred(Exception):
     """The mail server does not take this letter now; `code` is its reply."""
 
     def __init__(self, code: int) -> None:
@@ -48,22 +48,22 @@ class LetterDelayed(Exception):
         self.code = code
 
 
-class LineDown(Exception):
+class MailServerUnavailable(Exception):
     """No letter can be handed over now. The text names the cause, never an address or a secret."""
 
 
-class Line(Protocol):
+class SmtpConnection(Protocol):
     """An open connection to a mail server."""
 
     async def deliver(self, mail: Mail, message_id: str, written_at: datetime) -> None:
-        """Raises `LetterRefused`, `LetterDelayed` or `LineDown`."""
+        """Raises `MessageRejected`, `MessageDeferred` or `MailServerUnavailable`."""
 
 
-class Carrier(Protocol):
+class MailTransport(Protocol):
     """Who takes letters from here; `Smtp` is one."""
 
-    def connect(self) -> AbstractAsyncContextManager[Line]:
-        """Raises `LineDown` when nobody answers, or not as it must be."""
+    def connect(self) -> AbstractAsyncContextManager[SmtpConnection]:
+        """Raises `MailServerUnavailable` when nobody answers, or not as it must be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class KeptMail:
 
 
 class Outbox:
-    """Keeps letters: the `Mailer` of the house. `bell` tells the sender of this process."""
+    """Keeps letters: the `Mailer` of the house. `wakeup` tells the sender of this process."""
 
     def __init__(
         self,
@@ -84,13 +84,13 @@ class Outbox:
         clock: Clock,
         *,
         lifetime: timedelta = timedelta(days=1),
-        bell: asyncio.Event | None = None,
+        wakeup: asyncio.Event | None = None,
     ) -> None:
         self._store = store
         self._envelope = envelope
         self._clock = clock
         self._lifetime = lifetime
-        self._bell = bell
+        self._bell = wakeup
 
     async def send(self, mail: Mail) -> None:
         now = self._clock.now()
@@ -103,7 +103,7 @@ class Outbox:
         """What waits here, the newest first."""
         kept = []
         for _, sealed, at in await self._store.recent_mail(limit):
-            with suppress(CannotOpen):  # of another key: not ours to show
+            with suppress(DecryptionFailed):  # of another key: not ours to show
                 kept.append(KeptMail(at, _opened(self._envelope, sealed)))
         return kept
 
@@ -119,15 +119,15 @@ class Sender:
         self,
         store: MailStore,
         envelope: Envelope,
-        carrier: Carrier,
+        mail_transport: MailTransport,
         clock: Clock,
-        bell: asyncio.Event,
+        wakeup: asyncio.Event,
     ) -> None:
         self._store = store
         self._envelope = envelope
-        self._carrier = carrier
+        self._carrier = mail_transport
         self._clock = clock
-        self._bell = bell
+        self._bell = wakeup
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
@@ -174,20 +174,20 @@ class Sender:
             async with asyncio.timeout(_PATIENCE), self._carrier.connect() as line:
                 for number, sealed in due:
                     await self._hand_over(line, number, sealed)
-        except (LineDown, TimeoutError) as fault:
+        except (MailServerUnavailable, TimeoutError) as fault:
             _log.warning("mail.line_down", cause=str(fault) or "the mail server is too slow")
             return False
         return True
 
-    async def _hand_over(self, line: Line, number: int, sealed: bytes) -> None:
+    async def _hand_over(self, line: SmtpConnection, number: int, sealed: bytes) -> None:
         try:
             mail = _opened(self._envelope, sealed)
             await line.deliver(mail, sealed[1:25].hex(), self._clock.now())
-        except CannotOpen:
+        except DecryptionFailed:
             _log.error("mail.unreadable", mail=number)
-        except LetterRefused as fault:
+        except MessageRejected as fault:
             _log.warning("mail.refused", mail=number, code=fault.code)
-        except LetterDelayed as fault:
+        except MessageDeferred as fault:
             _log.info("mail.delayed", mail=number, code=fault.code)
             return
         await self._store.drop_mail(number)

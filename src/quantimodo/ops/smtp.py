@@ -18,7 +18,7 @@ import aiosmtplib
 
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
-from quantimodo.ops.mail import LetterDelayed, LetterRefused, LineDown
+from quantimodo.ops.mail import MailServerUnavailable, MessageDeferred, MessageRejected
 
 Security = Literal["starttls", "tls", "insecure_plaintext"]
 
@@ -68,7 +68,7 @@ def smtp_policy(url: str, sender: str) -> SmtpPolicy:
 
 
 class Smtp:
-    """The `Carrier` by SMTP. With STARTTLS, a server that does not offer it gets no letter.
+    """The `MailTransport` by SMTP. With STARTTLS, a server that does not offer it gets no letter.
 
     `trust` is for a server whose certificate the system does not know.
     """
@@ -78,12 +78,12 @@ class Smtp:
         self._trust = trust or ssl.create_default_context()
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator["SmtpLine"]:
+    async def connect(self) -> AsyncIterator["SmtpClientConnection"]:
         client = self._client()
         try:
             with _down():
                 await client.connect()
-            yield SmtpLine(client, self._policy)
+            yield SmtpClientConnection(client, self._policy)
             with suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit()
         finally:
@@ -104,7 +104,7 @@ class Smtp:
         )
 
 
-class SmtpLine:
+class SmtpClientConnection:
     """One connection, for as many letters as there are."""
 
     def __init__(self, client: aiosmtplib.SMTP, policy: SmtpPolicy) -> None:
@@ -123,7 +123,7 @@ class SmtpLine:
                 raise _verdict(fault) from None
             except (aiosmtplib.SMTPNotSupported, ValueError):
                 # RFC 6531: an address that this server has no way to write.
-                raise LetterRefused(553) from None
+                raise MessageRejected(553) from None
 
 
 def to_message(mail: Mail, sender: str, message_id: str, written_at: datetime) -> EmailMessage:
@@ -142,8 +142,8 @@ def to_message(mail: Mail, sender: str, message_id: str, written_at: datetime) -
 
 def _verdict(fault: aiosmtplib.SMTPResponseException) -> Exception:
     if fault.code >= _TOO_LATE:
-        return LetterRefused(fault.code)
-    return LetterDelayed(fault.code)
+        return MessageRejected(fault.code)
+    return MessageDeferred(fault.code)
 
 
 @contextmanager
@@ -152,9 +152,9 @@ def _down() -> Iterator[None]:
     try:
         yield
     except aiosmtplib.SMTPResponseException as fault:
-        raise LineDown(f"the mail server answered {fault.code}") from None
+        raise MailServerUnavailable(f"the mail server answered {fault.code}") from None
     except (aiosmtplib.SMTPException, OSError) as fault:
-        raise LineDown(type(fault).__name__) from None
+        raise MailServerUnavailable(type(fault).__name__) from None
 
 
 def _security(scheme: str, query: str) -> Security:

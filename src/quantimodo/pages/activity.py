@@ -9,13 +9,13 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from quantimodo.identity.profiles import Profiles
-from quantimodo.measurements.tables import BYTE_ORDER_MARK, csv_cell, csv_text
+from quantimodo.accounts.profiles import Profiles
+from quantimodo.measurements.csv_export import BYTE_ORDER_MARK, csv_cell, csv_text
 from quantimodo.model.clients import Client
 from quantimodo.model.measurements import Access
-from quantimodo.pages.desk import Desk
 from quantimodo.pages.layout import NO_STORE
-from quantimodo.pages.moments import in_zone, zone_named
+from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.timestamps import in_zone, zone_named
 from quantimodo.ports.measurements import AccessLogStore
 from quantimodo.ports.stores import ClientStore
 
@@ -27,7 +27,7 @@ _COLUMNS: Final = ("Application", "Did", "What", "Measurements", "Requests", "Fi
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ActivityLine:
     """One line of the log. `what` is empty for everything."""
 
     access: Access
@@ -39,14 +39,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    desk: Desk
+    page_context: PageContext
     accesses: AccessLogStore
     clients: ClientStore
     profiles: Profiles
 
     async def show(self, request: Request) -> Response:
-        visit = await self.desk.visit(request)
-        user = visit.required().user
+        browser_request = await self.page_context.browser_request(request)
+        user = browser_request.required().user
         app = await self._asked(request)
         found = await self.accesses.accesses_of(
             user.id,
@@ -56,9 +56,9 @@ class Activity:
         )
         page = found[:_PAGE]
         zone = zone_named((await self.profiles.of(user)).zoneinfo)
-        return self.desk.show(
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "account_activity.html",
             section="account-activity",
             lines=await self._lines([access for _, access in page], {}, zone),
@@ -74,11 +74,11 @@ class Activity:
 
     async def export(self, request: Request) -> Response:
         """All of it as CSV, streamed; `?bom=true` for Excel. Times are in UTC."""
-        visit = await self.desk.visit(request)
+        browser_request = await self.page_context.browser_request(request)
         mark = BYTE_ORDER_MARK if request.query_params.get("bom") == "true" else b""
-        user, names = visit.required().user, dict[str, str]()
+        user, names = browser_request.required().user, dict[str, str]()
 
-        async def told() -> AsyncIterator[bytes]:
+        async def form_errors() -> AsyncIterator[bytes]:
             yield mark + csv_text([_COLUMNS])
             before: int | None = None
             while True:
@@ -91,17 +91,17 @@ class Activity:
                 await asyncio.sleep(0)  # others have their turn
 
         headers = {**NO_STORE, "content-disposition": 'attachment; filename="activity.csv"'}
-        return StreamingResponse(told(), media_type="text/csv", headers=headers)
+        return StreamingResponse(form_errors(), media_type="text/csv", headers=headers)
 
     async def _lines(
         self, accesses: Sequence[Access], names: dict[str, str], zone: tzinfo = UTC
-    ) -> Sequence[Line]:
+    ) -> Sequence[ActivityLine]:
         """`names` of applications that were looked up before; those that were not are added."""
         for client_id in {access.client_id for access in accesses} - names.keys():
             client = await self.clients.client(client_id)
             names[client_id] = client.name if client else "An application that is gone"
         return [
-            Line(
+            ActivityLine(
                 access,
                 names[access.client_id],
                 _DID[access.action],
@@ -116,7 +116,7 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _row(line: Line) -> Sequence[object]:
+def _row(line: ActivityLine) -> Sequence[object]:
     one = line.access
     return (
         csv_cell(line.app),

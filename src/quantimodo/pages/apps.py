@@ -10,7 +10,7 @@ from starlette.responses import Response
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.events import Event
-from quantimodo.pages.desk import Desk
+from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.stores import AuthorizationStore, ClientStore, UserStore
 from quantimodo.protocol.scopes import SCOPES
@@ -33,7 +33,7 @@ class ConnectedApp:
 class Apps:
     """GET /account: what may use the account, and taking that back."""
 
-    desk: Desk
+    page_context: PageContext
     clients: ClientStore
     users: UserStore
     consents: AuthorizationStore
@@ -41,21 +41,23 @@ class Apps:
     issuer: str
 
     async def show(self, request: Request) -> Response:
-        visit = await self.desk.visit(request)
-        user = visit.required().user
+        browser_request = await self.page_context.browser_request(request)
+        user = browser_request.required().user
         consents = await self.consents.consents_of(user.id)
         found = [await self._connected(consent) for consent in consents]
         apps = sorted(
             (app for app in found if app is not None), key=lambda app: app.client.name.casefold()
         )
-        return self.desk.show(request, visit, "account_apps.html", section="account", apps=apps)
+        return self.page_context.show(
+            request, browser_request, "account_apps.html", section="account", apps=apps
+        )
 
     async def revoke(self, request: Request) -> Response:
         """POST /account/apps/{client_id}/revoke: every token of this person's at this app ends."""
-        visit, _ = await self.desk.posted(request)
-        user = visit.required().user
+        browser_request, _ = await self.page_context.posted(request)
+        user = browser_request.required().user
         client_id: str = request.path_params["client_id"]
-        now = self.desk.clock.now()
+        now = self.page_context.clock.now()
         client = await self.clients.client(client_id)
         # An app that never was, or is gone, has nothing left to take back; and no engine need take
         # what stands in the address for an id.
@@ -66,11 +68,11 @@ class Apps:
                     kind="consent.withdrawn",
                     user_id=user.id,
                     client_id=client_id,
-                    address=visit.address,
+                    address=browser_request.address,
                     detail=client.name,
                 )
             )
-        return self.desk.go("/account", "access-removed")
+        return self.page_context.go("/account", "access-removed")
 
     async def _connected(self, consent: Consent) -> ConnectedApp | None:
         client = await self.clients.client(consent.client_id)

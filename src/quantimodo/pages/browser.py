@@ -1,7 +1,7 @@
 """A visitor's browser: its cookies, and the proof that a form came from a page of ours.
 
 Owns the attributes of cookies and the CSRF check. Their names are in `pages/cookie_names.py`,
-sessions themselves in `identity/sessions.py`; pages are drawn elsewhere.
+sessions themselves in `accounts/sessions.py`; pages are drawn elsewhere.
 """
 
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from urllib.parse import quote, unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.sessions import Sessions
 from quantimodo.crypto.digests import keyed_digest, same
 from quantimodo.crypto.tokens import Kind, key_of, mint
-from quantimodo.identity.sessions import Sessions
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
-from quantimodo.pages.cookie_names import BROWSER, BROWSER_STATE, SESSION, Kept, cookie_prefix
+from quantimodo.pages.cookie_names import BROWSER, BROWSER_STATE, SESSION, CookieName, cookie_prefix
 from quantimodo.pages.forms import Form
 from quantimodo.ports.clock import Clock, Entropy
 
@@ -44,7 +44,7 @@ class CookiePolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class BrowserRequest:
     """One request as its browser presents it.
 
     `browser` is the cookie that ties forms to this browser, `fresh` when it has yet to be set;
@@ -95,12 +95,12 @@ class Browser:
         self._origin = origin
         self._prefix = cookie_prefix(origin)
 
-    async def visit(self, request: Request) -> Visit:
+    async def browser_request(self, request: Request) -> BrowserRequest:
         """Who is there. A malformed or dead cookie counts as absent (security.md 12)."""
         found = self._read(request, BROWSER, Kind.BROWSER)
         browser = found or mint(Kind.BROWSER, self._clock.now(), self._entropy).raw
         cookie = self._read(request, SESSION, Kind.SESSION)
-        return Visit(
+        return BrowserRequest(
             browser=browser,
             fresh=found is None,
             cookie=cookie,
@@ -112,9 +112,9 @@ class Browser:
 
     async def session(self, request: Request) -> Session | None:
         """The live session of this browser."""
-        return (await self.visit(request)).session
+        return (await self.browser_request(request)).session
 
-    def check(self, request: Request, form: Form, visit: Visit) -> None:
+    def check(self, request: Request, form: Form, browser_request: BrowserRequest) -> None:
         """Raises `Forbidden` unless a page of ours in this browser sent the form."""
         # A page under `Referrer-Policy: no-referrer` sends `Origin: null`; then the fetch
         # metadata and the token decide.
@@ -123,13 +123,15 @@ class Browser:
             raise Forbidden
         if request.headers.get("sec-fetch-site") not in _OUR_FETCHES:
             raise Forbidden
-        if visit.fresh or not same(form.one("csrf").encode(), visit.csrf.encode()):
+        if browser_request.fresh or not same(
+            form.one("csrf").encode(), browser_request.csrf.encode()
+        ):
             raise Forbidden
 
-    def greet(self, response: Response, visit: Visit) -> Response:
+    def attach_cookies(self, response: Response, browser_request: BrowserRequest) -> Response:
         """Set the browser cookie with the first page that shows a form."""
-        if visit.fresh:
-            self._set(response, BROWSER, visit.browser.reveal(), _BROWSER_LIFETIME)
+        if browser_request.fresh:
+            self._set(response, BROWSER, browser_request.browser.reveal(), _BROWSER_LIFETIME)
         return response
 
     def sign_in(self, response: Response, cookie: Secret) -> Response:
@@ -148,7 +150,7 @@ class Browser:
         cookie = self._read(request, SESSION, Kind.SESSION)
         return "" if cookie is None else self._state(cookie)
 
-    def keep_state(self, request: Request, response: Response) -> Response:
+    def set_state_cookie(self, request: Request, response: Response) -> Response:
         """See to it that this browser's scripts can read `state`."""
         state = self.state(request)
         if state and request.cookies.get(self.state_cookie) != state:
@@ -160,25 +162,29 @@ class Browser:
         """The name of the cookie that holds `state`."""
         return self._name(BROWSER_STATE)
 
-    def keep(self, response: Response, name: Kept, value: str, lifetime: timedelta) -> Response:
+    def set_cookie(
+        self, response: Response, name: CookieName, value: str, lifetime: timedelta
+    ) -> Response:
         """Keep a short text in this browser until it is let go, out of sight of scripts."""
         self._set(response, name, quote(value, safe=""), lifetime)
         return response
 
-    def keep_ticket(self, response: Response, name: Kept, ticket: str) -> Response:
+    def set_email_token_cookie(
+        self, response: Response, name: CookieName, email_token: str
+    ) -> Response:
         """Take a one-time ticket out of the address, so that it stays in no history."""
-        return self.keep(response, name, ticket[:_LONGEST], _TICKET_LIFETIME)
+        return self.set_cookie(response, name, email_token[:_LONGEST], _TICKET_LIFETIME)
 
-    def kept(self, request: Request, name: Kept) -> str:
+    def read_cookie(self, request: Request, name: CookieName) -> str:
         """What was kept under this name, or ""."""
         text = request.cookies.get(self._name(name), "")
         return unquote(text, errors="replace") if len(text) <= _LONGEST else ""
 
-    def let_go(self, response: Response, name: Kept) -> Response:
+    def clear_cookie(self, response: Response, name: CookieName) -> Response:
         self._drop(response, name)
         return response
 
-    def hold(
+    def set_secret_cookie(
         self,
         response: Response,
         name: str,
@@ -193,17 +199,17 @@ class Browser:
         """
         self._set(response, name, value.reveal(), lifetime, cross_site=cross_site)
 
-    def held(self, request: Request, name: str) -> str:
+    def read_secret_cookie(self, request: Request, name: str) -> str:
         """The secret under this name, or ""."""
         return request.cookies.get(self._name(name), "")
 
-    def held_names(self, request: Request, prefix: str) -> list[str]:
+    def secret_cookie_names(self, request: Request, prefix: str) -> list[str]:
         """The names that begin with `prefix`."""
         whole = self._name(prefix)
         unprefixed = len(whole) - len(prefix)
         return [name[unprefixed:] for name in request.cookies if name.startswith(whole)]
 
-    def release(self, response: Response, name: str) -> None:
+    def clear_secret_cookie(self, response: Response, name: str) -> None:
         self._drop(response, name)
 
     def _state(self, cookie: Secret) -> str:

@@ -7,8 +7,8 @@ from typing import Any, Final
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.model.client_metadata import BARE
 from quantimodo.model.clients import Client
+from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
-from quantimodo.pages.refusals import Told
 from quantimodo.protocol.registration import Registration
 
 _LOGOUT: Final = ("frontchannel_logout_uri", "backchannel_logout_uri")
@@ -82,7 +82,7 @@ def view_of(client: Client, errors: Mapping[str, str] | None = None) -> FormView
     return FormView(values, errors or {}, frozenset(chosen))
 
 
-def wish_view(form: Form, again: Told) -> FormView:
+def pending_sign_up_view(form: Form, again: FormErrors) -> FormView:
     """The form as it was sent."""
     chosen = {
         *form.many("scope"),
@@ -94,14 +94,14 @@ def wish_view(form: Form, again: Told) -> FormView:
     return again.view(form, *_TEXTS, *_LOGOUT, _AFTER, "revision", chosen=sorted(chosen))
 
 
-def faults_told(refusal: InvalidMetadata | ChangedMeanwhile) -> Told:
+def field_errors(refusal: InvalidMetadata | ChangedMeanwhile) -> FormErrors:
     """The registry's faults as sentences, the first one of each field."""
     if isinstance(refusal, ChangedMeanwhile):
-        return Told(409, {"": _sentence(refusal.message)})
+        return FormErrors(409, {"": _sentence(refusal.message)})
     errors: dict[str, str] = {}
     for fault in refusal.faults:
         errors.setdefault(fault.field, _sentence(fault.message))
-    return Told(422, errors)
+    return FormErrors(422, errors)
 
 
 def _sending(kept: Mapping[str, Any]) -> frozenset[str]:

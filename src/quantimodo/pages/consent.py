@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
-from quantimodo.pages.continuation import about_links
 from quantimodo.pages.layout import Renderer
+from quantimodo.pages.return_targets import about_links
 
 
 @dataclass(frozen=True, slots=True)

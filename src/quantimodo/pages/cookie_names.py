@@ -19,7 +19,7 @@ LOGIN_BROWSER: Final = "login_browser_"
 LOGIN_OVER: Final = "login_over"
 
 # Short texts that one page leaves for the next.
-Kept = Literal["confirm", "reset", "verify", "notice", "shown", "reset_return"]
+CookieName = Literal["confirm", "reset", "verify", "notice", "shown", "reset_return"]
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 

@@ -10,27 +10,27 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from quantimodo.identity.profiles import Profiles
+from quantimodo.accounts.profiles import Profiles
+from quantimodo.http.disconnects import while_connected
 from quantimodo.measurements.catalogue import References
-from quantimodo.measurements.errors import Refused
-from quantimodo.measurements.journal import Journal, ShownVariable
+from quantimodo.measurements.csv_export import csv_header, csv_row, csv_text
+from quantimodo.measurements.csv_import import Sheet, read_sheet
+from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.limits import ReadLimits
-from quantimodo.measurements.questions import Question
-from quantimodo.measurements.sheets import Sheet, read_sheet
-from quantimodo.measurements.tables import csv_header, csv_row, csv_text
+from quantimodo.measurements.queries import MeasurementQuery
+from quantimodo.measurements.service import MeasurementService, ShownVariable
 from quantimodo.measurements.times import moment_of
 from quantimodo.model.measurements import Comparison, Filter, Order
 from quantimodo.model.users import User
-from quantimodo.pages.browser import Visit
+from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.charts import Chart, chart
 from quantimodo.pages.data_form import read_measurement, words
-from quantimodo.pages.desk import Desk, NotHere
+from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import LARGEST_SHEET, Form, FormView
 from quantimodo.pages.layout import NO_STORE
-from quantimodo.pages.moments import in_zone, zone_named
-from quantimodo.pages.refusals import Told
+from quantimodo.pages.page_context import NotFound, PageContext
+from quantimodo.pages.timestamps import in_zone, zone_named
 from quantimodo.pages.undo import Undo
-from quantimodo.wire.disconnects import while_connected
 
 _PAGE: Final = 24  # variables of one page
 _ROWS: Final = 25  # measurements of one page
@@ -50,8 +50,8 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    desk: Desk
-    journal: Journal
+    page_context: PageContext
+    measurement_service: MeasurementService
     references: References
     profiles: Profiles
     undo: Undo
@@ -59,53 +59,61 @@ class Data:
 
     async def show(self, request: Request) -> Response:
         """GET /account/data; `?add=NAME` has that name in the form."""
-        visit = await self.desk.visit(request)
+        browser_request = await self.page_context.browser_request(request)
         given = {"variable": request.query_params.get("add", "")}
-        return await while_connected(request.receive, self._overview(request, visit, given))
+        return await while_connected(
+            request.receive, self._overview(request, browser_request, given)
+        )
 
     async def add(self, request: Request) -> Response:
         """POST /account/data: one measurement."""
-        visit, form = await self.desk.posted(request)
-        user = visit.required().user
+        browser_request, form = await self.page_context.posted(request)
+        user = browser_request.required().user
         sent, errors = read_measurement(form, await self._zone(user))
         name = sent.variable_name or ""
-        if name and not form.one("unit") and await self.journal.variable(user.id, name) is None:
+        if (
+            name
+            and not form.one("unit")
+            and await self.measurement_service.variable(user.id, name) is None
+        ):
             errors["unit"] = "This is new: choose its unit too."
         try:
             if not errors:
-                await self.journal.save(user.id, [sent])
-        except Refused as refused:
+                await self.measurement_service.save(user.id, [sent])
+        except MeasurementError as refused:
             errors[""] = words(refused)
         if errors:
-            return await self._add_again(request, visit, form, errors)
-        return self.desk.go(_path(form.one("variable").strip()), "measurement-added")
+            return await self._add_again(request, browser_request, form, errors)
+        return self.page_context.go(_path(form.one("variable").strip()), "measurement-added")
 
     async def take_in(self, request: Request) -> Response:
         """POST /account/data/import: all of a CSV file, or nothing of it."""
-        visit, form = await self.desk.posted(request, LARGEST_SHEET)
-        user, sheet = visit.required().user, Sheet()
+        browser_request, form = await self.page_context.posted(request, LARGEST_SHEET)
+        user, sheet = browser_request.required().user, Sheet()
         try:
             # Long tables take their time: others have their turn meanwhile.
             catalogue = await self.references.catalogue()
             content = form.files.get("file", b"")
             sheet = await asyncio.to_thread(read_sheet, content, catalogue)
-            await self.journal.save(user.id, sheet.sets)
-        except Refused as refused:
+            await self.measurement_service.save(user.id, sheet.sets)
+        except MeasurementError as refused:
             line = sheet.line(refused)
             text = words(refused) if line is None else f"Line {line}: {words(refused)}"
-            return await self._overview(request, visit, {}, Told(422, {"file": text}))
-        return self.desk.go("/account/data", "data-imported")
+            return await self._overview(
+                request, browser_request, {}, FormErrors(422, {"file": text})
+            )
+        return self.page_context.go("/account/data", "data-imported")
 
     async def export(self, request: Request) -> Response:
         """GET /account/data/export: everything, or one variable, as CSV; `?bom=true` for Excel."""
-        visit = await self.desk.visit(request)
-        user = visit.required().user
+        browser_request = await self.page_context.browser_request(request)
+        user = browser_request.required().user
         name = request.query_params.get("name", "")
         mark = request.query_params.get("bom") == "true"
         async with self.reads.place(user.id):
-            chunks = await self.journal.walk(user.id, _about(name))
+            chunks = await self.measurement_service.walk(user.id, _about(name))
 
-        async def told() -> AsyncIterator[bytes]:
+        async def form_errors() -> AsyncIterator[bytes]:
             yield csv_header(mark=mark)
             while True:
                 async with self.reads.place(user.id):
@@ -115,33 +123,37 @@ class Data:
                 yield csv_text(map(csv_row, rows))
 
         headers = {**NO_STORE, "content-disposition": 'attachment; filename="measurements.csv"'}
-        return StreamingResponse(told(), media_type="text/csv", headers=headers)
+        return StreamingResponse(form_errors(), media_type="text/csv", headers=headers)
 
     async def variable(self, request: Request) -> Response:
         """GET /account/data/variable?name=…"""
-        visit = await self.desk.visit(request)
+        browser_request = await self.page_context.browser_request(request)
         name = request.query_params.get("name", "")
-        return await while_connected(request.receive, self._variable(request, visit, name))
+        return await while_connected(
+            request.receive, self._variable(request, browser_request, name)
+        )
 
     async def _variable(
-        self, request: Request, visit: Visit, name: str, restorable: str = ""
+        self, request: Request, browser_request: BrowserRequest, name: str, restorable: str = ""
     ) -> Response:
-        async with self.reads.place(visit.required().user.id):
-            return await self._show_variable(request, visit, name, restorable)
+        async with self.reads.place(browser_request.required().user.id):
+            return await self._show_variable(request, browser_request, name, restorable)
 
     async def _show_variable(
-        self, request: Request, visit: Visit, name: str, restorable: str
+        self, request: Request, browser_request: BrowserRequest, name: str, restorable: str
     ) -> Response:
         """`restorable`: a measurement that was deleted just now, sealed."""
-        user, found = visit.required().user, await self._named(visit, name)
+        user, found = browser_request.required().user, await self._named(browser_request, name)
         name = found.summary.variable.name
         offset = _offset(request.query_params.get("offset", ""))
-        rows = await self.journal.rows(user.id, _about(name, offset=offset, limit=_ROWS))
+        rows = await self.measurement_service.rows(
+            user.id, _about(name, offset=offset, limit=_ROWS)
+        )
         total = found.summary.number
         zone = await self._zone(user)
-        return self.desk.show(
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "account_variable.html",
             section="account-data",
             one=found,
@@ -157,38 +169,41 @@ class Data:
     async def remove(self, request: Request) -> Response:
         """POST /account/data/remove: one measurement. The answer is the page of its variable, with
         a button that restores it."""
-        visit, form = await self.desk.posted(request)
-        user, number = visit.required().user, form.one("id")
+        browser_request, form = await self.page_context.posted(request)
+        user, number = browser_request.required().user, form.one("id")
         if not (number.isascii() and number.isdigit() and len(number) < 19):
-            raise NotHere
-        found = await self.journal.one(user.id, int(number))
-        if found is None or not await self.journal.remove(user.id, int(number)):
-            raise NotHere
-        sealed = self.undo.sealed(visit, found)
-        return await self._variable(request, visit, found.measurement.variable, sealed)
+            raise NotFound
+        found = await self.measurement_service.one(user.id, int(number))
+        if found is None or not await self.measurement_service.remove(user.id, int(number)):
+            raise NotFound
+        sealed = self.undo.sealed(browser_request, found)
+        return await self._variable(request, browser_request, found.measurement.variable, sealed)
 
     async def restore(self, request: Request) -> Response:
         """POST /account/data/restore: what was deleted on the page before."""
-        visit, form = await self.desk.posted(request)
-        user, deleted = visit.required().user, self.undo.opened(visit, form.one("deleted"))
+        browser_request, form = await self.page_context.posted(request)
+        user, deleted = (
+            browser_request.required().user,
+            self.undo.opened(browser_request, form.one("deleted")),
+        )
         if deleted is None:
-            return self.desk.go("/account/data", "too-late-to-restore")
+            return self.page_context.go("/account/data", "too-late-to-restore")
         try:
             restored = await self.undo.restore(user.id, deleted)
-        except Refused:  # the variable was made anew meanwhile, in a unit of another kind
+        except MeasurementError:  # the variable was made anew meanwhile, in a unit of another kind
             restored = False
-        return self.desk.go(
+        return self.page_context.go(
             _path(deleted.variable), "measurement-restored" if restored else "not-restored"
         )
 
     async def ask_to_remove(self, request: Request) -> Response:
         """GET /account/data/delete?name=…: is it meant?"""
-        visit = await self.desk.visit(request)
-        async with self.reads.place(visit.required().user.id):
-            found = await self._named(visit, request.query_params.get("name", ""))
-        return self.desk.show(
+        browser_request = await self.page_context.browser_request(request)
+        async with self.reads.place(browser_request.required().user.id):
+            found = await self._named(browser_request, request.query_params.get("name", ""))
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "account_data_delete.html",
             section="account-data",
             one=found,
@@ -197,39 +212,45 @@ class Data:
 
     async def remove_variable(self, request: Request) -> Response:
         """POST /account/data/delete: a variable with all its measurements."""
-        visit, form = await self.desk.posted(request)
-        if not await self.journal.remove_variable(visit.required().user.id, form.one("name")):
-            raise NotHere
-        return self.desk.go("/account/data", "variable-removed")
+        browser_request, form = await self.page_context.posted(request)
+        if not await self.measurement_service.remove_variable(
+            browser_request.required().user.id, form.one("name")
+        ):
+            raise NotFound
+        return self.page_context.go("/account/data", "variable-removed")
 
     # ------------------------------------------------------------------------------- what is shown
 
-    async def _named(self, visit: Visit, name: str) -> ShownVariable:
-        found = await self.journal.variable(visit.required().user.id, name)
+    async def _named(self, browser_request: BrowserRequest, name: str) -> ShownVariable:
+        found = await self.measurement_service.variable(browser_request.required().user.id, name)
         if found is None:
-            raise NotHere
+            raise NotFound
         return found
 
     async def _zone(self, user: User) -> tzinfo:
         return zone_named((await self.profiles.of(user)).zoneinfo)
 
     async def _overview(
-        self, request: Request, visit: Visit, given: Mapping[str, str], again: Told | None = None
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        given: Mapping[str, str],
+        again: FormErrors | None = None,
     ) -> Response:
         """`given` is what the form to add with begins with; the moment is now if it has none."""
-        user = visit.required().user
+        user = browser_request.required().user
         zone = await self._zone(user)
-        now = f"{in_zone(self.desk.clock.now(), zone):%Y-%m-%dT%H:%M}"
+        now = f"{in_zone(self.page_context.clock.now(), zone):%Y-%m-%dT%H:%M}"
         offset = _offset(request.query_params.get("offset", ""))
         async with self.reads.place(user.id):
-            found, total = await self.journal.variables(
-                user.id, Question(order=Order("variable"), limit=_PAGE, offset=offset)
+            found, total = await self.measurement_service.variables(
+                user.id, MeasurementQuery(order=Order("variable"), limit=_PAGE, offset=offset)
             )
             tiles = [await self._tile(user.id, each, zone) for each in found]
         catalogue = await self.references.catalogue()
-        return self.desk.show(
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "account_data.html",
             again=again,
             section="account-data",
@@ -253,24 +274,28 @@ class Data:
         )
 
     async def _chart(self, user_id: int, name: str, width: int, height: int) -> Chart | None:
-        rows = await self.journal.rows(user_id, _about(name, limit=_CHARTED))
+        rows = await self.measurement_service.rows(user_id, _about(name, limit=_CHARTED))
         points = [(row.start / 1_000_000, row.value) for row in reversed(rows)]
         return chart(points, width, height)
 
     async def _add_again(
-        self, request: Request, visit: Visit, form: Form, errors: Mapping[str, str]
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        form: Form,
+        errors: Mapping[str, str],
     ) -> Response:
         given = {name: form.one(name) for name in _FIELDS}
-        return await self._overview(request, visit, given, Told(422, errors))
+        return await self._overview(request, browser_request, given, FormErrors(422, errors))
 
 
-def _about(name: str, *, offset: int = 0, limit: int = _ROWS) -> Question:
+def _about(name: str, *, offset: int = 0, limit: int = _ROWS) -> MeasurementQuery:
     """The newest of a variable, or of all when it has no name."""
     filters: Sequence[Filter] = ()
     if name:
         filters = (Filter("variable", (Comparison("is", name),)),)
     newest = Order("start", descending=True)
-    return Question(filters=tuple(filters), order=newest, limit=limit, offset=offset)
+    return MeasurementQuery(filters=tuple(filters), order=newest, limit=limit, offset=offset)
 
 
 def _path(name: str) -> str:

@@ -7,8 +7,8 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from quantimodo.measurements.csv_cells import number_of
-from quantimodo.measurements.errors import Refused
-from quantimodo.measurements.posts import SentMeasurement, SentSet, name_of, note_of, start_of
+from quantimodo.measurements.errors import MeasurementError
+from quantimodo.measurements.payloads import SentMeasurement, SentSet, name_of, note_of, start_of
 from quantimodo.pages.forms import Form
 
 _THOUSANDS: Final = re.compile(r"[+\u2212-]?[1-9]\d{0,2}(,\d{3})+")
@@ -34,7 +34,7 @@ def read_measurement(form: Form, zone: tzinfo) -> tuple[SentSet, dict[str, str]]
         try:
             check()
         except ValueError as fault:
-            errors[field] = words(Refused(str(fault)))
+            errors[field] = words(MeasurementError(str(fault)))
     one = SentMeasurement(start_time=start, value=value, note=form.one("note") or None)
     sent = SentSet(
         measurements=[one],
@@ -64,7 +64,7 @@ def _placed(when: str, zone: tzinfo) -> str:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).isoformat()
 
 
-def words(refused: Refused) -> str:
+def words(refused: MeasurementError) -> str:
     """As a person reads it: without the place in a request that they never saw."""
     text = refused.text
     if refused.set_index is not None:

@@ -11,19 +11,19 @@ from starlette.responses import Response
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.clients.registry import Registry
 from quantimodo.model.clients import Client
-from quantimodo.pages.browser import Visit
+from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.client_form import (
     BLANK,
     LABELS,
-    faults_told,
+    field_errors,
+    pending_sign_up_view,
     registration_of,
     view_of,
-    wish_view,
 )
-from quantimodo.pages.desk import Desk, NotHere
+from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
-from quantimodo.pages.refusals import Told
-from quantimodo.pages.secrets_shown import SecretsShown
+from quantimodo.pages.page_context import NotFound, PageContext
+from quantimodo.pages.secret_once import SecretPage
 from quantimodo.pages.snippets import authorize_example, token_example
 from quantimodo.ports.stores import ClientStore
 from quantimodo.protocol.scopes import SCOPES
@@ -38,110 +38,120 @@ OVERLAPS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Developers:
-    desk: Desk
+    page_context: PageContext
     registry: Registry
     clients: ClientStore
-    secrets: SecretsShown
+    secrets: SecretPage
     issuer: str
 
     async def show(self, request: Request) -> Response:
         """GET /developers."""
-        visit = await self.desk.visit(request)
-        owned = await self.registry.owned(visit.required().user.id)
+        browser_request = await self.page_context.browser_request(request)
+        owned = await self.registry.owned(browser_request.required().user.id)
         apps = [(client, await self._has_logo(client)) for client in owned]
-        return self.desk.show(request, visit, "developers.html", section="developers", apps=apps)
+        return self.page_context.show(
+            request, browser_request, "developers.html", section="developers", apps=apps
+        )
 
     async def new(self, request: Request) -> Response:
         """GET /developers/new."""
-        visit = await self.desk.visit(request)
-        return self._new_page(request, visit, BLANK)
+        browser_request = await self.page_context.browser_request(request)
+        return self._new_page(request, browser_request, BLANK)
 
     async def create(self, request: Request) -> Response:
         """POST /developers/new: registers, then shows the secret once on the next page."""
-        visit, form = await self.desk.posted(request)
-        owner_id = visit.required().user.id
+        browser_request, form = await self.page_context.posted(request)
+        owner_id = browser_request.required().user.id
         try:
             registered = await self.registry.register(registration_of(form), owner_id=owner_id)
         except InvalidMetadata as refusal:
-            again = faults_told(refusal)
-            return self._new_page(request, visit, wish_view(form, again), again)
-        response = self.desk.go(f"/developers/{registered.client.id}")
-        return self.secrets.hand_over(response, visit, registered)
+            again = field_errors(refusal)
+            return self._new_page(
+                request, browser_request, pending_sign_up_view(form, again), again
+            )
+        response = self.page_context.go(f"/developers/{registered.client.id}")
+        return self.secrets.hand_over(response, browser_request, registered)
 
     async def one(self, request: Request) -> Response:
         """GET /developers/{client_id}."""
-        visit = await self.desk.visit(request)
-        client = await self._own(request, visit)
-        return await self._page(request, visit, client, view_of(client))
+        browser_request = await self.page_context.browser_request(request)
+        client = await self._own(request, browser_request)
+        return await self._page(request, browser_request, client, view_of(client))
 
     async def edit(self, request: Request) -> Response:
         """POST /developers/{client_id}."""
-        visit, form, client = await self._posted(request)
+        browser_request, form, client = await self._posted(request)
         try:
             _check_revision(client, form)
             await self.registry.edit(client, registration_of(form, client))
         except (InvalidMetadata, ChangedMeanwhile) as refusal:
-            again = faults_told(refusal)
-            return await self._page(request, visit, client, wish_view(form, again), again)
-        return self.desk.go(f"/developers/{client.id}", "client-saved")
+            again = field_errors(refusal)
+            return await self._page(
+                request, browser_request, client, pending_sign_up_view(form, again), again
+            )
+        return self.page_context.go(f"/developers/{client.id}", "client-saved")
 
     async def set_logo(self, request: Request) -> Response:
         """POST /developers/{client_id}/logo: a picture, or none to drop it."""
-        visit, form, client = await self._posted(request)
+        browser_request, form, client = await self._posted(request)
         dropped = form.one("action") == "remove"
         try:
             await self.registry.set_logo(client, None if dropped else form.files.get("logo", b""))
         except InvalidMetadata as refusal:
-            again = faults_told(refusal)
+            again = field_errors(refusal)
             view = view_of(client, again.errors)
-            return await self._page(request, visit, client, view, again)
+            return await self._page(request, browser_request, client, view, again)
         notice = "logo-removed" if dropped else "logo-saved"
-        return self.desk.go(f"/developers/{client.id}", notice)
+        return self.page_context.go(f"/developers/{client.id}", notice)
 
     async def secret(self, request: Request) -> Response:
         """GET /developers/{client_id}/secret: a new secret, and how long the old one works."""
-        visit = await self.desk.visit(request)
-        client = await self._own(request, visit)
-        return self._secret_page(request, visit, client)
+        browser_request = await self.page_context.browser_request(request)
+        client = await self._own(request, browser_request)
+        return self._secret_page(request, browser_request, client)
 
     async def rotate(self, request: Request) -> Response:
         """POST /developers/{client_id}/secret."""
-        visit, form, client = await self._posted(request)
+        browser_request, form, client = await self._posted(request)
         chosen = form.one("overlap")
         overlap = next((span for name, _, span in OVERLAPS if name == chosen), None)
         if overlap is None:
-            again = Told(422, {"overlap": "Choose when the old secret stops working."})
-            return self._secret_page(request, visit, client, again)
+            again = FormErrors(422, {"overlap": "Choose when the old secret stops working."})
+            return self._secret_page(request, browser_request, client, again)
         try:
             registered = await self.registry.rotate_secret(client, overlap=overlap)
         except (InvalidMetadata, ChangedMeanwhile) as refusal:
-            return self._secret_page(request, visit, client, faults_told(refusal))
-        response = self.desk.go(f"/developers/{client.id}")
-        return self.secrets.hand_over(response, visit, registered)
+            return self._secret_page(request, browser_request, client, field_errors(refusal))
+        response = self.page_context.go(f"/developers/{client.id}")
+        return self.secrets.hand_over(response, browser_request, registered)
 
-    async def farewell(self, request: Request) -> Response:
+    async def logout_notification(self, request: Request) -> Response:
         """GET /developers/{client_id}/delete: tells what ends."""
-        visit = await self.desk.visit(request)
-        client = await self._own(request, visit)
-        return self.desk.show(
-            request, visit, "developers_delete.html", section="developers-one", client=client
+        browser_request = await self.page_context.browser_request(request)
+        client = await self._own(request, browser_request)
+        return self.page_context.show(
+            request,
+            browser_request,
+            "developers_delete.html",
+            section="developers-one",
+            client=client,
         )
 
     async def delete(self, request: Request) -> Response:
         """POST /developers/{client_id}/delete."""
         _, _, client = await self._posted(request)
         await self.registry.delete(client)
-        return self.desk.go("/developers", "client-deleted")
+        return self.page_context.go("/developers", "client-deleted")
 
-    async def _posted(self, request: Request) -> tuple[Visit, Form, Client]:
-        visit, form = await self.desk.posted(request)
-        return visit, form, await self._own(request, visit)
+    async def _posted(self, request: Request) -> tuple[BrowserRequest, Form, Client]:
+        browser_request, form = await self.page_context.posted(request)
+        return browser_request, form, await self._own(request, browser_request)
 
-    async def _own(self, request: Request, visit: Visit) -> Client:
+    async def _own(self, request: Request, browser_request: BrowserRequest) -> Client:
         client_id: str = request.path_params["client_id"]
-        client = await self.registry.owned_one(visit.required().user.id, client_id)
+        client = await self.registry.owned_one(browser_request.required().user.id, client_id)
         if client is None:
-            raise NotHere
+            raise NotFound
         return client
 
     async def _has_logo(self, client: Client) -> bool:
@@ -150,15 +160,15 @@ class Developers:
     async def _page(
         self,
         request: Request,
-        visit: Visit,
+        browser_request: BrowserRequest,
         client: Client,
         view: FormView,
-        again: Told | None = None,
+        again: FormErrors | None = None,
     ) -> Response:
-        secret = self.secrets.shown(request, visit, client)
-        response = self.desk.show(
+        secret = self.secrets.shown(request, browser_request, client)
+        response = self.page_context.show(
             request,
-            visit,
+            browser_request,
             "developers_one.html",
             again=again,
             section="developers-one",
@@ -174,12 +184,16 @@ class Developers:
         return self.secrets.forget(response) if secret else response
 
     def _new_page(
-        self, request: Request, visit: Visit, view: FormView, again: Told | None = None
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        view: FormView,
+        again: FormErrors | None = None,
     ) -> Response:
-        visit.required()
-        return self.desk.show(
+        browser_request.required()
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "developers_new.html",
             again=again,
             section="developers-new",
@@ -189,11 +203,15 @@ class Developers:
         )
 
     def _secret_page(
-        self, request: Request, visit: Visit, client: Client, again: Told | None = None
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        client: Client,
+        again: FormErrors | None = None,
     ) -> Response:
-        return self.desk.show(
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "developers_secret.html",
             again=again,
             section="developers-one",

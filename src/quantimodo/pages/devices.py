@@ -6,29 +6,29 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.identity.sessions import Sessions
-from quantimodo.identity.sign_out import SignOut
+from quantimodo.accounts.sessions import Sessions
+from quantimodo.accounts.sign_out import SignOut
 from quantimodo.model.sessions import Session
-from quantimodo.pages.agents import describe, is_hand_held
-from quantimodo.pages.desk import Desk
+from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.signed_out import signed_out_page
+from quantimodo.pages.user_agents import describe, is_hand_held
 
 
 @dataclass(frozen=True, slots=True)
 class Devices:
     """/account/sessions: where the person is signed in."""
 
-    desk: Desk
+    page_context: PageContext
     sessions: Sessions
     sign_out: SignOut
 
     async def show(self, request: Request) -> Response:
-        visit = await self.desk.visit(request)
-        here = visit.required()
+        browser_request = await self.page_context.browser_request(request)
+        here = browser_request.required()
         live = await self.sessions.list(here.user.id)
-        return self.desk.show(
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "account_sessions.html",
             section="account-sessions",
             here=next((session for session in live if session.key == here.key), here),
@@ -38,23 +38,27 @@ class Devices:
 
     async def end(self, request: Request) -> Response:
         """POST /account/sessions/end: one of this person's, never of somebody else's."""
-        visit, form = await self.desk.posted(request)
-        here = visit.required()
+        browser_request, form = await self.page_context.posted(request)
+        here = browser_request.required()
         key = _key(form.one("session"))
         if key == here.key:
             frames = await self.sign_out.leave(here)
             if frames:
-                farewell = signed_out_page(self.desk.renderer, frames, "/sign-in")
-                return self.desk.browser.sign_out(farewell)
-            return self.desk.browser.sign_out(self.desk.go("/sign-in", "signed-out"))
+                logout_notification = signed_out_page(
+                    self.page_context.renderer, frames, "/sign-in"
+                )
+                return self.page_context.browser.sign_out(logout_notification)
+            return self.page_context.browser.sign_out(
+                self.page_context.go("/sign-in", "signed-out")
+            )
         await self.sessions.end_one(here.user.id, key)
-        return self.desk.go("/account/sessions", "session-ended")
+        return self.page_context.go("/account/sessions", "session-ended")
 
     async def end_others(self, request: Request) -> Response:
         """POST /account/sessions/end-others."""
-        visit, _ = await self.desk.posted(request)
-        await self.sessions.end_others(visit.required())
-        return self.desk.go("/account/sessions", "others-ended")
+        browser_request, _ = await self.page_context.posted(request)
+        await self.sessions.end_others(browser_request.required())
+        return self.page_context.go("/account/sessions", "others-ended")
 
 
 def _described(session: Session) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 Owns what a person may press, and the page that asks to show once more who they are. The way to a
 provider and back is handed in (`Linking.begin`); whether the rules allow it is decided by
-`identity/social.py`.
+`federation/social_accounts.py`.
 """
 
 import asyncio
@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.identity.accounts import Accounts
-from quantimodo.identity.addresses import local_path
-from quantimodo.identity.errors import Refused
-from quantimodo.identity.sessions import require_fresh
-from quantimodo.identity.social import SocialAccounts
+from quantimodo.accounts.accounts import Accounts
+from quantimodo.accounts.addresses import local_path
+from quantimodo.accounts.errors import DomainError
+from quantimodo.accounts.sessions import require_fresh
+from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.model.identities import Identity
 from quantimodo.model.sessions import Session
-from quantimodo.pages.browser import Visit
-from quantimodo.pages.desk import Desk, NotHere
+from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.layout import form_sources
-from quantimodo.pages.refusals import REFUSALS, Told, told
-from quantimodo.pages.ways import Way
+from quantimodo.pages.page_context import NotFound, PageContext
+from quantimodo.pages.provider_buttons import ProviderButton
 
-_LAST_WAY = Refused(
+_LAST_WAY = DomainError(
     "This is the last way to sign in to your account. Set a password, or link another one, first."
 )
 
@@ -40,9 +40,9 @@ class Linking:
     """
 
     accounts: SocialAccounts
-    providers: Mapping[str, Way]
+    providers: Mapping[str, ProviderButton]
     origin: Callable[[str], Awaitable[str | None]]
-    begin: Callable[[Request, Visit, str], Awaitable[Response]]
+    begin: Callable[[Request, BrowserRequest, str], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +68,27 @@ class Linkable:
 class Identities:
     """/account/identities."""
 
-    desk: Desk
+    page_context: PageContext
     accounts: Accounts
     linking: Linking
 
     async def show(self, request: Request) -> Response:
-        visit = await self.desk.visit(request)
-        return await self._page(request, visit)
+        browser_request = await self.page_context.browser_request(request)
+        return await self._page(request, browser_request)
 
     async def link(self, request: Request) -> Response:
         """POST /account/identities/link."""
-        visit, form = await self.desk.posted(request)
-        require_fresh(visit.required(), self.desk.clock.now())
+        browser_request, form = await self.page_context.posted(request)
+        require_fresh(browser_request.required(), self.page_context.clock.now())
         name = form.one("provider")
         if name not in self.linking.providers:
-            raise NotHere
-        return await self.linking.begin(request, visit, name)
+            raise NotFound
+        return await self.linking.begin(request, browser_request, name)
 
     async def unlink(self, request: Request) -> Response:
         """POST /account/identities/unlink: one of this person's, never the last way in."""
-        visit, form = await self.desk.posted(request)
-        session = visit.required()
+        browser_request, form = await self.page_context.posted(request)
+        session = browser_request.required()
         # One that is not theirs, or is gone, gets the service's refusal.
         number = form.one("identity")
         identity_id = int(number) if number.isdecimal() and len(number) < 19 else 0
@@ -97,22 +97,24 @@ class Identities:
             # The service counts whatever is linked; a provider that is not set up here any more
             # lets nobody in.
             if any(row.identity.id == identity_id and not row.removable for row in rows):
-                require_fresh(session, self.desk.clock.now())
+                require_fresh(session, self.page_context.clock.now())
                 raise _LAST_WAY
             await self.linking.accounts.unlink(session, identity_id)
         except REFUSALS as refusal:
-            return await self._page(request, visit, told(refusal))
-        return self.desk.go("/account/identities", "identity-unlinked")
+            return await self._page(request, browser_request, form_errors(refusal))
+        return self.page_context.go("/account/identities", "identity-unlinked")
 
-    async def _page(self, request: Request, visit: Visit, again: Told | None = None) -> Response:
-        session = visit.required()
+    async def _page(
+        self, request: Request, browser_request: BrowserRequest, again: FormErrors | None = None
+    ) -> Response:
+        session = browser_request.required()
         linked = await self._linked(session)
         taken = {row.identity.provider for row in linked}
         free = [each for name, each in self.linking.providers.items() if name not in taken]
         linkable = await asyncio.gather(*(self._linkable(each) for each in free))
-        return self.desk.show(
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "account_identities.html",
             again=again,
             # A browser holds the redirects that follow a form against the form's CSP.
@@ -127,7 +129,7 @@ class Identities:
             form=FormView(errors=again.errors) if again else FormView(),
         )
 
-    async def _linkable(self, way: Way) -> Linkable:
+    async def _linkable(self, way: ProviderButton) -> Linkable:
         return Linkable(way.name, way.title, await self.linking.origin(way.name))
 
     async def _linked(self, session: Session) -> Sequence[Linked]:
@@ -150,16 +152,16 @@ class Identities:
 class Again:
     """/account/again: whoever changes how an account is signed in to, shows who they are."""
 
-    desk: Desk
+    page_context: PageContext
     accounts: Accounts
     linking: Linking
 
     async def show(self, request: Request) -> Response:
-        visit = await self.desk.visit(request)
-        user = visit.required().user
-        return self.desk.show(
+        browser_request = await self.page_context.browser_request(request)
+        user = browser_request.required().user
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "account_again.html",
             section="account-security",
             person=user,
@@ -168,13 +170,13 @@ class Again:
             ways=await self._ways(user.id),
         )
 
-    async def _ways(self, user_id: int) -> Sequence[Way]:
+    async def _ways(self, user_id: int) -> Sequence[ProviderButton]:
         """The providers by which this very person signs in."""
         identities = await self.linking.accounts.identities(user_id)
         names = {one.provider for one in identities}
         return [each for name, each in self.linking.providers.items() if name in names]
 
 
-def _title(providers: Mapping[str, Way], name: str) -> str:
+def _title(providers: Mapping[str, ProviderButton], name: str) -> str:
     provider = providers.get(name)
     return name if provider is None else provider.title

@@ -13,10 +13,10 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from quantimodo.identity.passwords import ADVISED, SHORTEST
+from quantimodo.accounts.passwords import ADVISED, SHORTEST
 from quantimodo.pages.assets import Assets
-from quantimodo.pages.moments import ago, day, moment
 from quantimodo.pages.numbers import number
+from quantimodo.pages.timestamps import ago, day, moment
 
 NO_STORE: Final = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")

@@ -6,14 +6,14 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.pages.browser import Visit
-from quantimodo.pages.desk import Desk
+from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.page_context import PageContext
 
 Purpose = Literal["confirm", "reset", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLink:
+class InvalidLink:
     """Where to get a new link."""
 
     path: str
@@ -24,21 +24,31 @@ class DeadLink:
 class Links:
     """`outbox`: whether mails can be read here, at /outbox (development only)."""
 
-    desk: Desk
+    page_context: PageContext
     outbox: bool
 
     def moved(self, request: Request, purpose: Purpose) -> Response | None:
         """For an address that carries a ticket: the way to the same page without it."""
-        ticket = request.query_params.get("ticket")
-        if ticket is None:
+        email_token = request.query_params.get("ticket")
+        if email_token is None:
             return None
-        return self.desk.browser.keep_ticket(self.desk.go(request.url.path), purpose, ticket)
+        return self.page_context.browser.set_email_token_cookie(
+            self.page_context.go(request.url.path), purpose, email_token
+        )
 
-    def ticket(self, request: Request, purpose: Purpose) -> str:
+    def email_token(self, request: Request, purpose: Purpose) -> str:
         """The ticket that this browser holds, or ""."""
-        return self.desk.browser.kept(request, purpose)
+        return self.page_context.browser.read_cookie(request, purpose)
 
-    def dead(self, request: Request, visit: Visit, purpose: Purpose, renewal: DeadLink) -> Response:
+    def dead(
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        purpose: Purpose,
+        renewal: InvalidLink,
+    ) -> Response:
         """The page for a link that was used, is too old, or never was one."""
-        response = self.desk.show(request, visit, "dead_link.html", status=410, renewal=renewal)
-        return self.desk.browser.let_go(response, purpose)
+        response = self.page_context.show(
+            request, browser_request, "dead_link.html", status=410, renewal=renewal
+        )
+        return self.page_context.browser.clear_cookie(response, purpose)

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.model.events import Mail
-from quantimodo.pages.desk import Desk
 from quantimodo.pages.errors import error_page
+from quantimodo.pages.page_context import PageContext
 
 _LINK: Final = re.compile(r"(https?://[^\s<>\"]+)")
 _SHOWN: Final = 50
@@ -35,18 +35,20 @@ class Outbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OutboxPage:
-    desk: Desk
+    page_context: PageContext
     outbox: Outbox
     issuer: str
 
     async def show(self, request: Request) -> Response:
         """GET /outbox."""
         if not self._is_asked_by_name(request):
-            return error_page(self.desk.renderer, 421, *_MISDIRECTED)
-        visit = await self.desk.visit(request)
+            return error_page(self.page_context.renderer, 421, *_MISDIRECTED)
+        browser_request = await self.page_context.browser_request(request)
         recent = await self.outbox.recent(_SHOWN)
         mails = [(mail, at, _LINK.split(mail.text)) for mail, at in recent]
-        return self.desk.show(request, visit, "outbox.html", section="outbox", mails=mails)
+        return self.page_context.show(
+            request, browser_request, "outbox.html", section="outbox", mails=mails
+        )
 
     def _is_asked_by_name(self, request: Request) -> bool:
         """Under our own name, or this machine's.

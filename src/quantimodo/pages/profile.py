@@ -6,13 +6,13 @@ from zoneinfo import available_timezones
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.identity.accounts import Accounts
-from quantimodo.identity.profiles import Profiles
+from quantimodo.accounts.accounts import Accounts
+from quantimodo.accounts.profiles import Profiles
 from quantimodo.model.profiles import Profile as PersonsProfile
-from quantimodo.pages.browser import Visit
-from quantimodo.pages.desk import Desk
+from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
-from quantimodo.pages.refusals import REFUSALS, Told, told
+from quantimodo.pages.page_context import PageContext
 from quantimodo.protocol.profiles import ADDRESS, TEXTS, InvalidProfile
 
 # The zones of places, and UTC; the server takes the older names of the IANA database too.
@@ -40,54 +40,56 @@ _DETAILS = (*TEXTS, *ADDRESS)
 class Profile:
     """/account/profile."""
 
-    desk: Desk
+    page_context: PageContext
     accounts: Accounts
     profiles: Profiles
 
     async def show(self, request: Request) -> Response:
-        visit = await self.desk.visit(request)
-        return await self._page(request, visit)
+        browser_request = await self.page_context.browser_request(request)
+        return await self._page(request, browser_request)
 
     async def rename(self, request: Request) -> Response:
         """POST /account/profile."""
-        visit, form = await self.desk.posted(request)
+        browser_request, form = await self.page_context.posted(request)
         try:
-            await self.accounts.rename(visit.required(), form.one("name"))
+            await self.accounts.rename(browser_request.required(), form.one("name"))
         except REFUSALS as refusal:
-            again = told(refusal)
-            return await self._page(request, visit, again, form=again.view(form, "name"))
-        return self.desk.go("/account/profile", "renamed")
+            again = form_errors(refusal)
+            return await self._page(request, browser_request, again, form=again.view(form, "name"))
+        return self.page_context.go("/account/profile", "renamed")
 
     async def tell(self, request: Request) -> Response:
         """POST /account/profile/details."""
-        visit, form = await self.desk.posted(request)
+        browser_request, form = await self.page_context.posted(request)
         given = {name: form.one(name) for name in _DETAILS}
         try:
-            await self.profiles.tell(visit.required().user, given)
+            await self.profiles.tell(browser_request.required().user, given)
         except InvalidProfile as fault:
-            again = Told(422, fault.faults)
-            return await self._page(request, visit, again, details=again.view(form, *_DETAILS))
-        return self.desk.go("/account/profile", "profile-saved")
+            again = FormErrors(422, fault.faults)
+            return await self._page(
+                request, browser_request, again, details=again.view(form, *_DETAILS)
+            )
+        return self.page_context.go("/account/profile", "profile-saved")
 
     async def send_verification(self, request: Request) -> Response:
         """POST /account/verification: mail the link once more."""
-        visit, _ = await self.desk.posted(request)
-        await self.accounts.send_verification(visit.required().user)
-        return self.desk.go("/account/profile", "verification-sent")
+        browser_request, _ = await self.page_context.posted(request)
+        await self.accounts.send_verification(browser_request.required().user)
+        return self.page_context.go("/account/profile", "verification-sent")
 
     async def _page(
         self,
         request: Request,
-        visit: Visit,
-        again: Told | None = None,
+        browser_request: BrowserRequest,
+        again: FormErrors | None = None,
         *,
         form: FormView | None = None,
         details: FormView | None = None,
     ) -> Response:
-        user = visit.required().user
-        return self.desk.show(
+        user = browser_request.required().user
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "account_profile.html",
             again=again,
             section="account-profile",

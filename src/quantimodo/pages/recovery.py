@@ -7,44 +7,46 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.identity.accounts import Accounts
-from quantimodo.identity.errors import Refused, SignInNeeded
-from quantimodo.identity.outcomes import Pending, Verified
-from quantimodo.pages.browser import Visit
-from quantimodo.pages.continuation import Continuation, Continuations
-from quantimodo.pages.desk import Desk
+from quantimodo.accounts.accounts import Accounts
+from quantimodo.accounts.errors import DomainError, SignInNeeded
+from quantimodo.accounts.outcomes import Pending, Verified
+from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
-from quantimodo.pages.links import DeadLink, Links
-from quantimodo.pages.refusals import REFUSALS, Told, told
+from quantimodo.pages.links import InvalidLink, Links
+from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
 
-_VERIFY_AGAIN: Final = DeadLink("/account/profile", "Go to your profile")
+_VERIFY_AGAIN: Final = InvalidLink("/account/profile", "Go to your profile")
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    desk: Desk
+    page_context: PageContext
     accounts: Accounts
     links: Links
-    continuations: Continuations
+    return_targets: ReturnTargets
 
     async def ask(self, request: Request) -> Response:
         """GET /reset."""
-        visit = await self.desk.visit(request)
+        browser_request = await self.page_context.browser_request(request)
         view = FormView({"email": request.query_params.get("login_hint", "")[:254]})
-        leads = await self.continuations.of(request.query_params.get("return_to", ""))
-        return self.desk.show(request, visit, "reset.html", opener=True, form=view, leads=leads)
+        leads = await self.return_targets.of(request.query_params.get("return_to", ""))
+        return self.page_context.show(
+            request, browser_request, "reset.html", opener=True, form=view, leads=leads
+        )
 
     async def submit(self, request: Request) -> Response:
         """POST /reset: the answer is the same whether the address has an account or not."""
-        visit, form = await self.desk.posted(request)
-        leads = await self.continuations.of(form.one("return_to"))
+        browser_request, form = await self.page_context.posted(request)
+        leads = await self.return_targets.of(form.one("return_to"))
         try:
-            await self.accounts.request_reset(form.one("email"), address=visit.address)
+            await self.accounts.request_reset(form.one("email"), address=browser_request.address)
         except REFUSALS as refusal:
-            again = told(refusal)
-            return self.desk.show(
+            again = form_errors(refusal)
+            return self.page_context.show(
                 request,
-                visit,
+                browser_request,
                 "reset.html",
                 again=again,
                 opener=True,
@@ -52,78 +54,87 @@ class Reset:
                 leads=leads,
             )
         # It stays in this browser: a link that is opened in another one leads to the account.
-        response = self.desk.go("/reset/sent")
-        return self.desk.browser.keep_ticket(response, "reset_return", leads.return_to)
+        response = self.page_context.go("/reset/sent")
+        return self.page_context.browser.set_email_token_cookie(
+            response, "reset_return", leads.return_to
+        )
 
     async def sent(self, request: Request) -> Response:
         """GET /reset/sent."""
-        visit = await self.desk.visit(request)
+        browser_request = await self.page_context.browser_request(request)
         leads = await self._leads(request)
-        return self.desk.show(
-            request, visit, "reset_sent.html", opener=True, outbox=self.links.outbox, leads=leads
+        return self.page_context.show(
+            request,
+            browser_request,
+            "reset_sent.html",
+            opener=True,
+            outbox=self.links.outbox,
+            leads=leads,
         )
 
     async def choose(self, request: Request) -> Response:
         """GET /reset/new: choose a new password. Opening the link spends nothing."""
         if moved := self.links.moved(request, "reset"):
             return moved
-        visit = await self.desk.visit(request)
+        browser_request = await self.page_context.browser_request(request)
         pending = await self._pending(request)
         if pending is None:
-            return await self._dead(request, visit)
-        return self._page(request, visit, pending, FormView(), await self._leads(request))
+            return await self._dead(request, browser_request)
+        return self._page(request, browser_request, pending, FormView(), await self._leads(request))
 
     async def choose_submit(self, request: Request) -> Response:
         """POST /reset/new."""
-        visit, form = await self.desk.posted(request)
+        browser_request, form = await self.page_context.posted(request)
         pending = await self._pending(request)
         if pending is None:
-            return await self._dead(request, visit)
+            return await self._dead(request, browser_request)
         try:
             confirmed = await self.accounts.reset(
-                self.links.ticket(request, "reset"),
+                self.links.email_token(request, "reset"),
                 form.secret("password"),
-                address=visit.address,
-                agent=visit.agent,
-                replaces=visit.cookie,
+                address=browser_request.address,
+                agent=browser_request.agent,
+                replaces=browser_request.cookie,
             )
         except REFUSALS as refusal:
-            again = told(refusal)
+            again = form_errors(refusal)
             leads = await self._leads(request)
-            return self._page(request, visit, pending, again.view(form), leads, again)
+            return self._page(request, browser_request, pending, again.view(form), leads, again)
         leads = await self._leads(request)
-        response = self.desk.go(leads.return_to, "password-reset")
-        self.desk.browser.let_go(response, "reset")
-        self.desk.browser.let_go(response, "reset_return")
-        return self.desk.browser.sign_in(response, confirmed.session_cookie)
+        response = self.page_context.go(leads.return_to, "password-reset")
+        self.page_context.browser.clear_cookie(response, "reset")
+        self.page_context.browser.clear_cookie(response, "reset_return")
+        return self.page_context.browser.sign_in(response, confirmed.session_cookie)
 
-    async def _dead(self, request: Request, visit: Visit) -> Response:
+    async def _dead(self, request: Request, browser_request: BrowserRequest) -> Response:
         where = quote((await self._leads(request)).return_to, safe="")
-        again = DeadLink(f"/reset?return_to={where}", "Ask for a new link")
-        return self.links.dead(request, visit, "reset", again)
+        again = InvalidLink(f"/reset?return_to={where}", "Ask for a new link")
+        return self.links.dead(request, browser_request, "reset", again)
 
-    async def _leads(self, request: Request) -> Continuation:
+    async def _leads(self, request: Request) -> ReturnTarget:
         """Where this browser was going when the new password was requested; to the account, if
         nothing waits there any more."""
-        leads = await self.continuations.of(self.desk.browser.kept(request, "reset_return"))
-        return await self.continuations.of("") if leads.is_over else leads
+        leads = await self.return_targets.of(
+            self.page_context.browser.read_cookie(request, "reset_return")
+        )
+        return await self.return_targets.of("") if leads.is_over else leads
 
     async def _pending(self, request: Request) -> Pending | None:
-        pending = await self.accounts.pending(self.links.ticket(request, "reset"), None)
+        pending = await self.accounts.pending(self.links.email_token(request, "reset"), None)
         return pending if pending and pending.purpose == "reset_password" else None
 
     def _page(
         self,
         request: Request,
-        visit: Visit,
+        browser_request: BrowserRequest,
         pending: Pending,
         view: FormView,
-        leads: Continuation,
-        again: Told | None = None,
+        leads: ReturnTarget,
+        again: FormErrors | None = None,
     ) -> Response:
-        return self.desk.show(
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "reset_new.html",
             again=again,
             form_action=leads.form_action,
@@ -135,7 +146,7 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    desk: Desk
+    page_context: PageContext
     accounts: Accounts
     links: Links
 
@@ -143,45 +154,55 @@ class Verification:
         """GET /verify: what the link is about. Opening it spends nothing."""
         if moved := self.links.moved(request, "verify"):
             return moved
-        visit = await self.desk.visit(request)
+        browser_request = await self.page_context.browser_request(request)
         pending = await self._pending(request)
         if pending is None:
-            return self.links.dead(request, visit, "verify", _VERIFY_AGAIN)
-        return self._page(request, visit, pending)
+            return self.links.dead(request, browser_request, "verify", _VERIFY_AGAIN)
+        return self._page(request, browser_request, pending)
 
     async def submit(self, request: Request) -> Response:
         """POST /verify."""
-        visit, _ = await self.desk.posted(request)
+        browser_request, _ = await self.page_context.posted(request)
         pending = await self._pending(request)
         if pending is None:
-            return self.links.dead(request, visit, "verify", _VERIFY_AGAIN)
-        ticket = self.links.ticket(request, "verify")
+            return self.links.dead(request, browser_request, "verify", _VERIFY_AGAIN)
+        email_token = self.links.email_token(request, "verify")
         try:
-            verified = await self.accounts.verify(ticket, session=visit.session)
+            verified = await self.accounts.verify(email_token, session=browser_request.session)
         except SignInNeeded:
-            return self.desk.go("/sign-in?return_to=/verify")
-        except Refused as refusal:
-            return self._page(request, visit, pending, told(refusal))
+            return self.page_context.go("/sign-in?return_to=/verify")
+        except DomainError as refusal:
+            return self._page(request, browser_request, pending, form_errors(refusal))
         if verified is None:
-            return self.links.dead(request, visit, "verify", _VERIFY_AGAIN)
-        return self.desk.browser.let_go(self._onwards(visit, verified), "verify")
+            return self.links.dead(request, browser_request, "verify", _VERIFY_AGAIN)
+        return self.page_context.browser.clear_cookie(
+            self._onwards(browser_request, verified), "verify"
+        )
 
-    def _onwards(self, visit: Visit, verified: Verified) -> Response:
-        if verified.reset_ticket is not None:
-            response = self.desk.go("/reset/new", "verified")
-            return self.desk.browser.keep_ticket(response, "reset", verified.reset_ticket.reveal())
-        return self.desk.go("/account/profile" if visit.session else "/sign-in", "verified")
+    def _onwards(self, browser_request: BrowserRequest, verified: Verified) -> Response:
+        if verified.reset_token is not None:
+            response = self.page_context.go("/reset/new", "verified")
+            return self.page_context.browser.set_email_token_cookie(
+                response, "reset", verified.reset_token.reveal()
+            )
+        return self.page_context.go(
+            "/account/profile" if browser_request.session else "/sign-in", "verified"
+        )
 
     async def _pending(self, request: Request) -> Pending | None:
-        pending = await self.accounts.pending(self.links.ticket(request, "verify"), None)
+        pending = await self.accounts.pending(self.links.email_token(request, "verify"), None)
         return pending if pending and pending.purpose == "verify_email" else None
 
     def _page(
-        self, request: Request, visit: Visit, pending: Pending, again: Told | None = None
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        pending: Pending,
+        again: FormErrors | None = None,
     ) -> Response:
-        return self.desk.show(
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "verify.html",
             again=again,
             opener=True,

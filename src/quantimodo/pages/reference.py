@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.pages.desk import Desk
+from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.reference_examples import calls, spelled_json
 
 Json = Mapping[str, Any]
@@ -82,16 +82,18 @@ class ReferencePage:
 
     __slots__ = ("_content", "_desk", "_document")
 
-    def __init__(self, desk: Desk, document: Json) -> None:
-        self._desk = desk
+    def __init__(self, page_context: PageContext, document: Json) -> None:
+        self._desk = page_context
         self._document = document
         self._content: Mapping[str, Any] | None = None
 
     async def show(self, request: Request) -> Response:
         if self._content is None:
             self._content = _content(self._document)
-        visit = await self._desk.visit(request)
-        return self._desk.show(request, visit, "reference.html", section="docs", **self._content)
+        browser_request = await self._desk.browser_request(request)
+        return self._desk.show(
+            request, browser_request, "reference.html", section="docs", **self._content
+        )
 
 
 def _content(document: Json) -> Mapping[str, Any]:

@@ -1,38 +1,38 @@
-"""The table of all pages. `app/routes.py` mounts it."""
+"""The table of all pages. `endpoints/routes.py` mounts it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from quantimodo.accounts.accounts import Accounts
+from quantimodo.accounts.profiles import Profiles
+from quantimodo.accounts.sessions import Sessions
+from quantimodo.accounts.sign_out import SignOut as SigningOut
 from quantimodo.clients.registry import Registry
 from quantimodo.crypto.envelope import Envelope
-from quantimodo.identity.accounts import Accounts
-from quantimodo.identity.profiles import Profiles
-from quantimodo.identity.sessions import Sessions
-from quantimodo.identity.sign_out import SignOut as SigningOut
 from quantimodo.measurements.catalogue import References
-from quantimodo.measurements.journal import Journal
 from quantimodo.measurements.limits import ReadLimits
+from quantimodo.measurements.service import MeasurementService
 from quantimodo.pages.activity import Activity
 from quantimodo.pages.apps import Apps
 from quantimodo.pages.browser import Browser
-from quantimodo.pages.continuation import Continuations
 from quantimodo.pages.data import Data
-from quantimodo.pages.desk import Desk, Endpoint
 from quantimodo.pages.developers import Developers
 from quantimodo.pages.devices import Devices
 from quantimodo.pages.identities import Again, Identities, Linking
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.links import Links
 from quantimodo.pages.outbox import Outbox, OutboxPage
-from quantimodo.pages.plain import Plain
+from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.profile import Profile
+from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.recovery import Reset, Verification
-from quantimodo.pages.secrets_shown import SecretsShown
-from quantimodo.pages.security import Farewell, Security
+from quantimodo.pages.return_targets import ReturnTargets
+from quantimodo.pages.secret_once import SecretPage
+from quantimodo.pages.security import LogoutNotification, Security
 from quantimodo.pages.sign_in import SignIn, SignOut
 from quantimodo.pages.sign_up import SignUp
+from quantimodo.pages.static_pages import StaticPages
 from quantimodo.pages.undo import Undo
-from quantimodo.pages.ways import Way
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.background_stores import EventStore
 from quantimodo.ports.clock import Clock
@@ -63,21 +63,27 @@ class Pages:
     issuer: str
     linking: Linking
     profiles: Profiles
-    journal: Journal
+    measurement_service: MeasurementService
     reads: ReadLimits
     references: References
     accesses: AccessLogStore
     sign_up_open: bool = True
     security_txt: str = ""
     outbox: Outbox | None = None
-    providers: Sequence[Way] = ()
+    providers: Sequence[ProviderButton] = ()
 
 
 def page_routes(pages: Pages) -> list[PageRoute]:
     """All of them, as (methods, path, endpoint)."""
-    desk = Desk(pages.renderer, pages.browser, pages.clock)
-    routes = [*_entrance(pages, desk), *_account(pages, desk), *_portal(pages, desk)]
-    guarded = [(methods, path, desk.guarded(endpoint)) for methods, path, endpoint in routes]
+    page_context = PageContext(pages.renderer, pages.browser, pages.clock)
+    routes = [
+        *_entrance(pages, page_context),
+        *_account(pages, page_context),
+        *_portal(pages, page_context),
+    ]
+    guarded = [
+        (methods, path, page_context.guarded(endpoint)) for methods, path, endpoint in routes
+    ]
     assets = pages.renderer.assets
     return [
         *guarded,
@@ -86,17 +92,23 @@ def page_routes(pages: Pages) -> list[PageRoute]:
     ]
 
 
-def _entrance(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
-    leads = Continuations(pages.clients, pages.consents, pages.clock)
-    links = Links(desk, pages.outbox is not None)
-    plain = Plain(
-        desk, pages.clients, pages.security_txt, pages.sign_up_open, pages.outbox is not None
+def _entrance(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
+    leads = ReturnTargets(pages.clients, pages.consents, pages.clock)
+    links = Links(page_context, pages.outbox is not None)
+    plain = StaticPages(
+        page_context,
+        pages.clients,
+        pages.security_txt,
+        pages.sign_up_open,
+        pages.outbox is not None,
     )
-    sign_in = SignIn(desk, pages.accounts, leads, pages.providers)
-    sign_out = SignOut(desk, pages.sign_out)
-    sign_up = SignUp(desk, pages.accounts, leads, links, pages.sign_up_open, pages.providers)
-    reset = Reset(desk, pages.accounts, links, leads)
-    verification = Verification(desk, pages.accounts, links)
+    sign_in = SignIn(page_context, pages.accounts, leads, pages.providers)
+    sign_out = SignOut(page_context, pages.sign_out)
+    sign_up = SignUp(
+        page_context, pages.accounts, leads, links, pages.sign_up_open, pages.providers
+    )
+    reset = Reset(page_context, pages.accounts, links, leads)
+    verification = Verification(page_context, pages.accounts, links)
     return [
         (("GET",), "/", plain.home),
         (("GET",), "/sign-in", sign_in.show),
@@ -119,27 +131,29 @@ def _entrance(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
         (("GET",), "/robots.txt", plain.robots),
         (("GET",), "/.well-known/security.txt", plain.security_contact),
         (("GET",), "/.well-known/change-password", plain.change_password),
-        *_outbox(pages, desk),
+        *_outbox(pages, page_context),
     ]
 
 
-def _outbox(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
+def _outbox(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     if pages.outbox is None:
         return []
-    return [(("GET",), "/outbox", OutboxPage(desk, pages.outbox, pages.issuer).show)]
+    return [(("GET",), "/outbox", OutboxPage(page_context, pages.outbox, pages.issuer).show)]
 
 
-def _account(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
-    apps = Apps(desk, pages.clients, pages.users, pages.consents, pages.audit, pages.issuer)
-    profile = Profile(desk, pages.accounts, pages.profiles)
-    devices = Devices(desk, pages.sessions, pages.sign_out)
-    security = Security(desk, pages.accounts, pages.events)
-    identities = Identities(desk, pages.accounts, pages.linking)
-    again = Again(desk, pages.accounts, pages.linking)
-    farewell = Farewell(desk, pages.accounts, pages.clients)
-    undo = Undo(pages.envelope, pages.journal, pages.clock)
-    data = Data(desk, pages.journal, pages.references, pages.profiles, undo, pages.reads)
-    activity = Activity(desk, pages.accesses, pages.clients, pages.profiles)
+def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
+    apps = Apps(page_context, pages.clients, pages.users, pages.consents, pages.audit, pages.issuer)
+    profile = Profile(page_context, pages.accounts, pages.profiles)
+    devices = Devices(page_context, pages.sessions, pages.sign_out)
+    security = Security(page_context, pages.accounts, pages.events)
+    identities = Identities(page_context, pages.accounts, pages.linking)
+    again = Again(page_context, pages.accounts, pages.linking)
+    logout_notification = LogoutNotification(page_context, pages.accounts, pages.clients)
+    undo = Undo(pages.envelope, pages.measurement_service, pages.clock)
+    data = Data(
+        page_context, pages.measurement_service, pages.references, pages.profiles, undo, pages.reads
+    )
+    activity = Activity(page_context, pages.accesses, pages.clients, pages.profiles)
     return [
         (("GET",), "/account", apps.show),
         (("POST",), "/account/apps/{client_id}/revoke", apps.revoke),
@@ -171,14 +185,14 @@ def _account(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
         (("POST",), "/account/identities/link", identities.link),
         (("POST",), "/account/identities/unlink", identities.unlink),
         (("GET",), "/account/again", again.show),
-        (("GET",), "/account/delete", farewell.show),
-        (("POST",), "/account/delete", farewell.submit),
+        (("GET",), "/account/delete", logout_notification.show),
+        (("POST",), "/account/delete", logout_notification.submit),
     ]
 
 
-def _portal(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
-    secrets = SecretsShown(pages.browser, pages.envelope, pages.clock)
-    portal = Developers(desk, pages.registry, pages.clients, secrets, pages.issuer)
+def _portal(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
+    secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
+    portal = Developers(page_context, pages.registry, pages.clients, secrets, pages.issuer)
     return [
         (("GET",), "/developers", portal.show),
         (("GET",), "/developers/new", portal.new),
@@ -188,6 +202,6 @@ def _portal(pages: Pages, desk: Desk) -> Sequence[PageRoute]:
         (("POST",), "/developers/{client_id}/logo", portal.set_logo),
         (("GET",), "/developers/{client_id}/secret", portal.secret),
         (("POST",), "/developers/{client_id}/secret", portal.rotate),
-        (("GET",), "/developers/{client_id}/delete", portal.farewell),
+        (("GET",), "/developers/{client_id}/delete", portal.logout_notification),
         (("POST",), "/developers/{client_id}/delete", portal.delete),
     ]

@@ -6,61 +6,63 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.identity.accounts import Accounts
-from quantimodo.identity.sign_out import SignOut as SigningOut
-from quantimodo.pages.browser import Visit
-from quantimodo.pages.continuation import Continuations
-from quantimodo.pages.desk import Desk
+from quantimodo.accounts.accounts import Accounts
+from quantimodo.accounts.sign_out import SignOut as SigningOut
+from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
-from quantimodo.pages.refusals import REFUSALS, Told, told
+from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.provider_buttons import ProviderButton
+from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.pages.signed_out import signed_out_page
-from quantimodo.pages.ways import Way
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    desk: Desk
+    page_context: PageContext
     accounts: Accounts
-    continuations: Continuations
-    providers: Sequence[Way] = ()
+    return_targets: ReturnTargets
+    providers: Sequence[ProviderButton] = ()
 
     async def show(self, request: Request) -> Response:
         """GET /sign-in. Always the form, also for who is signed in: to switch accounts."""
-        visit = await self.desk.visit(request)
+        browser_request = await self.page_context.browser_request(request)
         view = FormView({"username": request.query_params.get("login_hint", "")[:254]})
-        return await self._page(request, visit, request.query_params.get("return_to", ""), view)
+        return await self._page(
+            request, browser_request, request.query_params.get("return_to", ""), view
+        )
 
     async def submit(self, request: Request) -> Response:
         """POST /sign-in."""
-        visit, form = await self.desk.posted(request)
+        browser_request, form = await self.page_context.posted(request)
         return_to = form.one("return_to")
         try:
             cookie = await self.accounts.sign_in(
                 form.one("username"),
                 form.secret("password"),
-                address=visit.address,
-                agent=visit.agent,
-                replaces=visit.cookie,
+                address=browser_request.address,
+                agent=browser_request.agent,
+                replaces=browser_request.cookie,
             )
         except REFUSALS as refusal:
-            again = told(refusal, names={"email": "username"})
+            again = form_errors(refusal, names={"email": "username"})
             view = again.view(form, "username")
-            return await self._page(request, visit, return_to, view, again)
-        leads = await self.continuations.of(return_to)
-        return self.desk.browser.sign_in(self.desk.go(leads.return_to), cookie)
+            return await self._page(request, browser_request, return_to, view, again)
+        leads = await self.return_targets.of(return_to)
+        return self.page_context.browser.sign_in(self.page_context.go(leads.return_to), cookie)
 
     async def _page(
         self,
         request: Request,
-        visit: Visit,
+        browser_request: BrowserRequest,
         return_to: str,
         view: FormView,
-        again: Told | None = None,
+        again: FormErrors | None = None,
     ) -> Response:
-        leads = await self.continuations.of(return_to)
-        return self.desk.show(
+        leads = await self.return_targets.of(return_to)
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "sign_in.html",
             again=again,
             form_action=leads.form_action,
@@ -73,22 +75,24 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class SignOut:
-    desk: Desk
+    page_context: PageContext
     sign_out: SigningOut
 
     async def show(self, request: Request) -> Response:
         """GET /sign-out asks: a link alone signs nobody out."""
-        visit = await self.desk.visit(request)
-        if visit.session is None:
-            return self.desk.go("/")
-        return self.desk.show(request, visit, "sign_out.html")
+        browser_request = await self.page_context.browser_request(request)
+        if browser_request.session is None:
+            return self.page_context.go("/")
+        return self.page_context.show(request, browser_request, "sign_out.html")
 
     async def submit(self, request: Request) -> Response:
         """POST /sign-out."""
-        visit, _ = await self.desk.posted(request)
-        if visit.session is not None:
-            frames = await self.sign_out.leave(visit.session)
+        browser_request, _ = await self.page_context.posted(request)
+        if browser_request.session is not None:
+            frames = await self.sign_out.leave(browser_request.session)
             if frames:
-                farewell = signed_out_page(self.desk.renderer, frames, "/sign-in")
-                return self.desk.browser.sign_out(farewell)
-        return self.desk.browser.sign_out(self.desk.go("/sign-in", "signed-out"))
+                logout_notification = signed_out_page(
+                    self.page_context.renderer, frames, "/sign-in"
+                )
+                return self.page_context.browser.sign_out(logout_notification)
+        return self.page_context.browser.sign_out(self.page_context.go("/sign-in", "signed-out"))

@@ -7,106 +7,112 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.identity.accounts import Accounts
-from quantimodo.identity.outcomes import Pending
-from quantimodo.pages.browser import Visit
-from quantimodo.pages.continuation import Continuations
-from quantimodo.pages.desk import Desk
+from quantimodo.accounts.accounts import Accounts
+from quantimodo.accounts.outcomes import Pending
+from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
-from quantimodo.pages.links import DeadLink, Links
-from quantimodo.pages.refusals import REFUSALS, Told, told
-from quantimodo.pages.ways import Way
+from quantimodo.pages.links import InvalidLink, Links
+from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.provider_buttons import ProviderButton
+from quantimodo.pages.return_targets import ReturnTargets
 
-_AGAIN: Final = DeadLink("/sign-up", "Sign up again")
+_AGAIN: Final = InvalidLink("/sign-up", "Sign up again")
 
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    desk: Desk
+    page_context: PageContext
     accounts: Accounts
-    continuations: Continuations
+    return_targets: ReturnTargets
     links: Links
     is_open: bool
-    providers: Sequence[Way] = ()
+    providers: Sequence[ProviderButton] = ()
 
     async def show(self, request: Request) -> Response:
         """GET /sign-up."""
-        visit = await self.desk.visit(request)
+        browser_request = await self.page_context.browser_request(request)
         view = FormView({"email": request.query_params.get("login_hint", "")[:254]})
-        return await self._page(request, visit, request.query_params.get("return_to", ""), view)
+        return await self._page(
+            request, browser_request, request.query_params.get("return_to", ""), view
+        )
 
     async def submit(self, request: Request) -> Response:
         """POST /sign-up: the answer is the same whether the address has an account or not."""
-        visit, form = await self.desk.posted(request)
+        browser_request, form = await self.page_context.posted(request)
         return_to = form.one("return_to")
         try:
             await self.accounts.sign_up(
                 email=form.one("email"),
                 name=form.one("name"),
                 password=form.secret("password"),
-                browser=visit.browser,
-                address=visit.address,
+                browser=browser_request.browser,
+                address=browser_request.address,
                 return_to=return_to,
             )
         except REFUSALS as refusal:
-            again = told(refusal)
+            again = form_errors(refusal)
             view = again.view(form, "email", "name")
-            return await self._page(request, visit, return_to, view, again)
-        return self.desk.go("/sign-up/sent")
+            return await self._page(request, browser_request, return_to, view, again)
+        return self.page_context.go("/sign-up/sent")
 
     async def sent(self, request: Request) -> Response:
         """GET /sign-up/sent."""
-        visit = await self.desk.visit(request)
-        return self.desk.show(
-            request, visit, "sign_up_sent.html", opener=True, outbox=self.links.outbox
+        browser_request = await self.page_context.browser_request(request)
+        return self.page_context.show(
+            request, browser_request, "sign_up_sent.html", opener=True, outbox=self.links.outbox
         )
 
     async def confirm(self, request: Request) -> Response:
         """GET /confirm: what the link is about. Opening it spends nothing."""
         if moved := self.links.moved(request, "confirm"):
             return moved
-        visit = await self.desk.visit(request)
-        ticket = self.links.ticket(request, "confirm")
-        pending = await self.accounts.pending(ticket, None if visit.fresh else visit.browser)
+        browser_request = await self.page_context.browser_request(request)
+        email_token = self.links.email_token(request, "confirm")
+        pending = await self.accounts.pending(
+            email_token, None if browser_request.fresh else browser_request.browser
+        )
         if pending is None or pending.purpose != "sign_up":
-            return self.links.dead(request, visit, "confirm", _AGAIN)
-        return await self._confirm_page(request, visit, pending, FormView())
+            return self.links.dead(request, browser_request, "confirm", _AGAIN)
+        return await self._confirm_page(request, browser_request, pending, FormView())
 
     async def confirm_submit(self, request: Request) -> Response:
         """POST /confirm: makes the account and signs in."""
-        visit, form = await self.desk.posted(request)
-        ticket = self.links.ticket(request, "confirm")
-        pending = await self.accounts.pending(ticket, visit.browser)
+        browser_request, form = await self.page_context.posted(request)
+        email_token = self.links.email_token(request, "confirm")
+        pending = await self.accounts.pending(email_token, browser_request.browser)
         if pending is None or pending.purpose != "sign_up":
-            return self.links.dead(request, visit, "confirm", _AGAIN)
+            return self.links.dead(request, browser_request, "confirm", _AGAIN)
         try:
             confirmed = await self.accounts.confirm(
-                ticket,
-                browser=visit.browser,
+                email_token,
+                browser=browser_request.browser,
                 password=form.secret("password") if pending.needs_password else None,
-                address=visit.address,
-                agent=visit.agent,
-                replaces=visit.cookie,
+                address=browser_request.address,
+                agent=browser_request.agent,
+                replaces=browser_request.cookie,
             )
         except REFUSALS as refusal:
-            again = told(refusal)
-            return await self._confirm_page(request, visit, pending, again.view(form), again)
-        response = self.desk.go(confirmed.return_to, "confirmed")
-        self.desk.browser.let_go(response, "confirm")
-        return self.desk.browser.sign_in(response, confirmed.session_cookie)
+            again = form_errors(refusal)
+            return await self._confirm_page(
+                request, browser_request, pending, again.view(form), again
+            )
+        response = self.page_context.go(confirmed.return_to, "confirmed")
+        self.page_context.browser.clear_cookie(response, "confirm")
+        return self.page_context.browser.sign_in(response, confirmed.session_cookie)
 
     async def _confirm_page(
         self,
         request: Request,
-        visit: Visit,
+        browser_request: BrowserRequest,
         pending: Pending,
         view: FormView,
-        again: Told | None = None,
+        again: FormErrors | None = None,
     ) -> Response:
-        leads = await self.continuations.of(pending.return_to)
-        return self.desk.show(
+        leads = await self.return_targets.of(pending.return_to)
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "confirm.html",
             again=again,
             form_action=leads.form_action,
@@ -118,18 +124,18 @@ class SignUp:
     async def _page(
         self,
         request: Request,
-        visit: Visit,
+        browser_request: BrowserRequest,
         return_to: str,
         view: FormView,
-        again: Told | None = None,
+        again: FormErrors | None = None,
     ) -> Response:
-        return self.desk.show(
+        return self.page_context.show(
             request,
-            visit,
+            browser_request,
             "sign_up.html" if self.is_open else "sign_up_closed.html",
             again=again,
             opener=True,
-            leads=await self.continuations.of(return_to),
+            leads=await self.return_targets.of(return_to),
             form=view,
             providers=self.providers,
         )

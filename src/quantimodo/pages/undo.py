@@ -13,13 +13,13 @@ from typing import Final
 import msgspec
 
 from quantimodo.crypto.digests import same
-from quantimodo.crypto.envelope import CannotOpen, Envelope
-from quantimodo.measurements.journal import Journal, Shown
-from quantimodo.measurements.posts import SentMeasurement, SentSet
-from quantimodo.measurements.questions import Question
+from quantimodo.crypto.envelope import DecryptionFailed, Envelope
+from quantimodo.measurements.payloads import SentMeasurement, SentSet
+from quantimodo.measurements.queries import MeasurementQuery
+from quantimodo.measurements.service import MeasurementService, MeasurementView
 from quantimodo.measurements.times import spelled
 from quantimodo.model.measurements import Comparison, Filter
-from quantimodo.pages.browser import Visit
+from quantimodo.pages.browser import BrowserRequest
 from quantimodo.ports.clock import Clock
 
 _LIFETIME: Final = timedelta(minutes=10)
@@ -48,14 +48,14 @@ class Deleted(msgspec.Struct, frozen=True):
 @dataclass(frozen=True, slots=True)
 class Undo:
     envelope: Envelope
-    journal: Journal
+    measurement_service: MeasurementService
     clock: Clock
 
-    def sealed(self, visit: Visit, shown: Shown) -> str:
+    def sealed(self, browser_request: BrowserRequest, shown: MeasurementView) -> str:
         """The measurement as the value of a form field, for this session."""
         one = shown.measurement
         deleted = Deleted(
-            session=visit.required().key,
+            session=browser_request.required().key,
             until=(self.clock.now() + _LIFETIME).timestamp(),
             variable=one.variable,
             source=one.source,
@@ -70,27 +70,33 @@ class Undo:
         sealed = self.envelope.seal(msgspec.json.encode(deleted), _PURPOSE)
         return urlsafe_b64encode(sealed).decode()
 
-    def opened(self, visit: Visit, text: str) -> Deleted | None:
+    def opened(self, browser_request: BrowserRequest, text: str) -> Deleted | None:
         """What `sealed` was given, in the same session and in time."""
         try:
             content = self.envelope.open(urlsafe_b64decode(text.encode()), _PURPOSE)
             deleted = msgspec.json.decode(content, type=Deleted)
-        except (CannotOpen, Error, ValueError):  # a DecodeError of msgspec is a ValueError
+        except (DecryptionFailed, Error, ValueError):  # a DecodeError of msgspec is a ValueError
             return None
         expired = deleted.until <= self.clock.now().timestamp()
-        return None if expired or not same(deleted.session, visit.required().key) else deleted
+        return (
+            None
+            if expired or not same(deleted.session, browser_request.required().key)
+            else deleted
+        )
 
     async def restore(self, user_id: int, deleted: Deleted) -> bool:
         """False if there is another measurement of this variable, source and time. Raises
-        `Refused`."""
+        `DomainError`."""
         same_one = (
             Filter("variable", (Comparison("is", deleted.variable),)),
             Filter("source", (Comparison("is", deleted.source),)),
             Filter("start", (Comparison("is", deleted.start),)),
         )
-        if await self.journal.rows(user_id, Question(filters=same_one, limit=1)):
+        if await self.measurement_service.rows(
+            user_id, MeasurementQuery(filters=same_one, limit=1)
+        ):
             return False
-        await self.journal.save(user_id, _sets(deleted))
+        await self.measurement_service.save(user_id, _sets(deleted))
         return True
 
 

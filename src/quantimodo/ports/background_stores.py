@@ -53,9 +53,9 @@ class LeaseStore(Protocol):
         """Take or prolong a named lease; False while another holder has it."""
 
 
-class Sweeper(Protocol):
-    async def sweep(self, table: str, now: datetime, limit: int) -> int:
+class RetentionStore(Protocol):
+    async def delete_expired(self, table: str, now: datetime, limit: int) -> int:
         """Delete up to `limit` rows of `table` that nobody needs any more; how many went."""
 
     @property
-    def swept_tables(self) -> Sequence[str]: ...
+    def expiring_tables(self) -> Sequence[str]: ...

@@ -13,19 +13,25 @@ from typing import Protocol
 from quantimodo.model.budgets import Charge
 from quantimodo.model.clients import Client, Logo
 from quantimodo.model.consents import Consent, StoredRequest
-from quantimodo.model.identities import Departure, Erasure, Identity, LoginCode, NewIdentity
+from quantimodo.model.identities import (
+    DataDeletionRequest,
+    Identity,
+    LoginCode,
+    LoginState,
+    NewIdentity,
+)
 from quantimodo.model.profiles import Profile
 from quantimodo.model.registrations import RegistrationToken
-from quantimodo.model.sessions import Participant, Session, Ticket
+from quantimodo.model.sessions import EmailToken, LogoutRecipient, Session
 from quantimodo.model.tokens import (
     AccessToken,
     AuthorizationCode,
-    Family,
     FoundAccessToken,
     FoundCode,
     FoundRefreshToken,
+    Grant,
     RefreshToken,
-    Standing,
+    TokenStatus,
 )
 from quantimodo.model.users import NewUser, User
 from quantimodo.ports.background_stores import (
@@ -33,7 +39,7 @@ from quantimodo.ports.background_stores import (
     KeyStore,
     LeaseStore,
     MailStore,
-    Sweeper,
+    RetentionStore,
 )
 from quantimodo.ports.measurements import (
     AccessLogStore,
@@ -80,10 +86,10 @@ class ClientStore(Protocol):
     async def add_client(
         self,
         client: Client,
-        unproven_until: datetime | None = None,
+        delete_if_unused_at: datetime | None = None,
         charge: Charge | None = None,
     ) -> None:
-        """Raises `Conflict` when the id is taken. `unproven_until`: if nobody has allowed it
+        """Raises `Conflict` when the id is taken. `delete_if_unused_at`: if nobody has allowed it
         anything by then, it goes. `charge`, in all stores: the row counts in this budget, and the
         oldest over it are deleted with the insert; of clients those that nobody has allowed
         anything, else it raises `BudgetExceeded`. `storage/tables/budgets.py` says how exactly."""
@@ -209,31 +215,35 @@ class SessionStore(Protocol):
     ) -> int: ...
 
 
-class ParticipantStore(Protocol):
+class LogoutRecipientStore(Protocol):
     """Added by `save_code`; due to be told when their session has ended, not when it expired."""
 
-    async def participants(self, sid: str) -> Sequence[Participant]:
+    async def logout_recipients(self, sid: str) -> Sequence[LogoutRecipient]:
         """Of this session, whether it lives or has just ended; by client id."""
 
-    async def claim_farewells(
+    async def claim_logout_notifications(
         self, at: datetime, lease: timedelta, limit: int
-    ) -> Sequence[Participant]:
+    ) -> Sequence[LogoutRecipient]:
         """Take some that are due to be told, for `lease`; `attempts` are those before this one."""
 
-    async def delay_farewell(self, sid: str, client_id: str, until: datetime) -> None: ...
+    async def delay_logout_notification(
+        self, sid: str, client_id: str, until: datetime
+    ) -> None: ...
 
-    async def drop_farewell(self, sid: str, client_id: str) -> None: ...
+    async def drop_logout_notification(self, sid: str, client_id: str) -> None: ...
 
 
-class TicketStore(Protocol):
-    async def add_ticket(self, ticket: Ticket, charge: Charge | None = None) -> None: ...
+class EmailTokenStore(Protocol):
+    async def add_email_token(
+        self, email_token: EmailToken, charge: Charge | None = None
+    ) -> None: ...
 
-    async def ticket(self, key: bytes) -> Ticket | None: ...
+    async def email_token(self, key: bytes) -> EmailToken | None: ...
 
-    async def take_ticket(self, key: bytes) -> Ticket | None:
+    async def take_email_token(self, key: bytes) -> EmailToken | None:
         """Remove and return it; of concurrent calls exactly one gets it."""
 
-    async def drop_tickets(self, purpose: str, email: str) -> None: ...
+    async def drop_email_tokens(self, purpose: str, email: str) -> None: ...
 
 
 class ThrottleStore(Protocol):
@@ -277,10 +287,10 @@ class AuthorizationStore(Protocol):
 
     async def save_code(
         self,
-        family: Family,
+        grant: Grant,
         code: AuthorizationCode | None,
         access: AccessToken | None = None,
-        participant: Participant | None = None,
+        logout_recipient: LogoutRecipient | None = None,
     ) -> bool:
         """Begin an authorization: its family, what is handed to the front channel, and whom to
         tell when the session in which it was given ends.
@@ -301,7 +311,9 @@ class TokenReader(Protocol):
     async def find_access_token(self, key: bytes) -> FoundAccessToken | None:
         """The opaque token with this key, expired and revoked ones included."""
 
-    async def standing(self, jti: str, client_id: str, family_id: bytes | None) -> Standing | None:
+    async def token_status(
+        self, jti: str, client_id: str, grant_id: bytes | None
+    ) -> TokenStatus | None:
         """What a signed token stands on; None when its jti, family, client or person was revoked,
         disabled or deleted."""
 
@@ -327,16 +339,16 @@ class TokenStore(TokenReader, Protocol):
         self,
         spends: RefreshToken,
         at: datetime,
-        salt: bytes,
+        successor_nonce: bytes,
         access: AccessToken | None,
-        heir: RefreshToken,
+        successor: RefreshToken,
     ) -> bool:
         """Spend a refresh token, keep `salt` with it, save its heir: all of it, or nothing.
 
         False if it was spent before or its family is revoked; exactly one of many wins.
         """
 
-    async def revoke_family(self, family_id: bytes, at: datetime) -> bool:
+    async def revoke_grant(self, grant_id: bytes, at: datetime) -> bool:
         """End one authorization: its code, its tokens, and any heir that a rotation adds now."""
 
     async def revoke_access_token(self, key: bytes) -> bool: ...
@@ -378,20 +390,22 @@ class IdentityStore(Protocol):
         revoke every family of its person, in one transaction. Whose it was."""
 
     async def sign_out_identity(
-        self, issuer: str, subject: str, at: datetime, *, families: bool
+        self, issuer: str, subject: str, at: datetime, *, grants: bool
     ) -> int | None:
         """The provider says that its account was signed out: keep the moment, forget the refresh
-        token, end every session and drop every login code of the person, with `families` revoke
+        token, end every session and drop every login code of the person, with `grants` revoke
         these too, in one transaction. Whose it is; the identity stays."""
 
 
-class DepartureStore(Protocol):
-    async def add_departure(self, departure: Departure, charge: Charge | None = None) -> None: ...
+class LoginStateStore(Protocol):
+    async def add_login_state(
+        self, login_state: LoginState, charge: Charge | None = None
+    ) -> None: ...
 
-    async def departure(self, key: bytes) -> Departure | None:
+    async def login_state(self, key: bytes) -> LoginState | None:
         """Look at it, expired or not, taking nothing."""
 
-    async def take_departure(self, key: bytes) -> Departure | None:
+    async def take_login_state(self, key: bytes) -> LoginState | None:
         """Remove and return it; of concurrent calls exactly one gets it."""
 
 
@@ -413,10 +427,12 @@ class ReplayStore(Protocol):
         """Whether it was, spending nothing."""
 
 
-class ErasureStore(Protocol):
-    async def add_erasure(self, erasure: Erasure) -> None: ...
+class DataDeletionRequestStore(Protocol):
+    async def add_data_deletion_request(
+        self, data_deletion_request: DataDeletionRequest
+    ) -> None: ...
 
-    async def erasure(self, code: str) -> Erasure | None: ...
+    async def data_deletion_request(self, code: str) -> DataDeletionRequest | None: ...
 
 
 class Stores(
@@ -426,16 +442,16 @@ class Stores(
     ProfileStore,
     SubjectStore,
     SessionStore,
-    ParticipantStore,
-    TicketStore,
+    LogoutRecipientStore,
+    EmailTokenStore,
     ThrottleStore,
     AuthorizationStore,
     TokenStore,
     IdentityStore,
-    DepartureStore,
+    LoginStateStore,
     LoginCodeStore,
     ReplayStore,
-    ErasureStore,
+    DataDeletionRequestStore,
     KeyStore,
     MailStore,
     EventStore,
@@ -444,7 +460,7 @@ class Stores(
     MeasurementStore,
     AccessLogStore,
     LeaseStore,
-    Sweeper,
+    RetentionStore,
     Protocol,
 ):
     """One database that keeps all of it. Only the composition root sees it whole."""

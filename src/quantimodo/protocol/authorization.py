@@ -61,7 +61,7 @@ READ = PARAMETERS | NAMES_THE_TARGET | {"token", "request", "request_uri", "regi
 long or badly encoded."""
 
 
-class NoTarget(Exception):
+class InvalidClientOrRedirect(Exception):
     """The request names no client or address that an answer may go to: a page, never a redirect."""
 
 
@@ -98,22 +98,28 @@ class AuthorizationRequest:
 
 
 def identify(form: Form, client: Client) -> Target:
-    """Where answers to this client go. Raises `NoTarget`."""
+    """Where answers to this client go. Raises `InvalidClientOrRedirect`."""
     asked = form.get("redirect_uri")
     if asked is None:
         # OpenID Connect Core §3.1.2.1: REQUIRED there.
         if "openid" in (form.get("scope") or "").split(" "):
-            raise NoTarget("redirect_uri is missing: OpenID Connect asks for it each time.")
+            raise InvalidClientOrRedirect(
+                "redirect_uri is missing: OpenID Connect asks for it each time."
+            )
         # RFC 6749 §3.1.2.3: may be left out when exactly one is registered.
         if len(client.redirect_uris) != 1:
-            raise NoTarget("redirect_uri is missing, and the app has not registered just one.")
+            raise InvalidClientOrRedirect(
+                "redirect_uri is missing, and the app has not registered just one."
+            )
         redirect_uri = client.redirect_uris[0]
     elif any(
         matches(registered, asked, public=client.public) for registered in client.redirect_uris
     ):
         redirect_uri = asked
     else:
-        raise NoTarget("redirect_uri is not one of those that the app has registered.")
+        raise InvalidClientOrRedirect(
+            "redirect_uri is not one of those that the app has registered."
+        )
     return Target(redirect_uri, asked is not None, _mode(form), form.get("state"))
 
 

@@ -41,26 +41,26 @@ _NOTHING: Final = frozenset[str]()
 _BLANK: Final = Profile()
 
 
-def opened(scope: frozenset[str], asked: frozenset[str] = _NOTHING) -> frozenset[str]:
+def opened(scope: frozenset[str], claims_request: frozenset[str] = _NOTHING) -> frozenset[str]:
     """The claims that these scopes open, and those that were asked for one by one."""
-    return asked | {claim for claim, opener in SCOPE_OF_CLAIM.items() if opener in scope}
+    return claims_request | {claim for claim, opener in SCOPE_OF_CLAIM.items() if opener in scope}
 
 
-def needs_profile(scope: frozenset[str], asked: frozenset[str] = _NOTHING) -> bool:
+def needs_profile(scope: frozenset[str], claims_request: frozenset[str] = _NOTHING) -> bool:
     """Whether the person's profile must be read for these claims."""
-    return not (scope | asked).isdisjoint(_ON_PROFILE | {"profile", "address", "phone"})
+    return not (scope | claims_request).isdisjoint(_ON_PROFILE | {"profile", "address", "phone"})
 
 
 def userinfo_claims(
     user: User,
     scope: frozenset[str],
     profile: Profile | None = None,
-    asked: frozenset[str] = _NOTHING,
+    claims_request: frozenset[str] = _NOTHING,
 ) -> dict[str, Any]:
     """The claims that these scopes open and those `asked` for one by one (§5.5). What is unknown is
     absent, never empty."""
     claims: dict[str, Any] = {"sub": user.subject}
-    if not asked and scope.isdisjoint(_OPENING):
+    if not claims_request and scope.isdisjoint(_OPENING):
         return claims
     known = {
         "name": user.name,
@@ -69,7 +69,7 @@ def userinfo_claims(
         "email": user.verified_email,
         **_profile(profile or _BLANK),
     }
-    wanted = opened(scope, asked)
+    wanted = opened(scope, claims_request)
     claims.update((name, value) for name, value in known.items() if value and name in wanted)
     # Core §5.7 forbids applications to know people by it. Some do.
     if _is_other_address(claims.get("preferred_username"), user.verified_email):

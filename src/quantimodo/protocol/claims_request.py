@@ -91,17 +91,17 @@ def _member(whole: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return member
 
 
-def _opened(asked: Mapping[str, Any], allowed: frozenset[str]) -> frozenset[str]:
-    return frozenset(name for name in asked if SCOPE_OF_CLAIM.get(name) in allowed)
+def _opened(claims_request: Mapping[str, Any], allowed: frozenset[str]) -> frozenset[str]:
+    return frozenset(name for name in claims_request if SCOPE_OF_CLAIM.get(name) in allowed)
 
 
-def _one(asked: Any) -> Mapping[str, Any]:
-    return asked if isinstance(asked, dict) else {}
+def _one(claims_request: Any) -> Mapping[str, Any]:
+    return claims_request if isinstance(claims_request, dict) else {}
 
 
-def _values(asked: Mapping[str, Any]) -> tuple[str, ...]:
-    given = asked.get("values")
-    listed = given if isinstance(given, list) else [asked.get("value")]
+def _values(claims_request: Mapping[str, Any]) -> tuple[str, ...]:
+    given = claims_request.get("values")
+    listed = given if isinstance(given, list) else [claims_request.get("value")]
     return tuple(value for value in listed if isinstance(value, str))
 
 

@@ -54,9 +54,9 @@ class InvalidGrant(OAuthError):
 class ReplayDetected(InvalidGrant):
     """A spent credential returned: it has two holders (RFC 6749 §4.1.2, RFC 9700 §4.14.2)."""
 
-    def __init__(self, family_id: bytes, user_id: int, description: str) -> None:
+    def __init__(self, grant_id: bytes, user_id: int, description: str) -> None:
         super().__init__(description, because="replay of a spent credential")
-        self.family_id = family_id
+        self.grant_id = grant_id
         self.user_id = user_id
 
 

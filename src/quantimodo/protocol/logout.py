@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from quantimodo.model.clients import Client
-from quantimodo.model.sessions import Participant
+from quantimodo.model.sessions import LogoutRecipient
 from quantimodo.protocol.parameters import Form
 
 PARAMETERS: Final = (
@@ -75,13 +75,13 @@ def frame_address(client: Client, issuer: str, sid: str) -> str:
 
 
 def logout_claims(
-    participant: Participant, sid: str, issuer: str, now: datetime, jti: str
+    logout_recipient: LogoutRecipient, sid: str, issuer: str, now: datetime, jti: str
 ) -> dict[str, Any]:
     """What a logout token says (Back-Channel Logout §2.4); a nonce is prohibited there."""
     return {
         "iss": issuer,
-        "sub": participant.subject,
-        "aud": participant.client_id,
+        "sub": logout_recipient.subject,
+        "aud": logout_recipient.client_id,
         "iat": int(now.timestamp()),
         "exp": int((now + _TOKEN_LIFETIME).timestamp()),
         "jti": jti,

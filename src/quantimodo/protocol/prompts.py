@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from quantimodo.model.consents import Consent
-from quantimodo.model.sessions import Presence
+from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.errors import ConsentRequired, LoginRequired
 from quantimodo.protocol.redirects import is_claimed
@@ -22,24 +22,25 @@ class Step(Enum):
 
 def next_step(
     request: AuthorizationRequest,
-    presence: Presence | None,
+    signed_in: AuthenticatedSubject | None,
     consent: Consent | None,
     *,
     asked_at: datetime,
     now: datetime,
-    doubtful: bool = False,
+    account_mismatch: bool = False,
 ) -> Step:
     """The step for a person who is there so, with this consent; `asked_at` is when the client
-    asked. `doubtful`: somebody else is signed in in the same browser, so the person is asked.
+    asked. `account_mismatch`: somebody else is signed in in the same browser, so the person is
+    asked.
 
     Raises `LoginRequired` or `ConsentRequired` where `prompt=none` forbids a page.
     """
     silent = "none" in request.prompt
-    if presence is None or is_stale(request, presence, asked_at, now):
+    if signed_in is None or is_stale(request, signed_in, asked_at, now):
         if silent:
             raise LoginRequired("the person has to sign in")
         return Step.SIGN_IN
-    if doubtful or _must_ask(request, consent):
+    if account_mismatch or _must_ask(request, consent):
         if silent:
             raise ConsentRequired("the person has to be asked")
         return Step.ASK
@@ -47,11 +48,14 @@ def next_step(
 
 
 def is_stale(
-    request: AuthorizationRequest, presence: Presence, asked_at: datetime, now: datetime
+    request: AuthorizationRequest,
+    signed_in: AuthenticatedSubject,
+    asked_at: datetime,
+    now: datetime,
 ) -> bool:
     """Whether this request wants a newer sign-in than this one."""
-    age = now - presence.authenticated_at
-    if presence.authenticated_at >= asked_at and age <= _JUST_NOW:
+    age = now - signed_in.authenticated_at
+    if signed_in.authenticated_at >= asked_at and age <= _JUST_NOW:
         return False  # signed in for this very request
     if "login" in request.prompt:
         return True

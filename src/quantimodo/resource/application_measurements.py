@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from quantimodo.measurements.errors import Refused
-from quantimodo.measurements.journal import Journal, Shown
-from quantimodo.measurements.questions import Question, question_about_measurements
-from quantimodo.measurements.tallies import Tallies
+from quantimodo.http.messages import Request, Response
+from quantimodo.measurements.count_cache import CountCache
+from quantimodo.measurements.errors import MeasurementError
+from quantimodo.measurements.queries import MeasurementQuery, parse_measurement_query
+from quantimodo.measurements.service import MeasurementService, MeasurementView
 from quantimodo.model.clients import Client
 from quantimodo.model.measurements import Filters
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import MeasurementStore
 from quantimodo.ports.stores import ClientStore, Conflict
 from quantimodo.protocol.subjects import is_pairwise
-from quantimodo.resource.journal_json import measurement_json, page_response, refusal
-from quantimodo.resource.measurements import READ, Doorman
+from quantimodo.resource.measurement_json import measurement_json, page_response, refusal
+from quantimodo.resource.measurements import READ, MeasurementAccess
 from quantimodo.tokens.subjects import Subjects
-from quantimodo.wire.exchange import Request, Response
 
 _PEOPLE_AT_ONCE = 1000
 
@@ -28,9 +28,9 @@ _PEOPLE_AT_ONCE = 1000
 class ApplicationMeasurements:
     """`GET /api/v2/application/measurements`: person by person, each in the order asked for."""
 
-    door: Doorman
-    journal: Journal
-    tallies: Tallies
+    http_client: MeasurementAccess
+    measurement_service: MeasurementService
+    count_cache: CountCache
     store: MeasurementStore
     clients: ClientStore
     subjects: Subjects
@@ -38,14 +38,14 @@ class ApplicationMeasurements:
     address: str
 
     async def __call__(self, request: Request) -> Response:
-        app = (await self.door.guard.application(request, READ)).client_id
+        app = (await self.http_client.bearer.application(request, READ)).client_id
         try:
-            question = question_about_measurements(request.query)
+            question = parse_measurement_query(request.query)
             count = partial(self._count, app, question.offset == 0)
-            async with self.door.reads.place(app):
+            async with self.http_client.reads.place(app):
                 people = await self._people(app)
-                rows, total = await self.journal.page_of_people(people, question, count)
-        except Refused as error:
+                rows, total = await self.measurement_service.page_of_people(people, question, count)
+        except MeasurementError as error:
             return refusal(error)
         self._note(app, question, list(rows))
         names = await self._names(app, {row.measurement.user_id for row in rows})
@@ -71,7 +71,7 @@ class ApplicationMeasurements:
     async def _count(
         self, app: str, begins: bool, user_ids: Sequence[int], filters: Filters
     ) -> Mapping[int, int]:
-        return await self.tallies.of(app, user_ids, filters, begins=begins)
+        return await self.count_cache.of(app, user_ids, filters, begins=begins)
 
     async def _people(self, app: str) -> list[int]:
         """Looked up in each request: a grant that was taken back a moment ago counts no more."""
@@ -88,13 +88,13 @@ class ApplicationMeasurements:
             if len(some) < _PEOPLE_AT_ONCE:
                 return people
 
-    def _note(self, app: str, question: Question, rows: list[Shown]) -> None:
+    def _note(self, app: str, question: MeasurementQuery, rows: list[MeasurementView]) -> None:
         numbers: dict[int, int] = {}
         for row in rows:
             user_id = row.measurement.user_id
             numbers[user_id] = numbers.get(user_id, 0) + row.number
         for user_id, number in numbers.items():
-            self.door.note(
+            self.http_client.note(
                 user_id,
                 app,
                 "read",
@@ -104,6 +104,6 @@ class ApplicationMeasurements:
             )
 
 
-def _told(row: Shown, name: dict[str, Any]) -> dict[str, Any]:
+def _told(row: MeasurementView, name: dict[str, Any]) -> dict[str, Any]:
     """With whose it is."""
     return {**measurement_json(row), **name}

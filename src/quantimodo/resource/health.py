@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from quantimodo.crypto.digests import same
+from quantimodo.http.json import private_json
+from quantimodo.http.messages import Request, Response
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.secrets import Secret
 from quantimodo.ops.metrics import Metrics
 from quantimodo.ports.stores import Stores
-from quantimodo.wire.exchange import Request, Response
-from quantimodo.wire.json import private_json
 
 _TEXT = (
     (b"content-type", b"text/plain; version=0.0.4; charset=utf-8"),

@@ -8,41 +8,41 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from quantimodo.measurements.errors import Refused
-from quantimodo.measurements.journal import Journal, Saved, Shown
+from quantimodo.http.json import PRIVATE, private_json
+from quantimodo.http.messages import Request, Response
+from quantimodo.measurements.csv_export import csv_header, csv_row, csv_text
+from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.limits import ReadLimits
-from quantimodo.measurements.posts import read_change, read_sets
-from quantimodo.measurements.questions import Question, question_about_measurements
-from quantimodo.measurements.tables import csv_header, csv_row, csv_text
+from quantimodo.measurements.payloads import read_change, read_sets
+from quantimodo.measurements.queries import MeasurementQuery, parse_measurement_query
+from quantimodo.measurements.service import MeasurementService, MeasurementView, Saved
 from quantimodo.model.measurements import Access
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import AccessRecorder
-from quantimodo.resource.guard import Guard
-from quantimodo.resource.journal_json import (
+from quantimodo.resource.bearer_authentication import BearerAuthentication
+from quantimodo.resource.measurement_json import (
     CSV_HEADERS,
     measurement_json,
     page_response,
     refusal,
 )
-from quantimodo.wire.exchange import Request, Response
-from quantimodo.wire.json import PRIVATE, private_json
 
 READ, WRITE = "readmeasurements", "writemeasurements"
 _MOST_RECORDED = 20  # variables of one request that the access log names; the rest as one
 
 
 @dataclass(frozen=True, slots=True)
-class Doorman:
+class MeasurementAccess:
     """Who comes in, how much they may read at once, and the note of it for the person."""
 
-    guard: Guard
+    bearer: BearerAuthentication
     accesses: AccessRecorder
     clock: Clock
     reads: ReadLimits
 
     async def admit(self, request: Request, scope: str) -> tuple[User, str]:
-        return await self.guard.person_and_app(request, scope)
+        return await self.bearer.person_and_app(request, scope)
 
     def note(
         self,
@@ -67,7 +67,7 @@ class Doorman:
             )
         )
 
-    def note_reading(self, user: User, app: str, question: Question, number: int) -> None:
+    def note_reading(self, user: User, app: str, question: MeasurementQuery, number: int) -> None:
         self.note(user.id, app, "read", number, question.variables, question.categories)
 
     def note_saving(self, user: User, app: str, saved: Saved) -> None:
@@ -83,32 +83,32 @@ class Doorman:
 class Measurements:
     """`GET` and `POST /api/v1/measurements`."""
 
-    door: Doorman
-    journal: Journal
+    http_client: MeasurementAccess
+    measurement_service: MeasurementService
     address: str
 
     async def __call__(self, request: Request) -> Response:
         if request.method == "POST":
             return await self._add(request)
-        user, app = await self.door.admit(request, READ)
+        user, app = await self.http_client.admit(request, READ)
         try:
-            question = question_about_measurements(request.query)
-            async with self.door.reads.place(user.id):
-                rows, total = await self.journal.page(user.id, question)
-        except Refused as error:
+            question = parse_measurement_query(request.query)
+            async with self.http_client.reads.place(user.id):
+                rows, total = await self.measurement_service.page(user.id, question)
+        except MeasurementError as error:
             return refusal(error)
-        self.door.note_reading(user, app, question, number_in(rows))
+        self.http_client.note_reading(user, app, question, number_in(rows))
         return page_response(self.address, question, list(map(measurement_json, rows)), total)
 
     async def _add(self, request: Request) -> Response:
-        user, app = await self.door.admit(request, WRITE)
+        user, app = await self.http_client.admit(request, WRITE)
         if request.media_type() != "application/json":
-            return refusal(Refused("send JSON, with the content type application/json"))
+            return refusal(MeasurementError("send JSON, with the content type application/json"))
         try:
-            saved = await self.journal.save(user.id, read_sets(request.body))
-        except Refused as error:
+            saved = await self.measurement_service.save(user.id, read_sets(request.body))
+        except MeasurementError as error:
             return refusal(error)
-        self.door.note_saving(user, app, saved)
+        self.http_client.note_saving(user, app, saved)
         return private_json(200, {"success": True})
 
 
@@ -116,11 +116,13 @@ class Measurements:
 class OneMeasurement:
     """`GET`, `PUT` and `DELETE /api/v2/measurements/{id}`."""
 
-    door: Doorman
-    journal: Journal
+    http_client: MeasurementAccess
+    measurement_service: MeasurementService
 
     async def __call__(self, request: Request) -> Response:
-        user, app = await self.door.admit(request, READ if request.method == "GET" else WRITE)
+        user, app = await self.http_client.admit(
+            request, READ if request.method == "GET" else WRITE
+        )
         try:
             match request.method:
                 case "GET":
@@ -129,11 +131,11 @@ class OneMeasurement:
                     return await self._change(user, app, request)
                 case _:
                     return await self._remove(user, app, _number(request))
-        except Refused as error:
+        except MeasurementError as error:
             return refusal(error)
 
     async def _show(self, user: User, app: str, number: int) -> Response:
-        found = await self.journal.one(user.id, number)
+        found = await self.measurement_service.one(user.id, number)
         if found is None:
             raise _gone()
         self._note(user, app, "read", found)
@@ -141,40 +143,46 @@ class OneMeasurement:
 
     async def _change(self, user: User, app: str, request: Request) -> Response:
         if request.media_type() != "application/json":
-            raise Refused("send JSON, with the content type application/json")
-        changed = await self.journal.change(user.id, _number(request), read_change(request.body))
+            raise MeasurementError("send JSON, with the content type application/json")
+        changed = await self.measurement_service.change(
+            user.id, _number(request), read_change(request.body)
+        )
         if changed is None:
             raise _gone()
         self._note(user, app, "write", changed)
         return private_json(200, measurement_json(changed))
 
     async def _remove(self, user: User, app: str, number: int) -> Response:
-        found = await self.journal.one(user.id, number)
-        if found is None or not await self.journal.remove(user.id, number):
+        found = await self.measurement_service.one(user.id, number)
+        if found is None or not await self.measurement_service.remove(user.id, number):
             raise _gone()
         self._note(user, app, "delete", found)
         return Response(204, b"", PRIVATE)
 
     def _note(
-        self, user: User, app: str, action: Literal["read", "write", "delete"], found: Shown
+        self,
+        user: User,
+        app: str,
+        action: Literal["read", "write", "delete"],
+        found: MeasurementView,
     ) -> None:
-        self.door.note(user.id, app, action, 1, found.measurement.variable, found.category)
+        self.http_client.note(user.id, app, action, 1, found.measurement.variable, found.category)
 
 
 @dataclass(frozen=True, slots=True)
 class MeasurementsCsv:
     """`GET /api/v2/measurements/csv`: everything that the filters choose, by start, streamed."""
 
-    door: Doorman
-    journal: Journal
+    http_client: MeasurementAccess
+    measurement_service: MeasurementService
 
     async def __call__(self, request: Request) -> Response:
-        user, app = await self.door.admit(request, READ)
+        user, app = await self.http_client.admit(request, READ)
         try:
-            question = question_about_measurements(request.query)
-            async with self.door.reads.place(user.id):
-                chunks = await self.journal.walk(user.id, question)
-        except Refused as error:
+            question = parse_measurement_query(request.query)
+            async with self.http_client.reads.place(user.id):
+                chunks = await self.measurement_service.walk(user.id, question)
+        except MeasurementError as error:
             return refusal(error)
         return Response(200, b"", CSV_HEADERS, self._told(user, app, question, chunks))
 
@@ -182,31 +190,31 @@ class MeasurementsCsv:
         self,
         user: User,
         app: str,
-        question: Question,
-        chunks: AsyncIterator[Sequence[Shown]],
+        question: MeasurementQuery,
+        chunks: AsyncIterator[Sequence[MeasurementView]],
     ) -> AsyncGenerator[bytes, None]:
         yield csv_header(mark=question.byte_order_mark)
         number = 0
         try:
             while True:
                 # The deadline is for each part, for a client may take its time with a whole diary.
-                async with self.door.reads.place(user.id):
+                async with self.http_client.reads.place(user.id):
                     rows = await anext(chunks, None)
                 if rows is None:
                     return
                 number += number_in(rows)
                 yield csv_text(map(csv_row, rows))
         finally:
-            self.door.note_reading(user, app, question, number)
+            self.http_client.note_reading(user, app, question, number)
 
 
-def number_in(rows: Sequence[Shown]) -> int:
+def number_in(rows: Sequence[MeasurementView]) -> int:
     """How many measurements these tell of; a group, of all that are in it."""
     return sum(row.number for row in rows)
 
 
-def _gone() -> Refused:
-    return Refused("there is no such measurement", status=404)
+def _gone() -> MeasurementError:
+    return MeasurementError("there is no such measurement", status=404)
 
 
 def _number(request: Request) -> int:

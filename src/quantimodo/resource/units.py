@@ -2,22 +2,22 @@
 
 from dataclasses import dataclass
 
+from quantimodo.http.json import private_json
+from quantimodo.http.messages import Request, Response
 from quantimodo.measurements.catalogue import References
-from quantimodo.resource.guard import Guard
-from quantimodo.resource.journal_json import unit_json
-from quantimodo.wire.exchange import Request, Response
-from quantimodo.wire.json import private_json
+from quantimodo.resource.bearer_authentication import BearerAuthentication
+from quantimodo.resource.measurement_json import unit_json
 
 
 @dataclass(frozen=True, slots=True)
 class Units:
     """`GET /api/v1/units`."""
 
-    guard: Guard
+    bearer: BearerAuthentication
     references: References
 
     async def __call__(self, request: Request) -> Response:
-        await self.guard.bearer(request)
+        await self.bearer.bearer(request)
         return private_json(200, list(map(unit_json, (await self.references.catalogue()).units)))
 
 
@@ -25,10 +25,10 @@ class Units:
 class UnitCategories:
     """`GET /api/v1/unitCategories`."""
 
-    guard: Guard
+    bearer: BearerAuthentication
     references: References
 
     async def __call__(self, request: Request) -> Response:
-        await self.guard.bearer(request)
+        await self.bearer.bearer(request)
         found = (await self.references.catalogue()).unit_categories
         return private_json(200, [{"id": each.id, "name": each.name} for each in found])

@@ -2,22 +2,22 @@
 
 from dataclasses import dataclass
 
+from quantimodo.http.json import PRIVATE, private_json
+from quantimodo.http.messages import Request, Response
 from quantimodo.protocol.errors import InsufficientScope
-from quantimodo.resource.guard import Guard
+from quantimodo.resource.bearer_authentication import BearerAuthentication
 from quantimodo.tokens.userinfo import UserInfoAnswers
-from quantimodo.wire.exchange import Request, Response
-from quantimodo.wire.json import PRIVATE, private_json
 
 _JWT = ((b"content-type", b"application/jwt"), *PRIVATE)
 
 
 @dataclass(frozen=True, slots=True)
 class UserMe:
-    guard: Guard
+    bearer: BearerAuthentication
     answers: UserInfoAnswers
 
     async def __call__(self, request: Request) -> Response:
-        found = await self.guard.admit(request, "basic")
+        found = await self.bearer.admit(request, "basic")
         if found.user is None:
             raise InsufficientScope("basic")
         return private_json(200, await self.answers.basic(found, found.user))
@@ -25,11 +25,11 @@ class UserMe:
 
 @dataclass(frozen=True, slots=True)
 class UserInfo:
-    guard: Guard
+    bearer: BearerAuthentication
     answers: UserInfoAnswers
 
     async def __call__(self, request: Request) -> Response:
-        found = await self.guard.admit(request, "openid")
+        found = await self.bearer.admit(request, "openid")
         if found.user is None:
             raise InsufficientScope("openid")
         answer = await self.answers.answer(found, found.user)

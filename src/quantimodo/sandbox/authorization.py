@@ -9,15 +9,15 @@ from typing import Final
 
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.pkce import accept_challenge
-from quantimodo.sandbox.parameters import BadAsk, Parameters
-from quantimodo.sandbox.parties import Party
+from quantimodo.sandbox.fake_providers import FakeProvider
+from quantimodo.sandbox.parameters import InvalidSandboxRequest, Parameters
 from quantimodo.sandbox.people import Person
 from quantimodo.sandbox.sealed import Grant
 
 _LONGEST: Final = 2048
 
 
-class AskRefused(Exception):
+class AuthorizationRequestRefused(Exception):
     """An answer by redirect that refuses: an error code of RFC 6749 §4.1.2.1 or OpenID Connect."""
 
     def __init__(self, code: str, description: str) -> None:
@@ -36,17 +36,17 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class FakeAuthorizationRequest:
     target: Target
     scope: str
     nonce: str | None
     challenge: str | None
     offline: bool
 
-    def grant(self, party: Party, person: Person, chosen_at: int) -> Grant:
+    def grant(self, fake_provider: FakeProvider, person: Person, chosen_at: int) -> Grant:
         """What the person's button gives the app."""
         return Grant(
-            party=party.name,
+            fake_provider=fake_provider.name,
             client_id=self.target.client_id,
             presenter=self.target.client_id,
             person=person.id,
@@ -61,14 +61,16 @@ class Asked:
         )
 
 
-def identify(sent: Parameters, party: Party) -> Target:
-    """Raises `BadAsk`, which is a page: nobody is redirected to who knows where."""
+def identify(sent: Parameters, fake_provider: FakeProvider) -> Target:
+    """Raises `InvalidSandboxRequest`, which is a page: nobody is redirected to who knows where."""
     client_id = sent.get("client_id", "")
-    if not client_id or not party.knows(client_id):
-        raise BadAsk("No application is registered under this client_id.", "invalid_client")
+    if not client_id or not fake_provider.knows(client_id):
+        raise InvalidSandboxRequest(
+            "No application is registered under this client_id.", "invalid_client"
+        )
     redirect_uri = sent.get("redirect_uri", "")
-    if not party.sends_to(redirect_uri):
-        raise BadAsk(
+    if not fake_provider.sends_to(redirect_uri):
+        raise InvalidSandboxRequest(
             "This redirect_uri is not registered. The sandbox answers only to its own server "
             "and to this machine.",
             "redirect_uri_mismatch",
@@ -76,17 +78,19 @@ def identify(sent: Parameters, party: Party) -> Target:
     return Target(client_id=client_id, redirect_uri=redirect_uri, state=sent.get("state", ""))
 
 
-def validate(sent: Parameters, target: Target) -> Asked:
-    """Raises `AskRefused`, which goes to the app."""
+def validate(sent: Parameters, target: Target) -> FakeAuthorizationRequest:
+    """Raises `AuthorizationRequestRefused`, which goes to the app."""
     if sent.get("response_type", "") != "code":
-        raise AskRefused("unsupported_response_type", "The sandbox gives codes only.")
+        raise AuthorizationRequestRefused(
+            "unsupported_response_type", "The sandbox gives codes only."
+        )
     if any(len(value) > _LONGEST for value in sent.values()):
-        raise AskRefused("invalid_request", "A parameter is too long.")
+        raise AuthorizationRequestRefused("invalid_request", "A parameter is too long.")
     # OpenID Connect Core §3.1.2.1: no page may be shown, and nobody is ever signed in here.
     if "none" in sent.get("prompt", "").split():
-        raise AskRefused("login_required", "Nobody is signed in at the sandbox.")
+        raise AuthorizationRequestRefused("login_required", "Nobody is signed in at the sandbox.")
     scope = sent.get("scope", "")
-    return Asked(
+    return FakeAuthorizationRequest(
         target=target,
         scope=scope,
         nonce=sent.get("nonce") or None,
@@ -101,4 +105,4 @@ def _challenge(sent: Mapping[str, str]) -> str | None:
             sent.get("code_challenge"), sent.get("code_challenge_method"), required=False
         )
     except OAuthError as fault:
-        raise AskRefused("invalid_request", fault.description) from fault
+        raise AuthorizationRequestRefused("invalid_request", fault.description) from fault

@@ -15,15 +15,20 @@ from starlette.responses import Response
 from quantimodo.crypto.digests import digest
 from quantimodo.pages.layout import Renderer
 from quantimodo.ports.clock import Clock
-from quantimodo.sandbox.authorization import AskRefused
-from quantimodo.sandbox.choosing import Choosing, Wanted
-from quantimodo.sandbox.entrance import refuse_as
+from quantimodo.sandbox.authorization import AuthorizationRequestRefused
+from quantimodo.sandbox.authorize_endpoint import refuse_as
+from quantimodo.sandbox.fake_providers import FakeProvider, origin_of
+from quantimodo.sandbox.fault_injection import private
 from quantimodo.sandbox.google import POSTMESSAGE
-from quantimodo.sandbox.parameters import BadAsk, Parameters, of_form_or_json, of_query
-from quantimodo.sandbox.parties import Party, origin_of
+from quantimodo.sandbox.parameters import (
+    InvalidSandboxRequest,
+    Parameters,
+    of_form_or_json,
+    of_query,
+)
 from quantimodo.sandbox.people import Person
+from quantimodo.sandbox.person_chooser import PersonChooser, Wanted
 from quantimodo.sandbox.sealed import Grant, SealedGrants
-from quantimodo.sandbox.trouble import private
 
 _SCRIPT: Final = """
 const box = document.getElementById("answer");
@@ -50,8 +55,8 @@ Issue = Callable[[Grant], dict[str, Any]]
 class NativeSdk:
     """Signs in on a device: tokens without a code. `issue` makes the party's token answer."""
 
-    party: Party
-    choosing: Choosing
+    fake_provider: FakeProvider
+    person_chooser: PersonChooser
     renderer: Renderer
     clock: Clock
     issue: Issue
@@ -59,35 +64,35 @@ class NativeSdk:
     async def show(self, request: Request) -> Response:
         """GET …/native: choose, then copy."""
         sent = of_query(request)
-        person = self.choosing.chosen(sent)
+        person = self.person_chooser.chosen(sent)
         if person is None:
-            return self.choosing.page(
+            return self.person_chooser.page(
                 sent,
-                heading=f"{self.party.title} SDK on a phone",
+                heading=f"{self.fake_provider.title} SDK on a phone",
                 lead="Choose who signs in, and copy the tokens that the app on the phone gets.",
                 wanted=self._wanted(sent),
             )
-        return _to_copy(self.renderer, self.party, person, self._tokens(person, sent))
+        return _to_copy(self.renderer, self.fake_provider, person, self._tokens(person, sent))
 
     async def give(self, request: Request) -> Response:
         """POST …/native, a form or JSON: `person`, `client_id?`, `azp?`, `nonce?`, `scope?`,
         `limited?`; and `address`, `trust` for the person `another`."""
         sent = await of_form_or_json(request)
-        person = self.choosing.chosen(sent)
+        person = self.person_chooser.chosen(sent)
         if person is None:
-            raise BadAsk("Send a person.")
+            raise InvalidSandboxRequest("Send a person.")
         answer = self._tokens(person, sent)
         return private(answer, 403 if "error" in answer else 200)
 
     def _tokens(self, person: Person, sent: Parameters) -> dict[str, Any]:
         try:
             refuse_as(person)
-        except AskRefused as refusal:
+        except AuthorizationRequestRefused as refusal:
             return {"error": refusal.code, "error_description": refusal.description}
-        client_id = sent.get("client_id", "") or self.party.app.id
+        client_id = sent.get("client_id", "") or self.fake_provider.app.id
         return self.issue(
             Grant(
-                party=self.party.name,
+                fake_provider=self.fake_provider.name,
                 client_id=client_id,
                 presenter=sent.get("azp", "") or client_id,
                 person=person.id,
@@ -104,7 +109,9 @@ class NativeSdk:
     def _wanted(self, sent: Parameters) -> list[Wanted]:
         hint = "Another one than ours shows that a foreign app's token is refused."
         return [
-            Wanted("client_id", "Client id", sent.get("client_id", self.party.app.id), hint),
+            Wanted(
+                "client_id", "Client id", sent.get("client_id", self.fake_provider.app.id), hint
+            ),
             Wanted("nonce", "Nonce", sent.get("nonce", "")),
         ]
 
@@ -113,8 +120,8 @@ class NativeSdk:
 class CodePopup:
     """Google's JavaScript SDK in its `ux_mode: "popup"`: a code for `postmessage`."""
 
-    party: Party
-    choosing: Choosing
+    fake_provider: FakeProvider
+    person_chooser: PersonChooser
     renderer: Renderer
     clock: Clock
     grants: SealedGrants
@@ -124,39 +131,41 @@ class CodePopup:
         `scope?`, `nonce?`. The answer is posted to the opener, and shown."""
         sent = of_query(request)
         self._check(sent)
-        person = self.choosing.chosen(sent)
+        person = self.person_chooser.chosen(sent)
         if person is None:
-            return self.choosing.page(
+            return self.person_chooser.page(
                 sent,
                 heading="Google code pop-up",
                 lead="A page with Google's JavaScript library asks who signs in.",
             )
         return _to_copy(
             self.renderer,
-            self.party,
+            self.fake_provider,
             person,
             self._answer(person, sent),
             origin=sent.get("origin", ""),
         )
 
     def _check(self, sent: Parameters) -> None:
-        if not self.party.knows(sent.get("client_id", "") or self.party.app.id):
-            raise BadAsk("No application is registered under this client_id.", "invalid_client")
+        if not self.fake_provider.knows(sent.get("client_id", "") or self.fake_provider.app.id):
+            raise InvalidSandboxRequest(
+                "No application is registered under this client_id.", "invalid_client"
+            )
         origin = sent.get("origin", "")
         # The origin that a message is posted to is that of a page, not of whatever it names.
-        if origin and (not self.party.sends_to(origin) or origin_of(origin) != origin):
-            raise BadAsk("This origin is not registered.", "origin_mismatch")
+        if origin and (not self.fake_provider.sends_to(origin) or origin_of(origin) != origin):
+            raise InvalidSandboxRequest("This origin is not registered.", "origin_mismatch")
 
     def _answer(self, person: Person, sent: Parameters) -> dict[str, Any]:
         state = {"state": sent["state"]} if "state" in sent else {}
         try:
             refuse_as(person)
-        except AskRefused as refusal:
+        except AuthorizationRequestRefused as refusal:
             return {"error": refusal.code, **state}
-        client_id = sent.get("client_id", "") or self.party.app.id
+        client_id = sent.get("client_id", "") or self.fake_provider.app.id
         scope = sent.get("scope", "") or "openid email profile"
         grant = Grant(
-            party=self.party.name,
+            fake_provider=self.fake_provider.name,
             client_id=client_id,
             presenter=client_id,
             person=person.id,
@@ -172,14 +181,18 @@ class CodePopup:
 
 
 def _to_copy(
-    renderer: Renderer, party: Party, person: Person, answer: dict[str, Any], origin: str = ""
+    renderer: Renderer,
+    fake_provider: FakeProvider,
+    person: Person,
+    answer: dict[str, Any],
+    origin: str = "",
 ) -> Response:
     return renderer.page(
         "sandbox/answer.html",
         opener=True,
         script=_SCRIPT_HASH,
         code=_SCRIPT,
-        party=party,
+        fake_provider=fake_provider,
         person=person,
         copies=[(name, _LABELS[name], answer[name]) for name in _LABELS if name in answer],
         answer=msgspec.json.encode(answer).decode(),

@@ -13,13 +13,19 @@ from quantimodo.crypto.digests import hmac_sha256, same
 from quantimodo.crypto.jwt import base64url
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.pkce import check_verifier
-from quantimodo.sandbox.authorization import Asked
+from quantimodo.sandbox.authorization import FakeAuthorizationRequest
+from quantimodo.sandbox.fake_providers import FakeProvider
+from quantimodo.sandbox.fault_injection import FaultInjection, private
 from quantimodo.sandbox.id_tokens import IdTokens
-from quantimodo.sandbox.parameters import BadAsk, Parameters, bearer, of_both, of_form_or_json
-from quantimodo.sandbox.parties import Party
+from quantimodo.sandbox.parameters import (
+    InvalidSandboxRequest,
+    Parameters,
+    bearer,
+    of_both,
+    of_form_or_json,
+)
 from quantimodo.sandbox.people import Person, find_person
 from quantimodo.sandbox.sealed import Grant, SealedGrants, SpentCodes
-from quantimodo.sandbox.trouble import Trouble, private
 
 VERSION: Final = "v25.0"
 _DIGITS: Final = 17
@@ -47,13 +53,19 @@ class GraphError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class FacebookManner:
+class FacebookProfile:
     """Of the authorization answers; without OpenID's words."""
 
-    def answer(self, party: Party, asked: Asked, person: Person, code: str) -> dict[str, str]:
+    def answer(
+        self,
+        fake_provider: FakeProvider,
+        asked: FakeAuthorizationRequest,
+        person: Person,
+        code: str,
+    ) -> dict[str, str]:
         return {"code": code}
 
-    def refusal(self, party: Party, code: str, description: str) -> dict[str, str]:
+    def refusal(self, fake_provider: FakeProvider, code: str, description: str) -> dict[str, str]:
         if code != "access_denied":
             return {"error": code, "error_description": description}
         return {
@@ -66,18 +78,18 @@ class FacebookManner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facebook:
-    party: Party
+    fake_provider: FakeProvider
     grants: SealedGrants
     spent: SpentCodes
     id_tokens: IdTokens
-    trouble: Trouble
+    fault_injection: FaultInjection
 
     async def metadata(self, request: Request) -> Response:
         """GET …/.well-known/openid-configuration/, as for Limited Login."""
-        at = self.party.address
+        at = self.fake_provider.address
         return JSONResponse(
             {
-                "issuer": self.party.issuer,
+                "issuer": self.fake_provider.issuer,
                 "authorization_endpoint": f"{at}/{VERSION}/dialog/oauth",
                 "token_endpoint": f"{at}/{VERSION}/oauth/access_token",
                 "jwks_uri": f"{at}/.well-known/oauth/openid/jwks/",
@@ -99,7 +111,7 @@ class Facebook:
             grant = self._redeem(await of_both(request))
         except GraphError as error:
             return private(error.body(), 400)
-        return await self.trouble.of(grant.who) or private(self.tokens(grant))
+        return await self.fault_injection.of(grant.who) or private(self.tokens(grant))
 
     async def debug_token(self, request: Request) -> Response:
         """GET …/debug_token: what an access token is, told to the app that it was issued to."""
@@ -112,7 +124,7 @@ class Facebook:
             return private(error.body(), 400)
         if grant is None or grant.limited:
             return private({"data": _not_valid()})
-        return await self.trouble.of(grant.who) or private({"data": self._described(grant)})
+        return await self.fault_injection.of(grant.who) or private({"data": self._described(grant)})
 
     async def me(self, request: Request) -> Response:
         """GET …/me: the fields that were asked for, with the app's proof only."""
@@ -122,19 +134,19 @@ class Facebook:
             found = self._fields(grant, sent.get("fields", "id,name"))
         except GraphError as error:
             return private(error.body(), 400)
-        return await self.trouble.of(grant.who) or private(found)
+        return await self.fault_injection.of(grant.who) or private(found)
 
     async def signed_request(self, request: Request) -> Response:
         """POST …/signed-request: what Facebook would send to our callbacks, as JSON."""
         sent = await of_form_or_json(request)
         person = find_person(*(sent.get(name, "") for name in ("person", "address", "trust")))
         if person is None:
-            raise BadAsk("Send a person that the sandbox knows.")
+            raise InvalidSandboxRequest("Send a person that the sandbox knows.")
         return private({"signed_request": self.sign_request(person)})
 
     def sign_request(self, person: Person) -> str:
         """A `signed_request` about this person's account with our app."""
-        app = self.party.app
+        app = self.fake_provider.app
         payload = {
             "algorithm": "HMAC-SHA256",
             "issued_at": int(self.grants.clock.now().timestamp()),
@@ -171,10 +183,10 @@ class Facebook:
         }
         if grant.has("email") and person.email:
             claims["email"] = person.email  # never with a word on whether it was verified
-        return self.id_tokens.issue(self.party, grant, claims)
+        return self.id_tokens.issue(self.fake_provider, grant, claims)
 
     def _redeem(self, sent: Parameters) -> Grant:
-        app = self.party.app
+        app = self.fake_provider.app
         if sent.get("client_id", "") != app.id:
             raise GraphError("Error validating application. Cannot get application info.", 101)
         if not app.proves(sent.get("client_secret", "")):
@@ -197,11 +209,11 @@ class Facebook:
 
     def _check_app_token(self, token: str) -> None:
         app_id, _, secret = token.partition("|")
-        if app_id != self.party.app.id or not self.party.app.proves(secret):
+        if app_id != self.fake_provider.app.id or not self.fake_provider.app.proves(secret):
             raise GraphError("Invalid OAuth access token signature.", 190)
 
     def _check_viewing_app(self, grant: Grant | None) -> None:
-        if grant is not None and grant.client_id != self.party.app.id:
+        if grant is not None and grant.client_id != self.fake_provider.app.id:
             raise GraphError(
                 "(#100) The App_id in the input_token did not match the Viewing App", 100
             )
@@ -225,8 +237,12 @@ class Facebook:
         proof = sent.get("appsecret_proof")
         if proof is None:
             raise GraphError("API calls from the server require an appsecret_proof argument", 100)
-        expected = hmac_sha256(self.party.app.secret.reveal().encode(), token.encode()).hex()
-        if grant.client_id != self.party.app.id or not same(proof.encode(), expected.encode()):
+        expected = hmac_sha256(
+            self.fake_provider.app.secret.reveal().encode(), token.encode()
+        ).hex()
+        if grant.client_id != self.fake_provider.app.id or not same(
+            proof.encode(), expected.encode()
+        ):
             raise GraphError("Invalid appsecret_proof provided in the API argument", 100)
         return grant
 

@@ -6,14 +6,19 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.sandbox.authorization import Asked
+from quantimodo.sandbox.authorization import FakeAuthorizationRequest
+from quantimodo.sandbox.fake_providers import FakeProvider
+from quantimodo.sandbox.fault_injection import private
 from quantimodo.sandbox.id_tokens import profile_claims
 from quantimodo.sandbox.openid import OpenId
-from quantimodo.sandbox.parameters import BadAsk, Parameters, of_both, of_form_or_json
-from quantimodo.sandbox.parties import Party
+from quantimodo.sandbox.parameters import (
+    InvalidSandboxRequest,
+    Parameters,
+    of_both,
+    of_form_or_json,
+)
 from quantimodo.sandbox.people import Person, find_person
 from quantimodo.sandbox.sealed import Grant
-from quantimodo.sandbox.trouble import private
 
 POSTMESSAGE: Final = "postmessage"
 _DIGITS: Final = 21
@@ -33,8 +38,8 @@ EVENTS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class GoogleManner:
-    def metadata(self, party: Party) -> dict[str, Any]:
+class GoogleProfile:
+    def metadata(self, fake_provider: FakeProvider) -> dict[str, Any]:
         # Google sends `iss` in its answers without saying so here (as of 2026).
         return {
             "scopes_supported": ["openid", "email", "profile"],
@@ -63,9 +68,15 @@ class GoogleManner:
             claims["hd"] = person.domain
         return claims
 
-    def answer(self, party: Party, asked: Asked, person: Person, code: str) -> dict[str, str]:
+    def answer(
+        self,
+        fake_provider: FakeProvider,
+        asked: FakeAuthorizationRequest,
+        person: Person,
+        code: str,
+    ) -> dict[str, str]:
         answer = {
-            "iss": party.issuer,
+            "iss": fake_provider.issuer,
             "code": code,
             "scope": asked.scope,
             "authuser": "0",
@@ -73,9 +84,9 @@ class GoogleManner:
         }
         return {**answer, "hd": person.domain} if person.domain else answer
 
-    def refusal(self, party: Party, code: str, description: str) -> dict[str, str]:
+    def refusal(self, fake_provider: FakeProvider, code: str, description: str) -> dict[str, str]:
         # Google gives no error_description.
-        return {"error": code, "iss": party.issuer}
+        return {"error": code, "iss": fake_provider.issuer}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +103,9 @@ class Google:
         grant = self.openid.grants.open(sent.get("access_token", ""), "access", "google")
         if grant is None:
             return _invalid()
-        return await self.openid.trouble.of(grant.who) or private(self._of_access_token(grant))
+        return await self.openid.fault_injection.of(grant.who) or private(
+            self._of_access_token(grant)
+        )
 
     async def security_event(self, request: Request) -> Response:
         """POST …/security-event: the message that Google would send us (Cross-Account
@@ -101,15 +114,15 @@ class Google:
         person = find_person(*(sent.get(name, "") for name in ("person", "address", "trust")))
         event = sent.get("event", "account-disabled")
         if person is None or event not in EVENTS:
-            raise BadAsk("Send a person, and an event that the sandbox knows.")
+            raise InvalidSandboxRequest("Send a person, and an event that the sandbox knows.")
         return private({"token": self._event(person, event, sent)})
 
     def _event(self, person: Person, event: str, sent: Parameters) -> str:
-        party, tokens = self.openid.party, self.openid.id_tokens
+        fake_provider, tokens = self.openid.fake_provider, self.openid.id_tokens
         # RFC 8417 §2.2: a security event token has no `exp`.
         claims = {
-            "iss": _calls_itself(party),
-            "aud": sent.get("client_id", "") or party.app.id,
+            "iss": _calls_itself(fake_provider),
+            "aud": sent.get("client_id", "") or fake_provider.app.id,
             "iat": int(self.openid.clock.now().timestamp()),
             "jti": tokens.new_id(),
             "events": {EVENTS[event] + event: self._about(person, event, sent)},
@@ -121,8 +134,8 @@ class Google:
             return {"state": "sent by the sandbox"}
         subject = {
             "subject_type": "iss-sub",
-            "iss": _calls_itself(self.openid.party),
-            "sub": self.openid.manner.subject(person),
+            "iss": _calls_itself(self.openid.fake_provider),
+            "sub": self.openid.profile.subject(person),
         }
         return {"subject": subject, **({"reason": sent["reason"]} if "reason" in sent else {})}
 
@@ -132,7 +145,7 @@ class Google:
         found = {
             "azp": grant.presenter,
             "aud": grant.client_id,
-            "sub": self.openid.manner.subject(person),
+            "sub": self.openid.profile.subject(person),
             "scope": grant.scope,
             "exp": str(grant.expires_at),
             "expires_in": str(left),
@@ -144,15 +157,15 @@ class Google:
 
     def _of_id_token(self, token: str) -> Response:
         claims = self.openid.id_tokens.read(token)
-        if claims is None or claims["iss"] != self.openid.party.issuer:
+        if claims is None or claims["iss"] != self.openid.fake_provider.issuer:
             return _invalid()
         header = {"alg": "RS256", "kid": self.openid.id_tokens.signer.kid, "typ": "JWT"}
         return private({**{name: _spelled(value) for name, value in claims.items()}, **header})
 
 
-def _calls_itself(party: Party) -> str:
+def _calls_itself(fake_provider: FakeProvider) -> str:
     """In messages Google's issuer ends with a slash, and in ID tokens it does not."""
-    return f"{party.issuer}/"
+    return f"{fake_provider.issuer}/"
 
 
 def _invalid() -> Response:

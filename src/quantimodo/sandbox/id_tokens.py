@@ -7,8 +7,8 @@ from typing import Any, Final
 from quantimodo.crypto.jwks import key_set, open_signer, open_verifier
 from quantimodo.crypto.jwt import BadToken, Signer, Verifier, base64url, left_half, verify
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.sandbox.parties import Party
-from quantimodo.sandbox.people import Person, Temper
+from quantimodo.sandbox.fake_providers import FakeProvider
+from quantimodo.sandbox.people import Behaviour, Person
 from quantimodo.sandbox.published_key import PUBLISHED_KEY
 from quantimodo.sandbox.sealed import Grant
 
@@ -33,13 +33,17 @@ class IdTokens:
         return key_set([PUBLISHED_KEY.public_jwk])
 
     def issue(
-        self, party: Party, grant: Grant, claims: Mapping[str, Any], access_token: str = ""
+        self,
+        fake_provider: FakeProvider,
+        grant: Grant,
+        claims: Mapping[str, Any],
+        access_token: str = "",
     ) -> str:
         """The registered claims (OpenID Connect Core §2) around what the party says of a person."""
         person = grant.who
         now = self._now(person)
         whole: dict[str, Any] = {
-            "iss": party.issuer,
+            "iss": fake_provider.issuer,
             "aud": grant.client_id,
             "iat": now,
             "exp": now + _LIFETIME,
@@ -68,12 +72,12 @@ class IdTokens:
         return claims if alive else None
 
     def _now(self, person: Person) -> int:
-        ahead = _AHEAD if person.temper is Temper.AHEAD else 0
+        ahead = _AHEAD if person.behaviour is Behaviour.AHEAD else 0
         return int(self.clock.now().timestamp()) + ahead
 
     def _signed(self, claims: Mapping[str, Any], person: Person) -> str:
         token = self.sign(claims, "JWT")
-        if person.temper is not Temper.NONSENSE:
+        if person.behaviour is not Behaviour.NONSENSE:
             return token
         return f"{token.rpartition('.')[0]}.{base64url(self.entropy.bytes(256)).decode()}"
 

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from quantimodo.sandbox.authorization import Asked
+from quantimodo.sandbox.authorization import FakeAuthorizationRequest
+from quantimodo.sandbox.fake_providers import FakeProvider
 from quantimodo.sandbox.id_tokens import profile_claims
-from quantimodo.sandbox.parties import Party
 from quantimodo.sandbox.people import Person
 from quantimodo.sandbox.sealed import Grant
 
 
 @dataclass(frozen=True, slots=True)
-class OidcManner:
-    def metadata(self, party: Party) -> dict[str, Any]:
+class OidcProfile:
+    def metadata(self, fake_provider: FakeProvider) -> dict[str, Any]:
         return {
             "scopes_supported": ["openid", "profile", "email", "offline_access"],
             "claims_supported": ["sub", "name", "email", "email_verified", "amr", "auth_time"],
@@ -34,8 +34,14 @@ class OidcManner:
     def user_claims(self, person: Person, grant: Grant) -> dict[str, Any]:
         return {"sub": self.subject(person), **profile_claims(person, grant)}
 
-    def answer(self, party: Party, asked: Asked, person: Person, code: str) -> dict[str, str]:
-        return {"code": code, "iss": party.issuer}
+    def answer(
+        self,
+        fake_provider: FakeProvider,
+        asked: FakeAuthorizationRequest,
+        person: Person,
+        code: str,
+    ) -> dict[str, str]:
+        return {"code": code, "iss": fake_provider.issuer}
 
-    def refusal(self, party: Party, code: str, description: str) -> dict[str, str]:
-        return {"error": code, "error_description": description, "iss": party.issuer}
+    def refusal(self, fake_provider: FakeProvider, code: str, description: str) -> dict[str, str]:
+        return {"error": code, "error_description": description, "iss": fake_provider.issuer}

@@ -1,7 +1,7 @@
 """The endpoints of an OpenID provider: discovery, keys, token, userinfo, and what it answers.
 
-Google and the generic provider are the same here but for claims and errors, which a `Manner`
-gives. The pages where people are chosen are in `entrance.py`.
+Google and the generic provider are the same here but for claims and errors, which a
+`ProviderProfile` gives. The pages where people are chosen are in `entrance.py`.
 """
 
 from base64 import b64decode
@@ -15,21 +15,21 @@ from starlette.responses import JSONResponse, Response
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.pkce import check_verifier
-from quantimodo.sandbox.authorization import Asked
+from quantimodo.sandbox.authorization import FakeAuthorizationRequest
+from quantimodo.sandbox.fake_providers import FakeProvider
+from quantimodo.sandbox.fault_injection import FaultInjection, private
 from quantimodo.sandbox.id_tokens import IdTokens
-from quantimodo.sandbox.parameters import BadAsk, Parameters, bearer, of_form
-from quantimodo.sandbox.parties import Party
+from quantimodo.sandbox.parameters import InvalidSandboxRequest, Parameters, bearer, of_form
 from quantimodo.sandbox.people import Person
 from quantimodo.sandbox.sealed import Grant, SealedGrants, SpentCodes
-from quantimodo.sandbox.trouble import Trouble, private
 
 _HOUR: Final = 3600
 
 
-class Manner(Protocol):
+class ProviderProfile(Protocol):
     """How one provider words what all of them say."""
 
-    def metadata(self, party: Party) -> dict[str, Any]:
+    def metadata(self, fake_provider: FakeProvider) -> dict[str, Any]:
         """What its discovery document has beyond the usual."""
 
     def subject(self, person: Person) -> str: ...
@@ -40,10 +40,18 @@ class Manner(Protocol):
     def user_claims(self, person: Person, grant: Grant) -> dict[str, Any]:
         """The answer of userinfo."""
 
-    def answer(self, party: Party, asked: Asked, person: Person, code: str) -> dict[str, str]:
+    def answer(
+        self,
+        fake_provider: FakeProvider,
+        asked: FakeAuthorizationRequest,
+        person: Person,
+        code: str,
+    ) -> dict[str, str]:
         """The authorization answer, but for `state`."""
 
-    def refusal(self, party: Party, code: str, description: str) -> dict[str, str]: ...
+    def refusal(
+        self, fake_provider: FakeProvider, code: str, description: str
+    ) -> dict[str, str]: ...
 
 
 class TokenRefused(Exception):
@@ -58,20 +66,20 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenId:
-    party: Party
-    manner: Manner
+    fake_provider: FakeProvider
+    profile: ProviderProfile
     grants: SealedGrants
     spent: SpentCodes
     id_tokens: IdTokens
-    trouble: Trouble
+    fault_injection: FaultInjection
     clock: Clock
 
     async def metadata(self, request: Request) -> Response:
         """GET …/.well-known/openid-configuration (OpenID Connect Discovery §3)."""
-        at = self.party.address
+        at = self.fake_provider.address
         return JSONResponse(
             {
-                "issuer": self.party.issuer,
+                "issuer": self.fake_provider.issuer,
                 "authorization_endpoint": f"{at}/auth",
                 "token_endpoint": f"{at}/token",
                 "userinfo_endpoint": f"{at}/userinfo",
@@ -85,7 +93,7 @@ class OpenId:
                 ],
                 "grant_types_supported": ["authorization_code", "refresh_token"],
                 "code_challenge_methods_supported": ["S256"],
-                **self.manner.metadata(self.party),
+                **self.profile.metadata(self.fake_provider),
             }
         )
 
@@ -103,18 +111,18 @@ class OpenId:
         except TokenRefused as refusal:
             body = {"error": refusal.code, "error_description": refusal.description}
             return private(body, refusal.status)
-        return await self.trouble.of(grant.who) or private(self.tokens(grant))
+        return await self.fault_injection.of(grant.who) or private(self.tokens(grant))
 
     async def userinfo(self, request: Request) -> Response:
         """GET and POST …/userinfo."""
-        grant = self.grants.open(bearer(request), "access", self.party.name)
+        grant = self.grants.open(bearer(request), "access", self.fake_provider.name)
         if grant is None or not grant.has("openid"):
             # RFC 6750 §3.1.
             challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
             body = {"error": "invalid_token", "error_description": "Invalid Credentials"}
             return private(body, 401, **challenge)
-        said = await self.trouble.of(grant.who)
-        return said or private(self.manner.user_claims(grant.who, grant))
+        said = await self.fault_injection.of(grant.who)
+        return said or private(self.profile.user_claims(grant.who, grant))
 
     def tokens(self, grant: Grant) -> dict[str, Any]:
         """A token answer (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3)."""
@@ -132,8 +140,8 @@ class OpenId:
         return answer
 
     def id_token(self, grant: Grant, access_token: str = "") -> str:
-        claims = self.manner.id_claims(grant.who, grant)
-        return self.id_tokens.issue(self.party, grant, claims, access_token)
+        claims = self.profile.id_claims(grant.who, grant)
+        return self.id_tokens.issue(self.fake_provider, grant, claims, access_token)
 
     def _client(self, request: Request, sent: Parameters) -> tuple[str, bool]:
         """Who asks, and whether that was proved: an app without a secret needs PKCE."""
@@ -141,9 +149,9 @@ class OpenId:
             sent.get("client_id", ""),
             sent.get("client_secret"),
         )
-        if not client_id or not self.party.knows(client_id):
+        if not client_id or not self.fake_provider.knows(client_id):
             raise TokenRefused("invalid_client", "The OAuth client was not found.", 401)
-        if secret is not None and not self.party.app.proves(secret):
+        if secret is not None and not self.fake_provider.app.proves(secret):
             raise TokenRefused("invalid_client", "The provided client secret is invalid.", 401)
         return client_id, secret is not None
 
@@ -158,7 +166,7 @@ class OpenId:
 
     def _of_code(self, sent: Parameters, client_id: str, proved: bool) -> Grant:
         code = sent.get("code", "")
-        grant = self.grants.open(code, "code", self.party.name)
+        grant = self.grants.open(code, "code", self.fake_provider.name)
         if grant is None or grant.client_id != client_id:
             raise TokenRefused("invalid_grant", "Malformed auth code.")
         if sent.get("redirect_uri", "") != grant.redirect_uri:
@@ -171,7 +179,7 @@ class OpenId:
         return grant
 
     def _of_refresh_token(self, sent: Parameters, client_id: str) -> Grant:
-        grant = self.grants.open(sent.get("refresh_token", ""), "refresh", self.party.name)
+        grant = self.grants.open(sent.get("refresh_token", ""), "refresh", self.fake_provider.name)
         if grant is None or grant.client_id != client_id:
             raise TokenRefused("invalid_grant", "Token has been expired or revoked.")
         return grant
@@ -191,6 +199,6 @@ def _basic(request: Request) -> tuple[str, str] | None:
     try:
         client_id, _, secret = b64decode(encoded.strip(), validate=True).decode().partition(":")
     except ValueError as fault:
-        raise BadAsk("The Authorization header could not be read.") from fault
+        raise InvalidSandboxRequest("The Authorization header could not be read.") from fault
     # RFC 6749 §2.3.1: both are form-encoded before they are joined.
     return unquote_plus(client_id), unquote_plus(secret)

@@ -13,7 +13,7 @@ Parameters = dict[str, str]
 _MOST_BYTES = 65_536
 
 
-class BadAsk(Exception):
+class InvalidSandboxRequest(Exception):
     """A request that cannot be answered by any redirect: `message` is fixed text for people."""
 
     def __init__(self, message: str, code: str = "invalid_request") -> None:
@@ -28,7 +28,7 @@ def of_query(request: Request) -> Parameters:
             request.url.query, keep_blank_values=True, errors="strict", max_num_fields=64
         )
     except ValueError as fault:
-        raise BadAsk("The address could not be read.") from fault
+        raise InvalidSandboxRequest("The address could not be read.") from fault
     return _once(pairs)
 
 
@@ -39,7 +39,7 @@ async def of_form(request: Request) -> Parameters:
     try:
         return _once((await read_form(request)).fields)
     except FormFault as fault:
-        raise BadAsk(fault.message) from fault
+        raise InvalidSandboxRequest(fault.message) from fault
 
 
 async def of_form_or_json(request: Request) -> Parameters:
@@ -48,9 +48,9 @@ async def of_form_or_json(request: Request) -> Parameters:
     try:
         found: Any = msgspec.json.decode(await read_body(request, _MOST_BYTES))
     except (msgspec.DecodeError, FormFault, RecursionError) as fault:
-        raise BadAsk("The body is not readable JSON.") from fault
+        raise InvalidSandboxRequest("The body is not readable JSON.") from fault
     if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
-        raise BadAsk("The body must be a JSON object of texts.")
+        raise InvalidSandboxRequest("The body must be a JSON object of texts.")
     return found
 
 
@@ -67,7 +67,7 @@ def bearer(request: Request) -> str:
 def _once(pairs: Sequence[tuple[str, str]]) -> Parameters:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise BadAsk("A parameter was sent twice.")
+        raise InvalidSandboxRequest("A parameter was sent twice.")
     if any("\0" in value for value in found.values()):
-        raise BadAsk("The request holds a character that cannot be used.")
+        raise InvalidSandboxRequest("The request holds a character that cannot be used.")
     return found

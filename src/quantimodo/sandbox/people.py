@@ -14,7 +14,7 @@ ANOTHER: Final = "another"
 _LONGEST_ADDRESS: Final = 254
 
 
-class Temper(StrEnum):
+class Behaviour(StrEnum):
     """How the provider behaves when this person was chosen."""
 
     STEADY = "steady"
@@ -44,7 +44,7 @@ class Person:
     email: str | None = None
     email_verified: bool = False
     domain: str = ""
-    temper: Temper = Temper.STEADY
+    behaviour: Behaviour = Behaviour.STEADY
     trust: str = ""
 
     @property
@@ -94,13 +94,13 @@ PEOPLE: Final = (
         id="says-no",
         name="Dina Declines",
         told="Says no: access_denied",
-        temper=Temper.DECLINES,
+        behaviour=Behaviour.DECLINES,
     ),
     Person(
         id="provider-error",
         name="Errol Error",
         told="The provider fails: server_error",
-        temper=Temper.FAILS,
+        behaviour=Behaviour.FAILS,
     ),
     Person(
         id="down",
@@ -108,7 +108,7 @@ PEOPLE: Final = (
         told="The provider is down when our server asks: 503",
         email="dorian@mail.example.org",
         email_verified=True,
-        temper=Temper.DOWN,
+        behaviour=Behaviour.DOWN,
     ),
     Person(
         id="nonsense",
@@ -116,7 +116,7 @@ PEOPLE: Final = (
         told="The provider answers nonsense",
         email="nora@mail.example.org",
         email_verified=True,
-        temper=Temper.NONSENSE,
+        behaviour=Behaviour.NONSENSE,
     ),
     Person(
         id="slow",
@@ -124,7 +124,7 @@ PEOPLE: Final = (
         told="The provider takes half a minute to answer",
         email="sloane@mail.example.org",
         email_verified=True,
-        temper=Temper.SLOW,
+        behaviour=Behaviour.SLOW,
     ),
     Person(
         id="clock-ahead",
@@ -132,7 +132,7 @@ PEOPLE: Final = (
         told="The provider's clock is fast, by not quite a minute",
         email="faye@mail.example.org",
         email_verified=True,
-        temper=Temper.AHEAD,
+        behaviour=Behaviour.AHEAD,
     ),
 )
 _BY_ID: Final = {person.id: person for person in PEOPLE}

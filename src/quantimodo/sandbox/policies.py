@@ -6,7 +6,7 @@ Plain names and values: the sandbox is another party and does not know who signs
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from quantimodo.sandbox import parties
+from quantimodo.sandbox import fake_providers
 from quantimodo.sandbox.facebook import VERSION
 
 STANDS_IN_FOR: Final = ("google", "facebook", "sandbox")
@@ -24,48 +24,48 @@ def sandbox_policies(
 
 
 def _google(server: str) -> Mapping[str, Any]:
-    party = parties.google(server)
+    fake_provider = fake_providers.google(server)
     return {
         "name": "google",
         "kind": "google",
         "title": "Google (sandbox)",
-        "client_id": party.app.id,
-        "client_secret": party.app.secret,
-        "audiences": party.app.others,
-        "issuer": party.issuer,
-        "authorization_endpoint": f"{party.address}/auth",
-        "token_endpoint": f"{party.address}/token",
-        "userinfo_endpoint": f"{party.address}/userinfo",
-        "jwks_uri": f"{party.address}/certs",
-        "tokeninfo_endpoint": f"{party.address}/tokeninfo",
+        "client_id": fake_provider.app.id,
+        "client_secret": fake_provider.app.secret,
+        "audiences": fake_provider.app.others,
+        "issuer": fake_provider.issuer,
+        "authorization_endpoint": f"{fake_provider.address}/auth",
+        "token_endpoint": f"{fake_provider.address}/token",
+        "userinfo_endpoint": f"{fake_provider.address}/userinfo",
+        "jwks_uri": f"{fake_provider.address}/certs",
+        "tokeninfo_endpoint": f"{fake_provider.address}/tokeninfo",
     }
 
 
 def _facebook(server: str) -> Mapping[str, Any]:
-    party = parties.facebook(server)
-    graph = f"{party.address}/{VERSION}"
+    fake_provider = fake_providers.facebook(server)
+    graph = f"{fake_provider.address}/{VERSION}"
     return {
         "name": "facebook",
         "kind": "facebook",
         "title": "Facebook (sandbox)",
-        "client_id": party.app.id,
-        "client_secret": party.app.secret,
-        "issuer": party.issuer,
+        "client_id": fake_provider.app.id,
+        "client_secret": fake_provider.app.secret,
+        "issuer": fake_provider.issuer,
         "authorization_endpoint": f"{graph}/dialog/oauth",
         "token_endpoint": f"{graph}/oauth/access_token",
         "graph_endpoint": graph,
-        "jwks_uri": f"{party.address}/.well-known/oauth/openid/jwks/",
+        "jwks_uri": f"{fake_provider.address}/.well-known/oauth/openid/jwks/",
     }
 
 
 def _oidc(server: str) -> Mapping[str, Any]:
     """By discovery alone, as any OpenID provider is set up."""
-    party = parties.oidc(server)
+    fake_provider = fake_providers.oidc(server)
     return {
         "name": "sandbox",
         "kind": "oidc",
         "title": "the sandbox",
-        "client_id": party.app.id,
-        "client_secret": party.app.secret,
-        "issuer": party.issuer,
+        "client_id": fake_provider.app.id,
+        "client_secret": fake_provider.app.secret,
+        "issuer": fake_provider.issuer,
     }

@@ -8,25 +8,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.crypto.envelope import Envelope
-from quantimodo.pages.desk import Endpoint
 from quantimodo.pages.errors import error_page
 from quantimodo.pages.layout import Renderer
+from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.routes import PageRoute
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.sandbox import parties
-from quantimodo.sandbox.choosing import Choosing
+from quantimodo.sandbox import fake_providers
+from quantimodo.sandbox.authorize_endpoint import Answering, AuthorizeEndpoint
 from quantimodo.sandbox.devices import CodePopup, NativeSdk
-from quantimodo.sandbox.entrance import Answering, Entrance
-from quantimodo.sandbox.facebook import Facebook, FacebookManner
-from quantimodo.sandbox.google import Google, GoogleManner
+from quantimodo.sandbox.facebook import Facebook, FacebookProfile
+from quantimodo.sandbox.fake_providers import FakeProvider
+from quantimodo.sandbox.fault_injection import FaultInjection, Sleep, private
+from quantimodo.sandbox.google import Google, GoogleProfile
 from quantimodo.sandbox.id_tokens import IdTokens
-from quantimodo.sandbox.notices import Notices
-from quantimodo.sandbox.oidc import OidcManner
-from quantimodo.sandbox.openid import Manner, OpenId
-from quantimodo.sandbox.parameters import BadAsk
-from quantimodo.sandbox.parties import Party
+from quantimodo.sandbox.oidc import OidcProfile
+from quantimodo.sandbox.openid import OpenId, ProviderProfile
+from quantimodo.sandbox.parameters import InvalidSandboxRequest
+from quantimodo.sandbox.person_chooser import PersonChooser
 from quantimodo.sandbox.sealed import SealedGrants, SpentCodes
-from quantimodo.sandbox.trouble import Sleep, Trouble, private
+from quantimodo.sandbox.security_events import Notices
 
 _GET: Final = ("GET",)
 _POST: Final = ("POST",)
@@ -61,7 +61,7 @@ def sandbox_routes(
     Workers that share the envelope's keys answer for each other; only that a code is used twice
     is noticed by the worker that took it the first time.
     """
-    room = _Room(policy, renderer, envelope, clock, entropy, sleep)
+    room = _ProviderRoutes(policy, renderer, envelope, clock, entropy, sleep)
     pages, machines = room.pages(), room.machines()
     return [
         *((ways, path, _for_people(renderer, endpoint)) for ways, path, endpoint in pages),
@@ -69,7 +69,7 @@ def sandbox_routes(
     ]
 
 
-class _Room:
+class _ProviderRoutes:
     """Puts the parties together."""
 
     def __init__(
@@ -86,30 +86,32 @@ class _Room:
         self.clock = clock
         self.grants = SealedGrants(envelope, clock)
         self.id_tokens = IdTokens.with_published_key(clock, entropy)
-        self.trouble = Trouble(sleep)
+        self.fault_injection = FaultInjection(sleep)
         self.google = self._openid(
-            parties.google(policy.server, policy.google_issuer), GoogleManner()
+            fake_providers.google(policy.server, policy.google_issuer), GoogleProfile()
         )
-        self.oidc = self._openid(parties.oidc(policy.server, policy.oidc_issuer), OidcManner())
+        self.oidc = self._openid(
+            fake_providers.oidc(policy.server, policy.oidc_issuer), OidcProfile()
+        )
         self.facebook = Facebook(
-            party=parties.facebook(policy.server, policy.facebook_issuer),
+            fake_provider=fake_providers.facebook(policy.server, policy.facebook_issuer),
             grants=self.grants,
             spent=SpentCodes(),
             id_tokens=self.id_tokens,
-            trouble=self.trouble,
+            fault_injection=self.fault_injection,
         )
 
     def pages(self) -> Sequence[PageRoute]:
-        facebook, google = self.facebook.party, self.google.party
+        facebook, google = self.facebook.fake_provider, self.google.fake_provider
         popup = CodePopup(
-            party=google,
-            choosing=self._choosing("/sandbox/google/popup"),
+            fake_provider=google,
+            person_chooser=self._choosing("/sandbox/google/popup"),
             renderer=self.renderer,
             clock=self.clock,
             grants=self.grants,
         )
         notices = Notices(
-            choosing=self._choosing("/sandbox/facebook/notices"),
+            person_chooser=self._choosing("/sandbox/facebook/notices"),
             renderer=self.renderer,
             facebook=self.facebook,
             deauthorize=self.policy.deauthorize,
@@ -135,7 +137,7 @@ class _Room:
             *self._openid_machines(self.oidc),
             (_BOTH, "/sandbox/google/tokeninfo", google.tokeninfo),
             (_POST, "/sandbox/google/security-event", google.security_event),
-            (_POST, "/sandbox/facebook/native", self._native(facebook.party).give),
+            (_POST, "/sandbox/facebook/native", self._native(facebook.fake_provider).give),
             (_POST, "/sandbox/facebook/signed-request", facebook.signed_request),
             *((_GET, path, facebook.metadata) for path in (discovery, f"{discovery}/")),
             *((_GET, path, facebook.keys) for path in (keys, f"{keys}/")),
@@ -144,62 +146,64 @@ class _Room:
             (_GET, f"{graph}/me", facebook.me),
         ]
 
-    def _openid(self, party: Party, manner: Manner) -> OpenId:
+    def _openid(self, fake_provider: FakeProvider, profile: ProviderProfile) -> OpenId:
         return OpenId(
-            party=party,
-            manner=manner,
+            fake_provider=fake_provider,
+            profile=profile,
             grants=self.grants,
             spent=SpentCodes(),
             id_tokens=self.id_tokens,
-            trouble=self.trouble,
+            fault_injection=self.fault_injection,
             clock=self.clock,
         )
 
     def _openid_pages(self, openid: OpenId) -> Sequence[PageRoute]:
-        party = openid.party
-        path = f"{party.path}/auth"
+        fake_provider = openid.fake_provider
+        path = f"{fake_provider.path}/auth"
         return [
-            (_GET, path, self._entrance(party, openid.manner, path).ask),
-            (_GET, f"{party.path}/native", self._native(party).show),
+            (_GET, path, self._entrance(fake_provider, openid.profile, path).ask),
+            (_GET, f"{fake_provider.path}/native", self._native(fake_provider).show),
         ]
 
     def _openid_machines(self, openid: OpenId) -> Sequence[PageRoute]:
-        path = openid.party.path
+        path = openid.fake_provider.path
         return [
             (_GET, f"{path}/.well-known/openid-configuration", openid.metadata),
             (_GET, f"{path}/certs", openid.keys),
             (_POST, f"{path}/token", openid.token),
             (_BOTH, f"{path}/userinfo", openid.userinfo),
-            (_POST, f"{path}/native", self._native(openid.party).give),
+            (_POST, f"{path}/native", self._native(openid.fake_provider).give),
         ]
 
-    def _entrance(self, party: Party, manner: Answering, path: str, ending: str = "") -> Entrance:
-        return Entrance(
-            party=party,
-            answering=manner,
-            choosing=self._choosing(path),
+    def _entrance(
+        self, fake_provider: FakeProvider, profile: Answering, path: str, ending: str = ""
+    ) -> AuthorizeEndpoint:
+        return AuthorizeEndpoint(
+            fake_provider=fake_provider,
+            answering=profile,
+            person_chooser=self._choosing(path),
             grants=self.grants,
             clock=self.clock,
             ending=ending,
         )
 
-    def _native(self, party: Party) -> NativeSdk:
-        openid = self.google if party.name == "google" else self.oidc
+    def _native(self, fake_provider: FakeProvider) -> NativeSdk:
+        openid = self.google if fake_provider.name == "google" else self.oidc
         return NativeSdk(
-            party=party,
-            choosing=self._choosing(f"{party.path}/native"),
+            fake_provider=fake_provider,
+            person_chooser=self._choosing(f"{fake_provider.path}/native"),
             renderer=self.renderer,
             clock=self.clock,
-            issue=self.facebook.tokens if party.name == "facebook" else openid.tokens,
+            issue=self.facebook.tokens if fake_provider.name == "facebook" else openid.tokens,
         )
 
-    def _choosing(self, path: str) -> Choosing:
-        return Choosing(self.renderer, path)
+    def _choosing(self, path: str) -> PersonChooser:
+        return PersonChooser(self.renderer, path)
 
     async def _dialog(self, request: Request) -> Response:
         """Any version of Graph will do. Facebook puts `#_=_` behind its answers."""
-        party, path = self.facebook.party, request.url.path
-        return await self._entrance(party, FacebookManner(), path, "#_=_").ask(request)
+        fake_provider, path = self.facebook.fake_provider, request.url.path
+        return await self._entrance(fake_provider, FacebookProfile(), path, "#_=_").ask(request)
 
     async def _index(self, request: Request) -> Response:
         """GET /sandbox."""
@@ -212,7 +216,7 @@ def _for_people(renderer: Renderer, endpoint: Endpoint) -> Endpoint:
     async def answer(request: Request) -> Response:
         try:
             return await endpoint(request)
-        except BadAsk as fault:
+        except InvalidSandboxRequest as fault:
             return error_page(renderer, 400, "The sandbox cannot go on", fault.message)
 
     return answer
@@ -222,7 +226,7 @@ def _for_machines(endpoint: Endpoint) -> Endpoint:
     async def answer(request: Request) -> Response:
         try:
             return await endpoint(request)
-        except BadAsk as fault:
+        except InvalidSandboxRequest as fault:
             return private({"error": fault.code, "error_description": fault.message}, 400)
 
     return answer

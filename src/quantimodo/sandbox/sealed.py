@@ -11,10 +11,10 @@ from typing import Final, Literal
 import msgspec
 
 from quantimodo.crypto.digests import digest
-from quantimodo.crypto.envelope import CannotOpen, Envelope
+from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.jwt import base64url
 from quantimodo.ports.clock import Clock
-from quantimodo.sandbox.parties import PartyName
+from quantimodo.sandbox.fake_providers import PartyName
 from quantimodo.sandbox.people import Person, find_person
 
 GrantKind = Literal["code", "access", "refresh"]
@@ -43,7 +43,7 @@ class Grant:
     `limited`: Facebook's access token of an iPhone without tracking consent.
     """
 
-    party: PartyName
+    fake_provider: PartyName
     client_id: str
     presenter: str
     person: str
@@ -80,20 +80,22 @@ class SealedGrants:
         until = self.clock.now() + (lifetime or _LIFETIMES[kind])
         whole = replace(grant, kind=kind, expires_at=int(until.timestamp()))
         sealed = self.envelope.seal(msgspec.json.encode(whole), _PURPOSE)
-        return _PREFIXES.get((grant.party, kind), "") + base64url(sealed).decode()
+        return _PREFIXES.get((grant.fake_provider, kind), "") + base64url(sealed).decode()
 
-    def open(self, text: str, kind: GrantKind, party: PartyName) -> Grant | None:
+    def open(self, text: str, kind: GrantKind, fake_provider: PartyName) -> Grant | None:
         """What it stands for; None for an expired, a foreign or a forged one."""
-        prefix = _PREFIXES.get((party, kind), "")
+        prefix = _PREFIXES.get((fake_provider, kind), "")
         if len(text) > _LONGEST or not text.isascii() or not text.startswith(prefix):
             return None
         try:
             sealed = urlsafe_b64decode(text[len(prefix) :] + "===")
             grant = msgspec.json.decode(self.envelope.open(sealed, _PURPOSE), type=Grant)
-        except (ValueError, CannotOpen, msgspec.DecodeError):
+        except (ValueError, DecryptionFailed, msgspec.DecodeError):
             return None
         alive = self.clock.now().timestamp() < grant.expires_at
-        return grant if alive and (grant.kind, grant.party) == (kind, party) else None
+        return (
+            grant if alive and (grant.kind, grant.fake_provider) == (kind, fake_provider) else None
+        )
 
 
 @dataclass(slots=True)

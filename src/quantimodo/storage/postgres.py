@@ -32,7 +32,7 @@ from quantimodo.storage.postgres_connections import (
     BATCHED,
     BY_KEY,
     GONE,
-    Line,
+    PostgresConnection,
     connect,
     outcome_of,
 )
@@ -54,9 +54,9 @@ class PostgresDatabase:
         self, url: str, first: asyncpg.Connection, policy: SearchPolicy = USUAL_SEARCHES
     ) -> None:
         self._url = url
-        self._reader = _Reader(Line(url, BY_KEY, first))
+        self._reader = _Reader(PostgresConnection(url, BY_KEY, first))
         self._writers: dict[str, _Writer] = {}
-        self._pool = _Pool([Line(url, BY_KEY) for _ in range(_TRANSACTIONS)])
+        self._pool = _Pool([PostgresConnection(url, BY_KEY) for _ in range(_TRANSACTIONS)])
         self._searches = Searches(url, policy, policy.at_once)
         self._lists = Searches(url, policy, 1)
         self._closing = False
@@ -93,7 +93,9 @@ class PostgresDatabase:
             if self._closing:
                 raise Unavailable("the database is closed")
             # The arrays are joined with each other: here, and only here, by hashing.
-            writer = self._writers[batch.name] = _Writer(Line(self._url, BATCHED), batch)
+            writer = self._writers[batch.name] = _Writer(
+                PostgresConnection(self._url, BATCHED), batch
+            )
         return await writer.put(values)
 
     async def close(self) -> None:
@@ -104,7 +106,7 @@ class PostgresDatabase:
         await asyncio.gather(self._reader.close(), self._pool.close(), *searches, *writers)
 
 
-async def _write(line: "Line", operation: Callable[[], Operation[T]]) -> T:
+async def _write(line: "PostgresConnection", operation: Callable[[], Operation[T]]) -> T:
     """Run it until no other transaction is in its way."""
     if isinstance(operation, SingleStatement):
         single: Any = await _retried(
@@ -173,9 +175,9 @@ class _Queue(Generic[Q, A]):
 
 
 class _Reader:
-    """Reads by key. Each is looked up by a statement that began after it was asked for."""
+    """Reads by key. Each is looked up by a statement that began after it was claims_request for."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: PostgresConnection) -> None:
         self._line = line
         self._queue: _Queue[tuple[KeyedRead, Any], Row | None] = _Queue(self._answer)
 
@@ -186,9 +188,9 @@ class _Reader:
         await self._queue.close()
         await self._line.close()
 
-    async def _answer(self, asked: Waiting[tuple[KeyedRead, Any], Row | None]) -> None:
+    async def _answer(self, claims_request: Waiting[tuple[KeyedRead, Any], Row | None]) -> None:
         kinds: dict[KeyedRead, Waiting[Any, Row | None]] = {}
-        for (read, key), future in asked:
+        for (read, key), future in claims_request:
             kinds.setdefault(read, []).append((key, future))
         for read, waiting in kinds.items():
             await self._answer_kind(read, waiting)
@@ -214,7 +216,7 @@ class _Reader:
 class _Writer:
     """One kind of hot write, all that waits in one statement."""
 
-    def __init__(self, line: Line, batch: Batch) -> None:
+    def __init__(self, line: PostgresConnection, batch: Batch) -> None:
         self._line = line
         self._sql = batch.postgres
         self._queue: _Queue[tuple[Any, ...], bool] = _Queue(self._save)
@@ -256,13 +258,13 @@ class _Writer:
 class _Pool:
     """A few connections, each doing one thing after another for whoever comes first."""
 
-    def __init__(self, lines: list[Line]) -> None:
+    def __init__(self, lines: list[PostgresConnection]) -> None:
         self._jobs: asyncio.Queue[tuple[Any, asyncio.Future[Any]] | None] = asyncio.Queue()
         self._closing = False
         self._lines = lines
         self._tasks = [asyncio.create_task(self._work(line)) for line in lines]
 
-    async def run(self, job: Callable[[Line], Awaitable[T]]) -> T:
+    async def run(self, job: Callable[[PostgresConnection], Awaitable[T]]) -> T:
         if self._closing or self._jobs.qsize() >= _MOST_WAITING:
             raise Unavailable("the database is closed or has too much to do")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -275,7 +277,7 @@ class _Pool:
             self._jobs.put_nowait(None)
         await asyncio.gather(*self._tasks)
 
-    async def _work(self, line: Line) -> None:
+    async def _work(self, line: PostgresConnection) -> None:
         while (next_job := await self._jobs.get()) is not None:
             job, future = next_job
             try:

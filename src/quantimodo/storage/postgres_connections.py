@@ -100,7 +100,7 @@ def _never_sent(error: asyncpg.InternalClientError) -> bool:
     return str(error).startswith("cannot switch to state")
 
 
-class Line:
+class PostgresConnection:
     """One connection, opened when it is needed, and again after it was lost.
 
     A server that refuses is left alone for a moment that grows with each refusal; meanwhile

@@ -13,8 +13,8 @@ from quantimodo.storage.migrate import (
     pending,
     shipped,
 )
-from quantimodo.storage.moments import to_micros
 from quantimodo.storage.postgres_connections import connect
+from quantimodo.storage.timestamps import to_micros
 
 _LOCK = 0x7175616E74696D6F  # "quantimo": one number for all servers on a database
 _WIDE_ADDRESSES = "SELECT id, email FROM users WHERE octet_length(email) > char_length(email)"

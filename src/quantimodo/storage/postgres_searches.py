@@ -8,7 +8,12 @@ import asyncpg
 
 from quantimodo.ports.stores import TooSlow, Unavailable
 from quantimodo.storage.database import Row, SearchPolicy, Statement
-from quantimodo.storage.postgres_connections import BY_KEY, CONNECT_SECONDS, Line, outcome_of
+from quantimodo.storage.postgres_connections import (
+    BY_KEY,
+    CONNECT_SECONDS,
+    PostgresConnection,
+    outcome_of,
+)
 
 
 class Searches:
@@ -20,7 +25,7 @@ class Searches:
     def __init__(self, url: str, policy: SearchPolicy, lines: int) -> None:
         settings = f"{BY_KEY} SET statement_timeout = {max(1, round(policy.seconds * 1000))};"
         patience = policy.seconds + CONNECT_SECONDS
-        self._lines = [Line(url, settings, patience=patience) for _ in range(lines)]
+        self._lines = [PostgresConnection(url, settings, patience=patience) for _ in range(lines)]
         self._number = lines
         self._free = asyncio.Semaphore(lines)
         self._most = lines + policy.waiting

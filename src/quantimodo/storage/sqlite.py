@@ -107,7 +107,7 @@ class SqliteDatabase:
         self._reader = connect(path, _READER_CACHE)
         self._reading = False
         self._writer = connect(path, _WRITER_CACHE)
-        self._turn = _Turn(path.with_name(path.name + ".turn"))
+        self._turn = WriterLock(path.with_name(path.name + ".turn"))
         self._waiting: deque[Waiting] = deque()
         self._wake = threading.Event()
         self._called = False
@@ -326,7 +326,7 @@ def _settle(batch: list[Waiting], outcomes: list[Any]) -> None:
             future.set_result(outcome)
 
 
-class _Turn:
+class WriterLock:
     """Whose turn it is to write, among the processes and threads on one file."""
 
     def __init__(self, path: Path) -> None:
@@ -353,7 +353,7 @@ class _Checkpointer:
     seconds the log is truncated as well: deleted values stay in it until then.
     """
 
-    def __init__(self, path: Path, turn: _Turn, empty_every: float) -> None:
+    def __init__(self, path: Path, turn: WriterLock, empty_every: float) -> None:
         self._connection = connect(path)
         self._connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_BUSY_MS}")
         self._empty_every = empty_every

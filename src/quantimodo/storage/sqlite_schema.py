@@ -13,8 +13,8 @@ from quantimodo.storage.migrate import (
     pending,
     shipped,
 )
-from quantimodo.storage.moments import to_micros
 from quantimodo.storage.sqlite import connect
+from quantimodo.storage.timestamps import to_micros
 
 _WIDE_ADDRESSES = "SELECT id, email FROM users WHERE length(CAST(email AS BLOB)) > length(email)"
 

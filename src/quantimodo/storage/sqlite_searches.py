@@ -91,7 +91,7 @@ class SearchPool:
                 outcome = Unavailable("the database did not answer")
                 outcome.__cause__ = error
             with suppress(RuntimeError):  # the event loop is closed: no caller is left
-                self._loop.call_soon_threadsafe(job.settle, outcome)
+                self._loop.call_soon_threadsafe(job.complete, outcome)
         if connection is not None:
             connection.close()
 
@@ -139,7 +139,7 @@ class _Job:
         if not self.result.done():
             self._deadline = self._loop.call_later(_INTERRUPT_AGAIN, self.stop)
 
-    def settle(self, outcome: "list[Row] | Exception") -> None:
+    def complete(self, outcome: "list[Row] | Exception") -> None:
         """Called in the event loop."""
         if self._deadline is not None:
             self._deadline.cancel()

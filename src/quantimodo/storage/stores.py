@@ -1,19 +1,24 @@
 """All tables over one database: the `Stores` of `ports/stores.py`, whatever the engine."""
 
 from quantimodo.storage.database import Statement
-from quantimodo.storage.tables.accesses import Accesses
-from quantimodo.storage.tables.arrivals import Departures, Erasures, LoginCodes, Replays
+from quantimodo.storage.tables.access_log import Accesses
 from quantimodo.storage.tables.authorizations import Authorizations
 from quantimodo.storage.tables.clients import Clients
 from quantimodo.storage.tables.identities import Identities
 from quantimodo.storage.tables.keys import Keys
+from quantimodo.storage.tables.login_states import (
+    DataDeletionRequests,
+    LoginCodes,
+    Replays,
+    UpstreamLogin,
+)
+from quantimodo.storage.tables.logout_recipients import LogoutRecipients
 from quantimodo.storage.tables.mails import Events, Mails
 from quantimodo.storage.tables.measurements import Measurements
-from quantimodo.storage.tables.participants import Participants
 from quantimodo.storage.tables.profiles import Profiles
 from quantimodo.storage.tables.registrations import Registrations
-from quantimodo.storage.tables.sessions import Sessions, Tickets
-from quantimodo.storage.tables.sweeps import Sweeps
+from quantimodo.storage.tables.retention import Retention
+from quantimodo.storage.tables.sessions import EmailTokens, Sessions
 from quantimodo.storage.tables.throttles import Leases, Throttles
 from quantimodo.storage.tables.tokens import Tokens
 from quantimodo.storage.tables.users import Users
@@ -26,18 +31,18 @@ class SqlStores(
     Users,
     Profiles,
     Sessions,
-    Participants,
-    Tickets,
+    LogoutRecipients,
+    EmailTokens,
     Throttles,
     Clients,
     Registrations,
     Authorizations,
     Tokens,
     Identities,
-    Departures,
+    UpstreamLogin,
     LoginCodes,
     Replays,
-    Erasures,
+    DataDeletionRequests,
     Keys,
     Mails,
     Events,
@@ -45,7 +50,7 @@ class SqlStores(
     Measurements,
     Accesses,
     Leases,
-    Sweeps,
+    Retention,
 ):
     """Every store of the house; the tables share nothing but the database."""
 

@@ -37,21 +37,21 @@ class AccessTokens:
         claims = await self.verified_claims(raw)
         if claims is None:
             return None
-        family_id = _family(claims)
-        standing = await self.store.standing(claims["jti"], claims["client_id"], family_id)
-        if standing is None:
+        grant_id = _grant(claims)
+        token_status = await self.store.token_status(claims["jti"], claims["client_id"], grant_id)
+        if token_status is None:
             return None
         return FoundAccessToken(
             client_id=claims["client_id"],
-            user=standing.user,
+            user=token_status.user,
             scope=frozenset(claims["scope"].split()),
             issued_at=datetime.fromtimestamp(claims["iat"], UTC),
             expires_at=datetime.fromtimestamp(claims["exp"], UTC),
             revoked=False,
-            family_id=family_id,
+            grant_id=grant_id,
             jti=claims["jti"],
-            asked=standing.asked,
-            special=standing.special,
+            claims_request=token_status.claims_request,
+            special=token_status.special,
         )
 
     async def verified_claims(self, raw: str) -> dict[str, Any] | None:
@@ -70,6 +70,6 @@ class AccessTokens:
         return claims
 
 
-def _family(claims: dict[str, Any]) -> bytes | None:
+def _grant(claims: dict[str, Any]) -> bytes | None:
     text = claims.get("grant_id")
     return None if text is None else urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -12,7 +12,7 @@ from quantimodo.crypto.jwt import left_half, unsigned
 from quantimodo.crypto.session_ids import client_sid
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.clients import Client
-from quantimodo.model.tokens import Asked
+from quantimodo.model.tokens import ClaimsRequest
 from quantimodo.model.users import User
 from quantimodo.ports.stores import ProfileStore
 from quantimodo.protocol.claims import needs_profile, userinfo_claims
@@ -58,7 +58,7 @@ class IdTokens:
         code: str | None = None,
         scope: frozenset[str],
         alone: bool = False,
-        asked: Asked | None = None,
+        claims_request: ClaimsRequest | None = None,
     ) -> str:
         """The claims of the granted `scope` are included when the ID token comes `alone`, without
         an access token (OpenID Connect Core §5.4), and for clients that registered
@@ -66,7 +66,7 @@ class IdTokens:
         the end of the authorization, which the token never outlives."""
         opening = alone or client.metadata.include_claims_in_id_token
         claims: dict[str, Any] = {
-            **await self._told(user, scope if opening else frozenset(), asked),
+            **await self._told(user, scope if opening else frozenset(), claims_request),
             "sub": await self.subjects.of(client, user),
             "iss": self.policy.issuer,
             "aud": client.id,
@@ -76,8 +76,8 @@ class IdTokens:
         }
         if signed_in.methods:
             claims["amr"] = list(signed_in.methods)
-        if asked is not None and asked.acr is not None:
-            claims["acr"] = asked.acr
+        if claims_request is not None and claims_request.acr is not None:
+            claims["acr"] = claims_request.acr
         # OpenID Connect Front-Channel Logout §3, Back-Channel Logout §2.1: what a logout names.
         if signed_in.sid is not None:
             claims["sid"] = client_sid(signed_in.sid, client.id)
@@ -94,8 +94,10 @@ class IdTokens:
         text = self.keyring.signer(algorithm).sign(claims, ID_TOKEN_TYPE)
         return await self._sealed(client, text)
 
-    async def _told(self, user: User, scope: frozenset[str], asked: Asked | None) -> dict[str, Any]:
-        names = frozenset() if asked is None else asked.id_token
+    async def _told(
+        self, user: User, scope: frozenset[str], claims_request: ClaimsRequest | None
+    ) -> dict[str, Any]:
+        names = frozenset() if claims_request is None else claims_request.id_token
         if not scope and not names:
             return {}
         profile = None

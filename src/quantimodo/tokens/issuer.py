@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from quantimodo.crypto.tokens import Kind, Minted, heir, mint
-from quantimodo.grants.contract import Decision, IssueOwn, Redeem, Repeat, Rotate
+from quantimodo.crypto.tokens import Kind, Minted, derive_successor, mint
+from quantimodo.grant_types.contract import Decision, IssueOwn, Redeem, Repeat, Rotate
 from quantimodo.model.clients import Client
-from quantimodo.model.tokens import AccessToken, Family, RefreshToken
+from quantimodo.model.tokens import AccessToken, Grant, RefreshToken
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import TokenStore
@@ -26,8 +26,8 @@ Answer = dict[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """`pepper` is the server's key for the heirs of refresh tokens; `older_peppers` are those that
-    it had before, under which an heir may have been made a moment ago."""
+    """`derivation_key` is the server's key for the heirs of refresh tokens; `older_derivation_keys`
+    are those that it had before, under which an heir may have been made a moment ago."""
 
     policy: TokenPolicy
     store: TokenStore
@@ -36,8 +36,8 @@ class Issuer:
     subjects: Subjects
     clock: Clock
     entropy: Entropy
-    pepper: bytes
-    older_peppers: Sequence[bytes] = ()
+    derivation_key: bytes
+    older_derivation_keys: Sequence[bytes] = ()
 
     async def issue(self, decision: Decision) -> Answer | None:
         """The answer of RFC 6749 §5.1, all of it on disk; None when the race was lost."""
@@ -66,7 +66,7 @@ class Issuer:
                 AccessToken(
                     key=minted.key,
                     client_id=client.id,
-                    family_id=None,
+                    grant_id=None,
                     user_id=None,
                     scope=decision.scope,
                     issued_at=now,
@@ -77,48 +77,48 @@ class Issuer:
 
     async def _redeem(self, decision: Redeem) -> Answer | None:
         now, client, found = self.clock.now(), decision.client, decision.found
-        family, access = found.family, mint(Kind.ACCESS, now, self.entropy)
+        grant, access = found.grant, mint(Kind.ACCESS, now, self.entropy)
         refresh = None
         if "refresh_token" in client.grant_types:
             refresh = mint(Kind.REFRESH, now, self.entropy)
         if not await self.store.redeem(
             found.code,
             now,
-            self._access_row(client, family, family.scope, access, now),
-            None if refresh is None else self._refresh_row(family, refresh, now),
+            self._access_row(client, grant, grant.scope, access, now),
+            None if refresh is None else self._refresh_row(grant, refresh, now),
         ):
             return None
-        raw = await self._access_text(client, family, found.user, family.scope, access, now)
-        answer = _answer(raw, now, self._access_end(family, now), family.scope)
+        raw = await self._access_text(client, grant, found.user, grant.scope, access, now)
+        answer = _answer(raw, now, self._access_end(grant, now), grant.scope)
         if refresh is not None:
             answer["refresh_token"] = refresh.raw.reveal()
-        if "openid" in family.scope:
+        if "openid" in grant.scope:
             answer["id_token"] = await self._id_token(
-                client, family, found.user, family.scope, raw, now, found.code.nonce
+                client, grant, found.user, grant.scope, raw, now, found.code.nonce
             )
         return answer
 
     async def _rotate(self, decision: Rotate) -> Answer | None:
-        now, salt = self.clock.now(), self.entropy.bytes(16)
-        access, successor = _heirs(decision.raw, salt, now, self.pepper)
-        family = decision.found.family
+        now, successor_nonce = self.clock.now(), self.entropy.bytes(16)
+        access, successor = _successors(decision.raw, successor_nonce, now, self.derivation_key)
+        grant = decision.found.grant
         if not await self.store.rotate(
             decision.found.token,
             now,
-            salt,
-            self._access_row(decision.client, family, decision.scope, access, now),
-            self._refresh_row(family, successor, now),
+            successor_nonce,
+            self._access_row(decision.client, grant, decision.scope, access, now),
+            self._refresh_row(grant, successor, now),
         ):
             return None
         return await self._rotated(decision, access, successor, now)
 
     async def _repeat(self, decision: Repeat) -> Answer | None:
         # Contract §6: the same successor once more, computed again and not stored anywhere.
-        spent_at, salt = decision.found.spent_at, decision.found.salt
-        if spent_at is None or salt is None:
+        spent_at, successor_nonce = decision.found.spent_at, decision.found.successor_nonce
+        if spent_at is None or successor_nonce is None:
             raise AssertionError("only a spent token is repeated")
-        for pepper in (self.pepper, *self.older_peppers):
-            access, successor = _heirs(decision.raw, salt, spent_at, pepper)
+        for derivation_key in (self.derivation_key, *self.older_derivation_keys):
+            access, successor = _successors(decision.raw, successor_nonce, spent_at, derivation_key)
             # Only what was saved then is given again: the key of that day may be an older one.
             if await self.store.find_refresh_token(successor.key) is not None:
                 decision = await self._as_then(decision, access)
@@ -135,25 +135,25 @@ class Issuer:
     async def _rotated(
         self, decision: Rotate, access: Minted, successor: Minted, at: datetime
     ) -> Answer:
-        client, family, user = decision.client, decision.found.family, decision.found.user
-        raw = await self._access_text(client, family, user, decision.scope, access, at)
-        answer = _answer(raw, self.clock.now(), self._access_end(family, at), decision.scope)
+        client, grant, user = decision.client, decision.found.grant, decision.found.user
+        raw = await self._access_text(client, grant, user, decision.scope, access, at)
+        answer = _answer(raw, self.clock.now(), self._access_end(grant, at), decision.scope)
         answer["refresh_token"] = successor.raw.reveal()
         if "openid" in decision.scope:
             now = self.clock.now()
             answer["id_token"] = await self._id_token(
-                client, family, user, decision.scope, raw, now, None
+                client, grant, user, decision.scope, raw, now, None
             )
         return answer
 
-    def _access_end(self, family: Family, now: datetime) -> datetime:
+    def _access_end(self, grant: Grant, now: datetime) -> datetime:
         # security.md 6: nothing outlives the authorization that it came from.
-        return min(now + self.policy.access_lifetime, family.expires_at)
+        return min(now + self.policy.access_lifetime, grant.expires_at)
 
     def _access_row(
         self,
         client: Client,
-        family: Family,
+        grant: Grant,
         scope: frozenset[str],
         minted: Minted,
         now: datetime,
@@ -163,17 +163,17 @@ class Issuer:
         return AccessToken(
             key=minted.key,
             client_id=client.id,
-            family_id=family.id,
-            user_id=family.user_id,
+            grant_id=grant.id,
+            user_id=grant.user_id,
             scope=scope,
             issued_at=now,
-            expires_at=self._access_end(family, now),
+            expires_at=self._access_end(grant, now),
         )
 
     async def _access_text(
         self,
         client: Client,
-        family: Family,
+        grant: Grant,
         user: User,
         scope: frozenset[str],
         minted: Minted,
@@ -185,25 +185,25 @@ class Issuer:
             client,
             scope,
             now,
-            self._access_end(family, now),
+            self._access_end(grant, now),
             jti=minted.key[:20],
             subject=await self.subjects.of(client, user),
-            family_id=family.id,
-            signed_in_at=family.authenticated_at,
+            grant_id=grant.id,
+            signed_in_at=grant.authenticated_at,
         )
 
-    def _refresh_row(self, family: Family, minted: Minted, now: datetime) -> RefreshToken:
+    def _refresh_row(self, grant: Grant, minted: Minted, now: datetime) -> RefreshToken:
         return RefreshToken(
             key=minted.key,
-            family_id=family.id,
+            grant_id=grant.id,
             issued_at=now,
-            expires_at=min(now + self.policy.refresh_idle_lifetime, family.expires_at),
+            expires_at=min(now + self.policy.refresh_idle_lifetime, grant.expires_at),
         )
 
     async def _id_token(
         self,
         client: Client,
-        family: Family,
+        grant: Grant,
         user: User,
         scope: frozenset[str],
         access_token: str,
@@ -213,18 +213,22 @@ class Issuer:
         return await self.id_tokens.write(
             client,
             user,
-            SignIn(at=family.authenticated_at, methods=family.methods, sid=family.sid),
+            SignIn(at=grant.authenticated_at, methods=grant.methods, sid=grant.sid),
             now,
-            not_after=family.expires_at,
+            not_after=grant.expires_at,
             nonce=nonce,
             access_token=access_token,
             scope=scope,
-            asked=family.asked,
+            claims_request=grant.claims_request,
         )
 
 
-def _heirs(raw: str, salt: bytes, at: datetime, pepper: bytes) -> tuple[Minted, Minted]:
-    return heir(Kind.ACCESS, raw, salt, pepper, at), heir(Kind.REFRESH, raw, salt, pepper, at)
+def _successors(
+    raw: str, successor_nonce: bytes, at: datetime, derivation_key: bytes
+) -> tuple[Minted, Minted]:
+    return derive_successor(
+        Kind.ACCESS, raw, successor_nonce, derivation_key, at
+    ), derive_successor(Kind.REFRESH, raw, successor_nonce, derivation_key, at)
 
 
 def _answer(raw: str, now: datetime, expires_at: datetime, scope: frozenset[str]) -> Answer:

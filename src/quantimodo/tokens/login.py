@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from quantimodo.crypto.envelope import CannotOpen, Envelope
+from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.jwt import BadToken, base64url, unverified_kid, verify
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.identities import Identity
@@ -100,9 +100,9 @@ class LoginTokens:
         if expires_at <= now or datetime.fromtimestamp(claims["iat"], UTC) > now + _SKEW:
             return None
         origin = origin_of(claims)
-        return None if origin is None else await self._standing(claims, origin, expires_at)
+        return None if origin is None else await self._token_status(claims, origin, expires_at)
 
-    async def _standing(
+    async def _token_status(
         self, claims: dict[str, Any], origin: LoginOrigin, expires_at: datetime
     ) -> LoginIdentity | None:
         if await self.tokens.is_revoked_jwt(claims["jti"]):
@@ -136,7 +136,7 @@ class LoginTokens:
         padded = stated.removeprefix(_SEALED) + "=="
         try:
             return self.envelope.open(urlsafe_b64decode(padded), _PURPOSE).decode()
-        except CannotOpen:  # the secret key was replaced meanwhile
+        except DecryptionFailed:  # the secret key was replaced meanwhile
             return ""
 
     async def revoke(self, jti: str) -> None:

@@ -7,7 +7,7 @@ from quantimodo.crypto.jwt import BadToken, unverified_claims, unverified_kid, v
 from quantimodo.crypto.session_ids import client_sid
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.events import Message
-from quantimodo.model.sessions import Participant
+from quantimodo.model.sessions import LogoutRecipient
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import ClientStore
 from quantimodo.protocol.logout import Hint, LogoutRefused, logout_claims
@@ -60,17 +60,17 @@ class LogoutTokens:
     clock: Clock
     entropy: Entropy
 
-    async def write(self, participant: Participant) -> Message | None:
+    async def write(self, logout_recipient: LogoutRecipient) -> Message | None:
         """None when the application is not told in this way, or is not there any more."""
-        client = await self.clients.client(participant.client_id)
+        client = await self.clients.client(logout_recipient.client_id)
         if client is None or client.disabled_at is not None:
             return None
         address = client.metadata.backchannel_logout_uri
         if not address:
             return None
         jti = self.entropy.bytes(16).hex()
-        sid = client_sid(participant.sid, client.id)
-        claims = logout_claims(participant, sid, self.issuer, self.clock.now(), jti)
+        sid = client_sid(logout_recipient.sid, client.id)
+        claims = logout_claims(logout_recipient, sid, self.issuer, self.clock.now(), jti)
         # Back-Channel Logout §2.6: as its ID tokens are signed; `none` MUST NOT be used.
         algorithm = "RS256" if client.id_token_alg == "none" else client.id_token_alg
         token = self.keyring.signer(algorithm).sign(claims, LOGOUT_TOKEN_TYPE)

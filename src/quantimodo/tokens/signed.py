@@ -26,7 +26,7 @@ class SignedTokens:
         *,
         jti: bytes,
         subject: str | None = None,
-        family_id: bytes | None = None,
+        grant_id: bytes | None = None,
         signed_in_at: datetime | None = None,
     ) -> str:
         """`subject`: the person, as this application knows them; None for its own token. `grant_id`
@@ -41,8 +41,8 @@ class SignedTokens:
             "jti": _text(jti),
             "scope": spell(scope),
         }
-        if family_id is not None:
-            claims["grant_id"] = _text(family_id)
+        if grant_id is not None:
+            claims["grant_id"] = _text(grant_id)
         if signed_in_at is not None:
             claims["auth_time"] = int(signed_in_at.timestamp())
         return self.keyring.signer("ES256").sign(claims, ACCESS_TOKEN_TYPE)

@@ -39,11 +39,11 @@ class UserInfoAnswers:
 
     async def answer(self, found: FoundAccessToken, user: User) -> dict[str, Any] | str:
         """The claims; or a JWT, for a client that registered one (§5.3.2)."""
-        asked = _NOTHING if found.asked is None else found.asked.userinfo
+        claims_request = _NOTHING if found.claims_request is None else found.claims_request.userinfo
         profile = None
-        if needs_profile(found.scope, asked):
+        if needs_profile(found.scope, claims_request):
             profile = await self.profiles.profile(user.id)
-        claims = userinfo_claims(user, found.scope, profile, asked)
+        claims = userinfo_claims(user, found.scope, profile, claims_request)
         if not found.special:
             return claims
         client = await self.clients.client(found.client_id)

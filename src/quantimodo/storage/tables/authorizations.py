@@ -1,4 +1,4 @@
-"""The tables `authorization_requests`, `consents`, `families` and `codes`: how a grant begins."""
+"""The tables `authorization_requests`, `consents`, `grants` and `codes`: how a grant begins."""
 
 import json
 from collections.abc import Sequence
@@ -6,15 +6,15 @@ from datetime import datetime
 
 from quantimodo.model.budgets import Charge
 from quantimodo.model.consents import Consent, StoredRequest
-from quantimodo.model.sessions import Participant
-from quantimodo.model.tokens import AccessToken, AuthorizationCode, Family
+from quantimodo.model.sessions import LogoutRecipient
+from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant
 from quantimodo.storage.database import Database, KeyedRead, Operation, Row, Statement, execute
-from quantimodo.storage.moments import from_micros, to_micros
-from quantimodo.storage.tables.asked_claims import asked_text
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
-from quantimodo.storage.tables.participants import ADD_PARTICIPANT, participant_values
+from quantimodo.storage.tables.claims_requests import asked_text
+from quantimodo.storage.tables.logout_recipients import ADD_PARTICIPANT, logout_recipient_values
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.token_batches import ADD_ACCESS_TOKEN, access_token_values
+from quantimodo.storage.timestamps import from_micros, to_micros
 
 _REQUEST = KeyedRead(
     "SELECT key, client_id, parameters, created_at, expires_at, claimed_by, answer"
@@ -60,15 +60,15 @@ _DROP_CONSENT = Statement(
     "DELETE FROM consents WHERE user_id = {1} AND client_id = {2} RETURNING client_id"
 )
 _REVOKE_FAMILIES = Statement(
-    "UPDATE families SET revoked_at = {3}"
+    "UPDATE grants SET revoked_at = {3}"
     " WHERE user_id = {1} AND client_id = {2} AND revoked_at IS NULL"
 )
 _ADD_FAMILY = Statement(
-    "INSERT INTO families (id, client_id, user_id, scope, methods, authenticated_at, created_at,"
-    " expires_at, sid, asked) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10})"
+    "INSERT INTO grants (id, client_id, user_id, scope, methods, authenticated_at, created_at,"
+    " expires_at, sid, claims_request) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10})"
 )
 _ADD_CODE = Statement(
-    "INSERT INTO codes (key, family_id, redirect_uri, challenge, nonce, expires_at)"
+    "INSERT INTO codes (key, grant_id, redirect_uri, challenge, nonce, expires_at)"
     " VALUES ({1}, {2}, {3}, {4}, {5}, {6})"
 )
 
@@ -157,30 +157,30 @@ class Authorizations(Table):
 
     async def save_code(
         self,
-        family: Family,
+        grant: Grant,
         code: AuthorizationCode | None,
         access: AccessToken | None = None,
-        participant: Participant | None = None,
+        logout_recipient: LogoutRecipient | None = None,
     ) -> bool:
         def operation() -> Operation[bool]:
-            if family.sid is not None and not (yield _HOLD_SESSION, (family.sid,)):
+            if grant.sid is not None and not (yield _HOLD_SESSION, (grant.sid,)):
                 return False
-            allowed = yield _HOLD_CONSENT, (family.user_id, family.client_id)
-            if not allowed or not family.scope <= frozenset(allowed[0][0].split()):
+            allowed = yield _HOLD_CONSENT, (grant.user_id, grant.client_id)
+            if not allowed or not grant.scope <= frozenset(allowed[0][0].split()):
                 return False
             yield (
                 _ADD_FAMILY,
                 (
-                    family.id,
-                    family.client_id,
-                    family.user_id,
-                    " ".join(sorted(family.scope)),
-                    " ".join(family.methods),
-                    to_micros(family.authenticated_at),
-                    to_micros(family.created_at),
-                    to_micros(family.expires_at),
-                    family.sid,
-                    asked_text(family.asked),
+                    grant.id,
+                    grant.client_id,
+                    grant.user_id,
+                    " ".join(sorted(grant.scope)),
+                    " ".join(grant.methods),
+                    to_micros(grant.authenticated_at),
+                    to_micros(grant.created_at),
+                    to_micros(grant.expires_at),
+                    grant.sid,
+                    asked_text(grant.claims_request),
                 ),
             )
             if code is not None:
@@ -188,7 +188,7 @@ class Authorizations(Table):
                     _ADD_CODE,
                     (
                         code.key,
-                        code.family_id,
+                        code.grant_id,
                         code.redirect_uri,
                         code.challenge,
                         code.nonce,
@@ -197,8 +197,8 @@ class Authorizations(Table):
                 )
             if access is not None:
                 yield ADD_ACCESS_TOKEN, access_token_values(access)
-            if participant is not None:
-                yield ADD_PARTICIPANT, participant_values(participant)
+            if logout_recipient is not None:
+                yield ADD_PARTICIPANT, logout_recipient_values(logout_recipient)
             return True
 
         return await self._database.write(operation)

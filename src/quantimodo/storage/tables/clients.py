@@ -21,14 +21,14 @@ from quantimodo.storage.database import (
     Statement,
     execute,
 )
-from quantimodo.storage.moments import (
+from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, stored_bytes
+from quantimodo.storage.tables.table import Table
+from quantimodo.storage.timestamps import (
     from_micros,
     from_micros_or_none,
     to_micros,
     to_micros_or_none,
 )
-from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, stored_bytes
-from quantimodo.storage.tables.table import Table
 
 T = TypeVar("T")
 
@@ -66,26 +66,25 @@ _REPLACE = Statement(
     " WHERE id = {1} AND revision = {2} RETURNING id"
 )
 _ADD_UNPROVEN = Statement(
-    "INSERT INTO unproven_clients (client_id, expires_at, network, row_bytes, stored_bytes)"
+    "INSERT INTO unused_clients (client_id, expires_at, network, row_bytes, stored_bytes)"
     " VALUES ({1}, {2}, {3}, {4}, {4})"
 )
 # Whoever changes what is stored pays for it from then on.
 _RECHARGE = Statement(
-    "UPDATE unproven_clients SET network = {2}, row_bytes = COALESCE({3}, row_bytes),"
+    "UPDATE unused_clients SET network = {2}, row_bytes = COALESCE({3}, row_bytes),"
     " stored_bytes = COALESCE({3}, row_bytes) + COALESCE((SELECT LENGTH(data) FROM client_logos l"
     " WHERE l.client_id = {1}), 0) WHERE client_id = {1}",
-    postgres="UPDATE unproven_clients SET network = {2},"
+    postgres="UPDATE unused_clients SET network = {2},"
     " row_bytes = COALESCE(CAST({3} AS BIGINT), row_bytes),"
     " stored_bytes = COALESCE(CAST({3} AS BIGINT), row_bytes) + COALESCE((SELECT LENGTH(data)"
     " FROM client_logos l WHERE l.client_id = {1}), 0) WHERE client_id = {1}",
 )
 _UNPROVEN = BudgetedTable(
-    "unproven_clients",
+    "unused_clients",
     key="client_id",
     order="expires_at, client_id",
     # What somebody has allowed something stays, and counts.
-    evictable="NOT EXISTS"
-    " (SELECT 1 FROM consents c WHERE c.client_id = unproven_clients.client_id)",
+    evictable="NOT EXISTS (SELECT 1 FROM consents c WHERE c.client_id = unused_clients.client_id)",
     source=("clients", "id"),
 )
 _DELETE = Statement("DELETE FROM clients WHERE id = {1} RETURNING id")
@@ -251,7 +250,7 @@ class Clients(Table):
     async def add_client(
         self,
         client: Client,
-        unproven_until: datetime | None = None,
+        delete_if_unused_at: datetime | None = None,
         charge: Charge | None = None,
     ) -> None:
         row, size = _to_row(client), _row_bytes(client)
@@ -259,9 +258,9 @@ class Clients(Table):
         def operation() -> Operation[None]:
             yield _ADD, row
             yield from _indexing(client)
-            if unproven_until is not None:
+            if delete_if_unused_at is not None:
                 network = None if charge is None else charge.network
-                yield _ADD_UNPROVEN, (client.id, to_micros(unproven_until), network, size)
+                yield _ADD_UNPROVEN, (client.id, to_micros(delete_if_unused_at), network, size)
 
         await self._charged(operation, charge, size)
 

@@ -7,8 +7,7 @@ from quantimodo.model.identities import Identity, NewIdentity
 from quantimodo.model.users import NewUser, User
 from quantimodo.ports.stores import Conflict
 from quantimodo.storage.database import Call, Operation, Row, Statement, execute
-from quantimodo.storage.moments import from_micros, from_micros_or_none, to_micros
-from quantimodo.storage.tables.endings import ending_all
+from quantimodo.storage.tables.session_end import ending_all
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
     DROP_LOGIN_CODES,
@@ -18,6 +17,7 @@ from quantimodo.storage.tables.users import (
     adding_user,
     user_of,
 )
+from quantimodo.storage.timestamps import from_micros, from_micros_or_none, to_micros
 
 _COLUMNS = "id, user_id, provider, issuer, subject, name, email, created_at, used_at, signed_out_at"
 _IDENTITY = Statement(f"SELECT {_COLUMNS} FROM identities WHERE issuer = {{1}} AND subject = {{2}}")
@@ -145,7 +145,7 @@ class Identities(Table):
         return await self._database.write(operation)
 
     async def sign_out_identity(
-        self, issuer: str, subject: str, at: datetime, *, families: bool
+        self, issuer: str, subject: str, at: datetime, *, grants: bool
     ) -> int | None:
         moment = to_micros(at)
 
@@ -155,7 +155,7 @@ class Identities(Table):
             )
             if user_id is not None:
                 yield from _signing_out(user_id, moment)
-                if families:
+                if grants:
                     yield REVOKE_FAMILIES, (user_id, moment)
             return user_id
 

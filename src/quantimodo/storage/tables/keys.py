@@ -5,13 +5,13 @@ from datetime import datetime
 
 from quantimodo.model.keys import SigningKey
 from quantimodo.storage.database import Row, Statement, execute
-from quantimodo.storage.moments import (
+from quantimodo.storage.tables.table import Table
+from quantimodo.storage.timestamps import (
     from_micros,
     from_micros_or_none,
     to_micros,
     to_micros_or_none,
 )
-from quantimodo.storage.tables.table import Table
 
 _ALL = Statement(
     "SELECT kid, algorithm, public_jwk, sealed_private, created_at, active_at, retires_at"

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from quantimodo.model.events import Event
 from quantimodo.storage.database import Operation, Statement, execute
-from quantimodo.storage.moments import from_micros, to_micros
 from quantimodo.storage.tables.table import Table
+from quantimodo.storage.timestamps import from_micros, to_micros
 
 _ADD_MAIL = Statement(
     "INSERT INTO mails (sealed, created_at, due_at, attempts, expires_at)"

@@ -17,8 +17,7 @@ from quantimodo.model.measurements import (
 )
 from quantimodo.ports.stores import Conflict
 from quantimodo.storage.database import Call, Operation, Row, Statement, execute
-from quantimodo.storage.moments import to_micros
-from quantimodo.storage.tables.many_rows import Insert, insert_many
+from quantimodo.storage.tables.bulk_insert import Insert, insert_many
 from quantimodo.storage.tables.measurement_queries import (
     MEASUREMENT_COLUMNS,
     measurements_behind,
@@ -28,6 +27,7 @@ from quantimodo.storage.tables.measurement_queries import (
 )
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.variables import finding_variables, to_variable
+from quantimodo.storage.timestamps import to_micros
 
 _PEOPLE_AT_ONCE: Final = 100
 
@@ -67,7 +67,7 @@ READERS_PEOPLE = Statement(
     " WHERE g.client_id = {1} AND g.user_id > {4}"
     " AND u.disabled_at IS NULL AND c.disabled_at IS NULL"
     " AND ' ' || g.scope || ' ' LIKE '% ' || {2} || ' %'"
-    " AND EXISTS (SELECT 1 FROM families f WHERE f.user_id = g.user_id"
+    " AND EXISTS (SELECT 1 FROM grants f WHERE f.user_id = g.user_id"
     " AND f.client_id = g.client_id AND f.revoked_at IS NULL AND f.expires_at > {3}"
     " AND ' ' || f.scope || ' ' LIKE '% ' || {2} || ' %')"
     " ORDER BY g.user_id LIMIT {5}"

@@ -7,8 +7,8 @@ import msgspec
 
 from quantimodo.model.profiles import Profile
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
-from quantimodo.storage.moments import from_micros, to_micros
 from quantimodo.storage.tables.table import Table
+from quantimodo.storage.timestamps import from_micros, to_micros
 
 _PROFILE = KeyedRead("SELECT user_id, claims, updated_at FROM profiles WHERE user_id")
 _SAVE_PROFILE = Statement(

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from quantimodo.model.registrations import RegistrationToken
 from quantimodo.storage.database import KeyedRead, Row, Statement, execute
-from quantimodo.storage.moments import from_micros, to_micros
 from quantimodo.storage.tables.table import Table
+from quantimodo.storage.timestamps import from_micros, to_micros
 
 _COLUMNS = "key, label, uses_left, created_at, expires_at"
 _ALL = Statement(f"SELECT {_COLUMNS} FROM registration_tokens ORDER BY created_at, key LIMIT 1000")

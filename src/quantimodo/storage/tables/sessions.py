@@ -1,17 +1,17 @@
-"""The tables `sessions` and `tickets`. How a session ends is in `endings.py`."""
+"""The tables `sessions` and `email_tokens`. How a session ends is in `endings.py`."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from quantimodo.model.budgets import Charge
-from quantimodo.model.sessions import Session, Ticket
+from quantimodo.model.sessions import EmailToken, Session
 from quantimodo.model.users import fold_email
 from quantimodo.storage.database import Database, KeyedRead, Operation, Row, Statement, execute
-from quantimodo.storage.moments import from_micros, to_micros
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
-from quantimodo.storage.tables.endings import ending_all, ending_one, replacing
+from quantimodo.storage.tables.session_end import ending_all, ending_one, replacing
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import USER_COLUMNS, to_user
+from quantimodo.storage.timestamps import from_micros, to_micros
 
 _SESSION = (
     "SELECT s.key, s.created_at, s.authenticated_at, s.seen_at, s.expires_at, s.methods,"
@@ -31,17 +31,17 @@ _ADD = Statement(
 _TOUCH = Statement("UPDATE sessions SET seen_at = {2} WHERE key = {1} AND seen_at < {2}")
 
 _TICKET_COLUMNS = "key, purpose, expires_at, email, user_id, payload"
-_TICKET = KeyedRead(f"SELECT {_TICKET_COLUMNS} FROM tickets WHERE key")
+_TICKET = KeyedRead(f"SELECT {_TICKET_COLUMNS} FROM email_tokens WHERE key")
 _ADD_TICKET = Statement(
-    "INSERT INTO tickets (key, purpose, expires_at, email, user_id, payload, network,"
+    "INSERT INTO email_tokens (key, purpose, expires_at, email, user_id, payload, network,"
     " stored_bytes) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
 )
-_TICKETS = BudgetedTable("tickets")
-_TAKE_TICKET = Statement(f"DELETE FROM tickets WHERE key = {{1}} RETURNING {_TICKET_COLUMNS}")
-_DROP_TICKETS = Statement("DELETE FROM tickets WHERE purpose = {1} AND email = {2}")
+_TICKETS = BudgetedTable("email_tokens")
+_TAKE_TICKET = Statement(f"DELETE FROM email_tokens WHERE key = {{1}} RETURNING {_TICKET_COLUMNS}")
+_DROP_TICKETS = Statement("DELETE FROM email_tokens WHERE purpose = {1} AND email = {2}")
 
 
-def _to_session(row: Row) -> Session:
+def _start_session(row: Row) -> Session:
     return Session(
         key=row[0],
         created_at=from_micros(row[1]),
@@ -56,8 +56,8 @@ def _to_session(row: Row) -> Session:
     )
 
 
-def _to_ticket(row: Row) -> Ticket:
-    return Ticket(
+def _to_email_token(row: Row) -> EmailToken:
+    return EmailToken(
         key=row[0],
         purpose=row[1],
         expires_at=from_micros(row[2]),
@@ -70,10 +70,10 @@ def _to_ticket(row: Row) -> Ticket:
 class Sessions(Table):
     async def session(self, key: bytes) -> Session | None:
         row = await self._database.one(_BY_KEY, key)
-        return None if row is None else _to_session(row)
+        return None if row is None else _start_session(row)
 
     async def sessions_of(self, user_id: int) -> Sequence[Session]:
-        return [_to_session(row) for row in await self._database.list_rows(_OF_USER, user_id)]
+        return [_start_session(row) for row in await self._database.list_rows(_OF_USER, user_id)]
 
     async def add_session(self, session: Session, replaces: bytes | None) -> None:
         def operation() -> Operation[None]:
@@ -113,31 +113,31 @@ class Sessions(Table):
         return await self._database.write(lambda: ending_all(user_id, to_micros(at), kept))
 
 
-class Tickets(Table):
+class EmailTokens(Table):
     """Addresses are kept folded, so that one person's tickets are found under one name."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._ticket_budget = BudgetChecks(_TICKETS)
 
-    async def add_ticket(self, ticket: Ticket, charge: Charge | None = None) -> None:
+    async def add_email_token(self, email_token: EmailToken, charge: Charge | None = None) -> None:
         values = (
-            ticket.key,
-            ticket.purpose,
-            to_micros(ticket.expires_at),
-            fold_email(ticket.email),
-            ticket.user_id,
-            ticket.payload,
+            email_token.key,
+            email_token.purpose,
+            to_micros(email_token.expires_at),
+            fold_email(email_token.email),
+            email_token.user_id,
+            email_token.payload,
         )
         await charged(self._database, self._ticket_budget, _ADD_TICKET, values, charge)
 
-    async def ticket(self, key: bytes) -> Ticket | None:
+    async def email_token(self, key: bytes) -> EmailToken | None:
         row = await self._database.one(_TICKET, key)
-        return None if row is None else _to_ticket(row)
+        return None if row is None else _to_email_token(row)
 
-    async def take_ticket(self, key: bytes) -> Ticket | None:
+    async def take_email_token(self, key: bytes) -> EmailToken | None:
         rows = await self._database.write(execute(_TAKE_TICKET, key))
-        return _to_ticket(rows[0]) if rows else None
+        return _to_email_token(rows[0]) if rows else None
 
-    async def drop_tickets(self, purpose: str, email: str) -> None:
+    async def drop_email_tokens(self, purpose: str, email: str) -> None:
         await self._database.write(execute(_DROP_TICKETS, purpose, fold_email(email)))

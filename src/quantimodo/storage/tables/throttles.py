@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from quantimodo.storage.database import KeyedRead, Statement, execute
-from quantimodo.storage.moments import to_micros
 from quantimodo.storage.tables.table import Table
+from quantimodo.storage.timestamps import to_micros
 
 _HIT = Statement(
     "INSERT INTO throttles (key, hits, resets_at) VALUES ({1}, 1, {2})"

@@ -11,18 +11,18 @@ from typing import Any
 
 from quantimodo.model.tokens import AccessToken, RefreshToken
 from quantimodo.storage.database import Batch, Operation, SqliteStatement, Statement
-from quantimodo.storage.moments import to_micros
+from quantimodo.storage.timestamps import to_micros
 
 _ACCESS_WIDTH = 7
 _REFRESH_WIDTH = 4
 _MOST_ROWS = 64  # of one statement, so that few shapes of it are ever prepared
 
 _INSERT_ACCESS = (
-    "INSERT INTO access_tokens (key, client_id, family_id, user_id, scope, issued_at, expires_at)"
+    "INSERT INTO access_tokens (key, client_id, grant_id, user_id, scope, issued_at, expires_at)"
     " VALUES "
 )
 ADD_ACCESS_TOKEN = Statement(_INSERT_ACCESS + "({1}, {2}, {3}, {4}, {5}, {6}, {7})")
-_INSERT_REFRESH = "INSERT INTO refresh_tokens (key, family_id, issued_at, expires_at) VALUES "
+_INSERT_REFRESH = "INSERT INTO refresh_tokens (key, grant_id, issued_at, expires_at) VALUES "
 
 
 @lru_cache(maxsize=1024)
@@ -34,7 +34,7 @@ def access_token_values(token: AccessToken) -> tuple[Any, ...]:
     return (
         token.key,
         token.client_id,
-        token.family_id,
+        token.grant_id,
         token.user_id,
         _spelled(token.scope),
         to_micros(token.issued_at),
@@ -51,7 +51,7 @@ def token_values(access: AccessToken | None, refresh: RefreshToken | None) -> tu
 
 
 def _refresh_token_values(token: RefreshToken) -> tuple[Any, ...]:
-    return (token.key, token.family_id, to_micros(token.issued_at), to_micros(token.expires_at))
+    return (token.key, token.grant_id, to_micros(token.issued_at), to_micros(token.expires_at))
 
 
 # ------------------------------------------------------------------- SQLite: a statement a table
@@ -59,14 +59,15 @@ def _refresh_token_values(token: RefreshToken) -> tuple[Any, ...]:
 _SPEND_CODES = (
     "UPDATE codes SET redeemed_at = v.column2 FROM (VALUES %s) AS v"
     " WHERE codes.key = v.column1 AND codes.redeemed_at IS NULL"
-    " AND EXISTS (SELECT 1 FROM families f"
-    " WHERE f.id = codes.family_id AND f.revoked_at IS NULL) RETURNING key"
+    " AND EXISTS (SELECT 1 FROM grants f"
+    " WHERE f.id = codes.grant_id AND f.revoked_at IS NULL) RETURNING key"
 )
 _SPEND_REFRESH = (
-    "UPDATE refresh_tokens SET spent_at = v.column2, salt = v.column3 FROM (VALUES %s) AS v"
+    "UPDATE refresh_tokens SET spent_at = v.column2, successor_nonce = v.column3"
+    " FROM (VALUES %s) AS v"
     " WHERE refresh_tokens.key = v.column1 AND refresh_tokens.spent_at IS NULL"
-    " AND EXISTS (SELECT 1 FROM families f"
-    " WHERE f.id = refresh_tokens.family_id AND f.revoked_at IS NULL) RETURNING key"
+    " AND EXISTS (SELECT 1 FROM grants f"
+    " WHERE f.id = refresh_tokens.grant_id AND f.revoked_at IS NULL) RETURNING key"
 )
 
 
@@ -126,12 +127,12 @@ def _flat(rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
 # is entered by `= ANY` or by one key at a time, so that no plan can walk through all of it.
 _BATCH_TAIL = """,
 new_access AS (
-  INSERT INTO access_tokens (key, client_id, family_id, user_id, scope, issued_at, expires_at)
+  INSERT INTO access_tokens (key, client_id, grant_id, user_id, scope, issued_at, expires_at)
   SELECT a_key, a_client, a_family, a_user, a_scope, a_issued, a_expires
   FROM input JOIN spent USING (n) WHERE a_key IS NOT NULL
 ),
 new_refresh AS (
-  INSERT INTO refresh_tokens (key, family_id, issued_at, expires_at)
+  INSERT INTO refresh_tokens (key, grant_id, issued_at, expires_at)
   SELECT r_key, r_family, r_issued, r_expires
   FROM input JOIN spent USING (n) WHERE r_key IS NOT NULL
 )
@@ -148,11 +149,11 @@ ISSUE = Batch(
 WITH input AS (
   SELECT * FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[], $5::text[],
     $6::bigint[], $7::bigint[], $8::int[])
-  AS i (key, client_id, family_id, user_id, scope, issued_at, expires_at, n)
+  AS i (key, client_id, grant_id, user_id, scope, issued_at, expires_at, n)
 ),
 saved AS (
-  INSERT INTO access_tokens (key, client_id, family_id, user_id, scope, issued_at, expires_at)
-  SELECT key, client_id, family_id, user_id, scope, issued_at, expires_at FROM input
+  INSERT INTO access_tokens (key, client_id, grant_id, user_id, scope, issued_at, expires_at)
+  SELECT key, client_id, grant_id, user_id, scope, issued_at, expires_at FROM input
 )
 SELECT n FROM input""",
 )
@@ -168,7 +169,7 @@ WITH input AS (
 ),
 free AS (
   SELECT c.key FROM codes c WHERE c.key = ANY ($1::bytea[]) AND c.redeemed_at IS NULL
-    AND (SELECT f.revoked_at IS NULL FROM families f WHERE f.id = c.family_id)
+    AND (SELECT f.revoked_at IS NULL FROM grants f WHERE f.id = c.grant_id)
   ORDER BY c.key FOR UPDATE OF c
 ),
 spent AS (
@@ -186,15 +187,15 @@ WITH input AS (
   SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[],
     $4::bytea[], $5::text[], $6::bytea[], $7::bigint[], $8::text[], $9::bigint[], $10::bigint[],
     $11::bytea[], $12::bytea[], $13::bigint[], $14::bigint[], $15::int[])
-  AS i (key, at, salt, {_NEW_ROWS})
+  AS i (key, at, successor_nonce, {_NEW_ROWS})
 ),
 free AS (
   SELECT t.key FROM refresh_tokens t WHERE t.key = ANY ($1::bytea[]) AND t.spent_at IS NULL
-    AND (SELECT f.revoked_at IS NULL FROM families f WHERE f.id = t.family_id)
+    AND (SELECT f.revoked_at IS NULL FROM grants f WHERE f.id = t.grant_id)
   ORDER BY t.key FOR UPDATE OF t
 ),
 spent AS (
-  UPDATE refresh_tokens t SET spent_at = first.at, salt = first.salt
+  UPDATE refresh_tokens t SET spent_at = first.at, successor_nonce = first.successor_nonce
   FROM (SELECT DISTINCT ON (key) * FROM input ORDER BY key, n) AS first JOIN free USING (key)
   WHERE t.key = first.key AND t.key = ANY ($1::bytea[]) AND t.spent_at IS NULL
   RETURNING first.n

@@ -10,16 +10,15 @@ from functools import lru_cache
 from quantimodo.model.tokens import (
     AccessToken,
     AuthorizationCode,
-    Family,
     FoundAccessToken,
     FoundCode,
     FoundRefreshToken,
+    Grant,
     RefreshToken,
-    Standing,
+    TokenStatus,
 )
 from quantimodo.storage.database import KeyedRead, Row, Statement, execute
-from quantimodo.storage.moments import from_micros, from_micros_or_none, to_micros
-from quantimodo.storage.tables.asked_claims import to_asked
+from quantimodo.storage.tables.claims_requests import to_asked
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.token_batches import (
     ISSUE,
@@ -29,6 +28,7 @@ from quantimodo.storage.tables.token_batches import (
     token_values,
 )
 from quantimodo.storage.tables.users import USER_COLUMNS, to_user
+from quantimodo.storage.timestamps import from_micros, from_micros_or_none, to_micros
 
 # ------------------------------------------------------------------------------------- finding
 
@@ -38,36 +38,36 @@ _FAMILY_COLUMNS = (
 )
 _FIND_CODE = KeyedRead(
     f"SELECT t.key, {_FAMILY_COLUMNS}, {USER_COLUMNS},"
-    " t.redirect_uri, t.challenge, t.nonce, t.expires_at, t.redeemed_at, f.sid, f.asked"
-    " FROM codes t JOIN families f ON f.id = t.family_id JOIN users u ON u.id = f.user_id"
+    " t.redirect_uri, t.challenge, t.nonce, t.expires_at, t.redeemed_at, f.sid, f.claims_request"
+    " FROM codes t JOIN grants f ON f.id = t.grant_id JOIN users u ON u.id = f.user_id"
     " JOIN clients c ON c.id = f.client_id WHERE t.key"
 )
 _FIND_REFRESH = KeyedRead(
     f"SELECT t.key, {_FAMILY_COLUMNS}, {USER_COLUMNS},"
-    " t.issued_at, t.expires_at, t.spent_at, t.salt, f.sid, f.asked"
-    " FROM refresh_tokens t JOIN families f ON f.id = t.family_id"
+    " t.issued_at, t.expires_at, t.spent_at, t.successor_nonce, f.sid, f.claims_request"
+    " FROM refresh_tokens t JOIN grants f ON f.id = t.grant_id"
     " JOIN users u ON u.id = f.user_id JOIN clients c ON c.id = f.client_id WHERE t.key"
 )
 _FIND_ACCESS = KeyedRead(
-    "SELECT t.key, t.client_id, t.family_id, t.scope, t.issued_at, t.expires_at,"
+    "SELECT t.key, t.client_id, t.grant_id, t.scope, t.issued_at, t.expires_at,"
     " (c.disabled_at IS NOT NULL OR u.disabled_at IS NOT NULL OR f.revoked_at IS NOT NULL"
-    " OR (t.family_id IS NOT NULL AND (f.id IS NULL OR u.id IS NULL))),"
-    f" {USER_COLUMNS}, f.asked, c.metadata FROM access_tokens t"
+    " OR (t.grant_id IS NOT NULL AND (f.id IS NULL OR u.id IS NULL))),"
+    f" {USER_COLUMNS}, f.claims_request, c.metadata FROM access_tokens t"
     " JOIN clients c ON c.id = t.client_id"
-    " LEFT JOIN families f ON f.id = t.family_id LEFT JOIN users u ON u.id = t.user_id"
+    " LEFT JOIN grants f ON f.id = t.grant_id LEFT JOIN users u ON u.id = t.user_id"
     " WHERE t.key"
 )
 _STANDING = Statement(
-    f"SELECT {USER_COLUMNS}, f.asked, c.metadata FROM clients c"
-    " LEFT JOIN families f ON f.id = {3} LEFT JOIN users u ON u.id = f.user_id"
+    f"SELECT {USER_COLUMNS}, f.claims_request, c.metadata FROM clients c"
+    " LEFT JOIN grants f ON f.id = {3} LEFT JOIN users u ON u.id = f.user_id"
     " WHERE c.id = {2} AND c.disabled_at IS NULL"
     " AND ({4} = 0 OR (f.revoked_at IS NULL AND u.id IS NOT NULL AND u.disabled_at IS NULL))"
     " AND NOT EXISTS (SELECT 1 FROM revoked_jwts r WHERE r.jti = {1})"
 )
 
 
-def _to_family(row: Row, sid: str | None, asked: str | None) -> Family:
-    return Family(
+def _to_grant(row: Row, sid: str | None, claims_request: str | None) -> Grant:
+    return Grant(
         id=row[0],
         client_id=row[1],
         user_id=row[2],
@@ -77,12 +77,12 @@ def _to_family(row: Row, sid: str | None, asked: str | None) -> Family:
         created_at=from_micros(row[6]),
         expires_at=from_micros(row[7]),
         sid=sid,
-        asked=to_asked(asked),
+        claims_request=to_asked(claims_request),
     )
 
 
 _REVOKE_FAMILY = Statement(
-    "UPDATE families SET revoked_at = {2} WHERE id = {1} AND revoked_at IS NULL RETURNING id"
+    "UPDATE grants SET revoked_at = {2} WHERE id = {1} AND revoked_at IS NULL RETURNING id"
 )
 _DROP_ACCESS = Statement("DELETE FROM access_tokens WHERE key = {1} RETURNING key")
 _REVOKED_JWT = KeyedRead("SELECT jti FROM revoked_jwts WHERE jti")
@@ -111,13 +111,13 @@ class Tokens(Table):
         return FoundCode(
             code=AuthorizationCode(
                 key=row[0],
-                family_id=row[1],
+                grant_id=row[1],
                 redirect_uri=row[19],
                 challenge=row[20],
                 nonce=row[21],
                 expires_at=from_micros(row[22]),
             ),
-            family=_to_family(row[1:9], row[24], row[25]),
+            grant=_to_grant(row[1:9], row[24], row[25]),
             revoked=bool(row[9]),
             user=to_user(row[10:19]),
             redeemed_at=from_micros_or_none(row[23]),
@@ -130,15 +130,15 @@ class Tokens(Table):
         return FoundRefreshToken(
             token=RefreshToken(
                 key=row[0],
-                family_id=row[1],
+                grant_id=row[1],
                 issued_at=from_micros(row[19]),
                 expires_at=from_micros(row[20]),
             ),
-            family=_to_family(row[1:9], row[23], row[24]),
+            grant=_to_grant(row[1:9], row[23], row[24]),
             revoked=bool(row[9]),
             user=to_user(row[10:19]),
             spent_at=from_micros_or_none(row[21]),
-            salt=row[22],
+            successor_nonce=row[22],
         )
 
     async def find_access_token(self, key: bytes) -> FoundAccessToken | None:
@@ -147,24 +147,28 @@ class Tokens(Table):
             return None
         return FoundAccessToken(
             client_id=row[1],
-            family_id=row[2],
+            grant_id=row[2],
             scope=_scope(row[3]),
             issued_at=from_micros(row[4]),
             expires_at=from_micros(row[5]),
             revoked=bool(row[6]),
             user=None if row[7] is None else to_user(row[7:16]),
-            asked=to_asked(row[16]),
+            claims_request=to_asked(row[16]),
             special=_is_special(row[17]),
         )
 
-    async def standing(self, jti: str, client_id: str, family_id: bytes | None) -> Standing | None:
-        values = (jti, client_id, family_id, 0 if family_id is None else 1)
+    async def token_status(
+        self, jti: str, client_id: str, grant_id: bytes | None
+    ) -> TokenStatus | None:
+        values = (jti, client_id, grant_id, 0 if grant_id is None else 1)
         rows = await self._database.rows(_STANDING, *values)
         if not rows:
             return None
-        user, asked, metadata = rows[0][:9], rows[0][9], rows[0][10]
-        return Standing(
-            None if user[0] is None else to_user(user), to_asked(asked), _is_special(metadata)
+        user, claims_request, metadata = rows[0][:9], rows[0][9], rows[0][10]
+        return TokenStatus(
+            None if user[0] is None else to_user(user),
+            to_asked(claims_request),
+            _is_special(metadata),
         )
 
     async def issue(self, access: AccessToken) -> None:
@@ -184,15 +188,15 @@ class Tokens(Table):
         self,
         spends: RefreshToken,
         at: datetime,
-        salt: bytes,
+        successor_nonce: bytes,
         access: AccessToken | None,
-        heir: RefreshToken,
+        successor: RefreshToken,
     ) -> bool:
-        values = (spends.key, to_micros(at), salt, *token_values(access, heir))
+        values = (spends.key, to_micros(at), successor_nonce, *token_values(access, successor))
         return await self._database.put(ROTATE, values)
 
-    async def revoke_family(self, family_id: bytes, at: datetime) -> bool:
-        return bool(await self._database.write(execute(_REVOKE_FAMILY, family_id, to_micros(at))))
+    async def revoke_grant(self, grant_id: bytes, at: datetime) -> bool:
+        return bool(await self._database.write(execute(_REVOKE_FAMILY, grant_id, to_micros(at))))
 
     async def revoke_access_token(self, key: bytes) -> bool:
         return bool(await self._database.write(execute(_DROP_ACCESS, key)))

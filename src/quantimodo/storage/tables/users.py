@@ -6,15 +6,15 @@ from functools import lru_cache
 
 from quantimodo.model.users import NewUser, User, fold_email
 from quantimodo.storage.database import Call, KeyedRead, Operation, Row, Statement, execute
-from quantimodo.storage.moments import (
+from quantimodo.storage.tables.bulk_delete import OF_PERSON, part
+from quantimodo.storage.tables.session_end import ending_all
+from quantimodo.storage.tables.table import Table
+from quantimodo.storage.timestamps import (
     from_micros,
     from_micros_or_none,
     to_micros,
     to_micros_or_none,
 )
-from quantimodo.storage.tables.endings import ending_all
-from quantimodo.storage.tables.parting import OF_PERSON, part
-from quantimodo.storage.tables.table import Table
 
 USER_COLUMNS = (
     "u.id, u.subject, u.name, u.email, u.created_at, u.updated_at, u.email_verified_at,"
@@ -64,7 +64,7 @@ _DISABLE = Statement("UPDATE users SET disabled_at = {2} WHERE id = {1} RETURNIN
 _ADMINISTRATOR = Statement("UPDATE users SET administrator = {2} WHERE id = {1} RETURNING id")
 _AT_ONCE = 0  # applications are told since 1970
 _DELETE = Statement("DELETE FROM users WHERE id = {1} RETURNING id")
-_DELETE_FAMILIES = Statement("DELETE FROM families WHERE user_id = {1}")
+_DELETE_FAMILIES = Statement("DELETE FROM grants WHERE user_id = {1}")
 _PASSWORD = Statement("SELECT hash FROM passwords WHERE user_id = {1}")
 _SET_PASSWORD = Statement(
     "INSERT INTO passwords (user_id, hash, changed_at) VALUES ({1}, {2}, {3})"
@@ -75,7 +75,7 @@ DROP_LOGIN_CODES = Statement("DELETE FROM login_codes WHERE user_id = {1}")
 _DROP_IDENTITIES = Statement("DELETE FROM identities WHERE user_id = {1}")
 _DROP_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
 REVOKE_FAMILIES = Statement(
-    "UPDATE families SET revoked_at = {2} WHERE user_id = {1} AND revoked_at IS NULL"
+    "UPDATE grants SET revoked_at = {2} WHERE user_id = {1} AND revoked_at IS NULL"
 )
 # Whoever adds or drops a way in holds the person, so that one sees what the other did. On SQLite
 # there is one writer.

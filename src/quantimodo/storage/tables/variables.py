@@ -18,12 +18,12 @@ from quantimodo.model.measurements import (
     VariableSummary,
 )
 from quantimodo.storage.database import Call, Row, Statement, execute
+from quantimodo.storage.tables.bulk_delete import OF_VARIABLE, part
 from quantimodo.storage.tables.measurement_queries import (
     VARIABLE_COLUMNS,
     number_of_variables,
     page_of_summaries,
 )
-from quantimodo.storage.tables.parting import OF_VARIABLE, part
 from quantimodo.storage.tables.table import Table
 
 _UNITS = Statement(

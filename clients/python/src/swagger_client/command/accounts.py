@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from swagger_client.command.surroundings import Surroundings
+from swagger_client.command.environment import CliEnvironment
 from swagger_client.session import FileStore, KeyringStore, OAuthSession, Token, TokenStore
 from swagger_client.session.errors import SignInRequired
 
@@ -24,7 +24,7 @@ class Account:
     scope: str
     keyring: bool = False
 
-    def session(self, around: Surroundings, store: TokenStore | None = None) -> OAuthSession:
+    def session(self, around: CliEnvironment, store: TokenStore | None = None) -> OAuthSession:
         """A session of this account, signed in or not. `store`: instead of the account's own."""
         return OAuthSession(
             self.client_id,

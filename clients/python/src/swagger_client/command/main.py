@@ -24,8 +24,8 @@ from typing import Any, Callable
 from swagger_client.command import measurements, reference, signing
 from swagger_client.command.accounts import account_in
 from swagger_client.command.csv_cells import number_of
+from swagger_client.command.environment import CliEnvironment
 from swagger_client.command.signing import NotTold
-from swagger_client.command.surroundings import Surroundings
 from swagger_client.configuration import VERSION
 from swagger_client.records import BadField
 from swagger_client.rest import ApiException
@@ -60,12 +60,12 @@ environment:
   SSL_CERT_FILE     certificates to trust, for a server with an authority of its own
 """
 
-Doing = Callable[[Namespace, Surroundings], None]
+Doing = Callable[[Namespace, CliEnvironment], None]
 
 
-def main(arguments: Sequence[str] | None = None, around: Surroundings | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, around: CliEnvironment | None = None) -> int:
     """Run the command; the exit status."""
-    around = around or Surroundings.of_this_process()
+    around = around or CliEnvironment.of_this_process()
     parser = _parser(around)
     asked = parser.parse_args(arguments)
     asked.json = "json" in asked
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None, around: Surroundings | None = N
 
 
 def _failed(
-    asked: Namespace, around: Surroundings, text: str, status: int, code: str | None = None
+    asked: Namespace, around: CliEnvironment, text: str, status: int, code: str | None = None
 ) -> int:
     if asked.json:
         around.tell(json.dumps({"error": {"code": code, "message": text}}))
@@ -102,7 +102,7 @@ def _failed(
     return status
 
 
-def _server(asked: Namespace, around: Surroundings) -> str:
+def _server(asked: Namespace, around: CliEnvironment) -> str:
     """The server that was asked."""
     told: str = asked.server if "server" in asked else account_in(around.folder).server
     return told
@@ -122,17 +122,17 @@ def _explained(fault: ApiException, server: str) -> str:
     return f"{fault.reason} ({fault.status})"
 
 
-def _signed_in(do: Callable[[OAuthSession, Namespace, Surroundings], None]) -> Doing:
+def _signed_in(do: Callable[[OAuthSession, Namespace, CliEnvironment], None]) -> Doing:
     """What needs somebody to be signed in."""
 
-    def doing(asked: Namespace, around: Surroundings) -> None:
+    def doing(asked: Namespace, around: CliEnvironment) -> None:
         with account_in(around.folder).session(around) as session:
             do(session, asked, around)
 
     return doing
 
 
-def _parser(around: Surroundings) -> ArgumentParser:
+def _parser(around: CliEnvironment) -> ArgumentParser:
     # `--json` may stand anywhere; a default would undo it where it stands before the command.
     shared = ArgumentParser(add_help=False)
     shared.add_argument(
@@ -174,7 +174,7 @@ def _add(
 
 
 def _add_login(
-    commands: _SubParsersAction[Any], shared: ArgumentParser, around: Surroundings
+    commands: _SubParsersAction[Any], shared: ArgumentParser, around: CliEnvironment
 ) -> None:
     login = _add(commands, shared, "login", "sign in, by the browser", signing.login)
     known = around.environment.get(_CLIENT_ID) or None

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from swagger_client.command.csv_cells import time_of
+from swagger_client.command.csv_files import BYTE_ORDER_MARK, checked, rows_of, set_of
 from swagger_client.command.csv_reader import Group, Row, groups_of
+from swagger_client.command.environment import CliEnvironment
 from swagger_client.command.progress import Progress
-from swagger_client.command.sheets import BYTE_ORDER_MARK, checked, rows_of, set_of
-from swagger_client.command.surroundings import Surroundings
 from swagger_client.models import Measurement, MeasurementSet, NewMeasurement
 from swagger_client.rest import ApiException
 from swagger_client.session import OAuthSession
@@ -27,7 +27,7 @@ _LONGEST_WAIT = 300.0
 _FILTERS = ("variable_name", "variable_category_name", "source", "value", "unit", "sort")
 
 
-def list_measurements(session: OAuthSession, asked: Namespace, around: Surroundings) -> None:
+def list_measurements(session: OAuthSession, asked: Namespace, around: CliEnvironment) -> None:
     """Measurements, the newest first."""
     found = list(session.measurements(limit=asked.limit, **_filters(asked)))
     if asked.json:
@@ -39,7 +39,7 @@ def list_measurements(session: OAuthSession, asked: Namespace, around: Surroundi
         around.tell("There are no such measurements.")
 
 
-def add_measurement(session: OAuthSession, asked: Namespace, around: Surroundings) -> None:
+def add_measurement(session: OAuthSession, asked: Namespace, around: CliEnvironment) -> None:
     """One measurement, of now unless `--at` says when."""
     at = int(around.clock()) if asked.at is None else time_of(asked.at, "--at")
     answer = session.add_measurements(
@@ -54,7 +54,7 @@ def add_measurement(session: OAuthSession, asked: Namespace, around: Surrounding
     around.say(json.dumps(answer) if asked.json else "Added.")
 
 
-def import_measurements(session: OAuthSession, asked: Namespace, around: Surroundings) -> None:
+def import_measurements(session: OAuthSession, asked: Namespace, around: CliEnvironment) -> None:
     """All of a CSV file, in batches. Nothing is sent unless the whole file can be read."""
 
     def rows() -> Iterator[Row]:
@@ -77,7 +77,7 @@ def import_measurements(session: OAuthSession, asked: Namespace, around: Surroun
     around.say(json.dumps({"imported": sent}) if asked.json else said)
 
 
-def export_measurements(session: OAuthSession, asked: Namespace, around: Surroundings) -> None:
+def export_measurements(session: OAuthSession, asked: Namespace, around: CliEnvironment) -> None:
     """All measurements, as CSV or, with `--json`, as a JSON array."""
     if asked.json and asked.bom:
         raise ValueError("--bom is for CSV")
@@ -127,7 +127,7 @@ def _write_json(
     return written
 
 
-def _send(session: OAuthSession, groups: Sequence[Group], around: Surroundings) -> None:
+def _send(session: OAuthSession, groups: Sequence[Group], around: CliEnvironment) -> None:
     """One batch. Told to come later (429), it does: the server has not looked at it yet."""
     while True:
         try:
@@ -146,7 +146,7 @@ def _tell_where(
     batch: Sequence[Row],
     groups: Sequence[Group],
     sent: int,
-    around: Surroundings,
+    around: CliEnvironment,
 ) -> None:
     first, last = batch[0].line, batch[-1].line
     rest = "all before it is in" if sent else "nothing is in"

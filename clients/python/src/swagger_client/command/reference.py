@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
-from swagger_client.command.surroundings import Surroundings
+from swagger_client.command.environment import CliEnvironment
 from swagger_client.session import OAuthSession
 
 
-def list_units(session: OAuthSession, asked: Namespace, around: Surroundings) -> None:
+def list_units(session: OAuthSession, asked: Namespace, around: CliEnvironment) -> None:
     """All units: short name, name, category."""
     units = session.units()
     if asked.json:
@@ -19,7 +19,7 @@ def list_units(session: OAuthSession, asked: Namespace, around: Surroundings) ->
         around.say(f"{unit.abbreviated_name:10} {unit.name} ({unit.category})")
 
 
-def list_categories(session: OAuthSession, asked: Namespace, around: Surroundings) -> None:
+def list_categories(session: OAuthSession, asked: Namespace, around: CliEnvironment) -> None:
     """All categories of variables."""
     categories = session.variable_categories()
     if asked.json:

@@ -7,7 +7,7 @@ from argparse import Namespace
 from contextlib import suppress
 
 from swagger_client.command.accounts import Account, account_in, forget_account
-from swagger_client.command.surroundings import Surroundings
+from swagger_client.command.environment import CliEnvironment
 from swagger_client.models import User
 from swagger_client.rest import ApiException
 from swagger_client.session import DeviceCode, MemoryStore, OAuthSession, Token
@@ -20,7 +20,7 @@ class NotTold(Exception):
     """Somebody is signed out on this machine, and the server does not know."""
 
 
-def login(asked: Namespace, around: Surroundings) -> None:
+def login(asked: Namespace, around: CliEnvironment) -> None:
     """Sign in by the browser, or by another device, and remember it.
 
     Whoever was signed in before is signed out, but not before the new sign-in has worked.
@@ -43,7 +43,7 @@ def login(asked: Namespace, around: Surroundings) -> None:
         _greet(session, asked, around)
 
 
-def _sign_out_former(around: Surroundings) -> None:
+def _sign_out_former(around: CliEnvironment) -> None:
     """Nobody could end these tokens later. A server that is gone is no reason to stop."""
     with suppress(ApiException, ValueError, OSError, ImportError):
         former = account_in(around.folder)
@@ -52,7 +52,7 @@ def _sign_out_former(around: Surroundings) -> None:
             session.sign_out()
 
 
-def _greet(session: OAuthSession, asked: Namespace, around: Surroundings) -> None:
+def _greet(session: OAuthSession, asked: Namespace, around: CliEnvironment) -> None:
     server = session.application.server
     try:
         person = session.me()
@@ -66,7 +66,7 @@ def _greet(session: OAuthSession, asked: Namespace, around: Surroundings) -> Non
         )
 
 
-def _by_browser(session: OAuthSession, asked: Namespace, around: Surroundings) -> Token:
+def _by_browser(session: OAuthSession, asked: Namespace, around: CliEnvironment) -> Token:
     def show(address: str) -> None:
         around.tell(f"Sign in with your browser, at\n  {address}")
         around.tell(f"Waiting until you come back, {_minutes(asked.wait)} at most; Ctrl-C stops.")
@@ -85,13 +85,13 @@ def _nothing(address: str) -> None:
     """No browser."""
 
 
-def _show(code: DeviceCode, around: Surroundings) -> None:
+def _show(code: DeviceCode, around: CliEnvironment) -> None:
     around.tell(f"Open {code.verification_uri} on any device, and type {code.user_code}")
     if code.verification_uri_complete:
         around.tell(f"or open {code.verification_uri_complete}")
 
 
-def whoami(session: OAuthSession, asked: Namespace, around: Surroundings) -> None:
+def whoami(session: OAuthSession, asked: Namespace, around: CliEnvironment) -> None:
     """Who is signed in, and where."""
     person, server = session.me(), session.application.server
     around.say(_told(person, server) if asked.json else _named(person, server))
@@ -106,7 +106,7 @@ def _named(person: User, server: str) -> str:
     return f"{person.display_name}{address} at {server}"
 
 
-def logout(asked: Namespace, around: Surroundings) -> None:
+def logout(asked: Namespace, around: CliEnvironment) -> None:
     """Forget the tokens, and end them at the server."""
     account = account_in(around.folder)
     forget_account(around.folder)

@@ -57,18 +57,18 @@ class Loopback:
         One that it calls a `ForeignAnswer` is passed over: any page in the browser can send one.
         What else it raises is raised here. Raises `TimeoutError` when nothing came in time.
         """
-        visit = self._server.visit = _Visit(accept)
+        browser_request = self._server.browser_request = _Visit(accept)
         thread = threading.Thread(target=self._server.serve_forever, args=(_POLL,), daemon=True)
         thread.start()
         try:
             begin()  # listening already: a browser in the terminal comes back before this returns
-            if not visit.over.wait(seconds):
+            if not browser_request.over.wait(seconds):
                 raise TimeoutError("nobody came back from the browser in time")
         finally:
             self._server.shutdown()
             thread.join()
-        if visit.fault is not None:
-            raise visit.fault
+        if browser_request.fault is not None:
+            raise browser_request.fault
 
     def close(self) -> None:
         """Listen no more."""
@@ -121,7 +121,7 @@ class _Server(ThreadingHTTPServer):
     """Browsers open connections that they do not use: each has its own thread."""
 
     daemon_threads = True
-    visit: _Visit
+    browser_request: _Visit
 
     def server_bind(self) -> None:
         """As a plain server does: one for HTTP asks the name service first who 127.0.0.1 is."""
@@ -134,10 +134,10 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        visit = self.server.visit
+        browser_request = self.server.browser_request
         status, title = 404, _NOTHING
         if self.path.partition("?")[0] == _PATH:
-            status, title = visit.answer(self.path)
+            status, title = browser_request.answer(self.path)
         page = _PAGE.format(title=title, style=_STYLE).encode()
         try:
             self.send_response(status)
@@ -147,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(page)
         finally:
-            visit.shown()
+            browser_request.shown()
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing is logged: the address has a code in it."""

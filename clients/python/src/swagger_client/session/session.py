@@ -27,7 +27,7 @@ from swagger_client.session.application import Application, AuthorizationRequest
 from swagger_client.session.errors import SignInRequired
 from swagger_client.session.loopback import Loopback
 from swagger_client.session.pages import PAGE, Listing, Measurements, page_of
-from swagger_client.session.plans import Pause, Plan, Send, Step, no_tokens
+from swagger_client.session.request_plans import Pause, Plan, Send, Step, no_tokens
 from swagger_client.session.retries import Retries
 from swagger_client.session.setup import planner_for
 from swagger_client.session.stores import MemoryStore, TokenStore

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from swagger_client.configuration import Configuration
 from swagger_client.session.application import Application, server_of
-from swagger_client.session.plans import Planner
+from swagger_client.session.request_plans import Planner
 from swagger_client.session.retries import Retries
 
 

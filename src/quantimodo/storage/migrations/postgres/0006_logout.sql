@@ -22,5 +22,5 @@ CREATE INDEX session_clients_by_due ON session_clients (due_at) WHERE due_at IS 
 CREATE INDEX session_clients_by_expiry ON session_clients (expires_at);
 
 -- The session in which an authorization by OpenID Connect was given; NULL for all others.
-ALTER TABLE families ADD COLUMN sid TEXT;
-CREATE INDEX families_by_sid ON families (sid) WHERE sid IS NOT NULL;
+ALTER TABLE grants ADD COLUMN sid TEXT;
+CREATE INDEX grants_by_sid ON grants (sid) WHERE sid IS NOT NULL;

@@ -14,5 +14,5 @@ CREATE TABLE pairwise_subjects (
   PRIMARY KEY (user_id, sector)
 );
 
--- Claims that a request asked for one by one, and the level of its sign-in; NULL for most.
-ALTER TABLE families ADD COLUMN asked TEXT;
+-- Claims that a request claims_request for one by one, and the level of its sign-in; NULL for most.
+ALTER TABLE grants ADD COLUMN claims_request TEXT;

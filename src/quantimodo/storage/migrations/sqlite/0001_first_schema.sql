@@ -1,5 +1,5 @@
 -- The first schema. Moments are whole microseconds since 1970 (UTC). Keys of codes, tokens and
--- families begin with the moment of their making, so that new rows lie side by side: inserts touch
+-- grants begin with the moment of their making, so that new rows lie side by side: inserts touch
 -- the newest pages only, and the cleaner walks from the oldest on, without an index by expiry.
 
 CREATE TABLE users (
@@ -35,7 +35,7 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_user ON sessions (user_id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
-CREATE TABLE tickets (
+CREATE TABLE email_tokens (
   key BLOB PRIMARY KEY,
   purpose TEXT NOT NULL,
   email TEXT NOT NULL,
@@ -43,9 +43,9 @@ CREATE TABLE tickets (
   payload BLOB NOT NULL,
   expires_at BIGINT NOT NULL
 );
-CREATE INDEX tickets_by_email ON tickets (email, purpose);
-CREATE INDEX tickets_by_expiry ON tickets (expires_at);
-CREATE INDEX tickets_by_user ON tickets (user_id);
+CREATE INDEX email_tokens_by_email ON email_tokens (email, purpose);
+CREATE INDEX email_tokens_by_expiry ON email_tokens (expires_at);
+CREATE INDEX email_tokens_by_user ON email_tokens (user_id);
 
 CREATE TABLE throttles (
   key BLOB PRIMARY KEY,
@@ -108,7 +108,7 @@ CREATE INDEX consents_by_client ON consents (client_id);
 
 -- Codes and tokens have no foreign keys: a reader joins client, family and person, and what has
 -- lost one of them is dead at once; the cleaner takes the row when its time has passed.
-CREATE TABLE families (
+CREATE TABLE grants (
   id BLOB PRIMARY KEY,
   client_id TEXT NOT NULL,
   user_id BIGINT NOT NULL,
@@ -119,11 +119,11 @@ CREATE TABLE families (
   expires_at BIGINT NOT NULL,
   revoked_at BIGINT
 ) WITHOUT ROWID;
-CREATE INDEX families_by_user ON families (user_id, client_id);
+CREATE INDEX grants_by_user ON grants (user_id, client_id);
 
 CREATE TABLE codes (
   key BLOB PRIMARY KEY,
-  family_id BLOB NOT NULL,
+  grant_id BLOB NOT NULL,
   redirect_uri TEXT,
   challenge TEXT,
   nonce TEXT,
@@ -133,17 +133,17 @@ CREATE TABLE codes (
 
 CREATE TABLE refresh_tokens (
   key BLOB PRIMARY KEY,
-  family_id BLOB NOT NULL,
+  grant_id BLOB NOT NULL,
   issued_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL,
   spent_at BIGINT,
-  salt BLOB
+  successor_nonce BLOB
 ) WITHOUT ROWID;
 
 CREATE TABLE access_tokens (
   key BLOB PRIMARY KEY,
   client_id TEXT NOT NULL,
-  family_id BLOB,
+  grant_id BLOB,
   user_id BIGINT,
   scope TEXT NOT NULL,
   issued_at BIGINT NOT NULL,

@@ -16,7 +16,7 @@ CREATE TABLE identities (
 );
 CREATE INDEX identities_by_user ON identities (user_id, id);
 
-CREATE TABLE departures (
+CREATE TABLE login_states (
   key BLOB PRIMARY KEY,
   provider TEXT NOT NULL,
   browser BLOB NOT NULL,
@@ -24,7 +24,7 @@ CREATE TABLE departures (
   created_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL
 );
-CREATE INDEX departures_by_expiry ON departures (expires_at);
+CREATE INDEX login_states_by_expiry ON login_states (expires_at);
 
 -- As codes, these have no foreign keys: whoever redeems one looks for its person.
 CREATE TABLE login_codes (
@@ -50,11 +50,11 @@ CREATE TABLE replays (
 );
 CREATE INDEX replays_by_expiry ON replays (expires_at);
 
-CREATE TABLE erasures (
+CREATE TABLE data_deletion_requests (
   code TEXT PRIMARY KEY,
   provider TEXT NOT NULL,
   asked_at BIGINT NOT NULL,
   done_at BIGINT,
   expires_at BIGINT NOT NULL
 );
-CREATE INDEX erasures_by_expiry ON erasures (expires_at);
+CREATE INDEX data_deletion_requests_by_expiry ON data_deletion_requests (expires_at);

@@ -10,8 +10,8 @@ CREATE INDEX registration_tokens_by_expiry ON registration_tokens (expires_at);
 
 -- Applications that registered without anybody's leave: one that nobody ever allowed anything
 -- goes when its time has come.
-CREATE TABLE unproven_clients (
+CREATE TABLE unused_clients (
   client_id TEXT PRIMARY KEY REFERENCES clients (id) ON DELETE CASCADE,
   expires_at BIGINT NOT NULL
 );
-CREATE INDEX unproven_clients_by_expiry ON unproven_clients (expires_at);
+CREATE INDEX unused_clients_by_expiry ON unused_clients (expires_at);

@@ -1,0 +1,110 @@
+"""What signed-in people change about their own account.
+
+Owns re-authentication before e-mail, password or the account itself changes, and the new session
+id after it (security.md 18).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from quantimodo.accounts.addresses import email_address, person_name
+from quantimodo.accounts.credentials import Credentials
+from quantimodo.accounts.email_templates import EmailTemplates, address_of
+from quantimodo.accounts.email_tokens import EmailTokens
+from quantimodo.accounts.errors import DomainError, InvalidInput
+from quantimodo.accounts.passwords import check_password
+from quantimodo.accounts.recovery import Recovery
+from quantimodo.accounts.sessions import Sessions, require_fresh
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.model.events import Event, Mail
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import Session
+from quantimodo.model.users import User, fold_email
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.mailer import Mailer
+from quantimodo.ports.stores import UserStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    users: UserStore
+    email_tokens: EmailTokens
+    sessions: Sessions
+    credentials: Credentials
+    recovery: Recovery
+    throttle: Throttle
+    mailer: Mailer
+    email_templates: EmailTemplates
+    clock: Clock
+    audit: Audit
+
+    async def change_password(self, session: Session, current: Secret, new: Secret) -> Secret:
+        user = session.user
+        check_password(new, email=user.email, name=user.name)
+        held = await self.credentials.prove(session, current)
+        if held is None:
+            raise DomainError("This account has no password yet. Reload the page, and set one.")
+        fresh = await self.credentials.hash(new)
+        if not await self.credentials.replace(user, held, fresh):
+            raise DomainError("The password was changed just now, elsewhere. Sign in again.")
+        if user.email is not None:
+            await self.email_tokens.drop("reset_password", user.email)
+        self._record("password.changed", session)
+        cookie = await self.sessions.renew(session)
+        await self._notify(user, self.email_templates.password_changed)
+        return await self.credentials.admit(user, fresh, cookie)
+
+    async def set_first_password(self, session: Session, new: Secret) -> Secret:
+        user = session.user
+        if user.email is None:
+            raise DomainError(
+                "A password goes with an e-mail address. Give the account one first, then come"
+                " back."
+            )
+        check_password(new, email=user.email, name=user.name)
+        require_fresh(session, self.clock.now())
+        fresh = await self.credentials.hash(new)
+        if not await self.credentials.add(session, fresh):
+            raise DomainError(
+                "Nothing was changed: there is a password now, or you were signed out."
+            )
+        await self.email_tokens.drop("reset_password", user.email)
+        self._record("password.set", session)
+        cookie = await self.sessions.renew(session, proved=False)
+        await self._notify(user, self.email_templates.password_set)
+        return await self.credentials.admit(user, fresh, cookie)
+
+    async def rename(self, session: Session, name: str) -> None:
+        await self.users.rename_user(session.user.id, person_name(name), self.clock.now())
+
+    async def change_email(self, session: Session, current: Secret, email: str) -> Secret:
+        user = session.user
+        email = email_address(email)
+        if user.email is not None and fold_email(email) == fold_email(user.email):
+            raise InvalidInput("email", "This is the address of your account already.")
+        held = await self.credentials.prove(session, current)
+        await self.throttle.send_email(email)
+        await self.recovery.request_email_change(user, email, held)
+        self._record("email.change_asked", session)
+        return await self.credentials.renew(session, held)
+
+    async def delete(self, session: Session, current: Secret) -> None:
+        user = session.user
+        await self.credentials.prove(session, current)
+        await self.users.delete_user(user.id)
+        self._record("account.deleted", session)
+        notice = address_of(user)
+        if notice is not None:
+            await self.mailer.send(self.email_templates.account_deleted(notice))
+
+    async def _notify(self, user: User, letter: Callable[[str], Mail]) -> None:
+        notice = address_of(user)
+        if notice is not None:
+            await self.mailer.send(letter(notice))
+
+    def _record(self, kind: str, session: Session) -> None:
+        event = Event(
+            at=self.clock.now(), kind=kind, user_id=session.user.id, address=session.address
+        )
+        self.audit.record(event)

@@ -1,0 +1,124 @@
+"""Passwords in use: hashed, compared and replaced, with every attempt counted before.
+
+Owns what must hold between a password and the sessions that it opens. Which passwords are taken
+is `passwords.py`, how they are hashed `crypto/passwords.py`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from quantimodo.accounts.errors import Busy, DomainError
+from quantimodo.accounts.passwords import is_presentable
+from quantimodo.accounts.sessions import Sessions, require_fresh
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.crypto.passwords import PasswordHasher, PoolFull
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import Session
+from quantimodo.model.users import User
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import Conflict, IdentityStore, UserStore
+
+_RETRY_AFTER = timedelta(seconds=2)
+_NOBODY = 0  # no person has this id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Everything here raises `Busy` when the password pool is full."""
+
+    users: UserStore
+    identities: IdentityStore
+    hasher: PasswordHasher
+    throttle: Throttle
+    sessions: Sessions
+    clock: Clock
+
+    async def hash(self, password: Secret) -> str:
+        with _busy():
+            return await self.hasher.hash(password)
+
+    async def match(self, user: User | None, password: Secret) -> str | None:
+        """The hash that is on record, if the password is right for this person.
+
+        The same work whether the person, or their password, exists (security.md 21, 22).
+        """
+        held = await self.users.password_hash(_NOBODY if user is None else user.id)
+        compared, presented = (held, password) if is_presentable(password) else (None, Secret(""))
+        with _busy():
+            right = await self.hasher.verify(compared, presented)
+        return held if right else None
+
+    async def prove(self, session: Session, password: Secret) -> str | None:
+        """Re-authenticate a signed-in person (security.md 18); the hash that is on record.
+
+        Who has no password, proves it by having signed in just now. Raises `DomainError`,
+        `ReauthenticationNeeded`, and `TooMany` for who guesses with a session they found.
+        """
+        user = session.user
+        if await self.users.password_hash(user.id) is None:
+            require_fresh(session, self.clock.now())
+            return None
+        await self.throttle.reauthenticate(user.id)
+        held = await self.match(user, password)
+        if held is None:
+            raise DomainError(
+                "The current password is not right. If you do not remember it, choose a new one by"
+                " way of the sign-in page."
+            )
+        await self.throttle.reauthenticated(user.id)
+        return held
+
+    async def renew(self, session: Session, held: str | None) -> Secret:
+        """A new session for who has changed something, `held` being what they proved it by."""
+        cookie = await self.sessions.renew(session, proved=held is not None)
+        return await self.admit(session.user, held, cookie)
+
+    async def admit(self, user: User, held: str | None, cookie: Secret) -> Secret:
+        """The cookie of a session just begun, if what opened it is still in force: the password,
+        or, if there was none, any identity.
+
+        Who changes a password ends sessions after it. One that begins between a check of the old
+        password and that end is ended there; one that begins later is found out here.
+        """
+        if await self.users.password_hash(user.id) == held and (
+            held is not None or await self.identities.identities_of(user.id)
+        ):
+            return cookie
+        await self.sessions.discard(user.id, cookie)
+        raise DomainError("The ways to sign in were changed just now. Sign in again.")
+
+    async def set(self, user: User, password_hash: str) -> None:
+        """Raises `DomainError` when the person was deleted meanwhile."""
+        try:
+            await self.users.set_password(user.id, password_hash, self.clock.now())
+        except Conflict:
+            raise DomainError("This account is not there any more.") from None
+
+    async def add(self, session: Session, password_hash: str) -> bool:
+        """Set the first one of a person, unless they have one, or the session was ended."""
+        now = self.clock.now()
+        return await self.users.add_password(session.user.id, password_hash, now, session.key)
+
+    async def replace(self, user: User, held: str, password_hash: str) -> bool:
+        """Set it, unless the hash on record is no longer `held`: then somebody was faster."""
+        now = self.clock.now()
+        return await self.users.replace_password(user.id, held, password_hash, now)
+
+    async def refresh(self, user: User, held: str, password: Secret) -> None:
+        """Hash a right password anew if the parameters have changed; not worth a refusal."""
+        if self.hasher.needs_rehash(held):
+            try:
+                fresh = await self.hasher.hash(password)
+            except PoolFull:
+                return
+            await self.replace(user, held, fresh)
+
+
+@contextmanager
+def _busy() -> Iterator[None]:
+    try:
+        yield
+    except PoolFull:
+        raise Busy(_RETRY_AFTER) from None

@@ -1,0 +1,164 @@
+"""The letters that identity writes: plain text, in plain words.
+
+Pure. A letter says what happened, what to do, and what to do if it was somebody else. It never
+holds what a stranger typed (a name, a message): nobody can make us write their words.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from quantimodo.model.events import Mail
+from quantimodo.model.secrets import Secret
+from quantimodo.model.users import User
+
+_IGNORE = "If this was not you, ignore this letter: nothing happens without the link."
+
+
+@dataclass(frozen=True, slots=True)
+class EmailTemplates:
+    """`issuer` is the public address of this server."""
+
+    issuer: str
+
+    def confirm_sign_up(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
+        return self._mail(
+            to,
+            "Confirm your address",
+            "Somebody, you we hope, is making an account with this address. To finish, open",
+            self._link("/confirm", email_token),
+            _good_for(lifetime),
+            _IGNORE,
+        )
+
+    def already_registered(self, to: str) -> Mail:
+        return self._mail(
+            to,
+            "You already have an account",
+            "Somebody, you we hope, asked for an account with this address. It has one. Sign in:",
+            f"{self.issuer}/sign-in",
+            "If you do not remember the password, choose a new one:",
+            f"{self.issuer}/reset",
+            "If this was not you, there is nothing to do: nothing was changed.",
+        )
+
+    def reset_password(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
+        return self._mail(
+            to,
+            "Choose a new password",
+            "Somebody, you we hope, asked for a new password for this account. To choose one, open",
+            self._link("/reset/new", email_token),
+            _good_for(lifetime),
+            "If this was not you, ignore this letter: your password stays as it is.",
+        )
+
+    def verify_address(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
+        return self._mail(
+            to,
+            "Verify your address",
+            "There is an account with this address. To show that it is yours, open",
+            self._link("/verify", email_token),
+            _good_for(lifetime),
+            _IGNORE,
+        )
+
+    def verify_new_address(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
+        return self._mail(
+            to,
+            "Verify your new address",
+            "Somebody, you we hope, wants to use this address for an account. To do so, open this"
+            " link in the browser in which you are signed in:",
+            self._link("/verify", email_token),
+            _good_for(lifetime),
+            _IGNORE,
+        )
+
+    def address_in_use(self, to: str) -> Mail:
+        return self._mail(
+            to,
+            "Your address is in use already",
+            "Somebody, you we hope, wanted to use this address for another account. It has one of"
+            " its own, so nothing was changed. Sign in to it:",
+            f"{self.issuer}/sign-in",
+        )
+
+    def password_changed(self, to: str) -> Mail:
+        return self._notice(to, "Your password was changed", "The password was changed.")
+
+    def password_set(self, to: str) -> Mail:
+        return self._notice(to, "A password was set", "The account has a password now.")
+
+    def identity_linked(self, to: str) -> Mail:
+        return self._notice(
+            to,
+            "A way to sign in was added",
+            "Your account was linked to one of another provider, which signs in to it from now on.",
+        )
+
+    def identity_unlinked(self, to: str) -> Mail:
+        return self._notice(
+            to,
+            "A way to sign in was removed",
+            "An account of another provider was unlinked, and does not sign in any more.",
+        )
+
+    def identity_ended(self, to: str) -> Mail:
+        return self._mail(
+            to,
+            "A way to sign in has ended",
+            "The provider by which you signed in told us that it ended there. It does not sign in"
+            " here any more, every device was signed out, and applications have to ask you again.",
+            "Your account is still here. To choose a password for it, open",
+            f"{self.issuer}/reset",
+        )
+
+    def identity_suspended(self, to: str) -> Mail:
+        # No word of a reset: whoever took the account there over may read its mail as well.
+        return self._mail(
+            to,
+            "A way to sign in was suspended",
+            "The provider by which you sign in told us that it disabled your account there. To be"
+            " on the safe side, every device was signed out here, and applications have to ask you"
+            " again.",
+            "It signs in again when the provider has enabled it. Your account is still here.",
+        )
+
+    def email_changed(self, to: str) -> Mail:
+        return self._notice(
+            to,
+            "Your address was changed",
+            "The account that had this address has another one now.",
+        )
+
+    def account_deleted(self, to: str) -> Mail:
+        return self._mail(
+            to,
+            "Your account was deleted",
+            "The account with this address was deleted, with all that belonged to it.",
+        )
+
+    def _notice(self, to: str, subject: str, what: str) -> Mail:
+        return self._mail(
+            to,
+            subject,
+            f"{what} If this was you, there is nothing to do.",
+            "If not, choose a new password at once, and sign out everywhere:",
+            f"{self.issuer}/reset",
+        )
+
+    def _mail(self, to: str, subject: str, *paragraphs: str) -> Mail:
+        text = "\n\n".join((*paragraphs, f"-- \n{self.issuer}"))
+        return Mail(to=to, subject=subject, text=text + "\n")
+
+    def _link(self, path: str, email_token: Secret) -> str:
+        return f"{self.issuer}{path}?ticket={email_token.reveal()}"
+
+
+def address_of(user: User) -> str | None:
+    """Where notices about this account go: only to an address that was shown to be its own."""
+    return None if user.email_verified_at is None else user.email
+
+
+def _good_for(lifetime: timedelta) -> str:
+    hours = lifetime // timedelta(hours=1)
+    span = f"{hours} hours" if hours > 1 else f"{lifetime // timedelta(minutes=1)} minutes"
+    return f"It works once, for {span}."

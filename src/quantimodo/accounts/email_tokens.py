@@ -1,0 +1,79 @@
+"""One-time links: made, looked at, and spent once. What a payload means is its purpose's affair."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from quantimodo.crypto.tokens import Kind, key_of, mint
+from quantimodo.model.budgets import Charge
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import EmailToken
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import Conflict, EmailTokenStore
+
+Purpose = Literal["sign_up", "verify_email", "reset_password"]
+
+
+@dataclass(frozen=True, slots=True)
+class EmailTokens:
+    """Issues tickets and redeems them; of concurrent calls of `take` exactly one gets it."""
+
+    store: EmailTokenStore
+    clock: Clock
+    entropy: Entropy
+
+    async def issue(
+        self,
+        purpose: Purpose,
+        email: str,
+        lifetime: timedelta,
+        *,
+        user_id: int | None = None,
+        payload: bytes = b"",
+        charge: Charge | None = None,
+    ) -> Secret:
+        """A ticket to be mailed. One for a person who was deleted meanwhile opens nothing."""
+        now = self.clock.now()
+        minted = mint(Kind.TICKET, now, self.entropy)
+        email_token = EmailToken(
+            key=minted.key,
+            purpose=purpose,
+            expires_at=now + lifetime,
+            email=email,
+            user_id=user_id,
+            payload=payload,
+        )
+        try:
+            await self.store.add_email_token(email_token, charge)
+        except Conflict:  # the person it is for is gone
+            return minted.raw
+        return minted.raw
+
+    async def find(self, purpose: Purpose, raw: str) -> EmailToken | None:
+        """The live ticket of this purpose, without spending it."""
+        key = key_of(Kind.TICKET, raw)
+        return None if key is None else self._live(purpose, await self.store.email_token(key))
+
+    async def find_any(self, raw: str) -> EmailToken | None:
+        """The live ticket of whatever purpose, without spending it."""
+        key = key_of(Kind.TICKET, raw)
+        email_token = None if key is None else await self.store.email_token(key)
+        return None if email_token is None else self._live(email_token.purpose, email_token)
+
+    async def take(self, email_token: EmailToken) -> bool:
+        """Spend it; False for all but one of those who try."""
+        taken = await self.store.take_email_token(email_token.key)
+        return self._live(email_token.purpose, taken) is not None
+
+    async def drop(self, purpose: Purpose, email: str) -> None:
+        """Make every ticket of this purpose for this address worthless."""
+        await self.store.drop_email_tokens(purpose, email)
+
+    def _live(self, purpose: Purpose, email_token: EmailToken | None) -> EmailToken | None:
+        if (
+            email_token is None
+            or email_token.purpose != purpose
+            or email_token.expires_at <= self.clock.now()
+        ):
+            return None
+        return email_token

@@ -1,0 +1,82 @@
+"""What identity refuses, in words for people. What was typed is never echoed."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+
+
+class InvalidInput(Exception):
+    """Fields of a form cannot be taken as they are; `faults` says of each what to do about it.
+    `field` and `message` are those of the first."""
+
+    def __init__(self, field: str, message: str, faults: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+        self.faults = dict(faults or {field: message})
+
+
+class Faults:
+    """Collects what is wrong with the fields of one form, so that all of it is said at once."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, str] = {}
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        """Holds back an `InvalidInput` from within until `check`. The first fault of a field
+        counts."""
+        try:
+            yield
+        except InvalidInput as fault:
+            self._found = fault.faults | self._found
+
+    def check(self) -> None:
+        """Raises `InvalidInput` with everything that was collected."""
+        for field, message in self._found.items():
+            raise InvalidInput(field, message, self._found)
+
+
+class DomainError(Exception):
+    """Wrong credentials, or a link that is not good (any more): one text for all causes."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class SignInNeeded(DomainError):
+    """The link is good, and it was not spent, but only its account's signed-in browser opens it."""
+
+
+class ReauthenticationNeeded(Exception):
+    """Only somebody who has just signed in may do this (security.md 18)."""
+
+
+class LinkNeeded(Exception):
+    """An account with the provider's address exists: its owner has to sign in to it first, and
+    then link (contract §4). `email` is that address, as the provider gave it to this person."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__("sign in to the existing account, then link")
+        self.email = email
+        self.message = (
+            "There is an account with this e-mail address already. Sign in to it first, then link"
+            " this way of signing in to it."
+        )
+
+
+class TooMany(Exception):
+    """Tried too often; in `retry_after`, at the latest, it can be tried again."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__("too many attempts")
+        self.retry_after = retry_after
+
+
+class Busy(Exception):
+    """Too many passwords are being checked right now; `retry_after` is soon."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__("the password pool is full")
+        self.retry_after = retry_after

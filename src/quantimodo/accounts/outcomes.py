@@ -1,0 +1,51 @@
+"""What the services of identity answer with, and the policy they are given."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from quantimodo.model.secrets import Secret
+from quantimodo.model.users import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPolicy:
+    """`issuer` is the public address that links in letters begin with, no slash at its end."""
+
+    issuer: str
+    sign_up_open: bool = True
+    sign_up_lifetime: timedelta = timedelta(hours=1)
+    reset_lifetime: timedelta = timedelta(hours=1)
+    verify_lifetime: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What a live link is about, for the page that asks before it is spent.
+
+    `needs_password`: a new one has to be chosen here. `needs_session`: only the signed-in browser
+    of its own account opens it. `return_to`: the local path to which it leads.
+    """
+
+    purpose: str
+    email: str
+    name: str = ""
+    needs_password: bool = False
+    needs_session: bool = False
+    return_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A person is signed in: the cookie of the new session, and the local path to go on to."""
+
+    session_cookie: Secret
+    return_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The address is verified. With `reset_token` the password that was there before is gone,
+    and the page goes on to choose a new one with it."""
+
+    user: User
+    reset_token: Secret | None = None

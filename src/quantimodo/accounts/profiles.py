@@ -1,0 +1,40 @@
+"""What people tell about themselves beside name and e-mail address.
+
+Owns keeping it and the record of that; what it may say is `protocol/profiles.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from quantimodo.accounts.errors import DomainError
+from quantimodo.model.events import Event
+from quantimodo.model.profiles import Profile
+from quantimodo.model.users import User
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import Conflict, ProfileStore
+from quantimodo.protocol.profiles import read_profile
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    store: ProfileStore
+    clock: Clock
+    audit: Audit
+
+    async def of(self, user: User) -> Profile:
+        """Nothing told is a profile too."""
+        return await self.store.profile(user.id) or Profile()
+
+    async def tell(self, user: User, given: Mapping[str, str]) -> None:
+        """Replace all of it, by the person. Raises `InvalidProfile`, `DomainError`."""
+        await self.keep(user, read_profile(given, await self.of(user)))
+
+    async def keep(self, user: User, profile: Profile) -> None:
+        """Replace all of it, by the operator too. Raises `DomainError`."""
+        now = self.clock.now()
+        try:
+            await self.store.save_profile(user.id, profile, now)
+        except Conflict:
+            raise DomainError("The account is not there any more.") from None
+        self.audit.record(Event(at=now, kind="profile.changed", user_id=user.id))

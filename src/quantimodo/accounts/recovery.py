@@ -1,0 +1,235 @@
+"""Letters that prove an address is somebody's: a forgotten password, an address to be verified.
+
+Owns what such a proof undoes: whatever was there before on an address that nobody had shown to
+be theirs (security.md 22).
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from quantimodo.accounts.addresses import email_address, local_path
+from quantimodo.accounts.credentials import Credentials
+from quantimodo.accounts.email_templates import EmailTemplates, address_of
+from quantimodo.accounts.email_tokens import EmailTokens
+from quantimodo.accounts.errors import DomainError, SignInNeeded
+from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, Pending, Verified
+from quantimodo.accounts.passwords import check_password
+from quantimodo.accounts.sessions import Sessions
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.crypto.digests import digest, same
+from quantimodo.model.budgets import Charge
+from quantimodo.model.events import Event
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import EmailToken, Session
+from quantimodo.model.users import User, fold_email
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.mailer import Mailer
+from quantimodo.ports.stores import Conflict, UserStore
+
+_DEAD_LINK = "This link is not good any more. Ask for a new one."
+_LETTER_LENGTH = 600  # about as long as a sealed letter
+
+
+class EmailChange(msgspec.Struct, frozen=True):
+    """A change of address that waits for its letter to be opened.
+
+    `password` is the digest of the password hash on record when it was asked for, of nothing if
+    there was none: a password that was set, changed or reset since makes the letter worthless.
+    """
+
+    email: str
+    password: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    users: UserStore
+    email_tokens: EmailTokens
+    sessions: Sessions
+    credentials: Credentials
+    throttle: Throttle
+    mailer: Mailer
+    email_templates: EmailTemplates
+    policy: AccountPolicy
+    clock: Clock
+    audit: Audit
+
+    async def ask(self, email: str, *, address: str) -> None:
+        """Mail a link that sets a new password, if the address has an account.
+
+        Two writes in either case (security.md 21): without an account, two tickets that nobody
+        gets and no letter, rather than work after the answer that a crash would lose.
+        """
+        email = email_address(email)
+        await self.throttle.reset(email, address)
+        user = await self.users.user_by_email(email)
+        lifetime = self.policy.reset_lifetime
+        charge = self.throttle.charge("email_tokens", address)
+        if user is None or user.email is None or user.disabled_at is not None:
+            await self.email_tokens.issue("reset_password", email, lifetime, charge=charge)
+            decoy = bytes(_LETTER_LENGTH)
+            await self.email_tokens.issue(
+                "reset_password", email, lifetime, payload=decoy, charge=charge
+            )
+            return
+        self._record("password.reset_asked", user)
+        # To the address on record: the one that was typed may only look like it.
+        raw = await self._reset_token(user, user.email, charge)
+        await self.mailer.send(self.email_templates.reset_password(user.email, raw, lifetime))
+
+    async def reset(
+        self, raw: str, password: Secret, *, address: str, agent: str, replaces: Secret | None
+    ) -> Confirmed:
+        """Spend the link, set the password, end all sessions, begin one.
+
+        Raises `InvalidInput` and spends nothing for a password that is not taken; `DomainError` for
+        a link that is not good.
+        """
+        email_token = await self.email_tokens.find("reset_password", raw)
+        user = None if email_token is None else await self._owner(email_token)
+        if email_token is None or user is None or user.email is None:
+            raise DomainError(_DEAD_LINK)
+        check_password(password, email=user.email, name=user.name)
+        fresh = await self.credentials.hash(password)
+        if not await self.email_tokens.take(email_token):
+            raise DomainError(_DEAD_LINK)
+        await self._take_over(user, user.email, fresh)
+        cookie = await self.sessions.start(
+            user, methods=("pwd",), address=address, agent=agent, replaces=replaces
+        )
+        await self.mailer.send(self.email_templates.password_changed(user.email))
+        return Confirmed(cookie, local_path(""))
+
+    async def send_verification(self, user: User) -> None:
+        """Mail a link that verifies the address of this account; none if it is verified."""
+        if user.email is None or user.email_verified_at is not None:
+            return
+        await self.throttle.send_email(user.email)
+        lifetime = self.policy.verify_lifetime
+        raw = await self.email_tokens.issue("verify_email", user.email, lifetime, user_id=user.id)
+        await self.mailer.send(self.email_templates.verify_address(user.email, raw, lifetime))
+
+    async def request_email_change(self, user: User, email: str, held: str | None) -> None:
+        """Mail a link that moves this account to another address."""
+        lifetime = self.policy.verify_lifetime
+        payload = msgspec.json.encode(EmailChange(email=email, password=_mark(held)))
+        # security.md 21: the same work whether the address is somebody else's or not.
+        taken = await self.users.user_by_email(email)
+        raw = await self.email_tokens.issue(
+            "verify_email", email, lifetime, user_id=user.id, payload=payload
+        )
+        if taken is None or taken.id == user.id or taken.email is None:
+            await self.mailer.send(self.email_templates.verify_new_address(email, raw, lifetime))
+        else:
+            await self.mailer.send(self.email_templates.address_in_use(taken.email))
+
+    def look(self, email_token: EmailToken) -> Pending:
+        """What a live link of ours is about."""
+        move = _email_change_of(email_token)
+        return Pending(
+            purpose=email_token.purpose,
+            email=email_token.email if move is None else move.email,
+            needs_password=email_token.purpose == "reset_password",
+            needs_session=move is not None,
+        )
+
+    async def verify(self, raw: str, *, session: Session | None) -> Verified | None:
+        """Spend a link that verifies an address, or moves the account to it; None if it is dead.
+
+        Raises `SignInNeeded` for a move that is opened elsewhere than in its account's session.
+        """
+        email_token = await self.email_tokens.find("verify_email", raw)
+        if email_token is None:
+            return None
+        move = _email_change_of(email_token)
+        if move is not None:
+            return await self._move(email_token, move, session)
+        return await self._verify(email_token, session)
+
+    async def _verify(self, email_token: EmailToken, session: Session | None) -> Verified | None:
+        user = await self._owner(email_token)
+        if user is None or user.email is None or not await self.email_tokens.take(email_token):
+            return None
+        # security.md 22: whoever was here before, without having shown that the address is
+        # theirs, stays only if it is they who open the letter.
+        keep = session is not None and session.user.id == user.id
+        now = self.clock.now()
+        if await self.users.verify_email(user.id, user.email, now, keep_credentials=keep):
+            self._record("email.verified", user)
+        elif user.email_verified_at is None:
+            return None
+        else:
+            keep = True  # it was verified before: there is nothing to undo
+        verified = await self.users.user(user.id)
+        if verified is None:
+            return None
+        return Verified(verified, None if keep else await self._reset_token(user, user.email))
+
+    async def _move(
+        self, email_token: EmailToken, move: EmailChange, session: Session | None
+    ) -> Verified | None:
+        # Whose mailbox it is must also be whose account it is: else one could give one's account
+        # somebody else's address, by a letter that they open without much thought.
+        if session is None or session.user.id != email_token.user_id:
+            raise SignInNeeded("Sign in to your account in this browser, then open the link again.")
+        user = session.user
+        held = await self.users.password_hash(user.id)
+        if not same(move.password, _mark(held)):
+            return None
+        if not await self.email_tokens.take(email_token):
+            return None
+        try:
+            await self.users.change_email(user.id, move.email, self.clock.now())
+        except Conflict:
+            raise DomainError("This address has an account of its own. Use another one.") from None
+        await self._tell_old_address(user)
+        moved = await self.users.user(user.id)
+        return None if moved is None else Verified(moved)
+
+    async def _tell_old_address(self, user: User) -> None:
+        self._record("email.changed", user)
+        if user.email is not None:
+            await self.email_tokens.drop("reset_password", user.email)
+            await self.email_tokens.drop("verify_email", user.email)
+        old = address_of(user)
+        if old is not None:
+            await self.mailer.send(self.email_templates.email_changed(old))
+
+    async def _take_over(self, user: User, email: str, fresh: str) -> None:
+        now = self.clock.now()
+        if user.email_verified_at is None:
+            await self.users.verify_email(user.id, email, now, keep_credentials=False)
+        # In this order: `Credentials.admit` relies on it.
+        await self.credentials.set(user, fresh)
+        await self.sessions.end_all(user.id)
+        await self.email_tokens.drop("reset_password", email)
+        await self.throttle.forgive(email)
+        self._record("password.reset", user)
+
+    async def _owner(self, email_token: EmailToken) -> User | None:
+        """The person it was mailed to, if they are still here and the address still theirs."""
+        user = None if email_token.user_id is None else await self.users.user(email_token.user_id)
+        if user is None or user.disabled_at is not None or user.email is None:
+            return None
+        return user if fold_email(user.email) == fold_email(email_token.email) else None
+
+    async def _reset_token(self, user: User, email: str, charge: Charge | None = None) -> Secret:
+        lifetime = self.policy.reset_lifetime
+        return await self.email_tokens.issue(
+            "reset_password", email, lifetime, user_id=user.id, charge=charge
+        )
+
+    def _record(self, kind: str, user: User) -> None:
+        self.audit.record(Event(at=self.clock.now(), kind=kind, user_id=user.id))
+
+
+def _mark(password_hash: str | None) -> bytes:
+    return digest(password_hash or "")
+
+
+def _email_change_of(email_token: EmailToken) -> EmailChange | None:
+    if email_token.purpose != "verify_email" or not email_token.payload:
+        return None
+    return msgspec.json.decode(email_token.payload, type=EmailChange)

@@ -1,0 +1,194 @@
+"""Browser sessions on the server: begun at a sign-in, slid while used, ended (security.md 18).
+
+Owns their limits and their cookie's value. How the cookie is set is `pages/browser.py`'s affair,
+who may begin one is decided by the services beside this one.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from quantimodo.accounts.errors import DomainError, ReauthenticationNeeded
+from quantimodo.crypto.session_ids import SESSION_ID_BYTES
+from quantimodo.crypto.tokens import Kind, key_of, mint
+from quantimodo.model.events import Event
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import Session
+from quantimodo.model.users import User
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import Conflict, SessionStore, Unavailable
+
+_LONGEST_ADDRESS = 64
+_LONGEST_AGENT = 300
+FRESH: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPolicy:
+    """How long a session lives unused, how long at most, and how often its use is written."""
+
+    idle_lifetime: timedelta = timedelta(days=14)
+    absolute_lifetime: timedelta = timedelta(days=90)
+    touch_every: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions:
+    """`wakeup` is rung when sessions have ended, for whoever tells applications of it."""
+
+    store: SessionStore
+    policy: SessionPolicy
+    clock: Clock
+    entropy: Entropy
+    audit: Audit
+    wakeup: asyncio.Event | None = None
+
+    async def start(
+        self,
+        user: User,
+        *,
+        methods: tuple[str, ...],
+        address: str,
+        agent: str,
+        replaces: Secret | None,
+    ) -> Secret:
+        """A new session's cookie. The one it `replaces` ends in the same transaction.
+
+        Raises `DomainError` when the person was deleted meanwhile.
+        """
+        ended = None if replaces is None else key_of(Kind.SESSION, replaces.reveal())
+        return await self._begin(user, methods, address, agent, ended)
+
+    async def renew(self, session: Session, *, proved: bool = True) -> Secret:
+        """A new cookie for somebody who has just `proved` again who they are, or else has changed
+        something on the strength of a sign-in before; the old one ends."""
+        return await self._begin(
+            session.user,
+            session.methods,
+            session.address,
+            session.agent,
+            session.key,
+            authenticated_at=None if proved else session.authenticated_at,
+        )
+
+    async def current(self, cookie: str | None) -> Session | None:
+        """The live session of this cookie; None for whatever else it may be."""
+        key = None if cookie is None else key_of(Kind.SESSION, cookie)
+        session = None if key is None else await self.store.session(key)
+        now = self.clock.now()
+        if session is None or not self._is_live(session, now):
+            return None
+        if now - session.seen_at < self.policy.touch_every:
+            return session
+        return await self._touched(session, now)
+
+    async def list(self, user_id: int) -> Sequence[Session]:
+        """The live ones, the last seen first."""
+        now = self.clock.now()
+        live = [s for s in await self.store.sessions_of(user_id) if self._is_live(s, now)]
+        return sorted(live, key=lambda session: session.seen_at, reverse=True)
+
+    async def end(self, session: Session) -> None:
+        await self.end_one(session.user.id, session.key)
+
+    async def end_one(self, user_id: int, key: bytes) -> bool:
+        """End one of this person's sessions; False if it is not (any more) one of theirs."""
+        ended = await self.store.end_session(user_id, key, self.clock.now())
+        if ended:
+            self.ring()
+            self._record("session.ended", user_id)
+        return ended
+
+    async def discard(self, user_id: int, cookie: Secret) -> None:
+        """End a session by its cookie, one that was just begun and must not be handed out."""
+        key = key_of(Kind.SESSION, cookie.reveal())
+        if key is not None:
+            await self.end_one(user_id, key)
+
+    async def end_others(self, session: Session) -> int:
+        """Sign out everywhere but here."""
+        return await self._end_all(session.user.id, session.key)
+
+    async def end_all(self, user_id: int) -> int:
+        return await self._end_all(user_id, None)
+
+    def ring(self) -> None:
+        """Sessions have ended: whoever tells applications of that need not wait any longer."""
+        if self.wakeup is not None:
+            self.wakeup.set()
+
+    async def _end_all(self, user_id: int, except_key: bytes | None) -> int:
+        count = await self.store.end_sessions(user_id, self.clock.now(), except_key)
+        if count:
+            self.ring()
+            self._record("session.ended", user_id, detail=f"{count} signed out")
+        return count
+
+    async def _begin(
+        self,
+        user: User,
+        methods: tuple[str, ...],
+        address: str,
+        agent: str,
+        ended: bytes | None,
+        authenticated_at: datetime | None = None,
+    ) -> Secret:
+        now = self.clock.now()
+        minted = mint(Kind.SESSION, now, self.entropy)
+        session = Session(
+            key=minted.key,
+            sid=self.entropy.bytes(SESSION_ID_BYTES).hex(),
+            user=user,
+            created_at=now,
+            authenticated_at=authenticated_at or now,
+            seen_at=now,
+            expires_at=now + self.policy.absolute_lifetime,
+            methods=methods,
+            address=printable(address, _LONGEST_ADDRESS),
+            agent=printable(agent, _LONGEST_AGENT),
+        )
+        try:
+            await self.store.add_session(session, ended)
+        except Conflict:
+            raise DomainError("This account is not there any more.") from None
+        if ended is not None:
+            self.ring()
+        self._record("session.started", user.id, session.address, session.agent)
+        return minted.raw
+
+    async def _touched(self, session: Session, now: datetime) -> Session:
+        try:
+            await self.store.touch_session(session.key, now)
+        except Unavailable:  # a database too busy to note the visit does not sign anybody out
+            return session
+        return replace(session, seen_at=now)
+
+    def _is_live(self, session: Session, now: datetime) -> bool:
+        # The operator may have shortened the lifetimes since it began.
+        ends_at = min(session.expires_at, session.created_at + self.policy.absolute_lifetime)
+        return now < ends_at and now < session.seen_at + self.policy.idle_lifetime
+
+    def _record(self, kind: str, user_id: int, address: str = "", detail: str = "") -> None:
+        event = Event(
+            at=self.clock.now(), kind=kind, user_id=user_id, address=address, detail=detail
+        )
+        self.audit.record(event)
+
+
+def is_fresh(session: Session, now: datetime) -> bool:
+    """Whether its person has shown who they are just now."""
+    return now - session.authenticated_at <= FRESH
+
+
+def require_fresh(session: Session, now: datetime) -> None:
+    """Raises `ReauthenticationNeeded` (security.md 18)."""
+    if not is_fresh(session, now):
+        raise ReauthenticationNeeded
+
+
+def printable(text: str, longest: int) -> str:
+    """What a stranger's header may leave in the database: printable, and not too much."""
+    return "".join(character for character in text[:longest] if character.isprintable())

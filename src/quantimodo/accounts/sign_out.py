@@ -1,0 +1,38 @@
+"""Signing out in a browser: the session ends, and its applications hear of it.
+
+Those that listen on the back channel are told by the server itself (`ops/backchannel_logout.py`),
+whoever ends a session; those that only know their own cookies need this browser to load an address.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from quantimodo.accounts.sessions import Sessions
+from quantimodo.crypto.session_ids import client_sid
+from quantimodo.model.sessions import Session
+from quantimodo.ports.stores import ClientStore, LogoutRecipientStore
+from quantimodo.protocol.logout import frame_address
+
+_MOST: Final = 50  # frames on one page
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    issuer: str
+    sessions: Sessions
+    logout_recipients: LogoutRecipientStore
+    clients: ClientStore
+
+    async def leave(self, session: Session) -> tuple[str, ...]:
+        """End it. The addresses that the browser has to load now (Front-Channel Logout §2)."""
+        frames = []
+        for logout_recipient in await self.logout_recipients.logout_recipients(session.sid):
+            client = await self.clients.client(logout_recipient.client_id)
+            if client is None or client.disabled_at is not None:
+                continue
+            if client.metadata.frontchannel_logout_uri:
+                frames.append(
+                    frame_address(client, self.issuer, client_sid(session.sid, client.id))
+                )
+        await self.sessions.end(session)
+        return tuple(frames[:_MOST])

@@ -1,0 +1,189 @@
+"""Making an account: asked for, mailed, and made only when the link is opened.
+
+No account exists before its address is shown to be the person's (security.md 21, 22). What was
+asked for travels in the ticket's payload, on the server.
+"""
+
+from base64 import b32encode
+from dataclasses import dataclass
+
+import msgspec
+
+from quantimodo.accounts.addresses import email_address, local_path, person_name
+from quantimodo.accounts.credentials import Credentials
+from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.email_tokens import EmailTokens
+from quantimodo.accounts.errors import DomainError, Faults, InvalidInput
+from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, Pending
+from quantimodo.accounts.passwords import check_password
+from quantimodo.accounts.sessions import Sessions, printable
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.crypto.digests import digest, same
+from quantimodo.model.budgets import Charge
+from quantimodo.model.events import Event
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import EmailToken
+from quantimodo.model.users import NewUser, User
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.mailer import Mailer
+from quantimodo.ports.stores import Conflict, UserStore
+
+_DEAD_LINK = "This link is not good any more. Sign up again to get a new one."
+
+
+class PendingSignUp(msgspec.Struct, frozen=True):
+    """What was typed at sign-up; `browser` is the digest of the cookie of who typed it."""
+
+    email: str
+    name: str
+    password_hash: str
+    browser: bytes
+    return_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignUp:
+    users: UserStore
+    email_tokens: EmailTokens
+    sessions: Sessions
+    credentials: Credentials
+    throttle: Throttle
+    mailer: Mailer
+    email_templates: EmailTemplates
+    policy: AccountPolicy
+    clock: Clock
+    entropy: Entropy
+    audit: Audit
+
+    async def ask(
+        self,
+        *,
+        email: str,
+        name: str,
+        password: Secret,
+        browser: Secret,
+        address: str,
+        return_to: str,
+    ) -> None:
+        """Mail a link that makes the account. Raises InvalidInput, TooMany, Busy, Refused."""
+        if not self.policy.sign_up_open:
+            raise DomainError("This server makes no new accounts. Ask whoever runs it for one.")
+        faults = Faults()
+        with faults.collected():
+            name = person_name(name)
+        with faults.collected():
+            email = email_address(email)
+        with faults.collected():
+            check_password(password, email=email, name=name)
+        faults.check()
+        await self.throttle.sign_up(email, address)
+        pending_sign_up = PendingSignUp(
+            email=email,
+            name=name,
+            password_hash=await self.credentials.hash(password),
+            browser=digest(browser.reveal()),
+            return_to=local_path(return_to),
+        )
+        await self._write(pending_sign_up, self.throttle.charge("email_tokens", address))
+
+    def look(self, email_token: EmailToken, browser: Secret | None) -> Pending:
+        pending_sign_up = _pending_sign_up_of(email_token)
+        at_home = _is_same_browser(pending_sign_up, browser)
+        return Pending(
+            purpose=email_token.purpose,
+            email=pending_sign_up.email,
+            name=pending_sign_up.name,
+            needs_password=not at_home,
+            return_to=local_path(pending_sign_up.return_to if at_home else ""),
+        )
+
+    async def confirm(
+        self,
+        raw: str,
+        *,
+        browser: Secret | None,
+        password: Secret | None,
+        address: str,
+        agent: str,
+        replaces: Secret | None,
+    ) -> Confirmed:
+        """Spend the link, make the account, sign in. Raises `InvalidInput` and spends nothing
+        when a password has to be chosen here; `DomainError` for a link that is not good."""
+        email_token = await self.email_tokens.find("sign_up", raw)
+        if email_token is None:
+            raise DomainError(_DEAD_LINK)
+        pending_sign_up = _pending_sign_up_of(email_token)
+        # security.md 22: whoever signed up is not whoever opened the link. The address is the
+        # latter's, and nothing of the former's choice may open the account.
+        if not _is_same_browser(pending_sign_up, browser):
+            pending_sign_up = await self._with_own_password(pending_sign_up, password)
+        if not await self.email_tokens.take(email_token):
+            raise DomainError(_DEAD_LINK)
+        user = await self._make(pending_sign_up, address)
+        cookie = await self.sessions.start(
+            user, methods=("pwd",), address=address, agent=agent, replaces=replaces
+        )
+        return Confirmed(cookie, pending_sign_up.return_to)
+
+    async def _write(self, pending_sign_up: PendingSignUp, charge: Charge) -> None:
+        # security.md 21: the same reads and writes whether the address has an account or not. If
+        # it has, the ticket's secret is dropped here, and the letter goes to the owner.
+        user = await self.users.user_by_email(pending_sign_up.email)
+        lifetime = self.policy.sign_up_lifetime
+        payload = msgspec.json.encode(pending_sign_up)
+        raw = await self.email_tokens.issue(
+            "sign_up", pending_sign_up.email, lifetime, payload=payload, charge=charge
+        )
+        if user is None or user.email is None:
+            await self.mailer.send(
+                self.email_templates.confirm_sign_up(pending_sign_up.email, raw, lifetime)
+            )
+        else:
+            await self.mailer.send(self.email_templates.already_registered(user.email))
+
+    async def _with_own_password(
+        self, pending_sign_up: PendingSignUp, password: Secret | None
+    ) -> PendingSignUp:
+        if password is None:
+            raise InvalidInput(
+                "password",
+                "Choose a password: this link was opened in another browser than the one in which"
+                " the account was asked for.",
+            )
+        check_password(password, email=pending_sign_up.email, name=pending_sign_up.name)
+        password_hash = await self.credentials.hash(password)
+        return msgspec.structs.replace(
+            pending_sign_up, password_hash=password_hash, return_to=local_path("")
+        )
+
+    async def _make(self, pending_sign_up: PendingSignUp, address: str) -> User:
+        now = self.clock.now()
+        person = NewUser(
+            subject=new_subject(self.entropy),
+            name=pending_sign_up.name,
+            email=pending_sign_up.email,
+            created_at=now,
+            email_verified_at=now,
+        )
+        try:
+            user = await self.users.add_user(person, pending_sign_up.password_hash)
+        except Conflict:
+            raise DomainError("This address has an account already. Sign in to it.") from None
+        await self.email_tokens.drop("sign_up", pending_sign_up.email)
+        where = printable(address, 64)
+        self.audit.record(Event(at=now, kind="account.created", user_id=user.id, address=where))
+        return user
+
+
+def new_subject(entropy: Entropy) -> str:
+    """A name for a person that says nothing and is never given again: 160 bits, lower case."""
+    return b32encode(entropy.bytes(20)).decode().lower()
+
+
+def _pending_sign_up_of(email_token: EmailToken) -> PendingSignUp:
+    return msgspec.json.decode(email_token.payload, type=PendingSignUp)
+
+
+def _is_same_browser(pending_sign_up: PendingSignUp, browser: Secret | None) -> bool:
+    return browser is not None and same(pending_sign_up.browser, digest(browser.reveal()))

@@ -1,0 +1,154 @@
+"""Limits on guessing and on letters, by account and by address (security.md 20).
+
+Owns what is counted together. The counters are shared by all processes and named by a keyed
+digest, so that the table tells nobody who tried. Each attempt is counted before it is made:
+a thousand at once are a thousand.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from quantimodo.accounts.errors import TooMany
+from quantimodo.crypto.digests import keyed_digest
+from quantimodo.model.budgets import BudgetPolicy, Charge
+from quantimodo.model.users import fold_email
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import ThrottleStore
+
+BudgetKind = Literal[
+    "authorization_requests", "upstream_logins", "login_codes", "email_tokens", "registrations"
+]
+
+_QUARTER = timedelta(minutes=15)
+_HOUR = timedelta(hours=1)
+_DEFAULT_BUDGETS = BudgetPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`count` attempts in each `window`; one more is refused."""
+
+    count: int
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThrottlePolicy:
+    """Per account means: per e-mail address that was typed, whether it has an account or not."""
+
+    sign_in_per_account: Limit = Limit(10, _QUARTER)
+    sign_in_per_address: Limit = Limit(100, _QUARTER)
+    social_per_address: Limit = Limit(100, _QUARTER)
+    upstream_logins_per_address: Limit = Limit(200, _QUARTER)
+    requests_per_address: Limit = Limit(10_000, _QUARTER)
+    sign_up_per_account: Limit = Limit(5, _HOUR)
+    sign_up_per_address: Limit = Limit(50, _HOUR)
+    reset_per_account: Limit = Limit(5, _HOUR)
+    reset_per_address: Limit = Limit(50, _HOUR)
+    emails_per_account: Limit = Limit(5, _HOUR)
+    registrations_per_address: Limit = Limit(1000, _HOUR)
+    registration_changes_per_address: Limit = Limit(1000, _HOUR)
+    fetches_per_address: Limit = Limit(1000, _QUARTER)
+    proof_per_person: Limit = Limit(10, _QUARTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """Each method counts one attempt and raises `TooMany` when it is over the limit.
+
+    The address is counted first: one that is over its own limit uses up nobody's account.
+    """
+
+    store: ThrottleStore
+    policy: ThrottlePolicy
+    clock: Clock
+    key: bytes
+    budgets: BudgetPolicy = _DEFAULT_BUDGETS
+
+    def charge(self, kind: BudgetKind, address: str) -> Charge:
+        """Who pays for a row of this kind that a request from `address` stores."""
+        payer = keyed_digest(self.key, f"budget {kind}", network(address))
+        return Charge(payer, getattr(self.budgets, kind))
+
+    async def sign_in(self, account: str, address: str) -> None:
+        await self._count("sign-in address", network(address), self.policy.sign_in_per_address)
+        await self._count("sign-in account", account, self.policy.sign_in_per_account)
+
+    async def signed_in(self, account: str, address: str) -> None:
+        """Forget the failures of this account. Of the address, this one try was none; what else
+        is counted there stays."""
+        await self.store.take_back(self._name("sign-in address", network(address)))
+        await self.forgive(account)
+
+    async def forgive(self, account: str) -> None:
+        """Forget the failed sign-ins of this account."""
+        await self.store.forget(self._name("sign-in account", account))
+
+    async def social(self, address: str) -> None:
+        """A sign-in through a provider."""
+        await self._count("social address", network(address), self.policy.social_per_address)
+
+    async def start_upstream_login(self, address: str) -> None:
+        """A browser that sets out for a provider, or a call that makes us ask one."""
+        limit = self.policy.upstream_logins_per_address
+        await self._count("departure address", network(address), limit)
+
+    async def store_request(self, address: str) -> None:
+        """An authorization request that is kept until its person has signed in or decided."""
+        limit = self.policy.requests_per_address
+        await self._count("request address", network(address), limit)
+
+    async def register(self, address: str) -> None:
+        """An application that registers itself."""
+        limit = self.policy.registrations_per_address
+        await self._count("registration address", network(address), limit)
+
+    async def manage_registration(self, address: str) -> None:
+        """An application that reads, changes or deletes its own registration."""
+        limit = self.policy.registration_changes_per_address
+        await self._count("registration change address", network(address), limit)
+
+    async def fetch(self, address: str) -> None:
+        """A request that makes the server fetch a document that an application named."""
+        limit = self.policy.fetches_per_address
+        await self._count("fetch address", network(address), limit)
+
+    async def sign_up(self, account: str, address: str) -> None:
+        await self._count("sign-up address", network(address), self.policy.sign_up_per_address)
+        await self._count("sign-up account", account, self.policy.sign_up_per_account)
+
+    async def reset(self, account: str, address: str) -> None:
+        await self._count("reset address", network(address), self.policy.reset_per_address)
+        await self._count("reset account", account, self.policy.reset_per_account)
+
+    async def send_email(self, account: str) -> None:
+        """A letter that a signed-in person makes us write to this e-mail address."""
+        await self._count("letter account", account, self.policy.emails_per_account)
+
+    async def reauthenticate(self, user_id: int) -> None:
+        """A signed-in browser's try at its own person's password."""
+        await self._count("proof", str(user_id), self.policy.proof_per_person)
+
+    async def reauthenticated(self, user_id: int) -> None:
+        await self.store.forget(self._name("proof", str(user_id)))
+
+    async def _count(self, what: str, whose: str, limit: Limit) -> None:
+        hits = await self.store.hit(self._name(what, whose), limit.window, self.clock.now())
+        if hits > limit.count:
+            raise TooMany(limit.window)
+
+    def _name(self, what: str, whose: str) -> bytes:
+        return keyed_digest(self.key, f"throttle {what}", fold_email(whose))
+
+
+def network(address: str) -> str:
+    """What one party holds of the internet: an IPv4 address, or a /64 of IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "elsewhere"
+    if parsed.version == 6 and parsed.ipv4_mapped is None:
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed if parsed.version == 4 else parsed.ipv4_mapped)

@@ -1,0 +1,63 @@
+"""Puts together what serves the measurements: the journal, and its endpoints behind the guard."""
+
+from typing import TypedDict
+
+from quantimodo.app.services import AppContext
+from quantimodo.http.messages import Endpoint
+from quantimodo.measurements.count_cache import CountCache
+from quantimodo.resource.application_measurements import ApplicationMeasurements
+from quantimodo.resource.bearer_authentication import BearerAuthentication
+from quantimodo.resource.measurements import (
+    MeasurementAccess,
+    Measurements,
+    MeasurementsCsv,
+    OneMeasurement,
+)
+from quantimodo.resource.units import UnitCategories, Units
+from quantimodo.resource.variables import OneVariable, VariableCategories, Variables
+from quantimodo.tokens.subjects import Subjects
+
+
+class MeasuringEndpoints(TypedDict):
+    """A part of `app.routes.WireEndpoints`."""
+
+    measurements: Endpoint
+    measurement: Endpoint
+    measurements_csv: Endpoint
+    application_measurements: Endpoint
+    variables: Endpoint
+    variable: Endpoint
+    variable_categories: Endpoint
+    units: Endpoint
+    unit_categories: Endpoint
+
+
+def measuring_endpoints(context: AppContext, bearer: BearerAuthentication) -> MeasuringEndpoints:
+    measurement_service, references, issuer = (
+        context.measurement_service,
+        context.references,
+        context.settings.issuer,
+    )
+    http_client = MeasurementAccess(bearer, context.accesses, context.clock, context.reads)
+    return MeasuringEndpoints(
+        measurements=Measurements(
+            http_client, measurement_service, f"{issuer}/api/v1/measurements"
+        ),
+        measurement=OneMeasurement(http_client, measurement_service),
+        measurements_csv=MeasurementsCsv(http_client, measurement_service),
+        application_measurements=ApplicationMeasurements(
+            http_client,
+            measurement_service,
+            CountCache(context.stores, context.clock),
+            context.stores,
+            context.stores,
+            Subjects(context.stores, context.entropy),
+            context.clock,
+            f"{issuer}/api/v2/application/measurements",
+        ),
+        variables=Variables(http_client, measurement_service, f"{issuer}/api/v1/variables"),
+        variable=OneVariable(http_client, measurement_service),
+        variable_categories=VariableCategories(bearer, references),
+        units=Units(bearer, references),
+        unit_categories=UnitCategories(bearer, references),
+    )

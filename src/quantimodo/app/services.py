@@ -1,0 +1,329 @@
+"""The composition root: settings in, a working house out.
+
+Everything is put together here and nowhere else, by constructors. `context` is what the command
+line and the server share; `server.py` adds endpoints, pages and background work.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from quantimodo.accounts.accounts import Accounts, open_accounts
+from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.outcomes import AccountPolicy
+from quantimodo.accounts.profiles import Profiles
+from quantimodo.accounts.sessions import SessionPolicy, Sessions
+from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
+from quantimodo.app.environment import SystemClock, SystemEntropy
+from quantimodo.app.provider_policies import outbound_policy, provider_policies
+from quantimodo.app.secret_keys import parse_keys, read_or_make
+from quantimodo.app.settings import Settings
+from quantimodo.app.settings_rules import read_statements
+from quantimodo.clients.dynamic import DynamicClients, RegistrationPolicy
+from quantimodo.clients.names import reserved_names
+from quantimodo.clients.public_keys import ClientKeys
+from quantimodo.clients.registry import Registry
+from quantimodo.crypto.envelope import Envelope
+from quantimodo.crypto.passwords import PasswordHasher
+from quantimodo.federation.contract import Provider, ProviderPolicy
+from quantimodo.federation.provider_table import open_providers
+from quantimodo.federation.social_accounts import SocialAccounts
+from quantimodo.keys.keyring import Keyring
+from quantimodo.keys.rotation import Rotation, RotationPolicy
+from quantimodo.measurements.catalogue import References
+from quantimodo.measurements.limits import ReadLimits, ReadPolicy
+from quantimodo.measurements.service import MeasurementService
+from quantimodo.model.budgets import BudgetPolicy, StorageBudget
+from quantimodo.ops.access_log import AccessLog
+from quantimodo.ops.audit import AuditTrail
+from quantimodo.ops.mail import Outbox
+from quantimodo.outbound.document_fetcher import HttpDocumentFetcher
+from quantimodo.outbound.http_client import GuardedHttpClient, netloc
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.document_fetcher import DocumentFetcher
+from quantimodo.ports.stores import Stores
+from quantimodo.sandbox.policies import STANDS_IN_FOR, sandbox_policies
+from quantimodo.storage.open import SearchPolicy, Step, migrate, open_stores, sqlite_path
+from quantimodo.tokens.policy import TokenPolicy
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppContext:
+    """The services over one open database."""
+
+    settings: Settings
+    clock: Clock
+    entropy: Entropy
+    envelope: Envelope
+    stores: Stores
+    token_policy: TokenPolicy
+    keyring: Keyring
+    rotation: Rotation
+    audit: AuditTrail
+    accesses: AccessLog
+    references: References
+    measurement_service: MeasurementService
+    reads: ReadLimits
+    profiles: Profiles
+    mail_wakeup: asyncio.Event
+    logout_wakeup: asyncio.Event
+    outbox: Outbox
+    sessions: Sessions
+    throttle: Throttle
+    accounts: Accounts
+    social: SocialAccounts
+    registry: Registry
+    providers: Mapping[str, Provider]
+    http_client: GuardedHttpClient
+    fetcher: DocumentFetcher
+    client_keys: ClientKeys
+    dynamic: DynamicClients
+
+
+async def prepare(
+    settings: Settings, clock: Clock | None = None, entropy: Entropy | None = None
+) -> list[Step]:
+    """What a start does once, before any worker: secret key, migrations, signing keys.
+
+    Safe to run at once in any number of processes; the migrations that ran here.
+    """
+    # Several machines on one PostgreSQL must share the key, so nobody makes one up.
+    may_make = sqlite_path(settings.database) is not None
+    _secret_keys(settings, entropy or SystemEntropy(), may_make=may_make)
+    steps = await migrate(settings.database, (clock or SystemClock()).now())
+    async with open_app(settings, clock, entropy) as context:
+        await context.rotation.ensure()
+        await context.keyring.load()  # a wrong secret key is told here, before anything serves
+    return steps
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings, clock: Clock | None = None, entropy: Entropy | None = None
+) -> AsyncIterator[AppContext]:
+    """The house over the configured database, closed again at the end.
+
+    Time and chance are the system's unless handed in. Creates no file: `prepare` does. Raises
+    `SchemaMismatch`, `BadSecretKey`, `Unavailable`.
+    """
+    clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
+    envelope = Envelope(_secret_keys(settings, entropy, may_make=False), entropy)
+    stores = await open_stores(settings.database, search_policy(settings))
+    hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
+    audit, accesses = AuditTrail(stores), AccessLog(stores)
+    audit.start()
+    accesses.start()
+    # Two doors under one rule: names that applications register and nobody answers for must not
+    # keep those of the providers from being looked up.
+    http_clients = [
+        GuardedHttpClient(outbound_policy(settings, *_own_address(settings))) for _ in range(2)
+    ]
+    try:
+        providers = open_providers(_policies(settings), http_clients[0], clock, stores)
+        yield _build_services(
+            settings,
+            clock,
+            entropy,
+            envelope,
+            stores,
+            hasher,
+            audit,
+            accesses,
+            providers,
+            http_clients[1],
+        )
+    finally:
+        for http_client in http_clients:
+            await http_client.close()
+        await accesses.close()
+        await audit.close()
+        hasher.close()
+        await stores.close()
+
+
+def _policies(settings: Settings) -> Sequence[ProviderPolicy]:
+    """The configured providers; and the sandbox, for those that it stands in for."""
+    configured = provider_policies(settings)
+    if not settings.sandbox:
+        return configured
+    absent = [name for name in STANDS_IN_FOR if name not in settings.providers]
+    stand_ins = sandbox_policies(settings.issuer, absent)
+    return (*configured, *(ProviderPolicy(**fields) for fields in stand_ins))
+
+
+def _own_address(settings: Settings) -> Sequence[str]:
+    """Ourselves as `host:port`: the sandbox is reached like any other provider."""
+    if not settings.sandbox:
+        return ()
+    parts = urlsplit(settings.issuer)
+    default = 443 if parts.scheme == "https" else 80
+    return (netloc(parts.hostname or "", parts.port or default),)
+
+
+def _secret_keys(settings: Settings, entropy: Entropy, *, may_make: bool) -> tuple[bytes, ...]:
+    if settings.secret_key:
+        return parse_keys(settings.secret_key)
+    return read_or_make(Path(settings.secret_file), entropy, may_make=may_make)
+
+
+def _build_services(
+    settings: Settings,
+    clock: Clock,
+    entropy: Entropy,
+    envelope: Envelope,
+    stores: Stores,
+    hasher: PasswordHasher,
+    audit: AuditTrail,
+    accesses: AccessLog,
+    providers: Mapping[str, Provider],
+    http_client: GuardedHttpClient,
+) -> AppContext:
+    fetcher = HttpDocumentFetcher(http_client)
+    wakeup, logout_wakeup = asyncio.Event(), asyncio.Event()
+    references = References(stores)
+    outbox = Outbox(stores, envelope, clock, wakeup=wakeup)
+    sessions = Sessions(
+        store=stores,
+        policy=SessionPolicy(
+            idle_lifetime=settings.sessions.idle_lifetime,
+            absolute_lifetime=settings.sessions.absolute_lifetime,
+        ),
+        clock=clock,
+        entropy=entropy,
+        audit=audit,
+        wakeup=logout_wakeup,
+    )
+    throttle = Throttle(
+        stores,
+        throttle_policy(settings),
+        clock,
+        envelope.derive("throttle"),
+        budget_policy(settings),
+    )
+    sign_up_open = settings.sign_up == "open"
+    accounts = open_accounts(
+        users=stores,
+        identities=stores,
+        email_tokens=stores,
+        sessions=sessions,
+        hasher=hasher,
+        throttle=throttle,
+        mailer=outbox,
+        policy=AccountPolicy(issuer=settings.issuer, sign_up_open=sign_up_open),
+        clock=clock,
+        entropy=entropy,
+        audit=audit,
+    )
+    social = SocialAccounts(
+        users=stores,
+        store=stores,
+        sessions=sessions,
+        throttle=throttle,
+        mailer=outbox,
+        email_templates=EmailTemplates(settings.issuer),
+        envelope=envelope,
+        sign_up_open=sign_up_open,
+        clock=clock,
+        entropy=entropy,
+        audit=audit,
+    )
+    reserved = reserved_names(settings.issuer, "QuantiModo")
+    registry = Registry(stores, clock, entropy, audit, envelope, reserved)
+    return AppContext(
+        settings=settings,
+        clock=clock,
+        entropy=entropy,
+        envelope=envelope,
+        stores=stores,
+        token_policy=token_policy(settings),
+        keyring=Keyring(stores, envelope, clock),
+        rotation=Rotation(stores, envelope, rotation_policy(settings), clock),
+        audit=audit,
+        accesses=accesses,
+        references=references,
+        measurement_service=MeasurementService(stores, references, clock),
+        reads=ReadLimits(read_policy(settings)),
+        profiles=Profiles(stores, clock, audit),
+        mail_wakeup=wakeup,
+        logout_wakeup=logout_wakeup,
+        outbox=outbox,
+        sessions=sessions,
+        throttle=throttle,
+        accounts=accounts,
+        social=social,
+        registry=registry,
+        providers=providers,
+        http_client=http_client,
+        fetcher=fetcher,
+        client_keys=ClientKeys(fetcher, envelope, clock),
+        dynamic=DynamicClients(
+            registration_policy(settings), registry, stores, stores, fetcher, clock, entropy
+        ),
+    )
+
+
+def registration_policy(settings: Settings) -> RegistrationPolicy:
+    registration = settings.registration
+    return RegistrationPolicy(
+        mode=registration.mode,
+        implicit=registration.implicit,
+        unused_lifetime=registration.unused_lifetime,
+        statements=read_statements(registration.statements_file),
+    )
+
+
+def token_policy(settings: Settings) -> TokenPolicy:
+    tokens = settings.tokens
+    return TokenPolicy(
+        issuer=settings.issuer,
+        access_lifetime=tokens.access_lifetime,
+        id_token_lifetime=tokens.id_token_lifetime,
+        code_lifetime=tokens.code_lifetime,
+        refresh_idle_lifetime=tokens.refresh_idle_lifetime,
+        refresh_absolute_lifetime=tokens.refresh_absolute_lifetime,
+    )
+
+
+def rotation_policy(settings: Settings) -> RotationPolicy:
+    signed = max(settings.tokens.access_lifetime, settings.tokens.id_token_lifetime)
+    return RotationPolicy(
+        rotate_every=settings.keys.rotate_every,
+        publish_before=settings.keys.publish_before,
+        signed_lifetime=signed + _DAY,
+    )
+
+
+def search_policy(settings: Settings) -> SearchPolicy:
+    reads = settings.reads
+    return SearchPolicy(
+        at_once=reads.at_once, waiting=reads.waiting, seconds=reads.deadline.total_seconds()
+    )
+
+
+def read_policy(settings: Settings) -> ReadPolicy:
+    reads = settings.reads
+    return ReadPolicy(per_person=reads.per_person, seconds=reads.deadline.total_seconds())
+
+
+def throttle_policy(settings: Settings) -> ThrottlePolicy:
+    limits = settings.limits
+    return ThrottlePolicy(**{each.name: getattr(limits, each.name) for each in fields(limits)})
+
+
+def budget_policy(settings: Settings) -> BudgetPolicy:
+    budgets = settings.budgets
+    return BudgetPolicy(
+        **{
+            kind.name: StorageBudget(
+                getattr(budgets, f"{kind.name}_per_address"),
+                getattr(budgets, f"{kind.name}_total"),
+            )
+            for kind in fields(BudgetPolicy)
+        }
+    )

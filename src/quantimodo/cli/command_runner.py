@@ -1,0 +1,105 @@
+"""An errand: one command's work in the house, whether or not a server runs beside it.
+
+Owns opening and closing the house, and how faults reach the terminal: a line each on standard
+error, exit code 1, or 2 when the command or the settings are at fault. Standard output is for
+answers only.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import typer
+
+from quantimodo.accounts.errors import Busy, InvalidInput
+from quantimodo.app.secret_keys import BadSecretKey
+from quantimodo.app.services import AppContext, open_app
+from quantimodo.app.settings import BadSettings, Settings, load_settings
+from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
+from quantimodo.crypto.envelope import DecryptionFailed
+from quantimodo.ports.stores import Unavailable
+from quantimodo.storage.open import SchemaMismatch, sqlite_path
+
+T = TypeVar("T")
+
+
+class Failed(Exception):
+    """The command cannot do what it was asked to; the text says why and what to do."""
+
+
+def run(command: Callable[[AppContext], Awaitable[T]]) -> T:
+    """Do it in an open house, on the database that the server uses: a SQLite file that does not
+    exist is never created, and an old schema is never migrated."""
+    with field_errors():
+        return asyncio.run(_in_the_house(load_settings(), command))
+
+
+@contextmanager
+def field_errors() -> Iterator[None]:
+    """Turn what is expected to go wrong into lines on standard error and an exit code."""
+    try:
+        yield
+    except BadSettings as fault:
+        for line in fault.faults:
+            complain(line)
+        raise typer.Exit(2) from None
+    except Exception as fault:
+        lines = _lines(fault)
+        if not lines:
+            raise
+        for line in lines:
+            complain(line)
+        raise typer.Exit(1) from None
+
+
+def require_database(settings: Settings) -> None:
+    """Raise `Failed` when the SQLite file is missing: in another folder than the server's, a
+    command would otherwise work on a new, empty database."""
+    path = sqlite_path(settings.database)
+    if path is not None and not path.exists():
+        raise Failed(
+            f"there is no database at {path.absolute()}. Run the command in the server's folder, or"
+            " with the server's QUANTIMODO_CONFIG or QUANTIMODO_DATABASE; to create a new database:"
+            " quantimodo database migrate"
+        )
+
+
+def complain(line: str) -> None:
+    typer.echo(f"error: {line}", err=True)
+
+
+async def _in_the_house(settings: Settings, command: Callable[[AppContext], Awaitable[T]]) -> T:
+    require_database(settings)
+    async with open_app(settings) as context:
+        return await command(context)
+
+
+def _lines(fault: Exception) -> list[str]:
+    """What to say about a fault that we expect; nothing for one that is a bug."""
+    match fault:
+        case InvalidMetadata():
+            return [f"{each.field}: {each.message}" for each in fault.faults]
+        case InvalidInput():
+            return [f"{fault.field}: {fault.message}"]
+        case Failed() | ChangedMeanwhile() | SchemaMismatch() | BadSecretKey():
+            return [str(fault)]
+        case Unavailable():
+            return [_unavailable(fault)]
+        case sqlite3.Error():
+            return [f"the database cannot be used: {fault}"]
+        case Busy():
+            return ["too many passwords are being checked; try again in a moment"]
+        case DecryptionFailed():
+            return ["the secret key is not the one that this database was made with"]
+        case OSError() if fault.strerror:
+            where = f": {fault.filename}" if fault.filename else ""
+            return [f"{fault.strerror}{where}"]
+    return []
+
+
+def _unavailable(fault: Unavailable) -> str:
+    # Not the text of the cause: a driver may quote the address, with its password.
+    cause = f" ({type(fault.__cause__).__name__})" if fault.__cause__ else ""
+    return f"{fault}{cause}; is the database running, and is QUANTIMODO_DATABASE right?"

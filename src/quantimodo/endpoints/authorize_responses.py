@@ -1,0 +1,87 @@
+"""How an authorization answer leaves: a redirect, a self-sending form, JSON, or an error page."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.authorization.stored_requests import SentAnswer
+from quantimodo.endpoints.envelopes import accepted, refused
+from quantimodo.http.accept import quality
+from quantimodo.pages.errors import error_page
+from quantimodo.pages.form_post import form_post_page
+from quantimodo.pages.layout import Renderer, json_page, see_other
+from quantimodo.protocol.authorization import Target
+from quantimodo.protocol.errors import OAuthError
+from quantimodo.protocol.responses import Parameters, redirect_target
+
+_TITLE = "Authorization request rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """A fault in client or address: shown here, never sent on (security.md 1)."""
+
+    text: str
+
+    def response(self, renderer: Renderer, request: Request) -> Response:
+        if wants_json(request):
+            return _json(400, "invalid_request", self.text)
+        return error_page(renderer, 400, _TITLE, self.text)
+
+
+def answer_response(renderer: Renderer, target: Target, parameters: Parameters) -> Response:
+    """The answer, by the mode of the request. Redirects are 303, never 307 (RFC 9700 §4.12)."""
+    return _response(renderer, target.redirect_uri, target.mode, parameters)
+
+
+def sent_response(renderer: Renderer, sent: SentAnswer) -> Response:
+    """An answer that went to the client before, as it was."""
+    return _response(renderer, sent.redirect_uri, sent.mode, sent.parameters)
+
+
+def _response(renderer: Renderer, uri: str, mode: str, parameters: Parameters) -> Response:
+    mode = mode.removesuffix(".jwt")
+    if mode == "form_post":
+        return form_post_page(renderer, uri, parameters)
+    return see_other(redirect_target(uri, parameters, mode))
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the caller is not a browser (contract §5): it takes JSON, and no page."""
+    accept = request.headers.getlist("accept")
+    return quality(accept, "application/json") > 0 and quality(accept, "text/html") == 0
+
+
+def answer_json(target: Target, parameters: Parameters) -> Response:
+    """Contract §5: the answer, as parameters and as the address that a browser would go to."""
+    # Tokens never travel in a query, and a form that sends itself has no address.
+    where = target.redirect_uri
+    mode = target.mode.removesuffix(".jwt")
+    if mode != "form_post":
+        where = redirect_target(where, parameters, mode)
+    values = {name: _spelled(name, value) for name, value in parameters}
+    return json_page(200, accepted({**values, "redirectUri": where}))
+
+
+def _spelled(name: str, value: str) -> str | int:
+    """As RFC 6749 §5.1 has it in JSON, where an address knows texts only."""
+    return int(value) if name == "expires_in" else value
+
+
+def refusal_json(error: OAuthError) -> Response:
+    return _json(error.status, error.code, error.description)
+
+
+def json_refusal(status: Literal[401, 403], interaction_url: str) -> Response:
+    """Contract §5: a person has to do something; the address to open in a browser instead."""
+    if status == 401:
+        text = "Nobody is signed in. Open interactionUrl in a browser to go on."
+        return _json(401, "login_required", text, interactionUrl=interaction_url)
+    text = "The person has to be asked. Open interactionUrl in a browser to go on."
+    return _json(403, "interaction_required", text, interactionUrl=interaction_url)
+
+
+def _json(status: int, code: str, text: str, **more: str) -> Response:
+    return json_page(status, refused(code, text, **more))

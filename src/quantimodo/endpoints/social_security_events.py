@@ -1,0 +1,145 @@
+"""What providers tell us unasked: an account is gone, was signed out, its data is to be deleted.
+
+Owns that each signed message counts once, and the answers that each provider expects. Whether the
+message is the provider's is checked in `federation/`, what it ends in
+`federation/social_accounts.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, Literal
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.crypto.digests import digest, keyed_digest
+from quantimodo.federation.contract import Provider, SecurityEvent
+from quantimodo.federation.social_accounts import SocialAccounts
+from quantimodo.model.identities import DataDeletionRequest
+from quantimodo.outbound.errors import ProviderFault
+from quantimodo.pages.forms import FormFault, read_body
+from quantimodo.pages.layout import NO_STORE, json_page
+from quantimodo.pages.page_context import NotFound, PageContext
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import DataDeletionRequestStore, ReplayStore, Unavailable
+from quantimodo.protocol.social import ERASURE_STATUS
+
+_MOST_BYTES: Final = 65_536
+_SECURITY_EVENT: Final = "application/secevent+jwt"  # RFC 8417 §2.3
+# Longer than any provider tries again, and than any old message should be good for anything.
+_REMEMBERED: Final = timedelta(days=400)
+_CODE: Final = 20  # characters of a confirmation code
+_Place = Literal["notifications", "deauthorize", "data-deletion"]
+_log = structlog.get_logger("quantimodo.social")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityEventEndpoint:
+    """`key` makes confirmation codes: the same message gets the same one."""
+
+    providers: Mapping[str, Provider]
+    accounts: SocialAccounts
+    replays: ReplayStore
+    data_deletion_requests: DataDeletionRequestStore
+    page_context: PageContext
+    clock: Clock
+    issuer: str
+    key: bytes = field(repr=False)
+
+    async def notify(self, request: Request) -> Response:
+        """POST …/notifications/{provider}: Apple's and Google's (RISC) account events."""
+        return await self._receive(request, "notifications")
+
+    async def deauthorize(self, request: Request) -> Response:
+        """POST …/deauthorize/{provider}: the person removed our app at Facebook."""
+        return await self._receive(request, "deauthorize")
+
+    async def delete_data(self, request: Request) -> Response:
+        """POST …/data-deletion/{provider}: and wants what we have from there deleted."""
+        return await self._receive(request, "data-deletion")
+
+    async def status(self, request: Request) -> Response:
+        """GET /data-deletion/{code}: what became of it, for whoever has the code."""
+        data_deletion_request = await self.data_deletion_requests.data_deletion_request(
+            request.path_params["code"]
+        )
+        if data_deletion_request is None or data_deletion_request.expires_at <= self.clock.now():
+            raise NotFound
+        browser_request = await self.page_context.browser_request(request)
+        provider = self.providers.get(data_deletion_request.provider)
+        return self.page_context.show(
+            request,
+            browser_request,
+            "data_deletion.html",
+            data_deletion_request=data_deletion_request,
+            title=data_deletion_request.provider if provider is None else provider.title,
+        )
+
+    async def _receive(self, request: Request, place: _Place) -> Response:
+        provider = self.providers.get(request.path_params["provider"])
+        if provider is None:
+            return _refusal(404, "invalid_request", "There is no such provider here.")
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        try:
+            body = await read_body(request, _MOST_BYTES)
+            notices = await provider.notices(media_type, body)
+            for notice in notices:
+                await self._heed(notice, place)
+            # Without a kind: a test of the provider's, or what asks nothing of us.
+            kinds = [notice.kind for notice in notices]
+            _log.info("notice taken", provider=provider.name, place=place, kinds=kinds)
+            if place == "data-deletion":
+                return await self._confirm(provider, notices)
+        except FormFault as fault:
+            return _refusal(fault.status, "invalid_request", fault.message)
+        except ProviderFault as fault:
+            _log.info("notice refused", provider=provider.name, because=fault.because)
+            # RFC 8935 §2.4; what is not signed by the provider is nobody's message.
+            status = 503 if fault.status >= 500 else 400
+            return _refusal(status, "authentication_failed", fault.message)
+        except Unavailable:
+            return _refusal(503, "temporarily_unavailable", "Try again in a moment.")
+        # RFC 8935 §2.2 wants 202 for a security event.
+        return Response(status_code=202 if media_type == _SECURITY_EVENT else 200, headers=NO_STORE)
+
+    async def _heed(self, notice: SecurityEvent, place: _Place) -> None:
+        key = digest(f"{place} {notice.issuer} {notice.kind} {notice.id}")
+        if await self.replays.is_spent(key):
+            return
+        # Spent after it was heeded: one that fails half way is sent again, and then counts.
+        await self._apply(notice, place)
+        await self.replays.spend_once(key, self.clock.now() + _REMEMBERED)
+
+    async def _apply(self, notice: SecurityEvent, place: _Place) -> None:
+        if place == "data-deletion" or notice.kind == "delete_data":
+            await self.accounts.erase(notice.issuer, notice.subject)
+        elif notice.kind == "signed_out":
+            await self.accounts.sign_out(notice.issuer, notice.subject)
+        elif notice.kind == "suspended":
+            await self.accounts.suspend(notice.issuer, notice.subject)
+        else:
+            await self.accounts.end(notice.issuer, notice.subject)
+
+    async def _confirm(self, provider: Provider, notices: Sequence[SecurityEvent]) -> Response:
+        """Facebook asks for a page to follow it by, and a code. Sent again, it is the same."""
+        now = self.clock.now()
+        names = "\n".join(notice.id for notice in notices)
+        code = keyed_digest(self.key, f"erasure {provider.name}", names).hex()[:_CODE]
+        if await self.data_deletion_requests.data_deletion_request(code) is None:
+            await self.data_deletion_requests.add_data_deletion_request(
+                DataDeletionRequest(
+                    code=code,
+                    provider=provider.name,
+                    asked_at=now,
+                    done_at=now,
+                    expires_at=now + _REMEMBERED,
+                )
+            )
+        where = self.issuer + ERASURE_STATUS.format(code=code)
+        return json_page(200, {"url": where, "confirmation_code": code})
+
+
+def _refusal(status: int, code: str, text: str) -> Response:
+    return json_page(status, {"err": code, "description": text})

@@ -1,0 +1,94 @@
+"""A public document of a provider, fetched when it is needed and remembered for a while.
+
+Owns when to fetch; what, its user says. Any number of callers wait for one fetch.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from quantimodo.outbound.errors import ProviderFault, ProviderUnavailable
+from quantimodo.ports.clock import Clock
+
+T = TypeVar("T")
+
+_FRESH = timedelta(hours=1)
+_STALE = timedelta(hours=24)  # good enough while there is no newer one to be had
+_AGAIN = timedelta(minutes=1)
+_PAUSE = timedelta(seconds=5)
+
+
+class CachedDocument(Generic[T]):
+    """Raises what `fetch` raises (`ProviderFault`s) when there is nothing to remember."""
+
+    def __init__(self, fetch: Callable[[], Awaitable[T]], clock: Clock) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._value: T | None = None
+        self._fetched_at: datetime | None = None
+        self._failed_at: datetime | None = None
+        self._provoked_at: datetime | None = None
+        self._under_way: asyncio.Task[T] | None = None
+
+    async def get(self) -> T:
+        """The document: an hour old at most, or a day while the provider is down."""
+        known, age = self._known()
+        if known is not None and age < _FRESH:
+            return known
+        if known is None or age >= _STALE:
+            return await self._fetched(_PAUSE)
+        try:
+            return await self._fetched(_AGAIN)
+        except ProviderFault:
+            return known
+
+    async def again(self) -> T:
+        """The document anew, because something is not in it.
+
+        At most once a minute, however often and by whomever that is provoked; when `get` last
+        fetched it does not count (OpenID Connect Core §10.1.1).
+        """
+        if not self._is_under_way():
+            known, _ = self._known()
+            if known is not None and self._within(self._provoked_at, _AGAIN):
+                return known
+            self._provoked_at = self._clock.now()
+        return await self._fetched(_PAUSE)
+
+    def _known(self) -> tuple[T | None, timedelta]:
+        if self._value is None or self._fetched_at is None:
+            return None, timedelta()
+        return self._value, self._clock.now() - self._fetched_at
+
+    def _within(self, moment: datetime | None, pause: timedelta) -> bool:
+        return moment is not None and self._clock.now() - moment < pause
+
+    def _is_under_way(self) -> bool:
+        return self._under_way is not None and not self._under_way.done()
+
+    async def _fetched(self, pause: timedelta) -> T:
+        task = self._under_way
+        if task is None or task.done():
+            if self._within(self._failed_at, pause):
+                # Who comes right after a failure must not wait as long as the first one did.
+                raise ProviderUnavailable(
+                    "The sign-in provider does not answer. Try again in a moment.",
+                    because="it did not answer a moment ago",
+                )
+            task = asyncio.create_task(self._run())
+            task.add_done_callback(_seen)
+            self._under_way = task
+        return await asyncio.shield(task)
+
+    async def _run(self) -> T:
+        self._failed_at = self._clock.now()  # until it has succeeded
+        value = await self._fetch()
+        self._value, self._fetched_at, self._failed_at = value, self._clock.now(), None
+        return value
+
+
+def _seen(task: "asyncio.Task[T]") -> None:
+    """When all who waited went away, nobody else asks the task how it ended."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,146 @@
+"""Where a provider's endpoints are: from the settings, from what is known of its kind, or from
+its own discovery document (OpenID Connect Discovery 1.0 §4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from quantimodo.crypto.upstream import ALGORITHMS
+from quantimodo.federation.cached_document import CachedDocument
+from quantimodo.federation.contract import ProviderPolicy
+from quantimodo.outbound.errors import InvalidProviderResponse
+from quantimodo.outbound.http_client import GuardedHttpClient
+from quantimodo.ports.clock import Clock
+
+_RS256 = frozenset({"RS256"})  # what every provider has to offer (Discovery §3)
+_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
+NO_METHOD: Final = (
+    "discovery: the provider takes none of our client authentication methods"
+    " (client_secret_basic, client_secret_post)"
+)
+NO_ALGORITHM: Final = "discovery: the provider signs ID tokens by no algorithm that we accept"
+_WELL_KNOWN = "/.well-known/openid-configuration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """A provider as its clients see it. `names_itself`: every authorization answer has `iss`
+    (RFC 9207 §3). `secret_in_header`: `client_secret_basic`, else `client_secret_post`."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str = ""
+    tokeninfo_endpoint: str = ""
+    algorithms: frozenset[str] = _RS256
+    secret_in_header: bool = False
+    names_itself: bool = False
+
+
+class Discovery:
+    """The metadata of one provider. Raises `ProviderFault`s when they have to be fetched."""
+
+    def __init__(
+        self,
+        policy: ProviderPolicy,
+        http_client: GuardedHttpClient,
+        clock: Clock,
+        known: Metadata | None,
+    ) -> None:
+        """`known`: what the provider's own pages say, good for its own issuer."""
+        self._policy = policy
+        self._door = http_client
+        self._fixed = _fixed(policy, known)
+        self._found = CachedDocument(self._discover, clock)
+
+    async def get(self) -> Metadata:
+        return self._fixed or await self._found.get()
+
+    async def _discover(self) -> Metadata:
+        # OpenID Connect Discovery §4.1: a slash at the end goes before the path is added.
+        answer = await self._door.get(self._policy.issuer.rstrip("/") + _WELL_KNOWN)
+        if not answer.ok:
+            raise _invalid_response(f"discovery: status {answer.status}")
+        document = answer.json()
+        found = _overridden(self._policy, read_metadata(document, self._policy.issuer))
+        self._check_methods(document)
+        self._door.check(found.authorization_endpoint)  # where browsers will be sent
+        return found
+
+    def _check_methods(self, document: Mapping[str, Any]) -> None:
+        methods = _texts(document, "token_endpoint_auth_methods_supported")
+        # Without a secret PKCE alone is used, which many providers take and do not list.
+        if methods and self._policy.client_secret is not None and _METHODS.isdisjoint(methods):
+            raise _invalid_response(NO_METHOD)
+
+
+def read_metadata(document: Mapping[str, Any], issuer: str) -> Metadata:
+    """A discovery document. Raises `InvalidProviderResponse`."""
+    # OpenID Connect Discovery §4.3, security.md 26: letter for letter the one that was set, so
+    # that nobody speaks for another issuer.
+    if document.get("issuer") != issuer:
+        raise _invalid_response("discovery: another issuer")
+    listed = _texts(document, "id_token_signing_alg_values_supported") or ("RS256",)
+    algorithms = ALGORITHMS.intersection(listed)
+    if not algorithms:
+        raise _invalid_response(NO_ALGORITHM)
+    methods = _texts(document, "token_endpoint_auth_methods_supported")
+    return Metadata(
+        issuer=issuer,
+        authorization_endpoint=_address(document, "authorization_endpoint"),
+        token_endpoint=_address(document, "token_endpoint"),
+        jwks_uri=_address(document, "jwks_uri"),
+        userinfo_endpoint=_address(document, "userinfo_endpoint", required=False),
+        algorithms=algorithms,
+        secret_in_header=not methods or "client_secret_basic" in methods,  # §3: the default
+        names_itself=document.get("authorization_response_iss_parameter_supported") is True,
+    )
+
+
+def _fixed(policy: ProviderPolicy, known: Metadata | None) -> Metadata | None:
+    """The metadata, if nothing has to be asked for."""
+    if known is not None and policy.issuer in ("", known.issuer):
+        return _overridden(policy, known)
+    if not (policy.authorization_endpoint and policy.token_endpoint and policy.jwks_uri):
+        return None
+    found = Metadata(
+        issuer=policy.issuer,
+        authorization_endpoint=policy.authorization_endpoint,
+        token_endpoint=policy.token_endpoint,
+        jwks_uri=policy.jwks_uri,
+        algorithms=known.algorithms if known else _RS256,
+        secret_in_header=known is None or known.secret_in_header,
+    )
+    return _overridden(policy, found)
+
+
+def _overridden(policy: ProviderPolicy, found: Metadata) -> Metadata:
+    return replace(
+        found,
+        authorization_endpoint=policy.authorization_endpoint or found.authorization_endpoint,
+        token_endpoint=policy.token_endpoint or found.token_endpoint,
+        jwks_uri=policy.jwks_uri or found.jwks_uri,
+        userinfo_endpoint=policy.userinfo_endpoint or found.userinfo_endpoint,
+        tokeninfo_endpoint=policy.tokeninfo_endpoint or found.tokeninfo_endpoint,
+    )
+
+
+def _address(document: Mapping[str, Any], name: str, *, required: bool = True) -> str:
+    found = document.get(name)
+    if found is None and not required:
+        return ""
+    if not isinstance(found, str) or not found:
+        raise _invalid_response(f"discovery: no {name}")
+    return found
+
+
+def _texts(document: Mapping[str, Any], name: str) -> list[str]:
+    found = document.get(name)
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
+
+
+def _invalid_response(because: str) -> InvalidProviderResponse:
+    return InvalidProviderResponse(
+        "The sign-in provider gave an answer that cannot be used.", because=because
+    )

@@ -1,0 +1,130 @@
+"""What a provider's signed tokens must say, once their signature is known to be good. Pure.
+
+Two kinds, never taken for one another: ID tokens (OpenID Connect Core §3.1.3.7) say who somebody
+is, event tokens (RFC 8417) what happened to an account. The issuer is judged by each provider.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from quantimodo.crypto.digests import same
+from quantimodo.crypto.upstream import Verified, half_hash
+from quantimodo.federation.contract import BadToken, ForeignToken
+from quantimodo.model.secrets import Secret
+
+SKEW = timedelta(seconds=60)  # security.md 26: whose clock is right nobody knows
+OLDEST_EVENT = timedelta(days=7)  # events do not expire, but what is replayed must
+
+_ID_TOKEN_TYPES = frozenset({"", "jwt"})
+_EVENT_TYPES = frozenset({"", "jwt", "secevent+jwt"})
+_LONGEST_SUBJECT = 255  # OpenID Connect Core §2
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the token is compared with. `audiences`: our client ids; `fake_provider`: the one of
+    them that asked for it, None if any may have. `nonce` None: there was none to be asked for."""
+
+    audiences: frozenset[str]
+    fake_provider: str | None = None
+    nonce: str | None = None
+    access_token: Secret | None = None
+
+
+def bad_token(because: str) -> BadToken:
+    return BadToken("The token is not valid. Sign in at the provider again.", because=because)
+
+
+def foreign_token(because: str) -> ForeignToken:
+    return ForeignToken("The token was issued to another application.", because=because)
+
+
+def check_id_token(found: Verified, expected: Expected, now: datetime) -> None:
+    """All of security.md 26 but signature and issuer. Raises `BadToken`, `ForeignToken`."""
+    claims = found.claims
+    # security.md 13: an access token, a logout token or an event is signed by the same keys.
+    if found.typ.lower() not in _ID_TOKEN_TYPES or "events" in claims:
+        raise bad_token("not an ID token")
+    _check_audience(claims, expected.audiences, expected.fake_provider)
+    _check_times(claims, now)
+    if expected.nonce is not None:
+        nonce = claims.get("nonce")
+        if not isinstance(nonce, str) or not same(_octets(nonce), _octets(expected.nonce)):
+            raise bad_token("the nonce is missing or another one")
+    token, stated = expected.access_token, claims.get("at_hash")
+    # OpenID Connect Core §3.1.3.8: optional here, binding where it is.
+    if token is not None and stated not in (None, half_hash(found.algorithm, token.reveal())):
+        raise bad_token("at_hash is of another access token")
+
+
+def check_event_token(found: Verified, audiences: frozenset[str], now: datetime) -> str:
+    """Its id, when it is an event for us of the last days. Raises `BadToken`, `ForeignToken`."""
+    claims = found.claims
+    if found.typ.lower() not in _EVENT_TYPES or "events" not in claims:
+        raise bad_token("not an event token")
+    if not audiences & set(_audiences(claims)):
+        raise foreign_token("aud has none of ours")
+    issued_at = moment(claims, "iat")
+    if issued_at > now + SKEW or issued_at < now - OLDEST_EVENT:
+        raise bad_token("iat is not of the last days")
+    if "exp" in claims and moment(claims, "exp") <= now - SKEW:
+        raise bad_token("it has expired")
+    return required_text(claims, "jti")
+
+
+def moment(claims: Mapping[str, Any], name: str) -> datetime:
+    """A NumericDate (RFC 7519 §2). Raises `BadToken`."""
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LATEST:
+        raise bad_token(f"{name} is missing or no time")
+    return datetime.fromtimestamp(value, UTC)
+
+
+def required_text(claims: Mapping[str, Any], name: str) -> str:
+    """A text that can be a key: neither empty nor endless. Raises `BadToken`."""
+    value = claims.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_SUBJECT:
+        raise bad_token(f"{name} is missing or not usable")
+    if not value.isprintable():
+        raise bad_token(f"{name} has control characters")
+    return value
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _check_audience(claims: Mapping[str, Any], ours: frozenset[str], asker: str | None) -> None:
+    audiences, fake_provider = _audiences(claims), claims.get("azp")
+    # OpenID Connect Core §3.1.3.7: each audience has to be trusted, so each is one of ours.
+    if not audiences or not ours.issuperset(audiences):
+        raise foreign_token("aud is not one of ours")
+    if asker is not None and asker not in audiences:
+        raise foreign_token("aud is not the client that asked")
+    if len(audiences) > 1 and fake_provider is None:
+        raise foreign_token("several audiences and no azp")
+    # Stricter than OpenID Connect Core: also with one audience, because Google's apps of one
+    # project get tokens for each other, and security.md 28 wants a list of those that may.
+    if fake_provider is not None and fake_provider not in (ours if asker is None else {asker}):
+        raise foreign_token("azp is not one of ours")
+
+
+def _audiences(claims: Mapping[str, Any]) -> Sequence[str]:
+    found = claims.get("aud")
+    listed = found if isinstance(found, list) else [found]
+    texts = [each for each in listed if isinstance(each, str) and each]
+    if len(texts) != len(listed):
+        raise bad_token("aud is missing or not usable")
+    return texts
+
+
+def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
+    if moment(claims, "exp") <= now - SKEW:
+        raise bad_token("it has expired")
+    if moment(claims, "iat") > now + SKEW:
+        raise bad_token("it was issued in the future")
+    if "nbf" in claims and moment(claims, "nbf") > now + SKEW:
+        raise bad_token("it is not valid yet")

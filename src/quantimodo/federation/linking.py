@@ -1,0 +1,78 @@
+"""Whose account a checked profile of a provider opens: a decision, as a value.
+
+Pure. Applied by `social.py`. Whether the profile is true is decided before, in `federation/`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from quantimodo.model.identities import Profile
+from quantimodo.model.users import User, is_same_email
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The identity is this person's."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Nobody's yet: make a person, with the provider's address if it gave one."""
+
+    email: str | None
+    email_verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Nobody's yet, but it is proven that this person is behind it."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class RequireSignIn:
+    """An account with this address exists; only its owner, signed in to it, may link."""
+
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    reason: Literal["disabled", "sign_up_closed"]
+    user: User | None = None
+
+
+Decision = SignIn | Create | Link | RequireSignIn | Refuse
+
+
+def decide(
+    profile: Profile, owner: User | None, namesake: User | None, *, sign_up_open: bool
+) -> Decision:
+    """`owner` is the person who has the identity (issuer, subject), `namesake` the one whose
+    address has the same `fold_email` as the profile's, which is in the form of
+    `addresses.known_email`."""
+    # security.md 24: who has the identity is who signs in, whatever the address says now.
+    if owner is not None:
+        return Refuse("disabled", owner) if owner.disabled_at else SignIn(owner)
+    if namesake is not None and profile.email is not None:
+        return _beside(profile, profile.email, namesake)
+    if not sign_up_open:
+        return Refuse("sign_up_closed")
+    return Create(profile.email, profile.email is not None and _proves_address(profile))
+
+
+def _beside(profile: Profile, email: str, namesake: User) -> Decision:
+    # security.md 23, 27: an address links by itself only if four things hold: the provider says
+    # that it is verified and is authoritative for it, the account's own is verified, and the two
+    # are the same to the letter.
+    verified = namesake.verified_email
+    if not _proves_address(profile) or verified is None or not is_same_email(email, verified):
+        return RequireSignIn(email)
+    return Refuse("disabled", namesake) if namesake.disabled_at else Link(namesake)
+
+
+def _proves_address(profile: Profile) -> bool:
+    return profile.email_verified and profile.email_authoritative

@@ -1,0 +1,117 @@
+"""One-time codes that buy a login JWT (contract §2.4, §2.5).
+
+Owns what a code is bound to and that it is used once. The JWT is made by `tokens/login.py`; its
+id is drawn here, with the code, so that a second use can end what the first one gave.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Protocol
+
+from quantimodo.crypto.jwt import base64url
+from quantimodo.crypto.tokens import Kind, key_of, mint
+from quantimodo.model.budgets import Charge
+from quantimodo.model.identities import LoginCode
+from quantimodo.model.secrets import Secret
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import LoginCodeStore
+from quantimodo.protocol.errors import InvalidGrant
+from quantimodo.protocol.pkce import check_verifier
+
+LIFETIME: Final = timedelta(seconds=60)
+_NOT_GOOD: Final = "the code is not good for this provider and app"
+
+
+class Revoker(Protocol):
+    async def revoke(self, jti: str) -> None:
+        """End the login JWT with this id."""
+
+
+class CodeReplayed(InvalidGrant):
+    """A spent code came back: it has two holders. What the first use gave has been ended."""
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__("the code was used before", because="replay of a login code")
+        self.user_id = user_id
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCode:
+    """A code to send away, and the id of the login JWT that it will buy."""
+
+    raw: Secret
+    jti: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoginCodes:
+    store: LoginCodeStore
+    revoker: Revoker
+    clock: Clock
+    entropy: Entropy
+
+    async def issue(
+        self,
+        *,
+        provider: str,
+        user_id: int,
+        methods: tuple[str, ...],
+        new_user: bool,
+        clients: tuple[str, ...] | None,
+        redirect_url: str,
+        challenge: str | None,
+        charge: Charge | None = None,
+    ) -> IssuedCode:
+        """A new code, on disk, for somebody who has just signed in at this provider."""
+        now = self.clock.now()
+        minted, jti = mint(Kind.LOGIN_CODE, now, self.entropy), self.new_jti()
+        code = LoginCode(
+            key=minted.key,
+            provider=provider,
+            user_id=user_id,
+            clients=clients,
+            redirect_url=redirect_url,
+            challenge=challenge,
+            methods=methods,
+            new_user=new_user,
+            jti=jti,
+            authenticated_at=now,
+            expires_at=now + LIFETIME,
+        )
+        await self.store.add_login_code(code, charge)
+        return IssuedCode(minted.raw, jti)
+
+    def new_jti(self) -> str:
+        return base64url(self.entropy.bytes(20)).decode()
+
+    async def redeem(
+        self, raw: str, *, provider: str, client_id: str | None, verifier: str | None
+    ) -> LoginCode:
+        """Spend it. Raises `InvalidGrant`; `CodeReplayed` after the JWT of the first use was
+        revoked.
+
+        Of any number of concurrent calls at most one returns; each of the others revokes its JWT.
+        """
+        key = key_of(Kind.LOGIN_CODE, raw)
+        found = None if key is None else await self.store.login_code(key)
+        # One answer to an unknown and a foreign code: nobody can probe for those of others.
+        if found is None or found.provider != provider or _is_foreign(found, client_id):
+            raise InvalidGrant(_NOT_GOOD)
+        if found.redeemed_at is not None:
+            await self._end(found)
+        now = self.clock.now()
+        if found.expires_at <= now:
+            raise InvalidGrant("the code has expired")
+        check_verifier(found.challenge, verifier)
+        if not await self.store.redeem_login_code(found.key, now):
+            await self._end(found)
+        return found
+
+    async def _end(self, found: LoginCode) -> None:
+        await self.revoker.revoke(found.jti)
+        raise CodeReplayed(found.user_id)
+
+
+def _is_foreign(found: LoginCode, client_id: str | None) -> bool:
+    # security.md 3. The page of 2016 sends no clientId; one that is sent must be the code's.
+    return None not in (client_id, found.clients) and client_id not in (found.clients or ())

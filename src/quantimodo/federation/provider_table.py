@@ -1,0 +1,88 @@
+"""Every kind of provider that there is, and what each needs to be set."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from quantimodo.crypto.upstream import client_secret_signer
+from quantimodo.federation.contract import Kind, Provider, ProviderPolicy
+from quantimodo.federation.providers.apple import open_apple
+from quantimodo.federation.providers.facebook import Facebook
+from quantimodo.federation.providers.github import GitHub
+from quantimodo.federation.providers.google import open_google
+from quantimodo.federation.providers.microsoft import is_tenant, open_microsoft
+from quantimodo.federation.providers.oidc import Oidc
+from quantimodo.federation.providers.x import X
+from quantimodo.outbound.http_client import GuardedHttpClient
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import ReplayStore
+
+Open = Callable[[ProviderPolicy, GuardedHttpClient, Clock, ReplayStore], Provider]
+
+
+def _github(
+    policy: ProviderPolicy, http_client: GuardedHttpClient, _: Clock, __: ReplayStore
+) -> Provider:
+    return GitHub(policy, http_client)
+
+
+def _x(
+    policy: ProviderPolicy, http_client: GuardedHttpClient, _: Clock, __: ReplayStore
+) -> Provider:
+    return X(policy, http_client)
+
+
+TABLE: Mapping[Kind, Open] = {
+    "google": open_google,
+    "facebook": Facebook,
+    "apple": open_apple,
+    "github": _github,
+    "microsoft": open_microsoft,
+    "x": _x,
+    "oidc": Oidc,
+}
+# Without which a kind cannot work, beside the client id.
+_NEEDED: Mapping[Kind, Sequence[str]] = {
+    "google": ("client_secret",),
+    "facebook": ("client_secret",),
+    "apple": ("client_secret", "team_id", "key_id"),
+    "github": ("client_secret",),
+    "microsoft": ("client_secret",),
+    "x": (),
+    "oidc": ("issuer",),
+}
+
+
+def open_providers(
+    policies: Sequence[ProviderPolicy],
+    http_client: GuardedHttpClient,
+    clock: Clock,
+    replays: ReplayStore,
+) -> Mapping[str, Provider]:
+    """The configured providers, by name, in the order of the settings. Asks nobody anything yet.
+
+    Raises `ValueError` for a policy that `faults_of` finds fault with.
+    """
+    return {
+        policy.name: TABLE[policy.kind](policy, http_client, clock, replays) for policy in policies
+    }
+
+
+def faults_of(policy: ProviderPolicy) -> Iterator[tuple[str, str]]:
+    """What is wrong with it: the setting, and what it must be. Nothing of any value."""
+    missing = [name for name in ("client_id", *_NEEDED[policy.kind]) if not getattr(policy, name)]
+    for name in missing:
+        yield name, f"must be set for {policy.kind}"
+    if policy.kind == "microsoft":
+        yield from _faults_of_microsoft(policy)
+    if policy.kind == "apple" and policy.client_secret:
+        try:
+            client_secret_signer(policy.key_id, policy.client_secret)
+        except ValueError:
+            yield "client_secret", "must be the whole text of the .p8 file"
+
+
+def _faults_of_microsoft(policy: ProviderPolicy) -> Iterator[tuple[str, str]]:
+    if policy.tenant and not is_tenant(policy.tenant):
+        yield "tenant", "must be common, organizations, consumers or the id of a tenant (a GUID)"
+    named = policy.authorization_endpoint and policy.token_endpoint and policy.jwks_uri
+    if "{tenantid}" in policy.issuer and not named:
+        yield "issuer", "needs authorization_endpoint, token_endpoint and jwks_uri beside it"

@@ -1,0 +1,124 @@
+"""Sign in with Apple: an OpenID provider whose answers come by POST, whose client secret is a
+token that we sign, and who tells a person's name once, beside the ID token.
+
+Apple's pages that this follows: "Request an authorization to the Sign in with Apple server",
+"Creating a client secret", "Authenticating users with Sign in with Apple", "Processing changes
+for Sign in with Apple accounts".
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from quantimodo.crypto.upstream import client_secret_signer
+from quantimodo.federation.contract import ProviderPolicy, SecurityEvent
+from quantimodo.federation.discovery import Metadata
+from quantimodo.federation.id_tokens import bad_token, required_text
+from quantimodo.federation.providers.oauth2 import required_secret, text
+from quantimodo.federation.providers.oidc import Claims, Oidc, ProviderQuirks, SecurityEvents
+from quantimodo.model.secrets import Secret
+from quantimodo.outbound.errors import InvalidProviderResponse
+from quantimodo.outbound.http_client import GuardedHttpClient, read_object
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import ReplayStore
+
+APPLE = Metadata(
+    issuer="https://appleid.apple.com",
+    authorization_endpoint="https://appleid.apple.com/auth/authorize",
+    token_endpoint="https://appleid.apple.com/auth/token",  # noqa: S106
+    jwks_uri="https://appleid.apple.com/auth/keys",
+)
+_SECRET_LIFETIME = timedelta(minutes=5)  # Apple takes up to six months; nobody needs that
+_LONGEST_USER = 4096
+_EVENTS: Mapping[str, Any] = {
+    # The account still is who it was, when its person comes back.
+    "consent-revoked": "signed_out",
+    "account-delete": "gone",
+    "account-deleted": "gone",  # Apple's page and Apple's server spell it differently
+}
+
+
+def open_apple(
+    policy: ProviderPolicy, http_client: GuardedHttpClient, clock: Clock, replays: ReplayStore
+) -> Oidc:
+    """Apple. Raises `ValueError` when `client_secret` is not the text of a `.p8` key."""
+    signer = client_secret_signer(policy.key_id, required_secret(policy))
+
+    def secret(now: datetime) -> Secret:
+        claims = {
+            "iss": policy.team_id,
+            "iat": int(now.timestamp()),
+            "exp": int((now + _SECRET_LIFETIME).timestamp()),
+            "aud": policy.issuer or APPLE.issuer,
+            "sub": policy.client_id,
+        }
+        return Secret(signer.sign(claims, "JWT"))
+
+    quirks = ProviderQuirks(
+        title="Apple",
+        known=APPLE,
+        scope="name email",
+        parameters={"response_mode": "form_post"},  # Apple's condition for a scope
+        fresh={},  # Apple asks for face, finger or password each time
+        tells_freshness=False,
+        proof_key=False,  # not known there; the nonce binds the code to this browser
+        responds_by_form_post=True,
+        nonce_needed=False,
+        first_name=name_told_once,
+        secret=secret,
+        messages=SecurityEvents(token=_message, read=read_events),
+    )
+    return Oidc(policy, http_client, clock, replays, quirks)
+
+
+def name_told_once(answer: Mapping[str, str]) -> str:
+    """The name in `user`, which comes at the very first sign-in only.
+
+    It comes through the browser, unsigned: a name for people, nothing to be believed. So the
+    e-mail address beside it is passed over; the ID token has the true one.
+    """
+    raw = answer.get("user", "")
+    if len(raw) > _LONGEST_USER:
+        return ""
+    try:
+        name = read_object(raw.encode("utf-8", "replace")).get("name")
+    except InvalidProviderResponse:
+        return ""
+    if not isinstance(name, dict):
+        return ""
+    parts = (text(name.get(part)) for part in ("firstName", "lastName"))
+    return " ".join(part for part in parts if part)
+
+
+def read_events(claims: Claims, issuer: str) -> Sequence[SecurityEvent]:
+    """What Apple tells of one account; nothing for the settings of its private relay."""
+    event = claims.get("events")
+    if isinstance(event, str):  # an object, written as a text
+        try:
+            event = msgspec.json.decode(event)
+        except (msgspec.DecodeError, RecursionError):
+            raise bad_token("events cannot be read") from None
+    if not isinstance(event, dict):
+        raise bad_token("events is no object")
+    kind = _EVENTS.get(text(event.get("type")))
+    if kind is None:
+        return ()
+    return (
+        SecurityEvent(
+            kind=kind,
+            issuer=issuer,
+            subject=required_text(event, "sub"),
+            id=required_text(claims, "jti"),
+        ),
+    )
+
+
+def _message(media_type: str, body: bytes) -> str | None:
+    if media_type != "application/json":
+        return None
+    try:
+        return text(read_object(body).get("payload")) or None
+    except InvalidProviderResponse:
+        return None

@@ -1,0 +1,209 @@
+"""Sign-in with Facebook: in a browser, by an SDK's access token, by a Limited Login ID token.
+
+Facebook's account ids are one app's: another app knows the same person by another number. So a
+token is good for our own app id only, whatever `audiences` says. Facebook does not tell whether an
+e-mail address was confirmed, and so it never counts as that (security.md 29).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+from quantimodo.crypto.digests import digest
+from quantimodo.crypto.jwt import BadToken as NotSigned
+from quantimodo.crypto.upstream import looks_signed, read_signed_request
+from quantimodo.federation.contract import (
+    AuthorizationContext,
+    BadToken,
+    ProviderPolicy,
+    SecurityEvent,
+)
+from quantimodo.federation.id_tokens import (
+    SKEW,
+    Expected,
+    bad_token,
+    check_id_token,
+    moment,
+    required_text,
+)
+from quantimodo.federation.names import full_name
+from quantimodo.federation.providers.facebook_graph import TRY_LATER, Graph, account_number
+from quantimodo.federation.providers.oauth2 import (
+    AuthorizationServer,
+    OAuth2,
+    invalid_response,
+    numeric_id,
+    required_secret,
+    text,
+)
+from quantimodo.federation.public_keys import PublicKeys
+from quantimodo.model.identities import Profile
+from quantimodo.model.secrets import Secret
+from quantimodo.outbound.http_client import GuardedHttpClient
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import ReplayStore
+
+_ISSUER = "https://www.facebook.com"
+_GRAPH = "https://graph.facebook.com/v25.0"
+_DIALOG = "https://www.facebook.com/v25.0/dialog/oauth"
+_JWKS = "https://limited.facebook.com/.well-known/oauth/openid/jwks/"
+_ALGORITHMS = frozenset({"RS256"})
+_FORM = "application/x-www-form-urlencoded"
+_OLDEST_NOTICE = timedelta(days=1)
+_LONGEST_NOTICE = 16_384
+
+
+class Facebook:
+    """One Facebook app."""
+
+    responds_by_form_post = False
+
+    def __init__(
+        self,
+        policy: ProviderPolicy,
+        http_client: GuardedHttpClient,
+        clock: Clock,
+        replays: ReplayStore,
+    ) -> None:
+        address = (policy.graph_endpoint or _GRAPH).rstrip("/")
+        self._policy = policy
+        self._secret = required_secret(policy)
+        self._clock = clock
+        self._replays = replays
+        self._graph = Graph(policy, http_client, address)
+        self._oauth = OAuth2(policy, http_client, _server(f"{address}/oauth/access_token"))
+        self._keys = PublicKeys(http_client, clock, self._jwks_uri)
+        self.name = policy.name
+        self.title = policy.title or "Facebook"
+
+    async def destination(self) -> str:
+        return self._oauth.destination()
+
+    async def authorization_url(self, authorization_context: AuthorizationContext) -> str:
+        # Facebook asks for the password again; it does not say afterwards that it did.
+        more = {"auth_type": "reauthenticate"} if authorization_context.fresh else {}
+        return self._oauth.authorization_url(authorization_context, more)
+
+    async def handle_callback(
+        self, answer: Mapping[str, str], authorization_context: AuthorizationContext
+    ) -> Profile:
+        code = self._oauth.code(answer)
+        return await self._exchanged(
+            code, authorization_context.redirect_uri, authorization_context.verifier
+        )
+
+    async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
+        # A code of Facebook's own JavaScript was asked for with an empty address.
+        where = redirect_uri or self._policy.direct_redirect_uri
+        return await self._exchanged(code, where, None)
+
+    async def verify_native_token(
+        self, token: Secret, refresh_token: Secret | None, nonce: str | None
+    ) -> Profile:
+        if looks_signed(token.reveal()):
+            return await self._limited(token, refresh_token, nonce)
+        owner = await self._graph.owner(token, self._clock.now())
+        account = await self._graph.account(token)
+        # security.md 29: both answers are about the same person, or something is wrong.
+        if numeric_id(account.get("id")) != owner:
+            raise bad_token("me: another account than debug_token's")
+        return self._profile(owner, account, refresh_token)
+
+    async def notices(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
+        """A `signed_request`. Facebook words both of its messages alike, "removed the app" and
+        "delete the data": the kind is always "gone", and the address that it was sent to tells
+        which of the two it is."""
+        signed = _signed_request(media_type, body)
+        try:
+            fields = read_signed_request(signed, self._secret)
+        except NotSigned as fault:
+            raise bad_token("signed_request: not signed by our secret") from fault
+        return [self._notice(signed, fields)]
+
+    async def _exchanged(self, code: Secret, where: str, verifier: Secret | None) -> Profile:
+        granted = await self._oauth.exchange(code, where, verifier)
+        try:
+            account = await self._graph.account(granted.access_token)
+        except BadToken as fault:
+            # It came from Facebook a moment ago: not the person's doing.
+            raise invalid_response(fault.because) from fault
+        return self._profile(numeric_id(account.get("id")), account, granted.refresh_token)
+
+    async def _limited(
+        self, token: Secret, refresh_token: Secret | None, nonce: str | None
+    ) -> Profile:
+        now = self._clock.now()
+        try:
+            found = await self._keys.verify(token, _ALGORITHMS)
+        except NotSigned as fault:
+            raise bad_token(f"limited login: {fault}") from fault
+        claims = found.claims
+        # security.md 26: the issuer is the one that was set, never one that the token chose.
+        if claims.get("iss") != self._oauth.issuer:
+            raise bad_token("limited login: another issuer")
+        ours = frozenset({self._policy.client_id})
+        check_id_token(found, Expected(audiences=ours, nonce=nonce), now)
+        # The SDK puts one in always; where the app did not send its own, it counts once all the
+        # same, by the replay store.
+        required_text(claims, "nonce")
+        subject = account_number(claims, "sub")
+        if not await self._replays.spend_once(found.fingerprint, moment(claims, "exp") + SKEW):
+            raise bad_token("limited login: replayed")
+        return self._profile(subject, claims, refresh_token)
+
+    def _profile(
+        self, subject: str, said: Mapping[str, Any], refresh_token: Secret | None
+    ) -> Profile:
+        return Profile(
+            provider=self.name,
+            issuer=self._oauth.issuer,
+            subject=subject,
+            name=full_name(said),
+            email=text(said.get("email")) or None,
+            refresh_token=refresh_token,
+        )
+
+    def _notice(self, signed: str, fields: Mapping[str, Any]) -> SecurityEvent:
+        # Facebook's JavaScript hands browsers a signed_request too, in answers and in a cookie, to
+        # exchange its code. Whoever gets hold of one must not erase an account with it.
+        if "code" in fields:
+            raise bad_token("signed_request: one of a browser")
+        issued_at, now = moment(fields, "issued_at"), self._clock.now()
+        if not now - _OLDEST_NOTICE <= issued_at <= now + SKEW:
+            raise bad_token("signed_request: not of today")
+        return SecurityEvent(
+            kind="gone",
+            issuer=self._oauth.issuer,
+            subject=account_number(fields, "user_id"),
+            id=digest(signed.partition(".")[2]).hex(),
+        )
+
+    async def _jwks_uri(self) -> str:
+        return self._policy.jwks_uri or _JWKS
+
+
+def _server(token_endpoint: str) -> AuthorizationServer:
+    return AuthorizationServer(
+        issuer=_ISSUER,
+        authorization_endpoint=_DIALOG,
+        token_endpoint=token_endpoint,
+        scope="public_profile email",
+        answers_as=frozenset({_ISSUER}),
+        bad_code=frozenset({"100"}),  # used, expired, of another address or verifier
+        try_later=TRY_LATER,
+    )
+
+
+def _signed_request(media_type: str, body: bytes) -> str:
+    """The one parameter that the message is. Raises `BadToken`."""
+    if media_type.partition(";")[0].strip().lower() != _FORM or len(body) > _LONGEST_NOTICE:
+        raise bad_token("notice: not a form")
+    try:
+        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=20)
+    except ValueError as fault:
+        raise bad_token("notice: an unreadable form") from fault
+    found = [value for name, value in fields if name == "signed_request"]
+    if len(found) != 1:
+        raise bad_token("notice: not one signed_request")
+    return found[0]

@@ -1,0 +1,116 @@
+"""Sign-in with GitHub: an OAuth app, PKCE, the numeric account id.
+
+The login name may be given to somebody else one day, the number never is. The e-mail address comes
+from the list of addresses, where GitHub says which one is confirmed; the one on the public profile
+is a text like any other. GitHub signs no ID tokens and sends no messages.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from quantimodo.federation.contract import AuthorizationContext, ProviderPolicy, SecurityEvent
+from quantimodo.federation.names import full_name
+from quantimodo.federation.providers.oauth2 import (
+    AuthorizationServer,
+    Granted,
+    OAuth2,
+    invalid_response,
+    no_native_tokens,
+    no_security_events,
+    numeric_id,
+    required_secret,
+    text,
+)
+from quantimodo.model.identities import Profile
+from quantimodo.model.secrets import Secret
+from quantimodo.outbound.http_client import GuardedHttpClient, bearer
+
+_ISSUER = "https://github.com"
+_USER = "https://api.github.com/user"
+_EMAILS = "https://api.github.com/user/emails"
+_API = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
+_TOKENS = "https://github.com/login/oauth/access_token"
+_SERVER = AuthorizationServer(
+    issuer=_ISSUER,
+    authorization_endpoint="https://github.com/login/oauth/authorize",
+    token_endpoint=_TOKENS,
+    scope="read:user user:email",
+    # Its metadata (RFC 8414) has the path, although its answers have no `iss` yet.
+    answers_as=frozenset({_ISSUER, "https://github.com/login/oauth"}),
+    bad_code=frozenset({"bad_verification_code", "redirect_uri_mismatch", "invalid_grant"}),
+)
+
+
+class GitHub:
+    """github.com, or one GitHub Enterprise Server (then `issuer` and all endpoints are set)."""
+
+    responds_by_form_post = False
+
+    def __init__(self, policy: ProviderPolicy, http_client: GuardedHttpClient) -> None:
+        required_secret(policy)
+        self._policy = policy
+        self._door = http_client
+        self._oauth = OAuth2(policy, http_client, _SERVER)
+        self._user = policy.userinfo_endpoint or _USER
+        self._emails = policy.emails_endpoint or _EMAILS
+        self.name = policy.name
+        self.title = policy.title or "GitHub"
+
+    async def destination(self) -> str:
+        return self._oauth.destination()
+
+    async def authorization_url(self, authorization_context: AuthorizationContext) -> str:
+        # GitHub has no way to ask for the password again; to choose the account is the closest.
+        more = {"prompt": "select_account"} if authorization_context.fresh else {}
+        return self._oauth.authorization_url(authorization_context, more)
+
+    async def handle_callback(
+        self, answer: Mapping[str, str], authorization_context: AuthorizationContext
+    ) -> Profile:
+        code = self._oauth.code(answer)
+        return await self._who(
+            await self._oauth.exchange(
+                code, authorization_context.redirect_uri, authorization_context.verifier
+            )
+        )
+
+    async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
+        where = redirect_uri or self._policy.direct_redirect_uri or None
+        return await self._who(await self._oauth.exchange(code, where, None))
+
+    async def verify_native_token(
+        self, token: Secret, refresh_token: Secret | None, nonce: str | None
+    ) -> Profile:
+        raise no_native_tokens()
+
+    async def notices(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
+        raise no_security_events()
+
+    async def _who(self, granted: Granted) -> Profile:
+        headers = {**_API, **bearer(granted.access_token)}
+        answer = await self._door.get(self._user, headers=headers)
+        if not answer.ok:
+            raise invalid_response(f"user: status {answer.status}")
+        user = answer.json()
+        email = await self._confirmed_email(headers)
+        return Profile(
+            provider=self.name,
+            issuer=self._oauth.issuer,
+            subject=numeric_id(user.get("id")),
+            name=full_name(user) or text(user.get("login")),
+            email=email,
+            email_verified=email is not None,
+            email_authoritative=email is not None and self._policy.authoritative is True,
+            refresh_token=granted.refresh_token,
+        )
+
+    async def _confirmed_email(self, headers: Mapping[str, str]) -> str | None:
+        """security.md 30: the address that is primary and verified, both being `true` itself."""
+        answer = await self._door.get(self._emails, headers=headers, parameters={"per_page": "100"})
+        if answer.status in (403, 404):  # the person, or the kind of app, keeps it to itself
+            return None
+        if not answer.ok:
+            raise invalid_response(f"user/emails: status {answer.status}")
+        for row in answer.rows():
+            if row.get("primary") is True and row.get("verified") is True:
+                return text(row.get("email")) or None
+        return None

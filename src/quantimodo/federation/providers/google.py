@@ -1,0 +1,186 @@
+"""Sign-in with Google: an OpenID provider, and access tokens of its old SDKs, and its messages
+about accounts (RISC, "Cross-Account Protection").
+
+Google's pages that this follows: "OpenID Connect", "Verify the Google ID token on your server
+side", "Authenticate with a backend server", "Protect user accounts with Cross-Account Protection".
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from quantimodo.crypto.upstream import Verified
+from quantimodo.federation.contract import BadToken, ProviderPolicy, SecurityEvent
+from quantimodo.federation.discovery import Metadata
+from quantimodo.federation.id_tokens import bad_token, foreign_token, required_text
+from quantimodo.federation.providers.oauth2 import invalid_response, text
+from quantimodo.federation.providers.oidc import (
+    Claims,
+    Oidc,
+    ProviderQuirks,
+    SecurityEvents,
+    Who,
+    is_true,
+)
+from quantimodo.model.secrets import Secret
+from quantimodo.outbound.http_client import Answer, GuardedHttpClient, bearer
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import ReplayStore
+
+GOOGLE = Metadata(
+    issuer="https://accounts.google.com",
+    authorization_endpoint="https://accounts.google.com/o/oauth2/v2/auth",
+    token_endpoint="https://oauth2.googleapis.com/token",  # noqa: S106
+    jwks_uri="https://www.googleapis.com/oauth2/v3/certs",
+    userinfo_endpoint="https://openidconnect.googleapis.com/v1/userinfo",
+    tokeninfo_endpoint="https://oauth2.googleapis.com/tokeninfo",
+)
+# What "Sign in with Google" calls the redirect URI of its popup; no address at all.
+POPUP = "postmessage"
+
+_SHORT_ISSUER = "accounts.google.com"
+_RISC = "https://schemas.openid.net/secevent/risc/event-type/"
+_OAUTH = "https://schemas.openid.net/secevent/oauth/event-type/"
+_EVENTS: Mapping[str, Any] = {
+    # Of the standard (RISC Profile 1.0 §2.2); Google itself has not offered it lately.
+    f"{_RISC}account-purged": "gone",
+    # Taken over, closed or given up: Google does not always say which.
+    f"{_RISC}account-disabled": "suspended",
+    f"{_RISC}sessions-revoked": "signed_out",
+    f"{_OAUTH}tokens-revoked": "signed_out",
+}
+
+
+def open_google(
+    policy: ProviderPolicy, http_client: GuardedHttpClient, clock: Clock, replays: ReplayStore
+) -> Oidc:
+    """Google, or who stands in for it at the addresses of `policy`."""
+    access_tokens = AccessTokens(
+        http_client,
+        clock,
+        frozenset({policy.client_id, *policy.audiences}),
+        policy.tokeninfo_endpoint,
+    )
+    quirks = ProviderQuirks(
+        title="Google",
+        known=GOOGLE,
+        fresh={"prompt": "select_account"},  # Google knows no other way
+        tells_freshness=False,
+        direct_redirect_uri=POPUP,
+        nonce_needed=False,  # its SDKs for iOS make one up that the app never sees
+        who=_who,
+        authoritative=is_authoritative,
+        opaque=access_tokens.read,
+        messages=SecurityEvents(token=_message, read=read_events),
+    )
+    return Oidc(policy, http_client, clock, replays, quirks)
+
+
+def is_authoritative(claims: Claims) -> bool:
+    """security.md 27, "Verify the Google ID token": Google runs the mailbox of `gmail.com`, and
+    of Workspace domains (`hd`); other addresses it once saw confirmed, and somebody else runs."""
+    if not is_true(claims.get("email_verified")):
+        return False
+    if text(claims.get("email")).lower().endswith("@gmail.com"):
+        return True
+    return bool(text(claims.get("hd")))
+
+
+def read_events(claims: Claims, issuer: str) -> Sequence[SecurityEvent]:
+    """What a security event token tells; nothing for events that ask nothing of us, such as the
+    `verification` that Google sends when it is set up, and for those that are unknown."""
+    return tuple(_events(claims, issuer))
+
+
+class AccessTokens:
+    """security.md 28: access tokens of Google's old SDKs, told to be ours by `tokeninfo`."""
+
+    def __init__(
+        self,
+        http_client: GuardedHttpClient,
+        clock: Clock,
+        ours: frozenset[str],
+        tokeninfo_endpoint: str,
+    ) -> None:
+        self._door = http_client
+        self._clock = clock
+        self._ours = ours
+        self._tokeninfo_endpoint = tokeninfo_endpoint
+
+    async def read(self, token: Secret, metadata: Metadata) -> Claims:
+        """Userinfo of whose it is. Raises `BadToken`, `ForeignToken`, `ProviderFault`."""
+        tokeninfo = self._tokeninfo_endpoint or metadata.tokeninfo_endpoint
+        if not tokeninfo or not metadata.userinfo_endpoint:
+            raise BadToken("Send the ID token that the provider gave the app.")
+        about = _read(await self._door.get(tokeninfo, parameters={"access_token": token.reveal()}))
+        self._check(about)
+        subject = required_text(about, "sub")
+        person = _read(await self._door.get(metadata.userinfo_endpoint, headers=bearer(token)))
+        if person.get("sub") != subject:
+            raise bad_token("userinfo: another person")
+        return person
+
+    def _check(self, about: Claims) -> None:
+        # The confused deputy: whoever runs another app has good tokens of its people.
+        if about.get("aud") not in self._ours:
+            raise foreign_token("tokeninfo: aud is not one of ours")
+        if "azp" in about and about["azp"] not in self._ours:
+            raise foreign_token("tokeninfo: azp is not one of ours")
+        if _seconds(about.get("exp")) <= self._clock.now():
+            raise bad_token("tokeninfo: it has expired")
+
+
+def _who(found: Verified, metadata: Metadata) -> Who:
+    stated = {metadata.issuer}
+    if metadata.issuer == GOOGLE.issuer:
+        stated.add(_SHORT_ISSUER)  # Google spells it in both ways
+    if found.claims.get("iss") not in stated:
+        raise bad_token("iss is not the configured issuer")
+    return metadata.issuer, required_text(found.claims, "sub")
+
+
+def _read(answer: Answer) -> Claims:
+    if answer.status in (400, 401, 403):
+        raise bad_token(f"Google refuses it with {answer.status}")
+    if not answer.ok:
+        raise invalid_response(f"status {answer.status}")
+    return answer.json()
+
+
+def _seconds(value: Any) -> datetime:
+    """A time that `tokeninfo` writes as a text."""
+    try:
+        return datetime.fromtimestamp(int(value), UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise bad_token("tokeninfo: exp is missing or no time") from None
+
+
+def _message(media_type: str, body: bytes) -> str | None:
+    # RFC 8935 §2.1: the body is the token, and nothing else.
+    if media_type not in ("application/secevent+jwt", "application/jwt"):
+        return None
+    return body.decode("ascii", "replace").strip()
+
+
+def _events(claims: Claims, issuer: str) -> Iterator[SecurityEvent]:
+    events, told = claims.get("events"), set()
+    if not isinstance(events, dict):
+        raise bad_token("events is no object")
+    for name, event in events.items():
+        kind = _EVENTS.get(name)
+        if kind is None or kind in told:
+            continue
+        told.add(kind)
+        yield SecurityEvent(
+            kind=kind,
+            issuer=issuer,
+            subject=_subject(event, issuer),
+            id=f"{required_text(claims, 'jti')}/{kind}",
+        )
+
+
+def _subject(event: Any, issuer: str) -> str:
+    subject = event.get("subject") if isinstance(event, dict) else None
+    if not isinstance(subject, dict) or subject.get("iss") not in (issuer, f"{issuer}/"):
+        raise bad_token("an event about an account elsewhere")
+    return required_text(subject, "sub")

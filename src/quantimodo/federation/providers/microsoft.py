@@ -1,0 +1,102 @@
+"""Sign-in with Microsoft (Entra ID and personal accounts): an OpenID provider with as many issuers
+as there are tenants.
+
+Who somebody is, is their tenant and their object id there (security.md 30), never `sub`, which is
+of one app only, nor e-mail or `upn`, which any tenant's administrator may set to any address.
+Microsoft's pages that this follows: "ID token claims reference", "OpenID Connect on the Microsoft
+identity platform", "Access tokens: validate the issuer", "Optional claims reference".
+"""
+
+import re
+from collections.abc import Callable
+
+from quantimodo.crypto.upstream import Verified
+from quantimodo.federation.contract import ProviderPolicy
+from quantimodo.federation.discovery import Metadata
+from quantimodo.federation.id_tokens import bad_token, required_text
+from quantimodo.federation.providers.oauth2 import text
+from quantimodo.federation.providers.oidc import Claims, Oidc, ProviderQuirks, Who, is_true
+from quantimodo.outbound.http_client import GuardedHttpClient
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import ReplayStore
+
+EVERY_KIND = "common"  # people of any tenant, and personal accounts
+_ANY_TENANT = "organizations"
+_PERSONAL = "consumers"
+_TENANT_OF_PERSONS = "9188040d-6c67-4c5b-b112-36a304b66dad"
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_PLACE = "{tenantid}"  # as Microsoft writes it in its own metadata and keys
+_HOST = "https://login.microsoftonline.com"
+
+
+def is_tenant(text: str) -> bool:
+    """Whether it names a tenant, or a kind of them, so that issuers can be compared with it."""
+    text = text.lower()
+    return text in (EVERY_KIND, _ANY_TENANT, _PERSONAL) or bool(_GUID.fullmatch(text))
+
+
+def open_microsoft(
+    policy: ProviderPolicy, http_client: GuardedHttpClient, clock: Clock, replays: ReplayStore
+) -> Oidc:
+    """Microsoft, for the people of `policy.tenant`."""
+    tenant = policy.tenant.lower() or EVERY_KIND
+    quirks = ProviderQuirks(
+        title="Microsoft",
+        known=_metadata(tenant),
+        tells_freshness=False,  # `auth_time` is an optional claim that has to be configured
+        nonce_needed=False,
+        who=_who_of(tenant),
+        is_named=_is_named,
+        email_verified=is_owner_verified,
+    )
+    return Oidc(policy, http_client, clock, replays, quirks)
+
+
+def is_owner_verified(claims: Claims) -> bool:
+    """Whether Microsoft says that the domain of the address is the tenant's own ("Migrate away
+    from using email claims"): without that an address is whatever somebody typed."""
+    value = claims.get("xms_edov")
+    return is_true(value) or value in (1, "1")
+
+
+def _metadata(tenant: str) -> Metadata:
+    return Metadata(
+        issuer=f"{_HOST}/{_PLACE}/v2.0",
+        authorization_endpoint=f"{_HOST}/{tenant}/oauth2/v2.0/authorize",
+        token_endpoint=f"{_HOST}/{tenant}/oauth2/v2.0/token",
+        jwks_uri=f"{_HOST}/{tenant}/discovery/v2.0/keys",
+    )
+
+
+def _who_of(tenant: str) -> Callable[[Verified, Metadata], Who]:
+    def who(found: Verified, metadata: Metadata) -> Who:
+        home = text(found.claims.get("tid"))
+        if not _GUID.fullmatch(home) or not _admits(tenant, home):
+            raise bad_token("tid is not the configured tenant")
+        # security.md 26: the issuer is made from what was configured; the tenant that stands in
+        # it is one that the configuration admits, and one that this very key may speak for.
+        issuer = metadata.issuer.replace(_PLACE, home)
+        if found.claims.get("iss") != issuer:
+            raise bad_token("iss is not that tenant's")
+        if found.key_issuer is not None and found.key_issuer.replace(_PLACE, home) != issuer:
+            raise bad_token("the key is another issuer's")
+        return issuer, required_text(found.claims, "oid")
+
+    return who
+
+
+def _is_named(name: str, metadata: Metadata) -> bool:
+    # Which tenant it is, the ID token says; here it matters that it is nobody but Microsoft.
+    before, _, after = metadata.issuer.partition(_PLACE)
+    home = name.removeprefix(before).removesuffix(after)
+    return name in (metadata.issuer, f"{before}{home}{after}") and (
+        name == metadata.issuer or bool(_GUID.fullmatch(home))
+    )
+
+
+def _admits(tenant: str, home: str) -> bool:
+    if tenant == EVERY_KIND:
+        return True
+    if tenant == _ANY_TENANT:
+        return home != _TENANT_OF_PERSONS
+    return home == (_TENANT_OF_PERSONS if tenant == _PERSONAL else tenant)

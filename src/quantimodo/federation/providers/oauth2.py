@@ -1,0 +1,233 @@
+"""OAuth 2 at a provider without OpenID Connect: authorization code with PKCE and `state`.
+
+Owns the way there and back, the exchange of the code, and what errors on that way mean. Who the
+person is, each provider's own file asks of the provider's own API.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from quantimodo.crypto.digests import digest
+from quantimodo.crypto.jwt import base64url
+from quantimodo.federation.contract import (
+    AccessDeniedByUser,
+    AuthorizationContext,
+    BadCode,
+    BadToken,
+    ProviderPolicy,
+)
+from quantimodo.federation.declined import is_declined
+from quantimodo.model.secrets import Secret
+from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault, ProviderUnavailable
+from quantimodo.outbound.http_client import GuardedHttpClient, basic
+
+_SPELLING = re.compile(r"[A-Za-z0-9_.-]{1,40}", re.ASCII)
+_NUMBER = re.compile(r"[1-9][0-9]{0,39}", re.ASCII)
+_LATER = frozenset({"temporarily_unavailable", "server_error"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationServer:
+    """What does not change from operator to operator. `issuer` is the one of profiles.
+
+    `answers_as`: what it may call itself in `iss` of an authorization answer (RFC 9207).
+    `bad_code`: the error codes at its token endpoint that mean the code, nothing of ours.
+    `try_later`: the ones that mean that it may be tried again.
+    `secret_in_header`: `client_secret_basic`; else the secret is a field of the form.
+    `proof_key`: whether it knows PKCE, or at least passes over what it does not know.
+    """
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    scope: str
+    answers_as: frozenset[str]
+    bad_code: frozenset[str] = frozenset({"invalid_grant"})
+    try_later: frozenset[str] = _LATER
+    secret_in_header: bool = False
+    proof_key: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """The provider's tokens. The access token is used at once, and kept nowhere."""
+
+    access_token: Secret
+    refresh_token: Secret | None = None
+    id_token: Secret | None = None  # OpenID Connect Core §3.1.3.3
+
+
+class OAuth2:
+    """One of our registrations at one authorization server."""
+
+    def __init__(
+        self, policy: ProviderPolicy, http_client: GuardedHttpClient, server: AuthorizationServer
+    ) -> None:
+        self._policy = policy
+        self._door = http_client
+        self._server = server
+        self._authorization_endpoint = (
+            policy.authorization_endpoint or server.authorization_endpoint
+        )
+        self._token_endpoint = policy.token_endpoint or server.token_endpoint
+        self._answers_as = frozenset({policy.issuer}) if policy.issuer else server.answers_as
+        self.issuer = policy.issuer or server.issuer
+
+    def destination(self) -> str:
+        """The origin of the page where people sign in."""
+        place = urlsplit(self._authorization_endpoint)
+        return f"{place.scheme}://{place.netloc}"
+
+    def authorization_url(
+        self, authorization_context: AuthorizationContext, more: Mapping[str, str]
+    ) -> str:
+        """The address of that page, for this journey. `more` is what only this provider knows."""
+        # security.md 25: PKCE (RFC 7636), S256; a provider that does not know it ignores it.
+        query = {
+            "response_type": "code",
+            "client_id": self._policy.client_id,
+            "redirect_uri": authorization_context.redirect_uri,
+            "scope": self._policy.scope or self._server.scope,
+            "state": authorization_context.state.reveal(),
+            **(_challenge(authorization_context.verifier) if self._server.proof_key else {}),
+            **more,
+        }
+        mark = "&" if "?" in self._authorization_endpoint else "?"
+        return f"{self._authorization_endpoint}{mark}{urlencode(query)}"
+
+    def code(self, answer: Mapping[str, str]) -> Secret:
+        """The code that an authorization answer brings. Raises `ProviderFault` for any other."""
+        # security.md 25, RFC 9207 §2.4: the answer of another server says nothing about this one.
+        if "iss" in answer and answer["iss"] not in self._answers_as:
+            raise invalid_response("the authorization answer names another issuer")
+        if "error" in answer:
+            raise _refused(self._policy.kind, answer)
+        if not answer.get("code"):
+            raise invalid_response("the authorization answer has neither code nor error")
+        return Secret(answer["code"])
+
+    async def exchange(
+        self, code: Secret, redirect_uri: str | None, verifier: Secret | None
+    ) -> Granted:
+        """The tokens for a code (RFC 6749 §4.1.3). Raises `BadCode` for one that buys nothing."""
+        fields = {"grant_type": "authorization_code", "code": code.reveal()}
+        if redirect_uri is not None:
+            fields["redirect_uri"] = redirect_uri
+        if verifier is not None and self._server.proof_key:
+            fields["code_verifier"] = verifier.reveal()
+        identified, headers = self._ourselves()
+        answer = await self._door.post_form(
+            self._token_endpoint, {**fields, **identified}, headers=headers
+        )
+        body = answer.json()
+        # GitHub answers errors with 200: the member decides, not the status.
+        if "error" in body:
+            raise self._not_granted(error_code(body["error"]))
+        if not answer.ok:
+            raise invalid_response(f"token endpoint: status {answer.status}")
+        return _granted(body)
+
+    def _ourselves(self) -> tuple[dict[str, str], dict[str, str]]:
+        secret = self._policy.client_secret
+        if secret is not None and self._server.secret_in_header:
+            return {}, basic(self._policy.client_id, secret)
+        fields = {"client_id": self._policy.client_id}
+        if secret is not None:
+            fields["client_secret"] = secret.reveal()
+        return fields, {}
+
+    def _not_granted(self, code: str) -> ProviderFault:
+        because = f"token endpoint: {code}"
+        if code in self._server.bad_code:
+            return BadCode(_BAD_CODE, because=because)
+        if code in self._server.try_later:
+            return ProviderUnavailable(_TRY_LATER, because=because)
+        return invalid_response(because)
+
+
+_BAD_CODE = "The sign-in code is not valid any more. Start the sign-in again."
+_TRY_LATER = "The sign-in provider cannot answer now. Try again in a moment."
+_STRANGE = "The sign-in provider gave an answer that cannot be used."
+_DECLINED = "The sign-in was declined at the provider."
+
+
+def error_code(error: Any) -> str:
+    """The code of an error, for comparison and for the log: never the provider's free text.
+
+    Text as in RFC 6749 §5.2, or an object with a `code` (Facebook).
+    """
+    found = error.get("code") if isinstance(error, dict) else error
+    spelled = str(found) if isinstance(found, str | int) else ""
+    return spelled if _SPELLING.fullmatch(spelled) else "an unreadable error"
+
+
+def invalid_response(because: str) -> InvalidProviderResponse:
+    return InvalidProviderResponse(_STRANGE, because=because)
+
+
+def numeric_id(value: Any) -> str:
+    """An account's number in its one spelling, given as number or text.
+
+    Raises `InvalidProviderResponse`: a subject is never guessed, rounded or empty.
+    """
+    spelled = str(value) if isinstance(value, str | int) else ""
+    if not _NUMBER.fullmatch(spelled):
+        raise invalid_response("the account id is not a number")
+    return spelled
+
+
+def text(value: Any) -> str:
+    """A text for people, if it is one."""
+    return value if isinstance(value, str) else ""
+
+
+def required_secret(policy: ProviderPolicy) -> Secret:
+    """The client secret of a kind that cannot do without. Raises `ValueError` at start."""
+    if policy.client_secret is None:
+        raise ValueError(f"providers.{policy.name}: client_secret is missing")
+    return policy.client_secret
+
+
+def no_native_tokens() -> BadToken:
+    """Contract §3: nothing tells us whose app such a token was issued to."""
+    return BadToken("This provider has no sign-in by token. Use the sign-in in a browser.")
+
+
+def no_security_events() -> BadToken:
+    return BadToken("This provider sends no messages.")
+
+
+def _refused(kind: str, answer: Mapping[str, str]) -> ProviderFault:
+    code = answer["error"]
+    because = f"authorization answer: {error_code(code)}"
+    if is_declined(kind, answer):
+        return AccessDeniedByUser(_DECLINED, because=because)
+    if code in _LATER:
+        return ProviderUnavailable(_TRY_LATER, because=because)
+    return invalid_response(because)
+
+
+def _challenge(verifier: Secret) -> dict[str, str]:
+    challenge = base64url(digest(verifier.reveal())).decode()
+    return {"code_challenge": challenge, "code_challenge_method": "S256"}
+
+
+def _secret(value: Any) -> Secret | None:
+    return Secret(value) if isinstance(value, str) and value else None
+
+
+def _granted(body: Mapping[str, Any]) -> Granted:
+    token, kind = body.get("access_token"), body.get("token_type")
+    if not isinstance(token, str) or not token:
+        raise invalid_response("token endpoint: no access token")
+    # RFC 6749 §7.1: a token of a type that is not understood is not used.
+    if not isinstance(kind, str) or kind.lower() != "bearer":
+        raise invalid_response("token endpoint: not a bearer token")
+    return Granted(
+        access_token=Secret(token),
+        refresh_token=_secret(body.get("refresh_token")),
+        id_token=_secret(body.get("id_token")),
+    )

@@ -1,0 +1,101 @@
+"""Sign-in with X: OAuth 2 with PKCE, which X insists on, and the account's number.
+
+X tells a name and no e-mail address. It signs no ID tokens, sends no messages, and a code of X is
+good only with the PKCE verifier that it was asked for with: in a browser, through us.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from quantimodo.federation.contract import (
+    AuthorizationContext,
+    BadCode,
+    ProviderPolicy,
+    SecurityEvent,
+)
+from quantimodo.federation.names import full_name
+from quantimodo.federation.providers.oauth2 import (
+    AuthorizationServer,
+    Granted,
+    OAuth2,
+    invalid_response,
+    no_native_tokens,
+    no_security_events,
+    numeric_id,
+    text,
+)
+from quantimodo.model.identities import Profile
+from quantimodo.model.secrets import Secret
+from quantimodo.outbound.http_client import GuardedHttpClient, bearer
+
+_ISSUER = "https://x.com"
+_ME = "https://api.x.com/2/users/me"
+_TOKENS = "https://api.x.com/2/oauth2/token"
+_SERVER = AuthorizationServer(
+    issuer=_ISSUER,
+    authorization_endpoint="https://x.com/i/oauth2/authorize",
+    token_endpoint=_TOKENS,
+    scope="users.read tweet.read",  # users/me asks for both
+    answers_as=frozenset({_ISSUER}),
+    # X says `invalid_request` of a code that is used up, expired or of another verifier.
+    bad_code=frozenset({"invalid_grant", "invalid_request"}),
+    secret_in_header=True,
+)
+
+
+class X:
+    """x.com. Without `client_secret`: X's "public client"."""
+
+    responds_by_form_post = False
+
+    def __init__(self, policy: ProviderPolicy, http_client: GuardedHttpClient) -> None:
+        self._door = http_client
+        self._oauth = OAuth2(policy, http_client, _SERVER)
+        self._me = policy.userinfo_endpoint or _ME
+        self.name = policy.name
+        self.title = policy.title or "X"
+
+    async def destination(self) -> str:
+        return self._oauth.destination()
+
+    async def authorization_url(self, authorization_context: AuthorizationContext) -> str:
+        return self._oauth.authorization_url(authorization_context, {})
+
+    async def handle_callback(
+        self, answer: Mapping[str, str], authorization_context: AuthorizationContext
+    ) -> Profile:
+        code = self._oauth.code(answer)
+        return await self._who(
+            await self._oauth.exchange(
+                code, authorization_context.redirect_uri, authorization_context.verifier
+            )
+        )
+
+    async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
+        raise BadCode(
+            "A code of this provider is good only in the sign-in that asked for it. "
+            "Use the sign-in in a browser."
+        )
+
+    async def verify_native_token(
+        self, token: Secret, refresh_token: Secret | None, nonce: str | None
+    ) -> Profile:
+        raise no_native_tokens()
+
+    async def notices(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
+        raise no_security_events()
+
+    async def _who(self, granted: Granted) -> Profile:
+        answer = await self._door.get(self._me, headers=bearer(granted.access_token))
+        if not answer.ok:
+            raise invalid_response(f"users/me: status {answer.status}")
+        # X answers 200 with `errors` and no `data` where it cannot show the account.
+        user = answer.json().get("data")
+        if not isinstance(user, dict):
+            raise invalid_response("users/me: no account")
+        return Profile(
+            provider=self.name,
+            issuer=self._oauth.issuer,
+            subject=numeric_id(user.get("id")),
+            name=full_name(user) or text(user.get("username")),
+            refresh_token=granted.refresh_token,
+        )

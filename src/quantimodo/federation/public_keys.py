@@ -1,0 +1,55 @@
+"""The public keys of one provider, as its JWK Set lists them now."""
+
+from collections.abc import Awaitable, Callable, Collection
+
+from quantimodo.crypto.upstream import (
+    BadKeySet,
+    ProviderKey,
+    UnknownKey,
+    Verified,
+    read_key_set,
+    verify,
+)
+from quantimodo.federation.cached_document import CachedDocument
+from quantimodo.model.secrets import Secret
+from quantimodo.outbound.errors import InvalidProviderResponse
+from quantimodo.outbound.http_client import GuardedHttpClient
+from quantimodo.ports.clock import Clock
+
+
+class PublicKeys:
+    """Fetched at the first token, each hour, and at once for a key that is not among them; the last
+    at most once a minute."""
+
+    def __init__(
+        self, http_client: GuardedHttpClient, clock: Clock, locate: Callable[[], Awaitable[str]]
+    ) -> None:
+        self._door = http_client
+        self._locate = locate
+        self._keys = CachedDocument(self._fetch, clock)
+
+    async def verify(self, token: Secret, algorithms: Collection[str]) -> Verified:
+        """A token that one of the keys signed. Raises `crypto.jwt.BadToken`, `ProviderFault`."""
+        try:
+            return verify(token.reveal(), await self._keys.get(), algorithms)
+        except UnknownKey:
+            return verify(token.reveal(), await self._keys.again(), algorithms)
+
+    async def fetch(self) -> None:
+        """Have the keys at hand. Raises `ProviderFault`."""
+        await self._keys.get()
+
+    async def _fetch(self) -> tuple[ProviderKey, ...]:
+        answer = await self._door.get(await self._locate())
+        if not answer.ok:
+            raise _invalid_response(f"its keys: status {answer.status}")
+        try:
+            return read_key_set(answer.json())
+        except BadKeySet as fault:
+            raise _invalid_response("its keys: none that we can use") from fault
+
+
+def _invalid_response(because: str) -> InvalidProviderResponse:
+    return InvalidProviderResponse(
+        "The sign-in provider gave an answer that cannot be used.", because=because
+    )

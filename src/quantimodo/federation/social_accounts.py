@@ -1,0 +1,333 @@
+"""Accounts and their identities at providers: signing in by one, linking, unlinking, its end.
+
+Owns what must hold between an identity and the account and sessions that it opens. Whose account
+it is, is decided in `linking.py`; what the provider said was checked in `federation/`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from quantimodo.accounts.addresses import known_email, shown_name
+from quantimodo.accounts.email_templates import EmailTemplates, address_of
+from quantimodo.accounts.errors import DomainError, LinkNeeded
+from quantimodo.accounts.sessions import Sessions, printable, require_fresh
+from quantimodo.accounts.sign_up import new_subject
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.crypto.envelope import Envelope
+from quantimodo.federation.linking import Create, Link, Refuse, RequireSignIn, SignIn, decide
+from quantimodo.model.events import Event, Mail
+from quantimodo.model.identities import Identity, NewIdentity, Profile
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import Session
+from quantimodo.model.users import NewUser, User
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.mailer import Mailer
+from quantimodo.ports.stores import Conflict, IdentityStore, UserStore
+
+PROVIDER_TOKENS: Final = "provider tokens"  # the envelope's purpose
+_LONGEST_SUBJECT: Final = 255  # OpenID Connect Core §2
+_LONGEST_ISSUER: Final = 400
+_LONGEST_REFRESH_TOKEN: Final = 8192
+_TRIES: Final = 5
+_REASONS: Final = {
+    "disabled": "This account is disabled. Ask whoever runs this server.",
+    "sign_up_closed": "This server makes no new accounts. Ask whoever runs it for one.",
+}
+_SIGNED_OUT_SINCE: Final = "The provider ended this sign-in since. Sign in there again, then here."
+_SOMEBODY_ELSE_S: Final = (
+    "This is linked to another account here. Sign in with it to see which one, and unlink it there"
+    " first."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """Who came through a provider, and by which identity. `new_user`: made just now."""
+
+    user: User
+    identity: Identity
+    new_user: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocialAccounts:
+    """Every `Profile` handed in was checked to the last claim by its provider."""
+
+    users: UserStore
+    store: IdentityStore
+    sessions: Sessions
+    throttle: Throttle
+    mailer: Mailer
+    email_templates: EmailTemplates
+    envelope: Envelope
+    sign_up_open: bool
+    clock: Clock
+    entropy: Entropy
+    audit: Audit
+
+    async def admit(self, profile: Profile, *, address: str) -> Admitted:
+        """The person whom this profile opens, made or linked if the rules say so.
+
+        Of any number of concurrent first logins of one identity one makes a person, and all get
+        it. Raises `LinkNeeded`, `DomainError` (disabled, sign-up closed), `TooMany`.
+        """
+        await self.throttle.social(address)
+        profile = _kept_form(profile)
+        for _ in range(_TRIES):
+            try:
+                return await self._admit(profile, address)
+            except Conflict:  # somebody was faster: what there is now decides
+                continue
+        raise DomainError("This could not be done just now. Try again.")
+
+    async def begin_session(
+        self,
+        admitted: Admitted,
+        methods: tuple[str, ...],
+        *,
+        address: str,
+        agent: str,
+        replaces: Secret | None,
+    ) -> Secret:
+        """The cookie of a new session for who was admitted. Raises `DomainError`."""
+        cookie = await self.sessions.start(
+            admitted.user, methods=methods, address=address, agent=agent, replaces=replaces
+        )
+        # As in `Credentials.admit`: who drops an identity ends sessions after it. One that
+        # begins between the look at the identity and that end is ended there, a later one here.
+        if not await self.stands(admitted):
+            await self.sessions.discard(admitted.user.id, cookie)
+            raise DomainError("This way of signing in was removed just now. Sign in again.")
+        return cookie
+
+    async def stands(self, admitted: Admitted) -> bool:
+        """Whether the identity still is this person's, and was not signed out meanwhile."""
+        known = admitted.identity
+        found = await self.store.identity(known.issuer, known.subject)
+        if found is None or found.user_id != admitted.user.id:
+            return False
+        return found.signed_out_at == known.signed_out_at
+
+    async def link(self, session: Session, profile: Profile) -> Identity:
+        """Add this identity to the account of a session that was signed in to just now.
+
+        Raises `DomainError` when it is somebody else's, and `ReauthenticationNeeded`.
+        """
+        require_fresh(session, self.clock.now())
+        profile = _kept_form(profile)
+        try:
+            identity = await self.store.add_identity(
+                session.user.id, self._new_identity(profile), session.key
+            )
+        except Conflict:
+            return await self._linked_before(session, profile)
+        await self._linked(session.user, profile, session.address)
+        return identity
+
+    async def unlink(self, session: Session, identity_id: int) -> None:
+        """Raises `DomainError` for the last way in, and `ReauthenticationNeeded`."""
+        require_fresh(session, self.clock.now())
+        identities = await self.store.identities_of(session.user.id)
+        identity = next((one for one in identities if one.id == identity_id), None)
+        if identity is None:
+            raise DomainError("This is not linked to your account any more.")
+        if not await self.store.drop_identity(session.user.id, identity_id):
+            raise DomainError(
+                "This is the last way to sign in to your account. Set a password, or link another"
+                " one, first."
+            )
+        self._record("identity.unlinked", session.user.id, session.address, identity.provider)
+        await self._tell(session.user, self.email_templates.identity_unlinked)
+
+    async def identities(self, user_id: int) -> Sequence[Identity]:
+        """Oldest first."""
+        return await self.store.identities_of(user_id)
+
+    async def end(self, issuer: str, subject: str) -> int | None:
+        """The provider says that the account is gone: the identity goes, every session and every
+        authorization of its person ends. Whose it was."""
+        user = await self._end(issuer, subject)
+        if user is None:
+            return None
+        await self._tell(user, self.email_templates.identity_ended)
+        return user.id
+
+    async def sign_out(self, issuer: str, subject: str) -> int | None:
+        """The provider says that its account was signed out: every session of the person ends,
+        and with it what came by this identity and was not used yet; it stays. Whose it is."""
+        return await self._sign_out(issuer, subject, grants=False)
+
+    async def suspend(self, issuer: str, subject: str) -> int | None:
+        """The provider says that it disabled the account, as when somebody took it over: as
+        `sign_out`, and every authorization of the person ends. Whose it is."""
+        user_id = await self._sign_out(issuer, subject, grants=True)
+        user = None if user_id is None else await self.users.user(user_id)
+        if user is not None:
+            await self._tell(user, self.email_templates.identity_suspended)
+        return user_id
+
+    async def erase(self, issuer: str, subject: str) -> int | None:
+        """The person asks, by way of the provider, to delete what came from there: `end`, and if
+        that was the only way in, the account with everything in it. Whose it was."""
+        user = await self._end(issuer, subject)
+        if user is None:
+            return None
+        if await self._has_a_way_in(user):
+            await self._tell(user, self.email_templates.identity_ended)
+        else:
+            await self.users.delete_user(user.id)
+            self._record("account.deleted", user.id)
+            await self._tell(user, self.email_templates.account_deleted)
+        return user.id
+
+    async def _admit(self, profile: Profile, address: str) -> Admitted:
+        identity = await self.store.identity(profile.issuer, profile.subject)
+        owner = None if identity is None else await self.users.user(identity.user_id)
+        namesake = None
+        if owner is None and profile.email is not None:
+            namesake = await self.users.user_by_email(profile.email)
+        match decide(profile, owner, namesake, sign_up_open=self.sign_up_open):
+            case SignIn(user) if identity is not None:  # who has an owner is there
+                return await self._signed_in(user, identity, profile, address)
+            case Link(user):
+                return await self._link(user, profile, address)
+            case Create(email, verified):
+                return await self._create(profile, email, verified, address)
+            case RequireSignIn(email):
+                raise LinkNeeded(email)
+            case Refuse(reason, user):
+                self._record(
+                    "identity.refused", user.id if user else None, address, profile.provider
+                )
+                raise DomainError(_REASONS[reason])
+            case SignIn():
+                raise Conflict("the identity was dropped meanwhile")
+
+    async def _signed_in(
+        self, user: User, identity: Identity, profile: Profile, address: str
+    ) -> Admitted:
+        now = self.clock.now()
+        if _is_stale(profile, identity):
+            self._record("identity.refused", user.id, address, profile.provider)
+            raise DomainError(_SIGNED_OUT_SINCE)
+        await self.store.use_identity(
+            identity.id, now, name=profile.name, email=profile.email, sealed=self._sealed(profile)
+        )
+        self._record("identity.used", user.id, address, profile.provider)
+        used = replace(identity, name=profile.name, email=profile.email, used_at=now)
+        return Admitted(user=user, identity=used, new_user=False)
+
+    async def _link(self, user: User, profile: Profile, address: str) -> Admitted:
+        identity = await self.store.add_identity(user.id, self._new_identity(profile))
+        await self._linked(user, profile, address)
+        return Admitted(user=user, identity=identity, new_user=False)
+
+    async def _create(
+        self, profile: Profile, email: str | None, verified: bool, address: str
+    ) -> Admitted:
+        now = self.clock.now()
+        person = NewUser(
+            subject=new_subject(self.entropy),
+            name=profile.name,
+            email=email,
+            created_at=now,
+            email_verified_at=now if verified else None,
+        )
+        user, identity = await self.store.add_user_with_identity(
+            person, self._new_identity(profile)
+        )
+        self._record("account.created", user.id, address, profile.provider)
+        return Admitted(user=user, identity=identity, new_user=True)
+
+    async def _end(self, issuer: str, subject: str) -> User | None:
+        found = await self.store.identity(issuer, subject)
+        user = None if found is None else await self.users.user(found.user_id)
+        ended = await self.store.end_identity(issuer, subject, self.clock.now())
+        if found is None or user is None or ended != user.id:
+            return None
+        self.sessions.ring()
+        self._record("identity.ended", user.id, detail=found.provider)
+        return user
+
+    async def _sign_out(self, issuer: str, subject: str, *, grants: bool) -> int | None:
+        user_id = await self.store.sign_out_identity(
+            issuer, subject, self.clock.now(), grants=grants
+        )
+        if user_id is not None:
+            self.sessions.ring()
+            found = await self.store.identity(issuer, subject)
+            detail = "" if found is None else found.provider
+            self._record("identity.signed_out", user_id, detail=detail)
+        return user_id
+
+    async def _has_a_way_in(self, user: User) -> bool:
+        if await self.store.identities_of(user.id):
+            return True
+        return user.email is not None and await self.users.password_hash(user.id) is not None
+
+    async def _linked_before(self, session: Session, profile: Profile) -> Identity:
+        found = await self.store.identity(profile.issuer, profile.subject)
+        if found is None:
+            raise DomainError("You were signed out meanwhile. Sign in, then link it again.")
+        if found.user_id != session.user.id:
+            raise DomainError(_SOMEBODY_ELSE_S)
+        return found
+
+    async def _linked(self, user: User, profile: Profile, address: str) -> None:
+        self._record("identity.linked", user.id, address, profile.provider)
+        await self._tell(user, self.email_templates.identity_linked)
+
+    def _new_identity(self, profile: Profile) -> NewIdentity:
+        return NewIdentity(
+            provider=profile.provider,
+            issuer=profile.issuer,
+            subject=profile.subject,
+            name=profile.name,
+            email=profile.email,
+            created_at=self.clock.now(),
+            sealed_refresh_token=self._sealed(profile),
+        )
+
+    def _sealed(self, profile: Profile) -> bytes | None:
+        # security.md 31: encrypted, or not at all.
+        if profile.refresh_token is None:
+            return None
+        raw = profile.refresh_token.reveal().encode("utf-8", "replace")
+        if not 0 < len(raw) <= _LONGEST_REFRESH_TOKEN:
+            return None
+        return self.envelope.seal(raw, PROVIDER_TOKENS)
+
+    async def _tell(self, user: User, letter: Callable[[str], Mail]) -> None:
+        notice = address_of(user)
+        if notice is not None:
+            await self.mailer.send(letter(notice))
+
+    def _record(self, kind: str, user_id: int | None, address: str = "", detail: str = "") -> None:
+        where = printable(address, 64)
+        self.audit.record(
+            Event(at=self.clock.now(), kind=kind, user_id=user_id, address=where, detail=detail)
+        )
+
+
+def _is_stale(profile: Profile, identity: Identity) -> bool:
+    """Whether what the provider says is from before it signed its account out."""
+    if profile.said_at is None or identity.signed_out_at is None:
+        return False
+    return profile.said_at <= identity.signed_out_at
+
+
+def _kept_form(profile: Profile) -> Profile:
+    """The profile with name and address in the form that is kept; one that is none, is left out.
+
+    Raises `DomainError` for a key that no provider gives.
+    """
+    for text, longest in (
+        (profile.issuer, _LONGEST_ISSUER),
+        (profile.subject, _LONGEST_SUBJECT),
+    ):
+        if not 0 < len(text) <= longest or not text.isprintable():
+            raise DomainError("The provider's answer cannot be used.")
+    email = known_email(profile.email)
+    return replace(profile, email=email, name=shown_name(profile.name, email))

@@ -1,0 +1,49 @@
+"""Authorization code grant (RFC 6749 §4.1.3): a code, used once, buys what was allowed."""
+
+from datetime import datetime
+
+from quantimodo.crypto.tokens import Kind, key_of
+from quantimodo.grant_types.contract import Redeem
+from quantimodo.model.clients import Client
+from quantimodo.model.tokens import FoundCode
+from quantimodo.ports.stores import TokenReader
+from quantimodo.protocol.errors import InvalidGrant, ReplayDetected
+from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.pkce import check_verifier
+
+
+class AuthorizationCodeGrant:
+    grant_type = "authorization_code"
+
+    async def load(self, form: Form, tokens: TokenReader) -> FoundCode | None:
+        key = key_of(Kind.CODE, form.required("code"))
+        return None if key is None else await tokens.find_code(key)
+
+    def decide(
+        self, form: Form, client: Client, evidence: FoundCode | None, now: datetime
+    ) -> Redeem:
+        # RFC 6749 §4.1.3: bound to the client it was issued to. An unknown and a foreign code get
+        # one answer, so that no client can probe for the codes of others, or end their families.
+        if evidence is None or evidence.grant.client_id != client.id:
+            raise InvalidGrant("the code is not valid for this client")
+        # RFC 6749 §4.1.2: a second use has two holders; what the first one gave ends too.
+        if evidence.redeemed_at is not None:
+            raise ReplayDetected(
+                evidence.grant.id, evidence.grant.user_id, "the code was used before"
+            )
+        if evidence.revoked or evidence.code.expires_at <= now:
+            raise InvalidGrant("the code has expired or was revoked")
+        _check_redirect_uri(evidence, form.get("redirect_uri"), client)
+        check_verifier(evidence.code.challenge, form.get("code_verifier"))
+        return Redeem(client, evidence)
+
+
+def _check_redirect_uri(found: FoundCode, given: str | None, client: Client) -> None:
+    # RFC 6749 §4.1.3: identical to the one of the authorization request, if that had one.
+    asked = found.code.redirect_uri
+    if asked is not None and given is None:
+        raise InvalidGrant("redirect_uri is missing: send the one of the authorization request")
+    # Stricter than RFC 6749: one that was left out stands for a registered one, not for any.
+    allowed = client.redirect_uris if asked is None else (asked,)
+    if given is not None and given not in allowed:
+        raise InvalidGrant("redirect_uri is not the one of the authorization request")

@@ -1,0 +1,33 @@
+"""Client credentials grant (RFC 6749 §4.4): an application acts for itself."""
+
+from datetime import datetime
+
+from quantimodo.grant_types.contract import IssueOwn
+from quantimodo.model.clients import Client
+from quantimodo.ports.stores import TokenReader
+from quantimodo.protocol import scopes
+from quantimodo.protocol.errors import InvalidScope, UnauthorizedClient
+from quantimodo.protocol.parameters import Form
+
+# OpenID's scopes tell who somebody is; an application is nobody, so they open nothing for it.
+_OPENID = frozenset({"openid", "profile", "email", "address", "phone", "offline_access"})
+
+
+class ClientCredentialsGrant:
+    grant_type = "client_credentials"
+
+    async def load(self, form: Form, tokens: TokenReader) -> None:
+        return None
+
+    def decide(self, form: Form, client: Client, evidence: None, now: datetime) -> IssueOwn:
+        # RFC 6749 §4.4: MUST only be used by confidential clients.
+        if client.public:
+            raise UnauthorizedClient("a public client cannot use this grant")
+        own = client.scope - _OPENID
+        asked = form.get("scope")
+        if asked is None:
+            return IssueOwn(client, own)
+        allowed = scopes.parse(asked) & own
+        if not allowed:
+            raise InvalidScope("the app may have none of the requested scopes for itself")
+        return IssueOwn(client, allowed)

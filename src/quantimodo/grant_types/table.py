@@ -1,0 +1,37 @@
+"""The grants that are offered, and who may use which. To add one is to add a line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from quantimodo.grant_types.authorization_code import AuthorizationCodeGrant
+from quantimodo.grant_types.client_credentials import ClientCredentialsGrant
+from quantimodo.grant_types.contract import GrantType
+from quantimodo.grant_types.refresh_token import RefreshTokenGrant
+from quantimodo.model.clients import Client
+from quantimodo.protocol.errors import UnauthorizedClient, UnsupportedGrantType
+from quantimodo.protocol.parameters import Form
+
+
+@dataclass(frozen=True, slots=True)
+class GrantTypeTable:
+    grant_types: Mapping[str, GrantType[Any]]
+
+    def choose(self, form: Form, client: Client) -> GrantType[Any]:
+        """The grant asked for, if it is offered and this client may use it."""
+        grant_type = self.grant_types.get(form.required("grant_type"))
+        if grant_type is None:
+            raise UnsupportedGrantType("this grant_type is not offered")
+        if grant_type.grant_type not in client.grant_types:
+            raise UnauthorizedClient("the app is not registered for this grant_type")
+        return grant_type
+
+
+def grant_type_table(refresh: RefreshTokenGrant) -> GrantTypeTable:
+    """All grants of this server."""
+    offered: tuple[GrantType[Any], ...] = (
+        AuthorizationCodeGrant(),
+        refresh,
+        ClientCredentialsGrant(),
+    )
+    return GrantTypeTable({grant_type.grant_type: grant_type for grant_type in offered})

@@ -1,0 +1,85 @@
+"""A CSV file as the sets of a POST, and the line that a refusal of them is about."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from quantimodo.measurements.catalogue import Catalogue
+from quantimodo.measurements.csv_cells import BadCsv
+from quantimodo.measurements.csv_reader import (
+    Group,
+    Row,
+    check_stored,
+    groups_of,
+    read_rows,
+    value_to_send,
+)
+from quantimodo.measurements.errors import MeasurementError
+from quantimodo.measurements.payloads import MOST_MEASUREMENTS, SentMeasurement, SentSet
+from quantimodo.model.measurements import Unit
+
+Steps = Mapping[str, Sequence[tuple[str, float]] | None]
+_TOO_MANY: Final = f"the file has more than {MOST_MEASUREMENTS} measurements; split it"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The sets of a file in the order of `groups`, which know their lines."""
+
+    sets: Sequence[SentSet] = ()
+    groups: Sequence[Group] = ()
+
+    def line(self, refused: MeasurementError) -> int | None:
+        """The line that a refusal of these sets is about; the set's first when it is about all."""
+        if refused.set_index is None:
+            return None
+        return self.groups[refused.set_index].line_of(refused.measurement_index)
+
+
+def read_sheet(content: bytes, catalogue: Catalogue) -> Sheet:
+    """Raises `MeasurementError`, whose text names the line."""
+    units = _steps(catalogue.units)
+    try:
+        rows = list(islice(read_rows(io.BytesIO(content)), MOST_MEASUREMENTS + 1))
+        for row in rows:
+            check_stored(row, units)
+    except BadCsv as error:
+        raise MeasurementError(str(error)) from None
+    if len(rows) > MOST_MEASUREMENTS:
+        raise MeasurementError(_TOO_MANY)
+    if not rows:
+        raise MeasurementError("the file has no measurements")
+    groups = groups_of(rows)
+    return Sheet([_sent(group) for group in groups], groups)
+
+
+def _sent(group: Group) -> SentSet:
+    return SentSet(
+        measurements=[_measured(row) for row in group.rows],
+        variable_name=group.variable,
+        source_name=group.source,
+        variable_category_name=group.category,
+        combination_operation=group.combination,
+        abbreviated_unit_name=group.unit,
+    )
+
+
+def _measured(row: Row) -> SentMeasurement:
+    return SentMeasurement(start_time=row.time, value=value_to_send(row), note=row.note)
+
+
+def _steps(units: Sequence[Unit]) -> Steps:
+    """By each name that a unit has."""
+    steps = {unit: _floats(unit) for unit in units}
+    return {
+        **{unit.name: steps[unit] for unit in units},
+        **{unit.abbreviated_name: steps[unit] for unit in units},
+    }
+
+
+def _floats(unit: Unit) -> Sequence[tuple[str, float]] | None:
+    if unit.steps is None:
+        return None
+    return [(each.operation, float(each.value)) for each in unit.steps]

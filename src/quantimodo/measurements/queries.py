@@ -1,0 +1,223 @@
+"""What a GET asks for: its parameters become filters, an order and a page.
+
+Owns names and spellings of parameters. Parameters that it does not know are ignored.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Final
+from urllib.parse import unquote_plus
+from zoneinfo import ZoneInfo, available_timezones
+
+from quantimodo.measurements.errors import MeasurementError
+from quantimodo.measurements.filters import number_filter, text_filter, time_filter
+from quantimodo.measurements.grouping import Grouping
+from quantimodo.measurements.times import SECOND
+from quantimodo.model.measurements import Filter, Filters, Order, SortKey
+
+MOST_AT_ONCE: Final = 200
+_USUAL: Final = 100
+_LONGEST_QUERY: Final = 4096
+_MOST_PARAMETERS: Final = 64
+_MOST_COMPARISONS: Final = 100
+_LARGEST_OFFSET: Final = 10**12
+_WIDEST: Final = 366 * 86_400
+_MOST_TOLD: Final = 255
+_JOINERS: Final = "\u200c\u200d"  # part of how words and signs are written
+_DIGITS: Final = re.compile(r"\d{1,15}", re.ASCII)
+_REPEATED: Final = re.compile(r"([A-Za-z]+)\[\d{0,4}\]", re.ASCII)
+_NO_ZONES: Final = frozenset({"localtime", "posixrules"})  # of the machine, not of IANA
+
+_FILTERS: Final[dict[str, Callable[[str], Filter]]] = {
+    "variableName": partial(text_filter, "variable"),
+    "variableCategoryName": partial(text_filter, "category"),
+    "source": partial(text_filter, "source"),
+    "value": partial(number_filter, "value"),
+    # A measurement has no end: both bound the moment at which it starts.
+    "startTime": partial(time_filter, "start", bare="from"),
+    "endTime": partial(time_filter, "start", bare="until"),
+    "createdAt": partial(time_filter, "created", bare="from"),
+    "updatedAt": partial(time_filter, "updated", bare="from"),
+    "lastUpdated": partial(time_filter, "updated", bare="from"),
+}
+_OF_MEASUREMENTS: Final = {name: name for name in _FILTERS}
+_OF_VARIABLES: Final = {
+    "name": "variableName",
+    "variableName": "variableName",
+    "category": "variableCategoryName",
+    "variableCategoryName": "variableCategoryName",
+}
+_SORTS: Final[dict[str, SortKey]] = {
+    "startTime": "start",
+    "value": "value",
+    "createdAt": "created",
+    "updatedAt": "updated",
+    "lastUpdated": "updated",
+    "variableName": "variable",
+    "variable": "variable",
+    "source": "source",
+    "id": "id",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasurementQuery:
+    """Filters of `category` compare names still, those of `value` speak of `unit` if there is one.
+
+    `variables` and `categories` are what the filters of them said, for the log. `asked` are the
+    parameters as they came, but for tokens and the page, for links. `byte_order_mark` is for CSV.
+    """
+
+    filters: Filters = ()
+    unit: str | None = None
+    order: Order = field(default_factory=Order)
+    limit: int = _USUAL
+    offset: int = 0
+    grouping: Grouping | None = None
+    variables: str = ""
+    categories: str = ""
+    byte_order_mark: bool = False
+    asked: tuple[tuple[str, str], ...] = ()
+
+
+def parse_measurement_query(query: bytes) -> MeasurementQuery:
+    """Raises `MeasurementError` for a value that cannot be understood."""
+    parameters = _Parameters(query)
+    return MeasurementQuery(
+        filters=parameters.filters(_OF_MEASUREMENTS),
+        unit=parameters.once("unit"),
+        order=_order(parameters.once("sort")),
+        limit=_limit(parameters.once("limit")),
+        offset=_whole("offset", parameters.once("offset"), 0, _LARGEST_OFFSET, usual=0),
+        grouping=_grouping(parameters.once("groupingWidth"), parameters.once("groupingTimezone")),
+        variables=parameters.said("variableName", _OF_MEASUREMENTS),
+        categories=parameters.said("variableCategoryName", _OF_MEASUREMENTS),
+        byte_order_mark=_truth("bom", parameters.once("bom")),
+        asked=parameters.kept,
+    )
+
+
+def parse_variable_query(query: bytes) -> MeasurementQuery:
+    """Variables go by name; `sort=-name` is backwards."""
+    parameters = _Parameters(query)
+    sort = (parameters.once("sort") or "name").removeprefix("+")
+    if sort.removeprefix("-") != "name":
+        raise MeasurementError("variables can be sorted by name and -name only")
+    return MeasurementQuery(
+        filters=parameters.filters(_OF_VARIABLES),
+        order=Order("variable", descending=sort.startswith("-")),
+        limit=_limit(parameters.once("limit")),
+        offset=_whole("offset", parameters.once("offset"), 0, _LARGEST_OFFSET, usual=0),
+        variables=parameters.said("variableName", _OF_VARIABLES),
+        categories=parameters.said("variableCategoryName", _OF_VARIABLES),
+        asked=parameters.kept,
+    )
+
+
+class _Parameters:
+    def __init__(self, query: bytes) -> None:
+        if len(query) > _LONGEST_QUERY:
+            raise MeasurementError("the query is too long; ask for less at once")
+        pairs = query.split(b"&", _MOST_PARAMETERS)
+        if len(pairs) > _MOST_PARAMETERS:
+            raise MeasurementError("there are too many parameters")
+        try:
+            found = [_decoded(pair.decode("ascii")) for pair in pairs if pair]
+        except UnicodeError:
+            raise MeasurementError("the parameters are not properly encoded") from None
+        self._pairs = [(name, value) for name, value in found if value]
+        # A token in the query goes into no link and into no log.
+        away = ("access_token", "limit", "offset")
+        self.kept = tuple(pair for pair in self._pairs if pair[0] not in away)
+
+    def once(self, name: str) -> str | None:
+        values = [value for spelled, value in self._pairs if spelled == name]
+        if len(set(values)) > 1:
+            raise MeasurementError(f"the parameter {name} is given more than once")
+        return values[0] if values else None
+
+    def said(self, name: str, names: dict[str, str]) -> str:
+        """What the filters by this name say, as a person can read it: signs that show nothing, or
+        change how others are shown, are told as what they are, and so is that there is more."""
+        values = [value for spelled, value in self._pairs if names.get(_plain(spelled)) == name]
+        text = "".join(
+            sign if sign.isprintable() or sign in _JOINERS else "\ufffd"
+            for sign in " & ".join(values)
+        )
+        return text if len(text) <= _MOST_TOLD else f"{text[: _MOST_TOLD - 1]}…"
+
+    def filters(self, names: dict[str, str]) -> Filters:
+        """All of them hold, whether repeated as `name[]`, as `name[0]` or as `name`."""
+        for spelled, _ in self._pairs:
+            if "[" in (plain := _plain(spelled)) and plain.partition("[")[0] in names:
+                raise MeasurementError("a repeated filter is written as name[] or as name[0]")
+        found = tuple(
+            _FILTERS[names[name]](value)
+            for spelled, value in self._pairs
+            if (name := _plain(spelled)) in names
+        )
+        if sum(len(each.comparisons) for each in found) > _MOST_COMPARISONS:
+            raise MeasurementError("the filters compare with too many values; ask more than once")
+        return found
+
+
+def _plain(spelled: str) -> str:
+    """The name of a parameter without the `[]` or `[0]` of a repeated one."""
+    repeated = _REPEATED.fullmatch(spelled)
+    return repeated[1] if repeated else spelled
+
+
+def _decoded(pair: str) -> tuple[str, str]:
+    name, _, value = pair.partition("=")
+    return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+
+
+def _order(sort: str | None) -> Order:
+    if sort is None:
+        return Order()
+    key = _SORTS.get(sort.removeprefix("-").removeprefix("+").strip())
+    if key is None:
+        raise MeasurementError(
+            "sort takes startTime, value, createdAt, updatedAt, variableName, source or id,"
+            " with - before it for the other way round"
+        )
+    return Order(key, descending=sort.startswith("-"))
+
+
+def _limit(text: str | None) -> int:
+    return _whole("limit", text, 1, MOST_AT_ONCE, usual=_USUAL)
+
+
+def _whole(name: str, text: str | None, least: int, most: int, *, usual: int) -> int:
+    if text is None:
+        return usual
+    if not _DIGITS.fullmatch(text) or not least <= int(text) <= most:
+        raise MeasurementError(f"{name} takes a whole number from {least} to {most}")
+    return int(text)
+
+
+def _truth(name: str, text: str | None) -> bool:
+    if text not in (None, "true", "false"):
+        raise MeasurementError(f"{name} takes true or false")
+    return text == "true"
+
+
+def _grouping(width: str | None, zone: str | None) -> Grouping | None:
+    if width is None:
+        return None
+    seconds = _whole("groupingWidth", width, 1, _WIDEST, usual=1)
+    return Grouping(seconds * SECOND, _zone(zone or "UTC"))
+
+
+def _zone(name: str) -> ZoneInfo:
+    if name in _zones():
+        return ZoneInfo(name)
+    raise MeasurementError("groupingTimezone takes the name of a time zone, such as Europe/Berlin")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """The names of IANA's time zones: no POSIX rules, and no files of the machine."""
+    return frozenset(available_timezones()) - _NO_ZONES

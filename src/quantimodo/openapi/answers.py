@@ -1,0 +1,211 @@
+"""What the endpoints answer, as types.
+
+The endpoints write plain dictionaries; tests/openapi holds their real answers against these
+types, so that neither says what the other does not.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, NotRequired, Required, TypedDict
+
+from quantimodo.openapi import fakes
+from quantimodo.openapi.operation import JSON, Answer, Content, said
+
+
+class ProtocolError(TypedDict):
+    """Why a request was refused (RFC 6749 §5.2, RFC 6750 §3)."""
+
+    error: Annotated[str, said("A code for programs.", "invalid_grant")]
+    error_description: Annotated[
+        str,
+        said(
+            "A text for the developer. It never repeats what was sent.",
+            "the code was used before",
+        ),
+    ]
+
+
+class TokenAnswer(TypedDict, total=False):
+    """The tokens (RFC 6749 §5.1)."""
+
+    access_token: Required[
+        Annotated[
+            str,
+            said(
+                "Opens the API. Opaque, `qma_…`; or, for apps that are registered so, a JWT"
+                " (RFC 9068).",
+                fakes.ACCESS_TOKEN,
+            ),
+        ]
+    ]
+    token_type: Required[Annotated[Literal["Bearer"], said("Always `Bearer`.", "Bearer")]]
+    expires_in: Required[
+        Annotated[int, said("Seconds that the access token has left.", 3600, ge=0)]
+    ]
+    scope: Required[Annotated[str, said("What was granted, separated by spaces.", "basic")]]
+    refresh_token: Annotated[
+        str,
+        said("Buys the next tokens, once. Not with `client_credentials`.", fakes.REFRESH_TOKEN),
+    ]
+    id_token: Annotated[
+        str,
+        said("Who signed in, and when: a signed JWT. Only with scope `openid`.", fakes.ID_TOKEN),
+    ]
+
+
+class Revocation(TypedDict):
+    """An empty object: there is nothing to add (RFC 7009 §2.2)."""
+
+
+class Introspection(TypedDict, total=False):
+    """What a token stands for (RFC 7662 §2.2). A dead or foreign token is `active: false`, and
+    nothing more is said."""
+
+    active: Required[Annotated[bool, said("Whether the token works now.", True)]]
+    scope: Annotated[str, said("What it opens, separated by spaces.", "basic")]
+    client_id: Annotated[str, said("The app that has it.", fakes.CLIENT_ID)]
+    token_type: Annotated[Literal["Bearer"], said("Only of an access token.", "Bearer")]
+    exp: Annotated[int, said("When it ends, in seconds since 1970.", 1_795_435_200)]
+    iat: Annotated[int, said("When it was made, in seconds since 1970.", 1_795_431_600)]
+    sub: Annotated[str, said("Whose data it opens; the app's own id if nobody's.", fakes.SUBJECT)]
+    aud: Annotated[
+        str, said("Where it is meant to be used. Only of an access token.", fakes.AUDIENCE)
+    ]
+    iss: Annotated[str, said("This server.", fakes.ISSUER)]
+    jti: Annotated[str, said("The id of a JWT access token.", "fake-token-id")]
+
+
+_PROFILE = Annotated[str, said("With scope `profile`, if the person gave it.", "Ann")]
+
+
+class PostalAddress(TypedDict, total=False):
+    """OpenID Connect Core §5.1.1."""
+
+    formatted: str
+    street_address: str
+    locality: str
+    region: str
+    postal_code: str
+    country: str
+
+
+class UserInfo(TypedDict, total=False):
+    """Claims about the person (OpenID Connect Core §5.3.2)."""
+
+    sub: Required[
+        Annotated[str, said("The person's number: stable, and never reused.", fakes.SUBJECT)]
+    ]
+    name: Annotated[str, said("With scope `profile`.", "Ann Example")]
+    updated_at: Annotated[
+        int,
+        said(
+            "With scope `profile`: when the profile last changed, in seconds since 1970.",
+            1_795_431_600,
+        ),
+    ]
+    email: Annotated[str, said("With scope `email`, once it is verified.", "ann@example.org")]
+    email_verified: Annotated[
+        bool, said("With scope `email`: whether there is a verified address.", True)
+    ]
+    given_name: _PROFILE
+    family_name: _PROFILE
+    middle_name: _PROFILE
+    nickname: _PROFILE
+    preferred_username: _PROFILE
+    profile: _PROFILE
+    picture: _PROFILE
+    website: _PROFILE
+    gender: _PROFILE
+    birthdate: _PROFILE
+    zoneinfo: _PROFILE
+    locale: _PROFILE
+    address: Annotated[PostalAddress, said("With scope `address`.", {"country": "Nowhere"})]
+    phone_number: Annotated[str, said("With scope `phone`.", "+10000000000")]
+    phone_number_verified: Annotated[bool, said("With scope `phone`.", False)]
+
+
+class Person(TypedDict):
+    """The person whose token it is, in the words of the v1 API."""
+
+    id: Annotated[int | None, said("The person's number in the API. Null for a pairwise app.", 42)]
+    displayName: Annotated[str, said("What applications call them.", "Ann Example")]
+    loginName: Annotated[
+        str | None,
+        said(
+            "Their verified e-mail address, or else their subject. Null for a pairwise app.",
+            "ann@example.org",
+        ),
+    ]
+    email: Annotated[str | None, said("Null until it is verified.", "ann@example.org")]
+    emailVerified: Annotated[bool, said("Whether there is a verified address.", True)]
+    administrator: Annotated[bool, said("Whether they run this server.", False)]
+    sub: NotRequired[Annotated[str, said("The person, for a pairwise app.", fakes.SUBJECT)]]
+
+
+class Interaction(TypedDict, total=False):
+    code: Required[Annotated[str, said("A code for programs.", "login_required")]]
+    message: Required[
+        Annotated[
+            str,
+            said(
+                "A text for people.",
+                "Nobody is signed in. Open interactionUrl in a browser to go on.",
+            ),
+        ]
+    ]
+    interactionUrl: Annotated[
+        str,
+        said(
+            "This same request, to be opened in a browser.",
+            f"{fakes.ISSUER}/api/v2/oauth/authorize?client_id={fakes.CLIENT_ID}",
+        ),
+    ]
+
+
+class AuthorizationData(TypedDict, total=False):
+    """The parameters of the answer, as they would stand in the address."""
+
+    code: Annotated[str, said("To be traded for tokens, once, within a minute.", fakes.CODE)]
+    access_token: Annotated[str, said("With `response_type=token`.", fakes.ACCESS_TOKEN)]
+    token_type: Annotated[Literal["Bearer"], said("Always `Bearer`.", "Bearer")]
+    expires_in: Annotated[int, said("Seconds that the access token has left.", 3600, ge=0)]
+    scope: Annotated[str, said("What was granted.", "basic")]
+    id_token: Annotated[str, said("With `response_type=id_token`.", fakes.ID_TOKEN)]
+    state: Annotated[str, said("As it was sent.", fakes.STATE)]
+    iss: Required[Annotated[str, said("This server (RFC 9207).", fakes.ISSUER)]]
+    redirectUri: Required[
+        Annotated[
+            str,
+            said(
+                "Where a browser would go with it.",
+                f"{fakes.REDIRECT_URI}?code={fakes.CODE}&state={fakes.STATE}",
+            ),
+        ]
+    ]
+
+
+class Authorization(TypedDict):
+    """An answer for a caller that is not a browser, and has a login JWT."""
+
+    success: Annotated[Literal[True], said("Always true.", True)]
+    data: AuthorizationData
+
+
+class RefusedAuthorization(TypedDict):
+    """A refusal for a caller that is not a browser: it takes `application/json`, and no page."""
+
+    success: Annotated[Literal[False], said("Always false.", False)]
+    status: Annotated[Literal["error"], said("Always `error`.", "error")]
+    message: Annotated[str, said("The same as `error.message`.", "Nobody is signed in.")]
+    error: Interaction
+
+
+class Health(TypedDict):
+    """A sign of life."""
+
+    status: Annotated[Literal["ok"], said("Always `ok`.", "ok")]
+
+
+def refused(description: str, texts: Mapping[str, str], *headers: str) -> Answer:
+    """A refusal as JSON. `texts`: by code, one that the endpoint really gives."""
+    examples = {code: {"error": code, "error_description": text} for code, text in texts.items()}
+    return Answer(description, (Content(JSON, ProtocolError, examples),), headers)

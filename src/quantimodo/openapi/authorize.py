@@ -1,0 +1,151 @@
+"""The authorization endpoint, described."""
+
+from typing import Final
+
+from quantimodo.openapi import fakes
+from quantimodo.openapi.answers import Authorization, RefusedAuthorization
+from quantimodo.openapi.operation import FORM, HTML, JSON, Answer, Content, Operation
+from quantimodo.openapi.parameters import AuthorizationRequest
+from quantimodo.openapi.shared import TOO_LARGE
+
+TAG: Final = "Authorization"
+
+_AGAIN: Final = f"{fakes.ISSUER}/api/v2/oauth/authorize?client_id={fakes.CLIENT_ID}"
+_EXAMPLE: Final = {
+    "client_id": fakes.CLIENT_ID,
+    "response_type": "code",
+    "redirect_uri": fakes.REDIRECT_URI,
+    "scope": "basic readmeasurements",
+    "state": fakes.STATE,
+    "code_challenge": fakes.CHALLENGE,
+    "code_challenge_method": "S256",
+}
+
+
+def _refused(code: str, message: str, **more: str) -> dict[str, object]:
+    return {
+        "success": False,
+        "status": "error",
+        "message": message,
+        "error": {"code": code, "message": message, **more},
+    }
+
+
+_GRANTED: Final = {
+    "code": fakes.CODE,
+    "state": fakes.STATE,
+    "iss": fakes.ISSUER,
+    "redirectUri": f"{fakes.REDIRECT_URI}?code={fakes.CODE}&state={fakes.STATE}",
+}
+
+_ANSWERS: Final = {
+    200: Answer(
+        "A page for the person: may this app do that? Or, with `response_mode=form_post`, a form"
+        " that takes the answer to the app by itself. For a caller that takes `application/json`"
+        " and no page, and has a login JWT: the answer as JSON.",
+        (
+            Content(HTML, str),
+            Content(JSON, Authorization, {"code": {"success": True, "data": _GRANTED}}),
+        ),
+    ),
+    303: Answer(
+        "On to the sign-in page, which leads back here. Or back to the app: `redirect_uri` with"
+        " `code`, `state` and `iss`; or with `error`, `error_description`, `state` and `iss`."
+        " Errors are `invalid_request`, `unauthorized_client`, `access_denied`,"
+        " `unsupported_response_type`, `invalid_scope`, `login_required`, `consent_required`,"
+        " `invalid_request_object`, `invalid_request_uri`, `unmet_authentication_requirements` and"
+        " `registration_not_supported`.",
+        headers=("Location",),
+    ),
+    400: Answer(
+        "The app or its address cannot be trusted, so nothing is sent there; the person is told."
+        " As JSON: any fault of the request.",
+        (
+            Content(HTML, str),
+            Content(
+                JSON,
+                RefusedAuthorization,
+                {
+                    "invalid_request": _refused(
+                        "invalid_request", "There is no app with this client_id here."
+                    )
+                },
+            ),
+        ),
+    ),
+    401: Answer(
+        "Only for a caller that takes `application/json` and no page: nobody is signed in.",
+        (
+            Content(
+                JSON,
+                RefusedAuthorization,
+                {
+                    "login_required": _refused(
+                        "login_required",
+                        "Nobody is signed in. Open interactionUrl in a browser to go on.",
+                        interactionUrl=_AGAIN,
+                    )
+                },
+            ),
+        ),
+    ),
+    403: Answer(
+        "Only for a caller that takes `application/json` and no page: the person has to be asked.",
+        (
+            Content(
+                JSON,
+                RefusedAuthorization,
+                {
+                    "interaction_required": _refused(
+                        "interaction_required",
+                        "The person has to be asked. Open interactionUrl in a browser to go on.",
+                        interactionUrl=_AGAIN,
+                    )
+                },
+            ),
+        ),
+    ),
+    413: Answer(
+        TOO_LARGE.description,
+        (Content(HTML, str), *TOO_LARGE.content),
+    ),
+    429: Answer("Too many tries.", (Content(HTML, str),), ("RetryAfter",)),
+    500: Answer("A fault of ours, with a number for the operator.", (Content(HTML, str),)),
+    503: Answer("The server is busy. Nothing was changed.", (Content(HTML, str),), ("RetryAfter",)),
+}
+
+OPERATIONS: Final = (
+    Operation(
+        route="authorize",
+        method="GET",
+        id="authorize",
+        tag=TAG,
+        summary="Ask a person for access",
+        description=(
+            "Open it in the person's browser: a redirect or a link, not a call by a program. The"
+            " person signs in if need be, sees what the app asks for, and comes back to"
+            " `redirect_uri` with a code, or with an error. A code lives a minute and is used"
+            " once.\n\nCompare `state` and `iss` before you use the code.\n\nWho the person is,"
+            " says the session of their browser, or a login JWT of the social endpoints as"
+            " `Authorization: Bearer`."
+        ),
+        query=AuthorizationRequest,
+        examples={"code": _EXAMPLE},
+        answers=_ANSWERS,
+    ),
+    Operation(
+        route="authorize",
+        method="POST",
+        id="authorizeByForm",
+        tag=TAG,
+        summary="Ask a person for access, by a form",
+        description=(
+            "The same, for requests that are too long for an address: the parameters are the"
+            " fields of a form that the person's browser sends."
+        ),
+        body=AuthorizationRequest,
+        bodies=(FORM,),
+        examples={"code": _EXAMPLE},
+        answers=_ANSWERS,
+    ),
+)

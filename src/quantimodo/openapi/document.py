@@ -1,0 +1,192 @@
+"""Spells the descriptions as an OpenAPI 3.1 document. Says nothing by itself."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from quantimodo import __version__
+from quantimodo.openapi.operation import Answer, Content, Operation
+from quantimodo.openapi.schemas import Json, component_schemas, reference
+from quantimodo.openapi.shared import ANSWERS, HEADERS, security_schemes
+from quantimodo.openapi.table import ABOUT, OPERATIONS, TAGS, Place, places
+
+
+@lru_cache(maxsize=4)
+def openapi_document(issuer: str, *, legacy_transport: bool) -> Json:
+    """The whole document for this issuer, made once a process; read it, change nothing in it."""
+    schemes = security_schemes(issuer, legacy_transport=legacy_transport)
+    schemas = component_schemas(OPERATIONS)
+    paths = _Paths(schemas, frozenset(schemes))
+    described = dict(paths.of(places(legacy_transport=legacy_transport)))
+    responses = {name: _answer(answer) for name, answer in ANSWERS.values()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "QuantiModo",
+            "version": __version__,
+            "description": ABOUT,
+            "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": issuer}],
+        "externalDocs": {"url": f"{issuer}/docs", "description": "The same for people."},
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "paths": described,
+        "components": {
+            "schemas": _used(schemas, described, responses),
+            "responses": responses,
+            "headers": {name: _header(name) for name in HEADERS},
+            "securitySchemes": schemes,
+        },
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Paths:
+    """`schemes`: the ways to prove who one is that this server offers."""
+
+    schemas: Mapping[str, Json]
+    schemes: frozenset[str]
+
+    def of(self, at: Iterable[Place]) -> Iterator[tuple[str, Json]]:
+        owners: dict[str, str] = {}
+        for place in at:
+            owner = owners.setdefault(place.name, place.path)
+            yield place.path, self._path(place, None if owner == place.path else owner)
+
+    def _path(self, place: Place, alias_of: str | None) -> Json:
+        return {
+            each.method.lower(): self._operation(each, alias_of)
+            for each in OPERATIONS
+            if each.route == place.name and each.method in place.methods
+        }
+
+    def _operation(self, operation: Operation, alias_of: str | None) -> Json:
+        spelled: Json = {
+            "operationId": operation.id,
+            "tags": [operation.tag],
+            "summary": operation.summary,
+            "description": operation.description,
+        }
+        if alias_of is not None:
+            spelled["operationId"] += "Alias"
+            spelled["description"] = f"The same endpoint as `{operation.method} {alias_of}`."
+            spelled["x-alias-of"] = alias_of
+        if parameters := [
+            *self._parameters(operation, "path"),
+            *self._parameters(operation, "query"),
+        ]:
+            spelled["parameters"] = parameters
+        if operation.body is not None:
+            spelled["requestBody"] = _request_body(operation)
+        if operation.security:
+            ways = operation.security
+            spelled["security"] = [dict(way) for way in ways if way.keys() <= self.schemes]
+        spelled["responses"] = dict(sorted(_responses(operation)))
+        return spelled
+
+    def _parameters(self, operation: Operation, place: Literal["path", "query"]) -> Iterator[Json]:
+        kind = operation.path if place == "path" else operation.query
+        if kind is None:
+            return
+        schema = self.schemas[kind.__name__]
+        for name, field in schema["properties"].items():
+            yield {
+                "name": name,
+                "in": place,
+                "required": name in schema["required"],
+                **{key: field[key] for key in _OF_PARAMETER if key in field},
+                "schema": {key: field[key] for key in field if key not in _OF_PARAMETER},
+                **_examples_of(name, operation),
+            }
+
+
+_SCHEMAS = "#/components/schemas/"
+_OF_PARAMETER = ("description", "deprecated", "x-alias")
+
+
+def _examples_of(parameter: str, operation: Operation) -> Json:
+    """What the examples of the operation give this one parameter."""
+    named = {
+        name: fields[parameter]
+        for name, fields in operation.examples.items()
+        if parameter in fields
+    }
+    return {"examples": _values(named)} if named else {}
+
+
+def _request_body(operation: Operation) -> Json:
+    schema = reference(operation.body)
+    if operation.many:
+        # Without a title, generators make up a name that their own types have already.
+        schema = {
+            "title": f"{operation.body.__name__}s",
+            "anyOf": [{"type": "array", "minItems": 1, "items": schema}, schema],
+        }
+    media = {"schema": schema, "examples": _values(operation.examples)}
+    return {
+        "required": bool(operation.body.__required_keys__),
+        "content": dict.fromkeys(operation.bodies, media),
+    }
+
+
+def _responses(operation: Operation) -> Iterator[tuple[str, Json]]:
+    for status, answer in operation.answers.items():
+        yield str(status), _answer(answer)
+    for status in operation.shared:
+        yield str(status), {"$ref": f"#/components/responses/{ANSWERS[status][0]}"}
+
+
+def _answer(answer: Answer) -> Json:
+    spelled: Json = {"description": answer.description}
+    if answer.headers:
+        spelled["headers"] = {
+            HEADERS[name].name: {"$ref": f"#/components/headers/{name}"} for name in answer.headers
+        }
+    if answer.content:
+        spelled["content"] = {each.media_type: _content(each) for each in answer.content}
+    return spelled
+
+
+def _content(content: Content) -> Json:
+    spelled: Json = {"schema": reference(content.type)}
+    if content.examples:
+        spelled["examples"] = _values(content.examples)
+    return spelled
+
+
+def _header(name: str) -> Json:
+    header = HEADERS[name]
+    return {
+        "description": header.description,
+        "required": header.required,
+        "schema": {"type": "integer" if header.integer else "string"},
+    }
+
+
+def _used(schemas: Mapping[str, Json], *speaking: Any) -> Json:
+    """Those schemas that something refers to; parameters are spelled out where they are used."""
+    found: set[str] = set()
+    waiting = [name for part in speaking for name in _referred(part)]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _referred(schemas[name])
+    return {name: schema for name, schema in schemas.items() if name in found}
+
+
+def _referred(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        reference = part.get("$ref", "")
+        if reference.startswith(_SCHEMAS):
+            yield reference.removeprefix(_SCHEMAS)
+        for each in part.values():
+            yield from _referred(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from _referred(each)
+
+
+def _values(examples: Mapping[str, Any]) -> Json:
+    return {name: {"value": value} for name, value in examples.items()}

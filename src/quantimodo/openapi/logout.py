@@ -1,0 +1,114 @@
+"""Signing out, as apps ask for it; described."""
+
+from typing import Annotated, Final, TypedDict
+
+from quantimodo.openapi import authorize, fakes
+from quantimodo.openapi.operation import FORM, HTML, Answer, Content, Operation, said
+from quantimodo.openapi.shared import TOO_LARGE
+
+
+class EndSessionRequest(TypedDict, total=False):
+    """A request to sign the person out (OpenID Connect RP-Initiated Logout 1.0 §2)."""
+
+    id_token_hint: Annotated[
+        str,
+        said(
+            "The last ID token that the app got for this person, expired or not. When it names the"
+            " session of this browser, the person is not asked.",
+            fakes.ID_TOKEN,
+        ),
+    ]
+    client_id: Annotated[
+        str,
+        said("The app's id, if there is no ID token. With one, they must agree.", fakes.CLIENT_ID),
+    ]
+    post_logout_redirect_uri: Annotated[
+        str,
+        said(
+            "Where the person goes after: one of the app's registered"
+            " `post_logout_redirect_uris`, letter by letter. Only with `id_token_hint` or"
+            " `client_id`.",
+            "https://app.example.org/signed-out",
+        ),
+    ]
+    state: Annotated[
+        str, said("Comes back in `post_logout_redirect_uri`, as it was sent.", fakes.STATE)
+    ]
+    logout_hint: Annotated[str, said("Taken, and not needed.", "ann@example.org")]
+    ui_locales: Annotated[str, said("Taken; the pages are in English.", "en")]
+
+
+_EXAMPLE: Final = {
+    "id_token_hint": fakes.ID_TOKEN,
+    "post_logout_redirect_uri": "https://app.example.org/signed-out",
+    "state": fakes.STATE,
+}
+_BUSY: Final = Answer(
+    "The server is busy. Nothing was changed.", (Content(HTML, str),), ("RetryAfter",)
+)
+_ANSWERS: Final = {
+    200: Answer(
+        "A page: the person is asked; or is signed out, while the page loads the"
+        " `frontchannel_logout_uri` of their apps and then goes on by itself.",
+        (Content(HTML, str),),
+    ),
+    303: Answer(
+        "The person is signed out: on to `post_logout_redirect_uri`, with `state`.",
+        headers=("Location",),
+    ),
+    400: Answer(
+        "The request cannot be honoured. The person stays signed in, is told so, and is never"
+        " redirected; if only the way back is refused, the page still lets them sign out.",
+        (Content(HTML, str),),
+    ),
+    413: Answer(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
+    500: Answer("A fault of ours, with a number for the operator.", (Content(HTML, str),)),
+    503: _BUSY,
+}
+_BY_FORM: Final = {
+    303: Answer("On to the same by `GET`, with the browser's cookies.", headers=("Location",)),
+    **{status: answer for status, answer in _ANSWERS.items() if status not in (200, 303)},
+}
+
+OPERATIONS: Final = (
+    Operation(
+        route="logout",
+        method="GET",
+        id="logout",
+        tag=authorize.TAG,
+        summary="Sign a person out",
+        description=(
+            "Open it in the person's browser. Their session here ends; all apps in which they"
+            " signed in by it, and that registered a `backchannel_logout_uri` or a"
+            " `frontchannel_logout_uri`, are told."
+        ),
+        query=EndSessionRequest,
+        examples={"logout": _EXAMPLE},
+        answers=_ANSWERS,
+    ),
+    Operation(
+        route="logout",
+        method="POST",
+        id="logoutByForm",
+        tag=authorize.TAG,
+        summary="Sign a person out, by a form",
+        description="The same; the parameters are the fields of a form that the browser sends.",
+        body=EndSessionRequest,
+        bodies=(FORM,),
+        examples={"logout": _EXAMPLE},
+        answers=_BY_FORM,
+    ),
+    Operation(
+        route="check_session",
+        method="GET",
+        id="checkSession",
+        tag=authorize.TAG,
+        summary="Watch whether the person is still signed in",
+        description=(
+            "A page for a hidden frame in the app's own page. Post `client_id session_state` to it,"
+            " and it answers `unchanged`, `changed` or `error` (OpenID Connect Session Management"
+            " 1.0 §3)."
+        ),
+        answers={200: Answer("The frame, with its script.", (Content(HTML, str),))},
+    ),
+)

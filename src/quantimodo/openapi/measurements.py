@@ -1,0 +1,462 @@
+"""Measurements, variables and units, described (measurements-api.md)."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
+
+from quantimodo.openapi import fakes
+from quantimodo.openapi.answers import refused
+from quantimodo.openapi.operation import JSON, Answer, Content, Operation, Security, said
+from quantimodo.openapi.resources import REFUSED
+from quantimodo.openapi.shared import by_token
+
+TAG: Final = "Measurements"
+CSV: Final = "text/csv; charset=utf-8"
+
+Time = float | str
+_TIME: Final = said("Seconds since 1970, or ISO 8601.", 1_439_389_320, title="MeasurementTime")
+_Name = Annotated[str, said("A name.", "Sleep Quality")]
+
+
+class Measurement(TypedDict):
+    """One measurement; with `groupingWidth`, a group of them, told by its first."""
+
+    id: int
+    variable: Annotated[str, said("What was measured.", "Sleep Quality")]
+    variableCategoryName: Annotated[str, said("What kind of variable.", "Sleep")]
+    source: Annotated[str | None, said("Where it comes from; null where a group's differ.", "App")]
+    startTime: Annotated[float, said("Seconds since 1970.", 1_439_389_320)]
+    humanTime: Annotated[str, said("The same in ISO 8601, UTC.", "2015-08-12T14:22:00Z")]
+    value: Annotated[float, said("In `unit`.", 3)]
+    unit: Annotated[str, said("The variable's, or the one that was asked for.", "/5")]
+    storedValue: Annotated[float, said("As it was sent.", 3)]
+    storedAbbreviatedUnitName: Annotated[str, said("The unit in which it was sent.", "/5")]
+    note: Annotated[str | None, said("What was noted with it.", "slept like a stone")]
+    createdAt: Annotated[str, said("When it was first sent.", "2015-08-12T15:00:00Z")]
+    updatedAt: Annotated[str, said("When it last changed.", "2015-08-12T15:00:00Z")]
+
+
+class ApplicationMeasurement(Measurement):
+    """A measurement, and whose it is."""
+
+    userId: Annotated[
+        int | None,
+        said("The person: the `id` of `/api/v1/user/me`. Null for a pairwise app.", 42),
+    ]
+    sub: NotRequired[Annotated[str | None, said("The person, for a pairwise app.", fakes.SUBJECT)]]
+
+
+class SentMeasurement(TypedDict, total=False):
+    """A measurement as apps send it."""
+
+    startTime: Required[Annotated[Time, _TIME]]
+    value: Required[Annotated[float, said("Finite, and within the unit's bounds.", 3)]]
+    note: Annotated[str, said("At most 2,000 characters.", "slept like a stone")]
+
+
+class MeasurementSet(TypedDict, total=False):
+    """Measurements of one variable. `name`, `source`, `category`, `unit`, and `timestamp` of a
+    measurement, are older spellings that are taken too."""
+
+    variableName: Required[Annotated[str, said("Made, if it is new.", "Sleep Quality")]]
+    sourceName: Annotated[str, said("Where they come from.", "My App")]
+    variableCategoryName: Annotated[str, said("Of a new variable; `Miscellaneous`.", "Sleep")]
+    combinationOperation: Annotated[
+        Literal["MEAN", "SUM"], said("How a new variable's values are put together.", "MEAN")
+    ]
+    abbreviatedUnitName: Annotated[
+        str, said("Needed for a new variable; else the variable's own if left out.", "/5")
+    ]
+    measurements: Required[list[SentMeasurement]]
+
+
+class MeasurementChange(TypedDict, total=False):
+    """Only what is given changes."""
+
+    startTime: Annotated[Time, _TIME]
+    value: Annotated[float, said("In `abbreviatedUnitName`, or in the unit it was sent in.", 4)]
+    abbreviatedUnitName: Annotated[str, said("A unit of the variable's category.", "/5")]
+    note: Annotated[str, said("Empty takes it away.", "better than I thought")]
+
+
+class Done(TypedDict):
+    """It is done."""
+
+    success: Annotated[bool, said("Always true.", True)]
+
+
+class RefusedSet(TypedDict, total=False):
+    """Why nothing was kept, and which set and measurement it is about (from 0)."""
+
+    error: Required[Annotated[str, said("A code for programs.", "invalid_request")]]
+    error_description: Required[Annotated[str, said("For the developer.", "value is missing")]]
+    setIndex: int
+    measurementIndex: int
+
+
+class Variable(TypedDict):
+    """One thing that the person measures."""
+
+    id: int
+    name: Annotated[str, said("Its name.", "Sleep Quality")]
+    category: Annotated[str, said("What kind of variable.", "Sleep")]
+    unit: Annotated[str, said("In which its values are.", "/5")]
+    combinationOperation: Literal["MEAN", "SUM"]
+    numberOfMeasurements: Annotated[int, said("How many there are.", 12)]
+    earliestMeasurementTime: Annotated[float | None, said("Seconds since 1970.", 1_439_389_320)]
+    latestMeasurementTime: Annotated[float | None, said("Seconds since 1970.", 1_439_389_320)]
+    lastValue: Annotated[float | None, said("The value of the latest.", 3)]
+
+
+class ConversionStep(TypedDict):
+    """One step on the way to the category's own unit."""
+
+    operation: Literal["ADD", "MULTIPLY"]
+    value: float
+
+
+class Unit(TypedDict):
+    """A unit. Without `conversionSteps` (null) it converts into no other."""
+
+    id: int
+    name: Annotated[str, said("Its name.", "Minutes")]
+    abbreviatedName: Annotated[str, said("What measurements call it.", "min")]
+    category: Annotated[str, said("What it measures.", "Duration")]
+    minimumValue: float | None
+    maximumValue: float | None
+    conversionSteps: list[ConversionStep] | None
+
+
+class Category(TypedDict):
+    """A category, of variables or of units."""
+
+    id: int
+    name: str
+
+
+class _Filters(TypedDict, total=False):
+    """Values may begin with `(gt)`, `(ge)`, `(lt)` or `(le)`; commas mean "one of"; `%` at an end
+    of a text means anything; `!` negates; `name[]=…` again and again means all of them."""
+
+    variableName: Annotated[str, said("Of this variable.", "Sleep%")]
+    variableCategoryName: Annotated[str, said("Of variables of this category.", "Sleep")]
+    source: Annotated[str, said("From here.", "My App")]
+    value: Annotated[str, said("In `unit` if that is given.", "(gt)2")]
+    unit: Annotated[str, said("Tell values in this unit.", "/5")]
+    startTime: Annotated[str, said("From this moment on.", "1439389320")]
+    endTime: Annotated[str, said("Up to this moment.", "2026-11-23T00:00:00Z")]
+    createdAt: Annotated[str, said("First sent from this moment on.", "(ge)2026-01-01")]
+    updatedAt: Annotated[str, said("Changed from this moment on.", "(ge)2026-01-01")]
+    lastUpdated: Annotated[str, said("The same.", "1439389320")]
+    groupingWidth: Annotated[
+        int, said("Put together what is in spans of so many seconds.", 86_400, ge=1)
+    ]
+    groupingTimezone: Annotated[str, said("Where the spans begin.", "Europe/Berlin")]
+    sort: Annotated[str, said("`-` before it descends.", "-startTime")]
+
+
+class MeasurementQueryParameters(_Filters, total=False):
+    """Which measurements, and which page of them."""
+
+    limit: Annotated[int, said("1 to 200; 100 when left out.", 100, ge=1, le=200)]
+    offset: Annotated[int, said("How many to pass over.", 0, ge=0)]
+
+
+class CsvQuery(_Filters, total=False):
+    """Which measurements."""
+
+    bom: Annotated[
+        Literal["true", "false"], said("A byte order mark before the text, for Excel.", "true")
+    ]
+
+
+class VariableQuery(TypedDict, total=False):
+    """Which variables, and which page of them."""
+
+    name: Annotated[str, said("With this name.", "Sleep%")]
+    category: Annotated[str, said("Of this category.", "Sleep")]
+    sort: Annotated[str, said("`name` or `-name`.", "name")]
+    limit: Annotated[int, said("1 to 200; 100 when left out.", 100, ge=1, le=200)]
+    offset: Annotated[int, said("How many to pass over.", 0, ge=0)]
+
+
+class MeasurementPath(TypedDict):
+    """Which one."""
+
+    id: Annotated[int, said("The measurement's id.", 1, ge=1)]
+
+
+class VariablePath(TypedDict):
+    """Which one."""
+
+    name: Annotated[str, said("The variable's name, percent-encoded.", "Sleep Quality")]
+
+
+_SLEEP: Final = {
+    "id": 1,
+    "variable": "Sleep Quality",
+    "variableCategoryName": "Sleep",
+    "source": "My App",
+    "startTime": 1_439_389_320,
+    "humanTime": "2015-08-12T14:22:00Z",
+    "value": 3.0,
+    "unit": "/5",
+    "storedValue": 3.0,
+    "storedAbbreviatedUnitName": "/5",
+    "note": None,
+    "createdAt": "2026-11-23T12:00:00Z",
+    "updatedAt": "2026-11-23T12:00:00Z",
+}
+_PAGED: Final = ("NotStored", "TotalCount", "Link")
+_SHARED: Final = (413, 500, 503)
+
+
+def _found(kind: Any, example: Any, *headers: str) -> Answer:
+    return Answer(
+        "What was asked for.", (Content(JSON, kind, {"one": example}),), headers or ("NotStored",)
+    )
+
+
+def _asked_badly(text: str) -> Answer:
+    return refused(
+        "A parameter cannot be understood, or does not fit; or the token is sent in a way that is"
+        " refused.",
+        {"invalid_request": text},
+        "NotStored",
+    )
+
+
+_NOT_FOUND: Final = refused(
+    "There is none, or it is somebody else's.",
+    {"not_found": "there is no such measurement"},
+    "NotStored",
+)
+_BAD_SETS: Final = Answer(
+    "Nothing was kept; the text says why and where.",
+    (
+        Content(
+            JSON,
+            RefusedSet,
+            {
+                "a value is missing": {
+                    "error": "invalid_request",
+                    "error_description": "value is missing",
+                    "setIndex": 0,
+                    "measurementIndex": 3,
+                }
+            },
+        ),
+    ),
+    ("NotStored",),
+)
+_CONFLICT: Final = refused(
+    "Somebody else changes the same at this moment, or has such a measurement there already.",
+    {"invalid_request": "these variables are being changed by somebody else; try again"},
+    "NotStored",
+)
+_BY_TOKEN: Final[Security] = ({"oauth2": []}, {"bearer": []}, {"tokenInQuery": []})
+_REFERENCE: Final = {status: REFUSED[status] for status in (400, 401)}
+
+
+def _reference(route: str, name: str, summary: str, kind: Any, example: Any) -> Operation:
+    return Operation(
+        route=route,
+        method="GET",
+        id=name,
+        tag=TAG,
+        summary=summary,
+        description="Reference data. Any valid token will do.",
+        security=_BY_TOKEN,
+        answers={200: _found(list[kind], [example]), **_REFERENCE},
+        shared=_SHARED,
+    )
+
+
+_READING: Final[Mapping[int, Answer]] = {
+    **REFUSED,
+    400: _asked_badly("a value to compare with is not a number"),
+    429: refused(
+        "Too many reads of this person's measurements, or of this application's, wait already.",
+        {
+            "temporarily_unavailable": "too many reads of these measurements at once;"
+            " wait for their answers"
+        },
+        "RetryAfter",
+    ),
+}
+_WRITING: Final[Mapping[int, Answer]] = {**REFUSED, 400: _BAD_SETS, 409: _CONFLICT}
+
+OPERATIONS: Final = (
+    Operation(
+        route="measurements",
+        method="GET",
+        id="listMeasurements",
+        tag=TAG,
+        summary="Measurements, filtered and page by page",
+        description="Scope `readmeasurements`. `Total-Count` is how many there are in all; `Link`"
+        " (RFC 8288) and `Link-First`, `Link-Prev`, `Link-Next`, `Link-Last` lead to the pages.",
+        query=MeasurementQueryParameters,
+        security=by_token("readmeasurements"),
+        answers={200: _found(list[Measurement], [_SLEEP], *_PAGED), **_READING},
+        shared=_SHARED,
+    ),
+    Operation(
+        route="measurements",
+        method="POST",
+        id="addMeasurements",
+        tag=TAG,
+        summary="Add measurements, or bring them up to date",
+        description="Scope `writemeasurements`. The same variable, source and start time is the"
+        " same measurement. All of one request is kept, or nothing; at most 10,000 measurements.",
+        body=MeasurementSet,
+        bodies=(JSON,),
+        many=True,
+        examples={
+            "sleep": {
+                "variableName": "Sleep Quality",
+                "sourceName": "My App",
+                "variableCategoryName": "Sleep",
+                "combinationOperation": "MEAN",
+                "abbreviatedUnitName": "/5",
+                "measurements": [{"startTime": 1_439_389_320, "value": 3}],
+            }
+        },
+        security=by_token("writemeasurements"),
+        answers={200: _found(Done, {"success": True}), **_WRITING},
+        shared=_SHARED,
+    ),
+    Operation(
+        route="measurement",
+        method="GET",
+        id="getMeasurement",
+        tag=TAG,
+        summary="One measurement",
+        description="Scope `readmeasurements`.",
+        path=MeasurementPath,
+        security=by_token("readmeasurements"),
+        answers={200: _found(Measurement, _SLEEP), **REFUSED, 404: _NOT_FOUND},
+        shared=_SHARED,
+    ),
+    Operation(
+        route="measurement",
+        method="PUT",
+        id="changeMeasurement",
+        tag=TAG,
+        summary="Change one measurement",
+        description="Scope `writemeasurements`.",
+        path=MeasurementPath,
+        body=MeasurementChange,
+        bodies=(JSON,),
+        examples={"better": {"value": 4}},
+        security=by_token("writemeasurements"),
+        answers={200: _found(Measurement, _SLEEP), **_WRITING, 404: _NOT_FOUND},
+        shared=_SHARED,
+    ),
+    Operation(
+        route="measurement",
+        method="DELETE",
+        id="deleteMeasurement",
+        tag=TAG,
+        summary="Delete one measurement",
+        description="Scope `writemeasurements`.",
+        path=MeasurementPath,
+        security=by_token("writemeasurements"),
+        answers={
+            204: Answer("It is gone.", (), ("NotStored",)),
+            **REFUSED,
+            404: _NOT_FOUND,
+        },
+        shared=_SHARED,
+    ),
+    Operation(
+        route="measurements_csv",
+        method="GET",
+        id="exportMeasurements",
+        tag=TAG,
+        summary="Measurements as a CSV file",
+        description="Scope `readmeasurements`. All that the filters choose, by start time.",
+        query=CsvQuery,
+        security=by_token("readmeasurements"),
+        answers={
+            200: Answer("RFC 4180, in UTF-8.", (Content(CSV, str),), ("NotStored",)),
+            **_READING,
+        },
+        shared=_SHARED,
+    ),
+    Operation(
+        route="application_measurements",
+        method="GET",
+        id="listApplicationMeasurements",
+        tag=TAG,
+        summary="Measurements of everybody who lets the app read them",
+        description="By the app's own token (`client_credentials`, scope `readmeasurements`):"
+        " those of each person whose grant of `readmeasurements` to the app lives.",
+        query=MeasurementQueryParameters,
+        security=by_token("readmeasurements"),
+        answers={
+            200: _found(list[ApplicationMeasurement], [{**_SLEEP, "userId": 42}], *_PAGED),
+            **_READING,
+        },
+        shared=_SHARED,
+    ),
+    Operation(
+        route="variables",
+        method="GET",
+        id="listVariables",
+        tag=TAG,
+        summary="What the person measures",
+        description="Scope `readmeasurements`. By name, page by page as measurements are.",
+        query=VariableQuery,
+        security=by_token("readmeasurements"),
+        answers={200: _found(list[Variable], [], *_PAGED), **_READING},
+        shared=_SHARED,
+    ),
+    Operation(
+        route="variable",
+        method="GET",
+        id="getVariable",
+        tag=TAG,
+        summary="One variable",
+        description="Scope `readmeasurements`.",
+        path=VariablePath,
+        security=by_token("readmeasurements"),
+        answers={
+            200: Answer("The variable.", (Content(JSON, Variable),), ("NotStored",)),
+            **REFUSED,
+            404: refused(
+                "The person has no such variable.",
+                {"not_found": "there is no such variable"},
+                "NotStored",
+            ),
+        },
+        shared=_SHARED,
+    ),
+    _reference(
+        "variable_categories",
+        "listVariableCategories",
+        "All categories of variables",
+        Category,
+        {"id": 2, "name": "Sleep"},
+    ),
+    _reference(
+        "units",
+        "listUnits",
+        "All units",
+        Unit,
+        {
+            "id": 3,
+            "name": "Minutes",
+            "abbreviatedName": "min",
+            "category": "Duration",
+            "minimumValue": 0.0,
+            "maximumValue": None,
+            "conversionSteps": [{"operation": "MULTIPLY", "value": 60.0}],
+        },
+    ),
+    _reference(
+        "unit_categories",
+        "listUnitCategories",
+        "All categories of units",
+        Category,
+        {"id": 1, "name": "Duration"},
+    ),
+)

@@ -1,0 +1,161 @@
+"""What providers of sign-ins call here, described for whoever registers it with them."""
+
+from typing import Annotated, Final, Required, TypedDict
+
+from quantimodo.openapi import fakes
+from quantimodo.openapi.operation import FORM, HTML, JSON, Answer, Content, Operation, said
+from quantimodo.openapi.shared import TOO_LARGE
+
+TAG: Final = "Providers"
+
+
+class AtProvider(TypedDict):
+    """Whose address it is."""
+
+    provider: Annotated[str, said("Its name in the operator's settings.", "facebook")]
+
+
+class ProviderAnswer(TypedDict, total=False):
+    """An authorization answer (RFC 6749 §4.1.2), as the provider words it."""
+
+    state: Required[Annotated[str, said("What the browser was sent away with.", fakes.STATE)]]
+    code: Annotated[str, said("A code of the provider's.", "fake-code-of-the-provider")]
+    error: Annotated[str, said("Or why there is none.", "access_denied")]
+    iss: Annotated[str, said("Who answers (RFC 9207).", "https://idp.example.org")]
+
+
+class SignedSecurityEvent(TypedDict, total=False):
+    """A message that the provider has signed. Apple sends `payload`."""
+
+    payload: Annotated[str, said("A JWT.", "fake.signed.notice")]
+
+
+class SignedRequest(TypedDict, total=False):
+    """Facebook's form of a signed message."""
+
+    signed_request: Required[
+        Annotated[str, said("Signature and payload, with a dot between.", "fake-signature.payload")]
+    ]
+
+
+class RejectedSecurityEvent(TypedDict):
+    """A message that was not taken (RFC 8935 §2.3)."""
+
+    err: Annotated[str, said("A code for programs.", "authentication_failed")]
+    description: Annotated[str, said("A text for people.", "There is no such provider here.")]
+
+
+class Deletion(TypedDict):
+    """Where to see what became of a request to delete data."""
+
+    url: Annotated[
+        str, said("A page for the person.", f"{fakes.ISSUER}/data-deletion/0123456789abcdef0123")
+    ]
+    confirmation_code: Annotated[str, said("The code of the page.", "0123456789abcdef0123")]
+
+
+_REFUSED: Final = Content(JSON, RejectedSecurityEvent)
+_NOT_TAKEN: Final = {
+    400: Answer("It is not the provider's message, or too old a one.", (_REFUSED,)),
+    404: Answer("There is no such provider.", (_REFUSED, Content(HTML, str))),
+    413: Answer(TOO_LARGE.description, (_REFUSED, Content(HTML, str))),
+    500: Answer("A fault of ours, with a number for the operator.", (Content(HTML, str),)),
+    503: Answer("It cannot be checked or kept just now: send it again.", (_REFUSED,)),
+}
+_TAKEN: Final = {200: Answer("It is taken. Each message counts once."), **_NOT_TAKEN}
+_SIGNED: Final = {"signed": {"signed_request": "fake-signature.payload"}}
+_BACK: Final = {
+    303: Answer(
+        "On to where the person began: the app, with `code` or `error`; or a page of ours.",
+        headers=("Location",),
+    ),
+    400: Answer("Not a way that this browser is on.", (Content(HTML, str),)),
+    403: Answer("The person said no, or is not let in.", (Content(HTML, str),)),
+    404: Answer("There is no such provider.", (Content(HTML, str),)),
+    413: Answer(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
+    429: Answer("Too many tries.", (Content(HTML, str),), ("RetryAfter",)),
+    500: Answer("A fault of ours, with a number for the operator.", (Content(HTML, str),)),
+    502: Answer("The provider gave an answer that cannot be used.", (Content(HTML, str),)),
+    503: Answer("The provider, or the server, is busy.", (Content(HTML, str),)),
+}
+_ANSWER: Final = {"answer": {"state": fakes.STATE, "code": "fake-code-of-the-provider"}}
+
+OPERATIONS: Final = (
+    Operation(
+        route="social_callback",
+        method="GET",
+        id="providerCallback",
+        tag=TAG,
+        summary="Where a provider sends browsers back to",
+        description=(
+            "The one address to register with the provider, as redirect URI. It is bound to the"
+            " browser by a cookie, and to one sign-in by `state`."
+        ),
+        path=AtProvider,
+        query=ProviderAnswer,
+        examples=_ANSWER,
+        answers=_BACK,
+    ),
+    Operation(
+        route="social_callback",
+        method="POST",
+        id="providerCallbackByForm",
+        tag=TAG,
+        summary="The same, by a form",
+        description="As Apple answers (`response_mode=form_post`).",
+        path=AtProvider,
+        body=ProviderAnswer,
+        bodies=(FORM,),
+        examples=_ANSWER,
+        answers=_BACK,
+    ),
+    Operation(
+        route="social_notifications",
+        method="POST",
+        id="providerNotification",
+        tag=TAG,
+        summary="What a provider tells about an account",
+        description=(
+            "Apple's server-to-server notifications (JSON), and Google's cross-account protection"
+            " (RISC: `application/secevent+jwt`, answered by 202). When an account is gone there,"
+            " its sessions and grants end here."
+        ),
+        path=AtProvider,
+        body=SignedSecurityEvent,
+        bodies=(JSON,),
+        examples={"signed": {"payload": "fake.signed.notice"}},
+        answers={202: Answer("It is taken. Each message counts once."), **_TAKEN},
+    ),
+    Operation(
+        route="social_deauthorize",
+        method="POST",
+        id="providerDeauthorize",
+        tag=TAG,
+        summary="A person removed the app at Facebook",
+        description="Facebook's deauthorize callback. Sessions and grants end.",
+        path=AtProvider,
+        body=SignedRequest,
+        bodies=(FORM,),
+        examples=_SIGNED,
+        answers=_TAKEN,
+    ),
+    Operation(
+        route="social_deletion",
+        method="POST",
+        id="providerDataDeletion",
+        tag=TAG,
+        summary="A person wants their data deleted",
+        description=(
+            "Facebook's data deletion callback. What came from there is deleted, and the account"
+            " too if that was the only way in."
+        ),
+        path=AtProvider,
+        body=SignedRequest,
+        bodies=(FORM,),
+        examples=_SIGNED,
+        answers={
+            200: Answer("It is done.", (Content(JSON, Deletion),), ("NotStored",)),
+            **_NOT_TAKEN,
+        },
+    ),
+)

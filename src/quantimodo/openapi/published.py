@@ -1,0 +1,82 @@
+"""The documents that clients configure themselves by, as types (RFC 8414, RFC 7517)."""
+
+from typing import Annotated, Literal, Required, TypedDict
+
+from quantimodo.openapi import fakes
+from quantimodo.openapi.operation import said
+
+
+class ServerMetadata(TypedDict):
+    """What this server is and can do (RFC 8414 §2, OpenID Connect Discovery §3)."""
+
+    issuer: Annotated[str, said("This server, as every token names it.", fakes.ISSUER)]
+    authorization_endpoint: str
+    token_endpoint: str
+    revocation_endpoint: str
+    introspection_endpoint: str
+    userinfo_endpoint: str
+    end_session_endpoint: str
+    check_session_iframe: str
+    jwks_uri: Annotated[
+        str, said("Where the public keys are.", f"{fakes.ISSUER}/.well-known/jwks.json")
+    ]
+    service_documentation: str
+    scopes_supported: list[str]
+    response_types_supported: list[str]
+    response_modes_supported: list[str]
+    grant_types_supported: list[str]
+    subject_types_supported: list[str]
+    acr_values_supported: list[str]
+    id_token_signing_alg_values_supported: list[str]
+    id_token_encryption_alg_values_supported: list[str]
+    id_token_encryption_enc_values_supported: list[str]
+    userinfo_signing_alg_values_supported: list[str]
+    userinfo_encryption_alg_values_supported: list[str]
+    userinfo_encryption_enc_values_supported: list[str]
+    request_object_signing_alg_values_supported: list[str]
+    authorization_signing_alg_values_supported: list[str]
+    authorization_encryption_alg_values_supported: list[str]
+    authorization_encryption_enc_values_supported: list[str]
+    token_endpoint_auth_methods_supported: list[str]
+    token_endpoint_auth_signing_alg_values_supported: list[str]
+    revocation_endpoint_auth_methods_supported: list[str]
+    revocation_endpoint_auth_signing_alg_values_supported: list[str]
+    introspection_endpoint_auth_methods_supported: list[str]
+    introspection_endpoint_auth_signing_alg_values_supported: list[str]
+    code_challenge_methods_supported: list[str]
+    prompt_values_supported: list[str]
+    display_values_supported: list[str]
+    claim_types_supported: list[str]
+    claims_supported: list[str]
+    ui_locales_supported: list[str]
+    claims_parameter_supported: bool
+    request_parameter_supported: bool
+    request_uri_parameter_supported: bool
+    require_request_uri_registration: bool
+    authorization_response_iss_parameter_supported: bool
+    frontchannel_logout_supported: bool
+    frontchannel_logout_session_supported: bool
+    backchannel_logout_supported: bool
+    backchannel_logout_session_supported: bool
+
+
+class PublicKey(TypedDict, total=False):
+    """The public half of a signing key (RFC 7517 §4)."""
+
+    kty: Required[Annotated[Literal["EC", "RSA", "OKP"], said("The kind of key.", "EC")]]
+    kid: Required[Annotated[str, said("Its name: the RFC 7638 thumbprint.", "fake-key-thumbprint")]]
+    use: Required[Annotated[Literal["sig"], said("It signs.", "sig")]]
+    alg: Required[
+        Annotated[Literal["ES256", "RS256", "PS256", "EdDSA"], said("How it signs.", "ES256")]
+    ]
+    crv: Annotated[Literal["P-256", "Ed25519"], said("Of an EC or OKP key.", "P-256")]
+    x: Annotated[str, said("Of an EC or OKP key.", "fake-coordinate")]
+    y: Annotated[str, said("Of an EC key.", "fake-coordinate")]
+    n: Annotated[str, said("Of an RSA key.", "fake-modulus")]
+    e: Annotated[str, said("Of an RSA key.", "AQAB")]
+
+
+class KeySet(TypedDict):
+    """All keys whose signatures still count, the next one included (RFC 7517 §5)."""
+
+    keys: list[PublicKey]

@@ -1,0 +1,119 @@
+"""The protected resources, described."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from quantimodo.openapi import fakes
+from quantimodo.openapi.answers import Person, UserInfo, refused
+from quantimodo.openapi.operation import FORM, JSON, Answer, Content, Operation
+from quantimodo.openapi.parameters import TokenInBody
+from quantimodo.openapi.shared import by_token
+
+TAG: Final = "People"
+
+REFUSED: Final[Mapping[int, Answer]] = {
+    400: refused(
+        "The token is sent in more than one way, or in a way that is turned off.",
+        {"invalid_request": "the token is sent in more than one way"},
+        "NotStored",
+    ),
+    401: refused(
+        "No token (`unauthorized`), or a dead one (`invalid_token`).",
+        {
+            "unauthorized": "an access token is needed",
+            "invalid_token": "the access token has expired, was revoked or never existed",
+        },
+        "NotStored",
+        "BearerChallenge",
+    ),
+    403: refused(
+        "The token lives, and does not open this.",
+        {"insufficient_scope": "the token does not open this resource"},
+        "NotStored",
+        "BearerChallenge",
+    ),
+}
+
+_CLAIMS: Final = {
+    200: Answer(
+        "What the scopes of the token tell about the person; `sub` is always there.",
+        (
+            Content(
+                JSON,
+                UserInfo,
+                {
+                    "profile and email": {
+                        "sub": fakes.SUBJECT,
+                        "name": "Ann Example",
+                        "updated_at": 1_795_431_600,
+                        "email": "ann@example.org",
+                        "email_verified": True,
+                    },
+                },
+            ),
+        ),
+        ("NotStored",),
+    ),
+    **REFUSED,
+}
+
+OPERATIONS: Final = (
+    Operation(
+        route="user_me",
+        method="GET",
+        id="getUser",
+        tag=TAG,
+        summary="Whose token is this?",
+        description="The person who allowed the access. Scope `basic`.",
+        security=by_token("basic"),
+        answers={
+            200: Answer(
+                "The person.",
+                (
+                    Content(
+                        JSON,
+                        Person,
+                        {
+                            "Ann": {
+                                "id": 42,
+                                "displayName": "Ann Example",
+                                "loginName": "ann@example.org",
+                                "email": "ann@example.org",
+                                "emailVerified": True,
+                                "administrator": False,
+                            },
+                        },
+                    ),
+                ),
+                ("NotStored",),
+            ),
+            **REFUSED,
+        },
+        shared=(413, 500, 503),
+    ),
+    Operation(
+        route="userinfo",
+        method="GET",
+        id="getUserInfo",
+        tag=TAG,
+        summary="OpenID Connect claims about the person",
+        description="Scope `openid`; `profile`, `email`, `address` and `phone` tell more.",
+        security=by_token("openid"),
+        answers=_CLAIMS,
+        shared=(413, 500, 503),
+    ),
+    Operation(
+        route="userinfo",
+        method="POST",
+        id="getUserInfoByForm",
+        tag=TAG,
+        summary="The same, with the token in a form",
+        description="The `Authorization` header is better; a token in both is refused.",
+        body=TokenInBody,
+        bodies=(FORM,),
+        examples={"token in the body": {"access_token": fakes.ACCESS_TOKEN}},
+        security=(*by_token("openid"), {}),
+        answers=_CLAIMS,
+        shared=(413, 500, 503),
+    ),
+)

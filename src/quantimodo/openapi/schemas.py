@@ -1,0 +1,58 @@
+"""Types as JSON Schema (2020-12), under `components/schemas`."""
+
+from collections.abc import Iterable
+from typing import Any, get_args, get_origin, is_typeddict
+
+import msgspec
+
+from quantimodo.openapi.operation import Operation
+from quantimodo.protocol.parameters import ALIASES
+
+Json = dict[str, Any]
+
+_TEMPLATE = "#/components/schemas/{name}"
+
+
+def reference(kind: Any) -> Json:
+    """The schema of one type: where it stands, or itself when it has no name."""
+    if is_typeddict(kind):
+        return {"$ref": _TEMPLATE.format(name=kind.__name__)}
+    if get_origin(kind) is list:
+        return {"type": "array", "items": reference(get_args(kind)[0])}
+    return msgspec.json.schema(kind)
+
+
+def component_schemas(operations: Iterable[Operation]) -> dict[str, Json]:
+    """The schemas of all named types that these operations speak of."""
+    asked: list[Any] = []
+    answered: list[Any] = []
+    for operation in operations:
+        asked += [kind for kind in _asked(operation) if kind is not None]
+        for answer in operation.answers.values():
+            answered += [content.type for content in answer.content]
+    _, schemas = msgspec.json.schema_components([*asked, *answered], ref_template=_TEMPLATE)
+    for kind in asked:
+        _tell_aliases(schemas[kind.__name__])
+    for kind in [*asked, *answered]:
+        _restore_order(get_args(kind)[0] if get_origin(kind) is list else kind, schemas)
+    return {name: schemas[name] for name in sorted(schemas)}
+
+
+def _asked(operation: Operation) -> tuple[Any, ...]:
+    return operation.query, operation.path, operation.body
+
+
+def _restore_order(kind: Any, schemas: dict[str, Json]) -> None:
+    """Fields in the order of the type, where msgspec sorts them by name."""
+    if is_typeddict(kind):
+        schema = schemas[kind.__name__]
+        schema["properties"] = {name: schema["properties"][name] for name in kind.__annotations__}
+
+
+def _tell_aliases(schema: Json) -> None:
+    """Contract §1: which parameters clients of 2016 spell differently."""
+    for alias, name in ALIASES.items():
+        field = schema["properties"].get(name)
+        if field is not None and "x-alias" not in field:
+            field["x-alias"] = alias
+            field["description"] += f" Clients of 2016 spell it `{alias}`."

@@ -1,0 +1,128 @@
+"""What more than one operation says: headers, answers that read the same everywhere, and the ways
+to prove who one is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from quantimodo.openapi.answers import refused
+from quantimodo.openapi.operation import Answer, Security
+from quantimodo.protocol.discovery import AUTHORIZE, TOKEN, metadata
+from quantimodo.protocol.scopes import SCOPES
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header of an answer. `required`: it is never absent. `integer`: its value is one."""
+
+    name: str
+    description: str
+    required: bool = True
+    integer: bool = False
+
+
+HEADERS: Final[Mapping[str, Header]] = {
+    "NotStored": Header("Cache-Control", "`no-store`: what is said here is for this caller only."),
+    "BasicChallenge": Header(
+        "WWW-Authenticate", "`Basic`, when the app tried HTTP Basic.", required=False
+    ),
+    "BearerChallenge": Header(
+        "WWW-Authenticate",
+        "`Bearer`, with `error`, `error_description` and the missing `scope` (RFC 6750 §3); bare"
+        " when no token was sent.",
+    ),
+    "Location": Header("Location", "Where to go on."),
+    "TotalCount": Header("Total-Count", "How many there are in all.", integer=True),
+    "Link": Header("Link", "The other pages (RFC 8288): `first`, `prev`, `next`, `last`."),
+    "RetryAfter": Header("Retry-After", "Seconds to wait before the next try.", integer=True),
+}
+
+TOO_LARGE: Final = refused(
+    "The body is larger than 64 KiB, or the headers are larger than 32 KiB.",
+    {"invalid_request": "the request is too large"},
+)
+
+ANSWERS: Final[Mapping[int, tuple[str, Answer]]] = {
+    413: ("TooLarge", TOO_LARGE),
+    500: (
+        "Incident",
+        refused(
+            "A fault of ours. The number is for the operator, who finds the cause under it.",
+            {
+                "server_error": "something went wrong on our side;"
+                " the operator finds it as incident 0123456789ab"
+            },
+        ),
+    ),
+    503: (
+        "Unavailable",
+        refused(
+            "The database does not answer just now. Nothing was changed.",
+            {"temporarily_unavailable": "try again in a moment"},
+            "RetryAfter",
+        ),
+    ),
+}
+
+BY_CLIENT: Final[Security] = ({"clientBasic": []}, {})
+"""An app by HTTP Basic; or by `client_id` and `client_secret` among the parameters."""
+
+OPERATOR: Final[Security] = ({"operator": []},)
+
+
+def by_token(scope: str) -> Security:
+    """Any of the ways to present an access token that opens `scope`."""
+    return ({"oauth2": [scope]}, {"bearer": []}, {"tokenInQuery": []})
+
+
+def security_schemes(issuer: str, *, legacy_transport: bool) -> dict[str, Any]:
+    """The ways to prove who one is, by the names that operations use."""
+    schemes: dict[str, Any] = {
+        "oauth2": {
+            "type": "oauth2",
+            "description": "How an app gets an access token. Use the code flow, with PKCE.",
+            "flows": _flows(issuer),
+        },
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An access token in the `Authorization` header (RFC 6750 §2.1).",
+        },
+        "clientBasic": {
+            "type": "http",
+            "scheme": "basic",
+            "description": "By HTTP Basic: id and secret of the app, form-urlencoded (RFC 6749"
+            " §2.3.1).",
+        },
+        "operator": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The token that the operator set as `metrics_token`.",
+        },
+    }
+    if legacy_transport:
+        schemes["tokenInQuery"] = {
+            "type": "apiKey",
+            "in": "query",
+            "name": "access_token",
+            "description": "An access token in the address, as clients of 2016 send it (RFC 6750"
+            " §2.3). Addresses end up in logs: prefer the header. Refused for strict apps.",
+        }
+    return schemes
+
+
+def _flows(issuer: str) -> dict[str, Any]:
+    scopes = {name: SCOPES[name].title for name in metadata(issuer)["scopes_supported"]}
+    own = ("basic", "readmeasurements", "writemeasurements")
+    return {
+        "authorizationCode": {
+            "authorizationUrl": issuer + AUTHORIZE,
+            "tokenUrl": issuer + TOKEN,
+            "refreshUrl": issuer + TOKEN,
+            "scopes": scopes,
+        },
+        "clientCredentials": {
+            "tokenUrl": issuer + TOKEN,
+            "scopes": {name: scopes[name] for name in own},
+        },
+    }

@@ -1,0 +1,203 @@
+"""The token, revocation and introspection endpoints, described."""
+
+from typing import Final
+
+from quantimodo.openapi import fakes
+from quantimodo.openapi.answers import Introspection, Revocation, TokenAnswer, refused
+from quantimodo.openapi.operation import JSON, Answer, Content, Operation
+from quantimodo.openapi.parameters import (
+    IntrospectionRequest,
+    RevocationRequest,
+    TokenRequest,
+)
+from quantimodo.openapi.shared import BY_CLIENT
+
+TAG: Final = "Tokens"
+
+_REQUESTS: Final = {
+    "authorization_code": {
+        "grant_type": "authorization_code",
+        "code": fakes.CODE,
+        "redirect_uri": fakes.REDIRECT_URI,
+        "code_verifier": fakes.VERIFIER,
+        "client_id": fakes.CLIENT_ID,
+    },
+    "refresh_token": {
+        "grant_type": "refresh_token",
+        "refresh_token": fakes.REFRESH_TOKEN,
+        "client_id": fakes.CLIENT_ID,
+    },
+    "client_credentials": {
+        "grant_type": "client_credentials",
+        "scope": "readmeasurements",
+        "client_id": fakes.CLIENT_ID,
+        "client_secret": fakes.CLIENT_SECRET,
+    },
+}
+
+_TOKENS: Final = {
+    "authorization_code": {
+        "access_token": fakes.ACCESS_TOKEN,
+        "token_type": "Bearer",
+        "expires_in": 3600,
+        "scope": "basic openid",
+        "refresh_token": fakes.REFRESH_TOKEN,
+        "id_token": fakes.ID_TOKEN,
+    },
+    "client_credentials": {
+        "access_token": fakes.ACCESS_TOKEN,
+        "token_type": "Bearer",
+        "expires_in": 3600,
+        "scope": "readmeasurements",
+    },
+}
+
+_INTROSPECTED: Final = {
+    "live": {
+        "active": True,
+        "scope": "basic",
+        "client_id": fakes.CLIENT_ID,
+        "token_type": "Bearer",
+        "exp": 1_795_435_200,
+        "iat": 1_795_431_600,
+        "sub": fakes.SUBJECT,
+        "aud": fakes.AUDIENCE,
+        "iss": fakes.ISSUER,
+    },
+    "dead": {"active": False},
+}
+
+_WHO_ARE_YOU: Final = refused(
+    "The app did not prove who it is.",
+    {"invalid_client": "client authentication failed"},
+    "NotStored",
+    "BasicChallenge",
+)
+
+_TOKEN_ANSWERS: Final = {
+    200: Answer(
+        "The tokens. They are on disk before this answer leaves.",
+        (Content(JSON, TokenAnswer, _TOKENS),),
+        ("NotStored",),
+    ),
+    400: refused(
+        "Refused. `invalid_grant`: the code or refresh token is not, or no longer, good.",
+        {
+            "invalid_request": "the parameter grant_type is missing",
+            "invalid_grant": "the code was used before",
+            "unauthorized_client": "the app is not registered for this grant_type",
+            "unsupported_grant_type": "this grant_type is not offered",
+            "invalid_scope": "a requested scope does not exist here",
+        },
+        "NotStored",
+    ),
+    401: _WHO_ARE_YOU,
+}
+
+OPERATIONS: Final = (
+    Operation(
+        route="token",
+        method="POST",
+        id="getTokens",
+        tag=TAG,
+        summary="Trade a code, a refresh token or the app's own credentials for tokens",
+        description=(
+            "A confidential app proves itself by HTTP Basic, or by `client_id` and `client_secret`"
+            " in the body. A public app sends its `client_id`, and must have used PKCE.\n\n"
+            "A code buys tokens once. A second use is refused, and what the first one bought"
+            " ends.\n\n"
+            "A refresh token buys new tokens once, and an heir of itself. For ten seconds (the"
+            " operator may say otherwise) it gives the same heir again: two tabs, or a lost"
+            " answer, sign nobody out. Used later, it has two holders, and everything that came of"
+            " the authorization ends.\n\n"
+            "A JSON object with the same members is accepted too."
+        ),
+        body=TokenRequest,
+        examples=_REQUESTS,
+        security=BY_CLIENT,
+        answers=_TOKEN_ANSWERS,
+        shared=(413, 500, 503),
+    ),
+    Operation(
+        route="token",
+        method="GET",
+        id="getTokensByAddress",
+        tag=TAG,
+        summary="The same, with everything in the address",
+        description=(
+            "For clients of 2016. Addresses end up in logs and histories: use `POST`. Strict apps"
+            " must, and the operator can turn this off for all."
+        ),
+        query=TokenRequest,
+        examples=_REQUESTS,
+        security=BY_CLIENT,
+        answers=_TOKEN_ANSWERS,
+        shared=(413, 500, 503),
+    ),
+    Operation(
+        route="revoke",
+        method="POST",
+        id="revokeToken",
+        tag=TAG,
+        summary="End a token",
+        description=(
+            "It stops working at once. With a refresh token everything that came of the same"
+            " authorization ends; an access token ends alone."
+        ),
+        body=RevocationRequest,
+        examples={
+            "refresh_token": {"token": fakes.REFRESH_TOKEN, "client_id": fakes.CLIENT_ID},
+        },
+        security=BY_CLIENT,
+        answers={
+            200: Answer(
+                "The token is dead. An unknown one was dead already.",
+                (Content(JSON, Revocation, {"revoked": {}}),),
+                ("NotStored",),
+            ),
+            400: refused(
+                "Refused, nothing changed.",
+                {
+                    "invalid_request": "the parameter token is missing",
+                    "unauthorized_client": "the token was issued to another client",
+                },
+                "NotStored",
+            ),
+            401: _WHO_ARE_YOU,
+        },
+        shared=(413, 500, 503),
+    ),
+    Operation(
+        route="introspect",
+        method="POST",
+        id="introspectToken",
+        tag=TAG,
+        summary="Ask what a token stands for",
+        description=(
+            "For confidential apps: about their own tokens. An app that the operator registered as"
+            " a resource server may ask about any access token for this API. Public apps prove"
+            " nothing, and are refused."
+        ),
+        body=IntrospectionRequest,
+        examples={
+            "access_token": {
+                "token": fakes.ACCESS_TOKEN,
+                "client_id": fakes.CLIENT_ID,
+                "client_secret": fakes.CLIENT_SECRET,
+            },
+        },
+        security=BY_CLIENT,
+        answers={
+            200: Answer(
+                "What it stands for at this moment.",
+                (Content(JSON, Introspection, _INTROSPECTED),),
+                ("NotStored",),
+            ),
+            400: refused(
+                "Refused.", {"invalid_request": "the parameter token is missing"}, "NotStored"
+            ),
+            401: _WHO_ARE_YOU,
+        },
+        shared=(413, 500, 503),
+    ),
+)

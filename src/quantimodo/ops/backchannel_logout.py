@@ -1,0 +1,147 @@
+"""Telling applications that a session ended (OpenID Connect Back-Channel Logout 1.0): tried again,
+with longer and longer pauses, and given up in the end.
+
+Owns the queue's rules. What is told is written by `tokens/logout.py`, carried by a `FormPoster`. An
+application is told at least once; each try is a token of its own, so that none is taken twice.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final, Protocol
+
+import structlog
+
+from quantimodo.model.events import Event, Message
+from quantimodo.model.sessions import LogoutRecipient
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.form_poster import DeliveryFailed, FormPoster
+from quantimodo.ports.stores import LogoutRecipientStore, Unavailable
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.farewells")
+
+_BATCH: Final = 50
+_LEASE: Final = timedelta(minutes=1)  # longer than the messenger waits for an answer
+_POLL: Final = 10.0  # seconds; sessions that another process ended are seen after that long
+_LAST_WORDS: Final = 5.0  # seconds that a batch has left when the server closes
+PAUSES: Final = tuple(timedelta(seconds=each) for each in (15, 60, 240, 960, 3600, 14400))
+
+
+class Writer(Protocol):
+    async def write(self, logout_recipient: LogoutRecipient) -> Message | None:
+        """What to tell this application; None when there is nobody to tell."""
+
+
+class BackchannelLogoutSender:
+    """Tells those that are due. `start` begins its task, `close` ends it; any number of processes
+    may. `wakeup` tells it of a session that ended in this process."""
+
+    def __init__(
+        self,
+        store: LogoutRecipientStore,
+        writer: Writer,
+        form_poster: FormPoster,
+        clock: Clock,
+        audit: Audit,
+        wakeup: asyncio.Event,
+    ) -> None:
+        self._store = store
+        self._writer = writer
+        self._messenger = form_poster
+        self._clock = clock
+        self._audit = audit
+        self._bell = wakeup
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="farewells")
+
+    async def close(self) -> None:
+        """Let a batch that is on its way finish, for a few seconds; the rest stays due."""
+        self._closing = True
+        self._bell.set()
+        if self._task is not None:
+            _, running = await asyncio.wait([self._task], timeout=_LAST_WORDS)
+            for task in running:
+                task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def tell_due(self) -> None:
+        """Tell everybody who is due now, once."""
+        while not self._closing:
+            claimed = await self._store.claim_logout_notifications(
+                self._clock.now(), _LEASE, _BATCH
+            )
+            await self._tell_all(claimed)
+            if len(claimed) < _BATCH:
+                return
+
+    async def _run(self) -> None:
+        while not self._closing:
+            try:
+                await self.tell_due()
+            except Unavailable:
+                _log.warning("farewells.database_unavailable")
+            except Exception:  # the task outlives whatever one application may bring about
+                _log.exception("farewells.failed")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_POLL):
+                    await self._bell.wait()
+            self._bell.clear()
+
+    async def _tell_all(self, claimed: Sequence[LogoutRecipient]) -> None:
+        # Side by side: one that does not answer keeps nobody waiting.
+        for done in await asyncio.gather(*map(self._tell, claimed), return_exceptions=True):
+            if isinstance(done, BaseException):
+                raise done
+
+    async def _tell(self, logout_recipient: LogoutRecipient) -> None:
+        message: Message | None = None
+        try:
+            message = await self._writer.write(logout_recipient)
+            if message is not None:
+                await self._messenger.post(message)
+        except Unavailable:  # our own database: what is claimed comes back after its lease
+            raise
+        except DeliveryFailed as fault:
+            await self._failed(logout_recipient, message, str(fault))
+            return
+        except Exception as fault:  # whatever it is, it ends with the last try
+            _log.exception("logout.failed", client=logout_recipient.client_id)
+            await self._failed(logout_recipient, message, type(fault).__name__)
+            return
+        await self._store.drop_logout_notification(logout_recipient.sid, logout_recipient.client_id)
+        if message is not None:
+            self._record("logout.told", logout_recipient, message)
+
+    async def _failed(
+        self, logout_recipient: LogoutRecipient, message: Message | None, cause: str
+    ) -> None:
+        tries = logout_recipient.attempts + 1
+        _log.warning(
+            "logout.undelivered", client=logout_recipient.client_id, tries=tries, cause=cause
+        )
+        if tries <= len(PAUSES):
+            until = self._clock.now() + PAUSES[tries - 1]
+            await self._store.delay_logout_notification(
+                logout_recipient.sid, logout_recipient.client_id, until
+            )
+            return
+        await self._store.drop_logout_notification(logout_recipient.sid, logout_recipient.client_id)
+        self._record("logout.untold", logout_recipient, message)
+
+    def _record(
+        self, kind: str, logout_recipient: LogoutRecipient, message: Message | None
+    ) -> None:
+        self._audit.record(
+            Event(
+                at=self._clock.now(),
+                kind=kind,
+                user_id=logout_recipient.user_id,
+                client_id=logout_recipient.client_id,
+                detail="" if message is None else message.to,
+            )
+        )

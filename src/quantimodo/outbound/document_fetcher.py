@@ -1,0 +1,46 @@
+"""Fetches documents of applications, through the one guarded door (`http.py`)."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import structlog
+
+from quantimodo.outbound.errors import ProviderFault
+from quantimodo.outbound.http_client import GuardedHttpClient
+from quantimodo.ports.document_fetcher import FetchFailed
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.fetcher")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpDocumentFetcher:
+    """The `DocumentFetcher` of the house."""
+
+    http_client: GuardedHttpClient
+
+    async def get(self, url: str, *, largest: int = 65_536) -> bytes:
+        try:
+            return await self._got(url, largest)
+        except FetchFailed as fault:
+            # The host alone: the rest of an address may be a secret of the application's.
+            _log.warning("document.not_fetched", host=_host(url), because=str(fault))
+            raise
+
+    async def _got(self, url: str, largest: int) -> bytes:
+        try:
+            answer = await self.http_client.get(url, headers={"accept": "*/*"})
+        except ProviderFault as fault:
+            raise FetchFailed(fault.because) from None
+        if not answer.ok:
+            raise FetchFailed(f"status {answer.status}")
+        if len(answer.body) > largest:
+            raise FetchFailed(f"more than {largest} bytes")
+        return answer.body
+
+
+def _host(url: str) -> str:
+    """Host and port; nothing that stands before them, and nothing of what is no address."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""

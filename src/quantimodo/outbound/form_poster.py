@@ -1,0 +1,23 @@
+"""Posts forms to applications, through the one guarded door (`http.py`)."""
+
+from dataclasses import dataclass
+
+from quantimodo.model.events import Message
+from quantimodo.outbound.errors import ProviderFault
+from quantimodo.outbound.http_client import GuardedHttpClient
+from quantimodo.ports.form_poster import DeliveryFailed
+
+
+@dataclass(frozen=True, slots=True)
+class HttpFormPoster:
+    """The `FormPoster` of the house."""
+
+    http_client: GuardedHttpClient
+
+    async def post(self, message: Message) -> None:
+        try:
+            answer = await self.http_client.post_form(message.address, message.fields)
+        except ProviderFault as fault:
+            raise DeliveryFailed(fault.because) from None
+        if not answer.ok:
+            raise DeliveryFailed(f"status {answer.status}")

@@ -1,0 +1,67 @@
+"""What happened to an account, in sentences for its owner."""
+
+from typing import Final
+
+from quantimodo.model.events import Event
+from quantimodo.pages.user_agents import describe
+
+_SENTENCES: Final = {
+    "account.created": "The account was made",
+    "account.disabled": "The operator disabled the account",
+    "account.enabled": "The operator enabled the account again",
+    "account.deleted": "The account was deleted",
+    "session.started": "Signed in",
+    "session.ended": "Signed out a device",
+    "session.refused": "A sign-in was refused: wrong password",
+    "password.changed": "Changed the password",
+    "password.reset_asked": "Somebody asked for a link to set a new password",
+    "password.reset": "Set a new password by a mailed link",
+    "password.set": "Set a first password",
+    "identity.used": "Signed in by a linked account",
+    "identity.refused": "A sign-in by a linked account was refused",
+    "identity.linked": "Linked an account elsewhere, which can sign in now",
+    "identity.unlinked": "Unlinked an account elsewhere",
+    "identity.ended": "The other site ended a linked account: everything was signed out",
+    "identity.signed_out": "The other site signed a linked account out: so did this one",
+    "profile.changed": "Changed the profile",
+    "email.verified": "Confirmed the e-mail address",
+    "email.change_asked": "Asked to change the e-mail address",
+    "email.changed": "Changed the e-mail address",
+    "consent.given": "Allowed an application to use the account",
+    "consent.withdrawn": "Took access back from an application",
+    "login_code.replayed": "Ended a sign-in of an application: a used code came back",
+    "logout.told": "Told an application that you signed out",
+    "logout.untold": "An application could not be told that you signed out",
+    "token.replayed": "Ended an application's access: a used token came back",
+}
+
+_DETAILED: Final = (
+    "account.created",
+    "consent.given",
+    "consent.withdrawn",
+    "logout.told",
+    "logout.untold",
+    "identity.used",
+    "identity.refused",
+    "identity.linked",
+    "identity.unlinked",
+    "identity.ended",
+    "identity.signed_out",
+)
+
+
+def sentence(event: Event) -> str:
+    """The sentence for this kind of event; an unknown kind is told as it is named."""
+    if event.kind.startswith("client.") and event.detail:
+        return f"{event.detail[:1].upper()}{event.detail[1:]}"
+    known = _SENTENCES.get(event.kind)
+    return known or event.kind.replace(".", " ").replace("_", " ").capitalize()
+
+
+def circumstances(event: Event) -> str:
+    """From where, or with which application, as far as it is known."""
+    known = {
+        "session.started": describe(event.detail) if event.detail else "",
+        **dict.fromkeys(_DETAILED, event.detail),
+    }
+    return " · ".join(part for part in (known.get(event.kind, ""), event.address) if part)

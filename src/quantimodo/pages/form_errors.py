@@ -1,0 +1,46 @@
+"""What a form says when a service refuses: the status, the words, and next to which field."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from quantimodo.accounts.errors import Busy, DomainError, InvalidInput, TooMany
+from quantimodo.pages.errors import in_words, retry_after
+from quantimodo.pages.forms import Form, FormView
+
+REFUSALS: Final = (InvalidInput, DomainError, TooMany, Busy)
+Refusal = InvalidInput | DomainError | TooMany | Busy
+
+
+@dataclass(frozen=True, slots=True)
+class FormErrors:
+    """A refusal as the form shows it; the key "" of `errors` is the form as a whole."""
+
+    status: int
+    errors: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def view(self, form: Form, *names: str, chosen: Sequence[str] = ()) -> FormView:
+        """The form again with what was entered in the fields `names` (never a password)."""
+        return FormView({name: form.one(name) for name in names}, self.errors, frozenset(chosen))
+
+
+def form_errors(
+    refusal: Refusal, *, field: str = "", names: Mapping[str, str] | None = None
+) -> FormErrors:
+    """`names` tells what the form calls a service's fields, `field` what `DomainError` is about."""
+    match refusal:
+        case InvalidInput():
+            shown = names or {}
+            return FormErrors(
+                422, {shown.get(key, key): text for key, text in refusal.faults.items()}
+            )
+        case DomainError():
+            return FormErrors(400, {field: refusal.message})
+        case TooMany():
+            wait = refusal.retry_after
+            text = f"Too many tries. To protect the account, wait {in_words(wait)} and try again."
+            return FormErrors(429, {"": text}, retry_after(wait))
+        case Busy():
+            text = "The server is busy. Nothing was changed; try again in a few seconds."
+            return FormErrors(503, {"": text}, retry_after(refusal.retry_after))

@@ -1,0 +1,74 @@
+"""What is no page of its own: the first page, applications' logos, robots, security contact."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from quantimodo.pages.layout import see_other
+from quantimodo.pages.page_context import NotFound, PageContext
+from quantimodo.ports.stores import ClientStore
+
+_ROBOTS: Final = """User-agent: *
+Disallow: /account
+Disallow: /api/
+Disallow: /confirm
+Disallow: /developers/
+Disallow: /outbox
+Disallow: /reset
+Disallow: /sign-in
+Disallow: /verify
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StaticPages:
+    page_context: PageContext
+    clients: ClientStore
+    security_txt: str
+    sign_up_open: bool
+    outbox: bool
+
+    async def home(self, request: Request) -> Response:
+        """GET /."""
+        browser_request = await self.page_context.browser_request(request)
+        return self.page_context.show(
+            request,
+            browser_request,
+            "home.html",
+            section="home",
+            sign_up_open=self.sign_up_open,
+            outbox=self.outbox,
+        )
+
+    async def logo(self, request: Request) -> Response:
+        """GET /logos/{client_id}: shown by us, so that no browser asks the client's host."""
+        logo = await self.clients.logo(request.path_params["client_id"])
+        if logo is None:
+            return PlainTextResponse("There is no logo.", status_code=404)
+        return Response(
+            logo.data,
+            media_type=logo.media_type,
+            headers={
+                "cache-control": "no-cache",
+                # A picture can be opened on its own: then it is no more than a picture.
+                "content-security-policy": "default-src 'none'; sandbox",
+                "cross-origin-resource-policy": "same-origin",
+                "x-content-type-options": "nosniff",
+            },
+        )
+
+    async def robots(self, request: Request) -> Response:
+        """GET /robots.txt."""
+        return PlainTextResponse(_ROBOTS)
+
+    async def security_contact(self, request: Request) -> Response:
+        """GET /.well-known/security.txt (RFC 9116), if the operator gave one."""
+        if not self.security_txt:
+            raise NotFound
+        return PlainTextResponse(self.security_txt)
+
+    async def change_password(self, request: Request) -> Response:
+        """GET /.well-known/change-password, where password managers look."""
+        return see_other("/account/security/password")

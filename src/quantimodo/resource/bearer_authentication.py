@@ -1,0 +1,104 @@
+"""The guard (contract §7, RFC 6750): takes a token, by one way, and says whose it is."""
+
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from quantimodo.http.json import private_json
+from quantimodo.http.messages import Request, Response
+from quantimodo.model.tokens import FoundAccessToken
+from quantimodo.model.users import User
+from quantimodo.ops.metrics import Metrics
+from quantimodo.ports.stores import ClientStore
+from quantimodo.protocol.bearer import challenge, presented_token
+from quantimodo.protocol.errors import (
+    BearerError,
+    BearerRequestInvalid,
+    InsufficientScope,
+    InvalidRequest,
+    InvalidToken,
+)
+from quantimodo.protocol.parameters import Form
+from quantimodo.tokens.access import AccessTokens
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class BearerAuthentication:
+    access: AccessTokens
+    clients: ClientStore
+    metrics: Metrics
+    legacy_transport: bool
+
+    async def admit(self, request: Request, scope: str) -> FoundAccessToken:
+        """The live token of this request, if it opens `scope`. Raises `BearerError`."""
+        found = await self.bearer(request)
+        if scope not in found.scope:
+            raise InsufficientScope(scope)
+        return found
+
+    async def person(self, request: Request, scope: str) -> User:
+        """The person whose token this is. An application's own token opens no person's data."""
+        user, _ = await self.person_and_app(request, scope)
+        return user
+
+    async def person_and_app(self, request: Request, scope: str) -> tuple[User, str]:
+        """The same, and the client_id of the app that asks."""
+        found = await self.admit(request, scope)
+        if found.user is None:
+            raise InsufficientScope(scope)
+        return found.user, found.client_id
+
+    async def application(self, request: Request, scope: str) -> FoundAccessToken:
+        """The token that an application got for itself. One of a person's opens nothing here."""
+        found = await self.admit(request, scope)
+        if found.user is not None:
+            raise InsufficientScope(scope)
+        return found
+
+    async def bearer(self, request: Request) -> FoundAccessToken:
+        """The live token of this request, whatever it opens. Raises `BearerError`."""
+        in_query = self._from_query(request)
+        raw = presented_token(request.header(b"authorization"), in_query, _from_body(request))
+        found = await self.access.find_live(raw)
+        if found is None:
+            raise InvalidToken("the access token has expired, was revoked or never existed")
+        if in_query is not None:
+            await self._check_query(found)
+        return found
+
+    def _from_query(self, request: Request) -> str | None:
+        if b"access_token" not in unquote_to_bytes(request.query):
+            return None
+        token = _form(request.query).get("access_token")
+        if token is not None and not self.legacy_transport:
+            raise BearerRequestInvalid("this server takes no tokens in a query: use the header")
+        return token
+
+    async def _check_query(self, found: FoundAccessToken) -> None:
+        self.metrics.legacy("access_token_in_query")
+        client = await self.clients.client(found.client_id)
+        if client is None or client.strict:
+            raise BearerRequestInvalid("this app sends no tokens in a query: use the header")
+
+
+def bearer_error(error: BearerError) -> Response:
+    """A refusal of a resource (RFC 6750 §3)."""
+    value = challenge(error).encode("ascii")
+    body: dict[str, str] = {"error": error.code or "unauthorized"}
+    body["error_description"] = error.description or "an access token is needed"
+    return private_json(error.status, body, (b"www-authenticate", value))
+
+
+def _from_body(request: Request) -> str | None:
+    # RFC 6750 §2.2: a form body, and not with GET.
+    if request.method == "GET" or request.media_type() != _FORM:
+        return None
+    return _form(request.body).get("access_token")
+
+
+def _form(text: bytes) -> Form:
+    try:
+        return Form.of_urlencoded(text)
+    except InvalidRequest as error:
+        raise BearerRequestInvalid(error.description) from error

@@ -1,0 +1,113 @@
+"""Measurements and variables as the wire has them (measurements-api.md): names, times, links."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from quantimodo.http.json import PRIVATE, private_json
+from quantimodo.http.messages import Response
+from quantimodo.measurements.errors import MeasurementError
+from quantimodo.measurements.queries import MeasurementQuery
+from quantimodo.measurements.service import MeasurementView, ShownVariable
+from quantimodo.measurements.times import seconds_of, spelled
+from quantimodo.model.measurements import Unit
+
+CSV_HEADERS = (
+    (b"content-type", b"text/csv; charset=utf-8"),
+    (b"content-disposition", b'attachment; filename="measurements.csv"'),
+    *PRIVATE,
+)
+
+
+def measurement_json(shown: MeasurementView) -> dict[str, Any]:
+    one = shown.measurement
+    return {
+        "id": one.id,
+        "variable": one.variable,
+        "variableCategoryName": shown.category,
+        "source": shown.source,
+        "startTime": seconds_of(shown.start),
+        "humanTime": spelled(shown.start),
+        "value": shown.value,
+        "unit": shown.unit.abbreviated_name,
+        "storedValue": one.stored_value,
+        "storedAbbreviatedUnitName": shown.stored_unit.abbreviated_name,
+        "note": one.note or None,
+        "createdAt": spelled(shown.created_at),
+        "updatedAt": spelled(shown.updated_at),
+    }
+
+
+def variable_json(shown: ShownVariable) -> dict[str, Any]:
+    summary, variable = shown.summary, shown.summary.variable
+    return {
+        "id": variable.id,
+        "name": variable.name,
+        "category": shown.category,
+        "unit": shown.unit.abbreviated_name,
+        "combinationOperation": variable.combination,
+        "numberOfMeasurements": summary.number,
+        "earliestMeasurementTime": _seconds(summary.earliest),
+        "latestMeasurementTime": _seconds(summary.latest),
+        "lastValue": summary.last_value,
+    }
+
+
+def unit_json(unit: Unit) -> dict[str, Any]:
+    """`conversionSteps` lead to the category's own unit; a unit without them converts into none."""
+    steps = None
+    if unit.steps is not None:
+        steps = [{"operation": each.operation, "value": float(each.value)} for each in unit.steps]
+    return {
+        "id": unit.id,
+        "name": unit.name,
+        "abbreviatedName": unit.abbreviated_name,
+        "category": unit.category.name,
+        "minimumValue": unit.minimum,
+        "maximumValue": unit.maximum,
+        "conversionSteps": steps,
+    }
+
+
+def page_response(
+    address: str, question: MeasurementQuery, rows: Sequence[dict[str, Any]], total: int
+) -> Response:
+    """A page and the headers that lead to the others."""
+    links = list(_links(address, question, total))
+    headers = [(b"total-count", b"%d" % total)]
+    headers += [(b"link-" + name.encode(), url.encode("ascii")) for name, url in links]
+    joined = ", ".join(f'<{url}>; rel="{name}"' for name, url in links)
+    return private_json(200, rows, *headers, (b"link", joined.encode("ascii")))
+
+
+def refusal(error: MeasurementError) -> Response:
+    """What is wrong, in words, and of a POST where."""
+    body: dict[str, Any] = {
+        "error": "not_found" if error.status == 404 else "invalid_request",
+        "error_description": error.text,
+    }
+    if error.set_index is not None:
+        body["setIndex"] = error.set_index
+    if error.measurement_index is not None:
+        body["measurementIndex"] = error.measurement_index
+    return private_json(error.status, body)
+
+
+def _seconds(micros: int | None) -> int | float | None:
+    return None if micros is None else seconds_of(micros)
+
+
+def _links(address: str, question: MeasurementQuery, total: int) -> Iterable[tuple[str, str]]:
+    limit, offset = question.limit, question.offset
+    last = (total - 1) // limit * limit if total else 0
+
+    def at(place: int) -> str:
+        pairs = (*question.asked, ("limit", str(limit)), ("offset", str(place)))
+        return f"{address}?{urlencode(pairs, safe='()!:')}"
+
+    yield "first", at(0)
+    if offset > 0:
+        yield "prev", at(max(0, min(offset - limit, last)))
+    if offset + limit < total:
+        yield "next", at(offset + limit)
+    yield "last", at(last)

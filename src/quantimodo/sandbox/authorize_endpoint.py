@@ -1,0 +1,93 @@
+"""The authorization endpoints of the sandbox, the same for every party.
+
+Owns the way from a request to a person and back to the app. What the answer says is the party's.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.pages.layout import see_other
+from quantimodo.ports.clock import Clock
+from quantimodo.protocol.responses import redirect_target
+from quantimodo.sandbox.authorization import (
+    AuthorizationRequestRefused,
+    FakeAuthorizationRequest,
+    Target,
+    identify,
+    validate,
+)
+from quantimodo.sandbox.fake_providers import FakeProvider
+from quantimodo.sandbox.parameters import of_query
+from quantimodo.sandbox.people import Behaviour, Person
+from quantimodo.sandbox.person_chooser import PersonChooser
+from quantimodo.sandbox.sealed import SealedGrants
+
+
+class Answering(Protocol):
+    def answer(
+        self,
+        fake_provider: FakeProvider,
+        asked: FakeAuthorizationRequest,
+        person: Person,
+        code: str,
+    ) -> dict[str, str]:
+        """The authorization answer, but for `state`."""
+
+    def refusal(
+        self, fake_provider: FakeProvider, code: str, description: str
+    ) -> dict[str, str]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizeEndpoint:
+    """`ending` stands behind every answer: Facebook adds `#_=_`."""
+
+    fake_provider: FakeProvider
+    answering: Answering
+    person_chooser: PersonChooser
+    grants: SealedGrants
+    clock: Clock
+    ending: str = ""
+
+    async def ask(self, request: Request) -> Response:
+        """GET: the page with the people, and when one was chosen, the answer. Raises
+        `InvalidSandboxRequest`."""
+        sent = of_query(request)
+        target = identify(sent, self.fake_provider)
+        try:
+            asked = validate(sent, target)
+            person = self.person_chooser.chosen(sent)
+            if person is None:
+                return self.person_chooser.page(
+                    sent,
+                    heading="Who are you today?",
+                    lead=f"An app asks {self.fake_provider.title} to sign you in.",
+                )
+            return self._back(target, self._answer(asked, person))
+        except AuthorizationRequestRefused as refusal:
+            return self._back(
+                target,
+                self.answering.refusal(self.fake_provider, refusal.code, refusal.description),
+            )
+
+    def _answer(self, asked: FakeAuthorizationRequest, person: Person) -> dict[str, str]:
+        refuse_as(person)
+        grant = asked.grant(self.fake_provider, person, int(self.clock.now().timestamp()))
+        return self.answering.answer(
+            self.fake_provider, asked, person, self.grants.seal(grant, "code")
+        )
+
+    def _back(self, target: Target, answer: dict[str, str]) -> Response:
+        whole = {**answer, "state": target.state} if target.state else answer
+        return see_other(redirect_target(target.redirect_uri, whole.items(), "query") + self.ending)
+
+
+def refuse_as(person: Person) -> None:
+    """Raises `AuthorizationRequestRefused` when this person's choice is a refusal."""
+    if person.behaviour is Behaviour.DECLINES:
+        raise AuthorizationRequestRefused("access_denied", "The person said no.")
+    if person.behaviour is Behaviour.FAILS:
+        raise AuthorizationRequestRefused("server_error", "The provider could not go on.")

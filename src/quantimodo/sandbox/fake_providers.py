@@ -1,0 +1,119 @@
+"""Whom the sandbox plays: Google, Facebook, and an OpenID provider like any other.
+
+Owns their addresses, their registered apps with obviously fake secrets, and where they send a
+browser back to. How each behaves on the wire is in its own file.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from quantimodo.crypto.digests import same
+from quantimodo.model.secrets import Secret
+
+PartyName = Literal["google", "facebook", "oidc"]
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_LONGEST_URI: Final = 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """What somebody registered in the party's console. `others`: the same app on phones."""
+
+    id: str
+    secret: Secret = field(repr=False)
+    others: tuple[str, ...] = ()
+
+    def proves(self, secret: str) -> bool:
+        return same(secret.encode(), self.secret.reveal().encode())
+
+
+GOOGLE_APP: Final = App(
+    id="000000000000-web.sandbox.example.org",
+    secret=Secret("fake-google-secret"),
+    others=(
+        "000000000000-android.sandbox.example.org",
+        "000000000000-ios.sandbox.example.org",
+    ),
+)
+FACEBOOK_APP: Final = App(id="100000000000000", secret=Secret("fake-facebook-secret"))
+OIDC_APP: Final = App(id="quantimodo-sandbox", secret=Secret("fake-oidc-secret"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeProvider:
+    """One provider of the sandbox. `address` is where its paths begin.
+
+    `issuer` is what it calls itself in tokens; by default its own address, so that nobody who
+    trusts the real one is ever asked to believe it.
+    """
+
+    name: PartyName
+    title: str
+    server: str
+    app: App
+    issuer: str
+    any_app: bool = False  # every client id is registered, all with the same secret
+
+    @property
+    def path(self) -> str:
+        return f"/sandbox/{self.name}"
+
+    @property
+    def address(self) -> str:
+        return self.server + self.path
+
+    def knows(self, client_id: str) -> bool:
+        return self.any_app or client_id in (self.app.id, *self.app.others)
+
+    def sends_to(self, uri: str) -> bool:
+        """Whether a browser may be sent to `uri` with an answer: to our server or to this
+        machine, and nowhere else, so that the sandbox is no open redirector."""
+        # Backslashes and control characters are read in two ways by two parsers.
+        if len(uri) > _LONGEST_URI or not all("!" <= each <= "~" for each in uri) or "\\" in uri:
+            return False
+        try:
+            parts = urlsplit(uri)
+            host = parts.hostname
+            _ = parts.port
+        except ValueError:
+            return False
+        if parts.scheme not in ("http", "https") or "#" in uri or "@" in parts.netloc:
+            return False
+        return origin_of(uri) == origin_of(self.server) or host in _LOOPBACK
+
+
+def origin_of(uri: str) -> str:
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def google(server: str, issuer: str = "") -> FakeProvider:
+    return FakeProvider(
+        name="google",
+        title="Google",
+        server=server,
+        app=GOOGLE_APP,
+        issuer=issuer or f"{server}/sandbox/google",
+    )
+
+
+def facebook(server: str, issuer: str = "") -> FakeProvider:
+    return FakeProvider(
+        name="facebook",
+        title="Facebook",
+        server=server,
+        app=FACEBOOK_APP,
+        issuer=issuer or f"{server}/sandbox/facebook",
+    )
+
+
+def oidc(server: str, issuer: str = "") -> FakeProvider:
+    return FakeProvider(
+        name="oidc",
+        title="OpenID provider",
+        server=server,
+        app=OIDC_APP,
+        issuer=issuer or f"{server}/sandbox/oidc",
+        any_app=True,
+    )

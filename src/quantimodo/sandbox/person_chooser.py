@@ -1,0 +1,104 @@
+"""The page of the sandbox where a fake person is chosen, whatever they are chosen for.
+
+A choice is a link to the same address with the person added: nothing is kept, no script is
+needed, and no form stands between the app and its answer (a browser would hold our content
+security policy against every redirect that follows a form).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from quantimodo.pages.layout import Renderer
+from quantimodo.sandbox.parameters import InvalidSandboxRequest, Parameters
+from quantimodo.sandbox.people import (
+    ANOTHER,
+    PEOPLE,
+    Behaviour,
+    Person,
+    Trust,
+    another,
+    find_person,
+)
+
+_OWN: Final = ("person", "address", "trust")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    person: Person
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One more field of the page: what may be typed in beside an address."""
+
+    name: str
+    label: str
+    value: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonChooser:
+    """`path`: where the choice leads, which is where the page itself is."""
+
+    renderer: Renderer
+    path: str
+
+    def chosen(self, sent: Parameters) -> Person | None:
+        """Who was chosen, None before. Raises `InvalidSandboxRequest` for somebody whom nobody
+        knows."""
+        if "person" not in sent:
+            return None
+        person = find_person(sent["person"], sent.get("address", ""), sent.get("trust", ""))
+        if person is None:
+            raise InvalidSandboxRequest("The sandbox does not know this person.")
+        return person
+
+    def page(
+        self,
+        sent: Parameters,
+        *,
+        heading: str,
+        lead: str,
+        wanted: Sequence[Wanted] = (),
+        without: frozenset[Behaviour] = frozenset(),
+    ) -> Response:
+        """`sent` goes on with every choice; `without` leaves out who makes no sense here."""
+        address, trust = sent.get("address", ""), sent.get("trust", Trust.DOMAIN)
+        typed = another(address, trust) if address else None
+        people = [person for person in PEOPLE if person.behaviour not in without]
+        shown = {*_OWN, *(each.name for each in wanted)}
+        return self.renderer.page(
+            "sandbox/people.html",
+            status=422 if address and typed is None else 200,
+            opener=True,
+            heading=heading,
+            lead=lead,
+            path=self.path,
+            typed=self._choice(typed, sent) if typed else None,
+            people=[
+                self._choice(each, sent) for each in people if each.behaviour is Behaviour.STEADY
+            ],
+            fault_injection=[
+                self._choice(each, sent)
+                for each in people
+                if each.behaviour is not Behaviour.STEADY
+            ],
+            hidden=[(name, value) for name, value in sent.items() if name not in shown],
+            wanted=wanted,
+            address=address,
+            trust=trust,
+            problem="" if typed or not address else "Enter an address such as ann@example.org.",
+        )
+
+    def _choice(self, person: Person, sent: Mapping[str, str]) -> Choice:
+        going_on = {name: value for name, value in sent.items() if name not in _OWN}
+        if person.id == ANOTHER:
+            going_on |= {"address": person.address, "trust": person.trust}
+        return Choice(person, f"{self.path}?{urlencode({**going_on, 'person': person.id})}")

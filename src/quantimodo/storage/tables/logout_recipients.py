@@ -1,0 +1,75 @@
+"""The table `session_clients`: which applications a session signed its person in to, and which of
+them are still to be told that it ended."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from quantimodo.model.sessions import LogoutRecipient
+from quantimodo.storage.database import Row, Statement, execute
+from quantimodo.storage.tables.table import Table
+from quantimodo.storage.timestamps import from_micros, to_micros
+
+_COLUMNS = "sid, client_id, user_id, subject, at, expires_at, attempts"
+_OF_SESSION = Statement(
+    f"SELECT {_COLUMNS} FROM session_clients WHERE sid = {{1}} ORDER BY client_id"
+)
+ADD_PARTICIPANT = Statement(
+    "INSERT INTO session_clients (sid, client_id, user_id, subject, at, expires_at)"
+    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}) ON CONFLICT (sid, client_id)"
+    " DO UPDATE SET subject = excluded.subject, at = excluded.at, expires_at = excluded.expires_at"
+)
+_DUE = "SELECT sid, client_id FROM session_clients WHERE due_at <= {1} ORDER BY due_at LIMIT {3}"
+_CLAIM = Statement(
+    "UPDATE session_clients SET due_at = {2}, attempts = attempts + 1"
+    f" WHERE (sid, client_id) IN ({_DUE})"
+    " RETURNING sid, client_id, user_id, subject, at, expires_at, attempts - 1",
+    # Of several tellers each takes what no other holds. MATERIALIZED: it is chosen once only.
+    postgres=f"WITH due AS MATERIALIZED ({_DUE} FOR UPDATE SKIP LOCKED)"
+    " UPDATE session_clients p SET due_at = {2}, attempts = p.attempts + 1 FROM due"
+    " WHERE p.sid = due.sid AND p.client_id = due.client_id"
+    " RETURNING p.sid, p.client_id, p.user_id, p.subject, p.at, p.expires_at, p.attempts - 1",
+)
+_DELAY = Statement("UPDATE session_clients SET due_at = {3} WHERE sid = {1} AND client_id = {2}")
+_DROP = Statement("DELETE FROM session_clients WHERE sid = {1} AND client_id = {2}")
+
+
+def logout_recipient_values(logout_recipient: LogoutRecipient) -> tuple[object, ...]:
+    return (
+        logout_recipient.sid,
+        logout_recipient.client_id,
+        logout_recipient.user_id,
+        logout_recipient.subject,
+        to_micros(logout_recipient.at),
+        to_micros(logout_recipient.expires_at),
+    )
+
+
+def _to_logout_recipient(row: Row) -> LogoutRecipient:
+    return LogoutRecipient(
+        sid=row[0],
+        client_id=row[1],
+        user_id=row[2],
+        subject=row[3],
+        at=from_micros(row[4]),
+        expires_at=from_micros(row[5]),
+        attempts=row[6],
+    )
+
+
+class LogoutRecipients(Table):
+    async def logout_recipients(self, sid: str) -> Sequence[LogoutRecipient]:
+        return [
+            _to_logout_recipient(row) for row in await self._database.list_rows(_OF_SESSION, sid)
+        ]
+
+    async def claim_logout_notifications(
+        self, at: datetime, lease: timedelta, limit: int
+    ) -> Sequence[LogoutRecipient]:
+        claim = execute(_CLAIM, to_micros(at), to_micros(at + lease), limit)
+        return [_to_logout_recipient(row) for row in await self._database.write(claim)]
+
+    async def delay_logout_notification(self, sid: str, client_id: str, until: datetime) -> None:
+        await self._database.write(execute(_DELAY, sid, client_id, to_micros(until)))
+
+    async def drop_logout_notification(self, sid: str, client_id: str) -> None:
+        await self._database.write(execute(_DROP, sid, client_id))

@@ -1,0 +1,96 @@
+"""Which rows nobody needs any more, table by table. `ops/cleanup.py` says when to look.
+
+Tables whose key begins with the moment of its making are looked at from the oldest row on, a
+window at a time: rows of one kind live equally long, so the dead ones lie in front, and no index
+by expiry is kept on the hot path. Each statement takes `now` and the most rows to delete.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from quantimodo.storage.database import Statement, execute
+from quantimodo.storage.tables.table import Table
+from quantimodo.storage.timestamps import to_micros
+
+_HOUR = 3_600_000_000
+_DAY = 24 * _HOUR
+_EVENTS_KEPT = 400 * _DAY
+_ACCESSES_KEPT = 400 * _DAY
+
+
+def _oldest(table: str, key: str, dead: str) -> Statement:
+    return Statement(
+        f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM"
+        f" (SELECT * FROM {table} ORDER BY {key} LIMIT {{2}}) oldest WHERE {dead}) RETURNING 1"
+    )
+
+
+def _expired(table: str, key: str) -> Statement:
+    return Statement(
+        f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table}"
+        " WHERE expires_at <= {1} ORDER BY expires_at LIMIT {2}) RETURNING 1"
+    )
+
+
+_SWEEPS = {
+    "sessions": _expired("sessions", "key"),
+    # A day longer than its session: what is due by then is told.
+    "session_clients": Statement(
+        "DELETE FROM session_clients WHERE (sid, client_id) IN (SELECT sid, client_id"
+        f" FROM session_clients WHERE expires_at <= {{1}} - {_DAY}"
+        " ORDER BY expires_at LIMIT {2}) RETURNING 1"
+    ),
+    "email_tokens": _expired("email_tokens", "key"),
+    "throttles": Statement(
+        "DELETE FROM throttles WHERE key IN (SELECT key FROM throttles WHERE resets_at <= {1}"
+        " ORDER BY resets_at LIMIT {2}) RETURNING 1"
+    ),
+    "authorization_requests": _expired("authorization_requests", "key"),
+    # A redeemed code is kept for a day, so that its second use is seen for what it is.
+    "codes": _oldest("codes", "key", f"expires_at <= {{1}} - {_DAY}"),
+    "access_tokens": _oldest("access_tokens", "key", "expires_at <= {1}"),
+    "refresh_tokens": _oldest("refresh_tokens", "key", "expires_at <= {1}"),
+    # A token whose family is gone is dead too, so nothing comes back to life here.
+    "grants": _oldest("grants", "id", "expires_at <= {1}"),
+    "revoked_jwts": _expired("revoked_jwts", "jti"),
+    "login_states": _expired("login_states", "key"),
+    # As with codes: a second use must be seen for what it is.
+    "login_codes": Statement(
+        "DELETE FROM login_codes WHERE key IN (SELECT key FROM login_codes"
+        f" WHERE expires_at <= {{1}} - {_DAY} ORDER BY expires_at LIMIT {{2}}) RETURNING 1"
+    ),
+    # Applications that registered by themselves and that nobody ever allowed anything; those that
+    # somebody did are proven.
+    "clients": Statement(
+        "DELETE FROM clients WHERE id IN (SELECT client_id FROM unused_clients u"
+        " WHERE expires_at <= {1} AND NOT EXISTS"
+        " (SELECT 1 FROM consents c WHERE c.client_id = u.client_id)"
+        " ORDER BY expires_at LIMIT {2}) RETURNING 1"
+    ),
+    "unused_clients": Statement(
+        "DELETE FROM unused_clients WHERE client_id IN (SELECT client_id FROM unused_clients u"
+        " WHERE expires_at <= {1} AND EXISTS"
+        " (SELECT 1 FROM consents c WHERE c.client_id = u.client_id)"
+        " ORDER BY expires_at LIMIT {2}) RETURNING 1"
+    ),
+    "registration_tokens": _expired("registration_tokens", "key"),
+    "replays": _expired("replays", "key"),
+    "data_deletion_requests": _expired("data_deletion_requests", "code"),
+    "mails": _expired("mails", "id"),
+    "events": _oldest("events", "id", f"at <= {{1}} - {_EVENTS_KEPT}"),
+    "accesses": _oldest("accesses", "id", f"last_at <= {{1}} - {_ACCESSES_KEPT}"),
+    "leases": _expired("leases", "name"),
+    "signing_keys": Statement(
+        "DELETE FROM signing_keys WHERE kid IN (SELECT kid FROM signing_keys"
+        " WHERE retires_at <= {1} ORDER BY retires_at LIMIT {2}) RETURNING 1"
+    ),
+}
+
+
+class Retention(Table):
+    @property
+    def expiring_tables(self) -> Sequence[str]:
+        return tuple(_SWEEPS)
+
+    async def delete_expired(self, table: str, now: datetime, limit: int) -> int:
+        return len(await self._database.write(execute(_SWEEPS[table], to_micros(now), limit)))

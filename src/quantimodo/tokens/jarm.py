@@ -1,0 +1,56 @@
+"""Authorization answers as one signed document (JARM: JWT Secured Authorization Response Mode)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, get_args
+
+from quantimodo.keys.keyring import Keyring
+from quantimodo.model.clients import Client
+from quantimodo.model.keys import Algorithm
+from quantimodo.ports.clock import Clock
+from quantimodo.protocol.errors import InvalidRequest
+from quantimodo.protocol.responses import Parameters
+from quantimodo.protocol.vocabulary import ID_TOKEN_TYPE
+from quantimodo.tokens.id_tokens import Encrypter
+
+_LIFETIME: Final = timedelta(minutes=10)  # JARM §2.1: a maximum is recommended
+
+
+@dataclass(frozen=True, slots=True)
+class JarmEncoder:
+    issuer: str
+    keyring: Keyring
+    client_keys: Encrypter
+    clock: Clock
+
+    async def write(self, client: Client, parameters: Parameters) -> Parameters:
+        """The parameters of an answer, `iss` among them, as the one that JARM §2.3 sends."""
+        metadata = client.metadata
+        expires_at = self.clock.now() + _LIFETIME
+        claims = {
+            **dict(parameters),
+            "iss": self.issuer,
+            "aud": client.id,
+            "exp": int(expires_at.timestamp()),
+        }
+        text = self.keyring.signer(_algorithm(client)).sign(claims, ID_TOKEN_TYPE)
+        if metadata.authorization_encrypted_response_alg:
+            try:
+                text = await self.client_keys.encrypt(
+                    client,
+                    text,
+                    metadata.authorization_encrypted_response_alg,
+                    metadata.authorization_encrypted_response_enc or "A128CBC-HS256",
+                    cty="JWT",
+                )
+            except InvalidRequest:
+                # That there is no key is told in the clear; nothing else is.
+                if "error" not in claims:
+                    raise
+        return [("response", text)]
+
+
+def _algorithm(client: Client) -> Algorithm:
+    registered = client.metadata.authorization_signed_response_alg
+    # JARM §3: RS256 unless another one was registered.
+    return next((known for known in get_args(Algorithm) if known == registered), "RS256")

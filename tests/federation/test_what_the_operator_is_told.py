@@ -1,0 +1,106 @@
+"""`quantimodo doctor` looks at each provider over real sockets, and says what to do."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from quantimodo.app.settings import Settings, load_settings
+from quantimodo.cli.doctor import Finding, examine
+from support.upstream import jwk_of, rsa_key
+
+
+@asynccontextmanager
+async def provider(
+    *, issuer: str = "", keys: bool = True, **metadata: object
+) -> AsyncIterator[str]:
+    """An OpenID provider's public documents on a loopback socket; its address."""
+    documents: dict[bytes, object] = {}
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1]
+        body = json.dumps(documents.get(path, {})).encode()
+        head = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
+        writer.write(head + body)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    documents[b"/.well-known/openid-configuration"] = {
+        "issuer": issuer or address,
+        "authorization_endpoint": f"{address}/authorize",
+        "token_endpoint": f"{address}/token",
+        "jwks_uri": f"{address}/keys",
+        **metadata,
+    }
+    documents[b"/keys"] = {"keys": [jwk_of(rsa_key(), "one")] if keys else []}
+    try:
+        yield address
+    finally:
+        server.close()
+
+
+def settings_with(tmp_path: Path, address: str) -> Settings:
+    return load_settings(
+        {
+            "QUANTIMODO_DATABASE": f"sqlite:///{tmp_path}/absent.db",
+            "QUANTIMODO_SECRET_KEY": "A" * 43,
+            "QUANTIMODO_INSECURE_PRIVATE_HOSTS": address.removeprefix("http://"),
+            "QUANTIMODO_PROVIDERS__WORK__KIND": "oidc",
+            "QUANTIMODO_PROVIDERS__WORK__ISSUER": address,
+            "QUANTIMODO_PROVIDERS__WORK__CLIENT_ID": "quantimodo",
+            "QUANTIMODO_PROVIDERS__WORK__CLIENT_SECRET": "a-fake-secret",
+        }
+    )
+
+
+async def finding(settings: Settings, what: str) -> Finding:
+    return next(found for found in await examine(settings) if found.what == what)
+
+
+async def test_a_provider_that_answers_is_told_with_what_to_register(tmp_path: Path) -> None:
+    async with provider() as address:
+        found = await finding(settings_with(tmp_path, address), "sign-in work")
+    assert found.state == "ok"
+    assert found.text.endswith("http://127.0.0.1:8000/api/v2/auth/social/callback/work")
+
+
+async def test_a_provider_that_does_not_answer_is_a_fault(tmp_path: Path) -> None:
+    async with provider() as address:
+        pass
+    found = await finding(settings_with(tmp_path, address), "sign-in work")
+    assert found.state == "fault"
+    assert "127.0.0.1" in found.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "because"),
+    [
+        ({"issuer": "https://another.example.org"}, "another issuer"),
+        ({"keys": False}, "none that we can use"),
+        (
+            {"token_endpoint_auth_methods_supported": ["private_key_jwt"]},
+            "none of our client authentication methods",
+        ),
+        (
+            {"id_token_signing_alg_values_supported": ["HS256"]},
+            "no algorithm that we accept",
+        ),
+    ],
+)
+async def test_a_provider_that_is_another_one_is_a_fault(
+    tmp_path: Path, changes: dict[str, object], because: str
+) -> None:
+    async with provider(**changes) as address:  # type: ignore[arg-type]
+        found = await finding(settings_with(tmp_path, address), "sign-in work")
+    assert found.state == "fault"
+    assert because in found.text
+
+
+async def test_an_open_private_host_is_a_warning(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path, "http://127.0.0.1:9")
+    assert (await finding(settings, "providers")).state == "warning"

@@ -1,0 +1,403 @@
+"""security.md 15: whatever address somebody else names is fetched through one guarded door."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from quantimodo.model.secrets import Secret
+from quantimodo.outbound.document_fetcher import HttpDocumentFetcher
+from quantimodo.outbound.errors import InvalidProviderResponse, ProviderUnavailable
+from quantimodo.outbound.http_client import GuardedHttpClient, OutboundPolicy, basic, bearer
+from quantimodo.outbound.networks import is_public
+from quantimodo.ports.document_fetcher import FetchFailed
+from support.certificates import tls_pair
+
+OK = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\n"
+    b"content-length: 2\r\n\r\n{}"
+)
+
+
+@dataclass(slots=True)
+class Neighbour:
+    """A server on a loopback socket, and what it was asked."""
+
+    port: int
+    asked: list[bytes] = field(default_factory=list)
+
+    @property
+    def place(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def http_client(self, **limits: object) -> GuardedHttpClient:
+        given = {"open_hosts": frozenset({self.place}), **limits}
+        return GuardedHttpClient(OutboundPolicy(**given))  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def neighbour(
+    *answers: bytes, then_hang: bool = False, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Neighbour]:
+    """A server that gives these answers, one for each request; then the last one again."""
+    found = Neighbour(0)
+    stop = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                found.asked.append(head)
+                writer.write(answers[min(len(found.asked), len(answers)) - 1])
+                await writer.drain()
+                if then_hang:
+                    await stop.wait()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    found.port = server.sockets[0].getsockname()[1]
+    try:
+        yield found
+    finally:
+        stop.set()
+        server.close()
+
+
+@asynccontextmanager
+async def closing(http_client: GuardedHttpClient) -> AsyncIterator[GuardedHttpClient]:
+    try:
+        yield http_client
+    finally:
+        await http_client.close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "127.8.8.8", "0.1.2.3", "10.0.0.1", "172.16.0.1", "192.168.1.1"),
+        *("169.254.169.254", "100.64.0.1", "192.0.0.1", "192.0.2.1", "198.18.0.1"),
+        *("198.51.100.1", "203.0.113.1", "224.0.0.1", "240.0.0.1", "255.255.255.255"),
+        *("192.88.99.1", "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00::1", "ff02::1"),
+        *("fec0::1", "2001:db8::1", "2002:7f00:1::", "2001::1", "::127.0.0.1", "::ffff:8.8.8.8"),
+        *("::ffff:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "100::1"),
+        *("3fff::1", "5f00::1", "", "localhost", "8.8.8.8 ", "2130706433"),
+    ],
+)
+def test_no_address_but_a_public_one_is_public(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "2a00:1450:4001::1", "64:ff9b::808:808"]
+)
+def test_a_public_address_is_public(address: str) -> None:
+    assert is_public(address)
+
+
+async def test_an_answer_is_read_from_a_server_that_may_be_private() -> None:
+    async with neighbour(OK) as it, closing(it.http_client()) as http_client:
+        answer = await http_client.get(
+            f"http://{it.place}/x?a=1", parameters={"b": "2 3"}, headers=bearer(Secret("t"))
+        )
+        assert (answer.status, answer.media_type, answer.json()) == (200, "application/json", {})
+    head = it.asked[0].lower()
+    assert head.startswith(b"get /x?a=1&b=2+3 http/1.1")
+    assert b"accept-encoding: identity" in head
+    assert b"user-agent: quantimodo\r\n" in head
+    assert b"authorization: bearer t\r\n" in head
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused_and_told(tmp_path: Path) -> None:
+    tls, _ = tls_pair(tmp_path)
+    async with neighbour(OK, tls=tls) as it, closing(it.http_client()) as http_client:
+        with pytest.raises(ProviderUnavailable) as refusal:
+            await http_client.get(f"https://{it.place}/")
+    assert it.asked == []
+    assert "certificate verify failed" in refusal.value.because
+
+
+async def test_a_host_that_the_operator_named_needs_no_certificate_of_its_name(
+    tmp_path: Path,
+) -> None:
+    tls, _ = tls_pair(tmp_path)
+    async with neighbour(OK, tls=tls) as it, neighbour(OK, tls=tls) as other:
+        named = frozenset({it.place})
+        both = frozenset({it.place, other.place})
+        async with closing(it.http_client(open_hosts=both, unverified_hosts=named)) as http_client:
+            assert (await http_client.get(f"https://{it.place}/")).ok
+            with pytest.raises(ProviderUnavailable):
+                await http_client.get(f"https://{other.place}/")
+    assert other.asked == []
+
+
+async def test_what_cannot_be_fetched_is_told_to_the_operator() -> None:
+    async with closing(GuardedHttpClient()) as http_client:
+        with capture_logs() as logs, pytest.raises(FetchFailed):
+            await HttpDocumentFetcher(http_client).get("https://127.0.0.1:9/keys?marked")
+    (line,) = logs
+    assert line["event"] == "document.not_fetched"
+    assert line["host"] == "127.0.0.1:9"
+    assert "private address" in line["because"]
+    assert "marked" not in str(line)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://ada:marked@app.example.org/keys", "https://[broken/keys?marked"]
+)
+async def test_what_the_operator_is_told_holds_no_credential(address: str) -> None:
+    async with closing(GuardedHttpClient()) as http_client:
+        with capture_logs() as logs, pytest.raises(FetchFailed):
+            await HttpDocumentFetcher(http_client).get(address)
+    (line,) = logs
+    assert line["event"] == "document.not_fetched"
+    assert "marked" not in str(line)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        ["127.0.0.1"],
+        ["10.0.0.1", "::1"],
+        ["::ffff:127.0.0.1"],
+        ["169.254.169.254"],
+        ["100.64.0.1"],
+        ["fe80::1%lo"],
+    ],
+)
+async def test_a_name_that_leads_to_a_private_address_is_not_connected_to(found: list[str]) -> None:
+    async with (
+        neighbour(OK) as it,
+        closing(GuardedHttpClient(resolve=lambda host, port: found)) as http_client,
+    ):
+        with pytest.raises(InvalidProviderResponse) as refusal:
+            await http_client.get(f"https://login.example.org:{it.port}/")
+    assert it.asked == []
+    assert "private address" in refusal.value.because
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1", "[::1]", "2130706433", "0x7f.1", "0", "169.254.169.254"]
+)
+async def test_no_spelling_of_a_private_address_is_connected_to(host: str) -> None:
+    async with neighbour(OK) as it, closing(GuardedHttpClient()) as http_client:
+        with pytest.raises((InvalidProviderResponse, ProviderUnavailable)):
+            await http_client.get(f"https://{host}:{it.port}/")
+    assert it.asked == []
+
+
+async def test_the_address_that_was_looked_at_is_the_one_connected_to() -> None:
+    """DNS rebinding: the name is looked up once, and the answer is used."""
+    looked_up: list[str] = []
+
+    async with neighbour(OK) as it:
+
+        def resolve(host: str, port: int) -> list[str]:
+            looked_up.append(host)
+            return ["127.0.0.1"]
+
+        policy = OutboundPolicy(open_hosts=frozenset({f"idp.example.org:{it.port}"}))
+        async with closing(GuardedHttpClient(policy, resolve=resolve)) as http_client:
+            await http_client.get(f"http://idp.example.org:{it.port}/")
+        # The same address under another name or port stays closed.
+        async with closing(GuardedHttpClient(policy, resolve=resolve)) as http_client:
+            with pytest.raises(InvalidProviderResponse):
+                await http_client.get(f"http://idp.example.org:{it.port + 1}/")
+            with pytest.raises(InvalidProviderResponse):
+                await http_client.get(f"http://other.example.org:{it.port}/")
+    assert looked_up == ["idp.example.org"]
+    assert f"host: idp.example.org:{it.port}".encode() in it.asked[0].lower()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://login.example.org/",
+        "ftp://login.example.org/",
+        "file:///etc/passwd",
+        "gopher://login.example.org/",
+        "javascript:alert(1)",
+        "//login.example.org/",
+        "/token",
+        "",
+        "https://",
+        "https:///x",
+        "https://user@login.example.org/",
+        "https://user:password@login.example.org/",
+        "https://login.example.org/#fragment",
+        "https://login.example.org:port/",
+        "https://[::1/",
+        "https://login.example.org/\x00",
+        "https://" + "x" * 70_000,
+    ],
+)
+async def test_an_address_that_is_no_plain_https_one_is_not_looked_up(url: str) -> None:
+    def resolve(host: str, port: int) -> list[str]:
+        raise AssertionError("looked up")
+
+    async with closing(GuardedHttpClient(resolve=resolve)) as http_client:
+        with pytest.raises(InvalidProviderResponse):
+            await http_client.get(url)
+        with pytest.raises(InvalidProviderResponse):
+            http_client.check(url)
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    async with neighbour(OK) as inner:
+        moved = (
+            f"HTTP/1.1 302 Found\r\nlocation: http://{inner.place}/\r\ncontent-length: 0\r\n\r\n"
+        )
+        async with neighbour(moved.encode()) as outer, closing(outer.http_client()) as http_client:
+            with pytest.raises(InvalidProviderResponse) as refusal:
+                await http_client.get(f"http://{outer.place}/")
+        assert inner.asked == []
+    assert "redirect" in refusal.value.because
+
+
+async def test_an_answer_has_a_size_that_it_cannot_lie_about() -> None:
+    endless = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + 40 * (
+        b"8000\r\n" + bytes(0x8000) + b"\r\n"
+    )
+    async with neighbour(endless, then_hang=True) as it, closing(it.http_client()) as http_client:
+        with pytest.raises(InvalidProviderResponse) as refusal:
+            await http_client.get(f"http://{it.place}/")
+    assert "1048576 bytes" in refusal.value.because
+
+
+async def test_a_compressed_answer_is_not_unpacked() -> None:
+    packed = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}"
+    async with neighbour(packed) as it, closing(it.http_client()) as http_client:
+        with pytest.raises(InvalidProviderResponse):
+            await http_client.get(f"http://{it.place}/")
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"]
+)
+async def test_a_slow_server_costs_no_more_than_the_time_limit(sent: bytes) -> None:
+    async with neighbour(sent, then_hang=True) as it:
+        limit = timedelta(milliseconds=200)
+        async with closing(it.http_client(time_limit=limit)) as http_client:
+            async with asyncio.timeout(2):
+                with pytest.raises(ProviderUnavailable) as refusal:
+                    await http_client.get(f"http://{it.place}/")
+    assert "no answer within 0.2 s" in refusal.value.because
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 429, 408])
+async def test_a_server_in_trouble_is_down(status: int) -> None:
+    fault_injection = f"HTTP/1.1 {status} Trouble\r\ncontent-length: 0\r\n\r\n".encode()
+    async with neighbour(fault_injection) as it, closing(it.http_client()) as http_client:
+        with pytest.raises(ProviderUnavailable):
+            await http_client.get(f"http://{it.place}/")
+
+
+async def test_a_server_that_is_not_there_is_down() -> None:
+    async with neighbour(OK) as it:
+        pass
+    async with closing(it.http_client()) as http_client:
+        with pytest.raises(ProviderUnavailable):
+            await http_client.get(f"http://{it.place}/")
+
+
+async def test_a_server_that_speaks_something_else_is_down() -> None:
+    async with (
+        neighbour(b"220 mail.example.org ESMTP\r\n\r\n") as it,
+        closing(it.http_client()) as http_client,
+    ):
+        with pytest.raises(ProviderUnavailable):
+            await http_client.get(f"http://{it.place}/")
+
+
+async def test_a_name_that_nobody_knows_is_down() -> None:
+    def resolve(host: str, port: int) -> list[str]:
+        raise OSError("Name or service not known")
+
+    async with closing(GuardedHttpClient(resolve=resolve)) as http_client:
+        with pytest.raises(ProviderUnavailable) as refusal:
+            await http_client.get("https://login.example.org/")
+    assert refusal.value.because == "login.example.org: the name is not known"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[1]", b'"x"', b"{", b"\xff", b"NaN", b"[" * 50_000, b"<html>"]
+)
+async def test_what_is_not_a_json_object_is_nonsense(body: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body)
+    async with neighbour(head + body) as it, closing(it.http_client()) as http_client:
+        answer = await http_client.get(f"http://{it.place}/")
+        with pytest.raises(InvalidProviderResponse):
+            answer.json()
+        with pytest.raises(InvalidProviderResponse):
+            answer.rows()
+
+
+async def test_cookies_are_not_kept() -> None:
+    baked = OK.replace(b"content-length", b"set-cookie: session=marked; Path=/\r\ncontent-length")
+    async with neighbour(baked) as it, closing(it.http_client()) as http_client:
+        await http_client.get(f"http://{it.place}/")
+        await http_client.get(f"http://{it.place}/")
+    assert len(it.asked) == 2
+    assert b"cookie" not in it.asked[1].lower()
+
+
+async def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with (
+        neighbour(OK) as proxy,
+        neighbour(OK) as it,
+        closing(it.http_client()) as http_client,
+    ):
+        monkeypatch.setenv("http_proxy", f"http://{proxy.place}")
+        monkeypatch.setenv("all_proxy", f"http://{proxy.place}")
+        await http_client.get(f"http://{it.place}/")
+    assert (len(proxy.asked), len(it.asked)) == (0, 1)
+
+
+async def test_one_slow_server_takes_only_so_many_places() -> None:
+    async with neighbour(b"", then_hang=True) as slow, neighbour(OK) as quick:
+        policy = OutboundPolicy(
+            open_hosts=frozenset({slow.place, f"localhost:{quick.port}"}),
+            time_limit=timedelta(seconds=1),
+            at_once_per_host=3,
+        )
+        async with closing(GuardedHttpClient(policy)) as http_client:
+            waiting = [
+                asyncio.create_task(http_client.get(f"http://{slow.place}/")) for _ in range(3)
+            ]
+            while len(slow.asked) < 3:
+                await asyncio.sleep(0.01)
+            with pytest.raises(ProviderUnavailable) as refusal:
+                await http_client.get(f"http://{slow.place}/")
+            assert "too many" in refusal.value.because
+            assert (await http_client.get(f"http://localhost:{quick.port}/")).ok
+            results = await asyncio.gather(*waiting, return_exceptions=True)
+            assert all(isinstance(result, ProviderUnavailable) for result in results)
+
+
+async def test_a_fault_shows_no_secret_of_the_request() -> None:
+    async with neighbour(OK) as it:
+        pass
+    async with closing(it.http_client()) as http_client:
+        with pytest.raises(ProviderUnavailable) as refusal:
+            await http_client.post_form(
+                f"http://{it.place}/?code=marked",
+                {"client_secret": "marked"},
+                headers=basic("marked", Secret("marked")),
+            )
+    fault: BaseException | None = refusal.value
+    while fault is not None:
+        assert "marked" not in f"{fault} {fault!r} {vars(fault)}"
+        fault = fault.__cause__
+
+
+def test_basic_credentials_are_form_encoded_first() -> None:
+    """RFC 6749 §2.3.1."""
+    assert basic("a:b", Secret("c d%")) == {"authorization": "Basic YSUzQWI6YytkJTI1"}

@@ -1,0 +1,204 @@
+"""What the documents say is true: links lead somewhere, examples parse, and every setting, command
+and address that they name exists."""
+
+import ast
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from quantimodo.app.settings import CONFIG, BadSettings, load
+from quantimodo.app.settings_tree import leaves, provider_leaves
+from quantimodo.cli.main import command_line
+from support.app import METRICS_TOKEN, AppHarness, OpenHarness
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "clients" / "python" / "README.md",
+    *sorted(ROOT.glob("docs/**/*.md")),
+]
+
+_FENCE = re.compile(r"^([ ]*)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
+_SPAN = re.compile(r"`([^`]+)`")
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#{1,6} +(.+)$", re.MULTILINE)
+_VARIABLE = re.compile(r"QUANTIMODO_[A-Z_]*[A-Z]")
+_OURS = re.compile(
+    r"(?:https://id\.example\.org|http://127\.0\.0\.1:8000|\$server|\{SERVER\})(/[\w./-]*)"
+)
+_PATH = re.compile(r"(?:(?:GET|POST) )?(/[\w./-]*)(?:\?\S*)?")
+_ASSIGNMENT = re.compile(r"\w+=.*", re.DOTALL)
+_OF_THE_MACHINE = ("/etc/", "/opt/", "/var/", "/usr/", "/somewhere/")
+_AUDIENCE = "/api"  # the `aud` of JWT access tokens: a name, and no address
+_OPERATORS = frozenset({"|", "||", "&&", ";", ">", ">>", "<", "(", ")"})
+
+each_document = pytest.mark.parametrize(
+    "document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT))
+)
+
+
+def _fences(document: Path, *languages: str) -> list[str]:
+    found = _FENCE.findall(document.read_text("utf-8"))
+    return [text for _, language, text in found if language in languages]
+
+
+def _prose(document: Path) -> str:
+    return _FENCE.sub("", document.read_text("utf-8"))
+
+
+def _spans(document: Path) -> list[str]:
+    return [" ".join(span.split()) for span in _SPAN.findall(_prose(document))]
+
+
+@cache
+def _anchors(document: Path) -> frozenset[str]:
+    headings = _HEADING.findall(_prose(document))
+    kept = (re.sub(r"[^\w\s-]", "", heading.lower()) for heading in headings)
+    return frozenset(heading.strip().replace(" ", "-") for heading in kept)
+
+
+@each_document
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for link in _LINK.findall(_prose(document)):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        assert target.exists(), link
+        assert not anchor or anchor in _anchors(target), link
+
+
+@each_document
+def test_every_document_can_be_reached_from_the_readme(document: Path) -> None:
+    reached, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        current = waiting.pop()
+        if current in reached or current.suffix != ".md":
+            continue
+        reached.add(current)
+        links = [link.partition("#")[0] for link in _LINK.findall(_prose(current))]
+        waiting += [
+            (current.parent / link).resolve() for link in links if link and "://" not in link
+        ]
+    assert document in reached
+
+
+@each_document
+def test_every_example_parses(document: Path) -> None:
+    for text in _fences(document, "json"):
+        json.loads(text)
+    for text in _fences(document, "python"):
+        ast.parse(text)
+
+
+@each_document
+def test_every_configuration_can_be_used(document: Path, tmp_path: Path) -> None:
+    for text in _fences(document, "toml"):
+        path = tmp_path / "quantimodo.toml"
+        path.write_text(text, "utf-8")
+        try:
+            load({CONFIG: str(path)})
+        except BadSettings as refusal:
+            pytest.fail(f"{refusal}\n{text}")
+
+
+@each_document
+def test_every_setting_that_is_named_exists(document: Path) -> None:
+    known = leaves()
+    variables = {leaf.variable for leaf in known} | {CONFIG}
+    unknown = set(_VARIABLE.findall(document.read_text("utf-8"))) - variables
+    assert {variable for variable in unknown if not _is_of_a_provider(variable)} == set()
+    sections = "|".join({leaf.name.partition(".")[0] for leaf in known if "." in leaf.name})
+    dotted = re.compile(rf"(?:{sections})\.(?!py$|json$|md$)[a-z_]+")
+    named = {span for span in _spans(document) if dotted.fullmatch(span)}
+    assert named <= {leaf.name for leaf in known}
+
+
+def _is_of_a_provider(variable: str) -> bool:
+    match = re.fullmatch(r"QUANTIMODO_PROVIDERS__([A-Z]+)__[A-Z_]+", variable)
+    found = provider_leaves(match[1].lower()) if match else ()
+    return variable in {leaf.variable for leaf in found}
+
+
+@each_document
+def test_every_command_that_is_named_exists(document: Path) -> None:
+    program: Any = typer.main.get_command(command_line())
+    for arguments in _commands(document):
+        command, rest = program, list(arguments)
+        while getattr(command, "commands", None) and rest and not rest[0].startswith("-"):
+            assert rest[0] in command.commands, arguments
+            command = command.commands[rest.pop(0)]
+        known = {"--help"}
+        for parameter in command.params:
+            known |= {*parameter.opts, *parameter.secondary_opts}
+        given = {word for word in rest if word.startswith("-")}
+        assert given <= known, arguments
+
+
+def _commands(document: Path) -> Iterator[list[str]]:
+    """The arguments of every `quantimodo …` that a reader may type."""
+    for text in _fences(document, "sh"):
+        for line in text.replace("\\\n", " ").splitlines():
+            if "quantimodo" in line and not line.lstrip().startswith("#"):
+                yield from _simple_commands(line)
+    for span in _spans(document):
+        if span.startswith("quantimodo "):
+            yield from _simple_commands(span)
+
+
+def _simple_commands(line: str) -> Iterator[list[str]]:
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    words: list[str] = []
+    for word in [*lexer, ";"]:
+        if word not in _OPERATORS:
+            words.append(word)
+            continue
+        while words and (_ASSIGNMENT.fullmatch(words[0]) or words[0] in ("sudo", "env", "-u")):
+            del words[: 2 if words[0] == "-u" else 1]
+        if words and (words[0] == "quantimodo" or words[0].endswith("/bin/quantimodo")):
+            yield words[1:]
+        words = []
+
+
+def _addresses(document: Path) -> set[str]:
+    text = document.read_text("utf-8")
+    found = {path.rstrip(".") for path in _OURS.findall(text)}
+    for span in _spans(document):
+        if (match := _PATH.fullmatch(span)) and not span.startswith(_OF_THE_MACHINE):
+            found.add(match[1])
+    return found - {"", _AUDIENCE}
+
+
+async def test_every_address_that_is_named_is_served(open_harness: OpenHarness) -> None:
+    headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+    async with open_harness(issuer="http://127.0.0.1:8000", development="true") as harness:
+        browser = harness.browser()
+        missing = {
+            f"{document.relative_to(ROOT)}: {path}"
+            for document in DOCUMENTS
+            for path in _addresses(document)
+            if (await browser.get(path, headers=headers)).status_code == 404
+        }
+    assert not missing
+
+
+async def test_an_address_that_nobody_serves_would_be_noticed(harness: AppHarness) -> None:
+    assert (await harness.browser().get("/no-such-page")).status_code == 404
+
+
+def test_examples_name_no_hosts_but_examples() -> None:
+    hosts = re.compile(r"[a-z]+://(?:[^\s/@\"'`]*@)?([\w.-]+)")
+    for document in DOCUMENTS:
+        for host in hosts.findall(document.read_text("utf-8")):
+            name = host.rstrip(".")
+            ours = name in ("127.0.0.1", "localhost", "quantimodo", "host", "HOST")
+            assert ours or re.fullmatch(r"([\w-]+\.)*example(\.org)?", name), (document.name, host)

@@ -1,0 +1,93 @@
+"""house.md, laws: imports go down the levels, and outside things have one door each."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+import quantimodo
+
+ROOT = Path(__file__).parents[2]
+SOURCE = Path(quantimodo.__file__).parent
+BAD_NAMES = {"utils", "helpers", "common", "base", "misc", "manager", "core", "util", "helper"}
+
+
+@pytest.fixture(scope="module")
+def modules() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text()) for path in sorted(SOURCE.rglob("*.py"))}
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def room(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0]
+
+
+def test_the_contracts_of_the_import_linter_are_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    before = sys.path[:]
+    assert lint_imports(no_cache=True) == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+    sys.path[:] = before
+
+
+def test_there_is_one_door_to_each_outside_thing(modules: dict[Path, ast.Module]) -> None:
+    http_clients = {
+        "starlette": {"endpoints", "pages", "resource", "sandbox", "app"},
+        "httpx": {"outbound", "cli"},
+        "httpcore": {"outbound"},
+        "sqlite3": {"storage", "cli"},
+        "asyncpg": {"storage"},
+        "joserfc": {"crypto"},
+        "cryptography": {"crypto"},
+        "argon2": {"crypto"},
+        "aiosmtplib": {"ops"},
+    }
+    for path, tree in modules.items():
+        for name in imports(tree):
+            allowed = http_clients.get(name.partition(".")[0])
+            assert allowed is None or room(path) in allowed, f"{path} imports {name}"
+
+
+def test_nobody_else_reads_the_clock_or_draws_at_random(
+    modules: dict[Path, ast.Module],
+) -> None:
+    for path in modules:
+        if room(path) in ("app", "cli"):
+            continue
+        text = path.read_text()
+        for forbidden in (
+            "datetime.now(",
+            "time.time(",
+            "utcnow(",
+            "import secrets",
+            "import random",
+        ):
+            assert forbidden not in text, f"{path} has {forbidden}"
+
+
+def test_imports_stand_at_the_top_of_a_module(modules: dict[Path, ast.Module]) -> None:
+    for path, tree in modules.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                assert node.col_offset == 0, f"{path}, line {node.lineno}"
+
+
+def test_every_module_says_what_it_owns(modules: dict[Path, ast.Module]) -> None:
+    assert [path for path, tree in modules.items() if not ast.get_docstring(tree)] == []
+
+
+def test_a_file_is_a_noun_and_is_not_endless(modules: dict[Path, ast.Module]) -> None:
+    for path in modules:
+        assert path.stem not in BAD_NAMES, path
+        assert len(path.read_text().splitlines()) <= 500, path

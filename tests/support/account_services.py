@@ -1,0 +1,245 @@
+"""A house with people in it, for tests: the real services over a real database."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+from quantimodo.accounts.accounts import Accounts, open_accounts
+from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.outcomes import AccountPolicy, Confirmed
+from quantimodo.accounts.sessions import SessionPolicy, Sessions
+from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
+from quantimodo.crypto.envelope import Envelope
+from quantimodo.crypto.passwords import HashPolicy, PasswordHasher
+from quantimodo.crypto.tokens import Kind, mint
+from quantimodo.federation.social_accounts import SocialAccounts
+from quantimodo.model.events import Event, Mail
+from quantimodo.model.identities import Profile
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import Session
+from quantimodo.model.users import User
+from quantimodo.ops.audit import AuditTrail
+from quantimodo.ops.mail import Outbox
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import Stores
+
+ISSUER = "https://id.example.org"
+ADDRESS = "192.0.2.7"
+AGENT = "Some Browser"
+PASSWORD = "a horse of another colour"
+CHEAP = HashPolicy(memory_kib=64, passes=1)
+
+
+def profile_of(subject: str = "elsewhere-1", **changes: Any) -> Profile:
+    """What a provider says of Ann, as one that may be believed says it."""
+    values: dict[str, Any] = {
+        "provider": "sample",
+        "issuer": "https://provider.example.org",
+        "subject": subject,
+        "name": "Ann Elsewhere",
+        "email": "ann@example.org",
+        "email_verified": True,
+        "email_authoritative": True,
+    }
+    return Profile(**values | changes)
+
+
+class MovableClock(Clock, Protocol):
+    """The clock of tests/conftest.py."""
+
+    def advance(self, by: timedelta) -> None: ...
+
+
+@dataclass(slots=True)
+class Watched:
+    """A store or a hasher as it is, and the names of the methods that were called."""
+
+    _thing: Any
+    calls: list[str] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Any:
+        self.calls.append(name)
+        return getattr(self._thing, name)
+
+
+@dataclass(slots=True, kw_only=True)
+class AccountServices:
+    accounts: Accounts
+    social: SocialAccounts
+    envelope: Envelope
+    sessions: Sessions
+    throttle: Throttle
+    outbox: Outbox
+    audit: AuditTrail
+    hasher: PasswordHasher
+    stores: Stores
+    clock: Clock
+    entropy: Entropy
+    work: list[str]
+
+    async def member(
+        self, email: str = "ann@example.org", password: str | None = PASSWORD, verified: bool = True
+    ) -> User:
+        """Somebody who has an account."""
+        return await self.accounts.create(
+            email=email,
+            name="Ann Example",
+            password=None if password is None else Secret(password),
+            verified=verified,
+        )
+
+    async def sign_in(
+        self,
+        email: str = "ann@example.org",
+        password: str = PASSWORD,
+        *,
+        address: str = ADDRESS,
+        replaces: Secret | None = None,
+    ) -> Secret:
+        return await self.accounts.sign_in(
+            email, Secret(password), address=address, agent=AGENT, replaces=replaces
+        )
+
+    async def by_provider(self, profile: Profile | None = None) -> Secret:
+        """Sign in by an identity elsewhere."""
+        admitted = await self.social.admit(profile or profile_of(), address=ADDRESS)
+        return await self.social.begin_session(
+            admitted, ("fed",), address=ADDRESS, agent=AGENT, replaces=None
+        )
+
+    async def session(self, cookie: Secret) -> Session:
+        session = await self.sessions.current(cookie.reveal())
+        assert session is not None
+        return session
+
+    async def is_live(self, cookie: Secret) -> bool:
+        return await self.sessions.current(cookie.reveal()) is not None
+
+    def browser(self) -> Secret:
+        """A browser's cookie."""
+        return mint(Kind.BROWSER, self.clock.now(), self.entropy).raw
+
+    async def sign_up(
+        self,
+        email: str = "new@example.org",
+        *,
+        browser: Secret | None = None,
+        password: str = PASSWORD,
+        address: str = ADDRESS,
+        return_to: str = "/developers",
+    ) -> None:
+        await self.accounts.sign_up(
+            email=email,
+            name="New Person",
+            password=Secret(password),
+            browser=browser or self.browser(),
+            address=address,
+            return_to=return_to,
+        )
+
+    async def confirm(
+        self, email_token: str, browser: Secret | None = None, password: str | None = None
+    ) -> Confirmed:
+        return await self.accounts.confirm(
+            email_token,
+            browser=browser,
+            password=None if password is None else Secret(password),
+            address=ADDRESS,
+            agent=AGENT,
+        )
+
+    async def reset(self, email_token: str, password: str) -> Confirmed:
+        return await self.accounts.reset(
+            email_token, Secret(password), address=ADDRESS, agent=AGENT
+        )
+
+    async def email_templates(self) -> list[Mail]:
+        """All letters that wait, the newest first."""
+        return [kept.mail for kept in await self.outbox.recent(1000)]
+
+    async def email_token(self, path: str) -> str:
+        """The ticket in the newest letter, whose link must lead to `path`."""
+        text = (await self.email_templates())[0].text
+        found = re.search(re.escape(f"{ISSUER}{path}?ticket=") + r"(\S+)", text)
+        assert found, text
+        return found[1]
+
+    async def events(self, user: User) -> list[Event]:
+        await self.audit.flush()
+        return list(await self.stores.events_of(user.id, 100))
+
+    @contextmanager
+    def doing(self) -> Iterator[list[str]]:
+        """What the services asked of database and hasher inside the block."""
+        self.work.clear()
+        done: list[str] = []
+        yield done
+        done += self.work
+
+
+def open_account_services(
+    stores: Stores,
+    clock: Clock,
+    entropy: Entropy,
+    *,
+    hashing: HashPolicy = CHEAP,
+    limits: ThrottlePolicy | None = None,
+    sign_up_open: bool = True,
+    workers: int = 1,
+    waiting: int = 100,
+) -> AccountServices:
+    """The services of identity, wired as the server wires them."""
+    work: list[str] = []
+    watched: Any = Watched(stores, work)
+    envelope = Envelope([entropy.bytes(32)], entropy)
+    hasher = PasswordHasher(workers, waiting, entropy, hashing)
+    audit = AuditTrail(stores)
+    sessions = Sessions(
+        store=watched, policy=SessionPolicy(), clock=clock, entropy=entropy, audit=audit
+    )
+    throttle = Throttle(watched, limits or ThrottlePolicy(), clock, envelope.derive("throttle"))
+    outbox = Outbox(watched, envelope, clock)
+    watched_hasher: Any = Watched(hasher, work)
+    accounts = open_accounts(
+        users=watched,
+        identities=watched,
+        email_tokens=watched,
+        sessions=sessions,
+        hasher=watched_hasher,
+        throttle=throttle,
+        mailer=outbox,
+        policy=AccountPolicy(issuer=ISSUER, sign_up_open=sign_up_open),
+        clock=clock,
+        entropy=entropy,
+        audit=audit,
+    )
+    social = SocialAccounts(
+        users=watched,
+        store=watched,
+        sessions=sessions,
+        throttle=throttle,
+        mailer=outbox,
+        email_templates=EmailTemplates(ISSUER),
+        envelope=envelope,
+        sign_up_open=sign_up_open,
+        clock=clock,
+        entropy=entropy,
+        audit=audit,
+    )
+    return AccountServices(
+        accounts=accounts,
+        social=social,
+        envelope=envelope,
+        sessions=sessions,
+        throttle=throttle,
+        outbox=outbox,
+        audit=audit,
+        hasher=hasher,
+        stores=stores,
+        clock=clock,
+        entropy=entropy,
+        work=work,
+    )

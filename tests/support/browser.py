@@ -1,0 +1,100 @@
+"""The whole server, an application's own server on another origin, and a real browser."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from playwright.async_api import Browser, Page
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from quantimodo.ports.clock import Clock, Entropy
+from support.app import AUTHORIZE, CHALLENGE, App, AppHarness, open_app_harness, settings_for
+from support.page_gallery import chromium, looking
+from support.page_site import listening
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+    return number
+
+
+@dataclass(slots=True)
+class BrowserSetup:
+    """The whole server and an application's own server, over sockets, and a browser."""
+
+    harness: AppHarness
+    browser: Browser
+    server: str
+    app: str
+    arrived: list[dict[str, str]]
+
+    @property
+    def callback(self) -> str:
+        return f"{self.app}/callback"
+
+    @asynccontextmanager
+    async def person(self, *, scripts: bool = False, width: int = 360) -> AsyncIterator[Page]:
+        """A new browser window; without scripts, for nothing here needs them. It fails the test
+        when a page does what its own policy forbids."""
+        complaints: list[str] = []
+        async with looking(
+            self.browser, self.server, width=width, scheme="light", java_script_enabled=scripts
+        ) as page:
+            page.on("console", lambda message: complaints.append(message.text))
+            yield page
+        assert [text for text in complaints if "Content Security Policy" in text] == []
+
+    async def registered(self, **changes: Any) -> App:
+        return await self.harness.app(redirect_uris=(self.callback,), **changes)
+
+    def question(self, client_id: str, **more: str) -> str:
+        """An authorization request."""
+        asked = {
+            "client_id": client_id,
+            "response_type": "code",
+            "redirect_uri": self.callback,
+            "scope": "basic",
+            "state": "some-state",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        }
+        return f"{AUTHORIZE}?{urlencode({**asked, **more})}"
+
+
+@asynccontextmanager
+async def open_browser_setup(
+    folder: Path, clock: Clock, entropy: Entropy
+) -> AsyncIterator[BrowserSetup]:
+    """The street with nobody in it yet."""
+    arrived: list[dict[str, str]] = []
+
+    async def callback(request: Request) -> Response:
+        arrived.append({**request.query_params, **(await _form(request))})
+        return PlainTextResponse("Welcome back")
+
+    app = Starlette(routes=[Route("/callback", callback, methods=["GET", "POST"])])
+    port = free_port()
+    settings = settings_for(
+        f"sqlite:///{folder}/street.db", folder, issuer=f"http://127.0.0.1:{port}"
+    )
+    async with (
+        open_app_harness(settings, clock, entropy) as harness,
+        listening(harness.application, port) as server,
+        listening(app, free_port()) as app_address,
+        chromium() as browser,
+    ):
+        yield BrowserSetup(harness, browser, server, app_address, arrived)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    return dict(parse_qsl((await request.body()).decode()))

@@ -1,0 +1,163 @@
+"""What a test over real processes works with: the server, and its house opened beside it.
+
+People, apps and codes are made through the house's own services and stores; all that is tested
+goes over the socket.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import httpx
+import psutil
+
+from quantimodo.app.services import AppContext, open_app
+from quantimodo.clients.registry import Registration
+from quantimodo.crypto.tokens import Kind, mint
+from quantimodo.model.consents import Consent
+from quantimodo.model.secrets import Secret
+from quantimodo.model.tokens import AuthorizationCode, Grant
+from quantimodo.model.users import User
+from support.app import ALL_GRANTS, CALLBACK, CHALLENGE, PASSWORD, form_fields
+from support.oauth_client import SCOPE, Caller, Tokens
+from support.raw_http import Connection, get
+from support.workers import Workers
+
+_A_WHILE = timedelta(hours=1)
+_MOST_CONNECTIONS = 1_000
+
+
+@dataclass(slots=True)
+class Cluster:
+    """One person, one app with all grants, and as many connections as a test opens."""
+
+    server: Workers
+    context: AppContext
+    user: User
+    app: Caller
+    _open: list[Connection] = field(default_factory=list)
+
+    async def connection(self) -> Connection:
+        connection = await Connection.open(self.server.port)
+        self._open.append(connection)
+        return connection
+
+    async def crowd(self, size: int) -> Sequence[Connection]:
+        """`size` open connections, of which every worker serves some."""
+        found: list[Connection] = []
+        while len(found) < _MOST_CONNECTIONS:
+            for _ in range(size):
+                connection = await self.connection()
+                assert (await connection.ask(get("/health/live"))).status == 200
+                found.append(connection)
+            owners = self.owners()
+            if len({owners[connection.own_port] for connection in found}) == self.server.count:
+                return _in_turn(found, owners)[:size]
+        raise AssertionError("one of the workers takes no connections")
+
+    def owners(self) -> dict[int, int]:
+        """Which worker serves the connection from which port of ours."""
+        return {
+            link.raddr.port: pid
+            for pid in self.server.pids()
+            for link in psutil.Process(pid).net_connections("tcp")
+            if link.raddr
+        }
+
+    async def code(self) -> str:
+        """An authorization code as the authorize endpoint saves it."""
+        now = self.context.clock.now()
+        minted = mint(Kind.CODE, now, self.context.entropy)
+        grant = Grant(
+            id=minted.key[:4] + self.context.entropy.bytes(12),
+            client_id=self.app.client_id,
+            user_id=self.user.id,
+            scope=SCOPE,
+            authenticated_at=now,
+            created_at=now,
+            expires_at=now + _A_WHILE,
+        )
+        code = AuthorizationCode(
+            key=minted.key,
+            grant_id=grant.id,
+            redirect_uri=CALLBACK,
+            challenge=CHALLENGE,
+            nonce=None,
+            expires_at=now + _A_WHILE,
+        )
+        await self.consent()
+        assert await self.context.stores.save_code(grant, code)
+        return minted.raw.reveal()
+
+    async def tokens(self, connection: Connection) -> Tokens:
+        """A new authorization: its first tokens."""
+        return Tokens.of(await connection.ask(self.app.redemption(await self.code())))
+
+    async def consent(self) -> None:
+        """The person allows the app everything that it may ask for."""
+        now = self.context.clock.now()
+        await self.context.stores.save_consent(
+            Consent(
+                user_id=self.user.id,
+                client_id=self.app.client_id,
+                scope=SCOPE,
+                granted_at=now,
+                updated_at=now,
+            )
+        )
+
+    async def sign_in(self, browser: httpx.AsyncClient) -> None:
+        """Through the sign-in page."""
+        page = await browser.get("/sign-in")
+        assert self.user.email is not None
+        form = {**form_fields(page.text), "username": self.user.email, "password": PASSWORD}
+        assert (await browser.post("/sign-in", data=form)).status_code == 303
+
+    def browser(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.server.settings.issuer)
+
+    async def close(self) -> None:
+        for connection in self._open:
+            await connection.close()
+
+
+def _in_turn(found: Sequence[Connection], owners: dict[int, int]) -> list[Connection]:
+    """One of each worker, another one of each, and so on, as far as there are."""
+    seen: Counter[int] = Counter()
+    ranked = []
+    for connection in found:
+        owner = owners[connection.own_port]
+        seen[owner] += 1
+        ranked.append((seen[owner], connection))
+    return [connection for _, connection in sorted(ranked, key=lambda item: item[0])]
+
+
+@asynccontextmanager
+async def open_cluster(server: Workers) -> AsyncIterator[Cluster]:
+    async with open_app(server.settings) as context:
+        mark = context.entropy.bytes(6).hex()
+        user = await context.accounts.create(
+            email=f"ann-{mark}@example.org",
+            name="Ann Example",
+            password=Secret(PASSWORD),
+            verified=True,
+        )
+        registered = await context.registry.register(
+            Registration(
+                name="Mood Tracker",
+                redirect_uris=(CALLBACK,),
+                scope=SCOPE,
+                grant_types=ALL_GRANTS,
+            ),
+            owner_id=None,
+            by_operator=True,
+        )
+        assert registered.secret is not None
+        app = Caller(registered.client.id, registered.secret.reveal())
+        cluster = Cluster(server, context, user, app)
+        try:
+            yield cluster
+        finally:
+            await cluster.close()

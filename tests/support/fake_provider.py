@@ -1,0 +1,221 @@
+"""A provider of sign-ins that behaves as a test asks it to, and a browser's way there and back.
+
+It stands at the seam (`federation/contract.py`): for tests of what is done with what a provider
+says. What real ones say is tested in tests/providers, and over the wire with the sandbox.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx
+
+from quantimodo.federation.contract import (
+    AccessDeniedByUser,
+    AuthorizationContext,
+    BadCode,
+    BadToken,
+    ForeignToken,
+    SecurityEvent,
+)
+from quantimodo.model.identities import Profile
+from quantimodo.model.secrets import Secret
+from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault
+from support.app import CALLBACK, AppHarness, form_fields
+
+LOGIN = "/api/v2/auth/social/login"
+AUTHORIZE_CODE = "/api/v2/auth/social/authorizeCode"
+AUTHORIZE_TOKEN = "/api/v2/auth/social/authorizeToken"
+BACK = "/api/v2/auth/social/callback"
+
+
+def profile(provider: str = "google", subject: str = "108", **changes: Any) -> Profile:
+    """Somebody with an account there, and no e-mail address unless one is given."""
+    values: dict[str, Any] = {
+        "provider": provider,
+        "issuer": f"https://{provider}.example",
+        "subject": subject,
+        "name": "Gia Example",
+        "methods": ("fed",),
+    }
+    return Profile(**{**values, **changes})
+
+
+@dataclass(slots=True)
+class FakeUpstream:
+    """`people`: whom a code or a token of it stands for. `fault`: what goes wrong with every
+    question it is asked; `out_of_reach`: what goes wrong before a browser is sent there."""
+
+    name: str = "google"
+    title: str = "Google"
+    responds_by_form_post: bool = False
+    people: dict[str, Profile] = field(default_factory=dict)
+    foreign: frozenset[str] = frozenset({"foreign-token"})
+    fault: Exception | None = None
+    out_of_reach: ProviderFault | None = None
+    journeys: list[AuthorizationContext] = field(default_factory=list)
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def destination(self) -> str:
+        return f"https://{self.name}.example"
+
+    async def authorization_url(self, authorization_context: AuthorizationContext) -> str:
+        if self.out_of_reach is not None:
+            raise self.out_of_reach
+        self.journeys.append(authorization_context)
+        query = {
+            "state": authorization_context.state.reveal(),
+            "nonce": authorization_context.nonce,
+            "redirect_uri": authorization_context.redirect_uri,
+        }
+        return f"https://{self.name}.example/authorize?{urlencode(query)}"
+
+    async def handle_callback(
+        self, answer: Mapping[str, str], authorization_context: AuthorizationContext
+    ) -> Profile:
+        if self.fault is not None:
+            raise self.fault
+        if "error" in answer:
+            raise AccessDeniedByUser("The sign-in was declined at the provider.")
+        sent = next(one for one in self.journeys if one.state.reveal() == answer["state"])
+        if _revealed(sent) != _revealed(authorization_context):
+            raise InvalidProviderResponse("The journey is not the one that began here.")
+        return self._person(answer.get("code", ""), BadCode("The code is not good."))
+
+    async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
+        self.asked.append(("redeem", code.reveal(), redirect_uri))
+        return self._person(code.reveal(), BadCode("The code is not good."))
+
+    async def verify_native_token(
+        self, token: Secret, refresh_token: Secret | None, nonce: str | None
+    ) -> Profile:
+        self.asked.append(("recognise", token.reveal(), nonce))
+        if token.reveal() in self.foreign:
+            raise ForeignToken("The token was issued to another application.")
+        person = self._person(token.reveal(), BadToken("The token is not good."))
+        return replace(person, refresh_token=refresh_token)
+
+    async def notices(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
+        """`{"kind": …, "subject": …, "id": …}`, signed if it says so."""
+        if self.fault is not None:
+            raise self.fault
+        said = json.loads(body)
+        if said.pop("signed", False) is not True:
+            raise BadToken("The message is not signed by the provider.")
+        return [SecurityEvent(issuer=f"https://{self.name}.example", **said)]
+
+    def _person(self, proof: str, otherwise: ProviderFault) -> Profile:
+        if self.fault is not None:
+            raise self.fault
+        if proof not in self.people:
+            raise otherwise
+        return self.people[proof]
+
+
+def _revealed(authorization_context: AuthorizationContext) -> tuple[Any, ...]:
+    return (
+        authorization_context.state.reveal(),
+        authorization_context.nonce,
+        authorization_context.verifier.reveal(),
+        authorization_context.redirect_uri,
+        authorization_context.fresh,
+    )
+
+
+async def depart(
+    browser: httpx.AsyncClient, provider: str = "google", **changes: str | None
+) -> httpx.Response:
+    """Contract §2.1; a parameter that is None is left out."""
+    asked: dict[str, str | None] = {"provider": provider, "redirectUrl": CALLBACK, **changes}
+    query = {name: value for name, value in asked.items() if value is not None}
+    return await browser.get(LOGIN, params=query)
+
+
+def state_of(departed: httpx.Response) -> str:
+    """The `state` that the browser was sent away with."""
+    assert departed.status_code == 303, departed.text
+    return dict(parse_qsl(urlsplit(departed.headers["location"]).query))["state"]
+
+
+async def come_back(
+    browser: httpx.AsyncClient, state: str, provider: str = "google", **answer: str
+) -> httpx.Response:
+    """The provider's answer by redirect: by default, the code that stands for `gia`."""
+    answer = answer or {"code": "gia"}
+    return await browser.get(f"{BACK}/{provider}", params={**answer, "state": state})
+
+
+async def there_and_back(
+    browser: httpx.AsyncClient, provider: str = "google", code: str = "gia", **changes: str | None
+) -> httpx.Response:
+    """The whole of contract §2.1 to §2.4."""
+    state = state_of(await depart(browser, provider, **changes))
+    return await come_back(browser, state, provider, code=code)
+
+
+def brought(response: httpx.Response, to: str = CALLBACK) -> dict[str, str]:
+    """The parameters of a redirect to the app."""
+    assert response.status_code == 303, response.text
+    location = response.headers["location"]
+    assert location.startswith(to), location
+    pairs = parse_qsl(urlsplit(location).query, keep_blank_values=True, strict_parsing=True)
+    assert len(dict(pairs)) == len(pairs)
+    return dict(pairs)
+
+
+async def login_code(harness: AppHarness, **changes: str | None) -> str:
+    """A login code that has just been brought to the app."""
+    to = changes.get("redirectUrl") or CALLBACK
+    return brought(await there_and_back(harness.browser(), **changes), to)["code"]
+
+
+async def redeem_login(harness: AppHarness, code: str, **changes: str | None) -> httpx.Response:
+    """Contract §2.5."""
+    asked: dict[str, str | None] = {"provider": "google", "code": code, **changes}
+    query = {name: value for name, value in asked.items() if value is not None}
+    return await harness.browser().get(AUTHORIZE_CODE, params=query)
+
+
+async def login_token(harness: AppHarness, **changes: str | None) -> str:
+    """A login JWT, by way of a browser and a login code."""
+    answer = await redeem_login(harness, await login_code(harness, **changes))
+    assert answer.status_code == 200, answer.text
+    token: str = answer.json()["data"]["token"]
+    return token
+
+
+async def sign_in_with(
+    browser: httpx.AsyncClient, provider: str = "google", return_to: str = "/account/profile"
+) -> httpx.Response:
+    """By a button of the sign-in page."""
+    departed = await browser.get(f"/sign-in/with/{provider}", params={"return_to": return_to})
+    return await come_back(browser, state_of(departed), provider)
+
+
+async def begin_linking(browser: httpx.AsyncClient, provider: str = "google") -> httpx.Response:
+    """By a button of the page of linked accounts."""
+    page = await browser.get("/account/identities")
+    assert page.status_code == 200, page.text
+    fields = {"csrf": form_fields(page.text)["csrf"], "provider": provider}
+    return await browser.post("/account/identities/link", data=fields)
+
+
+def is_page(response: httpx.Response, status: int = 400) -> bool:
+    """An error page, and nothing that leads elsewhere."""
+    assert response.status_code == status, response.text
+    assert "location" not in response.headers
+    assert response.headers["content-type"].startswith("text/html")
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["referrer-policy"] == "no-referrer"
+    return True
+
+
+def way_cookies(browser: httpx.AsyncClient) -> dict[str, str]:
+    """Those that bind a browser to its ways to providers."""
+    return {
+        cookie.name: cookie.value or ""
+        for cookie in browser.cookies.jar
+        if cookie.name.startswith("__Host-quantimodo_login_state_")
+    }

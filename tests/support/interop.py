@@ -1,0 +1,44 @@
+"""What a test of another maker's client stands on: a live server, an app, a person."""
+
+from dataclasses import dataclass
+
+from quantimodo.model.users import User
+from support.app import App
+from support.live_server import Live
+
+CALLBACK = "https://app.example.org/callback"
+SCOPE = "basic email offline_access openid profile"
+
+
+@dataclass(frozen=True, slots=True)
+class InteropSetup:
+    """What one test stands on: the server, an app registered there, and a person of its own."""
+
+    live: Live
+    app: App
+    person: User
+
+    @property
+    def issuer(self) -> str:
+        return self.live.address
+
+    @property
+    def email(self) -> str:
+        assert self.person.email is not None
+        return self.person.email
+
+    async def allow(self, url: str) -> str:
+        """What the person does with an authorization URL; where it takes them."""
+        return await self.live.allow(url, self.email)
+
+    def check_claims(self, claims: dict[str, object]) -> None:
+        """ID token claims that a client has verified."""
+        assert claims["iss"] == self.issuer
+        assert claims["aud"] == self.app.id
+        assert claims["sub"] == self.person.subject
+
+    def check_userinfo(self, info: dict[str, object]) -> None:
+        assert info["sub"] == self.person.subject
+        assert info["email"] == self.person.email
+        assert info["email_verified"] is True
+        assert info["name"] == self.person.name

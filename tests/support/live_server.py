@@ -1,0 +1,133 @@
+"""A live server for clients that want a socket: the real processes, and people who use it.
+
+`live` is one worker over SQLite; `serve_live` makes any other (workers, engine, settings). People
+and apps are made by the services that the command line uses, on the same database. What a person
+does, a `Live` does as a browser without scripts.
+"""
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from quantimodo.app.services import AppContext, open_app, prepare
+from quantimodo.clients.registry import Registration
+from quantimodo.model.secrets import Secret
+from quantimodo.model.users import User
+from quantimodo.protocol.scopes import SCOPES
+from support.app import ALL_GRANTS, PASSWORD, App, form_fields
+from support.workers import Workers, environment_for, free_port
+
+_PATIENCE = 60
+
+
+@dataclass(slots=True)
+class Live:
+    """A running server. `context` is this process's own door to the same database."""
+
+    server: Workers
+    context: AppContext
+    _open: list[httpx.AsyncClient] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        """The issuer, as clients are told it."""
+        return self.context.settings.issuer
+
+    def browser(self) -> httpx.AsyncClient:
+        """A fresh browser (cookies of its own), also good as a client without any."""
+        client = httpx.AsyncClient(base_url=self.address, timeout=_PATIENCE)
+        self._open.append(client)
+        return client
+
+    async def close(self) -> None:
+        for client in self._open:
+            await client.aclose()
+
+    async def person(self, email: str = "ann@example.org", name: str = "Ann Example") -> User:
+        """Somebody with a verified address, who signs in by `PASSWORD`."""
+        return await self.context.accounts.create(
+            email=email, name=name, password=Secret(PASSWORD), verified=True
+        )
+
+    async def app(self, redirect_uri: str, **changes: Any) -> App:
+        """An app as the operator registers it: all scopes, all grants that it may have."""
+        grants = ALL_GRANTS - {"client_credentials"} if changes.get("public") else ALL_GRANTS
+        asked: dict[str, Any] = {
+            "name": "Mood Tracker",
+            "redirect_uris": (redirect_uri,),
+            "scope": frozenset(SCOPES),
+            "grant_types": grants,
+        }
+        registered = await self.context.registry.register(
+            Registration(**{**asked, **changes}), owner_id=None, by_operator=True
+        )
+        secret = None if registered.secret is None else registered.secret.reveal()
+        return App(registered.client, secret)
+
+    async def allow(self, url: str, email: str = "ann@example.org") -> str:
+        """Open an authorization request in a new browser, sign in, and allow what is asked.
+
+        The address at the app to which the browser is sent in the end.
+        """
+        browser = self.browser()
+        question = await browser.get(url)
+        assert question.status_code == 303, question.text
+        sign_in = await browser.get(question.headers["location"])
+        fields = {**form_fields(sign_in.text), "username": email, "password": PASSWORD}
+        signed_in = await browser.post("/sign-in", data=fields)
+        assert signed_in.status_code == 303, signed_in.text
+        answer = await browser.get(signed_in.headers["location"])
+        if answer.status_code == 200:  # the question; whoever allowed it before is not asked
+            fields = {**form_fields(answer.text), "decision": "allow"}
+            answer = await browser.post("/api/v2/oauth/authorize/decision", data=fields)
+        assert answer.status_code == 303, answer.text
+        location: str = answer.headers["location"]
+        return location
+
+
+ServeLive = Callable[..., Coroutine[Any, Any, Live]]
+
+
+@asynccontextmanager
+async def open_live(
+    folder: Path, *, database: str | None = None, workers: int = 1, **settings: str
+) -> AsyncIterator[Live]:
+    """A server over a fresh SQLite file in `folder`, or over `database`; killed at the end."""
+    port = free_port()
+    database = database or f"sqlite:///{folder}/live-{port}.db"
+    issuer = f"http://127.0.0.1:{port}"
+    environment = environment_for(database, port, issuer=issuer, **settings)
+    server = Workers(environment, folder / f"live-{port}.log", count=workers)
+    await prepare(server.settings)
+    server.start()
+    try:
+        async with open_app(server.settings) as context:
+            live = Live(server, context)
+            yield live
+            await live.close()
+    finally:
+        server.kill()
+    assert server.incidents() == []
+
+
+@pytest.fixture
+async def live(tmp_path: Path) -> AsyncIterator[Live]:
+    """One worker over a fresh SQLite file."""
+    async with open_live(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def serve_live(tmp_path: Path) -> AsyncIterator[ServeLive]:
+    """`await serve_live(workers=4, database=postgres_url, legacy_transport="false")`."""
+    async with AsyncExitStack() as stack:
+
+        async def serve(**wanted: Any) -> Live:
+            return await stack.enter_async_context(open_live(tmp_path, **wanted))
+
+        yield serve

@@ -1,0 +1,104 @@
+"""A registered app as it speaks to a real server: its requests, and what it makes of answers."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from quantimodo.crypto.tokens import Kind
+from support.app import (
+    AUTHORIZE,
+    CALLBACK,
+    CHALLENGE,
+    INTROSPECT,
+    ME,
+    REVOKE,
+    TOKEN,
+    VERIFIER,
+)
+from support.raw_http import Answer, Connection, get, post
+
+SCOPE = frozenset({"basic", "openid"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What one answer of the token endpoint brought."""
+
+    access: str
+    refresh: str
+
+    @classmethod
+    def of(cls, answer: Answer) -> "Tokens":
+        assert answer.status == 200, answer.body
+        found = answer.json()
+        return cls(found["access_token"], found["refresh_token"])
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    client_id: str
+    secret: str
+
+    def authorization(self, session: str) -> bytes:
+        """From a browser whose person is signed in and has consented before; its cookie header."""
+        asked = {
+            "client_id": self.client_id,
+            "response_type": "code",
+            "redirect_uri": CALLBACK,
+            "scope": " ".join(sorted(SCOPE)),
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        }
+        return get(f"{AUTHORIZE}?{urlencode(asked)}", cookie=session)
+
+    def redemption(self, code: str) -> bytes:
+        return self._token(
+            grant_type="authorization_code",
+            code=code,
+            redirect_uri=CALLBACK,
+            code_verifier=VERIFIER,
+        )
+
+    def refreshing(self, token: str) -> bytes:
+        return self._token(grant_type="refresh_token", refresh_token=token)
+
+    def own_token(self) -> bytes:
+        return self._token(grant_type="client_credentials", scope="basic")
+
+    def revocation(self, token: str) -> bytes:
+        return post(REVOKE, self.client_id, self.secret, token=token)
+
+    def introspection(self, token: str) -> bytes:
+        return post(INTROSPECT, self.client_id, self.secret, token=token)
+
+    def _token(self, **form: str) -> bytes:
+        return post(TOKEN, self.client_id, self.secret, **form)
+
+    async def is_active(self, connection: Connection, token: str) -> bool:
+        """What introspection says of it."""
+        answer = await connection.ask(self.introspection(token))
+        assert answer.status == 200, answer.body
+        active: bool = answer.json()["active"]
+        return active
+
+    async def assert_dead(self, connection: Connection, tokens: Tokens) -> None:
+        """Nothing of it works anywhere."""
+        assert not await self.is_active(connection, tokens.access)
+        assert not await self.is_active(connection, tokens.refresh)
+        used = await connection.ask(get(ME, authorization=f"Bearer {tokens.access}"))
+        assert used.status == 401
+        refused(await connection.ask(self.refreshing(tokens.refresh)))
+
+
+def refused(answer: Answer) -> None:
+    """RFC 6749 §5.2: `invalid_grant`, and no token with it."""
+    assert answer.status == 400, answer.body
+    assert answer.json()["error"] == "invalid_grant"
+    assert "access_token" not in answer.json()
+
+
+def code_of(answer: Answer) -> str:
+    """The code that the redirect brought."""
+    assert answer.status == 303, answer.body
+    code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
+    assert code.startswith(Kind.CODE)
+    return code

@@ -1,0 +1,477 @@
+"""Every page in every state worth looking at, visited with a real browser."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Literal
+
+from playwright.async_api import Browser, Page, async_playwright
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.measurements.payloads import SentMeasurement, SentSet
+from quantimodo.model.clients import Client
+from quantimodo.model.identities import DataDeletionRequest
+from quantimodo.model.measurements import Access
+from quantimodo.model.secrets import Secret
+from quantimodo.pages.assets import Assets
+from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
+from quantimodo.pages.cookie_names import SESSION, cookie_prefix
+from quantimodo.pages.errors import FORBIDDEN, SERVER_ERROR, error_page
+from quantimodo.pages.form_post import form_post_page
+from quantimodo.pages.layout import Renderer
+from quantimodo.pages.page_context import busy, too_many
+from quantimodo.pages.return_targets import ReturnTarget
+from quantimodo.pages.signed_out import signed_out_page
+from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.scopes import SCOPES
+from support.account_services import PASSWORD, AccountServices, profile_of
+from support.page_site import PNG, PROVIDERS, build, listening
+
+_ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+Scheme = Literal["light", "dark"]
+_LONG = "The Extraordinarily Well-Named Sleep, Mood and Movement Companion of Northumberland"
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's Chromium, headless."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=_ARGUMENTS
+        )
+        yield browser
+        await browser.close()
+
+
+class Noting(Renderer):
+    """Remembers which templates were shown."""
+
+    def __init__(self) -> None:
+        super().__init__(Assets.shipped())
+        self.shown: set[str] = set()
+
+    def page(self, name: str, **more: Any) -> Response:
+        self.shown.add(name)
+        return super().page(name, **more)
+
+
+class Gallery:
+    """A site with people and applications in it, and the way through all its pages."""
+
+    def __init__(self, services: AccountServices, origin: str) -> None:
+        renderer, providers = Noting(), tuple(PROVIDERS.values())
+        self.shown = renderer.shown  # the templates, by name
+        self.site = build(services, origin=origin, renderer=renderer, providers=providers)
+        self.services = services
+        self.consents: dict[str, ConsentView] = {}
+
+    async def open_account_services(self) -> None:
+        """Ann has everything, Bob has nothing yet and an address that is not confirmed."""
+        site, services = self.site, self.services
+        ann = await services.member("ann@example.org")
+        await services.accounts.create(
+            email="bob@example.org", name="Bob Example", password=Secret(PASSWORD)
+        )
+        mood = await site.register(
+            ann,
+            homepage_uri="https://app.example.org/",
+            description="Finds what makes you sleep well. " * 8,
+            policy_uri="https://app.example.org/privacy",
+            tos_uri="https://app.example.org/terms",
+            scope=frozenset(SCOPES),
+        )
+        phone = await site.register(
+            ann, name=_LONG, public=True, redirect_uris=("org.example.app:/callback",)
+        )
+        await site.registry.set_logo(mood, PNG)
+        await site.allow(ann, mood, "basic", "readmeasurements", "writemeasurements", "email")
+        await site.allow(ann, phone, "basic", "offline_access")
+        self.mood, self.phone, self.ann = mood, phone, ann
+        await services.social.admit(profile_of(), address="192.0.2.9")
+        await self._session("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Safari/605.1", "198.51.100.4")
+        await self._session("Mozilla/5.0 (Windows NT 10.0) Firefox/140.0", "2001:db8:1::7")
+        await services.sign_up("carol@example.org", return_to="/account")
+        await services.accounts.request_reset("ann@example.org", address="192.0.2.9")
+        await services.audit.flush()
+        await self._measure()
+        self._questions()
+        site.extra += [
+            (("GET",), "/gallery/consent/{name}", self._consent),
+            (("GET",), "/gallery/form-post", self._form_post),
+            (("GET",), "/gallery/logout/{name}", self._logout),
+            (("GET",), "/gallery/signed-out", self._left),
+            (("GET",), "/gallery/leaving", self._leaving),
+            (("GET",), "/gallery/never", self._never),
+            (("GET",), "/gallery/link/{name}", self._link),
+            (("GET",), "/gallery/trouble/{name}", self._trouble),
+            (("GET",), "/gallery/said/{name}", self._said),
+        ]
+
+    async def _measure(self) -> None:
+        """Ann sleeps for a month, and an application looks at it."""
+        nights = [
+            SentMeasurement(
+                start_time=1_795_000_000 + 86_400 * night,
+                value=night * 7 % 5 + 1,
+                note="slept like a stone" if night == 29 else None,
+            )
+            for night in range(30)
+        ]
+        sleep = SentSet(
+            measurements=nights,
+            variable_name="Sleep Quality",
+            variable_category_name="Sleep",
+            abbreviated_unit_name="/5",
+            source_name="Mood Tracker",
+        )
+        await self.site.pages.measurement_service.save(self.ann.id, [sleep])
+        now = self.services.clock.now()
+        looked = Access(
+            user_id=self.ann.id,
+            client_id=self.mood.id,
+            action="read",
+            first_at=now,
+            last_at=now,
+            variable="Sleep Quality",
+            measurements=30,
+        )
+        await self.services.stores.add_accesses([looked])
+
+    async def signed_out(self, page: Page) -> AsyncIterator[str]:
+        """Goes through the pages for strangers, yielding the name of the one that is shown."""
+        for name, path in {
+            "home": "/",
+            "sign-in": "/sign-in?login_hint=ann@example.org",
+            "sign-in-for-app": f"/sign-in?return_to={await self._waiting()}",
+            "sign-up": "/sign-up",
+            "sign-up-for-app": f"/sign-up?return_to={await self._waiting()}",
+            "sign-up-sent": "/sign-up/sent",
+            "reset": "/reset",
+            "reset-sent": "/reset/sent",
+            "dead-link": "/confirm?ticket=qmt_nothing",
+            "outbox": "/outbox",
+            "not-found": "/nothing-here",
+            "form-post": "/gallery/form-post",
+            "signed-out": "/gallery/signed-out",
+            "link-stale": "/gallery/link/stale",
+            "social-failed": "/gallery/said/social_failed.html",
+            "social-over": "/gallery/said/social_over.html",
+            "data-deletion": "/gallery/said/data_deletion.html",
+            "sign-up-closed": "/gallery/said/sign_up_closed.html",
+            "too-many": "/gallery/trouble/many",
+            "busy": "/gallery/trouble/busy",
+            "forbidden": "/gallery/trouble/forbidden",
+            "incident": "/gallery/trouble/incident",
+        }.items():
+            await page.goto(path)
+            yield name
+        # It goes on when its frame is loaded, and that never is.
+        await page.goto("/gallery/leaving", wait_until="domcontentloaded")
+        yield "leaving"
+        await page.goto("/sign-in")
+        await page.fill("[name=username]", "ann@example.org")
+        await page.fill("[name=password]", "not her password")
+        await _press(page, "main button[type=submit]")
+        yield "sign-in-refused"
+        await page.goto("/sign-up")
+        await page.fill("[name=name]", "Dan")
+        await page.fill("[name=email]", "dan@example.org")
+        await page.fill("[name=password]", "password")
+        await _press(page, "main button[type=submit]")
+        yield "sign-up-refused"
+        await self.services.accounts.request_reset("bob@example.org", address="192.0.2.9")
+        await page.goto(f"/reset/new?ticket={await self.services.email_token('/reset/new')}")
+        yield "reset-new"
+        await self.services.sign_up("eve@example.org")
+        await page.goto(f"/confirm?ticket={await self.services.email_token('/confirm')}")
+        yield "confirm"
+        bob = await self.services.stores.user_by_email("bob@example.org")
+        assert bob is not None
+        await self.services.accounts.send_verification(bob)
+        await page.goto(f"/verify?ticket={await self.services.email_token('/verify')}")
+        yield "verify"
+
+    async def signed_in(self, page: Page) -> AsyncIterator[str]:
+        """Goes through the pages of Ann, who has everything, then of Bob, who has nothing."""
+        await self.sign_in(page, "ann@example.org")
+        one = f"/developers/{self.mood.id}"
+        for name, path in {
+            "home-signed-in": "/",
+            "sign-in-signed-in": "/sign-in",
+            "sign-out": "/sign-out",
+            "account": "/account",
+            "account-data": "/account/data",
+            "account-variable": "/account/data/variable?name=Sleep%20Quality",
+            "account-data-delete": "/account/data/delete?name=Sleep%20Quality",
+            "account-activity": "/account/activity",
+            "account-profile": "/account/profile",
+            "account-sessions": "/account/sessions",
+            "account-security": "/account/security",
+            "account-identities": "/account/identities",
+            "account-again": "/account/again?return_to=/account/identities",
+            "account-password": "/account/security/password",
+            "account-email": "/account/security/email",
+            "account-delete": "/account/delete",
+            "developers": "/developers",
+            "developers-one": one,
+            "developers-one-public": f"/developers/{self.phone.id}",
+            "developers-new": "/developers/new",
+            "developers-secret": f"{one}/secret",
+            "developers-delete": f"{one}/delete",
+            "consent": "/gallery/consent/first",
+            "consent-again": "/gallery/consent/again",
+            "consent-empty": "/gallery/consent/empty",
+            "consent-by-token": "/gallery/consent/token",
+            "link-fresh": "/gallery/link/fresh",
+            "account-activity-of-one": f"/account/activity?app={self.mood.id}",
+            "logout": "/gallery/logout/asked",
+            "logout-stranded": "/gallery/logout/stranded",
+        }.items():
+            await page.goto(path)
+            yield name
+        await page.goto(f"{one}/secret")
+        await _press(page, "main button[type=submit]")
+        yield "developers-one-secret"
+        await page.goto("/developers/new")
+        await page.fill("[name=name]", " ")
+        await page.fill("[name=redirect_uris]", "http://app.example.org/callback")
+        await _press(page, "main button[type=submit]")
+        yield "developers-new-refused"
+        await page.goto(one)
+        await page.fill("[name=redirect_uris]", "http://app.example.org/callback")
+        await _press(page, "form.apart button")
+        yield "developers-one-refused"
+        await page.goto("/account/data")
+        await page.fill("[name=variable]", "Steps")
+        await page.fill("[name=value]", "many")
+        await _press(page, "#add")
+        yield "account-data-refused"
+        await page.goto("/account/data/variable?name=Sleep%20Quality")
+        await _press(page, "form[action$=remove] button")
+        yield "account-variable-deleted"
+        await _press(page, "#undo")
+        yield "account-variable-restored"
+        await page.goto("/account/profile")
+        await page.fill("[name=birthdate]", "tomorrow")
+        await _press(page, "form[action$=details] button")
+        yield "account-profile-refused"
+        await page.goto("/account/security/password")
+        await page.fill("[name=current]", "not her password")
+        await page.fill("[name=password]", "another long password")
+        await _press(page, "main button[type=submit]")
+        yield "account-password-refused"
+        await page.goto("/account/profile")
+        await _press(page, "main button[type=submit]")
+        yield "account-profile-saved"
+        await self.sign_in(page, "bob@example.org")
+        for name, path in {
+            "account-empty": "/account",
+            "account-data-empty": "/account/data",
+            "account-activity-empty": "/account/activity",
+            "account-identities-empty": "/account/identities",
+            "account-profile-unconfirmed": "/account/profile",
+            "developers-empty": "/developers",
+        }.items():
+            await page.goto(path)
+            yield name
+        await self._come_by_provider(page)
+        for name, path in {
+            "account-identities-last": "/account/identities",
+            "account-first-password": "/account/security/password",
+            "account-email-no-password": "/account/security/email",
+            "account-delete-no-password": "/account/delete",
+        }.items():
+            await page.goto(path)
+            yield name
+        await page.goto("/account/security/password")
+        await page.fill("[name=password]", "password")
+        await _press(page, "main button[type=submit]")
+        yield "account-first-password-refused"
+
+    async def _come_by_provider(self, page: Page) -> None:
+        """Sign in as Eve, who has no password."""
+        profile = profile_of("eve", email="eve@example.org", name="Eve Example")
+        cookie = await self.services.by_provider(profile)
+        name = cookie_prefix(self.site.origin) + SESSION
+        await page.context.add_cookies(
+            [{"name": name, "value": cookie.reveal(), "url": self.site.origin}]
+        )
+
+    async def sign_in(self, page: Page, email: str) -> None:
+        await page.goto("/sign-in")
+        await page.fill("[name=username]", email)
+        await page.fill("[name=password]", PASSWORD)
+        await _press(page, "main button[type=submit]")
+
+    async def _session(self, agent: str, address: str) -> None:
+        await self.services.sessions.start(
+            self.ann, methods=("pwd",), address=address, agent=agent, replaces=None
+        )
+
+    async def _waiting(self) -> str:
+        form = Form.of_pairs([("client_id", self.mood.id), ("response_type", "code")])
+        request_id = await self.site.waiting.save(self.mood.id, form)
+        return f"/api/v2/oauth/authorize/resume?request={request_id}"
+
+    def _questions(self) -> None:
+        first = ("basic", "readmeasurements", "writemeasurements", "offline_access")
+        self.consents = {
+            "first": self._question(self.mood, True, *first),
+            "again": self._question(
+                self.phone, False, *SCOPES, already=frozenset({"basic", "openid"})
+            ),
+            "empty": self._question(self.phone, False),
+            "token": replace(self._question(self.mood, True, "basic"), by_token=True, switch="/"),
+        }
+
+    def _question(
+        self, client: Client, has_logo: bool, *scopes: str, already: frozenset[str] = frozenset()
+    ) -> ConsentView:
+        return ConsentView(
+            client=client,
+            owner_name="Ann Example",
+            user=self.ann,
+            scopes=[
+                ScopeLine(name, SCOPES[name].title, SCOPES[name].description) for name in scopes
+            ],
+            request_id="qmq_example",
+            csrf="",
+            redirect_host="app.example.org",
+            already=already,
+            has_logo=has_logo,
+            return_to="/api/v2/oauth/authorize/resume?request=qmq_example",
+        )
+
+    async def _consent(self, request: Request) -> Response:
+        view = self.consents[request.path_params["name"]]
+        return consent_page(self.site.pages.renderer, view, form_action=["https://app.example.org"])
+
+    async def _logout(self, request: Request) -> Response:
+        """The question that an application's request to sign out brings up."""
+        pages, stranded = self.site.pages, request.path_params["name"] == "stranded"
+        return pages.renderer.page(
+            "logout.html",
+            browser_request=await pages.browser.browser_request(request),
+            action="/gallery/logout",
+            client=None if stranded else self.mood,
+            rejected="Logout request rejected" if stranded else "",
+            parameters=[("client_id", self.mood.id)],
+        )
+
+    async def _left(self, request: Request) -> Response:
+        return signed_out_page(self.site.pages.renderer, (), None)
+
+    async def _leaving(self, request: Request) -> Response:
+        renderer, told = self.site.pages.renderer, f"{self.site.origin}/gallery/never"
+        return signed_out_page(renderer, [told], "https://app.example.org/bye")
+
+    async def _never(self, request: Request) -> Response:
+        """An application that does not answer, as long as anybody waits."""
+        while not await request.is_disconnected():
+            await asyncio.sleep(0.05)
+        return Response()
+
+    async def _link(self, request: Request) -> Response:
+        """An identity whose address is that of an account here."""
+        pages = self.site.pages
+        return pages.renderer.page(
+            "social_link.html",
+            browser_request=await pages.browser.browser_request(request),
+            profile=profile_of(),
+            title="Sample",
+            way="qmw_example",
+            fresh=request.path_params["name"] == "fresh",
+            sign_in="/sign-in",
+        )
+
+    async def _trouble(self, request: Request) -> Response:
+        renderer, wait = self.site.pages.renderer, timedelta(minutes=15)
+        match request.path_params["name"]:
+            case "many":
+                return too_many(renderer, wait)
+            case "busy":
+                return busy(renderer, wait)
+            case "forbidden":
+                return error_page(renderer, 403, *FORBIDDEN)
+        return error_page(renderer, 500, *SERVER_ERROR, incident="4f1c09ab77de")
+
+    async def _said(self, request: Request) -> Response:
+        """What a few pages say that no form here leads to."""
+        now = self.services.clock.now()
+        data_deletion_request = DataDeletionRequest(
+            code="4f1c09ab77de4f1c09ab",
+            provider="sample",
+            asked_at=now,
+            done_at=now,
+            expires_at=now,
+        )
+        return self.site.pages.renderer.page(
+            request.path_params["name"],
+            text="Sample does not answer. Try again in a moment, or sign in in another way.",
+            again="/sign-in",
+            word="Go to app.example.org",
+            href="https://app.example.org/",
+            data_deletion_request=data_deletion_request,
+            title="Sample",
+            leads=ReturnTarget("/account"),
+        )
+
+    async def _form_post(self, request: Request) -> Response:
+        """As a browser without scripts shows it: it stays."""
+        page = form_post_page(
+            self.site.pages.renderer,
+            "https://app.example.org/callback",
+            [("code", "qmc_example"), ("state", '"><script>alert(1)</script>')],
+        )
+        policy = page.headers["content-security-policy"]
+        page.headers["content-security-policy"] = policy.replace("'sha256-", "'sha256-not")
+        return page
+
+
+async def _press(page: Page, selector: str) -> None:
+    await page.click(selector)
+    await page.wait_for_load_state("load")
+
+
+@asynccontextmanager
+async def open_gallery(services: AccountServices, port: int) -> AsyncIterator[tuple[Gallery, str]]:
+    """The furnished site over a socket, and its address."""
+    gallery = Gallery(services, f"http://127.0.0.1:{port}")
+    await gallery.open_account_services()
+    services.clock.advance(timedelta(minutes=42))  # type: ignore[attr-defined]
+    async with listening(gallery.site.app(), port) as address:
+        yield gallery, address
+
+
+@asynccontextmanager
+async def looking(
+    browser: Browser, address: str, *, width: int, scheme: Scheme, **more: Any
+) -> AsyncIterator[Page]:
+    """A new browser window of this width, in this colour scheme."""
+    height = 740 if width < 700 else 860
+    context = await browser.new_context(
+        base_url=address,
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        **more,
+    )
+    page = await context.new_page()
+    page.set_default_timeout(15_000)
+    try:
+        yield page
+    finally:
+        await context.close()
+        await asyncio.sleep(0)

@@ -1,0 +1,289 @@
+"""The pages as the server mounts them, over a furnished house, and a visitor who fills in forms."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from html.parser import HTMLParser
+from typing import Any
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from quantimodo.accounts.profiles import Profiles
+from quantimodo.accounts.sign_out import SignOut
+from quantimodo.authorization.stored_requests import WaitingRequests
+from quantimodo.clients.names import reserved_names
+from quantimodo.clients.registry import Registration, Registry
+from quantimodo.crypto.envelope import Envelope
+from quantimodo.measurements.catalogue import References
+from quantimodo.measurements.limits import ReadLimits, ReadPolicy
+from quantimodo.measurements.service import MeasurementService
+from quantimodo.model.clients import Client
+from quantimodo.model.consents import Consent
+from quantimodo.model.events import Mail
+from quantimodo.model.users import User
+from quantimodo.pages.browser import Browser, BrowserRequest, CookiePolicy
+from quantimodo.pages.errors import NOT_FOUND, error_page
+from quantimodo.pages.identities import Linking
+from quantimodo.pages.layout import Renderer, see_other
+from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.provider_buttons import ProviderButton
+from quantimodo.pages.routes import PageRoute, Pages, page_routes
+from support.account_services import ADDRESS, ISSUER, AccountServices
+from support.environment import shipped_renderer
+
+PNG = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00"
+    b"\x1f\x15\xc4\x89\x00\x00\x00\rIDATx\x9cc`\xf8\xcf\xf0\x1f\x00\x05\x05\x02\x00\x9e\xa1"
+    b"\xd9\xc5\x00\x00\x00\x00IEND\xaeB`\x82"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeUpstream:
+    """A provider of sign-ins, as pages know it."""
+
+    name: str
+    title: str
+
+
+PROVIDERS = {
+    each.name: each for each in (FakeUpstream("sample", "Sample"), FakeUpstream("down", "Down"))
+}
+DESTINATION = "https://provider.example.org"
+
+
+async def _origin(name: str) -> str | None:
+    return None if name == "down" else DESTINATION
+
+
+async def _begin(request: Request, browser_request: BrowserRequest, name: str) -> Response:
+    """As far as the pages go: out of the house."""
+    return see_other(f"{DESTINATION}/authorize?for={browser_request.required().user.id}")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableOutbox:
+    services: AccountServices
+
+    async def recent(self, limit: int) -> Sequence[tuple[Mail, datetime]]:
+        return [(kept.mail, kept.at) for kept in await self.services.outbox.recent(limit)]
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """The pages of one house at one address."""
+
+    services: AccountServices
+    pages: Pages
+    registry: Registry
+    waiting: WaitingRequests
+    origin: str
+    secure: bool
+    extra: list[PageRoute] = field(default_factory=list)
+
+    @property
+    def page_context(self) -> PageContext:
+        return PageContext(self.pages.renderer, self.pages.browser, self.pages.clock)
+
+    def app(self) -> Starlette:
+        async def not_found(request: object, error: Exception) -> object:
+            return error_page(self.pages.renderer, 404, *NOT_FOUND)
+
+        routes = [*page_routes(self.pages), *self.extra]
+        return Starlette(
+            routes=[Route(path, endpoint, methods=list(ways)) for ways, path, endpoint in routes],
+            exception_handlers={404: not_found},  # type: ignore[dict-item]
+        )
+
+    async def register(self, owner: User | None, **changes: object) -> Client:
+        """An application of this person's."""
+        asked: dict[str, object] = {
+            "name": "Mood Tracker",
+            "redirect_uris": ("https://app.example.org/callback",),
+            "scope": frozenset({"basic", "readmeasurements"}),
+        }
+        registration = Registration(**{**asked, **changes})  # type: ignore[arg-type]
+        owner_id = owner.id if owner else None
+        registered = await self.registry.register(
+            registration, owner_id=owner_id, by_operator=owner is None
+        )
+        return registered.client
+
+    async def allow(self, user: User, client: Client, *scope: str) -> None:
+        """Consent of `user` to `client`."""
+        now = self.services.clock.now()
+        consent = Consent(
+            user_id=user.id,
+            client_id=client.id,
+            scope=frozenset(scope),
+            granted_at=now,
+            updated_at=now,
+        )
+        await self.services.stores.save_consent(consent)
+
+    @asynccontextmanager
+    async def visitor(self, address: str = ADDRESS) -> AsyncIterator["Visitor"]:
+        """A new browser."""
+        transport = httpx.ASGITransport(app=self.app(), client=(address, 1234))
+        async with httpx.AsyncClient(transport=transport, base_url=self.origin) as client:
+            yield Visitor(client)
+
+
+@asynccontextmanager
+async def listening(app: Any, port: int) -> AsyncIterator[str]:
+    """An ASGI application over a socket, for a real browser; its address."""
+    config = uvicorn.Config(
+        app, port=port, log_level="error", lifespan="off", ws="none", access_log=False
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def build(
+    services: AccountServices,
+    *,
+    origin: str = ISSUER,
+    sign_up_open: bool = True,
+    outbox: bool = True,
+    security_txt: str = "",
+    renderer: Renderer | None = None,
+    providers: Sequence[ProviderButton] = (),
+) -> Site:
+    """The pages, wired as the server wires them."""
+    stores, clock, entropy = services.stores, services.clock, services.entropy
+    envelope = Envelope([entropy.bytes(32)], entropy)
+    secure = origin.startswith("https:")
+    reserved = reserved_names(origin, "QuantiModo")
+    registry = Registry(stores, clock, entropy, services.audit, services.envelope, reserved)
+    browser = Browser(
+        CookiePolicy(secure=secure),
+        services.sessions,
+        clock,
+        entropy,
+        key=envelope.derive("forms"),
+        origin=origin,
+    )
+    pages = Pages(
+        renderer=renderer or shipped_renderer(),
+        browser=browser,
+        accounts=services.accounts,
+        sessions=services.sessions,
+        sign_out=SignOut(origin, services.sessions, stores, stores),
+        registry=registry,
+        clients=stores,
+        users=stores,
+        consents=stores,
+        events=stores,
+        audit=services.audit,
+        clock=clock,
+        envelope=envelope,
+        issuer=origin,
+        linking=Linking(services.social, PROVIDERS, _origin, _begin),
+        profiles=Profiles(stores, clock, services.audit),
+        measurement_service=MeasurementService(stores, References(stores), clock),
+        reads=ReadLimits(ReadPolicy()),
+        references=References(stores),
+        accesses=stores,
+        sign_up_open=sign_up_open,
+        security_txt=security_txt,
+        outbox=ReadableOutbox(services) if outbox else None,
+        providers=providers,
+    )
+    return Site(
+        services=services,
+        pages=pages,
+        registry=registry,
+        waiting=WaitingRequests(stores, envelope, clock, entropy),
+        origin=origin,
+        secure=secure,
+    )
+
+
+class Fields(HTMLParser):
+    """The forms of a page: where each goes, and the fields that a browser would send unasked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[tuple[str, dict[str, str | list[str]]]] = []
+        self._area: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append((found.get("action", ""), {}))
+        elif tag == "input" and self.forms and "name" in found:
+            self._input(found)
+        elif tag == "select" and self.forms:
+            self.forms[-1][1][found["name"]] = ""
+        elif tag == "textarea" and self.forms:
+            self._area = found["name"]
+            self.forms[-1][1][self._area] = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self._area = None
+
+    def handle_data(self, data: str) -> None:
+        if self._area is not None:
+            self.forms[-1][1][self._area] = data.removeprefix("\n")
+
+    def _input(self, found: dict[str, str]) -> None:
+        fields = self.forms[-1][1]
+        kind, name, value = found.get("type"), found["name"], found.get("value", "")
+        if kind == "file" or (kind in ("radio", "checkbox") and "checked" not in found):
+            return
+        if kind == "checkbox":
+            already = fields.setdefault(name, [])
+            assert isinstance(already, list)
+            already.append(value)
+        else:
+            fields[name] = value
+
+
+@dataclass(slots=True)
+class Visitor:
+    """A browser without scripts: gets pages, fills in their forms, keeps cookies."""
+
+    http: httpx.AsyncClient
+
+    async def get(self, path: str) -> httpx.Response:
+        return await self.http.get(path)
+
+    async def form(self, path: str, action: str | None = None) -> dict[str, str | list[str]]:
+        """The fields of the form on the page at `path` that posts to `action` (or to the page)."""
+        page = await self.get(path)
+        assert page.status_code == 200, (page.status_code, page.text)
+        parser = Fields()
+        parser.feed(page.text)
+        wanted = action or path.partition("?")[0]
+        return next(fields for target, fields in parser.forms if target == wanted)
+
+    async def submit(
+        self, path: str, action: str | None = None, **filled: str | list[str]
+    ) -> httpx.Response:
+        """Fill in the form on the page at `path`, and press its button."""
+        fields = {**await self.form(path, action), **filled}
+        return await self.http.post(action or path.partition("?")[0], data=fields)
+
+    async def upload(self, path: str, action: str, data: bytes) -> httpx.Response:
+        fields = await self.form(path, action)
+        return await self.http.post(
+            action, data=fields, files={"logo": ("logo.png", data, "image/png")}
+        )
+
+    async def sign_in(self, email: str, password: str) -> httpx.Response:
+        return await self.submit("/sign-in", username=email, password=password)

@@ -1,0 +1,75 @@
+"""Providers' answers as their documentation shows them, played back over ASGI to the real door.
+
+A recording is one method and address (without query) and what came back; what was asked is kept,
+so that a test can look at it. An address without a recording fails the test.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote_plus
+
+import httpx
+import msgspec
+
+from quantimodo.outbound.http_client import GuardedHttpClient
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request as the provider saw it."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Recordings:
+    """An ASGI application that answers from its recordings."""
+
+    asked: list[Asked] = field(default_factory=list)
+    _answers: dict[tuple[str, str], tuple[int, bytes]] = field(default_factory=dict)
+
+    def record(self, method: str, url: str, answer: Any, status: int = 200) -> None:
+        """From now on. `answer` is JSON, or the body itself as bytes."""
+        body = answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
+        self._answers[method, url] = (status, body)
+
+    def http_client(self) -> GuardedHttpClient:
+        return GuardedHttpClient(transport=httpx.ASGITransport(app=self))
+
+    def only(self, url: str) -> Asked:
+        """The one request that went there."""
+        (found,) = [asked for asked in self.asked if asked.url == url]
+        return found
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        url = f"{scope['scheme']}://{headers['host']}{scope['path']}"
+        body = await _body(receive)
+        query = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        self.asked.append(Asked(scope["method"], url, headers, query, form))
+        status, answer = self._answers[scope["method"], url]
+        json = [(b"content-type", b"application/json; charset=utf-8")]
+        await send({"type": "http.response.start", "status": status, "headers": json})
+        await send({"type": "http.response.body", "body": answer})
+
+
+async def _body(receive: Any) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body
+
+
+def query_of(url: str) -> dict[str, str]:
+    """The parameters of an address, each of them there once."""
+    pairs = [part.split("=", 1) for part in url.partition("?")[2].split("&")]
+    assert len({name for name, _ in pairs}) == len(pairs)
+    return {name: unquote_plus(value) for name, value in pairs}
