@@ -29,8 +29,10 @@ test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and 
 	@scripts/system-packages chromium=chromium node=nodejs npm=npm curl=curl openssl=openssl \
 	    /usr/sbin/apache2=apache2-bin \
 	    /usr/lib/apache2/modules/mod_auth_openidc.so=libapache2-mod-auth-openidc \
-	    /usr/sbin/nginx=nginx caddy=caddy /usr/sbin/haproxy=haproxy
+	    /usr/sbin/nginx=nginx caddy=caddy /usr/sbin/haproxy=haproxy \
+	    java=default-jre-headless mvn=maven
 	@scripts/node-clients
+	@scripts/openapi-generator
 	@scripts/client-wheels
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

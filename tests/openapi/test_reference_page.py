@@ -81,7 +81,7 @@ def _check_parameters(document: dict[str, Any], operation: dict[str, Any], page:
     names = [each["name"] for each in operation.get("parameters", ())]
     for media in operation.get("requestBody", {}).get("content", {}).values():
         schema = media["schema"]
-        one = schema["anyOf"][-1] if "anyOf" in schema else schema
+        one = schema.get("items", schema)
         kind = one["$ref"].rpartition("/")[2]
         names += document["components"]["schemas"][kind]["properties"]
     for name in names:

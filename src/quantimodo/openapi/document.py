@@ -118,11 +118,7 @@ def _examples_of(parameter: str, operation: Operation) -> Json:
 def _request_body(operation: Operation) -> Json:
     schema = reference(operation.body)
     if operation.many:
-        # Without a title, generators make up a name that their own types have already.
-        schema = {
-            "title": f"{operation.body.__name__}s",
-            "anyOf": [{"type": "array", "minItems": 1, "items": schema}, schema],
-        }
+        schema = {"type": "array", "minItems": 1, "items": schema}
     media = {"schema": schema, "examples": _values(operation.examples)}
     return {
         "required": bool(operation.body.__required_keys__),

@@ -253,7 +253,7 @@ _CONFLICT: Final = refused(
     {"invalid_request": "these variables are being changed by somebody else; try again"},
     "NotStored",
 )
-_BY_TOKEN: Final[Security] = ({"oauth2": []}, {"bearer": []}, {"tokenInQuery": []})
+_BY_TOKEN: Final[Security] = ({"bearer": []}, {"tokenInQuery": []})
 _REFERENCE: Final = {status: REFUSED[status] for status in (400, 401)}
 
 
@@ -306,19 +306,22 @@ OPERATIONS: Final = (
         tag=TAG,
         summary="Add measurements, or bring them up to date",
         description="Scope `writemeasurements`. The same variable, source and start time is the"
-        " same measurement. All of one request is kept, or nothing; at most 10,000 measurements.",
+        " same measurement. All of one request is kept, or nothing; at most 10,000 measurements."
+        " One set may also be sent without the array.",
         body=MeasurementSet,
         bodies=(JSON,),
         many=True,
         examples={
-            "sleep": {
-                "variableName": "Sleep Quality",
-                "sourceName": "My App",
-                "variableCategoryName": "Sleep",
-                "combinationOperation": "MEAN",
-                "abbreviatedUnitName": "/5",
-                "measurements": [{"startTime": 1_439_389_320, "value": 3}],
-            }
+            "sleep": [
+                {
+                    "variableName": "Sleep Quality",
+                    "sourceName": "My App",
+                    "variableCategoryName": "Sleep",
+                    "combinationOperation": "MEAN",
+                    "abbreviatedUnitName": "/5",
+                    "measurements": [{"startTime": 1_439_389_320, "value": 3}],
+                }
+            ]
         },
         security=by_token("writemeasurements"),
         answers={200: _found(Done, {"success": True}), **_WRITING},

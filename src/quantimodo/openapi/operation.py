@@ -38,7 +38,7 @@ class Operation:
     """One method of one endpoint; `route` is the name of that endpoint in the table of routes.
 
     `query`, `path` and `body` are the types of the parameters, `bodies` the media types that a body
-    may have, `many` whether it may be an array of them too. `shared` are statuses that read the
+    may have, `many` whether it is an array of them. `shared` are statuses that read the
     same everywhere (`shared.ANSWERS`).
     """
 

@@ -71,8 +71,12 @@ OPERATOR: Final[Security] = ({"operator": []},)
 
 
 def by_token(scope: str) -> Security:
-    """Any of the ways to present an access token that opens `scope`."""
-    return ({"oauth2": [scope]}, {"bearer": []}, {"tokenInQuery": []})
+    """Either way to present an access token that opens `scope`.
+
+    Not by the scheme `oauth2`, which tells how to get one: generated TypeScript clients would send
+    the token without `Bearer` before it.
+    """
+    return ({"bearer": [scope]}, {"tokenInQuery": []})
 
 
 def security_schemes(issuer: str, *, legacy_transport: bool) -> dict[str, Any]:

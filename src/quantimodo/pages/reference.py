@@ -173,8 +173,7 @@ def _ways(document: Json, operation: Json) -> Iterator[Markup]:
     """How to show what one may, in the words of the document."""
     schemes = document["components"]["securitySchemes"]
     for way in operation.get("security", ()):
-        # The flows say how to come by a token, which is for the first steps to tell.
-        yield from (inline(schemes[name]["description"]) for name in way if name != "oauth2")
+        yield from (inline(schemes[name]["description"]) for name in way)
         if not way:
             yield Markup("By the parameters below.")
 
@@ -184,7 +183,7 @@ def _parameters(document: Json, operation: Json) -> tuple[str, list[Field]]:
     if "requestBody" in operation:
         content = operation["requestBody"]["content"]
         (schema, *_) = (media["schema"] for media in content.values())
-        schema = schema["anyOf"][-1] if "anyOf" in schema else schema  # one of many
+        schema = schema.get("items", schema)  # one of many
         return " or ".join(content), list(_fields(document, schema))
     return "query", [
         _field(each["name"], {**each["schema"], **each}, each["required"])

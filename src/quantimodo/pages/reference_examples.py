@@ -3,11 +3,12 @@
 import json
 import shlex
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 from urllib.parse import quote, urlencode
 
 Json = Mapping[str, Any]
-Fields = dict[str, Any]
+Fields = Any  # by name; for a body that is an array, a list of such
 
 # No browser follows `curl`: what a person opens is shown as an address.
 _FOR_BROWSERS = "303"
@@ -30,7 +31,7 @@ def calls(document: Json, method: str, path: str, operation: Json) -> Iterator[t
     examples = _examples(operation) or {"": {}}
     for name, fields in examples.items():
         label = name.replace("_", " ") if len(examples) > 1 else ""
-        yield label, _call(url, method, operation, dict(fields))
+        yield label, _call(url, method, operation, deepcopy(fields))
 
 
 def _filled(path: str, operation: Json) -> str:
