@@ -46,6 +46,18 @@ class TokenAnswer(TypedDict, total=False):
         str,
         said("Buys the next tokens, once. Not with `client_credentials`.", fakes.REFRESH_TOKEN),
     ]
+    refresh_token_expires_in: Annotated[
+        int, said("Seconds until the refresh token expires, if it is not used.", 2_592_000, ge=0)
+    ]
+    authorization_expires_in: Annotated[
+        int,
+        said(
+            "Seconds until the authorization ends, however often tokens are refreshed."
+            " Not with `client_credentials`.",
+            15_552_000,
+            ge=0,
+        ),
+    ]
     id_token: Annotated[
         str,
         said("Who signed in, and when: a signed JWT. Only with scope `openid`.", fakes.ID_TOKEN),

@@ -90,8 +90,10 @@ class Issuer:
             return None
         raw = await self._access_text(client, grant, found.user, grant.scope, access, now)
         answer = _answer(raw, now, self._access_end(grant, now), grant.scope)
+        answer["authorization_expires_in"] = seconds_until(grant.expires_at, now)
         if refresh is not None:
             answer["refresh_token"] = refresh.raw.reveal()
+            answer["refresh_token_expires_in"] = seconds_until(self._refresh_end(grant, now), now)
         if "openid" in grant.scope:
             answer["id_token"] = await self._id_token(
                 client, grant, found.user, grant.scope, raw, now, found.code.nonce
@@ -137,10 +139,12 @@ class Issuer:
     ) -> Answer:
         client, grant, user = decision.client, decision.found.grant, decision.found.user
         raw = await self._access_text(client, grant, user, decision.scope, access, at)
-        answer = _answer(raw, self.clock.now(), self._access_end(grant, at), decision.scope)
+        now = self.clock.now()
+        answer = _answer(raw, now, self._access_end(grant, at), decision.scope)
+        answer["authorization_expires_in"] = seconds_until(grant.expires_at, now)
         answer["refresh_token"] = successor.raw.reveal()
+        answer["refresh_token_expires_in"] = seconds_until(self._refresh_end(grant, at), now)
         if "openid" in decision.scope:
-            now = self.clock.now()
             answer["id_token"] = await self._id_token(
                 client, grant, user, decision.scope, raw, now, None
             )
@@ -149,6 +153,9 @@ class Issuer:
     def _access_end(self, grant: Grant, now: datetime) -> datetime:
         # security.md 6: nothing outlives the authorization that it came from.
         return min(now + self.policy.access_lifetime, grant.expires_at)
+
+    def _refresh_end(self, grant: Grant, now: datetime) -> datetime:
+        return min(now + self.policy.refresh_idle_lifetime, grant.expires_at)
 
     def _access_row(
         self,
@@ -197,7 +204,7 @@ class Issuer:
             key=minted.key,
             grant_id=grant.id,
             issued_at=now,
-            expires_at=min(now + self.policy.refresh_idle_lifetime, grant.expires_at),
+            expires_at=self._refresh_end(grant, now),
         )
 
     async def _id_token(
