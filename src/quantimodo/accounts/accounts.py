@@ -1,4 +1,4 @@
-"""All that pages and the command line do with accounts: one door to the services of this room.
+"""All that pages and the command line do with accounts: the facade of this package.
 
 Owns signing in, and what an operator does. Sign-up, recovery and people's own changes are
 passed on to `sign_up.py`, `recovery.py` and `changes.py`, which this file puts together.
@@ -209,7 +209,7 @@ class Accounts:
         return user
 
     async def disable(self, user_id: int) -> bool:
-        """Sign the person out everywhere and let nobody in; False if there is no such person."""
+        """Disable the account and end its sessions; False if there is no such person."""
         disabled = await self.users.set_disabled(user_id, self.clock.now())
         if disabled:
             await self.sessions.end_all(user_id)
@@ -241,7 +241,7 @@ def open_accounts(
     entropy: Entropy,
     audit: Audit,
 ) -> Accounts:
-    """The services of this room, put together."""
+    """Build the services of this package."""
     links = EmailTokens(email_tokens, clock, entropy)
     email_templates = EmailTemplates(policy.issuer)
     credentials = Credentials(

@@ -1,6 +1,6 @@
 """E-mail addresses, names and local paths, as people and browsers give them: checked, in one form.
 
-Pure. Whether a mailbox exists, and whose it is, only a letter to it can tell.
+Pure. Only an e-mail can show whether a mailbox exists and whose it is.
 """
 
 import unicodedata

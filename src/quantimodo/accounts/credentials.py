@@ -102,7 +102,7 @@ class Credentials:
         return await self.users.add_password(session.user.id, password_hash, now, session.key)
 
     async def replace(self, user: User, held: str, password_hash: str) -> bool:
-        """Set it, unless the hash on record is no longer `held`: then somebody was faster."""
+        """Set it, unless the stored hash is no longer `held` (a concurrent change)."""
         now = self.clock.now()
         return await self.users.replace_password(user.id, held, password_hash, now)
 

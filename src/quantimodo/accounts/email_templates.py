@@ -1,4 +1,4 @@
-"""The letters that identity writes: plain text, in plain words.
+"""The e-mails about accounts, in plain text.
 
 Pure. A letter says what happened, what to do, and what to do if it was somebody else. It never
 holds what a stranger typed (a name, a message): nobody can make us write their words.

@@ -50,7 +50,7 @@ class SignInNeeded(DomainError):
 
 
 class ReauthenticationNeeded(Exception):
-    """Only somebody who has just signed in may do this (security.md 18)."""
+    """This action requires a recent sign-in (security.md 18)."""
 
 
 class LinkNeeded(Exception):

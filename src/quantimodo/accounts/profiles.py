@@ -23,7 +23,7 @@ class Profiles:
     audit: Audit
 
     async def of(self, user: User) -> Profile:
-        """Nothing told is a profile too."""
+        """An empty profile is valid."""
         return await self.store.profile(user.id) or Profile()
 
     async def tell(self, user: User, given: Mapping[str, str]) -> None:

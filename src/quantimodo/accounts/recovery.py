@@ -33,7 +33,7 @@ _LETTER_LENGTH = 600  # about as long as a sealed letter
 
 
 class EmailChange(msgspec.Struct, frozen=True):
-    """A change of address that waits for its letter to be opened.
+    """A change of address that waits for confirmation by e-mail.
 
     `password` is the digest of the password hash on record when it was asked for, of nothing if
     there was none: a password that was set, changed or reset since makes the letter worthless.
@@ -115,7 +115,7 @@ class Recovery:
         """Mail a link that moves this account to another address."""
         lifetime = self.policy.verify_lifetime
         payload = msgspec.json.encode(EmailChange(email=email, password=_mark(held)))
-        # security.md 21: the same work whether the address is somebody else's or not.
+        # security.md 21: the same work whether or not another account has the address.
         taken = await self.users.user_by_email(email)
         raw = await self.email_tokens.issue(
             "verify_email", email, lifetime, user_id=user.id, payload=payload

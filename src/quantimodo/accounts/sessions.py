@@ -37,7 +37,7 @@ class SessionPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
-    """`wakeup` is rung when sessions have ended, for whoever tells applications of it."""
+    """`wakeup` is set when sessions end, to start the worker that notifies clients."""
 
     store: SessionStore
     policy: SessionPolicy
@@ -116,7 +116,7 @@ class Sessions:
         return await self._end_all(user_id, None)
 
     def ring(self) -> None:
-        """Sessions have ended: whoever tells applications of that need not wait any longer."""
+        """Start the worker that notifies clients of ended sessions."""
         if self.wakeup is not None:
             self.wakeup.set()
 

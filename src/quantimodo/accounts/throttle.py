@@ -1,7 +1,7 @@
-"""Limits on guessing and on letters, by account and by address (security.md 20).
+"""Limits on guesses and e-mails, by account and by address (security.md 20).
 
 Owns what is counted together. The counters are shared by all processes and named by a keyed
-digest, so that the table tells nobody who tried. Each attempt is counted before it is made:
+digest, so that the table does not reveal who tried. Each attempt is counted before it is made:
 a thousand at once are a thousand.
 """
 
@@ -58,7 +58,7 @@ class ThrottlePolicy:
 class Throttle:
     """Each method counts one attempt and raises `TooMany` when it is over the limit.
 
-    The address is counted first: one that is over its own limit uses up nobody's account.
+    The address is counted first: one over its limit does not use up an account's limit.
     """
 
     store: ThrottleStore
@@ -124,7 +124,7 @@ class Throttle:
         await self._count("reset account", account, self.policy.reset_per_account)
 
     async def send_email(self, account: str) -> None:
-        """A letter that a signed-in person makes us write to this e-mail address."""
+        """Count an e-mail to this address that a signed-in person causes."""
         await self._count("letter account", account, self.policy.emails_per_account)
 
     async def reauthenticate(self, user_id: int) -> None:

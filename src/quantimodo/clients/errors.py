@@ -1,4 +1,4 @@
-"""Why the registry does not do what somebody asks. Every text is for that person."""
+"""Errors of the registry. Every text is shown to the caller."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ class InvalidMetadata(Exception):
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody else changed or deleted the application since it was read; nothing was kept."""
+    """The client was changed or deleted since it was read; nothing was stored."""
 
     message = "somebody changed this app in the meantime: look at it again, then repeat the change"
 

@@ -1,4 +1,4 @@
-"""Logos: which pictures we take, told by what is in them and never by what they are called.
+"""Logos: accepted image types, detected from the content and never from the name.
 
 Reads headers only and decodes no picture. What passes is served as the type that was found here.
 """

@@ -204,7 +204,7 @@ class Registry:
         return sorted(found, key=lambda client: (client.created_at, client.id))
 
     async def owned_one(self, owner_id: int, client_id: str) -> Client | None:
-        """This application if it is this person's; None also when it is somebody else's."""
+        """This application if it is this person's; None also when it is another person's."""
         client = await self.clients.client(client_id)
         return client if client is not None and client.owner_id == owner_id else None
 

@@ -89,6 +89,6 @@ class CachedDocument(Generic[T]):
 
 
 def _seen(task: "asyncio.Task[T]") -> None:
-    """When all who waited went away, nobody else asks the task how it ended."""
+    """Retrieve the task's exception, also when all waiting callers were cancelled."""
     if not task.cancelled():
         task.exception()

@@ -1,4 +1,4 @@
-"""What the house asks of a provider of sign-ins, and what may go wrong with one.
+"""The interface of an upstream provider, and its errors.
 
 A provider is data (`ProviderPolicy`) and one mapping (its file). It checks everything that the
 provider says and returns a `Profile`; who that is here is `federation/linking.py`'s decision. Which
@@ -79,7 +79,7 @@ class ProviderPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationContext:
-    """What binds a browser's way to the provider and back. The same value at both ends."""
+    """Binds the authorization request to its callback. The same value is used at both."""
 
     state: Secret = field(repr=False)
     nonce: str
@@ -103,7 +103,7 @@ class SecurityEvent:
 
 
 class Provider(Protocol):
-    """All methods raise `ProviderFault`s only, within the door's time limits."""
+    """All methods raise only `ProviderFault`s, within the HTTP client's time limits."""
 
     @property
     def name(self) -> str:

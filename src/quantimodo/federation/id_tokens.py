@@ -14,7 +14,7 @@ from quantimodo.crypto.upstream import Verified, half_hash
 from quantimodo.federation.contract import BadToken, ForeignToken
 from quantimodo.model.secrets import Secret
 
-SKEW = timedelta(seconds=60)  # security.md 26: whose clock is right nobody knows
+SKEW = timedelta(seconds=60)  # security.md 26: either clock may be wrong
 OLDEST_EVENT = timedelta(days=7)  # events do not expire, but what is replayed must
 
 _ID_TOKEN_TYPES = frozenset({"", "jwt"})

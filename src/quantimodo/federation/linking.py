@@ -19,7 +19,7 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Nobody's yet: make a person, with the provider's address if it gave one."""
+    """Not linked yet: create a person, with the provider's address if it gave one."""
 
     email: str | None
     email_verified: bool
@@ -27,7 +27,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Nobody's yet, but it is proven that this person is behind it."""
+    """Not linked yet, but this person has proven that it is theirs."""
 
     user: User
 

@@ -62,7 +62,7 @@ class LoginCodes:
         challenge: str | None,
         charge: Charge | None = None,
     ) -> IssuedCode:
-        """A new code, on disk, for somebody who has just signed in at this provider."""
+        """Store a new code for a person who has just signed in at this provider."""
         now = self.clock.now()
         minted, jti = mint(Kind.LOGIN_CODE, now, self.entropy), self.new_jti()
         code = LoginCode(
@@ -94,7 +94,7 @@ class LoginCodes:
         """
         key = key_of(Kind.LOGIN_CODE, raw)
         found = None if key is None else await self.store.login_code(key)
-        # One answer to an unknown and a foreign code: nobody can probe for those of others.
+        # Unknown and foreign codes get the same answer, so that codes cannot be probed.
         if found is None or found.provider != provider or _is_foreign(found, client_id):
             raise InvalidGrant(_NOT_GOOD)
         if found.redeemed_at is not None:

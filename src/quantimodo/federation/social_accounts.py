@@ -78,7 +78,7 @@ class SocialAccounts:
         for _ in range(_TRIES):
             try:
                 return await self._admit(profile, address)
-            except Conflict:  # somebody was faster: what there is now decides
+            except Conflict:  # a concurrent change: the current state decides
                 continue
         raise DomainError("This could not be done just now. Try again.")
 
@@ -113,7 +113,7 @@ class SocialAccounts:
     async def link(self, session: Session, profile: Profile) -> Identity:
         """Add this identity to the account of a session that was signed in to just now.
 
-        Raises `DomainError` when it is somebody else's, and `ReauthenticationNeeded`.
+        Raises `DomainError` when another account has it, and `ReauthenticationNeeded`.
         """
         require_fresh(session, self.clock.now())
         profile = _kept_form(profile)
@@ -127,7 +127,7 @@ class SocialAccounts:
         return identity
 
     async def unlink(self, session: Session, identity_id: int) -> None:
-        """Raises `DomainError` for the last way in, and `ReauthenticationNeeded`."""
+        """Raises `DomainError` for the last sign-in method, and `ReauthenticationNeeded`."""
         require_fresh(session, self.clock.now())
         identities = await self.store.identities_of(session.user.id)
         identity = next((one for one in identities if one.id == identity_id), None)

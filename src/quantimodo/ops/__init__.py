@@ -1,1 +1,1 @@
-"""What keeps the house running beside the requests: letters, the record of events."""
+"""Background work beside the requests: e-mail, the audit log."""

@@ -1,6 +1,6 @@
 """The record of what happened: taken at once, written in batches beside the requests.
 
-What is recorded, and that it holds no secret, is the business of whoever records it.
+The caller decides what is recorded, and must not record secrets.
 """
 
 from quantimodo.model.events import Event
@@ -9,7 +9,7 @@ from quantimodo.ports.background_stores import EventStore
 
 
 class AuditTrail:
-    """The `Audit` of the house. `start` begins its task, `close` writes what waits and ends."""
+    """The implementation of `Audit`. `start` begins its task, `close` writes what waits and ends."""
 
     def __init__(self, store: EventStore, capacity: int = 10_000) -> None:
         self._writer = BatchWriter[Event]("audit", store.add_events, capacity)

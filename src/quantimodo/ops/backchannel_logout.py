@@ -31,7 +31,7 @@ PAUSES: Final = tuple(timedelta(seconds=each) for each in (15, 60, 240, 960, 360
 
 class Writer(Protocol):
     async def write(self, logout_recipient: LogoutRecipient) -> Message | None:
-        """What to tell this application; None when there is nobody to tell."""
+        """The message for this client; None when there is no recipient."""
 
 
 class BackchannelLogoutSender:
@@ -60,7 +60,7 @@ class BackchannelLogoutSender:
         self._task = asyncio.create_task(self._run(), name="farewells")
 
     async def close(self) -> None:
-        """Let a batch that is on its way finish, for a few seconds; the rest stays due."""
+        """Wait a few seconds for the current batch; the rest stays due."""
         self._closing = True
         self._bell.set()
         if self._task is not None:
@@ -93,7 +93,7 @@ class BackchannelLogoutSender:
             self._bell.clear()
 
     async def _tell_all(self, claimed: Sequence[LogoutRecipient]) -> None:
-        # Side by side: one that does not answer keeps nobody waiting.
+        # Concurrent: a client that does not answer does not delay the others.
         for done in await asyncio.gather(*map(self._tell, claimed), return_exceptions=True):
             if isinstance(done, BaseException):
                 raise done

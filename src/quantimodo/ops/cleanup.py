@@ -1,4 +1,4 @@
-"""The cleaner: takes what nobody needs any more, in small batches, inside the server.
+"""Deletes expired rows in small batches, inside the server.
 
 Owns the pace. Which rows are dead is the storage's knowledge (`RetentionStore`). One process at a
 time cleans, by a lease; the others look again later.

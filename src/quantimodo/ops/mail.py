@@ -1,4 +1,4 @@
-"""Letters on their way: sealed, kept in the database, sent in the background, tried again.
+"""The e-mail queue: encrypted, stored in the database, sent in the background, retried.
 
 Owns the queue's rules. How a letter is handed to a mail server is `smtp.py`'s affair; without one
 configured nobody sends, and the development outbox shows what waits. A letter is sent at least
@@ -28,12 +28,12 @@ _PURPOSE = "mail"
 _BATCH = 10
 _LEASE = timedelta(minutes=1)
 _PATIENCE = 45.0  # seconds for a batch: over before another process may claim it
-_POLL = 10.0  # seconds; letters kept by another process are seen after that long
+_POLL = 10.0  # seconds; the delay until e-mails queued by another process are seen
 _LAST_WORDS = 5.0  # seconds that a batch has left when the server closes
 
 
 class MessageRejected(Exception):
-    """The mail server will never take this letter; `code` is its reply."""
+    """The mail server rejects this e-mail permanently; `code` is its reply."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"refused with {code}")
@@ -41,7 +41,7 @@ class MessageRejected(Exception):
 
 
 class MessageDeferred(Exception):
-    """The mail server does not take this letter now; `code` is its reply."""
+    """The mail server rejects this e-mail for now; `code` is its reply."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"delayed with {code}")
@@ -49,7 +49,7 @@ class MessageDeferred(Exception):
 
 
 class MailServerUnavailable(Exception):
-    """No letter can be handed over now. The text names the cause, never an address or a secret."""
+    """No e-mail can be sent now. The text names the cause, never an address or a secret."""
 
 
 class SmtpConnection(Protocol):
@@ -60,7 +60,7 @@ class SmtpConnection(Protocol):
 
 
 class MailTransport(Protocol):
-    """Who takes letters from here; `Smtp` is one."""
+    """Sends e-mails; `Smtp` implements it."""
 
     def connect(self) -> AbstractAsyncContextManager[SmtpConnection]:
         """Raises `MailServerUnavailable` when nobody answers, or not as it must be."""
@@ -68,14 +68,14 @@ class MailTransport(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KeptMail:
-    """A letter as the development outbox shows it."""
+    """An e-mail as the development outbox shows it."""
 
     at: datetime
     mail: Mail
 
 
 class Outbox:
-    """Keeps letters: the `Mailer` of the house. `wakeup` tells the sender of this process."""
+    """Queues e-mails: implements `Mailer`. `wakeup` starts this process's sender."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class Sender:
         self._task = asyncio.create_task(self._run(), name="mail-sender")
 
     async def close(self) -> None:
-        """Let a batch that is on its way finish, for a few seconds; the rest stays kept."""
+        """Wait a few seconds for the current batch; the rest stays queued."""
         self._closing = True
         self._bell.set()
         if self._task is not None:

@@ -1,4 +1,4 @@
-"""Counters for the operator (Prometheus). One `Metrics` a process, over a registry of its own."""
+"""Counters for the operator (Prometheus). One `Metrics` per process, with its own registry."""
 
 import os
 from collections.abc import Callable

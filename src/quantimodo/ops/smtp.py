@@ -1,4 +1,4 @@
-"""Handing letters to a mail server: SMTP, by STARTTLS or TLS, with time-outs.
+"""Sends e-mails over SMTP, with STARTTLS or TLS, with time-outs.
 
 Owns the connection and the form of a message (RFC 5322). When a letter is tried is decided in
 `mail.py`.
@@ -68,7 +68,7 @@ def smtp_policy(url: str, sender: str) -> SmtpPolicy:
 
 
 class Smtp:
-    """The `MailTransport` by SMTP. With STARTTLS, a server that does not offer it gets no letter.
+    """The `MailTransport` by SMTP. With STARTTLS, a server that does not offer it gets no e-mail.
 
     `trust` is for a server whose certificate the system does not know.
     """
@@ -105,7 +105,7 @@ class Smtp:
 
 
 class SmtpClientConnection:
-    """One connection, for as many letters as there are."""
+    """One connection for any number of e-mails."""
 
     def __init__(self, client: aiosmtplib.SMTP, policy: SmtpPolicy) -> None:
         self._client = client
@@ -127,7 +127,7 @@ class SmtpClientConnection:
 
 
 def to_message(mail: Mail, sender: str, message_id: str, written_at: datetime) -> EmailMessage:
-    """The letter as it travels."""
+    """The e-mail as an RFC 5322 message."""
     message = EmailMessage()
     message["From"] = sender
     message["To"] = mail.to

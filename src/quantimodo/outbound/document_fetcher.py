@@ -1,4 +1,4 @@
-"""Fetches documents of applications, through the one guarded door (`http.py`)."""
+"""Fetches documents of clients through the guarded HTTP client (`http_client.py`)."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.f
 
 @dataclass(frozen=True, slots=True)
 class HttpDocumentFetcher:
-    """The `DocumentFetcher` of the house."""
+    """The implementation of `DocumentFetcher`."""
 
     http_client: GuardedHttpClient
 

@@ -1,4 +1,4 @@
-"""Posts forms to applications, through the one guarded door (`http.py`)."""
+"""Posts forms to clients through the guarded HTTP client (`http_client.py`)."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from quantimodo.ports.form_poster import DeliveryFailed
 
 @dataclass(frozen=True, slots=True)
 class HttpFormPoster:
-    """The `FormPoster` of the house."""
+    """The implementation of `FormPoster`."""
 
     http_client: GuardedHttpClient
 

@@ -1,4 +1,4 @@
-"""The one guarded door to other people's servers (security.md 15).
+"""The guarded HTTP client for all requests to other servers (security.md 15).
 
 Whatever address a setting, a discovery document or a provider names goes through here: https only,
 to public addresses only, looked at after name resolution and then connected to, that very one; no
@@ -43,7 +43,7 @@ _RETRY_LATER = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True)
 class OutboundPolicy:
-    """The door's limits. `open_hosts` are `host:port` pairs that may be private and plain http; of
+    """The client's limits. `open_hosts` are `host:port` pairs that may be private and plain http; of
     `unverified_hosts` the certificate is not looked at."""
 
     open_hosts: frozenset[str] = frozenset()
@@ -55,7 +55,7 @@ class OutboundPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, below 500. The body is nobody's business in a log."""
+    """A response with a status below 500. Never log its body."""
 
     status: int
     media_type: str
@@ -336,7 +336,7 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
         if verified not in self._made:
             self._made[verified] = httpcore.AsyncConnectionPool(
                 ssl_context=_trusted() if verified else httpx.create_ssl_context(verify=False),
-                max_connections=None,  # the door counts by host
+                max_connections=None,  # connections are counted by host
                 max_keepalive_connections=20,
                 keepalive_expiry=30.0,
                 network_backend=self._network,

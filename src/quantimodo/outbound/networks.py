@@ -1,4 +1,4 @@
-"""Which network addresses the door may lead to: those of the public internet. Pure."""
+"""Which network addresses outbound requests may use: the public internet. Pure."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -26,7 +26,7 @@ _NOT_PUBLIC = tuple(
 
 
 def is_public(text: str) -> bool:
-    """Whether this address (with or without a scope) is somebody else's on the internet."""
+    """Whether this address (with or without a scope) is on the public internet."""
     try:
         address: Address = ip_address(text)
     except ValueError:

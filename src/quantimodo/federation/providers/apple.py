@@ -30,7 +30,7 @@ APPLE = Metadata(
     token_endpoint="https://appleid.apple.com/auth/token",  # noqa: S106
     jwks_uri="https://appleid.apple.com/auth/keys",
 )
-_SECRET_LIFETIME = timedelta(minutes=5)  # Apple takes up to six months; nobody needs that
+_SECRET_LIFETIME = timedelta(minutes=5)  # Apple accepts up to six months
 _LONGEST_USER = 4096
 _EVENTS: Mapping[str, Any] = {
     # The account still is who it was, when its person comes back.

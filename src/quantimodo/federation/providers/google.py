@@ -64,7 +64,7 @@ def open_google(
     quirks = ProviderQuirks(
         title="Google",
         known=GOOGLE,
-        fresh={"prompt": "select_account"},  # Google knows no other way
+        fresh={"prompt": "select_account"},  # Google supports no other value
         tells_freshness=False,
         direct_redirect_uri=POPUP,
         nonce_needed=False,  # its SDKs for iOS make one up that the app never sees

@@ -84,7 +84,7 @@ class OAuth2:
     def authorization_url(
         self, authorization_context: AuthorizationContext, more: Mapping[str, str]
     ) -> str:
-        """The address of that page, for this journey. `more` is what only this provider knows."""
+        """The address of that page for this login. `more` holds provider-specific parameters."""
         # security.md 25: PKCE (RFC 7636), S256; a provider that does not know it ignores it.
         query = {
             "response_type": "code",

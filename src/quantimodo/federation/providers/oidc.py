@@ -48,7 +48,7 @@ from quantimodo.ports.stores import ReplayStore
 Claims = Mapping[str, Any]
 Who = tuple[str, str]  # issuer and subject: the key of an identity
 
-_FRESH_FOR = timedelta(minutes=10)  # as long as the way to the provider and back may take
+_FRESH_FOR = timedelta(minutes=10)  # the longest that a login at the provider may take
 _LONGEST_NAME, _LONGEST_EMAIL = 200, 320
 _METHODS_AT_MOST, _LONGEST_METHOD = 8, 16
 
