@@ -1,7 +1,7 @@
 """The e-mails about accounts, in plain text.
 
-Pure. A letter says what happened, what to do, and what to do if it was somebody else. It never
-holds what a stranger typed (a name, a message): nobody can make us write their words.
+Pure. An e-mail says what happened, what to do, and what to do if it was another person. It never
+contains text that a stranger typed (a name, a message).
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""Letters that prove an address is somebody's: a forgotten password, an address to be verified.
+"""E-mails that prove control of an address: password reset and address verification.
 
-Owns what such a proof undoes: whatever was there before on an address that nobody had shown to
-be theirs (security.md 22).
+Owns what such a proof undoes: everything set up earlier on an unverified address
+(security.md 22).
 """
 
 from dataclasses import dataclass
@@ -59,8 +59,8 @@ class Recovery:
     async def ask(self, email: str, *, address: str) -> None:
         """Mail a link that sets a new password, if the address has an account.
 
-        Two writes in either case (security.md 21): without an account, two tickets that nobody
-        gets and no letter, rather than work after the answer that a crash would lose.
+        Two writes in either case (security.md 21): without an account, it stores two unused
+        tokens and no e-mail. Work after the response would be lost in a crash.
         """
         email = email_address(email)
         await self.throttle.reset(email, address)
@@ -152,8 +152,8 @@ class Recovery:
         user = await self._owner(email_token)
         if user is None or user.email is None or not await self.email_tokens.take(email_token):
             return None
-        # security.md 22: whoever was here before, without having shown that the address is
-        # theirs, stays only if it is they who open the letter.
+        # security.md 22: sessions from before the address was verified stay only if the same
+        # person opens the e-mail.
         keep = session is not None and session.user.id == user.id
         now = self.clock.now()
         if await self.users.verify_email(user.id, user.email, now, keep_credentials=keep):

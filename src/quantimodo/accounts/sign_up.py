@@ -114,8 +114,8 @@ class SignUp:
         if email_token is None:
             raise DomainError(_DEAD_LINK)
         pending_sign_up = _pending_sign_up_of(email_token)
-        # security.md 22: whoever signed up is not whoever opened the link. The address is the
-        # latter's, and nothing of the former's choice may open the account.
+        # security.md 22: another person may have signed up than opens the link. The address
+        # belongs to the latter, and no password of the former may open the account.
         if not _is_same_browser(pending_sign_up, browser):
             pending_sign_up = await self._with_own_password(pending_sign_up, password)
         if not await self.email_tokens.take(email_token):
@@ -128,7 +128,7 @@ class SignUp:
 
     async def _write(self, pending_sign_up: PendingSignUp, charge: Charge) -> None:
         # security.md 21: the same reads and writes whether the address has an account or not. If
-        # it has, the ticket's secret is dropped here, and the letter goes to the owner.
+        # it has, the token's secret is discarded, and the owner gets the e-mail.
         user = await self.users.user_by_email(pending_sign_up.email)
         lifetime = self.policy.sign_up_lifetime
         payload = msgspec.json.encode(pending_sign_up)

@@ -160,8 +160,8 @@ class SocialAccounts:
         return await self._sign_out(issuer, subject, grants=False)
 
     async def suspend(self, issuer: str, subject: str) -> int | None:
-        """The provider says that it disabled the account, as when somebody took it over: as
-        `sign_out`, and every authorization of the person ends. Whose it is."""
+        """The provider disabled the account, for example after a takeover: like `sign_out`, and
+        end every authorization of the person. Returns the person's id."""
         user_id = await self._sign_out(issuer, subject, grants=True)
         user = None if user_id is None else await self.users.user(user_id)
         if user is not None:

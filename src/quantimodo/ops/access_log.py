@@ -15,7 +15,7 @@ from quantimodo.ports.stores import Conflict
 
 
 class AccessLog:
-    """The implementation of `AccessRecorder`. `start` begins its task, `close` writes what waits."""
+    """Implements `AccessRecorder`. `start` begins its task, `close` writes what waits."""
 
     def __init__(self, store: AccessLogStore, capacity: int = 10_000) -> None:
         self._store = store

@@ -9,7 +9,7 @@ from quantimodo.ports.background_stores import EventStore
 
 
 class AuditTrail:
-    """The implementation of `Audit`. `start` begins its task, `close` writes what waits and ends."""
+    """Implements `Audit`. `start` begins its task, `close` writes what waits and ends."""
 
     def __init__(self, store: EventStore, capacity: int = 10_000) -> None:
         self._writer = BatchWriter[Event]("audit", store.add_events, capacity)

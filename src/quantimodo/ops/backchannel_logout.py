@@ -1,8 +1,8 @@
-"""Telling applications that a session ended (OpenID Connect Back-Channel Logout 1.0): tried again,
-with longer and longer pauses, and given up in the end.
+"""Notifies clients that a session ended (OpenID Connect Back-Channel Logout 1.0): retried with
+increasing delays, and given up in the end.
 
-Owns the queue's rules. What is told is written by `tokens/logout.py`, carried by a `FormPoster`. An
-application is told at least once; each try is a token of its own, so that none is taken twice.
+Owns the queue's rules. `tokens/logout.py` writes the message, a `FormPoster` sends it. A client
+is notified at least once; each try has a new token, so that none is accepted twice.
 """
 
 import asyncio

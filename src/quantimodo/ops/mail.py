@@ -1,9 +1,9 @@
 """The e-mail queue: encrypted, stored in the database, sent in the background, retried.
 
-Owns the queue's rules. How a letter is handed to a mail server is `smtp.py`'s affair; without one
-configured nobody sends, and the development outbox shows what waits. A letter is sent at least
-once: who crashes between the server's yes and the note of it sends it again, under the same
-Message-ID.
+Owns the queue's rules. `smtp.py` sends an e-mail to the mail server. Without a configured
+server nothing is sent, and the development outbox shows the queue. An e-mail is sent at least
+once: after a crash between the server's reply and the database write, it is sent again with the
+same Message-ID.
 """
 
 import asyncio
@@ -111,7 +111,7 @@ class Outbox:
 class Sender:
     """Sends what is kept. `start` begins its task, `close` ends it; any number of processes may.
 
-    A claim lasts a minute and then the letter is anyone's again. Of the times that it is claimed
+    A claim lasts a minute; then any process may claim the e-mail. Of the times that it is claimed
     it is tried at the 1st, 2nd, 3rd, 5th, 9th, 17th …: after 1, 1, 2, 4, 8 … minutes.
     """
 

@@ -1,7 +1,7 @@
 """Sends e-mails over SMTP, with STARTTLS or TLS, with time-outs.
 
-Owns the connection and the form of a message (RFC 5322). When a letter is tried is decided in
-`mail.py`.
+Owns the connection and the form of a message (RFC 5322). `mail.py` decides when an e-mail is
+tried.
 """
 
 import ssl

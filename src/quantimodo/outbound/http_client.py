@@ -43,8 +43,8 @@ _RETRY_LATER = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True)
 class OutboundPolicy:
-    """The client's limits. `open_hosts` are `host:port` pairs that may be private and plain http; of
-    `unverified_hosts` the certificate is not looked at."""
+    """The client's limits. `open_hosts` are `host:port` pairs that may be private and plain http.
+    The certificates of `unverified_hosts` are not verified."""
 
     open_hosts: frozenset[str] = frozenset()
     unverified_hosts: frozenset[str] = frozenset()
