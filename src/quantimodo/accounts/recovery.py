@@ -152,8 +152,8 @@ class Recovery:
         user = await self._owner(email_token)
         if user is None or user.email is None or not await self.email_tokens.take(email_token):
             return None
-        # security.md 22: sessions from before the address was verified stay only if the same
-        # person opens the e-mail.
+        # security.md 22: credentials set before the address was verified stay only if the session
+        # belongs to the same account.
         keep = session is not None and session.user.id == user.id
         now = self.clock.now()
         if await self.users.verify_email(user.id, user.email, now, keep_credentials=keep):
