@@ -167,19 +167,23 @@ class Dispatcher:
     def _failed(self, route: ApiRoute, error: Exception) -> Response:
         match error:
             case OAuthError():
-                self._log.info(
-                    "refused", endpoint=route.name, code=error.code, because=error.because
-                )
+                self._refused(route.name, error.code, error.because or error.description)
                 return oauth_error(error)
             case BearerError():
+                reason = error.because or error.description or "no access token was sent"
+                self._refused(route.name, error.code or "unauthenticated", reason)
                 return bearer_error(error)
             case RepeatedHeader():
+                self._refused(route.name, "invalid_request", "a header is repeated")
                 return oauth_error(InvalidRequest("a header is repeated"))
             case EncodedBody():
+                self._refused(route.name, "invalid_request", "the body has a content coding")
                 return _encoded_body()
             case TooLarge():
+                self._refused(route.name, "invalid_request", "the request is too large")
                 return private_json(413, _problem("invalid_request", "the request is too large"))
             case TooManyReads():
+                self._refused(route.name, "temporarily_unavailable", _TOO_MANY_READS)
                 body = _problem("temporarily_unavailable", _TOO_MANY_READS)
                 return private_json(429, body, _RETRY)
             case TooSlow():
@@ -192,6 +196,10 @@ class Dispatcher:
                 return private_json(503, body, _RETRY)
             case _:
                 return self._incident(route.name, error)
+
+    def _refused(self, endpoint: str, code: str, because: str) -> None:
+        """Log a refusal; `app/refusal_sampling.py` limits the lines."""
+        self._log.info("refused", endpoint=endpoint, code=code, because=because)
 
     def _incident(self, name: str, error: Exception) -> Response:
         incident = self._entropy.bytes(6).hex()

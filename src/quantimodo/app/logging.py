@@ -2,15 +2,19 @@
 
 import logging
 import sys
+import time
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
+
+from quantimodo.app.refusal_sampling import RefusalSampler
 
 
 def configure_logging(level: str) -> None:
     """For this process, once."""
     structlog.configure(
         processors=[
+            RefusalSampler(time.monotonic),
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

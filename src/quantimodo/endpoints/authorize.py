@@ -37,6 +37,7 @@ from quantimodo.endpoints.authorize_responses import (
     answer_json,
     answer_response,
     json_refusal,
+    log_refusal,
     refusal_json,
     sent_response,
     wants_json,
@@ -448,6 +449,7 @@ class AuthorizeEndpoint:
         error: OAuthError,
         claimed: StoredRequest | None = None,
     ) -> Response:
+        log_refusal(error.code, error.because or error.description)
         parameters = [("error", error.code), ("error_description", error.description)]
         return await self._respond(request, form, client, target, parameters, claimed)
 

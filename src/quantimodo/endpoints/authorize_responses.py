@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +18,12 @@ from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.responses import Parameters, redirect_target
 
 _TITLE = "Authorization request rejected"
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.authorize")
+
+
+def log_refusal(code: str, because: str) -> None:
+    """Log why an authorization request is refused; both are fixed texts, never the input."""
+    _log.info("refused", endpoint="authorize", code=code, because=because)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,7 @@ class ErrorPage:
     text: str
 
     def response(self, renderer: Renderer, request: Request) -> Response:
+        log_refusal("invalid_request", self.text)
         if wants_json(request):
             return _json(400, "invalid_request", self.text)
         return error_page(renderer, 400, _TITLE, self.text)

@@ -165,7 +165,8 @@ class SocialEndpoint:
         return provider
 
     async def _failed(self, provider: Provider, fault: ProviderFault, purpose: Purpose) -> Response:
-        _log.info("sign-in failed", provider=provider.name, code=fault.code, because=fault.because)
+        because = fault.because or fault.message
+        _log.info("sign-in failed", provider=provider.name, code=fault.code, because=because)
         if isinstance(purpose, ReturnToClient):
             # Contract §2.4 names two; whatever else may go wrong there is not the app's to mend.
             code = _ERRORS.get(fault.code, "server_error")

@@ -95,7 +95,9 @@ class SecurityEventEndpoint:
         except FormFault as fault:
             return _refusal(fault.status, "invalid_request", fault.message)
         except ProviderFault as fault:
-            _log.info("notice refused", provider=provider.name, because=fault.because)
+            _log.info(
+                "notice refused", provider=provider.name, because=fault.because or fault.message
+            )
             # RFC 8935 §2.4; what is not signed by the provider is nobody's message.
             status = 503 if fault.status >= 500 else 400
             return _refusal(status, "authentication_failed", fault.message)

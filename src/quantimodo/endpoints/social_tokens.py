@@ -204,10 +204,10 @@ class SocialTokens:
         try:
             return await step(request, _form(request))
         except OAuthError as error:
-            _log.info("refused", code=error.code, because=error.because)
+            _log.info("refused", code=error.code, because=error.because or error.description)
             return _refusal(error.status, error.code, error.description)
         except ProviderFault as fault:
-            _log.info("sign-in failed", code=fault.code, because=fault.because)
+            _log.info("sign-in failed", code=fault.code, because=fault.because or fault.message)
             return _refusal(fault.status, fault.code, fault.message)
         except LinkNeeded as fault:
             where = self.issuer + IDENTITIES
