@@ -85,7 +85,11 @@ async def open_browser_setup(
     app = Starlette(routes=[Route("/callback", callback, methods=["GET", "POST"])])
     port = free_port()
     settings = settings_for(
-        f"sqlite:///{folder}/street.db", folder, issuer=f"http://127.0.0.1:{port}"
+        f"sqlite:///{folder}/street.db",
+        folder,
+        issuer=f"http://127.0.0.1:{port}",
+        development="true",
+        sandbox="false",
     )
     async with (
         open_app_harness(settings, clock, entropy) as harness,

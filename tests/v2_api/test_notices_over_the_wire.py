@@ -221,7 +221,7 @@ async def test_apple_tells_what_became_of_an_account(
     answer = await apple_tells(beside_apple, apple.message(event))
     assert answer.status_code == 200, answer.text
     assert await somebody.is_live() == live_after
-    assert len(await beside_apple.services.social.identities(somebody.user_id)) == linked
+    assert len(await beside_apple.context.social.identities(somebody.user_id)) == linked
 
 
 async def test_a_message_that_apple_did_not_sign_or_not_for_us_is_refused(
