@@ -306,6 +306,7 @@ def test_an_answer_has_a_dict_of_its_python_names() -> None:
     login = swagger_client.LoginAnswer(LOGIN).to_dict()
     assert login["data"]["user"] == {
         "id": 42, "display_name": None, "login_name": None, "email": None, "administrator": None,
+        "email_verified": None, "sub": None,
     }  # fmt: skip
     unit = swagger_client.Unit({"conversionSteps": [{"operation": "ADD", "value": 1}]})
     assert unit.to_dict()["conversion_steps"] == [{"operation": "ADD", "value": 1.0}]
