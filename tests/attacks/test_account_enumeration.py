@@ -36,7 +36,7 @@ async def test_a_wrong_password_and_an_unknown_address_are_the_same_work(
     await services.member()
     known = await refused_work(services, KNOWN)
     assert known == await refused_work(services, unknown)
-    assert known == ["hit", "hit", "user_by_email", "password_hash", "verify"]
+    assert known == ["hit", "user_by_email", "hit", "password_hash", "verify"]
 
 
 async def test_an_account_without_a_password_is_the_same_work(services: AccountServices) -> None:

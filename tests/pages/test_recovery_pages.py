@@ -40,6 +40,7 @@ async def test_a_new_password_signs_in_here_and_out_everywhere_else(
         assert answer.status_code == 303
         assert answer.headers["location"] == "/account"
         assert (await owner.get("/account")).status_code == 200
+        assert any("quantimodo_device_" in name for name in owner.http.cookies)  # security.md 23a
     assert (await ann.get("/account")).status_code == 303
     assert (await ann.sign_in("ann@example.org", PASSWORD)).status_code == 400
     assert (await ann.sign_in("ann@example.org", NEW)).status_code == 303

@@ -152,6 +152,10 @@ STATEMENTS = {
     "23 e-mail addresses": """
         accounts/test_addresses.py an_address_is_kept_in_one_form
         accounts/test_signing_in.py no_two_accounts_have_one_address""",
+    "23a guessing from elsewhere locks nobody out of a browser that they use": """
+        attacks/test_lockout_from_elsewhere.py *
+        accounts/test_device_cookies.py *
+        accounts/test_attempt_limits.py a_device_is_counted_apart_from_its_account""",
 }
 
 HOLES = {

@@ -1,13 +1,14 @@
 """A house with people in it, for tests: the real services over a real database."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
 from quantimodo.accounts.accounts import Accounts, open_accounts
+from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed
 from quantimodo.accounts.sessions import SessionPolicy, Sessions
@@ -72,6 +73,7 @@ class AccountServices:
     envelope: Envelope
     sessions: Sessions
     throttle: Throttle
+    devices: DeviceCookies
     outbox: Outbox
     audit: AuditTrail
     hasher: PasswordHasher
@@ -98,10 +100,21 @@ class AccountServices:
         *,
         address: str = ADDRESS,
         replaces: Secret | None = None,
+        device_cookies: Mapping[str, str] | None = None,
     ) -> Secret:
         return await self.accounts.sign_in(
-            email, Secret(password), address=address, agent=AGENT, replaces=replaces
+            email,
+            Secret(password),
+            address=address,
+            agent=AGENT,
+            replaces=replaces,
+            device_cookies=device_cookies,
         )
+
+    def device_cookie(self, user: User) -> dict[str, str]:
+        """What a browser keeps in which this person has just signed in."""
+        issued = self.devices.issue(user.id, {})
+        return {issued.name: issued.value.reveal()}
 
     async def by_provider(self, profile: Profile | None = None) -> Secret:
         """Sign in by an identity elsewhere."""
@@ -201,6 +214,9 @@ def open_account_services(
         store=watched, policy=SessionPolicy(), clock=clock, entropy=entropy, audit=audit
     )
     throttle = Throttle(watched, limits or ThrottlePolicy(), clock, envelope.derive("throttle"))
+    devices = DeviceCookies(
+        keys=envelope.derive_all("device cookies"), clock=clock, entropy=entropy
+    )
     outbox = Outbox(watched, envelope, clock)
     watched_hasher: Any = Watched(hasher, work)
     accounts = open_accounts(
@@ -210,6 +226,7 @@ def open_account_services(
         sessions=sessions,
         hasher=watched_hasher,
         throttle=throttle,
+        devices=devices,
         mailer=outbox,
         policy=AccountPolicy(issuer=ISSUER, sign_up_open=sign_up_open),
         clock=clock,
@@ -235,6 +252,7 @@ def open_account_services(
         envelope=envelope,
         sessions=sessions,
         throttle=throttle,
+        devices=devices,
         outbox=outbox,
         audit=audit,
         hasher=hasher,

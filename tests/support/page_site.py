@@ -172,6 +172,7 @@ def build(
     browser = Browser(
         CookiePolicy(secure=secure),
         services.sessions,
+        services.devices,
         clock,
         entropy,
         key=envelope.derive("forms"),

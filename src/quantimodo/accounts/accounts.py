@@ -4,11 +4,13 @@ Owns signing in, and what an operator does. Sign-up, recovery and people's own c
 passed on to `sign_up.py`, `recovery.py` and `changes.py`, which this file puts together.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from quantimodo.accounts.addresses import email_address, person_name, presented_email
 from quantimodo.accounts.changes import Changes
 from quantimodo.accounts.credentials import Credentials
+from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.email_tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError
@@ -40,6 +42,7 @@ class Accounts:
     sessions: Sessions
     credentials: Credentials
     throttle: Throttle
+    devices: DeviceCookies
     registration: SignUp
     recovery: Recovery
     changes: Changes
@@ -48,16 +51,26 @@ class Accounts:
     audit: Audit
 
     async def sign_in(
-        self, email: str, password: Secret, *, address: str, agent: str, replaces: Secret | None
+        self,
+        email: str,
+        password: Secret,
+        *,
+        address: str,
+        agent: str,
+        replaces: Secret | None,
+        device_cookies: Mapping[str, str] | None = None,
     ) -> Secret:
         """The cookie of a new session. Raises `DomainError`, `TooMany` or `Busy`.
 
-        One text and the same work whether or not there is such an account, and whether or not it
-        has a password (security.md 21, 22).
+        `device_cookies`: what the browser sent, by name (security.md 23a). One text
+        and the same work whether or not there is such an account, and whether or not it has a
+        password (security.md 21, 22).
         """
         account = presented_email(email)
-        await self.throttle.sign_in(account, address)
+        await self.throttle.sign_in_from(address)
         user = await self.users.user_by_email(account)
+        device = self.devices.device(user, device_cookies or {})
+        await self.throttle.sign_in(account, device)
         held = await self.credentials.match(user, password)
         if user is None or held is None or user.disabled_at is not None:
             self._record("session.refused", None if user is None else user.id, address)
@@ -66,7 +79,7 @@ class Accounts:
             user, methods=("pwd",), address=address, agent=agent, replaces=replaces
         )
         await self.credentials.admit(user, held, cookie)
-        await self.throttle.signed_in(account, address)
+        await self.throttle.signed_in(account, address, device)
         await self.credentials.refresh(user, held, password)
         return cookie
 
@@ -235,6 +248,7 @@ def open_accounts(
     sessions: Sessions,
     hasher: PasswordHasher,
     throttle: Throttle,
+    devices: DeviceCookies,
     mailer: Mailer,
     policy: AccountPolicy,
     clock: Clock,
@@ -295,6 +309,7 @@ def open_accounts(
         sessions=sessions,
         credentials=credentials,
         throttle=throttle,
+        devices=devices,
         registration=registration,
         recovery=recovery,
         changes=changes,

@@ -39,6 +39,7 @@ class ThrottlePolicy:
     """Per account means: per e-mail address that was typed, whether it has an account or not."""
 
     sign_in_per_account: Limit = Limit(10, _QUARTER)
+    sign_in_per_device: Limit = Limit(10, _QUARTER)
     sign_in_per_address: Limit = Limit(100, _QUARTER)
     social_per_address: Limit = Limit(100, _QUARTER)
     upstream_logins_per_address: Limit = Limit(200, _QUARTER)
@@ -72,15 +73,26 @@ class Throttle:
         payer = keyed_digest(self.key, f"budget {kind}", network(address))
         return Charge(payer, getattr(self.budgets, kind))
 
-    async def sign_in(self, account: str, address: str) -> None:
+    async def sign_in_from(self, address: str) -> None:
+        """A password that is tried, for any account; counted before `sign_in`."""
         await self._count("sign-in address", network(address), self.policy.sign_in_per_address)
-        await self._count("sign-in account", account, self.policy.sign_in_per_account)
 
-    async def signed_in(self, account: str, address: str) -> None:
-        """Forget the failures of this account. Of the address, this one try was none; what else
-        is counted there stays."""
+    async def sign_in(self, account: str, device: str | None) -> None:
+        """A password that is tried for this account. `device`: the nonce of a valid device cookie
+        for it; such a try is counted for the device and not for the account."""
+        if device is None:
+            await self._count("sign-in account", account, self.policy.sign_in_per_account)
+        else:
+            await self._count("sign-in device", device, self.policy.sign_in_per_device)
+
+    async def signed_in(self, account: str, address: str, device: str | None) -> None:
+        """Forget the failures in the counter that this try was counted in, of the device or of the
+        account. Of the address, this one try was none; what else is counted there stays."""
         await self.store.take_back(self._name("sign-in address", network(address)))
-        await self.forgive(account)
+        if device is None:
+            await self.forgive(account)
+        else:
+            await self.store.forget(self._name("sign-in device", device))
 
     async def forgive(self, account: str) -> None:
         """Forget the failed sign-ins of this account."""

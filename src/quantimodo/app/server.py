@@ -177,6 +177,7 @@ def _browser(context: AppContext) -> Browser:
             session_lifetime=context.settings.sessions.absolute_lifetime,
         ),
         context.sessions,
+        context.devices,
         context.clock,
         context.entropy,
         key=context.envelope.derive("forms"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from quantimodo.accounts.accounts import Accounts, open_accounts
+from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.outcomes import AccountPolicy
 from quantimodo.accounts.profiles import Profiles
@@ -76,6 +77,7 @@ class AppContext:
     outbox: Outbox
     sessions: Sessions
     throttle: Throttle
+    devices: DeviceCookies
     accounts: Accounts
     social: SocialAccounts
     registry: Registry
@@ -206,6 +208,9 @@ def _build_services(
         envelope.derive("throttle"),
         budget_policy(settings),
     )
+    devices = DeviceCookies(
+        keys=envelope.derive_all("device cookies"), clock=clock, entropy=entropy
+    )
     sign_up_open = settings.sign_up == "open"
     accounts = open_accounts(
         users=stores,
@@ -214,6 +219,7 @@ def _build_services(
         sessions=sessions,
         hasher=hasher,
         throttle=throttle,
+        devices=devices,
         mailer=outbox,
         policy=AccountPolicy(issuer=settings.issuer, sign_up_open=sign_up_open),
         clock=clock,
@@ -255,6 +261,7 @@ def _build_services(
         outbox=outbox,
         sessions=sessions,
         throttle=throttle,
+        devices=devices,
         accounts=accounts,
         social=social,
         registry=registry,

@@ -14,10 +14,14 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
-    """Field for field `identity.throttle.ThrottlePolicy`."""
+    """Field for field `accounts.throttle.ThrottlePolicy`."""
 
     sign_in_per_account: Limit = _setting(
         Limit(10, 15 * _MINUTE), "Sign-ins that may fail for one e-mail address."
+    )
+    sign_in_per_device: Limit = _setting(
+        Limit(10, 15 * _MINUTE),
+        "Sign-ins that may fail in one browser that has signed in to the account before.",
     )
     sign_in_per_address: Limit = _setting(
         Limit(100, 15 * _MINUTE), "Sign-ins that may fail from one network address."

@@ -198,9 +198,8 @@ class CallbackHandler:
             return self.failed(403, refusal.message, purpose)
         except TooMany as fault:
             return too_many(self.page_context.renderer, fault.retry_after)
-        return self.page_context.browser.sign_in(
-            self.page_context.go(local_path(purpose.return_to)), cookie
-        )
+        response = self.page_context.go(local_path(purpose.return_to))
+        return await self.page_context.browser.complete_sign_in(request, response, cookie)
 
     async def _link_account(
         self, browser_request: BrowserRequest, profile: Profile, purpose: LinkAccount

@@ -12,12 +12,20 @@ from urllib.parse import quote, unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.device_cookies import DEVICE_COOKIE_LIFETIME, DeviceCookies
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.crypto.digests import keyed_digest, same
 from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
-from quantimodo.pages.cookie_names import BROWSER, BROWSER_STATE, SESSION, CookieName, cookie_prefix
+from quantimodo.pages.cookie_names import (
+    BROWSER,
+    BROWSER_STATE,
+    DEVICE,
+    SESSION,
+    CookieName,
+    cookie_prefix,
+)
 from quantimodo.pages.forms import Form
 from quantimodo.ports.clock import Clock, Entropy
 
@@ -74,12 +82,16 @@ def peer_address(request: Request) -> str:
 class Browser:
     """Reads a request's cookies, writes a response's, and checks where a form came from."""
 
-    __slots__ = ("_clock", "_entropy", "_key", "_origin", "_policy", "_prefix", "_sessions")
+    __slots__ = (
+        *("_clock", "_devices", "_entropy", "_key"),
+        *("_origin", "_policy", "_prefix", "_sessions"),
+    )
 
     def __init__(
         self,
         policy: CookiePolicy,
         sessions: Sessions,
+        devices: DeviceCookies,
         clock: Clock,
         entropy: Entropy,
         *,
@@ -89,6 +101,7 @@ class Browser:
         """`key` is secret, one for all processes; `origin` the issuer's scheme and host."""
         self._policy = policy
         self._sessions = sessions
+        self._devices = devices
         self._clock = clock
         self._entropy = entropy
         self._key = key
@@ -133,6 +146,24 @@ class Browser:
         if browser_request.fresh:
             self._set(response, BROWSER, browser_request.browser.reveal(), _BROWSER_LIFETIME)
         return response
+
+    async def complete_sign_in(
+        self, request: Request, response: Response, cookie: Secret
+    ) -> Response:
+        """Hand over the cookie of a session that a person has just signed in to, and a device
+        cookie for their account (security.md 23a)."""
+        session = await self._sessions.current(cookie.reveal())
+        if session is not None:
+            issued = self._devices.issue(session.user.id, self.device_cookies(request))
+            for name in issued.replaced:
+                self._drop(response, DEVICE + name)
+            self._set(response, DEVICE + issued.name, issued.value.reveal(), DEVICE_COOKIE_LIFETIME)
+        return self.sign_in(response, cookie)
+
+    def device_cookies(self, request: Request) -> dict[str, str]:
+        """The device cookies of this browser, for any account, by their names."""
+        names = self.secret_cookie_names(request, DEVICE)
+        return {name.removeprefix(DEVICE): self.read_secret_cookie(request, name) for name in names}
 
     def sign_in(self, response: Response, cookie: Secret) -> Response:
         """Hand over the cookie of a session that was just started."""

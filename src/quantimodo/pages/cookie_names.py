@@ -15,6 +15,8 @@ BROWSER_STATE: Final = "browser_state"
 LOGIN_STATE: Final = "login_state_"
 LOGIN_JWT: Final = "login_jwt_"
 LOGIN_BROWSER: Final = "login_browser_"
+# Followed by a digest of the account; see `accounts/device_cookies.py`.
+DEVICE: Final = "device_"
 # Which sign-in through a provider was finished last, and where it led.
 LOGIN_OVER: Final = "login_over"
 

@@ -43,13 +43,15 @@ class SignIn:
                 address=browser_request.address,
                 agent=browser_request.agent,
                 replaces=browser_request.cookie,
+                device_cookies=self.page_context.browser.device_cookies(request),
             )
         except REFUSALS as refusal:
             again = form_errors(refusal, names={"email": "username"})
             view = again.view(form, "username")
             return await self._page(request, browser_request, return_to, view, again)
         leads = await self.return_targets.of(return_to)
-        return self.page_context.browser.sign_in(self.page_context.go(leads.return_to), cookie)
+        response = self.page_context.go(leads.return_to)
+        return await self.page_context.browser.complete_sign_in(request, response, cookie)
 
     async def _page(
         self,

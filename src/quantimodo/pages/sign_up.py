@@ -99,7 +99,9 @@ class SignUp:
             )
         response = self.page_context.go(confirmed.return_to, "confirmed")
         self.page_context.browser.clear_cookie(response, "confirm")
-        return self.page_context.browser.sign_in(response, confirmed.session_cookie)
+        return await self.page_context.browser.complete_sign_in(
+            request, response, confirmed.session_cookie
+        )
 
     async def _confirm_page(
         self,

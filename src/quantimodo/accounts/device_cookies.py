@@ -1,0 +1,98 @@
+"""Device cookies: failed sign-ins of a browser that an account has used are counted apart.
+
+OWASP, "Slow Down Online Guessing Attacks with Device Cookies" (security.md 23a). Owns the name and
+the value of such a cookie. It is no factor of authentication: it chooses the counter of an attempt
+and nothing else. What is counted is `throttle.py`, how a cookie is set `pages/browser.py`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from quantimodo.crypto.digests import keyed_digest, same
+from quantimodo.model.secrets import Secret
+from quantimodo.model.users import User
+from quantimodo.ports.clock import Clock, Entropy
+
+DEVICE_COOKIE_LIFETIME: Final = timedelta(days=180)
+MOST_DEVICE_COOKIES: Final = 5  # in one browser
+_NOBODY: Final = 0  # no person has this id
+_NAME_BYTES: Final = 8
+_NAME: Final = re.compile(r"[0-9a-f]{16}")
+_NONCE_BYTES: Final = 16
+_VALUE: Final = re.compile(r"([0-9a-f]{32})\.([0-9]{1,12})\.([0-9a-f]{64})")
+_ABSENT: Final = ("0" * 32, "0", "0" * 64)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedDeviceCookie:
+    """`replaced`: the names of the browser's older cookies that are to be deleted."""
+
+    name: str
+    value: Secret
+    replaced: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceCookies:
+    """`keys`: the first makes new cookies, each of them recognises its own."""
+
+    keys: Sequence[bytes] = field(repr=False)
+    clock: Clock
+    entropy: Entropy
+
+    def names(self, user_id: int) -> tuple[str, ...]:
+        """The names that this person's cookie has under each key, the current one first."""
+        return tuple(_name(key, user_id) for key in self.keys)
+
+    def issue(self, user_id: int, held: Mapping[str, str]) -> IssuedDeviceCookie:
+        """A new cookie for a browser that has those of `held`, by name, and in which this person
+        has just signed in."""
+        current, *older = self.names(user_id)
+        # The names end up in response headers: others than ours are left alone.
+        ours = {name for name in held if _NAME.fullmatch(name)}
+        others = sorted(ours - {current, *older}, key=lambda name: _claimed_issue_time(held[name]))
+        spare = max(0, len(others) + 1 - MOST_DEVICE_COOKIES)
+        replaced = (*others[:spare], *(name for name in older if name in ours))
+        return IssuedDeviceCookie(current, self._value(user_id), replaced)
+
+    def device(self, user: User | None, cookies: Mapping[str, str]) -> str | None:
+        """The nonce of this person's valid cookie among `cookies`, which are by name.
+
+        The same work whether there is such a person or such a cookie (security.md 21).
+        """
+        user_id = _NOBODY if user is None else user.id
+        oldest = (self.clock.now() - DEVICE_COOKIE_LIFETIME).timestamp()
+        found = None
+        for key in self.keys:
+            nonce, issued, proof = _parts(cookies.get(_name(key, user_id), ""))
+            genuine = same(proof.encode(), _proof(key, user_id, nonce, issued).encode())
+            if genuine and int(issued) > oldest and user is not None and found is None:
+                found = nonce
+        return found
+
+    def _value(self, user_id: int) -> Secret:
+        nonce = self.entropy.bytes(_NONCE_BYTES).hex()
+        issued = str(int(self.clock.now().timestamp()))
+        proof = _proof(self.keys[0], user_id, nonce, issued)
+        return Secret(f"{nonce}.{issued}.{proof}")
+
+
+def _claimed_issue_time(value: str) -> int:
+    # Nothing proves it: the key of the proof needs the person, who is not known here.
+    return int(_parts(value)[1])
+
+
+def _parts(value: str) -> tuple[str, str, str]:
+    matched = _VALUE.fullmatch(value)
+    return _ABSENT if matched is None else (matched[1], matched[2], matched[3])
+
+
+def _name(key: bytes, user_id: int) -> str:
+    return keyed_digest(key, "device cookie name", str(user_id))[:_NAME_BYTES].hex()
+
+
+def _proof(key: bytes, user_id: int, nonce: str, issued: str) -> str:
+    return keyed_digest(key, "device cookie", f"{user_id} {nonce} {issued}").hex()
