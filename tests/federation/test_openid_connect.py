@@ -782,7 +782,7 @@ async def test_a_key_without_an_id_that_was_replaced_is_found(
 ) -> None:
     first, second = ({**jwk_of(rsa_key(number), ""), "kid": None} for number in (0, 1))
     upstream.replies["https://login.example.org/keys"] = json_of({"keys": [first]})
-    upstream.grants(upstream.sign(upstream.claims(), {"kid": None}))
+    upstream.grants(upstream.sign(upstream.claims(), {"kid": None}, rsa_key(0)))
     assert await oidc.handle_callback({"code": "a-code"}, authorization_context())
     upstream.replies["https://login.example.org/keys"] = json_of({"keys": [second]})
     upstream.grants(upstream.sign(upstream.claims(), {"kid": None}, rsa_key(1)))
