@@ -29,7 +29,7 @@ _OPENID = "basic openid"  # of tokens for userinfo; a refresh with it would sign
 _SPAN = timedelta(hours=1)  # tokens were issued in the hour before the bench
 _LIFE = timedelta(days=1)
 
-_FAMILIES = (
+_GRANTS = (
     *("id", "client_id", "user_id", "scope", "methods"),
     *("authenticated_at", "created_at", "expires_at"),
 )
@@ -103,7 +103,7 @@ async def _rest(engine: Engine, people: Sequence[int], now: datetime, resting: i
         return moment_bytes(at) + number.to_bytes(9, "big")
 
     await engine.fill(
-        "grants", _FAMILIES, (_grant(grant_id(n, at), owner(n), at) for n, at in moments())
+        "grants", _GRANTS, (_grant(grant_id(n, at), owner(n), at) for n, at in moments())
     )
     await engine.fill(
         "refresh_tokens",
@@ -139,7 +139,7 @@ async def _mint(
             minted = mint(_KINDS[kind], at, entropy)
             getattr(stock, kind).append(minted.raw.reveal())
             rows[kind].append(_row(kind, minted.key, grant_id, owner, at))
-    await engine.fill("grants", _FAMILIES, grants)
+    await engine.fill("grants", _GRANTS, grants)
     await engine.fill("access_tokens", _ACCESS, rows["access"])
     await engine.fill("refresh_tokens", _REFRESH, rows["refresh"])
     await engine.fill("codes", _CODES, rows["codes"])

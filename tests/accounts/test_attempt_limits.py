@@ -145,7 +145,7 @@ async def test_the_table_names_nobody(throttle: Throttle, stores: Stores) -> Non
 
 
 @pytest.mark.parametrize(
-    ("address", "fake_provider"),
+    ("address", "client_network"),
     [
         ("192.0.2.1", "192.0.2.1"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
@@ -157,6 +157,6 @@ async def test_the_table_names_nobody(throttle: Throttle, stores: Stores) -> Non
     ],
 )
 def test_one_party_is_one_address_of_the_old_internet_or_a_net_of_the_new(
-    address: str, fake_provider: str
+    address: str, client_network: str
 ) -> None:
-    assert network(address) == fake_provider
+    assert network(address) == client_network

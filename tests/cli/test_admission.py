@@ -70,14 +70,14 @@ def test_trusted_proxies_are_not_counted() -> None:
 def test_at_the_limit_of_all_idle_connections_make_room() -> None:
     admission = Admission(ConnectionPolicy(total=2, exempt=[ip_network("10.0.0.0/8")]))
     idle, busy, new = Open(True, 0.0), Open(False, 0.0), Open(True, 9.5)
-    fake_provider = admit(admission, "192.0.2.7", 0.0)
+    client_network = admit(admission, "192.0.2.7", 0.0)
     assert admit(admission, "10.1.2.3", 0.0) is not None
     assert admission.admit("10.1.2.3", [idle, busy, new], 10.0) is None, "proxies too"
     assert [idle.closed, busy.closed, new.closed] == [["closed"], [], []]
     assert admission.admit("192.0.2.8", [idle], 10.5) is None
     assert idle.closed == ["closed"], "looked for at most once a second"
-    assert fake_provider is not None
-    admission.release(fake_provider)
+    assert client_network is not None
+    admission.release(client_network)
     assert admit(admission, "192.0.2.8", 11.0) is not None
 
 

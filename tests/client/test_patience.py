@@ -93,11 +93,11 @@ async def test_nobody_waits_for_an_hour(driven: Driven, recorded: Recorded) -> N
     assert not driven.time.waits
 
 
-@pytest.mark.parametrize("invalid_response", ["soon", "-1", "٣", "1e9", "Fri, 99 Foo 2027", ""])
+@pytest.mark.parametrize("malformed", ["soon", "-1", "٣", "1e9", "Fri, 99 Foo 2027", ""])
 async def test_a_wait_that_cannot_be_read_is_as_if_absent(
-    driven: Driven, recorded: Recorded, invalid_response: str
+    driven: Driven, recorded: Recorded, malformed: str
 ) -> None:
-    headers = {"Retry-After": invalid_response} if invalid_response.isascii() else {}
+    headers = {"Retry-After": malformed} if malformed.isascii() else {}
     recorded.on(ME, Answer(503, headers=headers), PERSON)
     await driven.do("me")
     (wait,) = driven.time.waits

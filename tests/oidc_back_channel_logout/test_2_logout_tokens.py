@@ -31,7 +31,7 @@ async def test_a_logout_token_says_just_what_the_specification_asks(
     )
     hint = await id_token(harness, app, browser)
     await leave(browser, id_token_hint=hint)
-    await ears.backchannel_logout_sender(harness).tell_due()
+    await ears.backchannel_logout_sender(harness).send_due()
     token, now = ears.token(), int(harness.context.clock.now().timestamp())
     header = header_of(token)
     assert header == {"alg": algorithm, "typ": "logout+jwt", "kid": header["kid"]}
@@ -56,7 +56,7 @@ async def test_an_app_whose_id_tokens_are_unsigned_gets_a_signed_one(harness: Ap
     hint = await id_token(harness, app, browser)
     await harness.register_again(app, id_token_alg="none")
     await leave(browser, id_token_hint=hint)
-    await ears.backchannel_logout_sender(harness).tell_due()
+    await ears.backchannel_logout_sender(harness).send_due()
     await verified(harness, ears.token(), "RS256")
 
 
@@ -73,7 +73,7 @@ async def test_all_apps_of_the_session_are_told_and_no_others(harness: AppHarnes
     await id_token(harness, apps[3], await harness.signed_in("ben@example.org"))
     await id_token(harness, await registered(harness), browser)
     await leave(browser, id_token_hint=hint)
-    await ears.backchannel_logout_sender(harness).tell_due()
+    await ears.backchannel_logout_sender(harness).send_due()
     assert ears.addresses == ["https://a.example.org/b", "https://b.example.org/b"]
 
 
@@ -84,7 +84,7 @@ async def test_an_app_is_told_once(harness: AppHarness) -> None:
         hint = await id_token(harness, app, browser)
     await leave(browser, id_token_hint=hint)
     for _ in range(3):
-        await ears.backchannel_logout_sender(harness).tell_due()
+        await ears.backchannel_logout_sender(harness).send_due()
         harness.advance(days=1)
     assert len(ears.heard) == 1
     assert harness.rows()["session_clients"] == []
@@ -94,7 +94,7 @@ async def test_a_living_session_is_told_of_to_nobody(harness: AppHarness) -> Non
     await harness.person()
     app, browser, ears = await hearing(harness), await harness.signed_in(), LogoutReceiver()
     await id_token(harness, app, browser)
-    await ears.backchannel_logout_sender(harness).tell_due()
+    await ears.backchannel_logout_sender(harness).send_due()
     assert ears.heard == []
 
 
@@ -123,18 +123,18 @@ async def test_whoever_does_not_take_it_is_told_again_with_a_token_of_its_own(
     )
     await leave(browser, id_token_hint=await id_token(harness, app, browser))
     backchannel_logout_sender = ears.backchannel_logout_sender(harness)
-    await backchannel_logout_sender.tell_due()
-    await backchannel_logout_sender.tell_due()
+    await backchannel_logout_sender.send_due()
+    await backchannel_logout_sender.send_due()
     assert len(ears.heard) == 1  # not before the pause is over
     harness.context.clock.advance(PAUSES[0])  # type: ignore[attr-defined]
     ears.answers.clear()
-    await backchannel_logout_sender.tell_due()
+    await backchannel_logout_sender.send_due()
     assert len(ears.heard) == 2
     tokens = [claims_of(fields["logout_token"][0]) for _, fields in ears.heard]
     assert tokens[0]["jti"] != tokens[1]["jti"]
     assert tokens[1]["iat"] == int(harness.context.clock.now().timestamp())
     harness.advance(days=1)
-    await backchannel_logout_sender.tell_due()
+    await backchannel_logout_sender.send_due()
     assert len(ears.heard) == 2
 
 
@@ -147,7 +147,7 @@ async def test_in_the_end_it_is_given_up_and_recorded(harness: AppHarness) -> No
     )
     await leave(browser, id_token_hint=await id_token(harness, app, browser))
     for _ in range(30):
-        await ears.backchannel_logout_sender(harness).tell_due()
+        await ears.backchannel_logout_sender(harness).send_due()
         harness.advance(hours=5)
     assert len(ears.heard) == len(PAUSES) + 1
     assert harness.rows()["session_clients"] == []
@@ -161,7 +161,7 @@ async def test_who_took_it_is_recorded(harness: AppHarness) -> None:
     ann = await harness.person()
     app, browser, ears = await hearing(harness), await harness.signed_in(), LogoutReceiver()
     await leave(browser, id_token_hint=await id_token(harness, app, browser))
-    await ears.backchannel_logout_sender(harness).tell_due()
+    await ears.backchannel_logout_sender(harness).send_due()
     await harness.context.audit.flush()
     [event] = [
         each
@@ -179,7 +179,7 @@ async def test_one_that_fails_keeps_no_other_waiting(harness: AppHarness) -> Non
     for app in (bad, good):
         hint = await id_token(harness, app, browser)
     await leave(browser, id_token_hint=hint)
-    await ears.backchannel_logout_sender(harness).tell_due()
+    await ears.backchannel_logout_sender(harness).send_due()
     assert ears.addresses == [BACK, "https://good.example.org/b"]
     assert len(harness.rows()["session_clients"]) == 1
 
@@ -197,7 +197,7 @@ async def test_an_app_that_was_deleted_or_disabled_or_changed_its_mind_is_not_to
     await harness.context.stores.delete_client(apps[0].id)
     await harness.disable(apps[1])
     await harness.register_again(apps[2], metadata=ClientMetadata())
-    await ears.backchannel_logout_sender(harness).tell_due()
+    await ears.backchannel_logout_sender(harness).send_due()
     assert ears.heard == []
     assert harness.rows()["session_clients"] == []
 
@@ -251,7 +251,7 @@ async def test_however_the_session_ends_the_apps_are_told(harness: AppHarness, e
     app, browser, ears = await hearing(harness), await harness.signed_in(), LogoutReceiver()
     hint = await id_token(harness, app, browser)
     await end(harness, browser)
-    await ears.backchannel_logout_sender(harness).tell_due()
+    await ears.backchannel_logout_sender(harness).send_due()
     claims = claims_of(ears.token())
     assert claims["sid"] == claims_of(hint)["sid"]
     assert claims["sub"] == claims_of(hint)["sub"]
@@ -263,10 +263,10 @@ async def test_who_proves_themselves_again_is_not_signed_out_anywhere(harness: A
     await harness.sign_in(browser)
     await id_token(harness, app, browser)
     await harness.sign_in(browser)
-    await ears.backchannel_logout_sender(harness).tell_due()
+    await ears.backchannel_logout_sender(harness).send_due()
     assert ears.heard == []
     await _sign_out_page(harness, browser)
-    await ears.backchannel_logout_sender(harness).tell_due()
+    await ears.backchannel_logout_sender(harness).send_due()
     assert len(ears.heard) == 1
 
 
@@ -277,7 +277,7 @@ async def test_a_session_that_grows_old_is_forgotten_in_silence(harness: AppHarn
     harness.advance(days=200)
     for table in ("session_clients", "sessions"):
         await harness.context.stores.delete_expired(table, harness.context.clock.now(), 100)
-    await ears.backchannel_logout_sender(harness).tell_due()
+    await ears.backchannel_logout_sender(harness).send_due()
     assert ears.heard == []
     assert harness.rows()["session_clients"] == []
 
@@ -290,10 +290,10 @@ async def test_a_lost_worker_costs_a_minute_and_no_message(harness: AppHarness) 
     assert (
         len(await harness.context.stores.claim_logout_notifications(now, lease, 10)) == 1
     )  # and then it died
-    await ears.backchannel_logout_sender(harness).tell_due()
+    await ears.backchannel_logout_sender(harness).send_due()
     assert ears.heard == []
     harness.advance(minutes=1)
-    await ears.backchannel_logout_sender(harness).tell_due()
+    await ears.backchannel_logout_sender(harness).send_due()
     assert len(ears.heard) == 1
 
 
@@ -301,7 +301,7 @@ async def test_a_logout_token_is_taken_for_nothing_else(harness: AppHarness) -> 
     await harness.person()
     app, browser, ears = await hearing(harness), await harness.signed_in(), LogoutReceiver()
     await leave(browser, id_token_hint=await id_token(harness, app, browser))
-    await ears.backchannel_logout_sender(harness).tell_due()
+    await ears.backchannel_logout_sender(harness).send_due()
     token = ears.token()
     assert (await leave(harness.browser(), id_token_hint=token)).status_code == 400
     assert (await harness.call(token)).status_code == 401
@@ -322,7 +322,7 @@ async def test_one_that_cannot_even_be_written_is_given_up_too(harness: AppHarne
         hint = await id_token(harness, app, browser)
     await leave(browser, id_token_hint=hint)
     for _ in range(len(PAUSES) + 2):
-        await ears.backchannel_logout_sender(harness).tell_due()
+        await ears.backchannel_logout_sender(harness).send_due()
         harness.advance(hours=5)
     assert ears.addresses == [BACK]
     assert harness.rows()["session_clients"] == []

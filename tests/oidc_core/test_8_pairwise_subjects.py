@@ -204,7 +204,7 @@ async def test_every_channel_of_a_logout_names_the_apps_own_session_id(harness: 
     # The hint belongs to this session, so nobody is asked.
     page = await browser.get(END_SESSION, params={"id_token_hint": hint})
     frames = dict(re.findall(r'src="https://(app.)[^"]*sid=([0-9a-f]+)"', page.text))
-    await ears.backchannel_logout_sender(harness).tell_due()
+    await ears.backchannel_logout_sender(harness).send_due()
     tokens = {url[8:12]: claims_of(body["logout_token"][0])["sid"] for url, body in ears.heard}
     assert frames == known == tokens
     assert len(set(known.values())) == 2

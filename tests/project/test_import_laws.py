@@ -1,4 +1,4 @@
-"""house.md, laws: imports go down the levels, and outside things have one door each."""
+"""Imports go down the levels, and each external library has one importing package."""
 
 import ast
 import sys
@@ -41,8 +41,8 @@ def test_the_contracts_of_the_import_linter_are_kept(
     sys.path[:] = before
 
 
-def test_there_is_one_door_to_each_outside_thing(modules: dict[Path, ast.Module]) -> None:
-    http_clients = {
+def test_each_external_library_has_one_importer(modules: dict[Path, ast.Module]) -> None:
+    importers = {
         "starlette": {"endpoints", "pages", "resource", "sandbox", "app"},
         "httpx": {"outbound", "cli"},
         "httpcore": {"outbound"},
@@ -55,7 +55,7 @@ def test_there_is_one_door_to_each_outside_thing(modules: dict[Path, ast.Module]
     }
     for path, tree in modules.items():
         for name in imports(tree):
-            allowed = http_clients.get(name.partition(".")[0])
+            allowed = importers.get(name.partition(".")[0])
             assert allowed is None or room(path) in allowed, f"{path} imports {name}"
 
 

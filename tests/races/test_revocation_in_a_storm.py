@@ -11,7 +11,7 @@ from support.oauth_client import Tokens, refused
 from support.raw_http import Connection
 
 pytestmark = pytest.mark.slow
-FAMILIES = 6
+GRANTS = 6
 TABS = 4
 BEFORE = 20  # refreshes of each authorization before it is revoked
 MOST = 2_000  # refreshes of one tab: a storm that does not end is a failure
@@ -49,14 +49,14 @@ class Storm:
 
 
 async def _storms(cluster: Cluster) -> list[Storm]:
-    crowd = await cluster.crowd(FAMILIES * TABS)
+    crowd = await cluster.crowd(GRANTS * TABS)
     return [
         Storm(
             cluster,
             list(crowd[number * TABS : (number + 1) * TABS]),
             await cluster.tokens(crowd[number * TABS]),
         )
-        for number in range(FAMILIES)
+        for number in range(GRANTS)
     ]
 
 

@@ -38,9 +38,9 @@ _MAY_WALK |= {
     f"{table}.{name}"
     for table in (
         "authorizations._REQUESTS",
-        "login_states._DEPARTURES",
+        "login_states._LOGIN_STATES",
         "login_states._LOGIN_CODES",
-        "sessions._TICKETS",
+        "sessions._EMAIL_TOKENS",
         "clients._UNPROVEN",
     )
     for name in ("sum_of_all", "evict_of_all")

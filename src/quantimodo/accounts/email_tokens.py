@@ -34,7 +34,7 @@ class EmailTokens:
     ) -> Secret:
         """A ticket to be mailed. One for a person who was deleted meanwhile opens nothing."""
         now = self.clock.now()
-        minted = mint(Kind.TICKET, now, self.entropy)
+        minted = mint(Kind.EMAIL_TOKEN, now, self.entropy)
         email_token = EmailToken(
             key=minted.key,
             purpose=purpose,
@@ -51,12 +51,12 @@ class EmailTokens:
 
     async def find(self, purpose: Purpose, raw: str) -> EmailToken | None:
         """The live ticket of this purpose, without spending it."""
-        key = key_of(Kind.TICKET, raw)
+        key = key_of(Kind.EMAIL_TOKEN, raw)
         return None if key is None else self._live(purpose, await self.store.email_token(key))
 
     async def find_any(self, raw: str) -> EmailToken | None:
         """The live ticket of whatever purpose, without spending it."""
-        key = key_of(Kind.TICKET, raw)
+        key = key_of(Kind.EMAIL_TOKEN, raw)
         email_token = None if key is None else await self.store.email_token(key)
         return None if email_token is None else self._live(email_token.purpose, email_token)
 

@@ -38,15 +38,13 @@ def measuring_endpoints(context: AppContext, bearer: BearerAuthentication) -> Me
         context.references,
         context.settings.issuer,
     )
-    http_client = MeasurementAccess(bearer, context.accesses, context.clock, context.reads)
+    access = MeasurementAccess(bearer, context.accesses, context.clock, context.reads)
     return MeasuringEndpoints(
-        measurements=Measurements(
-            http_client, measurement_service, f"{issuer}/api/v1/measurements"
-        ),
-        measurement=OneMeasurement(http_client, measurement_service),
-        measurements_csv=MeasurementsCsv(http_client, measurement_service),
+        measurements=Measurements(access, measurement_service, f"{issuer}/api/v1/measurements"),
+        measurement=OneMeasurement(access, measurement_service),
+        measurements_csv=MeasurementsCsv(access, measurement_service),
         application_measurements=ApplicationMeasurements(
-            http_client,
+            access,
             measurement_service,
             CountCache(context.stores, context.clock),
             context.stores,
@@ -55,8 +53,8 @@ def measuring_endpoints(context: AppContext, bearer: BearerAuthentication) -> Me
             context.clock,
             f"{issuer}/api/v2/application/measurements",
         ),
-        variables=Variables(http_client, measurement_service, f"{issuer}/api/v1/variables"),
-        variable=OneVariable(http_client, measurement_service),
+        variables=Variables(access, measurement_service, f"{issuer}/api/v1/variables"),
+        variable=OneVariable(access, measurement_service),
         variable_categories=VariableCategories(bearer, references),
         units=Units(bearer, references),
         unit_categories=UnitCategories(bearer, references),

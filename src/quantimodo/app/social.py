@@ -133,7 +133,7 @@ def social_routes(
         (("POST",), places.NOTIFICATIONS, notices.notify),
         (("POST",), places.DEAUTHORIZE, notices.deauthorize),
         (("POST",), places.DATA_DELETION, notices.delete_data),
-        (("GET",), places.ERASURE_STATUS, page_context.guarded(notices.status)),
+        (("GET",), places.DATA_DELETION_STATUS, page_context.guarded(notices.status)),
         *_sandbox(context, page_context),
     ]
 

@@ -50,27 +50,27 @@ class Admission:
 
         At the limit of all, connections without a request make room first.
         """
-        fake_provider = "" if self._is_exempt(address) else network(address)
+        client_network = "" if self._is_exempt(address) else network(address)
         if self._total >= self.policy.total:
             self._make_room(connections, now)
             self._refuse("connections.total", now)
             return None
-        count = self._counts.get(fake_provider, 0)
-        if fake_provider and count >= self.policy.per_address:
+        count = self._counts.get(client_network, 0)
+        if client_network and count >= self.policy.per_address:
             self._refuse("connections.per_address", now)
             return None
-        self._counts[fake_provider] = count + 1
+        self._counts[client_network] = count + 1
         self._total += 1
-        return fake_provider
+        return client_network
 
-    def release(self, fake_provider: str) -> None:
+    def release(self, client_network: str) -> None:
         """Uncount one that `admit` has counted."""
         self._total -= 1
-        left = self._counts[fake_provider] - 1
+        left = self._counts[client_network] - 1
         if left:
-            self._counts[fake_provider] = left
+            self._counts[client_network] = left
         else:
-            del self._counts[fake_provider]
+            del self._counts[client_network]
 
     def _make_room(self, connections: Collection[Any], now: float) -> None:
         if now - self._scanned_at < _SCAN_EVERY:

@@ -35,7 +35,7 @@ class Connection(HttpToolsProtocol):
     cycle: Cycle
     _deadline: asyncio.TimerHandle | None = None
     _write_deadline: asyncio.TimerHandle | None = None
-    _party: str | None = None
+    _client_network: str | None = None
     _active: Cycle | None = None  # its response is being made
     _reading: Cycle | None = None  # its body is being read
     _unfinished = True  # no request, or one that is not complete
@@ -62,8 +62,8 @@ class Connection(HttpToolsProtocol):
         super().connection_made(self._gathering)
         self.made_at = self.loop.time()
         address = self.client[0] if self.client else ""
-        self._party = self._admission.admit(address, self.connections, self.made_at)
-        if self._party is None:
+        self._client_network = self._admission.admit(address, self.connections, self.made_at)
+        if self._client_network is None:
             self._gathering.abort()
         else:
             self._expect()
@@ -94,9 +94,9 @@ class Connection(HttpToolsProtocol):
         self._stop_awaiting_reader()
         self._unset_keepalive_if_required()
         self._gathering.lost()
-        if self._party is not None:
-            self._admission.release(self._party)
-            self._party = None
+        if self._client_network is not None:
+            self._admission.release(self._client_network)
+            self._client_network = None
         # Those in the queue never begin: the client that asked is gone.
         self.pipeline.clear()
         if self._active is not None:

@@ -12,7 +12,7 @@ import typer
 
 from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import Failed, run
-from quantimodo.cli.demo_flow import METADATA, SCOPE, DemoFlow, FakeProvider, Unexpected
+from quantimodo.cli.demo_flow import METADATA, SCOPE, DemoAccount, DemoFlow, Unexpected
 from quantimodo.cli.demo_output import DemoOutput, as_object
 from quantimodo.clients.registry import Registered, Registration
 from quantimodo.crypto.jwt import base64url
@@ -41,8 +41,8 @@ async def _show(context: AppContext, url: str) -> None:
         person, password = await _throw_away_person(context)
         try:
             app = await _throw_away_app(context, person)
-            fake_provider = _party(app, person, password)
-            await DemoFlow(http, demo_output, context.entropy, metadata, fake_provider).all()
+            account = _demo_account(app, person, password)
+            await DemoFlow(http, demo_output, context.entropy, metadata, account).all()
         except Unexpected as fault:
             raise Failed(f"not as it should be: {fault}") from None
         finally:
@@ -86,8 +86,8 @@ async def _throw_away_app(context: AppContext, person: User) -> Registered:
     return await context.registry.register(asked, owner_id=person.id)
 
 
-def _party(app: Registered, person: User, password: Secret) -> FakeProvider:
-    return FakeProvider(
+def _demo_account(app: Registered, person: User, password: Secret) -> DemoAccount:
+    return DemoAccount(
         client_id=app.client.id,
         client_secret=app.secret or Secret(""),
         redirect_uri=_CALLBACK,

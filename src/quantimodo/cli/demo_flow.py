@@ -30,7 +30,7 @@ class Unexpected(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FakeProvider:
+class DemoAccount:
     """Who takes part: an app with its secret, a person with a password."""
 
     client_id: str
@@ -61,7 +61,7 @@ class DemoFlow:
     demo_output: DemoOutput
     entropy: Entropy
     metadata: Mapping[str, Any]
-    fake_provider: FakeProvider
+    account: DemoAccount
 
     async def all(self) -> None:
         """Every step. Raises `Unexpected`."""
@@ -77,8 +77,8 @@ class DemoFlow:
         asked = Request(self._random(), self._random(), self._random())
         parameters = {
             "response_type": "code",
-            "client_id": self.fake_provider.client_id,
-            "redirect_uri": self.fake_provider.redirect_uri,
+            "client_id": self.account.client_id,
+            "redirect_uri": self.account.redirect_uri,
             "scope": SCOPE,
             "state": asked.state,
             "nonce": asked.nonce,
@@ -94,7 +94,7 @@ class DemoFlow:
         for _ in range(_MOST_HOPS):
             answer = await self._send(request, form)
             location: str = urljoin(str(answer.url), answer.headers.get("location", ""))
-            if answer.is_redirect and location.startswith(self.fake_provider.redirect_uri):
+            if answer.is_redirect and location.startswith(self.account.redirect_uri):
                 return location
             if answer.is_redirect:
                 here = request.url.netloc.decode()
@@ -126,8 +126,8 @@ class DemoFlow:
 
     def _credentials(self, form: HtmlForm) -> dict[str, str]:
         person = {
-            "username": self.fake_provider.email,
-            "password": self.fake_provider.password.reveal(),
+            "username": self.account.email,
+            "password": self.account.password.reveal(),
         }
         return {**form.values, **person}
 
@@ -139,7 +139,7 @@ class DemoFlow:
         tokens = await self._token(
             grant_type="authorization_code",
             code=brought.get("code", ""),
-            redirect_uri=self.fake_provider.redirect_uri,
+            redirect_uri=self.account.redirect_uri,
             code_verifier=asked.verifier,
         )
         for name in ("access_token", "refresh_token", "id_token"):
@@ -162,7 +162,7 @@ class DemoFlow:
         _expect(claims.get("iss") == self.metadata["issuer"], "the ID token names its issuer")
         aud = claims.get("aud")
         _expect(
-            aud in (self.fake_provider.client_id, [self.fake_provider.client_id]),
+            aud in (self.account.client_id, [self.account.client_id]),
             "the ID token is for us",
         )
         _expect(claims.get("nonce") == asked.nonce, "the ID token has the nonce that was sent")
@@ -171,12 +171,10 @@ class DemoFlow:
         token = str(tokens["access_token"])
         self.demo_output.step(6, "The app uses the access token")
         me = as_object(await self._resource("/api/v1/user/me", token, 200))
-        _expect(
-            self.fake_provider.email in me.values(), "user/me is about the person who signed in"
-        )
+        _expect(self.account.email in me.values(), "user/me is about the person who signed in")
         url = str(self.metadata["userinfo_endpoint"])
         info = as_object(await self._resource(url, token, 200))
-        _expect(info.get("email") == self.fake_provider.email, "userinfo is about the same person")
+        _expect(info.get("email") == self.account.email, "userinfo is about the same person")
         self.demo_output.step(7, "Introspection says what the token is good for")
         _expect(await self._active(token), "the token is active")
 
@@ -191,7 +189,7 @@ class DemoFlow:
     async def _revoke(self, tokens: Mapping[str, Any]) -> None:
         self.demo_output.step(9, "The app gives up its access: everything that was granted ends")
         url, token = str(self.metadata["revocation_endpoint"]), str(tokens["refresh_token"])
-        await self._call("POST", url, 200, {"token": token}, self.fake_provider.credentials)
+        await self._call("POST", url, 200, {"token": token}, self.account.credentials)
         self.demo_output.step(10, "Nothing works any more")
         access = str(tokens["access_token"])
         _expect(not await self._active(access), "the token is not active after revocation")
@@ -199,13 +197,11 @@ class DemoFlow:
 
     async def _token(self, **form: str) -> dict[str, Any]:
         url = str(self.metadata["token_endpoint"])
-        return as_object(await self._call("POST", url, 200, form, self.fake_provider.credentials))
+        return as_object(await self._call("POST", url, 200, form, self.account.credentials))
 
     async def _active(self, token: str) -> bool:
         url = str(self.metadata["introspection_endpoint"])
-        answer = await self._call(
-            "POST", url, 200, {"token": token}, self.fake_provider.credentials
-        )
+        answer = await self._call("POST", url, 200, {"token": token}, self.account.credentials)
         return as_object(answer).get("active") is True
 
     async def _resource(self, path: str, token: str, status: int) -> httpx.Response:

@@ -30,7 +30,7 @@ class Kind(StrEnum):
     CODE = "qmc_"
     REQUEST = "qmq_"
     SESSION = "qmz_"
-    TICKET = "qmt_"
+    EMAIL_TOKEN = "qmt_"
     BROWSER = "qmb_"
     STATE = "qmw_"
     FLOW = "qmf_"

@@ -31,7 +31,7 @@ from quantimodo.endpoints.authorize_login import (
     holder_of,
     holders_of,
 )
-from quantimodo.endpoints.authorize_request import heeded_query, read_request, sign_in_path
+from quantimodo.endpoints.authorize_request import read_request, recognised_query, sign_in_path
 from quantimodo.endpoints.authorize_responses import (
     ErrorPage,
     answer_json,
@@ -334,7 +334,7 @@ class AuthorizeEndpoint:
         self, request: Request, form: Form, authentication: AuthenticationContext
     ) -> Response:
         """Contract §5: the same address without the token, so that it stays in no history."""
-        response = see_other(f"{request.url.path}?{heeded_query(form)}")
+        response = see_other(f"{request.url.path}?{recognised_query(form)}")
         if authentication.login is None:
             return self.logins.drop(request, response, form)
         return self.logins.attach(response, form, authentication)
@@ -349,7 +349,7 @@ class AuthorizeEndpoint:
         self, asked: AuthorizationRequest, form: Form, authentication: AuthenticationContext
     ) -> Response:
         """Contract §5: for a caller that is not a browser; its login JWT says who the person is."""
-        again = f"{self.issuer}{AUTHORIZE}?{heeded_query(form)}"
+        again = f"{self.issuer}{AUTHORIZE}?{recognised_query(form)}"
         login, now = (
             await self.requested_subject.match(form, asked, authentication.login),
             self.clock.now(),

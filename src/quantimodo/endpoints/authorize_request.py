@@ -36,7 +36,7 @@ async def read_request(request: Request) -> tuple[Form, InvalidRequest | None]:
     return form, next(map(InvalidRequest, faults.values()), None)
 
 
-def heeded_query(form: Form) -> str:
+def recognised_query(form: Form) -> str:
     """This request as a query, with nothing in it that is secret or not heeded."""
     return urlencode([(name, text) for name, text in form.items() if name in PARAMETERS])
 

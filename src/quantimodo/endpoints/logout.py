@@ -79,7 +79,7 @@ class LogoutEndpoint:
             return self._gone(asked)
         if _is_of_session(asked.hint, browser_request.session):
             if request.method == "HEAD":
-                return self._farewell(asked, ())
+                return self._signed_out_page(asked, ())
             # Nobody is signed in when the same request comes again, so it goes on.
             return await self._leave(asked, browser_request, reload=True)
         return self._ask(request, asked, browser_request)
@@ -129,13 +129,13 @@ class LogoutEndpoint:
         self, asked: LogoutRequestContext, browser_request: BrowserRequest, *, reload: bool = False
     ) -> Response:
         frames = await self.sign_out.leave(browser_request.required())
-        return self.page_context.browser.sign_out(self._farewell(asked, frames, reload))
+        return self.page_context.browser.sign_out(self._signed_out_page(asked, frames, reload))
 
     def _gone(self, asked: LogoutRequestContext) -> Response:
         """Nobody is signed in in this browser (any more)."""
-        return self.page_context.browser.sign_out(self._farewell(asked, ()))
+        return self.page_context.browser.sign_out(self._signed_out_page(asked, ()))
 
-    def _farewell(
+    def _signed_out_page(
         self, asked: LogoutRequestContext, frames: tuple[str, ...], reload: bool = False
     ) -> Response:
         if asked.leads_to is not None and not frames:

@@ -24,7 +24,7 @@ from quantimodo.pages.layout import NO_STORE, json_page
 from quantimodo.pages.page_context import NotFound, PageContext
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import DataDeletionRequestStore, ReplayStore, Unavailable
-from quantimodo.protocol.social import ERASURE_STATUS
+from quantimodo.protocol.social import DATA_DELETION_STATUS
 
 _MOST_BYTES: Final = 65_536
 _SECURITY_EVENT: Final = "application/secevent+jwt"  # RFC 8417 §2.3
@@ -139,7 +139,7 @@ class SecurityEventEndpoint:
                     expires_at=now + _REMEMBERED,
                 )
             )
-        where = self.issuer + ERASURE_STATUS.format(code=code)
+        where = self.issuer + DATA_DELETION_STATUS.format(code=code)
         return json_page(200, {"url": where, "confirmation_code": code})
 
 

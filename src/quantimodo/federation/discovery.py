@@ -50,7 +50,7 @@ class Discovery:
     ) -> None:
         """`known`: what the provider's own pages say, good for its own issuer."""
         self._policy = policy
-        self._door = http_client
+        self._http_client = http_client
         self._fixed = _fixed(policy, known)
         self._found = CachedDocument(self._discover, clock)
 
@@ -59,13 +59,13 @@ class Discovery:
 
     async def _discover(self) -> Metadata:
         # OpenID Connect Discovery §4.1: a slash at the end goes before the path is added.
-        answer = await self._door.get(self._policy.issuer.rstrip("/") + _WELL_KNOWN)
+        answer = await self._http_client.get(self._policy.issuer.rstrip("/") + _WELL_KNOWN)
         if not answer.ok:
             raise _invalid_response(f"discovery: status {answer.status}")
         document = answer.json()
         found = _overridden(self._policy, read_metadata(document, self._policy.issuer))
         self._check_methods(document)
-        self._door.check(found.authorization_endpoint)  # where browsers will be sent
+        self._http_client.check(found.authorization_endpoint)  # where browsers will be sent
         return found
 
     def _check_methods(self, document: Mapping[str, Any]) -> None:

@@ -25,11 +25,11 @@ _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What the token is compared with. `audiences`: our client ids; `fake_provider`: the one of
+    """What the token is compared with. `audiences`: our client ids; `authorized_party`: the one of
     them that asked for it, None if any may have. `nonce` None: there was none to be asked for."""
 
     audiences: frozenset[str]
-    fake_provider: str | None = None
+    authorized_party: str | None = None
     nonce: str | None = None
     access_token: Secret | None = None
 
@@ -48,7 +48,7 @@ def check_id_token(found: Verified, expected: Expected, now: datetime) -> None:
     # security.md 13: an access token, a logout token or an event is signed by the same keys.
     if found.typ.lower() not in _ID_TOKEN_TYPES or "events" in claims:
         raise bad_token("not an ID token")
-    _check_audience(claims, expected.audiences, expected.fake_provider)
+    _check_audience(claims, expected.audiences, expected.authorized_party)
     _check_times(claims, now)
     if expected.nonce is not None:
         nonce = claims.get("nonce")
@@ -98,17 +98,19 @@ def _octets(text: str) -> bytes:
 
 
 def _check_audience(claims: Mapping[str, Any], ours: frozenset[str], asker: str | None) -> None:
-    audiences, fake_provider = _audiences(claims), claims.get("azp")
+    audiences, authorized_party = _audiences(claims), claims.get("azp")
     # OpenID Connect Core §3.1.3.7: each audience has to be trusted, so each is one of ours.
     if not audiences or not ours.issuperset(audiences):
         raise foreign_token("aud is not one of ours")
     if asker is not None and asker not in audiences:
         raise foreign_token("aud is not the client that asked")
-    if len(audiences) > 1 and fake_provider is None:
+    if len(audiences) > 1 and authorized_party is None:
         raise foreign_token("several audiences and no azp")
     # Stricter than OpenID Connect Core: also with one audience, because Google's apps of one
     # project get tokens for each other, and security.md 28 wants a list of those that may.
-    if fake_provider is not None and fake_provider not in (ours if asker is None else {asker}):
+    if authorized_party is not None and authorized_party not in (
+        ours if asker is None else {asker}
+    ):
         raise foreign_token("azp is not one of ours")
 
 

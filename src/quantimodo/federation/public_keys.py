@@ -24,7 +24,7 @@ class PublicKeys:
     def __init__(
         self, http_client: GuardedHttpClient, clock: Clock, locate: Callable[[], Awaitable[str]]
     ) -> None:
-        self._door = http_client
+        self._http_client = http_client
         self._locate = locate
         self._keys = CachedDocument(self._fetch, clock)
 
@@ -40,7 +40,7 @@ class PublicKeys:
         await self._keys.get()
 
     async def _fetch(self) -> tuple[ProviderKey, ...]:
-        answer = await self._door.get(await self._locate())
+        answer = await self._http_client.get(await self._locate())
         if not answer.ok:
             raise _invalid_response(f"its keys: status {answer.status}")
         try:

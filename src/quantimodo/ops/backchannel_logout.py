@@ -7,7 +7,6 @@ is notified at least once; each try has a new token, so that none is accepted tw
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -15,17 +14,16 @@ import structlog
 
 from quantimodo.model.events import Event, Message
 from quantimodo.model.sessions import LogoutRecipient
+from quantimodo.ops.polling_worker import PollingWorker
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.form_poster import DeliveryFailed, FormPoster
 from quantimodo.ports.stores import LogoutRecipientStore, Unavailable
 
-_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.farewells")
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.backchannel_logout")
 
 _BATCH: Final = 50
 _LEASE: Final = timedelta(minutes=1)  # longer than the messenger waits for an answer
-_POLL: Final = 10.0  # seconds; sessions that another process ended are seen after that long
-_LAST_WORDS: Final = 5.0  # seconds that a batch has left when the server closes
 PAUSES: Final = tuple(timedelta(seconds=each) for each in (15, 60, 240, 960, 3600, 14400))
 
 
@@ -35,8 +33,8 @@ class Writer(Protocol):
 
 
 class BackchannelLogoutSender:
-    """Tells those that are due. `start` begins its task, `close` ends it; any number of processes
-    may. `wakeup` tells it of a session that ended in this process."""
+    """Notifies the clients that are due. Any number of processes may run it; `wakeup` is set when
+    a session ends in this process."""
 
     def __init__(
         self,
@@ -49,61 +47,40 @@ class BackchannelLogoutSender:
     ) -> None:
         self._store = store
         self._writer = writer
-        self._messenger = form_poster
+        self._form_poster = form_poster
         self._clock = clock
         self._audit = audit
-        self._bell = wakeup
-        self._closing = False
-        self._task: asyncio.Task[None] | None = None
+        self._worker = PollingWorker("backchannel_logout", self.send_due, wakeup)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="farewells")
+        self._worker.start()
 
     async def close(self) -> None:
         """Wait a few seconds for the current batch; the rest stays due."""
-        self._closing = True
-        self._bell.set()
-        if self._task is not None:
-            _, running = await asyncio.wait([self._task], timeout=_LAST_WORDS)
-            for task in running:
-                task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._worker.close()
 
-    async def tell_due(self) -> None:
-        """Tell everybody who is due now, once."""
-        while not self._closing:
+    async def send_due(self) -> None:
+        """Notify each client that is due now, once."""
+        while not self._worker.closing:
             claimed = await self._store.claim_logout_notifications(
                 self._clock.now(), _LEASE, _BATCH
             )
-            await self._tell_all(claimed)
+            await self._send_all(claimed)
             if len(claimed) < _BATCH:
                 return
 
-    async def _run(self) -> None:
-        while not self._closing:
-            try:
-                await self.tell_due()
-            except Unavailable:
-                _log.warning("farewells.database_unavailable")
-            except Exception:  # the task outlives whatever one application may bring about
-                _log.exception("farewells.failed")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_POLL):
-                    await self._bell.wait()
-            self._bell.clear()
-
-    async def _tell_all(self, claimed: Sequence[LogoutRecipient]) -> None:
+    async def _send_all(self, claimed: Sequence[LogoutRecipient]) -> None:
         # Concurrent: a client that does not answer does not delay the others.
-        for done in await asyncio.gather(*map(self._tell, claimed), return_exceptions=True):
+        for done in await asyncio.gather(*map(self._send, claimed), return_exceptions=True):
             if isinstance(done, BaseException):
                 raise done
 
-    async def _tell(self, logout_recipient: LogoutRecipient) -> None:
+    async def _send(self, logout_recipient: LogoutRecipient) -> None:
         message: Message | None = None
         try:
             message = await self._writer.write(logout_recipient)
             if message is not None:
-                await self._messenger.post(message)
+                await self._form_poster.post(message)
         except Unavailable:  # our own database: what is claimed comes back after its lease
             raise
         except DeliveryFailed as fault:

@@ -38,7 +38,7 @@ class BatchWriter(Generic[T]):
         self._capacity = capacity
         self._items: deque[T] = deque()
         self._lost = 0
-        self._bell = asyncio.Event()
+        self._wakeup = asyncio.Event()
         self._ending = asyncio.Event()
         self._writing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -49,7 +49,7 @@ class BatchWriter(Generic[T]):
             self._lost += 1
             return
         self._items.append(item)
-        self._bell.set()
+        self._wakeup.set()
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=self._name)
@@ -76,7 +76,7 @@ class BatchWriter(Generic[T]):
     async def close(self) -> None:
         """Write what waits and end. What cannot be written is lost and logged."""
         self._ending.set()
-        self._bell.set()
+        self._wakeup.set()
         if self._task is not None:
             await self._task
         try:
@@ -88,13 +88,13 @@ class BatchWriter(Generic[T]):
 
     async def _run(self) -> None:
         while not self._ending.is_set():
-            await self._bell.wait()
-            self._bell.clear()
+            await self._wakeup.wait()
+            self._wakeup.clear()
             await self._pause(_PAUSE)
             try:
                 await self.flush()
             except Unavailable:
-                self._bell.set()
+                self._wakeup.set()
                 await self._pause(_PAUSE_WHEN_UNAVAILABLE)
             self._confess()
 

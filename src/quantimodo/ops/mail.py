@@ -18,9 +18,9 @@ import structlog
 
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.model.events import Mail
+from quantimodo.ops.polling_worker import PollingWorker
 from quantimodo.ports.background_stores import MailStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import Unavailable
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.mail")
 
@@ -28,8 +28,6 @@ _PURPOSE = "mail"
 _BATCH = 10
 _LEASE = timedelta(minutes=1)
 _PATIENCE = 45.0  # seconds for a batch: over before another process may claim it
-_POLL = 10.0  # seconds; the delay until e-mails queued by another process are seen
-_LAST_WORDS = 5.0  # seconds that a batch has left when the server closes
 
 
 class MessageRejected(Exception):
@@ -90,14 +88,14 @@ class Outbox:
         self._envelope = envelope
         self._clock = clock
         self._lifetime = lifetime
-        self._bell = wakeup
+        self._wakeup = wakeup
 
     async def send(self, mail: Mail) -> None:
         now = self._clock.now()
         sealed = self._envelope.seal(msgspec.json.encode(mail), _PURPOSE)
         await self._store.add_mail(sealed, now, now + self._lifetime)
-        if self._bell is not None:
-            self._bell.set()
+        if self._wakeup is not None:
+            self._wakeup.set()
 
     async def recent(self, limit: int = 50) -> Sequence[KeptMail]:
         """What waits here, the newest first."""
@@ -125,28 +123,20 @@ class Sender:
     ) -> None:
         self._store = store
         self._envelope = envelope
-        self._carrier = mail_transport
+        self._mail_transport = mail_transport
         self._clock = clock
-        self._bell = wakeup
-        self._closing = False
-        self._task: asyncio.Task[None] | None = None
+        self._worker = PollingWorker("mail", self.send_due, wakeup)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="mail-sender")
+        self._worker.start()
 
     async def close(self) -> None:
         """Wait a few seconds for the current batch; the rest stays queued."""
-        self._closing = True
-        self._bell.set()
-        if self._task is not None:
-            _, running = await asyncio.wait([self._task], timeout=_LAST_WORDS)
-            for task in running:
-                task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._worker.close()
 
     async def send_due(self) -> None:
         """Send everything that is due now, until it is done or the mail server does not answer."""
-        while not self._closing:
+        while not self._worker.closing:
             now = self._clock.now()
             claimed = await self._store.claim_mail(now, _LEASE, _BATCH)
             due = [(number, sealed) for number, sealed, tries in claimed if _is_turn(tries)]
@@ -155,23 +145,10 @@ class Sender:
             if len(claimed) < _BATCH:
                 return
 
-    async def _run(self) -> None:
-        while not self._closing:
-            try:
-                await self.send_due()
-            except Unavailable:
-                _log.warning("mail.database_unavailable")
-            except Exception:  # the task outlives whatever one letter may bring about
-                _log.exception("mail.failed")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_POLL):
-                    await self._bell.wait()
-            self._bell.clear()
-
     async def _send(self, due: Sequence[tuple[int, bytes]]) -> bool:
         """Whether the mail server could be talked to."""
         try:
-            async with asyncio.timeout(_PATIENCE), self._carrier.connect() as line:
+            async with asyncio.timeout(_PATIENCE), self._mail_transport.connect() as line:
                 for number, sealed in due:
                     await self._hand_over(line, number, sealed)
         except (MailServerUnavailable, TimeoutError) as fault:

@@ -30,7 +30,7 @@ from quantimodo.pages.forms import Form
 from quantimodo.ports.clock import Clock, Entropy
 
 _BROWSER_LIFETIME: Final = timedelta(days=30)
-_TICKET_LIFETIME: Final = timedelta(hours=1)
+_EMAIL_TOKEN_LIFETIME: Final = timedelta(hours=1)
 _LONGEST: Final = 2048
 _OUR_FETCHES: Final = (None, "same-origin", "none")
 
@@ -204,7 +204,7 @@ class Browser:
         self, response: Response, name: CookieName, email_token: str
     ) -> Response:
         """Take a one-time ticket out of the address, so that it stays in no history."""
-        return self.set_cookie(response, name, email_token[:_LONGEST], _TICKET_LIFETIME)
+        return self.set_cookie(response, name, email_token[:_LONGEST], _EMAIL_TOKEN_LIFETIME)
 
     def read_cookie(self, request: Request, name: CookieName) -> str:
         """What was kept under this name, or ""."""

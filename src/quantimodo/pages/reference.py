@@ -80,18 +80,18 @@ class Group:
 class ReferencePage:
     """The page, over one document, which is read when the page is first asked for."""
 
-    __slots__ = ("_content", "_desk", "_document")
+    __slots__ = ("_content", "_document", "_page_context")
 
     def __init__(self, page_context: PageContext, document: Json) -> None:
-        self._desk = page_context
+        self._page_context = page_context
         self._document = document
         self._content: Mapping[str, Any] | None = None
 
     async def show(self, request: Request) -> Response:
         if self._content is None:
             self._content = _content(self._document)
-        browser_request = await self._desk.browser_request(request)
-        return self._desk.show(
+        browser_request = await self._page_context.browser_request(request)
+        return self._page_context.show(
             request, browser_request, "reference.html", section="docs", **self._content
         )
 

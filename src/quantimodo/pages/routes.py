@@ -77,7 +77,7 @@ def page_routes(pages: Pages) -> list[PageRoute]:
     """All of them, as (methods, path, endpoint)."""
     page_context = PageContext(pages.renderer, pages.browser, pages.clock)
     routes = [
-        *_entrance(pages, page_context),
+        *_authorize_endpoint(pages, page_context),
         *_account(pages, page_context),
         *_portal(pages, page_context),
     ]
@@ -92,7 +92,7 @@ def page_routes(pages: Pages) -> list[PageRoute]:
     ]
 
 
-def _entrance(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
+def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     leads = ReturnTargets(pages.clients, pages.consents, pages.clock)
     links = Links(page_context, pages.outbox is not None)
     plain = StaticPages(

@@ -17,7 +17,7 @@ CALLBACK = f"{SOCIAL}/callback/{{provider}}"
 NOTIFICATIONS = f"{SOCIAL}/notifications/{{provider}}"
 DEAUTHORIZE = f"{SOCIAL}/deauthorize/{{provider}}"
 DATA_DELETION = f"{SOCIAL}/data-deletion/{{provider}}"
-ERASURE_STATUS = "/data-deletion/{code}"
+DATA_DELETION_STATUS = "/data-deletion/{code}"
 
 ALIASES: Mapping[str, str] = {
     "redirectUrl": "redirect_url",

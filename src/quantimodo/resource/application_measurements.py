@@ -28,7 +28,7 @@ _PEOPLE_AT_ONCE = 1000
 class ApplicationMeasurements:
     """`GET /api/v2/application/measurements`: person by person, each in the order asked for."""
 
-    http_client: MeasurementAccess
+    access: MeasurementAccess
     measurement_service: MeasurementService
     count_cache: CountCache
     store: MeasurementStore
@@ -38,11 +38,11 @@ class ApplicationMeasurements:
     address: str
 
     async def __call__(self, request: Request) -> Response:
-        app = (await self.http_client.bearer.application(request, READ)).client_id
+        app = (await self.access.bearer.application(request, READ)).client_id
         try:
             question = parse_measurement_query(request.query)
             count = partial(self._count, app, question.offset == 0)
-            async with self.http_client.reads.place(app):
+            async with self.access.reads.place(app):
                 people = await self._people(app)
                 rows, total = await self.measurement_service.page_of_people(people, question, count)
         except MeasurementError as error:
@@ -94,7 +94,7 @@ class ApplicationMeasurements:
             user_id = row.measurement.user_id
             numbers[user_id] = numbers.get(user_id, 0) + row.number
         for user_id, number in numbers.items():
-            self.http_client.note(
+            self.access.note(
                 user_id,
                 app,
                 "read",

@@ -83,32 +83,32 @@ class MeasurementAccess:
 class Measurements:
     """`GET` and `POST /api/v1/measurements`."""
 
-    http_client: MeasurementAccess
+    access: MeasurementAccess
     measurement_service: MeasurementService
     address: str
 
     async def __call__(self, request: Request) -> Response:
         if request.method == "POST":
             return await self._add(request)
-        user, app = await self.http_client.admit(request, READ)
+        user, app = await self.access.admit(request, READ)
         try:
             question = parse_measurement_query(request.query)
-            async with self.http_client.reads.place(user.id):
+            async with self.access.reads.place(user.id):
                 rows, total = await self.measurement_service.page(user.id, question)
         except MeasurementError as error:
             return refusal(error)
-        self.http_client.note_reading(user, app, question, number_in(rows))
+        self.access.note_reading(user, app, question, number_in(rows))
         return page_response(self.address, question, list(map(measurement_json, rows)), total)
 
     async def _add(self, request: Request) -> Response:
-        user, app = await self.http_client.admit(request, WRITE)
+        user, app = await self.access.admit(request, WRITE)
         if request.media_type() != "application/json":
             return refusal(MeasurementError("send JSON, with the content type application/json"))
         try:
             saved = await self.measurement_service.save(user.id, read_sets(request.body))
         except MeasurementError as error:
             return refusal(error)
-        self.http_client.note_saving(user, app, saved)
+        self.access.note_saving(user, app, saved)
         return private_json(200, {"success": True})
 
 
@@ -116,13 +116,11 @@ class Measurements:
 class OneMeasurement:
     """`GET`, `PUT` and `DELETE /api/v2/measurements/{id}`."""
 
-    http_client: MeasurementAccess
+    access: MeasurementAccess
     measurement_service: MeasurementService
 
     async def __call__(self, request: Request) -> Response:
-        user, app = await self.http_client.admit(
-            request, READ if request.method == "GET" else WRITE
-        )
+        user, app = await self.access.admit(request, READ if request.method == "GET" else WRITE)
         try:
             match request.method:
                 case "GET":
@@ -166,21 +164,21 @@ class OneMeasurement:
         action: Literal["read", "write", "delete"],
         found: MeasurementView,
     ) -> None:
-        self.http_client.note(user.id, app, action, 1, found.measurement.variable, found.category)
+        self.access.note(user.id, app, action, 1, found.measurement.variable, found.category)
 
 
 @dataclass(frozen=True, slots=True)
 class MeasurementsCsv:
     """`GET /api/v2/measurements/csv`: everything that the filters choose, by start, streamed."""
 
-    http_client: MeasurementAccess
+    access: MeasurementAccess
     measurement_service: MeasurementService
 
     async def __call__(self, request: Request) -> Response:
-        user, app = await self.http_client.admit(request, READ)
+        user, app = await self.access.admit(request, READ)
         try:
             question = parse_measurement_query(request.query)
-            async with self.http_client.reads.place(user.id):
+            async with self.access.reads.place(user.id):
                 chunks = await self.measurement_service.walk(user.id, question)
         except MeasurementError as error:
             return refusal(error)
@@ -198,14 +196,14 @@ class MeasurementsCsv:
         try:
             while True:
                 # The deadline is for each part, for a client may take its time with a whole diary.
-                async with self.http_client.reads.place(user.id):
+                async with self.access.reads.place(user.id):
                     rows = await anext(chunks, None)
                 if rows is None:
                     return
                 number += number_in(rows)
                 yield csv_text(map(csv_row, rows))
         finally:
-            self.http_client.note_reading(user, app, question, number)
+            self.access.note_reading(user, app, question, number)
 
 
 def number_in(rows: Sequence[MeasurementView]) -> int:

@@ -18,20 +18,20 @@ from quantimodo.resource.measurements import READ, MeasurementAccess
 class Variables:
     """`GET /api/v1/variables`."""
 
-    http_client: MeasurementAccess
+    access: MeasurementAccess
     measurement_service: MeasurementService
     address: str
 
     async def __call__(self, request: Request) -> Response:
-        user, app = await self.http_client.admit(request, READ)
+        user, app = await self.access.admit(request, READ)
         try:
             question = parse_variable_query(request.query)
-            async with self.http_client.reads.place(user.id):
+            async with self.access.reads.place(user.id):
                 found, total = await self.measurement_service.variables(user.id, question)
         except MeasurementError as error:
             return refusal(error)
         # What is told of a variable is of its measurements, and the last of them whole.
-        self.http_client.note_reading(user, app, question, sum(map(_told, found)))
+        self.access.note_reading(user, app, question, sum(map(_told, found)))
         return page_response(self.address, question, list(map(variable_json, found)), total)
 
 
@@ -39,17 +39,17 @@ class Variables:
 class OneVariable:
     """`GET /api/v1/variables/{name}`."""
 
-    http_client: MeasurementAccess
+    access: MeasurementAccess
     measurement_service: MeasurementService
 
     async def __call__(self, request: Request) -> Response:
-        user, app = await self.http_client.admit(request, READ)
+        user, app = await self.access.admit(request, READ)
         name = unicodedata.normalize("NFC", request.tail)
-        async with self.http_client.reads.place(user.id):
+        async with self.access.reads.place(user.id):
             found = await self.measurement_service.variable(user.id, name)
         if found is None:
             return refusal(MeasurementError("there is no such variable", status=404))
-        self.http_client.note(
+        self.access.note(
             user.id, app, "read", _told(found), found.summary.variable.name, found.category
         )
         return private_json(200, variable_json(found))

@@ -161,7 +161,7 @@ class _ProviderRoutes:
         fake_provider = openid.fake_provider
         path = f"{fake_provider.path}/auth"
         return [
-            (_GET, path, self._entrance(fake_provider, openid.profile, path).ask),
+            (_GET, path, self._authorize_endpoint(fake_provider, openid.profile, path).ask),
             (_GET, f"{fake_provider.path}/native", self._native(fake_provider).show),
         ]
 
@@ -175,7 +175,7 @@ class _ProviderRoutes:
             (_POST, f"{path}/native", self._native(openid.fake_provider).give),
         ]
 
-    def _entrance(
+    def _authorize_endpoint(
         self, fake_provider: FakeProvider, profile: Answering, path: str, ending: str = ""
     ) -> AuthorizeEndpoint:
         return AuthorizeEndpoint(
@@ -203,7 +203,9 @@ class _ProviderRoutes:
     async def _dialog(self, request: Request) -> Response:
         """Any version of Graph will do. Facebook puts `#_=_` behind its answers."""
         fake_provider, path = self.facebook.fake_provider, request.url.path
-        return await self._entrance(fake_provider, FacebookProfile(), path, "#_=_").ask(request)
+        return await self._authorize_endpoint(fake_provider, FacebookProfile(), path, "#_=_").ask(
+            request
+        )
 
     async def _index(self, request: Request) -> Response:
         """GET /sandbox."""

@@ -35,7 +35,7 @@ class Graph:
     ) -> None:
         self._app_id = policy.client_id
         self._secret = required_secret(policy)
-        self._door = http_client
+        self._http_client = http_client
         self._debug = policy.tokeninfo_endpoint or f"{address}/debug_token"
         self._me = policy.userinfo_endpoint or f"{address}/me"
 
@@ -46,7 +46,7 @@ class Graph:
         """
         app_token = f"{self._app_id}|{self._secret.reveal()}"
         asked = {"input_token": token.reveal(), "access_token": app_token}
-        answer = await self._door.get(self._debug, parameters=asked)
+        answer = await self._http_client.get(self._debug, parameters=asked)
         body = answer.json()
         if "error" in body:
             raise _not_inspected(body["error"])
@@ -62,7 +62,7 @@ class Graph:
             "access_token": token.reveal(),
             "appsecret_proof": appsecret_proof(token, self._secret),
         }
-        answer = await self._door.get(self._me, parameters=asked)
+        answer = await self._http_client.get(self._me, parameters=asked)
         body = answer.json()
         if "error" in body:
             raise _not_told(body["error"])

@@ -48,7 +48,7 @@ class GitHub:
     def __init__(self, policy: ProviderPolicy, http_client: GuardedHttpClient) -> None:
         required_secret(policy)
         self._policy = policy
-        self._door = http_client
+        self._http_client = http_client
         self._oauth = OAuth2(policy, http_client, _SERVER)
         self._user = policy.userinfo_endpoint or _USER
         self._emails = policy.emails_endpoint or _EMAILS
@@ -87,7 +87,7 @@ class GitHub:
 
     async def _who(self, granted: Granted) -> Profile:
         headers = {**_API, **bearer(granted.access_token)}
-        answer = await self._door.get(self._user, headers=headers)
+        answer = await self._http_client.get(self._user, headers=headers)
         if not answer.ok:
             raise invalid_response(f"user: status {answer.status}")
         user = answer.json()
@@ -105,7 +105,9 @@ class GitHub:
 
     async def _confirmed_email(self, headers: Mapping[str, str]) -> str | None:
         """security.md 30: the address that is primary and verified, both being `true` itself."""
-        answer = await self._door.get(self._emails, headers=headers, parameters={"per_page": "100"})
+        answer = await self._http_client.get(
+            self._emails, headers=headers, parameters={"per_page": "100"}
+        )
         if answer.status in (403, 404):  # the person, or the kind of app, keeps it to itself
             return None
         if not answer.ok:

@@ -102,7 +102,7 @@ class AccessTokens:
         ours: frozenset[str],
         tokeninfo_endpoint: str,
     ) -> None:
-        self._door = http_client
+        self._http_client = http_client
         self._clock = clock
         self._ours = ours
         self._tokeninfo_endpoint = tokeninfo_endpoint
@@ -112,10 +112,14 @@ class AccessTokens:
         tokeninfo = self._tokeninfo_endpoint or metadata.tokeninfo_endpoint
         if not tokeninfo or not metadata.userinfo_endpoint:
             raise BadToken("Send the ID token that the provider gave the app.")
-        about = _read(await self._door.get(tokeninfo, parameters={"access_token": token.reveal()}))
+        about = _read(
+            await self._http_client.get(tokeninfo, parameters={"access_token": token.reveal()})
+        )
         self._check(about)
         subject = required_text(about, "sub")
-        person = _read(await self._door.get(metadata.userinfo_endpoint, headers=bearer(token)))
+        person = _read(
+            await self._http_client.get(metadata.userinfo_endpoint, headers=bearer(token))
+        )
         if person.get("sub") != subject:
             raise bad_token("userinfo: another person")
         return person

@@ -67,7 +67,7 @@ class OAuth2:
         self, policy: ProviderPolicy, http_client: GuardedHttpClient, server: AuthorizationServer
     ) -> None:
         self._policy = policy
-        self._door = http_client
+        self._http_client = http_client
         self._server = server
         self._authorization_endpoint = (
             policy.authorization_endpoint or server.authorization_endpoint
@@ -119,7 +119,7 @@ class OAuth2:
         if verifier is not None and self._server.proof_key:
             fields["code_verifier"] = verifier.reveal()
         identified, headers = self._ourselves()
-        answer = await self._door.post_form(
+        answer = await self._http_client.post_form(
             self._token_endpoint, {**fields, **identified}, headers=headers
         )
         body = answer.json()

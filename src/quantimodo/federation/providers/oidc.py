@@ -133,7 +133,7 @@ class Oidc:
         quirks: ProviderQuirks | None = None,
     ) -> None:
         self._policy = policy
-        self._door = http_client
+        self._http_client = http_client
         self._clock = clock
         self._replays = replays
         self._dialect = quirks or ProviderQuirks()
@@ -250,7 +250,7 @@ class Oidc:
             secret_in_header=metadata.secret_in_header,
             proof_key=self._dialect.proof_key,
         )
-        return OAuth2(policy, self._door, server)
+        return OAuth2(policy, self._http_client, server)
 
     async def _issued(
         self, granted: Granted, metadata: Metadata, nonce: str | None
@@ -260,7 +260,7 @@ class Oidc:
             raise invalid_response("token endpoint: no ID token")
         expected = Expected(
             audiences=self._ours,
-            fake_provider=self._policy.client_id,  # which asked for it
+            authorized_party=self._policy.client_id,  # which asked for it
             nonce=nonce,
             access_token=granted.access_token,
         )
@@ -309,7 +309,7 @@ class Oidc:
         claims = found.claims
         if not metadata.userinfo_endpoint or ("email" in claims and has_full_name(claims)):
             return claims
-        answer = await self._door.get(
+        answer = await self._http_client.get(
             metadata.userinfo_endpoint, headers=bearer(granted.access_token)
         )
         if not answer.ok:

@@ -48,7 +48,7 @@ class X:
     responds_by_form_post = False
 
     def __init__(self, policy: ProviderPolicy, http_client: GuardedHttpClient) -> None:
-        self._door = http_client
+        self._http_client = http_client
         self._oauth = OAuth2(policy, http_client, _SERVER)
         self._me = policy.userinfo_endpoint or _ME
         self.name = policy.name
@@ -85,7 +85,7 @@ class X:
         raise no_security_events()
 
     async def _who(self, granted: Granted) -> Profile:
-        answer = await self._door.get(self._me, headers=bearer(granted.access_token))
+        answer = await self._http_client.get(self._me, headers=bearer(granted.access_token))
         if not answer.ok:
             raise invalid_response(f"users/me: status {answer.status}")
         # X answers 200 with `errors` and no `data` where it cannot show the account.

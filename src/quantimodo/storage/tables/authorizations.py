@@ -11,7 +11,10 @@ from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant
 from quantimodo.storage.database import Database, KeyedRead, Operation, Row, Statement, execute
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
 from quantimodo.storage.tables.claims_requests import asked_text
-from quantimodo.storage.tables.logout_recipients import ADD_PARTICIPANT, logout_recipient_values
+from quantimodo.storage.tables.logout_recipients import (
+    ADD_LOGOUT_RECIPIENT,
+    logout_recipient_values,
+)
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.token_batches import ADD_ACCESS_TOKEN, access_token_values
 from quantimodo.storage.timestamps import from_micros, to_micros
@@ -59,11 +62,11 @@ _SAVE_CONSENT = Statement(
 _DROP_CONSENT = Statement(
     "DELETE FROM consents WHERE user_id = {1} AND client_id = {2} RETURNING client_id"
 )
-_REVOKE_FAMILIES = Statement(
+_REVOKE_GRANTS = Statement(
     "UPDATE grants SET revoked_at = {3}"
     " WHERE user_id = {1} AND client_id = {2} AND revoked_at IS NULL"
 )
-_ADD_FAMILY = Statement(
+_ADD_GRANT = Statement(
     "INSERT INTO grants (id, client_id, user_id, scope, methods, authenticated_at, created_at,"
     " expires_at, sid, claims_request) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10})"
 )
@@ -150,7 +153,7 @@ class Authorizations(Table):
     async def withdraw_consent(self, user_id: int, client_id: str, at: datetime) -> bool:
         def operation() -> Operation[bool]:
             dropped = yield _DROP_CONSENT, (user_id, client_id)
-            yield _REVOKE_FAMILIES, (user_id, client_id, to_micros(at))
+            yield _REVOKE_GRANTS, (user_id, client_id, to_micros(at))
             return bool(dropped)
 
         return await self._database.write(operation)
@@ -169,7 +172,7 @@ class Authorizations(Table):
             if not allowed or not grant.scope <= frozenset(allowed[0][0].split()):
                 return False
             yield (
-                _ADD_FAMILY,
+                _ADD_GRANT,
                 (
                     grant.id,
                     grant.client_id,
@@ -198,7 +201,7 @@ class Authorizations(Table):
             if access is not None:
                 yield ADD_ACCESS_TOKEN, access_token_values(access)
             if logout_recipient is not None:
-                yield ADD_PARTICIPANT, logout_recipient_values(logout_recipient)
+                yield ADD_LOGOUT_RECIPIENT, logout_recipient_values(logout_recipient)
             return True
 
         return await self._database.write(operation)

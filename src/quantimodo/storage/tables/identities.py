@@ -13,7 +13,7 @@ from quantimodo.storage.tables.users import (
     DROP_LOGIN_CODES,
     HOLD_PERSON,
     OWN_SESSION,
-    REVOKE_FAMILIES,
+    REVOKE_GRANTS,
     adding_user,
     user_of,
 )
@@ -139,7 +139,7 @@ class Identities(Table):
             user_id = yield from _touching(issuer, subject, lambda found: (_END, (found,)))
             if user_id is not None:
                 yield from _signing_out(user_id, to_micros(at))
-                yield REVOKE_FAMILIES, (user_id, to_micros(at))
+                yield REVOKE_GRANTS, (user_id, to_micros(at))
             return user_id
 
         return await self._database.write(operation)
@@ -156,7 +156,7 @@ class Identities(Table):
             if user_id is not None:
                 yield from _signing_out(user_id, moment)
                 if grants:
-                    yield REVOKE_FAMILIES, (user_id, moment)
+                    yield REVOKE_GRANTS, (user_id, moment)
             return user_id
 
         return await self._database.write(operation)

@@ -15,15 +15,15 @@ from quantimodo.storage.timestamps import (
     to_micros_or_none,
 )
 
-_DEPARTURE_COLUMNS = "key, provider, browser, sealed, created_at, expires_at"
-_ADD_DEPARTURE = Statement(
-    f"INSERT INTO login_states ({_DEPARTURE_COLUMNS}, network, stored_bytes)"
+_LOGIN_STATE_COLUMNS = "key, provider, browser, sealed, created_at, expires_at"
+_ADD_LOGIN_STATE = Statement(
+    f"INSERT INTO login_states ({_LOGIN_STATE_COLUMNS}, network, stored_bytes)"
     " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
 )
-_DEPARTURES = BudgetedTable("login_states")
-_DEPARTURE = KeyedRead(f"SELECT {_DEPARTURE_COLUMNS} FROM login_states WHERE key")
-_TAKE_DEPARTURE = Statement(
-    f"DELETE FROM login_states WHERE key = {{1}} RETURNING {_DEPARTURE_COLUMNS}"
+_LOGIN_STATES = BudgetedTable("login_states")
+_LOGIN_STATE = KeyedRead(f"SELECT {_LOGIN_STATE_COLUMNS} FROM login_states WHERE key")
+_TAKE_LOGIN_STATE = Statement(
+    f"DELETE FROM login_states WHERE key = {{1}} RETURNING {_LOGIN_STATE_COLUMNS}"
 )
 
 _LOGIN_CODE_COLUMNS = (
@@ -47,10 +47,12 @@ _SPEND = Statement(
     " RETURNING key"
 )
 
-_ERASURE_COLUMNS = "code, provider, asked_at, done_at, expires_at"
-_ERASURE = KeyedRead(f"SELECT {_ERASURE_COLUMNS} FROM data_deletion_requests WHERE code")
-_ADD_ERASURE = Statement(
-    f"INSERT INTO data_deletion_requests ({_ERASURE_COLUMNS})"
+_DATA_DELETION_COLUMNS = "code, provider, asked_at, done_at, expires_at"
+_DATA_DELETION_REQUEST = KeyedRead(
+    f"SELECT {_DATA_DELETION_COLUMNS} FROM data_deletion_requests WHERE code"
+)
+_ADD_DATA_DELETION_REQUEST = Statement(
+    f"INSERT INTO data_deletion_requests ({_DATA_DELETION_COLUMNS})"
     f" VALUES ({{1}}, {{2}}, {{3}}, {{4}}, {{5}})"
 )
 
@@ -86,7 +88,7 @@ def _to_login_code(row: Row) -> LoginCode:
 class UpstreamLogin(Table):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._departure_budget = BudgetChecks(_DEPARTURES)
+        self._departure_budget = BudgetChecks(_LOGIN_STATES)
 
     async def add_login_state(self, login_state: LoginState, charge: Charge | None = None) -> None:
         values = (
@@ -97,14 +99,14 @@ class UpstreamLogin(Table):
             to_micros(login_state.created_at),
             to_micros(login_state.expires_at),
         )
-        await charged(self._database, self._departure_budget, _ADD_DEPARTURE, values, charge)
+        await charged(self._database, self._departure_budget, _ADD_LOGIN_STATE, values, charge)
 
     async def login_state(self, key: bytes) -> LoginState | None:
-        row = await self._database.one(_DEPARTURE, key)
+        row = await self._database.one(_LOGIN_STATE, key)
         return None if row is None else _to_login_state(row)
 
     async def take_login_state(self, key: bytes) -> LoginState | None:
-        rows = await self._database.write(execute(_TAKE_DEPARTURE, key))
+        rows = await self._database.write(execute(_TAKE_LOGIN_STATE, key))
         return _to_login_state(rows[0]) if rows else None
 
 
@@ -155,10 +157,10 @@ class DataDeletionRequests(Table):
             to_micros_or_none(data_deletion_request.done_at),
             to_micros(data_deletion_request.expires_at),
         )
-        await self._database.write(execute(_ADD_ERASURE, *values))
+        await self._database.write(execute(_ADD_DATA_DELETION_REQUEST, *values))
 
     async def data_deletion_request(self, code: str) -> DataDeletionRequest | None:
-        row = await self._database.one(_ERASURE, code)
+        row = await self._database.one(_DATA_DELETION_REQUEST, code)
         if row is None:
             return None
         return DataDeletionRequest(

@@ -13,7 +13,7 @@ _COLUMNS = "sid, client_id, user_id, subject, at, expires_at, attempts"
 _OF_SESSION = Statement(
     f"SELECT {_COLUMNS} FROM session_clients WHERE sid = {{1}} ORDER BY client_id"
 )
-ADD_PARTICIPANT = Statement(
+ADD_LOGOUT_RECIPIENT = Statement(
     "INSERT INTO session_clients (sid, client_id, user_id, subject, at, expires_at)"
     " VALUES ({1}, {2}, {3}, {4}, {5}, {6}) ON CONFLICT (sid, client_id)"
     " DO UPDATE SET subject = excluded.subject, at = excluded.at, expires_at = excluded.expires_at"

@@ -30,15 +30,17 @@ _ADD = Statement(
 )
 _TOUCH = Statement("UPDATE sessions SET seen_at = {2} WHERE key = {1} AND seen_at < {2}")
 
-_TICKET_COLUMNS = "key, purpose, expires_at, email, user_id, payload"
-_TICKET = KeyedRead(f"SELECT {_TICKET_COLUMNS} FROM email_tokens WHERE key")
-_ADD_TICKET = Statement(
+_EMAIL_TOKEN_COLUMNS = "key, purpose, expires_at, email, user_id, payload"
+_EMAIL_TOKEN = KeyedRead(f"SELECT {_EMAIL_TOKEN_COLUMNS} FROM email_tokens WHERE key")
+_ADD_EMAIL_TOKEN = Statement(
     "INSERT INTO email_tokens (key, purpose, expires_at, email, user_id, payload, network,"
     " stored_bytes) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
 )
-_TICKETS = BudgetedTable("email_tokens")
-_TAKE_TICKET = Statement(f"DELETE FROM email_tokens WHERE key = {{1}} RETURNING {_TICKET_COLUMNS}")
-_DROP_TICKETS = Statement("DELETE FROM email_tokens WHERE purpose = {1} AND email = {2}")
+_EMAIL_TOKENS = BudgetedTable("email_tokens")
+_TAKE_EMAIL_TOKEN = Statement(
+    f"DELETE FROM email_tokens WHERE key = {{1}} RETURNING {_EMAIL_TOKEN_COLUMNS}"
+)
+_DROP_EMAIL_TOKENS = Statement("DELETE FROM email_tokens WHERE purpose = {1} AND email = {2}")
 
 
 def _start_session(row: Row) -> Session:
@@ -118,7 +120,7 @@ class EmailTokens(Table):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._ticket_budget = BudgetChecks(_TICKETS)
+        self._email_token_budget = BudgetChecks(_EMAIL_TOKENS)
 
     async def add_email_token(self, email_token: EmailToken, charge: Charge | None = None) -> None:
         values = (
@@ -129,15 +131,15 @@ class EmailTokens(Table):
             email_token.user_id,
             email_token.payload,
         )
-        await charged(self._database, self._ticket_budget, _ADD_TICKET, values, charge)
+        await charged(self._database, self._email_token_budget, _ADD_EMAIL_TOKEN, values, charge)
 
     async def email_token(self, key: bytes) -> EmailToken | None:
-        row = await self._database.one(_TICKET, key)
+        row = await self._database.one(_EMAIL_TOKEN, key)
         return None if row is None else _to_email_token(row)
 
     async def take_email_token(self, key: bytes) -> EmailToken | None:
-        rows = await self._database.write(execute(_TAKE_TICKET, key))
+        rows = await self._database.write(execute(_TAKE_EMAIL_TOKEN, key))
         return _to_email_token(rows[0]) if rows else None
 
     async def drop_email_tokens(self, purpose: str, email: str) -> None:
-        await self._database.write(execute(_DROP_TICKETS, purpose, fold_email(email)))
+        await self._database.write(execute(_DROP_EMAIL_TOKENS, purpose, fold_email(email)))

@@ -32,18 +32,18 @@ from quantimodo.storage.timestamps import from_micros, from_micros_or_none, to_m
 
 # ------------------------------------------------------------------------------------- finding
 
-_FAMILY_COLUMNS = (
+_GRANT_COLUMNS = (
     "f.id, f.client_id, f.user_id, f.scope, f.methods, f.authenticated_at, f.created_at,"
     " f.expires_at, (f.revoked_at IS NOT NULL OR u.disabled_at IS NOT NULL)"
 )
 _FIND_CODE = KeyedRead(
-    f"SELECT t.key, {_FAMILY_COLUMNS}, {USER_COLUMNS},"
+    f"SELECT t.key, {_GRANT_COLUMNS}, {USER_COLUMNS},"
     " t.redirect_uri, t.challenge, t.nonce, t.expires_at, t.redeemed_at, f.sid, f.claims_request"
     " FROM codes t JOIN grants f ON f.id = t.grant_id JOIN users u ON u.id = f.user_id"
     " JOIN clients c ON c.id = f.client_id WHERE t.key"
 )
 _FIND_REFRESH = KeyedRead(
-    f"SELECT t.key, {_FAMILY_COLUMNS}, {USER_COLUMNS},"
+    f"SELECT t.key, {_GRANT_COLUMNS}, {USER_COLUMNS},"
     " t.issued_at, t.expires_at, t.spent_at, t.successor_nonce, f.sid, f.claims_request"
     " FROM refresh_tokens t JOIN grants f ON f.id = t.grant_id"
     " JOIN users u ON u.id = f.user_id JOIN clients c ON c.id = f.client_id WHERE t.key"
@@ -81,7 +81,7 @@ def _to_grant(row: Row, sid: str | None, claims_request: str | None) -> Grant:
     )
 
 
-_REVOKE_FAMILY = Statement(
+_REVOKE_GRANT = Statement(
     "UPDATE grants SET revoked_at = {2} WHERE id = {1} AND revoked_at IS NULL RETURNING id"
 )
 _DROP_ACCESS = Statement("DELETE FROM access_tokens WHERE key = {1} RETURNING key")
@@ -196,7 +196,7 @@ class Tokens(Table):
         return await self._database.put(ROTATE, values)
 
     async def revoke_grant(self, grant_id: bytes, at: datetime) -> bool:
-        return bool(await self._database.write(execute(_REVOKE_FAMILY, grant_id, to_micros(at))))
+        return bool(await self._database.write(execute(_REVOKE_GRANT, grant_id, to_micros(at))))
 
     async def revoke_access_token(self, key: bytes) -> bool:
         return bool(await self._database.write(execute(_DROP_ACCESS, key)))

@@ -64,7 +64,7 @@ _DISABLE = Statement("UPDATE users SET disabled_at = {2} WHERE id = {1} RETURNIN
 _ADMINISTRATOR = Statement("UPDATE users SET administrator = {2} WHERE id = {1} RETURNING id")
 _AT_ONCE = 0  # applications are told since 1970
 _DELETE = Statement("DELETE FROM users WHERE id = {1} RETURNING id")
-_DELETE_FAMILIES = Statement("DELETE FROM grants WHERE user_id = {1}")
+_DELETE_GRANTS = Statement("DELETE FROM grants WHERE user_id = {1}")
 _PASSWORD = Statement("SELECT hash FROM passwords WHERE user_id = {1}")
 _SET_PASSWORD = Statement(
     "INSERT INTO passwords (user_id, hash, changed_at) VALUES ({1}, {2}, {3})"
@@ -74,7 +74,7 @@ _DROP_PASSWORD = Statement("DELETE FROM passwords WHERE user_id = {1}")
 DROP_LOGIN_CODES = Statement("DELETE FROM login_codes WHERE user_id = {1}")
 _DROP_IDENTITIES = Statement("DELETE FROM identities WHERE user_id = {1}")
 _DROP_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
-REVOKE_FAMILIES = Statement(
+REVOKE_GRANTS = Statement(
     "UPDATE grants SET revoked_at = {2} WHERE user_id = {1} AND revoked_at IS NULL"
 )
 # Whoever adds or drops a way in holds the person, so that one sees what the other did. On SQLite
@@ -166,7 +166,7 @@ class Users(Table):
                 yield from ending_all(user_id, to_micros(at))
                 yield DROP_LOGIN_CODES, (user_id,)
                 yield _DROP_CONSENTS, (user_id,)
-                yield REVOKE_FAMILIES, (user_id, to_micros(at))
+                yield REVOKE_GRANTS, (user_id, to_micros(at))
             return bool(verified)
 
         return await self._database.write(operation)
@@ -183,7 +183,7 @@ class Users(Table):
             yield HOLD_PERSON, (user_id,)
             yield from ending_all(user_id, _AT_ONCE)
             # Passwords, identities, tickets, consents, own clients: by foreign key.
-            yield _DELETE_FAMILIES, (user_id,)
+            yield _DELETE_GRANTS, (user_id,)
             yield DROP_LOGIN_CODES, (user_id,)
             return bool((yield _DELETE, (user_id,)))
 

@@ -57,18 +57,18 @@ class Loopback:
         One that it calls a `ForeignAnswer` is passed over: any page in the browser can send one.
         What else it raises is raised here. Raises `TimeoutError` when nothing came in time.
         """
-        browser_request = self._server.browser_request = _Visit(accept)
+        callback_request = self._server.callback_request = _CallbackRequest(accept)
         thread = threading.Thread(target=self._server.serve_forever, args=(_POLL,), daemon=True)
         thread.start()
         try:
             begin()  # listening already: a browser in the terminal comes back before this returns
-            if not browser_request.over.wait(seconds):
+            if not callback_request.over.wait(seconds):
                 raise TimeoutError("nobody came back from the browser in time")
         finally:
             self._server.shutdown()
             thread.join()
-        if browser_request.fault is not None:
-            raise browser_request.fault
+        if callback_request.fault is not None:
+            raise callback_request.fault
 
     def close(self) -> None:
         """Listen no more."""
@@ -86,7 +86,7 @@ class Loopback:
         self.close()
 
 
-class _Visit:
+class _CallbackRequest:
     """What became of the answers that came. `over`: one was taken, and its page shown."""
 
     def __init__(self, accept: Callable[[str], object]) -> None:
@@ -121,7 +121,7 @@ class _Server(ThreadingHTTPServer):
     """Browsers open connections that they do not use: each has its own thread."""
 
     daemon_threads = True
-    browser_request: _Visit
+    callback_request: _CallbackRequest
 
     def server_bind(self) -> None:
         """As a plain server does: one for HTTP asks the name service first who 127.0.0.1 is."""
@@ -134,10 +134,10 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        browser_request = self.server.browser_request
+        callback_request = self.server.callback_request
         status, title = 404, _NOTHING
         if self.path.partition("?")[0] == _PATH:
-            status, title = browser_request.answer(self.path)
+            status, title = callback_request.answer(self.path)
         page = _PAGE.format(title=title, style=_STYLE).encode()
         try:
             self.send_response(status)
@@ -147,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(page)
         finally:
-            browser_request.shown()
+            callback_request.shown()
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing is logged: the address has a code in it."""

@@ -14,5 +14,5 @@ CREATE TABLE pairwise_subjects (
   PRIMARY KEY (user_id, sector)
 );
 
--- Claims that a request claims_request for one by one, and the level of its sign-in; NULL for most.
+-- Claims that a request asks for one by one (OpenID Connect Core §5.5), and the level of its sign-in; NULL for most.
 ALTER TABLE grants ADD COLUMN claims_request TEXT;

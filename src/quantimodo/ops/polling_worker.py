@@ -1,0 +1,64 @@
+"""A background task that works off a queue in the database.
+
+Owns when the job runs and how it ends; the job and its queue belong to the caller.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from quantimodo.ports.stores import Unavailable
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.worker")
+
+_POLL: Final = 10.0  # seconds; the delay until work queued by another process is seen
+_CLOSE: Final = 5.0  # seconds that the current batch has when the server closes
+
+
+class PollingWorker:
+    """Runs `job` when it starts, when `wakeup` is set, and every 10 seconds.
+
+    Any number of processes may run one. A job that raises is logged as `{name}.failed`, or
+    `{name}.database_unavailable`, and runs again in the next turn.
+    """
+
+    def __init__(
+        self, name: str, job: Callable[[], Awaitable[None]], wakeup: asyncio.Event
+    ) -> None:
+        self._name = name
+        self._job = job
+        self._wakeup = wakeup
+        self._task: asyncio.Task[None] | None = None
+        self.closing = False
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=self._name)
+
+    async def close(self) -> None:
+        """Wait a few seconds for the current batch; the rest stays queued.
+
+        The job looks at `closing` between batches.
+        """
+        self.closing = True
+        self._wakeup.set()
+        if self._task is not None:
+            _, running = await asyncio.wait([self._task], timeout=_CLOSE)
+            for task in running:
+                task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while not self.closing:
+            try:
+                await self._job()
+            except Unavailable:
+                _log.warning(f"{self._name}.database_unavailable")
+            except Exception:  # the task outlives whatever one entry of the queue causes
+                _log.exception(f"{self._name}.failed")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_POLL):
+                    await self._wakeup.wait()
+            self._wakeup.clear()
