@@ -149,3 +149,15 @@ async def test_a_public_client_on_the_web_is_asked_about_once(harness: AppHarnes
         assert await asks(harness, browser, app, prompt="consent")
         await harness.context.stores.withdraw_consent(ann.id, app.id, harness.context.clock.now())
         assert await asks(harness, browser, app)
+
+
+async def test_consent_given_on_a_device_holds_at_an_https_address(harness: AppHarness) -> None:
+    # docs/decisions/0006: consent is per client, and only its owner receives what is sent to an
+    # https address (RFC 8252 §7.2), wherever the person allowed it before.
+    await harness.person()
+    for uri in ("org.example.app:/callback", "http://127.0.0.1:8181/callback"):
+        app = await harness.app(public=True, redirect_uris=(uri, CALLBACK))
+        browser = await harness.signed_in()
+        assert await asks(harness, browser, app, redirect_uri=uri), uri
+        assert not await asks(harness, browser, app), uri
+        assert await asks(harness, browser, app, redirect_uri=uri), "nor does https end the asking"
