@@ -63,4 +63,4 @@ async def test_providers_and_applications_are_asked_through_two_doors(
 
 def _door_of(harness: AppHarness) -> object:
     """No part of the house hands it out."""
-    return getattr(harness.context.providers["work"], "_door")  # noqa: B009
+    return getattr(harness.context.providers["work"], "_http_client")  # noqa: B009
