@@ -1,0 +1,239 @@
+"""Sizes that the code keeps: collaborators of a class, parameters of a function, lines of a file.
+
+A service is a class with an asynchronous method, a protocol outside `model`, or a class with
+methods whose constructor takes a service. A collaborator is a constructor parameter, or a field of
+a dataclass, whose annotation names a service or a `Callable`. A class without methods has none.
+Parameters include keyword-only ones, `*args` and `**kwargs`; `self` and `cls` do not count.
+
+`EXCEPTIONS` are permanent, with the reason. `REMAINING` are those still to be reduced: none may
+grow.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = (ROOT / "src/quantimodo", ROOT / "clients/python/src/swagger_client")
+MOST_COLLABORATORS = 8
+MOST_PARAMETERS = 6
+MOST_LINES = 300
+
+# Generated files and schemas: the OpenAPI document, the tree of settings, the stores' contract.
+SCHEMAS = ("src/quantimodo/openapi/", "src/quantimodo/app/settings_tree.py")
+GENERATED = ("clients/python/src/swagger_client/session/session.py",)
+
+EXCEPTIONS: Mapping[str, str] = {
+    "swagger_client/api_client.py:ApiClient.call_api": "the signature of the 2016 client",
+    "swagger_client/api_client.py:ApiClient.request": "the signature of the 2016 client",
+    "swagger_client/apis/authentication_api.py:AuthenticationApi.v2_auth_social_login_get": (
+        "the signature of the 2016 client"
+    ),
+    "swagger_client/apis/authentication_api.py:AuthenticationApi.v2_oauth2_access_token_get": (
+        "the signature of the 2016 client"
+    ),
+    "swagger_client/apis/authentication_api.py:AuthenticationApi.v2_oauth_authorize_get": (
+        "the signature of the 2016 client"
+    ),
+    "swagger_client/session/async_session.py:AsyncOAuthSession.__init__": (
+        "public interface: optional keywords with defaults"
+    ),
+    "swagger_client/session/session.py:OAuthSession.__init__": (
+        "public interface: optional keywords with defaults"
+    ),
+}
+REMAINING: Mapping[str, int] = {
+    "clients/python/src/swagger_client/session/async_session.py": 386,
+    "src/quantimodo/accounts/accounts.py": 319,
+    "src/quantimodo/accounts/accounts.py:Accounts": 12,
+    "src/quantimodo/accounts/accounts.py:open_accounts": 12,
+    "src/quantimodo/accounts/changes.py:Changes": 9,
+    "src/quantimodo/accounts/sign_up.py:SignUp": 9,
+    "src/quantimodo/app/dispatch.py": 423,
+    "src/quantimodo/app/dispatch.py:Dispatcher.__init__": 7,
+    "src/quantimodo/app/server.py": 313,
+    "src/quantimodo/app/services.py": 336,
+    "src/quantimodo/app/services.py:_build_services": 10,
+    "src/quantimodo/cli/clients.py": 451,
+    "src/quantimodo/cli/clients.py:create": 23,
+    "src/quantimodo/cli/clients.py:edit": 23,
+    "src/quantimodo/cli/users.py:create": 7,
+    "src/quantimodo/clients/registry.py": 326,
+    "src/quantimodo/endpoints/authorize.py": 481,
+    "src/quantimodo/endpoints/authorize.py:AuthorizeEndpoint": 14,
+    "src/quantimodo/endpoints/authorize.py:AuthorizeEndpoint._respond": 7,
+    "src/quantimodo/endpoints/social_callback.py": 302,
+    "src/quantimodo/endpoints/social_callback.py:CallbackHandler": 9,
+    "src/quantimodo/endpoints/social_tokens.py:SocialTokens": 11,
+    "src/quantimodo/endpoints/upstream_login.py": 306,
+    "src/quantimodo/endpoints/upstream_login.py:UpstreamLogin._keep": 7,
+    "src/quantimodo/federation/login_codes.py:LoginCodes.issue": 8,
+    "src/quantimodo/federation/providers/oidc.py": 367,
+    "src/quantimodo/federation/social_accounts.py": 333,
+    "src/quantimodo/federation/social_accounts.py:SocialAccounts": 9,
+    "src/quantimodo/measurements/service.py": 492,
+    "src/quantimodo/outbound/http_client.py": 361,
+    "src/quantimodo/pages/browser.py:Browser.__init__": 7,
+    "src/quantimodo/pages/data.py": 306,
+    "src/quantimodo/pages/layout.py:Renderer.page": 8,
+    "src/quantimodo/pages/page_context.py:PageContext.show": 8,
+    "src/quantimodo/ports/stores.py": 471,
+    "src/quantimodo/storage/sqlite.py": 391,
+    "src/quantimodo/storage/tables/clients.py": 307,
+    "src/quantimodo/tokens/id_tokens.py:IdTokens.write": 11,
+    "src/quantimodo/tokens/issuer.py:Issuer._id_token": 7,
+    "src/quantimodo/tokens/login.py:LoginTokens.issue": 7,
+    "src/quantimodo/tokens/signed.py:SignedTokens.access_token": 8,
+}
+
+
+@cache
+def _trees() -> Mapping[str, ast.Module]:
+    return {
+        str(file.relative_to(ROOT)).removeprefix("clients/python/src/"): ast.parse(
+            file.read_text("utf-8")
+        )
+        for folder in SOURCES
+        for file in sorted(folder.rglob("*.py"))
+    }
+
+
+def _methods(node: ast.ClassDef) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [n for n in node.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+
+
+def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
+    arguments = node.args
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    named += [more for more in (arguments.vararg, arguments.kwarg) if more is not None]
+    return [argument for argument in named if argument.arg not in ("self", "cls")]
+
+
+def _names(annotation: ast.expr | None) -> set[str]:
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        annotation = ast.parse(annotation.value, mode="eval").body
+    if annotation is None:
+        return set()
+    nodes = list(ast.walk(annotation))
+    return {n.id for n in nodes if isinstance(n, ast.Name)} | {
+        n.attr for n in nodes if isinstance(n, ast.Attribute)
+    }
+
+
+def _constructor(node: ast.ClassDef) -> list[set[str]]:
+    """For each parameter of the constructor, the names in its annotation."""
+    for method in _methods(node):
+        if method.name == "__init__":
+            return [_names(parameter.annotation) for parameter in _parameters(method)]
+    if any("dataclass" in _names(decorator) for decorator in node.decorator_list):
+        return [_names(field.annotation) for field in node.body if isinstance(field, ast.AnnAssign)]
+    return []
+
+
+def _classes() -> Iterator[tuple[str, ast.ClassDef]]:
+    for path, tree in _trees().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                yield path, node
+
+
+@cache
+def _services() -> frozenset[str]:
+    found = {
+        node.name
+        for path, node in _classes()
+        if any(isinstance(method, ast.AsyncFunctionDef) for method in _methods(node))
+        or (any("Protocol" in _names(base) for base in node.bases) and "/model/" not in path)
+    }
+    while True:
+        more = {
+            node.name
+            for _, node in _classes()
+            if _methods(node) and any(names & found for names in _constructor(node))
+        }
+        if more <= found:
+            return frozenset(found)
+        found |= more
+
+
+def _functions(
+    node: ast.AST, prefix: str = ""
+) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef):
+            yield from _functions(child, f"{prefix}{child.name}.")
+        elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield f"{prefix}{child.name}", child
+            yield from _functions(child, f"{prefix}{child.name}.")
+        else:
+            yield from _functions(child, prefix)
+
+
+def collaborators() -> dict[str, int]:
+    """For each class with methods, how many services it is constructed with."""
+    services = _services() | {"Callable"}
+    return {
+        f"{path}:{node.name}": sum(bool(names & services) for names in _constructor(node))
+        for path, node in _classes()
+        if _methods(node)
+    }
+
+
+def parameters() -> dict[str, int]:
+    """For each function and method, how many parameters it has."""
+    return {
+        f"{path}:{name}": len(_parameters(node))
+        for path, tree in _trees().items()
+        for name, node in _functions(tree)
+    }
+
+
+def lines() -> dict[str, int]:
+    """For each file, how many lines it has."""
+    return {
+        str(file.relative_to(ROOT)): len(file.read_text("utf-8").splitlines())
+        for folder in SOURCES
+        for file in sorted(folder.rglob("*.py"))
+        if not str(file.relative_to(ROOT)).startswith((*SCHEMAS, *GENERATED))
+    }
+
+
+def _too_large(found: Mapping[str, int], most: int) -> dict[str, int]:
+    return {
+        name: number
+        for name, number in found.items()
+        if number > REMAINING.get(name, most) and name not in EXCEPTIONS
+    }
+
+
+def test_no_class_has_more_than_eight_collaborators() -> None:
+    assert _too_large(collaborators(), MOST_COLLABORATORS) == {}
+
+
+def test_no_function_has_more_than_six_parameters() -> None:
+    assert _too_large(parameters(), MOST_PARAMETERS) == {}
+
+
+def test_no_file_has_more_than_three_hundred_lines() -> None:
+    assert _too_large(lines(), MOST_LINES) == {}
+
+
+@pytest.mark.parametrize(
+    ("measure", "name"),
+    [
+        (collaborators, "src/quantimodo/endpoints/token.py:TokenEndpoint"),
+        (parameters, "swagger_client/session/async_session.py:AsyncOAuthSession.sign_in"),
+        (lines, "src/quantimodo/app/dispatch.py"),
+    ],
+)
+def test_the_measurements_find_what_they_measure(measure: object, name: str) -> None:
+    assert callable(measure)
+    assert measure()[name] >= 4
+
+
+def test_each_exception_is_needed() -> None:
+    known = collaborators() | parameters()
+    assert {name for name in EXCEPTIONS if known.get(name, 0) <= MOST_PARAMETERS} == set()
