@@ -22,7 +22,7 @@ check: ## Format, lint, types, import laws, and the tests on SQLite: under a min
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@# Compiled once and kept, also where the environment says not to.
-	env -u PYTHONDONTWRITEBYTECODE TMPDIR=$$(scripts/quick-folder) $(BIN)/pytest -q -n auto -m "not postgres and not browser and not node and not slow"
+	env -u PYTHONDONTWRITEBYTECODE TMPDIR=$$(scripts/quick-folder) $(BIN)/pytest -q -n auto -m "not postgres and not browser and not node and not slow and not full"
 
 test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and crashes
 	@scripts/environment test

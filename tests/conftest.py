@@ -51,9 +51,10 @@ async def stores(tmp_path: Path, clock: FrozenClock) -> AsyncIterator[Stores]:
     await opened.close()
 
 
-_FOR_THE_WHOLE = (
-    *("tests/cli/", "tests/client/", "tests/interop/", "tests/sandbox/"),
-    *("tests/measurements/", "tests/pages/", "tests/properties/", "tests/federation/"),
+_ONLY_IN_FULL_RUNS = (
+    *("accounts", "attacks", "cli", "client", "federation", "interop", "keys", "measurements"),
+    *("openapi", "outbound", "pages", "properties", "sandbox"),
+    *("storage/test_query_plans.py", "storage/test_retention.py"),
 )
 
 
@@ -92,10 +93,21 @@ async def harness(open_harness: OpenHarness) -> AsyncIterator[AppHarness]:
         yield opened
 
 
+def _only_in_full_runs(path: Path) -> bool:
+    """Whether only `make test` runs this file, so that `make check` stays under a minute: tests
+    that start commands, use other programs, or are many. After a change in one of these areas,
+    run its folder."""
+    below = path.relative_to(Path(__file__).parent).as_posix()
+    return any(below == each or below.startswith(f"{each}/") for each in _ONLY_IN_FULL_RUNS)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """`make check` does not even import them."""
+    quick = "not full" in config.option.markexpr
+    return True if quick and _only_in_full_runs(collection_path) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts the real command, what is another party (the Python client, clients of others,
-    the sandbox, providers), and rooms whose tests are many, are for `make test`: `make check`
-    stays under a minute. Who changes one of those rooms runs it by its folder."""
     for item in items:
-        if any(room in item.nodeid for room in _FOR_THE_WHOLE):
-            item.add_marker("slow")
+        if _only_in_full_runs(item.path):
+            item.add_marker("full")

@@ -110,7 +110,9 @@ class PreparedDatabase:
     password_hash: str
 
 
-@dataclass(slots=True)
+# Without a generated `repr`: `asyncio.Runner` sets signal handlers, `signal.signal` formats them
+# and the result of their task, and the settings and services in it take milliseconds to format.
+@dataclass(slots=True, repr=False)
 class AppHarness:
     context: AppContext
     application: Dispatcher
