@@ -119,13 +119,13 @@ async def test_a_clock_that_is_almost_a_minute_fast_does_not_matter(
     assert await provider.verify_native_token(Secret(phone["id_token"]), None, "one")
 
 
-async def test_a_provider_that_is_down_or_talks_nonsense_is_told_apart(
+async def test_a_provider_that_is_down_or_sends_malformed_responses_is_distinguished(
     sandbox: Sandbox, provider: Provider
 ) -> None:
     with pytest.raises(ProviderUnavailable):
         await provider.handle_callback(await come_back(sandbox, provider, "down"), JOURNEY)
     with pytest.raises(InvalidProviderResponse):
-        await provider.handle_callback(await come_back(sandbox, provider, "nonsense"), JOURNEY)
+        await provider.handle_callback(await come_back(sandbox, provider, "malformed"), JOURNEY)
 
 
 async def test_a_signed_request_is_about_the_same_account(

@@ -153,8 +153,8 @@ async def test_in_the_end_it_is_given_up_and_recorded(harness: AppHarness) -> No
     assert harness.rows()["session_clients"] == []
     await harness.context.audit.flush()
     kinds = [event.kind for event in await harness.context.stores.events_of(ann.id, 50)]
-    assert kinds.count("logout.untold") == 1
-    assert "logout.told" not in kinds
+    assert kinds.count("logout.not_notified") == 1
+    assert "logout.notified" not in kinds
 
 
 async def test_who_took_it_is_recorded(harness: AppHarness) -> None:
@@ -166,7 +166,7 @@ async def test_who_took_it_is_recorded(harness: AppHarness) -> None:
     [event] = [
         each
         for each in await harness.context.stores.events_of(ann.id, 50)
-        if each.kind == "logout.told"
+        if each.kind == "logout.notified"
     ]
     assert event.client_id == app.id
     assert event.detail == "Mood Tracker"

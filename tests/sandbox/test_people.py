@@ -67,13 +67,15 @@ async def test_with_one_the_provider_is_down_behind_the_code(
 
 
 @pytest.mark.parametrize("fake_provider", PARTIES)
-async def test_with_one_the_provider_talks_nonsense(sandbox: Sandbox, fake_provider: str) -> None:
-    code = (await sandbox.choose(fake_provider, "nonsense"))["code"]
+async def test_with_one_the_provider_sends_malformed_responses(
+    sandbox: Sandbox, fake_provider: str
+) -> None:
+    code = (await sandbox.choose(fake_provider, "malformed"))["code"]
     response = await sandbox.redeem(fake_provider, code)
     assert response.status_code == 200
     with pytest.raises(ValueError, match="Expecting value"):
         response.json()
-    tokens = await sandbox.native(fake_provider, "nonsense")
+    tokens = await sandbox.native(fake_provider, "malformed")
     with pytest.raises(BadToken):
         await sandbox.read(fake_provider, tokens["id_token"])
 

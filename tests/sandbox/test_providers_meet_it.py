@@ -104,7 +104,7 @@ async def test_people_come_back(meeting: Meeting, name: str, person: object) -> 
         ("says-no", AccessDeniedByUser),
         ("provider-error", ProviderUnavailable),
         ("down", ProviderUnavailable),
-        ("nonsense", InvalidProviderResponse),
+        ("malformed", InvalidProviderResponse),
     ],
 )
 async def test_trouble_has_its_own_fault(

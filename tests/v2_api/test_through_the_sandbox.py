@@ -81,7 +81,7 @@ async def test_who_says_no_and_what_fails_is_told_to_the_app(live: Live) -> None
         ("says-no", "access_denied"),
         ("provider-error", "temporarily_unavailable"),
         ("down", "temporarily_unavailable"),
-        ("nonsense", "server_error"),
+        ("malformed", "server_error"),
     ):
         for provider in ("google", "facebook", "sandbox"):
             brought = await sign_in(live, provider, person)

@@ -64,8 +64,8 @@ class SocialEndpoint:
             asked = login_request(
                 Form.of_urlencoded(request.scope["query_string"], ALIASES, PARAMETERS)
             )
-            landing = await self.redirect_targets.find(asked.redirect_url, asked.client_id)
-            if landing.strict and asked.challenge is None:
+            target = await self.redirect_targets.find(asked.redirect_url, asked.client_id)
+            if target.strict and asked.challenge is None:
                 raise InvalidRequest(
                     "an app with this redirectUrl is registered as strict: send code_challenge"
                     " (S256), or name another app by clientId"
@@ -79,7 +79,7 @@ class SocialEndpoint:
             return self._rejected(request, unknown_provider(self.providers))
         purpose = ReturnToClient(
             redirect_url=asked.redirect_url,
-            clients=landing.clients,
+            clients=target.clients,
             state=asked.state,
             challenge=asked.challenge,
         )

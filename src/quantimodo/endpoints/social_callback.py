@@ -160,7 +160,7 @@ class CallbackHandler:
         new_user: bool,
     ) -> Response:
         try:
-            landing = await self.redirect_targets.still(purpose.redirect_url, purpose.clients)
+            target = await self.redirect_targets.still(purpose.redirect_url, purpose.clients)
         except UnregisteredRedirect:
             return self._taken_back()
         code = await self.codes.issue(
@@ -168,7 +168,7 @@ class CallbackHandler:
             user_id=user_id,
             methods=profile.methods,
             new_user=new_user,
-            clients=landing.clients,
+            clients=target.clients,
             redirect_url=purpose.redirect_url,
             challenge=purpose.challenge,
             charge=self.throttle.charge("login_codes", peer_address(request)),

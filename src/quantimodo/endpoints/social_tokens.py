@@ -25,7 +25,11 @@ from quantimodo.endpoints.social import unknown_provider
 from quantimodo.endpoints.social_callback import IDENTITIES
 from quantimodo.federation.contract import Provider
 from quantimodo.federation.login_codes import CodeReplayed, LoginCodes
-from quantimodo.federation.redirect_targets import Landing, RedirectTargets, UnregisteredRedirect
+from quantimodo.federation.redirect_targets import (
+    RedirectTarget,
+    RedirectTargets,
+    UnregisteredRedirect,
+)
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.http.json import private_json
 from quantimodo.http.messages import RepeatedHeader, Request, Response
@@ -111,10 +115,10 @@ class SocialTokens:
         # security.md 3: a client that names itself binds what it gets.
         clients = found.clients if client is None else (client.id,)
         try:
-            landing = await self.redirect_targets.still(found.redirect_url, clients)
+            target = await self.redirect_targets.still(found.redirect_url, clients)
         except UnregisteredRedirect as fault:
             raise InvalidGrant(str(fault)) from None
-        origin = replace(_at(found.redirect_url, landing), by_code=True)
+        origin = replace(_at(found.redirect_url, target), by_code=True)
         return await self._answer(found, user, origin)
 
     async def _recognise(self, request: Request, form: Form) -> Response:
@@ -189,7 +193,7 @@ class SocialTokens:
         except UnregisteredRedirect as fault:
             raise InvalidRequest(str(fault)) from None
 
-    async def _registered(self, redirect_url: str, client: Client | None) -> Landing:
+    async def _registered(self, redirect_url: str, client: Client | None) -> RedirectTarget:
         try:
             return await self.redirect_targets.find(
                 redirect_url, None if client is None else client.id
@@ -238,11 +242,11 @@ def _for_one(client: Client | None) -> LoginOrigin:
     return LoginOrigin(clients=None if client is None else (client.id,))
 
 
-def _at(redirect_url: str, landing: Landing) -> LoginOrigin:
+def _at(redirect_url: str, target: RedirectTarget) -> LoginOrigin:
     """Of what came by this address."""
     return LoginOrigin(
-        clients=landing.clients,
-        address=None if landing.own else name_of(redirect_url),
+        clients=target.clients,
+        address=None if target.own else name_of(redirect_url),
         https=redirect_url.startswith("https://"),
     )
 

@@ -1,1 +1,1 @@
-"""Sign-in providers: what each says about a person, checked to the last claim."""
+"""Sign-in through upstream providers, with verified claims."""

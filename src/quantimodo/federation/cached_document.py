@@ -1,6 +1,6 @@
-"""A public document of a provider, fetched when it is needed and remembered for a while.
+"""A public document of a provider, fetched when it is needed and cached for an hour.
 
-Owns when to fetch; what, its user says. Any number of callers wait for one fetch.
+Owns when to fetch; the caller supplies the fetch. Concurrent callers share one fetch.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ from quantimodo.ports.clock import Clock
 T = TypeVar("T")
 
 _FRESH = timedelta(hours=1)
-_STALE = timedelta(hours=24)  # good enough while there is no newer one to be had
+_STALE = timedelta(hours=24)  # the oldest that is used when a newer one cannot be fetched
 _AGAIN = timedelta(minutes=1)
 _PAUSE = timedelta(seconds=5)
 
 
 class CachedDocument(Generic[T]):
-    """Raises what `fetch` raises (`ProviderFault`s) when there is nothing to remember."""
+    """Raises what `fetch` raises (`ProviderFault`s) when nothing is cached."""
 
     def __init__(self, fetch: Callable[[], Awaitable[T]], clock: Clock) -> None:
         self._fetch = fetch
@@ -32,7 +32,7 @@ class CachedDocument(Generic[T]):
         self._under_way: asyncio.Task[T] | None = None
 
     async def get(self) -> T:
-        """The document: an hour old at most, or a day while the provider is down."""
+        """The document: at most an hour old, or a day while the provider is down."""
         known, age = self._known()
         if known is not None and age < _FRESH:
             return known
@@ -44,10 +44,10 @@ class CachedDocument(Generic[T]):
             return known
 
     async def again(self) -> T:
-        """The document anew, because something is not in it.
+        """Fetch the document again, because something is not in it.
 
-        At most once a minute, however often and by whomever that is provoked; when `get` last
-        fetched it does not count (OpenID Connect Core §10.1.1).
+        At most once a minute, however often callers ask; the last fetch by `get` does not count
+        (OpenID Connect Core §10.1.1).
         """
         if not self._is_under_way():
             known, _ = self._known()
@@ -71,7 +71,7 @@ class CachedDocument(Generic[T]):
         task = self._under_way
         if task is None or task.done():
             if self._within(self._failed_at, pause):
-                # Who comes right after a failure must not wait as long as the first one did.
+                # A caller right after a failure must not wait as long as the first one did.
                 raise ProviderUnavailable(
                     "The sign-in provider does not answer. Try again in a moment.",
                     because="it did not answer a moment ago",

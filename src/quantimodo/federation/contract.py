@@ -1,8 +1,8 @@
 """The interface of an upstream provider, and its errors.
 
-A provider is data (`ProviderPolicy`) and one mapping (its file). It checks everything that the
-provider says and returns a `Profile`; who that is here is `federation/linking.py`'s decision. Which
-providers there are: `table.py`. No provider keeps anything but caches of public documents.
+A provider is data (`ProviderPolicy`) and one mapping (its file). It verifies all claims and returns
+a `Profile`; `federation/linking.py` decides which account that is. `provider_table.py` lists the
+providers. A provider's only state is its cache of public documents.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,25 +15,25 @@ from quantimodo.outbound.errors import ProviderFault
 
 
 class AccessDeniedByUser(ProviderFault):
-    """The person said no at the provider."""
+    """The person cancelled at the provider."""
 
     code, status = "access_denied", 403
 
 
 class BadCode(ProviderFault):
-    """The provider does not take the authorization code."""
+    """The provider rejects the authorization code."""
 
     code, status = "invalid_grant", 400
 
 
 class BadToken(ProviderFault):
-    """A native token that is not good: forged, expired, replayed, of another nonce."""
+    """An invalid native token: forged, expired, replayed, or with another nonce."""
 
     code, status = "invalid_token", 401
 
 
 class ForeignToken(BadToken):
-    """The confused deputy (contract §3): a good token, "issued to another application"."""
+    """The confused deputy (contract §3): a valid token, "issued to another application"."""
 
 
 class LimitedLoginNeeded(BadToken):
@@ -47,12 +47,12 @@ Kind = Literal["google", "facebook", "apple", "github", "microsoft", "x", "oidc"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderPolicy:
-    """One `[providers.NAME]` of the settings. Empty text: the kind's own default.
+    """One `[providers.NAME]` of the settings. Empty text: the default of its kind.
 
-    Every address can be set; that is how the sandbox and tests stand in for the real ones.
-    `audiences` are the other client ids of ours (Android, iOS, web) whose native tokens are good.
-    `authoritative`: whether a verified address of this provider may link to an account by
-    itself; None leaves it to the kind (Google: gmail.com and `hd`; all others: no).
+    Every address can be set, so that the sandbox and tests can replace the real ones. `audiences`
+    are the other registered client ids (Android, iOS, web) whose native tokens are accepted.
+    `authoritative`: whether a verified address of this provider links to an account automatically;
+    None: the default of the kind (Google: gmail.com and `hd`; all others: no).
     """
 
     name: str
@@ -90,10 +90,10 @@ class AuthorizationContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityEvent:
-    """What a provider tells about one of its accounts, unasked.
+    """A message that a provider sends about one of its accounts.
 
-    `suspended`: nobody can sign in to it now, and it may come back. `signed_out`: its person, or
-    the provider for them, ended what it was signed in to.
+    `suspended`: sign-in to it is not possible now, and may be again. `signed_out`: its person or
+    the provider ended its sessions.
     """
 
     kind: Literal["gone", "suspended", "signed_out", "delete_data"]
@@ -111,23 +111,23 @@ class Provider(Protocol):
 
     @property
     def title(self) -> str:
-        """As people know it."""
+        """The name that people see."""
 
     @property
     def responds_by_form_post(self) -> bool:
         """Whether the callback comes as a cross-site POST (Apple)."""
 
     async def destination(self) -> str:
-        """The origin that a browser is sent to, for a page's `form-action`."""
+        """The origin of the authorization endpoint, for a page's `form-action`."""
 
     async def authorization_url(self, authorization_context: AuthorizationContext) -> str:
-        """Where to send the browser."""
+        """The address that the browser is redirected to."""
 
     async def handle_callback(
         self, answer: Mapping[str, str], authorization_context: AuthorizationContext
     ) -> Profile:
-        """Who came back. `answer` is the callback's parameters; the caller has checked `state`
-        and browser, this checks everything else, `error` and `iss` included."""
+        """The profile of the person. `answer` has the callback's parameters; the caller has checked
+        `state` and browser, this method checks everything else, `error` and `iss` included."""
 
     async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
         """Contract §2.6: a code that the client got by itself; None: `direct_redirect_uri`."""
@@ -135,8 +135,8 @@ class Provider(Protocol):
     async def verify_native_token(
         self, token: Secret, refresh_token: Secret | None, nonce: str | None
     ) -> Profile:
-        """Contract §3: a native access or ID token; the provider tells which."""
+        """Contract §3: a native access or ID token; the provider determines which."""
 
     async def notices(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
-        """What a signed message to us says. Raises `BadToken` for one that is not the provider's,
-        and for a provider that sends none."""
+        """The events of a signed message. Raises `BadToken` for a message that is not the
+        provider's, and at a provider that sends none."""

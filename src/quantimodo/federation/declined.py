@@ -1,7 +1,7 @@
-"""The words by which providers say that a person cancelled. Each of them is `access_denied` here.
+"""The error codes that providers send when a person cancels. Each of them is `access_denied` here.
 
-RFC 6749 §4.1.2.1 has `access_denied` alone for this. In `error`, most send it; others send a word
-of their own there, or beside it in `error_reason` (Facebook) or `error_subcode` (Microsoft).
+RFC 6749 §4.1.2.1 has only `access_denied` for this. Most send it in `error`; others send another
+code there, or in `error_reason` (Facebook) or `error_subcode` (Microsoft).
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ _STANDARD: Final = frozenset({"access_denied"})
 _OWN: Final[Mapping[str, frozenset[str]]] = {
     "apple": frozenset({"user_cancelled_authorize"}),
     "facebook": frozenset({"user_denied"}),
-    # Microsoft account: `cancel`; Entra ID, for a refused consent (AADSTS65004): the other one,
-    # which has another meaning only with `prompt=none`, and that is never sent there.
+    # Microsoft account: `cancel`; Entra ID, for a refused consent (AADSTS65004):
+    # `consent_required`. It has another meaning only with `prompt=none`, which is never sent there.
     "microsoft": frozenset({"cancel", "consent_required"}),
-    # LinkedIn: the first two. WSO2: `consent_denied`. Gematik's and Instagram's way: `user_…`.
+    # LinkedIn: the first two. WSO2: `consent_denied`. Gematik and Instagram: `user_…`.
     "oidc": frozenset(
         {
             "user_cancelled_login",
@@ -32,6 +32,7 @@ _OWN: Final[Mapping[str, frozenset[str]]] = {
 
 
 def is_declined(kind: str, answer: Mapping[str, str]) -> bool:
-    """Whether this authorization answer says that the person cancelled, at a provider of `kind`."""
+    """Whether this authorization response of a provider of `kind` means that the person
+    cancelled."""
     words = _STANDARD | _OWN.get(kind, frozenset())
     return any(answer.get(name, "").lower() in words for name in _PARAMETERS)

@@ -1,5 +1,5 @@
-"""Where a provider's endpoints are: from the settings, from what is known of its kind, or from
-its own discovery document (OpenID Connect Discovery 1.0 §4)."""
+"""A provider's endpoints: from the settings, from the known ones of its kind, or from its discovery
+document (OpenID Connect Discovery 1.0 §4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -24,8 +24,8 @@ _WELL_KNOWN = "/.well-known/openid-configuration"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """A provider as its clients see it. `names_itself`: every authorization answer has `iss`
-    (RFC 9207 §3). `secret_in_header`: `client_secret_basic`, else `client_secret_post`."""
+    """A provider's metadata. `names_itself`: every authorization response has `iss` (RFC 9207 §3).
+    `secret_in_header`: `client_secret_basic`, else `client_secret_post`."""
 
     issuer: str
     authorization_endpoint: str
@@ -48,7 +48,7 @@ class Discovery:
         clock: Clock,
         known: Metadata | None,
     ) -> None:
-        """`known`: what the provider's own pages say, good for its own issuer."""
+        """`known`: metadata from the provider's documentation, valid for its default issuer."""
         self._policy = policy
         self._http_client = http_client
         self._fixed = _fixed(policy, known)
@@ -70,15 +70,15 @@ class Discovery:
 
     def _check_methods(self, document: Mapping[str, Any]) -> None:
         methods = _texts(document, "token_endpoint_auth_methods_supported")
-        # Without a secret PKCE alone is used, which many providers take and do not list.
+        # Without a secret only PKCE is used, which many providers accept and do not list.
         if methods and self._policy.client_secret is not None and _METHODS.isdisjoint(methods):
             raise _invalid_response(NO_METHOD)
 
 
 def read_metadata(document: Mapping[str, Any], issuer: str) -> Metadata:
     """A discovery document. Raises `InvalidProviderResponse`."""
-    # OpenID Connect Discovery §4.3, security.md 26: letter for letter the one that was set, so
-    # that nobody speaks for another issuer.
+    # OpenID Connect Discovery §4.3, security.md 26: exactly the configured issuer, so that no
+    # server can act for another issuer.
     if document.get("issuer") != issuer:
         raise _invalid_response("discovery: another issuer")
     listed = _texts(document, "id_token_signing_alg_values_supported") or ("RS256",)
@@ -99,7 +99,7 @@ def read_metadata(document: Mapping[str, Any], issuer: str) -> Metadata:
 
 
 def _fixed(policy: ProviderPolicy, known: Metadata | None) -> Metadata | None:
-    """The metadata, if nothing has to be asked for."""
+    """The metadata, if nothing has to be fetched."""
     if known is not None and policy.issuer in ("", known.issuer):
         return _overridden(policy, known)
     if not (policy.authorization_endpoint and policy.token_endpoint and policy.jwks_uri):

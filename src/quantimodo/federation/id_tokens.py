@@ -1,7 +1,8 @@
-"""What a provider's signed tokens must say, once their signature is known to be good. Pure.
+"""The claims that a provider's signed tokens must have, after their signature is verified. Pure.
 
-Two kinds, never taken for one another: ID tokens (OpenID Connect Core §3.1.3.7) say who somebody
-is, event tokens (RFC 8417) what happened to an account. The issuer is judged by each provider.
+There are two kinds, and neither is accepted as the other: ID tokens (OpenID Connect Core §3.1.3.7)
+identify a person, event tokens (RFC 8417) report an event of an account. Each provider's file
+checks the issuer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from quantimodo.federation.contract import BadToken, ForeignToken
 from quantimodo.model.secrets import Secret
 
 SKEW = timedelta(seconds=60)  # security.md 26: either clock may be wrong
-OLDEST_EVENT = timedelta(days=7)  # events do not expire, but what is replayed must
+OLDEST_EVENT = timedelta(days=7)  # events have no expiry; this limits the replay store
 
 _ID_TOKEN_TYPES = frozenset({"", "jwt"})
 _EVENT_TYPES = frozenset({"", "jwt", "secevent+jwt"})
@@ -25,8 +26,8 @@ _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What the token is compared with. `audiences`: our client ids; `authorized_party`: the one of
-    them that asked for it, None if any may have. `nonce` None: there was none to be asked for."""
+    """The expected values. `audiences`: the registered client ids; `authorized_party`: the one that
+    requested the token, None for any of them. `nonce` None: the request had none."""
 
     audiences: frozenset[str]
     authorized_party: str | None = None

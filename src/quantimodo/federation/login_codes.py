@@ -1,7 +1,7 @@
-"""One-time codes that buy a login JWT (contract §2.4, §2.5).
+"""One-time codes that are exchanged for a login JWT (contract §2.4, §2.5).
 
-Owns what a code is bound to and that it is used once. The JWT is made by `tokens/login.py`; its
-id is drawn here, with the code, so that a second use can end what the first one gave.
+Owns the binding of a code and its single use. `tokens/login.py` makes the JWT; its id is drawn
+here, with the code, so that a second use can revoke the JWT of the first.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Revoker(Protocol):
 
 
 class CodeReplayed(InvalidGrant):
-    """A spent code came back: it has two holders. What the first use gave has been ended."""
+    """A code was used twice, so it has two holders. The JWT of the first use is revoked."""
 
     def __init__(self, user_id: int) -> None:
         super().__init__("the code was used before", because="replay of a login code")
@@ -37,7 +37,7 @@ class CodeReplayed(InvalidGrant):
 
 @dataclass(frozen=True, slots=True)
 class IssuedCode:
-    """A code to send away, and the id of the login JWT that it will buy."""
+    """A new code, and the id of the login JWT that it is exchanged for."""
 
     raw: Secret
     jti: str
@@ -94,7 +94,7 @@ class LoginCodes:
         """
         key = key_of(Kind.LOGIN_CODE, raw)
         found = None if key is None else await self.store.login_code(key)
-        # Unknown and foreign codes get the same answer, so that codes cannot be probed.
+        # Unknown and foreign codes get the same error, so that codes cannot be probed.
         if found is None or found.provider != provider or _is_foreign(found, client_id):
             raise InvalidGrant(_NOT_GOOD)
         if found.redeemed_at is not None:

@@ -1,4 +1,4 @@
-"""The name of a person in what a provider says about them. Pure."""
+"""The name of a person in the claims of a provider. Pure."""
 
 from collections.abc import Mapping
 from typing import Any

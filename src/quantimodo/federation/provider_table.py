@@ -1,4 +1,4 @@
-"""Every kind of provider that there is, and what each needs to be set."""
+"""All kinds of providers, and the settings that each requires."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -39,7 +39,7 @@ TABLE: Mapping[Kind, Open] = {
     "x": _x,
     "oidc": Oidc,
 }
-# Without which a kind cannot work, beside the client id.
+# The required settings of each kind, beside the client id.
 _NEEDED: Mapping[Kind, Sequence[str]] = {
     "google": ("client_secret",),
     "facebook": ("client_secret",),
@@ -57,9 +57,9 @@ def open_providers(
     clock: Clock,
     replays: ReplayStore,
 ) -> Mapping[str, Provider]:
-    """The configured providers, by name, in the order of the settings. Asks nobody anything yet.
+    """The configured providers, by name, in the order of the settings. Sends no request.
 
-    Raises `ValueError` for a policy that `faults_of` finds fault with.
+    Raises `ValueError` for a policy that has `faults_of`.
     """
     return {
         policy.name: TABLE[policy.kind](policy, http_client, clock, replays) for policy in policies
@@ -67,7 +67,7 @@ def open_providers(
 
 
 def faults_of(policy: ProviderPolicy) -> Iterator[tuple[str, str]]:
-    """What is wrong with it: the setting, and what it must be. Nothing of any value."""
+    """The invalid settings, each with what it must be. Contains no value."""
     missing = [name for name in ("client_id", *_NEEDED[policy.kind]) if not getattr(policy, name)]
     for name in missing:
         yield name, f"must be set for {policy.kind}"

@@ -18,8 +18,8 @@ from quantimodo.ports.clock import Clock
 
 
 class PublicKeys:
-    """Fetched at the first token, each hour, and at once for a key that is not among them; the last
-    at most once a minute."""
+    """Fetched at the first token, then hourly, and at once for an unknown key, at most once a
+    minute."""
 
     def __init__(
         self, http_client: GuardedHttpClient, clock: Clock, locate: Callable[[], Awaitable[str]]
@@ -36,7 +36,7 @@ class PublicKeys:
             return verify(token.reveal(), await self._keys.again(), algorithms)
 
     async def fetch(self) -> None:
-        """Have the keys at hand. Raises `ProviderFault`."""
+        """Fetch the keys unless they are cached. Raises `ProviderFault`."""
         await self._keys.get()
 
     async def _fetch(self) -> tuple[ProviderKey, ...]:

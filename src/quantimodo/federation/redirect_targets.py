@@ -1,8 +1,8 @@
-"""Where a sign-in through a provider may lead: the `redirectUrl` of contract §2.2.
+"""Where a sign-in through a provider may redirect to: the `redirectUrl` of contract §2.2.
 
-Owns the decision, by what applications and the operator have registered, and with it which
-applications a sign-in counts for (contract §4). What is not registered is never redirected to
-(security.md 1).
+Decides by what applications and the operator have registered, and determines which applications a
+sign-in is for (contract §4). An address that is not registered is never redirected to (security.md
+1).
 """
 
 from collections.abc import Iterable
@@ -14,20 +14,20 @@ from quantimodo.ports.stores import ClientStore
 from quantimodo.protocol.redirects import matches
 
 MOST_CLIENTS: Final = 16
-"""How many applications that share an address a sign-in counts for. Beyond that, only for those
-that registered here first, so that nobody can make codes and JWTs grow or push an older one out."""
+"""The most applications with the same address that a sign-in is for: the ones registered first. So
+a new registration cannot enlarge codes and JWTs, and cannot displace an older application."""
 
 
 class UnregisteredRedirect(Exception):
-    """Nothing may be sent to this address; the text is for the developer, and echoes nothing."""
+    """The address is not registered; the text is for the developer, and echoes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Landing:
-    """An address that is registered.
+class RedirectTarget:
+    """A registered address.
 
-    `clients`: the applications, by id, that what is sent there is good for; None: any, for it is
-    sent to a page of the operator's own. `strict`: one of them is. `own`: the operator listed it.
+    `clients`: the ids of the applications that codes and JWTs sent there are for; None: any,
+    because it is a page of the operator. `strict`: one of them is. `own`: the operator listed it.
     """
 
     clients: tuple[str, ...] | None
@@ -37,42 +37,42 @@ class Landing:
 
 @dataclass(frozen=True, slots=True)
 class RedirectTargets:
-    """`own`: the server's own `social_redirect_urls`."""
+    """`own`: the setting `social_redirect_urls`."""
 
     clients: ClientStore
     own: tuple[str, ...] = ()
 
-    async def find(self, redirect_url: str, client_id: str | None) -> Landing:
-        """Whose address this is: the named application's; else the operator's, or that of all
-        applications that registered it. Raises `UnregisteredRedirect`."""
+    async def find(self, redirect_url: str, client_id: str | None) -> RedirectTarget:
+        """The target at this address: the named application's; otherwise the operator's, or that of
+        all applications that registered it. Raises `UnregisteredRedirect`."""
         if client_id is not None:
             client = await self._named(redirect_url, client_id)
             return _of([client], own=self._is_own(redirect_url))
         own = self._is_own(redirect_url)
-        # What goes to a page of the operator's is the operator's, whoever registered its address
-        # too. Any application of a device can have a loopback port or a scheme of its own.
+        # A page of the operator stays the operator's, even if others register its address. A
+        # loopback port or a private scheme can belong to any application of a device.
         if own and redirect_url.startswith("https://"):
-            return Landing(None, own=True)
+            return RedirectTarget(None, own=True)
         found = await self.clients.clients_by_redirect_uri(redirect_url, limit=MOST_CLIENTS)
         if found:
             return _of(found, own=own)
         if own:
-            return Landing(None, own=True)
+            return RedirectTarget(None, own=True)
         raise UnregisteredRedirect(
-            "redirectUrl is not registered. Register it, letter by letter, as a redirect URI"
-            " of your application."
+            "redirectUrl is not registered. Register exactly this address as a redirect URI of"
+            " your application."
         )
 
-    async def still(self, redirect_url: str, clients: tuple[str, ...] | None) -> Landing:
-        """What is left of a landing that was found before: an application that is gone, or took
-        its address back, gets nothing, and none joins. Raises `UnregisteredRedirect` when nothing
-        is left."""
+    async def still(self, redirect_url: str, clients: tuple[str, ...] | None) -> RedirectTarget:
+        """The current state of a target that was found before: without applications that are
+        deleted or have removed the address, and without new ones. Raises `UnregisteredRedirect`
+        when none is left."""
         own = self._is_own(redirect_url)
         if clients is None:
             if own:
-                return Landing(None, own=True)
+                return RedirectTarget(None, own=True)
             raise UnregisteredRedirect("redirectUrl is not registered any more.")
-        found = [await self._token_status(redirect_url, client_id) for client_id in clients]
+        found = [await self._still_named(redirect_url, client_id) for client_id in clients]
         left = [client for client in found if client is not None]
         if not left:
             raise UnregisteredRedirect("redirectUrl is not registered any more.")
@@ -91,7 +91,7 @@ class RedirectTargets:
             raise UnregisteredRedirect("redirectUrl is not registered for this clientId.")
         return client
 
-    async def _token_status(self, redirect_url: str, client_id: str) -> Client | None:
+    async def _still_named(self, redirect_url: str, client_id: str) -> Client | None:
         try:
             return await self._named(redirect_url, client_id)
         except UnregisteredRedirect:
@@ -106,8 +106,8 @@ class RedirectTargets:
         return any(matches(uri, redirect_url) for uri in self.own)
 
 
-def _of(clients: Iterable[Client], *, own: bool) -> Landing:
+def _of(clients: Iterable[Client], *, own: bool) -> RedirectTarget:
     found = list(clients)
-    return Landing(
+    return RedirectTarget(
         tuple(client.id for client in found), any(client.strict for client in found), own
     )

@@ -1,7 +1,7 @@
-"""Accounts and their identities at providers: signing in by one, linking, unlinking, its end.
+"""Accounts and their identities at providers: sign-in, linking, unlinking, and security events.
 
-Owns what must hold between an identity and the account and sessions that it opens. Whose account
-it is, is decided in `linking.py`; what the provider said was checked in `federation/`.
+Owns the rules between an identity and the account and sessions of its person. `linking.py` decides
+which account it is; the provider's file has verified the profile.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,11 +32,11 @@ _LONGEST_ISSUER: Final = 400
 _LONGEST_REFRESH_TOKEN: Final = 8192
 _TRIES: Final = 5
 _REASONS: Final = {
-    "disabled": "This account is disabled. Ask whoever runs this server.",
-    "sign_up_closed": "This server makes no new accounts. Ask whoever runs it for one.",
+    "disabled": "This account is disabled. Contact the operator of this server.",
+    "sign_up_closed": "New accounts are closed on this server. Ask its operator for an account.",
 }
-_SIGNED_OUT_SINCE: Final = "The provider ended this sign-in since. Sign in there again, then here."
-_SOMEBODY_ELSE_S: Final = (
+_SIGNED_OUT_SINCE: Final = "The provider has ended this sign-in. Sign in there again, then here."
+_OF_ANOTHER_ACCOUNT: Final = (
     "This is linked to another account here. Sign in with it to see which one, and unlink it there"
     " first."
 )
@@ -44,7 +44,7 @@ _SOMEBODY_ELSE_S: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """Who came through a provider, and by which identity. `new_user`: made just now."""
+    """The person who signed in through a provider, and the identity. `new_user`: created now."""
 
     user: User
     identity: Identity
@@ -53,7 +53,7 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocialAccounts:
-    """Every `Profile` handed in was checked to the last claim by its provider."""
+    """Every `Profile` that is passed in was verified by its provider's file."""
 
     users: UserStore
     store: IdentityStore
@@ -68,10 +68,10 @@ class SocialAccounts:
     audit: Audit
 
     async def admit(self, profile: Profile, *, address: str) -> Admitted:
-        """The person whom this profile opens, made or linked if the rules say so.
+        """The person whose account this profile signs in to, created or linked by the rules.
 
-        Of any number of concurrent first logins of one identity one makes a person, and all get
-        it. Raises `LinkNeeded`, `DomainError` (disabled, sign-up closed), `TooMany`.
+        Of concurrent first logins of one identity one creates the person, and all return it.
+        Raises `LinkNeeded`, `DomainError` (disabled, sign-up closed), `TooMany`.
         """
         await self.throttle.social(address)
         profile = _kept_form(profile)
@@ -91,19 +91,19 @@ class SocialAccounts:
         agent: str,
         replaces: Secret | None,
     ) -> Secret:
-        """The cookie of a new session for who was admitted. Raises `DomainError`."""
+        """The cookie of a new session for the admitted person. Raises `DomainError`."""
         cookie = await self.sessions.start(
             admitted.user, methods=methods, address=address, agent=agent, replaces=replaces
         )
-        # As in `Credentials.admit`: who drops an identity ends sessions after it. One that
-        # begins between the look at the identity and that end is ended there, a later one here.
+        # As in `Credentials.admit`: unlinking ends sessions after it deletes the identity. A
+        # session that starts between this check and that end is ended there, a later one here.
         if not await self.stands(admitted):
             await self.sessions.discard(admitted.user.id, cookie)
             raise DomainError("This way of signing in was removed just now. Sign in again.")
         return cookie
 
     async def stands(self, admitted: Admitted) -> bool:
-        """Whether the identity still is this person's, and was not signed out meanwhile."""
+        """Whether the identity is still this person's, and was not signed out meanwhile."""
         known = admitted.identity
         found = await self.store.identity(known.issuer, known.subject)
         if found is None or found.user_id != admitted.user.id:
@@ -111,7 +111,7 @@ class SocialAccounts:
         return found.signed_out_at == known.signed_out_at
 
     async def link(self, session: Session, profile: Profile) -> Identity:
-        """Add this identity to the account of a session that was signed in to just now.
+        """Add this identity to the account of a recently authenticated session.
 
         Raises `DomainError` when another account has it, and `ReauthenticationNeeded`.
         """
@@ -139,24 +139,24 @@ class SocialAccounts:
                 " one, first."
             )
         self._record("identity.unlinked", session.user.id, session.address, identity.provider)
-        await self._tell(session.user, self.email_templates.identity_unlinked)
+        await self._notify(session.user, self.email_templates.identity_unlinked)
 
     async def identities(self, user_id: int) -> Sequence[Identity]:
         """Oldest first."""
         return await self.store.identities_of(user_id)
 
     async def end(self, issuer: str, subject: str) -> int | None:
-        """The provider says that the account is gone: the identity goes, every session and every
-        authorization of its person ends. Whose it was."""
+        """The provider deleted the account: delete the identity, and end every session and every
+        authorization of its person. Returns the person's id."""
         user = await self._end(issuer, subject)
         if user is None:
             return None
-        await self._tell(user, self.email_templates.identity_ended)
+        await self._notify(user, self.email_templates.identity_ended)
         return user.id
 
     async def sign_out(self, issuer: str, subject: str) -> int | None:
-        """The provider says that its account was signed out: every session of the person ends,
-        and with it what came by this identity and was not used yet; it stays. Whose it is."""
+        """The provider signed its account out: end every session of the person, and void unused
+        sign-ins through this identity, which stays linked. Returns the person's id."""
         return await self._sign_out(issuer, subject, grants=False)
 
     async def suspend(self, issuer: str, subject: str) -> int | None:
@@ -165,21 +165,21 @@ class SocialAccounts:
         user_id = await self._sign_out(issuer, subject, grants=True)
         user = None if user_id is None else await self.users.user(user_id)
         if user is not None:
-            await self._tell(user, self.email_templates.identity_suspended)
+            await self._notify(user, self.email_templates.identity_suspended)
         return user_id
 
     async def erase(self, issuer: str, subject: str) -> int | None:
-        """The person asks, by way of the provider, to delete what came from there: `end`, and if
-        that was the only way in, the account with everything in it. Whose it was."""
+        """The person requests, through the provider, deletion of its data: `end`, and if that was
+        the only sign-in method, delete the account. Returns the person's id."""
         user = await self._end(issuer, subject)
         if user is None:
             return None
         if await self._has_a_way_in(user):
-            await self._tell(user, self.email_templates.identity_ended)
+            await self._notify(user, self.email_templates.identity_ended)
         else:
             await self.users.delete_user(user.id)
             self._record("account.deleted", user.id)
-            await self._tell(user, self.email_templates.account_deleted)
+            await self._notify(user, self.email_templates.account_deleted)
         return user.id
 
     async def _admit(self, profile: Profile, address: str) -> Admitted:
@@ -189,7 +189,7 @@ class SocialAccounts:
         if owner is None and profile.email is not None:
             namesake = await self.users.user_by_email(profile.email)
         match decide(profile, owner, namesake, sign_up_open=self.sign_up_open):
-            case SignIn(user) if identity is not None:  # who has an owner is there
+            case SignIn(user) if identity is not None:  # an owner has the identity
                 return await self._signed_in(user, identity, profile, address)
             case Link(user):
                 return await self._link(user, profile, address)
@@ -272,12 +272,12 @@ class SocialAccounts:
         if found is None:
             raise DomainError("You were signed out meanwhile. Sign in, then link it again.")
         if found.user_id != session.user.id:
-            raise DomainError(_SOMEBODY_ELSE_S)
+            raise DomainError(_OF_ANOTHER_ACCOUNT)
         return found
 
     async def _linked(self, user: User, profile: Profile, address: str) -> None:
         self._record("identity.linked", user.id, address, profile.provider)
-        await self._tell(user, self.email_templates.identity_linked)
+        await self._notify(user, self.email_templates.identity_linked)
 
     def _new_identity(self, profile: Profile) -> NewIdentity:
         return NewIdentity(
@@ -299,10 +299,10 @@ class SocialAccounts:
             return None
         return self.envelope.seal(raw, PROVIDER_TOKENS)
 
-    async def _tell(self, user: User, letter: Callable[[str], Mail]) -> None:
+    async def _notify(self, user: User, template: Callable[[str], Mail]) -> None:
         notice = address_of(user)
         if notice is not None:
-            await self.mailer.send(letter(notice))
+            await self.mailer.send(template(notice))
 
     def _record(self, kind: str, user_id: int | None, address: str = "", detail: str = "") -> None:
         where = printable(address, 64)
@@ -312,16 +312,16 @@ class SocialAccounts:
 
 
 def _is_stale(profile: Profile, identity: Identity) -> bool:
-    """Whether what the provider says is from before it signed its account out."""
+    """Whether the profile is from before the provider signed its account out."""
     if profile.said_at is None or identity.signed_out_at is None:
         return False
     return profile.said_at <= identity.signed_out_at
 
 
 def _kept_form(profile: Profile) -> Profile:
-    """The profile with name and address in the form that is kept; one that is none, is left out.
+    """The profile with name and address in the stored form; invalid ones are left out.
 
-    Raises `DomainError` for a key that no provider gives.
+    Raises `DomainError` for an invalid issuer or subject.
     """
     for text, longest in (
         (profile.issuer, _LONGEST_ISSUER),

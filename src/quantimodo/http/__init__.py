@@ -1,1 +1,1 @@
-"""What came over HTTP and what goes back, as plain values."""
+"""HTTP requests and responses as plain values."""

@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-# What is quoted in a parameter separates nothing.
+# Commas and semicolons in a quoted parameter separate nothing.
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"?')
 _QUALITY: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 
 def quality(lines: Iterable[str], media_type: str) -> float:
-    """How welcome `media_type` (`type/subtype`, lower case) is, from 0 to 1, by all Accept lines of
-    a request. The most specific range decides; of equal ones the highest quality. Without any
-    line everything is welcome. An element that is malformed counts for nothing."""
+    """The quality of `media_type` (`type/subtype`, lower case), from 0 to 1, by all Accept lines of
+    a request. The most specific range decides; of equal ones the highest quality. Without an Accept
+    line it is 1. A malformed element is ignored."""
     texts = [text for line in lines for text in _QUOTED.sub('""', line).split(",")]
     elements = [text for text in texts if text.strip()]
     if not elements:

@@ -1,4 +1,4 @@
-"""Work for a client that may leave: it is cancelled when the connection ends."""
+"""Cancels work for a client when its connection ends."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, MutableMapping
@@ -10,11 +10,11 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 class ClientLeft(Exception):
-    """The client disconnected before there was an answer; nothing can be sent to it."""
+    """The client disconnected before the response; nothing can be sent to it."""
 
 
 async def disconnected(receive: Receive) -> None:
-    """Return when the client is gone, or has its whole answer (ASGI `http.disconnect`)."""
+    """Return when the client disconnects, or has the whole response (ASGI `http.disconnect`)."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -1,4 +1,4 @@
-"""JSON answers."""
+"""JSON responses."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ import msgspec
 
 from quantimodo.http.messages import Headers, Response
 
-# An answer that brings tokens or a person's data is never cached (RFC 6749 §5.1), and leaves no
-# trace of the address it was asked for (contract §1: secrets in a query).
+# A response with tokens or a person's data is never cached (RFC 6749 §5.1), and sends no referrer,
+# because its address may hold secrets (contract §1: secrets in a query).
 PRIVATE: Headers = (
     (b"cache-control", b"no-store"),
     (b"pragma", b"no-cache"),
@@ -19,19 +19,19 @@ _encode = msgspec.json.Encoder().encode
 
 
 def private_json(status: int, value: Any, *more: tuple[bytes, bytes]) -> Response:
-    """An answer for this caller only."""
+    """A response for this caller only."""
     return Response(status, _encode(value), (*_PRIVATE_JSON, *more) if more else _PRIVATE_JSON)
 
 
 def public_json(value: bytes, max_age: int, *more: tuple[bytes, bytes]) -> Response:
-    """A document that anybody may keep for `max_age` seconds."""
+    """A document that any cache may store for `max_age` seconds."""
     return Response(
         200,
         value,
         (
             (b"content-type", b"application/json"),
             (b"cache-control", b"public, max-age=%d" % max_age),
-            (b"vary", b"origin"),  # the answer to a script of another origin has one header more
+            (b"vary", b"origin"),  # a response to another origin's script has one more header
             (b"x-content-type-options", b"nosniff"),
             *more,
         ),

@@ -11,7 +11,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 
 class RepeatedHeader(Exception):
-    """A header that may stand once was sent twice."""
+    """A header that may be sent once was sent twice."""
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """`chunks`: the body when it is too long to be in memory; `body` is empty then."""
+    """`chunks`: a body that is too long for memory; `body` is then empty."""
 
     status: int
     body: bytes = b""

@@ -1,1 +1,1 @@
-"""Frozen values that every room speaks of. No behaviour beyond what the values alone decide."""
+"""Frozen values that all packages share. No behaviour beyond what the values alone decide."""

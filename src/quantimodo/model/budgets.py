@@ -1,4 +1,4 @@
-"""How many bytes strangers may store, of one kind of row."""
+"""How many bytes callers without an account may store, for each kind of row."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class StorageBudget:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Who pays for a row: a keyed digest of the network address, and its budget."""
+    """Which budget a row counts against: a keyed digest of the network address, and its budget."""
 
     network: bytes
     budget: StorageBudget

@@ -1,8 +1,8 @@
 """What registration adds to a client: RFC 7591 §2, OpenID Connect Registration §2, RP-Initiated,
 Front-Channel and Back-Channel Logout, JARM. The names are the registries'; empty is "not given".
 
-Kept as one document beside the client. What the rest of the server decides by every day (redirect
-URIs, grant and response types, scope) stays a field of `Client`.
+Stored as one document beside the client. Redirect URIs, grant types, response types and scope,
+which every request reads, are fields of `Client`.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from typing import Literal
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientMetadata:
     """`jwks` is the text of a JWK Set. `localized` has the members with a language tag, as they
-    were sent (`client_name#ja`). An empty `token_endpoint_auth_method` is that of a client of the
-    portal or the command line: Basic or post, as it likes. `include_claims_in_id_token` is an
-    extension: ID tokens include the claims of the granted scopes, as userinfo does."""
+    were sent (`client_name#ja`). `token_endpoint_auth_method` is empty for a client of the portal
+    or the command line: it may use Basic or post. `include_claims_in_id_token` is an extension: ID
+    tokens include the claims of the granted scopes, as userinfo does."""
 
     application_type: Literal["web", "native"] = "web"
     contacts: tuple[str, ...] = ()

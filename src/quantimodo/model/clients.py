@@ -24,8 +24,8 @@ class Client:
 
     `secret` is what it authenticates with; `previous_secret` still works until it expires,
     so that a secret can be rotated without a gap. A public client has neither. `sealed_secret` is
-    the secret once more, encrypted, of a client that is registered to use it as a key (HMAC).
-    `registration_digest` is that of the token by which it manages itself (RFC 7592).
+    the same secret, encrypted, for a client that is registered to use it as a key (HMAC).
+    `registration_digest` is the digest of its registration access token (RFC 7592).
     """
 
     id: str
@@ -56,13 +56,13 @@ class Client:
 
     @property
     def skips_consent(self) -> bool:
-        # security.md 8: consent is never skipped for a public client, whoever flagged it.
+        # security.md 8: consent is never skipped for a public client, whatever flags it has.
         return self.first_party and not self.public
 
 
 @dataclass(frozen=True, slots=True)
 class Logo:
-    """A client's picture, served by us so that no browser fetches it from the client's host."""
+    """A client's logo. This server serves it, so no browser fetches it from the client's host."""
 
     media_type: Literal["image/png", "image/jpeg", "image/webp"]
     data: bytes

@@ -29,7 +29,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A form that is posted to an application's address; its fields are for nobody else."""
+    """A form that is posted to an application's address; its fields are secret."""
 
     address: str
     fields: Mapping[str, str] = field(repr=False)

@@ -1,4 +1,4 @@
-"""Who a person is elsewhere: identities at providers, and sign-ins that are under way there."""
+"""Identities at upstream providers, and sign-ins in progress there."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from quantimodo.model.secrets import Secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What a provider says about somebody, checked to the last claim.
+    """A person's verified claims from an upstream provider.
 
     The key is (`issuer`, `subject`), never anything else (security.md 24).
     """
@@ -19,7 +19,7 @@ class Profile:
     name: str = ""
     email: str | None = None
     email_verified: bool = False  # the provider says so …
-    email_authoritative: bool = False  # … and it is the one to know (security.md 27)
+    email_authoritative: bool = False  # … and is the authority for it (security.md 27)
     methods: tuple[str, ...] = ("fed",)  # RFC 8176 `amr` values, the provider's own if it says
     refresh_token: Secret | None = None
     said_at: datetime | None = None  # when it said so, if that may be a while ago
@@ -40,10 +40,10 @@ class NewIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """One way in that a person has. `email` and `name` are what the provider said last.
+    """A person's account at a provider. `email` and `name` are the newest that it sent.
 
-    `signed_out_at`: when the provider told that the account was signed out there, or disabled.
-    Whatever came by it before that moment counts no more.
+    `signed_out_at`: when the provider reported that the account was signed out there, or disabled.
+    Sign-ins through it from before that time are void.
     """
 
     id: int
@@ -60,10 +60,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginState:
-    """A browser that was sent to a provider and is awaited back (security.md 25).
+    """A sign-in at a provider that has not come back yet (security.md 25).
 
-    `key` is the digest of the `state`, `browser` of what only this browser holds. `sealed` keeps
-    the rest, encrypted: our PKCE verifier, the nonce, and what the sign-in is for.
+    `key` is the digest of the `state`, `browser` the digest of this browser's cookie. `sealed` is
+    the rest, encrypted: the PKCE verifier, the nonce, and the purpose of the sign-in.
     """
 
     key: bytes
@@ -76,10 +76,10 @@ class LoginState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginCode:
-    """A one-time code that buys a login JWT (contract §2.4, §2.5). `jti` will be that JWT's.
+    """A one-time code that is exchanged for a login JWT (contract §2.4, §2.5), whose `jti` it has.
 
-    `clients`: the applications that it is good for, by id; None: any, for it goes to an address
-    of the operator's own. `redirect_url` is where it was sent.
+    `clients`: the ids of the applications that it is valid for; None: any, because it goes to an
+    address of the operator. `redirect_url` is where it was sent.
     """
 
     key: bytes
@@ -98,7 +98,7 @@ class LoginCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataDeletionRequest:
-    """What became of a provider's request to delete a person's data; `code` is public."""
+    """The status of a provider's request to delete a person's data; `code` is public."""
 
     code: str
     provider: str

@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 Algorithm = Literal["ES256", "RS256", "PS256", "EdDSA"]
 ALGORITHMS: Final[tuple[Algorithm, ...]] = ("ES256", "RS256", "PS256", "EdDSA")
-"""A key is good for one of them: RS256 and PS256 each have an RSA key of their own."""
+"""A key is used with one algorithm: RS256 and PS256 have different RSA keys."""
 WIDELY_KNOWN: Final[tuple[Algorithm, ...]] = ("ES256", "RS256", "PS256")
-"""Whose kinds of keys (RFC 7518) every reader of key sets knows; Ed25519 (RFC 8037) came later."""
+"""Algorithms with key types of RFC 7518, which all clients can read. Ed25519 is newer (RFC 8037)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

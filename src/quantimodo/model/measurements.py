@@ -1,4 +1,4 @@
-"""What people measure: units, variables, measurements, and who among the apps looked at them.
+"""What people measure: units, variables, measurements, and which apps read or wrote them.
 
 Times are whole microseconds since 1970 (UTC), as integers: there are thousands of them in one
 request, and on the wire they are numbers too.
@@ -26,7 +26,7 @@ class UnitCategory:
 
 @dataclass(frozen=True, slots=True)
 class ConversionStep:
-    """One step of the way to the category's own unit; exact, so 5/9 is a fraction."""
+    """One step of the conversion to the category's base unit; exact, so 5/9 is a fraction."""
 
     operation: Literal["ADD", "MULTIPLY"]
     value: Fraction
@@ -34,8 +34,8 @@ class ConversionStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """A unit; `steps` lead from it to the category's own unit, in order. Without any (None) it
-    converts into nothing but itself. A bound that is None does not exist."""
+    """A unit; `steps` convert it to the category's base unit, in order. Without them (None) it
+    has no conversion. A bound that is None does not exist."""
 
     id: int
     name: str
@@ -80,8 +80,8 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariableSummary:
-    """A variable with what was measured of it; `earliest`, `latest` and the last value are None
-    when nothing was."""
+    """A variable with a summary of its measurements; `earliest`, `latest` and the last value are
+    None without measurements."""
 
     variable: Variable
     number: int
@@ -91,7 +91,7 @@ class VariableSummary:
 
 
 class Entry(NamedTuple):
-    """A measurement to be kept. `value` is in the variable's unit, `stored_value` as it came."""
+    """A measurement to store. `value` is in the variable's unit, `stored_value` as received."""
 
     start: Micros
     value: float
@@ -111,7 +111,7 @@ class EntrySet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """A measurement as it is kept. `value` is in `unit_id`, the variable's unit."""
+    """A stored measurement. `value` is in `unit_id`, the variable's unit."""
 
     id: int
     user_id: int
@@ -139,7 +139,7 @@ Operator = Literal["is", "above", "from", "below", "until", "begins", "ends", "c
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`unit_id`: it speaks of variables in that unit only."""
+    """`unit_id`: it applies to variables in that unit only."""
 
     operator: Operator
     operand: str | int | float
@@ -157,7 +157,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """By `key`, and by id where that is equal; all of it backwards when `descending`."""
+    """By `key`, then by id; reversed when `descending`."""
 
     key: SortKey = "start"
     descending: bool = False
@@ -174,8 +174,8 @@ class Access:
     """An app read or wrote a person's measurements: `requests` times between `first_at` and
     `last_at`, which are in one hour.
 
-    `variable` and `category` are what it asked for, empty for all; `measurements` how many it saw
-    or changed.
+    `variable` and `category` are what it requested, empty for all; `measurements` is the number
+    that it read or changed.
     """
 
     user_id: int

@@ -1,4 +1,4 @@
-"""What people may tell of themselves beside name and address (OpenID Connect Core §5.1)."""
+"""Optional profile claims beside name and e-mail address (OpenID Connect Core §5.1)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +18,8 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """The names are those of the claims. Empty is "not given". `phone_number_verified` is the
-    operator's to say."""
+    """The fields have the names of the claims. Empty is "not given". Only the operator sets
+    `phone_number_verified`."""
 
     given_name: str = ""
     family_name: str = ""

@@ -1,4 +1,4 @@
-"""Leave to register applications (RFC 7591 §1.2)."""
+"""Initial access tokens for dynamic registration (RFC 7591 §1.2)."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,11 +1,11 @@
-"""A secret in the clear, on its way to or from its owner. Never stored, never printed."""
+"""A secret in the clear, as it is sent or received. Never stored, never printed."""
 
 from typing import final
 
 
 @final
 class Secret:
-    """A raw secret whose `repr` and `str` show nothing; `reveal()` is the only door."""
+    """A raw secret whose `repr` and `str` show nothing; only `reveal()` returns it."""
 
     __slots__ = ("_value",)
 

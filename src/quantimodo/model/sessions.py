@@ -8,8 +8,8 @@ from quantimodo.model.users import User
 
 
 class AuthenticatedSubject(Protocol):
-    """Somebody who is there, since when, until when at most, and by which proof: a browser session,
-    or a login JWT."""
+    """An authenticated person, with the time, method and absolute limit of the authentication: a
+    browser session or a login JWT."""
 
     @property
     def user(self) -> User: ...
@@ -25,7 +25,7 @@ class AuthenticatedSubject(Protocol):
 
     @property
     def sid(self) -> str | None:
-        """The id of the browser session; None for whoever came by a login JWT."""
+        """The id of the browser session; None for a login JWT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,8 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutRecipient:
-    """An application that a browser session signed its person in to, as `subject`: it is told when
-    that session ends. `attempts` counts how often it was tried to; `expires_at` is the session's.
+    """A client that a browser session signed its person in to, as `subject`. It is notified when
+    that session ends. `attempts` counts the notifications sent; `expires_at` is the session's.
     """
 
     sid: str
@@ -64,9 +64,9 @@ class LogoutRecipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailToken:
-    """A one-time right that travels in a link: to verify an address, to set a new password.
+    """A one-time token in an e-mailed link: to verify an address, or to set a new password.
 
-    `email` is the address it was sent to; `payload` belongs to the purpose (opaque here).
+    `email` is the address that it was sent to; `payload` depends on the purpose (opaque here).
     """
 
     key: bytes

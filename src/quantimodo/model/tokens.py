@@ -1,9 +1,9 @@
-"""Codes and tokens as the database knows them: by key, never in the clear.
+"""Codes and tokens as the database stores them: by key, never in the clear.
 
-A *family* is one authorization: the code, and every token that descends from it. To revoke
-is to mark the family; each read joins it, so no heir escapes, not even one inserted meanwhile.
-One of these is made for nearly every request, and a named tuple is made several times as fast as
-a frozen dataclass.
+A *grant* is one authorization; its code and all its tokens belong to it. Revocation marks the grant
+and each read joins it, so every successor is revoked too, also one that is inserted meanwhile.
+Nearly every request makes one of these values; a named tuple is made several times as fast as a
+frozen dataclass.
 """
 
 from datetime import datetime
@@ -13,8 +13,8 @@ from quantimodo.model.users import User
 
 
 class ClaimsRequest(NamedTuple):
-    """The claims that a request asked for one by one (OpenID Connect Core §5.5), and the `acr` that
-    its answer states."""
+    """The claims that a request names individually (OpenID Connect Core §5.5), and the `acr` that
+    the ID token states."""
 
     id_token: frozenset[str] = frozenset()
     userinfo: frozenset[str] = frozenset()
@@ -49,7 +49,7 @@ class AuthorizationCode(NamedTuple):
 
 
 class FoundCode(NamedTuple):
-    """A code with its family and person as they stand now."""
+    """A code with the current state of its grant and person."""
 
     code: AuthorizationCode
     grant: Grant
@@ -59,7 +59,7 @@ class FoundCode(NamedTuple):
 
 
 class RefreshToken(NamedTuple):
-    """A refresh token to be saved. Its client and person are its family's."""
+    """A refresh token to save. Its client and person are those of its grant."""
 
     key: bytes
     grant_id: bytes
@@ -68,10 +68,10 @@ class RefreshToken(NamedTuple):
 
 
 class FoundRefreshToken(NamedTuple):
-    """A refresh token with its family and person as they stand now, spent and expired included.
+    """A refresh token, also a spent or expired one, with the current state of its grant and person.
 
-    `salt` was drawn when it was spent; with the raw token it gives the same heir again (§6 grace).
-    `revoked` means the family was revoked or the person is disabled.
+    `successor_nonce` was drawn when the token was spent; with the raw token it derives the same
+    successor again (§6 grace). `revoked`: the grant was revoked, or the person is disabled.
     """
 
     token: RefreshToken
@@ -83,8 +83,8 @@ class FoundRefreshToken(NamedTuple):
 
 
 class AccessToken(NamedTuple):
-    """An opaque access token to be saved; `grant_id` and `user_id` are None for an application's
-    own."""
+    """An opaque access token to save; `grant_id` and `user_id` are None when the client acts for
+    itself."""
 
     key: bytes
     client_id: str
@@ -96,10 +96,10 @@ class AccessToken(NamedTuple):
 
 
 class FoundAccessToken(NamedTuple):
-    """An access token, opaque or JWT, with its person as they stand now.
+    """An access token, opaque or JWT, with the current state of its person.
 
-    `revoked` covers the token, its family, its client (deleted or disabled) and its person.
-    `special`: its client registered how userinfo is signed or encrypted, or how people are named.
+    `revoked` covers the token, its grant, its client (deleted or disabled) and its person.
+    `special`: its client registered signed or encrypted userinfo, or pairwise subjects.
     """
 
     client_id: str
@@ -115,7 +115,8 @@ class FoundAccessToken(NamedTuple):
 
 
 class TokenStatus(NamedTuple):
-    """What a signed access token stands on: its person, or None for an application's own."""
+    """The current state behind a signed access token: its person, or None when the client acts for
+    itself."""
 
     user: User | None
     claims_request: ClaimsRequest | None = None

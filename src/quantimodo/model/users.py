@@ -10,9 +10,10 @@ _ASCII_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def fold_email(email: str) -> str:
-    """The form in which an address is unique (security.md 23): NFC, each letter in lower case.
+    """The form in which an address is unique (security.md 23): NFC, lower case.
 
-    One letter stays one letter: `ß` does not become `ss`, nor `ς` `σ`, as by Unicode's folding.
+    No character becomes another one: `ß` does not become `ss`, and `ς` does not become `σ`, as they
+    do by Unicode case folding.
     """
     if email.isascii():
         return email.lower()
@@ -58,7 +59,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser:
-    """A person to be added; the store gives the id."""
+    """A person to add; the store assigns the id."""
 
     subject: str
     name: str

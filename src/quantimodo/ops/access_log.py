@@ -1,7 +1,7 @@
-"""The access log: which apps read or wrote whose measurements, for the people whose they are.
+"""The access log: which apps read or wrote a person's measurements, shown to that person.
 
-Written in batches beside the requests. What is alike within an hour is one row, and much is: an
-app that reads a hundred pages costs one.
+Written in background batches. Equal accesses within an hour are one row, so an app that reads a
+hundred pages costs one.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from quantimodo.ports.stores import Conflict
 
 
 class AccessLog:
-    """Implements `AccessRecorder`. `start` begins its task, `close` writes what waits."""
+    """Implements `AccessRecorder`. `start` begins its task, `close` writes the rest."""
 
     def __init__(self, store: AccessLogStore, capacity: int = 10_000) -> None:
         self._store = store
@@ -32,8 +32,8 @@ class AccessLog:
             await self._store.add_accesses(_together(accesses))
         except Conflict:
             if len(accesses) > 1:
-                raise  # each on its own, then
-            # The person was deleted meanwhile, and the record goes with them.
+                raise  # then each is written alone
+            # The person was deleted meanwhile; their access log is deleted too.
 
 
 def _together(accesses: Sequence[Access]) -> list[Access]:

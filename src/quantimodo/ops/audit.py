@@ -1,4 +1,4 @@
-"""The record of what happened: taken at once, written in batches beside the requests.
+"""The audit trail: events are taken at once and written in background batches.
 
 The caller decides what is recorded, and must not record secrets.
 """
@@ -9,7 +9,7 @@ from quantimodo.ports.background_stores import EventStore
 
 
 class AuditTrail:
-    """Implements `Audit`. `start` begins its task, `close` writes what waits and ends."""
+    """Implements `Audit`. `start` begins its task, `close` writes the rest and ends."""
 
     def __init__(self, store: EventStore, capacity: int = 10_000) -> None:
         self._writer = BatchWriter[Event]("audit", store.add_events, capacity)

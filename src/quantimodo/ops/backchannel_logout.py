@@ -81,18 +81,18 @@ class BackchannelLogoutSender:
             message = await self._writer.write(logout_recipient)
             if message is not None:
                 await self._form_poster.post(message)
-        except Unavailable:  # our own database: what is claimed comes back after its lease
+        except Unavailable:  # the database: claimed notifications are due again after their lease
             raise
         except DeliveryFailed as fault:
             await self._failed(logout_recipient, message, str(fault))
             return
-        except Exception as fault:  # whatever it is, it ends with the last try
+        except Exception as fault:  # any fault: the last try ends the retries
             _log.exception("logout.failed", client=logout_recipient.client_id)
             await self._failed(logout_recipient, message, type(fault).__name__)
             return
         await self._store.drop_logout_notification(logout_recipient.sid, logout_recipient.client_id)
         if message is not None:
-            self._record("logout.told", logout_recipient, message)
+            self._record("logout.notified", logout_recipient, message)
 
     async def _failed(
         self, logout_recipient: LogoutRecipient, message: Message | None, cause: str
@@ -108,7 +108,7 @@ class BackchannelLogoutSender:
             )
             return
         await self._store.drop_logout_notification(logout_recipient.sid, logout_recipient.client_id)
-        self._record("logout.untold", logout_recipient, message)
+        self._record("logout.not_notified", logout_recipient, message)
 
     def _record(
         self, kind: str, logout_recipient: LogoutRecipient, message: Message | None

@@ -1,6 +1,6 @@
-"""What is written beside the requests: taken at once, kept in a buffer, written in batches.
+"""Background writes: items are taken at once, buffered, and written in batches.
 
-Owns the buffer, its bound and the pace. What is written, and where, is its users' business.
+Owns the buffer, its bound and the pace. The caller supplies the write.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from quantimodo.ports.stores import Unavailable
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.batches")
 
 _BATCH = 200
-_PAUSE = 0.5  # seconds: what comes within them is written together
+_PAUSE = 0.5  # seconds; items of that time are written together
 _PAUSE_WHEN_UNAVAILABLE = 5.0
 
 T = TypeVar("T")
@@ -26,8 +26,8 @@ T = TypeVar("T")
 class BatchWriter(Generic[T]):
     """For one event loop. `start` begins its task, `close` ends it.
 
-    Without `start` items are kept until `flush`. When more than `capacity` wait, because the
-    database does not answer, the newest are lost, and a line in the log says how many.
+    Without `start` items stay in the buffer until `flush`. When more than `capacity` are buffered,
+    because the database does not respond, the newest are lost; the log has their number.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class BatchWriter(Generic[T]):
         self._task: asyncio.Task[None] | None = None
 
     def add(self, item: T) -> None:
-        """Never waits, never fails."""
+        """Buffer `item`. Never waits, never fails."""
         if len(self._items) >= self._capacity:
             self._lost += 1
             return
@@ -55,7 +55,7 @@ class BatchWriter(Generic[T]):
         self._task = asyncio.create_task(self._run(), name=self._name)
 
     async def flush(self) -> None:
-        """Write everything that waits. Raises `Unavailable`, and then still has it."""
+        """Write the buffer. Raises `Unavailable`, and then the buffer is unchanged."""
         size = _BATCH
         async with self._writing:
             while self._items:
@@ -64,7 +64,7 @@ class BatchWriter(Generic[T]):
                     await self._write(batch)
                 except Unavailable:
                     raise
-                except Exception:  # one that cannot be written must not take others along
+                except Exception:  # one item that cannot be written must not lose the others
                     if len(batch) > 1:
                         size = 1
                         continue
@@ -74,7 +74,7 @@ class BatchWriter(Generic[T]):
                     self._items.popleft()
 
     async def close(self) -> None:
-        """Write what waits and end. What cannot be written is lost and logged."""
+        """Write the buffer and end. Items that cannot be written are lost and logged."""
         self._ending.set()
         self._wakeup.set()
         if self._task is not None:

@@ -1,7 +1,7 @@
 """Deletes expired rows in small batches, inside the server.
 
-Owns the pace. Which rows are dead is the storage's knowledge (`RetentionStore`). One process at a
-time cleans, by a lease; the others look again later.
+Owns the pace; `RetentionStore` decides which rows are expired. One process at a time cleans: it
+holds a lease, and the others try again later.
 """
 
 import asyncio
@@ -31,10 +31,10 @@ class Cleaner:
     most: int = _MOST_BATCHES
 
     async def round(self) -> int:
-        """Clean every table, if this process holds the lease; how many rows went.
+        """Clean every table if this process holds the lease, and return the number of deleted rows.
 
-        A server at its limit makes tokens faster than a table's turn takes them away, so turns
-        go on until none is cut short.
+        A server at its limit makes tokens faster than one turn of a table deletes them, so turns
+        repeat until none is cut short.
         """
         total, cut_short = 0, True
         while cut_short and await self._may_clean():

@@ -27,7 +27,7 @@ _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.m
 _PURPOSE = "mail"
 _BATCH = 10
 _LEASE = timedelta(minutes=1)
-_PATIENCE = 45.0  # seconds for a batch: over before another process may claim it
+_PATIENCE = 45.0  # seconds for a batch: less than its claim lasts
 
 
 class MessageRejected(Exception):
@@ -61,7 +61,7 @@ class MailTransport(Protocol):
     """Sends e-mails; `Smtp` implements it."""
 
     def connect(self) -> AbstractAsyncContextManager[SmtpConnection]:
-        """Raises `MailServerUnavailable` when nobody answers, or not as it must be."""
+        """Raises `MailServerUnavailable` when the server does not respond, or not correctly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +98,20 @@ class Outbox:
             self._wakeup.set()
 
     async def recent(self, limit: int = 50) -> Sequence[KeptMail]:
-        """What waits here, the newest first."""
+        """The queued e-mails, newest first."""
         kept = []
         for _, sealed, at in await self._store.recent_mail(limit):
-            with suppress(DecryptionFailed):  # of another key: not ours to show
+            with suppress(DecryptionFailed):  # encrypted with another key
                 kept.append(KeptMail(at, _opened(self._envelope, sealed)))
         return kept
 
 
 class Sender:
-    """Sends what is kept. `start` begins its task, `close` ends it; any number of processes may.
+    """Sends queued e-mails. `start` begins its task, `close` ends it; any number of processes may
+    run one.
 
-    A claim lasts a minute; then any process may claim the e-mail. Of the times that it is claimed
-    it is tried at the 1st, 2nd, 3rd, 5th, 9th, 17th …: after 1, 1, 2, 4, 8 … minutes.
+    A claim lasts a minute; then any process may claim the e-mail again. Only the 1st, 2nd, 3rd,
+    5th, 9th, 17th … claims send it, so the pauses are 1, 1, 2, 4, 8 … minutes.
     """
 
     def __init__(
@@ -146,7 +147,7 @@ class Sender:
                 return
 
     async def _send(self, due: Sequence[tuple[int, bytes]]) -> bool:
-        """Whether the mail server could be talked to."""
+        """Whether the mail server responded."""
         try:
             async with asyncio.timeout(_PATIENCE), self._mail_transport.connect() as line:
                 for number, sealed in due:

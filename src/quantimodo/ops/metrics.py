@@ -8,7 +8,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 
 class Metrics:
-    """Counting never waits. With several workers each one answers for all of them."""
+    """Counting never waits. With several workers each one reports the sum of all."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()

@@ -24,12 +24,12 @@ Security = Literal["starttls", "tls", "insecure_plaintext"]
 
 _PORTS: dict[Security, int] = {"starttls": 587, "tls": 465, "insecure_plaintext": 25}
 _SECONDS = 15.0  # for each step
-_TOO_LATE = 500  # RFC 5321 §4.2.1: 5yz is for good
+_TOO_LATE = 500  # RFC 5321 §4.2.1: 5yz is permanent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpPolicy:
-    """Where letters are handed in, and `sender`, the address that they come from."""
+    """The mail server, and `sender`, the address that e-mails are sent from."""
 
     host: str
     port: int
@@ -45,9 +45,9 @@ class SmtpPolicy:
 
 def smtp_policy(url: str, sender: str) -> SmtpPolicy:
     """From `smtp://user:password@host:587?starttls`, `smtps://host` or
-    `smtp://127.0.0.1:25?insecure_plaintext`. STARTTLS is what `smtp` means by itself.
+    `smtp://127.0.0.1:25?insecure_plaintext`. `smtp` alone means STARTTLS.
 
-    Raises `ValueError` with a text that holds nothing of the URL.
+    Raises `ValueError` with a text that does not contain the URL.
     """
     try:
         parts = urlsplit(url)
@@ -122,7 +122,7 @@ class SmtpClientConnection:
             except aiosmtplib.SMTPDataError as fault:
                 raise _verdict(fault) from None
             except (aiosmtplib.SMTPNotSupported, ValueError):
-                # RFC 6531: an address that this server has no way to write.
+                # RFC 6531: this server cannot represent the address.
                 raise MessageRejected(553) from None
 
 
@@ -134,7 +134,7 @@ def to_message(mail: Mail, sender: str, message_id: str, written_at: datetime) -
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(written_at)
     message["Message-ID"] = f"<{message_id}@{sender.rpartition('@')[2]}>"
-    # RFC 3834 §5: no robot answers a robot.
+    # RFC 3834 §5: automatic responders do not reply.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
     return message
@@ -148,7 +148,7 @@ def _verdict(fault: aiosmtplib.SMTPResponseException) -> Exception:
 
 @contextmanager
 def _down() -> Iterator[None]:
-    """Whatever else goes wrong with a mail server may be right tomorrow."""
+    """Turns all other faults of a mail server into `MailServerUnavailable`, which is retried."""
     try:
         yield
     except aiosmtplib.SMTPResponseException as fault:

@@ -22,7 +22,7 @@ class HttpDocumentFetcher:
         try:
             return await self._got(url, largest)
         except FetchFailed as fault:
-            # The host alone: the rest of an address may be a secret of the application's.
+            # Only the host: the rest of an address may be a secret of the application.
             _log.warning("document.not_fetched", host=_host(url), because=str(fault))
             raise
 
@@ -39,7 +39,7 @@ class HttpDocumentFetcher:
 
 
 def _host(url: str) -> str:
-    """Host and port; nothing that stands before them, and nothing of what is no address."""
+    """Host and port without user information; "" when `url` is not an address."""
     try:
         return urlsplit(url).netloc.rpartition("@")[2]
     except ValueError:

@@ -2,8 +2,8 @@
 
 
 class ProviderFault(Exception):
-    """A sign-in through a provider ends here. `code` is for programs, the text for people: fixed
-    words, nothing of what was sent. `because` is for the log, and holds no secret."""
+    """A sign-in through a provider fails. `code` is for programs, the text for people: fixed words,
+    nothing that was received. `because` is for the log, and holds no secret."""
 
     code = "server_error"
     status = 502
@@ -15,12 +15,12 @@ class ProviderFault(Exception):
 
 
 class ProviderUnavailable(ProviderFault):
-    """No answer in time, or none at all; it may be tried again."""
+    """No response, or none in time; the caller may try again."""
 
     code, status = "temporarily_unavailable", 503
 
 
 class InvalidProviderResponse(ProviderFault):
-    """An answer that no working provider gives: unreadable, unsigned, of another issuer."""
+    """A response that is unreadable, unsigned, or of another issuer."""
 
     code, status = "provider_error", 502

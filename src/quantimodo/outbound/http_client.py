@@ -1,9 +1,9 @@
 """The guarded HTTP client for all requests to other servers (security.md 15).
 
-Whatever address a setting, a discovery document or a provider names goes through here: https only,
-to public addresses only, looked at after name resolution and then connected to, that very one; no
-redirects, no cookies, no proxies, bounded in time, size and number. What an answer means is the
-caller's affair. Only this module imports the HTTP client.
+All addresses from settings, discovery documents, providers and clients are requested here: https
+only, public addresses only, checked after name resolution and connected to exactly as checked; no
+redirects, no cookies, no proxies; limits on time, size and number. The caller interprets the
+response. Only this module imports the HTTP client.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ _TROUBLE = (
     httpcore.ProtocolError,
     OSError,
 )
-_ONE_ADDRESS = 2.0  # seconds for one of several addresses, so that the next one has its chance
+_ONE_ADDRESS = 2.0  # seconds for one of several addresses before the next one is tried
 _RESOLVERS = 4
 _RETRY_LATER = frozenset({408, 425, 429})
 
@@ -66,11 +66,11 @@ class Answer:
         return 200 <= self.status < 300
 
     def json(self) -> dict[str, Any]:
-        """The JSON object that it is. Raises `InvalidProviderResponse`."""
+        """The body as a JSON object. Raises `InvalidProviderResponse`."""
         return read_object(self.body)
 
     def rows(self) -> list[dict[str, Any]]:
-        """The JSON array of objects that it is. Raises `InvalidProviderResponse`."""
+        """The body as a JSON array of objects. Raises `InvalidProviderResponse`."""
         found = _decoded(self.body)
         if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
             raise _invalid_response("not a JSON array of objects")
@@ -98,13 +98,13 @@ def bearer(token: Secret) -> dict[str, str]:
 
 
 def netloc(host: str, port: int) -> str:
-    """`host:port` as it stands in `open_hosts`."""
+    """`host:port` as in `open_hosts`."""
     return f"[{host}]:{port}" if ":" in host else f"{host.lower()}:{port}"
 
 
 class GuardedHttpClient:
-    """Raises `ProviderUnavailable` for no answer, 5xx and "too many", `InvalidProviderResponse` for
-    answers that are none. One for the process; safe for any number of requests at once."""
+    """Raises `ProviderUnavailable` for no response, 5xx and 429, `InvalidProviderResponse` for
+    malformed responses. One instance for the process; safe for concurrent requests."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class GuardedHttpClient:
         transport: httpx.AsyncBaseTransport | None = None,
         resolve: Resolve | None = None,
     ) -> None:
-        """`transport` stands in for the network, name resolution and address rule included."""
+        """`transport` replaces the network, name resolution and the address rule."""
         self._policy = policy or OutboundPolicy()
         self._network = _Network(self._policy.open_hosts, resolve or _resolve)
         self._transport = transport or _GuardedTransport(
@@ -137,8 +137,8 @@ class GuardedHttpClient:
         return await self._ask("POST", url, form, urlencode(fields).encode())
 
     def check(self, url: str) -> None:
-        """Whether a browser may be sent there: the same rule for addresses, without looking the
-        name up. Raises `InvalidProviderResponse`."""
+        """Check the address of a browser redirect by the same rule, without name resolution.
+        Raises `InvalidProviderResponse`."""
         self._checked(url)
 
     async def close(self) -> None:
@@ -156,7 +156,7 @@ class GuardedHttpClient:
         except TimeoutError as fault:
             raise _down(place.host, f"no answer within {limit:g} s") from fault
         except _TROUBLE as fault:
-            # The text tells of a certificate, or that nobody listens; never of what was sent.
+            # The text is about a certificate or a refused connection, never about what was sent.
             raise _down(place.host, f"{type(fault).__name__}: {fault}".rstrip(": ")) from fault
 
     def _checked(self, url: str) -> httpx.URL:
@@ -178,7 +178,7 @@ class GuardedHttpClient:
 
     @contextmanager
     def _one_more(self, host: str) -> Iterator[None]:
-        # One that is slow must not take the memory and the sockets of all others.
+        # A slow host must not use up the memory and the sockets of all others.
         if self._under_way[host] >= self._policy.at_once_per_host:
             raise _down(host, "too many requests are under way")
         self._under_way[host] += 1
@@ -204,7 +204,7 @@ class GuardedHttpClient:
             raise ProviderUnavailable(_LATER, because=f"status {status}")
         if 300 <= status < 400:
             raise _invalid_response(f"a redirect ({status})")
-        # We ask for none: a small body could become an endless one.
+        # No encoding was requested: a small body could decompress to an endless one.
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             raise _invalid_response("a compressed body")
         body = bytearray()
@@ -256,13 +256,13 @@ def _resolve(host: str, port: int) -> Sequence[str]:
 
 
 class _Network(httpcore.AsyncNetworkBackend):
-    """Connects to the address that was looked at, and to no other."""
+    """Connects only to the address that was checked."""
 
     def __init__(self, open_hosts: frozenset[str], resolve: Resolve) -> None:
         self._open_hosts = open_hosts
         self._resolve = resolve
         self._sockets = httpcore.AnyIOBackend()
-        # Threads of our own: where names are not answered for, others must not wait.
+        # Separate threads: a name server that does not respond must not delay others.
         self._resolvers = ThreadPoolExecutor(_RESOLVERS, "names")
 
     async def connect_tcp(
@@ -306,7 +306,7 @@ class _Network(httpcore.AsyncNetworkBackend):
 
 
 class _GuardedTransport(httpx.AsyncBaseTransport):
-    """httpx's values over httpcore's connections over our network."""
+    """An httpx transport over httpcore connections over `_Network`."""
 
     def __init__(self, network: _Network, unverified: frozenset[str]) -> None:
         self._network = network
@@ -332,7 +332,7 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
             await pool.aclose()
 
     def _pool(self, verified: bool) -> httpcore.AsyncConnectionPool:
-        # At the first request: to read the authorities takes longer than most commands do.
+        # At the first request, because reading the authorities takes longer than most commands.
         if verified not in self._made:
             self._made[verified] = httpcore.AsyncConnectionPool(
                 ssl_context=_trusted() if verified else httpx.create_ssl_context(verify=False),
@@ -357,5 +357,5 @@ class _Stream(httpx.AsyncByteStream):
 
 
 def _trusted() -> ssl.SSLContext:
-    """The usual authorities; SSL_CERT_FILE or SSL_CERT_DIR of the environment instead, if set."""
+    """The system's authorities, or those of SSL_CERT_FILE or SSL_CERT_DIR in the environment."""
     return httpx.create_ssl_context()

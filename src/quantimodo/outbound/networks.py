@@ -6,7 +6,7 @@ Address = IPv4Address | IPv6Address
 
 # RFC 6052 §2.1: the last four bytes are the IPv4 address that a NAT64 gateway goes to.
 _NAT64 = ip_network("64:ff9b::/96")
-# What `ipaddress` of some supported Python calls global, and is not: carrier-grade NAT (RFC 6598),
+# Not public, though some supported Python's `ipaddress` says so: carrier-grade NAT (RFC 6598),
 # the old site-local addresses (RFC 3879), IPv4 in IPv6 by 6to4 and Teredo, documentation.
 _NOT_PUBLIC = tuple(
     ip_network(text)
@@ -32,7 +32,7 @@ def is_public(text: str) -> bool:
     except ValueError:
         return False
     if isinstance(address, IPv6Address):
-        # A scope makes sense only on a link of ours; IPv4-mapped would lead around the IPv4 rules.
+        # A scope is valid only on a local link; IPv4-mapped addresses would bypass the IPv4 rules.
         if address.scope_id is not None or address.ipv4_mapped is not None:
             return False
         if address in _NAT64:

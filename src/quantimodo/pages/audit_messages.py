@@ -30,8 +30,8 @@ _SENTENCES: Final = {
     "consent.given": "Allowed an application to use the account",
     "consent.withdrawn": "Took access back from an application",
     "login_code.replayed": "Ended a sign-in of an application: a used code came back",
-    "logout.told": "Told an application that you signed out",
-    "logout.untold": "An application could not be told that you signed out",
+    "logout.notified": "Told an application that you signed out",
+    "logout.not_notified": "An application could not be told that you signed out",
     "token.replayed": "Ended an application's access: a used token came back",
 }
 
@@ -39,8 +39,8 @@ _DETAILED: Final = (
     "account.created",
     "consent.given",
     "consent.withdrawn",
-    "logout.told",
-    "logout.untold",
+    "logout.notified",
+    "logout.not_notified",
     "identity.used",
     "identity.refused",
     "identity.linked",

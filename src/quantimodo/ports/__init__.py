@@ -1,1 +1,1 @@
-"""What the house asks of the world, as Protocols. No implementation lives here."""
+"""Protocols of what the server needs from outside. No implementations."""

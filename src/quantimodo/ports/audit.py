@@ -1,4 +1,4 @@
-"""The record of what happened, as the house writes it."""
+"""The audit trail, as other packages use it."""
 
 from typing import Protocol
 
@@ -7,4 +7,4 @@ from quantimodo.model.events import Event
 
 class Audit(Protocol):
     def record(self, event: Event) -> None:
-        """Keep `event`. Never waits, never fails: it is written in batches, in the background."""
+        """Record `event`. Never waits, never fails: events are written in background batches."""

@@ -13,7 +13,7 @@ from quantimodo.model.keys import SigningKey
 
 class KeyStore(Protocol):
     async def signing_keys(self) -> Sequence[SigningKey]:
-        """All that are not deleted, oldest first."""
+        """All signing keys that are not deleted, oldest first."""
 
     async def add_signing_key(self, key: SigningKey, replaces: str | None) -> bool:
         """Add the successor of the newest key of its algorithm.
@@ -55,7 +55,7 @@ class LeaseStore(Protocol):
 
 class RetentionStore(Protocol):
     async def delete_expired(self, table: str, now: datetime, limit: int) -> int:
-        """Delete up to `limit` rows of `table` that nobody needs any more; how many went."""
+        """Delete up to `limit` expired rows of `table`, and return their number."""
 
     @property
     def expiring_tables(self) -> Sequence[str]: ...

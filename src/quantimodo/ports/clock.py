@@ -1,4 +1,4 @@
-"""Time and chance, handed in. Nobody else reads the clock or draws random bits."""
+"""Clock and entropy, passed in. Only their implementations read the time or draw random bits."""
 
 from datetime import datetime
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The present moment: aware, UTC, in whole microseconds."""
+        """The current time: aware, UTC, in whole microseconds."""
 
 
 class Entropy(Protocol):

@@ -1,10 +1,10 @@
-"""Documents at addresses that applications registered, as the house sees them."""
+"""Fetching documents at addresses that applications registered."""
 
 from typing import Protocol
 
 
 class FetchFailed(Exception):
-    """There is nothing to be had there; the text is for the log, and holds no secret."""
+    """The document cannot be fetched; the text is for the log, and holds no secret."""
 
 
 class DocumentFetcher(Protocol):

@@ -1,4 +1,4 @@
-"""Forms that are posted to other people's servers, as the house sees it."""
+"""Posting forms to other servers."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from quantimodo.model.events import Message
 
 
 class DeliveryFailed(Exception):
-    """The other server did not take it; the text is for the log, and holds no secret."""
+    """The other server did not accept it; the text is for the log, and holds no secret."""
 
 
 class FormPoster(Protocol):

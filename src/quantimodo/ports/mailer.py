@@ -1,4 +1,4 @@
-"""E-mail, as the house sees it: a message is handed over, and kept until it is sent."""
+"""Sending e-mail: a message is stored until it is sent."""
 
 from typing import Protocol
 

@@ -1,7 +1,7 @@
-"""What the measurements ask of a database, and the record of who looked at them.
+"""The stores of measurements and of the access log.
 
-The rules of `stores.py` hold here too. Every method that takes a `user_id` sees that person's rows
-and no other's, whatever else it is given.
+The rules of `stores.py` hold here too. Every method that takes a `user_id` reads and writes only
+that person's rows.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from quantimodo.model.measurements import (
 
 
 class ReferenceStore(Protocol):
-    """What a migration seeded; it does not change while a server runs."""
+    """Data that a migration inserted; it does not change while a server runs."""
 
     async def units(self) -> Sequence[Unit]:
         """By id."""
@@ -41,7 +41,7 @@ class VariableStore(Protocol):
     async def variable(self, user_id: int, name: str) -> Variable | None: ...
 
     async def variables_named(self, user_id: int, names: Sequence[str]) -> Sequence[Variable]:
-        """Those of them that exist."""
+        """Those that exist."""
 
     async def summary(self, user_id: int, name: str) -> VariableSummary | None: ...
 
@@ -59,16 +59,16 @@ class VariableStore(Protocol):
     async def count_variables(self, user_id: int, filters: Filters) -> int: ...
 
     async def delete_variable(self, user_id: int, name: str) -> bool:
-        """With all its measurements, some at a time where they are very many."""
+        """With all its measurements, in batches when they are very many."""
 
 
 class MeasurementStore(Protocol):
     async def save_measurements(self, user_id: int, sets: Sequence[EntrySet], at: datetime) -> bool:
-        """Add them all, or bring those up to date that exist (same variable, source and start),
-        and make the variables that are missing: all of it, or nothing.
+        """Add new measurements, update existing ones (same variable, source and start), and create
+        missing variables: all or nothing.
 
-        What would not change is not touched, so that its `updated_at` stays. False, and nothing
-        kept, when a variable is no longer (or not yet) as the sets say: prepare them again.
+        A row that would not change keeps its `updated_at`. False, and nothing stored, when a
+        variable was changed, deleted or created meanwhile: the caller prepares the sets again.
         """
 
     async def measurement(self, user_id: int, measurement_id: int) -> Measurement | None: ...
@@ -76,7 +76,7 @@ class MeasurementStore(Protocol):
     async def change_measurement(
         self, user_id: int, measurement_id: int, entry: Entry, at: datetime
     ) -> bool:
-        """Raises `Conflict` when there is another of the same variable, source and start."""
+        """Raises `Conflict` when another measurement has the same variable, source and start."""
 
     async def delete_measurement(self, user_id: int, measurement_id: int) -> bool: ...
 
@@ -93,11 +93,11 @@ class MeasurementStore(Protocol):
         *,
         descending: bool = False,
     ) -> Sequence[Measurement]:
-        """By start and id, from behind this (start, id) on: to walk through all of them in
-        constant memory, whatever is written meanwhile."""
+        """By start and id, after this (start, id): reads all of them in constant memory, also
+        while others are written."""
 
     async def count_measurements(self, user_ids: Sequence[int], filters: Filters) -> dict[int, int]:
-        """How many each person has; who has none is left out."""
+        """The number of each person's measurements; people without any are left out."""
 
     async def units_in_use(self, user_ids: Sequence[int], filters: Filters) -> frozenset[int]:
         """Of the variables that `variable` and `category` filters choose."""
@@ -105,16 +105,16 @@ class MeasurementStore(Protocol):
     async def readers_people(
         self, client_id: str, scope: str, now: datetime, *, after: int, limit: int
     ) -> Sequence[int]:
-        """The ids, ascending from behind `after`, of the people whose grant of `scope` to this
-        app lives now: a consent that has it, an authorization with it that is neither revoked nor
-        expired, and neither app nor person disabled."""
+        """The ids, ascending and after `after`, of the people who allow this app `scope` now: a
+        consent with it, a grant with it that is neither revoked nor expired, and neither app nor
+        person disabled."""
 
 
 class AccessLogStore(Protocol):
     async def add_accesses(self, accesses: Sequence[Access]) -> None:
-        """What is alike (person, app, action, variable, category) within one hour becomes one;
-        in one call no two are. Raises `Conflict` when one of the people is gone, keeping nothing.
-        """
+        """Equal accesses (person, app, action, variable, category) within one hour become one row;
+        `accesses` has no two equal ones. Raises `Conflict`, and stores nothing, when one of the
+        people is deleted."""
 
     async def accesses_of(
         self,
@@ -124,10 +124,10 @@ class AccessLogStore(Protocol):
         before: int | None = None,
         limit: int = 100,
     ) -> Sequence[tuple[int, Access]]:
-        """Newest first, each with its number, of one app or of all; `before` is where the last
-        page ended."""
+        """Newest first, each with its id, of one app or of all; `before` is the last id of the
+        previous page."""
 
 
 class AccessRecorder(Protocol):
     def record(self, access: Access) -> None:
-        """Keep it. Never waits, never fails: it is written in batches, in the background."""
+        """Record it. Never waits, never fails: it is written in background batches."""

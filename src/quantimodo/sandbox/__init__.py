@@ -1,1 +1,1 @@
-"""A provider of sign-ins for development: another party, that happens to be served by us."""
+"""Fake sign-in providers for development, served by this server."""

@@ -1,6 +1,6 @@
-"""An authorization request at the sandbox (RFC 6749 §4.1.1), and where its answer goes.
+"""An authorization request at the sandbox (RFC 6749 §4.1.1), and where its response goes.
 
-Pure. What is in the answer differs from party to party and is in their own files.
+Pure. The content of the response differs by provider and is in the provider's file.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _LONGEST: Final = 2048
 
 
 class AuthorizationRequestRefused(Exception):
-    """An answer by redirect that refuses: an error code of RFC 6749 §4.1.2.1 or OpenID Connect."""
+    """An error response by redirect, with a code of RFC 6749 §4.1.2.1 or OpenID Connect."""
 
     def __init__(self, code: str, description: str) -> None:
         super().__init__(description)
@@ -28,7 +28,7 @@ class AuthorizationRequestRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The app that asks, and where its answer goes: both known, whatever else is wrong."""
+    """The requesting app and its redirect URI: both are valid, even if other parameters are not."""
 
     client_id: str
     redirect_uri: str
@@ -44,7 +44,7 @@ class FakeAuthorizationRequest:
     offline: bool
 
     def grant(self, fake_provider: FakeProvider, person: Person, chosen_at: int) -> Grant:
-        """What the person's button gives the app."""
+        """The grant that choosing this person gives the app."""
         return Grant(
             fake_provider=fake_provider.name,
             client_id=self.target.client_id,
@@ -62,7 +62,7 @@ class FakeAuthorizationRequest:
 
 
 def identify(sent: Parameters, fake_provider: FakeProvider) -> Target:
-    """Raises `InvalidSandboxRequest`, which is a page: nobody is redirected to who knows where."""
+    """Raises `InvalidSandboxRequest`, which is an error page and never a redirect."""
     client_id = sent.get("client_id", "")
     if not client_id or not fake_provider.knows(client_id):
         raise InvalidSandboxRequest(
@@ -86,9 +86,11 @@ def validate(sent: Parameters, target: Target) -> FakeAuthorizationRequest:
         )
     if any(len(value) > _LONGEST for value in sent.values()):
         raise AuthorizationRequestRefused("invalid_request", "A parameter is too long.")
-    # OpenID Connect Core §3.1.2.1: no page may be shown, and nobody is ever signed in here.
+    # OpenID Connect Core §3.1.2.1: no page may be shown, and the sandbox has no sessions.
     if "none" in sent.get("prompt", "").split():
-        raise AuthorizationRequestRefused("login_required", "Nobody is signed in at the sandbox.")
+        raise AuthorizationRequestRefused(
+            "login_required", "No person is signed in at the sandbox."
+        )
     scope = sent.get("scope", "")
     return FakeAuthorizationRequest(
         target=target,

@@ -1,6 +1,7 @@
-"""The authorization endpoints of the sandbox, the same for every party.
+"""The authorization endpoints of the sandbox, the same for every provider.
 
-Owns the way from a request to a person and back to the app. What the answer says is the party's.
+Owns the flow from a request to the choice of a person and back to the app. The provider makes the
+content of the response.
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Answering(Protocol):
         person: Person,
         code: str,
     ) -> dict[str, str]:
-        """The authorization answer, but for `state`."""
+        """The authorization response without `state`."""
 
     def refusal(
         self, fake_provider: FakeProvider, code: str, description: str
@@ -43,7 +44,7 @@ class Answering(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizeEndpoint:
-    """`ending` stands behind every answer: Facebook adds `#_=_`."""
+    """`ending` is appended to every response address: Facebook adds `#_=_`."""
 
     fake_provider: FakeProvider
     answering: Answering
@@ -53,7 +54,7 @@ class AuthorizeEndpoint:
     ending: str = ""
 
     async def ask(self, request: Request) -> Response:
-        """GET: the page with the people, and when one was chosen, the answer. Raises
+        """GET: the page with the people, or the response once one is chosen. Raises
         `InvalidSandboxRequest`."""
         sent = of_query(request)
         target = identify(sent, self.fake_provider)

@@ -1,6 +1,6 @@
-"""The sandbox in the part of a provider's own SDK: on a phone, and in a browser's pop-up.
+"""The sandbox in place of a provider's SDK: on a phone, and in a browser's pop-up.
 
-What an SDK gives to the app that embeds it is shown to be copied, and given as JSON.
+The page shows what the SDK gives to the app that embeds it; POST returns the same as JSON.
 """
 
 from base64 import b64encode
@@ -53,7 +53,7 @@ Issue = Callable[[Grant], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativeSdk:
-    """Signs in on a device: tokens without a code. `issue` makes the party's token answer."""
+    """Signs in on a device: tokens without a code. `issue` makes the provider's token response."""
 
     fake_provider: FakeProvider
     person_chooser: PersonChooser
@@ -128,7 +128,7 @@ class CodePopup:
 
     async def show(self, request: Request) -> Response:
         """GET …/popup: `client_id?`, `origin?` (of the window that opened it), `state?`,
-        `scope?`, `nonce?`. The answer is posted to the opener, and shown."""
+        `scope?`, `nonce?`. The response is posted to the opener, and shown."""
         sent = of_query(request)
         self._check(sent)
         person = self.person_chooser.chosen(sent)
@@ -152,7 +152,7 @@ class CodePopup:
                 "No application is registered under this client_id.", "invalid_client"
             )
         origin = sent.get("origin", "")
-        # The origin that a message is posted to is that of a page, not of whatever it names.
+        # A message is posted to the origin of a page, so `origin` must be exactly an origin.
         if origin and (not self.fake_provider.sends_to(origin) or origin_of(origin) != origin):
             raise InvalidSandboxRequest("This origin is not registered.", "origin_mismatch")
 

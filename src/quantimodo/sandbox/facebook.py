@@ -1,4 +1,4 @@
-"""What Facebook does in its own way: the dialog, Graph, Limited Login, signed requests."""
+"""What is specific to Facebook: the dialog, Graph, Limited Login, signed requests."""
 
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ _PERMISSIONS: Final = ("email", "public_profile", "openid")
 
 
 class GraphError(Exception):
-    """An error as Graph words it: always 400, whatever it is."""
+    """An error in Graph's format: always status 400."""
 
     def __init__(self, message: str, code: int, subcode: int = 0) -> None:
         super().__init__(message)
@@ -54,7 +54,7 @@ class GraphError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FacebookProfile:
-    """Of the authorization answers; without OpenID's words."""
+    """Facebook's authorization responses, without OpenID Connect parameters."""
 
     def answer(
         self,
@@ -114,7 +114,7 @@ class Facebook:
         return await self.fault_injection.of(grant.who) or private(self.tokens(grant))
 
     async def debug_token(self, request: Request) -> Response:
-        """GET …/debug_token: what an access token is, told to the app that it was issued to."""
+        """GET …/debug_token: describes an access token to the app that it was issued to."""
         try:
             sent = await of_both(request)
             self._check_app_token(sent.get("access_token", "") or bearer(request))
@@ -127,7 +127,7 @@ class Facebook:
         return await self.fault_injection.of(grant.who) or private({"data": self._described(grant)})
 
     async def me(self, request: Request) -> Response:
-        """GET …/me: the fields that were asked for, with the app's proof only."""
+        """GET …/me: the requested fields; needs the app's proof."""
         try:
             sent = await of_both(request)
             grant = self._presented(sent.get("access_token", "") or bearer(request), sent)
@@ -156,7 +156,7 @@ class Facebook:
         return f"{_signature(app.secret.reveal(), encoded)}.{encoded.decode()}"
 
     def subject(self, person: Person, app_id: str) -> str:
-        """App-scoped: another app knows the same person by another number."""
+        """App-scoped: the same person has another number in another app."""
         return person.number(f"facebook {app_id}", _DIGITS)
 
     def tokens(self, grant: Grant) -> dict[str, Any]:
@@ -171,7 +171,7 @@ class Facebook:
         return answer
 
     def id_token(self, grant: Grant) -> str:
-        """As Limited Login gives to an app on an iPhone; its SDK puts a nonce in always."""
+        """As Limited Login gives it to an app on an iPhone; its SDK always sends a nonce."""
         person = grant.who
         grant = replace(grant, nonce=grant.nonce or self.id_tokens.new_id())
         claims: dict[str, Any] = {
@@ -182,7 +182,7 @@ class Facebook:
             "family_name": person.family_name,
         }
         if grant.has("email") and person.email:
-            claims["email"] = person.email  # never with a word on whether it was verified
+            claims["email"] = person.email  # never with `email_verified`
         return self.id_tokens.issue(self.fake_provider, grant, claims)
 
     def _redeem(self, sent: Parameters) -> Grant:
@@ -268,7 +268,7 @@ def _signature(secret: str, encoded: bytes) -> str:
 
 def _check_verifier(grant: Grant, sent: Parameters) -> None:
     try:
-        # Facebook asks for it where OpenID Connect is used, and ignores a needless one.
+        # Facebook requires it with OpenID Connect, and ignores it otherwise.
         if grant.challenge is not None:
             check_verifier(grant.challenge, sent.get("code_verifier"))
     except OAuthError as fault:

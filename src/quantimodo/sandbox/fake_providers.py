@@ -1,7 +1,7 @@
-"""Whom the sandbox plays: Google, Facebook, and an OpenID provider like any other.
+"""The providers of the sandbox: Google, Facebook, and a generic OpenID provider.
 
-Owns their addresses, their registered apps with obviously fake secrets, and where they send a
-browser back to. How each behaves on the wire is in its own file.
+Owns their addresses, their registered apps with obviously fake secrets, and their redirect rule.
+The protocol of each is in another file.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ _LONGEST_URI: Final = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """What somebody registered in the party's console. `others`: the same app on phones."""
+    """An app that is registered with the provider. `others`: ids of the same app on phones."""
 
     id: str
     secret: Secret = field(repr=False)
@@ -42,10 +42,10 @@ OIDC_APP: Final = App(id="quantimodo-sandbox", secret=Secret("fake-oidc-secret")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FakeProvider:
-    """One provider of the sandbox. `address` is where its paths begin.
+    """One provider of the sandbox. All its paths are below `address`.
 
-    `issuer` is what it calls itself in tokens; by default its own address, so that nobody who
-    trusts the real one is ever asked to believe it.
+    `issuer` is its issuer in tokens; by default its address, so that no client of the real provider
+    accepts its tokens.
     """
 
     name: PartyName
@@ -67,8 +67,8 @@ class FakeProvider:
         return self.any_app or client_id in (self.app.id, *self.app.others)
 
     def sends_to(self, uri: str) -> bool:
-        """Whether a browser may be sent to `uri` with an answer: to our server or to this
-        machine, and nowhere else, so that the sandbox is no open redirector."""
+        """Whether a response may go to `uri`: only to this server or this machine, so that the
+        sandbox is no open redirector."""
         # Backslashes and control characters are read in two ways by two parsers.
         if len(uri) > _LONGEST_URI or not all("!" <= each <= "~" for each in uri) or "\\" in uri:
             return False

@@ -1,4 +1,4 @@
-"""What goes wrong server to server when a person of that temper is asked about."""
+"""Faults between servers, by the behaviour of the chosen person."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,24 +11,24 @@ from quantimodo.sandbox.people import Behaviour, Person
 
 Sleep = Callable[[float], Awaitable[object]]
 HALF_A_MINUTE: Final = 30.0  # seconds; longer than any caller should wait
-_NONSENSE: Final = "<!doctype html><title>Sorry</title><p>Please come back later.</p>"
+_MALFORMED: Final = "<!doctype html><title>Sorry</title><p>Please come back later.</p>"
 
 
 @dataclass(frozen=True, slots=True)
 class FaultInjection:
-    """`sleep` holds nothing but the caller's own connection."""
+    """`sleep` delays only the caller's connection."""
 
     sleep: Sleep
 
     async def of(self, person: Person) -> Response | None:
-        """The answer that spoils this request, if there is one."""
+        """The faulty response to this request, or None."""
         match person.behaviour:
             case Behaviour.SLOW:
                 await self.sleep(HALF_A_MINUTE)
             case Behaviour.DOWN:
                 return private({"error": "temporarily_unavailable"}, 503)
-            case Behaviour.NONSENSE:
-                return HTMLResponse(_NONSENSE, headers=NO_STORE)
+            case Behaviour.MALFORMED:
+                return HTMLResponse(_MALFORMED, headers=NO_STORE)
             case _:
                 pass
         return None

@@ -1,4 +1,4 @@
-"""What Google does in its own way: claims, tokeninfo, codes for `postmessage`, security events."""
+"""What is specific to Google: claims, tokeninfo, codes for `postmessage`, security events."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,8 +24,8 @@ POSTMESSAGE: Final = "postmessage"
 _DIGITS: Final = 21
 _RISC: Final = "https://schemas.openid.net/secevent/risc/event-type/"
 _OAUTH: Final = "https://schemas.openid.net/secevent/oauth/event-type/"
-# What Google's "Cross-Account Protection" lists, without what is about a single token; and
-# `account-purged`, which the standard (RISC Profile 1.0 §2.2) has besides.
+# The events of Google's "Cross-Account Protection" except those about a single token; and
+# `account-purged` of the standard (RISC Profile 1.0 §2.2).
 EVENTS: Final = {
     "account-disabled": _RISC,
     "account-enabled": _RISC,
@@ -40,7 +40,7 @@ EVENTS: Final = {
 @dataclass(frozen=True, slots=True)
 class GoogleProfile:
     def metadata(self, fake_provider: FakeProvider) -> dict[str, Any]:
-        # Google sends `iss` in its answers without saying so here (as of 2026).
+        # Google sends `iss` in its responses and does not announce it here (as of 2026).
         return {
             "scopes_supported": ["openid", "email", "profile"],
             "claims_supported": [
@@ -96,7 +96,7 @@ class Google:
     openid: OpenId
 
     async def tokeninfo(self, request: Request) -> Response:
-        """GET and POST …/tokeninfo, of an access token or an ID token. All values are texts."""
+        """GET and POST …/tokeninfo, for an access token or an ID token. All values are strings."""
         sent = await of_both(request)
         if "id_token" in sent:
             return self._of_id_token(sent["id_token"])
@@ -164,7 +164,7 @@ class Google:
 
 
 def _calls_itself(fake_provider: FakeProvider) -> str:
-    """In messages Google's issuer ends with a slash, and in ID tokens it does not."""
+    """Google's issuer ends with a slash in security events, and not in ID tokens."""
     return f"{fake_provider.issuer}/"
 
 

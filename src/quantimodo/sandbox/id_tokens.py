@@ -1,4 +1,4 @@
-"""ID tokens of the sandbox, signed with its published key, and the reading of them."""
+"""Signs ID tokens of the sandbox with its published key, and reads them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class IdTokens:
         claims: Mapping[str, Any],
         access_token: str = "",
     ) -> str:
-        """The registered claims (OpenID Connect Core §2) around what the party says of a person."""
+        """An ID token: the registered claims (OpenID Connect Core §2) and the provider's claims."""
         person = grant.who
         now = self._now(person)
         whole: dict[str, Any] = {
@@ -59,7 +59,7 @@ class IdTokens:
         return self.entropy.bytes(16).hex()
 
     def sign(self, claims: Mapping[str, Any], typ: str) -> str:
-        """Any other token of the party's."""
+        """Any other token of the provider."""
         return self.signer.sign(claims, typ)
 
     def read(self, token: str) -> dict[str, Any] | None:
@@ -77,13 +77,13 @@ class IdTokens:
 
     def _signed(self, claims: Mapping[str, Any], person: Person) -> str:
         token = self.sign(claims, "JWT")
-        if person.behaviour is not Behaviour.NONSENSE:
+        if person.behaviour is not Behaviour.MALFORMED:
             return token
         return f"{token.rpartition('.')[0]}.{base64url(self.entropy.bytes(256)).decode()}"
 
 
 def profile_claims(person: Person, grant: Grant) -> dict[str, Any]:
-    """What scopes `profile` and `email` open (OpenID Connect Core §5.4)."""
+    """The claims of the scopes `profile` and `email` (OpenID Connect Core §5.4)."""
     claims: dict[str, Any] = {}
     if grant.has("profile"):
         claims |= {

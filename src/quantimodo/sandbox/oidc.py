@@ -1,4 +1,4 @@
-"""The generic OpenID provider: nothing of it is special, so discovery says it all."""
+"""The generic OpenID provider; its discovery document describes it completely."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +27,7 @@ class OidcProfile:
         return {
             "sub": self.subject(person),
             "auth_time": grant.chosen_at,
-            "amr": ["user"],  # RFC 8176: a person was there; nothing was proved
+            "amr": ["user"],  # RFC 8176: a person was present; no credential was verified
             **profile_claims(person, grant),
         }
 

@@ -1,7 +1,7 @@
-"""The endpoints of an OpenID provider: discovery, keys, token, userinfo, and what it answers.
+"""The endpoints of an OpenID provider: discovery, keys, token, userinfo, and their responses.
 
-Google and the generic provider are the same here but for claims and errors, which a
-`ProviderProfile` gives. The pages where people are chosen are in `entrance.py`.
+Google and the generic provider differ only in claims and errors, which a `ProviderProfile` gives.
+The page where a person is chosen is in `person_chooser.py`.
 """
 
 from base64 import b64decode
@@ -27,18 +27,18 @@ _HOUR: Final = 3600
 
 
 class ProviderProfile(Protocol):
-    """How one provider words what all of them say."""
+    """The metadata, claims and error format of one provider."""
 
     def metadata(self, fake_provider: FakeProvider) -> dict[str, Any]:
-        """What its discovery document has beyond the usual."""
+        """Additional members of its discovery document."""
 
     def subject(self, person: Person) -> str: ...
 
     def id_claims(self, person: Person, grant: Grant) -> dict[str, Any]:
-        """`sub` and everything else that is no registered claim."""
+        """`sub` and all claims that `IdTokens` does not add."""
 
     def user_claims(self, person: Person, grant: Grant) -> dict[str, Any]:
-        """The answer of userinfo."""
+        """The userinfo response."""
 
     def answer(
         self,
@@ -47,7 +47,7 @@ class ProviderProfile(Protocol):
         person: Person,
         code: str,
     ) -> dict[str, str]:
-        """The authorization answer, but for `state`."""
+        """The authorization response without `state`."""
 
     def refusal(
         self, fake_provider: FakeProvider, code: str, description: str
@@ -125,7 +125,7 @@ class OpenId:
         return said or private(self.profile.user_claims(grant.who, grant))
 
     def tokens(self, grant: Grant) -> dict[str, Any]:
-        """A token answer (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3)."""
+        """A token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3)."""
         access = self.grants.seal(grant, "access")
         answer: dict[str, Any] = {
             "access_token": access,
@@ -144,7 +144,7 @@ class OpenId:
         return self.id_tokens.issue(self.fake_provider, grant, claims, access_token)
 
     def _client(self, request: Request, sent: Parameters) -> tuple[str, bool]:
-        """Who asks, and whether that was proved: an app without a secret needs PKCE."""
+        """The client id, and whether it was authenticated: an app without a secret needs PKCE."""
         client_id, secret = _basic(request) or (
             sent.get("client_id", ""),
             sent.get("client_secret"),

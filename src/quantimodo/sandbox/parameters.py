@@ -1,4 +1,4 @@
-"""What was sent to the sandbox, read strictly: no name twice, nothing that is no text."""
+"""Reads parameters sent to the sandbox strictly: no name twice, text values only."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ _MOST_BYTES = 65_536
 
 
 class InvalidSandboxRequest(Exception):
-    """A request that cannot be answered by any redirect: `message` is fixed text for people."""
+    """A request without a valid redirect URI; `message` is fixed text for people."""
 
     def __init__(self, message: str, code: str = "invalid_request") -> None:
         super().__init__(message)

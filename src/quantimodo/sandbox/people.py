@@ -1,7 +1,7 @@
-"""The fake people of the sandbox, and the trouble that each of them stands for.
+"""The fake people of the sandbox, and the behaviour that each of them stands for.
 
-A person is all that is decided by pressing their button: what the provider says of them, and how
-it behaves once they were chosen.
+A person determines everything that follows from their button: the provider's claims about them, and
+how the provider behaves once they are chosen.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Behaviour(StrEnum):
     DECLINES = "declines"  # the person says no
     FAILS = "fails"  # comes back with `server_error`
     DOWN = "down"  # server to server: 503
-    NONSENSE = "nonsense"  # server to server: a page of HTML; ID tokens with a bad signature
+    MALFORMED = "malformed"  # server to server: a page of HTML; ID tokens with a bad signature
     SLOW = "slow"  # server to server: answers after half a minute
     AHEAD = "ahead"  # its clock is fast by not quite a minute
 
@@ -36,11 +36,11 @@ class Trust(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """`id` is the button's. `domain`: the provider runs it for its owner. `trust`: as asked for."""
+    """`id` is the button's. `domain`: the Workspace domain. `trust`: as chosen in the form."""
 
     id: str
     name: str
-    told: str
+    description: str
     email: str | None = None
     email_verified: bool = False
     domain: str = ""
@@ -57,7 +57,7 @@ class Person:
 
     @property
     def address(self) -> str:
-        """The address that has to be named again to find this person, if any."""
+        """The address that `find_person` needs to find this person again, or ""."""
         return (self.email or "") if self.id == ANOTHER else ""
 
     def number(self, realm: str, digits: int) -> str:
@@ -71,7 +71,7 @@ PEOPLE: Final = (
     Person(
         id="verified",
         name="Vera Verified",
-        told="Verified, at a domain that the provider runs",
+        description="Verified, at a domain that the provider runs",
         email="vera@workspace.example.org",
         email_verified=True,
         domain="workspace.example.org",
@@ -79,49 +79,49 @@ PEOPLE: Final = (
     Person(
         id="elsewhere",
         name="Elsa Elsewhere",
-        told="Verified, but at somebody else's domain",
+        description="Verified, but at another domain",
         email="elsa@mail.example.org",
         email_verified=True,
     ),
     Person(
         id="unverified",
         name="Una Unverified",
-        told="The address was never verified",
+        description="The address was never verified",
         email="una@mail.example.org",
     ),
-    Person(id="no-email", name="Noel Nomail", told="Gives no e-mail address"),
+    Person(id="no-email", name="Noel Nomail", description="Gives no e-mail address"),
     Person(
         id="says-no",
         name="Dina Declines",
-        told="Says no: access_denied",
+        description="Says no: access_denied",
         behaviour=Behaviour.DECLINES,
     ),
     Person(
         id="provider-error",
         name="Errol Error",
-        told="The provider fails: server_error",
+        description="The provider fails: server_error",
         behaviour=Behaviour.FAILS,
     ),
     Person(
         id="down",
         name="Dorian Down",
-        told="The provider is down when our server asks: 503",
+        description="The provider is down when our server asks: 503",
         email="dorian@mail.example.org",
         email_verified=True,
         behaviour=Behaviour.DOWN,
     ),
     Person(
-        id="nonsense",
-        name="Nora Nonsense",
-        told="The provider answers nonsense",
-        email="nora@mail.example.org",
+        id="malformed",
+        name="Mallory Malformed",
+        description="The provider sends malformed responses",
+        email="mallory@mail.example.org",
         email_verified=True,
-        behaviour=Behaviour.NONSENSE,
+        behaviour=Behaviour.MALFORMED,
     ),
     Person(
         id="slow",
         name="Sloane Slow",
-        told="The provider takes half a minute to answer",
+        description="The provider takes half a minute to answer",
         email="sloane@mail.example.org",
         email_verified=True,
         behaviour=Behaviour.SLOW,
@@ -129,27 +129,27 @@ PEOPLE: Final = (
     Person(
         id="clock-ahead",
         name="Faye Fast",
-        told="The provider's clock is fast, by not quite a minute",
+        description="The provider's clock is fast, by not quite a minute",
         email="faye@mail.example.org",
         email_verified=True,
         behaviour=Behaviour.AHEAD,
     ),
 )
 _BY_ID: Final = {person.id: person for person in PEOPLE}
-_TOLD: Final = {
+_DESCRIPTIONS: Final = {
     Trust.UNVERIFIED: "This address, not verified",
-    Trust.VERIFIED: "This address, verified, at somebody else's domain",
+    Trust.VERIFIED: "This address, verified, at another domain",
     Trust.DOMAIN: "This address, verified, at a domain that the provider runs",
 }
 
 
 def find_person(id: str, address: str = "", trust: str = "") -> Person | None:
-    """Who that is. Somebody whose address was typed in needs an address and a trust."""
+    """The person with this id. One whose address was typed in needs an address and a trust."""
     return another(address, trust) if id == ANOTHER else _BY_ID.get(id)
 
 
 def another(address: str, trust: str) -> Person | None:
-    """Somebody with this address: an account of their own for each address."""
+    """A person with this address: each address is a separate account."""
     name, at, domain = address.partition("@")
     typed = name and at and domain and address.isprintable() and " " not in address
     if not typed or len(address) > _LONGEST_ADDRESS or trust not in list(Trust):
@@ -157,7 +157,7 @@ def another(address: str, trust: str) -> Person | None:
     return Person(
         id=ANOTHER,
         name="Alex Another",
-        told=_TOLD[Trust(trust)],
+        description=_DESCRIPTIONS[Trust(trust)],
         email=address,
         email_verified=trust != Trust.UNVERIFIED,
         domain=domain.lower() if trust == Trust.DOMAIN else "",

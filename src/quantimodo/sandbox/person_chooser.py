@@ -1,8 +1,8 @@
-"""The page of the sandbox where a fake person is chosen, whatever they are chosen for.
+"""The page of the sandbox where a fake person is chosen.
 
-A choice is a link to the same address with the person added: nothing is kept, no script is
-needed, and no form stands between the app and its answer (a browser would hold our content
-security policy against every redirect that follows a form).
+A choice is a link to the same address with the person added: nothing is stored, no script is
+needed, and the response does not follow a form (browsers apply the content security policy's
+`form-action` to every redirect after a form).
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One more field of the page: what may be typed in beside an address."""
+    """An additional field of the page's form."""
 
     name: str
     label: str
@@ -45,14 +45,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class PersonChooser:
-    """`path`: where the choice leads, which is where the page itself is."""
+    """`path`: the address of the page, to which each choice links."""
 
     renderer: Renderer
     path: str
 
     def chosen(self, sent: Parameters) -> Person | None:
-        """Who was chosen, None before. Raises `InvalidSandboxRequest` for somebody whom nobody
-        knows."""
+        """The chosen person, or None before the choice. Raises `InvalidSandboxRequest` for an
+        unknown person."""
         if "person" not in sent:
             return None
         person = find_person(sent["person"], sent.get("address", ""), sent.get("trust", ""))
@@ -69,7 +69,7 @@ class PersonChooser:
         wanted: Sequence[Wanted] = (),
         without: frozenset[Behaviour] = frozenset(),
     ) -> Response:
-        """`sent` goes on with every choice; `without` leaves out who makes no sense here."""
+        """The page. Each choice repeats `sent`; `without` are the people to leave out."""
         address, trust = sent.get("address", ""), sent.get("trust", Trust.DOMAIN)
         typed = another(address, trust) if address else None
         people = [person for person in PEOPLE if person.behaviour not in without]

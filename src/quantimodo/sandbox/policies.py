@@ -1,6 +1,6 @@
 """How to point the server's providers at the sandbox: the fields of each provider's settings.
 
-Plain names and values: the sandbox is another party and does not know who signs people in here.
+Plain names and values, because `sandbox` does not import `federation`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ def _facebook(server: str) -> Mapping[str, Any]:
 
 
 def _oidc(server: str) -> Mapping[str, Any]:
-    """By discovery alone, as any OpenID provider is set up."""
+    """Configured by discovery alone, like any OpenID provider."""
     fake_provider = fake_providers.oidc(server)
     return {
         "name": "sandbox",

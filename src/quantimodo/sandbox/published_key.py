@@ -1,9 +1,9 @@
 """The key that the sandbox signs with, published on purpose.
 
-The sandbox is for development: its people are fake, and whoever reaches it may be any of them
-without any key. So one fixed pair serves every worker of every development server, and nothing
-has to be kept or shared. It is safe because nobody else believes it: its issuers are the
-sandbox's own addresses, it is in no other key set, and the sandbox is off in production.
+The sandbox is for development: its people are fake, and any visitor may be any of them without a
+key. So one fixed pair serves every worker of every development server, and nothing has to be stored
+or shared. It is safe because no other server trusts it: its issuers are the sandbox's addresses, it
+is in no other key set, and the sandbox is off in production.
 """
 
 from base64 import b64decode

@@ -1,4 +1,4 @@
-"""The table of the sandbox's addresses, and what it is made of."""
+"""The routes of the sandbox, and the construction of its endpoints."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,9 +35,9 @@ _BOTH: Final = ("GET", "POST")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxPolicy:
-    """`server` is our public address, without a slash at the end. The sandbox's own issuers are
-    addresses below it, unless one is given. `deauthorize` and `deletion` are the paths of our
-    callbacks for Facebook."""
+    """`server` is this server's public address, without a slash at the end. The sandbox's issuers
+    are addresses below it, unless one is given. `deauthorize` and `deletion` are the paths of this
+    server's callbacks for Facebook."""
 
     server: str
     google_issuer: str = ""
@@ -56,13 +56,13 @@ def sandbox_routes(
     entropy: Entropy,
     sleep: Sleep,
 ) -> list[PageRoute]:
-    """All of them, as (methods, path, endpoint). `sleep` waits for some seconds and nothing else.
+    """All routes, as (methods, path, endpoint). `sleep` waits for some seconds and nothing else.
 
-    Workers that share the envelope's keys answer for each other; only that a code is used twice
-    is noticed by the worker that took it the first time.
+    Workers that share the envelope's keys accept each other's codes and tokens. Only the worker
+    that redeemed a code notices a second use.
     """
-    room = _ProviderRoutes(policy, renderer, envelope, clock, entropy, sleep)
-    pages, machines = room.pages(), room.machines()
+    provider_routes = _ProviderRoutes(policy, renderer, envelope, clock, entropy, sleep)
+    pages, machines = provider_routes.pages(), provider_routes.machines()
     return [
         *((ways, path, _for_people(renderer, endpoint)) for ways, path, endpoint in pages),
         *((ways, path, _for_machines(endpoint)) for ways, path, endpoint in machines),
@@ -70,7 +70,7 @@ def sandbox_routes(
 
 
 class _ProviderRoutes:
-    """Puts the parties together."""
+    """Builds the providers."""
 
     def __init__(
         self,
@@ -201,7 +201,7 @@ class _ProviderRoutes:
         return PersonChooser(self.renderer, path)
 
     async def _dialog(self, request: Request) -> Response:
-        """Any version of Graph will do. Facebook puts `#_=_` behind its answers."""
+        """Any version of Graph. Facebook appends `#_=_` to its response addresses."""
         fake_provider, path = self.facebook.fake_provider, request.url.path
         return await self._authorize_endpoint(fake_provider, FacebookProfile(), path, "#_=_").ask(
             request
@@ -213,7 +213,7 @@ class _ProviderRoutes:
 
 
 def _for_people(renderer: Renderer, endpoint: Endpoint) -> Endpoint:
-    """A request that leads nowhere is told on a page."""
+    """Shows an invalid request as an error page."""
 
     async def answer(request: Request) -> Response:
         try:

@@ -1,6 +1,6 @@
-"""Codes and tokens of the sandbox: sealed values that any worker process can open.
+"""Codes and tokens of the sandbox: encrypted values that any worker process can decrypt.
 
-Nothing is stored anywhere, except that each process remembers which codes it has redeemed.
+Nothing is stored, except that each process remembers which codes it has redeemed.
 """
 
 from base64 import urlsafe_b64decode
@@ -21,7 +21,7 @@ GrantKind = Literal["code", "access", "refresh"]
 
 _PURPOSE: Final = "sandbox"
 _LONGEST: Final = 8192
-# As the real ones begin; whoever tells tokens apart by their looks meets the same here.
+# The prefixes of the real ones, for clients that distinguish tokens by their prefix.
 _PREFIXES: Final = {
     ("google", "code"): "4/0",
     ("google", "access"): "ya29.",
@@ -38,7 +38,7 @@ _LIFETIMES: Final[dict[GrantKind, timedelta]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What a code or a token stands for. `presenter`: the app on the device (`azp`).
+    """The content of a code or a token. `presenter`: the app on the device (`azp`).
 
     `limited`: Facebook's access token of an iPhone without tracking consent.
     """
@@ -62,8 +62,8 @@ class Grant:
     @property
     def who(self) -> Person:
         found = find_person(self.person, self.address, self.trust)
-        if found is None:  # sealed by ourselves, so it was somebody
-            raise LookupError("a sealed grant names nobody")
+        if found is None:  # encrypted here, so the person existed
+            raise LookupError("a sealed grant names no person")
         return found
 
     def has(self, scope: str) -> bool:
@@ -76,14 +76,14 @@ class SealedGrants:
     clock: Clock
 
     def seal(self, grant: Grant, kind: GrantKind, lifetime: timedelta | None = None) -> str:
-        """A code or token that stands for `grant` until its lifetime is over."""
+        """A code or token with `grant` as its content, valid for `lifetime`."""
         until = self.clock.now() + (lifetime or _LIFETIMES[kind])
         whole = replace(grant, kind=kind, expires_at=int(until.timestamp()))
         sealed = self.envelope.seal(msgspec.json.encode(whole), _PURPOSE)
         return _PREFIXES.get((grant.fake_provider, kind), "") + base64url(sealed).decode()
 
     def open(self, text: str, kind: GrantKind, fake_provider: PartyName) -> Grant | None:
-        """What it stands for; None for an expired, a foreign or a forged one."""
+        """Its grant; None for an expired, foreign or forged one."""
         prefix = _PREFIXES.get((fake_provider, kind), "")
         if len(text) > _LONGEST or not text.isascii() or not text.startswith(prefix):
             return None
@@ -100,7 +100,7 @@ class SealedGrants:
 
 @dataclass(slots=True)
 class SpentCodes:
-    """Which codes this process has redeemed; forgotten when they have expired anyway."""
+    """The codes that this process has redeemed and that have not expired yet."""
 
     _until: dict[bytes, int] = field(default_factory=dict)
 

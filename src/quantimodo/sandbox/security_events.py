@@ -1,4 +1,4 @@
-"""What Facebook tells us unasked: buttons that send a signed request to our own callbacks."""
+"""Buttons that send Facebook's signed requests to this server's callbacks."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,5 +1,5 @@
-"""Sign in with Apple: an OpenID provider whose answers come by POST, whose client secret is a
-token that we sign, and who tells a person's name once, beside the ID token.
+"""Sign in with Apple: an OpenID provider that responds by POST, whose client secret is a signed
+token, and that sends a person's name once, beside the ID token.
 
 Apple's pages that this follows: "Request an authorization to the Sign in with Apple server",
 "Creating a client secret", "Authenticating users with Sign in with Apple", "Processing changes
@@ -33,10 +33,10 @@ APPLE = Metadata(
 _SECRET_LIFETIME = timedelta(minutes=5)  # Apple accepts up to six months
 _LONGEST_USER = 4096
 _EVENTS: Mapping[str, Any] = {
-    # The account still is who it was, when its person comes back.
+    # The subject stays the same when the person comes back.
     "consent-revoked": "signed_out",
     "account-delete": "gone",
-    "account-deleted": "gone",  # Apple's page and Apple's server spell it differently
+    "account-deleted": "gone",  # the spelling of Apple's server differs from its documentation
 }
 
 
@@ -63,21 +63,21 @@ def open_apple(
         parameters={"response_mode": "form_post"},  # Apple's condition for a scope
         fresh={},  # Apple asks for face, finger or password each time
         tells_freshness=False,
-        proof_key=False,  # not known there; the nonce binds the code to this browser
+        proof_key=False,  # not supported; the nonce binds the code to this browser
         responds_by_form_post=True,
         nonce_needed=False,
-        first_name=name_told_once,
+        first_name=name_sent_once,
         secret=secret,
         messages=SecurityEvents(token=_message, read=read_events),
     )
     return Oidc(policy, http_client, clock, replays, quirks)
 
 
-def name_told_once(answer: Mapping[str, str]) -> str:
-    """The name in `user`, which comes at the very first sign-in only.
+def name_sent_once(answer: Mapping[str, str]) -> str:
+    """The name in `user`, which Apple sends at the first sign-in only.
 
-    It comes through the browser, unsigned: a name for people, nothing to be believed. So the
-    e-mail address beside it is passed over; the ID token has the true one.
+    It comes through the browser, unsigned, so it is used for display only. The e-mail address
+    beside it is ignored; the ID token has the verified one.
     """
     raw = answer.get("user", "")
     if len(raw) > _LONGEST_USER:
@@ -93,9 +93,9 @@ def name_told_once(answer: Mapping[str, str]) -> str:
 
 
 def read_events(claims: Claims, issuer: str) -> Sequence[SecurityEvent]:
-    """What Apple tells of one account; nothing for the settings of its private relay."""
+    """The event of one account; none for the settings of Apple's private relay."""
     event = claims.get("events")
-    if isinstance(event, str):  # an object, written as a text
+    if isinstance(event, str):  # a JSON object in a string
         try:
             event = msgspec.json.decode(event)
         except (msgspec.DecodeError, RecursionError):

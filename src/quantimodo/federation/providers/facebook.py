@@ -1,8 +1,8 @@
 """Sign-in with Facebook: in a browser, by an SDK's access token, by a Limited Login ID token.
 
-Facebook's account ids are one app's: another app knows the same person by another number. So a
-token is good for our own app id only, whatever `audiences` says. Facebook does not tell whether an
-e-mail address was confirmed, and so it never counts as that (security.md 29).
+Facebook's account ids are scoped to one app: the same person has another number in another app. So
+a token must be for the app id of this server, whatever `audiences` says. Facebook does not say
+whether an e-mail address is confirmed, so none counts as confirmed (security.md 29).
 """
 
 from collections.abc import Mapping, Sequence
@@ -81,7 +81,7 @@ class Facebook:
         return self._oauth.destination()
 
     async def authorization_url(self, authorization_context: AuthorizationContext) -> str:
-        # Facebook asks for the password again; it does not say afterwards that it did.
+        # Facebook requests the password again; its response does not say so.
         more = {"auth_type": "reauthenticate"} if authorization_context.fresh else {}
         return self._oauth.authorization_url(authorization_context, more)
 
@@ -94,7 +94,7 @@ class Facebook:
         )
 
     async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
-        # A code of Facebook's own JavaScript was asked for with an empty address.
+        # Facebook's JavaScript requests codes with an empty redirect URI.
         where = redirect_uri or self._policy.direct_redirect_uri
         return await self._exchanged(code, where, None)
 
@@ -105,15 +105,15 @@ class Facebook:
             return await self._limited(token, refresh_token, nonce)
         owner = await self._graph.owner(token, self._clock.now())
         account = await self._graph.account(token)
-        # security.md 29: both answers are about the same person, or something is wrong.
+        # security.md 29: both responses must be about the same person.
         if numeric_id(account.get("id")) != owner:
             raise bad_token("me: another account than debug_token's")
         return self._profile(owner, account, refresh_token)
 
     async def notices(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
-        """A `signed_request`. Facebook words both of its messages alike, "removed the app" and
-        "delete the data": the kind is always "gone", and the address that it was sent to tells
-        which of the two it is."""
+        """A `signed_request`. Facebook's two messages, "removed the app" and "delete the data", are
+        the same: the kind is always "gone", and the address that receives it determines which of
+        the two it is."""
         signed = _signed_request(media_type, body)
         try:
             fields = read_signed_request(signed, self._secret)
@@ -126,7 +126,7 @@ class Facebook:
         try:
             account = await self._graph.account(granted.access_token)
         except BadToken as fault:
-            # It came from Facebook a moment ago: not the person's doing.
+            # The token came from Facebook, so the fault is not the person's.
             raise invalid_response(fault.because) from fault
         return self._profile(numeric_id(account.get("id")), account, granted.refresh_token)
 
@@ -139,13 +139,13 @@ class Facebook:
         except NotSigned as fault:
             raise bad_token(f"limited login: {fault}") from fault
         claims = found.claims
-        # security.md 26: the issuer is the one that was set, never one that the token chose.
+        # security.md 26: the issuer is the configured one, never one that the token names.
         if claims.get("iss") != self._oauth.issuer:
             raise bad_token("limited login: another issuer")
         ours = frozenset({self._policy.client_id})
         check_id_token(found, Expected(audiences=ours, nonce=nonce), now)
-        # The SDK puts one in always; where the app did not send its own, it counts once all the
-        # same, by the replay store.
+        # The SDK always adds one. The replay store accepts each token once, also when the app did
+        # not choose the nonce.
         required_text(claims, "nonce")
         subject = account_number(claims, "sub")
         if not await self._replays.spend_once(found.fingerprint, moment(claims, "exp") + SKEW):
@@ -165,8 +165,8 @@ class Facebook:
         )
 
     def _notice(self, signed: str, fields: Mapping[str, Any]) -> SecurityEvent:
-        # Facebook's JavaScript hands browsers a signed_request too, in answers and in a cookie, to
-        # exchange its code. Whoever gets hold of one must not erase an account with it.
+        # Facebook's JavaScript also gives browsers a signed_request, in responses and in a cookie,
+        # to exchange its code. A party that obtains one must not be able to erase an account by it.
         if "code" in fields:
             raise bad_token("signed_request: one of a browser")
         issued_at, now = moment(fields, "issued_at"), self._clock.now()
@@ -196,7 +196,7 @@ def _server(token_endpoint: str) -> AuthorizationServer:
 
 
 def _signed_request(media_type: str, body: bytes) -> str:
-    """The one parameter that the message is. Raises `BadToken`."""
+    """The single parameter of the message. Raises `BadToken`."""
     if media_type.partition(";")[0].strip().lower() != _FORM or len(body) > _LONGEST_NOTICE:
         raise bad_token("notice: not a form")
     try:

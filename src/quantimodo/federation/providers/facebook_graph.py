@@ -1,7 +1,7 @@
-"""Facebook's Graph API, as far as a sign-in needs it: whose token that is, and who that is.
+"""The part of Facebook's Graph API that a sign-in needs: the owner of a token, and the account.
 
-Every call proves that it is the app's own server (`appsecret_proof`, or the app token). Which
-sign-in it is for, is `facebook.py`'s affair.
+Every call proves that it comes from the app's server (`appsecret_proof`, or the app token).
+`facebook.py` implements the sign-ins.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _FOREIGN = "did not match the Viewing App"
 
 
 class Graph:
-    """One app's view of Graph."""
+    """Calls of Graph for one app."""
 
     def __init__(
         self, policy: ProviderPolicy, http_client: GuardedHttpClient, address: str
@@ -40,7 +40,7 @@ class Graph:
         self._me = policy.userinfo_endpoint or f"{address}/me"
 
     async def owner(self, token: Secret, now: datetime) -> str:
-        """The account that a token of our own app was issued to.
+        """The account that a token of this server's app was issued to.
 
         Raises `ForeignToken`, `LimitedLoginNeeded`, `BadToken` for all others.
         """
@@ -55,8 +55,8 @@ class Graph:
         return owner_of(body["data"], self._app_id, now)
 
     async def account(self, token: Secret) -> Mapping[str, Any]:
-        """The account as the token opens it. Raises `LimitedLoginNeeded`, `BadToken` where Graph
-        does not take the token."""
+        """The account, read with the token. Raises `LimitedLoginNeeded` or `BadToken` when Graph
+        rejects the token."""
         asked = {
             "fields": "id,name,first_name,last_name,email",
             "access_token": token.reveal(),
@@ -65,7 +65,7 @@ class Graph:
         answer = await self._http_client.get(self._me, parameters=asked)
         body = answer.json()
         if "error" in body:
-            raise _not_told(body["error"])
+            raise _refusal(body["error"])
         if not answer.ok:
             raise invalid_response(f"me: status {answer.status}")
         return body
@@ -91,7 +91,7 @@ def owner_of(data: Mapping[str, Any], app_id: str, now: datetime) -> str:
 
 
 def account_number(said: Mapping[str, Any], name: str) -> str:
-    """The account that somebody's token or message is about. Raises `BadToken`."""
+    """The account that a token or message is about. Raises `BadToken`."""
     try:
         return numeric_id(said.get(name))
     except InvalidProviderResponse as fault:
@@ -99,28 +99,28 @@ def account_number(said: Mapping[str, Any], name: str) -> str:
 
 
 def _is_zero(expires_at: Any) -> bool:
-    """ "Never", as the tokens of people who run pages have it."""
+    """Whether it never expires, as tokens of people who manage pages."""
     return isinstance(expires_at, int) and not isinstance(expires_at, bool) and expires_at == 0
 
 
 def _not_inspected(error: Any) -> ProviderFault:
-    # Beside the data, an error is about our own app token; only this one is about theirs.
+    # An error beside the data is about the app token; only this one is about the person's token.
     if _is_foreign(error):
         return foreign_token("debug_token: another app_id")
-    return _later_or_nonsense("debug_token", error)
+    return _later_or_invalid("debug_token", error)
 
 
 def _not_valid(error: Any, *, known: bool) -> ProviderFault:
-    # security.md 29: the token of an iPhone without tracking consent is unknown to Graph, and not
-    # to be told from one that somebody made up. To both the hint does no harm.
+    # security.md 29: the token of an iPhone without tracking consent is unknown to Graph, like an
+    # invented one. Both get the hint, which is harmless.
     if error_code(error) == _BAD_TOKEN and not known:
         return _limited_login_needed("debug_token: unknown to Graph")
     return bad_token(f"debug_token: not valid, {error_code(error)}")
 
 
-def _not_told(error: Any) -> ProviderFault:
+def _refusal(error: Any) -> ProviderFault:
     if error_code(error) != _BAD_TOKEN:
-        return _later_or_nonsense("me", error)
+        return _later_or_invalid("me", error)
     if "error_subcode" in error:  # it was good once: expired, password changed, app removed
         return bad_token("me: not valid any more")
     return _limited_login_needed("me: unknown to Graph")
@@ -134,7 +134,7 @@ def _limited_login_needed(because: str) -> LimitedLoginNeeded:
     )
 
 
-def _later_or_nonsense(where: str, error: Any) -> ProviderFault:
+def _later_or_invalid(where: str, error: Any) -> ProviderFault:
     code = error_code(error)
     if code in TRY_LATER or (isinstance(error, dict) and error.get("is_transient") is True):
         return ProviderUnavailable(
@@ -145,6 +145,6 @@ def _later_or_nonsense(where: str, error: Any) -> ProviderFault:
 
 
 def _is_foreign(error: Any) -> bool:
-    """The code (100) is that of any bad parameter; only the words tell."""
+    """The code (100) is that of any bad parameter; only the text identifies this error."""
     message = error.get("message") if isinstance(error, dict) else None
     return isinstance(message, str) and _FOREIGN in message

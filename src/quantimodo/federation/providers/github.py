@@ -1,8 +1,8 @@
 """Sign-in with GitHub: an OAuth app, PKCE, the numeric account id.
 
-The login name may be given to somebody else one day, the number never is. The e-mail address comes
-from the list of addresses, where GitHub says which one is confirmed; the one on the public profile
-is a text like any other. GitHub signs no ID tokens and sends no messages.
+A login name can later belong to another account; the number cannot. The e-mail address comes from
+the list of addresses, which says which one is confirmed; the one on the public profile is
+unverified text. GitHub signs no ID tokens and sends no messages.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ class GitHub:
         return self._oauth.destination()
 
     async def authorization_url(self, authorization_context: AuthorizationContext) -> str:
-        # GitHub has no way to ask for the password again; to choose the account is the closest.
+        # GitHub cannot request the password again; choosing the account is the closest.
         more = {"prompt": "select_account"} if authorization_context.fresh else {}
         return self._oauth.authorization_url(authorization_context, more)
 
@@ -108,7 +108,7 @@ class GitHub:
         answer = await self._http_client.get(
             self._emails, headers=headers, parameters={"per_page": "100"}
         )
-        if answer.status in (403, 404):  # the person, or the kind of app, keeps it to itself
+        if answer.status in (403, 404):  # the person, or the kind of app, does not share it
             return None
         if not answer.ok:
             raise invalid_response(f"user/emails: status {answer.status}")

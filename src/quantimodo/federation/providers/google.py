@@ -1,5 +1,5 @@
-"""Sign-in with Google: an OpenID provider, and access tokens of its old SDKs, and its messages
-about accounts (RISC, "Cross-Account Protection").
+"""Sign-in with Google: OpenID Connect, access tokens of its old SDKs, and its security events
+(RISC, "Cross-Account Protection").
 
 Google's pages that this follows: "OpenID Connect", "Verify the Google ID token on your server
 side", "Authenticate with a backend server", "Protect user accounts with Cross-Account Protection".
@@ -35,7 +35,7 @@ GOOGLE = Metadata(
     userinfo_endpoint="https://openidconnect.googleapis.com/v1/userinfo",
     tokeninfo_endpoint="https://oauth2.googleapis.com/tokeninfo",
 )
-# What "Sign in with Google" calls the redirect URI of its popup; no address at all.
+# The value that "Sign in with Google" uses as the redirect URI of its popup; not an address.
 POPUP = "postmessage"
 
 _SHORT_ISSUER = "accounts.google.com"
@@ -54,7 +54,7 @@ _EVENTS: Mapping[str, Any] = {
 def open_google(
     policy: ProviderPolicy, http_client: GuardedHttpClient, clock: Clock, replays: ReplayStore
 ) -> Oidc:
-    """Google, or who stands in for it at the addresses of `policy`."""
+    """Google, or a replacement at the addresses of `policy`."""
     access_tokens = AccessTokens(
         http_client,
         clock,
@@ -67,7 +67,7 @@ def open_google(
         fresh={"prompt": "select_account"},  # Google supports no other value
         tells_freshness=False,
         direct_redirect_uri=POPUP,
-        nonce_needed=False,  # its SDKs for iOS make one up that the app never sees
+        nonce_needed=False,  # its SDKs for iOS generate one and do not show it to the app
         who=_who,
         authoritative=is_authoritative,
         opaque=access_tokens.read,
@@ -78,7 +78,7 @@ def open_google(
 
 def is_authoritative(claims: Claims) -> bool:
     """security.md 27, "Verify the Google ID token": Google runs the mailbox of `gmail.com`, and
-    of Workspace domains (`hd`); other addresses it once saw confirmed, and somebody else runs."""
+    of Workspace domains (`hd`). Others run the mailboxes of the remaining addresses."""
     if not is_true(claims.get("email_verified")):
         return False
     if text(claims.get("email")).lower().endswith("@gmail.com"):
@@ -87,13 +87,14 @@ def is_authoritative(claims: Claims) -> bool:
 
 
 def read_events(claims: Claims, issuer: str) -> Sequence[SecurityEvent]:
-    """What a security event token tells; nothing for events that ask nothing of us, such as the
-    `verification` that Google sends when it is set up, and for those that are unknown."""
+    """The events of a security event token. Unknown events are left out, and events without an
+    effect, such as the `verification` that Google sends at set-up."""
     return tuple(_events(claims, issuer))
 
 
 class AccessTokens:
-    """security.md 28: access tokens of Google's old SDKs, told to be ours by `tokeninfo`."""
+    """security.md 28: access tokens of Google's old SDKs, with an audience checked by
+    `tokeninfo`."""
 
     def __init__(
         self,
@@ -108,7 +109,7 @@ class AccessTokens:
         self._tokeninfo_endpoint = tokeninfo_endpoint
 
     async def read(self, token: Secret, metadata: Metadata) -> Claims:
-        """Userinfo of whose it is. Raises `BadToken`, `ForeignToken`, `ProviderFault`."""
+        """Userinfo of the token's person. Raises `BadToken`, `ForeignToken`, `ProviderFault`."""
         tokeninfo = self._tokeninfo_endpoint or metadata.tokeninfo_endpoint
         if not tokeninfo or not metadata.userinfo_endpoint:
             raise BadToken("Send the ID token that the provider gave the app.")
@@ -125,7 +126,7 @@ class AccessTokens:
         return person
 
     def _check(self, about: Claims) -> None:
-        # The confused deputy: whoever runs another app has good tokens of its people.
+        # The confused deputy: the operator of another app has valid tokens of its people.
         if about.get("aud") not in self._ours:
             raise foreign_token("tokeninfo: aud is not one of ours")
         if "azp" in about and about["azp"] not in self._ours:
@@ -137,7 +138,7 @@ class AccessTokens:
 def _who(found: Verified, metadata: Metadata) -> Who:
     stated = {metadata.issuer}
     if metadata.issuer == GOOGLE.issuer:
-        stated.add(_SHORT_ISSUER)  # Google spells it in both ways
+        stated.add(_SHORT_ISSUER)  # Google uses both spellings
     if found.claims.get("iss") not in stated:
         raise bad_token("iss is not the configured issuer")
     return metadata.issuer, required_text(found.claims, "sub")
@@ -152,7 +153,7 @@ def _read(answer: Answer) -> Claims:
 
 
 def _seconds(value: Any) -> datetime:
-    """A time that `tokeninfo` writes as a text."""
+    """A time that `tokeninfo` sends as a string."""
     try:
         return datetime.fromtimestamp(int(value), UTC)
     except (TypeError, ValueError, OverflowError, OSError):
@@ -167,14 +168,14 @@ def _message(media_type: str, body: bytes) -> str | None:
 
 
 def _events(claims: Claims, issuer: str) -> Iterator[SecurityEvent]:
-    events, told = claims.get("events"), set()
+    events, seen = claims.get("events"), set()
     if not isinstance(events, dict):
         raise bad_token("events is no object")
     for name, event in events.items():
         kind = _EVENTS.get(name)
-        if kind is None or kind in told:
+        if kind is None or kind in seen:
             continue
-        told.add(kind)
+        seen.add(kind)
         yield SecurityEvent(
             kind=kind,
             issuer=issuer,

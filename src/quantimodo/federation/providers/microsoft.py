@@ -1,8 +1,8 @@
-"""Sign-in with Microsoft (Entra ID and personal accounts): an OpenID provider with as many issuers
-as there are tenants.
+"""Sign-in with Microsoft (Entra ID and personal accounts): an OpenID provider with one issuer for
+each tenant.
 
-Who somebody is, is their tenant and their object id there (security.md 30), never `sub`, which is
-of one app only, nor e-mail or `upn`, which any tenant's administrator may set to any address.
+The key of a person is the tenant and the object id (security.md 30), never `sub`, which differs by
+app, nor e-mail or `upn`, which any tenant's administrator may set to any address.
 Microsoft's pages that this follows: "ID token claims reference", "OpenID Connect on the Microsoft
 identity platform", "Access tokens: validate the issuer", "Optional claims reference".
 """
@@ -30,7 +30,7 @@ _HOST = "https://login.microsoftonline.com"
 
 
 def is_tenant(text: str) -> bool:
-    """Whether it names a tenant, or a kind of them, so that issuers can be compared with it."""
+    """Whether it is a tenant id or a kind of tenants, so that issuers can be compared with it."""
     text = text.lower()
     return text in (EVERY_KIND, _ANY_TENANT, _PERSONAL) or bool(_GUID.fullmatch(text))
 
@@ -53,8 +53,8 @@ def open_microsoft(
 
 
 def is_owner_verified(claims: Claims) -> bool:
-    """Whether Microsoft says that the domain of the address is the tenant's own ("Migrate away
-    from using email claims"): without that an address is whatever somebody typed."""
+    """Whether Microsoft says that the tenant owns the domain of the address ("Migrate away from
+    using email claims"); otherwise an address is unverified text."""
     value = claims.get("xms_edov")
     return is_true(value) or value in (1, "1")
 
@@ -73,8 +73,8 @@ def _who_of(tenant: str) -> Callable[[Verified, Metadata], Who]:
         home = text(found.claims.get("tid"))
         if not _GUID.fullmatch(home) or not _admits(tenant, home):
             raise bad_token("tid is not the configured tenant")
-        # security.md 26: the issuer is made from what was configured; the tenant that stands in
-        # it is one that the configuration admits, and one that this very key may speak for.
+        # security.md 26: the issuer is made from the configured one; its tenant must be allowed by
+        # the configuration and by the key that signed the token.
         issuer = metadata.issuer.replace(_PLACE, home)
         if found.claims.get("iss") != issuer:
             raise bad_token("iss is not that tenant's")
@@ -86,7 +86,7 @@ def _who_of(tenant: str) -> Callable[[Verified, Metadata], Who]:
 
 
 def _is_named(name: str, metadata: Metadata) -> bool:
-    # Which tenant it is, the ID token says; here it matters that it is nobody but Microsoft.
+    # The ID token names the tenant; this only checks that the issuer is Microsoft.
     before, _, after = metadata.issuer.partition(_PLACE)
     home = name.removeprefix(before).removesuffix(after)
     return name in (metadata.issuer, f"{before}{home}{after}") and (

@@ -1,7 +1,7 @@
 """OAuth 2 at a provider without OpenID Connect: authorization code with PKCE and `state`.
 
-Owns the way there and back, the exchange of the code, and what errors on that way mean. Who the
-person is, each provider's own file asks of the provider's own API.
+Owns the redirect, the callback, the exchange of the code, and the meaning of errors. Each
+provider's file reads the profile from the provider's API.
 """
 
 import re
@@ -31,13 +31,13 @@ _LATER = frozenset({"temporarily_unavailable", "server_error"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationServer:
-    """What does not change from operator to operator. `issuer` is the one of profiles.
+    """What is the same for every operator. `issuer` is the issuer of profiles.
 
-    `answers_as`: what it may call itself in `iss` of an authorization answer (RFC 9207).
-    `bad_code`: the error codes at its token endpoint that mean the code, nothing of ours.
-    `try_later`: the ones that mean that it may be tried again.
+    `answers_as`: the values that `iss` of an authorization response may have (RFC 9207).
+    `bad_code`: the error codes of its token endpoint that mean an invalid code.
+    `try_later`: the error codes after which the request may be repeated.
     `secret_in_header`: `client_secret_basic`; else the secret is a field of the form.
-    `proof_key`: whether it knows PKCE, or at least passes over what it does not know.
+    `proof_key`: whether it supports PKCE, or at least ignores unknown parameters.
     """
 
     issuer: str
@@ -53,7 +53,7 @@ class AuthorizationServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """The provider's tokens. The access token is used at once, and kept nowhere."""
+    """The provider's tokens. The access token is used at once, and never stored."""
 
     access_token: Secret
     refresh_token: Secret | None = None
@@ -61,7 +61,7 @@ class Granted:
 
 
 class OAuth2:
-    """One of our registrations at one authorization server."""
+    """One registration of this server at one authorization server."""
 
     def __init__(
         self, policy: ProviderPolicy, http_client: GuardedHttpClient, server: AuthorizationServer
@@ -99,8 +99,8 @@ class OAuth2:
         return f"{self._authorization_endpoint}{mark}{urlencode(query)}"
 
     def code(self, answer: Mapping[str, str]) -> Secret:
-        """The code that an authorization answer brings. Raises `ProviderFault` for any other."""
-        # security.md 25, RFC 9207 §2.4: the answer of another server says nothing about this one.
+        """The code of an authorization response. Raises `ProviderFault` when there is none."""
+        # security.md 25, RFC 9207 §2.4: the response of another server is not valid for this one.
         if "iss" in answer and answer["iss"] not in self._answers_as:
             raise invalid_response("the authorization answer names another issuer")
         if "error" in answer:
@@ -112,7 +112,7 @@ class OAuth2:
     async def exchange(
         self, code: Secret, redirect_uri: str | None, verifier: Secret | None
     ) -> Granted:
-        """The tokens for a code (RFC 6749 §4.1.3). Raises `BadCode` for one that buys nothing."""
+        """The tokens for a code (RFC 6749 §4.1.3). Raises `BadCode` for an invalid one."""
         fields = {"grant_type": "authorization_code", "code": code.reveal()}
         if redirect_uri is not None:
             fields["redirect_uri"] = redirect_uri
@@ -185,14 +185,14 @@ def text(value: Any) -> str:
 
 
 def required_secret(policy: ProviderPolicy) -> Secret:
-    """The client secret of a kind that cannot do without. Raises `ValueError` at start."""
+    """The client secret of a kind that requires one. Raises `ValueError` at start."""
     if policy.client_secret is None:
         raise ValueError(f"providers.{policy.name}: client_secret is missing")
     return policy.client_secret
 
 
 def no_native_tokens() -> BadToken:
-    """Contract §3: nothing tells us whose app such a token was issued to."""
+    """Contract §3: the provider cannot say which app such a token was issued to."""
     return BadToken("This provider has no sign-in by token. Use the sign-in in a browser.")
 
 

@@ -1,8 +1,8 @@
 """Sign-in with an OpenID provider (OpenID Connect Core 1.0), in a browser and by native ID token.
 
-`Oidc` is every such provider; how one differs from the specification is its `ProviderQuirks`, in a
-file of its own (google, apple, microsoft). An issuer, a client id and a secret are enough for any
-other.
+`Oidc` implements every such provider. `ProviderQuirks` are the differences of one from the
+specification, in a separate file (google, apple, microsoft). All others need only an issuer, a
+client id and a secret.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -67,7 +67,7 @@ def stated_subject(found: Verified, metadata: Metadata) -> Who:
 
 
 def stated_name(name: str, metadata: Metadata) -> bool:
-    """Whether `iss` of an authorization answer names this provider (RFC 9207 §2.4)."""
+    """Whether `iss` of an authorization response names this provider (RFC 9207 §2.4)."""
     return name == metadata.issuer
 
 
@@ -85,8 +85,8 @@ def _never(claims: Claims) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityEvents:
-    """What a provider sends unasked. `token`: the signed token in a body, or None. `read`: what
-    its claims say, once they are known to be the provider's."""
+    """How to read a provider's messages. `token`: the signed token in a body, or None. `read`: the
+    events in its verified claims."""
 
     token: Callable[[str, bytes], str | None]
     read: Callable[[Claims, str], Sequence[SecurityEvent]]
@@ -94,11 +94,11 @@ class SecurityEvents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderQuirks:
-    """How a provider differs from OpenID Connect as it is written.
+    """How a provider differs from the OpenID Connect specification.
 
-    `known`: its metadata, so that nothing has to be discovered. `parameters` of the authorization
-    request; `fresh` more of them, to make the person sign in anew, and `tells_freshness` whether
-    the ID token then must say when they did. `opaque` reads an access token of the provider's own.
+    `known`: its metadata, so that discovery is not needed. `parameters`: additional ones of the
+    authorization request; `fresh`: those that make the person sign in again; `tells_freshness`:
+    whether the ID token then must have `auth_time`. `opaque` reads the provider's access token.
     """
 
     title: str = ""
@@ -122,7 +122,7 @@ class ProviderQuirks:
 
 
 class Oidc:
-    """One of our registrations at one OpenID provider."""
+    """One registration of this server at one OpenID provider."""
 
     def __init__(
         self,
@@ -136,8 +136,8 @@ class Oidc:
         self._http_client = http_client
         self._clock = clock
         self._replays = replays
-        self._dialect = quirks or ProviderQuirks()
-        self._discovery = Discovery(policy, http_client, clock, self._dialect.known)
+        self._quirks = quirks or ProviderQuirks()
+        self._discovery = Discovery(policy, http_client, clock, self._quirks.known)
         self._keys = PublicKeys(http_client, clock, self._jwks_uri)
         self._ours = frozenset({policy.client_id, *policy.audiences})
 
@@ -147,20 +147,20 @@ class Oidc:
 
     @property
     def title(self) -> str:
-        return self._policy.title or self._dialect.title or self._policy.name
+        return self._policy.title or self._quirks.title or self._policy.name
 
     @property
     def responds_by_form_post(self) -> bool:
-        return self._dialect.responds_by_form_post
+        return self._quirks.responds_by_form_post
 
     async def destination(self) -> str:
         return self._server(await self._discovery.get()).destination()
 
     async def authorization_url(self, authorization_context: AuthorizationContext) -> str:
         server = self._server(await self._discovery.get())
-        more = {"nonce": authorization_context.nonce, **self._dialect.parameters}
+        more = {"nonce": authorization_context.nonce, **self._quirks.parameters}
         if authorization_context.fresh:
-            more |= self._dialect.fresh
+            more |= self._quirks.fresh
         return server.authorization_url(authorization_context, more)
 
     async def handle_callback(
@@ -176,10 +176,10 @@ class Oidc:
         found, who = await self._issued(granted, metadata, authorization_context.nonce)
         self._check_freshness(found.claims, authorization_context)
         claims = await self._completed(found, granted, metadata)
-        return self._profile(who, claims, granted.refresh_token, self._dialect.first_name(answer))
+        return self._profile(who, claims, granted.refresh_token, self._quirks.first_name(answer))
 
     async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
-        at = redirect_uri or self._policy.direct_redirect_uri or self._dialect.direct_redirect_uri
+        at = redirect_uri or self._policy.direct_redirect_uri or self._quirks.direct_redirect_uri
         if not at:
             raise BadCode("This code needs the redirectUrl that it was asked for with.")
         metadata = await self._discovery.get()
@@ -196,11 +196,11 @@ class Oidc:
             found, who = await self._native(token, metadata, nonce)
             await self._spend(found)
             said = self._profile(who, found.claims, refresh_token)
-            # It may have lain at the app for as long as it is good.
+            # The app may have held it for its whole lifetime.
             return replace(said, said_at=moment(found.claims, "iat"))
-        if self._dialect.opaque is None:
+        if self._quirks.opaque is None:
             raise BadToken("Send the ID token that the provider gave the app.")
-        claims = await self._dialect.opaque(token, metadata)
+        claims = await self._quirks.opaque(token, metadata)
         return self._profile((metadata.issuer, required_text(claims, "sub")), claims, refresh_token)
 
     async def examine(self) -> None:
@@ -209,7 +209,7 @@ class Oidc:
         await self._keys.fetch()
 
     async def notices(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
-        messages = self._dialect.messages
+        messages = self._quirks.messages
         if messages is None:
             raise no_security_events()
         raw = messages.token(media_type, body)
@@ -220,53 +220,53 @@ class Oidc:
             found = await self._keys.verify(Secret(raw), metadata.algorithms)
         except Unsigned as fault:
             raise bad_token(f"a message: {fault}") from fault
-        # Google names itself with a slash at the end here, and without one everywhere else.
+        # Google's issuer ends with a slash here, and nowhere else.
         if found.claims.get("iss") not in (metadata.issuer, f"{metadata.issuer}/"):
             raise bad_token("a message of another issuer")
         check_event_token(found, self._ours, self._clock.now())
         return messages.read(found.claims, metadata.issuer)
 
     def _check_issuer(self, answer: Mapping[str, str], metadata: Metadata) -> None:
-        """security.md 25, RFC 9207 §2.4: no other provider's answer is taken for this one's."""
+        """security.md 25, RFC 9207 §2.4: refuse the response of another provider."""
         if "iss" not in answer:
             if metadata.names_itself:
                 raise invalid_response("the authorization answer names no issuer")
-        elif not self._dialect.is_named(answer["iss"], metadata):
+        elif not self._quirks.is_named(answer["iss"], metadata):
             raise invalid_response("the authorization answer names another issuer")
 
     async def _jwks_uri(self) -> str:
         return (await self._discovery.get()).jwks_uri
 
     def _server(self, metadata: Metadata) -> OAuth2:
-        policy = replace(self._policy, issuer="")  # the issuer is the metadata's affair
-        if self._dialect.secret is not None:
-            policy = replace(policy, client_secret=self._dialect.secret(self._clock.now()))
+        policy = replace(self._policy, issuer="")  # the issuer comes from the metadata
+        if self._quirks.secret is not None:
+            policy = replace(policy, client_secret=self._quirks.secret(self._clock.now()))
         server = AuthorizationServer(
             issuer=metadata.issuer,
             authorization_endpoint=metadata.authorization_endpoint,
             token_endpoint=metadata.token_endpoint,
-            scope=self._dialect.scope,
+            scope=self._quirks.scope,
             answers_as=frozenset({metadata.issuer}),
             secret_in_header=metadata.secret_in_header,
-            proof_key=self._dialect.proof_key,
+            proof_key=self._quirks.proof_key,
         )
         return OAuth2(policy, self._http_client, server)
 
     async def _issued(
         self, granted: Granted, metadata: Metadata, nonce: str | None
     ) -> tuple[Verified, Who]:
-        """The ID token that came for our code, checked. Raises `InvalidProviderResponse`."""
+        """The verified ID token of the token response. Raises `InvalidProviderResponse`."""
         if granted.id_token is None:
             raise invalid_response("token endpoint: no ID token")
         expected = Expected(
             audiences=self._ours,
-            authorized_party=self._policy.client_id,  # which asked for it
+            authorized_party=self._policy.client_id,  # which requested it
             nonce=nonce,
             access_token=granted.access_token,
         )
         try:
             found = await self._keys.verify(granted.id_token, metadata.algorithms)
-            who = self._dialect.who(found, metadata)
+            who = self._quirks.who(found, metadata)
             check_id_token(found, expected, self._clock.now())
         except Unsigned as fault:
             raise invalid_response(f"ID token: {fault}") from fault
@@ -277,30 +277,30 @@ class Oidc:
     async def _native(
         self, token: Secret, metadata: Metadata, nonce: str | None
     ) -> tuple[Verified, Who]:
-        if nonce is None and self._dialect.nonce_needed:
+        if nonce is None and self._quirks.nonce_needed:
             raise BadToken("Send the nonce that the app asked for the ID token with.")
         try:
             found = await self._keys.verify(token, metadata.algorithms)
         except Unsigned as fault:
             raise bad_token(f"ID token: {fault}") from fault
-        who = self._dialect.who(found, metadata)
+        who = self._quirks.who(found, metadata)
         check_id_token(found, Expected(audiences=self._ours, nonce=nonce), self._clock.now())
         return found, who
 
     async def _spend(self, found: Verified) -> None:
-        # security.md 14, 29: a token that somebody saw on its way is good for nothing any more.
+        # security.md 14, 29: a copied token cannot be used a second time.
         until = moment(found.claims, "exp") + SKEW
         if not await self._replays.spend_once(found.fingerprint, until):
             raise bad_token("it was used before")
 
     def _check_freshness(self, claims: Claims, authorization_context: AuthorizationContext) -> None:
-        if not authorization_context.fresh or not self._dialect.tells_freshness:
+        if not authorization_context.fresh or not self._quirks.tells_freshness:
             return
         try:
             at = moment(claims, "auth_time")
         except BadToken:
             raise invalid_response("ID token: auth_time is missing") from None
-        # OpenID Connect Core §3.1.3.7: `max_age` was asked for, so `auth_time` is looked at.
+        # OpenID Connect Core §3.1.3.7: the request had `max_age`, so `auth_time` is checked.
         if at < self._clock.now() - _FRESH_FOR - SKEW:
             raise invalid_response("ID token: the person did not sign in anew")
 
@@ -315,11 +315,11 @@ class Oidc:
         if not answer.ok:
             raise invalid_response(f"userinfo: status {answer.status}")
         more = answer.json()
-        # §5.3.2: else somebody could put another person's answer in its place.
+        # §5.3.2: otherwise another person's response could replace it.
         if more.get("sub") != claims.get("sub"):
             raise invalid_response("userinfo: another person")
         if "email" in claims:
-            # What is verified is the address that stands beside it, not just any.
+            # `email_verified` belongs to the address beside it, and to no other.
             more = {key: more[key] for key in more if key not in ("email", "email_verified")}
         if not text(claims.get("name")).strip():
             claims = {key: claims[key] for key in claims if key != "name"}
@@ -330,7 +330,7 @@ class Oidc:
     ) -> Profile:
         email = text(claims.get("email"))
         email = email if 0 < len(email) <= _LONGEST_EMAIL else ""
-        verified = bool(email) and self._dialect.email_verified(claims)
+        verified = bool(email) and self._quirks.email_verified(claims)
         return Profile(
             provider=self._policy.name,
             issuer=who[0],
@@ -346,12 +346,12 @@ class Oidc:
     def _is_authoritative(self, claims: Claims) -> bool:
         if self._policy.authoritative is not None:
             return self._policy.authoritative
-        return self._dialect.authoritative(claims)
+        return self._quirks.authoritative(claims)
 
 
 def _spoken(name: str) -> str:
-    """A name on one line, not endless."""
-    kept = "".join(letter if letter.isprintable() else " " for letter in name)
+    """A name on one line, of limited length."""
+    kept = "".join(each if each.isprintable() else " " for each in name)
     return " ".join(kept.split())[:_LONGEST_NAME]
 
 

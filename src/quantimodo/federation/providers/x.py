@@ -1,7 +1,7 @@
-"""Sign-in with X: OAuth 2 with PKCE, which X insists on, and the account's number.
+"""Sign-in with X: OAuth 2 with PKCE, which X requires, and the account's number.
 
-X tells a name and no e-mail address. It signs no ID tokens, sends no messages, and a code of X is
-good only with the PKCE verifier that it was asked for with: in a browser, through us.
+X gives a name and no e-mail address. It signs no ID tokens and sends no messages. A code of X is
+valid only with the PKCE verifier of its request, so only in a browser, through this server.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ _SERVER = AuthorizationServer(
     token_endpoint=_TOKENS,
     scope="users.read tweet.read",  # users/me asks for both
     answers_as=frozenset({_ISSUER}),
-    # X says `invalid_request` of a code that is used up, expired or of another verifier.
+    # X sends `invalid_request` for a code that is used, expired or of another verifier.
     bad_code=frozenset({"invalid_grant", "invalid_request"}),
     secret_in_header=True,
 )
@@ -88,7 +88,7 @@ class X:
         answer = await self._http_client.get(self._me, headers=bearer(granted.access_token))
         if not answer.ok:
             raise invalid_response(f"users/me: status {answer.status}")
-        # X answers 200 with `errors` and no `data` where it cannot show the account.
+        # X responds 200 with `errors` and no `data` when it cannot show the account.
         user = answer.json().get("data")
         if not isinstance(user, dict):
             raise invalid_response("users/me: no account")
