@@ -369,7 +369,7 @@ async def test_what_was_said_before_it_was_signed_out_opens_nothing(
     await services.social.sign_out(ISSUER, "elsewhere-1")
     assert not await services.social.stands(admitted)
     for moment in (said_at, clock.now()):
-        with pytest.raises(DomainError, match="since"):
+        with pytest.raises(DomainError, match="has ended this sign-in"):
             await admit(services, said_at=moment)
     clock.advance(timedelta(seconds=1))
     again = await admit(services, said_at=clock.now())

@@ -33,7 +33,7 @@ _LONGEST_REFRESH_TOKEN: Final = 8192
 _TRIES: Final = 5
 _REASONS: Final = {
     "disabled": "This account is disabled. Contact the operator of this server.",
-    "sign_up_closed": "New accounts are closed on this server. Ask its operator for an account.",
+    "sign_up_closed": "This server makes no new accounts. Ask its operator for one.",
 }
 _SIGNED_OUT_SINCE: Final = "The provider has ended this sign-in. Sign in there again, then here."
 _OF_ANOTHER_ACCOUNT: Final = (

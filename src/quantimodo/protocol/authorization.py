@@ -1,8 +1,8 @@
 """The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1).
 
-Two stages, in this order. `identify` settles where an answer may go: its faults are shown on a
-page, for nothing is trusted yet. `validate` looks at the rest: its faults go to the client by
-redirect. Pure; the endpoint chooses the client and writes the answers.
+Two steps, in this order. `identify` determines where a response may go: its faults are shown on a
+page, because nothing is trusted yet. `validate` checks the rest: its faults go to the client by
+redirect. Pure; the endpoint chooses the client and sends the responses.
 """
 
 from dataclasses import dataclass
@@ -52,22 +52,22 @@ PARAMETERS = frozenset(
         "claims_locales",
     }
 )
-"""What is heeded of a request. All else is ignored (RFC 6749 §3.1), and kept and repeated nowhere:
-it may be a secret that strayed (security.md 16)."""
+"""The recognised parameters of a request. All others are ignored (RFC 6749 §3.1), and never stored
+or echoed: they may be misplaced secrets (security.md 16)."""
 NAMES_THE_TARGET = frozenset({"client_id", "client_secret", "redirect_uri"})
-"""A fault in one of these leaves nobody to tell: it is shown on a page."""
+"""A fault in one of these is shown on a page, because no client is known."""
 READ = PARAMETERS | NAMES_THE_TARGET | {"token", "request", "request_uri", "registration"}
-"""All that the endpoint reads. Of the rest nothing is looked at, not even whether it is repeated,
+"""All that the endpoint reads. The rest is not examined, not even for repetition,
 long or badly encoded."""
 
 
 class InvalidClientOrRedirect(Exception):
-    """The request names no client or address that an answer may go to: a page, never a redirect."""
+    """The client or redirect URI is unknown: an error page, never a redirect."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where the answer goes. `given` tells whether the request named the URI itself."""
+    """Where the response goes. `given`: whether the request has the redirect URI."""
 
     redirect_uri: str
     given: bool
@@ -77,8 +77,8 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """A valid request. `scope` is what the client may have of what it asked for; `claims` is what
-    it asked for one by one."""
+    """A valid request. `scope`: the requested scopes that the client may have; `claims`: the claims
+    that it requests individually."""
 
     client: Client
     target: Target
@@ -93,12 +93,12 @@ class AuthorizationRequest:
 
     @property
     def told(self) -> frozenset[str]:
-        """All that the answer opens, in scopes: what the person is asked, and what is kept."""
+        """All scopes that the response opens: the consent page shows them, the consent has them."""
         return self.scope | self.claims.scope
 
 
 def identify(form: Form, client: Client) -> Target:
-    """Where answers to this client go. Raises `InvalidClientOrRedirect`."""
+    """Where responses to this client go. Raises `InvalidClientOrRedirect`."""
     asked = form.get("redirect_uri")
     if asked is None:
         # OpenID Connect Core §3.1.2.1: REQUIRED there.
@@ -124,7 +124,7 @@ def identify(form: Form, client: Client) -> Target:
 
 
 def validate(form: Form, client: Client, target: Target) -> AuthorizationRequest:
-    """The request, whole. Raises an `OAuthError` for the client to read."""
+    """The whole request. Raises an `OAuthError` for the client."""
     # OpenID Connect Core §7.2.1
     if form.get("registration") is not None:
         raise RegistrationNotSupported("the parameter registration is not supported")
@@ -140,7 +140,7 @@ def validate(form: Form, client: Client, target: Target) -> AuthorizationRequest
         raise InvalidRequest("this response_type needs a nonce")
     claims = _claims(form, client, scope)
     if fails_acr(claims):
-        raise UnmetAuthenticationRequirements("no sign-in here has an acr that was asked for")
+        raise UnmetAuthenticationRequirements("no sign-in of this server has a requested acr")
     return AuthorizationRequest(
         client=client,
         target=target,
@@ -166,16 +166,16 @@ def _response_type(form: Form, client: Client) -> frozenset[str]:
     if not words <= frozenset(RESPONSE_WORDS) or ("none" in words and len(words) > 1):
         raise UnsupportedResponseType("this response_type does not exist here")
     if spell_response_type(words) not in client.response_types:
-        # security.md 5: implicit answers only for clients that are flagged for them.
+        # security.md 5: implicit responses only for clients that are flagged for them.
         raise UnauthorizedClient("the app is not registered for this response_type")
     return words
 
 
 def _mode(form: Form) -> ResponseMode:
-    """How to answer, settled before anything else so that errors travel the same way."""
+    """The response mode. It is determined first, because errors are sent by it too."""
     asked, fallback = form.get("response_mode"), default_mode(_words(form))
     if asked == "jwt":
-        # JARM §2.3.4: the default of the response type, as a signed document.
+        # JARM §2.3.4: the default mode of the response type, signed.
         asked = f"{fallback}.jwt"
     for mode in get_args(ResponseMode):
         if mode == asked and not (mode == "query" and fallback == "fragment"):
@@ -192,7 +192,7 @@ def _check_mode(form: Form, words: frozenset[str], client: Client) -> None:
     # Multiple Response Types §3: tokens never travel in a query.
     if asked == "query":
         raise InvalidRequest("response_mode query cannot carry tokens")
-    # JARM §2.3.1: unless nobody else can read them there.
+    # JARM §2.3.1: except in an encrypted response.
     if asked == "query.jwt" and not client.metadata.authorization_encrypted_response_alg:
         raise InvalidRequest("response_mode query.jwt carries tokens only when they are encrypted")
 
@@ -225,7 +225,7 @@ def _claims(form: Form, client: Client, scope: frozenset[str]) -> ClaimsRequest:
     # OpenID Connect Core §5.5: a parameter of OpenID requests.
     if "openid" not in scope:
         return NOTHING
-    # OpenID Connect Registration §2: what the request says goes before what was registered.
+    # OpenID Connect Registration §2: the request overrides the registered default.
     acr_values = (form.get("acr_values") or "").split() or client.metadata.default_acr_values
     return read_claims(form.get("claims"), acr_values, client.scope)
 

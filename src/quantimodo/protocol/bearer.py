@@ -1,4 +1,4 @@
-"""How an access token is presented (RFC 6750 §2), and how its refusal reads (§3)."""
+"""How an access token is presented (RFC 6750 §2), and the error response (§3)."""
 
 import re
 
@@ -15,7 +15,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)  # RFC 6750 §2.1 b64toke
 
 
 def presented_token(header: str | None, query: str | None, body: str | None) -> str:
-    """The one token of a request. Raises `MissingToken`, or what RFC 6750 §3.1 asks for."""
+    """The one token of a request. Raises `MissingToken`, or another error of RFC 6750 §3.1."""
     scheme, _, credentials = (header or "").partition(" ")
     in_header = credentials if scheme.lower() == "bearer" and credentials else None
     given = [token for token in (in_header, query, body) if token is not None]

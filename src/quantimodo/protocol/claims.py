@@ -1,4 +1,4 @@
-"""What a scope tells about a person (OpenID Connect Core §5.1, §5.4; contract §5)."""
+"""The claims of each scope (OpenID Connect Core §5.1, §5.4; contract §5)."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -42,7 +42,7 @@ _BLANK: Final = Profile()
 
 
 def opened(scope: frozenset[str], claims_request: frozenset[str] = _NOTHING) -> frozenset[str]:
-    """The claims that these scopes open, and those that were asked for one by one."""
+    """The claims of these scopes, and those that were requested individually."""
     return claims_request | {claim for claim, opener in SCOPE_OF_CLAIM.items() if opener in scope}
 
 
@@ -57,21 +57,21 @@ def userinfo_claims(
     profile: Profile | None = None,
     claims_request: frozenset[str] = _NOTHING,
 ) -> dict[str, Any]:
-    """The claims that these scopes open and those `asked` for one by one (§5.5). What is unknown is
-    absent, never empty."""
+    """The claims of these scopes, and those that were requested individually (§5.5). An unknown
+    value is absent, never empty."""
     claims: dict[str, Any] = {"sub": user.subject}
     if not claims_request and scope.isdisjoint(_OPENING):
         return claims
     known = {
         "name": user.name,
         "updated_at": _updated_at(user, profile),
-        # security.md 23: applications take it for proof of who the person is.
+        # security.md 23: applications treat it as proof of identity.
         "email": user.verified_email,
         **_profile(profile or _BLANK),
     }
     wanted = opened(scope, claims_request)
     claims.update((name, value) for name, value in known.items() if value and name in wanted)
-    # Core §5.7 forbids applications to know people by it. Some do.
+    # Core §5.7 forbids applications to identify people by it. Some do.
     if _is_other_address(claims.get("preferred_username"), user.verified_email):
         del claims["preferred_username"]
     if "email_verified" in wanted:
@@ -107,7 +107,7 @@ def _profile(profile: Profile) -> dict[str, Any]:
 
 def pairwise_profile(user: User, subject: str, scope: frozenset[str]) -> dict[str, Any]:
     """`GET /api/v1/user/me` for an application with pairwise subjects (Core §8): nothing in it is
-    the same at another application, but for an address that the scope `email` opens."""
+    the same at another application, except an address of the scope `email`."""
     email = user.verified_email if "email" in scope else None
     return {
         "id": None,

@@ -1,8 +1,8 @@
-"""The `claims` parameter and `acr_values` (OpenID Connect Core §5.5, §3.1.2.1): single claims that
-a request asks for, and how strongly the person should have signed in.
+"""The `claims` parameter and `acr_values` (OpenID Connect Core §5.5, §3.1.2.1): claims that a
+request names individually, and the requested strength of authentication.
 
-Pure. What is not understood is passed over (§5.5); a claim is given only where the application is
-registered for the scope that opens it, and where it has a value.
+Pure. Unknown members are ignored (§5.5). A claim is returned only when the application is
+registered for its scope, and when it has a value.
 """
 
 import json
@@ -22,8 +22,8 @@ _MALFORMED = "claims must be a JSON object of claim requests (OpenID Connect Cor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimsRequest:
-    """`subject`: the person must be this one. `acr`: the wanted values, the best first;
-    `acr_essential`: no answer without one of them."""
+    """`subject`: the person must be this one. `acr`: the requested values, best first;
+    `acr_essential`: without one of them authentication fails."""
 
     id_token: frozenset[str] = frozenset()
     userinfo: frozenset[str] = frozenset()
@@ -33,7 +33,7 @@ class ClaimsRequest:
 
     @property
     def scope(self) -> frozenset[str]:
-        """The scopes that open the same claims, for the person who is asked."""
+        """The scopes with the same claims, for the consent page."""
         return frozenset(SCOPE_OF_CLAIM[name] for name in self.id_token | self.userinfo)
 
 
@@ -43,7 +43,7 @@ NOTHING: Final = ClaimsRequest()
 def read_claims(
     text: str | None, acr_values: Sequence[str], allowed: frozenset[str]
 ) -> ClaimsRequest:
-    """What is asked for, as far as the scopes in `allowed` open it. Raises `InvalidRequest`."""
+    """The requested claims that belong to a scope in `allowed`. Raises `InvalidRequest`."""
     if text is None:
         return ClaimsRequest(acr=tuple(acr_values)) if acr_values else NOTHING
     whole = _object(text)
@@ -60,8 +60,8 @@ def read_claims(
 
 
 def met_acr(request: ClaimsRequest) -> str | None:
-    """The `acr` of the answer: the first wanted one that a sign-in here meets, else the strongest
-    that it does; None when none was asked for."""
+    """The `acr` of the response: the first requested value that this server meets, otherwise the
+    strongest that it meets; None when the request has none."""
     if not request.acr:
         return None
     return next((value for value in request.acr if value in ACR_VALUES), ACR_VALUES[-1])

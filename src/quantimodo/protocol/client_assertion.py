@@ -1,4 +1,4 @@
-"""What a client's own signed statement must say (RFC 7523 §3, OpenID Connect Core §9). Pure."""
+"""The claims of a client assertion (RFC 7523 §3, OpenID Connect Core §9). Pure."""
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
@@ -9,17 +9,17 @@ HMAC_ALGORITHMS: Final = ("HS256",)
 SIGNATURE_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 
 _SKEW: Final = timedelta(seconds=60)
-# RFC 7523 §3 lets us refuse what is valid unreasonably long: until then it must be remembered.
+# RFC 7523 §3 allows refusal of unreasonably long lifetimes; each jti is stored until the expiry.
 _LONGEST: Final = timedelta(hours=24)
 _LONGEST_JTI: Final = 512
 
 
 class BadAssertion(Exception):
-    """Not a statement of this client, for us, now; the text is for the log."""
+    """Not a valid assertion of this client for this server; the text is for the log."""
 
 
 class Statement(NamedTuple):
-    """A good one; `jti` is to be seen once until `expires_at`."""
+    """A valid assertion; its `jti` is accepted once until `expires_at`."""
 
     jti: str
     expires_at: datetime

@@ -1,6 +1,6 @@
-"""How a client says who it is (RFC 6749 §2.3): reads the credentials, checks nothing.
+"""Reads client credentials (RFC 6749 §2.3) without checking them.
 
-`clients/authentication.py` compares them with what is registered.
+`clients/authentication.py` compares them with the registered ones.
 """
 
 import binascii
@@ -20,8 +20,8 @@ Method = Literal["client_secret_basic", "client_secret_post", "none", "assertion
 
 
 class Credentials(NamedTuple):
-    """What was presented. `secret` is None for method `none`; an `assertion` says itself whose it
-    is when `client_id` is empty."""
+    """Presented credentials. `secret` is None for method `none`. When `client_id` is empty, the
+    `assertion` names the client."""
 
     client_id: str
     secret: Secret | None
@@ -36,7 +36,7 @@ def read_credentials(authorization: str | None, form: Form) -> Credentials:
     """
     secret = form.get("client_secret")
     scheme, _, rest = (authorization or "").partition(" ")
-    # Contract §1: clients of 2016 send a Bearer header everywhere; here it means nothing.
+    # Contract §1: clients of 2016 send a Bearer header everywhere; here it is ignored.
     if scheme.lower() != "basic":
         if scheme and scheme.lower() != "bearer":
             raise InvalidClient("this authentication scheme is not supported", challenged=True)

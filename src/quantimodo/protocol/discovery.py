@@ -1,4 +1,4 @@
-"""Metadata documents (RFC 8414 §2, OpenID Connect Discovery §3): what works here, no more."""
+"""Metadata documents (RFC 8414 §2, OpenID Connect Discovery §3): only what this server supports."""
 
 from typing import Any
 

@@ -1,10 +1,10 @@
-"""Every way in which a request is refused by the protocol.
+"""All errors of the protocol.
 
     OAuthError               RFC 6749 §5.2 and §4.1.2.1; one class per registered code
       InvalidRequest  InvalidClient  UnauthorizedClient  UnsupportedGrantType
       UnsupportedResponseType  InvalidScope  AccessDenied
       InvalidGrant
-        ReplayDetected       a spent code or refresh token came back: its family ends
+        ReplayDetected       a code or refresh token was used twice: its grant is revoked
       LoginRequired  ConsentRequired  UnmetAuthenticationRequirements
       InvalidRequestObject  InvalidRequestUri  RegistrationNotSupported
                              OpenID Connect Core §3.1.2.6
@@ -14,14 +14,14 @@
       MissingToken  InvalidToken  InsufficientScope  BearerRequestInvalid
 
 `description` goes to the client: fixed text, never the input. `because` goes to the log only.
-The stage decides whether an error is a page, a redirect or JSON; the class never does.
+The endpoint decides whether an error is a page, a redirect or JSON; the class does not.
 """
 
 from typing import ClassVar
 
 
 class OAuthError(Exception):
-    """A refusal with a registered code. `status` is for answers that are not redirects."""
+    """An error with a registered code. `status` is for responses that are not redirects."""
 
     code: ClassVar[str]
     status: ClassVar[int] = 400
@@ -52,7 +52,7 @@ class InvalidGrant(OAuthError):
 
 
 class ReplayDetected(InvalidGrant):
-    """A spent credential returned: it has two holders (RFC 6749 §4.1.2, RFC 9700 §4.14.2)."""
+    """A credential was used twice, so it has two holders (RFC 6749 §4.1.2, RFC 9700 §4.14.2)."""
 
     def __init__(self, grant_id: bytes, user_id: int, description: str) -> None:
         super().__init__(description, because="replay of a spent credential")
@@ -126,14 +126,14 @@ class UnapprovedSoftwareStatement(OAuthError):
 
 
 class RegistrationClosed(OAuthError):
-    """The operator registers applications; nobody else does."""
+    """Only the operator registers applications."""
 
     code = "access_denied"
     status = 403
 
 
 class BearerError(Exception):
-    """A resource refuses (RFC 6750 §3). Without a code it is the bare challenge."""
+    """An error of a resource (RFC 6750 §3). Without a code it is only the challenge."""
 
     code: ClassVar[str | None] = None
     status: ClassVar[int] = 401
@@ -145,7 +145,7 @@ class BearerError(Exception):
 
 
 class MissingToken(BearerError):
-    """RFC 6750 §3.1: a request without authentication learns no error code."""
+    """RFC 6750 §3.1: a request without authentication gets no error code."""
 
 
 class InvalidToken(BearerError):
@@ -158,7 +158,7 @@ class BearerRequestInvalid(BearerError):
 
 
 class InsufficientScope(BearerError):
-    """`scope` names what would be enough."""
+    """`scope` is the required scope."""
 
     code = "insufficient_scope"
     status = 403

@@ -1,5 +1,5 @@
-"""Rules of signing out (OpenID Connect RP-Initiated, Front-Channel, Back-Channel Logout and Session
-Management 1.0): which request is honoured, where it leads, and what applications are told."""
+"""Rules of logout (OpenID Connect RP-Initiated, Front-Channel, Back-Channel Logout and Session
+Management 1.0): valid requests, their redirects, and the notifications of applications."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,12 +23,12 @@ _TOKEN_LIFETIME: Final = timedelta(minutes=2)  # Back-Channel Logout §4
 
 
 class LogoutRefused(Exception):
-    """Nobody is signed out and nobody is sent on; the text is for people, and echoes nothing."""
+    """No sign-out and no redirect; the text is for people, and echoes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What an ID token of ours says: for which application, of whom, and in which session."""
+    """The application, person and session of an ID token of this server."""
 
     client_id: str
     subject: str
@@ -36,7 +36,7 @@ class Hint:
 
 
 def asking_client(form: Form, hint: Hint | None) -> str | None:
-    """The id of the application that asks, if it says so."""
+    """The id of the requesting application, if the request has it."""
     given = form.get("client_id")
     # RP-Initiated Logout §2: when both are there, the OP MUST verify that they match.
     if hint is not None and given is not None and given != hint.client_id:
@@ -45,39 +45,37 @@ def asking_client(form: Form, hint: Hint | None) -> str | None:
 
 
 def destination(form: Form, client: Client | None) -> str | None:
-    """Where the person goes after, with `state` and nothing else added; None: nowhere.
+    """The redirect after logout, with only `state` added; None: no redirect.
 
     Raises `LogoutRefused` for an address that this application did not register.
     """
     address = form.get("post_logout_redirect_uri")
-    # RP-Initiated Logout §3: without knowing who asks, the OP MUST NOT redirect.
+    # RP-Initiated Logout §3: without a known client, the OP MUST NOT redirect.
     if address is None or client is None:
         return None
     # §3: compared by simple string comparison; security.md 1: no second reading of an address.
     if address not in client.metadata.post_logout_redirect_uris:
-        raise LogoutRefused(
-            "post_logout_redirect_uri is not one that the app registered, letter by letter."
-        )
+        raise LogoutRefused("post_logout_redirect_uri is not exactly one that the app registered.")
     state = form.get("state")
     return address if state is None else _with(address, [("state", state)])
 
 
 def needs_no_question(hint: Hint, sid: str) -> bool:
     """Whether the request proves to belong to the session that this application knows as `sid`."""
-    # RP-Initiated Logout §2: otherwise the OP MUST ask, for a link alone signs nobody out.
+    # RP-Initiated Logout §2: otherwise the OP MUST ask, because a link alone must not sign out.
     return hint.sid == sid
 
 
 def frame_address(client: Client, issuer: str, sid: str) -> str:
-    """What the browser loads so that this application hears of it (Front-Channel Logout §2); `sid`
-    is the application's own."""
+    """The address that the browser loads to notify this application (Front-Channel Logout §2);
+    `sid` is the one that this application knows."""
     return _with(client.metadata.frontchannel_logout_uri, [("iss", issuer), ("sid", sid)])
 
 
 def logout_claims(
     logout_recipient: LogoutRecipient, sid: str, issuer: str, now: datetime, jti: str
 ) -> dict[str, Any]:
-    """What a logout token says (Back-Channel Logout §2.4); a nonce is prohibited there."""
+    """The claims of a logout token (Back-Channel Logout §2.4); a nonce is prohibited there."""
     return {
         "iss": issuer,
         "sub": logout_recipient.subject,
@@ -91,7 +89,7 @@ def logout_claims(
 
 
 def origin_of(address: str) -> str | None:
-    """The web origin of an address, as a browser spells it; None if it has none."""
+    """The web origin of an address, in the spelling of browsers; None if it has none."""
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return None
@@ -102,6 +100,6 @@ def origin_of(address: str) -> str | None:
 
 
 def _with(address: str, parameters: list[tuple[str, str]]) -> str:
-    # The address is kept letter by letter; registered ones have no fragment.
+    # The address itself stays unchanged; registered ones have no fragment.
     join = "&" if "?" in address else "?"
     return f"{address}{join}{urlencode(parameters, quote_via=quote_plus)}"

@@ -1,11 +1,11 @@
-"""Request parameters (RFC 6749 §3.1, §3.2): one value a name, both spellings, nothing odd.
+"""Request parameters (RFC 6749 §3.1, §3.2): one value for each name, in both spellings.
 
-Owns how parameters arrive; knows no meaning of any. A `Form` has passed these laws: every name
-once, values without control characters, empty values are as if absent, camelCase spellings of
-2016 are under their RFC names.
+Owns the syntax of parameters, not their meaning. A `Form` obeys these rules: every name once, no
+control characters in values, empty values count as absent, camelCase spellings of 2016 are under
+their RFC names.
 
-A reader that is given the names that its endpoint `known`s ignores all others, whatever they hold
-(RFC 6749 §3.1, §3.2: unrecognized parameters MUST be ignored).
+A reader with `known` names ignores all others, whatever their value (RFC 6749 §3.1, §3.2:
+unrecognized parameters MUST be ignored).
 """
 
 import json
@@ -59,8 +59,8 @@ class Form:
         aliases: Mapping[str, str] = ALIASES,
         known: Collection[str] | None = None,
     ) -> "Form":
-        """Raises `InvalidRequest` for a repeated or malformed parameter; None is a value that
-        could not be read."""
+        """Raises `InvalidRequest` for a repeated or malformed parameter; None is an unreadable
+        value."""
         form, faults = cls.sound_of_pairs(pairs, aliases, known)
         for fault in faults.values():
             raise InvalidRequest(fault)
@@ -73,7 +73,7 @@ class Form:
         aliases: Mapping[str, str] = ALIASES,
         known: Collection[str] | None = None,
     ) -> tuple["Form", Mapping[str, str]]:
-        """The parameters that are sound, and what is wrong with each that is not."""
+        """The valid parameters, and an error for each invalid one."""
         values: dict[str, str] = {}
         faults: dict[str, str] = {}
         spellings: set[str] = set()
@@ -81,7 +81,7 @@ class Form:
             name = aliases.get(spelled, spelled)
             if known is not None and name not in known:
                 continue
-            # The name goes into the text only where it is one of ours, never as it was sent.
+            # The text has the name only if it is a known one; it never echoes input.
             label = f"the parameter {name}" if known is not None else "a parameter"
             if name in values:
                 # RFC 6749 §3.2: parameters MUST NOT be included more than once. Contract §1: both
@@ -117,7 +117,7 @@ class Form:
     def sound_of_urlencoded(
         cls, text: bytes, known: Collection[str], aliases: Mapping[str, str] = ALIASES
     ) -> tuple["Form", Mapping[str, str]]:
-        """The sound ones of a query or a form body, and what is wrong with each that is not."""
+        """The valid ones of a query or a form body, and an error for each invalid one."""
         return cls.sound_of_pairs(_decoded(text), aliases, known)
 
     @classmethod
@@ -145,7 +145,7 @@ class Form:
 
 def _decoded(text: bytes) -> Iterator[tuple[str, str | None]]:
     """Each name and value of `name=value&…` (WHATWG URL §5.1), with None for a value that is not
-    properly encoded. Most have nothing to decode."""
+    properly encoded. Most values need no decoding."""
     for pair in text.decode("latin-1").split("&"):
         if not pair:
             continue
@@ -166,7 +166,7 @@ def _unquoted(value: str) -> str | None:
 
 
 class _Pairs(list[tuple[str, str]]):
-    """A JSON object as it was written, repeated names included."""
+    """The members of a JSON object in order, repeated names included."""
 
 
 def _is_plain(value: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a profile may say (OpenID Connect Core §5.1): the rules, all faults told together. Pure."""
+"""The rules of profile claims (OpenID Connect Core §5.1). They report all faults together. Pure."""
 
 import re
 import unicodedata
@@ -32,7 +32,7 @@ _LEAP_YEAR: Final = 2000  # in the place of 0000
 
 
 class InvalidProfile(Exception):
-    """Some of it cannot be taken; `faults` has a text for each field, for people."""
+    """Some fields are invalid; `faults` has a text for each of them, for people."""
 
     def __init__(self, faults: Mapping[str, str]) -> None:
         super().__init__("; ".join(f"{name}: {text}" for name, text in faults.items()))
@@ -40,8 +40,8 @@ class InvalidProfile(Exception):
 
 
 def read_profile(given: Mapping[str, str], kept: Profile | None = None) -> Profile:
-    """A profile of these fields, those of the address among them; what is `kept` beside them is
-    whether the number was verified, as long as it is the same. Raises `InvalidProfile`."""
+    """A profile of these fields, including those of the address. An unchanged telephone number
+    keeps `phone_number_verified` of `kept`. Raises `InvalidProfile`."""
     tidy = {name: _tidy(given.get(name, "")) for name in (*TEXTS, *ADDRESS)}
     tidy["phone_number"] = re.sub(r"[\s()./-]", "", tidy["phone_number"])
     found = dict(_faults(tidy))
@@ -58,7 +58,8 @@ def read_profile(given: Mapping[str, str], kept: Profile | None = None) -> Profi
 
 
 def read_claims(document: Any) -> Profile:
-    """A profile by the names of the claims, as the operator writes it. Raises `InvalidProfile`."""
+    """A profile from a document with claim names, as operators write it. Raises
+    `InvalidProfile`."""
     if not isinstance(document, dict):
         raise InvalidProfile({"claims": "must be a JSON object"})
     address = document.get("address") or {}
@@ -125,6 +126,4 @@ def _is_date(text: str) -> bool:
 
 
 def _has_invisible(text: str) -> bool:
-    return any(
-        unicodedata.category(letter) in _INVISIBLE and letter not in _JOINERS for letter in text
-    )
+    return any(unicodedata.category(each) in _INVISIBLE and each not in _JOINERS for each in text)

@@ -1,4 +1,4 @@
-"""Which step comes next: sign in, ask, or answer (OpenID Connect Core §3.1.2.3, §3.1.2.4)."""
+"""The next step: sign in, ask for consent, or respond (OpenID Connect Core §3.1.2.3, §3.1.2.4)."""
 
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -9,8 +9,8 @@ from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.errors import ConsentRequired, LoginRequired
 from quantimodo.protocol.redirects import is_claimed
 
-# Long enough to read a consent page. A request may wait for an hour, and a sign-in at its
-# beginning is not what `prompt=login` or a short `max_age` asks for at its end.
+# Long enough to read a consent page. A request is stored for up to an hour; a sign-in at its start
+# does not satisfy `prompt=login` or a short `max_age` at its end.
 _JUST_NOW = timedelta(minutes=5)
 
 
@@ -29,11 +29,11 @@ def next_step(
     now: datetime,
     account_mismatch: bool = False,
 ) -> Step:
-    """The step for a person who is there so, with this consent; `asked_at` is when the client
-    asked. `account_mismatch`: somebody else is signed in in the same browser, so the person is
-    asked.
+    """The next step for this authenticated person and consent; `asked_at` is the time of the
+    request. `account_mismatch`: another person is signed in in the same browser, so the person must
+    choose.
 
-    Raises `LoginRequired` or `ConsentRequired` where `prompt=none` forbids a page.
+    Raises `LoginRequired` or `ConsentRequired` when `prompt=none` forbids a page.
     """
     silent = "none" in request.prompt
     if signed_in is None or is_stale(request, signed_in, asked_at, now):
@@ -53,7 +53,7 @@ def is_stale(
     asked_at: datetime,
     now: datetime,
 ) -> bool:
-    """Whether this request wants a newer sign-in than this one."""
+    """Whether this request requires a newer sign-in than this one."""
     age = now - signed_in.authenticated_at
     if signed_in.authenticated_at >= asked_at and age <= _JUST_NOW:
         return False  # signed in for this very request
@@ -64,13 +64,13 @@ def is_stale(
 
 def _must_ask(request: AuthorizationRequest, consent: Consent | None) -> bool:
     client = request.client
-    # The consent page shows the account and lets the person switch: that is the account chooser.
+    # The consent page shows the account and has a link to switch: it is the account chooser.
     if request.prompt & {"consent", "select_account"}:
         return True
     if client.skips_consent:
         return False
-    # RFC 8252 §8.6, docs/decisions/0006: any program on a device can pretend to be a public client
-    # whose answers come by a private-use scheme or a loopback address.
+    # RFC 8252 §8.6, docs/decisions/0006: any program on a device can impersonate a public client
+    # that receives responses by a private-use scheme or a loopback address.
     if consent is None or (client.public and not is_claimed(request.target.redirect_uri)):
         return True
     return not request.told <= consent.scope

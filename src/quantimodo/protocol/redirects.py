@@ -1,6 +1,6 @@
-"""Redirect URIs: which may be registered, and when the one asked for is the registered one.
+"""Redirect URIs: which may be registered, and when a requested one equals a registered one.
 
-Owns these two rules and nothing else. What was registered is what is answered to, letter by letter.
+Owns these two rules only. A response goes exactly to the registered address.
 """
 
 import re
@@ -20,14 +20,14 @@ def check_redirect_uri(uri: str) -> None:
     # RFC 6749 §3.1.2: no fragment.
     if "#" in uri:
         raise InvalidUri("must not have a fragment (the part after #)")
-    # Stricter than RFC 3986: a star is compared as a star, but who writes it hopes for more.
+    # Stricter than RFC 3986: a star has no special meaning here, but developers expect a wildcard.
     if "*" in uri:
         raise InvalidUri("must not have a wildcard (*): each address is registered whole")
     parts = uris.read(uri)
     if parts.scheme in ("https", "http"):
         uris.check_web(parts)
-    # RFC 8252 §7.1: a name of one's own domain, reversed. `javascript`, `data` and their kind
-    # have no dot, so none of them gets in.
+    # RFC 8252 §7.1: a reversed domain name. `javascript`, `data` and similar schemes have no dot,
+    # so they are refused.
     elif _PRIVATE_SCHEME.fullmatch(parts.scheme) is None:
         raise InvalidUri(
             "must be https, or an app's own scheme made of its domain, as com.example.app:/callback"
@@ -49,7 +49,7 @@ def matches(registered: str, asked: str, *, public: bool = False) -> bool:
 
 
 def portless(uri: str) -> str:
-    """One spelling for all that match a registered URI: without the port of a loopback IP."""
+    """The common spelling of all URIs that match a registered one: no port for a loopback IP."""
     parts = _without_port(uri)
     return uri if parts is None else "".join(parts)
 
@@ -62,7 +62,7 @@ def is_claimed(uri: str) -> bool:
 
 
 def is_for_development(uri: str) -> bool:
-    """Whether a sound URI names `localhost`, which is not always this machine (RFC 8252 §8.3)."""
+    """Whether a valid URI names `localhost`, which is not always this machine (RFC 8252 §8.3)."""
     return uris.read(uri).host == "localhost"
 
 

@@ -1,6 +1,6 @@
-"""What an application may be registered as (RFC 7591 §2): the rules, all faults told together.
+"""The rules of client registration (RFC 7591 §2). They report all faults together.
 
-Pure: looks at nothing but what is asked for. Keeping it, ids and secrets are `clients/registry.py`.
+Pure: checks the requested metadata only. `clients/registry.py` stores it and makes ids and secrets.
 """
 
 import unicodedata
@@ -17,7 +17,7 @@ from quantimodo.protocol.scopes import SCOPES
 from quantimodo.protocol.uris import InvalidUri, check_web_address
 
 GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
-# OAuth 2.0 Multiple Response Types §3, §4, §5. The words of one type stand in this order.
+# OAuth 2.0 Multiple Response Types §3, §4, §5. The words of each type are in this order.
 RESPONSE_TYPES = frozenset(
     {
         "code",
@@ -31,21 +31,21 @@ RESPONSE_TYPES = frozenset(
     }
 )
 _PLAIN_RESPONSE_TYPES = frozenset({"code", "none"})
-# security.md 5: types that hand out tokens in a URL; only the operator lets an app have them.
+# security.md 5: types that send tokens in a URL; only the operator may allow them for an app.
 IMPLICIT_RESPONSE_TYPES = RESPONSE_TYPES - _PLAIN_RESPONSE_TYPES
 
 LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 1000
 MOST_REDIRECT_URIS = 50
 
-# Format characters that words in Persian and Hindi, and emoji, are spelled with.
+# Format characters that words in Persian and Hindi, and emoji, need.
 _JOINERS = frozenset("\u200c\u200d")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """What somebody asks an application to be."""
+    """Requested metadata of an application."""
 
     name: str
     description: str = ""
@@ -67,14 +67,15 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with one field, for people; never echoes what was given."""
+    """The fault of one field, for people; never echoes the value."""
 
     field: str
     message: str
 
 
 def tidy(registration: Registration) -> Registration:
-    """The same without blanks around it, doubled URIs, and answers that no grant could follow."""
+    """The same without surrounding spaces, repeated URIs, and response types that no grant type
+    allows."""
     return replace(
         registration,
         name=registration.name.strip(),
@@ -94,7 +95,7 @@ def tidy(registration: Registration) -> Registration:
 
 
 def faults(registration: Registration) -> tuple[Fault, ...]:
-    """Everything that is wrong with it, in the order of its fields; empty when it is fine."""
+    """All faults, in the order of the fields; empty when it is valid."""
     return (
         *_name_faults(registration.name),
         *_description_faults(registration.description),
@@ -108,7 +109,7 @@ def faults(registration: Registration) -> tuple[Fault, ...]:
 
 
 def privileges(registration: Registration) -> tuple[Fault, ...]:
-    """What it asks for that only the operator may give."""
+    """The requested metadata that only the operator may grant."""
     found = []
     if registration.first_party:
         found.append(Fault("first_party", "only the operator can make an app first-party"))
@@ -126,7 +127,7 @@ def _usable_response_types(registration: Registration) -> frozenset[str]:
 
 
 def _name_faults(name: str) -> Iterator[Fault]:
-    if not any(unicodedata.category(letter)[0] in "LNSP" for letter in name):
+    if not any(unicodedata.category(each)[0] in "LNSP" for each in name):
         yield Fault("name", "give the app a name")
     elif len(name) > LONGEST_NAME:
         yield Fault("name", f"must not be longer than {LONGEST_NAME} characters")
@@ -142,10 +143,8 @@ def _description_faults(description: str) -> Iterator[Fault]:
 
 
 def _has_invisible(text: str) -> bool:
-    """Whether it has characters that make a text look like another one, or break it."""
-    return any(
-        unicodedata.category(letter) in _INVISIBLE and letter not in _JOINERS for letter in text
-    )
+    """Whether it has invisible characters, which make it look like another text or break it."""
+    return any(unicodedata.category(each) in _INVISIBLE and each not in _JOINERS for each in text)
 
 
 def _link_faults(registration: Registration) -> Iterator[Fault]:
@@ -213,7 +212,7 @@ def _address_fault(field: str, uri: str, check: Callable[[str], None]) -> Iterat
 
 
 def _origin(uri: str) -> tuple[str, str]:
-    """Scheme, host and port; of one that is none, which is a fault of its own, nothing."""
+    """Scheme, host and port; empty for an invalid URI, which another rule reports."""
     try:
         parts = urlsplit(uri)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Client metadata as it goes over the wire (RFC 7591 §2, §3.2.1; OpenID Connect Registration §2).
+"""Client metadata as JSON (RFC 7591 §2, §3.2.1; OpenID Connect Registration §2).
 
-Pure: from a JSON object to a `Registration` and from a `Client` back. What may be registered is
-decided by `registration.py`. What is not known is passed over; what has the wrong type is refused.
+Pure: from a JSON object to a `Registration`, and from a `Client` back. `registration.py` has the
+rules. Unknown members are ignored; members of the wrong type are refused.
 """
 
 import json
@@ -65,7 +65,7 @@ _OF_THE_CLIENT: Final = {
     "policy_uri": "policy_uri",
     "tos_uri": "tos_uri",
 }
-# OpenID Connect Registration §2, RFC 7591 §2: what holds for who says nothing.
+# OpenID Connect Registration §2, RFC 7591 §2: the defaults of absent members.
 _DEFAULTS: Final = {
     "application_type": "web",
     "token_endpoint_auth_method": "client_secret_basic",
@@ -74,12 +74,12 @@ _DEFAULTS: Final = {
 
 
 def read_registration(document: Any) -> Registration:
-    """What a client asks to be. Raises `InvalidClientMetadata`, `InvalidRedirectUri`."""
+    """The requested metadata. Raises `InvalidClientMetadata`, `InvalidRedirectUri`."""
     if not isinstance(document, dict):
         raise InvalidClientMetadata("send the metadata as one JSON object")
     given = {name: value for name, value in document.items() if value is not None}
     redirect_uris = _redirect_uris(given)
-    # Who names no method uses Basic (RFC 7591 §2) or post, as libraries do by themselves.
+    # A client without a method uses Basic (RFC 7591 §2) or post, as libraries do by default.
     method = _text(given, "token_endpoint_auth_method")
     grants = frozenset(_list(given, "grant_types") or ("authorization_code",))
     response_types = _response_types(given)
@@ -102,7 +102,7 @@ def read_registration(document: Any) -> Registration:
 
 
 def refusal(faults: tuple[Fault, ...]) -> InvalidClientMetadata | InvalidRedirectUri:
-    """The first fault as the error that RFC 7591 §3.2.2 has for it."""
+    """The first fault as an error of RFC 7591 §3.2.2."""
     first = faults[0]
     field = _WIRE_NAMES.get(first.field, first.field)
     text = f"{field}: {first.message}"
@@ -112,7 +112,7 @@ def refusal(faults: tuple[Fault, ...]) -> InvalidClientMetadata | InvalidRedirec
 
 
 def client_information(client: Client) -> dict[str, Any]:
-    """All that is registered, by its wire names (RFC 7591 §3.2.1); no secret."""
+    """The registered metadata by wire names (RFC 7591 §3.2.1); no secret."""
     metadata = client.metadata
     found: dict[str, Any] = {
         "client_id": client.id,
@@ -177,8 +177,8 @@ def _check_implicit(given: Mapping[str, Any], redirect_uris: tuple[str, ...]) ->
     if (_text(given, "application_type") or "web") != "web":
         return
     for uri in redirect_uris:
-        # OpenID Connect Registration §2: what brings tokens to a web app goes to https, and not to
-        # this machine.
+        # OpenID Connect Registration §2: implicit clients of type web must use https, and not
+        # localhost.
         if not uri.startswith("https://") or _LOCALHOST.match(uri):
             raise InvalidRedirectUri(
                 "redirect_uris: must be https and not localhost for these answers"
@@ -186,7 +186,7 @@ def _check_implicit(given: Mapping[str, Any], redirect_uris: tuple[str, ...]) ->
 
 
 def _unnamed(redirect_uris: tuple[str, ...]) -> str:
-    """A name for who gave none: people should see where they are led."""
+    """The default name of a client: the host of its redirect URI, so that people see it."""
     try:
         host = urlsplit(redirect_uris[0]).hostname if redirect_uris else None
     except ValueError:
@@ -196,7 +196,7 @@ def _unnamed(redirect_uris: tuple[str, ...]) -> str:
 
 def _scope(given: Mapping[str, Any]) -> frozenset[str]:
     asked = frozenset(_text(given, "scope").split())
-    # RFC 7591 §2: what does not exist here cannot be had; the answer tells what was registered.
+    # RFC 7591 §2: unknown scopes are left out; the response has what was registered.
     return (asked & KNOWN) or DEFAULT_SCOPE
 
 
@@ -258,7 +258,7 @@ def _text(given: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise InvalidClientMetadata(f"{name}: must be a text")
     limit = 8192 if name == "software_statement" else _LONGEST
-    # Some scripts spell names with characters that do not show; the rules for names know which.
+    # Some scripts need invisible characters in names; the rules for names know which.
     named = name.partition("#")[0] == "client_name"
     if len(value) > limit or not (named or value.isprintable()):
         raise InvalidClientMetadata(f"{name}: is too long, or has characters that do not show")

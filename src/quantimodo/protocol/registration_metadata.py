@@ -1,6 +1,6 @@
-"""What the metadata of a registration may say (OpenID Registration §2, RFC 7591 §2, JARM §3).
+"""The rules of optional registration metadata (OpenID Registration §2, RFC 7591 §2, JARM §3).
 
-Pure: part of the rules of `registration.py`, for the members that only some applications have.
+Pure: part of the rules of `registration.py`, for members that only some applications have.
 """
 
 import json
@@ -49,7 +49,7 @@ Found = Iterator[tuple[str, str]]
 
 
 def metadata_faults(metadata: ClientMetadata, redirect_uris: Sequence[str]) -> Found:
-    """Each field that is not acceptable, and why, for people."""
+    """Each invalid field with the reason, for people."""
     yield from _choices(metadata)
     yield from _addresses(metadata)
     yield from _keys(metadata)
@@ -58,7 +58,7 @@ def metadata_faults(metadata: ClientMetadata, redirect_uris: Sequence[str]) -> F
 
 
 def needs_secret(metadata: ClientMetadata) -> bool:
-    """Whether the application proves itself by a secret, or uses one as a key."""
+    """Whether the application authenticates by a secret, or uses one as a key."""
     return metadata.token_endpoint_auth_method not in ("private_key_jwt", "none") or is_key(
         metadata
     )
@@ -101,7 +101,7 @@ def _addresses(metadata: ClientMetadata) -> Found:
     if len(metadata.request_uris) > _MOST_URIS:
         yield "request_uris", f"there may be at most {_MOST_URIS}"
     for uri in metadata.request_uris[:_MOST_URIS]:
-        # A fragment is the hash of what is there (OpenID Connect Registration §2).
+        # A fragment is the hash of the document (OpenID Connect Registration §2).
         yield from _address("request_uris", uri.partition("#")[0])
     for name, uri in metadata.localized.items():
         if not name.startswith("client_name#") and uri:
@@ -161,4 +161,4 @@ def _host(uri: str) -> str | None:
     try:
         return urlsplit(uri).hostname
     except ValueError:
-        return None  # a fault of its own
+        return None  # another rule reports it

@@ -1,7 +1,7 @@
 """Request objects (OpenID Connect Core §6, RFC 9101): parameters of authorize in a signed document.
 
-Pure: what an object may say, and how it and the plain parameters become one request. Whose
-signature it has is checked in `authorization/request_objects.py`.
+Pure: the rules of an object, and how it and the plain parameters become one request.
+`authorization/request_objects.py` verifies the signature.
 """
 
 import json
@@ -24,19 +24,19 @@ _SKEW: Final = timedelta(seconds=60)
 
 
 def algorithms(client: Client) -> frozenset[str]:
-    """How an object of this client may be signed."""
+    """The algorithms that this client may sign an object with."""
     registered = client.metadata.request_object_signing_alg
     if registered:
-        # OpenID Connect Registration §2: what is not signed so is refused. A strict client
-        # (security.md 4) never sends an unsigned object.
+        # OpenID Connect Registration §2: other algorithms are refused. A strict client (security.md
+        # 4) never sends an unsigned object.
         return frozenset({registered}) - ({"none"} if client.strict else frozenset())
-    # §2: unregistered, any that we support. `none` is not among them: an unsigned object is taken
-    # only from an app that registered that it does not sign (RFC 9101 §10.1).
+    # §2: without a registered one, any supported algorithm except `none`: an unsigned object is
+    # accepted only from an app that registered `none` (RFC 9101 §10.1).
     return frozenset(SIGNED)
 
 
 def check_claims(claims: Mapping[str, Any], client: Client, issuer: str, now: datetime) -> None:
-    """Refuse an object that is not for here and now. Raises `InvalidRequestObject`."""
+    """Refuse an expired object or one for another server. Raises `InvalidRequestObject`."""
     if claims.get("iss", client.id) != client.id or claims.get("client_id", client.id) != client.id:
         raise InvalidRequestObject("the request object is another app's")
     audience = claims.get("aud", issuer)
@@ -53,11 +53,11 @@ def check_claims(claims: Mapping[str, Any], client: Client, issuer: str, now: da
 
 
 def merge(form: Form, claims: Mapping[str, Any]) -> Form:
-    """One request: what stands in the object counts, the rest is as it was sent (§6.1)."""
+    """One request: the object overrides the plain parameters (§6.1)."""
     outside = {name: text for name, text in form.items() if name not in _NEVER_INSIDE}
     inside = {name: _spelled(value) for name, value in claims.items() if name not in _OF_THE_TOKEN}
     for name in ("response_type", "client_id"):
-        # §6.1: those that stand in both must match.
+        # §6.1: parameters in both must match.
         if name in outside and inside.get(name, outside[name]) != outside[name]:
             raise InvalidRequestObject(f"{name} differs in the request object")
     return Form.of_pairs({**outside, **inside}.items(), {}, READ)
@@ -76,7 +76,7 @@ def _moment(claims: Mapping[str, Any], name: str) -> float | None:
 
 
 def _spelled(value: Any) -> str:
-    """As the same parameter is written in a query: JSON for an object, plain for all else."""
+    """The value as in a query: JSON for an object, plain text otherwise."""
     if isinstance(value, str):
         return value
     return json.dumps(value)

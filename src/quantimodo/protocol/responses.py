@@ -1,4 +1,4 @@
-"""Authorization answers (RFC 6749 §4.1.2, §4.2.2; OAuth 2.0 Multiple Response Types §2.1)."""
+"""Authorization responses (RFC 6749 §4.1.2, §4.2.2; OAuth 2.0 Multiple Response Types §2.1)."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -11,12 +11,12 @@ Parameters = list[tuple[str, str]]
 
 
 def default_mode(response_types: frozenset[str]) -> Literal["query", "fragment"]:
-    # Multiple Response Types §5: whatever carries a token goes in the fragment.
+    # Multiple Response Types §5: a response with a token goes in the fragment.
     return "fragment" if response_types & {"token", "id_token"} else "query"
 
 
 def redirect_target(redirect_uri: str, parameters: Iterable[tuple[str, str]], mode: str) -> str:
-    """`redirect_uri` with the answer in its query or fragment; its own query is kept."""
+    """`redirect_uri` with the response in its query or fragment; its query is kept."""
     answer = urlencode(list(parameters), quote_via=quote_plus)
     if mode == "fragment":
         return f"{redirect_uri}#{answer}"

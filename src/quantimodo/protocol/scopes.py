@@ -1,4 +1,4 @@
-"""Scopes (RFC 6749 §3.3; contract §5): which exist, what each opens, and their algebra."""
+"""Scopes (RFC 6749 §3.3; contract §5): which exist, what each opens, parsing and narrowing."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +10,7 @@ Scope = frozenset[str]
 
 @dataclass(frozen=True, slots=True)
 class ScopeText:
-    """A scope in plain words, for the person who is asked."""
+    """The description of a scope for the consent page."""
 
     title: str
     description: str
@@ -41,7 +41,7 @@ KNOWN: Scope = frozenset(SCOPES)
 
 def parse(text: str) -> Scope:
     """The scopes of a parameter. Raises `InvalidScope` for one that does not exist."""
-    # RFC 6749 §3.3: separated by single spaces; more of them are forgiven.
+    # RFC 6749 §3.3: separated by single spaces; several in a row are accepted.
     asked = frozenset(text.split(" ")) - {""}
     if not asked <= KNOWN:
         raise InvalidScope("a requested scope does not exist here", because="unknown scope")
@@ -49,7 +49,7 @@ def parse(text: str) -> Scope:
 
 
 def narrow(granted: Scope, asked: str | None) -> Scope:
-    """What a later request may have of `granted` (RFC 6749 §6): a part of it, never more."""
+    """The part of `granted` that a later request may have (RFC 6749 §6), never more."""
     if asked is None:
         return granted
     wanted = parse(asked)
@@ -60,5 +60,5 @@ def narrow(granted: Scope, asked: str | None) -> Scope:
 
 @lru_cache(maxsize=1024)
 def spell(scope: Scope) -> str:
-    """As it goes over the wire, in a stable order."""
+    """The scopes as a parameter, in a stable order."""
     return " ".join(sorted(scope))

@@ -1,6 +1,6 @@
-"""Sign-in through a provider, as clients ask for it (contract §2, §3): addresses and parameters.
+"""Paths and parameters of sign-in through a provider (contract §2, §3).
 
-Pure. Which providers there are, and where an answer may go, is decided by the endpoints.
+Pure. The endpoints check the provider and the redirect target.
 """
 
 from collections.abc import Mapping
@@ -49,13 +49,13 @@ PARAMETERS = frozenset(
 
 
 def callback_path(provider: str) -> str:
-    """Where this provider sends browsers back to: the one address to register there."""
+    """The path of this provider's callback: the one address to register there."""
     return CALLBACK.format(provider=provider)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginRequest:
-    """Contract §2.1. Nothing of it is trusted yet, `redirect_url` least of all."""
+    """Contract §2.1. Unvalidated, including `redirect_url`."""
 
     provider: str
     redirect_url: str

@@ -1,4 +1,4 @@
-"""Subject identifiers (OpenID Connect Core §8): which applications see a person under one name."""
+"""Subject identifiers (OpenID Connect Core §8): which applications get the same `sub`."""
 
 from urllib.parse import urlsplit
 
@@ -14,5 +14,5 @@ def sector(client: Client) -> str:
     uri = client.metadata.sector_identifier_uri
     if not uri:
         uri = client.redirect_uris[0] if client.redirect_uris else ""
-    # An application without any host (a private-use scheme only) is a sector of its own.
+    # An application without any host (a private-use scheme only) has a separate sector.
     return urlsplit(uri).hostname or f"client:{client.id}"

@@ -1,7 +1,7 @@
-"""Web addresses that strangers give us: which ones are sound (RFC 3986).
+"""Validates web addresses from untrusted callers (RFC 3986).
 
-Owns the grammar and the refusals; knows nothing of what an address is for. No address is ever
-parsed and put together again: one that is accepted is kept letter by letter.
+Owns the grammar and the errors, not the purpose of an address. No address is parsed and
+reassembled: an accepted one stays exactly as it is.
 """
 
 import ipaddress
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 LONGEST = 2000
 
-# RFC 3986 §2: what a URI may be made of; a space, a backslash, a quote, a control or a letter
-# outside ASCII is none of it, and is read differently by different parsers.
+# RFC 3986 §2: the characters of a URI. Spaces, backslashes, quotes, control and non-ASCII
+# characters are not among them; parsers read them differently.
 _CHARACTERS = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
 _PARTS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#]*))?.*")
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
@@ -21,19 +21,19 @@ _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "[::1]", "localhost"})
 
 
 class InvalidUri(ValueError):
-    """This address is not acceptable; the text says why, for people, and never echoes it."""
+    """The address is invalid; the text has the reason, for people, and never echoes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Uri:
-    """What is decided by: the scheme, and the host in lower case (None: it has none)."""
+    """The scheme, and the host in lower case (None: it has none)."""
 
     scheme: str
     host: str | None
 
 
 def read(uri: str) -> Uri:
-    """The parts of a sound absolute URI, or `InvalidUri`."""
+    """The parts of a valid absolute URI. Raises `InvalidUri`."""
     _check_characters(uri)
     found = _PARTS.fullmatch(uri)
     if found is None:
