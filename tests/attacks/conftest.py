@@ -1,4 +1,4 @@
-"""The house that these tests live in, and the internet around it."""
+"""The server under attack, and a fake internet around it."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

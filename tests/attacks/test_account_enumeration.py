@@ -1,4 +1,4 @@
-"""security.md 21: nobody learns whether an address has an account, by text or by time.
+"""security.md 21: neither a text nor a duration shows whether an address has an account.
 
 Time is compared as work: the calls that reach the database and the hasher, one by one. Hashing and
 durable writes are all that takes long enough to be seen from outside.
@@ -12,7 +12,7 @@ from quantimodo.accounts.errors import DomainError, TooMany
 from quantimodo.model.secrets import Secret
 from support.account_services import ADDRESS, PASSWORD, AccountServices
 
-KNOWN, UNKNOWN = "ann@example.org", "nobody@example.org"
+KNOWN, UNKNOWN = "ann@example.org", "unknown@example.org"
 
 
 async def work_of(services: AccountServices, doing: Awaitable[object]) -> list[str]:
@@ -29,7 +29,7 @@ async def refused_work(
     return work
 
 
-@pytest.mark.parametrize("unknown", [UNKNOWN, "nonsense", "", "a\ud800@example.org"])
+@pytest.mark.parametrize("unknown", [UNKNOWN, "not an address", "", "a\ud800@example.org"])
 async def test_a_wrong_password_and_an_unknown_address_are_the_same_work(
     services: AccountServices, unknown: str
 ) -> None:
@@ -83,10 +83,10 @@ async def test_sign_up_is_the_same_work_for_an_address_with_an_account(
 async def test_only_the_owner_reads_that_there_is_an_account(services: AccountServices) -> None:
     await services.member()
     await services.sign_up("ANN@example.org")
-    (letter,) = await services.email_templates()
-    assert letter.to == KNOWN
-    assert letter.subject == "You already have an account"
-    assert "ticket=" not in letter.text
+    (email,) = await services.email_templates()
+    assert email.to == KNOWN
+    assert email.subject == "You already have an account"
+    assert "ticket=" not in email.text
 
 
 async def test_a_reset_is_as_many_writes_for_an_unknown_address(services: AccountServices) -> None:
@@ -106,17 +106,17 @@ async def test_a_reset_limit_is_the_same_for_an_unknown_address(services: Accoun
             await services.accounts.request_reset(email, address=ADDRESS)
 
 
-async def test_a_reset_letter_goes_to_the_address_on_record_not_to_its_double(
+async def test_a_reset_email_goes_to_the_stored_address_not_to_a_similar_one(
     services: AccountServices,
 ) -> None:
-    """Where case counts in a mailbox's name, the double's is somebody else's."""
+    """Where case counts in a mailbox's name, the similar address is another person's."""
     await services.member("straße@example.org")
     await services.accounts.request_reset("STRAẞE@example.org", address=ADDRESS)
-    (letter,) = await services.email_templates()
-    assert letter.to == "straße@example.org"
+    (email,) = await services.email_templates()
+    assert email.to == "straße@example.org"
 
 
-async def test_no_letter_goes_to_who_has_another_letter_in_their_address(
+async def test_no_email_goes_to_an_address_that_differs_in_one_character(
     services: AccountServices,
 ) -> None:
     await services.member("strasse@example.org")
@@ -136,7 +136,7 @@ async def test_a_signed_in_person_does_not_learn_it_by_a_change_of_address(
             services, services.accounts.change_email(session, Secret(PASSWORD), email)
         )
     assert work[KNOWN] == work[UNKNOWN]
-    unknown_letter, known_letter = await services.email_templates()
-    assert (unknown_letter.to, known_letter.to) == (UNKNOWN, KNOWN)
-    assert "ticket=" in unknown_letter.text
-    assert "ticket=" not in known_letter.text
+    unknown_email, known_email = await services.email_templates()
+    assert (unknown_email.to, known_email.to) == (UNKNOWN, KNOWN)
+    assert "ticket=" in unknown_email.text
+    assert "ticket=" not in known_email.text

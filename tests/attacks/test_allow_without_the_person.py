@@ -88,7 +88,7 @@ def bearing(token: str, **headers: str) -> dict[str, str]:
 async def login(
     harness: AppHarness, browser: httpx.AsyncClient, who: str = "gia", **changes: str
 ) -> str:
-    """The JWT that the app gets for somebody who signed in in this browser."""
+    """The JWT that the app gets for a person who signed in in this browser."""
     to = changes.get("redirectUrl", CALLBACK)
     code = brought(await there_and_back(browser, code=who, **changes), to)["code"]
     answer = await redeem_login(harness, code)
@@ -246,7 +246,7 @@ async def test_an_app_that_presses_allow_by_itself_allows_nothing(
 
 
 async def test_the_cookie_of_another_login_does_not_help(harness: AppHarness) -> None:
-    """The app signs in as itself, and has a cookie of its own, under whichever name."""
+    """The app signs in as itself, and has its own cookie, under any name."""
     app, browser = await harness.app(), harness.browser()
     token = await login(harness, browser)
     (name,) = marks(browser)
@@ -310,7 +310,7 @@ async def test_who_is_signed_in_there_already_goes_on_at_once(harness: AppHarnes
     assert "code" in answer_of(await harness.decide(browser, page)).parameters
 
 
-async def test_the_session_of_somebody_else_there_answers_for_nobody(harness: AppHarness) -> None:
+async def test_another_persons_session_in_that_browser_allows_nothing(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(first_party=True)
     token = await login(harness, harness.browser())
@@ -380,7 +380,7 @@ async def test_who_got_the_jwt_at_an_address_that_anybody_can_have_is_not_the_ap
     harness: AppHarness,
 ) -> None:
     """RFC 8252 §8.6: another program of the device, with the loopback port or scheme of an app
-    that the person allowed before, and tokens that go to whoever asked."""
+    that the person allowed before, and tokens that go to any caller."""
     app = await harness.app(response_types=IMPLICIT, redirect_uris=(CALLBACK, LOOPBACK))
     await consented(harness, app)
     token = await login(harness, harness.browser(), redirectUrl=LOOPBACK)

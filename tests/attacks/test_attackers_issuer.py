@@ -1,6 +1,6 @@
 """security.md 24, 26: whose word counts is the operator's to say, and no token's.
 
-The attacker has an OpenID provider of their own, with keys, discovery and tokens in good order.
+The attacker has an OpenID provider with keys, discovery and tokens in good order.
 """
 
 from typing import Any
@@ -56,7 +56,7 @@ async def test_a_good_token_of_the_attackers_issuer_opens_nothing(
     evil.replies[f"{evil.issuer}/keys"] = json_of({"keys": [jwk_of(ATTACKERS, "evil")]})
     token = evil.sign(evil.claims(), {"kid": "evil"}, ATTACKERS)
     assert refused(await present(abroad, provider, token))
-    # Nobody even looked at what the attacker has to say.
+    # The server never requested the attacker's documents.
     assert not [asked for asked in evil.asked if asked.url.host == "evil.example"]
     assert not abroad.rows()["users"]
 
@@ -71,7 +71,7 @@ async def test_a_good_token_of_the_attackers_issuer_opens_nothing(
         {},
     ],
 )
-async def test_the_attackers_key_signs_for_nobody_however_it_is_brought(
+async def test_the_attackers_key_is_never_trusted_however_it_is_sent(
     abroad: AppHarness, upstream: Upstream, provider: str, header: dict[str, Any]
 ) -> None:
     token = upstream.sign(upstream.claims(), header, ATTACKERS)
@@ -80,7 +80,7 @@ async def test_the_attackers_key_signs_for_nobody_however_it_is_brought(
 
 
 @pytest.mark.parametrize("provider", JWKS)
-async def test_keys_that_nobody_has_do_not_make_us_ask_again_and_again(
+async def test_unknown_key_ids_do_not_cause_repeated_fetches(
     abroad: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     # The ordinary fetch, and at most one a minute that is provoked.

@@ -1,8 +1,8 @@
 """security.md 7, 10: an account or an app that is deleted while its question is answered.
 
-Between the moment when the answer is read and the moment when the consent is kept, somebody may
+Between the moment when the answer is read and the moment when the consent is kept, a person may
 delete the account in another tab, or the app in the portal. Nothing may come of the answer, and
-nobody may meet a 5xx.
+no person may get a 5xx.
 """
 
 from collections.abc import Awaitable, Callable

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from quantimodo.endpoints.routes import SHOWN
 from support.app import AppHarness, form_fields
 
-# What others send to us, each with a proof of its own.
+# What others send to us, each with its own proof.
 _PROTOCOL = {route.path for route in SHOWN}
 # Files, which anybody may keep, and the texts that machines look for.
 _PUBLIC = {
@@ -33,8 +33,8 @@ def pages_of(harness: AppHarness, method: str) -> list[str]:
     ]
 
 
-async def somebody_with_an_app(harness: AppHarness) -> tuple[httpx.AsyncClient, dict[str, str]]:
-    """A browser of a person who allowed an app of their own, and what stands in addresses."""
+async def person_with_an_app(harness: AppHarness) -> tuple[httpx.AsyncClient, dict[str, str]]:
+    """A browser of a person who allowed their own app, and what stands in addresses."""
     ann = await harness.person()
     app, browser = await harness.app(), await harness.signed_in()
     await harness.register_again(app, owner_id=ann.id)
@@ -46,7 +46,7 @@ async def somebody_with_an_app(harness: AppHarness) -> tuple[httpx.AsyncClient, 
 async def test_no_form_of_any_page_is_taken_from_elsewhere(
     harness: AppHarness, forged: str
 ) -> None:
-    browser, named = await somebody_with_an_app(harness)
+    browser, named = await person_with_an_app(harness)
     await harness.person("eve@example.org", "Eve Example")
     eve = await harness.signed_in("eve@example.org")
     own = form_fields((await browser.get("/account/profile")).text)["csrf"]
@@ -61,8 +61,8 @@ async def test_no_form_of_any_page_is_taken_from_elsewhere(
     assert len(paths) > 25
 
 
-async def test_no_page_is_kept_framed_scripted_or_told_of(harness: AppHarness) -> None:
-    member, named = await somebody_with_an_app(harness)
+async def test_no_page_is_cached_framed_scripted_or_sent_as_a_referrer(harness: AppHarness) -> None:
+    member, named = await person_with_an_app(harness)
     paths = pages_of(harness, "GET")
     for browser in (harness.browser(), member):
         for path in paths:

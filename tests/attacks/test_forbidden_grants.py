@@ -14,8 +14,8 @@ async def test_a_password_buys_no_token(harness: AppHarness) -> None:
         response = await harness.token(app, grant_type=grant, **person)
         assert "refresh_token" not in response.json()
         if response.status_code == 200:
-            told = await harness.introspect(app, response.json()["access_token"])
-            assert told["sub"] == app.id, "it is the app's own"
+            introspected = await harness.introspect(app, response.json()["access_token"])
+            assert introspected["sub"] == app.id, "it is the app's own"
 
 
 async def test_grants_that_are_not_offered_are_refused(harness: AppHarness) -> None:

@@ -1,6 +1,6 @@
 """security.md 26, 28, 29, contract §3: the confused deputy.
 
-Whoever runs another app has good tokens of its people, and sends them here as if they were ours.
+The operator of another app has valid tokens of its users, and presents them here.
 """
 
 from typing import Any

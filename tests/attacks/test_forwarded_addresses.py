@@ -1,4 +1,4 @@
-"""security.md 20: `X-Forwarded-For` is believed from configured proxies, and from nobody else."""
+"""security.md 20: `X-Forwarded-For` counts only when a configured proxy sends it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -98,7 +98,7 @@ def test_a_trusted_network_may_be_written_as_ipv6() -> None:
     assert ours.address(scope("::ffff:192.0.2.1", "203.0.113.9")) == "192.0.2.1"
 
 
-def test_a_peer_without_an_address_is_nobody() -> None:
+def test_a_peer_without_an_address_is_no_proxy() -> None:
     assert proxies("10.0.0.0/8").address(scope(None, "198.51.100.1")) == ""
     assert proxies("0.0.0.0/0").address(scope("a socket", "198.51.100.1")) == "a socket"
 
@@ -119,7 +119,7 @@ async def test_a_forged_header_does_not_get_around_the_limit_by_address(open_har
         assert answers[-1].status_code == 429
 
 
-async def test_behind_a_proxy_of_ours_each_caller_has_a_limit_of_their_own(
+async def test_behind_a_proxy_of_ours_each_caller_has_a_separate_limit(
     open_harness: Any,
 ) -> None:
     settings = {"limits__sign_in_per_address": "1 per 15m", "trusted_proxies": f"{PEER}/32"}

@@ -1,4 +1,4 @@
-"""Whoever has a signing key signs what they like; the operator takes the key away at once."""
+"""A thief of a signing key can sign anything; the operator can withdraw the key at once."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ async def published(harness: AppHarness) -> set[str]:
 
 
 async def forged(harness: AppHarness, app: App, subject: str) -> str:
-    """An access token by somebody who has the key that signs."""
+    """An access token that a thief of the signing key made."""
     (key,) = [k for k in await harness.context.stores.signing_keys() if k.algorithm == "ES256"]
     private = harness.context.envelope.open(key.sealed_private, SEAL_PURPOSE)
     policy, now = harness.context.token_policy, harness.context.clock.now()

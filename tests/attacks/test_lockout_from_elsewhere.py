@@ -1,4 +1,4 @@
-"""security.md 23a: who guesses a password elsewhere locks nobody out of a browser that they use."""
+"""security.md 23a: password guesses elsewhere lock no person out of the browser that they use."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -151,7 +151,7 @@ async def test_success_never_clears_another_counter(harness: AppHarness) -> None
     assert (await attempt(second)).status_code == 303
     assert (await attempt(first)).status_code == 429
     assert (await attempt(attacker)).status_code == 429
-    # Nor does the success of another account in the same browser.
+    # The success of another account in the same browser does not clear it either.
     assert (await attempt(first, email=BOB)).status_code == 303
     assert (await attempt(first)).status_code == 429
 
@@ -165,7 +165,7 @@ async def test_success_without_a_cookie_clears_no_device(harness: AppHarness) ->
 
 async def test_a_locked_account_looks_like_one_that_does_not_exist(harness: AppHarness) -> None:
     texts = []
-    for email in (ANN, "nobody@example.org"):
+    for email in (ANN, "unknown@example.org"):
         browser = harness.browser()
         plant(browser, devices_of(await used_by(harness, BOB)))
         await guess(browser, email)
@@ -177,7 +177,9 @@ async def test_a_locked_account_looks_like_one_that_does_not_exist(harness: AppH
     assert texts[0] == texts[1]
 
 
-async def test_the_cookie_is_out_of_reach_of_scripts_and_names_nobody(harness: AppHarness) -> None:
+async def test_the_cookie_is_out_of_reach_of_scripts_and_names_no_person(
+    harness: AppHarness,
+) -> None:
     answer = await attempt(harness.browser())
     (line,) = (line for line in answer.headers.get_list("set-cookie") if line.startswith(DEVICE))
     attributes = line.casefold()

@@ -1,6 +1,6 @@
-"""security.md 25: nobody is signed in to, or linked with, an attacker's account by a link.
+"""security.md 25: a link signs no person in to an attacker's account and links none with it.
 
-Two browsers: the attacker has begun a sign-in of their own, and the victim is sent to its end.
+Two browsers: the attacker has begun a sign-in, and the victim is sent to its end.
 """
 
 from collections.abc import AsyncIterator
@@ -54,7 +54,7 @@ async def test_the_end_of_the_attackers_sign_in_gives_the_victim_no_session(
     attacker, victim = harness.browser(), harness.browser()
     departed = await attacker.get("/sign-in/with/google?return_to=/account/profile")
     state = state_of(departed)
-    await victim.get("/sign-in/with/google")  # with cookies of its own
+    await victim.get("/sign-in/with/google")  # with its own cookies
     assert is_page(await come_back(victim, state))
     assert "__Host-quantimodo_session" not in victim.cookies
     assert not harness.rows()["sessions"]

@@ -1,8 +1,8 @@
 """Contract §4, security.md 14b: a login code and a login JWT open the applications that they are
 bound to, and no other.
 
-Registering somebody else's address widens nothing and takes no duty away; a JWT that is bound to
-nobody comes from the operator's own addresses and app ids alone.
+Registering another application's address allows nothing more and removes no duty; a JWT that is
+bound to no application comes from the operator's own addresses and app ids only.
 """
 
 from collections.abc import AsyncIterator
@@ -46,7 +46,7 @@ async def harness(open_harness: OpenHarness, google: FakeUpstream) -> AsyncItera
 
 
 async def first_party(harness: AppHarness, *addresses: str, **changes: Any) -> App:
-    """An application that asks nobody, so that whatever counts for it gets an answer."""
+    """An application that needs no consent, so that any accepted proof gets a response."""
     uris = addresses or (CALLBACK,)
     return await harness.app(
         first_party=True, redirect_uris=uris, response_types=IMPLICIT, **changes
@@ -233,7 +233,7 @@ async def test_an_app_that_is_gone_gets_nothing_for_its_jwt(harness: AppHarness,
     assert await opens(harness, app, token)
 
 
-# -------------------------------------------------------------- bound to nobody: the operator's own
+# -------------------------------------------------------- bound to no application: the operator's
 
 
 async def test_what_comes_by_the_operator_s_own_address_is_good_for_any_app(
@@ -260,7 +260,7 @@ async def test_what_comes_by_the_operator_s_own_address_is_good_for_any_app(
 async def test_a_stranger_who_registers_the_operator_s_own_address_takes_nothing_away(
     harness: AppHarness,
 ) -> None:
-    """The code goes to the operator's page, whoever else registered its address."""
+    """The code goes to the operator's page, even when others registered its address."""
     app = await first_party(harness)
     stranger = await first_party(harness, OWN, strict=True)
     token = await login_token(harness, redirectUrl=OWN)
@@ -328,7 +328,7 @@ async def test_only_an_app_that_there_is_can_be_named(
     app = await first_party(harness)
     code = await login_code(harness)
     await harness.disable(other := await first_party(harness, ELSEWHERE))
-    for name in ("nobody", "x" * 5000, other.id):
+    for name in ("unknown", "x" * 5000, other.id):
         for answer in (
             await native(harness, clientId=name),
             await redeem_login(harness, "gia", clientId=name),
@@ -350,7 +350,7 @@ async def test_only_an_app_that_there_is_can_be_named(
         {"via": "nothing that there is"},
         {"azp": None},
         {"azp": None, "clients": []},
-        {"landing": None},
+        {"redirect": None},
     ],
 )
 async def test_a_jwt_that_does_not_say_whose_it_is_opens_nothing(

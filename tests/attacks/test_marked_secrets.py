@@ -1,4 +1,4 @@
-"""security.md 16: journeys with known secrets, and then a look at everything that was written: the
+"""security.md 16: flows with known secrets, and then a look at everything that was written: the
 log, standard output, the database's files. None of the secrets may be in any of it."""
 
 import logging
@@ -31,7 +31,7 @@ from support.app import (
     form_fields,
 )
 
-MARK = "m4rked-secret-of-nobody"
+MARK = "m4rked-secret-of-no-person"
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def lines() -> Iterator[list[str]]:
 
 
 class Marked:
-    """The secrets of a journey, collected as they come up."""
+    """The secrets of a flow, collected as they come up."""
 
     def __init__(self) -> None:
         self.texts: set[str] = set()

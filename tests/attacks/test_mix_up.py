@@ -13,7 +13,7 @@ from support.upstream import Upstream
 CODE = "the-code-of-the-honest-provider"
 
 
-def nobody_saw_the_code(internet: Upstream) -> bool:
+def no_code_was_sent(internet: Upstream) -> bool:
     return not any(CODE in f"{asked.url} {asked.content!r}" for asked in internet.asked)
 
 
@@ -24,7 +24,7 @@ async def test_the_honest_answer_comes_to_the_honest_callback_and_ends_there(
     browser = abroad.browser()
     state = state_of(await depart(browser, "evil"))
     assert is_page(await come_back(browser, state, "work", code=CODE))
-    assert nobody_saw_the_code(evil)
+    assert no_code_was_sent(evil)
     assert not abroad.rows()["users"]
 
 
@@ -36,7 +36,7 @@ async def test_an_answer_that_names_the_honest_issuer_is_refused_before_the_code
     state = state_of(await depart(browser, "evil"))
     answer = await come_back(browser, state, "evil", code=CODE, iss=upstream.issuer)
     assert brought(answer)["error"] == "server_error"
-    assert nobody_saw_the_code(evil)
+    assert no_code_was_sent(evil)
 
 
 async def test_where_an_issuer_always_names_itself_silence_is_no_answer(
@@ -47,7 +47,7 @@ async def test_where_an_issuer_always_names_itself_silence_is_no_answer(
     browser = abroad.browser()
     state = state_of(await depart(browser, "evil"))
     assert brought(await come_back(browser, state, "evil", code=CODE))["error"] == "server_error"
-    assert nobody_saw_the_code(evil)
+    assert no_code_was_sent(evil)
 
 
 @pytest.mark.parametrize("provider", ["google", "facebook", "github", "work"])
@@ -59,10 +59,10 @@ async def test_no_provider_answers_for_another_by_name(
     state = state_of(await depart(browser, provider))
     answer = await come_back(browser, state, provider, code=CODE, iss=evil.issuer)
     assert brought(answer)["error"] == "server_error"
-    assert nobody_saw_the_code(evil)
+    assert no_code_was_sent(evil)
 
 
-async def test_each_provider_has_a_callback_and_a_secret_of_its_own(
+async def test_each_provider_has_its_own_callback_and_secret(
     abroad: AppHarness, evil: Upstream, upstream: Upstream
 ) -> None:
     await abroad.app()
@@ -81,5 +81,5 @@ async def test_each_provider_has_a_callback_and_a_secret_of_its_own(
     }
     assert all(f"{BACK}/" in uri for uri in seen.values())
     secret = "fake-work-secret"
-    told = [asked for asked in evil.asked if asked.url.host == "evil.example"]
-    assert not any(secret in f"{asked.headers} {asked.content!r}" for asked in told)
+    received = [asked for asked in evil.asked if asked.url.host == "evil.example"]
+    assert not any(secret in f"{asked.headers} {asked.content!r}" for asked in received)

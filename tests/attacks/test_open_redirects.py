@@ -1,4 +1,4 @@
-"""security.md 1: nobody is sent to an address that is not registered, whatever else goes wrong."""
+"""security.md 1: no redirect goes to an unregistered address, whatever else is wrong."""
 
 from urllib.parse import quote
 
@@ -74,7 +74,7 @@ async def test_the_sign_in_leads_to_paths_of_ours_alone(harness: AppHarness) -> 
             assert "evil.example" not in response.headers.get("content-security-policy", "")
 
 
-async def test_the_host_header_leads_nobody_astray(harness: AppHarness) -> None:
+async def test_the_host_header_does_not_change_a_redirect(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(first_party=True)
     headers = {
@@ -99,8 +99,8 @@ async def test_the_host_header_leads_nobody_astray(harness: AppHarness) -> None:
 
 async def test_an_error_is_only_sent_on_where_the_code_would_be(harness: AppHarness) -> None:
     app = await harness.app()
-    error = answer_of(await harness.ask(harness.browser(), app, scope="nonsense"))
+    error = answer_of(await harness.ask(harness.browser(), app, scope="unknown"))
     assert error.location.startswith(CALLBACK + "?error=")
     assert leads_nowhere(
-        await harness.ask(harness.browser(), app, scope="nonsense", redirect_uri=EVIL)
+        await harness.ask(harness.browser(), app, scope="unknown", redirect_uri=EVIL)
     )

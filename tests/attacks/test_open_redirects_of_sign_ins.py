@@ -1,6 +1,6 @@
 """security.md 1, contract §2.2: a sign-in through a provider leads only where it was registered to.
 
-Each address here is what somebody tried elsewhere: a longer one, a subdomain, a user before the
+Each address here was tried against other servers: a longer one, a subdomain, a user before the
 host, another spelling or encoding, a path that climbs. All of them end on a page.
 """
 
@@ -119,7 +119,7 @@ async def test_nothing_is_redirected_to_that_is_not_registered(
     harness: AppHarness, trick: str
 ) -> None:
     for url in TRICKS[trick]:
-        for provider in ("google", "nobody"):
+        for provider in ("google", "unknown"):
             response = await depart(harness.browser(), provider, redirectUrl=url)
             assert is_page(response), url
             assert "evil" not in response.text

@@ -1,8 +1,8 @@
 """DNS rebinding: a site lets its own name lead to this machine, and then reads what it is shown.
 
 Cookies do not come along under another name, so all that is at stake is what needs none: the
-letters of a server under development. And pages for development are for a browser on this machine
-only, whatever the server listens on and whoever stands between (security.md 14d).
+e-mails of a server under development. And pages for development are for a browser on this machine
+only, whatever the server listens on and whatever proxy stands between (security.md 14d).
 """
 
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ async def ask(
         return await browser.get(path, headers=sent)
 
 
-async def letter_shown(harness: AppHarness, host: str) -> bool:
+async def email_shown(harness: AppHarness, host: str) -> bool:
     answer = await ask(harness, "/outbox", host=host)
     assert answer.status_code in (200, 421)
     return "/reset/new?ticket=" in answer.text
@@ -44,7 +44,7 @@ async def ask_for_a_new_password(harness: AppHarness) -> None:
 
 @pytest.fixture
 async def forgetful(open_harness: OpenHarness) -> AsyncIterator[AppHarness]:
-    """A developer's server, where somebody has asked for a new password."""
+    """A developer's server, where a person has requested a new password."""
     async with open_harness(issuer=ISSUER, development="true") as harness:
         await ask_for_a_new_password(harness)
         yield harness
@@ -65,20 +65,20 @@ async def forgetful(open_harness: OpenHarness) -> AsyncIterator[AppHarness]:
         "",
     ],
 )
-async def test_letters_are_not_shown_under_the_name_of_another_site(
+async def test_emails_are_not_shown_under_the_name_of_another_site(
     forgetful: AppHarness, host: str
 ) -> None:
-    assert not await letter_shown(forgetful, host)
+    assert not await email_shown(forgetful, host)
 
 
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1:8000", "LOCALHOST:8000", "localhost", "[::1]:8000", "[::1]"],
 )
-async def test_letters_are_shown_under_our_name_and_this_machines(
+async def test_emails_are_shown_under_our_name_and_this_machines(
     forgetful: AppHarness, host: str
 ) -> None:
-    assert await letter_shown(forgetful, host)
+    assert await email_shown(forgetful, host)
 
 
 @pytest.mark.parametrize("host", ["evil.example:8000", "127.0.0.1.evil.example", ""])

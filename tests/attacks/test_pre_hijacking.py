@@ -1,4 +1,4 @@
-"""security.md 22: who is first at somebody else's address gains nothing by it.
+"""security.md 22: a person who registers another person's address first gains nothing.
 
 The attacker knows a password and holds a browser; the victim holds the mailbox.
 """
@@ -90,7 +90,9 @@ async def test_an_unverified_account_loses_its_past_when_the_mailbox_speaks(
     assert await services.sign_in(VICTIM, VICTIMS)
 
 
-async def test_somebody_elses_session_does_not_keep_the_past(services: AccountServices) -> None:
+async def test_another_persons_session_does_not_keep_the_old_password(
+    services: AccountServices,
+) -> None:
     squatted = await services.member(VICTIM, ATTACKERS, verified=False)
     attackers = await services.sign_in(VICTIM, ATTACKERS)
     await services.member()
@@ -114,7 +116,7 @@ async def test_a_reset_of_an_unverified_account_loses_its_past_too(
         await services.sign_in(VICTIM, ATTACKERS)
 
 
-async def test_nobody_gives_their_account_the_victims_address_by_a_letter(
+async def test_no_account_gets_the_victims_address_by_an_email(
     services: AccountServices,
 ) -> None:
     await services.member("attacker@example.org", ATTACKERS)
@@ -122,8 +124,8 @@ async def test_nobody_gives_their_account_the_victims_address_by_a_letter(
     await services.accounts.change_email(attacker, Secret(ATTACKERS), VICTIM)
     email_token = await services.email_token("/verify")
     await services.member()
-    somebody = await services.session(await services.sign_in())
-    for session in (None, somebody):
+    other = await services.session(await services.sign_in())
+    for session in (None, other):
         with pytest.raises(SignInNeeded):
             await services.accounts.verify(email_token, session=session)
     assert await services.stores.user_by_email(VICTIM) is None
@@ -136,16 +138,16 @@ async def test_a_move_to_the_victims_existing_account_is_impossible(
     await services.member("attacker@example.org", ATTACKERS)
     attacker = await services.session(await services.sign_in("attacker@example.org", ATTACKERS))
     await services.accounts.change_email(attacker, Secret(ATTACKERS), VICTIM)
-    letter = (await services.email_templates())[0]
-    assert letter.to == VICTIM
-    assert "ticket=" not in letter.text
+    email = (await services.email_templates())[0]
+    assert email.to == VICTIM
+    assert "ticket=" not in email.text
     assert (await services.stores.user_by_email(VICTIM)) == victim
 
 
 async def test_an_account_that_a_provider_made_for_the_victims_address_is_a_dead_end(
     open_harness: OpenHarness,
 ) -> None:
-    """The attacker writes the victim's address into a profile at a provider that asks nobody."""
+    """The attacker's profile at a provider without verification has the victim's address."""
     attackers = profile("facebook", email=VICTIM)
     victims = profile(email=VICTIM, email_verified=True, email_authoritative=True)
     google = FakeUpstream(people={"victim": victims})
@@ -159,7 +161,7 @@ async def test_an_account_that_a_provider_made_for_the_victims_address_is_a_dead
         browser = await it.signed_in(VICTIM)
         tokens = await it.tokens(await it.app(), browser)
 
-        # The victim is not let in where somebody else already is, and is told what to do.
+        # The victim is not signed in to another person's account; the page says what to do.
         answer = await redeem_login(it, "victim")
         assert answer.json()["error"]["code"] == "link_required"
 

@@ -47,7 +47,7 @@ FAULTS_OF_A_TOKEN = (
     "spent",
     "revoked",
     "expired",
-    "family expired",
+    "grant expired",
     "scope too wide",
 )
 APP = Client(
@@ -65,15 +65,15 @@ class Times:
     future: timedelta = SECOND
 
 
-def family_of(faults: frozenset[str], times: Times) -> Grant:
+def grant_of(faults: frozenset[str], times: Times) -> Grant:
     return Grant(
         id=b"f",
-        client_id="somebody else" if "foreign" in faults else APP.id,
+        client_id="another client" if "foreign" in faults else APP.id,
         user_id=ANN.id,
         scope=frozenset({"basic"}),
         authenticated_at=NOW - times.past,
         created_at=NOW - times.past,
-        expires_at=NOW - times.past if "family expired" in faults else NOW + times.future,
+        expires_at=NOW - times.past if "grant expired" in faults else NOW + times.future,
     )
 
 
@@ -88,7 +88,7 @@ def redeem(faults: frozenset[str], times: Times) -> Redeem:
     )
     found = FoundCode(
         code=code,
-        grant=family_of(faults, times),
+        grant=grant_of(faults, times),
         user=ANN,
         redeemed_at=NOW - times.past if "redeemed" in faults else None,
         revoked="revoked" in faults,
@@ -117,7 +117,7 @@ def refresh(faults: frozenset[str], times: Times) -> Rotate:
     )
     found = FoundRefreshToken(
         token=token,
-        grant=family_of(faults, times),
+        grant=grant_of(faults, times),
         user=ANN,
         spent_at=NOW - GRACE - times.past if "spent" in faults else None,
         successor_nonce=b"s" if "spent" in faults else None,
@@ -185,7 +185,7 @@ def test_the_grace_forgives_being_spent_and_nothing_else(
     )
     found = FoundRefreshToken(
         token=token,
-        grant=family_of(faults, Times()),
+        grant=grant_of(faults, Times()),
         user=ANN,
         spent_at=spent_at,
         successor_nonce=b"s",

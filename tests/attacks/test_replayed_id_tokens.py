@@ -83,7 +83,7 @@ async def test_a_provider_of_which_nothing_else_is_known_needs_a_nonce(
 async def test_a_browsers_answer_with_the_token_of_another_browser_is_refused(
     abroad: AppHarness, upstream: Upstream, provider: str
 ) -> None:
-    """A code that was injected: its ID token has the nonce of whoever it was made for."""
+    """A code that was injected: its ID token has the nonce of another sign-in."""
     await abroad.app()
     token_endpoint = GOOGLE.token_endpoint if provider == "google" else ""
     departed = await depart(abroad.browser(), provider)

@@ -104,7 +104,7 @@ async def test_a_fault_that_came_later_is_found_when_the_request_goes_on(
     assert (await harness.redeem(narrowed, code)).json()["scope"] == "basic"
 
 
-async def test_a_stored_request_is_found_by_nobody_who_reads_the_database(
+async def test_a_reader_of_the_database_cannot_use_a_stored_request(
     harness: AppHarness,
 ) -> None:
     app = await harness.app()

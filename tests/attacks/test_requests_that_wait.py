@@ -1,4 +1,4 @@
-"""What a stranger makes us keep: an authorization request waits on disk until somebody signs in."""
+"""An authorization request stays on disk until a person signs in: it is limited."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ async def test_a_flood_of_requests_from_one_address_is_not_kept(open_harness: An
         assert (await harness.ask(stranger, app)).status_code == 303
 
 
-async def test_what_is_answered_at_once_waits_for_nobody_and_is_not_counted(
+async def test_a_request_that_is_answered_at_once_is_not_stored_and_not_counted(
     open_harness: Any,
 ) -> None:
     async with open_harness(limits__requests_per_address="1 per 15m") as harness:

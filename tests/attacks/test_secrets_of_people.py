@@ -1,4 +1,4 @@
-"""security.md 16, 31: what people keep secret is in no table, log, letter or text of an error."""
+"""security.md 16, 31: what people keep secret is in no table, log, e-mail or text of an error."""
 
 import sqlite3
 from contextlib import closing
@@ -13,7 +13,7 @@ from support.account_services import ADDRESS, AccountServices
 MARK = "m4rked-secret-of-ann"
 
 
-async def test_no_password_ticket_or_cookie_is_in_the_database(
+async def test_no_password_email_token_or_cookie_is_in_the_database(
     services: AccountServices, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     browser = services.browser()

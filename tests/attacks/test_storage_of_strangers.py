@@ -39,7 +39,7 @@ async def test_waiting_requests_of_one_address_stay_within_their_budget(
             parse_qs(urlsplit(answer.headers["location"]).query)["return_to"][0]
             for answer in (answers[0], answers[-1])
         )
-        # The oldest have made room for the newest.
+        # The newest replaced the oldest.
         assert (await stranger.get(first)).status_code == 400
         assert (await stranger.get(last)).status_code == 303
 
@@ -76,7 +76,7 @@ async def register(harness: AppHarness, **metadata: Any) -> dict[str, Any]:
 async def test_registrations_of_one_address_stay_within_their_budget(
     open_app_harness: AppHarness,
 ) -> None:
-    """The oldest that nobody has allowed anything make room."""
+    """The oldest without a consent are deleted first."""
     large = [f"https://app.example.org/{number}/{'x' * 900}" for number in range(40)]
     made = []
     for _ in range(20):

@@ -47,7 +47,7 @@ async def test_one_press_ends_all_that_an_app_has(harness: AppHarness, token_for
 async def test_a_first_party_app_can_be_taken_back_too(
     harness: AppHarness, token_format: str
 ) -> None:
-    # Nobody was asked, so there is a consent on record all the same: it is what is pressed.
+    # No page asked for it, but a consent is recorded: the button withdraws it.
     await harness.person()
     browser, watcher = await harness.signed_in(), await harness.app(resource_server=True)
     app = await harness.app(first_party=True, token_format=token_format)

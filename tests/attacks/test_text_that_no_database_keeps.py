@@ -6,7 +6,7 @@ PostgreSQL keeps no NUL in a text, and says so by an error where SQLite says not
 from urllib.parse import quote_plus
 
 import pytest
-from test_every_page_there_is import pages_of, somebody_with_an_app
+from test_every_page_there_is import pages_of, person_with_an_app
 
 from support.app import AppHarness, form_fields
 from support.page_site import Fields
@@ -47,7 +47,7 @@ _LEAVING = ("/sign-out", "/account/delete", "/delete", "/revoke")
 
 @pytest.mark.slow
 async def test_no_text_in_any_field_of_any_form_is_an_error_of_ours(engine: AppHarness) -> None:
-    browser, named = await somebody_with_an_app(engine)
+    browser, named = await person_with_an_app(engine)
     known: dict[tuple[str, ...], dict[str, str]] = {}
     for path in pages_of(engine, "GET"):
         page, parser = await browser.get(path.format(**named)), Fields()

@@ -32,7 +32,7 @@ class Interrupted:
 
 
 async def allowed(harness: AppHarness, **changes: Any) -> tuple[int, App]:
-    """An app that a person has allowed before, so that nobody is asked now."""
+    """An app that a person has allowed before, so that no page asks now."""
     ann = await harness.person()
     app = await harness.app(response_types=ALL, **changes)
     await harness.authorize(await harness.signed_in(), app, scope="openid basic")

@@ -26,7 +26,7 @@ class SqliteWitness:
     path: Path
 
     def after_a_kill(self) -> None:
-        # Nobody else has the file open: this connection is the one that recovers the log.
+        # No other process has the file open: this connection is the one that recovers the log.
         with closing(sqlite3.connect(self.path)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []

@@ -66,11 +66,11 @@ class Load:
         self._answered()
 
     async def _refresh(self, connection: Connection) -> None:
-        token = self.ledger.chains.popleft()  # nobody else refreshes it meanwhile
+        token = self.ledger.chains.popleft()  # no other task refreshes it meanwhile
         try:
             answer = await connection.ask(self.app.refreshing(token))
         except Lost:
-            # Used or not, nobody can tell. The grace is for this: it must give its heir again.
+            # It may have been used or not. The grace is for this: it must give the same successor.
             self.ledger.chains.append(token)
             raise
         self.ledger.keep(Tokens.of(answer))
@@ -81,7 +81,7 @@ class Load:
         self.ledger.codes.append(code)
         self._answered()
         if self._answers % 4:
-            self.ledger.codes.remove(code)  # if this answer is lost, nobody can tell
+            self.ledger.codes.remove(code)  # if this answer is lost, it may have been used or not
             self.ledger.keep(Tokens.of(await connection.ask(self.app.redemption(code))))
             self._answered()
 

@@ -77,7 +77,7 @@ async def test_one_address_has_its_limit_and_a_trusted_proxy_has_none(tmp_path: 
             await answers_again(live)
 
 
-async def test_idle_connections_make_room_before_files_run_out(tmp_path: Path) -> None:
+async def test_idle_connections_are_closed_before_files_run_out(tmp_path: Path) -> None:
     async with open_live(tmp_path, trusted_proxies="127.0.0.1/32") as live:
         # While it runs: this process may not raise its own hard limit again.
         for pid in _serving(live):
@@ -113,7 +113,7 @@ async def test_a_client_that_never_reads_is_disconnected(tmp_path: Path) -> None
         await answers_again(live)
 
 
-async def test_a_client_that_hangs_up_is_no_incident(tmp_path: Path) -> None:
+async def test_a_client_that_disconnects_is_no_incident(tmp_path: Path) -> None:
     """`open_live` fails at the end when the log has an error or a stack trace."""
     form = f"POST /sign-in HTTP/1.1\r\n{HOST}content-length: 10\r\n\r\nabc".encode()
     chunks = (

@@ -44,7 +44,7 @@ async def test_twenty_kills_of_all_processes_lose_nothing_that_was_acknowledged(
 async def _open_for_business(server: Workers) -> tuple[Caller, str]:
     """The app, and the session cookie of a person who allowed it.
 
-    The house is closed again: while the server is killed, nobody else has the database open.
+    The stores are closed again: while the server is killed, no other process has the database open.
     """
     async with open_cluster(server) as cluster, cluster.browser() as browser:
         await cluster.consent()

@@ -18,7 +18,7 @@ PATHS = (
 )
 
 
-async def test_over_https_the_browser_is_told_to_stay_there(harness: AppHarness) -> None:
+async def test_over_https_the_browser_gets_strict_transport_security(harness: AppHarness) -> None:
     for path in PATHS:
         response = await harness.browser().get(path)
         assert response.headers["strict-transport-security"].startswith("max-age=31536000")
@@ -40,7 +40,7 @@ async def test_an_address_that_is_not_ours_is_a_404(harness: AppHarness) -> None
             assert response.status_code == 404, path
 
 
-async def test_below_the_addresses_of_programs_what_is_not_there_is_told_in_json(
+async def test_below_the_addresses_of_programs_an_unknown_path_is_a_json_404(
     harness: AppHarness,
 ) -> None:
     for path in (

@@ -51,7 +51,7 @@ EVERY = (*POSTS, *RESOURCES, *REGISTRATION, *DOCUMENTS, "/metrics")
 
 @dataclass
 class Bad:
-    """One request that nobody should send."""
+    """One malformed request."""
 
     says: str
     content: Any = b""
@@ -101,7 +101,7 @@ def bad_forms(path: str) -> list[Bad]:
         Bad("multipart", b"--x\r\n\r\n--x--", "multipart/form-data; boundary=x"),
         Bad("plain text", good.encode(), "text/plain"),
         Bad("XML", b"<a/>", "application/xml"),
-        Bad("a nonsense type", good.encode(), "\x01/;;"),
+        Bad("a malformed type", good.encode(), "\x01/;;"),
         Bad("two types in one", good.encode(), f"{FORM}, {JSON}"),
         Bad("no type at all", good.encode(), None),
         Bad("70 KB", good + f"{also}=" + "a" * 70_000, statuses=(413,)),
@@ -271,7 +271,7 @@ async def test_a_resource_refuses_bad_input_as_bearer_errors(harness: AppHarness
         assert harness.rows() == before
 
 
-async def test_a_document_heeds_no_query_and_no_strange_header(harness: AppHarness) -> None:
+async def test_a_document_ignores_queries_and_unknown_headers(harness: AppHarness) -> None:
     before = harness.rows()
     for path in DOCUMENTS:
         for query in ("?x=%ff", "?x=%00", "?" + "a" * 9000, "?a=1&a=2"):

@@ -111,7 +111,7 @@ async def test_a_request_that_waits_nowhere_cannot_be_resumed(harness: AppHarnes
         assert is_clear(await browser.get(f"{RESUME}?request={request_id}&request=x"))
 
 
-async def test_a_malformed_cookie_signs_nobody_in(harness: AppHarness) -> None:
+async def test_a_malformed_cookie_is_no_session(harness: AppHarness) -> None:
     # security.md 12: it fails closed.
     for cookie in (
         "__Host-quantimodo_session=",
@@ -132,7 +132,7 @@ async def test_a_malformed_cookie_signs_nobody_in(harness: AppHarness) -> None:
         assert response.headers["location"].startswith("/sign-in?")
 
 
-async def test_raw_bytes_in_a_cookie_sign_nobody_in(harness: AppHarness) -> None:
+async def test_raw_bytes_in_a_cookie_are_no_session(harness: AppHarness) -> None:
     app = await harness.app(first_party=True)
     query = {"client_id": app.id, "response_type": "code"}
     for value in (

@@ -24,7 +24,7 @@ Message = MutableMapping[str, Any]
 
 
 async def cut_off(harness: AppHarness, path: str, body: bytes, cookie: str = "") -> int:
-    """The status that nobody hears."""
+    """The status that reaches no client."""
     parts = iter(
         [
             {"type": "http.request", "body": body, "more_body": True},

@@ -138,7 +138,7 @@ async def test_a_way_to_a_provider_is_neither_begun_nor_ended(open_harness: Open
         assert "code=" in arrived.headers["location"]
 
 
-async def test_an_arrival_waits_for_its_person(open_harness: OpenHarness) -> None:
+async def test_a_callback_is_not_used_up_by_head(open_harness: OpenHarness) -> None:
     apple = FakeUpstream(
         "apple", "Apple", responds_by_form_post=True, people={"gia": profile("apple")}
     )

@@ -45,11 +45,11 @@ async def test_the_oauth_client_does_the_whole_of_its_work(
             "email"
         ] == interop.email
         if interop.app.secret is not None:
-            told = await client.introspect_token(
+            introspected = await client.introspect_token(
                 found["introspection_endpoint"], token=new["access_token"]
             )
-            assert told.json()["active"] is True
-            assert told.json()["sub"] == interop.person.subject
+            assert introspected.json()["active"] is True
+            assert introspected.json()["sub"] == interop.person.subject
         await client.revoke_token(found["revocation_endpoint"], token=new["refresh_token"])
         assert (await client.get(found["userinfo_endpoint"])).status_code == 401
         with pytest.raises(OAuthError, match="invalid_grant"):
@@ -61,15 +61,15 @@ async def test_an_app_gets_a_token_for_itself(site: Live, machine: App) -> None:
         found = await _metadata(client, site.address)
         token = await client.fetch_token(found["token_endpoint"], grant_type="client_credentials")
         assert token["scope"] == "readmeasurements"
-        told = await client.introspect_token(
+        introspected = await client.introspect_token(
             found["introspection_endpoint"], token=token["access_token"]
         )
-        assert told.json()["sub"] == machine.id
+        assert introspected.json()["sub"] == machine.id
         await client.revoke_token(found["revocation_endpoint"], token=token["access_token"])
-        told = await client.introspect_token(
+        introspected = await client.introspect_token(
             found["introspection_endpoint"], token=token["access_token"]
         )
-        assert told.json() == {"active": False}
+        assert introspected.json() == {"active": False}
 
 
 async def test_the_openid_integration_signs_a_person_in(interop: InteropSetup) -> None:
@@ -114,8 +114,8 @@ async def test_an_app_that_reads_only_the_id_token_gets_the_email_address(
     back = await interop.allow(redirect.headers["location"])
     token = await relying.authorize_access_token(_request(urlsplit(back).query, session))
     found = {name: token["userinfo"].get(name) for name in ("email", "email_verified", "name")}
-    told = {"email": person.email, "email_verified": True, "name": "Ann Example"}
-    assert found == (told if included else dict.fromkeys(told))
+    claims = {"email": person.email, "email_verified": True, "name": "Ann Example"}
+    assert found == (claims if included else dict.fromkeys(claims))
 
 
 def _client(app: App, method: str, **more: Any) -> AsyncOAuth2Client:

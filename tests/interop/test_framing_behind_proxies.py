@@ -1,5 +1,5 @@
 """Responses belong to requests (security.md 14a): many clients at once, attackers among them, at
-the bare server and behind each documented proxy. Nobody ever reads somebody else's response."""
+the bare server and behind each documented proxy. No client ever reads another client's response."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ class Talk:
     async def send(self, *packets: bytes) -> None:
         for number, packet in enumerate(packets):
             if number:
-                await asyncio.sleep(0.003)  # enough for a packet of its own; nothing depends on it
+                await asyncio.sleep(0.003)  # enough for a separate packet; nothing depends on it
             self.writer.write(packet)
             try:
                 await self.writer.drain()
@@ -195,7 +195,7 @@ def _honest(token: str) -> list[tuple[int, tuple[bytes, ...]]]:
 def _attacks() -> Iterator[tuple[bytes, ...]]:
     """Requests with a hidden one that must never be answered, and malformed ones."""
     hidden = _head("GET", ME, "X-Smuggled: yes")
-    half = hidden[:-2] + b"X-Rest: "  # swallows what comes next, with somebody's token
+    half = hidden[:-2] + b"X-Rest: "  # swallows what comes next, with another client's token
     for inner in (hidden, half):
         length = f"Content-Length: {len(inner)}"
         in_chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (len(inner), inner)

@@ -88,7 +88,7 @@ async def _run(live: Live, app: App) -> dict[str, Any]:
     return result
 
 
-async def test_openid_client_signs_out_and_the_app_is_told(serve_live: ServeLive) -> None:
+async def test_openid_client_signs_out_and_the_app_is_notified(serve_live: ServeLive) -> None:
     heard: asyncio.Queue[str] = asyncio.Queue()
 
     async def hear(request: Request) -> Response:
@@ -96,7 +96,7 @@ async def test_openid_client_signs_out_and_the_app_is_told(serve_live: ServeLive
         return PlainTextResponse("")
 
     port = free_port()
-    # What is on this machine is told only because the operator says so.
+    # The operator's setting allows logout notifications to this machine.
     live = await serve_live(insecure_private_hosts=f"127.0.0.1:{port}")
     async with listening(Starlette(routes=[Route("/b", hear, methods=["POST"])]), port) as address:
         await live.person()

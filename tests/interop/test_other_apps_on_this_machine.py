@@ -1,4 +1,4 @@
-"""Browsers send the cookies of a host to all of its ports (RFC 6265 §8.5): whoever develops an app
+"""Browsers send the cookies of a host to all of its ports (RFC 6265 §8.5): a developer of an app
 with Flask or Starlette on 127.0.0.1, beside this server, has both sessions in one browser."""
 
 import asyncio

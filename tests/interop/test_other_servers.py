@@ -124,7 +124,7 @@ async def test_it_migrates_makes_keys_and_sees_new_ones(name: str, tmp_path: Pat
             made = await context.rotation.rotate(timedelta())
             newest = {key.kid for key in made}
         deadline, in_a_row = time.monotonic() + _SECONDS, 0
-        while in_a_row < 30:  # on connections of their own: each worker has had its turn
+        while in_a_row < 30:  # each on its own connection, so that each worker responds
             assert time.monotonic() < deadline, "a worker still signs by the key before"
             with _site(port) as another:
                 answer = another.post(TOKEN, data={"grant_type": "client_credentials"}, auth=who)

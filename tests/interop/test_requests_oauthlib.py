@@ -43,13 +43,13 @@ async def test_the_session_does_the_whole_of_its_work(interop: InteropSetup, met
         assert new["refresh_token"] != token["refresh_token"]
         assert session.get(f"{interop.issuer}/api/v1/user/me").json()["email"] == interop.email
         if app.secret is not None:
-            told = requests.post(
+            introspected = requests.post(
                 found["introspection_endpoint"],
                 data={"token": new["access_token"], **fields},
                 auth=auth,
                 timeout=60,
             )
-            assert told.json()["active"] is True
+            assert introspected.json()["active"] is True
         ended = WebApplicationClient(app.id).prepare_token_revocation_request(
             found["revocation_endpoint"], new["refresh_token"], "refresh_token", **fields
         )
@@ -68,7 +68,7 @@ async def test_an_app_gets_a_token_for_itself(site: Live, machine: App) -> None:
             found["token_endpoint"], client_id=machine.id, client_secret=machine.secret
         )
         assert token["scope"] == ["readmeasurements"]
-        # It opens nobody's data.
+        # It opens no person's data.
         assert session.get(f"{site.address}/api/v1/user/me").status_code == 403
 
 

@@ -71,7 +71,7 @@ RULES: Final = (
         r"tickets?",
         _OLD,
         "token, link",
-        allowed=r"[?&]ticket=|[(\[{] ?ticket ?[)\]:]|ticket=" + "[^ ]",
+        allowed=r"ticket=|[(\[{] ?ticket ?[)\]:]",
     ),
     Rule(
         r"streets?",

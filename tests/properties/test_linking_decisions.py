@@ -25,7 +25,7 @@ def user_of(number: int, *, verified: bool, disabled: bool, email: str) -> User:
     return User(
         id=number,
         subject=f"s{number}",
-        name="Somebody",
+        name="Example Person",
         email=email,
         created_at=NOW,
         updated_at=NOW,
@@ -97,7 +97,7 @@ def test_an_account_is_linked_only_when_all_three_hold(
 
 
 @given(cases())
-def test_nobody_is_made_beside_a_namesake_or_with_sign_up_closed(
+def test_no_account_is_created_beside_an_equal_address_or_with_sign_up_closed(
     case: tuple[Profile, User | None, User | None, bool],
 ) -> None:
     profile, owner, namesake, sign_up_open = case

@@ -67,13 +67,13 @@ def test_the_year_0000_is_no_year_alone() -> None:
         read_profile({"birthdate": "0000"})
 
 
-def test_all_faults_are_told_together() -> None:
+def test_all_faults_are_reported_together() -> None:
     with pytest.raises(InvalidProfile) as refused:
         read_profile({"birthdate": "x", "website": "y", "country": "\u0007"})
     assert set(refused.value.faults) == {"birthdate", "website", "country"}
 
 
-def test_an_address_may_have_lines_and_a_number_its_blanks() -> None:
+def test_an_address_may_have_lines_and_a_number_its_spaces() -> None:
     found = read_profile(
         {"street_address": "1 Fake Street\r\nFlat 2", "phone_number": "+1 (0)0-00.0"}
     )
@@ -82,7 +82,7 @@ def test_an_address_may_have_lines_and_a_number_its_blanks() -> None:
 
 
 def test_a_number_stays_verified_only_as_long_as_it_is_the_same() -> None:
-    # Nobody verifies their own number by writing it.
+    # Writing a number does not verify it.
     assert read_profile({"phone_number": "+10000000000"}, KNOWN).phone_number_verified
     assert not read_profile({"phone_number": "+10000000001"}, KNOWN).phone_number_verified
     assert not read_profile({"phone_number_verified": "true"}, KNOWN).phone_number_verified

@@ -112,7 +112,7 @@ def test_an_unsound_registration_names_its_field(field: str, changes: dict[str, 
     assert field in faulty_fields(**changes)
 
 
-def test_all_faults_are_told_together() -> None:
+def test_all_faults_are_reported_together() -> None:
     assert faulty_fields(name="", tos_uri="x", redirect_uris=("x",), scope=frozenset({"x"})) == {
         "name",
         "tos_uri",
@@ -137,7 +137,7 @@ def test_an_application_that_uses_no_code_answers_with_none() -> None:
     assert tidy(asked).response_types == frozenset()
 
 
-def test_blanks_and_doubled_addresses_go() -> None:
+def test_spaces_and_repeated_addresses_are_removed() -> None:
     asked = tidy(
         replace(
             SOUND,

@@ -106,7 +106,7 @@ async def test_the_jwt_says_who_how_and_for_whom(harness: AppHarness) -> None:
         keys = (await harness.browser().get("/.well-known/jwks.json")).json()["keys"]
         assert header["kid"] in [key["kid"] for key in keys]
         jtis.add(claims.pop("jti"))
-        origins.append((claims.pop("via"), "azp" in claims, claims.pop("landing", {}).keys()))
+        origins.append((claims.pop("via"), "azp" in claims, claims.pop("redirect", {}).keys()))
         claims.pop("azp", None)
         assert claims == {
             "iss": ISSUER,

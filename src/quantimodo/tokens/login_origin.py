@@ -49,27 +49,27 @@ class LoginOrigin:
         elif self.clients is not None:
             claims["clients"] = list(self.clients)
         if self.address is not None or self.by_code:
-            claims["landing"] = {"https": self.https}
+            claims["redirect"] = {"https": self.https}
             if self.address is not None:
-                claims["landing"]["sha256"] = self.address
+                claims["redirect"]["sha256"] = self.address
         return claims
 
 
 def origin_of(claims: Mapping[str, Any]) -> LoginOrigin | None:
-    """What a JWT of ours says; None when it does not say it whole: then it counts for nobody."""
-    via, landing = claims.get("via"), claims.get("landing")
-    if via not in (_BY_CODE, _BY_PROVIDER) or (landing is None and via == _BY_CODE):
+    """The origin that a login JWT states. None when it is incomplete: that JWT opens nothing."""
+    via, redirect = claims.get("via"), claims.get("redirect")
+    if via not in (_BY_CODE, _BY_PROVIDER) or (redirect is None and via == _BY_CODE):
         return None
-    landing = landing or {}
-    clients, address = _clients(claims), landing.get("sha256")
-    # Only the operator's own addresses make one that is bound to nobody.
+    redirect = redirect or {}
+    clients, address = _clients(claims), redirect.get("sha256")
+    # Only the operator's own addresses make one that is bound to no application.
     if clients == () or (clients is None and address is not None):
         return None
     return LoginOrigin(
         clients=clients,
         address=address,
         by_code=via == _BY_CODE,
-        https=landing.get("https") is True or not landing,
+        https=redirect.get("https") is True or not redirect,
     )
 
 

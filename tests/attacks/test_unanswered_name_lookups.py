@@ -1,5 +1,5 @@
-"""security.md 15, contract §2: whoever registers an application at names whose name servers keep
-silent must not keep the server from asking its providers."""
+"""security.md 15, contract §2: an application registered at names whose name
+servers do not respond must not keep the server from requests to its providers."""
 
 import asyncio
 import threading
@@ -19,7 +19,7 @@ from support.page_site import listening
 from support.workers import free_port
 
 
-async def test_they_keep_no_other_door_from_looking_names_up() -> None:
+async def test_unanswered_lookups_do_not_delay_another_client() -> None:
     answered = threading.Event()
 
     def silence(host: str, port: int) -> Sequence[str]:
@@ -48,7 +48,7 @@ async def test_they_keep_no_other_door_from_looking_names_up() -> None:
         assert all(isinstance(end, ProviderUnavailable) for end in ends)
 
 
-async def test_providers_and_applications_are_asked_through_two_doors(
+async def test_providers_and_applications_have_separate_http_clients(
     open_harness: OpenHarness,
 ) -> None:
     async with open_harness(
@@ -56,11 +56,11 @@ async def test_providers_and_applications_are_asked_through_two_doors(
         providers__work__client_id="quantimodo",
         providers__work__issuer="https://login.example.org",
     ) as harness:
-        theirs = _door_of(harness)
-        assert isinstance(theirs, GuardedHttpClient)
-        assert theirs is not harness.context.http_client
+        of_provider = _http_client_of(harness)
+        assert isinstance(of_provider, GuardedHttpClient)
+        assert of_provider is not harness.context.http_client
 
 
-def _door_of(harness: AppHarness) -> object:
-    """No part of the house hands it out."""
+def _http_client_of(harness: AppHarness) -> object:
+    """No public attribute gives it."""
     return getattr(harness.context.providers["work"], "_http_client")  # noqa: B009
