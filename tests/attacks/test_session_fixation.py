@@ -6,7 +6,7 @@ import pytest
 
 from quantimodo.crypto.tokens import Kind, mint
 from quantimodo.model.secrets import Secret
-from support.account_services import ADDRESS, AGENT, PASSWORD, AccountServices
+from support.account_services import ADDRESS, PASSWORD, AccountServices
 
 FRESH = "the owner's new one"
 
@@ -56,10 +56,7 @@ async def by_sign_in(services: AccountServices, cookie: Secret) -> Secret:
 async def by_reset(services: AccountServices, cookie: Secret) -> Secret:
     await services.accounts.request_reset("ann@example.org", address=ADDRESS)
     email_token = await services.email_token("/reset/new")
-    confirmed = await services.accounts.reset(
-        email_token, Secret(FRESH), address=ADDRESS, agent=AGENT, replaces=cookie
-    )
-    return confirmed.session_cookie
+    return (await services.reset(email_token, FRESH, replaces=cookie)).session_cookie
 
 
 @pytest.mark.parametrize("again", [by_password, by_address, by_sign_in, by_reset])

@@ -102,7 +102,7 @@ async def test_a_disabled_person_who_returns_gets_the_same_tokens_back_or_none(
     assert (await harness.call(given["access_token"])).status_code == 401
     await harness.context.accounts.enable(person.id)
     assert (await browser.get("/account")).headers["location"].startswith("/sign-in")
-    cookie = await harness.context.accounts.sign_in(
+    login = await harness.context.accounts.sign_in(
         "ann@example.org", Secret(PASSWORD), address="192.0.2.7", agent="", replaces=None
     )
-    assert cookie.reveal()
+    assert login.cookie.reveal()

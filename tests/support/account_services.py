@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from quantimodo.accounts.accounts import Accounts, open_accounts
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.login import Login, StartedSession
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed
 from quantimodo.accounts.sessions import SessionPolicy, Sessions
 from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
@@ -66,12 +67,30 @@ class Watched:
         return getattr(self._thing, name)
 
 
+def cookie_of(login: StartedSession) -> Secret:
+    """The session cookie of somebody who is signed in."""
+    return login.cookie
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInByLink:
+    """Somebody who signed in by a link: the session cookie, and the local path to continue at."""
+
+    session_cookie: Secret
+    return_to: str
+
+    @classmethod
+    def of(cls, confirmed: Confirmed) -> "SignedInByLink":
+        return cls(cookie_of(confirmed.login), confirmed.return_to)
+
+
 @dataclass(slots=True, kw_only=True)
 class AccountServices:
     accounts: Accounts
     social: SocialAccounts
     envelope: Envelope
     sessions: Sessions
+    login: Login
     throttle: Throttle
     devices: DeviceCookies
     outbox: Outbox
@@ -102,7 +121,7 @@ class AccountServices:
         replaces: Secret | None = None,
         device_cookies: Mapping[str, str] | None = None,
     ) -> Secret:
-        return await self.accounts.sign_in(
+        login = await self.accounts.sign_in(
             email,
             Secret(password),
             address=address,
@@ -110,6 +129,7 @@ class AccountServices:
             replaces=replaces,
             device_cookies=device_cookies,
         )
+        return cookie_of(login)
 
     def device_cookie(self, user: User) -> dict[str, str]:
         """What a browser keeps in which this person has just signed in."""
@@ -119,9 +139,10 @@ class AccountServices:
     async def by_provider(self, profile: Profile | None = None) -> Secret:
         """Sign in by an identity elsewhere."""
         admitted = await self.social.admit(profile or profile_of(), address=ADDRESS)
-        return await self.social.begin_session(
+        login = await self.social.begin_session(
             admitted, ("fed",), address=ADDRESS, agent=AGENT, replaces=None
         )
+        return cookie_of(login)
 
     async def session(self, cookie: Secret) -> Session:
         session = await self.sessions.current(cookie.reveal())
@@ -155,19 +176,23 @@ class AccountServices:
 
     async def confirm(
         self, email_token: str, browser: Secret | None = None, password: str | None = None
-    ) -> Confirmed:
-        return await self.accounts.confirm(
+    ) -> SignedInByLink:
+        confirmed = await self.accounts.confirm(
             email_token,
             browser=browser,
             password=None if password is None else Secret(password),
             address=ADDRESS,
             agent=AGENT,
         )
+        return SignedInByLink.of(confirmed)
 
-    async def reset(self, email_token: str, password: str) -> Confirmed:
-        return await self.accounts.reset(
-            email_token, Secret(password), address=ADDRESS, agent=AGENT
+    async def reset(
+        self, email_token: str, password: str, *, replaces: Secret | None = None
+    ) -> SignedInByLink:
+        confirmed = await self.accounts.reset(
+            email_token, Secret(password), address=ADDRESS, agent=AGENT, replaces=replaces
         )
+        return SignedInByLink.of(confirmed)
 
     async def email_templates(self) -> list[Mail]:
         """All letters that wait, the newest first."""
@@ -236,7 +261,7 @@ def open_account_services(
     social = SocialAccounts(
         users=watched,
         store=watched,
-        sessions=sessions,
+        login=accounts.login,
         throttle=throttle,
         mailer=outbox,
         email_templates=EmailTemplates(ISSUER),
@@ -251,6 +276,7 @@ def open_account_services(
         social=social,
         envelope=envelope,
         sessions=sessions,
+        login=accounts.login,
         throttle=throttle,
         devices=devices,
         outbox=outbox,

@@ -1,20 +1,21 @@
-"""All that pages and the command line do with accounts: the facade of this package.
+"""The facade of this package for pages and the command line.
 
-Owns signing in, and what an operator does. Sign-up, recovery and people's own changes are
-passed on to `sign_up.py`, `recovery.py` and `changes.py`, which this file puts together.
+Owns what an operator does. Sign-in, sign-up, recovery and changes by the account's owner are in
+`password_sign_in.py`, `sign_up.py`, `recovery.py` and `changes.py`, which this file constructs.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from quantimodo.accounts.addresses import email_address, person_name, presented_email
+from quantimodo.accounts.addresses import email_address, person_name
 from quantimodo.accounts.changes import Changes
 from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.email_tokens import EmailTokens
-from quantimodo.accounts.errors import DomainError
+from quantimodo.accounts.login import Login, LoginBrowser, StartedSession
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, Pending, Verified
+from quantimodo.accounts.password_sign_in import PasswordSignIn
 from quantimodo.accounts.passwords import check_password
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.accounts.sessions import Sessions, printable
@@ -30,8 +31,6 @@ from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.mailer import Mailer
 from quantimodo.ports.stores import EmailTokenStore, IdentityStore, UserStore
 
-_WRONG = "The e-mail address or the password is not right."
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
@@ -40,9 +39,9 @@ class Accounts:
     users: UserStore
     email_tokens: EmailTokens
     sessions: Sessions
+    login: Login
     credentials: Credentials
-    throttle: Throttle
-    devices: DeviceCookies
+    password_sign_in: PasswordSignIn
     registration: SignUp
     recovery: Recovery
     changes: Changes
@@ -59,29 +58,10 @@ class Accounts:
         agent: str,
         replaces: Secret | None,
         device_cookies: Mapping[str, str] | None = None,
-    ) -> Secret:
-        """The cookie of a new session. Raises `DomainError`, `TooMany` or `Busy`.
-
-        `device_cookies`: what the browser sent, by name (security.md 23a). One text
-        and the same work whether or not there is such an account, and whether or not it has a
-        password (security.md 21, 22).
-        """
-        account = presented_email(email)
-        await self.throttle.sign_in_from(address)
-        user = await self.users.user_by_email(account)
-        device = self.devices.device(user, device_cookies or {})
-        await self.throttle.sign_in(account, device)
-        held = await self.credentials.match(user, password)
-        if user is None or held is None or user.disabled_at is not None:
-            self._record("session.refused", None if user is None else user.id, address)
-            raise DomainError(_WRONG)
-        cookie = await self.sessions.start(
-            user, methods=("pwd",), address=address, agent=agent, replaces=replaces
-        )
-        await self.credentials.admit(user, held, cookie)
-        await self.throttle.signed_in(account, address, device)
-        await self.credentials.refresh(user, held, password)
-        return cookie
+    ) -> StartedSession:
+        """Sign in by a password. Raises `DomainError`, `TooMany` or `Busy`."""
+        browser = LoginBrowser(address=address, agent=agent, replaces=replaces)
+        return await self.password_sign_in.sign_in(email, password, browser, device_cookies)
 
     async def sign_up(
         self,
@@ -256,6 +236,7 @@ def open_accounts(
     audit: Audit,
 ) -> Accounts:
     """Build the services of this package."""
+    login = Login(sessions=sessions, users=users, identities=identities)
     links = EmailTokens(email_tokens, clock, entropy)
     email_templates = EmailTemplates(policy.issuer)
     credentials = Credentials(
@@ -266,10 +247,19 @@ def open_accounts(
         sessions=sessions,
         clock=clock,
     )
+    password_sign_in = PasswordSignIn(
+        users=users,
+        credentials=credentials,
+        login=login,
+        throttle=throttle,
+        devices=devices,
+        clock=clock,
+        audit=audit,
+    )
     registration = SignUp(
         users=users,
         email_tokens=links,
-        sessions=sessions,
+        login=login,
         credentials=credentials,
         throttle=throttle,
         mailer=mailer,
@@ -282,7 +272,7 @@ def open_accounts(
     recovery = Recovery(
         users=users,
         email_tokens=links,
-        sessions=sessions,
+        login=login,
         credentials=credentials,
         throttle=throttle,
         mailer=mailer,
@@ -307,9 +297,9 @@ def open_accounts(
         users=users,
         email_tokens=links,
         sessions=sessions,
+        login=login,
         credentials=credentials,
-        throttle=throttle,
-        devices=devices,
+        password_sign_in=password_sign_in,
         registration=registration,
         recovery=recovery,
         changes=changes,

@@ -89,12 +89,16 @@ class Credentials:
         await self.sessions.discard(user.id, cookie)
         raise DomainError("The ways to sign in were changed just now. Sign in again.")
 
-    async def set(self, user: User, password_hash: str) -> None:
-        """Raises `DomainError` when the person was deleted meanwhile."""
+    async def reset(self, user: User, password_hash: str) -> None:
+        """Set the password, then end all sessions; `Login` relies on this order.
+
+        Raises `DomainError` when the person was deleted meanwhile.
+        """
         try:
             await self.users.set_password(user.id, password_hash, self.clock.now())
         except Conflict:
             raise DomainError("This account is not there any more.") from None
+        await self.sessions.end_all(user.id)
 
     async def add(self, session: Session, password_hash: str) -> bool:
         """Set the first one of a person, unless they have one, or the session was ended."""

@@ -1,8 +1,9 @@
-"""What the services of identity answer with, and the policy they are given."""
+"""Results of the services of this package, and their policy."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
+from quantimodo.accounts.login import StartedSession
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 
@@ -36,9 +37,9 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """A person is signed in: the cookie of the new session, and the local path to go on to."""
+    """A link was used to sign in. `return_to` is the local path to continue at."""
 
-    session_cookie: Secret
+    login: StartedSession
     return_to: str
 
 

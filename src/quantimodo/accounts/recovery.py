@@ -13,9 +13,9 @@ from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.email_templates import EmailTemplates, address_of
 from quantimodo.accounts.email_tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError, SignInNeeded
+from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, Pending, Verified
 from quantimodo.accounts.passwords import check_password
-from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, same
 from quantimodo.model.budgets import Charge
@@ -47,7 +47,7 @@ class EmailChange(msgspec.Struct, frozen=True):
 class Recovery:
     users: UserStore
     email_tokens: EmailTokens
-    sessions: Sessions
+    login: Login
     credentials: Credentials
     throttle: Throttle
     mailer: Mailer
@@ -96,11 +96,10 @@ class Recovery:
         if not await self.email_tokens.take(email_token):
             raise DomainError(_DEAD_LINK)
         await self._take_over(user, user.email, fresh)
-        cookie = await self.sessions.start(
-            user, methods=("pwd",), address=address, agent=agent, replaces=replaces
-        )
+        browser = LoginBrowser(address=address, agent=agent, replaces=replaces)
+        login = await self.login.complete_login(user, PasswordProof(password_hash=fresh), browser)
         await self.mailer.send(self.email_templates.password_changed(user.email))
-        return Confirmed(cookie, local_path(""))
+        return Confirmed(login, local_path(""))
 
     async def send_verification(self, user: User) -> None:
         """Mail a link that verifies the address of this account; none if it is verified."""
@@ -201,9 +200,7 @@ class Recovery:
         now = self.clock.now()
         if user.email_verified_at is None:
             await self.users.verify_email(user.id, email, now, keep_credentials=False)
-        # In this order: `Credentials.admit` relies on it.
-        await self.credentials.set(user, fresh)
-        await self.sessions.end_all(user.id)
+        await self.credentials.reset(user, fresh)
         await self.email_tokens.drop("reset_password", email)
         await self.throttle.forgive(email)
         self._record("password.reset", user)

@@ -14,9 +14,10 @@ from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.email_tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError, Faults, InvalidInput
+from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, Pending
 from quantimodo.accounts.passwords import check_password
-from quantimodo.accounts.sessions import Sessions, printable
+from quantimodo.accounts.sessions import printable
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, same
 from quantimodo.model.budgets import Charge
@@ -46,7 +47,7 @@ class PendingSignUp(msgspec.Struct, frozen=True):
 class SignUp:
     users: UserStore
     email_tokens: EmailTokens
-    sessions: Sessions
+    login: Login
     credentials: Credentials
     throttle: Throttle
     mailer: Mailer
@@ -121,10 +122,10 @@ class SignUp:
         if not await self.email_tokens.take(email_token):
             raise DomainError(_DEAD_LINK)
         user = await self._make(pending_sign_up, address)
-        cookie = await self.sessions.start(
-            user, methods=("pwd",), address=address, agent=agent, replaces=replaces
-        )
-        return Confirmed(cookie, pending_sign_up.return_to)
+        proof = PasswordProof(password_hash=pending_sign_up.password_hash)
+        started = LoginBrowser(address=address, agent=agent, replaces=replaces)
+        login = await self.login.complete_login(user, proof, started)
+        return Confirmed(login, pending_sign_up.return_to)
 
     async def _write(self, pending_sign_up: PendingSignUp, charge: Charge) -> None:
         # security.md 21: the same reads and writes whether the address has an account or not. If

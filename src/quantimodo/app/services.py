@@ -121,8 +121,7 @@ async def open_app(
     audit, accesses = AuditTrail(stores), AccessLog(stores)
     audit.start()
     accesses.start()
-    # Two doors under one rule: names that applications register and nobody answers for must not
-    # keep those of the providers from being looked up.
+    # Two clients, so that slow addresses of applications do not delay requests to providers.
     http_clients = [
         GuardedHttpClient(outbound_policy(settings, *_own_address(settings))) for _ in range(2)
     ]
@@ -229,7 +228,8 @@ def _build_services(
     social = SocialAccounts(
         users=stores,
         store=stores,
-        sessions=sessions,
+        login=accounts.login,
+        logout_wakeup=logout_wakeup,
         throttle=throttle,
         mailer=outbox,
         email_templates=EmailTemplates(settings.issuer),

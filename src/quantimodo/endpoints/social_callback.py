@@ -185,7 +185,7 @@ class CallbackHandler:
     ) -> Response:
         try:
             admitted = await self.accounts.admit(profile, address=browser_request.address)
-            cookie = await self.accounts.begin_session(
+            login = await self.accounts.begin_session(
                 admitted,
                 profile.methods,
                 address=browser_request.address,
@@ -199,7 +199,7 @@ class CallbackHandler:
         except TooMany as fault:
             return too_many(self.page_context.renderer, fault.retry_after)
         response = self.page_context.go(local_path(purpose.return_to))
-        return await self.page_context.browser.complete_sign_in(request, response, cookie)
+        return await self.page_context.browser.complete_sign_in(request, response, login)
 
     async def _link_account(
         self, browser_request: BrowserRequest, profile: Profile, purpose: LinkAccount

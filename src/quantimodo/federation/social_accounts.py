@@ -4,6 +4,7 @@ Owns the rules between an identity and the account and sessions of its person. `
 which account it is; the provider's file has verified the profile.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,7 +12,8 @@ from typing import Final
 from quantimodo.accounts.addresses import known_email, shown_name
 from quantimodo.accounts.email_templates import EmailTemplates, address_of
 from quantimodo.accounts.errors import DomainError, LinkNeeded
-from quantimodo.accounts.sessions import Sessions, printable, require_fresh
+from quantimodo.accounts.login import IdentityProof, Login, LoginBrowser, StartedSession
+from quantimodo.accounts.sessions import printable, require_fresh
 from quantimodo.accounts.sign_up import new_subject
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.envelope import Envelope
@@ -50,6 +52,10 @@ class Admitted:
     identity: Identity
     new_user: bool
 
+    def proof(self, methods: tuple[str, ...]) -> IdentityProof:
+        known = self.identity
+        return IdentityProof(known.issuer, known.subject, known.signed_out_at, methods)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocialAccounts:
@@ -57,7 +63,7 @@ class SocialAccounts:
 
     users: UserStore
     store: IdentityStore
-    sessions: Sessions
+    login: Login
     throttle: Throttle
     mailer: Mailer
     email_templates: EmailTemplates
@@ -66,6 +72,7 @@ class SocialAccounts:
     clock: Clock
     entropy: Entropy
     audit: Audit
+    logout_wakeup: asyncio.Event | None = None
 
     async def admit(self, profile: Profile, *, address: str) -> Admitted:
         """The person whose account this profile signs in to, created or linked by the rules.
@@ -90,25 +97,14 @@ class SocialAccounts:
         address: str,
         agent: str,
         replaces: Secret | None,
-    ) -> Secret:
-        """The cookie of a new session for the admitted person. Raises `DomainError`."""
-        cookie = await self.sessions.start(
-            admitted.user, methods=methods, address=address, agent=agent, replaces=replaces
-        )
-        # As in `Credentials.admit`: unlinking ends sessions after it deletes the identity. A
-        # session that starts between this check and that end is ended there, a later one here.
-        if not await self.stands(admitted):
-            await self.sessions.discard(admitted.user.id, cookie)
-            raise DomainError("This way of signing in was removed just now. Sign in again.")
-        return cookie
+    ) -> StartedSession:
+        """Sign in the person who was admitted. Raises `DomainError`."""
+        browser = LoginBrowser(address=address, agent=agent, replaces=replaces)
+        return await self.login.complete_login(admitted.user, admitted.proof(methods), browser)
 
     async def stands(self, admitted: Admitted) -> bool:
         """Whether the identity is still this person's, and was not signed out meanwhile."""
-        known = admitted.identity
-        found = await self.store.identity(known.issuer, known.subject)
-        if found is None or found.user_id != admitted.user.id:
-            return False
-        return found.signed_out_at == known.signed_out_at
+        return await self.login.is_valid(admitted.user, admitted.proof(()))
 
     async def link(self, session: Session, profile: Profile) -> Identity:
         """Add this identity to the account of a recently authenticated session.
@@ -247,7 +243,7 @@ class SocialAccounts:
         ended = await self.store.end_identity(issuer, subject, self.clock.now())
         if found is None or user is None or ended != user.id:
             return None
-        self.sessions.ring()
+        self._notify_clients()
         self._record("identity.ended", user.id, detail=found.provider)
         return user
 
@@ -256,11 +252,15 @@ class SocialAccounts:
             issuer, subject, self.clock.now(), grants=grants
         )
         if user_id is not None:
-            self.sessions.ring()
+            self._notify_clients()
             found = await self.store.identity(issuer, subject)
             detail = "" if found is None else found.provider
             self._record("identity.signed_out", user_id, detail=detail)
         return user_id
+
+    def _notify_clients(self) -> None:
+        if self.logout_wakeup is not None:
+            self.logout_wakeup.set()
 
     async def _has_a_way_in(self, user: User) -> bool:
         if await self.store.identities_of(user.id):

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.device_cookies import DEVICE_COOKIE_LIFETIME, DeviceCookies
+from quantimodo.accounts.login import StartedSession
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.crypto.digests import keyed_digest, same
 from quantimodo.crypto.tokens import Kind, key_of, mint
@@ -148,17 +149,17 @@ class Browser:
         return response
 
     async def complete_sign_in(
-        self, request: Request, response: Response, cookie: Secret
+        self, request: Request, response: Response, login: StartedSession
     ) -> Response:
-        """Hand over the cookie of a session that a person has just signed in to, and a device
-        cookie for their account (security.md 23a)."""
-        session = await self._sessions.current(cookie.reveal())
+        """Set the cookie of the session that a person has just started, and a device cookie for
+        their account (security.md 23a)."""
+        session = await self._sessions.current(login.cookie.reveal())
         if session is not None:
             issued = self._devices.issue(session.user.id, self.device_cookies(request))
             for name in issued.replaced:
                 self._drop(response, DEVICE + name)
             self._set(response, DEVICE + issued.name, issued.value.reveal(), DEVICE_COOKIE_LIFETIME)
-        return self.sign_in(response, cookie)
+        return self.sign_in(response, login.cookie)
 
     def device_cookies(self, request: Request) -> dict[str, str]:
         """The device cookies of this browser, for any account, by their names."""

@@ -104,9 +104,7 @@ class Reset:
         response = self.page_context.go(leads.return_to, "password-reset")
         self.page_context.browser.clear_cookie(response, "reset")
         self.page_context.browser.clear_cookie(response, "reset_return")
-        return await self.page_context.browser.complete_sign_in(
-            request, response, confirmed.session_cookie
-        )
+        return await self.page_context.browser.complete_sign_in(request, response, confirmed.login)
 
     async def _dead(self, request: Request, browser_request: BrowserRequest) -> Response:
         where = quote((await self._leads(request)).return_to, safe="")

@@ -37,7 +37,7 @@ class SignIn:
         browser_request, form = await self.page_context.posted(request)
         return_to = form.one("return_to")
         try:
-            cookie = await self.accounts.sign_in(
+            login = await self.accounts.sign_in(
                 form.one("username"),
                 form.secret("password"),
                 address=browser_request.address,
@@ -51,7 +51,7 @@ class SignIn:
             return await self._page(request, browser_request, return_to, view, again)
         leads = await self.return_targets.of(return_to)
         response = self.page_context.go(leads.return_to)
-        return await self.page_context.browser.complete_sign_in(request, response, cookie)
+        return await self.page_context.browser.complete_sign_in(request, response, login)
 
     async def _page(
         self,

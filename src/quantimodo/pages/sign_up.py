@@ -99,9 +99,7 @@ class SignUp:
             )
         response = self.page_context.go(confirmed.return_to, "confirmed")
         self.page_context.browser.clear_cookie(response, "confirm")
-        return await self.page_context.browser.complete_sign_in(
-            request, response, confirmed.session_cookie
-        )
+        return await self.page_context.browser.complete_sign_in(request, response, confirmed.login)
 
     async def _confirm_page(
         self,

@@ -1,0 +1,66 @@
+"""Sign-in by e-mail address and password."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from quantimodo.accounts.addresses import presented_email
+from quantimodo.accounts.credentials import Credentials
+from quantimodo.accounts.device_cookies import DeviceCookies
+from quantimodo.accounts.errors import DomainError
+from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof, StartedSession
+from quantimodo.accounts.sessions import printable
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.model.events import Event
+from quantimodo.model.secrets import Secret
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import UserStore
+
+_WRONG = "The e-mail address or the password is not right."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordSignIn:
+    users: UserStore
+    credentials: Credentials
+    login: Login
+    throttle: Throttle
+    devices: DeviceCookies
+    clock: Clock
+    audit: Audit
+
+    async def sign_in(
+        self,
+        email: str,
+        password: Secret,
+        browser: LoginBrowser,
+        device_cookies: Mapping[str, str] | None = None,
+    ) -> StartedSession:
+        """Sign in. Raises `DomainError`, `TooMany` or `Busy`.
+
+        `device_cookies`: what the browser sent, by name (security.md 23a). One text and the same
+        work whether or not the account exists, and whether or not it has a password (security.md
+        21, 22).
+        """
+        account = presented_email(email)
+        await self.throttle.sign_in_from(browser.address)
+        user = await self.users.user_by_email(account)
+        device = self.devices.device(user, device_cookies or {})
+        await self.throttle.sign_in(account, device)
+        held = await self.credentials.match(user, password)
+        if user is None or held is None or user.disabled_at is not None:
+            self._record_refusal(None if user is None else user.id, browser.address)
+            raise DomainError(_WRONG)
+        login = await self.login.complete_login(user, PasswordProof(password_hash=held), browser)
+        await self.throttle.signed_in(account, browser.address, device)
+        await self.credentials.refresh(user, held, password)
+        return login
+
+    def _record_refusal(self, user_id: int | None, address: str) -> None:
+        event = Event(
+            at=self.clock.now(),
+            kind="session.refused",
+            user_id=user_id,
+            address=printable(address, 64),
+        )
+        self.audit.record(event)
