@@ -79,10 +79,10 @@ STATEMENTS = {
         attacks/test_cross_site_forms.py what_an_app_says_of_itself_is_text
         attacks/test_cross_site_forms.py a_picture_comes_from_here_or_not_at_all
         attacks/test_other_names_for_this_server.py
-          letters_are_not_shown_under_the_name_of_another_site""",
+          emails_are_not_shown_under_the_name_of_another_site""",
     "12 malformed input is a 4xx": """
         http/test_bad_input.py a_bad_body_is_a_clear_refusal_and_changes_nothing
-        http/test_bad_input_at_authorize.py a_malformed_cookie_signs_nobody_in
+        http/test_bad_input_at_authorize.py a_malformed_cookie_is_no_session
         rfc6749/test_2_3_client_authentication.py a_repeated_authorization_header_is_refused
         openapi/test_no_server_error.py *
         attacks/test_text_that_no_database_keeps.py an_id_that_cannot_be_is_nothing""",
@@ -119,7 +119,7 @@ STATEMENTS = {
           without_a_browser_consent_has_to_be_on_record""",
     "16 secrets are written nowhere": """
         attacks/test_marked_secrets.py no_secret_is_written_anywhere
-        attacks/test_secrets_of_people.py no_password_ticket_or_cookie_is_in_the_database
+        attacks/test_secrets_of_people.py no_password_email_token_or_cookie_is_in_the_database
         project/test_secrets_are_not_printed.py what_holds_a_secret_shows_nothing_of_it""",
     "18 sessions": """
         attacks/test_session_fixation.py each_proof_of_who_one_is_gives_a_new_session_id
@@ -188,8 +188,8 @@ HOLES = {
         attacks/test_forged_tokens.py
           what_we_do_not_understand_in_a_header_is_refused_though_we_signed_it""",
     "a malformed cookie fails open": """
-        http/test_bad_input_at_authorize.py a_malformed_cookie_signs_nobody_in
-        http/test_bad_input_at_authorize.py raw_bytes_in_a_cookie_sign_nobody_in""",
+        http/test_bad_input_at_authorize.py a_malformed_cookie_is_no_session
+        http/test_bad_input_at_authorize.py raw_bytes_in_a_cookie_are_no_session""",
     "assertion jti replay": """
         rfc7523/test_3_client_assertions.py a_statement_is_used_once
         rfc7523/test_3_client_assertions.py of_many_at_once_one_wins""",
