@@ -1,5 +1,8 @@
 """The commands on PostgreSQL: nothing is migrated by the way, nothing is made up."""
 
+import asyncio
+
+import asyncpg
 import pytest
 
 from support.terminal import Terminal
@@ -16,7 +19,7 @@ def test_a_postgresql_database_is_migrated_when_told_and_then_used(
     refused = terminal("clients", "list")
     assert (refused.code, refused.out) == (1, "")
     assert "quantimodo database migrate" in refused.err
-    assert "applied 0001 first_schema" in terminal.does("database", "migrate").out
+    assert "applied 0001 initial_schema" in terminal.does("database", "migrate").out
     assert terminal.does("database", "status", "--json").json["engine"] == "PostgreSQL"
     # The shared test server runs without fsync, for speed: that is to be told.
     checked = terminal("database", "check")
@@ -31,3 +34,31 @@ def test_a_postgresql_database_is_migrated_when_told_and_then_used(
     assert [each["client_id"] for each in listed] == [created["client_id"]]
     findings = terminal("doctor", "--json").json
     assert {"state": "ok", "what": "keys", "text": "active: ES256, RS256, PS256, EdDSA"} in findings
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "command", [("serve", "--port", "0"), ("database", "migrate"), ("doctor",)]
+)
+def test_a_database_made_before_the_first_release_is_refused_with_one_line(
+    empty_terminal: Terminal, empty_postgres_url: str, command: tuple[str, ...]
+) -> None:
+    terminal = empty_terminal
+    terminal.settings = {"database": empty_postgres_url, "secret_key": KEY}
+    terminal.does("database", "migrate")
+    asyncio.run(_rename_first_migration(empty_postgres_url))
+    answer = terminal(*command)
+    assert answer.code == 1
+    (line,) = [each for each in (answer.out + answer.err).splitlines() if "first release" in each]
+    assert "move it away" in line
+    assert "quantimodo database migrate" in line
+
+
+async def _rename_first_migration(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(
+            "UPDATE schema_migrations SET name = 'first_schema' WHERE number = 1"
+        )
+    finally:
+        await connection.close()

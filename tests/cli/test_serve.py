@@ -83,6 +83,26 @@ def test_a_newer_schema_is_not_served(terminal: Terminal) -> None:
     assert "newer version" in answer.err
 
 
+@pytest.mark.parametrize(
+    "command", [("serve", "--port", "0"), ("database", "migrate"), ("doctor",)]
+)
+def test_a_database_made_before_the_first_release_is_refused_with_one_line(
+    terminal: Terminal, command: tuple[str, ...]
+) -> None:
+    with sqlite3.connect(terminal.folder / "var" / "quantimodo.db") as database:
+        database.execute("UPDATE schema_migrations SET name = 'first_schema' WHERE number = 1")
+    database.close()
+    answer = terminal(*command)
+    assert answer.code == 1
+    (line,) = [
+        each
+        for each in (answer.out + answer.err).splitlines()
+        if "before the first release" in each
+    ]
+    assert "move it away" in line
+    assert "quantimodo database migrate" in line
+
+
 @pytest.mark.slow
 def test_a_killed_worker_is_replaced(terminal: Terminal) -> None:
     server = terminal.serve("--workers", "2")

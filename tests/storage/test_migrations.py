@@ -2,7 +2,6 @@
 
 import sqlite3
 import stat
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 from processes import contend
-from samples import NOW, client, identity
+from samples import NOW
 
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.migrate import RECORDS, Applied, Step, pending, shipped
@@ -86,25 +85,6 @@ async def test_to_ask_what_is_pending_changes_nothing(engine: str, empty_url: st
         assert await _tables(empty_url) == set()
 
 
-async def test_both_engines_have_the_same_tables_and_columns(
-    sqlite_url: str, postgres_url: str
-) -> None:
-    columns = {}
-    for table in await _tables(postgres_url):
-        columns[table] = [
-            row[0]
-            for row in await _run(
-                postgres_url,
-                "SELECT column_name::text FROM information_schema.columns"
-                f" WHERE table_name = '{table}' ORDER BY ordinal_position",
-            )
-        ]
-    assert await _tables(sqlite_url) == set(columns)
-    for table, names in columns.items():
-        found = await _run(sqlite_url, f"SELECT name FROM pragma_table_info('{table}')")
-        assert [row[0] for row in found] == names
-
-
 async def test_a_database_that_is_not_migrated_is_not_opened(engine: str, empty_url: str) -> None:
     with pytest.raises(SchemaMismatch, match="quantimodo database migrate"):
         await open_stores(empty_url)
@@ -141,8 +121,8 @@ async def test_a_step_that_fails_leaves_nothing_behind(engine: str, empty_url: s
     path = sqlite_path(empty_url)
     if path is not None:
         path.parent.mkdir()
-    # The last table of the first step is in its way.
-    await _run(empty_url, "CREATE TABLE leases (in_the_way TEXT)")
+    # The last table of the first step exists already.
+    await _run(empty_url, "CREATE TABLE leases (other TEXT)")
     with pytest.raises((sqlite3.OperationalError, asyncpg.DuplicateTableError)):
         await migrate(empty_url, NOW)
     assert await _tables(empty_url) == {"leases"}
@@ -196,27 +176,6 @@ async def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None
             await attempt
 
 
-async def test_redirect_uris_that_were_there_are_indexed(engine: str, database_url: str) -> None:
-    stores = await open_stores(database_url)
-    registered = ("https://a.example/b?c=d", "http://127.0.0.1:8000/e", "http://127.0.0.1/e")
-    try:
-        await stores.add_client(client("migrated", redirect_uris=registered))
-        await stores.add_client(client("migrated-six", redirect_uris=("http://[::1]:1?f",)))
-        await stores.add_client(client("migrated-none"))
-        await _execute(database_url, "DROP TABLE redirect_uris")
-        (step,) = (step for step in shipped(engine) if step.name == "redirect_uris")
-        await _execute(database_url, step.sql)
-        for uri in (*registered, "http://127.0.0.1:9/e"):
-            assert [c.id for c in await stores.clients_by_redirect_uri(uri)] == ["migrated"]
-        (found,) = await stores.clients_by_redirect_uri("http://[::1]:2?f")
-        assert found.id == "migrated-six"
-        assert await stores.clients_by_redirect_uri("") == []
-    finally:
-        for name in ("migrated", "migrated-six", "migrated-none"):
-            await stores.delete_client(name)
-        await stores.close()
-
-
 async def _execute(url: str, sql: str) -> None:
     path = sqlite_path(url)
     if path is not None:
@@ -231,129 +190,45 @@ async def _execute(url: str, sql: str) -> None:
         await connection.close()
 
 
-async def test_people_of_the_first_release_are_there_after_the_second_step(
+async def test_a_database_made_before_the_first_release_is_refused(
     engine: str, empty_url: str
 ) -> None:
-    """A database that the first release made and used, brought to this version."""
-    first, second, *_ = shipped(engine)
-    assert (first.number, second.name) == (1, "sign_in_through_providers")
+    """Its first migration has another name: its tables have other names too."""
     path = sqlite_path(empty_url)
     if path is not None:
         path.parent.mkdir()
-    await _execute(empty_url, f"{RECORDS}; {first.sql}")
     await _execute(
         empty_url,
-        f"INSERT INTO schema_migrations VALUES (1, '{first.name}', '{first.checksum}', 0);"
-        " INSERT INTO users (subject, name, email, email_key, created_at, updated_at)"
-        " VALUES ('s1', 'Ann', 'ann@example.org', 'ann@example.org', 1, 1);"
-        " INSERT INTO passwords VALUES (1, 'hash', 1);"
-        " INSERT INTO revoked_jwts VALUES ('jti', 99)",
+        f"{RECORDS}; INSERT INTO schema_migrations VALUES (1, 'first_schema', 'x', 0),"
+        " (14, 'storage_budgets', 'y', 0)",
     )
-    assert [step.number for step in await pending_steps(empty_url)] == [
-        step.number for step in shipped(engine)[1:]
-    ]
-    await migrate(empty_url, NOW)
-    stores = await open_stores(empty_url)
-    try:
-        ann = await stores.user_by_email("ann@example.org")
-        assert ann is not None
-        assert await stores.password_hash(ann.id) == "hash"
-        assert await stores.is_revoked_jwt("jti")
-        linked = await stores.add_identity(ann.id, identity("1"))
-        assert await stores.identities_of(ann.id) == [linked]
-        assert await stores.drop_identity(ann.id, linked.id)
-    finally:
-        await stores.close()
+    before = await _tables(empty_url)
+    for attempt in (migrate(empty_url, NOW), pending_steps(empty_url), open_stores(empty_url)):
+        with pytest.raises(SchemaMismatch, match=r"before the first release.* move it") as refused:
+            await attempt
+        assert "quantimodo database migrate" in str(refused.value)
+    assert await _tables(empty_url) == before
 
 
-async def test_addresses_beyond_ascii_get_their_new_keys(engine: str, empty_url: str) -> None:
-    """They were keyed by Unicode's folding, which takes one person's address for another's."""
-    steps = shipped(engine)
-    number = next(step.number for step in steps if step.name == "exact_addresses")
-    path = sqlite_path(empty_url)
-    if path is not None:
-        path.parent.mkdir()
-    await _execute(empty_url, RECORDS)
-    for step in steps[: number - 1]:
-        await _execute(empty_url, step.sql)
-        await _execute(
-            empty_url,
-            "INSERT INTO schema_migrations VALUES"
-            f" ({step.number}, '{step.name}', '{step.checksum}', 0)",
-        )
-    addresses = {
-        "Straße@example.org": "strasse@example.org",
-        "μεσος@example.org": "μεσοσ@example.org",
-    }
-    addresses |= {"Ann@example.org": "ann@example.org", "ÄNN@example.org": "änn@example.org"}
-    for index, (email, key) in enumerate(addresses.items()):
-        await _execute(
-            empty_url,
-            "INSERT INTO users (subject, name, email, email_key, created_at, updated_at)"
-            f" VALUES ('s{index}', 'Ann', '{email}', '{key}', 1, 1)",
-        )
-    await migrate(empty_url, NOW)
-    stores = await open_stores(empty_url)
-    try:
-        for email in addresses:
-            found = await stores.user_by_email(email)
-            assert found is not None, email
-            assert found.email == email
-        for another in ("strasse@example.org", "μεσοσ@example.org"):
-            assert await stores.user_by_email(another) is None
-    finally:
-        await stores.close()
-
-
-_MANY = 100_000
-_HOT = ("grants", "codes", "access_tokens", "refresh_tokens")
-# Keys are blobs, which the engines spell apart; all else is the same text.
-_KEY = {
-    "sqlite": "CAST(printf('%032d', i) AS BLOB)",
-    "postgres": "convert_to(lpad(i::text, 32, '0'), 'UTF8')",
-}
-_FILLINGS = (
-    "users (subject, name, email, email_key, created_at, updated_at)"
-    " SELECT 's' || i, 'Ann', 'a' || i || '@example.org', 'a' || i || '@example.org', 1, 1 FROM n",
-    "clients SELECT 'c' || i, 1, NULL, 'App', '', '', '', '',"
-    " 'https://a' || i || '.example/b\nhttp://127.0.0.1:' || (i % 60000) || '/c', 'basic',"
-    " 'authorization_code', 'code', 0, 0, 0, 0, 'opaque', 'RS256', NULL, NULL, NULL, 1, NULL"
-    " FROM n WHERE i <= 2000",
-    "sessions SELECT {key}, i, 1, 1, 1, 1, 'pwd', '', '' FROM n",
-    "consents SELECT i, 'c' || (i % 2000 + 1), 'basic', 1, 1 FROM n",
-    "grants SELECT {key}, 'c' || (i % 2000 + 1), i, 'basic', 'pwd', 1, 1, 1, NULL FROM n",
-    "codes SELECT {key}, {key}, NULL, NULL, NULL, 1, 1 FROM n",
-    "access_tokens SELECT {key}, 'c' || (i % 2000 + 1), {key}, i, 'basic', 1, 1 FROM n",
-    "refresh_tokens SELECT {key}, {key}, 1, 1, NULL, NULL FROM n",
-)
-
-
-@pytest.mark.slow
-async def test_a_database_with_many_rows_is_current_in_seconds(engine: str, empty_url: str) -> None:
-    """What the first release filled. A step that goes row by row in Python, or looks through one
-    table for each row of another, would take many minutes."""
-    first = shipped(engine)[0]
+async def test_rows_stay_where_they_are_when_a_step_runs_later(engine: str, empty_url: str) -> None:
+    """A database that lacks the last step has its people after the migration."""
+    first, *later = shipped(engine)
     path = sqlite_path(empty_url)
     if path is not None:
         path.parent.mkdir()
     await _execute(
         empty_url,
         f"{RECORDS}; {first.sql}; INSERT INTO schema_migrations"
-        f" VALUES (1, '{first.name}', '{first.checksum}', 0)",
+        f" VALUES (1, '{first.name}', '{first.checksum}', 0);"
+        " INSERT INTO users (subject, name, email, email_key, created_at, updated_at)"
+        " VALUES ('s1', 'Ann', 'ann@example.org', 'ann@example.org', 1, 1)",
     )
-    numbers = f"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {_MANY})"
-    for filling in _FILLINGS:
-        await _execute(empty_url, f"{numbers} INSERT INTO {filling.format(key=_KEY[engine])}")
-    before = await _places_of_hot_tables(engine, empty_url)
-    begun_at = time.monotonic()
-    await migrate(empty_url, NOW)
-    assert time.monotonic() - begun_at < 30  # two or three, on an idle machine
-    assert await _places_of_hot_tables(engine, empty_url) == before
-
-
-async def _places_of_hot_tables(engine: str, url: str) -> Sequence[tuple[Any, ...]]:
-    """Where PostgreSQL keeps each: another place would mean that it was written anew."""
-    if engine == "sqlite":
-        return ()
-    columns = ", ".join(f"pg_relation_filenode('{table}')" for table in _HOT)
-    return await _run(url, f"SELECT {columns}")
+    assert await migrate(empty_url, NOW) == later
+    stores = await open_stores(empty_url)
+    try:
+        ann = await stores.user_by_email("ann@example.org")
+        assert ann is not None
+        assert ann.name == "Ann"
+        assert await stores.units()
+    finally:
+        await stores.close()

@@ -1,22 +1,20 @@
-"""Brings a database to this version's schema: numbered steps, forward only.
+"""The rules of migrations: numbered steps, forward only.
 
-Each step is one file, `migrations/ENGINE/NNNN_name.sql`, recorded with its checksum. All that is
-pending runs in one transaction under a lock, so that of several servers that start at once one
-migrates and the others wait. A database newer than this server, or one whose old steps are not
-the ones that we ship, is refused: `SchemaMismatch` says what to do.
+A step is one file: `migrations/ENGINE/NNNN_name.sql`, or `migrations/both/NNNN_name.sql` where the
+SQL is the same for both engines. It is recorded with its checksum. All pending steps run in one
+transaction under a lock: of several servers that start at once, one migrates and the others wait.
+A database with a history that this version does not know raises `SchemaMismatch`, which says what
+to do.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
-from typing import Final
-
-from quantimodo.model.users import fold_email
 
 
 class SchemaMismatch(Exception):
-    """The database's schema is not one that this version can serve; the text is for people."""
+    """This version cannot use the database's schema; the message tells the operator what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +41,26 @@ RECORDS = (
 )
 
 
-EXACT_ADDRESSES: Final = "exact_addresses"
-"""The step after which the keys of all addresses beyond ASCII are computed anew."""
-
-
-def email_keys(rows: Iterable[tuple[int, str]]) -> list[tuple[str, int]]:
-    """The keys of these people's addresses, for an `UPDATE`."""
-    return [(fold_email(email), user_id) for user_id, email in rows]
-
-
 def shipped(engine: str) -> list[Step]:
-    """The steps of this version, in order."""
-    folder = files("quantimodo.storage") / "migrations" / engine
+    """The steps of this version for `sqlite` or `postgres`, in order."""
     steps = []
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
-        number, _, name = file.name.removesuffix(".sql").partition("_")
-        if file.name.endswith(".sql"):
-            steps.append(Step(int(number), name, file.read_text("utf-8")))
-    return steps
+    for folder in (engine, "both"):
+        for file in (files("quantimodo.storage") / "migrations" / folder).iterdir():
+            number, _, name = file.name.removesuffix(".sql").partition("_")
+            if file.name.endswith(".sql"):
+                steps.append(Step(int(number), name, file.read_text("utf-8")))
+    return sorted(steps, key=lambda step: step.number)
 
 
 def pending(ours: Sequence[Step], applied: Sequence[Applied]) -> list[Step]:
-    """What is left to do. Raises `SchemaMismatch` when the two do not share one history."""
+    """The steps that are left to run. Raises `SchemaMismatch` when the two histories differ."""
     known = {step.number: step for step in ours}
+    if any(record.number == 1 and record.name != known[1].name for record in applied):
+        raise SchemaMismatch(
+            "The database was made by a version before the first release, which this version"
+            " cannot migrate: move it away or set another one (setting `database`), and run:"
+            " quantimodo database migrate"
+        )
     for record in applied:
         step = known.get(record.number)
         if step is None:

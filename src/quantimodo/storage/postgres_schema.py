@@ -4,20 +4,11 @@ from datetime import datetime
 
 import asyncpg
 
-from quantimodo.storage.migrate import (
-    EXACT_ADDRESSES,
-    RECORDS,
-    Applied,
-    Step,
-    email_keys,
-    pending,
-    shipped,
-)
+from quantimodo.storage.migrate import RECORDS, Applied, Step, pending, shipped
 from quantimodo.storage.postgres_connections import connect
 from quantimodo.storage.timestamps import to_micros
 
 _LOCK = 0x7175616E74696D6F  # "quantimo": one number for all servers on a database
-_WIDE_ADDRESSES = "SELECT id, email FROM users WHERE octet_length(email) > char_length(email)"
 _UNHURRIED = "SET synchronous_commit = on; SET statement_timeout = 0; SET lock_timeout = 0;"
 
 
@@ -57,11 +48,6 @@ async def _applied(connection: asyncpg.Connection) -> list[Applied]:
 
 async def _apply(connection: asyncpg.Connection, step: Step, now: datetime) -> None:
     await connection.execute(step.sql)
-    if step.name == EXACT_ADDRESSES:
-        found = [(row[0], row[1]) for row in await connection.fetch(_WIDE_ADDRESSES)]
-        await connection.executemany(
-            "UPDATE users SET email_key = $1 WHERE id = $2", email_keys(found)
-        )
     await connection.execute(
         "INSERT INTO schema_migrations (number, name, checksum, applied_at)"
         " VALUES ($1, $2, $3, $4)",

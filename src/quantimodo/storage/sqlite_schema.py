@@ -4,19 +4,9 @@ import sqlite3
 from datetime import datetime
 from pathlib import Path
 
-from quantimodo.storage.migrate import (
-    EXACT_ADDRESSES,
-    RECORDS,
-    Applied,
-    Step,
-    email_keys,
-    pending,
-    shipped,
-)
+from quantimodo.storage.migrate import RECORDS, Applied, Step, pending, shipped
 from quantimodo.storage.sqlite import connect
 from quantimodo.storage.timestamps import to_micros
-
-_WIDE_ADDRESSES = "SELECT id, email FROM users WHERE length(CAST(email AS BLOB)) > length(email)"
 
 
 def migrate_sqlite(path: Path, now: datetime) -> list[Step]:
@@ -62,9 +52,6 @@ def _applied(connection: sqlite3.Connection) -> list[Applied]:
 def _apply(connection: sqlite3.Connection, step: Step, now: datetime) -> None:
     for statement in _statements(step.sql):
         connection.execute(statement)
-    if step.name == EXACT_ADDRESSES:
-        found = connection.execute(_WIDE_ADDRESSES).fetchall()
-        connection.executemany("UPDATE users SET email_key = ? WHERE id = ?", email_keys(found))
     connection.execute(
         "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (?, ?, ?, ?)",
         (step.number, step.name, step.checksum, to_micros(now)),

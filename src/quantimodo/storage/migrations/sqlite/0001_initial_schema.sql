@@ -1,0 +1,467 @@
+-- The initial schema.
+--
+-- Timestamps (`..._at`) are whole microseconds since 1970-01-01 UTC.
+-- Flags are 0 or 1. Lists in one text are separated by spaces, or by line feeds in `clients`.
+-- Values in `sealed...` columns are encrypted with the server's key.
+-- Keys of codes, tokens and grants are digests that begin with the time of creation: inserts touch
+-- the newest pages, and cleanup reads from the oldest row on without an index by expiry.
+-- `network` is a keyed digest of the address that stored a row, and `stored_bytes` the size that
+-- counts in its storage budget.
+
+-- ------------------------------------------------------------------------------------ accounts
+
+-- People with an account; `email_key` is the address in NFC and lower case, compared exactly.
+CREATE TABLE users (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  subject TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  email TEXT,
+  email_key TEXT UNIQUE,
+  email_verified_at BIGINT,
+  administrator INTEGER NOT NULL DEFAULT 0,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  disabled_at BIGINT
+);
+
+-- Password hashes, in a separate table so that queries for a person do not read them.
+CREATE TABLE passwords (
+  user_id BIGINT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+  hash TEXT NOT NULL,
+  changed_at BIGINT NOT NULL
+);
+
+-- Profile claims of OpenID Connect besides name and e-mail address, as one JSON document.
+CREATE TABLE profiles (
+  user_id BIGINT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+  claims TEXT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+
+-- Pairwise subject identifiers, one per person and sector (OpenID Connect Core §8.1).
+CREATE TABLE pairwise_subjects (
+  user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  sector TEXT NOT NULL,
+  subject TEXT NOT NULL UNIQUE,
+  PRIMARY KEY (user_id, sector)
+);
+
+-- Browser sessions; `sid` is the public identifier, which stays the same when the cookie (and with
+-- it `key`) is renewed.
+CREATE TABLE sessions (
+  key BLOB PRIMARY KEY,
+  user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  created_at BIGINT NOT NULL,
+  authenticated_at BIGINT NOT NULL,
+  seen_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  methods TEXT NOT NULL,
+  address TEXT NOT NULL,
+  agent TEXT NOT NULL,
+  sid TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX sessions_by_user ON sessions (user_id);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+CREATE INDEX sessions_by_sid ON sessions (sid);
+
+-- Clients that a session signed its person in to, and logout notifications that are due.
+-- There are no foreign keys, so that notifications are sent after the person is deleted.
+-- `due_at` is NULL while the session lasts; `expires_at` is the expiry of the session.
+CREATE TABLE session_clients (
+  sid TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  user_id BIGINT NOT NULL,
+  subject TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  due_at BIGINT,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (sid, client_id)
+) WITHOUT ROWID;
+CREATE INDEX session_clients_by_due ON session_clients (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX session_clients_by_expiry ON session_clients (expires_at);
+
+-- One-time tokens in links that are sent by e-mail.
+CREATE TABLE email_tokens (
+  key BLOB PRIMARY KEY,
+  purpose TEXT NOT NULL,
+  email TEXT NOT NULL,
+  user_id BIGINT REFERENCES users (id) ON DELETE CASCADE,
+  payload BLOB NOT NULL,
+  expires_at BIGINT NOT NULL,
+  network BLOB,
+  stored_bytes BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX email_tokens_by_email ON email_tokens (email, purpose);
+CREATE INDEX email_tokens_by_expiry ON email_tokens (expires_at);
+CREATE INDEX email_tokens_by_user ON email_tokens (user_id);
+CREATE INDEX email_tokens_by_network ON email_tokens (network, key, stored_bytes);
+
+-- Counters of rate limits, each for one key and one window.
+CREATE TABLE throttles (
+  key BLOB PRIMARY KEY,
+  hits BIGINT NOT NULL,
+  resets_at BIGINT NOT NULL
+);
+CREATE INDEX throttles_by_reset ON throttles (resets_at);
+
+-- ------------------------------------------------------------------------------------- clients
+
+-- OAuth clients; `metadata` holds the fields of RFC 7591 that have no column, as one JSON document.
+-- `sealed_secret` is the secret for clients that use it as a key (HS256), and
+-- `registration_digest` the digest of the client's registration access token (RFC 7592).
+CREATE TABLE clients (
+  id TEXT PRIMARY KEY,
+  revision BIGINT NOT NULL,
+  owner_id BIGINT REFERENCES users (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  homepage_uri TEXT NOT NULL,
+  policy_uri TEXT NOT NULL,
+  tos_uri TEXT NOT NULL,
+  redirect_uris TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  grant_types TEXT NOT NULL,
+  response_types TEXT NOT NULL,
+  public INTEGER NOT NULL,
+  strict INTEGER NOT NULL,
+  first_party INTEGER NOT NULL,
+  resource_server INTEGER NOT NULL,
+  token_format TEXT NOT NULL,
+  id_token_alg TEXT NOT NULL,
+  secret BLOB,
+  previous_secret BLOB,
+  previous_secret_expires_at BIGINT,
+  created_at BIGINT NOT NULL,
+  disabled_at BIGINT,
+  metadata TEXT NOT NULL DEFAULT '{}',
+  sealed_secret BLOB,
+  registration_digest BLOB
+);
+CREATE INDEX clients_by_owner ON clients (owner_id, id);
+-- Names of first-party clients, which other clients cannot use.
+CREATE INDEX clients_first_party ON clients (name) WHERE first_party = 1;
+
+-- Logos of clients.
+CREATE TABLE client_logos (
+  client_id TEXT PRIMARY KEY REFERENCES clients (id) ON DELETE CASCADE,
+  media_type TEXT NOT NULL,
+  data BLOB NOT NULL
+);
+
+-- An index of the lists in `clients.redirect_uris`; URIs of loopback addresses are stored without
+-- the port, which may differ in each request (RFC 8252 §7.3).
+CREATE TABLE redirect_uris (
+  uri TEXT NOT NULL,
+  client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+  PRIMARY KEY (uri, client_id)
+) WITHOUT ROWID;
+CREATE INDEX redirect_uris_by_client ON redirect_uris (client_id);
+
+-- Initial access tokens for dynamic client registration (RFC 7591 §1.2).
+CREATE TABLE registration_tokens (
+  key BLOB PRIMARY KEY,
+  label TEXT NOT NULL,
+  uses_left BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX registration_tokens_by_expiry ON registration_tokens (expires_at);
+
+-- Clients that registered without an initial access token; at `expires_at` those without a consent
+-- are deleted.
+CREATE TABLE unused_clients (
+  client_id TEXT PRIMARY KEY REFERENCES clients (id) ON DELETE CASCADE,
+  expires_at BIGINT NOT NULL,
+  network BLOB,
+  row_bytes BIGINT NOT NULL DEFAULT 0,
+  stored_bytes BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX unused_clients_by_expiry ON unused_clients (expires_at);
+CREATE INDEX unused_clients_by_network ON unused_clients (network, client_id, stored_bytes);
+
+-- ----------------------------------------------------------------- authorization and its tokens
+
+-- Authorization requests that wait for a person's decision.
+-- `claimed_by` is a digest of the session that decided, and `answer` the encrypted response, so
+-- that a form that is sent twice gets one response.
+CREATE TABLE authorization_requests (
+  key BLOB PRIMARY KEY,
+  client_id TEXT NOT NULL,
+  parameters TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  claimed_by BLOB,
+  answer BLOB,
+  network BLOB,
+  stored_bytes BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX authorization_requests_by_expiry ON authorization_requests (expires_at);
+CREATE INDEX authorization_requests_by_network
+  ON authorization_requests (network, key, stored_bytes);
+
+-- The scopes that a person allowed a client, until the person withdraws them.
+CREATE TABLE consents (
+  user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+  scope TEXT NOT NULL,
+  granted_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  PRIMARY KEY (user_id, client_id)
+);
+CREATE INDEX consents_by_client ON consents (client_id, user_id);
+
+-- One authorization of one client by one person; its codes and tokens refer to it.
+-- Grants, codes and tokens have no foreign keys: every read joins client, grant and person, so a
+-- row that lost one of them is inactive at once, and cleanup deletes it when it has expired.
+-- `sid` is the session of a grant with `openid`; `claims_request` holds the requested claims
+-- (OpenID Connect Core §5.5) and the level of the sign-in. Both are NULL for other grants.
+CREATE TABLE grants (
+  id BLOB PRIMARY KEY,
+  client_id TEXT NOT NULL,
+  user_id BIGINT NOT NULL,
+  scope TEXT NOT NULL,
+  methods TEXT NOT NULL,
+  authenticated_at BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  revoked_at BIGINT,
+  sid TEXT,
+  claims_request TEXT
+) WITHOUT ROWID;
+CREATE INDEX grants_by_user ON grants (user_id, client_id);
+CREATE INDEX grants_by_sid ON grants (sid) WHERE sid IS NOT NULL;
+
+-- Authorization codes (RFC 6749 §4.1.2).
+CREATE TABLE codes (
+  key BLOB PRIMARY KEY,
+  grant_id BLOB NOT NULL,
+  redirect_uri TEXT,
+  challenge TEXT,
+  nonce TEXT,
+  expires_at BIGINT NOT NULL,
+  redeemed_at BIGINT
+) WITHOUT ROWID;
+
+-- Refresh tokens; the successor of a spent one is derived with `successor_nonce`.
+CREATE TABLE refresh_tokens (
+  key BLOB PRIMARY KEY,
+  grant_id BLOB NOT NULL,
+  issued_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  spent_at BIGINT,
+  successor_nonce BLOB
+) WITHOUT ROWID;
+
+-- Opaque access tokens; `grant_id` and `user_id` are NULL for client credentials.
+CREATE TABLE access_tokens (
+  key BLOB PRIMARY KEY,
+  client_id TEXT NOT NULL,
+  grant_id BLOB,
+  user_id BIGINT,
+  scope TEXT NOT NULL,
+  issued_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+-- Signed access tokens that were revoked before their expiry.
+CREATE TABLE revoked_jwts (
+  jti TEXT PRIMARY KEY,
+  expires_at BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX revoked_jwts_by_expiry ON revoked_jwts (expires_at);
+
+-- Signing keys; a key has one successor, also when several processes rotate at once.
+CREATE TABLE signing_keys (
+  kid TEXT PRIMARY KEY,
+  algorithm TEXT NOT NULL,
+  replaces TEXT NOT NULL,
+  public_jwk TEXT NOT NULL,
+  sealed_private BLOB NOT NULL,
+  created_at BIGINT NOT NULL,
+  active_at BIGINT NOT NULL,
+  retires_at BIGINT,
+  UNIQUE (algorithm, replaces)
+);
+
+-- ------------------------------------------------------------------ sign-in through providers
+
+-- Accounts of people at upstream providers; (issuer, subject) identifies one, whatever name the
+-- settings give to the provider. `signed_out_at` is when the provider last reported a sign-out:
+-- what it asserted before no longer counts.
+CREATE TABLE identities (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  provider TEXT NOT NULL,
+  issuer TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  name TEXT NOT NULL,
+  email TEXT,
+  sealed_refresh_token BLOB,
+  created_at BIGINT NOT NULL,
+  used_at BIGINT NOT NULL,
+  signed_out_at BIGINT,
+  UNIQUE (issuer, subject)
+);
+CREATE INDEX identities_by_user ON identities (user_id, id);
+
+-- Sign-ins at upstream providers that have not come back yet.
+CREATE TABLE login_states (
+  key BLOB PRIMARY KEY,
+  provider TEXT NOT NULL,
+  browser BLOB NOT NULL,
+  sealed BLOB NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  network BLOB,
+  stored_bytes BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX login_states_by_expiry ON login_states (expires_at);
+CREATE INDEX login_states_by_network ON login_states (network, key, stored_bytes);
+
+-- Login codes; `clients` lists the ids of the clients that registered `redirect_url` when the
+-- sign-in began, and is NULL for a redirect URL of the operator's own.
+CREATE TABLE login_codes (
+  key BLOB PRIMARY KEY,
+  provider TEXT NOT NULL,
+  user_id BIGINT NOT NULL,
+  clients TEXT,
+  challenge TEXT,
+  methods TEXT NOT NULL,
+  new_user INTEGER NOT NULL,
+  jti TEXT NOT NULL,
+  authenticated_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  redeemed_at BIGINT,
+  redirect_url TEXT NOT NULL DEFAULT '',
+  network BLOB,
+  stored_bytes BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX login_codes_by_user ON login_codes (user_id);
+CREATE INDEX login_codes_by_expiry ON login_codes (expires_at);
+CREATE INDEX login_codes_by_network ON login_codes (network, key, stored_bytes);
+
+-- Keys of values that are accepted once, such as the `jti` of a login JWT, until they expire.
+CREATE TABLE replays (
+  key BLOB PRIMARY KEY,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX replays_by_expiry ON replays (expires_at);
+
+-- Requests of providers to delete a person's data, by the code that the person can look up.
+CREATE TABLE data_deletion_requests (
+  code TEXT PRIMARY KEY,
+  provider TEXT NOT NULL,
+  asked_at BIGINT NOT NULL,
+  done_at BIGINT,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX data_deletion_requests_by_expiry ON data_deletion_requests (expires_at);
+
+-- -------------------------------------------------------------------------------- measurements
+
+-- Units, unit categories and variable categories are reference data, the same on every server
+-- (0002_reference_data.sql). They are never deleted, so their ids have no foreign keys.
+CREATE TABLE unit_categories (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+);
+
+-- `steps` convert a value into the category's base unit, in order, by exact decimals or fractions;
+-- the base unit has none, and NULL means that the unit does not convert.
+CREATE TABLE units (
+  id INTEGER PRIMARY KEY,
+  category_id INTEGER NOT NULL,
+  name TEXT NOT NULL UNIQUE,
+  abbreviated_name TEXT NOT NULL UNIQUE,
+  minimum REAL,
+  maximum REAL,
+  steps TEXT
+);
+
+CREATE TABLE variable_categories (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+);
+
+-- What a person measures.
+CREATE TABLE variables (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  category_id INTEGER NOT NULL,
+  unit_id INTEGER NOT NULL,
+  combination TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  UNIQUE (user_id, name)
+);
+
+-- `value` is in the variable's unit, for comparison and order; `stored_value` is the value as it
+-- was sent, in `stored_unit_id`. `user_id` repeats the variable's, for the indexes.
+CREATE TABLE measurements (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  user_id BIGINT NOT NULL,
+  variable_id BIGINT NOT NULL REFERENCES variables (id) ON DELETE CASCADE,
+  source TEXT NOT NULL,
+  start_at BIGINT NOT NULL,
+  value REAL NOT NULL,
+  stored_value REAL NOT NULL,
+  stored_unit_id INTEGER NOT NULL,
+  note TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  UNIQUE (variable_id, start_at, source)
+);
+CREATE INDEX measurements_by_start ON measurements (user_id, start_at);
+CREATE INDEX measurements_by_update ON measurements (user_id, updated_at);
+
+-- Which client read or wrote which of a person's measurements; equal accesses within one hour are
+-- one row.
+CREATE TABLE accesses (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  hour BIGINT NOT NULL,
+  first_at BIGINT NOT NULL,
+  last_at BIGINT NOT NULL,
+  user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  client_id TEXT NOT NULL,
+  action TEXT NOT NULL,
+  variable TEXT NOT NULL,
+  category TEXT NOT NULL,
+  measurements BIGINT NOT NULL,
+  requests BIGINT NOT NULL,
+  UNIQUE (user_id, hour, client_id, action, variable, category)
+);
+CREATE INDEX accesses_by_user ON accesses (user_id, id);
+
+-- ------------------------------------------------------------------------------ background work
+
+-- E-mails that wait to be sent.
+CREATE TABLE mails (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  sealed BLOB NOT NULL,
+  created_at BIGINT NOT NULL,
+  due_at BIGINT NOT NULL,
+  attempts INTEGER NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX mails_by_due ON mails (due_at);
+CREATE INDEX mails_by_expiry ON mails (expires_at);
+
+-- The audit trail.
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  user_id BIGINT,
+  client_id TEXT,
+  address TEXT NOT NULL,
+  detail TEXT NOT NULL
+);
+CREATE INDEX events_by_user ON events (user_id, id);
+
+-- Which process does a task of which there must be one.
+CREATE TABLE leases (
+  name TEXT PRIMARY KEY,
+  holder TEXT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
