@@ -10,6 +10,7 @@ from driven import ME, MEASUREMENTS, REVOKE_PATH, TOKEN_PATH, Driven, held, toke
 from recorded import Answer, Recorded, Seen
 
 import swagger_client
+from swagger_client.models import TokenAnswer
 from swagger_client.rest import ApiException
 from swagger_client.session import (
     AsyncOAuthSession,
@@ -265,3 +266,27 @@ def test_the_methods_of_2016_work_by_a_session_too(recorded: Recorded) -> None:
     person, status, _ = api.v1_user_me_get_with_http_info()
     assert (person.id, status) == (42, 200)
     driven.session.close()
+
+
+async def test_a_token_has_the_expiry_of_the_refresh_token_and_of_the_authorization(
+    drive: Drive, recorded: Recorded
+) -> None:
+    lifetimes = {"refresh_token_expires_in": 2_592_000, "authorization_expires_in": 15_552_000}
+    recorded.on(TOKEN_PATH, Answer(body=tokens(2, **lifetimes)), Answer(body=tokens(3)))
+    store = MemoryStore(held())
+    driven = drive(store=store)
+    token = await driven.do("refresh")
+    now = driven.time.now
+    assert token.refresh_token_expires_at == now + 2_592_000
+    assert token.authorization_expires_at == now + 15_552_000
+    assert Token.from_dict(store.load().to_dict()) == token
+    again = await driven.do("refresh")
+    assert again.refresh_token_expires_at is None
+    assert again.authorization_expires_at == token.authorization_expires_at
+
+
+def test_a_token_answer_has_typed_lifetimes() -> None:
+    answer = TokenAnswer(tokens(refresh_token_expires_in=60, authorization_expires_in=120))
+    assert (answer.refresh_token_expires_in, answer.authorization_expires_in) == (60, 120)
+    absent = TokenAnswer(tokens())
+    assert (absent.refresh_token_expires_in, absent.authorization_expires_in) == (None, None)

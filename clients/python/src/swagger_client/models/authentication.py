@@ -52,7 +52,12 @@ class AuthorizationAnswer(Record):
 
 
 class TokenAnswer(Record):
-    """Tokens (RFC 6749 §5.1)."""
+    """Tokens (RFC 6749 §5.1). Lifetimes are whole seconds from the time of the response.
+
+    `refresh_token_expires_in`: until the refresh token expires, if it is not used.
+    `authorization_expires_in`: until the authorization ends and the person has to sign in again,
+    however often tokens are refreshed. A server may leave both out.
+    """
 
     access_token = Field(text, "access_token")
     token_type = Field(text, "token_type")
@@ -60,6 +65,8 @@ class TokenAnswer(Record):
     refresh_token = Field(maybe(text), "refresh_token")
     scope = Field(maybe(text), "scope")
     id_token = Field(maybe(text), "id_token")
+    refresh_token_expires_in = Field(maybe(whole), "refresh_token_expires_in")
+    authorization_expires_in = Field(maybe(whole), "authorization_expires_in")
 
 
 def nothing(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""The tokens of one person at one application, and when they are due."""
+"""The tokens of one person at one application, and when they expire."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from swagger_client.models import TokenAnswer
 
 @dataclass(frozen=True)
 class Token:
-    """What the token endpoint gave. `expires_at`: seconds since 1970. `repr()` has no secret."""
+    """The response of the token endpoint. Times are seconds since 1970. `repr()` has no secret.
+
+    `expires_at`: of the access token. `refresh_token_expires_at`: if it is not used before.
+    `authorization_expires_at`: after it the person has to sign in again. None: unknown.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
@@ -19,19 +23,29 @@ class Token:
     scope: str | None = None
     token_type: str = "Bearer"
     id_token: str | None = field(default=None, repr=False)
+    refresh_token_expires_at: float | None = None
+    authorization_expires_at: float | None = None
 
     @classmethod
     def from_answer(cls, answer: TokenAnswer, now: float, previous: Token | None = None) -> Token:
-        """Tokens from an answer of `now`; what a refresh leaves out stays as it was."""
-        lifetime = answer.expires_in
+        """Tokens from a response received at `now`; members that a refresh leaves out keep their
+        values."""
+        refresh_end = _end(answer.refresh_token_expires_in, now)
+        if answer.refresh_token is None and previous is not None:
+            refresh_end = previous.refresh_token_expires_at
+        authorization_end = _end(answer.authorization_expires_in, now)
+        if authorization_end is None and previous is not None:
+            authorization_end = previous.authorization_expires_at
         return cls(
             access_token=answer.access_token,
-            # RFC 6749 §6: a server that gives no new refresh token lets the old one stand.
+            # RFC 6749 §6: without a new refresh token the old one stays valid.
             refresh_token=answer.refresh_token or (previous and previous.refresh_token) or None,
-            expires_at=None if lifetime is None else now + lifetime,
+            expires_at=_end(answer.expires_in, now),
             scope=answer.scope or (previous and previous.scope) or None,
             token_type=answer.token_type,
             id_token=answer.id_token or (previous and previous.id_token) or None,
+            refresh_token_expires_at=refresh_end,
+            authorization_expires_at=authorization_end,
         )
 
     @classmethod
@@ -39,13 +53,17 @@ class Token:
         """A token as `to_dict` wrote it. Raises `ValueError` for anything else."""
         known = {name: kept.get(name) for name in cls.__dataclass_fields__}
         if not isinstance(known["access_token"], str):
-            raise ValueError("there is no access token in what was kept")
+            raise ValueError("the stored value has no access token")
         return cls(**{name: value for name, value in known.items() if value is not None})
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, secrets and all: for a store."""
+        """As plain values, including the secrets, for a store."""
         return asdict(self)
 
     def expires_before(self, moment: float) -> bool:
-        """Whether it is known to be of no use at this moment."""
+        """Whether the access token is known to be expired at this time."""
         return self.expires_at is not None and self.expires_at <= moment
+
+
+def _end(lifetime: float | None, now: float) -> float | None:
+    return None if lifetime is None else now + lifetime
