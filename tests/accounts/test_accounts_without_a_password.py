@@ -1,4 +1,4 @@
-"""People who came through a provider change their account, too (security.md 18, 22)."""
+"""People who came through a provider change their account, too (security.md §18, §22)."""
 
 from datetime import timedelta
 
@@ -148,7 +148,8 @@ async def test_an_account_is_deleted_with_its_identities(
     assert again.user.id != ann.user.id
 
 
-# ------------------------------------------------------------------- pre-hijacking (security.md 22)
+# ------------------------------------------------------------------- pre-hijacking (security.md
+# §22)
 
 
 async def mallory(services: AccountServices) -> Session:

@@ -1,4 +1,4 @@
-"""security.md 23: addresses, names and paths are checked in one normal form."""
+"""security.md §23: addresses, names and paths are checked in one normal form."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""security.md 20: limits by account and by address."""
+"""security.md §20: limits by account and by address."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""security.md 18: sessions on the server."""
+"""security.md §18: sessions on the server."""
 
 from datetime import timedelta
 

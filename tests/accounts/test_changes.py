@@ -1,4 +1,4 @@
-"""What people change about their own account (security.md 18)."""
+"""What people change about their own account (security.md §18)."""
 
 import pytest
 

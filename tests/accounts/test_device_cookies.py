@@ -1,4 +1,4 @@
-"""security.md 23a: what a device cookie is, and what is taken for one."""
+"""security.md §23a: what a device cookie is, and what is taken for one."""
 
 from datetime import timedelta
 

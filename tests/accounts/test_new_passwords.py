@@ -1,4 +1,4 @@
-"""OWASP ASVS 5.0 §6.2: which passwords are taken."""
+"""OWASP ASVS §6.2: which passwords are taken."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""Signing in by an identity elsewhere, linking and unlinking (security.md 18, 22, 24, 27, 31)."""
+"""Signing in by an identity elsewhere, linking and unlinking (security.md §18, §22, §24, §27,
+§31)."""
 
 import asyncio
 import sqlite3

@@ -1,4 +1,4 @@
-"""security.md 21: neither a text nor a duration shows whether an address has an account.
+"""security.md §21: neither a text nor a duration shows whether an address has an account.
 
 Time is compared as work: the calls that reach the database and the hasher, one by one. Hashing and
 durable writes are all that takes long enough to be seen from outside.

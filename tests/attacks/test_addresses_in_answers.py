@@ -1,4 +1,4 @@
-"""security.md 23, contract §4: an unverified address reaches no application.
+"""security.md §23, v2-api.md §4: an unverified address reaches no application.
 
 Applications take `email` and `loginName` for proof of who a person is. The attacker has an account
 with the victim's address, which a provider passed on without having verified it.
@@ -88,7 +88,7 @@ async def test_an_id_token_leaves_it_out(harness: AppHarness) -> None:
 async def test_a_preferred_username_that_is_such_an_address_is_left_out(
     harness: AppHarness,
 ) -> None:
-    """Core §5.7: applications must not key on it. Some do."""
+    """OpenID Connect Core §5.7: applications must not key on it. Some do."""
     user, browser = await attacker(harness)
     token = (await harness.tokens(await harness.app(), browser, scope=SCOPE))["access_token"]
     for name, shown in ((VICTIM, None), ("boss@example.org", None), ("@eve", "@eve")):
@@ -161,7 +161,7 @@ async def test_a_person_with_a_verified_address_is_not(harness: AppHarness) -> N
 async def test_an_address_that_only_folds_to_a_persons_own_does_not_link(
     open_harness: OpenHarness, ours: str, theirs: str
 ) -> None:
-    """security.md 23: the provider is authoritative for another person's mailbox."""
+    """security.md §23: the provider is authoritative for another person's mailbox."""
     proven = profile(email=theirs, email_verified=True, email_authoritative=True)
     async with open_harness([FakeUpstream(people={"eve": proven})]) as harness:
         await harness.app()

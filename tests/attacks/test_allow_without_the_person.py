@@ -1,4 +1,4 @@
-"""Decision 0010, security.md 14b: only a person in their own browser allows. An application that
+"""Decision 0010, security.md §14b: only a person in their own browser allows. An application that
 holds a login JWT never can.
 
 Its server has the JWT, and may fetch, keep and send whatever it likes; what it does not have is
@@ -98,7 +98,7 @@ async def login(
 
 
 async def by_address(browser: httpx.AsyncClient, app: App, token: str) -> httpx.Response:
-    """Contract §5: with `?token=`, and after the redirect that takes it out of the address."""
+    """v2-api.md §5: with `?token=`, and after the redirect that takes it out of the address."""
     moved = await browser.get(AUTHORIZE, params={**asking(app), "token": token})
     assert moved.status_code == 303
     return await browser.get(moved.headers["location"])

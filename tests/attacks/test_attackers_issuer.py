@@ -1,4 +1,4 @@
-"""security.md 24, 26: whose word counts is the operator's to say, and no token's.
+"""security.md §24, §26: whose word counts is the operator's to say, and no token's.
 
 The attacker has an OpenID provider with keys, discovery and tokens in good order.
 """

@@ -1,4 +1,4 @@
-"""security.md 11: no other site presses a button of ours, frames it, or writes on it."""
+"""security.md §11: no other site presses a button of ours, frames it, or writes on it."""
 
 import httpx
 

@@ -1,4 +1,4 @@
-"""security.md 7, 10: an account or an app that is deleted while its question is answered.
+"""security.md §7, §10: an account or an app that is deleted while its question is answered.
 
 Between the moment when the answer is read and the moment when the consent is kept, a person may
 delete the account in another tab, or the app in the portal. Nothing may come of the answer, and

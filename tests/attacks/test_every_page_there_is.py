@@ -1,4 +1,4 @@
-"""security.md 11 and contract §1 over the table of routes: no page that is added forgets them."""
+"""security.md §11 and v2-api.md §1 over the table of routes: no page that is added forgets them."""
 
 from typing import cast
 

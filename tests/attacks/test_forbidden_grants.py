@@ -1,4 +1,4 @@
-"""security.md 5: no password grant, ever, and none that is not offered; and no way around it."""
+"""security.md §5: no password grant, ever, and none that is not offered; and no way around it."""
 
 from support.app import PASSWORD, TOKEN, AppHarness
 

@@ -1,4 +1,4 @@
-"""security.md 26, 28, 29, contract §3: the confused deputy.
+"""security.md §26, §28, §29, v2-api.md §3: the confused deputy.
 
 The operator of another app has valid tokens of its users, and presents them here.
 """

@@ -1,4 +1,4 @@
-"""security.md 13: no forged token is taken, and no kind of token for another."""
+"""security.md §13: no forged token is taken, and no kind of token for another."""
 
 import json
 from typing import Any

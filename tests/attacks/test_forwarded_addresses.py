@@ -1,4 +1,4 @@
-"""security.md 20: `X-Forwarded-For` counts only when a configured proxy sends it."""
+"""security.md §20: `X-Forwarded-For` counts only when a configured proxy sends it."""
 
 from collections.abc import Mapping
 from typing import Any

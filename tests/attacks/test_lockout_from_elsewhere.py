@@ -1,4 +1,4 @@
-"""security.md 23a: password guesses elsewhere lock no person out of the browser that they use."""
+"""security.md §23a: password guesses elsewhere lock no person out of the browser that they use."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

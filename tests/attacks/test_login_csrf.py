@@ -1,4 +1,4 @@
-"""security.md 25: a link signs no person in to an attacker's account and links none with it.
+"""security.md §25: a link signs no person in to an attacker's account and links none with it.
 
 Two browsers: the attacker has begun a sign-in, and the victim is sent to its end.
 """

@@ -1,4 +1,4 @@
-"""Contract §4, security.md 14b: a login code and a login JWT open the applications that they are
+"""v2-api.md §4, security.md §14b: a login code and a login JWT open the applications that they are
 bound to, and no other.
 
 Registering another application's address allows nothing more and removes no duty; a JWT that is

@@ -1,4 +1,4 @@
-"""security.md 12: what no client of ours would send is a 4xx, never a 5xx, never a success."""
+"""security.md §12: what no client of ours would send is a 4xx, never a 5xx, never a success."""
 
 import pytest
 from test_forged_tokens import ATTACKER, a_jwt, check_refused

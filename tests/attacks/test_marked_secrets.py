@@ -1,4 +1,4 @@
-"""security.md 16: flows with known secrets, and then a look at everything that was written: the
+"""security.md §16: flows with known secrets, and then a look at everything that was written: the
 log, standard output, the database's files. None of the secrets may be in any of it."""
 
 import logging

@@ -1,4 +1,4 @@
-"""security.md 25, RFC 9700 §4.4: the answer of one provider is not taken for another's.
+"""security.md §25, RFC 9700 §4.4: the answer of one provider is not taken for another's.
 
 The attacker runs a provider that the operator has set up (`evil`), and wants the code that an
 honest one (`work`) gave for the victim: it sends the browser that came to it on to the other.

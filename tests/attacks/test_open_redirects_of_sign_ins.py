@@ -1,4 +1,5 @@
-"""security.md 1, contract §2.2: a sign-in through a provider leads only where it was registered to.
+"""security.md §1, v2-api.md §2.2: a sign-in through a provider leads only where it was registered
+to.
 
 Each address here was tried against other servers: a longer one, a subdomain, a user before the
 host, another spelling or encoding, a path that climbs. All of them end on a page.

@@ -2,7 +2,7 @@
 
 Cookies do not come along under another name, so all that is at stake is what needs none: the
 e-mails of a server under development. And pages for development are for a browser on this machine
-only, whatever the server listens on and whatever proxy stands between (security.md 14d).
+only, whatever the server listens on and whatever proxy stands between (security.md §14d).
 """
 
 from collections.abc import AsyncIterator

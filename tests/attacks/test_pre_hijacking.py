@@ -1,4 +1,4 @@
-"""security.md 22: a person who registers another person's address first gains nothing.
+"""security.md §22: a person who registers another person's address first gains nothing.
 
 The attacker knows a password and holds a browser; the victim holds the mailbox.
 """

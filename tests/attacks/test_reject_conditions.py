@@ -1,4 +1,4 @@
-"""security.md 3: the reject conditions are *or*-ed. Whatever is wrong with a code or a refresh
+"""security.md §3: the reject conditions are *or*-ed. Whatever is wrong with a code or a refresh
 token, alone or together with whatever else, nothing is given for it; the truth table is walked."""
 
 from dataclasses import dataclass

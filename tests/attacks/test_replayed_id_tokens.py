@@ -1,4 +1,4 @@
-"""security.md 14, 26, 29: an ID token is good once, and for the sign-in that asked for it.
+"""security.md §14, §26, §29: an ID token is good once, and for the sign-in that asked for it.
 
 The attacker has an ID token of the victim's, for our own app, caught on its way.
 """

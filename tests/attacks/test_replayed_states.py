@@ -1,4 +1,4 @@
-"""security.md 25: a `state` is used once, soon, and for the provider that it was made for."""
+"""security.md §25: a `state` is used once, soon, and for the provider that it was made for."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping

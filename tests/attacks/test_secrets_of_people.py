@@ -1,4 +1,4 @@
-"""security.md 16, 31: what people keep secret is in no table, log, e-mail or text of an error."""
+"""security.md §16, §31: what people keep secret is in no table, log, e-mail or text of an error."""
 
 import sqlite3
 from contextlib import closing

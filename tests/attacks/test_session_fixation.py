@@ -1,4 +1,4 @@
-"""security.md 18: no session id that an attacker knew before is valid after."""
+"""security.md §18: no session id that an attacker knew before is valid after."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""security.md 14c: what strangers can store has a budget; what makes the server fetch something is
+"""security.md §14c: what strangers can store has a budget; what makes the server fetch something is
 limited."""
 
 from collections.abc import AsyncIterator

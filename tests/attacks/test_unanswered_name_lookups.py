@@ -1,4 +1,4 @@
-"""security.md 15, contract §2: an application registered at names whose name
+"""security.md §15, v2-api.md §2: an application registered at names whose name
 servers do not respond must not keep the server from requests to its providers."""
 
 import asyncio

@@ -1,4 +1,4 @@
-"""security.md 23, 27, 29, 30: an unverified address opens no account.
+"""security.md §23, §27, §29, §30: an unverified address opens no account.
 
 The victim has an account here; the attacker writes the victim's address into a profile elsewhere.
 """

@@ -1,4 +1,4 @@
-"""security.md 7: who takes an app's access back at the very moment when it gets a code.
+"""security.md §7: who takes an app's access back at the very moment when it gets a code.
 
 The consent was read, and is gone when the code is saved: nothing may begin on it.
 """

@@ -1,4 +1,4 @@
-"""`quantimodo clients` (issue 2, §5)."""
+"""`quantimodo clients`."""
 
 import json
 import re

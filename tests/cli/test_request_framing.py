@@ -1,4 +1,4 @@
-"""One request in, one response out (RFC 9112 §3, §6, §9; security.md 14a): a body is read by its
+"""One request in, one response out (RFC 9112 §3, §6, §9; security.md §14a): a body is read by its
 framing, whatever else the request says and however its bytes come in packets."""
 
 import asyncio

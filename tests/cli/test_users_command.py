@@ -1,4 +1,4 @@
-"""`quantimodo users` (issue 2, §5)."""
+"""`quantimodo users`."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""Contract §8: the methods, their twins, callbacks, and what a caller gets wrong."""
+"""v2-api.md §8: the methods, their twins, callbacks, and what a caller gets wrong."""
 
 import threading
 from collections.abc import Callable

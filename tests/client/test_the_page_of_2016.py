@@ -1,4 +1,4 @@
-"""Contract §8: every example of the reference page runs as printed, against a live server.
+"""v2-api.md §8: every example of the reference page runs as printed, against a live server.
 
 The page is here as it is in the reference; of its code only Python 2's `print` is changed.
 """
@@ -177,7 +177,7 @@ async def test_the_examples_one_after_another_are_the_whole_way(live: Live, app:
     swagger_client.configuration.access_token = tokens.access_token
     person = await asyncio.to_thread(swagger_client.UserApi().v1_user_me_get)
     assert person.id == login.data.user.id
-    # Contract §6: the page has no `refresh_token`, so it goes as `code`.
+    # v2-api.md §6: the page has no `refresh_token`, so it goes as `code`.
     response = await succeeds(
         "v2_oauth2_access_token_get",
         YOUR_ACCESS_TOKEN=tokens.access_token,

@@ -1,4 +1,4 @@
-"""Issue 14 D: names like the server's own are refused to strangers, confusable ones too."""
+"""Names like the server's own are refused to strangers, confusable ones too."""
 
 from typing import Any
 

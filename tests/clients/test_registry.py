@@ -1,4 +1,4 @@
-"""The registry keeps its promises to developers: ids, secrets, ownership (issue 2, §5)."""
+"""The registry keeps its promises to developers: ids, secrets, ownership."""
 
 import re
 from dataclasses import dataclass, field, fields, replace

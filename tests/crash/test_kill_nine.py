@@ -1,4 +1,4 @@
-"""Contract §6: what was acknowledged to a client survives `kill -9` at the next instant."""
+"""v2-api.md §6: what was acknowledged to a client survives `kill -9` at the next instant."""
 
 from collections import deque
 from collections.abc import Callable

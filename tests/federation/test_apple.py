@@ -1,4 +1,4 @@
-"""Sign in with Apple (security.md 30): form_post, a name told once, a signed client secret,
+"""Sign in with Apple (security.md §30): form_post, a name told once, a signed client secret,
 private relay, messages about accounts.
 
 The recorded answers have the shape of Apple's documentation, read in November 2026
@@ -172,7 +172,7 @@ async def test_the_client_secret_is_signed_for_the_moment(apple: Oidc, upstream:
 async def test_a_flag_may_be_a_text_and_false_is_false(
     apple: Oidc, upstream: FakeApple, stated: Any, verified: bool
 ) -> None:
-    """security.md 23."""
+    """security.md §23."""
     upstream.grants(upstream.id_token(email_verified=stated), url=APPLE.token_endpoint)
     profile = await apple.handle_callback({"code": "a-code"}, authorization_context())
     assert profile.email_verified is verified

@@ -1,4 +1,4 @@
-"""Sign in with Google (security.md 27, 28): browser, popup code, ID token, access token, RISC.
+"""Sign in with Google (security.md §27, §28): browser, popup code, ID token, access token, RISC.
 
 The recorded answers have the shape of Google's documentation, read in November 2026:
 - ID token and token answer: "OpenID Connect" (developers.google.com/identity/openid-connect)
@@ -184,7 +184,7 @@ async def test_nobody_else_is_google(google: Oidc, upstream: FakeGoogle, iss: st
 async def test_google_knows_of_its_own_domains_only(
     google: Oidc, upstream: FakeGoogle, changes: dict[str, Any], authoritative: bool
 ) -> None:
-    """security.md 27."""
+    """security.md §27."""
     upstream.grants(upstream.id_token(**changes), url=GOOGLE.token_endpoint)
     upstream.tells(GOOGLE.userinfo_endpoint, **{**changes})
     profile = await google.handle_callback({"code": "a-code"}, authorization_context())
@@ -203,7 +203,7 @@ async def test_an_operator_may_overrule_whom_google_speaks_for(
 async def test_the_code_of_the_popup_is_exchanged_with_postmessage(
     google: Oidc, upstream: FakeGoogle
 ) -> None:
-    """security.md 28: and no other code is."""
+    """security.md §28: and no other code is."""
     upstream.grants(upstream.id_token(nonce=None), url=GOOGLE.token_endpoint)
     await google.redeem(Secret("4/popup"), None)
     assert upstream.form(GOOGLE.token_endpoint)["redirect_uri"] == "postmessage"
@@ -308,7 +308,7 @@ async def test_an_access_token_of_our_app_says_who_it_is(
 async def test_an_access_token_that_is_not_good_or_not_ours_is_refused(
     google: Oidc, upstream: FakeGoogle, changes: dict[str, Any], fault: type[ProviderFault]
 ) -> None:
-    """security.md 28: the confused deputy."""
+    """security.md §28: the confused deputy."""
     upstream.tells(GOOGLE.tokeninfo_endpoint, **changes)
     with pytest.raises(fault):
         await google.verify_native_token(Secret("ya29.theirs"), None, None)

@@ -1,4 +1,5 @@
-"""Sign-in with Microsoft (security.md 24, 30): as many issuers as tenants, and no e-mail to trust.
+"""Sign-in with Microsoft (security.md §24, §30): as many issuers as tenants, and no e-mail to
+trust.
 
 The recorded answers have the shape of Microsoft's documentation, read in November 2026
 (learn.microsoft.com/entra/identity-platform): "ID token claims reference", "OpenID Connect on the
@@ -133,7 +134,7 @@ async def test_the_key_is_tenant_and_object_id(open_it: Any, upstream: FakeMicro
 async def test_an_address_is_what_somebody_typed_unless_its_domain_is_the_tenants(
     open_it: Any, upstream: FakeMicrosoft, claims: dict[str, Any], verified: bool
 ) -> None:
-    """security.md 30: any tenant's administrator sets any address."""
+    """security.md §30: any tenant's administrator sets any address."""
     upstream.gives("common", **claims)
     profile = await open_it().handle_callback({"code": "a-code"}, authorization_context())
     assert profile.email_verified is verified

@@ -114,7 +114,7 @@ async def test_who_came_back_is_known_by_issuer_and_subject(oidc: Oidc, upstream
     assert (profile.provider, profile.issuer) == ("work", "https://login.example.org")
     assert (profile.subject, profile.name) == ("248289761001", "Ann Example")
     assert (profile.email, profile.email_verified) == ("ann@example.org", True)
-    # security.md 27: whose domain it is, an unknown provider does not know.
+    # security.md §27: whose domain it is, an unknown provider does not know.
     assert profile.email_authoritative is False
     assert profile.methods == ("pwd", "otp")
     assert profile.refresh_token is not None
@@ -232,7 +232,7 @@ async def test_a_discovery_document_of_somebody_else_is_refused(
 async def test_an_id_token_must_be_for_us_now_and_of_this_browser(
     oidc: Oidc, upstream: Upstream, changes: dict[str, Any], because: str
 ) -> None:
-    """security.md 26."""
+    """security.md §26."""
     upstream.grants(upstream.id_token(**changes))
     assert because in await refused(oidc)
 
@@ -433,7 +433,7 @@ async def test_a_given_and_a_family_name_make_a_name(
 async def test_the_answer_of_another_issuer_is_refused_before_the_code_is_sent(
     oidc: Oidc, upstream: Upstream, answer: dict[str, str]
 ) -> None:
-    """security.md 25, RFC 9207 §2.4: the mix-up."""
+    """security.md §25, RFC 9207 §2.4: the mix-up."""
     assert "another issuer" in await refused(oidc, answer)
     assert upstream.times_asked("https://login.example.org/token") == 0
 
@@ -575,7 +575,7 @@ async def test_userinfo_about_somebody_else_ends_the_sign_in(
 async def test_only_true_means_that_an_address_is_verified(
     oidc: Oidc, upstream: Upstream, stated: Any
 ) -> None:
-    """security.md 23: the string "false" is false."""
+    """security.md §23: the string "false" is false."""
     upstream.grants(upstream.id_token(email_verified=stated))
     profile = await oidc.handle_callback({"code": "a-code"}, authorization_context())
     assert profile.email_verified is False
@@ -619,7 +619,7 @@ async def test_signing_in_anew_is_asked_for_and_looked_at(oidc: Oidc, upstream: 
     assert await oidc.handle_callback({"code": "a-code"}, authorization_context(fresh=True))
 
 
-# A native ID token (contract §3)
+# A native ID token (v2-api.md §3)
 
 
 async def test_a_native_id_token_says_who_it_is(oidc: Oidc, upstream: Upstream) -> None:
@@ -690,7 +690,7 @@ async def test_what_is_no_id_token_is_refused(oidc: Oidc, token: str) -> None:
         await oidc.verify_native_token(Secret(token), None, NONCE)
 
 
-# A code that the client got by itself (contract §2.6)
+# A code that the client got by itself (v2-api.md §2.6)
 
 
 async def test_a_code_of_the_client_is_exchanged_with_its_redirect_uri(

@@ -1,4 +1,4 @@
-"""security.md 13, 26: which signatures of a provider count, and which tricks do not."""
+"""security.md §13, §26: which signatures of a provider count, and which tricks do not."""
 
 import hmac
 import json

@@ -1,4 +1,4 @@
-"""Accept (RFC 9110 §12.5.1), and who gets JSON at authorize by it (contract §5)."""
+"""Accept (RFC 9110 §12.5.1), and who gets JSON at authorize by it (v2-api.md §5)."""
 
 import pytest
 
@@ -81,7 +81,7 @@ async def test_a_caller_that_takes_json_and_no_page_gets_json(
     ],
 )
 async def test_every_other_caller_gets_pages(harness: AppHarness, lines: list[str]) -> None:
-    # Contract §5: `Accept` that names text/html or */* always gets redirects and pages.
+    # v2-api.md §5: `Accept` that names text/html or */* always gets redirects and pages.
     headers = [("accept", line) for line in lines]
     response = await harness.browser().get(AUTHORIZE, headers=headers)
     assert response.headers["content-type"].startswith("text/html")

@@ -151,7 +151,7 @@ def bad_json() -> list[Bad]:
 
 
 def is_clear(response: httpx.Response) -> bool:
-    """An error of RFC 6749 §5.2's shape, or of contract §4's."""
+    """An error of RFC 6749 §5.2's shape, or of v2-api.md §4's."""
     body = response.json()
     if body.keys() == {"success", "status", "message", "error"}:
         body = {"error": body["error"]["code"], "error_description": body["message"]}

@@ -112,7 +112,7 @@ async def test_a_request_that_waits_nowhere_cannot_be_resumed(harness: AppHarnes
 
 
 async def test_a_malformed_cookie_is_no_session(harness: AppHarness) -> None:
-    # security.md 12: it fails closed.
+    # security.md §12: it fails closed.
     for cookie in (
         "__Host-quantimodo_session=",
         "__Host-quantimodo_session=x",

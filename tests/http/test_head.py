@@ -45,7 +45,7 @@ async def test_head_is_get_without_a_body(harness: AppHarness) -> None:
 
 @pytest.mark.parametrize("path", [TOKEN, "/api/v2/oauth/access_token"])
 async def test_a_look_at_a_link_spends_no_code(harness: AppHarness, path: str) -> None:
-    # Contract §1 has GET here, which RFC 9110 calls safe; scanners of links believe that of HEAD.
+    # v2-api.md §1 has GET here, which RFC 9110 calls safe; scanners of links believe that of HEAD.
     await harness.person()
     app = await harness.app()
     code = (await harness.authorize(await harness.signed_in(), app)).code

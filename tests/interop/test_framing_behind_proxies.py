@@ -1,4 +1,4 @@
-"""Responses belong to requests (security.md 14a): many clients at once, attackers among them, at
+"""Responses belong to requests (security.md §14a): many clients at once, attackers among them, at
 the bare server and behind each documented proxy. No client ever reads another client's response."""
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Contract §5 in Chromium: what a person does amid an authorization leads back to the app."""
+"""v2-api.md §5 in Chromium: what a person does amid an authorization leads back to the app."""
 
 import re
 from collections.abc import AsyncIterator

@@ -23,7 +23,7 @@ from support.page_site import listening
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-# What an application's page does (Session Management 1.0 §3.1), and shows what it hears.
+# What an application's page does (Session Management §3.1), and shows what it hears.
 _WATCH = """<!doctype html><title>An application</title><p id="heard">nothing</p>
 <iframe id="op" src="{frame}" hidden></iframe>
 <script>

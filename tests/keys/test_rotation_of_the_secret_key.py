@@ -1,4 +1,4 @@
-"""The secret key is rotated by a restart: what began under the old one goes on (contract §6)."""
+"""The secret key is rotated by a restart: what began under the old one goes on (v2-api.md §6)."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager

@@ -1,4 +1,4 @@
-"""Issue 5: each read and write by an app is recorded for the person (measurements-api.md)."""
+"""Each read and write by an app is recorded for the person (measurements-api.md §11)."""
 
 import asyncio
 from collections.abc import MutableMapping

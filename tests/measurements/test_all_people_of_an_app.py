@@ -1,5 +1,5 @@
-"""`GET /api/v2/application/measurements` (measurements-api.md): by the application's own token, and
-of each person while their grant to it lives."""
+"""`GET /api/v2/application/measurements` (measurements-api.md §1): by the application's own token,
+and of each person while their grant to it lives."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

@@ -1,4 +1,5 @@
-"""measurements-api.md: what `groupingWidth`, `groupingTimezone` and repeated filters may ask."""
+"""measurements-api.md §5, §6: what `groupingWidth`, `groupingTimezone` and repeated filters may
+ask."""
 
 import pytest
 from asking import ALL, CSV, LIST, SLEEP, START, App, opened

@@ -1,4 +1,4 @@
-"""measurements-api.md, CSV: one reader for the page and for the Python client, held by one table.
+"""measurements-api.md §10: one reader for the page and for the Python client, held by one table.
 
 The reader exists twice, for the client is a distribution of its own. The copies are equal, and
 both are held by the same rows.

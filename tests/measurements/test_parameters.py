@@ -1,4 +1,4 @@
-"""GET of measurements: every parameter and operator of measurements-api.md, through the wire."""
+"""GET of measurements: every parameter and operator of measurements-api.md §5, through the wire."""
 
 import csv
 import io

@@ -1,5 +1,5 @@
-"""measurements-api.md: `groupingWidth` and `groupingTimezone`. Each moment is in one span, whatever
-the clocks of the zone do."""
+"""measurements-api.md §6: `groupingWidth` and `groupingTimezone`. Each moment is in one span,
+whatever the clocks of the zone do."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

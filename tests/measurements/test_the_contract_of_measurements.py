@@ -1,4 +1,4 @@
-"""measurements-api.md, call by call, through the wire."""
+"""measurements-api.md §1 to §9, call by call, through the wire."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""measurements-api.md: times are epoch seconds or ISO 8601."""
+"""measurements-api.md §4: times are epoch seconds or ISO 8601."""
 
 from datetime import UTC, datetime, timedelta
 

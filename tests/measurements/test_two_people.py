@@ -1,4 +1,5 @@
-"""Two people never see or touch each other's measurements, whatever is asked (issue 5)."""
+"""Two people never see or touch each other's measurements, whatever is asked
+(measurements-api.md §11)."""
 
 from typing import Any
 from urllib.parse import urlencode

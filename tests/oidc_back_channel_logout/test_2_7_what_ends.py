@@ -1,4 +1,4 @@
-"""Back-Channel Logout 1.0 §2.7, docs/decisions/0008: what was given for a session ends with it."""
+"""Back-Channel Logout §2.7, docs/decisions/0008: what was given for a session ends with it."""
 
 import pytest
 

@@ -33,7 +33,7 @@ async def test_consent_is_asked_once_and_remembered(harness: AppHarness) -> None
 
 
 async def test_a_wider_scope_asks_again_and_a_narrower_one_does_not(harness: AppHarness) -> None:
-    # security.md 8
+    # security.md §8
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
     await harness.authorize(browser, app, scope="basic readmeasurements")

@@ -18,7 +18,7 @@ async def flagged(harness: AppHarness, **changes: object) -> App:
 
 
 async def test_an_app_that_is_not_flagged_gets_nothing(harness: AppHarness) -> None:
-    # security.md 5
+    # security.md §5
     await harness.person()
     for kind in (
         *IMPLICIT,
@@ -189,7 +189,7 @@ async def test_a_public_single_page_app_may_be_flagged_and_is_asked_about_once(
     page = await harness.ask(browser, app, response_type="token")
     assert 'id="allow"' in page.text
     assert "access_token" in answer_of(await harness.decide(browser, page)).parameters
-    # Its https redirect belongs to it, so that its consent is remembered (contract §5).
+    # Its https redirect belongs to it, so that its consent is remembered (v2-api.md §5).
     again = await harness.ask(browser, app, response_type="token")
     assert "access_token" in answer_of(again).parameters
 
@@ -210,7 +210,7 @@ async def test_a_public_hybrid_client_needs_pkce(harness: AppHarness) -> None:
 async def test_nothing_outlives_its_authorization_on_any_channel(
     open_harness: OpenHarness, token_format: str
 ) -> None:
-    # security.md 6
+    # security.md §6
     lifetimes = {"refresh_absolute_lifetime": "40s", "refresh_idle_lifetime": "40s"}
     settings = {f"tokens__{name}": value for name, value in lifetimes.items()}
     async with open_harness(**settings) as harness:

@@ -1,5 +1,5 @@
 """Userinfo as a JWT (OpenID Connect Core §5.3.2), ID tokens signed and encrypted as registered
-(§3.1.3.6, §10)."""
+(OpenID Connect Core §3.1.3.6, §10)."""
 
 import hashlib
 import json
@@ -57,7 +57,8 @@ async def test_userinfo_is_encrypted_as_registered(harness: AppHarness, alg: str
 async def test_id_tokens_and_their_hashes_go_by_the_registered_algorithm(
     harness: AppHarness, algorithm: str
 ) -> None:
-    # §3.3.2.11: at_hash and c_hash by the hash of the algorithm; Ed25519 goes with SHA-512.
+    # OpenID Connect Core §3.3.2.11: at_hash and c_hash by the hash of the algorithm; Ed25519 goes
+    # with SHA-512.
     await harness.person()
     kinds = frozenset({"code id_token token"})
     app = await registered(harness, {}, id_token_alg=algorithm, response_types=kinds)
@@ -71,7 +72,7 @@ async def test_id_tokens_and_their_hashes_go_by_the_registered_algorithm(
 
 
 async def test_an_unsigned_id_token_comes_only_from_the_token_endpoint(harness: AppHarness) -> None:
-    # §2: none only for clients that registered it, and only with a code.
+    # OpenID Connect Core §2: none only for clients that registered it, and only with a code.
     await harness.person()
     app = await registered(harness, {}, id_token_alg="none")
     tokens = await harness.tokens(app, scope="openid", nonce="n")

@@ -1,5 +1,5 @@
 """`include_claims_in_id_token`: the claims of the granted scopes in every ID token (OpenID Connect
-Core §5.4), for clients that do not call userinfo."""
+OpenID Connect Core §5.4), for clients that do not call userinfo."""
 
 from typing import Any
 
@@ -102,7 +102,7 @@ async def test_a_claim_never_takes_the_place_of_one_of_the_token(harness: AppHar
 
 
 async def test_an_address_that_nobody_verified_is_in_no_id_token(harness: AppHarness) -> None:
-    # security.md 23
+    # security.md §23
     ann = await harness.context.stores.add_user(
         NewUser(
             subject="fake-subject",

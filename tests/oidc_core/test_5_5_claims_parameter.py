@@ -66,7 +66,7 @@ def asking(**members: Any) -> str:
 
 @pytest.mark.parametrize("scope", list(OF_SCOPE))
 async def test_each_scope_opens_its_claims_and_no_others(harness: AppHarness, scope: str) -> None:
-    # §5.4
+    # OpenID Connect Core §5.4
     await ann_with_all(harness)
     tokens = await harness.tokens(await harness.app(), scope=f"openid {scope}")
     assert set(await told(harness, tokens)) == {"sub"} | OF_SCOPE[scope]
@@ -74,7 +74,7 @@ async def test_each_scope_opens_its_claims_and_no_others(harness: AppHarness, sc
 
 
 async def test_the_claims_have_the_types_of_the_specification(harness: AppHarness) -> None:
-    # §5.1
+    # OpenID Connect Core §5.1
     await ann_with_all(harness)
     scope = "openid profile email address phone"
     claims = await told(harness, await harness.tokens(await harness.app(), scope=scope))
@@ -97,7 +97,7 @@ async def test_what_is_not_known_is_absent(harness: AppHarness) -> None:
 
 
 async def test_without_an_access_token_the_claims_are_in_the_id_token(harness: AppHarness) -> None:
-    # §5.4
+    # OpenID Connect Core §5.4
     await ann_with_all(harness)
     app = await registered(harness, {}, response_types=frozenset({"id_token"}))
     answer = answer_of(
@@ -129,7 +129,7 @@ async def test_single_claims_are_told_where_they_were_asked_for(harness: AppHarn
 
 
 async def test_the_consent_page_shows_what_single_claims_open(harness: AppHarness) -> None:
-    # security.md 8: nobody gets what was not shown.
+    # security.md §8: nobody gets what was not shown.
     await ann_with_all(harness)
     app, browser = await harness.app(), await harness.signed_in()
     wanted = asking(userinfo={"email": None})
@@ -176,7 +176,7 @@ async def test_what_is_no_claims_request_is_refused(harness: AppHarness, wrong: 
 
 
 async def test_odd_members_are_passed_over(harness: AppHarness) -> None:
-    # §5.5: what is not understood is ignored.
+    # OpenID Connect Core §5.5: what is not understood is ignored.
     await ann_with_all(harness)
     wanted = asking(
         userinfo={"nickname": 5, "shoe_size": None, "name#de": None, "sub": {"value": 7}},
@@ -207,7 +207,7 @@ async def test_acr_is_of_the_asked_ones_and_never_unasked(
 
 
 async def test_an_essential_acr_that_cannot_be_met_fails(harness: AppHarness) -> None:
-    # §5.5.1.1
+    # OpenID Connect Core §5.5.1.1
     await harness.person()
     wanted = asking(id_token={"acr": {"essential": True, "value": "urn:example:gold"}})
     answer = answer_of(
@@ -234,7 +234,7 @@ async def test_the_registered_acr_and_max_age_hold_for_requests_that_say_nothing
 
 
 async def test_only_the_person_that_is_asked_for_is_answered_for(harness: AppHarness) -> None:
-    # §5.5.1: `sub` with a value.
+    # OpenID Connect Core §5.5.1: `sub` with a value.
     ann = await harness.person()
     bob = await harness.person("bob@example.org", "Bob Example")
     app, browser = await registered(harness, {}), await harness.signed_in()

@@ -39,7 +39,9 @@ async def test_it_differs_by_sector_and_person_and_stays(harness: AppHarness) ->
     browser, bob = await harness.signed_in(), await harness.signed_in("bob@example.org")
     first = await subject(harness, here, browser)
     assert first == await subject(harness, here, browser)
-    assert first == await subject(harness, same, browser), "one host, one sector (§8.1)"
+    assert first == await subject(harness, same, browser), (
+        "one host, one sector (OpenID Connect Core §8.1)"
+    )
     others = {await subject(harness, there, browser, ELSEWHERE), await subject(harness, here, bob)}
     assert len(others | {first, ann.subject}) == 4
     assert ann.subject not in first

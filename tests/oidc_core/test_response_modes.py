@@ -1,4 +1,4 @@
-"""Response modes (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode)."""
+"""Response modes (Multiple Response Types §2.1, Form Post Response Mode)."""
 
 import re
 from base64 import b64encode

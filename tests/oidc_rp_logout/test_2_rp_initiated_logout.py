@@ -1,4 +1,4 @@
-"""RP-Initiated Logout 1.0 §2: an application asks to sign a person out."""
+"""RP-Initiated Logout §2: an application asks to sign a person out."""
 
 from datetime import timedelta
 

@@ -1,5 +1,5 @@
-"""What may be registered for signing out (RP-Initiated Logout 1.0 §3.1, Front-Channel Logout 1.0
-§2, Back-Channel Logout 1.0 §2.2)."""
+"""What may be registered for signing out (RP-Initiated Logout §3.1, Front-Channel Logout
+§2, Back-Channel Logout §2.2)."""
 
 import pytest
 

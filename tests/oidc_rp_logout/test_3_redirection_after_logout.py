@@ -1,4 +1,4 @@
-"""RP-Initiated Logout 1.0 §3: only to what the application registered, with `state` and no more."""
+"""RP-Initiated Logout §3: only to what the application registered, with `state` and no more."""
 
 from html import unescape
 

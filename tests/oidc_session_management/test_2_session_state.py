@@ -1,4 +1,4 @@
-"""Session Management 1.0 §2: what an authorization answer says of the session, and its cookie."""
+"""Session Management §2: what an authorization answer says of the session, and its cookie."""
 
 import hashlib
 

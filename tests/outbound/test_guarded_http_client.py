@@ -1,4 +1,4 @@
-"""security.md 15: whatever address somebody else names is fetched through one guarded door."""
+"""security.md §15: whatever address somebody else names is fetched through one guarded door."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""A person's own account (security.md 7, 18)."""
+"""A person's own account (security.md §7, §18)."""
 
 import re
 

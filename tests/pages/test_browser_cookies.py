@@ -1,4 +1,4 @@
-"""Cookies and the proof that a form is ours (security.md 11, 12, 18, 19)."""
+"""Cookies and the proof that a form is ours (security.md §11, §12, §18, §19)."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""The consent page (contract §5; security.md 8, 11) and the self-sending form."""
+"""The consent page (v2-api.md §5; security.md §8, §11) and the self-sending form."""
 
 import re
 from base64 import b64encode

@@ -138,7 +138,7 @@ async def test_a_deleted_measurement_is_restored_as_it_was(site: Site, ann: Visi
 
 
 async def test_security_23b_the_database_keeps_nothing_to_restore(site: Site, ann: Visitor) -> None:
-    """security.md 23b: the sealed values are on the page only, for ten minutes."""
+    """security.md §23b: the sealed values are on the page only, for ten minutes."""
     added = await add(ann, note="a secret note")
     fields = await deleted(ann, added.headers["location"])
     assert "a secret note" not in fields["deleted"]

@@ -1,4 +1,4 @@
-"""The developer portal (issue 2, security.md 11, 16)."""
+"""The developer portal (security.md §11, §16)."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Bodies that no form of ours sends: a clear 4xx, nothing changed (security.md 12)."""
+"""Bodies that no form of ours sends: a clear 4xx, nothing changed (security.md §12)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The accounts elsewhere by which a person signs in, and who has no password (security.md 18)."""
+"""The accounts elsewhere by which a person signs in, and who has no password (security.md §18)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Every page carries the same protection (security.md 11; contract §1)."""
+"""Every page carries the same protection (security.md §11; v2-api.md §1)."""
 
 import re
 from pathlib import Path

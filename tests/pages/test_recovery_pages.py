@@ -1,4 +1,4 @@
-"""A forgotten password, and confirming an address (security.md 18, 21, 22)."""
+"""A forgotten password, and confirming an address (security.md §18, §21, §22)."""
 
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
@@ -40,7 +40,7 @@ async def test_a_new_password_signs_in_here_and_out_everywhere_else(
         assert answer.status_code == 303
         assert answer.headers["location"] == "/account"
         assert (await owner.get("/account")).status_code == 200
-        assert any("quantimodo_device_" in name for name in owner.http.cookies)  # security.md 23a
+        assert any("quantimodo_device_" in name for name in owner.http.cookies)  # security.md §23a
     assert (await ann.get("/account")).status_code == 303
     assert (await ann.sign_in("ann@example.org", PASSWORD)).status_code == 400
     assert (await ann.sign_in("ann@example.org", NEW)).status_code == 303

@@ -1,4 +1,4 @@
-"""Signing in and out (security.md 18, 20, 21)."""
+"""Signing in and out (security.md §18, §20, §21)."""
 
 import asyncio
 

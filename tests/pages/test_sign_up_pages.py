@@ -1,4 +1,4 @@
-"""Signing up, and the link that confirms it (security.md 21, 22)."""
+"""Signing up, and the link that confirms it (security.md §21, §22)."""
 
 import httpx
 
@@ -68,7 +68,7 @@ async def test_the_link_opened_in_the_same_browser_makes_the_account_and_signs_i
     found = await services.stores.user_by_email("new@example.org")
     assert found is not None
     assert found.email_verified_at is not None
-    assert any("quantimodo_device_" in name for name in visitor.http.cookies)  # security.md 23a
+    assert any("quantimodo_device_" in name for name in visitor.http.cookies)  # security.md §23a
 
 
 async def test_opening_the_link_spends_nothing_so_that_mail_scanners_do_no_harm(

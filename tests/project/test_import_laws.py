@@ -76,6 +76,18 @@ def test_nobody_else_reads_the_clock_or_draws_at_random(
             assert forbidden not in text, f"{path} has {forbidden}"
 
 
+def test_no_text_is_run_as_code(modules: dict[Path, ast.Module]) -> None:
+    """security.md §17: neither a builtin nor a library of the standard runs a text."""
+    for path, tree in modules.items():
+        called = {
+            node.func.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        assert not called & {"eval", "exec", "compile", "__import__"}, path
+        assert not {*imports(tree)} & {"pickle", "marshal", "shelve", "code", "runpy"}, path
+
+
 def test_imports_stand_at_the_top_of_a_module(modules: dict[Path, ast.Module]) -> None:
     for path, tree in modules.items():
         for node in ast.walk(tree):

@@ -1,4 +1,4 @@
-"""security.md 16: a secret in the clear shows itself to nobody who does not ask for it."""
+"""security.md §16: a secret in the clear shows itself to nobody who does not ask for it."""
 
 import copy
 import json

@@ -460,7 +460,7 @@ def test_the_sandbox_is_not_for_other_peoples_server_by_mistake() -> None:
 def test_development_pages_need_a_loopback_issuer_and_a_loopback_host(
     values: dict[str, str],
 ) -> None:
-    """security.md 14d"""
+    """security.md §14d"""
     (fault,) = faults(DEVELOPMENT="true", **values)
     assert fault.startswith("QUANTIMODO_DEVELOPMENT needs an issuer and a host on this machine")
 

@@ -1,4 +1,4 @@
-"""Whose account a profile opens (security.md 22, 24, 27): the whole truth table, as laws."""
+"""Whose account a profile opens (security.md §22, §24, §27): the whole truth table, as laws."""
 
 from datetime import UTC, datetime
 

@@ -1,5 +1,5 @@
 """Redirect URIs: what may be registered, and that an address is matched as a string
-(security.md 1, RFC 8252 §7.3)."""
+(security.md §1, RFC 8252 §7.3)."""
 
 import pytest
 from hypothesis import assume, example, given

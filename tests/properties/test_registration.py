@@ -1,4 +1,4 @@
-"""What an application may be registered as (RFC 7591 §2, security.md 5, 11, 15)."""
+"""What an application may be registered as (RFC 7591 §2, security.md §5, §11, §15)."""
 
 from dataclasses import replace
 from typing import Any

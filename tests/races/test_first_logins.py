@@ -1,4 +1,4 @@
-"""Contract §4: two concurrent first logins of one identity make one user; here fifty, over four
+"""v2-api.md §4: two concurrent first logins of one identity make one user; here fifty, over four
 processes, on each engine."""
 
 from urllib.parse import urlencode

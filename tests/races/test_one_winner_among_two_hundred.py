@@ -1,4 +1,4 @@
-"""security.md 2 and 6: of 200 requests over 4 processes that spend one thing, one wins.
+"""security.md §2, §6: of 200 requests over 4 processes that spend one thing, one wins.
 
 A server that gets it wrong is caught in two of three rounds; so there are several.
 """

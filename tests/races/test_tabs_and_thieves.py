@@ -1,4 +1,4 @@
-"""Contract §6, the grace: two tabs or a lost answer sign nobody out; a thief does."""
+"""v2-api.md §6, the grace: two tabs or a lost answer sign nobody out; a thief does."""
 
 from datetime import timedelta
 

@@ -79,7 +79,7 @@ async def test_an_assertion_is_a_second_method_too(harness: AppHarness) -> None:
 
 
 async def test_an_assertion_alone_proves_nothing(harness: AppHarness) -> None:
-    # security.md 14: assertions are not offered, so none may stand in for a secret.
+    # security.md §14: assertions are not offered, so none may stand in for a secret.
     app = await harness.app()
     body = {
         **OWN,

@@ -1,4 +1,5 @@
-"""Authorization endpoint (RFC 6749 §3.1): its parameters and the redirection endpoint (§3.1.2)."""
+"""Authorization endpoint (RFC 6749 §3.1): its parameters and the redirection endpoint (RFC 6749
+§3.1.2)."""
 
 from urllib.parse import urlencode
 
@@ -98,7 +99,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("says", FAULTS)
 async def test_every_other_fault_goes_to_the_client(harness: AppHarness, says: str) -> None:
-    # RFC 6749 §4.1.2.1, contract §5
+    # RFC 6749 §4.1.2.1, v2-api.md §5
     await harness.person()
     app, browser = await harness.app(first_party=True), await harness.signed_in()
     given = FAULTS[says].partition("=")[0]
@@ -224,7 +225,7 @@ async def test_a_redirect_uri_that_is_not_registered_is_a_page(harness: AppHarne
 
 
 async def test_every_other_fault_beside_a_bad_address_is_still_a_page(harness: AppHarness) -> None:
-    # security.md 1: an unvalidated URI gives an error page on *every* error path.
+    # security.md §1: an unvalidated URI gives an error page on *every* error path.
     app, browser = await harness.app(), harness.browser()
     for fault in (
         {"response_type": None},

@@ -68,7 +68,7 @@ async def test_an_unknown_parameter_is_ignored_whatever_it_holds(harness: AppHar
 async def test_an_unknown_member_of_a_json_body_is_ignored_whatever_its_type(
     harness: AppHarness,
 ) -> None:
-    # Contract §6
+    # v2-api.md §6
     app = await harness.app()
     known = (
         f'"grant_type": "client_credentials", "client_id": "{app.id}",'

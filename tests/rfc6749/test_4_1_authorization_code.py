@@ -119,7 +119,8 @@ async def test_no_scope_asked_for_is_basic(harness: AppHarness) -> None:
     assert tokens["scope"] == "basic"
 
 
-# -------------------------------------------------------------------- §4.1.2, §4.1.3: the binding
+# -------------------------------------------------------------------- RFC 6749 §4.1.2, §4.1.3: the
+# binding
 
 
 async def test_a_code_is_bound_to_its_client(harness: AppHarness) -> None:

@@ -1,4 +1,4 @@
-"""The token response (RFC 6749 §5.1) and what contract §6 adds: how long the refresh token and the
+"""The token response (RFC 6749 §5.1) and what v2-api.md §6 adds: how long the refresh token and the
 authorization last."""
 
 from support.app import AppHarness, OpenHarness

@@ -94,7 +94,7 @@ async def test_a_doubled_header_is_refused(harness: AppHarness) -> None:
 async def test_an_empty_token_is_as_if_absent(harness: AppHarness) -> None:
     token = await a_token(harness)
     browser = harness.browser()
-    # Contract §1: clients of 2016 send the header empty on every call.
+    # v2-api.md §1: clients of 2016 send the header empty on every call.
     for empty in ("Bearer ", "Bearer"):
         headers = {"authorization": empty}
         assert (await browser.get(ME, headers=headers)).status_code == 401

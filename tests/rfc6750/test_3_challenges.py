@@ -1,4 +1,4 @@
-"""The WWW-Authenticate answer (RFC 6750 §3), and what each scope opens (contract §7)."""
+"""The WWW-Authenticate answer (RFC 6750 §3), and what each scope opens (v2-api.md §7)."""
 
 import httpx
 

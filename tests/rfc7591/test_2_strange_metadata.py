@@ -129,7 +129,7 @@ async def test_a_public_app_has_no_secret_to_sign_requests_by(open_harness: Open
 
 
 async def test_without_leave_nothing_is_fetched(open_harness: OpenHarness) -> None:
-    # security.md 15: what a stranger names is not asked for in our name.
+    # security.md §15: what a stranger names is not asked for in our name.
     served = Documents()
     async with open_harness(fetcher=served, registration__mode="token") as harness:
         spent = (await harness.context.dynamic.issue_token("", 1, timedelta(days=1))).reveal()

@@ -284,7 +284,7 @@ async def test_an_initial_access_token_is_leave_for_so_many(open_harness: OpenHa
 async def test_implicit_answers_only_where_the_operator_allows_them(
     open_harness: OpenHarness,
 ) -> None:
-    # security.md 5
+    # security.md §5
     async with open_harness(registration__mode="open") as harness:
         for kind in ("token", "id_token", "code id_token token"):
             answer = await register(harness, response_types=[kind])

@@ -112,7 +112,7 @@ async def test_2_3_it_deletes_itself_once(open_app_harness: AppHarness) -> None:
 async def test_whoever_is_not_the_app_learns_nothing(
     open_app_harness: AppHarness, method: str
 ) -> None:
-    # §2.1: 401 alike, whether there is such an app or not.
+    # RFC 7592 §2.1: 401 alike, whether there is such an app or not.
     told, other = await registered(open_app_harness), await registered(open_app_harness)
     by_hand = await open_app_harness.app()
     tries = (

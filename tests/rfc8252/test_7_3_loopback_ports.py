@@ -1,4 +1,4 @@
-"""Native apps (RFC 8252): loopback ports (§7.3), private-use schemes (§7.1), consent (§8.6)."""
+"""Native apps (RFC 8252 §7.1, §7.3, §8.6): private-use schemes, loopback ports, consent."""
 
 import httpx
 
@@ -116,7 +116,7 @@ async def asks(harness: AppHarness, browser: httpx.AsyncClient, app: App, **chan
 async def test_a_public_client_on_a_device_is_asked_about_each_time_even_when_flagged(
     harness: AppHarness,
 ) -> None:
-    # RFC 8252 §8.6, security.md 8: any program there can pretend to be it.
+    # RFC 8252 §8.6, security.md §8: any program there can pretend to be it.
     await harness.person()
     for uri in (
         "org.example.app:/callback",
@@ -135,7 +135,7 @@ async def test_a_public_client_on_a_device_is_asked_about_each_time_even_when_fl
 
 
 async def test_a_public_client_on_the_web_is_asked_about_once(harness: AppHarness) -> None:
-    # Contract §5: only its owner receives what is sent to an https address (RFC 8252 §7.2).
+    # v2-api.md §5: only its owner receives what is sent to an https address (RFC 8252 §7.2).
     ann = await harness.person()
     for first_party in (False, True):
         app = await harness.app(public=True, first_party=first_party)

@@ -194,7 +194,7 @@ async def test_by_reference_only_what_was_registered_is_fetched(open_harness: Op
 async def test_the_object_waits_through_a_sign_in_unchanged(
     harness: AppHarness, signer: tuple[App, Any]
 ) -> None:
-    # security.md 10
+    # security.md §10
     app, key = signer
     browser = harness.browser()
     response = await harness.ask(browser, app, request=signed(asking(app), key, "ES256"))

@@ -1,4 +1,4 @@
-"""Refresh token rotation (RFC 9700 §4.14.2; contract §6): one heir each, and a replay ends all."""
+"""Refresh token rotation (RFC 9700 §4.14.2; v2-api.md §6): one heir each, and a replay ends all."""
 
 import asyncio
 from typing import Any
@@ -185,7 +185,7 @@ async def test_an_unused_token_dies_after_thirty_days(harness: AppHarness) -> No
 async def test_an_authorization_dies_after_its_absolute_lifetime_however_often_used(
     harness: AppHarness,
 ) -> None:
-    # security.md 6
+    # security.md §6
     app, answer = await begin(harness)
     for _ in range(8):
         harness.advance(days=20)

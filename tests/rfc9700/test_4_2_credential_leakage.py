@@ -1,4 +1,4 @@
-"""Leakage by address and referrer (RFC 9700 §4.2; contract §1): what carries a secret in a query
+"""Leakage by address and referrer (RFC 9700 §4.2; v2-api.md §1): what carries a secret in a query
 is answered so that the address stays nowhere."""
 
 import httpx

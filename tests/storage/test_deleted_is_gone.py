@@ -1,4 +1,4 @@
-"""security.md 23b: what was deleted is gone from the file and its log within a minute (SQLite)."""
+"""security.md §23b: what was deleted is gone from the file and its log within a minute (SQLite)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

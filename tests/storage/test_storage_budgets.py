@@ -1,4 +1,4 @@
-"""security.md 14c: what strangers can store has a budget per address and in total; the oldest
+"""security.md §14c: what strangers can store has a budget per address and in total; the oldest
 unanswered rows make room. `docs/operator/limits.md` says by how much a budget may be exceeded."""
 
 from collections.abc import Awaitable, Callable

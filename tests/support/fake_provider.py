@@ -127,7 +127,7 @@ def _revealed(authorization_context: AuthorizationContext) -> tuple[Any, ...]:
 async def depart(
     browser: httpx.AsyncClient, provider: str = "google", **changes: str | None
 ) -> httpx.Response:
-    """Contract §2.1; a parameter that is None is left out."""
+    """v2-api.md §2.1; a parameter that is None is left out."""
     asked: dict[str, str | None] = {"provider": provider, "redirectUrl": CALLBACK, **changes}
     query = {name: value for name, value in asked.items() if value is not None}
     return await browser.get(LOGIN, params=query)
@@ -150,7 +150,7 @@ async def come_back(
 async def there_and_back(
     browser: httpx.AsyncClient, provider: str = "google", code: str = "gia", **changes: str | None
 ) -> httpx.Response:
-    """The whole of contract §2.1 to §2.4."""
+    """The whole of v2-api.md §2.1 to §2.4."""
     state = state_of(await depart(browser, provider, **changes))
     return await come_back(browser, state, provider, code=code)
 
@@ -172,7 +172,7 @@ async def login_code(harness: AppHarness, **changes: str | None) -> str:
 
 
 async def redeem_login(harness: AppHarness, code: str, **changes: str | None) -> httpx.Response:
-    """Contract §2.5."""
+    """v2-api.md §2.5."""
     asked: dict[str, str | None] = {"provider": "google", "code": code, **changes}
     query = {name: value for name, value in asked.items() if value is not None}
     return await harness.browser().get(AUTHORIZE_CODE, params=query)

@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from playwright.async_api import Page
 
 SOCIAL = "/api/v2/auth/social"
-# What the generated clients of 2016 put on every call, a GET without a body included (contract §1).
-# From another origin a browser asks first (preflight) whether it may.
+# What the generated clients of 2016 put on every call, a GET without a body included (v2-api.md
+# §1). From another origin a browser asks first (preflight) whether it may.
 _FETCH = """async ([url, form, bearer]) => {
   const headers = {Accept: 'application/json', Authorization: `Bearer ${bearer}`}
   if (!form) headers['Content-Type'] = 'application/json'

@@ -141,7 +141,7 @@ class Upstream(httpx.AsyncBaseTransport):
         return self.sign(self.claims(**changes))
 
     def metadata(self, **changes: Any) -> dict[str, Any]:
-        """A discovery document (OpenID Connect Discovery 1.0 §3)."""
+        """A discovery document (OpenID Connect Discovery §3)."""
         document: dict[str, Any] = {
             "issuer": self.issuer,
             "authorization_endpoint": f"{self.issuer}/authorize",

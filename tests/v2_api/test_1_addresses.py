@@ -1,4 +1,4 @@
-"""Contract §1: two spellings of each address, two of each parameter, three ways to send them."""
+"""v2-api.md §1: two spellings of each address, two of each parameter, three ways to send them."""
 
 from typing import Any
 from urllib.parse import urlencode

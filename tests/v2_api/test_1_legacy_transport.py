@@ -1,4 +1,4 @@
-"""Contract §1: what the page of 2016 documents and RFC 9700 warns of can be turned off, for all or
+"""v2-api.md §1: what the page of 2016 documents and RFC 9700 warns of can be turned off, for all or
 for one strict client, and each use is counted."""
 
 from typing import Any

@@ -1,6 +1,6 @@
 """`/account/identities` over the whole server: a provider linked, used, and unlinked again.
 
-Linking to somebody else's account is impossible from any step (security.md 27).
+Linking to somebody else's account is impossible from any step (security.md §27).
 """
 
 from collections.abc import AsyncIterator

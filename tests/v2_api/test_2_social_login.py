@@ -1,4 +1,4 @@
-"""Contract §2: social login in a browser, from the application's link to the login envelope."""
+"""v2-api.md §2: social login in a browser, from the application's link to the login envelope."""
 
 import asyncio
 import json
@@ -393,7 +393,7 @@ async def test_with_closed_sign_up_a_stranger_is_denied(
         assert not harness.rows()["users"]
 
 
-# ----------------------------------------------------------------- the way back (security.md 25)
+# ----------------------------------------------------------------- the way back (security.md §25)
 
 
 async def test_a_posted_answer_must_be_a_form(harness: AppHarness) -> None:
@@ -409,7 +409,7 @@ async def test_an_address_of_no_provider_is_not_there(harness: AppHarness) -> No
     assert is_page(await harness.browser().get("/sign-in/with/nobody"), 404)
 
 
-# ---------------------------------------------------------------------- the code (contract §2.5)
+# ---------------------------------------------------------------------- the code (v2-api.md §2.5)
 
 
 async def refused(response: httpx.Response, code: str = "invalid_grant", status: int = 400) -> None:
@@ -530,7 +530,8 @@ async def test_of_many_uses_at_once_none_leaves_a_jwt_that_works(harness: AppHar
     assert (await harness.browser().get(path, params=query, headers=headers)).status_code == 401
 
 
-# ------------------------------------------------------------ the provider's own code (§2.6)
+# ------------------------------------------------------------ the provider's own code (v2-api.md
+# §2.6)
 
 
 async def test_a_code_of_the_provider_is_exchanged_there(
@@ -705,7 +706,7 @@ async def test_a_disabled_person_gets_no_session(harness: AppHarness) -> None:
     assert "__Host-quantimodo_session" not in browser.cookies
 
 
-# ------------------------------------------ an account with this address exists (contract §4)
+# ------------------------------------------ an account with this address exists (v2-api.md §4)
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
-"""Contract §2.3: a sign-in through a provider that is opened once more, by *Back* or *Reload*, does
-nothing, and says where to go on."""
+"""v2-api.md §2.3: a sign-in through a provider that is opened once more, by *Back* or *Reload*,
+does nothing, and says where to go on."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Contract §3: a native app sends what the provider's SDK gave it."""
+"""v2-api.md §3: a native app sends what the provider's SDK gave it."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Contract §5: the authorize endpoint as the page of 2016 has it, and for callers that are no
+"""v2-api.md §5: the authorize endpoint as the page of 2016 has it, and for callers that are no
 browser."""
 
 from urllib.parse import parse_qs, urlsplit

@@ -1,4 +1,4 @@
-"""Contract §5: the login JWT says who the person is, at the authorize endpoint and for one
+"""v2-api.md §5: the login JWT says who the person is, at the authorize endpoint and for one
 authorization only."""
 
 from collections.abc import AsyncIterator

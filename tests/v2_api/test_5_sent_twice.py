@@ -1,4 +1,4 @@
-"""Contract §5: what a person sends twice (a double click) leads to the app with one answer."""
+"""v2-api.md §5: what a person sends twice (a double click) leads to the app with one answer."""
 
 import asyncio
 from urllib.parse import parse_qs, urlsplit

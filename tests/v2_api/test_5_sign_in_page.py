@@ -1,4 +1,4 @@
-"""Contract §5: the sign-in page amid an authorization, and the ways from it back to the app."""
+"""v2-api.md §5: the sign-in page amid an authorization, and the ways from it back to the app."""
 
 import re
 from urllib.parse import parse_qs, quote, urlsplit

@@ -1,4 +1,5 @@
-"""Contract §6: the client of 2016 has no parameter for the refresh token and sends it as `code`."""
+"""v2-api.md §6: the client of 2016 has no parameter for the refresh token and sends it as
+`code`."""
 
 from support.app import TOKEN, AppHarness
 

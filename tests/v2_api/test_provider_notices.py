@@ -1,5 +1,5 @@
-"""What providers tell us unasked (security.md 29, contract §3): accounts that are gone, signed out,
-or whose data is to be deleted; and the page that says what became of it."""
+"""What providers tell us unasked (security.md §29, v2-api.md §3): accounts that are gone, signed
+out, or whose data is to be deleted; and the page that says what became of it."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Contract §2 to §6 over sockets: a running server, its real providers, and the sandbox behind
+"""v2-api.md §2 to §6 over sockets: a running server, its real providers, and the sandbox behind
 them. Whoever the person is, the way is the one of the page of 2016."""
 
 import asyncio

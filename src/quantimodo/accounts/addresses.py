@@ -31,7 +31,7 @@ def email_address(text: str) -> str:
     """
     if len(text) > 4 * _LONGEST_EMAIL:
         raise _not_an_address()
-    # security.md 23: normalised before it is checked; a full-width ＠ is an @ from here on.
+    # security.md §23: normalised before it is checked; a full-width ＠ is an @ from here on.
     return _checked(unicodedata.normalize("NFC", "".join(map(_of_usual_width, text))).strip())
 
 

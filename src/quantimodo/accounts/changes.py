@@ -1,7 +1,7 @@
 """What signed-in people change about their own account.
 
 Owns re-authentication before e-mail, password or the account itself changes, and the new session
-id after it (security.md 18).
+id after it (security.md §18).
 """
 
 from collections.abc import Callable

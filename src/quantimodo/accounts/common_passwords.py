@@ -1,7 +1,7 @@
 """The passwords that are tried first, from the public lists of leaked ones, in lower case.
 
 Only those that are long enough to be taken otherwise, and words of this very service
-(OWASP ASVS 5.0 §6.2.4, §6.2.11).
+(OWASP ASVS §6.2.4, §6.2.11).
 """
 
 _WORDS = """

@@ -42,7 +42,7 @@ class Credentials:
     async def match(self, user: User | None, password: Secret) -> str | None:
         """The hash that is on record, if the password is right for this person.
 
-        The same work whether the person, or their password, exists (security.md 21, 22).
+        The same work whether the person, or their password, exists (security.md §21, §22).
         """
         held = await self.users.password_hash(_NOBODY if user is None else user.id)
         compared, presented = (held, password) if is_presentable(password) else (None, Secret(""))
@@ -51,7 +51,7 @@ class Credentials:
         return held if right else None
 
     async def prove(self, session: Session, password: Secret) -> str | None:
-        """Re-authenticate a signed-in person (security.md 18); the hash that is on record.
+        """Re-authenticate a signed-in person (security.md §18); the hash that is on record.
 
         Who has no password, proves it by having signed in just now. Raises `DomainError`,
         `ReauthenticationNeeded`, and `TooMany` for who guesses with a session they found.

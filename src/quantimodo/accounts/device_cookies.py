@@ -1,6 +1,6 @@
 """Device cookies: failed sign-ins of a browser that an account has used are counted apart.
 
-OWASP, "Slow Down Online Guessing Attacks with Device Cookies" (security.md 23a). Owns the name and
+OWASP, "Slow Down Online Guessing Attacks with Device Cookies" (security.md §23a). Owns the name and
 the value of such a cookie. It is no factor of authentication: it chooses the counter of an attempt
 and nothing else. What is counted is `throttle.py`, how a cookie is set `pages/browser.py`.
 """
@@ -61,7 +61,7 @@ class DeviceCookies:
     def device(self, user: User | None, cookies: Mapping[str, str]) -> str | None:
         """The nonce of this person's valid cookie among `cookies`, which are by name.
 
-        The same work whether there is such a person or such a cookie (security.md 21).
+        The same work whether there is such a person or such a cookie (security.md §21).
         """
         user_id = _NOBODY if user is None else user.id
         oldest = (self.clock.now() - DEVICE_COOKIE_LIFETIME).timestamp()

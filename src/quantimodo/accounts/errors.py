@@ -50,12 +50,12 @@ class SignInNeeded(DomainError):
 
 
 class ReauthenticationNeeded(Exception):
-    """This action requires a recent sign-in (security.md 18)."""
+    """This action requires a recent sign-in (security.md §18)."""
 
 
 class LinkNeeded(Exception):
     """An account with the provider's address exists: its owner has to sign in to it first, and
-    then link (contract §4). `email` is that address, as the provider gave it to this person."""
+    then link (v2-api.md §4). `email` is that address, as the provider gave it to this person."""
 
     def __init__(self, email: str) -> None:
         super().__init__("sign in to the existing account, then link")

@@ -38,9 +38,9 @@ class PasswordSignIn:
     ) -> StartedSession:
         """Sign in. Raises `DomainError`, `TooMany` or `Busy`.
 
-        `device_cookies`: what the browser sent, by name (security.md 23a). One text and the same
+        `device_cookies`: what the browser sent, by name (security.md §23a). One text and the same
         work whether or not the account exists, and whether or not it has a password (security.md
-        21, 22).
+        §21, §22).
         """
         account = presented_email(email)
         await self.throttle.sign_in_from(browser.address)

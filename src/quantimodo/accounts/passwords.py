@@ -1,4 +1,4 @@
-"""Which new passwords are taken (OWASP ASVS 5.0 §6.2): long enough, and no first guesses.
+"""Which new passwords are taken (OWASP ASVS §6.2): long enough, and no first guesses.
 
 Pure. No rules of composition. How they are hashed is `crypto/passwords.py`'s business.
 """

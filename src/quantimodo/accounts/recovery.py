@@ -1,7 +1,7 @@
 """E-mails that prove control of an address: password reset and address verification.
 
 Owns what such a proof undoes: everything set up earlier on an unverified address
-(security.md 22).
+(security.md §22).
 """
 
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Recovery:
     async def ask(self, email: str, *, address: str) -> None:
         """Mail a link that sets a new password, if the address has an account.
 
-        Two writes in either case (security.md 21): without an account, it stores two unused
+        Two writes in either case (security.md §21): without an account, it stores two unused
         tokens and no e-mail. Work after the response would be lost in a crash.
         """
         email = email_address(email)
@@ -114,7 +114,7 @@ class Recovery:
         """Mail a link that moves this account to another address."""
         lifetime = self.policy.verify_lifetime
         payload = msgspec.json.encode(EmailChange(email=email, password=_mark(held)))
-        # security.md 21: the same work whether or not another account has the address.
+        # security.md §21: the same work whether or not another account has the address.
         taken = await self.users.user_by_email(email)
         raw = await self.email_tokens.issue(
             "verify_email", email, lifetime, user_id=user.id, payload=payload
@@ -151,7 +151,7 @@ class Recovery:
         user = await self._owner(email_token)
         if user is None or user.email is None or not await self.email_tokens.take(email_token):
             return None
-        # security.md 22: credentials set before the address was verified stay only if the session
+        # security.md §22: credentials set before the address was verified stay only if the session
         # belongs to the same account.
         keep = session is not None and session.user.id == user.id
         now = self.clock.now()

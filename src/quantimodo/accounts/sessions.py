@@ -1,4 +1,4 @@
-"""Browser sessions on the server: begun at a sign-in, slid while used, ended (security.md 18).
+"""Browser sessions on the server: begun at a sign-in, slid while used, ended (security.md §18).
 
 Owns their limits and their cookie's value. How the cookie is set is `pages/browser.py`'s affair,
 who may begin one is decided by the services beside this one.
@@ -184,7 +184,7 @@ def is_fresh(session: Session, now: datetime) -> bool:
 
 
 def require_fresh(session: Session, now: datetime) -> None:
-    """Raises `ReauthenticationNeeded` (security.md 18)."""
+    """Raises `ReauthenticationNeeded` (security.md §18)."""
     if not is_fresh(session, now):
         raise ReauthenticationNeeded
 

@@ -1,6 +1,6 @@
 """Making an account: asked for, mailed, and made only when the link is opened.
 
-No account exists before its address is shown to be the person's (security.md 21, 22). What was
+No account exists before its address is shown to be the person's (security.md §21, §22). What was
 asked for travels in the ticket's payload, on the server.
 """
 
@@ -115,7 +115,7 @@ class SignUp:
         if email_token is None:
             raise DomainError(_DEAD_LINK)
         pending_sign_up = _pending_sign_up_of(email_token)
-        # security.md 22: another person may have signed up than opens the link. The address
+        # security.md §22: another person may have signed up than opens the link. The address
         # belongs to the latter, and no password of the former may open the account.
         if not _is_same_browser(pending_sign_up, browser):
             pending_sign_up = await self._with_own_password(pending_sign_up, password)
@@ -128,7 +128,7 @@ class SignUp:
         return Confirmed(login, pending_sign_up.return_to)
 
     async def _write(self, pending_sign_up: PendingSignUp, charge: Charge) -> None:
-        # security.md 21: the same reads and writes whether the address has an account or not. If
+        # security.md §21: the same reads and writes whether the address has an account or not. If
         # it has, the token's secret is discarded, and the owner gets the e-mail.
         user = await self.users.user_by_email(pending_sign_up.email)
         lifetime = self.policy.sign_up_lifetime

@@ -1,4 +1,4 @@
-"""Limits on guesses and e-mails, by account and by address (security.md 20).
+"""Limits on guesses and e-mails, by account and by address (security.md §20).
 
 Owns what is counted together. The counters are shared by all processes and named by a keyed
 digest, so that the table does not reveal who tried. Each attempt is counted before it is made:

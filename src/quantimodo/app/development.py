@@ -1,6 +1,6 @@
 """Pages for development (`/outbox`, `/sandbox`) answer a browser on this machine only.
 
-security.md 14d: a loopback issuer and a loopback host are `settings_rules.py`'s; here each request
+security.md §14d: a loopback issuer and a loopback host are `settings_rules.py`'s; here each request
 must come from a loopback peer and name a loopback host. Behind a local proxy the address that
 it forwards decides, whether the proxy is trusted or not.
 """

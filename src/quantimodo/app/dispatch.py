@@ -61,7 +61,7 @@ _PREFLIGHT: Final = (
     (b"access-control-max-age", b"7200"),
     (b"cache-control", b"no-store"),
 )
-# Contract §1: an answer to an address with a secret in its query stays nowhere, whatever it is.
+# v2-api.md §1: an answer to an address with a secret in its query stays nowhere, whatever it is.
 _SECRETS: Final = re.compile(
     rb"(?:^|&)(?:client_secret|clientSecret|token|access_token|accessToken|code|refresh_token"
     rb"|refreshToken)="
@@ -110,7 +110,7 @@ class Dispatcher:
         self._entropy = entropy
         self._proxies = proxies
         self._behind_proxies = bool(proxies)
-        # security.md 19: once seen over https, never again without.
+        # security.md §19: once seen over https, never again without.
         hsts = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
         self._always: tuple[tuple[bytes, bytes], ...] = (hsts,) if https else ()
         self._heads: dict[Headers, bytes] = {}
@@ -301,7 +301,7 @@ class Dispatcher:
                 self._write_access("page", scope, status, started)
 
     def _write_access(self, name: str, scope: Scope, status: int, started: float) -> None:
-        # Never the query, and no header: they may carry secrets (security.md 16).
+        # Never the query, and no header: they may carry secrets (security.md §16).
         self._log.info(
             "request",
             endpoint=name,

@@ -53,7 +53,7 @@ def outbound_policy(settings: Settings, *own: str) -> OutboundPolicy:
 
 
 def callback_uri(settings: Settings, name: str) -> str:
-    """What has to be registered with the provider of this name (contract §2.3)."""
+    """What has to be registered with the provider of this name (v2-api.md §2.3)."""
     return settings.issuer + CALLBACK.format(provider=name)
 
 

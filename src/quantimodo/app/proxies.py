@@ -1,4 +1,4 @@
-"""Who is calling, when proxies stand between (security.md 20).
+"""Who is calling, when proxies stand between (security.md §20).
 
 `X-Forwarded-For` is believed only as far as configured proxies wrote it: from the right, the first
 address that is not one of them is the caller's. Each address is read in every form that proxies

@@ -235,7 +235,7 @@ def _pages(
         routes=[Route(path, endpoint, methods=list(ways)) for ways, path, endpoint in routes],
         exception_handlers=_refusals(page_context.renderer, context),
     )
-    # security.md 11: never 307, which would send a form once more, and to the Host header's host.
+    # security.md §11: never 307, which would send a form once more, and to the Host header's host.
     application.router.redirect_slashes = False
     return application
 

@@ -48,7 +48,7 @@ def decide(settings: Settings, fault: Fault) -> Settings:
 
 
 def _with_development(settings: Settings, fault: Fault) -> Settings:
-    # security.md 14d: the third condition, a loopback peer, is `app/development.py`'s.
+    # security.md §14d: the third condition, a loopback peer, is `app/development.py`'s.
     reachable_here_only = _issuer_is_loopback(settings) and is_loopback_host(settings.host)
     if settings.development is None:
         plain = urlsplit(settings.issuer).scheme == "http"

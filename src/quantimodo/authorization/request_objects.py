@@ -76,8 +76,9 @@ class RequestObjects:
             ) from None
 
     async def _fetched(self, reference: str, client: Client) -> str:
-        # §6.2; RFC 9101 §10.4: only addresses that the client registered, letter by letter. A
-        # fragment is the hash of what is there, and no part of the registered address.
+        # OpenID Connect Core §6.2; RFC 9101 §10.4: only addresses that the client registered,
+        # letter by letter. A fragment is the hash of what is there, and no part of the registered
+        # address.
         known = client.metadata.request_uris
         if reference not in known and reference.partition("#")[0] not in known:
             raise InvalidRequestUri("request_uri is not one that the app has registered")

@@ -1,4 +1,4 @@
-"""Authorization requests that wait for a person (security.md 10).
+"""Authorization requests that wait for a person (security.md §10).
 
 A request is stored once, immutable; later steps carry its id and can change nothing of it. Which
 step is next is `protocol/prompts.py`; pages and answers are `endpoints/authorize.py`.
@@ -28,7 +28,7 @@ RESUME: Final = "/api/v2/oauth/authorize/resume"
 LARGEST: Final = 16_384  # bytes of the parameters that wait
 # Long enough to find the phone with the second factor, or to open a mail.
 _LIFETIME: Final = timedelta(hours=1)
-# How long an answer can be had again: as long as a code lives (contract §6).
+# How long an answer can be had again: as long as a code lives (v2-api.md §6).
 _REPEATABLE: Final = timedelta(seconds=60)
 # How often, and how many seconds apart, a second request looks for the answer of the first one.
 _LOOKS: Final = 100

@@ -56,7 +56,7 @@ class ClientAuthentication:
         return client
 
     def verifies(self, client: Client, secret: str) -> bool:
-        """Whether this is a live secret of the client (contract §5: authorize may carry one)."""
+        """Whether this is a live secret of the client (v2-api.md §5: authorize may carry one)."""
         now, presented = self.clock.now(), digest(secret)
         for slot in (client.secret, client.previous_secret):
             if slot is not None and _alive(slot, now) and same(slot.digest, presented):
@@ -79,7 +79,7 @@ class ClientAuthentication:
             raise _refusal(credentials, "bad signature, or not the registered method") from None
         except BadAssertion as fault:
             raise _refusal(credentials, str(fault)) from None
-        # security.md 14: used once. The name says nothing without the statement.
+        # security.md §14: used once. The name says nothing without the statement.
         key = b"assertion " + digest(f"{client.id} {statement.jti}")
         if not await self.replays.spend_once(key, statement.expires_at):
             raise _refusal(credentials, "the assertion was used before")

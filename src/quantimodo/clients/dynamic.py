@@ -163,7 +163,7 @@ class DynamicClients:
     ) -> tuple[Registration, bytes | None]:
         asked = read_registration(self._with_statement(document))
         if asked.response_types & IMPLICIT_RESPONSE_TYPES and not self.policy.implicit:
-            # security.md 5: tokens in addresses only where the operator allows them.
+            # security.md §5: tokens in addresses only where the operator allows them.
             raise InvalidClientMetadata("response_types: only code and none are allowed here")
         try:
             await self.registry.check(asked, client)

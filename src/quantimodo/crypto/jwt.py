@@ -2,7 +2,7 @@
 
 Signing ES256 is on the hot path and goes straight to `cryptography`; all reading is joserfc's. A
 key is bound to one algorithm and a reader to one `typ`, so that no kind of token is ever taken
-for another (security.md 13).
+for another (security.md §13).
 """
 
 from base64 import b64decode, b64encode

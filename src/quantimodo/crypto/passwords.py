@@ -44,7 +44,7 @@ class PasswordHasher:
     """Hashes and verifies in `workers` threads; at most `waiting` more calls stand in line.
 
     `hash` and `verify` raise `PoolFull` at once, without waiting, when the line is full. Every
-    `verify` costs the same, whether there is a hash to compare with or not (security.md 21).
+    `verify` costs the same, whether there is a hash to compare with or not (security.md §21).
     """
 
     def __init__(

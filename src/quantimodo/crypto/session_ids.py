@@ -1,6 +1,6 @@
 """The `sid` by which one application knows a browser session.
 
-OpenID Connect Front-Channel Logout §3, Back-Channel Logout §2.1. Each application has another one,
+Front-Channel Logout §3, Back-Channel Logout §2.1. Each application has another one,
 so that two of them cannot compare people by it.
 """
 

@@ -23,7 +23,7 @@ from joserfc.jws import deserialize_compact
 from quantimodo.crypto.jwt import BadToken, OneAlgorithm, Signer, base64url, ec_signer
 from quantimodo.model.secrets import Secret
 
-# security.md 13: asymmetric only. A client secret as HMAC key would make the audience a signer.
+# security.md §13: asymmetric only. A client secret as HMAC key would make the audience a signer.
 ALGORITHMS = frozenset(
     {
         *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),

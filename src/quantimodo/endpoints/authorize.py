@@ -194,7 +194,7 @@ class AuthorizeEndpoint:
             ):
                 return self._to_sign_in(request, form, request_id)
             allowed = posted.one("decision") == "allow"
-            # security.md 10: what is allowed is what was shown. Its developer may have changed
+            # security.md §10: what is allowed is what was shown. Its developer may have changed
             # the app since, its scopes above all; then the page is shown again as it is now.
             if allowed and posted.one("revision") != str(client.revision):
                 return see_other(resume_path(request_id))
@@ -226,7 +226,7 @@ class AuthorizeEndpoint:
             raise InvalidClientOrRedirect("There is no app with this client_id here.")
         secret = form.get("client_secret")
         if secret is not None:
-            # Contract §5: the page of 2016 sends it; it is never needed, but never wrong either.
+            # v2-api.md §5: the page of 2016 sends it; it is never needed, but never wrong either.
             self.metrics.legacy("client_secret_at_authorize")
             if not self.authentication.verifies(client, secret):
                 raise InvalidClientOrRedirect(
@@ -245,7 +245,7 @@ class AuthorizeEndpoint:
     def _check_transport(self, request: Request, form: Form, client: Client) -> None:
         if request.method == "POST" or form.get("token") is None:
             return
-        # Contract §1, §5: the page of 2016 documents it; RFC 9700 §4.3.2 warns of it.
+        # v2-api.md §1, §5: the page of 2016 documents it; RFC 9700 §4.3.2 warns of it.
         if client.strict or not self.legacy_transport:
             raise InvalidRequest(NOT_IN_ADDRESS)
         self.metrics.legacy("login_token_in_query")
@@ -308,7 +308,7 @@ class AuthorizeEndpoint:
             asked, signed_in, consent, asked_at=asked_at, now=now, account_mismatch=account_mismatch
         )
         if step is Step.ASK and not authentication.may_allow:
-            # security.md 14b: who holds the JWT is not its person, who signs in here, or has.
+            # security.md §14b: who holds the JWT is not its person, who signs in here, or has.
             authentication = authentication.without_login()
             signed_in = await self.requested_subject.match(form, asked, authentication.signed_in)
             step = next_step(asked, signed_in, consent, asked_at=asked_at, now=now)
@@ -333,7 +333,7 @@ class AuthorizeEndpoint:
     def _without_token(
         self, request: Request, form: Form, authentication: AuthenticationContext
     ) -> Response:
-        """Contract §5: the same address without the token, so that it stays in no history."""
+        """v2-api.md §5: the same address without the token, so that it stays in no history."""
         response = see_other(f"{request.url.path}?{recognised_query(form)}")
         if authentication.login is None:
             return self.logins.drop(request, response, form)
@@ -348,7 +348,7 @@ class AuthorizeEndpoint:
     async def _answer_json(
         self, asked: AuthorizationRequest, form: Form, authentication: AuthenticationContext
     ) -> Response:
-        """Contract §5: for a caller that is not a browser; its login JWT says who the person is."""
+        """v2-api.md §5: for a caller that is not a browser; its login JWT identifies the person."""
         again = f"{self.issuer}{AUTHORIZE}?{recognised_query(form)}"
         login, now = (
             await self.requested_subject.match(form, asked, authentication.login),

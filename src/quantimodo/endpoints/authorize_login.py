@@ -1,4 +1,4 @@
-"""The login JWT at the authorize endpoint (contract §5): how it comes, and how long it stays.
+"""The login JWT at the authorize endpoint (v2-api.md §5): how it comes, and how long it stays.
 
 Owns where it may stand and the cookie that carries it through the steps of one authorization. It
 never becomes a session. What it says is checked in `tokens/login.py`.
@@ -33,7 +33,7 @@ NOT_IN_ADDRESS: Final = "no token is taken in an address: send the login token a
 class AuthenticationContext:
     """The people of one request: of its login JWT, which then counts, and of the browser.
 
-    `may_allow`: whether what is allowed here is allowed by that person (security.md 14b).
+    `may_allow`: whether what is allowed here is allowed by that person (security.md §14b).
     """
 
     session: Session | None = None
@@ -102,7 +102,7 @@ class LoginCarrier:
         header, parameter = _bearer(request), form.get("token")
         login = await self._verified(header, client)
         if login is None:
-            # Contract §1: a generated client puts its access token there; it is as if absent.
+            # v2-api.md §1: a generated client puts its access token there; it is as if absent.
             header, login = None, await self._verified(parameter, client)
         elif parameter is not None and parameter != header:
             raise InvalidRequest("the login token is sent in two ways")

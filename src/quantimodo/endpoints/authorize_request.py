@@ -1,4 +1,4 @@
-"""How an authorization request is read (RFC 6749 §3.1, contract §5).
+"""How an authorization request is read (RFC 6749 §3.1, v2-api.md §5).
 
 Owns which faults of the parameters are shown on a page and which go to the client: those in what
 says where an answer may go are shown, all others are told to the client.

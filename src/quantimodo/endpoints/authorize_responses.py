@@ -28,7 +28,7 @@ def log_refusal(code: str, because: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ErrorPage:
-    """A fault in client or address: shown here, never sent on (security.md 1)."""
+    """A fault in client or address: shown here, never sent on (security.md §1)."""
 
     text: str
 
@@ -57,13 +57,13 @@ def _response(renderer: Renderer, uri: str, mode: str, parameters: Parameters) -
 
 
 def wants_json(request: Request) -> bool:
-    """Whether the caller is not a browser (contract §5): it takes JSON, and no page."""
+    """Whether the caller is not a browser (v2-api.md §5): it takes JSON, and no page."""
     accept = request.headers.getlist("accept")
     return quality(accept, "application/json") > 0 and quality(accept, "text/html") == 0
 
 
 def answer_json(target: Target, parameters: Parameters) -> Response:
-    """Contract §5: the answer, as parameters and as the address that a browser would go to."""
+    """v2-api.md §5: the answer, as parameters and as the address that a browser would go to."""
     # Tokens never travel in a query, and a form that sends itself has no address.
     where = target.redirect_uri
     mode = target.mode.removesuffix(".jwt")
@@ -83,7 +83,7 @@ def refusal_json(error: OAuthError) -> Response:
 
 
 def json_refusal(status: Literal[401, 403], interaction_url: str) -> Response:
-    """Contract §5: a person has to do something; the address to open in a browser instead."""
+    """v2-api.md §5: a person has to do something; the address to open in a browser instead."""
     if status == 401:
         text = "Nobody is signed in. Open interactionUrl in a browser to go on."
         return _json(401, "login_required", text, interactionUrl=interaction_url)

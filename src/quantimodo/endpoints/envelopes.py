@@ -1,5 +1,5 @@
 """The JSON envelope that apps of 2016 read: `success` and `data`, or `success` and `error`
-(contract §4, §5)."""
+(v2-api.md §4, §5)."""
 
 from typing import Any
 

@@ -46,7 +46,7 @@ class IntrospectionEndpoint:
         if key := key_of(Kind.REFRESH, raw):
             return private_json(200, await self._refresh_token(key, client))
         found = await self.access.find_live(raw)
-        # security.md 9, RFC 7662 §2.2: about the tokens of others the answer is "not active".
+        # security.md §9, RFC 7662 §2.2: about the tokens of others the answer is "not active".
         if found is None or not (found.client_id == client.id or client.resource_server):
             return private_json(200, _INACTIVE)
         return private_json(200, self._describe(found, await self._subject(found)))

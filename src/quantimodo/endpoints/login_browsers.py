@@ -1,4 +1,4 @@
-"""Which browser a person came back from their provider in (security.md 14b).
+"""Which browser a person came back from their provider in (security.md §14b).
 
 Owns the cookie that the callback leaves there, one for each login. A login JWT that was bought
 with a login code lets nobody allow anything but in this browser: the application that holds the

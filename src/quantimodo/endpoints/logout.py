@@ -1,4 +1,4 @@
-"""End session endpoint (OpenID Connect RP-Initiated Logout 1.0 §2, §3).
+"""End session endpoint (RP-Initiated Logout §2, §3).
 
 `start` takes an application's request, `confirm` the person's yes. Whether it is honoured and where
 it leads is decided anew each time by `protocol/logout.py`; faults are a page, never a redirect.

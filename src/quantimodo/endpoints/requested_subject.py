@@ -21,7 +21,7 @@ class RequestedSubject:
 
     async def match(self, form: Form, asked: AuthorizationRequest, signed_in: P | None) -> P | None:
         """`signed_in`, unless the client asks for another person (OpenID Connect Core §3.1.2.1
-        `id_token_hint`, §5.5.1 `sub`): then None."""
+        `id_token_hint`, OpenID Connect Core §5.5.1 `sub`): then None."""
         subject, raw = asked.claims.subject, form.get("id_token_hint")
         requested = [subject, None if raw is None else await self._hinted(raw, asked)]
         for each in requested:

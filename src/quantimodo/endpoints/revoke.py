@@ -20,7 +20,8 @@ _PARAMETERS = OF_CLIENTS | {"token"}
 
 @dataclass(frozen=True, slots=True)
 class RevocationEndpoint:
-    """The prefix tells what a token is, so `token_type_hint` (§2.1) has nothing left to say."""
+    """The prefix tells what a token is, so `token_type_hint` (RFC 7009 §2.1) has nothing left to
+    say."""
 
     clients: ClientAuthentication
     tokens: TokenStore

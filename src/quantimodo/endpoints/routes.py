@@ -16,7 +16,7 @@ GET_AND_POST = GET | POST
 ONE = GET | {"PUT", "DELETE"}
 LARGEST_POST = 4_194_304  # ten thousand measurements, with notes
 
-# Contract §1: two spellings, one endpoint. It shows pages, so Starlette serves it.
+# v2-api.md §1: two spellings, one endpoint. It shows pages, so Starlette serves it.
 AUTHORIZE = (discovery.AUTHORIZE, "/api/v2/oauth2/authorize")
 
 
@@ -92,7 +92,7 @@ class ApiEndpoints:
 
 
 def api_routes(to: ApiEndpoints, *, legacy_transport: bool) -> Sequence[ApiRoute]:
-    # Contract §1: an alias is a second route to the same endpoint. Without legacy transport the
+    # v2-api.md §1: an alias is a second route to the same endpoint. Without legacy transport the
     # token endpoint has no GET at all.
     # It never has a HEAD: a look at a link must not spend what is in it.
     once = frozenset({"GET", "POST"})

@@ -1,7 +1,7 @@
-"""Sign-in through a provider, in a browser (contract §2): the ways out, and the one way back.
+"""Sign-in through a provider, in a browser (v2-api.md §2): the ways out, and the one way back.
 
 Owns what a browser may be sent away with. Nothing that is not registered is ever redirected to:
-such a request ends on a page (security.md 1). Who came back goes to `social_arrivals.py`.
+such a request ends on a page (security.md §1). Who came back goes to `social_arrivals.py`.
 """
 
 from collections.abc import Mapping
@@ -89,7 +89,7 @@ class SocialEndpoint:
         """GET /sign-in/with/{provider}: a button of the sign-in page."""
         provider = self._provider(request)
         leads = await self.return_targets.of(request.query_params.get("return_to", ""))
-        # security.md 18: no session without the person's doing. A link on a strange page would
+        # security.md §18: no session without the person's doing. A link on a strange page would
         # need none at a provider that remembers them, so it leads to the sign-in page.
         if request.headers.get("sec-fetch-site") not in (None, "same-origin", "none"):
             return see_other(f"/sign-in?return_to={quote(leads.return_to, safe='/')}")
@@ -168,7 +168,7 @@ class SocialEndpoint:
         because = fault.because or fault.message
         _log.info("sign-in failed", provider=provider.name, code=fault.code, because=because)
         if isinstance(purpose, ReturnToClient):
-            # Contract §2.4 names two; whatever else may go wrong there is not the app's to mend.
+            # v2-api.md §2.4 names two; whatever else may go wrong there is not the app's to mend.
             code = _ERRORS.get(fault.code, "server_error")
             return await self.arrivals.refuse_app(purpose, code, fault.message)
         return self.arrivals.failed(fault.status, fault.message, purpose)
@@ -180,7 +180,7 @@ class SocialEndpoint:
 
 
 def unknown_provider(providers: Mapping[str, Provider]) -> str:
-    """Names those that there are (contract §2.2), never the one that was asked for."""
+    """Names those that there are (v2-api.md §2.2), never the one that was asked for."""
     if not providers:
         return "No sign-in provider is set up on this server."
     return f"provider must be one of: {', '.join(sorted(providers))}."

@@ -205,7 +205,7 @@ class CallbackHandler:
         self, browser_request: BrowserRequest, profile: Profile, purpose: LinkAccount
     ) -> Response:
         session = browser_request.session
-        # security.md 27: the account is the one whose session began the way, and no other.
+        # security.md §27: the account is the one whose session began the way, and no other.
         if session is None or session.user.id != purpose.user_id or session.key != purpose.session:
             return error_page(self.page_context.renderer, 403, *_NOT_LINKED)
         try:
@@ -235,7 +235,7 @@ class CallbackHandler:
                 return self.page_context.go(IDENTITIES, LINKED)
 
     async def refuse_app(self, purpose: ReturnToClient, code: str, text: str) -> Response:
-        """Contract §2.4: back to the app with `error`; `text` is for people, and fixed."""
+        """v2-api.md §2.4: back to the app with `error`; `text` is for people, and fixed."""
         try:
             await self.redirect_targets.still(purpose.redirect_url, purpose.clients)
         except UnregisteredRedirect:
@@ -243,7 +243,7 @@ class CallbackHandler:
         return _sent(purpose, [("error", code), ("error_description", text)])
 
     def _taken_back(self) -> Response:
-        # security.md 1: the way took its time, and an address that was taken back meanwhile, or
+        # security.md §1: the way took its time, and an address that was taken back meanwhile, or
         # whose app was, gets nothing any more.
         return error_page(self.page_context.renderer, 400, *_TAKEN_BACK)
 

@@ -1,4 +1,4 @@
-"""A sign-in through a provider that is opened once more, by *Back* or *Reload* (contract §2.3).
+"""A sign-in through a provider that is opened once more, by *Back* or *Reload* (v2-api.md §2.3).
 
 Owns the note that its end leaves in the browser, and the page that says where to go on. Nothing
 is done a second time.

@@ -1,4 +1,4 @@
-"""Codes and native tokens of providers, traded for a login JWT (contract §2.5, §2.6, §3, §4).
+"""Codes and native tokens of providers, traded for a login JWT (v2-api.md §2.5, §2.6, §3, §4).
 
 Owns the order of the steps and the envelope of the answer. A `Bearer` header is ignored here: the
 generated clients of 2016 put one on every call.
@@ -112,7 +112,7 @@ class SocialTokens:
         user = await self.users.user(found.user_id)
         if user is None or user.disabled_at is not None:
             raise AccessDenied("the account is disabled or was deleted")
-        # security.md 3: a client that names itself binds what it gets.
+        # security.md §3: a client that names itself binds what it gets.
         clients = found.clients if client is None else (client.id,)
         try:
             target = await self.redirect_targets.still(found.redirect_url, clients)
@@ -204,7 +204,7 @@ class SocialTokens:
     async def _enveloped(
         self, request: Request, step: Callable[[Request, Form], Awaitable[Response]]
     ) -> Response:
-        """The one door by which a refusal leaves as the envelope of contract §4."""
+        """The one door by which a refusal leaves as the envelope of v2-api.md §4."""
         try:
             return await step(request, _form(request))
         except OAuthError as error:
@@ -237,7 +237,7 @@ def _form(request: Request) -> Form:
 
 
 def _for_one(client: Client | None) -> LoginOrigin:
-    """Of what was issued to an app id of the operator's (contract §4), narrowed to the
+    """Of what was issued to an app id of the operator's (v2-api.md §4), narrowed to the
     application that named itself."""
     return LoginOrigin(clients=None if client is None else (client.id,))
 

@@ -32,7 +32,7 @@ PARAMETERS = OF_CLIENTS | {
     "scope",
 }
 """All that the endpoint reads. A new grant adds its own; anything else is ignored (RFC 6749 §3.2,
-contract §6)."""
+v2-api.md §6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class TokenEndpoint:
 
     def _form(self, request: Request) -> Form:
         if request.method == "GET":
-            # Contract §1: the page of 2016 documents GET; RFC 9700 §4.3.2 warns of it.
+            # v2-api.md §1: the page of 2016 documents GET; RFC 9700 §4.3.2 warns of it.
             if not self.legacy_transport:
                 raise InvalidRequest("this server does not take tokens by GET: use POST")
             self.metrics.legacy("token_by_get")

@@ -1,4 +1,4 @@
-"""A browser's way to a provider and back (security.md 25): begun, recalled, finished.
+"""A browser's way to a provider and back (security.md §25): begun, recalled, finished.
 
 Owns what binds the two ends: `state`, single use; a cookie of its own for each way, so that two
 tabs do not disturb each other; and, sealed in the database, our PKCE verifier, the nonce and what
@@ -35,7 +35,7 @@ _MAX_PENDING_LOGINS: Final = 6
 
 
 class ReturnToClient(msgspec.Struct, frozen=True, tag="app"):
-    """Contract §2: back to an application, with a login code that is good for `clients`; None:
+    """v2-api.md §2: back to an application, with a login code that is good for `clients`; None:
     for any, at an address of the operator's own."""
 
     redirect_url: str

@@ -33,11 +33,11 @@ class BadToken(ProviderFault):
 
 
 class ForeignToken(BadToken):
-    """The confused deputy (contract §3): a valid token, "issued to another application"."""
+    """The confused deputy (v2-api.md §3): a valid token, "issued to another application"."""
 
 
 class LimitedLoginNeeded(BadToken):
-    """security.md 29: this app must send Facebook's Limited Login ID token instead."""
+    """security.md §29: this app must send Facebook's Limited Login ID token instead."""
 
     code = "limited_login_required"
 
@@ -130,12 +130,12 @@ class Provider(Protocol):
         `state` and browser, this method checks everything else, `error` and `iss` included."""
 
     async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
-        """Contract §2.6: a code that the client got by itself; None: `direct_redirect_uri`."""
+        """v2-api.md §2.6: a code that the client got by itself; None: `direct_redirect_uri`."""
 
     async def verify_native_token(
         self, token: Secret, refresh_token: Secret | None, nonce: str | None
     ) -> Profile:
-        """Contract §3: a native access or ID token; the provider determines which."""
+        """v2-api.md §3: a native access or ID token; the provider determines which."""
 
     async def notices(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
         """The events of a signed message. Raises `BadToken` for a message that is not the

@@ -1,5 +1,5 @@
 """A provider's endpoints: from the settings, from the known ones of its kind, or from its discovery
-document (OpenID Connect Discovery 1.0 §4)."""
+document (OpenID Connect Discovery §4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from quantimodo.outbound.errors import InvalidProviderResponse
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.clock import Clock
 
-_RS256 = frozenset({"RS256"})  # what every provider has to offer (Discovery §3)
+_RS256 = frozenset({"RS256"})  # what every provider has to offer (OpenID Connect Discovery §3)
 _METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 NO_METHOD: Final = (
     "discovery: the provider takes none of our client authentication methods"
@@ -77,7 +77,7 @@ class Discovery:
 
 def read_metadata(document: Mapping[str, Any], issuer: str) -> Metadata:
     """A discovery document. Raises `InvalidProviderResponse`."""
-    # OpenID Connect Discovery §4.3, security.md 26: exactly the configured issuer, so that no
+    # OpenID Connect Discovery §4.3, security.md §26: exactly the configured issuer, so that no
     # server can act for another issuer.
     if document.get("issuer") != issuer:
         raise _invalid_response("discovery: another issuer")
@@ -93,7 +93,8 @@ def read_metadata(document: Mapping[str, Any], issuer: str) -> Metadata:
         jwks_uri=_address(document, "jwks_uri"),
         userinfo_endpoint=_address(document, "userinfo_endpoint", required=False),
         algorithms=algorithms,
-        secret_in_header=not methods or "client_secret_basic" in methods,  # §3: the default
+        # OpenID Connect Discovery §3: the default is client_secret_basic.
+        secret_in_header=not methods or "client_secret_basic" in methods,
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
     )
 

@@ -15,7 +15,7 @@ from quantimodo.crypto.upstream import Verified, half_hash
 from quantimodo.federation.contract import BadToken, ForeignToken
 from quantimodo.model.secrets import Secret
 
-SKEW = timedelta(seconds=60)  # security.md 26: either clock may be wrong
+SKEW = timedelta(seconds=60)  # security.md §26: either clock may be wrong
 OLDEST_EVENT = timedelta(days=7)  # events have no expiry; this limits the replay store
 
 _ID_TOKEN_TYPES = frozenset({"", "jwt"})
@@ -44,9 +44,9 @@ def foreign_token(because: str) -> ForeignToken:
 
 
 def check_id_token(found: Verified, expected: Expected, now: datetime) -> None:
-    """All of security.md 26 but signature and issuer. Raises `BadToken`, `ForeignToken`."""
+    """All of security.md §26 but signature and issuer. Raises `BadToken`, `ForeignToken`."""
     claims = found.claims
-    # security.md 13: an access token, a logout token or an event is signed by the same keys.
+    # security.md §13: an access token, a logout token or an event is signed by the same keys.
     if found.typ.lower() not in _ID_TOKEN_TYPES or "events" in claims:
         raise bad_token("not an ID token")
     _check_audience(claims, expected.audiences, expected.authorized_party)
@@ -108,7 +108,7 @@ def _check_audience(claims: Mapping[str, Any], ours: frozenset[str], asker: str 
     if len(audiences) > 1 and authorized_party is None:
         raise foreign_token("several audiences and no azp")
     # Stricter than OpenID Connect Core: also with one audience, because Google's apps of one
-    # project get tokens for each other, and security.md 28 wants a list of those that may.
+    # project get tokens for each other, and security.md §28 wants a list of those that may.
     if authorized_party is not None and authorized_party not in (
         ours if asker is None else {asker}
     ):

@@ -54,7 +54,7 @@ def decide(
     """`owner` is the person who has the identity (issuer, subject), `namesake` the one whose
     address has the same `fold_email` as the profile's, which is in the form of
     `addresses.known_email`."""
-    # security.md 24: the identity alone decides who signs in, whatever its address is now.
+    # security.md §24: the identity alone decides who signs in, whatever its address is now.
     if owner is not None:
         return Refuse("disabled", owner) if owner.disabled_at else SignIn(owner)
     if namesake is not None and profile.email is not None:
@@ -65,9 +65,9 @@ def decide(
 
 
 def _beside(profile: Profile, email: str, namesake: User) -> Decision:
-    # security.md 23, 27: an address links automatically only if four conditions hold: the provider
-    # says that it is verified and is authoritative for it, the account's address is verified, and
-    # both are exactly the same.
+    # security.md §23, §27: an address links automatically only if four conditions hold: the
+    # provider says that it is verified and is authoritative for it, the account's address is
+    # verified, and both are exactly the same.
     verified = namesake.verified_email
     if not _proves_address(profile) or verified is None or not is_same_email(email, verified):
         return RequireSignIn(email)

@@ -1,4 +1,4 @@
-"""One-time codes that are exchanged for a login JWT (contract §2.4, §2.5).
+"""One-time codes that are exchanged for a login JWT (v2-api.md §2.4, §2.5).
 
 Owns the binding of a code and its single use. `tokens/login.py` makes the JWT; its id is drawn
 here, with the code, so that a second use can revoke the JWT of the first.
@@ -113,5 +113,5 @@ class LoginCodes:
 
 
 def _is_foreign(found: LoginCode, client_id: str | None) -> bool:
-    # security.md 3. The page of 2016 sends no clientId; one that is sent must be the code's.
+    # security.md §3. The page of 2016 sends no clientId; one that is sent must be the code's.
     return None not in (client_id, found.clients) and client_id not in (found.clients or ())

@@ -1,8 +1,8 @@
-"""Where a sign-in through a provider may redirect to: the `redirectUrl` of contract §2.2.
+"""Where a sign-in through a provider may redirect to: the `redirectUrl` of v2-api.md §2.2.
 
 Decides by what applications and the operator have registered, and determines which applications a
-sign-in is for (contract §4). An address that is not registered is never redirected to (security.md
-1).
+sign-in is for (v2-api.md §4). An address that is not registered is never redirected to (security.md
+§1).
 """
 
 from collections.abc import Iterable

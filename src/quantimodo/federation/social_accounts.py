@@ -291,7 +291,7 @@ class SocialAccounts:
         )
 
     def _sealed(self, profile: Profile) -> bytes | None:
-        # security.md 31: encrypted, or not at all.
+        # security.md §31: encrypted, or not at all.
         if profile.refresh_token is None:
             return None
         raw = profile.refresh_token.reveal().encode("utf-8", "replace")

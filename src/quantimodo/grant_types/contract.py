@@ -48,7 +48,7 @@ class Rotate:
 
 @dataclass(frozen=True, slots=True)
 class Repeat(Rotate):
-    """Give once more what this token's rotation gave, and spend nothing (contract §6, grace)."""
+    """Give once more what this token's rotation gave, and spend nothing (v2-api.md §6, grace)."""
 
     __repr__ = Rotate.__repr__
 

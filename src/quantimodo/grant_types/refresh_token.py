@@ -16,7 +16,7 @@ from quantimodo.protocol.scopes import narrow
 def presented(form: Form) -> str:
     """The refresh token of a request.
 
-    Contract §6: the client of 2016 has no parameter for it and sends it as `code`; the prefix
+    v2-api.md §6: the client of 2016 has no parameter for it and sends it as `code`; the prefix
     tells. Beside a `refresh_token` any `code` is ignored.
     """
     token, code = form.get("refresh_token"), form.get("code")
@@ -46,7 +46,7 @@ class RefreshTokenGrant:
         # one answer, so that no client can probe for the tokens of others, or end their families.
         if evidence is None or evidence.grant.client_id != client.id:
             raise InvalidGrant("the refresh token is not valid for this client")
-        # security.md 6: explicit revocation beats the grace.
+        # security.md §6: explicit revocation beats the grace.
         if evidence.revoked:
             raise InvalidGrant("the refresh token has expired or was revoked")
         repeated = evidence.spent_at is not None
@@ -55,7 +55,7 @@ class RefreshTokenGrant:
             raise ReplayDetected(
                 evidence.grant.id, evidence.grant.user_id, "the refresh token was used before"
             )
-        # security.md 6: the family's absolute limit holds even when each use slides.
+        # security.md §6: the family's absolute limit holds even when each use slides.
         if evidence.token.expires_at <= now or evidence.grant.expires_at <= now:
             raise InvalidGrant("the refresh token has expired or was revoked")
         # RFC 6749 §6: this request may narrow the scope; the heir keeps it whole.

@@ -7,7 +7,7 @@ import msgspec
 from quantimodo.http.messages import Headers, Response
 
 # A response with tokens or a person's data is never cached (RFC 6749 §5.1), and sends no referrer,
-# because its address may hold secrets (contract §1: secrets in a query).
+# because its address may hold secrets (v2-api.md §1: secrets in a query).
 PRIVATE: Headers = (
     (b"cache-control", b"no-store"),
     (b"pragma", b"no-cache"),

@@ -56,7 +56,7 @@ class Client:
 
     @property
     def skips_consent(self) -> bool:
-        # security.md 8: consent is never skipped for a public client, whatever flags it has.
+        # security.md §8: consent is never skipped for a public client, whatever flags it has.
         return self.first_party and not self.public
 
 

@@ -18,7 +18,7 @@ class Consent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRequest:
     """An authorization request, stored immutable on the server while the person signs in and
-    decides (security.md 10). `parameters` are the client's, already validated once.
+    decides (security.md §10). `parameters` are the client's, already validated once.
 
     `claimed_by`: the digest of the person and browser that decided; None before the decision.
     `answer` is the response that the client got, encrypted, so that a form that is sent twice gets

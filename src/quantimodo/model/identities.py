@@ -10,7 +10,7 @@ from quantimodo.model.secrets import Secret
 class Profile:
     """A person's verified claims from an upstream provider.
 
-    The key is (`issuer`, `subject`), never anything else (security.md 24).
+    The key is (`issuer`, `subject`), never anything else (security.md §24).
     """
 
     provider: str  # its name in the settings
@@ -19,7 +19,7 @@ class Profile:
     name: str = ""
     email: str | None = None
     email_verified: bool = False  # the provider says so …
-    email_authoritative: bool = False  # … and is the authority for it (security.md 27)
+    email_authoritative: bool = False  # … and is the authority for it (security.md §27)
     methods: tuple[str, ...] = ("fed",)  # RFC 8176 `amr` values, the provider's own if it says
     refresh_token: Secret | None = None
     said_at: datetime | None = None  # when it said so, if that may be a while ago
@@ -60,7 +60,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginState:
-    """A sign-in at a provider that has not come back yet (security.md 25).
+    """A sign-in at a provider that has not come back yet (security.md §25).
 
     `key` is the digest of the `state`, `browser` the digest of this browser's cookie. `sealed` is
     the rest, encrypted: the PKCE verifier, the nonce, and the purpose of the sign-in.
@@ -76,7 +76,7 @@ class LoginState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginCode:
-    """A one-time code that is exchanged for a login JWT (contract §2.4, §2.5), whose `jti` it has.
+    """A one-time code that is exchanged for a login JWT (v2-api.md §2.4, §2.5), whose `jti` it has.
 
     `clients`: the ids of the applications that it is valid for; None: any, because it goes to an
     address of the operator. `redirect_url` is where it was sent.

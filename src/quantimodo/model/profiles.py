@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """§5.1.1. Empty is "not given"."""
+    """OpenID Connect Core §5.1.1. Empty is "not given"."""
 
     formatted: str = ""
     street_address: str = ""

@@ -71,7 +71,8 @@ class FoundRefreshToken(NamedTuple):
     """A refresh token, also a spent or expired one, with the current state of its grant and person.
 
     `successor_nonce` was drawn when the token was spent; with the raw token it derives the same
-    successor again (§6 grace). `revoked`: the grant was revoked, or the person is disabled.
+    successor again (v2-api.md §6, grace). `revoked`: the grant was revoked, or the person is
+    disabled.
     """
 
     token: RefreshToken

@@ -10,7 +10,7 @@ _ASCII_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def fold_email(email: str) -> str:
-    """The form in which an address is unique (security.md 23): NFC, lower case.
+    """The form in which an address is unique (security.md §23): NFC, lower case.
 
     No character becomes another one: `ß` does not become `ss`, and `ς` does not become `σ`, as they
     do by Unicode case folding.
@@ -48,7 +48,7 @@ class User:
 
     @property
     def verified_email(self) -> str | None:
-        """The address as applications may see it: None until it is verified (security.md 23)."""
+        """The address as applications may see it: None until it is verified (security.md §23)."""
         return None if self.email_verified_at is None else self.email
 
     @property

@@ -8,7 +8,7 @@ from quantimodo.openapi.shared import TOO_LARGE
 
 
 class EndSessionRequest(TypedDict, total=False):
-    """A request to sign the person out (OpenID Connect RP-Initiated Logout 1.0 §2)."""
+    """A request to sign the person out (RP-Initiated Logout §2)."""
 
     id_token_hint: Annotated[
         str,
@@ -106,8 +106,7 @@ OPERATIONS: Final = (
         summary="Watch whether the person is still signed in",
         description=(
             "A page for a hidden frame in the app's own page. Post `client_id session_state` to it,"
-            " and it answers `unchanged`, `changed` or `error` (OpenID Connect Session Management"
-            " 1.0 §3)."
+            " and it answers `unchanged`, `changed` or `error` (Session Management §3)."
         ),
         answers={200: Answer("The frame, with its script.", (Content(HTML, str),))},
     ),

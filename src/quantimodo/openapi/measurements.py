@@ -1,4 +1,4 @@
-"""Measurements, variables and units, described (measurements-api.md)."""
+"""Measurements, variables and units, described (measurements-api.md §1)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict

@@ -50,7 +50,7 @@ def _restore_order(kind: Any, schemas: dict[str, Json]) -> None:
 
 
 def _tell_aliases(schema: Json) -> None:
-    """Contract §1: which parameters clients of 2016 spell differently."""
+    """v2-api.md §1: which parameters clients of 2016 spell differently."""
     for alias, name in ALIASES.items():
         field = schema["properties"].get(name)
         if field is not None and "x-alias" not in field:

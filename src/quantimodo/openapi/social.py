@@ -21,7 +21,7 @@ _OPEN: Final = "Open interactionUrl in a browser."
 
 
 class SocialLogin(TypedDict, total=False):
-    """The way to a provider, for a browser (contract §2)."""
+    """The way to a provider, for a browser (v2-api.md §2)."""
 
     provider: Required[ProviderName]
     redirectUrl: Required[

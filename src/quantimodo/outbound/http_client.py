@@ -1,4 +1,4 @@
-"""The guarded HTTP client for all requests to other servers (security.md 15).
+"""The guarded HTTP client for all requests to other servers (security.md §15).
 
 All addresses from settings, discovery documents, providers and clients are requested here: https
 only, public addresses only, checked after name resolution and connected to exactly as checked; no

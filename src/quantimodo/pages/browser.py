@@ -46,7 +46,7 @@ class SignInFirst(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CookiePolicy:
-    """`secure` is false only for plain http on a loopback address (security.md 19)."""
+    """`secure` is false only for plain http on a loopback address (security.md §19)."""
 
     secure: bool
     session_lifetime: timedelta = timedelta(days=90)
@@ -110,7 +110,7 @@ class Browser:
         self._prefix = cookie_prefix(origin)
 
     async def browser_request(self, request: Request) -> BrowserRequest:
-        """Who is there. A malformed or dead cookie counts as absent (security.md 12)."""
+        """Who is there. A malformed or dead cookie counts as absent (security.md §12)."""
         found = self._read(request, BROWSER, Kind.BROWSER)
         browser = found or mint(Kind.BROWSER, self._clock.now(), self._entropy).raw
         cookie = self._read(request, SESSION, Kind.SESSION)
@@ -152,7 +152,7 @@ class Browser:
         self, request: Request, response: Response, login: StartedSession
     ) -> Response:
         """Set the cookie of the session that a person has just started, and a device cookie for
-        their account (security.md 23a)."""
+        their account (security.md §23a)."""
         session = await self._sessions.current(login.cookie.reveal())
         if session is not None:
             issued = self._devices.issue(session.user.id, self.device_cookies(request))

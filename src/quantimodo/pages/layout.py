@@ -50,7 +50,7 @@ def content_security_policy(
 ) -> str:
     """The policy of a page: our own style and pictures, no script unless its hash is given, and
     nothing framed but what is at the origins `frames`."""
-    # security.md 11: no framing, no inline style, no script. Browsers hold form-action against
+    # security.md §11: no framing, no inline style, no script. Browsers hold form-action against
     # the redirects that follow a form too, hence the extra sources towards a client.
     return "; ".join(
         [

@@ -126,7 +126,7 @@ class PageContext:
         return response
 
     def again(self, return_to: str) -> Response:
-        """To the page that asks a person to show once more who they are (security.md 18)."""
+        """To the page that asks a person to show once more who they are (security.md §18)."""
         return see_other(f"/account/again?return_to={quote(return_to, safe='/')}")
 
     def guarded(self, endpoint: Endpoint) -> Endpoint:

@@ -1,6 +1,6 @@
 """A deleted measurement that its person may restore for some minutes.
 
-The database holds nothing of it (security.md 23b). The page after the deletion carries the values
+The database holds nothing of it (security.md §23b). The page after the deletion carries the values
 in a form field, sealed for this session; the form sends them back.
 """
 

@@ -149,7 +149,7 @@ class UserStore(Protocol):
 
         Unless `keep_credentials`, what somebody else may have made before is dropped in the same
         transaction: password, identities, sessions, consents, and every authorization
-        (security.md 22).
+        (security.md §22).
         """
 
     async def set_disabled(self, user_id: int, at: datetime | None) -> bool: ...
@@ -198,7 +198,7 @@ class SessionStore(Protocol):
     async def sessions_of(self, user_id: int) -> Sequence[Session]: ...
 
     async def add_session(self, session: Session, replaces: bytes | None) -> None:
-        """Save it, ending `replaces` in the same transaction (security.md 18).
+        """Save it, ending `replaces` in the same transaction (security.md §18).
 
         If that was the same person's, the new one goes on under its `sid`: nobody signed out.
         """
@@ -421,7 +421,7 @@ class LoginCodeStore(Protocol):
 
 class ReplayStore(Protocol):
     async def spend_once(self, key: bytes, expires_at: datetime) -> bool:
-        """True the first time that `key` is seen, until it has expired (security.md 14)."""
+        """True the first time that `key` is seen, until it has expired (security.md §14)."""
 
     async def is_spent(self, key: bytes) -> bool:
         """Whether it was, spending nothing."""

@@ -53,7 +53,7 @@ PARAMETERS = frozenset(
     }
 )
 """The recognised parameters of a request. All others are ignored (RFC 6749 §3.1), and never stored
-or echoed: they may be misplaced secrets (security.md 16)."""
+or echoed: they may be misplaced secrets (security.md §16)."""
 NAMES_THE_TARGET = frozenset({"client_id", "client_secret", "redirect_uri"})
 """A fault in one of these is shown on a page, because no client is known."""
 READ = PARAMETERS | NAMES_THE_TARGET | {"token", "request", "request_uri", "registration"}
@@ -166,7 +166,7 @@ def _response_type(form: Form, client: Client) -> frozenset[str]:
     if not words <= frozenset(RESPONSE_WORDS) or ("none" in words and len(words) > 1):
         raise UnsupportedResponseType("this response_type does not exist here")
     if spell_response_type(words) not in client.response_types:
-        # security.md 5: implicit responses only for clients that are flagged for them.
+        # security.md §5: implicit responses only for clients that are flagged for them.
         raise UnauthorizedClient("the app is not registered for this response_type")
     return words
 
@@ -206,7 +206,7 @@ def _scope(form: Form, client: Client) -> frozenset[str]:
 
 
 def _challenge(form: Form, client: Client, words: frozenset[str]) -> str | None:
-    # security.md 4, RFC 9700 §2.1.1
+    # security.md §4, RFC 9700 §2.1.1
     required = "code" in words and (client.public or client.strict)
     return pkce.accept_challenge(
         form.get("code_challenge"), form.get("code_challenge_method"), required=required

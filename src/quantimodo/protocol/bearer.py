@@ -1,4 +1,4 @@
-"""How an access token is presented (RFC 6750 §2), and the error response (§3)."""
+"""How an access token is presented (RFC 6750 §2), and the error response (RFC 6750 §3)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The claims of each scope (OpenID Connect Core §5.1, §5.4; contract §5)."""
+"""The claims of each scope (OpenID Connect Core §5.1, §5.4; v2-api.md §5)."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -57,21 +57,21 @@ def userinfo_claims(
     profile: Profile | None = None,
     claims_request: frozenset[str] = _NOTHING,
 ) -> dict[str, Any]:
-    """The claims of these scopes, and those that were requested individually (§5.5). An unknown
-    value is absent, never empty."""
+    """The claims of these scopes, and those that were requested individually (OpenID Connect Core
+    §5.5). An unknown value is absent, never empty."""
     claims: dict[str, Any] = {"sub": user.subject}
     if not claims_request and scope.isdisjoint(_OPENING):
         return claims
     known = {
         "name": user.name,
         "updated_at": _updated_at(user, profile),
-        # security.md 23: applications treat it as proof of identity.
+        # security.md §23: applications treat it as proof of identity.
         "email": user.verified_email,
         **_profile(profile or _BLANK),
     }
     wanted = opened(scope, claims_request)
     claims.update((name, value) for name, value in known.items() if value and name in wanted)
-    # Core §5.7 forbids applications to identify people by it. Some do.
+    # OpenID Connect Core §5.7 forbids applications to identify people by it. Some do.
     if _is_other_address(claims.get("preferred_username"), user.verified_email):
         del claims["preferred_username"]
     if "email_verified" in wanted:
@@ -106,8 +106,8 @@ def _profile(profile: Profile) -> dict[str, Any]:
 
 
 def pairwise_profile(user: User, subject: str, scope: frozenset[str]) -> dict[str, Any]:
-    """`GET /api/v1/user/me` for an application with pairwise subjects (Core §8): nothing in it is
-    the same at another application, except an address of the scope `email`."""
+    """`GET /api/v1/user/me` for an application with pairwise subjects (OpenID Connect Core §8):
+    nothing in it is the same at another application, except an address of the scope `email`."""
     email = user.verified_email if "email" in scope else None
     return {
         "id": None,
@@ -121,7 +121,7 @@ def pairwise_profile(user: User, subject: str, scope: frozenset[str]) -> dict[st
 
 
 def basic_profile(user: User) -> dict[str, Any]:
-    """`GET /api/v1/user/me`, as v1 clients read it (measurements-api.md)."""
+    """`GET /api/v1/user/me`, as v1 clients read it (measurements-api.md §1)."""
     return {
         "id": user.id,
         "displayName": user.name,

@@ -1,8 +1,8 @@
 """The `claims` parameter and `acr_values` (OpenID Connect Core §5.5, §3.1.2.1): claims that a
 request names individually, and the requested strength of authentication.
 
-Pure. Unknown members are ignored (§5.5). A claim is returned only when the application is
-registered for its scope, and when it has a value.
+Pure. Unknown members are ignored (OpenID Connect Core §5.5). A claim is returned only when the
+application is registered for its scope, and when it has a value.
 """
 
 import json
@@ -68,7 +68,7 @@ def met_acr(request: ClaimsRequest) -> str | None:
 
 
 def fails_acr(request: ClaimsRequest) -> bool:
-    # §5.5.1.1: an essential acr that cannot be met is a failed authentication.
+    # OpenID Connect Core §5.5.1.1: an essential acr that cannot be met is a failed authentication.
     return request.acr_essential and not frozenset(request.acr) & frozenset(ACR_VALUES)
 
 

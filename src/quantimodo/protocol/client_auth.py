@@ -36,7 +36,7 @@ def read_credentials(authorization: str | None, form: Form) -> Credentials:
     """
     secret = form.get("client_secret")
     scheme, _, rest = (authorization or "").partition(" ")
-    # Contract §1: clients of 2016 send a Bearer header everywhere; here it is ignored.
+    # v2-api.md §1: clients of 2016 send a Bearer header everywhere; here it is ignored.
     if scheme.lower() != "basic":
         if scheme and scheme.lower() != "bearer":
             raise InvalidClient("this authentication scheme is not supported", challenged=True)

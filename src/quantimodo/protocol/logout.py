@@ -53,7 +53,8 @@ def destination(form: Form, client: Client | None) -> str | None:
     # RP-Initiated Logout §3: without a known client, the OP MUST NOT redirect.
     if address is None or client is None:
         return None
-    # §3: compared by simple string comparison; security.md 1: no second reading of an address.
+    # RP-Initiated Logout §3: compared by simple string comparison; security.md §1: no second
+    # reading of an address.
     if address not in client.metadata.post_logout_redirect_uris:
         raise LogoutRefused("post_logout_redirect_uri is not exactly one that the app registered.")
     state = form.get("state")

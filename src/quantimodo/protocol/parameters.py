@@ -26,7 +26,7 @@ ALIASES: Mapping[str, str] = {
     "redirectUri": "redirect_uri",
     "refreshToken": "refresh_token",
 }
-"""Contract §1: what clients of 2016 call the parameters of token and authorize endpoints."""
+"""v2-api.md §1: what clients of 2016 call the parameters of token and authorize endpoints."""
 
 
 class Form:
@@ -84,7 +84,7 @@ class Form:
             # The text has the name only if it is a known one; it never echoes input.
             label = f"the parameter {name}" if known is not None else "a parameter"
             if name in values:
-                # RFC 6749 §3.2: parameters MUST NOT be included more than once. Contract §1: both
+                # RFC 6749 §3.2: parameters MUST NOT be included more than once. v2-api.md §1: both
                 # spellings with one value are one parameter.
                 if spelled in spellings or values[name] != value:
                     faults[name] = f"{label} is repeated"
@@ -127,7 +127,7 @@ class Form:
         aliases: Mapping[str, str] = ALIASES,
         known: Collection[str] | None = None,
     ) -> "Form":
-        """A JSON object whose parameters are strings (contract §1, §6)."""
+        """A JSON object whose parameters are strings (v2-api.md §1, §6)."""
         try:
             # Python refuses a whole number of several thousand digits; here it is only ignored.
             pairs = json.loads(body, object_pairs_hook=_Pairs, parse_int=float)

@@ -19,7 +19,7 @@ def accept_challenge(challenge: str | None, method: str | None, *, required: boo
         if required:
             raise InvalidRequest("this application must use PKCE: send code_challenge (S256)")
         return None
-    # RFC 9700 §2.1.1, security.md 4: `plain` is refused, and an absent method means `plain`.
+    # RFC 9700 §2.1.1, security.md §4: `plain` is refused, and an absent method means `plain`.
     if method != "S256":
         raise InvalidRequest("code_challenge_method must be S256")
     if not _CHALLENGE.fullmatch(challenge):

@@ -22,7 +22,7 @@ _LONGEST: Final = 200
 _LONGEST_ADDRESS: Final = 1000
 _LINKS: Final = ("profile", "picture", "website")
 _LINES: Final = ("formatted", "street_address")
-# §5.1: ISO 8601 year and day; the year 0000 is left out; a year alone will do.
+# OpenID Connect Core §5.1: ISO 8601 year and day; the year 0000 is left out; a year alone will do.
 _BIRTHDATE: Final = re.compile(r"([0-9]{4})(?:-([0-9]{2})-([0-9]{2}))?")
 _LOCALE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,4}")  # RFC 5646
 _PHONE: Final = re.compile(r"\+[0-9]{4,15}(?:;ext=[0-9]{1,10})?")  # E.164, RFC 3966

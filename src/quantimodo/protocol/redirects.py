@@ -37,8 +37,9 @@ def check_redirect_uri(uri: str) -> None:
 def matches(registered: str, asked: str, *, public: bool = False) -> bool:
     """Whether `asked` is the registered URI: the same string.
 
-    security.md 1: the one exception is the port of a loopback IP (RFC 8252 §7.3), and of
-    `localhost` for a `public` client: native apps register it although §8.3 advises against it.
+    security.md §1: the one exception is the port of a loopback IP (RFC 8252 §7.3), and of
+    `localhost` for a `public` client: native apps register it although RFC 8252 §8.3 advises
+    against it.
     """
     if registered == asked:
         return True

@@ -17,7 +17,7 @@ from quantimodo.protocol.scopes import SCOPES
 from quantimodo.protocol.uris import InvalidUri, check_web_address
 
 GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
-# OAuth 2.0 Multiple Response Types §3, §4, §5. The words of each type are in this order.
+# Multiple Response Types §3, §4, §5. The words of each type are in this order.
 RESPONSE_TYPES = frozenset(
     {
         "code",
@@ -31,7 +31,7 @@ RESPONSE_TYPES = frozenset(
     }
 )
 _PLAIN_RESPONSE_TYPES = frozenset({"code", "none"})
-# security.md 5: types that send tokens in a URL; only the operator may allow them for an app.
+# security.md §5: types that send tokens in a URL; only the operator may allow them for an app.
 IMPLICIT_RESPONSE_TYPES = RESPONSE_TYPES - _PLAIN_RESPONSE_TYPES
 
 LONGEST_NAME = 100
@@ -173,7 +173,7 @@ def _redirect_faults(registration: Registration) -> Iterator[Fault]:
 
 
 def _logout_faults(registration: Registration) -> Iterator[Fault]:
-    """RP-Initiated Logout 1.0 §3.1, Front-Channel Logout 1.0 §2, Back-Channel Logout 1.0 §2.2."""
+    """RP-Initiated Logout §3.1, Front-Channel Logout §2, Back-Channel Logout §2.2."""
     metadata = registration.metadata
     given = metadata.post_logout_redirect_uris
     if len(given) > MOST_REDIRECT_URIS:

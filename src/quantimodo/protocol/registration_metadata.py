@@ -1,4 +1,5 @@
-"""The rules of optional registration metadata (OpenID Registration §2, RFC 7591 §2, JARM §3).
+"""The rules of optional registration metadata (OpenID Connect Registration §2, RFC 7591 §2, JARM
+§3).
 
 Pure: part of the rules of `registration.py`, for members that only some applications have.
 """

@@ -28,10 +28,11 @@ def algorithms(client: Client) -> frozenset[str]:
     registered = client.metadata.request_object_signing_alg
     if registered:
         # OpenID Connect Registration §2: other algorithms are refused. A strict client (security.md
-        # 4) never sends an unsigned object.
+        # §4) never sends an unsigned object.
         return frozenset({registered}) - ({"none"} if client.strict else frozenset())
-    # §2: without a registered one, any supported algorithm except `none`: an unsigned object is
-    # accepted only from an app that registered `none` (RFC 9101 §10.1).
+    # OpenID Connect Registration §2: without a registered one, any supported algorithm except
+    # `none`: an unsigned object is accepted only from an app that registered `none` (RFC 9101
+    # §10.1).
     return frozenset(SIGNED)
 
 
@@ -43,7 +44,7 @@ def check_claims(claims: Mapping[str, Any], client: Client, issuer: str, now: da
     if issuer not in (audience if isinstance(audience, list) else [audience]):
         raise InvalidRequestObject("the request object is for another server: aud must be ours")
     if _NEVER_INSIDE & frozenset(claims):
-        # §6.1: MUST NOT be included in request objects.
+        # OpenID Connect Core §6.1: MUST NOT be included in request objects.
         raise InvalidRequestObject("a request object must not have request or request_uri inside")
     expires, begins = _moment(claims, "exp"), _moment(claims, "nbf")
     if expires is not None and now.timestamp() >= expires + _SKEW.total_seconds():
@@ -53,11 +54,11 @@ def check_claims(claims: Mapping[str, Any], client: Client, issuer: str, now: da
 
 
 def merge(form: Form, claims: Mapping[str, Any]) -> Form:
-    """One request: the object overrides the plain parameters (§6.1)."""
+    """One request: the object overrides the plain parameters (OpenID Connect Core §6.1)."""
     outside = {name: text for name, text in form.items() if name not in _NEVER_INSIDE}
     inside = {name: _spelled(value) for name, value in claims.items() if name not in _OF_THE_TOKEN}
     for name in ("response_type", "client_id"):
-        # §6.1: parameters in both must match.
+        # OpenID Connect Core §6.1: parameters in both must match.
         if name in outside and inside.get(name, outside[name]) != outside[name]:
             raise InvalidRequestObject(f"{name} differs in the request object")
     return Form.of_pairs({**outside, **inside}.items(), {}, READ)

@@ -1,4 +1,4 @@
-"""Authorization responses (RFC 6749 §4.1.2, §4.2.2; OAuth 2.0 Multiple Response Types §2.1)."""
+"""Authorization responses (RFC 6749 §4.1.2, §4.2.2; Multiple Response Types §2.1)."""
 
 from collections.abc import Iterable
 from typing import Literal

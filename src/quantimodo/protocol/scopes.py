@@ -1,4 +1,4 @@
-"""Scopes (RFC 6749 §3.3; contract §5): which exist, what each opens, parsing and narrowing."""
+"""Scopes (RFC 6749 §3.3; v2-api.md §5): which exist, what each opens, parsing and narrowing."""
 
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Paths and parameters of sign-in through a provider (contract §2, §3).
+"""Paths and parameters of sign-in through a provider (v2-api.md §2, §3).
 
 Pure. The endpoints check the provider and the redirect target.
 """
@@ -28,7 +28,7 @@ ALIASES: Mapping[str, str] = {
     "codeChallenge": "code_challenge",
     "codeChallengeMethod": "code_challenge_method",
 }
-"""Contract §1: the page of 2016 has the camelCase names; both are taken."""
+"""v2-api.md §1: the page of 2016 has the camelCase names; both are taken."""
 
 PARAMETERS = frozenset(
     {
@@ -55,7 +55,7 @@ def callback_path(provider: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginRequest:
-    """Contract §2.1. Unvalidated, including `redirect_url`."""
+    """v2-api.md §2.1. Unvalidated, including `redirect_url`."""
 
     provider: str
     redirect_url: str

@@ -10,7 +10,8 @@ def is_pairwise(client: Client) -> bool:
 
 
 def sector(client: Client) -> str:
-    """The host that its redirect URIs share, or that of its sector document (§8.1)."""
+    """The host that its redirect URIs share, or that of its sector document (OpenID Connect Core
+    §8.1)."""
     uri = client.metadata.sector_identifier_uri
     if not uri:
         uri = client.redirect_uris[0] if client.redirect_uris else ""

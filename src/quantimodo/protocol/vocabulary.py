@@ -5,14 +5,14 @@ RESPONSE_WORDS = ("code", "id_token", "token", "none")
 
 ACCESS_TOKEN_TYPE = "at+jwt"  # RFC 9068 §2.1
 ID_TOKEN_TYPE = "JWT"
-LOGIN_TOKEN_TYPE = "login+jwt"  # contract §4
-LOGOUT_TOKEN_TYPE = "logout+jwt"  # OpenID Connect Back-Channel Logout §2.4
+LOGIN_TOKEN_TYPE = "login+jwt"  # v2-api.md §4
+LOGOUT_TOKEN_TYPE = "logout+jwt"  # Back-Channel Logout §2.4
 BEARER = "Bearer"
 
 RSA_ENCRYPTION = ("RSA-OAEP", "RSA-OAEP-256")
 EC_ENCRYPTION = ("ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")
 ENCRYPTION_ALGORITHMS = (*RSA_ENCRYPTION, *EC_ENCRYPTION)  # RFC 7518 §4.1
-ENCRYPTION_ENCODINGS = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")  # §5.1
+ENCRYPTION_ENCODINGS = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")  # RFC 7518 §5.1
 
 
 def spell_response_type(words: frozenset[str]) -> str:

@@ -1,4 +1,4 @@
-"""What all people of an application let it read (measurements-api.md): by the application's own
+"""What all people of an application let it read (measurements-api.md §1): by the application's own
 token, and of each person while their grant to it lives."""
 
 from collections.abc import Mapping, Sequence

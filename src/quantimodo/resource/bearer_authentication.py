@@ -1,4 +1,4 @@
-"""The guard (contract §7, RFC 6750): takes a token, by one way, and says whose it is."""
+"""The guard (v2-api.md §7, RFC 6750): takes a token, by one way, and says whose it is."""
 
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes

@@ -1,4 +1,5 @@
-"""Measurements and variables as the wire has them (measurements-api.md): names, times, links."""
+"""Measurements and variables as the wire has them (measurements-api.md §4, §7, §8): names, times,
+links."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

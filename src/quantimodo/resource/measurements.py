@@ -1,4 +1,4 @@
-"""The measurements of the person whose token it is (measurements-api.md).
+"""The measurements of the person whose token it is (measurements-api.md §1).
 
 Reading needs `readmeasurements`, writing `writemeasurements`; neither opens the other. Each read
 and write is recorded for the person.

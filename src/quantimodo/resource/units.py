@@ -1,4 +1,4 @@
-"""Units and their categories: reference data, for any valid token (measurements-api.md)."""
+"""Units and their categories: reference data, for any valid token (measurements-api.md §9)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Who the person is: `GET /api/v1/user/me` (scope `basic`), userinfo (OpenID Core §5.3)."""
+"""Who the person is: `GET /api/v1/user/me` (scope `basic`), userinfo (OpenID Connect Core §5.3)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The person's variables, and their categories (measurements-api.md)."""
+"""The person's variables, and their categories (measurements-api.md §1)."""
 
 import unicodedata
 from dataclasses import dataclass

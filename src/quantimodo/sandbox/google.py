@@ -25,7 +25,7 @@ _DIGITS: Final = 21
 _RISC: Final = "https://schemas.openid.net/secevent/risc/event-type/"
 _OAUTH: Final = "https://schemas.openid.net/secevent/oauth/event-type/"
 # The events of Google's "Cross-Account Protection" except those about a single token; and
-# `account-purged` of the standard (RISC Profile 1.0 §2.2).
+# `account-purged` of the standard (RISC Profile §2.2).
 EVENTS: Final = {
     "account-disabled": _RISC,
     "account-enabled": _RISC,

@@ -97,7 +97,7 @@ class AuthorizationResponder:
             redirect_uri=request.target.redirect_uri if request.target.given else None,
             challenge=request.challenge,
             nonce=request.nonce,
-            # security.md 6: nothing outlives the authorization that it came from.
+            # security.md §6: nothing outlives the authorization that it came from.
             expires_at=min(now + self.policy.code_lifetime, grant.expires_at),
         )
 

@@ -78,14 +78,15 @@ class IdTokens:
             claims["amr"] = list(signed_in.methods)
         if claims_request is not None and claims_request.acr is not None:
             claims["acr"] = claims_request.acr
-        # OpenID Connect Front-Channel Logout §3, Back-Channel Logout §2.1: what a logout names.
+        # Front-Channel Logout §3, Back-Channel Logout §2.1: what a logout names.
         if signed_in.sid is not None:
             claims["sid"] = client_sid(signed_in.sid, client.id)
         if nonce is not None:
             claims["nonce"] = nonce
         algorithm = client.id_token_alg
         if algorithm == "none":
-            # §3.1.3.6: no algorithm, no hash. Only ever sent by the token endpoint (§2).
+            # OpenID Connect Core §3.1.3.6: no algorithm, no hash. Only ever sent by the token
+            # endpoint (OpenID Connect Core §2).
             return await self._sealed(client, unsigned(claims))
         if access_token is not None:
             claims["at_hash"] = left_half(access_token, algorithm)
@@ -109,7 +110,7 @@ class IdTokens:
         metadata = client.metadata
         if not metadata.id_token_encrypted_response_alg:
             return text
-        # §16.14: signed first, then encrypted.
+        # OpenID Connect Core §16.14: signed first, then encrypted.
         return await self.client_keys.encrypt(
             client,
             text,

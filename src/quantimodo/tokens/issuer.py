@@ -115,7 +115,7 @@ class Issuer:
         return await self._rotated(decision, access, successor, now)
 
     async def _repeat(self, decision: Repeat) -> Answer | None:
-        # Contract §6: the same successor once more, computed again and not stored anywhere.
+        # v2-api.md §6: the same successor once more, computed again and not stored anywhere.
         spent_at, successor_nonce = decision.found.spent_at, decision.found.successor_nonce
         if spent_at is None or successor_nonce is None:
             raise AssertionError("only a spent token is repeated")
@@ -151,7 +151,7 @@ class Issuer:
         return answer
 
     def _access_end(self, grant: Grant, now: datetime) -> datetime:
-        # security.md 6: nothing outlives the authorization that it came from.
+        # security.md §6: nothing outlives the authorization that it came from.
         return min(now + self.policy.access_lifetime, grant.expires_at)
 
     def _refresh_end(self, grant: Grant, now: datetime) -> datetime:

@@ -1,6 +1,6 @@
-"""The login JWT (contract §4): who a person is, told to the authorize endpoint and to nobody else.
+"""The login JWT (v2-api.md §4): who a person is, told to the authorize endpoint and to nobody else.
 
-Its `typ` and `aud` are its own, so no resource takes it for an access token (security.md 13), and
+Its `typ` and `aud` are its own, so no resource takes it for an access token (security.md §13), and
 nothing else that we sign is taken for one here.
 """
 
@@ -67,7 +67,7 @@ class LoginTokens:
         sealed: bool = False,
     ) -> Secret:
         """A new one, good for `LIFETIME`. It is kept nowhere. `sealed`: `sub` can be read by this
-        server alone, for applications that must not know a common name (Core §8)."""
+        server alone, for applications that must not know a common name (OpenID Connect Core §8)."""
         now = self.clock.now()
         claims: dict[str, Any] = {
             "iss": self.issuer,
@@ -111,7 +111,7 @@ class LoginTokens:
         if user is None or user.disabled_at is not None:
             return None
         # What was unlinked, ended or signed out by its provider, or lost to the address's true
-        # owner (security.md 22) since the JWT was made is no way in any more.
+        # owner (security.md §22) since the JWT was made is no way in any more.
         identities = await self.identities.identities_of(user.id)
         linked = [one for one in identities if one.provider == claims["idp"]]
         authenticated_at = datetime.fromtimestamp(claims["auth_time"], UTC)

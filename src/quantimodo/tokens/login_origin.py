@@ -1,7 +1,7 @@
 """What a login JWT says of how it came about, and so which applications it counts for.
 
-Owns these claims (contract §4, security.md 14b): written when it is issued, read when it is shown.
-Whoever signed it is checked in `tokens/login.py`.
+Owns these claims (v2-api.md §4, security.md §14b): written when it is issued, read when it is
+shown. Whoever signed it is checked in `tokens/login.py`.
 """
 
 from collections.abc import Mapping

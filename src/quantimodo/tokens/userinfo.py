@@ -38,7 +38,7 @@ class UserInfoAnswers:
     client_keys: Encrypter
 
     async def answer(self, found: FoundAccessToken, user: User) -> dict[str, Any] | str:
-        """The claims; or a JWT, for a client that registered one (§5.3.2)."""
+        """The claims; or a JWT, for a client that registered one (OpenID Connect Core §5.3.2)."""
         claims_request = _NOTHING if found.claims_request is None else found.claims_request.userinfo
         profile = None
         if needs_profile(found.scope, claims_request):
@@ -63,7 +63,7 @@ class UserInfoAnswers:
         metadata = client.metadata
         algorithm = _signed_with(client)
         if algorithm is not None:
-            # §5.3.2: a signed one names the issuer and who it is for.
+            # OpenID Connect Core §5.3.2: a signed one names the issuer and who it is for.
             whole = {**claims, "iss": self.issuer, "aud": client.id}
             text = self.keyring.signer(algorithm).sign(whole, ID_TOKEN_TYPE)
         elif not metadata.userinfo_encrypted_response_alg:

@@ -2,7 +2,7 @@
 
 Facebook's account ids are scoped to one app: the same person has another number in another app. So
 a token must be for the app id of this server, whatever `audiences` says. Facebook does not say
-whether an e-mail address is confirmed, so none counts as confirmed (security.md 29).
+whether an e-mail address is confirmed, so none counts as confirmed (security.md §29).
 """
 
 from collections.abc import Mapping, Sequence
@@ -105,7 +105,7 @@ class Facebook:
             return await self._limited(token, refresh_token, nonce)
         owner = await self._graph.owner(token, self._clock.now())
         account = await self._graph.account(token)
-        # security.md 29: both responses must be about the same person.
+        # security.md §29: both responses must be about the same person.
         if numeric_id(account.get("id")) != owner:
             raise bad_token("me: another account than debug_token's")
         return self._profile(owner, account, refresh_token)
@@ -139,7 +139,7 @@ class Facebook:
         except NotSigned as fault:
             raise bad_token(f"limited login: {fault}") from fault
         claims = found.claims
-        # security.md 26: the issuer is the configured one, never one that the token names.
+        # security.md §26: the issuer is the configured one, never one that the token names.
         if claims.get("iss") != self._oauth.issuer:
             raise bad_token("limited login: another issuer")
         ours = frozenset({self._policy.client_id})

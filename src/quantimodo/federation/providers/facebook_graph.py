@@ -72,7 +72,7 @@ class Graph:
 
 
 def owner_of(data: Mapping[str, Any], app_id: str, now: datetime) -> str:
-    """security.md 29: valid, of our app, of a person, unexpired. Pure.
+    """security.md §29: valid, of our app, of a person, unexpired. Pure.
 
     Raises `ForeignToken`, `LimitedLoginNeeded`, `BadToken`.
     """
@@ -111,7 +111,7 @@ def _not_inspected(error: Any) -> ProviderFault:
 
 
 def _not_valid(error: Any, *, known: bool) -> ProviderFault:
-    # security.md 29: the token of an iPhone without tracking consent is unknown to Graph, like an
+    # security.md §29: the token of an iPhone without tracking consent is unknown to Graph, like an
     # invented one. Both get the hint, which is harmless.
     if error_code(error) == _BAD_TOKEN and not known:
         return _limited_login_needed("debug_token: unknown to Graph")

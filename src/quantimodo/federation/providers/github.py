@@ -104,7 +104,7 @@ class GitHub:
         )
 
     async def _confirmed_email(self, headers: Mapping[str, str]) -> str | None:
-        """security.md 30: the address that is primary and verified, both being `true` itself."""
+        """security.md §30: the address that is primary and verified, both being `true` itself."""
         answer = await self._http_client.get(
             self._emails, headers=headers, parameters={"per_page": "100"}
         )

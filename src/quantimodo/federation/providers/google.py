@@ -42,7 +42,7 @@ _SHORT_ISSUER = "accounts.google.com"
 _RISC = "https://schemas.openid.net/secevent/risc/event-type/"
 _OAUTH = "https://schemas.openid.net/secevent/oauth/event-type/"
 _EVENTS: Mapping[str, Any] = {
-    # Of the standard (RISC Profile 1.0 §2.2); Google itself has not offered it lately.
+    # Of the standard (RISC Profile §2.2); Google itself has not offered it lately.
     f"{_RISC}account-purged": "gone",
     # Taken over, closed or given up: Google does not always say which.
     f"{_RISC}account-disabled": "suspended",
@@ -77,7 +77,7 @@ def open_google(
 
 
 def is_authoritative(claims: Claims) -> bool:
-    """security.md 27, "Verify the Google ID token": Google runs the mailbox of `gmail.com`, and
+    """security.md §27, "Verify the Google ID token": Google runs the mailbox of `gmail.com`, and
     of Workspace domains (`hd`). Others run the mailboxes of the remaining addresses."""
     if not is_true(claims.get("email_verified")):
         return False
@@ -93,7 +93,7 @@ def read_events(claims: Claims, issuer: str) -> Sequence[SecurityEvent]:
 
 
 class AccessTokens:
-    """security.md 28: access tokens of Google's old SDKs, with an audience checked by
+    """security.md §28: access tokens of Google's old SDKs, with an audience checked by
     `tokeninfo`."""
 
     def __init__(

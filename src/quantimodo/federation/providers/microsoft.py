@@ -1,7 +1,7 @@
 """Sign-in with Microsoft (Entra ID and personal accounts): an OpenID provider with one issuer for
 each tenant.
 
-The key of a person is the tenant and the object id (security.md 30), never `sub`, which differs by
+The key of a person is the tenant and the object id (security.md §30), never `sub`, which differs by
 app, nor e-mail or `upn`, which any tenant's administrator may set to any address.
 Microsoft's pages that this follows: "ID token claims reference", "OpenID Connect on the Microsoft
 identity platform", "Access tokens: validate the issuer", "Optional claims reference".
@@ -73,7 +73,7 @@ def _who_of(tenant: str) -> Callable[[Verified, Metadata], Who]:
         home = text(found.claims.get("tid"))
         if not _GUID.fullmatch(home) or not _admits(tenant, home):
             raise bad_token("tid is not the configured tenant")
-        # security.md 26: the issuer is made from the configured one; its tenant must be allowed by
+        # security.md §26: the issuer is made from the configured one; its tenant must be allowed by
         # the configuration and by the key that signed the token.
         issuer = metadata.issuer.replace(_PLACE, home)
         if found.claims.get("iss") != issuer:

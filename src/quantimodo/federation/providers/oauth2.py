@@ -85,7 +85,7 @@ class OAuth2:
         self, authorization_context: AuthorizationContext, more: Mapping[str, str]
     ) -> str:
         """The address of that page for this login. `more` holds provider-specific parameters."""
-        # security.md 25: PKCE (RFC 7636), S256; a provider that does not know it ignores it.
+        # security.md §25: PKCE (RFC 7636), S256; a provider that does not know it ignores it.
         query = {
             "response_type": "code",
             "client_id": self._policy.client_id,
@@ -100,7 +100,7 @@ class OAuth2:
 
     def code(self, answer: Mapping[str, str]) -> Secret:
         """The code of an authorization response. Raises `ProviderFault` when there is none."""
-        # security.md 25, RFC 9207 §2.4: the response of another server is not valid for this one.
+        # security.md §25, RFC 9207 §2.4: the response of another server is not valid for this one.
         if "iss" in answer and answer["iss"] not in self._answers_as:
             raise invalid_response("the authorization answer names another issuer")
         if "error" in answer:
@@ -192,7 +192,7 @@ def required_secret(policy: ProviderPolicy) -> Secret:
 
 
 def no_native_tokens() -> BadToken:
-    """Contract §3: the provider cannot say which app such a token was issued to."""
+    """v2-api.md §3: the provider cannot say which app such a token was issued to."""
     return BadToken("This provider has no sign-in by token. Use the sign-in in a browser.")
 
 

@@ -54,13 +54,13 @@ _METHODS_AT_MOST, _LONGEST_METHOD = 8, 16
 
 
 def is_true(value: Any) -> bool:
-    """security.md 23: only true is true; "false", 1 and "yes" are not."""
+    """security.md §23: only true is true; "false", 1 and "yes" are not."""
     return value is True or value == "true"
 
 
 def stated_subject(found: Verified, metadata: Metadata) -> Who:
     """The issuer, which must be the configured one, and `sub`. Raises `BadToken`."""
-    # security.md 26: equal to what was configured, never chosen from the token.
+    # security.md §26: equal to what was configured, never chosen from the token.
     if found.claims.get("iss") != metadata.issuer:
         raise bad_token("iss is not the configured issuer")
     return metadata.issuer, required_text(found.claims, "sub")
@@ -227,7 +227,7 @@ class Oidc:
         return messages.read(found.claims, metadata.issuer)
 
     def _check_issuer(self, answer: Mapping[str, str], metadata: Metadata) -> None:
-        """security.md 25, RFC 9207 §2.4: refuse the response of another provider."""
+        """security.md §25, RFC 9207 §2.4: refuse the response of another provider."""
         if "iss" not in answer:
             if metadata.names_itself:
                 raise invalid_response("the authorization answer names no issuer")
@@ -288,7 +288,7 @@ class Oidc:
         return found, who
 
     async def _spend(self, found: Verified) -> None:
-        # security.md 14, 29: a copied token cannot be used a second time.
+        # security.md §14, §29: a copied token cannot be used a second time.
         until = moment(found.claims, "exp") + SKEW
         if not await self._replays.spend_once(found.fingerprint, until):
             raise bad_token("it was used before")
@@ -315,7 +315,7 @@ class Oidc:
         if not answer.ok:
             raise invalid_response(f"userinfo: status {answer.status}")
         more = answer.json()
-        # §5.3.2: otherwise another person's response could replace it.
+        # OpenID Connect Core §5.3.2: otherwise another person's response could replace it.
         if more.get("sub") != claims.get("sub"):
             raise invalid_response("userinfo: another person")
         if "email" in claims:

@@ -15,7 +15,7 @@ _HOLD_ALL = Statement(_FIND_ALL, postgres=f"{_FIND_ALL} FOR UPDATE")
 _DROP = Statement("DELETE FROM sessions WHERE key = {1}")
 _PROLONG = Statement("UPDATE session_clients SET expires_at = {2} WHERE sid = {1}")
 _TELL = Statement("UPDATE session_clients SET due_at = {2} WHERE sid = {1} AND due_at IS NULL")
-# OpenID Connect Back-Channel Logout §2.7: what was given for this session, and not for when the
+# Back-Channel Logout §2.7: what was given for this session, and not for when the
 # person is away as well, ends with it. Who only used OAuth stays connected.
 _END_ONLINE = Statement(
     "UPDATE grants SET revoked_at = {2} WHERE sid = {1} AND revoked_at IS NULL"

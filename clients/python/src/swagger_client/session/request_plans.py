@@ -157,7 +157,7 @@ class Planner:
         except ApiException as failure:
             if not failure.temporary:
                 raise
-        # Contract §6: for ten seconds the same token gives the same successor again, so that a
+        # v2-api.md §6: for ten seconds the same token gives the same successor again, so that a
         # lost answer signs nobody out. Once, and at once.
         return (yield from self._tokens(call, token))
 
