@@ -3,7 +3,6 @@
 import signal
 import socket
 import sqlite3
-import time
 from collections.abc import Callable
 
 import psutil
@@ -119,7 +118,7 @@ def test_a_killed_worker_is_replaced(terminal: Terminal) -> None:
 
 
 @pytest.mark.slow
-def test_told_to_stop_it_takes_its_workers_along(terminal: Terminal) -> None:
+def test_it_stops_its_workers_too(terminal: Terminal) -> None:
     server = terminal.serve("--workers", "2")
     server.get()
     workers = workers_of(server)
@@ -142,20 +141,16 @@ def test_when_it_is_killed_its_workers_end_and_free_the_port(terminal: Terminal)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "4"])
-def test_told_to_stop_it_stops_at_once_though_browsers_keep_connections(
-    terminal: Terminal, workers: str
-) -> None:
-    server = terminal.serve("--workers", workers)
+def test_it_stops_without_waiting_for_idle_connections(terminal: Terminal, workers: str) -> None:
+    # Longer than the test waits for the end: a server that waits for connections fails here.
+    server = terminal.serve("--workers", workers, graceful_stop="10m")
     server.get()
     port = int(server.url.rpartition(":")[2])
     idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
     for connection in idle[:4]:
         connection.sendall(b"GET /health/live HTTP/1.1\r\nhost: id.example.org\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
-    begun_at = time.monotonic()
     assert server.stop() == 0
-    # A third of a second on an idle machine; ten times that is for one that is busy.
-    assert time.monotonic() - begun_at < 3.5
     for connection in idle:
         connection.close()
 
