@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sign_out import SignOut
-from quantimodo.authorization.stored_requests import WaitingRequests
+from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.clients.names import reserved_names
 from quantimodo.clients.registry import Registration, Registry
 from quantimodo.crypto.envelope import Envelope
@@ -83,7 +83,7 @@ class Site:
     services: AccountServices
     pages: Pages
     registry: Registry
-    waiting: WaitingRequests
+    waiting: StoredRequests
     origin: str
     secure: bool
     extra: list[PageRoute] = field(default_factory=list)
@@ -208,7 +208,7 @@ def build(
         services=services,
         pages=pages,
         registry=registry,
-        waiting=WaitingRequests(stores, envelope, clock, entropy),
+        waiting=StoredRequests(stores, envelope, clock, entropy),
         origin=origin,
         secure=secure,
     )

@@ -3,23 +3,11 @@
 from collections.abc import Sequence
 
 from quantimodo.app.services import AppContext
-from quantimodo.app.social import login_browsers, login_tokens
-from quantimodo.authorization.consents import Consents
-from quantimodo.authorization.request_objects import RequestObjects
-from quantimodo.authorization.stored_requests import WaitingRequests
 from quantimodo.clients.authentication import ClientAuthentication
-from quantimodo.endpoints.authorize import AuthorizeEndpoint
-from quantimodo.endpoints.authorize_login import LoginCarrier
-from quantimodo.endpoints.requested_subject import RequestedSubject
-from quantimodo.endpoints.session_state import SessionStates
-from quantimodo.ops.metrics import Metrics
-from quantimodo.pages.page_context import PageContext
 from quantimodo.protocol.discovery import INTROSPECT, REVOKE, TOKEN
 from quantimodo.tokens.authorization_responder import AuthorizationResponder
 from quantimodo.tokens.id_tokens import IdTokens
 from quantimodo.tokens.issuer import Issuer
-from quantimodo.tokens.jarm import JarmEncoder
-from quantimodo.tokens.logout import LogoutHints
 from quantimodo.tokens.signed import SignedTokens
 from quantimodo.tokens.subjects import Subjects
 from quantimodo.tokens.userinfo import UserInfoAnswers
@@ -45,48 +33,16 @@ def id_tokens(context: AppContext, subjects: Subjects) -> IdTokens:
     )
 
 
-def authorize_endpoint(
-    context: AppContext, page_context: PageContext, waiting: WaitingRequests, metrics: Metrics
-) -> AuthorizeEndpoint:
-    stores, clock, entropy, policy = (
+def authorization_responder(context: AppContext) -> AuthorizationResponder:
+    policy, subjects = context.token_policy, Subjects(context.stores, context.entropy)
+    return AuthorizationResponder(
+        policy,
         context.stores,
+        SignedTokens(policy, context.keyring),
+        id_tokens(context, subjects),
+        subjects,
         context.clock,
         context.entropy,
-        context.token_policy,
-    )
-    subjects = Subjects(stores, entropy)
-    return AuthorizeEndpoint(
-        issuer=policy.issuer,
-        clients=stores,
-        users=stores,
-        consents=Consents(stores, context.audit, clock),
-        authentication=client_authentication(context),
-        waiting=waiting,
-        authorization_responder=AuthorizationResponder(
-            policy,
-            stores,
-            SignedTokens(policy, context.keyring),
-            id_tokens(context, subjects),
-            subjects,
-            clock,
-            entropy,
-        ),
-        throttle=context.throttle,
-        logins=LoginCarrier(
-            login_tokens(context),
-            stores,
-            page_context.browser,
-            login_browsers(context, page_context),
-            clock,
-        ),
-        session_states=SessionStates(page_context.browser, entropy),
-        request_objects=RequestObjects(policy.issuer, context.client_keys, context.fetcher, clock),
-        jarm_encoder=JarmEncoder(policy.issuer, context.keyring, context.client_keys, clock),
-        requested_subject=RequestedSubject(LogoutHints(policy.issuer, context.keyring), subjects),
-        page_context=page_context,
-        clock=clock,
-        metrics=metrics,
-        legacy_transport=context.settings.legacy_transport,
     )
 
 

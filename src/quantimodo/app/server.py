@@ -16,25 +16,27 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from quantimodo.app.authorization import (
-    authorize_endpoint,
     client_authentication,
     issuer,
     user_info,
 )
+from quantimodo.app.browser import browser_service
 from quantimodo.app.development import local_only
 from quantimodo.app.dispatch import Dispatcher, TooLarge
+from quantimodo.app.interactive_flow import authorize_routes
 from quantimodo.app.logout import backchannel_logout_sender, logout_routes, sign_out
 from quantimodo.app.measurement_routes import measuring_endpoints
 from quantimodo.app.proxies import Proxies
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings
 from quantimodo.app.social import social_parts, social_routes, social_tokens
-from quantimodo.authorization.stored_requests import RESUME, WaitingRequests
+from quantimodo.authorization.steps.step import Step
+from quantimodo.authorization.steps.table import STEPS
 from quantimodo.endpoints.discovery import KeySetEndpoint, MetadataEndpoint
 from quantimodo.endpoints.introspect import IntrospectionEndpoint
 from quantimodo.endpoints.register import RegistrationEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
-from quantimodo.endpoints.routes import AUTHORIZE, ApiEndpoints, api_routes
+from quantimodo.endpoints.routes import ApiEndpoints, api_routes
 from quantimodo.endpoints.token import TokenEndpoint
 from quantimodo.grant_types.refresh_token import RefreshTokenGrant
 from quantimodo.grant_types.table import grant_type_table
@@ -48,7 +50,6 @@ from quantimodo.ops.mail import Outbox, Sender
 from quantimodo.ops.metrics import Metrics
 from quantimodo.ops.smtp import Smtp, smtp_policy
 from quantimodo.pages.assets import Assets
-from quantimodo.pages.browser import Browser, CookiePolicy
 from quantimodo.pages.errors import (
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
@@ -99,24 +100,28 @@ async def open_server(settings: Settings) -> AsyncIterator[Dispatcher]:
             yield dispatcher
 
 
-async def build_server(context: AppContext, renderer: Renderer | None = None) -> Dispatcher:
+async def build_server(
+    context: AppContext, renderer: Renderer | None = None, steps: Sequence[Step] = STEPS
+) -> Dispatcher:
     """The application over an open house; nothing runs in the background yet.
 
     A `renderer` that is handed in brings its compiled templates along.
     """
     await context.keyring.load()
-    return _dispatcher(context, Metrics(), renderer or Renderer(Assets.shipped()))
+    return _dispatcher(context, Metrics(), renderer or Renderer(Assets.shipped()), steps)
 
 
-def _dispatcher(context: AppContext, metrics: Metrics, renderer: Renderer) -> Dispatcher:
+def _dispatcher(
+    context: AppContext, metrics: Metrics, renderer: Renderer, steps: Sequence[Step]
+) -> Dispatcher:
     settings = context.settings
-    page_context = PageContext(renderer, _browser(context), context.clock)
+    page_context = PageContext(renderer, browser_service(context), context.clock)
     document = openapi_document(settings.issuer, legacy_transport=settings.legacy_transport)
     endpoints = _endpoints(context, metrics, document)
     routes = api_routes(endpoints, legacy_transport=settings.legacy_transport)
     return Dispatcher(
         routes,
-        _pages(context, page_context, metrics, document),
+        _pages(context, page_context, metrics, document, steps),
         metrics=metrics,
         entropy=context.entropy,
         proxies=Proxies.of(settings.trusted_proxies),
@@ -169,27 +174,14 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
     )
 
 
-def _browser(context: AppContext) -> Browser:
-    parts = urlsplit(context.settings.issuer)
-    return Browser(
-        CookiePolicy(
-            secure=parts.scheme == "https",
-            session_lifetime=context.settings.sessions.absolute_lifetime,
-        ),
-        context.sessions,
-        context.devices,
-        context.clock,
-        context.entropy,
-        key=context.envelope.derive("forms"),
-        origin=f"{parts.scheme}://{parts.netloc}",
-    )
-
-
 def _pages(
-    context: AppContext, page_context: PageContext, metrics: Metrics, document: Json
+    context: AppContext,
+    page_context: PageContext,
+    metrics: Metrics,
+    document: Json,
+    steps: Sequence[Step],
 ) -> Starlette:
     settings, stores = context.settings, context.stores
-    waiting = WaitingRequests(stores, context.envelope, context.clock, context.entropy)
     social = social_parts(context, page_context)
     pages = Pages(
         renderer=page_context.renderer,
@@ -219,13 +211,10 @@ def _pages(
             context.social, context.providers, social.endpoint.origin, social.endpoint.begin_link
         ),
     )
-    authorize = authorize_endpoint(context, page_context, waiting, metrics)
     routes = [
         *page_routes(pages),
         (("GET",), "/docs", page_context.guarded(ReferencePage(page_context, document).show)),
-        *((("GET", "POST"), path, page_context.guarded(authorize.start)) for path in AUTHORIZE),
-        (("GET",), RESUME, page_context.guarded(authorize.resume)),
-        (("POST",), "/api/v2/oauth/authorize/decision", page_context.guarded(authorize.decide)),
+        *authorize_routes(context, page_context, metrics, steps),
         *social_routes(context, page_context, social),
         *logout_routes(context, page_context),
     ]

@@ -46,7 +46,7 @@ class Consents:
         consent = Consent(
             user_id=signed_in.user.id,
             client_id=asked.client.id,
-            scope=asked.told,
+            scope=asked.consent_scope,
             granted_at=now,
             updated_at=now,
         )

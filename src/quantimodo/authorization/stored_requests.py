@@ -1,7 +1,7 @@
-"""Authorization requests that wait for a person (security.md §10).
+"""Stored authorization requests (security.md §10).
 
-A request is stored once, immutable; later steps carry its id and can change nothing of it. Which
-step is next is `protocol/prompts.py`; pages and answers are `endpoints/authorize.py`.
+A request is stored once, immutable; later steps carry its id and cannot change it. The steps are in
+`steps/`; pages and responses are in `endpoints/`.
 """
 
 import asyncio
@@ -25,18 +25,18 @@ from quantimodo.protocol.parameters import Form
 
 RESUME: Final = "/api/v2/oauth/authorize/resume"
 
-LARGEST: Final = 16_384  # bytes of the parameters that wait
-# Long enough to find the phone with the second factor, or to open a mail.
+LARGEST: Final = 16_384  # bytes of the stored parameters
+# Long enough to find the phone with the second factor, or to open an e-mail.
 _LIFETIME: Final = timedelta(hours=1)
-# How long an answer can be had again: as long as a code lives (v2-api.md §6).
+# How long a response can be repeated: as long as a code lives (v2-api.md §6).
 _REPEATABLE: Final = timedelta(seconds=60)
-# How often, and how many seconds apart, a second request looks for the answer of the first one.
+# How often, and at what interval in seconds, a second request looks for the first one's response.
 _LOOKS: Final = 100
 _PAUSE: Final = 0.03
 
 
-class SentAnswer(msgspec.Struct, frozen=True):
-    """What went to the client: `watched` tells that it brought a `session_state`."""
+class SentResponse(msgspec.Struct, frozen=True):
+    """What the client got. `watched`: it included a `session_state`."""
 
     redirect_uri: str
     mode: str
@@ -44,18 +44,18 @@ class SentAnswer(msgspec.Struct, frozen=True):
     watched: bool = False
 
     def __repr__(self) -> str:
-        return "SentAnswer(…)"
+        return "SentResponse(…)"
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingRequests:
+class StoredRequests:
     store: AuthorizationStore
     envelope: Envelope = field(repr=False)
     clock: Clock
     entropy: Entropy
 
     async def save(self, client_id: str, form: Form, charge: Charge | None = None) -> str:
-        """Store the parameters that are heeded; the id under which to `recall` them.
+        """Store the recognised parameters; returns the id for `recall`.
 
         Raises `InvalidRequest` when they have more than 16 KiB.
         """
@@ -75,25 +75,25 @@ class WaitingRequests:
         return minted.raw.reveal()
 
     async def recall(self, request_id: str) -> StoredRequest | None:
-        """The request, unless it has expired; one that is answered is there a minute longer."""
+        """The request, unless it has expired. After the response it is kept for a minute."""
         key = key_of(Kind.REQUEST, request_id)
         found = None if key is None else await self.store.request(key)
         return None if found is None or found.expires_at <= self.clock.now() else found
 
     async def claim(self, stored: StoredRequest, holder: str) -> bool:
-        """Decide it for this holder; True for the one caller that may answer, and then has to
-        keep the answer by `keep_answer`. `holder` names a person in a browser."""
+        """Claim it for this holder: True for the one caller that may respond, which must then call
+        `store_response`. `holder` names a person in a browser."""
         until = self.clock.now() + _REPEATABLE
         return await self.store.claim_request(stored.key, digest(holder), until)
 
-    async def keep_answer(self, stored: StoredRequest, answer: SentAnswer) -> None:
-        """Keep what went to the client, encrypted, until the request is swept."""
-        text = msgspec.json.encode(answer)
+    async def store_response(self, stored: StoredRequest, response: SentResponse) -> None:
+        """Store what the client got, encrypted, until the request is deleted."""
+        text = msgspec.json.encode(response)
         await self.store.answer_request(stored.key, self.envelope.seal(text, _purpose(stored.key)))
 
-    async def answer(self, key: bytes, holders: Iterable[str]) -> SentAnswer | None:
-        """What a claimed request was answered with, if it was for one of these holders. Waits a
-        few seconds for a caller that is about to answer it."""
+    async def response(self, key: bytes, holders: Iterable[str]) -> SentResponse | None:
+        """The response to a claimed request, if it was for one of these holders. Waits a few
+        seconds for the caller that claimed it."""
         digests = frozenset(map(digest, holders))
         for _ in range(_LOOKS):
             found = await self.store.request(key)
@@ -106,14 +106,14 @@ class WaitingRequests:
             await asyncio.sleep(_PAUSE)
         return None
 
-    def _opened(self, sealed: bytes, key: bytes) -> SentAnswer | None:
+    def _opened(self, sealed: bytes, key: bytes) -> SentResponse | None:
         try:
-            return msgspec.json.decode(self.envelope.open(sealed, _purpose(key)), type=SentAnswer)
+            return msgspec.json.decode(self.envelope.open(sealed, _purpose(key)), type=SentResponse)
         except DecryptionFailed:
             return None
 
     async def close(self, stored: StoredRequest) -> bool:
-        """End it, whatever the answer; True for the one caller that may give it."""
+        """Delete it; True for the one caller that deleted it."""
         return await self.store.drop_request(stored.key)
 
 
@@ -122,10 +122,10 @@ def _purpose(key: bytes) -> str:
 
 
 def resume_path(request_id: str) -> str:
-    """The local address at which the request goes on."""
+    """The local address at which the dispatcher continues with the request."""
     return f"{RESUME}?request={request_id}"
 
 
 def switch_path(request_id: str) -> str:
-    """The local address at which it goes on with another account, whoever it was for."""
+    """The local address at which it continues with another account."""
     return f"{resume_path(request_id)}&switch=1"

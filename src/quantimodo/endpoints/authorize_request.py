@@ -1,50 +1,128 @@
 """How an authorization request is read (RFC 6749 §3.1, v2-api.md §5).
 
-Owns which faults of the parameters are shown on a page and which go to the client: those in what
-says where an answer may go are shown, all others are told to the client.
+Owns which faults are shown on a page and which go to the client: faults in the parameters that
+determine the recipient of the response are shown, all others go to the client.
 """
 
-from urllib.parse import quote, urlencode
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from quantimodo.authorization.stored_requests import resume_path
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.authorization.interactions import (
+    IdentifiedRequest,
+    JsonResponse,
+    RedirectResponse,
+    ResponseChannel,
+)
+from quantimodo.authorization.request_objects import RequestObjects
+from quantimodo.clients.authentication import ClientAuthentication
+from quantimodo.endpoints.authorize_login import NOT_IN_ADDRESS
+from quantimodo.endpoints.authorize_responses import wants_json
+from quantimodo.model.clients import Client
+from quantimodo.model.consents import StoredRequest
+from quantimodo.ops.metrics import Metrics
+from quantimodo.pages.browser import peer_address
 from quantimodo.pages.forms import read_body
+from quantimodo.ports.stores import ClientStore
 from quantimodo.protocol.authorization import (
     NAMES_THE_TARGET,
     PARAMETERS,
     READ,
     InvalidClientOrRedirect,
+    identify,
 )
-from quantimodo.protocol.errors import InvalidRequest
+from quantimodo.protocol.errors import InvalidRequest, OAuthError
 from quantimodo.protocol.parameters import Form
 
-_FORM = "application/x-www-form-urlencoded"
-_MOST_BYTES = 65_536
+_FORM: Final = "application/x-www-form-urlencoded"
+_MOST_BYTES: Final = 65_536
 
 
-async def read_request(request: Request) -> tuple[Form, InvalidRequest | None]:
-    """The sound parameters, and the fault of one that is not, for the client to be told.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestReader:
+    clients: ClientStore
+    authentication: ClientAuthentication
+    request_objects: RequestObjects
+    throttle: Throttle
+    metrics: Metrics
+    legacy_transport: bool
 
-    Raises `InvalidClientOrRedirect` for a fault in what names client or address, and for another
-    content type.
+    async def read(self, request: Request) -> tuple[IdentifiedRequest, OAuthError | None]:
+        """The request of a known client, and the first fault that the client is to receive.
+
+        Raises `InvalidClientOrRedirect` and `OAuthError` for faults to show on a page, and
+        `TooMany`.
+        """
+        plain, malformed = await _parameters(request)
+        client = await self._client(plain)
+        if self.request_objects.may_fetch(plain, client):
+            await self.throttle.fetch(peer_address(request))
+        form, unfit = await self._unfolded(plain, client)
+        channel: ResponseChannel = JsonResponse() if wants_json(request) else RedirectResponse()
+        return _identified(form, client, channel), malformed or unfit
+
+    async def read_stored(self, stored: StoredRequest) -> IdentifiedRequest:
+        """A stored request. Raises `InvalidClientOrRedirect` or `OAuthError` when its client was
+        deleted, or no longer has this redirect URI."""
+        form = Form.of_pairs(stored.parameters)
+        return _identified(form, await self._client(form), RedirectResponse())
+
+    def check_transport(self, request: Request, identified: IdentifiedRequest) -> None:
+        """Raises `InvalidRequest` for a login JWT in an address, where that is not allowed."""
+        if request.method == "POST" or identified.form.get("token") is None:
+            return
+        # v2-api.md §1, §5: the page of 2016 documents it; RFC 9700 §4.3.2 warns of it.
+        if identified.client.strict or not self.legacy_transport:
+            raise InvalidRequest(NOT_IN_ADDRESS)
+        self.metrics.legacy("login_token_in_query")
+
+    async def _client(self, form: Form) -> Client:
+        client = await self.clients.client(form.required("client_id"))
+        if client is None or client.disabled_at is not None:
+            raise InvalidClientOrRedirect("There is no app with this client_id here.")
+        secret = form.get("client_secret")
+        if secret is not None:
+            # v2-api.md §5: the page of 2016 sends it. It is not needed, but a wrong one is refused.
+            self.metrics.legacy("client_secret_at_authorize")
+            if not self.authentication.verifies(client, secret):
+                raise InvalidClientOrRedirect(
+                    "client_secret is not the app's. Leave it out: it is not needed."
+                )
+        return client
+
+    async def _unfolded(self, form: Form, client: Client) -> tuple[Form, OAuthError | None]:
+        """The request with the parameters of its request object. The fault of an invalid object
+        goes to the client, if the plain parameters name the redirect URI."""
+        try:
+            return await self.request_objects.unfold(form, client), None
+        except OAuthError as error:
+            return form, error
+
+
+def recognised_query(form: Form) -> str:
+    """The request as a query, of recognised parameters only; none of them is a secret."""
+    return urlencode([(name, text) for name, text in form.items() if name in PARAMETERS])
+
+
+def _identified(form: Form, client: Client, channel: ResponseChannel) -> IdentifiedRequest:
+    target = identify(form, client)
+    return IdentifiedRequest(form=form, client=client, target=target, channel=channel)
+
+
+async def _parameters(request: Request) -> tuple[Form, InvalidRequest | None]:
+    """The valid parameters, and the fault of one that is not valid, for the client.
+
+    Raises `InvalidClientOrRedirect` for a fault in a parameter that names client or redirect URI,
+    and for another content type.
     """
     form, faults = Form.sound_of_urlencoded(await _text(request), READ)
     for name, fault in faults.items():
         if name in NAMES_THE_TARGET:
             raise InvalidClientOrRedirect(f"{fault[0].upper()}{fault[1:]}.")
     return form, next(map(InvalidRequest, faults.values()), None)
-
-
-def recognised_query(form: Form) -> str:
-    """This request as a query, with nothing in it that is secret or not heeded."""
-    return urlencode([(name, text) for name, text in form.items() if name in PARAMETERS])
-
-
-def sign_in_path(request_id: str, login_hint: str | None = None) -> str:
-    """The address of the sign-in page that leads back to this waiting request."""
-    hint = f"&login_hint={quote(login_hint, safe='')}" if login_hint else ""
-    return f"/sign-in?return_to={quote(resume_path(request_id), safe='/')}{hint}"
 
 
 async def _text(request: Request) -> bytes:

@@ -1,4 +1,4 @@
-"""How an authorization answer leaves: a redirect, a self-sending form, JSON, or an error page."""
+"""Renders an authorization response: a redirect, a form that submits itself, JSON, or a page."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,7 +7,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.authorization.stored_requests import SentAnswer
+from quantimodo.authorization.stored_requests import SentResponse
 from quantimodo.endpoints.envelopes import accepted, refused
 from quantimodo.http.accept import quality
 from quantimodo.pages.errors import error_page
@@ -28,7 +28,7 @@ def log_refusal(code: str, because: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ErrorPage:
-    """A fault in client or address: shown here, never sent on (security.md §1)."""
+    """An error in the client or the redirect URI: shown here, never sent on (security.md §1)."""
 
     text: str
 
@@ -39,13 +39,13 @@ class ErrorPage:
         return error_page(renderer, 400, _TITLE, self.text)
 
 
-def answer_response(renderer: Renderer, target: Target, parameters: Parameters) -> Response:
-    """The answer, by the mode of the request. Redirects are 303, never 307 (RFC 9700 §4.12)."""
+def browser_response(renderer: Renderer, target: Target, parameters: Parameters) -> Response:
+    """The response by the request's mode. Redirects are 303, never 307 (RFC 9700 §4.12)."""
     return _response(renderer, target.redirect_uri, target.mode, parameters)
 
 
-def sent_response(renderer: Renderer, sent: SentAnswer) -> Response:
-    """An answer that went to the client before, as it was."""
+def sent_response(renderer: Renderer, sent: SentResponse) -> Response:
+    """A response that the client got before, unchanged."""
     return _response(renderer, sent.redirect_uri, sent.mode, sent.parameters)
 
 
@@ -57,33 +57,33 @@ def _response(renderer: Renderer, uri: str, mode: str, parameters: Parameters) -
 
 
 def wants_json(request: Request) -> bool:
-    """Whether the caller is not a browser (v2-api.md §5): it takes JSON, and no page."""
+    """Whether the caller is not a browser (v2-api.md §5): it accepts JSON, and no page."""
     accept = request.headers.getlist("accept")
     return quality(accept, "application/json") > 0 and quality(accept, "text/html") == 0
 
 
-def answer_json(target: Target, parameters: Parameters) -> Response:
-    """v2-api.md §5: the answer, as parameters and as the address that a browser would go to."""
-    # Tokens never travel in a query, and a form that sends itself has no address.
+def response_json(target: Target, parameters: Parameters) -> Response:
+    """v2-api.md §5: the response as parameters, and as the address of a browser's redirect."""
+    # Tokens never travel in a query, and a form that submits itself has no address.
     where = target.redirect_uri
     mode = target.mode.removesuffix(".jwt")
     if mode != "form_post":
         where = redirect_target(where, parameters, mode)
-    values = {name: _spelled(name, value) for name, value in parameters}
+    values = {name: _json_value(name, value) for name, value in parameters}
     return json_page(200, accepted({**values, "redirectUri": where}))
 
 
-def _spelled(name: str, value: str) -> str | int:
-    """As RFC 6749 §5.1 has it in JSON, where an address knows texts only."""
+def _json_value(name: str, value: str) -> str | int:
+    """As in the JSON of RFC 6749 §5.1; an address has texts only."""
     return int(value) if name == "expires_in" else value
 
 
-def refusal_json(error: OAuthError) -> Response:
+def error_json(error: OAuthError) -> Response:
     return _json(error.status, error.code, error.description)
 
 
-def json_refusal(status: Literal[401, 403], interaction_url: str) -> Response:
-    """v2-api.md §5: a person has to do something; the address to open in a browser instead."""
+def interaction_json(status: Literal[401, 403], interaction_url: str) -> Response:
+    """v2-api.md §5: a person has to do something at this address, in a browser."""
     if status == 401:
         text = "Nobody is signed in. Open interactionUrl in a browser to go on."
         return _json(401, "login_required", text, interactionUrl=interaction_url)

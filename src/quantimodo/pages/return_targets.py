@@ -10,6 +10,8 @@ from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 from quantimodo.accounts.addresses import local_path
+from quantimodo.authorization.interactions import InteractionPolicy
+from quantimodo.authorization.steps.login import is_stale
 from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.model.clients import Client
@@ -27,7 +29,6 @@ from quantimodo.protocol.authorization import (
 )
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.prompts import is_stale
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ class ReturnTarget:
         """Whether it may be gone on to in this session, without another sign-in."""
         if self.asked is None or self.asked_at is None:
             return True
-        return not self.names_somebody and not is_stale(self.asked, session, self.asked_at, now)
+        return not self.names_somebody and not is_stale(
+            self.asked, session.authenticated_at, self.asked_at, now, InteractionPolicy()
+        )
 
     @property
     def is_over(self) -> bool:

@@ -92,7 +92,7 @@ class AuthorizationRequest:
     claims: ClaimsRequest = NOTHING
 
     @property
-    def told(self) -> frozenset[str]:
+    def consent_scope(self) -> frozenset[str]:
         """All scopes that the response opens: the consent page shows them, the consent has them."""
         return self.scope | self.claims.scope
 

@@ -1,0 +1,113 @@
+"""Builds the interactive flow: the authorization endpoint with its dispatcher, and its routes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quantimodo.app.authorization import authorization_responder, client_authentication
+from quantimodo.app.services import AppContext
+from quantimodo.app.social import login_browsers, login_tokens
+from quantimodo.authorization.consents import Consents
+from quantimodo.authorization.interactions import InteractionPolicy
+from quantimodo.authorization.request_objects import RequestObjects
+from quantimodo.authorization.steps.step import Step
+from quantimodo.authorization.stored_requests import RESUME, StoredRequests
+from quantimodo.endpoints.authorize import AuthorizeEndpoint
+from quantimodo.endpoints.authorize_completion import AuthorizationResponses
+from quantimodo.endpoints.authorize_login import LoginCarrier
+from quantimodo.endpoints.authorize_pages import StepPages
+from quantimodo.endpoints.authorize_request import RequestReader
+from quantimodo.endpoints.interaction_dispatcher import InteractionDispatcher
+from quantimodo.endpoints.requested_subject import RequestedSubject
+from quantimodo.endpoints.routes import AUTHORIZE
+from quantimodo.endpoints.session_state import SessionStates
+from quantimodo.ops.metrics import Metrics
+from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.routes import PageRoute
+from quantimodo.tokens.jarm import JarmEncoder
+from quantimodo.tokens.logout import LogoutHints
+from quantimodo.tokens.subjects import Subjects
+
+DECISION = "/api/v2/oauth/authorize/decision"
+
+
+def authorize_routes(
+    context: AppContext, page_context: PageContext, metrics: Metrics, steps: Sequence[Step]
+) -> Sequence[PageRoute]:
+    endpoint = _Parts(context, page_context, metrics).endpoint(steps)
+    guarded = page_context.guarded
+    return [
+        *((("GET", "POST"), path, guarded(endpoint.start)) for path in AUTHORIZE),
+        (("GET",), RESUME, guarded(endpoint.resume)),
+        (("POST",), DECISION, guarded(endpoint.decide)),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    context: AppContext
+    page_context: PageContext
+    metrics: Metrics
+
+    def endpoint(self, steps: Sequence[Step]) -> AuthorizeEndpoint:
+        context = self.context
+        stores, clock = context.stores, context.clock
+        consents = Consents(stores, context.audit, clock)
+        requests = StoredRequests(stores, context.envelope, clock, context.entropy)
+        logins = LoginCarrier(
+            login_tokens(context),
+            stores,
+            self.page_context.browser,
+            login_browsers(context, self.page_context),
+            clock,
+        )
+        responses = self._responses(consents, requests, logins)
+        dispatcher = InteractionDispatcher(
+            steps=steps,
+            policy=InteractionPolicy(),
+            requested_subject=self._requested_subject(),
+            consents=consents,
+            requests=requests,
+            throttle=context.throttle,
+            pages=StepPages(stores, stores, logins, self.page_context),
+            responses=responses,
+            clock=clock,
+        )
+        return AuthorizeEndpoint(
+            self._reader(), logins, requests, dispatcher, responses, self.page_context, clock
+        )
+
+    def _reader(self) -> RequestReader:
+        context, issuer = self.context, self.context.token_policy.issuer
+        return RequestReader(
+            clients=context.stores,
+            authentication=client_authentication(context),
+            request_objects=RequestObjects(
+                issuer, context.client_keys, context.fetcher, context.clock
+            ),
+            throttle=context.throttle,
+            metrics=self.metrics,
+            legacy_transport=context.settings.legacy_transport,
+        )
+
+    def _requested_subject(self) -> RequestedSubject:
+        context = self.context
+        return RequestedSubject(
+            LogoutHints(context.token_policy.issuer, context.keyring),
+            Subjects(context.stores, context.entropy),
+        )
+
+    def _responses(
+        self, consents: Consents, requests: StoredRequests, logins: LoginCarrier
+    ) -> AuthorizationResponses:
+        context, issuer = self.context, self.context.token_policy.issuer
+        return AuthorizationResponses(
+            issuer=issuer,
+            consents=consents,
+            authorization_responder=authorization_responder(context),
+            jarm_encoder=JarmEncoder(issuer, context.keyring, context.client_keys, context.clock),
+            session_states=SessionStates(self.page_context.browser, context.entropy),
+            requests=requests,
+            logins=logins,
+            page_context=self.page_context,
+            metrics=self.metrics,
+        )

@@ -1,0 +1,99 @@
+"""Interactions: an authorization request, what its person has done so far, and how it is answered.
+
+Values only. Which step is next is `next_step.py`; the steps are in `steps/`.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from quantimodo.model.clients import Client
+from quantimodo.model.consents import Consent, StoredRequest
+from quantimodo.protocol.authorization import AuthorizationRequest, Target
+from quantimodo.protocol.errors import LoginRequired, OAuthError
+from quantimodo.protocol.parameters import Form
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectResponse:
+    """The browser carries the response to the client's redirect URI."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonResponse:
+    """The response is the body, for a caller that is not a browser (v2-api.md §5)."""
+
+
+ResponseChannel = RedirectResponse | JsonResponse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifiedRequest:
+    """Parameters whose client and redirect URI are known, so that the client can get an error."""
+
+    form: Form
+    client: Client
+    target: Target
+    channel: ResponseChannel = field(default_factory=RedirectResponse)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What the person has done so far.
+
+    `consent` is the stored consent to the client. `decision` is the button that the person pressed
+    on the consent page for this request. `account_mismatch`: the request came with the login of
+    another account than the one that is signed in in this browser. `pending_since`: when the
+    person gave the first proof of a login that still needs a second factor.
+    """
+
+    consent: Consent | None = None
+    decision: Literal["allow", "deny"] | None = None
+    account_mismatch: bool = False
+    pending_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """One authorization request on its way to a response. `id` is "" until it is stored; pages
+    carry only the id."""
+
+    identified: IdentifiedRequest
+    request: AuthorizationRequest
+    created_at: datetime
+    stored: StoredRequest | None = None
+    id: str = ""
+    progress: Progress = field(default_factory=Progress)
+
+    @property
+    def channel(self) -> ResponseChannel:
+        return self.identified.channel
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionPolicy:
+    """`recent_login`: a login for this very request counts as fresh for so long.
+
+    Long enough to read a consent page. A request is stored for an hour, and a login at its
+    beginning is not what `prompt=login` or a short `max_age` requests at its end.
+    """
+
+    recent_login: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a step is needed. `error` is what `prompt=none` returns instead of the step's page; the
+    last step has none."""
+
+    error: type[OAuthError] | None
+    text: str = ""
+
+    @property
+    def needs_login(self) -> bool:
+        return self.error is LoginRequired
+
+    @property
+    def asks_subject(self) -> bool:
+        """Whether the step shows a page to a person whose account is known."""
+        return self.error is not None and not self.needs_login

@@ -1,0 +1,1 @@
+"""The steps of an interaction, one file each. `table.py` lists them in order."""

@@ -1,0 +1,32 @@
+"""Step `consent`: the person allows the client's request (OpenID Connect Core §3.1.2.4)."""
+
+from datetime import datetime
+
+from quantimodo.authorization.interactions import Interaction, InteractionPolicy, Reason
+from quantimodo.model.sessions import AuthenticatedSubject
+from quantimodo.protocol.errors import ConsentRequired
+from quantimodo.protocol.redirects import is_claimed
+
+REASON = Reason(ConsentRequired, "the person has to be asked")
+
+
+def needed(
+    interaction: Interaction,
+    subject: AuthenticatedSubject | None,
+    policy: InteractionPolicy,
+    now: datetime,
+) -> Reason | None:
+    """For `prompt=consent`, and for scopes without consent unless the client is first-party."""
+    request, progress = interaction.request, interaction.progress
+    if progress.decision is not None:
+        return None
+    client, consent = request.client, progress.consent
+    if "consent" in request.prompt:
+        return REASON
+    if client.skips_consent:
+        return None
+    # RFC 8252 §8.6, docs/decisions/0006: any program on a device can pretend to be a public client
+    # whose responses come by a private-use scheme or a loopback address.
+    if consent is None or (client.public and not is_claimed(request.target.redirect_uri)):
+        return REASON
+    return None if request.consent_scope <= consent.scope else REASON

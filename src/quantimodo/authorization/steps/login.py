@@ -1,0 +1,71 @@
+"""Step `login`: the person signs in, or signs in again (OpenID Connect Core §3.1.2.3)."""
+
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from quantimodo.authorization.interactions import Interaction, InteractionPolicy, Reason
+from quantimodo.authorization.stored_requests import resume_path
+from quantimodo.model.sessions import AuthenticatedSubject
+from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.errors import LoginRequired
+
+REASON = Reason(LoginRequired, "the person has to sign in")
+
+
+def needed(
+    interaction: Interaction,
+    subject: AuthenticatedSubject | None,
+    policy: InteractionPolicy,
+    now: datetime,
+) -> Reason | None:
+    """Without a subject, or with a login that is too old, unless a new login is pending."""
+    if is_authenticated(interaction, subject, policy, now):
+        return None
+    return None if is_pending(interaction, policy, now) else REASON
+
+
+def page(interaction: Interaction) -> str:
+    return sign_in_path(interaction.id, interaction.request.login_hint)
+
+
+def sign_in_path(request_id: str, login_hint: str | None = None) -> str:
+    """The address of the sign-in page that returns to this interaction."""
+    hint = f"&login_hint={quote(login_hint, safe='')}" if login_hint else ""
+    return f"/sign-in?return_to={quote(resume_path(request_id), safe='/')}{hint}"
+
+
+def is_authenticated(
+    interaction: Interaction,
+    subject: AuthenticatedSubject | None,
+    policy: InteractionPolicy,
+    now: datetime,
+) -> bool:
+    """Whether the subject's login is recent enough for the request."""
+    if subject is None:
+        return False
+    request, created_at = interaction.request, interaction.created_at
+    return not is_stale(request, subject.authenticated_at, created_at, now, policy)
+
+
+def is_pending(interaction: Interaction, policy: InteractionPolicy, now: datetime) -> bool:
+    """Whether a login that is recent enough for the request waits for a second factor."""
+    since = interaction.progress.pending_since
+    if since is None:
+        return False
+    return not is_stale(interaction.request, since, interaction.created_at, now, policy)
+
+
+def is_stale(
+    request: AuthorizationRequest,
+    authenticated_at: datetime,
+    created_at: datetime,
+    now: datetime,
+    policy: InteractionPolicy,
+) -> bool:
+    """Whether the request, which came at `created_at`, needs a more recent login than this one."""
+    age = now - authenticated_at
+    if authenticated_at >= created_at and age <= policy.recent_login:
+        return False  # signed in for this very request
+    if "login" in request.prompt:
+        return True
+    return request.max_age is not None and age > timedelta(seconds=request.max_age)

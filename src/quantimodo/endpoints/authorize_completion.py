@@ -1,0 +1,153 @@
+"""The end of an authorization: the response or the error that the client gets."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.authorization.consents import Consents
+from quantimodo.authorization.interactions import (
+    IdentifiedRequest,
+    Interaction,
+    JsonResponse,
+    Reason,
+)
+from quantimodo.authorization.stored_requests import SentResponse, StoredRequests
+from quantimodo.endpoints.authorize_login import LoginCarrier, holders_of
+from quantimodo.endpoints.authorize_request import recognised_query
+from quantimodo.endpoints.authorize_responses import (
+    ErrorPage,
+    browser_response,
+    error_json,
+    interaction_json,
+    log_refusal,
+    response_json,
+    sent_response,
+)
+from quantimodo.endpoints.session_state import SessionStates
+from quantimodo.model.consents import StoredRequest
+from quantimodo.model.sessions import AuthenticatedSubject
+from quantimodo.ops.metrics import Metrics
+from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.page_context import PageContext
+from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.discovery import AUTHORIZE
+from quantimodo.protocol.errors import AccessDenied, OAuthError
+from quantimodo.protocol.responses import Parameters
+from quantimodo.tokens.authorization_responder import AuthorizationResponder
+from quantimodo.tokens.jarm import JarmEncoder
+
+GONE = "This request was answered already, or it waited too long. Go back to the app and try again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationResponses:
+    """Responds by the channel of the request. A response to a stored request is stored too, so that
+    a form that the same person sends twice gets one response."""
+
+    issuer: str
+    consents: Consents
+    authorization_responder: AuthorizationResponder
+    jarm_encoder: JarmEncoder
+    session_states: SessionStates
+    requests: StoredRequests
+    logins: LoginCarrier
+    page_context: PageContext
+    metrics: Metrics
+
+    async def accept(
+        self, request: Request, interaction: Interaction, subject: AuthenticatedSubject
+    ) -> Response:
+        """The response to a browser. Raises `OAuthError`, `AccessDenied` for a decision to deny."""
+        identified = interaction.identified
+        if interaction.progress.decision == "deny":
+            raise AccessDenied("the person did not allow it")
+        if interaction.progress.decision == "allow":
+            await self.consents.give(interaction.request, subject)
+        parameters = await self._issue(interaction.request, subject)
+        watched = self.session_states.of(request, interaction.request, subject)
+        whole = await self._whole(identified, [*parameters, *watched])
+        response = await self._send(
+            request, identified, whole, interaction.stored, watched=bool(watched)
+        )
+        return self.session_states.attach(request, response, watched)
+
+    async def accept_json(
+        self, interaction: Interaction, subject: AuthenticatedSubject
+    ) -> Response:
+        """The response as JSON (v2-api.md §5)."""
+        parameters = await self._issue(interaction.request, subject)
+        whole = await self._whole(interaction.identified, parameters)
+        return response_json(interaction.identified.target, whole)
+
+    def interaction_needed(self, identified: IdentifiedRequest, reason: Reason) -> Response:
+        """JSON with the address at which a person does the next step in a browser."""
+        url = f"{self.issuer}{AUTHORIZE}?{recognised_query(identified.form)}"
+        return interaction_json(401 if reason.needs_login else 403, url)
+
+    async def refuse(
+        self,
+        request: Request,
+        identified: IdentifiedRequest,
+        error: OAuthError,
+        claimed: StoredRequest | None = None,
+    ) -> Response:
+        """The error, for the client. `claimed`: the stored request that this caller responds to."""
+        if isinstance(identified.channel, JsonResponse):
+            return error_json(error)
+        log_refusal(error.code, error.because or error.description)
+        parameters = [("error", error.code), ("error_description", error.description)]
+        whole = await self._whole(identified, parameters)
+        return await self._send(request, identified, whole, claimed)
+
+    async def repeat(
+        self,
+        request: Request,
+        identified: IdentifiedRequest,
+        stored: StoredRequest,
+        browser_request: BrowserRequest,
+    ) -> Response:
+        """The first response once more, for a form or a page that the same person sent twice."""
+        sent = await self.requests.response(stored.key, holders_of(browser_request))
+        if sent is None:
+            return ErrorPage(GONE).response(self.page_context.renderer, request)
+        response = sent_response(self.page_context.renderer, sent)
+        if sent.watched:
+            response = self.page_context.browser.set_state_cookie(request, response)
+        return self.logins.drop(request, response, identified.form)
+
+    async def _issue(
+        self, request: AuthorizationRequest, subject: AuthenticatedSubject
+    ) -> Parameters:
+        if "token" in request.response_type:
+            self.metrics.legacy("token_from_authorize")
+        if request.client.skips_consent:
+            # A first-party client shows no consent page; the account lists it as connected anyway.
+            await self.consents.save(request, subject)
+        return await self.authorization_responder.answer(request, subject)
+
+    async def _send(
+        self,
+        request: Request,
+        identified: IdentifiedRequest,
+        parameters: Parameters,
+        claimed: StoredRequest | None,
+        *,
+        watched: bool = False,
+    ) -> Response:
+        """Ends this authorization, and so the login JWT that was stored for it."""
+        target = identified.target
+        if claimed is not None:
+            sent = SentResponse(target.redirect_uri, target.mode, parameters, watched)
+            await self.requests.store_response(claimed, sent)
+        response = browser_response(self.page_context.renderer, target, parameters)
+        return self.logins.drop(request, response, identified.form)
+
+    async def _whole(self, identified: IdentifiedRequest, parameters: Parameters) -> Parameters:
+        target = identified.target
+        state = [] if target.state is None else [("state", target.state)]
+        # RFC 9207 §2: in every response, errors included, so that no client mixes servers up.
+        whole = [*parameters, *state, ("iss", self.issuer)]
+        if target.mode.endswith(".jwt"):
+            return await self.jarm_encoder.write(identified.client, whole)
+        return whole

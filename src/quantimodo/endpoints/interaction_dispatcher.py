@@ -1,0 +1,136 @@
+"""The dispatcher of interactions: finds what the person has done, and does what comes next.
+
+All pages of a step return here, never to another step. The order of the steps is in
+`authorization/steps/table.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.authorization.consents import Consents
+from quantimodo.authorization.interactions import Interaction, InteractionPolicy, RedirectResponse
+from quantimodo.authorization.next_step import next_step
+from quantimodo.authorization.steps.step import Step, View
+from quantimodo.authorization.stored_requests import StoredRequests
+from quantimodo.endpoints.authorize_completion import AuthorizationResponses
+from quantimodo.endpoints.authorize_login import AuthenticationContext, holder_of
+from quantimodo.endpoints.authorize_pages import Position, StepPages
+from quantimodo.endpoints.requested_subject import RequestedSubject
+from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.layout import json_page
+from quantimodo.ports.clock import Clock
+from quantimodo.protocol.errors import OAuthError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InteractionDispatcher:
+    steps: Sequence[Step]
+    policy: InteractionPolicy
+    requested_subject: RequestedSubject
+    consents: Consents
+    requests: StoredRequests
+    throttle: Throttle
+    pages: StepPages
+    responses: AuthorizationResponses
+    clock: Clock
+
+    async def proceed(
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        interaction: Interaction,
+        authentication: AuthenticationContext,
+    ) -> Response:
+        """Show the next step's page, or send the response.
+
+        Raises `OAuthError` unless this call has claimed the stored request.
+        """
+        position = await self._locate(interaction, authentication)
+        if position.step.page is View.RESPONSE:
+            return await self._respond(request, browser_request, position)
+        if not interaction.id:
+            interaction = await self._store(browser_request, position.interaction)
+            position = replace(position, interaction=interaction)
+        return await self.pages.show(request, browser_request, position)
+
+    async def preview(
+        self, interaction: Interaction, authentication: AuthenticationContext
+    ) -> Response:
+        """HEAD (RFC 9110 §9.3.2): the status of GET. Stores and issues nothing, so that no address
+        names a code or a request."""
+        position = await self._locate(interaction, authentication)
+        if interaction.channel == RedirectResponse():
+            return self.pages.preview(position)
+        if position.step.page is View.RESPONSE:
+            return json_page(200, {})
+        return json_page(401 if position.reason.needs_login else 403, {})
+
+    async def respond_json(
+        self, interaction: Interaction, authentication: AuthenticationContext
+    ) -> Response:
+        """v2-api.md §5: the response, or the address at which the person does the next step."""
+        position = await self._locate(interaction, authentication)
+        if position.step.page is not View.RESPONSE:
+            return self.responses.interaction_needed(interaction.identified, position.reason)
+        return await self.responses.accept_json(interaction, position.known_subject)
+
+    async def _locate(
+        self, interaction: Interaction, authentication: AuthenticationContext
+    ) -> Position:
+        position = await self._position(interaction, authentication)
+        in_browser = interaction.channel == RedirectResponse()
+        if position.reason.asks_subject and in_browser and not authentication.may_allow:
+            # security.md §14b: the holder of the JWT is not its person. The person signs in here,
+            # or has a session.
+            return await self._position(interaction, authentication.without_login())
+        return position
+
+    async def _position(
+        self, interaction: Interaction, authentication: AuthenticationContext
+    ) -> Position:
+        request, form = interaction.request, interaction.identified.form
+        subject = await self.requested_subject.match(form, request, authentication.signed_in)
+        progress = replace(
+            interaction.progress,
+            consent=await self.consents.on_record(subject, request.client),
+            account_mismatch=authentication.account_mismatch
+            or authentication.may_be_another_app(request),
+        )
+        interaction = replace(interaction, progress=progress)
+        now = self.clock.now()
+        step, reason = next_step(self.steps, interaction, subject, self.policy, now)
+        return Position(
+            interaction=interaction,
+            authentication=authentication,
+            subject=subject,
+            step=step,
+            reason=reason,
+        )
+
+    async def _store(
+        self, browser_request: BrowserRequest, interaction: Interaction
+    ) -> Interaction:
+        await self.throttle.store_request(browser_request.address)
+        charge = self.throttle.charge("authorization_requests", browser_request.address)
+        identified = interaction.identified
+        request_id = await self.requests.save(identified.client.id, identified.form, charge)
+        return replace(interaction, id=request_id)
+
+    async def _respond(
+        self, request: Request, browser_request: BrowserRequest, position: Position
+    ) -> Response:
+        interaction, subject = position.interaction, position.known_subject
+        stored, identified = interaction.stored, interaction.identified
+        if stored is None:
+            return await self.responses.accept(request, interaction, subject)
+        holder = holder_of(browser_request, position.authentication)
+        if not await self.requests.claim(stored, holder):
+            return await self.responses.repeat(request, identified, stored, browser_request)
+        try:
+            return await self.responses.accept(request, interaction, subject)
+        except OAuthError as error:
+            return await self.responses.refuse(request, identified, error, claimed=stored)
