@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from quantimodo.app.server import build_server
+from quantimodo.app.services import open_app
 from quantimodo.federation.contract import Provider
 from quantimodo.ports.document_fetcher import DocumentFetcher
 from quantimodo.ports.stores import Stores
@@ -91,6 +93,24 @@ async def harness(open_harness: OpenHarness) -> AsyncIterator[AppHarness]:
     """The whole server in process, over a fresh SQLite file."""
     async with open_harness() as opened:
         yield opened
+
+
+@pytest.fixture
+def reopened(
+    harness: AppHarness, prepared_database: PreparedDatabase, tmp_path: Path
+) -> OpenHarness:
+    """The harness's server once more over the same database, with other settings: a restart."""
+
+    @asynccontextmanager
+    async def opened(**changes: str) -> AsyncIterator[AppHarness]:
+        settings = settings_for(f"sqlite:///{harness.database}", tmp_path, **changes)
+        async with open_app(settings, harness.context.clock, harness.context.entropy) as context:
+            application = await build_server(context, prepared_database.renderer)
+            again = AppHarness(context, application, harness.database, harness.password_hash)
+            yield again
+            await again.close()
+
+    return opened
 
 
 def _only_in_full_runs(path: Path) -> bool:

@@ -1,5 +1,5 @@
-"""security.md §3: the reject conditions are *or*-ed. Whatever is wrong with a code or a refresh
-token, alone or together with whatever else, nothing is given for it; the truth table is walked."""
+"""security.md §3: the reject conditions are *or*-ed. A code or a refresh token with one fault, or
+with any combination of faults, is refused: these tests check the whole truth table."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantimodo.crypto.tokens import SuccessorDerivation
 from quantimodo.grant_types.authorization_code import AuthorizationCodeGrant
-from quantimodo.grant_types.contract import Redeem, Repeat, Rotate
-from quantimodo.grant_types.refresh_token import RefreshTokenGrant
+from quantimodo.grant_types.contract import Redeem, Repeat, Rotate, StoredSuccessor
+from quantimodo.grant_types.refresh_token import RefreshEvidence, RefreshTokenGrant
 from quantimodo.model.clients import Client
 from quantimodo.model.tokens import (
     AuthorizationCode,
@@ -54,6 +55,8 @@ APP = Client(
     id="app", name="App", created_at=NOW, redirect_uris=(CALLBACK, OTHER), scope=frozenset()
 )
 ANN = User(id=1, subject="s", name="Ann", email=None, created_at=NOW, updated_at=NOW)
+DERIVATION = SuccessorDerivation(b"key")
+REFRESH_TOKEN_GRANT = RefreshTokenGrant(GRACE, legacy_transport=True, derivation=DERIVATION)
 moments = st.integers(0, 10**9).map(lambda count: timedelta(microseconds=count))
 
 
@@ -108,7 +111,7 @@ def redeem(faults: frozenset[str], times: Times) -> Redeem:
     return AuthorizationCodeGrant().decide(Form(fields), APP, evidence, NOW)
 
 
-def refresh(faults: frozenset[str], times: Times) -> Rotate:
+def refresh(faults: frozenset[str], times: Times) -> Rotate | Repeat:
     token = RefreshToken(
         key=b"r",
         grant_id=b"f",
@@ -125,8 +128,17 @@ def refresh(faults: frozenset[str], times: Times) -> Rotate:
     )
     scope = "basic readmeasurements" if "scope too wide" in faults else "basic"
     form = Form({"refresh_token": "qmr_", "scope": scope})
-    grant = RefreshTokenGrant(GRACE, legacy_transport=True)
-    return grant.decide(form, APP, None if "absent" in faults else found, NOW)
+    evidence = None if "absent" in faults else evidence_of(found, successor_spent_at=NOW)
+    return REFRESH_TOKEN_GRANT.decide(form, APP, evidence, NOW)
+
+
+def evidence_of(found: FoundRefreshToken, successor_spent_at: datetime | None) -> RefreshEvidence:
+    """`found`, with a successor that ends at the same time if it is spent."""
+    if found.spent_at is None:
+        return RefreshEvidence(found)
+    successor = found._replace(spent_at=successor_spent_at)
+    tokens = DERIVATION.derive("qmr_", b"n", found.spent_at)
+    return RefreshEvidence(found, StoredSuccessor(tokens, successor))
 
 
 def is_refused(faults: frozenset[str], times: Times, *, code: bool) -> bool:
@@ -193,11 +205,54 @@ def test_the_grace_forgives_being_spent_and_nothing_else(
     )
     scope = "basic readmeasurements" if "scope too wide" in faults else "basic"
     form = Form({"refresh_token": "qmr_", "scope": scope})
-    grant = RefreshTokenGrant(GRACE, legacy_transport=True)
-    evidence = None if "absent" in faults else found
+    evidence = None if "absent" in faults else evidence_of(found, successor_spent_at=NOW)
     if faults <= {"spent"}:
-        assert isinstance(grant.decide(form, APP, evidence, NOW), Repeat)
+        assert isinstance(REFRESH_TOKEN_GRANT.decide(form, APP, evidence, NOW), Repeat)
         return
     with pytest.raises((InvalidGrant, InvalidScope)) as refused:
-        grant.decide(form, APP, evidence, NOW)
+        REFRESH_TOKEN_GRANT.decide(form, APP, evidence, NOW)
     assert not isinstance(refused.value, ReplayDetected), "what the grace covers is no replay"
+
+
+@given(st.frozensets(st.sampled_from(FAULTS_OF_A_TOKEN)), moments)
+def test_an_unused_successor_forgives_being_spent_at_any_moment_and_nothing_else(
+    faults: frozenset[str], ago: timedelta
+) -> None:
+    found = FoundRefreshToken(
+        token=RefreshToken(
+            key=b"r",
+            grant_id=b"f",
+            issued_at=NOW - ago - SECOND,
+            expires_at=NOW if "expired" in faults else NOW + SECOND,
+        ),
+        grant=grant_of(faults, Times()),
+        user=ANN,
+        spent_at=NOW - ago,
+        successor_nonce=b"s",
+        revoked="revoked" in faults,
+    )
+    scope = "basic readmeasurements" if "scope too wide" in faults else "basic"
+    form = Form({"refresh_token": "qmr_", "scope": scope})
+    evidence = None if "absent" in faults else evidence_of(found, successor_spent_at=None)
+    if faults <= {"spent"}:
+        assert isinstance(REFRESH_TOKEN_GRANT.decide(form, APP, evidence, NOW), Repeat)
+        return
+    with pytest.raises((InvalidGrant, InvalidScope)) as refused:
+        REFRESH_TOKEN_GRANT.decide(form, APP, evidence, NOW)
+    assert not isinstance(refused.value, ReplayDetected), "an unused successor is no replay"
+
+
+def test_a_spent_token_without_a_known_successor_is_refused_and_after_the_grace_a_replay() -> None:
+    form = Form({"refresh_token": "qmr_"})
+    for late in (False, True):
+        found = FoundRefreshToken(
+            token=RefreshToken(b"r", b"f", NOW - GRACE - SECOND, NOW + SECOND),
+            grant=grant_of(frozenset(), Times()),
+            user=ANN,
+            spent_at=NOW - GRACE - (SECOND if late else timedelta(0)),
+            successor_nonce=b"s",
+            revoked=False,
+        )
+        with pytest.raises(InvalidGrant) as refused:
+            REFRESH_TOKEN_GRANT.decide(form, APP, RefreshEvidence(found), NOW)
+        assert isinstance(refused.value, ReplayDetected) == late

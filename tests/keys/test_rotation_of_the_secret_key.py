@@ -1,40 +1,15 @@
 """The secret key is rotated by a restart: what began under the old one goes on (v2-api.md §6)."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from quantimodo.app.server import build_server
-from quantimodo.app.services import open_app
 from quantimodo.model.client_metadata import ClientMetadata
-from support.app import TOKEN, AppHarness, PreparedDatabase, settings_for
+from support.app import TOKEN, AppHarness, OpenHarness
 from support.registered_clients import assertion_of, presenting, signed
 
 OLD, NEW = "A" * 43, "B" * 42 + "A"
-
-Restarted = Callable[[str], AbstractAsyncContextManager[AppHarness]]
-
-
-@pytest.fixture
-def restarted(
-    harness: AppHarness, prepared_database: PreparedDatabase, tmp_path: Path
-) -> Restarted:
-    """The world's server once more, over the same database, with these secret keys."""
-
-    @asynccontextmanager
-    async def restart(keys: str) -> AsyncIterator[AppHarness]:
-        settings = settings_for(f"sqlite:///{harness.database}", tmp_path, secret_key=keys)
-        async with open_app(settings, harness.context.clock, harness.context.entropy) as context:
-            application = await build_server(context, prepared_database.renderer)
-            again = AppHarness(context, application, harness.database, harness.password_hash)
-            yield again
-            await again.close()
-
-    return restart
 
 
 async def refreshed(harness: AppHarness, **changes: Any) -> tuple[Any, str, dict[str, Any]]:
@@ -49,10 +24,10 @@ async def refreshed(harness: AppHarness, **changes: Any) -> tuple[Any, str, dict
 
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])
 async def test_a_lost_answer_is_given_again_across_a_restart_with_a_new_key(
-    harness: AppHarness, restarted: Restarted, token_format: str
+    harness: AppHarness, reopened: OpenHarness, token_format: str
 ) -> None:
     app, spent, lost = await refreshed(harness, token_format=token_format)
-    async with restarted(f"{NEW}\n{OLD}") as again:
+    async with reopened(secret_key=f"{NEW}\n{OLD}") as again:
         repeated = (await again.refresh(app, spent, scope="basic")).json()
         assert repeated["refresh_token"] == lost["refresh_token"]
         assert (await again.call(repeated["access_token"])).status_code == 200
@@ -60,24 +35,24 @@ async def test_a_lost_answer_is_given_again_across_a_restart_with_a_new_key(
 
 
 async def test_heirs_are_made_under_the_new_key_from_then_on(
-    harness: AppHarness, restarted: Restarted
+    harness: AppHarness, reopened: OpenHarness
 ) -> None:
     app, _, answer = await refreshed(harness)
-    async with restarted(f"{NEW}\n{OLD}") as again:
+    async with reopened(secret_key=f"{NEW}\n{OLD}") as again:
         successor = (await again.refresh(app, answer["refresh_token"])).json()
         repeated = (await again.refresh(app, answer["refresh_token"])).json()
         assert repeated["refresh_token"] == successor["refresh_token"]
 
 
 async def test_where_the_old_key_is_gone_nothing_is_given_that_would_not_work(
-    harness: AppHarness, restarted: Restarted
+    harness: AppHarness, reopened: OpenHarness
 ) -> None:
     app, spent, lost = await refreshed(harness)
-    async with restarted(f"{NEW}\n{OLD}") as between:
+    async with reopened(secret_key=f"{NEW}\n{OLD}") as between:
         for key in await between.context.stores.signing_keys():
             await between.context.stores.delete_signing_key(key.kid)
         await between.context.rotation.ensure()
-    async with restarted(NEW) as again:
+    async with reopened(secret_key=NEW) as again:
         refused = await again.refresh(app, spent)
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
         # It is no replay: whoever got the answer goes on.
@@ -85,7 +60,7 @@ async def test_where_the_old_key_is_gone_nothing_is_given_that_would_not_work(
 
 
 async def test_the_secrets_by_which_apps_sign_outlive_the_old_key(
-    harness: AppHarness, restarted: Restarted
+    harness: AppHarness, reopened: OpenHarness
 ) -> None:
     metadata = ClientMetadata(token_endpoint_auth_method="client_secret_jwt")
     app = await harness.app(metadata=metadata)
@@ -96,12 +71,12 @@ async def test_the_secrets_by_which_apps_sign_outlive_the_old_key(
         return (await server.browser().post(TOKEN, data=data)).status_code
 
     assert await signs_in(harness, "one") == 200
-    async with restarted(f"{NEW}\n{OLD}") as between:
+    async with reopened(secret_key=f"{NEW}\n{OLD}") as between:
         assert await signs_in(between, "two") == 200
         await between.context.rotation.rotate(timedelta(0))
         await between.context.registry.reseal()
         for key in await between.context.stores.signing_keys():
             if key.retires_at is not None:
                 await between.context.stores.delete_signing_key(key.kid)
-    async with restarted(NEW) as after:
+    async with reopened(secret_key=NEW) as after:
         assert await signs_in(after, "three") == 200

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from quantimodo.clients.registry import Registered
-from quantimodo.crypto.tokens import Kind, Minted
-from quantimodo.grant_types.contract import Repeat, Rotate
+from quantimodo.crypto.tokens import Kind, Minted, SuccessorDerivation, Successors
+from quantimodo.grant_types.contract import Repeat, Rotate, StoredSuccessor
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.model.tokens import FoundRefreshToken, Grant, RefreshToken
@@ -56,13 +56,15 @@ def test_what_holds_a_secret_shows_nothing_of_it() -> None:
     found = FoundRefreshToken(
         token=token, grant=grant, user=ann, spent_at=None, successor_nonce=None, revoked=False
     )
+    minted = Minted(Secret(MARK), b"key")
     for holder in (
         Credentials("app", Secret(MARK), "client_secret_basic"),
         Form({"client_secret": MARK, "code": MARK}),
-        Minted(Secret(MARK), b"key"),
+        minted,
         Registered(client, Secret(MARK)),
         Rotate(client, found, frozenset(), MARK),
-        Repeat(client, found, frozenset(), MARK),
+        Repeat(client, found, frozenset(), StoredSuccessor(Successors(minted, minted), found)),
+        SuccessorDerivation(MARK.encode(), [MARK.encode()]),
     ):
         assert MARK not in repr(holder), type(holder)
         assert MARK not in str(holder)

@@ -40,8 +40,10 @@ STATEMENTS = {
         attacks/test_forbidden_grants.py a_password_buys_no_token
         oidc_core/test_3_2_implicit_and_hybrid_flows.py an_app_that_is_not_flagged_gets_nothing""",
     "6 rotation": """
-        races/test_tabs_and_thieves.py a_thief_who_comes_after_the_grace_ends_the_family
+        races/test_tabs_and_thieves.py a_thief_after_the_use_of_the_successor_ends_the_grant
         rfc9700/test_4_14_refresh_token_rotation.py explicit_revocation_beats_the_grace
+        rfc9700/test_4_14_refresh_token_rotation.py
+          a_late_repeat_is_refused_after_an_explicit_revocation
         rfc9700/test_4_14_refresh_token_rotation.py
           an_authorization_dies_after_its_absolute_lifetime_however_often_used
         rfc6749/test_6_refreshing_an_access_token.py the_scope_never_widens
@@ -166,7 +168,7 @@ HOLES = {
         races/test_one_winner_among_two_hundred.py
           within_the_grace_a_refresh_token_has_one_successor
         races/test_one_winner_among_two_hundred.py
-          without_grace_a_refresh_token_works_once_and_the_replays_end_the_family""",
+          without_grace_a_refresh_token_has_one_successor_and_the_replays_end_the_grant""",
     "a disabled flow comes back through a restarted session": """
         attacks/test_requests_are_immutable.py
           a_fault_that_came_later_is_found_when_the_request_goes_on
@@ -203,7 +205,11 @@ HOLES = {
         ops/test_cleanup.py nothing_that_grows_by_itself_stays_for_ever
         ops/test_cleanup.py every_table_is_swept_or_is_known_to_be_kept""",
     "two tabs refresh at once, or an answer is lost": """
-        races/test_tabs_and_thieves.py ten_tabs_that_refresh_at_once_stay_signed_in_for_good
+        races/test_tabs_and_thieves.py ten_tabs_that_refresh_at_once_stay_signed_in
+        races/test_tabs_and_thieves.py
+          late_repeats_of_a_lost_refresh_all_get_the_unused_successor
+        rfc9700/test_4_14_refresh_token_rotation.py
+          a_spent_token_gives_its_unused_successor_however_late
         keys/test_rotation_of_the_secret_key.py
           a_lost_answer_is_given_again_across_a_restart_with_a_new_key""",
 }

@@ -35,13 +35,13 @@ def database_url(engine: str, folder: Path, request: pytest.FixtureRequest) -> s
 
 @pytest.fixture(scope="session")
 def server(database_url: str, folder: Path) -> Iterator[Workers]:
-    """With the settings that an operator has who sets none."""
+    """With the default settings."""
     yield from _serve(database_url, folder / "server.log")
 
 
 @pytest.fixture(scope="session")
 def graceless_server(database_url: str, folder: Path) -> Iterator[Workers]:
-    """A spent refresh token has no second chance here."""
+    """Without a grace period for spent refresh tokens."""
     yield from _serve(database_url, folder / "graceless.log", tokens__refresh_reuse_grace="0s")
 
 
@@ -61,6 +61,6 @@ async def cluster(server: Workers) -> AsyncIterator[Cluster]:
 
 
 @pytest.fixture
-async def graceless_stage(graceless_server: Workers) -> AsyncIterator[Cluster]:
+async def graceless_cluster(graceless_server: Workers) -> AsyncIterator[Cluster]:
     async with open_cluster(graceless_server) as opened:
         yield opened

@@ -1,10 +1,11 @@
-"""v2-api.md §6, the grace: two tabs or a lost answer sign nobody out; a thief does."""
+"""v2-api.md §6: neither two tabs nor a lost response ends a grant; a replay does."""
 
 from datetime import timedelta
 
 import pytest
 
-from quantimodo.crypto.tokens import Kind, key_of, mint
+from quantimodo.app.authorization import successor_derivation
+from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.model.tokens import RefreshToken
 from support.cluster import Cluster
 from support.oauth_client import Tokens, refused
@@ -15,7 +16,7 @@ TABS = 10
 ROUNDS = 12
 
 
-async def test_ten_tabs_that_refresh_at_once_stay_signed_in_for_good(cluster: Cluster) -> None:
+async def test_ten_tabs_that_refresh_at_once_stay_signed_in(cluster: Cluster) -> None:
     tabs = await cluster.crowd(TABS)
     held = await cluster.tokens(tabs[0])
     for _ in range(ROUNDS):
@@ -27,25 +28,62 @@ async def test_ten_tabs_that_refresh_at_once_stay_signed_in_for_good(cluster: Cl
             assert await cluster.app.is_active(tab, held.access)
 
 
-async def test_a_thief_who_comes_after_the_grace_ends_the_family(cluster: Cluster) -> None:
+async def test_late_repeats_of_a_lost_refresh_all_get_the_unused_successor(
+    cluster: Cluster,
+) -> None:
+    tabs = await cluster.crowd(TABS)
+    for _ in range(ROUNDS):
+        lost = await cluster.tokens(tabs[0])
+        successor = await _spent_a_minute_ago(cluster, lost.refresh)
+        answers = await all_at_once(tabs, cluster.app.refreshing(lost.refresh))
+        assert {Tokens.of(answer).refresh for answer in answers} == {successor}
+        held = Tokens.of(await tabs[0].ask(cluster.app.refreshing(successor)))
+        assert await cluster.app.is_active(tabs[-1], held.access)
+
+
+async def test_late_repeats_beside_the_use_of_the_successor_end_all_or_nothing(
+    cluster: Cluster,
+) -> None:
+    """A repeat that comes before the use succeeds; one that comes after it ends the grant."""
+    tabs = await cluster.crowd(2 * TABS)
+    for _ in range(ROUNDS):
+        lost = await cluster.tokens(tabs[0])
+        successor = await _spent_a_minute_ago(cluster, lost.refresh)
+        for number, connection in enumerate(tabs):
+            connection.send(cluster.app.refreshing(lost.refresh if number % 2 else successor))
+        answers = [await connection.receive() for connection in tabs]
+        given = [Tokens.of(answer) for answer in answers if answer.status == 200]
+        for answer in answers:
+            if answer.status != 200:
+                refused(answer)
+        repeats = [answer for answer in answers[1::2] if answer.status == 200]
+        assert {Tokens.of(answer).refresh for answer in repeats} <= {successor}
+        uses = [answer for answer in answers[::2] if answer.status == 200]
+        assert len({Tokens.of(answer).refresh for answer in uses}) <= 1
+        if len(given) < len(answers):
+            for tokens in given:
+                await cluster.app.assert_dead(tabs[0], tokens)
+
+
+async def test_a_thief_after_the_use_of_the_successor_ends_the_grant(cluster: Cluster) -> None:
     crowd = await cluster.crowd(TABS)
     stolen = await cluster.tokens(crowd[0])
-    successor = await _spent_long_ago(cluster, stolen.refresh)
-    assert await cluster.app.is_active(crowd[0], successor)
+    held = await _used_a_minute_ago(cluster, stolen.refresh)
+    assert await cluster.app.is_active(crowd[0], held)
     for answer in await all_at_once(crowd, cluster.app.refreshing(stolen.refresh)):
         refused(answer)
     for tab in crowd:
-        refused(await tab.ask(cluster.app.refreshing(successor)))
+        refused(await tab.ask(cluster.app.refreshing(held)))
         await cluster.app.assert_dead(tab, stolen)
 
 
 async def test_thief_and_owner_at_the_same_instant_leave_nothing_alive(cluster: Cluster) -> None:
-    """The owner refreshes with the heir while the thief tries the spent token."""
+    """The owner refreshes with the current token while the thief presents the spent token."""
     crowd = await cluster.crowd(2 * TABS)
     stolen = await cluster.tokens(crowd[0])
-    successor = await _spent_long_ago(cluster, stolen.refresh)
+    held = await _used_a_minute_ago(cluster, stolen.refresh)
     for number, connection in enumerate(crowd):
-        connection.send(cluster.app.refreshing(stolen.refresh if number % 2 else successor))
+        connection.send(cluster.app.refreshing(stolen.refresh if number % 2 else held))
     answers = [await connection.receive() for connection in crowd]
     for thief in answers[1::2]:
         refused(thief)
@@ -56,20 +94,25 @@ async def test_thief_and_owner_at_the_same_instant_leave_nothing_alive(cluster: 
             refused(owner)
 
 
-async def _spent_long_ago(cluster: Cluster, raw: str) -> str:
-    """Spend this refresh token as its owner would have, a minute ago; the heir."""
-    stores, entropy = cluster.context.stores, cluster.context.entropy
-    key = key_of(Kind.REFRESH, raw)
+async def _used_a_minute_ago(cluster: Cluster, raw: str) -> str:
+    """Spend this refresh token and then its successor, as the owner would have; the token that
+    the owner has now."""
+    return await _spent_a_minute_ago(cluster, await _spent_a_minute_ago(cluster, raw))
+
+
+async def _spent_a_minute_ago(cluster: Cluster, raw: str) -> str:
+    """Spend this refresh token as the server would have a minute ago; its successor."""
+    context, key = cluster.context, key_of(Kind.REFRESH, raw)
     assert key is not None
-    found = await stores.find_refresh_token(key)
+    found = await context.stores.find_refresh_token(key)
     assert found is not None
-    then = cluster.context.clock.now() - timedelta(minutes=1)
-    minted = mint(Kind.REFRESH, then, entropy)
+    then, nonce = context.clock.now() - timedelta(minutes=1), context.entropy.bytes(16)
+    _, minted = successor_derivation(context).derive(raw, nonce, then)
     successor = RefreshToken(
         key=minted.key,
         grant_id=found.grant.id,
         issued_at=then,
         expires_at=found.token.expires_at,
     )
-    assert await stores.rotate(found.token, then, entropy.bytes(16), None, successor)
+    assert await context.stores.rotate(found.token, then, nonce, None, successor)
     return minted.raw.reveal()

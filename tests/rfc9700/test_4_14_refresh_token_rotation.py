@@ -1,11 +1,12 @@
-"""Refresh token rotation (RFC 9700 §4.14.2; v2-api.md §6): one heir each, and a replay ends all."""
+"""Refresh token rotation (RFC 9700 §4.14.2; v2-api.md §6): one successor, and a replay ends all."""
 
 import asyncio
 from typing import Any
 
 import pytest
 
-from support.app import App, AppHarness
+from quantimodo.ops.cleanup import Cleaner
+from support.app import App, AppHarness, OpenHarness
 
 
 async def begin(harness: AppHarness, **changes: Any) -> tuple[App, dict[str, Any]]:
@@ -48,7 +49,7 @@ async def test_each_use_gives_a_new_token_and_ends_the_old_one(
 
 
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])
-async def test_a_token_that_returns_after_the_grace_ends_the_family(
+async def test_a_replay_after_the_grace_ends_the_grant_if_the_successor_was_used(
     harness: AppHarness, token_format: str
 ) -> None:
     app, first = await begin(harness, token_format=token_format)
@@ -65,16 +66,19 @@ async def test_a_replay_ends_one_authorization_and_no_other(harness: AppHarness)
     await harness.person()
     app, browser = await harness.app(), await harness.signed_in()
     one, other = await harness.tokens(app, browser), await harness.tokens(app, browser)
-    await refreshed(harness, app, one["refresh_token"])
+    second = await refreshed(harness, app, one["refresh_token"])
+    third = await refreshed(harness, app, second["refresh_token"])
     harness.advance(minutes=1)
-    await harness.refresh(app, one["refresh_token"])
+    assert (await harness.refresh(app, one["refresh_token"])).status_code == 400
+    assert await is_ended(harness, app, one, third)
     assert (await harness.call(other["access_token"])).status_code == 200
     await refreshed(harness, app, other["refresh_token"])
 
 
 async def test_the_grace_is_ten_seconds_to_the_microsecond(harness: AppHarness) -> None:
     app, first = await begin(harness)
-    await refreshed(harness, app, first["refresh_token"])
+    second = await refreshed(harness, app, first["refresh_token"])
+    await refreshed(harness, app, second["refresh_token"])
     harness.advance(seconds=10)
     await refreshed(harness, app, first["refresh_token"])
     harness.advance(microseconds=1)
@@ -82,7 +86,107 @@ async def test_the_grace_is_ten_seconds_to_the_microsecond(harness: AppHarness) 
 
 
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])
-async def test_ten_tabs_get_the_same_successor_and_nobody_is_signed_out(
+@pytest.mark.parametrize("days", [0, 1, 29.9])
+async def test_a_spent_token_gives_its_unused_successor_however_late(
+    harness: AppHarness, token_format: str, days: float
+) -> None:
+    app, first = await begin(harness, token_format=token_format)
+    harness.advance(days=29.9)  # the spent token itself expires soon; its successor does not
+    lost = await refreshed(harness, app, first["refresh_token"])
+    harness.advance(days=days, seconds=11)
+    again = await refreshed(harness, app, first["refresh_token"])
+    assert again["refresh_token"] == lost["refresh_token"]
+    assert again["refresh_token_expires_in"] == lost["refresh_token_expires_in"] - days * 86400 - 11
+    assert (await harness.call(again["access_token"])).status_code == 200
+    harness.advance(minutes=1)
+    third = await refreshed(harness, app, again["refresh_token"])
+    assert (await harness.call(third["access_token"])).status_code == 200
+
+
+async def test_a_late_repeat_survives_the_deletion_of_expired_rows(harness: AppHarness) -> None:
+    app, first = await begin(harness)
+    harness.advance(days=29.9)
+    lost = await refreshed(harness, app, first["refresh_token"])
+    harness.advance(days=29.9)
+    context = harness.context
+    assert await Cleaner(context.stores, context.clock, "a test", pause=0).round() > 0
+    again = await refreshed(harness, app, first["refresh_token"])
+    assert again["refresh_token"] == lost["refresh_token"]
+    assert (await harness.call(again["access_token"])).status_code == 200
+
+
+@pytest.mark.parametrize("token_format", ["opaque", "jwt"])
+async def test_a_late_repeat_gives_the_same_access_token_while_it_lives_and_a_new_one_after(
+    harness: AppHarness, token_format: str
+) -> None:
+    app, first = await begin(harness, token_format=token_format)
+    lost = await refreshed(harness, app, first["refresh_token"], scope="basic")
+    harness.advance(minutes=59)
+    soon = await refreshed(harness, app, first["refresh_token"], scope="basic")
+    assert soon["expires_in"] == 60
+    if token_format == "opaque":
+        assert soon["access_token"] == lost["access_token"]
+    harness.advance(minutes=1)
+    late = await refreshed(harness, app, first["refresh_token"], scope="basic")
+    assert late["access_token"] != lost["access_token"]
+    assert late["expires_in"] == 3600
+    assert late["refresh_token"] == lost["refresh_token"]
+    assert (await harness.call(lost["access_token"])).status_code == 401
+    assert (await harness.call(late["access_token"])).status_code == 200
+
+
+async def test_a_spent_token_ends_with_its_unused_successor(harness: AppHarness) -> None:
+    app, first = await begin(harness)
+    lost = await refreshed(harness, app, first["refresh_token"])
+    harness.advance(days=30)
+    refused = await harness.refresh(app, first["refresh_token"])
+    assert refused.json()["error"] == "invalid_grant"
+    assert (await harness.refresh(app, lost["refresh_token"])).json()["error"] == "invalid_grant"
+
+
+async def test_a_repeat_ends_nothing_and_the_replay_that_follows_ends_the_grant(
+    harness: AppHarness,
+) -> None:
+    app, first = await begin(harness)
+    await refreshed(harness, app, first["refresh_token"])
+    harness.advance(days=2)
+    second = await refreshed(harness, app, first["refresh_token"])
+    third = await refreshed(harness, app, second["refresh_token"])
+    assert (await harness.refresh(app, first["refresh_token"])).json()["error"] == "invalid_grant"
+    assert await is_ended(harness, app, second, third)
+
+
+async def test_a_used_access_token_does_not_count_as_use_of_the_successor(
+    harness: AppHarness,
+) -> None:
+    app, first = await begin(harness)
+    lost = await refreshed(harness, app, first["refresh_token"])
+    assert (await harness.call(lost["access_token"])).status_code == 200
+    harness.advance(minutes=5)
+    again = await refreshed(harness, app, first["refresh_token"])
+    assert again["refresh_token"] == lost["refresh_token"]
+
+
+async def test_another_client_gets_no_unused_successor(harness: AppHarness) -> None:
+    app, first = await begin(harness)
+    thief = await harness.app()
+    lost = await refreshed(harness, app, first["refresh_token"])
+    harness.advance(days=1)
+    assert (await harness.refresh(thief, first["refresh_token"])).json()["error"] == "invalid_grant"
+    again = await refreshed(harness, app, first["refresh_token"])
+    assert again["refresh_token"] == lost["refresh_token"]
+
+
+async def test_a_late_repeat_is_refused_after_an_explicit_revocation(harness: AppHarness) -> None:
+    app, first = await begin(harness)
+    lost = await refreshed(harness, app, first["refresh_token"])
+    harness.advance(days=1)
+    await harness.revoke(app, lost["refresh_token"])
+    assert await is_ended(harness, app, first, lost)
+
+
+@pytest.mark.parametrize("token_format", ["opaque", "jwt"])
+async def test_ten_tabs_get_the_same_successor_and_stay_signed_in(
     harness: AppHarness, token_format: str
 ) -> None:
     app, first = await begin(harness, token_format=token_format)
@@ -105,13 +209,15 @@ async def test_ten_tabs_get_the_same_successor_and_nobody_is_signed_out(
 
 async def test_the_grace_does_not_slide(harness: AppHarness) -> None:
     app, first = await begin(harness)
+    second = await refreshed(harness, app, first["refresh_token"])
+    await refreshed(harness, app, second["refresh_token"])
     for _ in range(3):
         await refreshed(harness, app, first["refresh_token"])
         harness.advance(seconds=5)
     assert (await harness.refresh(app, first["refresh_token"])).status_code == 400
 
 
-async def test_within_the_grace_a_spent_heir_is_still_the_same_heir(harness: AppHarness) -> None:
+async def test_within_the_grace_a_used_successor_is_returned_again(harness: AppHarness) -> None:
     app, first = await begin(harness)
     second = await refreshed(harness, app, first["refresh_token"])
     third = await refreshed(harness, app, second["refresh_token"])
@@ -140,7 +246,7 @@ async def test_the_grace_never_widens_what_the_first_answer_gave(harness: AppHar
     assert refused.json()["error"] == "invalid_scope"
 
 
-@pytest.mark.parametrize("how", ["the spent one", "the heir", "consent", "disabled person"])
+@pytest.mark.parametrize("how", ["the spent one", "the successor", "consent", "disabled person"])
 async def test_explicit_revocation_beats_the_grace(harness: AppHarness, how: str) -> None:
     ann = await harness.person()
     app = await harness.app()
@@ -149,7 +255,7 @@ async def test_explicit_revocation_beats_the_grace(harness: AppHarness, how: str
     match how:
         case "the spent one":
             await harness.revoke(app, first["refresh_token"])
-        case "the heir":
+        case "the successor":
             await harness.revoke(app, second["refresh_token"])
         case "consent":
             now = harness.context.clock.now()
@@ -209,10 +315,30 @@ async def test_the_grace_ends_with_the_authorization(harness: AppHarness) -> Non
     assert await is_ended(harness, app, last)
 
 
-async def test_without_a_grace_the_second_use_is_a_replay(open_harness: Any) -> None:
+async def test_without_a_grace_a_used_successor_makes_the_second_use_a_replay(
+    open_harness: OpenHarness,
+) -> None:
     async with open_harness(tokens__refresh_reuse_grace="0s") as harness:
         app, first = await begin(harness)
         second = await refreshed(harness, app, first["refresh_token"])
         harness.advance(microseconds=1)
+        again = await refreshed(harness, app, first["refresh_token"])
+        assert again["refresh_token"] == second["refresh_token"], "it was not used so far"
+        third = await refreshed(harness, app, second["refresh_token"])
         assert (await harness.refresh(app, first["refresh_token"])).status_code == 400
-        assert await is_ended(harness, app, second)
+        assert await is_ended(harness, app, second, third)
+
+
+@pytest.mark.parametrize("lifetime", ["10m", "10d"])
+async def test_a_repeat_states_the_stored_lifetimes_after_the_policy_has_changed(
+    harness: AppHarness, reopened: OpenHarness, lifetime: str
+) -> None:
+    app, first = await begin(harness)
+    lost = await refreshed(harness, app, first["refresh_token"])
+    harness.advance(seconds=5)
+    changes = {"tokens__access_lifetime": "20m", "tokens__refresh_idle_lifetime": lifetime}
+    async with reopened(**changes) as again:
+        repeated = await refreshed(again, app, first["refresh_token"])
+    assert repeated["access_token"] == lost["access_token"]
+    for name in ("expires_in", "refresh_token_expires_in", "authorization_expires_in"):
+        assert repeated[name] == lost[name] - 5, name

@@ -116,7 +116,9 @@ async def _has_access(stores: Stores, name: str) -> bool:
 
 async def _add_refresh(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     grant = await samples.grant()
-    token = refresh_token(grant, name, expires_at=dies_at)
+    # Stored for its lifetime once more, so that it can return its successor (v2-api.md §6).
+    lifetime = {"issued_at": dies_at - 2 * _DAY, "expires_at": dies_at - _DAY}
+    token = refresh_token(grant, name, **lifetime)
     assert await stores.redeem(code_of(grant), NOW, None, token)
 
 

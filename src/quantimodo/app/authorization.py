@@ -1,9 +1,10 @@
 """Puts authorization together: the authorize endpoint, the token endpoint's issuer, ID tokens."""
 
-from collections.abc import Sequence
-
 from quantimodo.app.services import AppContext
 from quantimodo.clients.authentication import ClientAuthentication
+from quantimodo.crypto.tokens import SuccessorDerivation
+from quantimodo.grant_types.refresh_token import RefreshTokenGrant
+from quantimodo.grant_types.table import GrantTypeTable, grant_type_table
 from quantimodo.protocol.discovery import INTROSPECT, REVOKE, TOKEN
 from quantimodo.tokens.authorization_responder import AuthorizationResponder
 from quantimodo.tokens.id_tokens import IdTokens
@@ -23,8 +24,14 @@ def issuer(context: AppContext) -> Issuer:
         subjects,
         context.clock,
         context.entropy,
-        *_derivation_keys(context),
+        successor_derivation(context),
     )
+
+
+def grant_types(context: AppContext) -> GrantTypeTable:
+    settings = context.settings
+    grace, derivation = settings.tokens.refresh_reuse_grace, successor_derivation(context)
+    return grant_type_table(RefreshTokenGrant(grace, settings.legacy_transport, derivation))
 
 
 def id_tokens(context: AppContext, subjects: Subjects) -> IdTokens:
@@ -71,7 +78,7 @@ def user_info(context: AppContext) -> UserInfoAnswers:
     )
 
 
-def _derivation_keys(context: AppContext) -> tuple[bytes, Sequence[bytes]]:
-    """The key of the heirs of refresh tokens, and those that it was before."""
-    derivation_key, *older = context.envelope.derive_all("heirs of refresh tokens")
-    return derivation_key, older
+def successor_derivation(context: AppContext) -> SuccessorDerivation:
+    """Derives successors of refresh tokens under the current secret key and the older ones."""
+    key, *older_keys = context.envelope.derive_all("successors of refresh tokens")
+    return SuccessorDerivation(key, older_keys)

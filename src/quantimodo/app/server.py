@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from quantimodo.app.authorization import (
     client_authentication,
+    grant_types,
     issuer,
     user_info,
 )
@@ -38,8 +39,6 @@ from quantimodo.endpoints.register import RegistrationEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
 from quantimodo.endpoints.routes import ApiEndpoints, api_routes
 from quantimodo.endpoints.token import TokenEndpoint
-from quantimodo.grant_types.refresh_token import RefreshTokenGrant
-from quantimodo.grant_types.table import grant_type_table
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.openapi.document import openapi_document
@@ -136,13 +135,12 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
     clients = client_authentication(context)
     access = AccessTokens(policy, stores, context.keyring, clock)
     bearer = BearerAuthentication(access, stores, metrics, settings.legacy_transport)
-    grace = settings.tokens.refresh_reuse_grace
     social = social_tokens(context, metrics)
     registration = RegistrationEndpoint(policy.issuer, context.dynamic, context.throttle)
     return ApiEndpoints(
         token=TokenEndpoint(
             clients=clients,
-            grant_types=grant_type_table(RefreshTokenGrant(grace, settings.legacy_transport)),
+            grant_types=grant_types(context),
             tokens=stores,
             issuer=issuer(context),
             clock=clock,

@@ -63,9 +63,9 @@ class TokenSettings:
     )
     refresh_reuse_grace: timedelta = _setting(
         10 * _SECOND,
-        "A refresh token that was just used gives the same successor again for this long, so that"
-        " two tabs or a lost answer do not sign a person out; later, a second use ends the"
-        " authorization.",
+        "How long a used refresh token returns its successor although the successor was used too,"
+        " so that two tabs do not sign a person out. Later, its use revokes the authorization."
+        " While the successor is unused, the old token returns it at any time.",
         least=0 * _SECOND,
         most=_MINUTE,
     )

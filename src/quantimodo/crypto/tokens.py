@@ -9,6 +9,8 @@ is no secret and nothing is decided by it. A slow hash would add nothing to 256 
 import hmac
 from base64 import urlsafe_b64encode
 from binascii import Error, a2b_base64
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -54,14 +56,42 @@ def mint(kind: Kind, now: datetime, entropy: Entropy) -> Minted:
 def derive_successor(
     kind: Kind, parent: str, successor_nonce: bytes, derivation_key: bytes, at: datetime
 ) -> Minted:
-    """The one successor of `parent` under this salt: the same again for the same arguments.
+    """The one successor of `parent`: the same arguments give the same token.
 
-    HMAC-SHA-256 over 256 secret bits with the server's own key: nobody without the parent, the
-    salt (kept with the spent row) and the pepper can compute it, and nothing that could be read
-    again is stored. `at` is the moment when the parent was spent.
+    HMAC-SHA-256 over 256 secret bits. To compute it takes the parent, the nonce that is stored with
+    the spent row, and the server's derivation key; no token is stored in the clear. `at` is the
+    time when the parent was spent.
     """
     bits = hmac.digest(derivation_key, kind.encode() + successor_nonce + parent.encode(), "sha256")
     return _spell(kind, moment_bytes(at), bits)
+
+
+class Successors(NamedTuple):
+    """The access token and the refresh token that one refresh token gives."""
+
+    access: Minted
+    refresh: Minted
+
+
+@dataclass(frozen=True, slots=True)
+class SuccessorDerivation:
+    """Derives the successors of refresh tokens under the server's key (docs/decisions/0002).
+
+    `older_keys` are the keys before the last rotations of the secret key, newest first.
+    """
+
+    key: bytes = field(repr=False)
+    older_keys: Sequence[bytes] = field(default=(), repr=False)
+
+    def derive(self, parent: str, successor_nonce: bytes, at: datetime) -> Successors:
+        """The successors of a token that is spent now, under the current key."""
+        return _derive_both(parent, successor_nonce, self.key, at)
+
+    def candidates(self, parent: str, successor_nonce: bytes, at: datetime) -> Iterator[Successors]:
+        """The successors of a spent token under each key, the current one first; the stored one
+        is the token that the server returned."""
+        for key in (self.key, *self.older_keys):
+            yield _derive_both(parent, successor_nonce, key, at)
 
 
 def key_of(kind: Kind, raw: str) -> bytes | None:
@@ -78,6 +108,13 @@ def key_of(kind: Kind, raw: str) -> bytes | None:
 def moment_bytes(at: datetime) -> bytes:
     """Microseconds since 1970 in 7 bytes, which sort as the moments do."""
     return ((at - _EPOCH) // _MICROSECOND).to_bytes(7, "big")
+
+
+def _derive_both(parent: str, successor_nonce: bytes, key: bytes, at: datetime) -> Successors:
+    return Successors(
+        derive_successor(Kind.ACCESS, parent, successor_nonce, key, at),
+        derive_successor(Kind.REFRESH, parent, successor_nonce, key, at),
+    )
 
 
 def _spell(kind: Kind, moment: bytes, bits: bytes) -> Minted:

@@ -1,17 +1,25 @@
-"""What a grant is, and the decisions that it can come to.
+"""The protocol of a grant type, and the decisions that it can return.
 
-The endpoint has authenticated the client before; the issuer commits the decision after. A grant
-loads facts (one read) and decides (pure). A refusal is an exception of `protocol/errors.py`.
+The endpoint authenticates the client first; the issuer commits the decision. A grant type loads
+facts and decides (pure). A refusal is an exception of `protocol/errors.py`.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
+from quantimodo.crypto.tokens import Successors
 from quantimodo.model.clients import Client
 from quantimodo.model.tokens import FoundCode, FoundRefreshToken
 from quantimodo.ports.stores import TokenReader
 from quantimodo.protocol.parameters import Form
+
+
+class StoredSuccessor(NamedTuple):
+    """The tokens that a spent refresh token gave, and the successor's row as it is now."""
+
+    tokens: Successors
+    found: FoundRefreshToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,7 @@ class IssueOwn:
 
 @dataclass(frozen=True, slots=True)
 class Redeem:
-    """Spend this code; give its tokens."""
+    """Redeem this code and issue its tokens."""
 
     client: Client
     found: FoundCode
@@ -32,9 +40,9 @@ class Redeem:
 
 @dataclass(frozen=True, slots=True)
 class Rotate:
-    """Spend this refresh token; give its heir, and an access token of `scope`.
+    """Spend this refresh token; issue its successor, and an access token of `scope`.
 
-    `raw` is the presented token in the clear: the heir is computed from it.
+    `raw` is the presented token in the clear: its successors are derived from it.
     """
 
     client: Client
@@ -47,10 +55,16 @@ class Rotate:
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat(Rotate):
-    """Give once more what this token's rotation gave, and spend nothing (v2-api.md §6, grace)."""
+class Repeat:
+    """Return the successor of a spent refresh token again, and spend nothing (v2-api.md §6).
 
-    __repr__ = Rotate.__repr__
+    `scope` is that of this request; an access token that is still stored keeps its own.
+    """
+
+    client: Client
+    found: FoundRefreshToken
+    scope: frozenset[str]
+    successor: StoredSuccessor
 
 
 Decision = IssueOwn | Redeem | Rotate | Repeat
@@ -62,7 +76,7 @@ class GrantType(Protocol[Evidence]):
     grant_type: str
 
     async def load(self, form: Form, tokens: TokenReader) -> Evidence:
-        """What the decision rests on: at most one read."""
+        """The facts for the decision: one read, and a second one only for a spent token."""
 
     def decide(self, form: Form, client: Client, evidence: Evidence, now: datetime) -> Decision:
         """Pure: the same facts give the same decision."""

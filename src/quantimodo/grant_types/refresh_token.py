@@ -1,10 +1,11 @@
-"""Refresh token grant (RFC 6749 §6): a refresh token, used once, buys new tokens and its heir."""
+"""Refresh token grant (RFC 6749 §6): a refresh token is exchanged once for new tokens."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from quantimodo.crypto.tokens import Kind, key_of
-from quantimodo.grant_types.contract import Repeat, Rotate
+from quantimodo.crypto.tokens import Kind, SuccessorDerivation, key_of
+from quantimodo.grant_types.contract import Repeat, Rotate, StoredSuccessor
 from quantimodo.model.clients import Client
 from quantimodo.model.tokens import FoundRefreshToken
 from quantimodo.ports.stores import TokenReader
@@ -17,7 +18,7 @@ def presented(form: Form) -> str:
     """The refresh token of a request.
 
     v2-api.md §6: the client of 2016 has no parameter for it and sends it as `code`; the prefix
-    tells. Beside a `refresh_token` any `code` is ignored.
+    identifies it. Any `code` beside a `refresh_token` is ignored.
     """
     token, code = form.get("refresh_token"), form.get("code")
     if token is None and code is not None and code.startswith(Kind.REFRESH):
@@ -25,40 +26,78 @@ def presented(form: Form) -> str:
     return form.required("refresh_token")
 
 
+class RefreshEvidence(NamedTuple):
+    """The presented token. `successor` is None for an unspent token, and for a spent token whose
+    successor is deleted or was derived under a key that is gone."""
+
+    found: FoundRefreshToken
+    successor: StoredSuccessor | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RefreshTokenGrant:
-    """`grace`: for how long a spent token gives its one heir again (two tabs, a lost answer)."""
+    """`grace`: how long a spent token returns its successor although the successor was used."""
 
     grace: timedelta
     legacy_transport: bool
+    derivation: SuccessorDerivation
     grant_type = "refresh_token"
 
-    async def load(self, form: Form, tokens: TokenReader) -> FoundRefreshToken | None:
-        key = key_of(Kind.REFRESH, presented(form))
-        return None if key is None else await tokens.find_refresh_token(key)
+    async def load(self, form: Form, tokens: TokenReader) -> RefreshEvidence | None:
+        raw = presented(form)
+        key = key_of(Kind.REFRESH, raw)
+        found = None if key is None else await tokens.find_refresh_token(key)
+        if found is None:
+            return None
+        if found.spent_at is None or found.successor_nonce is None:
+            return RefreshEvidence(found)
+        for candidate in self.derivation.candidates(raw, found.successor_nonce, found.spent_at):
+            stored = await tokens.find_refresh_token(candidate.refresh.key)
+            if stored is not None:
+                return RefreshEvidence(found, StoredSuccessor(candidate, stored))
+        return RefreshEvidence(found)
 
     def decide(
-        self, form: Form, client: Client, evidence: FoundRefreshToken | None, now: datetime
-    ) -> Rotate:
+        self, form: Form, client: Client, evidence: RefreshEvidence | None, now: datetime
+    ) -> Rotate | Repeat:
         if form.get("refresh_token") is None and (client.strict or not self.legacy_transport):
             raise InvalidRequest("the parameter refresh_token is missing")
-        # RFC 6749 §6: bound to the client it was issued to. An unknown and a foreign token get
-        # one answer, so that no client can probe for the tokens of others, or end their families.
-        if evidence is None or evidence.grant.client_id != client.id:
+        # RFC 6749 §6: bound to the client it was issued to. An unknown token and another client's
+        # token get one response, so that no client can probe for such tokens or end their grants.
+        if evidence is None or evidence.found.grant.client_id != client.id:
             raise InvalidGrant("the refresh token is not valid for this client")
-        # security.md §6: explicit revocation beats the grace.
-        if evidence.revoked:
+        found, successor = evidence
+        # security.md §6: explicit revocation overrides the grace period and the repeat.
+        if found.revoked:
             raise InvalidGrant("the refresh token has expired or was revoked")
-        repeated = evidence.spent_at is not None
-        if evidence.spent_at is not None and now - evidence.spent_at > self.grace:
-            # RFC 9700 §4.14.2: a spent token that returns has two holders; end the family.
+        current = found
+        if found.spent_at is not None:
+            current = self._repeatable(found, found.spent_at, successor, now)
+        # security.md §6: the grant's absolute limit holds however often the token is rotated.
+        if current.token.expires_at <= now or found.grant.expires_at <= now:
+            raise InvalidGrant("the refresh token has expired or was revoked")
+        # RFC 6749 §6: this request may narrow the scope; the successor keeps the grant's.
+        scope = narrow(found.grant.scope, form.get("scope"))
+        if successor is not None:
+            return Repeat(client, found, scope, successor)
+        return Rotate(client, found, scope, presented(form))
+
+    def _repeatable(
+        self,
+        found: FoundRefreshToken,
+        spent_at: datetime,
+        successor: StoredSuccessor | None,
+        now: datetime,
+    ) -> FoundRefreshToken:
+        """The row of the successor that a spent token may return again (v2-api.md §6): at any time
+        while it is unspent, and afterwards within the grace period. Else raises."""
+        unused = successor is not None and successor.found.spent_at is None
+        if not unused and now - spent_at > self.grace:
+            # RFC 9700 §4.14.2: two parties hold the token; end the grant. A successor that is
+            # not known may have been used.
             raise ReplayDetected(
-                evidence.grant.id, evidence.grant.user_id, "the refresh token was used before"
+                found.grant.id, found.grant.user_id, "the refresh token was used before"
             )
-        # security.md §6: the family's absolute limit holds even when each use slides.
-        if evidence.token.expires_at <= now or evidence.grant.expires_at <= now:
-            raise InvalidGrant("the refresh token has expired or was revoked")
-        # RFC 6749 §6: this request may narrow the scope; the heir keeps it whole.
-        scope = narrow(evidence.grant.scope, form.get("scope"))
-        kind = Repeat if repeated else Rotate
-        return kind(client, evidence, scope, presented(form))
+        if successor is None:
+            raise InvalidGrant("the refresh token was used before")
+        return successor.found

@@ -4,11 +4,10 @@ Owns lifetimes, spelling and signing. Decides nothing: it commits by compare-and
 means that somebody else was first; the endpoint then loads and decides again.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from quantimodo.crypto.tokens import Kind, Minted, derive_successor, mint
+from quantimodo.crypto.tokens import Kind, Minted, SuccessorDerivation, mint
 from quantimodo.grant_types.contract import Decision, IssueOwn, Redeem, Repeat, Rotate
 from quantimodo.model.clients import Client
 from quantimodo.model.tokens import AccessToken, Grant, RefreshToken
@@ -26,8 +25,7 @@ Answer = dict[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """`derivation_key` is the server's key for the heirs of refresh tokens; `older_derivation_keys`
-    are those that it had before, under which an heir may have been made a moment ago."""
+    """Commits decisions and returns the responses of the token endpoint."""
 
     policy: TokenPolicy
     store: TokenStore
@@ -36,8 +34,7 @@ class Issuer:
     subjects: Subjects
     clock: Clock
     entropy: Entropy
-    derivation_key: bytes
-    older_derivation_keys: Sequence[bytes] = ()
+    derivation: SuccessorDerivation
 
     async def issue(self, decision: Decision) -> Answer | None:
         """The answer of RFC 6749 §5.1, all of it on disk; None when the race was lost."""
@@ -102,52 +99,65 @@ class Issuer:
 
     async def _rotate(self, decision: Rotate) -> Answer | None:
         now, successor_nonce = self.clock.now(), self.entropy.bytes(16)
-        access, successor = _successors(decision.raw, successor_nonce, now, self.derivation_key)
-        grant = decision.found.grant
+        access, refresh = self.derivation.derive(decision.raw, successor_nonce, now)
+        client, grant = decision.client, decision.found.grant
+        row = self._refresh_row(grant, refresh, now)
         if not await self.store.rotate(
             decision.found.token,
             now,
             successor_nonce,
-            self._access_row(decision.client, grant, decision.scope, access, now),
-            self._refresh_row(grant, successor, now),
+            self._access_row(client, grant, decision.scope, access, now),
+            row,
         ):
             return None
-        return await self._rotated(decision, access, successor, now)
+        raw = await self._access_text(
+            client, grant, decision.found.user, decision.scope, access, now
+        )
+        answer = _answer(raw, now, self._access_end(grant, now), decision.scope)
+        return await self._refreshed(decision, answer, refresh, row, now)
 
-    async def _repeat(self, decision: Repeat) -> Answer | None:
-        # v2-api.md §6: the same successor once more, computed again and not stored anywhere.
-        spent_at, successor_nonce = decision.found.spent_at, decision.found.successor_nonce
-        if spent_at is None or successor_nonce is None:
-            raise AssertionError("only a spent token is repeated")
-        for derivation_key in (self.derivation_key, *self.older_derivation_keys):
-            access, successor = _successors(decision.raw, successor_nonce, spent_at, derivation_key)
-            # Only what was saved then is given again: the key of that day may be an older one.
-            if await self.store.find_refresh_token(successor.key) is not None:
-                decision = await self._as_then(decision, access)
-                return await self._rotated(decision, access, successor, spent_at)
-        return None
+    async def _repeat(self, decision: Repeat) -> Answer:
+        now, successor = self.clock.now(), decision.successor
+        answer = await self._access_again(decision, now)
+        return await self._refreshed(
+            decision, answer, successor.tokens.refresh, successor.found.token, now
+        )
 
-    async def _as_then(self, decision: Repeat, access: Minted) -> Repeat:
-        """With the scope that the access token got when it was saved; a JWT never was."""
-        if decision.client.token_format == "jwt":
-            return decision
-        saved = await self.store.find_access_token(access.key)
-        return decision if saved is None else replace(decision, scope=saved.scope)
+    async def _access_again(self, decision: Repeat, now: datetime) -> Answer:
+        """The access token that was issued with the successor; a new one after its end."""
+        client, found = decision.client, decision.found
+        grant, access = found.grant, decision.successor.tokens.access
+        issued_at, scope = decision.successor.found.token.issued_at, decision.scope
+        expires_at = self._access_end(grant, issued_at)
+        if client.token_format == "opaque":
+            stored = await self.store.find_access_token(access.key)
+            if stored is not None:
+                scope, expires_at = stored.scope, stored.expires_at
+        if expires_at <= now:
+            scope, issued_at = decision.scope, now
+            access, expires_at = mint(Kind.ACCESS, now, self.entropy), self._access_end(grant, now)
+            row = self._access_row(client, grant, scope, access, now)
+            if row is not None:
+                await self.store.issue(row)
+        raw = await self._access_text(client, grant, found.user, scope, access, issued_at)
+        return _answer(raw, now, expires_at, scope)
 
-    async def _rotated(
-        self, decision: Rotate, access: Minted, successor: Minted, at: datetime
+    async def _refreshed(
+        self,
+        decision: Rotate | Repeat,
+        answer: Answer,
+        refresh: Minted,
+        row: RefreshToken,
+        now: datetime,
     ) -> Answer:
         client, grant, user = decision.client, decision.found.grant, decision.found.user
-        raw = await self._access_text(client, grant, user, decision.scope, access, at)
-        now = self.clock.now()
-        answer = _answer(raw, now, self._access_end(grant, at), decision.scope)
         answer["authorization_expires_in"] = seconds_until(grant.expires_at, now)
-        answer["refresh_token"] = successor.raw.reveal()
-        answer["refresh_token_expires_in"] = seconds_until(self._refresh_end(grant, at), now)
-        if "openid" in decision.scope:
-            answer["id_token"] = await self._id_token(
-                client, grant, user, decision.scope, raw, now, None
-            )
+        answer["refresh_token"] = refresh.raw.reveal()
+        answer["refresh_token_expires_in"] = seconds_until(row.expires_at, now)
+        scope = frozenset(str(answer["scope"]).split())
+        if "openid" in scope:
+            raw = str(answer["access_token"])
+            answer["id_token"] = await self._id_token(client, grant, user, scope, raw, now, None)
         return answer
 
     def _access_end(self, grant: Grant, now: datetime) -> datetime:
@@ -228,14 +238,6 @@ class Issuer:
             scope=scope,
             claims_request=grant.claims_request,
         )
-
-
-def _successors(
-    raw: str, successor_nonce: bytes, at: datetime, derivation_key: bytes
-) -> tuple[Minted, Minted]:
-    return derive_successor(
-        Kind.ACCESS, raw, successor_nonce, derivation_key, at
-    ), derive_successor(Kind.REFRESH, raw, successor_nonce, derivation_key, at)
 
 
 def _answer(raw: str, now: datetime, expires_at: datetime, scope: frozenset[str]) -> Answer:

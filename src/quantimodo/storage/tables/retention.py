@@ -49,7 +49,9 @@ _SWEEPS = {
     # A redeemed code is kept for a day, so that its second use is seen for what it is.
     "codes": _oldest("codes", "key", f"expires_at <= {{1}} - {_DAY}"),
     "access_tokens": _oldest("access_tokens", "key", "expires_at <= {1}"),
-    "refresh_tokens": _oldest("refresh_tokens", "key", "expires_at <= {1}"),
+    # A token that is spent just before its end gives its successor for as long as that one lives
+    # (v2-api.md §6), so each row stays for its lifetime once more.
+    "refresh_tokens": _oldest("refresh_tokens", "key", "2 * expires_at - issued_at <= {1}"),
     # A token whose family is gone is dead too, so nothing comes back to life here.
     "grants": _oldest("grants", "id", "expires_at <= {1}"),
     "revoked_jwts": _expired("revoked_jwts", "jti"),
