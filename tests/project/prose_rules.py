@@ -63,7 +63,7 @@ RULES: Final = (
         r"famil(?:y|ies)",
         _OLD,
         "grant",
-        allowed=r"family name|(?:font|address|socket)[ -]family|family=|family and given"
+        allowed=r"family[ -]name|(?:font|address|socket)[ -]family|family=|family and given"
         r"|given and family",
     ),
     Rule(r"wish(?:es|ed)?", _OLD, "request, PendingSignUp"),

@@ -85,7 +85,7 @@ def error_json(error: OAuthError) -> Response:
 def interaction_json(status: Literal[401, 403], interaction_url: str) -> Response:
     """v2-api.md §5: a person has to do something at this address, in a browser."""
     if status == 401:
-        text = "Nobody is signed in. Open interactionUrl in a browser to go on."
+        text = "No person is signed in. Open interactionUrl in a browser to go on."
         return _json(401, "login_required", text, interactionUrl=interaction_url)
     text = "The person has to be asked. Open interactionUrl in a browser to go on."
     return _json(403, "interaction_required", text, interactionUrl=interaction_url)

@@ -108,7 +108,7 @@ class MeasurementService:
             if await self.store.save_measurements(user_id, draft.sets(), self.clock.now()):
                 return draft.saved()
         raise MeasurementError(
-            "these variables are being changed by somebody else; try again", status=409
+            "these variables are being changed by another request; try again", status=409
         )
 
     async def change(

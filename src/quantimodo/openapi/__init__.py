@@ -1,1 +1,1 @@
-"""The OpenAPI 3.1 document: the table of routes, types, and what is said about each operation."""
+"""The OpenAPI 3.1 document: the table of routes, types, and descriptions of each operation."""

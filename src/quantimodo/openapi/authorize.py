@@ -1,11 +1,11 @@
-"""The authorization endpoint, described."""
+"""Descriptions of the authorization endpoint."""
 
 from typing import Final
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.answers import Authorization, RefusedAuthorization
 from quantimodo.openapi.operation import FORM, HTML, JSON, Answer, Content, Operation
 from quantimodo.openapi.parameters import AuthorizationRequest
+from quantimodo.openapi.responses import Authorization, RefusedAuthorization
 from quantimodo.openapi.shared import TOO_LARGE
 
 TAG: Final = "Authorization"
@@ -40,16 +40,16 @@ _GRANTED: Final = {
 
 _ANSWERS: Final = {
     200: Answer(
-        "A page for the person: may this app do that? Or, with `response_mode=form_post`, a form"
-        " that takes the answer to the app by itself. For a caller that takes `application/json`"
-        " and no page, and has a login JWT: the answer as JSON.",
+        "The consent page. Or, with `response_mode=form_post`, a form"
+        " that submits the response to the app. For a caller that accepts `application/json`"
+        " and no page, and has a login JWT: the response as JSON.",
         (
             Content(HTML, str),
             Content(JSON, Authorization, {"code": {"success": True, "data": _GRANTED}}),
         ),
     ),
     303: Answer(
-        "On to the sign-in page, which leads back here. Or back to the app: `redirect_uri` with"
+        "Redirect to the sign-in page, which returns here. Or to the app: `redirect_uri` with"
         " `code`, `state` and `iss`; or with `error`, `error_description`, `state` and `iss`."
         " Errors are `invalid_request`, `unauthorized_client`, `access_denied`,"
         " `unsupported_response_type`, `invalid_scope`, `login_required`, `consent_required`,"
@@ -58,7 +58,8 @@ _ANSWERS: Final = {
         headers=("Location",),
     ),
     400: Answer(
-        "The app or its address cannot be trusted, so nothing is sent there; the person is told."
+        "The app or its address cannot be trusted, so nothing is sent there; the person sees an"
+        " error page."
         " As JSON: any fault of the request.",
         (
             Content(HTML, str),
@@ -74,7 +75,7 @@ _ANSWERS: Final = {
         ),
     ),
     401: Answer(
-        "Only for a caller that takes `application/json` and no page: nobody is signed in.",
+        "Only for a caller that accepts `application/json` and no page: no person is signed in.",
         (
             Content(
                 JSON,
@@ -82,7 +83,7 @@ _ANSWERS: Final = {
                 {
                     "login_required": _refused(
                         "login_required",
-                        "Nobody is signed in. Open interactionUrl in a browser to go on.",
+                        "No person is signed in. Open interactionUrl in a browser to go on.",
                         interactionUrl=_AGAIN,
                     )
                 },
@@ -90,7 +91,7 @@ _ANSWERS: Final = {
         ),
     ),
     403: Answer(
-        "Only for a caller that takes `application/json` and no page: the person has to be asked.",
+        "Only for a caller that accepts `application/json` and no page: consent is needed.",
         (
             Content(
                 JSON,
@@ -109,8 +110,8 @@ _ANSWERS: Final = {
         TOO_LARGE.description,
         (Content(HTML, str), *TOO_LARGE.content),
     ),
-    429: Answer("Too many tries.", (Content(HTML, str),), ("RetryAfter",)),
-    500: Answer("A fault of ours, with a number for the operator.", (Content(HTML, str),)),
+    429: Answer("Too many attempts.", (Content(HTML, str),), ("RetryAfter",)),
+    500: Answer("An internal error, with a number for the operator.", (Content(HTML, str),)),
     503: Answer("The server is busy. Nothing was changed.", (Content(HTML, str),), ("RetryAfter",)),
 }
 
@@ -120,11 +121,12 @@ OPERATIONS: Final = (
         method="GET",
         id="authorize",
         tag=TAG,
-        summary="Ask a person for access",
+        summary="Request access from a person",
         description=(
             "Open it in the person's browser: a redirect or a link, not a call by a program. The"
-            " person signs in if need be, sees what the app asks for, and comes back to"
-            " `redirect_uri` with a code, or with an error. A code lives a minute and is used"
+            " person signs in if need be, sees what the app requests, and returns to"
+            " `redirect_uri` with a code, or with an error. A code is valid for a minute and is"
+            " used"
             " once.\n\nCompare `state` and `iss` before you use the code.\n\nWho the person is,"
             " says the session of their browser, or a login JWT of the social endpoints as"
             " `Authorization: Bearer`."
@@ -138,7 +140,7 @@ OPERATIONS: Final = (
         method="POST",
         id="authorizeByForm",
         tag=TAG,
-        summary="Ask a person for access, by a form",
+        summary="Request access by a form",
         description=(
             "The same, for requests that are too long for an address: the parameters are the"
             " fields of a form that the person's browser sends."

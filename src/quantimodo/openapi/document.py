@@ -1,4 +1,4 @@
-"""Spells the descriptions as an OpenAPI 3.1 document. Says nothing by itself."""
+"""Renders the descriptions as an OpenAPI 3.1 document."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from quantimodo.openapi.table import ABOUT, OPERATIONS, TAGS, Place, places
 
 @lru_cache(maxsize=4)
 def openapi_document(issuer: str, *, legacy_transport: bool) -> Json:
-    """The whole document for this issuer, made once a process; read it, change nothing in it."""
+    """The whole document for this issuer, made once for the process; callers must not change it."""
     schemes = security_schemes(issuer, legacy_transport=legacy_transport)
     schemas = component_schemas(OPERATIONS)
     paths = _Paths(schemas, frozenset(schemes))
@@ -29,7 +29,7 @@ def openapi_document(issuer: str, *, legacy_transport: bool) -> Json:
             "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": issuer}],
-        "externalDocs": {"url": f"{issuer}/docs", "description": "The same for people."},
+        "externalDocs": {"url": f"{issuer}/docs", "description": "The API reference."},
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": described,
         "components": {
@@ -43,7 +43,7 @@ def openapi_document(issuer: str, *, legacy_transport: bool) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class _Paths:
-    """`schemes`: the ways to prove who one is that this server offers."""
+    """`schemes`: the authentication methods that this server offers."""
 
     schemas: Mapping[str, Json]
     schemes: frozenset[str]
@@ -106,7 +106,7 @@ _OF_PARAMETER = ("description", "deprecated", "x-alias")
 
 
 def _examples_of(parameter: str, operation: Operation) -> Json:
-    """What the examples of the operation give this one parameter."""
+    """The values of this parameter in the examples of the operation."""
     named = {
         name: fields[parameter]
         for name, fields in operation.examples.items()
@@ -161,7 +161,7 @@ def _header(name: str) -> Json:
 
 
 def _used(schemas: Mapping[str, Json], *speaking: Any) -> Json:
-    """Those schemas that something refers to; parameters are spelled out where they are used."""
+    """The schemas that are referenced; parameters are inlined."""
     found: set[str] = set()
     waiting = [name for part in speaking for name in _referred(part)]
     while waiting:

@@ -8,7 +8,7 @@ from quantimodo.openapi.schemas import Json
 
 
 class OpenApiEndpoint:
-    """Serves a document as it was made at the start."""
+    """Serves a document that was made at start."""
 
     def __init__(self, document: Json) -> None:
         self._response = public_json(msgspec.json.encode(document), max_age=300)

@@ -1,4 +1,4 @@
-"""Values for examples. None of them is, or could be, anybody's: no digest of ours matches them."""
+"""Values for examples. None of them is valid: no stored digest can match them."""
 
 from typing import Final
 

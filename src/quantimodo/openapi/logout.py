@@ -1,4 +1,4 @@
-"""Signing out, as apps ask for it; described."""
+"""Descriptions of the logout endpoints."""
 
 from typing import Annotated, Final, TypedDict
 
@@ -14,7 +14,7 @@ class EndSessionRequest(TypedDict, total=False):
         str,
         said(
             "The last ID token that the app got for this person, expired or not. When it names the"
-            " session of this browser, the person is not asked.",
+            " session of this browser, no confirmation is needed.",
             fakes.ID_TOKEN,
         ),
     ]
@@ -25,17 +25,15 @@ class EndSessionRequest(TypedDict, total=False):
     post_logout_redirect_uri: Annotated[
         str,
         said(
-            "Where the person goes after: one of the app's registered"
-            " `post_logout_redirect_uris`, letter by letter. Only with `id_token_hint` or"
+            "The redirect after logout: one of the app's registered"
+            " `post_logout_redirect_uris`, exactly. Only with `id_token_hint` or"
             " `client_id`.",
             "https://app.example.org/signed-out",
         ),
     ]
-    state: Annotated[
-        str, said("Comes back in `post_logout_redirect_uri`, as it was sent.", fakes.STATE)
-    ]
-    logout_hint: Annotated[str, said("Taken, and not needed.", "ann@example.org")]
-    ui_locales: Annotated[str, said("Taken; the pages are in English.", "en")]
+    state: Annotated[str, said("Returned unchanged in `post_logout_redirect_uri`.", fakes.STATE)]
+    logout_hint: Annotated[str, said("Accepted and ignored.", "ann@example.org")]
+    ui_locales: Annotated[str, said("Accepted; the pages are in English.", "en")]
 
 
 _EXAMPLE: Final = {
@@ -48,25 +46,27 @@ _BUSY: Final = Answer(
 )
 _ANSWERS: Final = {
     200: Answer(
-        "A page: the person is asked; or is signed out, while the page loads the"
-        " `frontchannel_logout_uri` of their apps and then goes on by itself.",
+        "A page: it requests confirmation; or the person is signed out, and the page loads the"
+        " `frontchannel_logout_uri` of their apps and then continues.",
         (Content(HTML, str),),
     ),
     303: Answer(
-        "The person is signed out: on to `post_logout_redirect_uri`, with `state`.",
+        "The person is signed out: redirect to `post_logout_redirect_uri`, with `state`.",
         headers=("Location",),
     ),
     400: Answer(
-        "The request cannot be honoured. The person stays signed in, is told so, and is never"
-        " redirected; if only the way back is refused, the page still lets them sign out.",
+        "The request is invalid. The person stays signed in, sees an error page, and is never"
+        " redirected; if only the redirect is refused, the page still offers to sign out.",
         (Content(HTML, str),),
     ),
     413: Answer(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
-    500: Answer("A fault of ours, with a number for the operator.", (Content(HTML, str),)),
+    500: Answer("An internal error, with a number for the operator.", (Content(HTML, str),)),
     503: _BUSY,
 }
 _BY_FORM: Final = {
-    303: Answer("On to the same by `GET`, with the browser's cookies.", headers=("Location",)),
+    303: Answer(
+        "Redirect to the same by `GET`, with the browser's cookies.", headers=("Location",)
+    ),
     **{status: answer for status, answer in _ANSWERS.items() if status not in (200, 303)},
 }
 
@@ -80,7 +80,7 @@ OPERATIONS: Final = (
         description=(
             "Open it in the person's browser. Their session here ends; all apps in which they"
             " signed in by it, and that registered a `backchannel_logout_uri` or a"
-            " `frontchannel_logout_uri`, are told."
+            " `frontchannel_logout_uri`, are notified."
         ),
         query=EndSessionRequest,
         examples={"logout": _EXAMPLE},
@@ -103,10 +103,11 @@ OPERATIONS: Final = (
         method="GET",
         id="checkSession",
         tag=authorize.TAG,
-        summary="Watch whether the person is still signed in",
+        summary="Watch for changes of the session",
         description=(
             "A page for a hidden frame in the app's own page. Post `client_id session_state` to it,"
-            " and it answers `unchanged`, `changed` or `error` (Session Management §3)."
+            " and it responds `unchanged`, `changed` or `error` (OpenID Connect Session Management"
+            " 1.0 §3)."
         ),
         answers={200: Answer("The frame, with its script.", (Content(HTML, str),))},
     ),

@@ -1,12 +1,12 @@
-"""Measurements, variables and units, described (measurements-api.md §1)."""
+"""Descriptions of measurements, variables and units (measurements-api.md)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.answers import refused
 from quantimodo.openapi.operation import JSON, Answer, Content, Operation, Security, said
 from quantimodo.openapi.resources import REFUSED
+from quantimodo.openapi.responses import refused
 from quantimodo.openapi.shared import by_token
 
 TAG: Final = "Measurements"
@@ -18,25 +18,25 @@ _Name = Annotated[str, said("A name.", "Sleep Quality")]
 
 
 class Measurement(TypedDict):
-    """One measurement; with `groupingWidth`, a group of them, told by its first."""
+    """One measurement; with `groupingWidth`, a group of them, described by its first."""
 
     id: int
     variable: Annotated[str, said("What was measured.", "Sleep Quality")]
-    variableCategoryName: Annotated[str, said("What kind of variable.", "Sleep")]
-    source: Annotated[str | None, said("Where it comes from; null where a group's differ.", "App")]
+    variableCategoryName: Annotated[str, said("The category of the variable.", "Sleep")]
+    source: Annotated[str | None, said("The source; null when a group has several.", "App")]
     startTime: Annotated[float, said("Seconds since 1970.", 1_439_389_320)]
     humanTime: Annotated[str, said("The same in ISO 8601, UTC.", "2015-08-12T14:22:00Z")]
     value: Annotated[float, said("In `unit`.", 3)]
-    unit: Annotated[str, said("The variable's, or the one that was asked for.", "/5")]
-    storedValue: Annotated[float, said("As it was sent.", 3)]
+    unit: Annotated[str, said("The variable's unit, or the requested one.", "/5")]
+    storedValue: Annotated[float, said("The value as it was sent.", 3)]
     storedAbbreviatedUnitName: Annotated[str, said("The unit in which it was sent.", "/5")]
-    note: Annotated[str | None, said("What was noted with it.", "slept like a stone")]
+    note: Annotated[str | None, said("The note of the measurement.", "slept like a stone")]
     createdAt: Annotated[str, said("When it was first sent.", "2015-08-12T15:00:00Z")]
     updatedAt: Annotated[str, said("When it last changed.", "2015-08-12T15:00:00Z")]
 
 
 class ApplicationMeasurement(Measurement):
-    """A measurement, and whose it is."""
+    """A measurement with its person."""
 
     userId: Annotated[
         int | None,
@@ -46,7 +46,7 @@ class ApplicationMeasurement(Measurement):
 
 
 class SentMeasurement(TypedDict, total=False):
-    """A measurement as apps send it."""
+    """A measurement that an app sends."""
 
     startTime: Required[Annotated[Time, _TIME]]
     value: Required[Annotated[float, said("Finite, and within the unit's bounds.", 3)]]
@@ -57,35 +57,35 @@ class MeasurementSet(TypedDict, total=False):
     """Measurements of one variable. `name`, `source`, `category`, `unit`, and `timestamp` of a
     measurement, are older spellings that are taken too."""
 
-    variableName: Required[Annotated[str, said("Made, if it is new.", "Sleep Quality")]]
-    sourceName: Annotated[str, said("Where they come from.", "My App")]
+    variableName: Required[Annotated[str, said("Created if it is new.", "Sleep Quality")]]
+    sourceName: Annotated[str, said("The source.", "My App")]
     variableCategoryName: Annotated[str, said("Of a new variable; `Miscellaneous`.", "Sleep")]
     combinationOperation: Annotated[
-        Literal["MEAN", "SUM"], said("How a new variable's values are put together.", "MEAN")
+        Literal["MEAN", "SUM"], said("How values of a new variable are combined.", "MEAN")
     ]
     abbreviatedUnitName: Annotated[
-        str, said("Needed for a new variable; else the variable's own if left out.", "/5")
+        str, said("Required for a new variable; the default is the variable's unit.", "/5")
     ]
     measurements: Required[list[SentMeasurement]]
 
 
 class MeasurementChange(TypedDict, total=False):
-    """Only what is given changes."""
+    """Only the given members change."""
 
     startTime: Annotated[Time, _TIME]
     value: Annotated[float, said("In `abbreviatedUnitName`, or in the unit it was sent in.", 4)]
     abbreviatedUnitName: Annotated[str, said("A unit of the variable's category.", "/5")]
-    note: Annotated[str, said("Empty takes it away.", "better than I thought")]
+    note: Annotated[str, said("Empty deletes it.", "better than I thought")]
 
 
 class Done(TypedDict):
-    """It is done."""
+    """Done."""
 
     success: Annotated[bool, said("Always true.", True)]
 
 
 class RefusedSet(TypedDict, total=False):
-    """Why nothing was kept, and which set and measurement it is about (from 0)."""
+    """Why nothing was stored, with the index of the set and measurement (from 0)."""
 
     error: Required[Annotated[str, said("A code for programs.", "invalid_request")]]
     error_description: Required[Annotated[str, said("For the developer.", "value is missing")]]
@@ -94,32 +94,32 @@ class RefusedSet(TypedDict, total=False):
 
 
 class Variable(TypedDict):
-    """One thing that the person measures."""
+    """A variable that the person measures."""
 
     id: int
     name: Annotated[str, said("Its name.", "Sleep Quality")]
-    category: Annotated[str, said("What kind of variable.", "Sleep")]
-    unit: Annotated[str, said("In which its values are.", "/5")]
+    category: Annotated[str, said("The category of the variable.", "Sleep")]
+    unit: Annotated[str, said("The unit of its values.", "/5")]
     combinationOperation: Literal["MEAN", "SUM"]
-    numberOfMeasurements: Annotated[int, said("How many there are.", 12)]
+    numberOfMeasurements: Annotated[int, said("The number of measurements.", 12)]
     earliestMeasurementTime: Annotated[float | None, said("Seconds since 1970.", 1_439_389_320)]
     latestMeasurementTime: Annotated[float | None, said("Seconds since 1970.", 1_439_389_320)]
-    lastValue: Annotated[float | None, said("The value of the latest.", 3)]
+    lastValue: Annotated[float | None, said("The latest value.", 3)]
 
 
 class ConversionStep(TypedDict):
-    """One step on the way to the category's own unit."""
+    """One step of the conversion to the category's base unit."""
 
     operation: Literal["ADD", "MULTIPLY"]
     value: float
 
 
 class Unit(TypedDict):
-    """A unit. Without `conversionSteps` (null) it converts into no other."""
+    """A unit. Without `conversionSteps` (null) it has no conversion."""
 
     id: int
     name: Annotated[str, said("Its name.", "Minutes")]
-    abbreviatedName: Annotated[str, said("What measurements call it.", "min")]
+    abbreviatedName: Annotated[str, said("The name in measurements.", "min")]
     category: Annotated[str, said("What it measures.", "Duration")]
     minimumValue: float | None
     maximumValue: float | None
@@ -141,24 +141,24 @@ class _Filters(TypedDict, total=False):
     variableCategoryName: Annotated[str, said("Of variables of this category.", "Sleep")]
     source: Annotated[str, said("From here.", "My App")]
     value: Annotated[str, said("In `unit` if that is given.", "(gt)2")]
-    unit: Annotated[str, said("Tell values in this unit.", "/5")]
-    startTime: Annotated[str, said("From this moment on.", "1439389320")]
-    endTime: Annotated[str, said("Up to this moment.", "2026-11-23T00:00:00Z")]
-    createdAt: Annotated[str, said("First sent from this moment on.", "(ge)2026-01-01")]
-    updatedAt: Annotated[str, said("Changed from this moment on.", "(ge)2026-01-01")]
+    unit: Annotated[str, said("Return values in this unit.", "/5")]
+    startTime: Annotated[str, said("At this time or later.", "1439389320")]
+    endTime: Annotated[str, said("At this time or earlier.", "2026-11-23T00:00:00Z")]
+    createdAt: Annotated[str, said("First sent at this time or later.", "(ge)2026-01-01")]
+    updatedAt: Annotated[str, said("Changed at this time or later.", "(ge)2026-01-01")]
     lastUpdated: Annotated[str, said("The same.", "1439389320")]
     groupingWidth: Annotated[
-        int, said("Put together what is in spans of so many seconds.", 86_400, ge=1)
+        int, said("Combine the measurements of each span of this many seconds.", 86_400, ge=1)
     ]
-    groupingTimezone: Annotated[str, said("Where the spans begin.", "Europe/Berlin")]
-    sort: Annotated[str, said("`-` before it descends.", "-startTime")]
+    groupingTimezone: Annotated[str, said("The time zone of the spans.", "Europe/Berlin")]
+    sort: Annotated[str, said("`-` in front for descending order.", "-startTime")]
 
 
 class MeasurementQueryParameters(_Filters, total=False):
-    """Which measurements, and which page of them."""
+    """Filters of measurements, and the page."""
 
     limit: Annotated[int, said("1 to 200; 100 when left out.", 100, ge=1, le=200)]
-    offset: Annotated[int, said("How many to pass over.", 0, ge=0)]
+    offset: Annotated[int, said("The number to skip.", 0, ge=0)]
 
 
 class CsvQuery(_Filters, total=False):
@@ -170,13 +170,13 @@ class CsvQuery(_Filters, total=False):
 
 
 class VariableQuery(TypedDict, total=False):
-    """Which variables, and which page of them."""
+    """Filters of variables, and the page."""
 
     name: Annotated[str, said("With this name.", "Sleep%")]
     category: Annotated[str, said("Of this category.", "Sleep")]
     sort: Annotated[str, said("`name` or `-name`.", "name")]
     limit: Annotated[int, said("1 to 200; 100 when left out.", 100, ge=1, le=200)]
-    offset: Annotated[int, said("How many to pass over.", 0, ge=0)]
+    offset: Annotated[int, said("The number to skip.", 0, ge=0)]
 
 
 class MeasurementPath(TypedDict):
@@ -212,7 +212,7 @@ _SHARED: Final = (413, 500, 503)
 
 def _found(kind: Any, example: Any, *headers: str) -> Answer:
     return Answer(
-        "What was asked for.", (Content(JSON, kind, {"one": example}),), headers or ("NotStored",)
+        "The result.", (Content(JSON, kind, {"one": example}),), headers or ("NotStored",)
     )
 
 
@@ -226,12 +226,12 @@ def _asked_badly(text: str) -> Answer:
 
 
 _NOT_FOUND: Final = refused(
-    "There is none, or it is somebody else's.",
+    "There is none, or it is another person's.",
     {"not_found": "there is no such measurement"},
     "NotStored",
 )
 _BAD_SETS: Final = Answer(
-    "Nothing was kept; the text says why and where.",
+    "Nothing was stored; the text has the reason and the position.",
     (
         Content(
             JSON,
@@ -249,8 +249,8 @@ _BAD_SETS: Final = Answer(
     ("NotStored",),
 )
 _CONFLICT: Final = refused(
-    "Somebody else changes the same at this moment, or has such a measurement there already.",
-    {"invalid_request": "these variables are being changed by somebody else; try again"},
+    "A concurrent change of the same data, or such a measurement exists already.",
+    {"invalid_request": "these variables are being changed by another request; try again"},
     "NotStored",
 )
 _BY_TOKEN: Final[Security] = ({"bearer": []}, {"tokenInQuery": []})
@@ -264,7 +264,7 @@ def _reference(route: str, name: str, summary: str, kind: Any, example: Any) -> 
         id=name,
         tag=TAG,
         summary=summary,
-        description="Reference data. Any valid token will do.",
+        description="Reference data. Any valid token is accepted.",
         security=_BY_TOKEN,
         answers={200: _found(list[kind], [example]), **_REFERENCE},
         shared=_SHARED,
@@ -275,7 +275,7 @@ _READING: Final[Mapping[int, Answer]] = {
     **REFUSED,
     400: _asked_badly("a value to compare with is not a number"),
     429: refused(
-        "Too many reads of this person's measurements, or of this application's, wait already.",
+        "Too many reads of this person's measurements, or by this application, are in progress.",
         {
             "temporarily_unavailable": "too many reads of these measurements at once;"
             " wait for their answers"
@@ -306,7 +306,8 @@ OPERATIONS: Final = (
         tag=TAG,
         summary="Add measurements, or bring them up to date",
         description="Scope `writemeasurements`. The same variable, source and start time is the"
-        " same measurement. All of one request is kept, or nothing; at most 10,000 measurements."
+        " same measurement. A request is stored completely or not at all; at most 10,000"
+        " measurements."
         " One set may also be sent without the array.",
         body=MeasurementSet,
         bodies=(JSON,),
@@ -364,7 +365,7 @@ OPERATIONS: Final = (
         path=MeasurementPath,
         security=by_token("writemeasurements"),
         answers={
-            204: Answer("It is gone.", (), ("NotStored",)),
+            204: Answer("Deleted.", (), ("NotStored",)),
             **REFUSED,
             404: _NOT_FOUND,
         },
@@ -390,9 +391,9 @@ OPERATIONS: Final = (
         method="GET",
         id="listApplicationMeasurements",
         tag=TAG,
-        summary="Measurements of everybody who lets the app read them",
+        summary="Measurements of all people who allow the app to read them",
         description="By the app's own token (`client_credentials`, scope `readmeasurements`):"
-        " those of each person whose grant of `readmeasurements` to the app lives.",
+        " those of each person whose grant of `readmeasurements` to the app is valid.",
         query=MeasurementQueryParameters,
         security=by_token("readmeasurements"),
         answers={
@@ -406,7 +407,7 @@ OPERATIONS: Final = (
         method="GET",
         id="listVariables",
         tag=TAG,
-        summary="What the person measures",
+        summary="The person's variables",
         description="Scope `readmeasurements`. By name, page by page as measurements are.",
         query=VariableQuery,
         security=by_token("readmeasurements"),

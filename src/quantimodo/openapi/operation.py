@@ -26,7 +26,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What comes back under one status. `headers` are names of `shared.HEADERS`."""
+    """The response with one status. `headers` are names of `shared.HEADERS`."""
 
     description: str
     content: tuple[Content, ...] = ()
@@ -60,5 +60,5 @@ class Operation:
 
 
 def said(description: str, example: Any, **more: Any) -> Meta:
-    """What the document says about one field."""
+    """The description of one field."""
     return Meta(description=description, examples=[example], **more)

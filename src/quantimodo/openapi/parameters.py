@@ -1,7 +1,7 @@
 """What the endpoints are asked with, as types. Wire names are the RFCs'; the spellings of 2016
 (protocol/parameters.py) are added to the descriptions when the document is made.
 
-Only what the endpoints heed. Any other parameter is ignored, as RFC 6749 §3.1 asks.
+Only the recognised parameters. Any other parameter is ignored (RFC 6749 §3.1).
 """
 
 from typing import Annotated, Literal, Required, TypedDict
@@ -40,7 +40,7 @@ class AuthorizationRequest(TypedDict, total=False):
         Annotated[
             ResponseType,
             said(
-                "What to bring back. Use `code`; what brings a token by itself is only for apps"
+                "The response type. Use `code`; types that return tokens directly are only for apps"
                 " that the operator has registered for it.",
                 "code",
             ),
@@ -49,22 +49,22 @@ class AuthorizationRequest(TypedDict, total=False):
     redirect_uri: Annotated[
         str,
         said(
-            "Where the answer goes: exactly as registered; only the port of a loopback IP may"
-            " differ. May be left out when just one is registered, but not with `openid`.",
+            "Where the response goes: exactly as registered; only the port of a loopback IP may"
+            " differ. Optional when exactly one is registered, but not with `openid`.",
             fakes.REDIRECT_URI,
         ),
     ]
     scope: Annotated[
         str,
         said(
-            "What the app asks for, separated by spaces; `basic` when left out. What the app is"
+            "Space-separated scopes; the default is `basic`. A scope that the app is"
             " not registered for is not granted.",
             _SCOPES,
         ),
     ]
     state: Annotated[
         str,
-        said("Comes back as it was sent. Bind it to the browser, and compare.", fakes.STATE),
+        said("Returned unchanged. Bind it to the browser, and compare.", fakes.STATE),
     ]
     code_challenge: Annotated[
         str,
@@ -81,7 +81,7 @@ class AuthorizationRequest(TypedDict, total=False):
     nonce: Annotated[
         str,
         said(
-            "Comes back inside the ID token. Needed when the answer itself brings an ID token.",
+            "Returned in the ID token. Required when the authorization response has an ID token.",
             fakes.NONCE,
         ),
     ]
@@ -96,7 +96,8 @@ class AuthorizationRequest(TypedDict, total=False):
             "jwt",
         ],
         said(
-            "How the answer travels. By default in the query; tokens in the fragment. With `jwt`"
+            "How the response is sent. The default is the query, and the fragment for tokens."
+            " With `jwt`"
             " as one signed document (JARM).",
             "query",
         ),
@@ -104,19 +105,19 @@ class AuthorizationRequest(TypedDict, total=False):
     prompt: Annotated[
         str,
         said(
-            "`none` shows no page, and answers with an error where one is needed; `login`,"
-            " `consent` and `select_account`, separated by spaces, insist on one.",
+            "`none` shows no page, and returns an error when one is needed; `login`,"
+            " `consent` and `select_account`, space-separated, require one.",
             "consent",
         ),
     ]
     max_age: Annotated[
         int,
-        said("Seconds. An older sign-in is not good enough.", 3600, ge=0, le=999_999_999),
+        said("Seconds. An older sign-in is not accepted.", 3600, ge=0, le=999_999_999),
     ]
     token: Annotated[
         str,
         said(
-            "A login JWT of the social endpoints: who the person is, for this one authorization."
+            "A login JWT of the social endpoints: identifies the person, for one authorization."
             " Better as `Authorization: Bearer`. It is moved out of the address at once.",
             fakes.LOGIN_TOKEN,
         ),
@@ -124,10 +125,10 @@ class AuthorizationRequest(TypedDict, total=False):
     login_hint: Annotated[str, said("Fills in the address on the sign-in page.", "ann@example.org")]
     id_token_hint: Annotated[
         str,
-        said("An ID token of this server: only for the person whom it names.", fakes.ID_TOKEN),
+        said("An ID token of this server: only its person may authorize.", fakes.ID_TOKEN),
     ]
     acr_values: Annotated[
-        str, said("How strong a sign-in is wanted, the best first; the ID token tells `acr`.", "2")
+        str, said("The requested strength of the sign-in, best first; the ID token has `acr`.", "2")
     ]
     claims: Annotated[
         str,
@@ -144,13 +145,13 @@ class AuthorizationRequest(TypedDict, total=False):
     request_uri: Annotated[
         str,
         said(
-            "Where that JWT is: an address that the app has registered.",
+            "The registered address of that JWT.",
             "https://app.example.org/request.jwt",
         ),
     ]
     display: Annotated[str, said("Accepted; there is one kind of page, for all sizes.", "page")]
     ui_locales: Annotated[str, said("Accepted; the pages are in English.", "en")]
-    claims_locales: Annotated[str, said("Accepted; claims are told as they were given.", "en")]
+    claims_locales: Annotated[str, said("Accepted; claims have no translations.", "en")]
     client_secret: Annotated[
         str,
         said(
@@ -168,7 +169,7 @@ ClientAssertionType = Annotated[
 ClientAssertion = Annotated[
     str,
     said(
-        "The app's own signed statement, for `private_key_jwt` and `client_secret_jwt`"
+        "The client assertion, for `private_key_jwt` and `client_secret_jwt`"
         " (RFC 7523): `iss` and `sub` are its id, `aud` this server, `jti` used once.",
         fakes.ID_TOKEN,
     ),
@@ -179,7 +180,10 @@ class TokenRequest(TypedDict, total=False):
     """A token request (RFC 6749 §4.1.3, §4.4.2, §6)."""
 
     grant_type: Required[
-        Annotated[GrantType, said("What is traded for tokens.", "authorization_code")]
+        Annotated[
+            GrantType,
+            said("The kind of credential that is exchanged for tokens.", "authorization_code"),
+        ]
     ]
     code: Annotated[
         str,
@@ -192,14 +196,14 @@ class TokenRequest(TypedDict, total=False):
     redirect_uri: Annotated[
         str,
         said(
-            "For `authorization_code`: that of the authorization request, if it named one.",
+            "For `authorization_code`: that of the authorization request, if it has one.",
             fakes.REDIRECT_URI,
         ),
     ]
     code_verifier: Annotated[
         str,
         said(
-            "For `authorization_code`: what `code_challenge` was made of.",
+            "For `authorization_code`: the verifier of `code_challenge`.",
             fakes.VERIFIER,
             pattern="^[A-Za-z0-9._~-]{43,128}$",
         ),
@@ -207,14 +211,15 @@ class TokenRequest(TypedDict, total=False):
     refresh_token: Annotated[
         str,
         said(
-            "For `refresh_token`: the newest one. It is spent; the answer brings its heir.",
+            "For `refresh_token`: the newest one. It is used up; the response has its successor.",
             fakes.REFRESH_TOKEN,
         ),
     ]
     scope: Annotated[
         str,
         said(
-            "For `refresh_token`: a part of what was granted. For `client_credentials`: a part of"
+            "For `refresh_token`: a subset of the granted scopes. For `client_credentials`: a"
+            " part of"
             " what the app is registered for.",
             _SCOPES,
         ),
@@ -230,7 +235,7 @@ class RevocationRequest(TypedDict, total=False):
 
     token: Required[Annotated[str, said("An access or refresh token.", fakes.REFRESH_TOKEN)]]
     token_type_hint: Annotated[
-        str, said("Accepted, and not needed: a token tells its own kind.", "refresh_token")
+        str, said("Accepted and ignored: the token has its type.", "refresh_token")
     ]
     client_id: ClientId
     client_secret: ClientSecret
@@ -243,7 +248,7 @@ class IntrospectionRequest(TypedDict, total=False):
 
     token: Required[Annotated[str, said("An access or refresh token.", fakes.ACCESS_TOKEN)]]
     token_type_hint: Annotated[
-        str, said("Accepted, and not needed: a token tells its own kind.", "access_token")
+        str, said("Accepted and ignored: the token has its type.", "access_token")
     ]
     client_id: ClientId
     client_secret: ClientSecret

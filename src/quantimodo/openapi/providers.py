@@ -1,4 +1,4 @@
-"""What providers of sign-ins call here, described for whoever registers it with them."""
+"""Descriptions of the endpoints that providers call, for operators who register them."""
 
 from typing import Annotated, Final, Required, TypedDict
 
@@ -10,18 +10,18 @@ TAG: Final = "Providers"
 
 
 class AtProvider(TypedDict):
-    """Whose address it is."""
+    """The provider of this address."""
 
     provider: Annotated[str, said("Its name in the operator's settings.", "facebook")]
 
 
 class ProviderAnswer(TypedDict, total=False):
-    """An authorization answer (RFC 6749 §4.1.2), as the provider words it."""
+    """An authorization response of the provider (RFC 6749 §4.1.2)."""
 
-    state: Required[Annotated[str, said("What the browser was sent away with.", fakes.STATE)]]
+    state: Required[Annotated[str, said("The state of the request.", fakes.STATE)]]
     code: Annotated[str, said("A code of the provider's.", "fake-code-of-the-provider")]
-    error: Annotated[str, said("Or why there is none.", "access_denied")]
-    iss: Annotated[str, said("Who answers (RFC 9207).", "https://idp.example.org")]
+    error: Annotated[str, said("Or the error.", "access_denied")]
+    iss: Annotated[str, said("The issuer (RFC 9207).", "https://idp.example.org")]
 
 
 class SignedSecurityEvent(TypedDict, total=False):
@@ -39,14 +39,14 @@ class SignedRequest(TypedDict, total=False):
 
 
 class RejectedSecurityEvent(TypedDict):
-    """A message that was not taken (RFC 8935 §2.3)."""
+    """A message that was not accepted (RFC 8935 §2.3)."""
 
     err: Annotated[str, said("A code for programs.", "authentication_failed")]
     description: Annotated[str, said("A text for people.", "There is no such provider here.")]
 
 
 class Deletion(TypedDict):
-    """Where to see what became of a request to delete data."""
+    """The status page of a request to delete data."""
 
     url: Annotated[
         str, said("A page for the person.", f"{fakes.ISSUER}/data-deletion/0123456789abcdef0123")
@@ -59,23 +59,24 @@ _NOT_TAKEN: Final = {
     400: Answer("It is not the provider's message, or too old a one.", (_REFUSED,)),
     404: Answer("There is no such provider.", (_REFUSED, Content(HTML, str))),
     413: Answer(TOO_LARGE.description, (_REFUSED, Content(HTML, str))),
-    500: Answer("A fault of ours, with a number for the operator.", (Content(HTML, str),)),
-    503: Answer("It cannot be checked or kept just now: send it again.", (_REFUSED,)),
+    500: Answer("An internal error, with a number for the operator.", (Content(HTML, str),)),
+    503: Answer("It cannot be verified or stored now: send it again.", (_REFUSED,)),
 }
-_TAKEN: Final = {200: Answer("It is taken. Each message counts once."), **_NOT_TAKEN}
+_TAKEN: Final = {200: Answer("Accepted. Each message counts once."), **_NOT_TAKEN}
 _SIGNED: Final = {"signed": {"signed_request": "fake-signature.payload"}}
 _BACK: Final = {
     303: Answer(
-        "On to where the person began: the app, with `code` or `error`; or a page of ours.",
+        "Redirect to where the sign-in began: the app, with `code` or `error`; or a page of this"
+        " server.",
         headers=("Location",),
     ),
-    400: Answer("Not a way that this browser is on.", (Content(HTML, str),)),
-    403: Answer("The person said no, or is not let in.", (Content(HTML, str),)),
+    400: Answer("Not a sign-in of this browser.", (Content(HTML, str),)),
+    403: Answer("The person cancelled, or may not sign in.", (Content(HTML, str),)),
     404: Answer("There is no such provider.", (Content(HTML, str),)),
     413: Answer(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
-    429: Answer("Too many tries.", (Content(HTML, str),), ("RetryAfter",)),
-    500: Answer("A fault of ours, with a number for the operator.", (Content(HTML, str),)),
-    502: Answer("The provider gave an answer that cannot be used.", (Content(HTML, str),)),
+    429: Answer("Too many attempts.", (Content(HTML, str),), ("RetryAfter",)),
+    500: Answer("An internal error, with a number for the operator.", (Content(HTML, str),)),
+    502: Answer("The provider sent an invalid response.", (Content(HTML, str),)),
     503: Answer("The provider, or the server, is busy.", (Content(HTML, str),)),
 }
 _ANSWER: Final = {"answer": {"state": fakes.STATE, "code": "fake-code-of-the-provider"}}
@@ -86,7 +87,7 @@ OPERATIONS: Final = (
         method="GET",
         id="providerCallback",
         tag=TAG,
-        summary="Where a provider sends browsers back to",
+        summary="The callback of a provider",
         description=(
             "The one address to register with the provider, as redirect URI. It is bound to the"
             " browser by a cookie, and to one sign-in by `state`."
@@ -102,7 +103,7 @@ OPERATIONS: Final = (
         id="providerCallbackByForm",
         tag=TAG,
         summary="The same, by a form",
-        description="As Apple answers (`response_mode=form_post`).",
+        description="As Apple responds (`response_mode=form_post`).",
         path=AtProvider,
         body=ProviderAnswer,
         bodies=(FORM,),
@@ -114,17 +115,17 @@ OPERATIONS: Final = (
         method="POST",
         id="providerNotification",
         tag=TAG,
-        summary="What a provider tells about an account",
+        summary="A provider's message about an account",
         description=(
             "Apple's server-to-server notifications (JSON), and Google's cross-account protection"
-            " (RISC: `application/secevent+jwt`, answered by 202). When an account is gone there,"
+            " (RISC: `application/secevent+jwt`, response 202). When an account is gone there,"
             " its sessions and grants end here."
         ),
         path=AtProvider,
         body=SignedSecurityEvent,
         bodies=(JSON,),
         examples={"signed": {"payload": "fake.signed.notice"}},
-        answers={202: Answer("It is taken. Each message counts once."), **_TAKEN},
+        answers={202: Answer("Accepted. Each message counts once."), **_TAKEN},
     ),
     Operation(
         route="social_deauthorize",
@@ -144,17 +145,17 @@ OPERATIONS: Final = (
         method="POST",
         id="providerDataDeletion",
         tag=TAG,
-        summary="A person wants their data deleted",
+        summary="A person requests deletion of their data",
         description=(
             "Facebook's data deletion callback. What came from there is deleted, and the account"
-            " too if that was the only way in."
+            " too if that was the only sign-in method."
         ),
         path=AtProvider,
         body=SignedRequest,
         bodies=(FORM,),
         examples=_SIGNED,
         answers={
-            200: Answer("It is done.", (Content(JSON, Deletion),), ("NotStored",)),
+            200: Answer("Done.", (Content(JSON, Deletion),), ("NotStored",)),
             **_NOT_TAKEN,
         },
     ),

@@ -1,11 +1,11 @@
-"""The documents that anybody may read, and what the operator's machines ask; described."""
+"""Descriptions of the public documents and of the operator's monitoring endpoints."""
 
 from typing import Any, Final
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.answers import Health, refused
 from quantimodo.openapi.operation import JSON, Answer, Content, Operation
 from quantimodo.openapi.published import KeySet, ServerMetadata
+from quantimodo.openapi.responses import Health, refused
 from quantimodo.openapi.shared import OPERATOR
 from quantimodo.protocol.discovery import metadata
 
@@ -33,10 +33,10 @@ OPERATIONS: Final = (
         method="GET",
         id="getMetadata",
         tag=DISCOVERY,
-        summary="What this server is and can do",
+        summary="The metadata of this server",
         description=(
-            "What OAuth 2 and OpenID Connect libraries configure themselves by: they need only the"
-            " issuer. May be kept for an hour."
+            "The configuration of OAuth 2 and OpenID Connect libraries: they need only the"
+            " issuer. May be cached for an hour."
         ),
         answers={
             200: Answer(
@@ -54,7 +54,8 @@ OPERATIONS: Final = (
         summary="The public keys",
         description=(
             "Verify ID tokens and JWT access tokens with them. A key is published a day before it"
-            " signs, and stays until all that it signed has expired. May be kept for five minutes."
+            " signs, and stays until all that it signed has expired. May be cached for five"
+            " minutes."
         ),
         answers={200: Answer("The keys.", (Content(JSON, KeySet, {"one key": _KEYS}),))},
         shared=(413, 500),
@@ -74,8 +75,8 @@ OPERATIONS: Final = (
         method="GET",
         id="isAlive",
         tag=WATCHING,
-        summary="Is the process there?",
-        description="Says nothing of what it needs.",
+        summary="Whether the process runs",
+        description="Does not check the database or keys.",
         answers={200: _ALIVE},
         shared=(413, 500),
     ),
@@ -84,8 +85,8 @@ OPERATIONS: Final = (
         method="GET",
         id="isReady",
         tag=WATCHING,
-        summary="Can it serve?",
-        description="Asks the database, and whether there are keys to sign with.",
+        summary="Whether it can serve",
+        description="Checks the database and the signing keys.",
         answers={200: _ALIVE},
         shared=(413, 500, 503),
     ),
@@ -95,7 +96,7 @@ OPERATIONS: Final = (
         id="getMetrics",
         tag=WATCHING,
         summary="The numbers",
-        description="In the text format of Prometheus, for whoever has the operator's token.",
+        description="In the text format of Prometheus; requires the operator's token.",
         security=OPERATOR,
         answers={
             200: Answer("The numbers.", (Content("text/plain", str),)),

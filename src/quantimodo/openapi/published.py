@@ -1,4 +1,4 @@
-"""The documents that clients configure themselves by, as types (RFC 8414, RFC 7517)."""
+"""The configuration documents of clients, as types (RFC 8414, RFC 7517)."""
 
 from typing import Annotated, Literal, Required, TypedDict
 
@@ -7,9 +7,9 @@ from quantimodo.openapi.operation import said
 
 
 class ServerMetadata(TypedDict):
-    """What this server is and can do (RFC 8414 §2, OpenID Connect Discovery §3)."""
+    """The metadata of this server (RFC 8414 §2, OpenID Connect Discovery §3)."""
 
-    issuer: Annotated[str, said("This server, as every token names it.", fakes.ISSUER)]
+    issuer: Annotated[str, said("The issuer in every token.", fakes.ISSUER)]
     authorization_endpoint: str
     token_endpoint: str
     revocation_endpoint: str
@@ -18,7 +18,7 @@ class ServerMetadata(TypedDict):
     end_session_endpoint: str
     check_session_iframe: str
     jwks_uri: Annotated[
-        str, said("Where the public keys are.", f"{fakes.ISSUER}/.well-known/jwks.json")
+        str, said("The address of the public keys.", f"{fakes.ISSUER}/.well-known/jwks.json")
     ]
     service_documentation: str
     scopes_supported: list[str]
@@ -64,7 +64,9 @@ class PublicKey(TypedDict, total=False):
     """The public half of a signing key (RFC 7517 §4)."""
 
     kty: Required[Annotated[Literal["EC", "RSA", "OKP"], said("The kind of key.", "EC")]]
-    kid: Required[Annotated[str, said("Its name: the RFC 7638 thumbprint.", "fake-key-thumbprint")]]
+    kid: Required[
+        Annotated[str, said("The key id: the RFC 7638 thumbprint.", "fake-key-thumbprint")]
+    ]
     use: Required[Annotated[Literal["sig"], said("It signs.", "sig")]]
     alg: Required[
         Annotated[Literal["ES256", "RS256", "PS256", "EdDSA"], said("How it signs.", "ES256")]
@@ -77,6 +79,6 @@ class PublicKey(TypedDict, total=False):
 
 
 class KeySet(TypedDict):
-    """All keys whose signatures still count, the next one included (RFC 7517 §5)."""
+    """All keys whose signatures are still valid, and the next one (RFC 7517 §5)."""
 
     keys: list[PublicKey]

@@ -1,10 +1,10 @@
-"""How apps register and manage themselves; described."""
+"""Descriptions of dynamic client registration and management."""
 
 from typing import Annotated, Any, Final, Required, TypedDict
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.answers import refused
 from quantimodo.openapi.operation import JSON, Answer, Content, Operation, said
+from quantimodo.openapi.responses import refused
 
 TAG: Final = "Registration"
 
@@ -14,10 +14,8 @@ class ClientDocument(TypedDict, total=False):
     members that most apps need; all others of the two specifications, of logout and of JARM are
     taken too, and kept."""
 
-    redirect_uris: Required[
-        Annotated[list[str], said("Where people come back to.", [fakes.REDIRECT_URI])]
-    ]
-    client_name: Annotated[str, said("What people are shown.", "Mood Tracker")]
+    redirect_uris: Required[Annotated[list[str], said("Redirect URIs.", [fakes.REDIRECT_URI])]]
+    client_name: Annotated[str, said("The name that people see.", "Mood Tracker")]
     grant_types: Annotated[
         list[str],
         said("`authorization_code` by default.", ["authorization_code", "refresh_token"]),
@@ -26,7 +24,7 @@ class ClientDocument(TypedDict, total=False):
     scope: Annotated[
         str,
         said(
-            "What it may ask for; by default what tells who the person is.",
+            "Space-separated scopes; by default the identity scopes.",
             "openid profile readmeasurements",
         ),
     ]
@@ -39,10 +37,10 @@ class ClientDocument(TypedDict, total=False):
     logo_uri: Annotated[
         str, said("A picture: fetched once, and shown from here.", "https://app.example.org/l.png")
     ]
-    policy_uri: Annotated[str, said("What it does with data.", "https://app.example.org/privacy")]
+    policy_uri: Annotated[str, said("Its privacy policy.", "https://app.example.org/privacy")]
     tos_uri: Annotated[str, said("Its terms.", "https://app.example.org/terms")]
     jwks_uri: Annotated[
-        str, said("Where its public keys are.", "https://app.example.org/jwks.json")
+        str, said("The address of its public keys.", "https://app.example.org/jwks.json")
     ]
     jwks: Annotated[dict[str, Any], said("Or the public keys themselves.", {"keys": []})]
     id_token_signed_response_alg: Annotated[str, said("`RS256` by default.", "ES256")]
@@ -58,18 +56,21 @@ class ClientDocument(TypedDict, total=False):
 
 
 class RegisteredClient(ClientDocument, total=False):
-    """The same as it is registered now, and how to manage it (RFC 7591 §3.2.1, RFC 7592 §3)."""
+    """The registered metadata, and the credentials to manage it (RFC 7591 §3.2.1, RFC 7592 §3)."""
 
     client_id: Required[Annotated[str, said("The app's id.", fakes.CLIENT_ID)]]
     client_secret: Annotated[str, said("Shown this once.", fakes.CLIENT_SECRET)]
     client_secret_expires_at: Annotated[int, said("0: it does not expire.", 0)]
     client_id_issued_at: Annotated[int, said("In seconds since 1970.", 1_795_431_600)]
     registration_access_token: Annotated[
-        str, said("By which the app manages itself.", "fake-registration-token")
+        str, said("The registration access token.", "fake-registration-token")
     ]
     registration_client_uri: Annotated[
         str,
-        said("Where it does so.", f"{fakes.ISSUER}/api/v2/oauth2/register/{fakes.CLIENT_ID}"),
+        said(
+            "The address of the management endpoint.",
+            f"{fakes.ISSUER}/api/v2/oauth2/register/{fakes.CLIENT_ID}",
+        ),
     ]
 
 
@@ -90,7 +91,7 @@ _GIVEN: Final = {
     "registration_client_uri": f"{fakes.ISSUER}/api/v2/oauth2/register/{fakes.CLIENT_ID}",
 }
 _BAD: Final = refused(
-    "Something cannot be registered; the text says what. Nothing was kept.",
+    "Some metadata is invalid; the text says which. Nothing was stored.",
     {
         "invalid_redirect_uri": "redirect_uris must be an array of texts",
         "invalid_client_metadata": "client_id: must be that of the app",
@@ -101,7 +102,7 @@ _BAD: Final = refused(
     "NotStored",
 )
 _NOT_YOURS: Final = refused(
-    "The token is not good for this.",
+    "The token is not valid for this.",
     {"invalid_token": "this token does not manage this app"},
     "NotStored",
     "BearerChallenge",
@@ -159,7 +160,7 @@ OPERATIONS: Final = (
         id="getClient",
         tag=TAG,
         summary="What is registered for an app",
-        description="By its registration access token. Its secret is not told again.",
+        description="Requires its registration access token. The secret is not returned again.",
         path=RegisteredPath,
         security=({"bearer": []},),
         answers={200: _CURRENT, 400: _HEADER, 401: _NOT_YOURS},
@@ -186,10 +187,10 @@ OPERATIONS: Final = (
         id="deleteClient",
         tag=TAG,
         summary="Delete an app",
-        description="All that it was given is dead at once.",
+        description="All its tokens are revoked at once.",
         path=RegisteredPath,
         security=({"bearer": []},),
-        answers={204: Answer("It is gone."), 400: _HEADER, 401: _NOT_YOURS},
+        answers={204: Answer("Deleted."), 400: _HEADER, 401: _NOT_YOURS},
         shared=(413, 500, 503),
     ),
 )

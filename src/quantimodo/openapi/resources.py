@@ -1,12 +1,12 @@
-"""The protected resources, described."""
+"""Descriptions of the protected resources."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.answers import Person, UserInfo, refused
 from quantimodo.openapi.operation import FORM, JSON, Answer, Content, Operation
 from quantimodo.openapi.parameters import TokenInBody
+from quantimodo.openapi.responses import Person, UserInfo, refused
 from quantimodo.openapi.shared import by_token
 
 TAG: Final = "People"
@@ -18,7 +18,7 @@ REFUSED: Final[Mapping[int, Answer]] = {
         "NotStored",
     ),
     401: refused(
-        "No token (`unauthorized`), or a dead one (`invalid_token`).",
+        "No token (`unauthorized`), or an invalid one (`invalid_token`).",
         {
             "unauthorized": "an access token is needed",
             "invalid_token": "the access token has expired, was revoked or never existed",
@@ -27,7 +27,7 @@ REFUSED: Final[Mapping[int, Answer]] = {
         "BearerChallenge",
     ),
     403: refused(
-        "The token lives, and does not open this.",
+        "The token is valid, and lacks the scope.",
         {"insufficient_scope": "the token does not open this resource"},
         "NotStored",
         "BearerChallenge",
@@ -36,7 +36,7 @@ REFUSED: Final[Mapping[int, Answer]] = {
 
 _CLAIMS: Final = {
     200: Answer(
-        "What the scopes of the token tell about the person; `sub` is always there.",
+        "The claims of the token's scopes; `sub` is always present.",
         (
             Content(
                 JSON,
@@ -63,7 +63,7 @@ OPERATIONS: Final = (
         method="GET",
         id="getUser",
         tag=TAG,
-        summary="Whose token is this?",
+        summary="The person of a token",
         description="The person who allowed the access. Scope `basic`.",
         security=by_token("basic"),
         answers={
@@ -97,7 +97,7 @@ OPERATIONS: Final = (
         id="getUserInfo",
         tag=TAG,
         summary="OpenID Connect claims about the person",
-        description="Scope `openid`; `profile`, `email`, `address` and `phone` tell more.",
+        description="Scope `openid`; `profile`, `email`, `address` and `phone` add claims.",
         security=by_token("openid"),
         answers=_CLAIMS,
         shared=(413, 500, 503),

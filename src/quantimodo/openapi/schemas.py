@@ -14,7 +14,7 @@ _TEMPLATE = "#/components/schemas/{name}"
 
 
 def reference(kind: Any) -> Json:
-    """The schema of one type: where it stands, or itself when it has no name."""
+    """The schema of one type: a reference, or inline when it has no name."""
     if is_typeddict(kind):
         return {"$ref": _TEMPLATE.format(name=kind.__name__)}
     if get_origin(kind) is list:
@@ -23,7 +23,7 @@ def reference(kind: Any) -> Json:
 
 
 def component_schemas(operations: Iterable[Operation]) -> dict[str, Json]:
-    """The schemas of all named types that these operations speak of."""
+    """The schemas of all named types of these operations."""
     asked: list[Any] = []
     answered: list[Any] = []
     for operation in operations:
@@ -50,7 +50,7 @@ def _restore_order(kind: Any, schemas: dict[str, Json]) -> None:
 
 
 def _tell_aliases(schema: Json) -> None:
-    """v2-api.md §1: which parameters clients of 2016 spell differently."""
+    """v2-api.md §1: the parameters that clients of 2016 spell differently."""
     for alias, name in ALIASES.items():
         field = schema["properties"].get(name)
         if field is not None and "x-alias" not in field:

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from quantimodo.openapi.answers import refused
 from quantimodo.openapi.operation import Answer, Security
+from quantimodo.openapi.responses import refused
 from quantimodo.protocol.discovery import AUTHORIZE, TOKEN, metadata
 from quantimodo.protocol.scopes import SCOPES
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header of an answer. `required`: it is never absent. `integer`: its value is one."""
+    """A response header. `required`: it is never absent. `integer`: its value is an integer."""
 
     name: str
     description: str
@@ -22,7 +22,7 @@ class Header:
 
 
 HEADERS: Final[Mapping[str, Header]] = {
-    "NotStored": Header("Cache-Control", "`no-store`: what is said here is for this caller only."),
+    "NotStored": Header("Cache-Control", "`no-store`: the response is for this caller only."),
     "BasicChallenge": Header(
         "WWW-Authenticate", "`Basic`, when the app tried HTTP Basic.", required=False
     ),
@@ -31,10 +31,10 @@ HEADERS: Final[Mapping[str, Header]] = {
         "`Bearer`, with `error`, `error_description` and the missing `scope` (RFC 6750 §3); bare"
         " when no token was sent.",
     ),
-    "Location": Header("Location", "Where to go on."),
-    "TotalCount": Header("Total-Count", "How many there are in all.", integer=True),
+    "Location": Header("Location", "The redirect."),
+    "TotalCount": Header("Total-Count", "The total number.", integer=True),
     "Link": Header("Link", "The other pages (RFC 8288): `first`, `prev`, `next`, `last`."),
-    "RetryAfter": Header("Retry-After", "Seconds to wait before the next try.", integer=True),
+    "RetryAfter": Header("Retry-After", "Seconds to wait before the next attempt.", integer=True),
 }
 
 TOO_LARGE: Final = refused(
@@ -47,7 +47,7 @@ ANSWERS: Final[Mapping[int, tuple[str, Answer]]] = {
     500: (
         "Incident",
         refused(
-            "A fault of ours. The number is for the operator, who finds the cause under it.",
+            "An internal error. The operator finds its cause in the log by the number.",
             {
                 "server_error": "something went wrong on our side;"
                 " the operator finds it as incident 0123456789ab"
@@ -57,7 +57,7 @@ ANSWERS: Final[Mapping[int, tuple[str, Answer]]] = {
     503: (
         "Unavailable",
         refused(
-            "The database does not answer just now. Nothing was changed.",
+            "The database does not respond now. Nothing was changed.",
             {"temporarily_unavailable": "try again in a moment"},
             "RetryAfter",
         ),
@@ -80,11 +80,11 @@ def by_token(scope: str) -> Security:
 
 
 def security_schemes(issuer: str, *, legacy_transport: bool) -> dict[str, Any]:
-    """The ways to prove who one is, by the names that operations use."""
+    """The authentication methods, by the names that operations use."""
     schemes: dict[str, Any] = {
         "oauth2": {
             "type": "oauth2",
-            "description": "How an app gets an access token. Use the code flow, with PKCE.",
+            "description": "OAuth 2. Use the code flow, with PKCE.",
             "flows": _flows(issuer),
         },
         "bearer": {

@@ -1,4 +1,4 @@
-"""Sign-in through a provider, as apps ask for it; described."""
+"""Descriptions of sign-in through a provider."""
 
 from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
 
@@ -10,10 +10,10 @@ TAG: Final = "Social sign-in"
 
 ProviderName = Annotated[
     str,
-    said("One of those that the operator has set up, such as `google` or `facebook`.", "google"),
+    said("One that the operator has configured, such as `google` or `facebook`.", "google"),
 ]
 _CLIENT_ID: Final = said(
-    "The app's id. What comes of it is then good for this app only; else for all apps that"
+    "The app's id. The result is then valid for this app only; otherwise for all apps that"
     " registered `redirectUrl`. Also as `client_id`.",
     fakes.CLIENT_ID,
 )
@@ -21,22 +21,22 @@ _OPEN: Final = "Open interactionUrl in a browser."
 
 
 class SocialLogin(TypedDict, total=False):
-    """The way to a provider, for a browser (v2-api.md §2)."""
+    """A sign-in at a provider, for a browser (v2-api.md §2)."""
 
     provider: Required[ProviderName]
     redirectUrl: Required[
         Annotated[
             str,
             said(
-                "Where the person comes back to: a redirect URI of a registered app, letter by"
-                " letter; only the port of a loopback IP may differ. Also as `redirect_url`.",
+                "The redirect: exactly a redirect URI of a registered app;"
+                " only the port of a loopback IP may differ. Also as `redirect_url`.",
                 fakes.REDIRECT_URI,
             ),
         ]
     ]
     clientId: Annotated[str, _CLIENT_ID]
     state: Annotated[
-        str, said("Comes back as it was sent. Bind it to the browser, and compare.", fakes.STATE)
+        str, said("Returned unchanged. Bind it to the browser, and compare.", fakes.STATE)
     ]
     code_challenge: Annotated[
         str,
@@ -51,14 +51,14 @@ class SocialLogin(TypedDict, total=False):
 
 
 class SocialCode(TypedDict, total=False):
-    """A code, to be traded for a login JWT."""
+    """A code that is exchanged for a login JWT."""
 
     provider: Required[ProviderName]
     code: Required[
         Annotated[
             str,
             said(
-                "The code that came to `redirectUrl`, once, within its minute. Or one that the"
+                "The code that was sent to `redirectUrl`, once, within its minute. Or one that the"
                 " provider gave to the app itself, as Google's popup does.",
                 fakes.LOGIN_CODE,
             ),
@@ -67,7 +67,7 @@ class SocialCode(TypedDict, total=False):
     code_verifier: Annotated[
         str,
         said(
-            "What `code_challenge` was made of, if one was sent.",
+            "The verifier of `code_challenge`, if one was sent.",
             fakes.VERIFIER,
             pattern="^[A-Za-z0-9._~-]{43,128}$",
         ),
@@ -75,7 +75,7 @@ class SocialCode(TypedDict, total=False):
     redirectUrl: Annotated[
         str,
         said(
-            "Only with a code of the provider's own: the redirect URI that it was asked for with.",
+            "Only with a code of the provider: the redirect URI of its request.",
             fakes.REDIRECT_URI,
         ),
     ]
@@ -83,14 +83,15 @@ class SocialCode(TypedDict, total=False):
 
 
 class SocialToken(TypedDict, total=False):
-    """What a provider's SDK gave to a native app."""
+    """The token of a provider's SDK in a native app."""
 
     provider: Required[ProviderName]
     accessToken: Required[
         Annotated[
             str,
             said(
-                "An access token or an ID token: the server tells which. Issued to one of the apps"
+                "An access token or an ID token: the server detects which. Issued to one of the"
+                " apps"
                 " that the operator registered there. Also as `access_token`.",
                 "fake-token-of-the-sdk",
             ),
@@ -98,21 +99,23 @@ class SocialToken(TypedDict, total=False):
     ]
     refreshToken: Annotated[
         str,
-        said("Kept encrypted, if given. Also as `refresh_token`.", "fake-refresh-token-of-the-sdk"),
+        said(
+            "Stored encrypted, if given. Also as `refresh_token`.", "fake-refresh-token-of-the-sdk"
+        ),
     ]
-    nonce: Annotated[str, said("The nonce that the ID token was asked for with.", fakes.NONCE)]
+    nonce: Annotated[str, said("The nonce of the ID token's request.", fakes.NONCE)]
     clientId: Annotated[str, _CLIENT_ID]
 
 
 class SignedInUser(TypedDict):
-    """The person, in the words of the v1 API."""
+    """The person, in the format of the v1 API."""
 
     id: Annotated[int | None, said("The person's number in the API. Null for a pairwise app.", 42)]
-    displayName: Annotated[str, said("What applications call them.", "Ann Example")]
+    displayName: Annotated[str, said("The name that applications show.", "Ann Example")]
     loginName: Annotated[
         str | None,
         said(
-            "Their verified e-mail address, or else their subject. Null for a pairwise app.",
+            "The verified e-mail address, otherwise the subject. Null for a pairwise app.",
             "ann@example.org",
         ),
     ]
@@ -122,19 +125,18 @@ class SignedInUser(TypedDict):
 
 
 class LoginData(TypedDict):
-    """Who signed in, and the JWT that says so."""
+    """The person who signed in, and a login JWT."""
 
     token: Annotated[
         str,
         said(
-            "A JWT for the authorize endpoint, and for nothing else: as `Authorization: Bearer`,"
-            " or as `?token=`.",
+            "A JWT for the authorize endpoint only: as `Authorization: Bearer`, or as `?token=`.",
             fakes.LOGIN_TOKEN,
         ),
     ]
     tokenType: Annotated[Literal["Bearer"], said("Always `Bearer`.", "Bearer")]
     expiresIn: Annotated[int, said("Seconds that the JWT has left.", 600, ge=0)]
-    newUser: Annotated[bool, said("Whether the account was made just now.", False)]
+    newUser: Annotated[bool, said("Whether the account was just created.", False)]
     user: SignedInUser
 
 
@@ -146,14 +148,14 @@ class LoginEnvelope(TypedDict):
 
 
 class SocialError(TypedDict, total=False):
-    """Why it was refused."""
+    """The error of a sign-in."""
 
     code: Required[Annotated[str, said("A code for programs.", "invalid_grant")]]
     message: Required[Annotated[str, said("A text for people.", "the code was used before")]]
     interactionUrl: Annotated[
         str,
         said(
-            f"With `link_required`: where the person links the two. {_OPEN}",
+            f"With `link_required`: where the person links both accounts. {_OPEN}",
             f"{fakes.ISSUER}/account/identities",
         ),
     ]
@@ -204,12 +206,12 @@ _ENVELOPE: Final = {
 
 _ANSWERS: Final = {
     200: Answer(
-        "Who signed in, and the JWT that says so.",
+        "The person who signed in, and a login JWT.",
         (Content(JSON, LoginEnvelope, {"signed in": _ENVELOPE}),),
         ("NotStored",),
     ),
     400: _refused(
-        "Refused. `invalid_grant`: the code is not, or no longer, good; used twice, it also ends"
+        "Refused. `invalid_grant`: the code is invalid or expired; used twice, it also revokes"
         " the JWT of its first use.",
         {
             "invalid_request": "the parameter provider is missing",
@@ -217,19 +219,19 @@ _ANSWERS: Final = {
         },
     ),
     401: _refused(
-        "The native token is not good, or was issued to another application (`invalid_token`). With"
+        "The native token is invalid, or was issued to another application (`invalid_token`). With"
         " `limited_login_required` the app has to send Facebook's Limited Login ID token.",
         {},
     ),
     403: _refused(
-        "Nobody is let in: the account is disabled, or no accounts are made here (`access_denied`);"
+        "No sign-in: the account is disabled, or this server makes no accounts (`access_denied`);"
         " or there is an account with this address, to which the person has to sign in first"
         " (`link_required`).",
         {},
     ),
-    429: _refused("Too many tries from one network address.", {}, "RetryAfter"),
-    502: _refused("The provider gave an answer that cannot be used (`provider_error`).", {}),
-    503: _refused("The provider, or the database, does not answer just now.", {}),
+    429: _refused("Too many attempts from one network address.", {}, "RetryAfter"),
+    502: _refused("The provider sent an invalid response (`provider_error`).", {}),
+    503: _refused("The provider or the database does not respond now.", {}),
 }
 
 _TRADE: Final = {
@@ -248,7 +250,7 @@ OPERATIONS: Final = (
             "Open it in the person's browser, a popup for example. The person comes back to"
             " `redirectUrl` with `code`, or with `error` and `error_description`, and with your"
             " `state`. Errors are `access_denied`, `temporarily_unavailable` and `server_error`."
-            "\n\nWhat is not registered is never redirected to."
+            "\n\nAn address that is not registered is never redirected to."
         ),
         query=SocialLogin,
         examples={
@@ -262,15 +264,19 @@ OPERATIONS: Final = (
         },
         answers={
             303: Answer(
-                "On to the provider; or back to the app, if that is down.", (), ("Location",)
+                "Redirect to the provider; or to the app, if the provider is down.",
+                (),
+                ("Location",),
             ),
             400: Answer(
                 "Something is missing, unknown or not registered: a page, and no redirect.",
                 (Content(HTML, str), Content(JSON, RefusedLogin)),
             ),
             413: Answer(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
-            429: Answer("Too many tries.", (Content(HTML, str),), ("RetryAfter",)),
-            500: Answer("A fault of ours, with a number for the operator.", (Content(HTML, str),)),
+            429: Answer("Too many attempts.", (Content(HTML, str),), ("RetryAfter",)),
+            500: Answer(
+                "An internal error, with a number for the operator.", (Content(HTML, str),)
+            ),
             503: Answer("The server is busy.", (Content(HTML, str),), ("RetryAfter",)),
         },
     ),
@@ -279,10 +285,10 @@ OPERATIONS: Final = (
         method="POST",
         id="authorizeCode",
         tag=TAG,
-        summary="Trade a code for a login JWT",
+        summary="Exchange a code for a login JWT",
         description=(
-            "By the app itself, from any origin. The JWT says who the person is to the authorize"
-            " endpoint, for ten minutes, and opens nothing else. A JSON object with the same"
+            "By the app itself, from any origin. The JWT identifies the person to the authorize"
+            " endpoint, for ten minutes, and has no other use. A JSON object with the same"
             " members is accepted too."
         ),
         body=SocialCode,
@@ -295,7 +301,7 @@ OPERATIONS: Final = (
         method="GET",
         id="authorizeCodeByAddress",
         tag=TAG,
-        summary="The same, with everything in the address",
+        summary="The same, with all parameters in the address",
         description="As clients of 2016 do it. Addresses end up in logs: use `POST`.",
         query=SocialCode,
         examples=_TRADE,
@@ -307,9 +313,9 @@ OPERATIONS: Final = (
         method="POST",
         id="authorizeToken",
         tag=TAG,
-        summary="Trade a native token for a login JWT",
+        summary="Exchange a native token for a login JWT",
         description=(
-            "For apps on phones, with what the provider's SDK gave them. A token that was issued to"
+            "For apps on phones, with a token of the provider's SDK. A token that was issued to"
             " another application is refused. A JSON object with the same members is accepted"
             " too."
         ),

@@ -1,4 +1,4 @@
-"""All descriptions, and the addresses that they are about: those of the tables that serve."""
+"""All descriptions, joined with the addresses of the tables of routes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -21,12 +21,12 @@ from quantimodo.openapi.operation import Operation
 
 ABOUT: Final = (
     "Sign-in and access for apps, by OAuth 2 and OpenID Connect.\n\n"
-    "Bad input is answered with a 4xx status, an `error` for programs and an `error_description`"
-    " for you; neither repeats what was sent. A method that an address does not know gets 405 and"
-    " an `Allow` header. Wherever `GET` is answered, `HEAD` is too, but not where tokens are got."
-    " Scripts of any origin may call what needs no cookie (CORS).\n\n"
+    "Invalid input gets a 4xx status, an `error` for programs and an `error_description`"
+    " for you; neither echoes the input. A method that an address does not support gets 405 and"
+    " an `Allow` header. `HEAD` works wherever `GET` does, except at the token endpoint."
+    " Scripts of any origin may call operations without cookies (CORS).\n\n"
     "Parameters have the names of the RFCs. The spellings of 2016 (`clientId` and the like) are"
-    " taken as well; both with different values, or one twice, are refused."
+    " accepted too; both with different values, or one twice, are refused."
 )
 
 OPERATIONS: Final[Sequence[Operation]] = (
@@ -42,21 +42,21 @@ OPERATIONS: Final[Sequence[Operation]] = (
 )
 
 TAGS: Final = {
-    social.TAG: "Sign-in by an account that a person has elsewhere, and the JWT that comes of it.",
-    authorize.TAG: "Where a person's browser is sent to.",
-    tokens.TAG: "What an app calls to get, end and check tokens.",
-    resources.TAG: "What an access token opens.",
-    measurements.TAG: "What people measure: what `readmeasurements` and `writemeasurements` open.",
-    registration.TAG: "Where apps register and manage themselves, if the operator allows it.",
-    public.DISCOVERY: "Documents that anybody may read.",
-    public.WATCHING: "For the operator's machines.",
-    providers.TAG: "What is registered with Google, Facebook and the others; apps call none of it.",
+    social.TAG: "Sign-in by a person's account at a provider, and the login JWT.",
+    authorize.TAG: "Endpoints for a person's browser.",
+    tokens.TAG: "Endpoints to get, revoke and check tokens.",
+    resources.TAG: "Resources for an access token.",
+    measurements.TAG: "Measurements: the scopes `readmeasurements` and `writemeasurements`.",
+    registration.TAG: "Apps register and manage themselves here, if the operator allows it.",
+    public.DISCOVERY: "Public documents.",
+    public.WATCHING: "For the operator's monitoring.",
+    providers.TAG: "Addresses to register with Google, Facebook and others. Apps do not call them.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An address, the methods that it answers to, and the name of the endpoint there."""
+    """An address, its methods, and the name of its endpoint."""
 
     path: str
     methods: frozenset[str]
@@ -66,7 +66,7 @@ class Place:
 def places(*, legacy_transport: bool) -> Sequence[Place]:
     """Every address of the interface. The first of a name is its own, the others are aliases.
 
-    HEAD is left out: it brings nothing of its own.
+    HEAD is left out: it is the same as GET without the body.
     """
     nothing = ApiEndpoints(**{each.name: _nowhere for each in fields(ApiEndpoints)})
     routes = api_routes(nothing, legacy_transport=legacy_transport)
@@ -77,4 +77,4 @@ def places(*, legacy_transport: bool) -> Sequence[Place]:
 
 
 async def _nowhere(request: Request) -> Response:
-    raise AssertionError("this table is for reading")
+    raise AssertionError("this table is read only")

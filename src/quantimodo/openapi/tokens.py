@@ -1,15 +1,15 @@
-"""The token, revocation and introspection endpoints, described."""
+"""Descriptions of the token, revocation and introspection endpoints."""
 
 from typing import Final
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.answers import Introspection, Revocation, TokenAnswer, refused
 from quantimodo.openapi.operation import JSON, Answer, Content, Operation
 from quantimodo.openapi.parameters import (
     IntrospectionRequest,
     RevocationRequest,
     TokenRequest,
 )
+from quantimodo.openapi.responses import Introspection, Revocation, TokenAnswer, refused
 from quantimodo.openapi.shared import BY_CLIENT
 
 TAG: Final = "Tokens"
@@ -68,7 +68,7 @@ _INTROSPECTED: Final = {
 }
 
 _WHO_ARE_YOU: Final = refused(
-    "The app did not prove who it is.",
+    "Client authentication failed.",
     {"invalid_client": "client authentication failed"},
     "NotStored",
     "BasicChallenge",
@@ -76,12 +76,12 @@ _WHO_ARE_YOU: Final = refused(
 
 _TOKEN_ANSWERS: Final = {
     200: Answer(
-        "The tokens. They are on disk before this answer leaves.",
+        "The tokens. They are on disk before the response is sent.",
         (Content(JSON, TokenAnswer, _TOKENS),),
         ("NotStored",),
     ),
     400: refused(
-        "Refused. `invalid_grant`: the code or refresh token is not, or no longer, good.",
+        "Refused. `invalid_grant`: the code or refresh token is invalid or expired.",
         {
             "invalid_request": "the parameter grant_type is missing",
             "invalid_grant": "the code was used before",
@@ -100,15 +100,15 @@ OPERATIONS: Final = (
         method="POST",
         id="getTokens",
         tag=TAG,
-        summary="Trade a code, a refresh token or the app's own credentials for tokens",
+        summary="Exchange a code, a refresh token or client credentials for tokens",
         description=(
-            "A confidential app proves itself by HTTP Basic, or by `client_id` and `client_secret`"
+            "A confidential app authenticates by HTTP Basic, or by `client_id` and `client_secret`"
             " in the body. A public app sends its `client_id`, and must have used PKCE.\n\n"
-            "A code buys tokens once. A second use is refused, and what the first one bought"
+            "A code is used once. A second use is refused, and what the first one returned"
             " ends.\n\n"
-            "A refresh token buys new tokens once, and an heir of itself. For ten seconds (the"
-            " operator may say otherwise) it gives the same heir again: two tabs, or a lost"
-            " answer, sign nobody out. Used later, it has two holders, and everything that came of"
+            "A refresh token is used once; the response has its successor. For ten seconds (the"
+            " operator can change that) it returns the same successor again, so that two tabs or a"
+            " lost response do not sign a person out. A later use means two holders: everything of"
             " the authorization ends.\n\n"
             "A JSON object with the same members is accepted too."
         ),
@@ -123,7 +123,7 @@ OPERATIONS: Final = (
         method="GET",
         id="getTokensByAddress",
         tag=TAG,
-        summary="The same, with everything in the address",
+        summary="The same, with all parameters in the address",
         description=(
             "For clients of 2016. Addresses end up in logs and histories: use `POST`. Strict apps"
             " must, and the operator can turn this off for all."
@@ -139,10 +139,10 @@ OPERATIONS: Final = (
         method="POST",
         id="revokeToken",
         tag=TAG,
-        summary="End a token",
+        summary="Revoke a token",
         description=(
-            "It stops working at once. With a refresh token everything that came of the same"
-            " authorization ends; an access token ends alone."
+            "It stops working at once. With a refresh token everything of the same"
+            " authorization is revoked; an access token is revoked alone."
         ),
         body=RevocationRequest,
         examples={
@@ -151,7 +151,7 @@ OPERATIONS: Final = (
         security=BY_CLIENT,
         answers={
             200: Answer(
-                "The token is dead. An unknown one was dead already.",
+                "The token is invalid now. An unknown one was invalid already.",
                 (Content(JSON, Revocation, {"revoked": {}}),),
                 ("NotStored",),
             ),
@@ -172,11 +172,11 @@ OPERATIONS: Final = (
         method="POST",
         id="introspectToken",
         tag=TAG,
-        summary="Ask what a token stands for",
+        summary="Introspect a token",
         description=(
             "For confidential apps: about their own tokens. An app that the operator registered as"
-            " a resource server may ask about any access token for this API. Public apps prove"
-            " nothing, and are refused."
+            " a resource server may introspect any access token for this API. Public apps cannot"
+            " authenticate, and are refused."
         ),
         body=IntrospectionRequest,
         examples={
@@ -189,7 +189,7 @@ OPERATIONS: Final = (
         security=BY_CLIENT,
         answers={
             200: Answer(
-                "What it stands for at this moment.",
+                "The current state of the token.",
                 (Content(JSON, Introspection, _INTROSPECTED),),
                 ("NotStored",),
             ),

@@ -68,12 +68,12 @@ class Activity:
         )
 
     async def _asked(self, request: Request) -> Client | None:
-        """The application whose activity alone is asked for; None for all."""
+        """The application that the list is filtered by; None for all."""
         client_id = request.query_params.get("app", "")
         return await self.clients.client(client_id) if client_id else None
 
     async def export(self, request: Request) -> Response:
-        """All of it as CSV, streamed; `?bom=true` for Excel. Times are in UTC."""
+        """The whole log as CSV, streamed; `?bom=true` for Excel. Times are in UTC."""
         browser_request = await self.page_context.browser_request(request)
         mark = BYTE_ORDER_MARK if request.query_params.get("bom") == "true" else b""
         user, names = browser_request.required().user, dict[str, str]()
@@ -88,7 +88,7 @@ class Activity:
                 if len(found) < _AT_ONCE:
                     return
                 before = found[-1][0]
-                await asyncio.sleep(0)  # others have their turn
+                await asyncio.sleep(0)  # yield to other requests
 
         headers = {**NO_STORE, "content-disposition": 'attachment; filename="activity.csv"'}
         return StreamingResponse(form_errors(), media_type="text/csv", headers=headers)
@@ -96,7 +96,7 @@ class Activity:
     async def _lines(
         self, accesses: Sequence[Access], names: dict[str, str], zone: tzinfo = UTC
     ) -> Sequence[ActivityLine]:
-        """`names` of applications that were looked up before; those that were not are added."""
+        """`names` caches names of applications; missing ones are added."""
         for client_id in {access.client_id for access in accesses} - names.keys():
             client = await self.clients.client(client_id)
             names[client_id] = client.name if client else "An application that is gone"

@@ -1,4 +1,4 @@
-"""The applications that may use a person's account, and taking that back."""
+"""The applications that may use a person's account, and revoking their access."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from quantimodo.protocol.scopes import SCOPES
 
 @dataclass(frozen=True, slots=True)
 class ConnectedApp:
-    """An application that may use the account, as the overview shows it. `opens_at`: where it
-    begins a sign-in by itself; empty when it does not."""
+    """An application that may use the account, as the overview shows it. `opens_at`: its
+    `initiate_login_uri`, or empty."""
 
     client: Client
     consent: Consent
@@ -31,7 +31,7 @@ class ConnectedApp:
 
 @dataclass(frozen=True, slots=True)
 class Apps:
-    """GET /account: what may use the account, and taking that back."""
+    """GET /account: the applications that may use the account, and revoking their access."""
 
     page_context: PageContext
     clients: ClientStore
@@ -53,14 +53,14 @@ class Apps:
         )
 
     async def revoke(self, request: Request) -> Response:
-        """POST /account/apps/{client_id}/revoke: every token of this person's at this app ends."""
+        """POST /account/apps/{client_id}/revoke: revokes every token of this person and app."""
         browser_request, _ = await self.page_context.posted(request)
         user = browser_request.required().user
         client_id: str = request.path_params["client_id"]
         now = self.page_context.clock.now()
         client = await self.clients.client(client_id)
-        # An app that never was, or is gone, has nothing left to take back; and no engine need take
-        # what stands in the address for an id.
+        # An unknown or deleted app has no access to revoke. The id from the path is looked up
+        # first, because not every database accepts any text as an id.
         if client is not None and await self.consents.withdraw_consent(user.id, client_id, now):
             self.audit.record(
                 Event(
@@ -89,7 +89,7 @@ class Apps:
         )
 
     def _opens_at(self, uri: str) -> str:
-        # OpenID Connect Core §4: it is told whose sign-in to begin.
+        # OpenID Connect Core §4: the app gets the issuer and a login hint.
         if not uri:
             return ""
         address, mark, fragment = uri.partition("#")

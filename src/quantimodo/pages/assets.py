@@ -1,4 +1,4 @@
-"""The static files that we ship, held in memory, each under an address that names its content."""
+"""The shipped static files, held in memory, each at an address with a version of its content."""
 
 from dataclasses import dataclass
 from importlib.resources import files
@@ -44,11 +44,11 @@ class Assets:
         return cls({each.name: _asset(each.name, each.read_bytes()) for each in folder.iterdir()})
 
     def url(self, name: str) -> str:
-        """Its address; raises `KeyError` for a file that we do not ship."""
+        """Its address; raises `KeyError` for a file that is not shipped."""
         return f"/static/{name}?v={self._found[name].version}"
 
     async def serve(self, request: Request) -> Response:
-        """GET /static/{name}: only files that we ship, kept long when asked for by version."""
+        """GET /static/{name}: shipped files only, cached long when requested by version."""
         asset = self._found.get(request.path_params.get("name", "favicon.ico"))
         if asset is None:
             return PlainTextResponse("There is no such file.", status_code=404)

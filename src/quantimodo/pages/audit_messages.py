@@ -1,4 +1,4 @@
-"""What happened to an account, in sentences for its owner."""
+"""Audit events of an account as sentences for its owner."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ _SENTENCES: Final = {
     "session.ended": "Signed out a device",
     "session.refused": "A sign-in was refused: wrong password",
     "password.changed": "Changed the password",
-    "password.reset_asked": "Somebody asked for a link to set a new password",
+    "password.reset_asked": "A link to set a new password was requested",
     "password.reset": "Set a new password by a mailed link",
     "password.set": "Set a first password",
     "identity.used": "Signed in by a linked account",
@@ -30,8 +30,8 @@ _SENTENCES: Final = {
     "consent.given": "Allowed an application to use the account",
     "consent.withdrawn": "Took access back from an application",
     "login_code.replayed": "Ended a sign-in of an application: a used code came back",
-    "logout.notified": "Told an application that you signed out",
-    "logout.not_notified": "An application could not be told that you signed out",
+    "logout.notified": "Notified an application that you signed out",
+    "logout.not_notified": "Could not notify an application that you signed out",
     "token.replayed": "Ended an application's access: a used token came back",
 }
 
@@ -51,7 +51,7 @@ _DETAILED: Final = (
 
 
 def sentence(event: Event) -> str:
-    """The sentence for this kind of event; an unknown kind is told as it is named."""
+    """The sentence for this kind of event; an unknown kind is shown by its name."""
     if event.kind.startswith("client.") and event.detail:
         return f"{event.detail[:1].upper()}{event.detail[1:]}"
     known = _SENTENCES.get(event.kind)
@@ -59,7 +59,7 @@ def sentence(event: Event) -> str:
 
 
 def circumstances(event: Event) -> str:
-    """From where, or with which application, as far as it is known."""
+    """The address, browser or application of the event, as far as known."""
     known = {
         "session.started": describe(event.detail) if event.detail else "",
         **dict.fromkeys(_DETAILED, event.detail),

@@ -1,7 +1,7 @@
-"""A visitor's browser: its cookies, and the proof that a form came from a page of ours.
+"""A browser's cookies, and the check that a form came from a page of this server.
 
 Owns the attributes of cookies and the CSRF check. Their names are in `pages/cookie_names.py`,
-sessions themselves in `accounts/sessions.py`; pages are drawn elsewhere.
+sessions in `accounts/sessions.py`.
 """
 
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ _OUR_FETCHES: Final = (None, "same-origin", "none")
 
 
 class Forbidden(Exception):
-    """A form that did not come from a page of ours in this browser. Nothing was changed."""
+    """A form that did not come from a page of this server in this browser. Nothing was changed."""
 
 
 class SignInFirst(Exception):
@@ -54,9 +54,9 @@ class CookiePolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserRequest:
-    """One request as its browser presents it.
+    """One request with the state of its browser.
 
-    `browser` is the cookie that ties forms to this browser, `fresh` when it has yet to be set;
+    `browser` is the cookie that binds forms to this browser, `fresh` when it is not set yet;
     `cookie` the session cookie as sent, if well-formed, and `session` the live session, if any.
     """
 
@@ -110,7 +110,8 @@ class Browser:
         self._prefix = cookie_prefix(origin)
 
     async def browser_request(self, request: Request) -> BrowserRequest:
-        """Who is there. A malformed or dead cookie counts as absent (security.md §12)."""
+        """The request with its session. A malformed or expired cookie counts as absent
+        (security.md §12)."""
         found = self._read(request, BROWSER, Kind.BROWSER)
         browser = found or mint(Kind.BROWSER, self._clock.now(), self._entropy).raw
         cookie = self._read(request, SESSION, Kind.SESSION)
@@ -129,7 +130,7 @@ class Browser:
         return (await self.browser_request(request)).session
 
     def check(self, request: Request, form: Form, browser_request: BrowserRequest) -> None:
-        """Raises `Forbidden` unless a page of ours in this browser sent the form."""
+        """Raises `Forbidden` unless a page of this server in this browser sent the form."""
         # A page under `Referrer-Policy: no-referrer` sends `Origin: null`; then the fetch
         # metadata and the token decide.
         origin = request.headers.get("origin", "null")
@@ -151,7 +152,7 @@ class Browser:
     async def complete_sign_in(
         self, request: Request, response: Response, login: StartedSession
     ) -> Response:
-        """Set the cookie of the session that a person has just started, and a device cookie for
+        """Set the cookie of a session that a person has just signed in to, and a device cookie for
         their account (security.md §23a)."""
         session = await self._sessions.current(login.cookie.reveal())
         if session is not None:
@@ -167,7 +168,7 @@ class Browser:
         return {name.removeprefix(DEVICE): self.read_secret_cookie(request, name) for name in names}
 
     def sign_in(self, response: Response, cookie: Secret) -> Response:
-        """Hand over the cookie of a session that was just started."""
+        """Set the cookie of a session that was just started."""
         self._set(response, SESSION, cookie.reveal(), self._policy.session_lifetime)
         return self._set_state(response, self._state(cookie))
 
@@ -177,13 +178,13 @@ class Browser:
         return response
 
     def state(self, request: Request) -> str:
-        """What applications may watch for changes of who is signed in here (OpenID Connect Session
-        Management §3.2): another one for each session cookie, and "" without any."""
+        """The browser state that applications may watch (OpenID Connect Session Management §3.2):
+        it differs for each session cookie, and is "" without one."""
         cookie = self._read(request, SESSION, Kind.SESSION)
         return "" if cookie is None else self._state(cookie)
 
     def set_state_cookie(self, request: Request, response: Response) -> Response:
-        """See to it that this browser's scripts can read `state`."""
+        """Set the cookie from which scripts read `state`."""
         state = self.state(request)
         if state and request.cookies.get(self.state_cookie) != state:
             self._set_state(response, state)
@@ -197,18 +198,18 @@ class Browser:
     def set_cookie(
         self, response: Response, name: CookieName, value: str, lifetime: timedelta
     ) -> Response:
-        """Keep a short text in this browser until it is let go, out of sight of scripts."""
+        """Store a short text in this browser until it is cleared; scripts cannot read it."""
         self._set(response, name, quote(value, safe=""), lifetime)
         return response
 
     def set_email_token_cookie(
         self, response: Response, name: CookieName, email_token: str
     ) -> Response:
-        """Take a one-time ticket out of the address, so that it stays in no history."""
+        """Move a one-time token from the address to a cookie, so that no history has it."""
         return self.set_cookie(response, name, email_token[:_LONGEST], _EMAIL_TOKEN_LIFETIME)
 
     def read_cookie(self, request: Request, name: CookieName) -> str:
-        """What was kept under this name, or ""."""
+        """The text under this name, or ""."""
         text = request.cookies.get(self._name(name), "")
         return unquote(text, errors="replace") if len(text) <= _LONGEST else ""
 
@@ -225,9 +226,9 @@ class Browser:
         *,
         cross_site: bool = False,
     ) -> None:
-        """Give this browser a secret under a name made up for one purpose.
+        """Set a secret cookie with a name for one purpose.
 
-        `cross_site`: it has to come along with a form that another site sends (Apple's answer).
+        `cross_site`: the browser also sends it with a form from another site (Apple's response).
         """
         self._set(response, name, value.reveal(), lifetime, cross_site=cross_site)
 
@@ -248,8 +249,8 @@ class Browser:
         return keyed_digest(self._key, "browser state", cookie.reveal()).hex()[:32]
 
     def _set_state(self, response: Response, state: str) -> Response:
-        # The one cookie that a script reads: it is no secret, and opens nothing. The script runs
-        # in a frame of another site.
+        # The only cookie that a script reads. It is no secret and no credential. The script runs in
+        # a frame of another site.
         lifetime = self._policy.session_lifetime
         self._set(response, BROWSER_STATE, state, lifetime, cross_site=True, script=True)
         return response
@@ -282,7 +283,7 @@ class Browser:
             path="/",
             secure=self._policy.secure,
             httponly=not script,
-            # A browser takes `None` with `Secure` only.
+            # Browsers accept `None` only with `Secure`.
             samesite="none" if cross_site and self._policy.secure else "lax",
         )
 

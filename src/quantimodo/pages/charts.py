@@ -1,6 +1,6 @@
-"""A small chart as numbers for an SVG: a line through (when, how much). Draws nothing itself.
+"""A small chart as numbers for an SVG: a line through (time, value) points.
 
-Pure, and of a bounded size: of many points it keeps what shapes the line.
+Pure, and of a bounded size: of many points it keeps those that shape the line.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 Point = tuple[float, float]
-_EDGE: Final = 4.0  # room for the dots at the border
+_EDGE: Final = 4.0  # margin for the dots at the border
 _MOST_POINTS: Final = 240
 
 
@@ -25,7 +25,7 @@ class Chart:
 
 
 def chart(points: Sequence[Point], width: int, height: int) -> Chart | None:
-    """The chart of these points, in the order of time; None of none."""
+    """The chart of these points, in the order of time; None without points."""
     if not points:
         return None
     shown = _thinned(points)
@@ -41,16 +41,16 @@ def chart(points: Sequence[Point], width: int, height: int) -> Chart | None:
     return Chart(width, height, line, placed[-1], min(up), max(up))
 
 
-def _place(value: float, least: float, most: float, room: int) -> float:
+def _place(value: float, least: float, most: float, size: int) -> float:
     if most == least:
-        return room / 2
-    # Halves, for the difference of two numbers may be larger than any number.
+        return size / 2
+    # Halves, because the difference of two floats may overflow.
     share = (value / 2 - least / 2) / (most / 2 - least / 2)
-    return _EDGE + share * (room - 2 * _EDGE)
+    return _EDGE + share * (size - 2 * _EDGE)
 
 
 def _thinned(points: Sequence[Point]) -> Sequence[Point]:
-    """The first and the last, and of each stretch between its lowest and its highest."""
+    """The first and the last point, and the lowest and the highest of each part between."""
     if len(points) <= _MOST_POINTS:
         return points
     stretch = -(-len(points) * 2 // _MOST_POINTS)

@@ -31,7 +31,7 @@ LABELS: Final = {
 _SENDING: Final = frozenset({"authorization_code", "refresh_token"})
 _ITSELF: Final = frozenset({"client_credentials"})
 _CODE: Final = frozenset({"code"})
-# Check boxes share one space of names in the view: a scope is itself, the rest carries a mark.
+# Check boxes share one namespace in the view: a scope has its name, the others have a prefix.
 _PUBLIC: Final = "kind:public"
 _CONFIDENTIAL: Final = "kind:confidential"
 _STRICT: Final = "flag:strict"
@@ -44,10 +44,10 @@ BLANK: Final = FormView(
 
 
 def registration_of(form: Form, client: Client | None = None) -> Registration:
-    """What the form asks for; what it does not show stays as it is at `client`."""
+    """The metadata in the form; fields that it does not show keep the values of `client`."""
     kept = _registration_fields(client) if client else {}
     uris = tuple(form.one("redirect_uris").split())
-    # An application that acts as itself, and has nowhere to send people to, sends nobody.
+    # An application that acts for itself and has no redirect URI does not send people here.
     sends = bool(uris) or not form.one("own")
     shown: dict[str, Any] = {name: form.one(name) for name in _TEXTS}
     shown["redirect_uris"] = uris
@@ -66,7 +66,7 @@ def registration_of(form: Form, client: Client | None = None) -> Registration:
 
 
 def view_of(client: Client, errors: Mapping[str, str] | None = None) -> FormView:
-    """The form of an application as it stands."""
+    """The form with an application's current values."""
     values = {name: str(getattr(client, name)) for name in _TEXTS}
     values["redirect_uris"] = "\n".join(client.redirect_uris)
     values["revision"] = str(client.revision)
@@ -83,7 +83,7 @@ def view_of(client: Client, errors: Mapping[str, str] | None = None) -> FormView
 
 
 def pending_sign_up_view(form: Form, again: FormErrors) -> FormView:
-    """The form as it was sent."""
+    """The form with the values that were sent."""
     chosen = {
         *form.many("scope"),
         f"kind:{form.one('kind')}",
@@ -95,7 +95,7 @@ def pending_sign_up_view(form: Form, again: FormErrors) -> FormView:
 
 
 def field_errors(refusal: InvalidMetadata | ChangedMeanwhile) -> FormErrors:
-    """The registry's faults as sentences, the first one of each field."""
+    """The registry's faults as sentences, only the first one of each field."""
     if isinstance(refusal, ChangedMeanwhile):
         return FormErrors(409, {"": _sentence(refusal.message)})
     errors: dict[str, str] = {}
@@ -105,7 +105,7 @@ def field_errors(refusal: InvalidMetadata | ChangedMeanwhile) -> FormErrors:
 
 
 def _sending(kept: Mapping[str, Any]) -> frozenset[str]:
-    """The grants of an application that sends people here: as they are, or the usual ones."""
+    """The grant types of an application that sends people here: its own, or the usual ones."""
     return frozenset(kept.get("grant_types", ())) & _SENDING or _SENDING
 
 

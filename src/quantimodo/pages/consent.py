@@ -1,6 +1,6 @@
-"""The page on which a person decides what an application may do.
+"""The consent page.
 
-Shows the question only. `endpoints/authorize.py` asks it and acts on the answer.
+Only renders. `endpoints/authorize.py` shows it and processes the decision.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from quantimodo.pages.return_targets import about_links
 
 @dataclass(frozen=True, slots=True)
 class ScopeLine:
-    """One thing that the application asks for, in plain words."""
+    """One requested scope, in plain words."""
 
     name: str
     title: str
@@ -28,8 +28,8 @@ class ConsentView:
     """Everything that the page shows.
 
     `already` are the scopes that the person allowed before; `return_to` is the local address of
-    this very request, for a person who wants to use another account. `by_token`: the account is a
-    login JWT's, not the session's; `switch` is the local address that lets go of it.
+    this request, for a person who wants to use another account. `by_token`: the account is that of
+    a login JWT, not of the session; `switch` is the local address that continues without the JWT.
     """
 
     client: Client
@@ -49,12 +49,12 @@ class ConsentView:
 def consent_page(
     renderer: Renderer, view: ConsentView, *, form_action: Sequence[str] = ()
 ) -> Response:
-    """The question. `form_action` names the origin (or scheme) to which the answer leads."""
+    """The page. `form_action` is the origin (or scheme) to which the response goes."""
     return renderer.page(
         "consent.html",
         form_action=form_action,
         opener=True,
         view=view,
-        # Registration refuses other schemes; a link is the wrong place to trust that.
+        # Registration refuses other schemes; links check it again.
         links=about_links(view.client),
     )

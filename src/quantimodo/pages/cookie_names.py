@@ -17,18 +17,18 @@ LOGIN_JWT: Final = "login_jwt_"
 LOGIN_BROWSER: Final = "login_browser_"
 # Followed by a digest of the account; see `accounts/device_cookies.py`.
 DEVICE: Final = "device_"
-# Which sign-in through a provider was finished last, and where it led.
+# The last finished sign-in through a provider, and its redirect.
 LOGIN_OVER: Final = "login_over"
 
-# Short texts that one page leaves for the next.
+# Short texts from one page to the next.
 CookieName = Literal["confirm", "reset", "verify", "notice", "shown", "reset_return"]
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 def cookie_prefix(origin: str) -> str:
-    """What the names of all cookies of the server at `origin` begin with: `quantimodo_`, after the
-    port unless it is the scheme's own, and after `__Host-` over https (RFC 6265bis §4.1.3.2)."""
+    """The prefix of all cookie names of the server at `origin`: `quantimodo_`, after the port
+    unless it is the scheme's default, and after `__Host-` over https (RFC 6265bis §4.1.3.2)."""
     parts = urlsplit(origin)
     host_only = "__Host-" if parts.scheme == "https" else ""
     port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f"{parts.port}_"

@@ -1,4 +1,4 @@
-"""/account/data: what a person measured, a small chart of each; add, import, export, delete."""
+"""/account/data: a person's measurements, with charts; add, import, export, delete."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -87,11 +87,11 @@ class Data:
         return self.page_context.go(_path(form.one("variable").strip()), "measurement-added")
 
     async def take_in(self, request: Request) -> Response:
-        """POST /account/data/import: all of a CSV file, or nothing of it."""
+        """POST /account/data/import: a CSV file, completely or not at all."""
         browser_request, form = await self.page_context.posted(request, LARGEST_SHEET)
         user, sheet = browser_request.required().user, Sheet()
         try:
-            # Long tables take their time: others have their turn meanwhile.
+            # Long tables take some time: other requests run meanwhile.
             catalogue = await self.references.catalogue()
             content = form.files.get("file", b"")
             sheet = await asyncio.to_thread(read_sheet, content, catalogue)
@@ -142,7 +142,7 @@ class Data:
     async def _show_variable(
         self, request: Request, browser_request: BrowserRequest, name: str, restorable: str
     ) -> Response:
-        """`restorable`: a measurement that was deleted just now, sealed."""
+        """`restorable`: a measurement that was deleted just now, encrypted."""
         user, found = browser_request.required().user, await self._named(browser_request, name)
         name = found.summary.variable.name
         offset = _offset(request.query_params.get("offset", ""))
@@ -167,8 +167,8 @@ class Data:
         )
 
     async def remove(self, request: Request) -> Response:
-        """POST /account/data/remove: one measurement. The answer is the page of its variable, with
-        a button that restores it."""
+        """POST /account/data/remove: one measurement. The response is the page of its variable,
+        with a button that restores it."""
         browser_request, form = await self.page_context.posted(request)
         user, number = browser_request.required().user, form.one("id")
         if not (number.isascii() and number.isdigit() and len(number) < 19):
@@ -180,7 +180,7 @@ class Data:
         return await self._variable(request, browser_request, found.measurement.variable, sealed)
 
     async def restore(self, request: Request) -> Response:
-        """POST /account/data/restore: what was deleted on the page before."""
+        """POST /account/data/restore: the measurement that was deleted on the previous page."""
         browser_request, form = await self.page_context.posted(request)
         user, deleted = (
             browser_request.required().user,
@@ -190,14 +190,14 @@ class Data:
             return self.page_context.go("/account/data", "too-late-to-restore")
         try:
             restored = await self.undo.restore(user.id, deleted)
-        except MeasurementError:  # the variable was made anew meanwhile, in a unit of another kind
+        except MeasurementError:  # the variable was created again in a unit of another category
             restored = False
         return self.page_context.go(
             _path(deleted.variable), "measurement-restored" if restored else "not-restored"
         )
 
     async def ask_to_remove(self, request: Request) -> Response:
-        """GET /account/data/delete?name=…: is it meant?"""
+        """GET /account/data/delete?name=…: the confirmation page."""
         browser_request = await self.page_context.browser_request(request)
         async with self.reads.place(browser_request.required().user.id):
             found = await self._named(browser_request, request.query_params.get("name", ""))
@@ -219,8 +219,6 @@ class Data:
             raise NotFound
         return self.page_context.go("/account/data", "variable-removed")
 
-    # ------------------------------------------------------------------------------- what is shown
-
     async def _named(self, browser_request: BrowserRequest, name: str) -> ShownVariable:
         found = await self.measurement_service.variable(browser_request.required().user.id, name)
         if found is None:
@@ -237,7 +235,7 @@ class Data:
         given: Mapping[str, str],
         again: FormErrors | None = None,
     ) -> Response:
-        """`given` is what the form to add with begins with; the moment is now if it has none."""
+        """`given`: initial values of the form that adds a measurement; the default time is now."""
         user = browser_request.required().user
         zone = await self._zone(user)
         now = f"{in_zone(self.page_context.clock.now(), zone):%Y-%m-%dT%H:%M}"
@@ -290,7 +288,7 @@ class Data:
 
 
 def _about(name: str, *, offset: int = 0, limit: int = _ROWS) -> MeasurementQuery:
-    """The newest of a variable, or of all when it has no name."""
+    """A query for the newest measurements of a variable, or of all when `name` is empty."""
     filters: Sequence[Filter] = ()
     if name:
         filters = (Filter("variable", (Comparison("is", name),)),)

@@ -1,4 +1,4 @@
-"""The form that adds a measurement: its fields as a set to save, and all their faults at once."""
+"""The form that adds a measurement: its fields as a set to save, with all faults together."""
 
 import re
 import unicodedata
@@ -47,7 +47,7 @@ def read_measurement(form: Form, zone: tzinfo) -> tuple[SentSet, dict[str, str]]
 
 def _number(text: str) -> float:
     """Raises `ValueError` with the sentence to show."""
-    if _THOUSANDS.fullmatch(text):  # to some a thousand and more, to others one and a bit
+    if _THOUSANDS.fullmatch(text):  # ambiguous: a thousands separator or a decimal comma
         raise ValueError("Write it without a comma: as 1234, or as 1.234.")
     try:
         return number_of(text.replace(",", ".", 1))
@@ -56,7 +56,7 @@ def _number(text: str) -> float:
 
 
 def _placed(when: str, zone: tzinfo) -> str:
-    """A local time, as a browser sends it, with its offset; anything else as it is."""
+    """A local time, as a browser sends it, with its offset added; other text unchanged."""
     try:
         moment = datetime.fromisoformat(when)
     except ValueError:
@@ -65,7 +65,7 @@ def _placed(when: str, zone: tzinfo) -> str:
 
 
 def words(refused: MeasurementError) -> str:
-    """As a person reads it: without the place in a request that they never saw."""
+    """The message for a person: without the position in a request, which they do not see."""
     text = refused.text
     if refused.set_index is not None:
         text = text.partition(": ")[2]

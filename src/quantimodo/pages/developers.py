@@ -1,4 +1,4 @@
-"""The developer portal: a person's own applications. Somebody else's do not exist here."""
+"""The developer portal: a person's own applications. Those of others are not found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -126,7 +126,7 @@ class Developers:
         return self.secrets.hand_over(response, browser_request, registered)
 
     async def logout_notification(self, request: Request) -> Response:
-        """GET /developers/{client_id}/delete: tells what ends."""
+        """GET /developers/{client_id}/delete: explains what ends."""
         browser_request = await self.page_context.browser_request(request)
         client = await self._own(request, browser_request)
         return self.page_context.show(
@@ -226,6 +226,6 @@ def _scope_lines() -> Sequence[tuple[str, str, str]]:
 
 
 def _check_revision(client: Client, form: Form) -> None:
-    """A page that was opened before somebody else saved is not saved over that."""
+    """Refuse a form whose page was opened before another change was saved."""
     if form.one("revision") != str(client.revision):
         raise ChangedMeanwhile

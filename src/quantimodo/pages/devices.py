@@ -1,4 +1,4 @@
-"""Where a person is signed in, and signing out there."""
+"""A person's sessions, and ending them."""
 
 from binascii import Error, unhexlify
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Devices:
         )
 
     async def end(self, request: Request) -> Response:
-        """POST /account/sessions/end: one of this person's, never of somebody else's."""
+        """POST /account/sessions/end: only a session of this person."""
         browser_request, form = await self.page_context.posted(request)
         here = browser_request.required()
         key = _key(form.one("session"))

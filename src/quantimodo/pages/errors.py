@@ -1,4 +1,4 @@
-"""The page that tells what went wrong, and what to do. It never repeats what was sent."""
+"""The error page: what went wrong, and what to do. It never echoes input."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -38,7 +38,7 @@ def error_page(
     *,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A page for one error. `incident` is the number under which the log holds the cause."""
+    """A page for one error. `incident` is the number that the log has with the cause."""
     return renderer.page(
         "error.html",
         status=status,
@@ -51,7 +51,7 @@ def error_page(
 
 
 def retry_after(wait: timedelta) -> dict[str, str]:
-    """The header that tells machines how long to wait, in whole seconds."""
+    """The `Retry-After` header, in whole seconds."""
     return {"retry-after": str(max(1, ceil(wait.total_seconds())))}
 
 

@@ -1,4 +1,4 @@
-"""What a form says when a service refuses: the status, the words, and next to which field."""
+"""The errors of a form when a service refuses it: status, texts, and fields."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,21 +14,21 @@ Refusal = InvalidInput | DomainError | TooMany | Busy
 
 @dataclass(frozen=True, slots=True)
 class FormErrors:
-    """A refusal as the form shows it; the key "" of `errors` is the form as a whole."""
+    """An error as the form shows it; the key "" of `errors` is the form as a whole."""
 
     status: int
     errors: Mapping[str, str]
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def view(self, form: Form, *names: str, chosen: Sequence[str] = ()) -> FormView:
-        """The form again with what was entered in the fields `names` (never a password)."""
+        """The form with the entered values of the fields `names` (never a password)."""
         return FormView({name: form.one(name) for name in names}, self.errors, frozenset(chosen))
 
 
 def form_errors(
     refusal: Refusal, *, field: str = "", names: Mapping[str, str] | None = None
 ) -> FormErrors:
-    """`names` tells what the form calls a service's fields, `field` what `DomainError` is about."""
+    """`names` maps a service's fields to the form's, `field` is the field of a `DomainError`."""
     match refusal:
         case InvalidInput():
             shown = names or {}

@@ -1,6 +1,6 @@
-"""The page that carries an authorization answer to a client (OAuth 2.0 Form Post Response Mode).
+"""The page that posts an authorization response to a client (OAuth 2.0 Form Post Response Mode).
 
-It sends itself with one line of script, allowed by its hash; without scripts there is a button.
+One line of script, allowed by its hash, submits it; without scripts there is a button.
 """
 
 from base64 import b64encode

@@ -1,6 +1,6 @@
 """A submitted HTML form as plain values, read with limits and without guessing.
 
-Owns how a body becomes fields. Whether the form may be acted on is `browser.py`'s business.
+Owns the parsing of a body. `browser.py` checks where the form came from.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from quantimodo.model.secrets import Secret
 
-_MOST_BYTES: Final = 400 * 1024  # the largest picture we take, with room for its form
+_MOST_BYTES: Final = 400 * 1024  # more than the largest accepted picture, for its form
 LARGEST_SHEET: Final = 4 * 1024 * 1024  # ten thousand measurements, with notes
 _MOST_FIELDS: Final = 64
 _URLENCODED: Final = "application/x-www-form-urlencoded"
@@ -22,7 +22,7 @@ _MULTIPART: Final = "multipart/form-data"
 
 
 class FormFault(Exception):
-    """A body that no form of ours could have sent."""
+    """A body that no form of this server sends."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -55,7 +55,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class FormView:
-    """What a form shows: the values to begin with, and what was wrong with those sent.
+    """What a form shows: the initial values, and the errors of the values that were sent.
 
     `errors` are keyed by field; the key "" is for the form as a whole.
     """
@@ -72,7 +72,7 @@ class FormView:
 
 
 async def read_form(request: Request, most: int = _MOST_BYTES) -> Form:
-    """The form in the body. Raises `FormFault` when it is none, or has more than `most` bytes."""
+    """The form in the body. Raises `FormFault` for another body, or one above `most` bytes."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in (_URLENCODED, _MULTIPART):
         raise FormFault(415, "Send this form as a web page does.")
@@ -84,8 +84,8 @@ async def read_form(request: Request, most: int = _MOST_BYTES) -> Form:
 
 
 def _is_text(text: str) -> bool:
-    # PostgreSQL's text holds no NUL, and no person types one. Half a surrogate pair comes out of
-    # a part in an odd `charset` (unicode_escape, utf-7), and can be neither kept nor shown.
+    # PostgreSQL cannot store NUL, and no person types one. Half a surrogate pair is the result of
+    # a part in a rare `charset` (unicode_escape, utf-7), and can be neither stored nor shown.
     return "\0" not in text and (text.isascii() or not any(map(_is_half, text)))
 
 
@@ -95,7 +95,7 @@ def _is_half(character: str) -> bool:
 
 async def read_body(request: Request, most: int) -> bytes:
     """The whole body. Raises `FormFault` as soon as it has more than `most` bytes, and when the
-    browser went away before the end."""
+    browser disconnects before the end."""
     body = bytearray()
     try:
         async for chunk in request.stream():

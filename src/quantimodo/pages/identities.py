@@ -1,8 +1,7 @@
-"""The accounts elsewhere by which a person signs in: what is linked, linking, unlinking.
+"""The linked accounts at providers: list, linking, unlinking.
 
-Owns what a person may press, and the page that asks to show once more who they are. The way to a
-provider and back is handed in (`Linking.begin`); whether the rules allow it is decided by
-`federation/social_accounts.py`.
+Owns the pages, including the one that requests a new sign-in. `Linking.begin` starts the login at a
+provider; `federation/social_accounts.py` has the rules.
 """
 
 import asyncio
@@ -33,10 +32,10 @@ _LAST_WAY = DomainError(
 
 @dataclass(frozen=True, slots=True)
 class Linking:
-    """What these pages need of providers, all by their names.
+    """What these pages need of providers, which they name by their names.
 
-    `origin` is where a browser is sent to, None while the provider does not answer. `begin` sends
-    it there, for a checked form of a session that was signed in to just now.
+    `origin` is the origin of the authorization endpoint, None while the provider does not respond.
+    `begin` redirects there, for a checked form of a recently authenticated session.
     """
 
     accounts: SocialAccounts
@@ -47,7 +46,7 @@ class Linking:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """One row of the page. `removable`: another way to sign in would be left."""
+    """One row of the page. `removable`: another sign-in method would remain."""
 
     identity: Identity
     title: str
@@ -57,7 +56,7 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class Linkable:
-    """A provider to be linked; `origin` is None while it does not answer."""
+    """A provider that can be linked; `origin` is None while it does not respond."""
 
     name: str
     title: str
@@ -86,16 +85,16 @@ class Identities:
         return await self.linking.begin(request, browser_request, name)
 
     async def unlink(self, request: Request) -> Response:
-        """POST /account/identities/unlink: one of this person's, never the last way in."""
+        """POST /account/identities/unlink: one of this person, never the last sign-in method."""
         browser_request, form = await self.page_context.posted(request)
         session = browser_request.required()
-        # One that is not theirs, or is gone, gets the service's refusal.
+        # For another person's or an unknown identity the service raises the error.
         number = form.one("identity")
         identity_id = int(number) if number.isdecimal() and len(number) < 19 else 0
         rows = await self._linked(session)
         try:
-            # The service counts whatever is linked; a provider that is not set up here any more
-            # lets nobody in.
+            # The service counts all linked identities, but one of a provider that is not configured
+            # any more cannot be used to sign in.
             if any(row.identity.id == identity_id and not row.removable for row in rows):
                 require_fresh(session, self.page_context.clock.now())
                 raise _LAST_WAY
@@ -117,7 +116,7 @@ class Identities:
             browser_request,
             "account_identities.html",
             again=again,
-            # A browser holds the redirects that follow a form against the form's CSP.
+            # Browsers apply the form's CSP to the redirects that follow it.
             form_action=sorted(
                 {source for one in linkable if one.origin for source in form_sources(one.origin)}
             ),
@@ -150,7 +149,7 @@ class Identities:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """/account/again: whoever changes how an account is signed in to, shows who they are."""
+    """/account/again: a new sign-in before a change of sign-in methods."""
 
     page_context: PageContext
     accounts: Accounts
@@ -171,7 +170,7 @@ class Again:
         )
 
     async def _ways(self, user_id: int) -> Sequence[ProviderButton]:
-        """The providers by which this very person signs in."""
+        """The providers by which this person signs in."""
         identities = await self.linking.accounts.identities(user_id)
         names = {one.provider for one in identities}
         return [each for name, each in self.linking.providers.items() if name in names]

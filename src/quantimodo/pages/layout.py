@@ -1,7 +1,7 @@
-"""Renders the templates and puts the same protective headers on every page.
+"""Renders the templates and sets the same security headers on every page.
 
-Owns the template environment, the headers and the shipped static files. Knows nothing of who
-is looking at the page; `desk.py` does.
+Owns the template environment, the headers and the shipped static files. `page_context.py` adds what
+depends on the visitor.
 """
 
 import re
@@ -27,18 +27,18 @@ _PERMISSIONS: Final = ", ".join(
 
 
 def form_sources(uri: str) -> tuple[str, ...]:
-    """The CSP sources of a form that leads to `uri`, and on from there.
+    """The CSP sources of a form whose response redirects to `uri`.
 
-    Chromium holds each redirect that follows a form against the form's policy, those of the
-    application included: one whose callback sends people on to its other host would end on a
-    blank page if only the callback's origin were named. So it is the scheme.
+    Chromium applies the form's policy to every redirect that follows, those of the application
+    included: a callback that redirects to another host would end on a blank page if only the
+    callback's origin were allowed. So the whole scheme is allowed.
     """
     scheme = urlsplit(uri).scheme
     return ("http:", "https:") if scheme == "http" else (f"{scheme}:",)
 
 
 def frame_source(uri: str) -> str:
-    """The CSP source of a frame: its origin; CSP has no spelling for an IPv6 address."""
+    """The CSP source of a frame: its origin. CSP cannot express an IPv6 address."""
     parts = urlsplit(uri)
     if parts.scheme in ("http", "https") and _HOST.fullmatch(parts.netloc):
         return f"{parts.scheme}://{parts.netloc}"
@@ -48,10 +48,10 @@ def frame_source(uri: str) -> str:
 def content_security_policy(
     form_action: Sequence[str] = (), *, script: str = "", frames: Sequence[str] = ()
 ) -> str:
-    """The policy of a page: our own style and pictures, no script unless its hash is given, and
-    nothing framed but what is at the origins `frames`."""
-    # security.md §11: no framing, no inline style, no script. Browsers hold form-action against
-    # the redirects that follow a form too, hence the extra sources towards a client.
+    """The policy of a page: styles and pictures of this server, only the script with the given
+    hash, and only frames of the origins `frames`."""
+    # security.md §11: no framing, no inline style, no script. Browsers apply form-action to the
+    # redirects that follow a form too, so the sources of a client are added.
     return "; ".join(
         [
             "default-src 'none'",
@@ -83,7 +83,7 @@ class Renderer:
             auto_reload=False,
         )
         self._templates.filters |= {"moment": moment, "day": day, "ago": ago, "number": number}
-        # A template that is shown without a visitor (an error, a form post) sees these.
+        # The defaults of templates that are shown without a visitor (an error, a form post).
         self._templates.globals |= {
             "asset": assets.url,
             "product": product,
@@ -95,7 +95,7 @@ class Renderer:
         }
 
     def text(self, name: str, **context: Any) -> str:
-        """The template `name` filled in, for an answer with headers of its own."""
+        """The rendered template `name`, for a response with other headers."""
         return self._templates.get_template(name).render(context)
 
     def page(
@@ -112,9 +112,9 @@ class Renderer:
     ) -> Response:
         """The page `name` (a template's name).
 
-        `form_action`: further places to which a form may lead. `opener`: the page may be shown
-        in a pop-up whose opener waits for it. `script`: the CSP hash of its one inline script.
-        `frames`: the origins of what it frames.
+        `form_action`: additional CSP sources for forms. `opener`: the page may be shown in a pop-up
+        whose opener waits for it. `script`: the CSP hash of its one inline script. `frames`: the
+        origins of its frames.
         """
         html = self._templates.get_template(name).render(context)
         return HTMLResponse(
@@ -141,10 +141,10 @@ def json_page(status: int, value: Any, headers: Mapping[str, str] | None = None)
 
 
 def head_of(status: int) -> Response:
-    """The answer to HEAD where GET would do something (RFC 9110 §9.3.2): its status alone."""
+    """The response to HEAD where GET would have an effect (RFC 9110 §9.3.2): only a status."""
     return Response(status_code=status, headers=NO_STORE)
 
 
 def see_other(location: str) -> RedirectResponse:
-    """On to another page after a form was accepted, always as a GET (never 307)."""
+    """Redirect to another page after a form was accepted, always as a GET (never 307)."""
     return RedirectResponse(location, status_code=303, headers=NO_STORE)

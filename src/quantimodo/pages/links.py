@@ -1,4 +1,4 @@
-"""Links that arrive by mail: their ticket leaves the address at once, and dead ones say so."""
+"""E-mailed links: their token is removed from the address at once; invalid ones show an error."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -22,13 +22,13 @@ class InvalidLink:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """`outbox`: whether mails can be read here, at /outbox (development only)."""
+    """`outbox`: whether e-mails can be read at /outbox (development only)."""
 
     page_context: PageContext
     outbox: bool
 
     def moved(self, request: Request, purpose: Purpose) -> Response | None:
-        """For an address that carries a ticket: the way to the same page without it."""
+        """For an address with a token: the redirect to the same page without it."""
         email_token = request.query_params.get("ticket")
         if email_token is None:
             return None
@@ -37,7 +37,7 @@ class Links:
         )
 
     def email_token(self, request: Request, purpose: Purpose) -> str:
-        """The ticket that this browser holds, or ""."""
+        """The token in this browser's cookie, or ""."""
         return self.page_context.browser.read_cookie(request, purpose)
 
     def dead(
@@ -47,7 +47,7 @@ class Links:
         purpose: Purpose,
         renewal: InvalidLink,
     ) -> Response:
-        """The page for a link that was used, is too old, or never was one."""
+        """The page for a used, expired or unknown link."""
         response = self.page_context.show(
             request, browser_request, "dead_link.html", status=410, renewal=renewal
         )

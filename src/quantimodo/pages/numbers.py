@@ -1,6 +1,6 @@
-"""How a number is told to a person: with all its digits, as far as they are meant."""
+"""Numbers for people: all significant digits, without rounding errors of binary fractions."""
 
 
 def number(value: float) -> str:
-    """As in `72.5` and `1234567`; twelve digits hide the dust of binary fractions."""
+    """As in `72.5` and `1234567`; rounded to twelve significant digits."""
     return f"{value:.12g}"

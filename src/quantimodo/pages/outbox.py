@@ -1,6 +1,6 @@
-"""Mails of a server under development, shown in the browser instead of being sent.
+"""E-mails of a development server, shown in the browser instead of sent.
 
-Exists only when the operator turned it on (or runs on plain http on this machine).
+Exists only when the operator enables it (or runs plain http on this machine).
 """
 
 import re
@@ -27,7 +27,7 @@ _MISDIRECTED: Final = (
 
 
 class Outbox(Protocol):
-    """Where mails can be read again."""
+    """The queue of e-mails, readable."""
 
     async def recent(self, limit: int) -> Sequence[tuple[Mail, datetime]]:
         """Newest first."""
@@ -51,10 +51,10 @@ class OutboxPage:
         )
 
     def _is_asked_by_name(self, request: Request) -> bool:
-        """Under our own name, or this machine's.
+        """Whether the request's host is this server's name or this machine.
 
-        A site that a developer visits can let its own name lead here (DNS rebinding); then its
-        scripts may read the page, with the links of all letters.
+        A site that a developer visits can resolve its name to this server (DNS rebinding); then its
+        scripts could read the page, with the links of all e-mails.
         """
         asked = request.headers.get("host", "").lower()
         name = asked if asked.endswith("]") else re.sub(r":[0-9]+$", "", asked)

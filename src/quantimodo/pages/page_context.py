@@ -1,6 +1,6 @@
-"""How every page meets its visitor: who is there, may this form be acted on, what is shown.
+"""The common part of every page: the visitor's session, the check of forms, the rendering.
 
-Owns the path from a request to a page and the answers to what can go wrong on the way.
+Owns the path from a request to a page, and the error pages.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -40,7 +40,7 @@ NOTICES: Final = {
     "password-set": "Your password is set.",
     "identity-linked": "The account is linked. You can sign in by it from now on.",
     "identity-unlinked": "The account is unlinked. It does not sign in any more. "
-    "If somebody else may have used it, sign out all other devices.",
+    "If another person may have used it, sign out all other devices.",
     "access-removed": "Access removed. The application can no longer use your account.",
     "session-ended": "That device is signed out.",
     "others-ended": "All other devices are signed out.",
@@ -60,12 +60,12 @@ _NOTICE_LIFETIME: Final = timedelta(minutes=1)
 
 
 class NotFound(Exception):
-    """There is nothing at this address, or nothing that this person may see."""
+    """No page at this address, or none that this person may see."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """Opens a visit, checks a form, shows a page."""
+    """Reads the visitor's state, checks forms, shows pages."""
 
     renderer: Renderer
     browser: Browser
@@ -77,9 +77,9 @@ class PageContext:
     async def posted(
         self, request: Request, most: int | None = None
     ) -> tuple[BrowserRequest, Form]:
-        """The visit and its form, known to come from a page of ours. Raises `Forbidden`.
+        """The request and its form, which came from a page of this server. Raises `Forbidden`.
 
-        `most`: bytes, where a form may be larger than forms are.
+        `most`: the limit in bytes for a form that may be larger than usual.
         """
         form = await (read_form(request) if most is None else read_form(request, most))
         browser_request = await self.browser.browser_request(request)
@@ -98,9 +98,9 @@ class PageContext:
         opener: bool = False,
         **context: Any,
     ) -> Response:
-        """The page `name` for this visitor, with the notice that waits for them, if any.
+        """The page `name` for this visitor, with the notice of the previous page, if any.
 
-        `again`: a form is shown once more, because it was refused.
+        `again`: a form is shown again because it was refused.
         """
         notice = self.browser.read_cookie(request, "notice")
         response = self.renderer.page(
@@ -119,18 +119,18 @@ class PageContext:
         return self.browser.attach_cookies(response, browser_request)
 
     def go(self, location: str, notice: str = "") -> Response:
-        """On to another page, which then shows the notice once."""
+        """Redirect to another page, which shows the notice once."""
         response = see_other(location)
         if notice:
             self.browser.set_cookie(response, "notice", notice, _NOTICE_LIFETIME)
         return response
 
     def again(self, return_to: str) -> Response:
-        """To the page that asks a person to show once more who they are (security.md §18)."""
+        """Redirect to the page that requests a new sign-in (security.md §18)."""
         return see_other(f"/account/again?return_to={quote(return_to, safe='/')}")
 
     def guarded(self, endpoint: Endpoint) -> Endpoint:
-        """The endpoint, with a page for everything that may go wrong before it answers."""
+        """The endpoint, with an error page for every exception."""
 
         async def answer(request: Request) -> Response:
             try:
@@ -154,13 +154,13 @@ class PageContext:
             except Unavailable:
                 return busy(self.renderer, timedelta(seconds=5))
             except ClientLeft:
-                return Response(status_code=499)  # sent to nobody
+                return Response(status_code=499)  # the client has disconnected
 
         return answer
 
 
 def too_many(renderer: Renderer, wait: timedelta) -> Response:
-    """429: tried too often."""
+    """429: too many attempts."""
     return error_page(
         renderer,
         429,
@@ -171,7 +171,7 @@ def too_many(renderer: Renderer, wait: timedelta) -> Response:
 
 
 def busy(renderer: Renderer, wait: timedelta) -> Response:
-    """503: ask again soon."""
+    """503: try again soon."""
     return error_page(
         renderer,
         503,
@@ -182,8 +182,8 @@ def busy(renderer: Renderer, wait: timedelta) -> Response:
 
 
 def _same_page(request: Request) -> str:
-    """The page of a form that needs a fresh sign-in: it answers GET at its own address, but for
-    the buttons of a list."""
+    """The page of a form that requires a new sign-in: GET of the same address, except for the
+    buttons of a list."""
     path = request.url.path
     if path.startswith("/account/identities/"):
         return "/account/identities"

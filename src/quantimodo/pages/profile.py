@@ -1,4 +1,4 @@
-"""A person's name, whether their address is confirmed, and what else they tell of themselves."""
+"""A person's name, the confirmation of their address, and their optional profile."""
 
 from dataclasses import dataclass
 from zoneinfo import available_timezones
@@ -15,7 +15,7 @@ from quantimodo.pages.forms import FormView
 from quantimodo.pages.page_context import PageContext
 from quantimodo.protocol.profiles import ADDRESS, TEXTS, InvalidProfile
 
-# The zones of places, and UTC; the server takes the older names of the IANA database too.
+# Zones of places, and UTC; the server accepts the older names of the IANA database too.
 _REGIONS = frozenset(
     {
         "Africa",
@@ -72,7 +72,7 @@ class Profile:
         return self.page_context.go("/account/profile", "profile-saved")
 
     async def send_verification(self, request: Request) -> Response:
-        """POST /account/verification: mail the link once more."""
+        """POST /account/verification: send the link again."""
         browser_request, _ = await self.page_context.posted(request)
         await self.accounts.send_verification(browser_request.required().user)
         return self.page_context.go("/account/profile", "verification-sent")

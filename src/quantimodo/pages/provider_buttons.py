@@ -1,10 +1,10 @@
-"""The ways to sign in that are not a password, as pages show them: a button for each."""
+"""The sign-in buttons of providers."""
 
 from typing import Protocol
 
 
 class ProviderButton(Protocol):
-    """A provider of sign-ins. `name` stands in addresses, `title` on the button."""
+    """A provider. `name` is used in addresses, `title` on the button."""
 
     @property
     def name(self) -> str: ...

@@ -1,4 +1,4 @@
-"""A forgotten password, and the confirmation of an address, by links that were mailed."""
+"""Password reset and address confirmation by e-mailed links."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -37,7 +37,7 @@ class Reset:
         )
 
     async def submit(self, request: Request) -> Response:
-        """POST /reset: the answer is the same whether the address has an account or not."""
+        """POST /reset: the response is the same whether the address has an account or not."""
         browser_request, form = await self.page_context.posted(request)
         leads = await self.return_targets.of(form.one("return_to"))
         try:
@@ -53,7 +53,7 @@ class Reset:
                 form=again.view(form, "email"),
                 leads=leads,
             )
-        # It stays in this browser: a link that is opened in another one leads to the account.
+        # The target stays in this browser: in another one the link leads to the account.
         response = self.page_context.go("/reset/sent")
         return self.page_context.browser.set_email_token_cookie(
             response, "reset_return", leads.return_to
@@ -73,7 +73,7 @@ class Reset:
         )
 
     async def choose(self, request: Request) -> Response:
-        """GET /reset/new: choose a new password. Opening the link spends nothing."""
+        """GET /reset/new: choose a new password. Opening the link does not use it up."""
         if moved := self.links.moved(request, "reset"):
             return moved
         browser_request = await self.page_context.browser_request(request)
@@ -112,8 +112,8 @@ class Reset:
         return self.links.dead(request, browser_request, "reset", again)
 
     async def _leads(self, request: Request) -> ReturnTarget:
-        """Where this browser was going when the new password was requested; to the account, if
-        nothing waits there any more."""
+        """Where this browser was going when the new password was requested; the account, if that
+        request has expired."""
         leads = await self.return_targets.of(
             self.page_context.browser.read_cookie(request, "reset_return")
         )
@@ -151,7 +151,7 @@ class Verification:
     links: Links
 
     async def show(self, request: Request) -> Response:
-        """GET /verify: what the link is about. Opening it spends nothing."""
+        """GET /verify: explains the link. Opening it does not use it up."""
         if moved := self.links.moved(request, "verify"):
             return moved
         browser_request = await self.page_context.browser_request(request)

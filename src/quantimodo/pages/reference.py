@@ -1,7 +1,7 @@
-"""GET /docs: the interface for people, drawn from the OpenAPI document and from nothing else.
+"""GET /docs: the API reference, generated from the OpenAPI document only.
 
-Owns what of the document is shown, and in which order. The document is made once, at the start,
-by `app/openapi`; so is all that is read out of it here.
+Owns the selection and the order. `openapi` makes the document once, at start; the content of the
+page is made once too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One parameter, or one field of an answer; `error.code` is a field inside `error`."""
+    """One parameter, or one field of a response; `error.code` is a field inside `error`."""
 
     name: str
     kind: str
@@ -32,7 +32,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What comes back under one status."""
+    """The response with one status."""
 
     status: str
     text: Markup
@@ -50,7 +50,7 @@ class Answer:
 class Operation:
     """One method of one address. `aliases` are its other addresses.
 
-    `parameters_of` and `answers_of`: an operation above it that has the very same ones.
+    `parameters_of` and `answers_of`: an earlier operation that has the same ones.
     """
 
     id: str
@@ -78,7 +78,7 @@ class Group:
 
 
 class ReferencePage:
-    """The page, over one document, which is read when the page is first asked for."""
+    """The page of one document, which is read at the first request."""
 
     __slots__ = ("_content", "_document", "_page_context")
 
@@ -133,7 +133,7 @@ def _groups(document: Json) -> Iterator[Group]:
 
 
 def _briefly(operation: Operation, above: Sequence[Operation]) -> Operation:
-    """The same, referring to what was said above instead of saying it again."""
+    """The same operation, with references to `above` instead of repeated parts."""
     same = [each for each in above if each.parameters == operation.parameters != []]
     alike = [each for each in above if each.answers == operation.answers]
     return replace(
@@ -170,7 +170,7 @@ def _operation(document: Json, method: str, path: str, operation: Json) -> Opera
 
 
 def _ways(document: Json, operation: Json) -> Iterator[Markup]:
-    """How to show what one may, in the words of the document."""
+    """The ways to authenticate, in the words of the document."""
     schemes = document["components"]["securitySchemes"]
     for way in operation.get("security", ()):
         yield from (inline(schemes[name]["description"]) for name in way)
@@ -179,7 +179,7 @@ def _ways(document: Json, operation: Json) -> Iterator[Markup]:
 
 
 def _parameters(document: Json, operation: Json) -> tuple[str, list[Field]]:
-    """Where the parameters go, and what they are."""
+    """The location of the parameters, and the parameters."""
     if "requestBody" in operation:
         content = operation["requestBody"]["content"]
         (schema, *_) = (media["schema"] for media in content.values())
@@ -188,7 +188,7 @@ def _parameters(document: Json, operation: Json) -> tuple[str, list[Field]]:
     return "query", [
         _field(each["name"], {**each["schema"], **each}, each["required"])
         for each in operation.get("parameters", ())
-        if each["in"] == "query"  # what stands in the path is seen there
+        if each["in"] == "query"  # the path shows its parameters
     ]
 
 
@@ -241,7 +241,7 @@ def _answer(document: Json, status: str, answer: Json) -> Answer:
 
 
 def _shared(document: Json) -> dict[str, Json]:
-    """The answers that read the same everywhere, by status."""
+    """The responses that are the same everywhere, by status."""
     references = {
         status: answer
         for methods in document["paths"].values()
@@ -253,7 +253,7 @@ def _shared(document: Json) -> dict[str, Json]:
 
 
 def _resolved(document: Json, value: Json) -> Json:
-    """What a reference into the document stands for; anything else is itself."""
+    """The target of a reference into the document; other values unchanged."""
     if "$ref" not in value:
         return value
     found: Any = document

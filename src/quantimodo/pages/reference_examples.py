@@ -1,4 +1,4 @@
-"""Examples of the reference page: each operation as a call that a terminal takes."""
+"""Examples of the reference page: each operation as a `curl` command."""
 
 import json
 import shlex
@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 Json = Mapping[str, Any]
 Fields = Any  # by name; for a body that is an array, a list of such
 
-# No browser follows `curl`: what a person opens is shown as an address.
+# `curl` is no browser: an operation for browsers is shown as an address.
 _FOR_BROWSERS = "303"
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
@@ -21,7 +21,7 @@ def spelled_json(value: Any) -> str:
 
 
 def calls(document: Json, method: str, path: str, operation: Json) -> Iterator[tuple[str, str]]:
-    """The calls of an operation, each with its name ("" where there is only one to name).
+    """The calls of an operation, each with its name ("" when there is only one).
 
     None for a form that a browser sends.
     """

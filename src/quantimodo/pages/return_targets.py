@@ -1,7 +1,7 @@
-"""Where a sign-in leads: to a page of ours, or back to an application that waits for it.
+"""Where a sign-in continues: at a page of this server, or at an authorization request.
 
-Reads a waiting authorization request only to name the application, and to tell the browser to
-which place its forms may lead. Decides nothing.
+Reads a stored authorization request only to name the application, and for the CSP sources of forms.
+Decides nothing.
 """
 
 from collections.abc import Sequence
@@ -35,9 +35,9 @@ from quantimodo.protocol.parameters import Form
 class ReturnTarget:
     """A local path, and the application behind it, if any.
 
-    `wants_fresh`: it asked for a sign-in of now (`prompt=login`, `max_age`). `asked` is its
-    request, which came at `asked_at`; `names_somebody`: it is for a certain person
-    (`id_token_hint`, `sub`).
+    `wants_fresh`: its request requires a new sign-in (`prompt=login`, `max_age`). `asked` is the
+    request, received at `asked_at`; `names_person`: it is for a certain person (`id_token_hint`,
+    `sub`).
     """
 
     return_to: str
@@ -47,24 +47,24 @@ class ReturnTarget:
     wants_fresh: bool = False
     asked: AuthorizationRequest | None = None
     asked_at: datetime | None = None
-    names_somebody: bool = False
+    names_person: bool = False
 
     def takes(self, session: Session, now: datetime) -> bool:
-        """Whether it may be gone on to in this session, without another sign-in."""
+        """Whether this session may continue there without another sign-in."""
         if self.asked is None or self.asked_at is None:
             return True
-        return not self.names_somebody and not is_stale(
+        return not self.names_person and not is_stale(
             self.asked, session.authenticated_at, self.asked_at, now, InteractionPolicy()
         )
 
     @property
     def is_over(self) -> bool:
-        """Whether it leads to a request that does not wait any more."""
+        """Whether its request is finished or expired."""
         return self.client is None and urlsplit(self.return_to).path == RESUME
 
     @property
     def links(self) -> Sequence[tuple[str, str]]:
-        """What the application says about itself elsewhere (RFC 7591 §2: policy_uri, tos_uri)."""
+        """Links to documents of the application (RFC 7591 §2: policy_uri, tos_uri)."""
         return () if self.client is None else about_links(self.client)
 
 
@@ -75,7 +75,7 @@ class ReturnTargets:
     clock: Clock
 
     async def of(self, return_to: str) -> ReturnTarget:
-        """What `return_to` leads to; anything but a path of ours leads to the account."""
+        """The target of `return_to`; the account, unless it is a path of this server."""
         path = local_path(return_to)
         stored = await self._stored(path)
         client = None if stored is None else await self.clients.client(stored.client_id)
@@ -87,7 +87,7 @@ class ReturnTargets:
         except (InvalidClientOrRedirect, OAuthError):
             return ReturnTarget(path)
         asked = _asked(form, client, target)
-        # A browser holds the redirects that follow a form against the form's CSP.
+        # Browsers apply the form's CSP to the redirects that follow it.
         leads = form_sources(target.redirect_uri)
         return ReturnTarget(
             path,
@@ -97,7 +97,7 @@ class ReturnTargets:
             _wants_fresh(form, client),
             asked,
             stored.created_at,
-            _names_somebody(form, asked),
+            _names_person(form, asked),
         )
 
     async def _stored(self, path: str) -> StoredRequest | None:
@@ -109,13 +109,13 @@ class ReturnTargets:
 
 
 def about_links(client: Client) -> Sequence[tuple[str, str]]:
-    """Where an application tells of itself: the word for it, and the address."""
+    """Links to documents of an application: title and address."""
     links = (
         ("Website", client.homepage_uri),
         ("Privacy policy", client.policy_uri),
         ("Terms", client.tos_uri),
     )
-    # Registration refuses other schemes; a link is the wrong place to trust that.
+    # Registration refuses other schemes; links check it again.
     return [(word, uri) for word, uri in links if uri.startswith("https://")]
 
 
@@ -123,17 +123,17 @@ def _asked(form: Form, client: Client, target: Target) -> AuthorizationRequest |
     try:
         return validate(form, client, target)
     except OAuthError:
-        return None  # the app was changed since; it is told so when the request goes on
+        return None  # the app was changed since; it gets an error when the request continues
 
 
-def _names_somebody(form: Form, asked: AuthorizationRequest | None) -> bool:
+def _names_person(form: Form, asked: AuthorizationRequest | None) -> bool:
     # OpenID Connect Core §3.1.2.1, §5.5.1
     named = asked is not None and asked.claims.subject is not None
     return named or form.get("id_token_hint") is not None
 
 
 def _wants_fresh(form: Form, client: Client) -> bool:
-    # OpenID Connect Registration §2: default_max_age holds for a request that says nothing.
+    # OpenID Connect Registration §2: default_max_age is for a request without max_age.
     if client.metadata.default_max_age is not None:
         return True
     return form.get("max_age") is not None or "login" in (form.get("prompt") or "").split(" ")

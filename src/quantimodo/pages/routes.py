@@ -44,8 +44,8 @@ PageRoute = tuple[tuple[str, ...], str, Endpoint]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """Everything that pages are made of. `issuer` is the public address, without a slash at the
-    end; `outbox` is None unless mails may be read at /outbox by anybody."""
+    """The services of all pages. `issuer` is the public address, without a slash at the end;
+    `outbox` is None unless e-mails may be read at /outbox."""
 
     renderer: Renderer
     browser: Browser
@@ -74,7 +74,7 @@ class Pages:
 
 
 def page_routes(pages: Pages) -> list[PageRoute]:
-    """All of them, as (methods, path, endpoint)."""
+    """All pages, as (methods, path, endpoint)."""
     page_context = PageContext(pages.renderer, pages.browser, pages.clock)
     routes = [
         *_authorize_endpoint(pages, page_context),

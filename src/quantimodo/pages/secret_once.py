@@ -1,7 +1,7 @@
-"""A client secret on its way to its owner's eyes, once.
+"""Shows a new client secret to its owner once.
 
-The answer to the form is a redirect, and the secret is stored nowhere in the clear: it travels to
-the next page in a cookie that only this server can open, in this session, for a few minutes.
+The response to the form is a redirect, and the secret is never stored in the clear: an encrypted
+cookie carries it to the next page, in this session, for a few minutes.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -40,7 +40,7 @@ class SecretPage:
     def hand_over(
         self, response: Response, browser_request: BrowserRequest, registered: Registered
     ) -> Response:
-        """Let the next page show the new secret, if there is one."""
+        """Set the cookie for the next page, if there is a new secret."""
         if registered.secret is None:
             return response
         parcel = _SealedSecret(
@@ -55,7 +55,7 @@ class SecretPage:
     def shown(
         self, request: Request, browser_request: BrowserRequest, client: Client
     ) -> Secret | None:
-        """The secret that waits to be shown to this session for this application."""
+        """The new secret of this application in this session's cookie, or None."""
         text = self.browser.read_cookie(request, "shown")
         parcel = self._open(text, client) if text else None
         if parcel is None or parcel.until <= self.clock.now().timestamp():

@@ -1,4 +1,4 @@
-"""A person's password and address, what happened to the account lately, and its end."""
+"""A person's password and address, recent events of the account, and its deletion."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ _EVENTS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """/account/security: password and address, and what happened lately."""
+    """/account/security: password, address, and recent events."""
 
     page_context: PageContext
     accounts: Accounts
@@ -84,7 +84,7 @@ class Security:
         return await self._form(request, browser_request, "account_email.html", FormView())
 
     async def change_email(self, request: Request) -> Response:
-        """POST /account/security/email: takes effect when the letter's link is opened."""
+        """POST /account/security/email: takes effect when the e-mailed link is used."""
         browser_request, form = await self.page_context.posted(request)
         try:
             cookie = await self.accounts.change_email(
@@ -164,9 +164,9 @@ class LogoutNotification:
 async def _proves_by_password(
     page_context: PageContext, accounts: Accounts, browser_request: BrowserRequest
 ) -> bool:
-    """Whether a form can ask for the password; if not, the person must have just signed in.
+    """Whether the form requests the password; if not, the person must have signed in recently.
 
-    Raises `ReauthenticationNeeded`, before anything is filled in.
+    Raises `ReauthenticationNeeded`, before the form is shown.
     """
     session = browser_request.required()
     if await accounts.has_password(session.user.id):

@@ -25,7 +25,7 @@ class SignIn:
     providers: Sequence[ProviderButton] = ()
 
     async def show(self, request: Request) -> Response:
-        """GET /sign-in. Always the form, also for who is signed in: to switch accounts."""
+        """GET /sign-in. Always the form, also for a signed-in person: to switch accounts."""
         browser_request = await self.page_context.browser_request(request)
         view = FormView({"username": request.query_params.get("login_hint", "")[:254]})
         return await self._page(
@@ -81,7 +81,7 @@ class SignOut:
     sign_out: SigningOut
 
     async def show(self, request: Request) -> Response:
-        """GET /sign-out asks: a link alone signs nobody out."""
+        """GET /sign-out: the confirmation page. A link alone does not sign out."""
         browser_request = await self.page_context.browser_request(request)
         if browser_request.session is None:
             return self.page_context.go("/")

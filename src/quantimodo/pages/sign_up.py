@@ -1,4 +1,4 @@
-"""Making an account: the form, the word that a letter is on its way, and the letter's link."""
+"""Sign-up: the form, the page after it, and the e-mailed link."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class SignUp:
         )
 
     async def submit(self, request: Request) -> Response:
-        """POST /sign-up: the answer is the same whether the address has an account or not."""
+        """POST /sign-up: the response is the same whether the address has an account or not."""
         browser_request, form = await self.page_context.posted(request)
         return_to = form.one("return_to")
         try:
@@ -64,7 +64,7 @@ class SignUp:
         )
 
     async def confirm(self, request: Request) -> Response:
-        """GET /confirm: what the link is about. Opening it spends nothing."""
+        """GET /confirm: explains the link. Opening it does not use it up."""
         if moved := self.links.moved(request, "confirm"):
             return moved
         browser_request = await self.page_context.browser_request(request)
@@ -77,7 +77,7 @@ class SignUp:
         return await self._confirm_page(request, browser_request, pending, FormView())
 
     async def confirm_submit(self, request: Request) -> Response:
-        """POST /confirm: makes the account and signs in."""
+        """POST /confirm: creates the account and signs in."""
         browser_request, form = await self.page_context.posted(request)
         email_token = self.links.email_token(request, "confirm")
         pending = await self.accounts.pending(email_token, browser_request.browser)

@@ -1,7 +1,7 @@
-"""The page at the end of a session: it loads what applications want loaded, then goes on.
+"""The page at the end of a session: it loads the logout addresses of applications, then continues.
 
-Works without scripts. A browser goes on when the page and its frames are loaded, and not by a clock
-(WCAG 2.2.1); who does not want to wait for an application that does not answer has a link.
+Works without scripts. The browser continues when the page and its frames are loaded, and not after
+a time limit (WCAG 2.2.1). A link skips applications that do not respond.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ def signed_out_page(
 ) -> Response:
     """`frames` are addresses that applications registered; `leads_to` has been validated.
 
-    `reload`: to load the page once more leads there, too. Not every browser reads a refresh that
-    names an address letter by letter (HtmlUnit 5 makes capitals small), and all know to reload.
+    `reload`: refresh by a reload of this page, which then redirects there. Not every browser keeps
+    the exact address of a refresh (HtmlUnit 5 changes it to lower case), and all can reload.
     """
     origins = dict.fromkeys(frame_source(frame) for frame in frames)
     parts = urlsplit(leads_to or "")

@@ -1,4 +1,4 @@
-"""Examples that a developer can paste, with the application's own id in them."""
+"""Examples for developers, with the application's id filled in."""
 
 import shlex
 from typing import Final
@@ -7,13 +7,13 @@ from urllib.parse import quote, urlencode
 from quantimodo.model.clients import Client
 from quantimodo.protocol.scopes import spell
 
-# RFC 7636 appendix B, so that the two halves of the example belong together.
+# RFC 7636 appendix B, so that verifier and challenge of the example match.
 _VERIFIER: Final = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 _CHALLENGE: Final = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
 def authorize_example(issuer: str, client: Client) -> str:
-    """The address to send a person to; "" for an application that sends nobody."""
+    """An authorization request; "" for an application without redirect URIs."""
     if not client.redirect_uris:
         return ""
     query = {
@@ -29,7 +29,7 @@ def authorize_example(issuer: str, client: Client) -> str:
 
 
 def token_example(issuer: str, client: Client) -> str:
-    """The call that follows, for a terminal."""
+    """The token request that follows, for a terminal."""
     fields = {"grant_type": "client_credentials"}
     if client.redirect_uris:
         fields = {

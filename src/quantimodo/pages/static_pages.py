@@ -1,4 +1,4 @@
-"""What is no page of its own: the first page, applications' logos, robots, security contact."""
+"""The home page, applications' logos, robots.txt and the security contact."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -43,7 +43,7 @@ class StaticPages:
         )
 
     async def logo(self, request: Request) -> Response:
-        """GET /logos/{client_id}: shown by us, so that no browser asks the client's host."""
+        """GET /logos/{client_id}: served here, so that no browser requests the client's host."""
         logo = await self.clients.logo(request.path_params["client_id"])
         if logo is None:
             return PlainTextResponse("There is no logo.", status_code=404)
@@ -52,7 +52,7 @@ class StaticPages:
             media_type=logo.media_type,
             headers={
                 "cache-control": "no-cache",
-                # A picture can be opened on its own: then it is no more than a picture.
+                # The picture can be opened directly; then nothing in it may run.
                 "content-security-policy": "default-src 'none'; sandbox",
                 "cross-origin-resource-policy": "same-origin",
                 "x-content-type-options": "nosniff",
@@ -64,7 +64,7 @@ class StaticPages:
         return PlainTextResponse(_ROBOTS)
 
     async def security_contact(self, request: Request) -> Response:
-        """GET /.well-known/security.txt (RFC 9116), if the operator gave one."""
+        """GET /.well-known/security.txt (RFC 9116), if the operator configured one."""
         if not self.security_txt:
             raise NotFound
         return PlainTextResponse(self.security_txt)

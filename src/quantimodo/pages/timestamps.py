@@ -1,5 +1,5 @@
-"""How a moment is told to a person: in the zone that it comes in, which is said, for pages run no
-script. That is UTC but for the measurements of people whose profile names a zone."""
+"""Times for people, with their zone, because pages run no script. The zone is UTC, except for
+measurements of people whose profile names a zone."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ def moment(at: datetime) -> str:
 
 
 def in_zone(at: datetime, zone: tzinfo) -> datetime:
-    """The moment as clocks of the zone tell it; unchanged at the ends of the calendar."""
+    """The time in this zone; unchanged at the ends of the calendar."""
     try:
         return at.astimezone(zone)
     except OverflowError:
@@ -27,7 +27,7 @@ def in_zone(at: datetime, zone: tzinfo) -> datetime:
 
 
 def zone_named(name: str) -> tzinfo:
-    """UTC for no name, and for one that is known no more."""
+    """The zone; UTC for an empty or unknown name."""
     try:
         return ZoneInfo(name) if name else UTC
     except (OSError, ValueError, KeyError):  # KeyError: ZoneInfoNotFoundError
@@ -35,7 +35,7 @@ def zone_named(name: str) -> tzinfo:
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """How long ago, as a person would say it; the date when it is more than a week."""
+    """How long ago, in words; the date when it is more than a week."""
     passed = now - at
     if passed < _MINUTE:
         return "just now"

@@ -1,7 +1,7 @@
-"""A deleted measurement that its person may restore for some minutes.
+"""Restores a deleted measurement for some minutes.
 
-The database holds nothing of it (security.md §23b). The page after the deletion carries the values
-in a form field, sealed for this session; the form sends them back.
+The database has no copy of it (security.md §23b). The page after the deletion has the values in a
+form field, encrypted for this session; the form sends them back.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -27,7 +27,7 @@ _PURPOSE: Final = "measurement to restore"
 
 
 class Deleted(msgspec.Struct, frozen=True):
-    """A measurement as it was. `unit` is the variable's; `value` is in `stored_unit`."""
+    """The deleted measurement. `unit` is the variable's; `value` is in `stored_unit`."""
 
     session: bytes
     until: float
@@ -71,7 +71,7 @@ class Undo:
         return urlsafe_b64encode(sealed).decode()
 
     def opened(self, browser_request: BrowserRequest, text: str) -> Deleted | None:
-        """What `sealed` was given, in the same session and in time."""
+        """The measurement in the field; None in another session or too late."""
         try:
             content = self.envelope.open(urlsafe_b64decode(text.encode()), _PURPOSE)
             deleted = msgspec.json.decode(content, type=Deleted)
@@ -85,8 +85,7 @@ class Undo:
         )
 
     async def restore(self, user_id: int, deleted: Deleted) -> bool:
-        """False if there is another measurement of this variable, source and time. Raises
-        `DomainError`."""
+        """False if another measurement has this variable, source and time. Raises `DomainError`."""
         same_one = (
             Filter("variable", (Comparison("is", deleted.variable),)),
             Filter("source", (Comparison("is", deleted.source),)),
@@ -101,7 +100,7 @@ class Undo:
 
 
 def _sets(deleted: Deleted) -> list[SentSet]:
-    """The variable in its own unit, in case it is gone too; then the value as it was sent."""
+    """A set that creates the variable in its unit, if it was deleted; then the original value."""
     one = SentMeasurement(
         start_time=spelled(deleted.start), value=deleted.value, note=deleted.note or None
     )

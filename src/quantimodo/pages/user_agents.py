@@ -1,8 +1,8 @@
-"""What a browser calls itself, in words that its owner would use. Never to be relied on."""
+"""Names of browsers from the `User-Agent` header, for display only."""
 
 from typing import Final
 
-# In this order: most browsers also carry the names of those below them.
+# In this order: most browsers also have the names of those below them.
 _BROWSERS: Final = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),

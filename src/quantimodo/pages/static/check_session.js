@@ -1,6 +1,6 @@
 // The frame of OpenID Connect Session Management 1.0: tells an application's page whether who is
-// signed in here is still who it knows. Plain ES5, and a SHA-256 of its own: the browser's is not
-// there on plain http, nor everywhere else, and answers too late.
+// signed in here is still who it knows. Plain ES5, and a built-in SHA-256: that of the browser is not
+// available on plain http, nor in all browsers, and is asynchronous.
 (function () {
   "use strict";
 
@@ -67,12 +67,12 @@
     return "";
   }
 
-  // What this browser's session is known by, "" when nobody is signed in.
+  // What this browser's session is known by, "" without a session.
   function state() {
     return cookie(COOKIE);
   }
 
-  // Whether a cookie like ours can be set and read in this frame.
+  // Whether such a cookie can be set and read in this frame.
   function probe() {
     var name = COOKIE + "_probe";
     var attributes = "; path=/" + (location.protocol === "https:" ? "; secure; samesite=none" : "");
@@ -82,9 +82,9 @@
     return found;
   }
 
-  // Calls back with whether the browser hides our cookies from this frame. Some browsers refuse
-  // them to frames of other sites; others give the frame a cookie store of its own, which a probe
-  // cannot tell from the one where the person is signed in.
+  // Calls back with whether the browser hides this server's cookies from this frame. Some browsers refuse
+  // them to frames of other sites; others give the frame a separate cookie store, which a probe
+  // cannot distinguish from the one with the session.
   function ask_hidden(back) {
     if (state()) return back(false);
     if (!document.hasStorageAccess) return back(!probe());

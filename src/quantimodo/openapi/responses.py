@@ -31,7 +31,8 @@ class TokenAnswer(TypedDict, total=False):
         Annotated[
             str,
             said(
-                "Opens the API. Opaque, `qma_…`; or, for apps that are registered so, a JWT"
+                "An access token for the API. Opaque, `qma_…`; or, for apps registered for it, a"
+                " JWT"
                 " (RFC 9068).",
                 fakes.ACCESS_TOKEN,
             ),
@@ -41,10 +42,10 @@ class TokenAnswer(TypedDict, total=False):
     expires_in: Required[
         Annotated[int, said("Seconds that the access token has left.", 3600, ge=0)]
     ]
-    scope: Required[Annotated[str, said("What was granted, separated by spaces.", "basic")]]
+    scope: Required[Annotated[str, said("Space-separated granted scopes.", "basic")]]
     refresh_token: Annotated[
         str,
-        said("Buys the next tokens, once. Not with `client_credentials`.", fakes.REFRESH_TOKEN),
+        said("Single-use refresh token. Not with `client_credentials`.", fakes.REFRESH_TOKEN),
     ]
     refresh_token_expires_in: Annotated[
         int, said("Seconds until the refresh token expires, if it is not used.", 2_592_000, ge=0)
@@ -60,12 +61,12 @@ class TokenAnswer(TypedDict, total=False):
     ]
     id_token: Annotated[
         str,
-        said("Who signed in, and when: a signed JWT. Only with scope `openid`.", fakes.ID_TOKEN),
+        said("A signed JWT about the sign-in. Only with scope `openid`.", fakes.ID_TOKEN),
     ]
 
 
 class Revocation(TypedDict):
-    """An empty object: there is nothing to add (RFC 7009 §2.2)."""
+    """An empty object (RFC 7009 §2.2)."""
 
 
 class Introspection(TypedDict, total=False):
@@ -73,15 +74,13 @@ class Introspection(TypedDict, total=False):
     nothing more is said."""
 
     active: Required[Annotated[bool, said("Whether the token works now.", True)]]
-    scope: Annotated[str, said("What it opens, separated by spaces.", "basic")]
-    client_id: Annotated[str, said("The app that has it.", fakes.CLIENT_ID)]
-    token_type: Annotated[Literal["Bearer"], said("Only of an access token.", "Bearer")]
-    exp: Annotated[int, said("When it ends, in seconds since 1970.", 1_795_435_200)]
+    scope: Annotated[str, said("Space-separated scopes.", "basic")]
+    client_id: Annotated[str, said("The app that it was issued to.", fakes.CLIENT_ID)]
+    token_type: Annotated[Literal["Bearer"], said("For access tokens only.", "Bearer")]
+    exp: Annotated[int, said("When it expires, in seconds since 1970.", 1_795_435_200)]
     iat: Annotated[int, said("When it was made, in seconds since 1970.", 1_795_431_600)]
-    sub: Annotated[str, said("Whose data it opens; the app's own id if nobody's.", fakes.SUBJECT)]
-    aud: Annotated[
-        str, said("Where it is meant to be used. Only of an access token.", fakes.AUDIENCE)
-    ]
+    sub: Annotated[str, said("The person; the app's id for `client_credentials`.", fakes.SUBJECT)]
+    aud: Annotated[str, said("The intended resource. Only of an access token.", fakes.AUDIENCE)]
     iss: Annotated[str, said("This server.", fakes.ISSUER)]
     jti: Annotated[str, said("The id of a JWT access token.", "fake-token-id")]
 
@@ -136,20 +135,20 @@ class UserInfo(TypedDict, total=False):
 
 
 class Person(TypedDict):
-    """The person whose token it is, in the words of the v1 API."""
+    """The person of the token, in the format of the v1 API."""
 
     id: Annotated[int | None, said("The person's number in the API. Null for a pairwise app.", 42)]
-    displayName: Annotated[str, said("What applications call them.", "Ann Example")]
+    displayName: Annotated[str, said("The name that applications show.", "Ann Example")]
     loginName: Annotated[
         str | None,
         said(
-            "Their verified e-mail address, or else their subject. Null for a pairwise app.",
+            "The verified e-mail address, otherwise the subject. Null for a pairwise app.",
             "ann@example.org",
         ),
     ]
     email: Annotated[str | None, said("Null until it is verified.", "ann@example.org")]
     emailVerified: Annotated[bool, said("Whether there is a verified address.", True)]
-    administrator: Annotated[bool, said("Whether they run this server.", False)]
+    administrator: Annotated[bool, said("Whether they operate this server.", False)]
     sub: NotRequired[Annotated[str, said("The person, for a pairwise app.", fakes.SUBJECT)]]
 
 
@@ -160,23 +159,23 @@ class Interaction(TypedDict, total=False):
             str,
             said(
                 "A text for people.",
-                "Nobody is signed in. Open interactionUrl in a browser to go on.",
+                "No person is signed in. Open interactionUrl in a browser to go on.",
             ),
         ]
     ]
     interactionUrl: Annotated[
         str,
         said(
-            "This same request, to be opened in a browser.",
+            "The same request, to open in a browser.",
             f"{fakes.ISSUER}/api/v2/oauth/authorize?client_id={fakes.CLIENT_ID}",
         ),
     ]
 
 
 class AuthorizationData(TypedDict, total=False):
-    """The parameters of the answer, as they would stand in the address."""
+    """The parameters of the response, as in a redirect."""
 
-    code: Annotated[str, said("To be traded for tokens, once, within a minute.", fakes.CODE)]
+    code: Annotated[str, said("Single-use authorization code, valid for a minute.", fakes.CODE)]
     access_token: Annotated[str, said("With `response_type=token`.", fakes.ACCESS_TOKEN)]
     token_type: Annotated[Literal["Bearer"], said("Always `Bearer`.", "Bearer")]
     expires_in: Annotated[int, said("Seconds that the access token has left.", 3600, ge=0)]
@@ -188,7 +187,7 @@ class AuthorizationData(TypedDict, total=False):
         Annotated[
             str,
             said(
-                "Where a browser would go with it.",
+                "The address that a browser would be redirected to.",
                 f"{fakes.REDIRECT_URI}?code={fakes.CODE}&state={fakes.STATE}",
             ),
         ]
@@ -196,28 +195,28 @@ class AuthorizationData(TypedDict, total=False):
 
 
 class Authorization(TypedDict):
-    """An answer for a caller that is not a browser, and has a login JWT."""
+    """A response for a caller that is not a browser, and has a login JWT."""
 
     success: Annotated[Literal[True], said("Always true.", True)]
     data: AuthorizationData
 
 
 class RefusedAuthorization(TypedDict):
-    """A refusal for a caller that is not a browser: it takes `application/json`, and no page."""
+    """An error for a caller that is not a browser: it accepts `application/json`, and no page."""
 
     success: Annotated[Literal[False], said("Always false.", False)]
     status: Annotated[Literal["error"], said("Always `error`.", "error")]
-    message: Annotated[str, said("The same as `error.message`.", "Nobody is signed in.")]
+    message: Annotated[str, said("The same as `error.message`.", "No person is signed in.")]
     error: Interaction
 
 
 class Health(TypedDict):
-    """A sign of life."""
+    """The health of the server."""
 
     status: Annotated[Literal["ok"], said("Always `ok`.", "ok")]
 
 
 def refused(description: str, texts: Mapping[str, str], *headers: str) -> Answer:
-    """A refusal as JSON. `texts`: by code, one that the endpoint really gives."""
+    """An error as JSON. `texts`: for each code, a text that the endpoint returns."""
     examples = {code: {"error": code, "error_description": text} for code, text in texts.items()}
     return Answer(description, (Content(JSON, ProtocolError, examples),), headers)
