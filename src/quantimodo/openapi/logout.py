@@ -106,8 +106,7 @@ OPERATIONS: Final = (
         summary="Watch for changes of the session",
         description=(
             "A page for a hidden frame in the app's own page. Post `client_id session_state` to it,"
-            " and it responds `unchanged`, `changed` or `error` (OpenID Connect Session Management"
-            " 1.0 §3)."
+            " and it responds `unchanged`, `changed` or `error` (Session Management §3)."
         ),
         answers={200: Answer("The frame, with its script.", (Content(HTML, str),))},
     ),
