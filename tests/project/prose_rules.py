@@ -83,7 +83,7 @@ RULES: Final = (
     Rule(r"stages?", _METAPHOR, "step, place"),
     Rule(r"landings?", _OLD, "redirect target"),
     Rule(r"dialects?", _OLD, "quirks"),
-    Rule(r"nonsense", _METAPHOR, "invalid, malformed"),
+    Rule(r"(?:provider|is|or|deep|talks|answers) nonsense", _METAPHOR, "invalid, malformed"),
     Rule(r"guards?", _METAPHOR, "bearer authentication, check"),
     Rule(r"tempers?", _METAPHOR, "behaviour"),
     Rule(r"bells?", _METAPHOR, "wakeup"),
