@@ -16,6 +16,8 @@ _PROTOCOL = {route.path for route in SHOWN}
 _PUBLIC = {
     "/static/{name}",
     "/favicon.ico",
+    "/guides",
+    "/guides/{path:path}",
     "/logos/{client_id}",
     "/robots.txt",
     "/.well-known/security.txt",

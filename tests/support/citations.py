@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 _SUFFIXES = {".py", ".md", ".sql", ".html", ".txt", ".js", ".css", ".sh", ".toml", ".lua", ".java"}
 _FOLDERS = ("src", "tests", "clients", "bench", "docs", "scripts")
-_SKIPPED = {"node_modules", "__pycache__", "data", "results", "build", "dist", ".venv"}
+_SKIPPED = {"node_modules", "__pycache__", "data", "results", "build", "dist", "guides"}
 
 SECTION = r"§(?:R?\d+[a-z]?|[A-Z])(?:\.\d+)*(?!\d)"
 _SEVERAL = rf"{SECTION}(?:(?:,| and|, and| to|;|/)? ?{SECTION})*"

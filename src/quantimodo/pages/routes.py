@@ -18,6 +18,8 @@ from quantimodo.pages.browser import Browser
 from quantimodo.pages.data import Data
 from quantimodo.pages.developers import Developers
 from quantimodo.pages.devices import Devices
+from quantimodo.pages.guides import ADDRESS as GUIDES
+from quantimodo.pages.guides import Guides
 from quantimodo.pages.identities import Again, Identities, Linking
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.links import Links
@@ -85,10 +87,13 @@ def page_routes(pages: Pages) -> list[PageRoute]:
         (methods, path, page_context.guarded(endpoint)) for methods, path, endpoint in routes
     ]
     assets = pages.renderer.assets
+    guides = Guides.installed(pages.renderer)
     return [
         *guarded,
         (("GET",), "/static/{name}", assets.serve),
         (("GET",), "/favicon.ico", assets.serve),
+        (("GET",), GUIDES, guides.show),
+        (("GET",), f"{GUIDES}/{{path:path}}", guides.show),
     ]
 
 

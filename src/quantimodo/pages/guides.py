@@ -1,0 +1,84 @@
+"""GET /guides: the site made from docs/, as static files.
+
+`scripts/guides` builds the site in a clone, and a wheel contains it. Its pages have scripts of this
+server and no inline script, so their content security policy allows `'self'` only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from quantimodo.pages.errors import NOT_FOUND, error_page
+from quantimodo.pages.layout import Renderer, see_other
+
+ADDRESS: Final = "/guides"
+_POLICY: Final = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "worker-src 'self'",
+        "connect-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
+)
+_HEADERS: Final = {
+    # A new version of the server may have other pages under the same names.
+    "cache-control": "public, max-age=600",
+    "content-security-policy": _POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+_NOT_BUILT: Final = (
+    "The guides are not installed",
+    "This installation was made without the guides. The documents are in the folder docs/ of the "
+    "source; in a clone, scripts/guides builds them. The API documentation is at /docs.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Guides:
+    """The files of the site, by the part of their address after `/guides/`; empty: not built."""
+
+    renderer: Renderer
+    found: Mapping[str, Path]
+
+    @classmethod
+    def installed(cls, renderer: Renderer) -> "Guides":
+        """The site inside the installed package. Lists its files once."""
+        return cls.of_folder(renderer, Path(str(files("quantimodo") / "guides")))
+
+    @classmethod
+    def of_folder(cls, renderer: Renderer, folder: Path) -> "Guides":
+        """The site in `folder`, which need not exist."""
+        paths = (path for path in folder.rglob("*") if path.is_file())
+        names = {path.relative_to(folder).as_posix(): path for path in paths}
+        return cls(renderer, {name: path for name, path in names.items() if name[0] != "."})
+
+    async def show(self, request: Request) -> Response:
+        """GET /guides and /guides/{path}: 303 to the address with a slash for a folder, 404 with
+        what to do if the site is not built."""
+        if not self.found:
+            return error_page(self.renderer, 404, *_NOT_BUILT)
+        name = request.path_params.get("path")
+        if name is None:
+            return see_other(f"{ADDRESS}/")
+        if not name or name.endswith("/"):
+            name += "index.html"
+        elif f"{name}/index.html" in self.found:
+            return see_other(f"{ADDRESS}/{name}/")
+        path = self.found.get(name)
+        if path is None:
+            return error_page(self.renderer, 404, *NOT_FOUND)
+        return FileResponse(path, headers=_HEADERS)
