@@ -44,7 +44,7 @@ async def test_a_password_that_was_replaced_starts_no_session(services: AccountS
     assert held is not None
     await services.stores.set_password(ann.id, "fake hash", services.clock.now())
     with pytest.raises(DomainError):
-        await services.login.complete_login(ann, PasswordProof(password_hash=held), BROWSER)
+        await services.login.complete_login(ann, PasswordProof.of(held), BROWSER)
     assert await services.sessions.list(ann.id) == []
 
 
@@ -60,7 +60,7 @@ async def test_a_sign_up_whose_password_was_reset_at_once_starts_no_session(
     await services.accounts.request_reset("new@example.org", address=ADDRESS)
     await services.reset(await services.email_token("/reset/new"), "another fine one")
     with pytest.raises(DomainError):
-        await services.login.complete_login(user, PasswordProof(password_hash=held), BROWSER)
+        await services.login.complete_login(user, PasswordProof.of(held), BROWSER)
     (only,) = await services.sessions.list(user.id)
     assert only.methods == ("pwd",)
 
@@ -94,4 +94,4 @@ async def test_an_identity_of_another_person_starts_no_session(services: Account
 
 
 async def test_a_password_hash_stays_out_of_what_is_printed() -> None:
-    assert "fake hash" not in repr(PasswordProof(password_hash="fake hash"))
+    assert "fake hash" not in repr(PasswordProof.of("fake hash"))

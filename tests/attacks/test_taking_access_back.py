@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from quantimodo.accounts.login import StartedSession
 from quantimodo.model.secrets import Secret
 from support.app import ME, PASSWORD, USERINFO, App, AppHarness, form_fields
 
@@ -105,4 +106,5 @@ async def test_a_disabled_person_who_returns_gets_the_same_tokens_back_or_none(
     login = await harness.context.accounts.sign_in(
         "ann@example.org", Secret(PASSWORD), address="192.0.2.7", agent="", replaces=None
     )
+    assert isinstance(login, StartedSession)
     assert login.cookie.reveal()

@@ -11,6 +11,7 @@ from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import Stores
 from support.account_services import AccountServices, open_account_services
 from support.browser import BrowserSetup, free_port, open_browser_setup
+from support.second_factor import FakeSecondFactor
 
 _OFTEN = Limit(1000, timedelta(minutes=15))
 
@@ -21,7 +22,8 @@ def services(stores: Stores, clock: Clock, entropy: Entropy) -> Iterator[Account
     limits = ThrottlePolicy(
         sign_up_per_account=_OFTEN, reset_per_account=_OFTEN, emails_per_account=_OFTEN
     )
-    built = open_account_services(stores, clock, entropy, limits=limits)
+    factors = [FakeSecondFactor()]
+    built = open_account_services(stores, clock, entropy, limits=limits, factors=factors)
     yield built
     built.hasher.close()
 

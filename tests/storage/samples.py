@@ -9,7 +9,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.identities import DataDeletionRequest, LoginCode, LoginState, NewIdentity
 from quantimodo.model.keys import SigningKey
-from quantimodo.model.sessions import EmailToken, Session
+from quantimodo.model.sessions import EmailToken, PendingLogin, Session
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant, RefreshToken
 from quantimodo.model.users import NewUser, User
 from quantimodo.ports.stores import Stores
@@ -52,6 +52,17 @@ def session(name: str, user: User, **changes: object) -> Session:
         "methods": ("pwd",),
     }
     return Session(**values | changes)  # type: ignore[arg-type]
+
+
+def pending_login(name: str, user: User, **changes: object) -> PendingLogin:
+    values: dict[str, object] = {
+        "key": key(name),
+        "user": user,
+        "proof": b"fake proof",
+        "created_at": NOW,
+        "expires_at": LATER,
+    }
+    return PendingLogin(**values | changes)  # type: ignore[arg-type]
 
 
 def email_token(name: str, **changes: object) -> EmailToken:

@@ -19,6 +19,7 @@ from samples import (
     key,
     login_code,
     login_state,
+    pending_login,
     refresh_token,
     session,
     signing_key,
@@ -246,7 +247,18 @@ async def _has_leave(stores: Stores, name: str) -> bool:
     return name in [token.label for token in await stores.registration_tokens()]
 
 
+async def _add_pending_login(
+    stores: Stores, samples: Samples, name: str, dies_at: datetime
+) -> None:
+    await stores.add_pending_login(pending_login(name, await samples.user(), expires_at=dies_at))
+
+
+async def _has_pending_login(stores: Stores, name: str) -> bool:
+    return await stores.pending_login(key(name)) is not None
+
+
 _TABLES: dict[str, tuple[Add, Has]] = {
+    "pending_logins": (_add_pending_login, _has_pending_login),
     "sessions": (_add_session, _has_session),
     "session_clients": (_add_participant, _has_participant),
     "email_tokens": (_add_ticket, _has_ticket),

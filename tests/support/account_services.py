@@ -1,7 +1,7 @@
 """A house with people in it, for tests: the real services over a real database."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,8 +10,9 @@ from typing import Any, Protocol
 from quantimodo.accounts.accounts import Accounts, open_accounts
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
-from quantimodo.accounts.login import Login, StartedSession
+from quantimodo.accounts.login import Login, LoginResult, StartedSession
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed
+from quantimodo.accounts.pending_logins import PendingLogins
 from quantimodo.accounts.sessions import SessionPolicy, Sessions
 from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
 from quantimodo.crypto.envelope import Envelope
@@ -26,6 +27,7 @@ from quantimodo.model.users import User
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.mail import Outbox
 from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.second_factor import SecondFactor
 from quantimodo.ports.stores import Stores
 
 ISSUER = "https://id.example.org"
@@ -67,8 +69,9 @@ class Watched:
         return getattr(self._thing, name)
 
 
-def cookie_of(login: StartedSession) -> Secret:
-    """The session cookie of somebody who is signed in."""
+def cookie_of(login: LoginResult) -> Secret:
+    """The session cookie of a person who is signed in."""
+    assert isinstance(login, StartedSession)
     return login.cookie
 
 
@@ -226,6 +229,7 @@ def open_account_services(
     hashing: HashPolicy = CHEAP,
     limits: ThrottlePolicy | None = None,
     sign_up_open: bool = True,
+    factors: Sequence[SecondFactor] = (),
     workers: int = 1,
     waiting: int = 100,
 ) -> AccountServices:
@@ -244,13 +248,22 @@ def open_account_services(
     )
     outbox = Outbox(watched, envelope, clock)
     watched_hasher: Any = Watched(hasher, work)
+    login = Login(
+        sessions=sessions,
+        users=watched,
+        identities=watched,
+        pending=PendingLogins(watched, clock, entropy),
+        throttle=throttle,
+        clock=clock,
+        audit=audit,
+        factors=factors,
+    )
     accounts = open_accounts(
         users=watched,
         identities=watched,
         email_tokens=watched,
-        sessions=sessions,
+        login=login,
         hasher=watched_hasher,
-        throttle=throttle,
         devices=devices,
         mailer=outbox,
         policy=AccountPolicy(issuer=ISSUER, sign_up_open=sign_up_open),
@@ -261,7 +274,7 @@ def open_account_services(
     social = SocialAccounts(
         users=watched,
         store=watched,
-        login=accounts.login,
+        login=login,
         throttle=throttle,
         mailer=outbox,
         email_templates=EmailTemplates(ISSUER),
@@ -276,7 +289,7 @@ def open_account_services(
         social=social,
         envelope=envelope,
         sessions=sessions,
-        login=accounts.login,
+        login=login,
         throttle=throttle,
         devices=devices,
         outbox=outbox,

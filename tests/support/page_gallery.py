@@ -29,6 +29,7 @@ from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.scopes import SCOPES
 from support.account_services import PASSWORD, AccountServices, profile_of
 from support.page_site import PNG, PROVIDERS, build, listening
+from support.second_factor import WRONG, FakeSecondFactor
 
 _ARGUMENTS = [
     "--headless",
@@ -203,6 +204,15 @@ class Gallery:
         await self.services.accounts.send_verification(bob)
         await page.goto(f"/verify?ticket={await self.services.email_token('/verify')}")
         yield "verify"
+        fay = await self.services.member("fay@example.org")
+        for factor in self.services.login.factors:
+            assert isinstance(factor, FakeSecondFactor)
+            factor.people.add(fay.id)
+        await self.sign_in(page, "fay@example.org")
+        yield "second-factor"
+        await page.fill("[name=code]", WRONG)
+        await _press(page, "main button[type=submit]")
+        yield "second-factor-refused"
 
     async def signed_in(self, page: Page) -> AsyncIterator[str]:
         """Goes through the pages of Ann, who has everything, then of Bob, who has nothing."""

@@ -13,14 +13,13 @@ from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.email_tokens import EmailTokens
-from quantimodo.accounts.login import Login, LoginBrowser, StartedSession
+from quantimodo.accounts.login import Login, LoginBrowser, LoginResult
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, Pending, Verified
 from quantimodo.accounts.password_sign_in import PasswordSignIn
 from quantimodo.accounts.passwords import check_password
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.accounts.sessions import Sessions, printable
 from quantimodo.accounts.sign_up import SignUp, new_subject
-from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.passwords import PasswordHasher
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
@@ -58,7 +57,7 @@ class Accounts:
         agent: str,
         replaces: Secret | None,
         device_cookies: Mapping[str, str] | None = None,
-    ) -> StartedSession:
+    ) -> LoginResult:
         """Sign in by a password. Raises `DomainError`, `TooMany` or `Busy`."""
         browser = LoginBrowser(address=address, agent=agent, replaces=replaces)
         return await self.password_sign_in.sign_in(email, password, browser, device_cookies)
@@ -225,9 +224,8 @@ def open_accounts(
     users: UserStore,
     identities: IdentityStore,
     email_tokens: EmailTokenStore,
-    sessions: Sessions,
+    login: Login,
     hasher: PasswordHasher,
-    throttle: Throttle,
     devices: DeviceCookies,
     mailer: Mailer,
     policy: AccountPolicy,
@@ -236,7 +234,7 @@ def open_accounts(
     audit: Audit,
 ) -> Accounts:
     """Build the services of this package."""
-    login = Login(sessions=sessions, users=users, identities=identities)
+    sessions, throttle = login.sessions, login.throttle
     links = EmailTokens(email_tokens, clock, entropy)
     email_templates = EmailTemplates(policy.issuer)
     credentials = Credentials(

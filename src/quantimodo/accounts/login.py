@@ -1,34 +1,54 @@
 """The one place that starts a session when a person signs in.
 
-Owns what must still hold when the session starts: the proof by which the person signed in was not
-taken away in the meantime. How a proof is checked first is in `accounts.py`, `recovery.py`,
-`sign_up.py` and, for providers, in `federation/social_accounts.py`.
+Owns whether a login needs a second factor, and what must still hold when the session starts: the
+proof by which the person signed in was not taken away in the meantime. How a proof is checked first
+is in `password_sign_in.py`, `recovery.py`, `sign_up.py` and, for providers, in
+`federation/social_accounts.py`.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from quantimodo.accounts.errors import DomainError
-from quantimodo.accounts.sessions import Sessions
+from quantimodo.accounts.pending_logins import PendingLogins
+from quantimodo.accounts.sessions import Sessions, printable
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.crypto.digests import digest
+from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import PendingLogin
 from quantimodo.model.users import User
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.second_factor import SecondFactor
 from quantimodo.ports.stores import IdentityStore, UserStore
 
 _PASSWORD_CHANGED: Final = "The ways to sign in were changed just now. Sign in again."
 _IDENTITY_REMOVED: Final = "This way of signing in was removed just now. Sign in again."
+_WRONG_FACTOR: Final = "This is not right. Try again."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasswordProof:
-    """The person proved that they know, or just chose, the password with this hash."""
+class LoginExpired(DomainError):
+    """The pending login is too old, or was completed."""
 
-    password_hash: str = field(repr=False)
+
+class PasswordProof(msgspec.Struct, frozen=True, tag="password"):
+    """The person proved that they know, or just chose, a password. `mark` is the digest of its
+    hash."""
+
+    mark: bytes
     methods: tuple[str, ...] = ("pwd",)
 
+    @classmethod
+    def of(cls, password_hash: str) -> "PasswordProof":
+        return cls(digest(password_hash))
 
-@dataclass(frozen=True, slots=True)
-class IdentityProof:
+
+class IdentityProof(msgspec.Struct, frozen=True, tag="identity"):
     """A provider confirmed the person. `signed_out_at` is that of the identity at that time."""
 
     issuer: str
@@ -56,21 +76,81 @@ class StartedSession:
     cookie: Secret
 
 
+@dataclass(frozen=True, slots=True)
+class SecondFactorNeeded:
+    """The login is pending. `pending_cookie` is the value of the cookie that continues it."""
+
+    pending_cookie: Secret
+
+
+LoginResult = StartedSession | SecondFactorNeeded
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """Starts sessions for every kind of proof."""
+    """Completes logins by every kind of proof. `factors` are those of this server."""
 
     sessions: Sessions
     users: UserStore
     identities: IdentityStore
+    pending: PendingLogins
+    throttle: Throttle
+    clock: Clock
+    audit: Audit
+    factors: Sequence[SecondFactor] = ()
 
-    async def complete_login(
-        self, user: User, proof: Proof, browser: LoginBrowser
-    ) -> StartedSession:
-        """Start a session. Its `amr` values are the methods of the proof.
+    async def complete_login(self, user: User, proof: Proof, browser: LoginBrowser) -> LoginResult:
+        """Start a session, or a pending login for a person who has a second factor.
 
-        Raises `DomainError` when the account was deleted, or the proof no longer holds.
+        The session's `amr` values are the methods of all proofs. Raises `DomainError` when the
+        account was deleted, or the proof no longer holds.
         """
+        if await self.factor_of(user) is None:
+            return await self._start(user, proof, browser)
+        return SecondFactorNeeded(await self.pending.start(user, msgspec.json.encode(proof)))
+
+    async def complete_pending(
+        self, cookie: Secret | None, response: Secret, browser: LoginBrowser
+    ) -> StartedSession:
+        """Start the session of a pending login, by the response to its second factor.
+
+        Raises `LoginExpired`, `DomainError` for a wrong response, and `TooMany`.
+        """
+        pending = await self.pending.find(cookie)
+        factor = None if pending is None else await self.factor_of(pending.user)
+        if pending is None or factor is None:
+            raise LoginExpired("This sign-in took too long. Sign in again.")
+        user = pending.user
+        await self.throttle.second_factor(user.id)
+        methods = await factor.verify(user.id, response)
+        if methods is None:
+            self._record_refusal(user, browser.address)
+            raise DomainError(_WRONG_FACTOR)
+        if not await self.pending.take(pending):
+            raise LoginExpired("This sign-in was completed already.")
+        await self.throttle.second_factor_passed(user.id)
+        first = _proof_of(pending)
+        proof = msgspec.structs.replace(first, methods=(*first.methods, *methods))
+        return await self._start(user, proof, browser)
+
+    async def factor_of(self, user: User) -> SecondFactor | None:
+        """The second factor with which this person signs in."""
+        for factor in self.factors:
+            if await factor.is_set_up(user.id):
+                return factor
+        return None
+
+    async def is_valid(self, user: User, proof: Proof) -> bool:
+        """Whether the password, or the identity, by which the person signed in is still theirs."""
+        if isinstance(proof, PasswordProof):
+            held = await self.users.password_hash(user.id)
+            return held is not None and digest(held) == proof.mark
+        found = await self.identities.identity(proof.issuer, proof.subject)
+        if found is None or found.user_id != user.id:
+            return False
+        return found.signed_out_at == proof.signed_out_at
+
+    async def _start(self, user: User, proof: Proof, browser: LoginBrowser) -> StartedSession:
         cookie = await self.sessions.start(
             user,
             methods=proof.methods,
@@ -87,11 +167,11 @@ class Login:
             )
         return StartedSession(cookie)
 
-    async def is_valid(self, user: User, proof: Proof) -> bool:
-        """Whether the password, or the identity, by which the person signed in is still theirs."""
-        if isinstance(proof, PasswordProof):
-            return await self.users.password_hash(user.id) == proof.password_hash
-        found = await self.identities.identity(proof.issuer, proof.subject)
-        if found is None or found.user_id != user.id:
-            return False
-        return found.signed_out_at == proof.signed_out_at
+    def _record_refusal(self, user: User, address: str) -> None:
+        where, now = printable(address, 64), self.clock.now()
+        self.audit.record(Event(at=now, kind="session.refused", user_id=user.id, address=where))
+
+
+def _proof_of(pending: PendingLogin) -> Proof:
+    proof: Proof = msgspec.json.decode(pending.proof, type=PasswordProof | IdentityProof)
+    return proof

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from quantimodo.accounts.login import StartedSession
+from quantimodo.accounts.login import LoginResult
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 
@@ -39,7 +39,7 @@ class Pending:
 class Confirmed:
     """A link was used to sign in. `return_to` is the local path to continue at."""
 
-    login: StartedSession
+    login: LoginResult
     return_to: str
 
 

@@ -7,7 +7,7 @@ from quantimodo.accounts.addresses import presented_email
 from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.errors import DomainError
-from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof, StartedSession
+from quantimodo.accounts.login import Login, LoginBrowser, LoginResult, PasswordProof
 from quantimodo.accounts.sessions import printable
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.model.events import Event
@@ -35,7 +35,7 @@ class PasswordSignIn:
         password: Secret,
         browser: LoginBrowser,
         device_cookies: Mapping[str, str] | None = None,
-    ) -> StartedSession:
+    ) -> LoginResult:
         """Sign in. Raises `DomainError`, `TooMany` or `Busy`.
 
         `device_cookies`: what the browser sent, by name (security.md §23a). One text and the same
@@ -51,7 +51,7 @@ class PasswordSignIn:
         if user is None or held is None or user.disabled_at is not None:
             self._record_refusal(None if user is None else user.id, browser.address)
             raise DomainError(_WRONG)
-        login = await self.login.complete_login(user, PasswordProof(password_hash=held), browser)
+        login = await self.login.complete_login(user, PasswordProof.of(held), browser)
         await self.throttle.signed_in(account, browser.address, device)
         await self.credentials.refresh(user, held, password)
         return login

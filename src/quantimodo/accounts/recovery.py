@@ -97,7 +97,7 @@ class Recovery:
             raise DomainError(_DEAD_LINK)
         await self._take_over(user, user.email, fresh)
         browser = LoginBrowser(address=address, agent=agent, replaces=replaces)
-        login = await self.login.complete_login(user, PasswordProof(password_hash=fresh), browser)
+        login = await self.login.complete_login(user, PasswordProof.of(fresh), browser)
         await self.mailer.send(self.email_templates.password_changed(user.email))
         return Confirmed(login, local_path(""))
 

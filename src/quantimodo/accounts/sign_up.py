@@ -122,7 +122,7 @@ class SignUp:
         if not await self.email_tokens.take(email_token):
             raise DomainError(_DEAD_LINK)
         user = await self._make(pending_sign_up, address)
-        proof = PasswordProof(password_hash=pending_sign_up.password_hash)
+        proof = PasswordProof.of(pending_sign_up.password_hash)
         started = LoginBrowser(address=address, agent=agent, replaces=replaces)
         login = await self.login.complete_login(user, proof, started)
         return Confirmed(login, pending_sign_up.return_to)

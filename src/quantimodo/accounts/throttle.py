@@ -146,6 +146,13 @@ class Throttle:
     async def reauthenticated(self, user_id: int) -> None:
         await self.store.forget(self._name("proof", str(user_id)))
 
+    async def second_factor(self, user_id: int) -> None:
+        """A response to this person's second factor. The limit is that of `reauthenticate`."""
+        await self._count("second factor", str(user_id), self.policy.proof_per_person)
+
+    async def second_factor_passed(self, user_id: int) -> None:
+        await self.store.forget(self._name("second factor", str(user_id)))
+
     async def _count(self, what: str, whose: str, limit: Limit) -> None:
         hits = await self.store.hit(self._name(what, whose), limit.window, self.clock.now())
         if hits > limit.count:

@@ -73,7 +73,14 @@ class _Parts:
             clock=clock,
         )
         return AuthorizeEndpoint(
-            self._reader(), logins, requests, dispatcher, responses, self.page_context, clock
+            self._reader(),
+            logins,
+            requests,
+            dispatcher,
+            responses,
+            self.page_context,
+            context.accounts.login.pending,
+            clock,
         )
 
     def _reader(self) -> RequestReader:

@@ -20,6 +20,7 @@ from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sessions import SessionPolicy, Sessions
 from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
 from quantimodo.app.environment import SystemClock, SystemEntropy
+from quantimodo.app.login import login_service
 from quantimodo.app.provider_policies import outbound_policy, provider_policies
 from quantimodo.app.secret_keys import parse_keys, read_or_make
 from quantimodo.app.settings import Settings
@@ -109,10 +110,9 @@ async def prepare(
 async def open_app(
     settings: Settings, clock: Clock | None = None, entropy: Entropy | None = None
 ) -> AsyncIterator[AppContext]:
-    """The house over the configured database, closed again at the end.
+    """The services over the configured database, closed at the end. Creates no file.
 
-    Time and chance are the system's unless handed in. Creates no file: `prepare` does. Raises
-    `SchemaMismatch`, `BadSecretKey`, `Unavailable`.
+    Raises `SchemaMismatch`, `BadSecretKey`, `Unavailable`.
     """
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
     envelope = Envelope(_secret_keys(settings, entropy, may_make=False), entropy)
@@ -207,6 +207,7 @@ def _build_services(
         envelope.derive("throttle"),
         budget_policy(settings),
     )
+    login = login_service(stores, sessions, throttle, clock, entropy, audit)
     devices = DeviceCookies(
         keys=envelope.derive_all("device cookies"), clock=clock, entropy=entropy
     )
@@ -215,9 +216,8 @@ def _build_services(
         users=stores,
         identities=stores,
         email_tokens=stores,
-        sessions=sessions,
+        login=login,
         hasher=hasher,
-        throttle=throttle,
         devices=devices,
         mailer=outbox,
         policy=AccountPolicy(issuer=settings.issuer, sign_up_open=sign_up_open),
@@ -228,7 +228,7 @@ def _build_services(
     social = SocialAccounts(
         users=stores,
         store=stores,
-        login=accounts.login,
+        login=login,
         logout_wakeup=logout_wakeup,
         throttle=throttle,
         mailer=outbox,

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     CODE = "qmc_"
     REQUEST = "qmq_"
     SESSION = "qmz_"
+    PENDING_LOGIN = "qmp_"
     EMAIL_TOKEN = "qmt_"
     BROWSER = "qmb_"
     STATE = "qmw_"

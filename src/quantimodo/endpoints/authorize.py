@@ -11,6 +11,7 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.pending_logins import PendingLogins
 from quantimodo.authorization.interactions import (
     IdentifiedRequest,
     Interaction,
@@ -27,6 +28,7 @@ from quantimodo.endpoints.interaction_dispatcher import InteractionDispatcher
 from quantimodo.model.consents import StoredRequest
 from quantimodo.pages.forms import Form
 from quantimodo.pages.layout import see_other
+from quantimodo.pages.login_responses import pending_login_cookie
 from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.authorization import InvalidClientOrRedirect, validate
@@ -41,6 +43,7 @@ class AuthorizeEndpoint:
     dispatcher: InteractionDispatcher
     responses: AuthorizationResponses
     page_context: PageContext
+    pending_logins: PendingLogins
     clock: Clock
 
     async def start(self, request: Request) -> Response:
@@ -110,7 +113,8 @@ class AuthorizeEndpoint:
             # its scopes above all, the page is shown again.
             if decision == "allow" and posted.one("revision") != str(identified.client.revision):
                 return see_other(resume_path(request_id))
-            interaction = replace(interaction, progress=Progress(decision=decision))
+            progress = replace(await self._progress(request), decision=decision)
+            interaction = replace(interaction, progress=progress)
             return await self.dispatcher.proceed(
                 request, browser_request, interaction, authentication
             )
@@ -141,9 +145,15 @@ class AuthorizeEndpoint:
     ) -> Response:
         browser_request = await self.page_context.browser_request(request)
         authentication = replace(authentication, session=browser_request.session)
+        interaction = replace(interaction, progress=await self._progress(request))
         if request.method == "HEAD":
             return await self.dispatcher.preview(interaction, authentication)
         return await self.dispatcher.proceed(request, browser_request, interaction, authentication)
+
+    async def _progress(self, request: Request) -> Progress:
+        cookie = pending_login_cookie(self.page_context.browser, request)
+        pending = await self.pending_logins.find(cookie)
+        return Progress(pending_since=None if pending is None else pending.created_at)
 
     def _without_token(
         self, request: Request, interaction: Interaction, authentication: AuthenticationContext

@@ -1,7 +1,6 @@
-"""What becomes of a person whom a provider has named: a code for the app, a session, a link.
+"""What follows when a provider has confirmed a person: a code for the app, a login, or a link.
 
-Owns the three endings of a way, and the page that asks to sign in to an existing account first.
-Whose account it is, is `federation/social_accounts.py`'s decision.
+`federation/social_accounts.py` decides which account it is.
 """
 
 from collections.abc import Mapping
@@ -35,6 +34,7 @@ from quantimodo.model.sessions import Session
 from quantimodo.pages.browser import BrowserRequest, peer_address
 from quantimodo.pages.errors import error_page
 from quantimodo.pages.layout import form_sources, head_of, see_other
+from quantimodo.pages.login_responses import login_response
 from quantimodo.pages.page_context import PageContext, too_many
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.responses import redirect_target
@@ -198,8 +198,8 @@ class CallbackHandler:
             return self.failed(403, refusal.message, purpose)
         except TooMany as fault:
             return too_many(self.page_context.renderer, fault.retry_after)
-        response = self.page_context.go(local_path(purpose.return_to))
-        return await self.page_context.browser.complete_sign_in(request, response, login)
+        where = local_path(purpose.return_to)
+        return await login_response(self.page_context, request, login, where)
 
     async def _link_account(
         self, browser_request: BrowserRequest, profile: Profile, purpose: LinkAccount

@@ -12,7 +12,7 @@ from typing import Final
 from quantimodo.accounts.addresses import known_email, shown_name
 from quantimodo.accounts.email_templates import EmailTemplates, address_of
 from quantimodo.accounts.errors import DomainError, LinkNeeded
-from quantimodo.accounts.login import IdentityProof, Login, LoginBrowser, StartedSession
+from quantimodo.accounts.login import IdentityProof, Login, LoginBrowser, LoginResult
 from quantimodo.accounts.sessions import printable, require_fresh
 from quantimodo.accounts.sign_up import new_subject
 from quantimodo.accounts.throttle import Throttle
@@ -97,7 +97,7 @@ class SocialAccounts:
         address: str,
         agent: str,
         replaces: Secret | None,
-    ) -> StartedSession:
+    ) -> LoginResult:
         """Sign in the person who was admitted. Raises `DomainError`."""
         browser = LoginBrowser(address=address, agent=agent, replaces=replaces)
         return await self.login.complete_login(admitted.user, admitted.proof(methods), browser)

@@ -48,6 +48,18 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PendingLogin:
+    """A login that still needs a second factor. `key` is the digest of its cookie; `proof` is the
+    first proof, encoded (opaque here)."""
+
+    key: bytes
+    user: User
+    proof: bytes
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutRecipient:
     """A client that a browser session signed its person in to, as `subject`. It is notified when
     that session ends. `attempts` counts the notifications sent; `expires_at` is the session's.

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 SESSION: Final = "session"
 BROWSER: Final = "browser"
+PENDING_LOGIN: Final = "pending_login"
 # Read by the script of the session management frame too.
 BROWSER_STATE: Final = "browser_state"
 # Each is followed by the hexadecimal key of one request.

@@ -9,11 +9,13 @@ from starlette.responses import Response
 
 from quantimodo.accounts.accounts import Accounts
 from quantimodo.accounts.errors import DomainError, SignInNeeded
+from quantimodo.accounts.login import StartedSession
 from quantimodo.accounts.outcomes import Pending, Verified
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.links import InvalidLink, Links
+from quantimodo.pages.login_responses import login_response
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
 
@@ -101,10 +103,13 @@ class Reset:
             leads = await self._leads(request)
             return self._page(request, browser_request, pending, again.view(form), leads, again)
         leads = await self._leads(request)
-        response = self.page_context.go(leads.return_to, "password-reset")
+        signed_in = isinstance(confirmed.login, StartedSession)
+        notice = "password-reset" if signed_in else "password-replaced"
+        response = await login_response(
+            self.page_context, request, confirmed.login, leads.return_to, notice
+        )
         self.page_context.browser.clear_cookie(response, "reset")
-        self.page_context.browser.clear_cookie(response, "reset_return")
-        return await self.page_context.browser.complete_sign_in(request, response, confirmed.login)
+        return self.page_context.browser.clear_cookie(response, "reset_return")
 
     async def _dead(self, request: Request, browser_request: BrowserRequest) -> Response:
         where = quote((await self._leads(request)).return_to, safe="")

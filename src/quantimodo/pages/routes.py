@@ -23,12 +23,14 @@ from quantimodo.pages.guides import Guides
 from quantimodo.pages.identities import Again, Identities, Linking
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.links import Links
+from quantimodo.pages.login_responses import SECOND_FACTOR
 from quantimodo.pages.outbox import Outbox, OutboxPage
 from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.profile import Profile
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.recovery import Reset, Verification
 from quantimodo.pages.return_targets import ReturnTargets
+from quantimodo.pages.second_factor import SecondFactorPage
 from quantimodo.pages.secret_once import SecretPage
 from quantimodo.pages.security import LogoutNotification, Security
 from quantimodo.pages.sign_in import SignIn, SignOut
@@ -108,6 +110,7 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
         pages.outbox is not None,
     )
     sign_in = SignIn(page_context, pages.accounts, leads, pages.providers)
+    factor = SecondFactorPage(page_context, pages.accounts.login, leads)
     sign_out = SignOut(page_context, pages.sign_out)
     sign_up = SignUp(
         page_context, pages.accounts, leads, links, pages.sign_up_open, pages.providers
@@ -118,6 +121,8 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
         (("GET",), "/", plain.home),
         (("GET",), "/sign-in", sign_in.show),
         (("POST",), "/sign-in", sign_in.submit),
+        (("GET",), SECOND_FACTOR, factor.show),
+        (("POST",), SECOND_FACTOR, factor.submit),
         (("GET",), "/sign-out", sign_out.show),
         (("POST",), "/sign-out", sign_out.submit),
         (("GET",), "/sign-up", sign_up.show),

@@ -11,6 +11,7 @@ from quantimodo.accounts.sign_out import SignOut as SigningOut
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
+from quantimodo.pages.login_responses import login_response
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.return_targets import ReturnTargets
@@ -50,8 +51,7 @@ class SignIn:
             view = again.view(form, "username")
             return await self._page(request, browser_request, return_to, view, again)
         leads = await self.return_targets.of(return_to)
-        response = self.page_context.go(leads.return_to)
-        return await self.page_context.browser.complete_sign_in(request, response, login)
+        return await login_response(self.page_context, request, login, leads.return_to)
 
     async def _page(
         self,

@@ -13,6 +13,7 @@ from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.links import InvalidLink, Links
+from quantimodo.pages.login_responses import login_response
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.return_targets import ReturnTargets
@@ -97,9 +98,10 @@ class SignUp:
             return await self._confirm_page(
                 request, browser_request, pending, again.view(form), again
             )
-        response = self.page_context.go(confirmed.return_to, "confirmed")
-        self.page_context.browser.clear_cookie(response, "confirm")
-        return await self.page_context.browser.complete_sign_in(request, response, confirmed.login)
+        response = await login_response(
+            self.page_context, request, confirmed.login, confirmed.return_to, "confirmed"
+        )
+        return self.page_context.browser.clear_cookie(response, "confirm")
 
     async def _confirm_page(
         self,

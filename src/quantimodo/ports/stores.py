@@ -47,6 +47,7 @@ from quantimodo.ports.measurements import (
     ReferenceStore,
     VariableStore,
 )
+from quantimodo.ports.pending_logins import PendingLoginStore
 
 
 class Conflict(Exception):
@@ -198,10 +199,8 @@ class SessionStore(Protocol):
     async def sessions_of(self, user_id: int) -> Sequence[Session]: ...
 
     async def add_session(self, session: Session, replaces: bytes | None) -> None:
-        """Save it, ending `replaces` in the same transaction (security.md §18).
-
-        If that was the same person's, the new one goes on under its `sid`: nobody signed out.
-        """
+        """Save it, ending `replaces` in the same transaction (security.md §18). A session of the
+        same person continues under the `sid` of the replaced one."""
 
     async def touch_session(self, key: bytes, seen_at: datetime) -> None: ...
 
@@ -442,6 +441,7 @@ class Stores(
     ProfileStore,
     SubjectStore,
     SessionStore,
+    PendingLoginStore,
     LogoutRecipientStore,
     EmailTokenStore,
     ThrottleStore,

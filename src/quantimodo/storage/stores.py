@@ -15,6 +15,7 @@ from quantimodo.storage.tables.login_states import (
 from quantimodo.storage.tables.logout_recipients import LogoutRecipients
 from quantimodo.storage.tables.mails import Events, Mails
 from quantimodo.storage.tables.measurements import Measurements
+from quantimodo.storage.tables.pending_logins import PendingLogins
 from quantimodo.storage.tables.profiles import Profiles
 from quantimodo.storage.tables.registrations import Registrations
 from quantimodo.storage.tables.retention import Retention
@@ -31,6 +32,7 @@ class SqlStores(
     Users,
     Profiles,
     Sessions,
+    PendingLogins,
     LogoutRecipients,
     EmailTokens,
     Throttles,

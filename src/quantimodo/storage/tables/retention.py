@@ -40,6 +40,7 @@ _SWEEPS = {
         f" FROM session_clients WHERE expires_at <= {{1}} - {_DAY}"
         " ORDER BY expires_at LIMIT {2}) RETURNING 1"
     ),
+    "pending_logins": _expired("pending_logins", "key"),
     "email_tokens": _expired("email_tokens", "key"),
     "throttles": Statement(
         "DELETE FROM throttles WHERE key IN (SELECT key FROM throttles WHERE resets_at <= {1}"

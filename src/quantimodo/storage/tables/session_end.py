@@ -13,6 +13,7 @@ _HOLD = Statement(_FIND, postgres=f"{_FIND} FOR UPDATE")
 _FIND_ALL = "SELECT key, sid FROM sessions WHERE user_id = {1} AND key <> {2} ORDER BY key"
 _HOLD_ALL = Statement(_FIND_ALL, postgres=f"{_FIND_ALL} FOR UPDATE")
 _DROP = Statement("DELETE FROM sessions WHERE key = {1}")
+_DROP_PENDING = Statement("DELETE FROM pending_logins WHERE user_id = {1}")
 _PROLONG = Statement("UPDATE session_clients SET expires_at = {2} WHERE sid = {1}")
 _TELL = Statement("UPDATE session_clients SET due_at = {2} WHERE sid = {1} AND due_at IS NULL")
 # Back-Channel Logout §2.7: what was given for this session, and not for when the
@@ -33,10 +34,11 @@ def ending_one(user_id: int, key: bytes, at: int) -> Operation[bool]:
 
 
 def ending_all(user_id: int, at: int, except_key: bytes = b"") -> Operation[int]:
-    """End all of a person's sessions but one; how many there were."""
+    """End all of a person's sessions but one, and their pending logins; how many sessions."""
     found = yield _HOLD_ALL, (user_id, except_key)
     for key, sid in found:
         yield from _ending(key, sid, at)
+    yield _DROP_PENDING, (user_id,)
     return len(found)
 
 

@@ -64,6 +64,17 @@ CREATE INDEX sessions_by_user ON sessions (user_id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 CREATE INDEX sessions_by_sid ON sessions (sid);
 
+-- Logins that still need a second factor; `proof` is the first proof, encoded.
+CREATE TABLE pending_logins (
+  key BYTEA PRIMARY KEY,
+  user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  proof BYTEA NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX pending_logins_by_user ON pending_logins (user_id, key);
+CREATE INDEX pending_logins_by_expiry ON pending_logins (expires_at);
+
 -- Clients that a session signed its person in to, and logout notifications that are due.
 -- There are no foreign keys, so that notifications are sent after the person is deleted.
 -- `due_at` is NULL while the session lasts; `expires_at` is the expiry of the session.

@@ -1,0 +1,45 @@
+"""Where a login leads: to its return target, or to the page of the second factor.
+
+In an authorization both are the dispatcher's decision, so the browser returns to it.
+"""
+
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.accounts.login import LoginResult, SecondFactorNeeded
+from quantimodo.accounts.pending_logins import LIFETIME
+from quantimodo.authorization.stored_requests import RESUME
+from quantimodo.model.secrets import Secret
+from quantimodo.pages.browser import Browser
+from quantimodo.pages.cookie_names import PENDING_LOGIN
+from quantimodo.pages.page_context import PageContext
+
+SECOND_FACTOR: Final = "/sign-in/second-factor"
+
+
+async def login_response(
+    page_context: PageContext,
+    request: Request,
+    login: LoginResult,
+    return_to: str,
+    notice: str = "",
+) -> Response:
+    """A redirect with the cookies of this login. `return_to` is a local path."""
+    if isinstance(login, SecondFactorNeeded) and urlsplit(return_to).path != RESUME:
+        return_to = f"{SECOND_FACTOR}?return_to={quote(return_to, safe='/')}"
+    browser, response = page_context.browser, page_context.go(return_to, notice)
+    if isinstance(login, SecondFactorNeeded):
+        browser.set_secret_cookie(response, PENDING_LOGIN, login.pending_cookie, LIFETIME)
+        return response
+    if pending_login_cookie(browser, request) is not None:
+        browser.clear_secret_cookie(response, PENDING_LOGIN)
+    return await browser.complete_sign_in(request, response, login)
+
+
+def pending_login_cookie(browser: Browser, request: Request) -> Secret | None:
+    """The cookie of this browser's pending login."""
+    raw = browser.read_secret_cookie(request, PENDING_LOGIN)
+    return Secret(raw) if raw else None

@@ -1,0 +1,83 @@
+"""The page on which a person completes a pending login by a second factor."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.accounts.login import Login, LoginBrowser, LoginExpired
+from quantimodo.model.sessions import PendingLogin
+from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
+from quantimodo.pages.forms import FormView
+from quantimodo.pages.login_responses import login_response, pending_login_cookie
+from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorPage:
+    page_context: PageContext
+    login: Login
+    return_targets: ReturnTargets
+
+    async def show(self, request: Request) -> Response:
+        """GET /sign-in/second-factor."""
+        browser_request = await self.page_context.browser_request(request)
+        leads = await self.return_targets.of(request.query_params.get("return_to", ""))
+        return await self._page(request, browser_request, leads)
+
+    async def submit(self, request: Request) -> Response:
+        """POST /sign-in/second-factor: a wrong response counts against the person's limit."""
+        browser_request, form = await self.page_context.posted(request)
+        leads = await self.return_targets.of(form.one("return_to"))
+        try:
+            login = await self.login.complete_pending(
+                pending_login_cookie(self.page_context.browser, request),
+                form.secret("code"),
+                LoginBrowser(
+                    address=browser_request.address,
+                    agent=browser_request.agent,
+                    replaces=browser_request.cookie,
+                ),
+            )
+        except LoginExpired:
+            return self._to_sign_in(leads)
+        except REFUSALS as refusal:
+            again = form_errors(refusal, field="code")
+            return await self._page(request, browser_request, leads, again)
+        return await login_response(self.page_context, request, login, leads.return_to)
+
+    async def _page(
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        leads: ReturnTarget,
+        again: FormErrors | None = None,
+    ) -> Response:
+        pending = await self._pending(request)
+        factor = None if pending is None else await self.login.factor_of(pending.user)
+        if pending is None or factor is None:
+            return self._to_sign_in(leads)
+        return self.page_context.show(
+            request,
+            browser_request,
+            "second_factor.html",
+            again=again,
+            form_action=leads.form_action,
+            opener=True,
+            leads=leads,
+            person=pending.user,
+            label=factor.label,
+            form=FormView(errors=again.errors) if again else FormView(),
+        )
+
+    async def _pending(self, request: Request) -> PendingLogin | None:
+        return await self.login.pending.find(
+            pending_login_cookie(self.page_context.browser, request)
+        )
+
+    def _to_sign_in(self, leads: ReturnTarget) -> Response:
+        where = quote(leads.return_to, safe="/")
+        return self.page_context.go(f"/sign-in?return_to={where}")

@@ -1,0 +1,20 @@
+"""A second factor: what a person shows after the first proof of a login."""
+
+from typing import Protocol
+
+from quantimodo.model.secrets import Secret
+
+
+class SecondFactor(Protocol):
+    @property
+    def label(self) -> str:
+        """What the page asks for, for example "Code of your authenticator app"."""
+
+    async def is_set_up(self, user_id: int) -> bool:
+        """Whether this person signs in with this factor."""
+
+    async def verify(self, user_id: int, response: Secret) -> tuple[str, ...] | None:
+        """The `amr` values (RFC 8176) that a right response adds; None for a wrong one.
+
+        Limits on attempts are the caller's. A response that may be used once is used up by this.
+        """

@@ -1,0 +1,53 @@
+"""The table `pending_logins`: logins that still need a second factor."""
+
+from quantimodo.model.sessions import PendingLogin
+from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
+from quantimodo.storage.tables.table import Table
+from quantimodo.storage.tables.users import USER_COLUMNS, to_user
+from quantimodo.storage.timestamps import from_micros, to_micros
+
+_MOST_OF_ONE_PERSON = 5
+
+_BY_KEY = KeyedRead(
+    f"SELECT p.key, p.proof, p.created_at, p.expires_at, {USER_COLUMNS} FROM pending_logins p"
+    " JOIN users u ON u.id = p.user_id AND u.disabled_at IS NULL WHERE p.key"
+)
+_ADD = Statement(
+    "INSERT INTO pending_logins (key, user_id, proof, created_at, expires_at)"
+    " VALUES ({1}, {2}, {3}, {4}, {5})"
+)
+# Keys begin with the time, so that the newest rows have the largest keys.
+_DROP_OLDEST = Statement(
+    "DELETE FROM pending_logins WHERE user_id = {1} AND key NOT IN (SELECT key FROM pending_logins"
+    f" WHERE user_id = {{1}} ORDER BY key DESC LIMIT {_MOST_OF_ONE_PERSON})"
+)
+_TAKE = Statement("DELETE FROM pending_logins WHERE key = {1} RETURNING key")
+
+
+def _to_pending_login(row: Row) -> PendingLogin:
+    return PendingLogin(
+        key=row[0],
+        proof=row[1],
+        created_at=from_micros(row[2]),
+        expires_at=from_micros(row[3]),
+        user=to_user(row[4:]),
+    )
+
+
+class PendingLogins(Table):
+    async def add_pending_login(self, pending: PendingLogin) -> None:
+        user_id = pending.user.id
+
+        def operation() -> Operation[None]:
+            times = to_micros(pending.created_at), to_micros(pending.expires_at)
+            yield _ADD, (pending.key, user_id, pending.proof, *times)
+            yield _DROP_OLDEST, (user_id,)
+
+        await self._database.write(operation)
+
+    async def pending_login(self, key: bytes) -> PendingLogin | None:
+        row = await self._database.one(_BY_KEY, key)
+        return None if row is None else _to_pending_login(row)
+
+    async def take_pending_login(self, key: bytes) -> bool:
+        return bool(await self._database.write(execute(_TAKE, key)))
