@@ -1,0 +1,77 @@
+"""CONTRIBUTING.md and docs/architecture.md name packages and files that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from quantimodo.cli.main import command_line
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "quantimodo"
+GUIDE = ROOT / "CONTRIBUTING.md"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+RECIPES = ("grant type", "provider", "setting", "page", "step", "table", "endpoint", "command")
+
+_SPAN = re.compile(r"`([^`\n]+)`")
+_PATH = re.compile(r"(?:[\w.-]+/)+(?:[\w.-]+\.(?:py|md|sql|html|txt|in|toml|yml))?|[\w.-]+\.yml")
+_PLACEHOLDER = re.compile(r"NAME|NNNN|ENGINE")
+
+
+def packages() -> set[str]:
+    """The packages that are in the repository."""
+    return {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+
+
+def paths(document: Path) -> set[str]:
+    """The files and folders that a document names, as it spells them."""
+    spans = _SPAN.findall(document.read_text("utf-8"))
+    return {span for span in spans if _PATH.fullmatch(span)}
+
+
+def exists(path: str) -> bool:
+    """Whether a path of the repository or of the package exists. `NAME` stands for any name, `NNNN`
+    for any number: then the folder has such a file, or its folder is there."""
+    if _PLACEHOLDER.search(path):
+        pattern = _PLACEHOLDER.sub("*", path).rstrip("/")
+        return any(any(root.glob(pattern)) for root in (ROOT, SOURCE))
+    return any((root / path).exists() for root in (ROOT, SOURCE))
+
+
+@pytest.mark.parametrize("document", [GUIDE, ARCHITECTURE], ids=lambda path: path.name)
+def test_every_path_that_is_named_exists(document: Path) -> None:
+    named = paths(document)
+    assert len(named) > 20
+    assert {path for path in named if not exists(path)} == set()
+
+
+def test_a_path_that_does_not_exist_is_noticed() -> None:
+    assert not exists("grant_types/tables.py")
+    assert not exists("src/quantimodo/nowhere/NAME.py")
+
+
+@pytest.mark.parametrize("document", [GUIDE, ARCHITECTURE], ids=lambda path: path.name)
+def test_every_package_has_its_line(document: Path) -> None:
+    text = document.read_text("utf-8")
+    listed = set(re.findall(r"^\| `(\w+)` \| ", text, re.MULTILINE))
+    assert packages() <= listed
+    assert {name for name in listed if (SOURCE / name).is_dir()} == packages()
+
+
+@pytest.mark.parametrize("thing", RECIPES)
+def test_each_recipe_lists_files_and_names_the_tests_that_show_it(thing: str) -> None:
+    title = re.compile(rf"^## How to add an? {thing}\n(.*?)(?=^## )", re.DOTALL | re.MULTILINE)
+    found = title.search(GUIDE.read_text("utf-8"))
+    assert found is not None
+    table, _, rest = found[1].rpartition("|\n")
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    assert 2 <= len(rows) <= 9
+    assert re.search(r"`tests/[\w/]+\.py`", rest)
+
+
+def test_each_command_is_in_the_line_of_its_package() -> None:
+    line = next(
+        line for line in ARCHITECTURE.read_text("utf-8").splitlines() if line.startswith("cli ")
+    )
+    commands = [each.name for each in command_line().registered_groups]
+    assert [name for name in commands if name not in line] == []
