@@ -1,6 +1,5 @@
 """The first steps of /docs, pasted into one terminal from top to bottom, as the page says."""
 
-import asyncio
 import json
 import re
 from html import unescape
@@ -9,37 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from support.live_server import Live
+from support.shell import Shell
 
 _CALLBACK = "http://127.0.0.1:9000/callback"
-_END = "that was the step"
-
-
-class Shell:
-    """A shell that is told one thing after another."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    @classmethod
-    async def open(cls) -> "Shell":
-        return cls(
-            await asyncio.create_subprocess_exec(
-                "sh", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-            )
-        )
-
-    async def paste(self, text: str) -> str:
-        """What it says to that."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{text}\necho; echo '{_END}'\n".encode())
-        said = await self._process.stdout.readuntil(f"{_END}\n".encode())
-        return said.decode().removesuffix(f"{_END}\n").strip()
-
-    async def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        await self._process.wait()
 
 
 @pytest.mark.slow

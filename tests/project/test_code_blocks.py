@@ -1,0 +1,234 @@
+"""Every code block of a document is run or parsed by a test, or this file says why not."""
+
+import configparser
+import json
+import re
+import subprocess
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import yaml
+
+from support.code_blocks import CodeBlock, all_code_blocks, code_blocks
+from support.live_server import Live
+from support.shell import Shell
+
+CALLBACK = "http://127.0.0.1:9000/callback"
+
+# Languages whose blocks are data. test_documents.py loads toml as settings; tests/proxies.py
+# starts nginx, haproxy and Caddy with the blocks of reverse-proxy.md.
+DATA = {"json", "toml", "yaml", "ini", "nginx", "haproxy", "text", ""}
+
+# Documents of which a test runs every block of sh, python and js, apart from those in `NOT_RUN`.
+RUN_BY = {
+    "README.md": "project/test_code_blocks.py",
+    "clients/python/README.md": "client/test_readme.py",
+    "docs/developer/code-flow.md": "project/test_code_blocks.py",
+    "docs/developer/introspect.md": "project/test_code_blocks.py",
+    "docs/developer/measurements.md": "project/test_code_blocks.py",
+    "docs/developer/python-client.md": "client/test_readme.py",
+    "docs/developer/refresh.md": "project/test_code_blocks.py",
+    "docs/developer/revoke.md": "project/test_code_blocks.py",
+}
+
+_MACHINE = "changes the machine: accounts, services, files outside the server's folder"
+_COMMANDS = "test_documents.py checks the commands and options; tests/cli runs each command"
+_SANDBOX = "needs the person in a browser: v2_api/test_through_the_sandbox.py sends the requests"
+_BUILD = "runs the whole set-up or all tests; cli/test_serve.py and cli/test_demo.py run its parts"
+_LIBRARY = "a person pastes an address: interop/ and node/ run the library with the same calls"
+
+# (document, first line of the block): why no test runs it as printed. Its syntax is checked.
+NOT_RUN = {
+    ("README.md", "make serve   # sets up what is missing, then serves on"): _BUILD,
+    ("README.md", "git clone ADDRESS-OF-THIS-REPOSITORY quantimodo"): _BUILD,
+    ("README.md", "make demo"): _BUILD,
+    ("README.md", "QUANTIMODO_PORT=8080 make serve"): _BUILD,
+    ("README.md", "export QUANTIMODO_ISSUER=https://id.example.org"): "test_settings.py loads them",
+    ("README.md", "make help     # all commands"): _BUILD,
+    ("CONTRIBUTING.md", "make serve    # the server, on SQLite"): _BUILD,
+    ("docs/developer/javascript.md", "import { createInterface }"): _LIBRARY,
+    ("docs/developer/javascript.md", "const config = await client.discovery("): _LIBRARY,
+    ("docs/developer/javascript.md", "const manager = new oidc.UserManager({"): _LIBRARY,
+    ("docs/developer/jwt-access-tokens.md", "quantimodo clients create"): _COMMANDS,
+    ("docs/developer/python.md", "from authlib.common.security"): _LIBRARY,
+    ("docs/developer/python.md", "from requests_oauthlib"): _LIBRARY,
+    ("docs/developer/registration.md", "curl -s https://id.example.org"): (
+        "rfc7591/ sends the request"
+    ),
+    ("docs/developer/sandbox.md", "make serve"): _BUILD,
+    ("docs/developer/sandbox.md", "curl --get http://127.0.0.1:8000/api/v2/auth"): _SANDBOX,
+    ("docs/developer/sandbox.md", "tokens=$(curl -s"): _SANDBOX,
+    ("docs/developer/sandbox.md", "event=$(curl -s"): _SANDBOX,
+    ("docs/developer/social-sign-in.md", "server=http://127.0.0.1:8000"): _SANDBOX,
+    ("docs/developer/social-sign-in.md", 'echo "$server/api/v2/'): _SANDBOX,
+    ("docs/developer/social-sign-in.md", 'curl "$server/api/v2/auth/social/'): _SANDBOX,
+    ("docs/developer/social-sign-in.md", 'curl --get "$server/api/v2/oauth'): _SANDBOX,
+    ("docs/operator/backups.md", "sqlite3 /var/lib/"): _MACHINE,
+    ("docs/operator/backups.md", 'python3 -c "'): _MACHINE,
+    ("docs/operator/backups.md", "QUANTIMODO_DATABASE=sqlite:"): _COMMANDS,
+    ("docs/operator/backups.md", "systemctl stop quantimodo"): _MACHINE,
+    ("docs/operator/backups.md", "pg_dump"): _MACHINE,
+    ("docs/operator/backups.md", "pg_restore"): _MACHINE,
+    ("docs/operator/backups.md", "install -m 600"): _MACHINE,
+    ("docs/operator/conformance.md", 'echo "$PASSWORD" | quantimodo'): _COMMANDS,
+    ("docs/operator/conformance.md", "quantimodo keys rotate"): _COMMANDS,
+    ("docs/operator/install.md", "apt-get install python3-venv"): _MACHINE,
+    ("docs/operator/install.md", "useradd"): _MACHINE,
+    ("docs/operator/install.md", "systemctl daemon-reload"): _MACHINE,
+    ("docs/operator/install.md", "sudo -u quantimodo env"): _COMMANDS,
+    ("docs/operator/install.md", "quantimodo users create"): _COMMANDS,
+    ("docs/operator/keys.md", "openssl rand"): _MACHINE,
+    ("docs/operator/keys.md", "cd /var/lib/quantimodo"): _MACHINE,
+    ("docs/operator/keys.md", "quantimodo keys"): _COMMANDS,
+    ("docs/operator/monitoring.md", "curl -s http://127.0.0.1:8000/metrics"): (
+        "ops/ reads the metrics"
+    ),
+    ("docs/operator/monitoring.md", "journalctl"): _MACHINE,
+    ("docs/operator/other-servers.md", "granian"): "interop/ starts the three servers",
+    ("docs/operator/people-and-applications.md", "quantimodo"): _COMMANDS,
+    ("docs/operator/postgresql.md", "sudo -u postgres"): _MACHINE,
+    ("docs/operator/postgresql.md", "openssl rand"): _MACHINE,
+    ("docs/operator/postgresql.md", "quantimodo doctor"): _COMMANDS,
+    ("docs/operator/providers.md", "import json"): "federation/test_operator_pages.py runs it",
+    ("docs/operator/providers.md", "QUANTIMODO_PROVIDERS__APPLE"): "test_settings.py loads them",
+    ("docs/operator/reverse-proxy.md", "curl -s https://id.example.org"): (
+        "interop/ sends requests through each proxy"
+    ),
+    ("docs/operator/troubleshooting.md", "sqlite3"): _MACHINE,
+    ("docs/operator/upgrades.md", "sqlite3"): _MACHINE,
+    ("docs/operator/upgrades.md", "quantimodo database migrate"): _COMMANDS,
+}
+
+
+def _reasons(block: CodeBlock) -> list[tuple[str, str]]:
+    return [
+        (document, start)
+        for document, start in NOT_RUN
+        if document == block.document and block.start.startswith(start)
+    ]
+
+
+def test_every_block_is_run_or_has_a_reason() -> None:
+    programs = [block for block in all_code_blocks() if block.language not in DATA]
+    assert {block.language for block in programs} == {"sh", "python", "js"}
+    missing = [
+        (block.document, block.start)
+        for block in programs
+        if block.document not in RUN_BY and not _reasons(block)
+    ]
+    assert missing == []
+    used = {reason for block in programs for reason in _reasons(block)}
+    assert set(NOT_RUN) - used == set(), "no block begins so any more"
+
+
+def test_every_test_that_is_named_exists() -> None:
+    for file in RUN_BY.values():
+        assert (Path(__file__).parents[1] / file).is_file()
+
+
+def test_every_shell_block_parses() -> None:
+    for block in all_code_blocks():
+        if block.language == "sh":
+            checked = subprocess.run(
+                ["bash", "-n"], input=block.text, text=True, capture_output=True, check=False
+            )
+            assert checked.returncode == 0, (block.document, checked.stderr)
+
+
+def test_every_data_block_parses() -> None:
+    for block in all_code_blocks():
+        if block.language == "yaml":
+            assert isinstance(yaml.safe_load(block.text), dict), block
+        if block.language == "json":
+            json.loads(block.text)
+        if block.language == "ini":
+            unit = configparser.ConfigParser(strict=False, interpolation=None)
+            unit.optionxform = str  # type: ignore[assignment,method-assign]
+            unit.read_string(block.text)
+            assert {"Unit", "Service", "Install"} <= set(unit.sections())
+
+
+@pytest.mark.node
+def test_every_javascript_block_parses(tmp_path: Path) -> None:
+    for block in all_code_blocks():
+        if block.language == "js":
+            file = tmp_path / "block.mjs"
+            file.write_text(block.text, "utf-8")
+            subprocess.run(["node", "--check", str(file)], check=True, capture_output=True)
+
+
+def runnable(document: str) -> list[str]:
+    """The shell blocks of a document that are run, in order."""
+    return [
+        block.text
+        for block in code_blocks(document)
+        if block.language == "sh" and not _reasons(block)
+    ]
+
+
+async def paste_flow(live: Live, shell: Shell, blocks: list[str], filled: dict[str, str]) -> str:
+    """Pastes blocks in order with this server's address and the values that a reader fills in;
+    opens the address that a block prints, and fills in the code. Returns all output."""
+    output = []
+    for block in blocks:
+        text = block.replace("http://127.0.0.1:8000", live.address)
+        text = text.replace("https://id.example.org", live.address)
+        for placeholder, value in filled.items():
+            text = text.replace(placeholder, value)
+        assert "PASTE" not in text, text
+        answer = await shell.paste(text)
+        output.append(answer)
+        last = answer.rpartition("\n")[2]
+        if re.fullmatch(r"http://\S+/oauth/authorize\?\S+", last):
+            location = await live.allow(last)
+            filled["PASTE_THE_CODE"] = parse_qs(urlsplit(location).query)["code"][0]
+    return "\n".join(output)
+
+
+@pytest.mark.slow
+async def test_the_first_steps_of_the_readme_run_as_printed(live: Live, tmp_path: Path) -> None:
+    person = await live.person()
+    app = await live.app(CALLBACK, public=True)
+    shell = await Shell.open(tmp_path)
+    output = await paste_flow(live, shell, runnable("README.md"), {"PASTE_THE_CLIENT_ID": app.id})
+    await shell.close()
+    assert f'"id": {person.id}' in output
+    assert output.count('"refresh_token"') == 2
+    assert "\n200" in output
+    assert '"error": "invalid_token"' in output
+
+
+@pytest.mark.slow
+async def test_the_pages_on_tokens_and_measurements_run_as_printed(
+    live: Live, tmp_path: Path
+) -> None:
+    await live.person()
+    app = await live.app(CALLBACK)
+    assert app.secret is not None
+    filled = {"PASTE_THE_CLIENT_ID": app.id, "PASTE_THE_CLIENT_SECRET": app.secret}
+    shell = await Shell.open(tmp_path)
+    *flow, ending, own = runnable("docs/developer/code-flow.md")
+    flow = [
+        block.replace("basic%20offline", "basic%20readmeasurements%20writemeasurements%20offline")
+        for block in flow
+    ]
+    said = await paste_flow(live, shell, flow, filled)
+    assert '"displayName":"Ann Example"' in said
+    await shell.paste("refresh_token=$(token refresh_token)")
+    fresh = json.loads(await paste_flow(live, shell, runnable("docs/developer/refresh.md"), {}))
+    await shell.paste(f"access_token={fresh['access_token']}")
+    described = await paste_flow(live, shell, runnable("docs/developer/introspect.md"), {})
+    assert json.loads(described)["active"] is True
+    application = json.loads(await paste_flow(live, shell, [own], filled))
+    await shell.paste(f"application_token={application['access_token']}")
+    filled["PASTE_AN_ACCESS_TOKEN"] = fresh["access_token"]
+    measured = await paste_flow(live, shell, runnable("docs/developer/measurements.md"), filled)
+    assert "total-count: 1" in measured.lower()
+    assert measured.count('"Sleep Quality"') == 2
+    ended = await paste_flow(live, shell, [ending], filled)
+    assert ended.endswith("{}")
+    await shell.paste(f"refresh_token={fresh['refresh_token']}")
+    revoked = await paste_flow(live, shell, runnable("docs/developer/revoke.md"), {})
+    assert revoked == "{}"
+    await shell.close()
