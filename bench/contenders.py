@@ -1,4 +1,5 @@
-"""Who is measured: our server on an engine, or a peer of the harness in ../shared/bench.
+"""Who is measured: our server on an engine, or a peer of the harness that
+`bench/peers` prepared.
 
 A contender runs on one core, the database with it, so that a figure is what one core can do.
 """
@@ -198,7 +199,7 @@ class Peer:
 
 
 class Harness:
-    """`../shared/bench`, as `bench/peers` prepared it. Its module is loaded where it lies."""
+    """The harness of peers, as `bench/peers` prepared it. Its module is loaded where it lies."""
 
     def __init__(self, folder: Path, codes: int) -> None:
         os.environ["NCODES"] = str(codes)  # how many each peer mints

@@ -22,7 +22,7 @@ from support.app import App
 from support.live_server import Live, open_live
 
 PAGE = Path(__file__).with_name("AuthenticationApi.md")
-# The SHA-256 of shared/reference/AuthenticationApi.md.
+# The SHA-256 of AuthenticationApi.md as it was published.
 REFERENCE = "2a054d0afc048f28ad0bfb78f0a7b08ad67c38e9e849ab916b97e89ee60e0bc6"
 CALLBACK = "http://127.0.0.1:9999/callback"
 METHODS = [

@@ -1,5 +1,6 @@
 """docs/reference/index.md: every citation in code, tests and documents resolves."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,12 @@ def test_every_citation_names_a_document_and_a_section_that_exist() -> None:
         )
     ]
     assert not found, "\n".join(found)
+
+
+def test_no_file_names_a_document_that_is_not_in_the_repository() -> None:
+    elsewhere = re.compile(r"\bshared/(?:spec|reference|design|bench)\b")
+    found = [path for path in citing_files() if elsewhere.search(path.read_text("utf-8"))]
+    assert set(found) <= {Path(__file__)}
 
 
 def test_the_reference_has_three_numbered_documents() -> None:
