@@ -1,12 +1,13 @@
 """Token requests while one account reads its 60,000 measurements as expensively as it may.
 
 Our server with one worker; this process sends token requests on a few connections, first alone,
-then beside connections that repeat heavy reads. Prints p50 and p99 of the token requests in
-milliseconds, their ratio, and the statuses of the heavy reads.
+then while a second process repeats heavy reads on other connections. Prints p50 and p99 of the
+token requests in milliseconds, their ratio, the statuses of the heavy reads, and the load average.
 """
 
 import argparse
 import asyncio
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -33,6 +35,7 @@ from quantimodo.storage.timestamps import to_micros
 _ENGINES: dict[str, Callable[[Path], Engine]] = {"sqlite": Sqlite, "postgres": Postgres}
 _ROWS, _POST, _PORT = 60_000, 1_000, 18_941
 _START = 1_400_000_000
+_SPAWN = multiprocessing.get_context("spawn")
 _HEAVY = {
     "filter list": "value=" + ",".join(f"(gt){n}" for n in range(1, 100)) + "&sort=-value",
     "narrow groups": "groupingWidth=1",
@@ -47,19 +50,19 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--connections", type=int, default=4, help="of token requests")
     parser.add_argument("--heavy", type=int, default=6, help="connections of each heavy read")
-    asked = parser.parse_args()
-    for name in asked.engines:
+    options = parser.parse_args()
+    for name in options.engines:
         folder = Path(tempfile.mkdtemp(prefix="qm-heavy-"))
         engine = _ENGINES[name](folder)
         try:
             engine.start()
-            asyncio.run(_sitting(engine, folder, asked))
+            asyncio.run(_measure(engine, folder, options))
         finally:
             engine.stop()
             shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _sitting(engine: Engine, folder: Path, asked: argparse.Namespace) -> None:
+async def _measure(engine: Engine, folder: Path, options: argparse.Namespace) -> None:
     environment = {
         "QUANTIMODO_DATABASE": engine.url,
         "QUANTIMODO_PORT": str(_PORT),
@@ -73,21 +76,21 @@ async def _sitting(engine: Engine, folder: Path, asked: argparse.Namespace) -> N
     server = _serve({**inherited, **environment}, folder / "server.log")
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{_PORT}", timeout=60) as http:
-            await _await_answer(http)
-            await _tokens(http, asked.connections, 2)  # warm
-            quiet = await _tokens(http, asked.connections, asked.seconds)
-            _tell(engine.name, "quiet", quiet, quiet)
+            await _wait_until_ready(http)
+            await _tokens(http, options.connections, 2)  # warm
+            quiet = await _tokens(http, options.connections, options.seconds)
+            _print(engine.name, "quiet", quiet, quiet)
             for name, query in _HEAVY.items():
-                answered = Counter[int]()
-                reading = [
-                    asyncio.create_task(_read(query, token, answered)) for _ in range(asked.heavy)
-                ]
-                await asyncio.sleep(0.5)
-                beside = await _tokens(http, asked.connections, asked.seconds)
-                for task in reading:
-                    task.cancel()
-                await asyncio.wait(reading)
-                _tell(engine.name, name, beside, quiet, dict(answered))
+                stop, statuses = _SPAWN.Event(), _SPAWN.Queue()
+                readers = _SPAWN.Process(
+                    target=_read_all, args=(query, token, options.heavy, stop, statuses)
+                )
+                readers.start()
+                await asyncio.to_thread(statuses.get)  # the first response came
+                beside = await _tokens(http, options.connections, options.seconds)
+                stop.set()
+                _print(engine.name, name, beside, quiet, await asyncio.to_thread(statuses.get))
+                readers.join()
     finally:
         server.terminate()
         server.wait(30)
@@ -133,7 +136,7 @@ async def _token(context: AppContext, engine: Engine, user_id: int) -> str:
     return minted.raw.reveal()
 
 
-async def _await_answer(http: httpx.AsyncClient) -> None:
+async def _wait_until_ready(http: httpx.AsyncClient) -> None:
     for _ in range(600):
         try:
             if (await http.get("/health/ready")).status_code == 200:
@@ -153,33 +156,47 @@ async def _tokens(http: httpx.AsyncClient, connections: int, seconds: float) -> 
     async def one() -> None:
         while time.monotonic() < ends:
             began = time.perf_counter()
-            answer = await http.post("/api/v2/oauth/access_token", data=form)
+            response = await http.post("/api/v2/oauth/access_token", data=form)
             took.append(1000 * (time.perf_counter() - began))
-            if answer.status_code != 200:
-                raise SystemExit(answer.text)
+            if response.status_code != 200:
+                raise SystemExit(response.text)
 
     await asyncio.gather(*(one() for _ in range(connections)))
     return sorted(took)
 
 
-async def _read(query: str, token: str, answered: Counter[int]) -> None:
-    headers = {"authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{_PORT}", timeout=60) as http:
-        while True:
-            answer = await http.get(f"/api/v1/measurements?{query}", headers=headers)
-            answered[answer.status_code] += 1
-            if answer.status_code == 400:
-                await asyncio.sleep(0.05)
+def _read_all(query: str, token: str, connections: int, stop: Any, statuses: Any) -> None:
+    """In a process of its own: repeat the read until `stop`, then put the number of responses of
+    each status into `statuses`."""
+    counts = Counter[int]()
+
+    async def read() -> None:
+        headers = {"authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{_PORT}", timeout=60) as http:
+            while not stop.is_set():
+                response = await http.get(f"/api/v1/measurements?{query}", headers=headers)
+                if not counts:
+                    statuses.put({})
+                counts[response.status_code] += 1
+                if response.status_code == 400:
+                    await asyncio.sleep(0.05)
+
+    async def read_on_all() -> None:
+        await asyncio.gather(*(read() for _ in range(connections)))
+
+    asyncio.run(read_on_all())
+    statuses.put(dict(counts))
 
 
-def _tell(
-    engine: str, what: str, took: list[float], quiet: list[float], answers: object = ""
+def _print(
+    engine: str, what: str, took: list[float], quiet: list[float], statuses: object = ""
 ) -> None:
     p50, p99 = took[len(took) // 2], took[int(len(took) * 0.99)]
     times = p99 / quiet[int(len(quiet) * 0.99)]
+    load = os.getloadavg()[0]
     print(
         f"{engine:<10}{what:<16}{len(took):>7} p50 {p50:6.1f} p99 {p99:6.1f} {times:5.1f}x"
-        f" {answers}",
+        f" load {load:4.1f} {statuses}",
         flush=True,
     )
 

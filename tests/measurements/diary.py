@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, settings
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.measurements.queries import parse_measurement_query
-from quantimodo.measurements.service import MeasurementService, MeasurementView
+from quantimodo.measurements.service import MeasurementService
+from quantimodo.measurements.views import MeasurementView
 from quantimodo.model.users import NewUser
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Stores
@@ -66,7 +67,7 @@ class Diary:
         question = parse_measurement_query(query.encode())
         return [
             row
-            async for rows in await self.measurement_service.walk(user_id, question)
+            async for rows in await self.measurement_service.stream(user_id, question)
             for row in rows
         ]
 

@@ -5,17 +5,21 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import fsum
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from diary import SECOND, Diary, Noted, examples, kept, told
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantimodo.measurements.grouping import Grouping
 from quantimodo.measurements.queries import parse_variable_query
 from support.environment import FrozenClock
 
 _SORTS = ("startTime", "value", "createdAt", "updatedAt", "variableName", "source", "id")
+_CLOCK_SET_BACK = 1_793_512_800  # 2026-11-01T06:00:00Z, in New York
 _NAMES = ("Mood", "Sleep, long", "Café", r"100% \ !x", "a_b", "aXb")
 recorded = st.lists(
     st.builds(
@@ -79,6 +83,46 @@ async def test_pages_of_groups_together_are_all_groups(
     } == {key: (len(found), sum(found) / len(found)) for key, found in expected.items()}
     keys = [(row.start, row.measurement.variable) for row in whole]
     assert keys == sorted(keys, reverse=backwards)
+
+
+@examples
+@given(
+    st.lists(
+        st.builds(
+            Noted,
+            st.sampled_from(_NAMES[:2]),
+            st.sampled_from(["", "App"]),
+            st.integers(-30, 30).map(lambda quarters: _CLOCK_SET_BACK + quarters * 900),
+            st.integers(10, 50).map(lambda tenths: tenths / 10),
+        ),
+        max_size=25,
+    ),
+    st.sampled_from([60, 900, 3_600, 5_400, 86_400, 604_800]),
+    st.booleans(),
+)
+async def test_groups_are_those_of_each_moments_span_and_sums_are_exact(
+    diary: Diary, what: list[Noted], width: int, backwards: bool
+) -> None:
+    user_id = await diary.person(what)
+    zone = "America/New_York"
+    query = f"groupingWidth={width}&groupingTimezone={zone}"
+    query += f"&sort={'-' if backwards else ''}startTime"
+    grouping = Grouping(width * SECOND, ZoneInfo(zone))
+    expected: dict[tuple[int, str], list[Noted]] = {}
+    for one in sorted(kept(what), key=lambda each: each.start):
+        key = grouping.start(one.start * SECOND), one.variable
+        expected.setdefault(key, []).append(one)
+    rows = {(row.start, row.measurement.variable): row for row in await diary.walk(user_id, query)}
+    assert list(rows) == sorted(expected, reverse=backwards)
+    for key, members in expected.items():
+        assert rows[key].value == fsum(each.value for each in members) / len(members)
+        assert rows[key].number == len(members)
+        sources = {each.source for each in members}
+        assert rows[key].source == (sources.pop() if len(sources) == 1 else None)
+        first = members[-1 if backwards else 0].start * SECOND
+        assert rows[key].measurement.start == first
+    page, total = await diary.shown(user_id, f"{query}&limit=200")
+    assert (list(page), total) == (list(rows.values()), len(rows))
 
 
 @examples

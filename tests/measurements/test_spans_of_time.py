@@ -2,7 +2,9 @@
 whatever the clocks of the zone do."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from itertools import pairwise
+from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo._zoneinfo import ZoneInfo as PythonZoneInfo  # reads the changes of a file
 
 import pytest
 from hypothesis import given
@@ -107,6 +109,54 @@ def test_the_calendar_ends_for_spans_too(
 ) -> None:
     at = LAST - seconds * SECOND if late else FIRST + seconds * SECOND
     assert FIRST <= Grouping(width, zone).start(at) <= at
+
+
+@given(moments(), widths)
+def test_rules_give_the_spans(found: tuple[ZoneInfo, int, int], width: int) -> None:
+    zone, one, other = found
+    _assert_rules(Grouping(width, zone), one, other if abs(other - one) < DAY * 3_000 else one)
+
+
+@given(zones, widths, st.integers(0, 400 * 86_400), st.integers(0, 3 * 86_400), st.booleans())
+def test_rules_give_the_spans_at_the_ends_of_the_calendar(
+    zone: ZoneInfo, width: int, seconds: int, others: int, late: bool
+) -> None:
+    one, other = (each * SECOND for each in (seconds, others))
+    at = (LAST - one, LAST - other) if late else (FIRST + one, FIRST + other)
+    _assert_rules(Grouping(width, zone), *at)
+
+
+def test_no_zone_changes_its_clock_twice_within_three_days() -> None:
+    """`_changes_in_year` probes every third day."""
+    near = list[str]()
+    for name in available_timezones():
+        zone = PythonZoneInfo.no_cache(name)
+        times = [datetime.fromtimestamp(at, UTC) for at in sorted(zone._trans_utc)]
+        offsets = [at.astimezone(zone).utcoffset() for at in times]
+        changed = [
+            at
+            for at, before, after in zip(times[1:], offsets, offsets[1:], strict=False)
+            if before != after
+        ]
+        if any(following - at <= timedelta(days=3) for at, following in pairwise(changed)):
+            near.append(name)
+    assert near == []
+
+
+def _assert_rules(grouping: Grouping, one: int, other: int) -> None:
+    first, last = sorted((one, other))
+    rules = list(grouping.rules(first, last))
+    assert [rules[0].first, rules[-1].last] == [first, last]
+    for rule, following in pairwise(rules):
+        assert following.first == rule.last + 1
+    middles = [(rule.first + rule.last) // 2 for rule in rules]
+    near = [rule.first + rule.width + more for rule in rules for more in (-1, 0)]
+    ends = [end for rule in rules for end in (rule.first, rule.last)]
+    moments = {at for at in (*middles, *near, *ends) if first <= at <= last}
+    for at in sorted(moments)[:400]:
+        (rule,) = [each for each in rules if each.first <= at <= each.last]
+        begins = rule.begins + (at - rule.first) // rule.width * rule.width
+        assert begins == grouping.start(at), (at, rule)
 
 
 def _local(at: int, zone: ZoneInfo) -> datetime:

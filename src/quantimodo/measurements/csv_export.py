@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from quantimodo.measurements.csv_cells import guarded
-from quantimodo.measurements.service import MeasurementView
 from quantimodo.measurements.times import spelled
+from quantimodo.measurements.views import MeasurementView
 
 # The stored value comes in its own columns only where its unit is not that of Value.
 CSV_COLUMNS: Final = (

@@ -1,25 +1,26 @@
-"""Measurements put together by spans of time: `groupingWidth` and `groupingTimezone`.
+"""Spans of time of groups of measurements: `groupingWidth` and `groupingTimezone`.
 
 A span begins at a local time that is a multiple of the width since local midnight of 1970, so that
-days are local days, whatever the summer time does. Every moment is in one span, and spans follow
-each other: what begins later is in no earlier one.
+days are local days, also when summer time begins or ends. Every moment is in one span, and spans
+follow each other. `Grouping.rules` describes the spans by integer arithmetic, for the database.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import fsum
+from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from quantimodo.measurements.times import FIRST, LAST
-from quantimodo.model.measurements import Measurement, Micros
+from quantimodo.measurements.times import FIRST, LAST, moment_of
+from quantimodo.model.measurements import Micros, SpanRule
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCAL_EPOCH = _EPOCH.replace(tzinfo=None)  # a local time of any zone
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = 86_400 * 1_000_000
-_AT_ONCE = 50  # measurements between two turns of the event loop
+_PROBE: Final = timedelta(days=3)  # no zone changes its clock twice within three days
+_ENDLESS: Final = 2**62  # the width of a span that a rule does not repeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,130 +29,116 @@ class Grouping:
     zone: ZoneInfo
 
     def start(self, at: Micros) -> Micros:
-        """Where the span begins that `at` is in; never before the year 1."""
+        """The first moment of the span that `at` is in; never before the year 1."""
         try:
             local = self._local(at)
             start = self._start(local, at)
             if local.fold:
-                # The clock was set back a moment ago. A span that was over then is over.
-                change = self._change(self._moment(local, fold=0), at)
+                # The clock was set back less than one offset ago. A span that had ended before the
+                # change does not begin again.
+                change = _change(self.zone, self._moment(local, fold=0), at)
                 start = max(start, self._start(self._local(change - 1), change - 1))
         except OverflowError:  # at the ends of the calendar
             start = at // self.width * self.width
         return max(start, FIRST)
 
     def _local(self, at: Micros) -> datetime:
-        return (_EPOCH + timedelta(microseconds=at)).astimezone(self.zone)
+        return moment_of(at).astimezone(self.zone)
 
     def _start(self, local: datetime, at: Micros) -> Micros:
         passed = (local.replace(tzinfo=None) - _LOCAL_EPOCH) // _MICROSECOND
         begins = _LOCAL_EPOCH + timedelta(microseconds=passed // self.width * self.width)
         first, second = self._moment(begins, fold=0), self._moment(begins, fold=1)
-        if first > second:  # that time never came: the clock was set from before it to behind it
-            return self._change(second, first)
-        # One that came twice begins two spans, unless the span is days long.
+        if first > second:  # this local time does not exist: the clock was set forward over it
+            return _change(self.zone, second, first)
+        # A local time that exists twice begins two spans, unless the span is days long.
         return first if second > at or self.width % _DAY == 0 else second
 
     def _moment(self, local: datetime, *, fold: int) -> Micros:
         return (local.replace(tzinfo=self.zone, fold=fold) - _EPOCH) // _MICROSECOND
 
-    def _change(self, before: Micros, after: Micros) -> Micros:
-        """The first moment of the clock as it is `after`."""
-        ahead = self._local(after).utcoffset()
-        while after - before > 1:
-            middle = (before + after) // 2
-            if self._local(middle).utcoffset() == ahead:
-                after = middle
-            else:
-                before = middle
-        return after
+    def rules(self, first: Micros, last: Micros) -> Iterator[SpanRule]:
+        """The spans of all moments from `first` to `last`, in order: for each of them, the one rule
+        that holds it gives the result of `start`."""
+        ends = self._calendar_ends()
+        if first < ends[0]:
+            yield from self._utc_rules(first, min(last, ends[0] - 1))
+        begins = max(first, ends[0])
+        for change in self._changes(begins, min(last, ends[1] - 1)):
+            yield from self._local_rules(begins, change - 1)
+            begins = change
+        if begins < ends[1]:
+            yield from self._local_rules(begins, min(last, ends[1] - 1))
+        if last >= ends[1]:
+            yield from self._utc_rules(max(first, ends[1]), last)
+
+    def _calendar_ends(self) -> tuple[Micros, Micros]:
+        """The time whose spans begin at local times of the calendar; outside, they are UTC's."""
+        early, late = (_offset(self.zone, at) for at in (FIRST + 2 * _DAY, LAST - 2 * _DAY))
+        return self._regular(FIRST + max(0, -early), early), LAST + 1 - max(0, late)
+
+    def _changes(self, first: Micros, last: Micros) -> Iterator[Micros]:
+        """The moments after `first`, up to `last`, when the offset of the zone changes."""
+        if first > last:
+            return
+        for year in range(moment_of(first).year, moment_of(last).year + 1):
+            for change in _changes_in_year(self.zone, year):
+                if first < change <= last:
+                    yield change
+
+    def _local_rules(self, first: Micros, last: Micros) -> Iterator[SpanRule]:
+        """For a time in which the offset does not change."""
+        if first > last:
+            return
+        regular = self._regular(first, _offset(self.zone, first))
+        if regular > first:
+            yield SpanRule(first, min(last, regular - 1), self.start(first), _ENDLESS)
+        while regular <= last and (begins := self.start(regular)) != regular:
+            yield SpanRule(regular, min(last, regular + self.width - 1), begins, _ENDLESS)
+            regular += self.width
+        if regular <= last:
+            yield SpanRule(regular, last, regular, self.width)
+
+    def _utc_rules(self, first: Micros, last: Micros) -> Iterator[SpanRule]:
+        """For the first and the last hours of the calendar."""
+        regular = -(-first // self.width) * self.width
+        if regular > first:
+            yield SpanRule(first, min(last, regular - 1), self.start(first), _ENDLESS)
+        if regular <= last:
+            begins = self.start(regular)
+            yield SpanRule(regular, last, begins, self.width if begins == regular else _ENDLESS)
+
+    def _regular(self, at: Micros, offset: Micros) -> Micros:
+        """The first multiple of the width, in local time at this offset, not before `at`."""
+        return -(-(at + offset) // self.width) * self.width - offset
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """What was measured of one variable in one span. `sample` is its first measurement; `source`
-    and `unit_id` are None where they differ."""
-
-    start: Micros
-    value: float
-    source: str | None
-    number: int
-    sample: Measurement
-    created_at: Micros
-    updated_at: Micros
+def _offset(zone: ZoneInfo, at: Micros) -> Micros:
+    ahead = moment_of(at).astimezone(zone).utcoffset()
+    return 0 if ahead is None else ahead // _MICROSECOND
 
 
-class _Spans:
-    """Remembers the span of the last moment: the next measurement is often in the same one."""
-
-    def __init__(self, grouping: Grouping) -> None:
-        self._grouping = grouping
-        self._first, self._last, self._begins = 1, 0, 0  # of no moment yet
-
-    def start(self, at: Micros) -> Micros:
-        if self._first <= at <= self._last:
-            return self._begins
-        begins = self._grouping.start(at)
-        self._first = self._last = at
-        self._begins = begins
-        # Spans follow each other, so that all between two moments of one span are in it too.
-        end = begins + self._grouping.width - 1
-        if end > at and end <= LAST and self._grouping.start(end) == begins:
-            self._last = end
-        self._first = begins
-        return begins
+def _change(zone: ZoneInfo, before: Micros, after: Micros) -> Micros:
+    """The first moment, after `before`, at which the offset is that of `after`."""
+    offset = _offset(zone, after)
+    while after - before > 1:
+        middle = (before + after) // 2
+        if _offset(zone, middle) == offset:
+            after = middle
+        else:
+            before = middle
+    return after
 
 
-async def grouped(
-    chunks: AsyncIterator[Sequence[Measurement]],
-    grouping: Grouping,
-    value_of: Callable[[Measurement], float],
-    *,
-    descending: bool,
-) -> AsyncIterator[Group]:
-    """Groups in the order of the measurements, which come by start; in one span by variable."""
-    current: Micros | None = None
-    members: dict[str, list[Measurement]] = {}
-    spans, taken = _Spans(grouping), 0
-    async for chunk in chunks:
-        for one in chunk:
-            taken += 1
-            if taken % _AT_ONCE == 0:
-                await asyncio.sleep(0)  # less than a millisecond of work between two turns
-            start = spans.start(one.start)
-            if current is not None and start != current:
-                for group in _groups(current, members, value_of, descending):
-                    yield group
-                members = {}
-            current = start
-            members.setdefault(one.variable, []).append(one)
-    if current is not None:
-        for group in _groups(current, members, value_of, descending):
-            yield group
-
-
-def _groups(
-    start: Micros,
-    members: dict[str, list[Measurement]],
-    value_of: Callable[[Measurement], float],
-    descending: bool,
-) -> Iterable[Group]:
-    for name in sorted(members, reverse=descending):
-        yield _group(start, members[name], value_of)
-
-
-def _group(
-    start: Micros, members: list[Measurement], value_of: Callable[[Measurement], float]
-) -> Group:
-    sample = members[0]
-    total = fsum(map(value_of, members))
-    sources = {one.source for one in members}
-    return Group(
-        start=start,
-        value=total if sample.combination == "SUM" else total / len(members),
-        source=sources.pop() if len(sources) == 1 else None,
-        number=len(members),
-        sample=sample,
-        created_at=min(one.created_at for one in members),
-        updated_at=max(one.updated_at for one in members),
-    )
+@lru_cache(maxsize=4096)
+def _changes_in_year(zone: ZoneInfo, year: int) -> tuple[Micros, ...]:
+    """The moments of a UTC year when the offset of a zone changes."""
+    first = (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND - 1
+    last = (datetime(year, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSECOND + _DAY - 1
+    first, last = max(first, FIRST + 2 * _DAY), min(last, LAST - 2 * _DAY)
+    step, found = _PROBE // _MICROSECOND, list[Micros]()
+    for at in range(first, last, step):
+        end = min(at + step, last)
+        if _offset(zone, at) != _offset(zone, end):
+            found.append(_change(zone, at, end))
+    return tuple(found)

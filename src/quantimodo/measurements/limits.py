@@ -2,19 +2,19 @@
 many groups."""
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable, Sequence
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.grouping import Grouping
-from quantimodo.model.measurements import Filters
+from quantimodo.model.measurements import Filters, Micros
 from quantimodo.ports.measurements import MeasurementStore
 from quantimodo.ports.stores import TooSlow, Unavailable
 
 _MOST_WAITING: Final = 16  # reads of one person; more are refused
-_MOST_SPANS: Final = 20_000  # of `groupingWidth` between the first and the last measurement
+MOST_SPANS: Final = 20_000  # of `groupingWidth` between the first and the last measurement
 
 
 class TooManyReads(Unavailable):
@@ -67,25 +67,22 @@ class _Places:
 
 
 async def check_spans(
-    store: MeasurementStore,
-    user_ids: Sequence[int],
-    filters: Filters,
-    grouping: Grouping | None,
-) -> None:
-    """Raises `MeasurementError` when the spans between one person's first and last measurement are
-    more than one request may ask for."""
-    if grouping is None:
-        return
-    for user_id in user_ids:
-        ends = [
-            row.start
-            for descending in (False, True)
-            for row in await store.measurements_after(
-                user_id, filters, None, 1, descending=descending
-            )
-        ]
-        if ends and max(ends) - min(ends) > grouping.width * _MOST_SPANS:
-            raise MeasurementError(
-                f"groupingWidth makes more than {_MOST_SPANS} groups in time; take a wider one, or"
-                " less time by startTime and endTime"
-            )
+    store: MeasurementStore, user_id: int, filters: Filters, grouping: Grouping
+) -> tuple[Micros, Micros] | None:
+    """The start times of the person's first and last measurement, None without any.
+
+    Raises `MeasurementError` when there are more spans between them than one request may read.
+    """
+    ends = [
+        row.start
+        for descending in (False, True)
+        for row in await store.measurements_after(user_id, filters, None, 1, descending=descending)
+    ]
+    if not ends:
+        return None
+    if max(ends) - min(ends) > grouping.width * MOST_SPANS:
+        raise MeasurementError(
+            f"groupingWidth makes more than {MOST_SPANS} groups in time; take a wider one, or"
+            " less time by startTime and endTime"
+        )
+    return min(ends), max(ends)

@@ -130,6 +130,51 @@ class Measurement:
     updated_at: Micros
 
 
+# ---------------------------------------------------------------------------------------- grouping
+
+
+class SpanRule(NamedTuple):
+    """Between `first` and `last`, spans begin at `begins` and each `width` after it, while time
+    runs from `first` on: the span of `at` begins at `begins + (at - first) // width * width`."""
+
+    first: Micros
+    last: Micros
+    begins: Micros
+    width: Micros
+
+
+class GroupKey(NamedTuple):
+    """The place of a group in the order of groups."""
+
+    begins: Micros
+    variable: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasurementGroup:
+    """The measurements of one variable in one span; `source` is None where they differ.
+    `earliest` and `latest` are the first and the last start time."""
+
+    begins: Micros
+    variable_id: int
+    variable: str
+    number: int
+    source: str | None
+    created_at: Micros
+    updated_at: Micros
+    earliest: Micros
+    latest: Micros
+
+
+class GroupedValue(NamedTuple):
+    """A measurement as far as the value of its group needs it."""
+
+    id: int
+    start: Micros
+    variable_id: int
+    value: float
+
+
 # ---------------------------------------------------------------------------------------- choosing
 
 Field = Literal["variable", "category", "source", "value", "start", "created", "updated"]

@@ -18,8 +18,9 @@ from quantimodo.measurements.csv_import import Sheet, read_sheet
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.queries import MeasurementQuery
-from quantimodo.measurements.service import MeasurementService, ShownVariable
+from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.times import moment_of
+from quantimodo.measurements.views import VariableView
 from quantimodo.model.measurements import Comparison, Filter, Order
 from quantimodo.model.users import User
 from quantimodo.pages.browser import BrowserRequest
@@ -42,7 +43,7 @@ _FIELDS: Final = ("variable", "value", "unit", "category", "when", "note")
 class Tile:
     """A variable as the overview shows it."""
 
-    shown: ShownVariable
+    shown: VariableView
     chart: Chart | None
     path: str
     latest: datetime | None
@@ -111,7 +112,7 @@ class Data:
         name = request.query_params.get("name", "")
         mark = request.query_params.get("bom") == "true"
         async with self.reads.place(user.id):
-            chunks = await self.measurement_service.walk(user.id, _about(name))
+            chunks = await self.measurement_service.stream(user.id, _about(name))
 
         async def form_errors() -> AsyncIterator[bytes]:
             yield csv_header(mark=mark)
@@ -219,7 +220,7 @@ class Data:
             raise NotFound
         return self.page_context.go("/account/data", "variable-removed")
 
-    async def _named(self, browser_request: BrowserRequest, name: str) -> ShownVariable:
+    async def _named(self, browser_request: BrowserRequest, name: str) -> VariableView:
         found = await self.measurement_service.variable(browser_request.required().user.id, name)
         if found is None:
             raise NotFound
@@ -262,7 +263,7 @@ class Data:
             categories=[each.name for each in catalogue.variable_categories],
         )
 
-    async def _tile(self, user_id: int, shown: ShownVariable, zone: tzinfo) -> Tile:
+    async def _tile(self, user_id: int, shown: VariableView, zone: tzinfo) -> Tile:
         name, latest = shown.summary.variable.name, shown.summary.latest
         return Tile(
             shown,

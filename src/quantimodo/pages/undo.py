@@ -16,8 +16,9 @@ from quantimodo.crypto.digests import same
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.measurements.queries import MeasurementQuery
-from quantimodo.measurements.service import MeasurementService, MeasurementView
+from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.times import spelled
+from quantimodo.measurements.views import MeasurementView
 from quantimodo.model.measurements import Comparison, Filter
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.ports.clock import Clock

@@ -5,23 +5,30 @@ that person's rows.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from quantimodo.model.measurements import (
     Access,
     Entry,
     EntrySet,
     Filters,
+    GroupedValue,
+    GroupKey,
     Measurement,
+    MeasurementGroup,
     Micros,
     Order,
+    SpanRule,
     Unit,
     UnitCategory,
     Variable,
     VariableCategory,
     VariableSummary,
 )
+
+GROUPED_VALUES: Final = 1_000
 
 
 class ReferenceStore(Protocol):
@@ -62,6 +69,18 @@ class VariableStore(Protocol):
         """With all its measurements, in batches when they are very many."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPage:
+    """A page of groups in the time of `rules`: after the group `after`, then after `offset` of
+    them."""
+
+    rules: Sequence[SpanRule]
+    descending: bool
+    limit: int
+    offset: int = 0
+    after: GroupKey | None = None
+
+
 class MeasurementStore(Protocol):
     async def save_measurements(self, user_id: int, sets: Sequence[EntrySet], at: datetime) -> bool:
         """Add new measurements, update existing ones (same variable, source and start), and create
@@ -98,6 +117,29 @@ class MeasurementStore(Protocol):
 
     async def count_measurements(self, user_ids: Sequence[int], filters: Filters) -> dict[int, int]:
         """The number of each person's measurements; people without any are left out."""
+
+    async def count_groups(self, user_id: int, filters: Filters, rules: Sequence[SpanRule]) -> int:
+        """The number of groups (span, variable) in the time of the rules."""
+
+    async def groups(
+        self, user_id: int, filters: Filters, page: GroupPage
+    ) -> Sequence[MeasurementGroup]:
+        """By span and name of the variable."""
+
+    async def values_of_groups(
+        self,
+        user_id: int,
+        filters: Filters,
+        groups: Sequence[MeasurementGroup],
+        after: tuple[Micros, int] | None,
+        *,
+        descending: bool,
+    ) -> Sequence[GroupedValue]:
+        """At least those that belong to these groups, by start and id, after this (start, id), at
+        most `GROUPED_VALUES` at once."""
+
+    async def measurements_by_id(self, user_id: int, ids: Sequence[int]) -> Sequence[Measurement]:
+        """Those that exist, in no order."""
 
     async def units_in_use(self, user_ids: Sequence[int], filters: Filters) -> frozenset[int]:
         """Of the variables that `variable` and `category` filters choose."""

@@ -10,7 +10,8 @@ from quantimodo.http.messages import Request, Response
 from quantimodo.measurements.count_cache import CountCache
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.queries import MeasurementQuery, parse_measurement_query
-from quantimodo.measurements.service import MeasurementService, MeasurementView
+from quantimodo.measurements.service import MeasurementService
+from quantimodo.measurements.views import MeasurementView
 from quantimodo.model.clients import Client
 from quantimodo.model.measurements import Filters
 from quantimodo.ports.clock import Clock

@@ -9,8 +9,8 @@ from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Response
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.queries import MeasurementQuery
-from quantimodo.measurements.service import MeasurementView, ShownVariable
 from quantimodo.measurements.times import seconds_of, spelled
+from quantimodo.measurements.views import MeasurementView, VariableView
 from quantimodo.model.measurements import Unit
 
 CSV_HEADERS = (
@@ -39,7 +39,7 @@ def measurement_json(shown: MeasurementView) -> dict[str, Any]:
     }
 
 
-def variable_json(shown: ShownVariable) -> dict[str, Any]:
+def variable_json(shown: VariableView) -> dict[str, Any]:
     summary, variable = shown.summary, shown.summary.variable
     return {
         "id": variable.id,

@@ -11,11 +11,13 @@ from typing import Literal
 from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.measurements.csv_export import csv_header, csv_row, csv_text
+from quantimodo.measurements.drafts import Saved
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.payloads import read_change, read_sets
 from quantimodo.measurements.queries import MeasurementQuery, parse_measurement_query
-from quantimodo.measurements.service import MeasurementService, MeasurementView, Saved
+from quantimodo.measurements.service import MeasurementService
+from quantimodo.measurements.views import MeasurementView
 from quantimodo.model.measurements import Access
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
@@ -179,7 +181,7 @@ class MeasurementsCsv:
         try:
             question = parse_measurement_query(request.query)
             async with self.access.reads.place(user.id):
-                chunks = await self.measurement_service.walk(user.id, question)
+                chunks = await self.measurement_service.stream(user.id, question)
         except MeasurementError as error:
             return refusal(error)
         return Response(200, b"", CSV_HEADERS, self._told(user, app, question, chunks))

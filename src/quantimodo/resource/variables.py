@@ -8,7 +8,8 @@ from quantimodo.http.messages import Request, Response
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.queries import parse_variable_query
-from quantimodo.measurements.service import MeasurementService, ShownVariable
+from quantimodo.measurements.service import MeasurementService
+from quantimodo.measurements.views import VariableView
 from quantimodo.resource.bearer_authentication import BearerAuthentication
 from quantimodo.resource.measurement_json import page_response, refusal, variable_json
 from quantimodo.resource.measurements import READ, MeasurementAccess
@@ -55,7 +56,7 @@ class OneVariable:
         return private_json(200, variable_json(found))
 
 
-def _told(found: ShownVariable) -> int:
+def _told(found: VariableView) -> int:
     return int(found.summary.number > 0)
 
 

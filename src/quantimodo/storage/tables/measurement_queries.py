@@ -1,7 +1,7 @@
-"""SQL for what people may ask of their measurements: filters, order, pages.
+"""SQL of queries of measurements: filters, order, pages.
 
-A shape that was asked for before is the same statement again. Each begins at a person's rows, by
-an index; tests/storage/test_plans_of_measurements.py looks at the plans.
+A repeated shape of query reuses its statement. Each one starts at a person's rows, by an index;
+tests/storage/test_plans_of_measurements.py checks the plans.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _SUMMARY: Final = (
     " ORDER BY m.start_at DESC, m.source DESC LIMIT 1)"
     " FROM variables v"
 )
-_JOINED: Final = "measurements m JOIN variables v ON v.id = m.variable_id"
+JOINED: Final = "measurements m JOIN variables v ON v.id = m.variable_id"
 _COLUMNS: Final = {
     "variable": "v.name",
     "category": "v.category_id",
@@ -57,23 +57,34 @@ class ComposedStatement(Statement):
 
     __slots__ = ()
 
-    def __init__(self, template: str, count: int) -> None:
+    def __init__(self, template: str, count: int, postgres: str | None) -> None:
         numbers = range(count + 1)
         self.sqlite = template.format(*(f"?{n}" for n in numbers))
-        self.postgres = template.replace("instr(", "strpos(").format(*(f"${n}" for n in numbers))
+        second = (postgres or template).replace("instr(", "strpos(")
+        self.postgres = second.format(*(f"${n}" for n in numbers))
 
 
 @lru_cache(maxsize=512)
-def _composed(template: str, count: int) -> ComposedStatement:
-    return ComposedStatement(template, count)
+def composed(template: str, count: int, postgres: str | None = None) -> ComposedStatement:
+    """`postgres` is the template for PostgreSQL, where it differs."""
+    return ComposedStatement(template, count, postgres)
 
 
-class _Query:
-    """A statement that grows, with its values."""
+class MeasurementSelect:
+    """Builds a SELECT: conditions, order and page, each with its values."""
 
     def __init__(self) -> None:
         self._values: list[Any] = []
         self._conditions: list[str] = []
+        self._tail = ""
+
+    @property
+    def conditions(self) -> str:
+        return " AND ".join(self._conditions)
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        return tuple(self._values)
 
     def place(self, value: Any) -> str:
         self._values.append(value)
@@ -92,9 +103,19 @@ class _Query:
         for each in filters:
             self.where(self._filter(each))
 
-    def call(self, head: str, tail: str = "") -> Call:
-        sql = f"{head} WHERE {' AND '.join(self._conditions)}{tail}"
-        return _composed(sql, len(self._values)), tuple(self._values)
+    def by_start(self, after: tuple[int, int] | None, limit: int, *, descending: bool) -> None:
+        """Order by start and id, after this (start, id)."""
+        direction = " DESC" if descending else ""
+        if after is not None:
+            sign = "<" if descending else ">"
+            start, last = self.place(after[0]), self.place(after[1])
+            self.where(f"(m.start_at, m.id) {sign} ({start}, {last})")
+        self._tail = f" ORDER BY m.start_at{direction}, m.id{direction} LIMIT {self.place(limit)}"
+
+    def call(self, head: str, tail: str = "", *, around: str = "{}") -> Call:
+        """`around` is the statement that has this one as a subquery."""
+        sql = f"{head} WHERE {self.conditions}{tail or self._tail}"
+        return composed(around.replace("{}", sql), len(self._values)), self.values
 
     def _filter(self, each: Filter) -> str:
         column = _COLUMNS[each.field]
@@ -121,9 +142,9 @@ class _Query:
         return f"{column} {_SYMBOLS[one.operator]} {self.place(operand)}"
 
 
-def _of_one_person(user_id: int, filters: Filters) -> _Query:
+def measurements_of_person(user_id: int, filters: Filters) -> MeasurementSelect:
     """A query over a person's measurements; of one variable, by that variable's index."""
-    query = _Query()
+    query = MeasurementSelect()
     person = query.place(user_id)
     names = _one_name(filters)
     if not names:
@@ -154,11 +175,20 @@ def _is_one_name(each: Filter) -> bool:
 def page_of_measurements(
     user_id: int, filters: Filters, order: Order, *, offset: int, limit: int
 ) -> Call:
-    query = _of_one_person(user_id, filters)
-    way = " DESC" if order.descending else ""
-    columns = ", ".join(f"{column}{way}" for column in _SORTED_BY[order.key])
-    tail = f" ORDER BY {columns} LIMIT {query.place(limit)} OFFSET {query.place(offset)}"
-    return query.call(f"SELECT {MEASUREMENT_COLUMNS} FROM {_JOINED}", tail)
+    query = measurements_of_person(user_id, filters)
+    direction = " DESC" if order.descending else ""
+    columns = ", ".join(f"{column}{direction}" for column in _SORTED_BY[order.key])
+    ordered = f" ORDER BY {columns}"
+    # The page is chosen by ids: rows before the offset are neither read whole nor sorted whole.
+    needs_variables = order.key == "variable" or _about_variables(
+        [each for each in filters if each not in _one_name(filters)]
+    )
+    return query.call(
+        f"SELECT m.id FROM {JOINED if needs_variables else 'measurements m'}",
+        f"{ordered} LIMIT {query.place(limit)} OFFSET {query.place(offset)}",
+        around=f"SELECT {MEASUREMENT_COLUMNS} FROM ({{}}) p JOIN measurements m ON m.id = p.id"
+        f" JOIN variables v ON v.id = m.variable_id{ordered}",
+    )
 
 
 def measurements_behind(
@@ -169,25 +199,20 @@ def measurements_behind(
     *,
     descending: bool,
 ) -> Call:
-    query = _of_one_person(user_id, filters)
-    way = " DESC" if descending else ""
-    if after is not None:
-        sign = "<" if descending else ">"
-        start, last = query.place(after[0]), query.place(after[1])
-        query.where(f"(m.start_at, m.id) {sign} ({start}, {last})")
-    tail = f" ORDER BY m.start_at{way}, m.id{way} LIMIT {query.place(limit)}"
-    return query.call(f"SELECT {MEASUREMENT_COLUMNS} FROM {_JOINED}", tail)
+    query = measurements_of_person(user_id, filters)
+    query.by_start(after, limit, descending=descending)
+    return query.call(f"SELECT {MEASUREMENT_COLUMNS} FROM {JOINED}")
 
 
 def number_of_measurements(user_ids: Sequence[int], filters: Filters) -> Call:
     """Rows of (person, how many)."""
     if len(user_ids) == 1 and _one_name(filters):
-        query = _of_one_person(user_ids[0], filters)
+        query = measurements_of_person(user_ids[0], filters)
         # One name is looked up beforehand, and what is left may need the index alone.
         left = [each for each in filters if each not in _one_name(filters)]
-        source = _JOINED if _about_variables(left) else "measurements m"
+        source = JOINED if _about_variables(left) else "measurements m"
         return query.call(f"SELECT CAST({{1}} AS BIGINT), count(*) FROM {source}")
-    query = _Query()
+    query = MeasurementSelect()
     if not _about_variables(filters):
         query.of_people("m.user_id", user_ids)
         query.filtered(filters)
@@ -210,7 +235,7 @@ def _about_variables(filters: Sequence[Filter]) -> bool:
 
 
 def units_of_variables(user_ids: Sequence[int], filters: Filters) -> Call:
-    query = _Query()
+    query = MeasurementSelect()
     query.of_people("v.user_id", user_ids)
     query.filtered(tuple(each for each in filters if each.field in _OF_VARIABLES))
     return query.call("SELECT DISTINCT v.unit_id FROM variables v")
@@ -219,16 +244,16 @@ def units_of_variables(user_ids: Sequence[int], filters: Filters) -> Call:
 def page_of_summaries(
     user_id: int, filters: Filters, *, descending: bool, offset: int, limit: int
 ) -> Call:
-    query = _Query()
+    query = MeasurementSelect()
     query.of_people("v.user_id", (user_id,))
     query.filtered(filters)
-    way = " DESC" if descending else ""
-    tail = f" ORDER BY v.name{way} LIMIT {query.place(limit)} OFFSET {query.place(offset)}"
+    direction = " DESC" if descending else ""
+    tail = f" ORDER BY v.name{direction} LIMIT {query.place(limit)} OFFSET {query.place(offset)}"
     return query.call(_SUMMARY, tail)
 
 
 def number_of_variables(user_id: int, filters: Filters) -> Call:
-    query = _Query()
+    query = MeasurementSelect()
     query.of_people("v.user_id", (user_id,))
     query.filtered(filters)
     return query.call("SELECT count(*) FROM variables v")

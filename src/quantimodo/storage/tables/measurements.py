@@ -9,15 +9,26 @@ from quantimodo.model.measurements import (
     Entry,
     EntrySet,
     Filters,
+    GroupedValue,
     Measurement,
+    MeasurementGroup,
     Micros,
     NewVariable,
     Order,
+    SpanRule,
     Variable,
 )
+from quantimodo.ports.measurements import GroupPage
 from quantimodo.ports.stores import Conflict
 from quantimodo.storage.database import Call, Operation, Row, Statement, execute
 from quantimodo.storage.tables.bulk_insert import Insert, insert_many
+from quantimodo.storage.tables.measurement_groups import (
+    measurements_by_id,
+    number_of_groups,
+    page_of_groups,
+    to_group,
+    values_of_groups,
+)
 from quantimodo.storage.tables.measurement_queries import (
     MEASUREMENT_COLUMNS,
     measurements_behind,
@@ -184,6 +195,32 @@ class Measurements(Table):
                 if number:
                     counted[user_id] = number
         return counted
+
+    async def count_groups(self, user_id: int, filters: Filters, rules: Sequence[SpanRule]) -> int:
+        statement, values = number_of_groups(user_id, filters, rules)
+        rows = await self._database.search(statement, *values)
+        return rows[0][0] if rows else 0
+
+    async def groups(
+        self, user_id: int, filters: Filters, page: GroupPage
+    ) -> Sequence[MeasurementGroup]:
+        statement, values = page_of_groups(user_id, filters, page)
+        return [to_group(row) for row in await self._database.search(statement, *values)]
+
+    async def values_of_groups(
+        self,
+        user_id: int,
+        filters: Filters,
+        groups: Sequence[MeasurementGroup],
+        after: tuple[Micros, int] | None,
+        *,
+        descending: bool,
+    ) -> Sequence[GroupedValue]:
+        statement, values = values_of_groups(user_id, filters, groups, after, descending=descending)
+        return [GroupedValue(*row) for row in await self._database.search(statement, *values)]
+
+    async def measurements_by_id(self, user_id: int, ids: Sequence[int]) -> Sequence[Measurement]:
+        return await self._found(measurements_by_id(user_id, ids))
 
     async def units_in_use(self, user_ids: Sequence[int], filters: Filters) -> frozenset[int]:
         found: set[int] = set()

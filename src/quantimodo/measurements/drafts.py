@@ -1,0 +1,142 @@
+"""Prepares measurements for the store: checks what an app sent and converts units."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from quantimodo.measurements import payloads
+from quantimodo.measurements.catalogue import MISCELLANEOUS, Catalogue
+from quantimodo.measurements.errors import MeasurementError
+from quantimodo.measurements.payloads import Change, SentSet, refused_at
+from quantimodo.measurements.units import converter, convertible
+from quantimodo.model.measurements import (
+    Entry,
+    EntrySet,
+    Measurement,
+    Micros,
+    NewVariable,
+    Unit,
+    Variable,
+)
+
+_CHUNK: Final = 500  # measurements between two turns of the event loop
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The number of measurements of each variable of a POST, and the variables' categories."""
+
+    numbers: Mapping[str, int]
+    categories: Mapping[str, str]
+
+
+class EntryDraft:
+    """The sets of one POST as entries for the store, each start time of a source once."""
+
+    def __init__(self, catalogue: Catalogue, known: Mapping[str, Variable]) -> None:
+        self._catalogue = catalogue
+        self._variables: dict[str, Variable | NewVariable] = dict(known)
+        self._entries: dict[tuple[str, str], dict[Micros, Entry]] = {}
+        self._numbers: Counter[str] = Counter()
+
+    async def add(self, at: int, name: str, sent: SentSet) -> None:
+        """Add the set at this index. Raises `MeasurementError`."""
+        try:
+            source, unit, variable = self._resolved(name, sent)
+        except ValueError as error:
+            raise refused_at(str(error), at) from None
+        except MeasurementError as error:
+            raise refused_at(error.text, at) from None
+        own = self._catalogue.unit(variable.unit_id)
+        if not convertible(unit, own):
+            raise refused_at("the unit is of another category than the variable's", at)
+        convert, entries = converter(unit, own), self._entries.setdefault((name, source), {})
+        self._numbers[name] += len(sent.entries)
+        for number, one in enumerate(sent.entries):
+            try:
+                start = payloads.start_of(one.start_time, one.timestamp)
+                stored = _within(payloads.value_of(one.value), unit)
+                entries[start] = Entry(
+                    start, convert(stored), stored, unit.id, payloads.note_of(one.note)
+                )
+            except ValueError as error:
+                raise refused_at(str(error), at, number) from None
+            except MeasurementError as error:
+                raise refused_at(error.text, at, number) from None
+            if number % _CHUNK == _CHUNK - 1:
+                await asyncio.sleep(0)  # ten thousand at once would block the event loop
+
+    def sets(self) -> list[EntrySet]:
+        return [
+            EntrySet(self._variables[name], source, tuple(entries.values()))
+            for (name, source), entries in self._entries.items()
+            if entries
+        ]
+
+    def saved(self) -> Saved:
+        category = self._catalogue.category
+        return Saved(
+            dict(self._numbers),
+            {name: category(self._variables[name].category_id) for name in self._numbers},
+        )
+
+    def _resolved(self, name: str, sent: SentSet) -> tuple[str, Unit, Variable | NewVariable]:
+        source = payloads.either(sent.source_name, sent.source)
+        unit_name = payloads.either(sent.abbreviated_unit_name, sent.unit)
+        category = payloads.either(sent.variable_category_name, sent.category)
+        combination = payloads.combination_of(sent.combination_operation)
+        variable = self._variables.get(name)
+        if unit_name:
+            unit = self._catalogue.unit_named(unit_name)
+        elif variable is not None:
+            unit = self._catalogue.unit(variable.unit_id)
+        else:
+            raise ValueError("a new variable needs its abbreviatedUnitName")
+        category_id = self._catalogue.category_named(category or MISCELLANEOUS)
+        if variable is None:
+            variable = NewVariable(
+                name=name,
+                category_id=category_id,
+                unit_id=unit.id,
+                combination=combination or "MEAN",
+            )
+            self._variables[name] = variable
+        return payloads.name_of(source, "sourceName") if source else "", unit, variable
+
+
+def variable_name(at: int, sent: SentSet) -> str:
+    """The name of the set at this index. Raises `MeasurementError`."""
+    try:
+        return payloads.name_of(payloads.either(sent.variable_name, sent.name), "variableName")
+    except ValueError as error:
+        raise refused_at(str(error), at) from None
+
+
+def _within(value: float, unit: Unit) -> float:
+    if unit.minimum is not None and value < unit.minimum:
+        raise ValueError(f"value is below {unit.minimum:g}, the least of its unit")
+    if unit.maximum is not None and value > unit.maximum:
+        raise ValueError(f"value is above {unit.maximum:g}, the most of its unit")
+    return value
+
+
+def changed_entry(catalogue: Catalogue, found: Measurement, change: Change) -> Entry:
+    """The measurement with the change applied. Raises `MeasurementError`."""
+    own, unit = catalogue.unit(found.unit_id), catalogue.unit(found.stored_unit_id)
+    try:
+        named = payloads.either(change.abbreviated_unit_name, change.unit)
+        if named:
+            unit = catalogue.unit_named(named)
+        if not convertible(unit, own):
+            raise ValueError("the unit is of another category than the variable's")
+        start = found.start
+        if change.start_time is not None or change.timestamp is not None:
+            start = payloads.start_of(change.start_time, change.timestamp)
+        stored = found.stored_value if change.value is None else change.value
+        stored = _within(payloads.value_of(stored), unit)
+        note = found.note if change.note is None else payloads.note_of(change.note)
+    except ValueError as error:
+        raise MeasurementError(str(error)) from None
+    return Entry(start, converter(unit, own)(stored), stored, unit.id, note)
