@@ -26,6 +26,7 @@ from quantimodo.app.provider_policies import provider_policies
 from quantimodo.app.server import build_server
 from quantimodo.app.services import AppContext, open_app, prepare
 from quantimodo.app.settings import Settings, load_settings
+from quantimodo.clients.key_documents import KeyDocuments
 from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.clients.registry import Registration
 from quantimodo.crypto.passwords import PasswordHasher
@@ -375,7 +376,7 @@ async def open_app_harness(
             )
             context = replace(context, providers=made)
         if fetcher is not None:
-            keys = ClientKeys(fetcher, context.envelope, context.clock)
+            keys = ClientKeys(KeyDocuments(fetcher, context.clock), context.envelope)
             dynamic = replace(context.dynamic, fetcher=fetcher)
             context = replace(context, fetcher=fetcher, client_keys=keys, dynamic=dynamic)
         application = await build_server(context, prepared_database.renderer)

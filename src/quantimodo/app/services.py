@@ -26,6 +26,7 @@ from quantimodo.app.secret_keys import parse_keys, read_or_make
 from quantimodo.app.settings import Settings
 from quantimodo.app.settings_rules import read_statements
 from quantimodo.clients.dynamic import DynamicClients, RegistrationPolicy
+from quantimodo.clients.key_documents import KeyDocuments
 from quantimodo.clients.names import reserved_names
 from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.clients.registry import Registry
@@ -268,7 +269,7 @@ def _build_services(
         providers=providers,
         http_client=http_client,
         fetcher=fetcher,
-        client_keys=ClientKeys(fetcher, envelope, clock),
+        client_keys=ClientKeys(KeyDocuments(fetcher, clock), envelope),
         dynamic=DynamicClients(
             registration_policy(settings), registry, stores, stores, fetcher, clock, entropy
         ),
