@@ -65,6 +65,25 @@ async def is_live(harness: AppHarness, token: str, cookie: str) -> tuple[bool, b
     return called, await harness.context.sessions.current(cookie) is not None
 
 
+async def test_messages_that_change_nothing_are_limited_by_address(
+    open_harness: OpenHarness, google: FakeUpstream, facebook: FakeUpstream
+) -> None:
+    limit = {"limits__security_events_per_address": "3 per 15m"}
+    async with open_harness([google, facebook], **limit) as harness:
+        for number in range(6):  # new messages of the provider do not count
+            assert (await tell(harness, "deauthorize", id=str(number))).status_code == 200
+        statuses = [
+            (await tell(harness, "deauthorize", id="0")).status_code,  # sent before
+            (await tell(harness, "deauthorize", signed=False)).status_code,
+            (await tell(harness, "notifications", "google", signed=False)).status_code,
+        ]
+        assert statuses == [200, 400, 400]
+        refused = await tell(harness, "data-deletion", signed=False)
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) > 0
+        assert refused.json()["err"] == "too_many_requests"
+
+
 async def ask_json(harness: AppHarness, app: App, token: str) -> httpx.Response:
     """The authorize endpoint, asked with a login JWT."""
     headers = {"authorization": f"Bearer {token}", "accept": "application/json"}

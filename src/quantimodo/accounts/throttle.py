@@ -52,6 +52,7 @@ class ThrottlePolicy:
     registrations_per_address: Limit = Limit(1000, _HOUR)
     registration_changes_per_address: Limit = Limit(1000, _HOUR)
     fetches_per_address: Limit = Limit(1000, _QUARTER)
+    security_events_per_address: Limit = Limit(200, _QUARTER)
     proof_per_person: Limit = Limit(10, _QUARTER)
 
 
@@ -126,6 +127,15 @@ class Throttle:
         """A request that makes the server fetch a document that an application named."""
         limit = self.policy.fetches_per_address
         await self._count("fetch address", network(address), limit)
+
+    async def security_event(self, address: str) -> None:
+        """A message to the endpoints for security events of providers."""
+        limit = self.policy.security_events_per_address
+        await self._count("security event address", network(address), limit)
+
+    async def security_event_applied(self, address: str) -> None:
+        """A message that a provider signed and that is new does not count."""
+        await self.store.take_back(self._name("security event address", network(address)))
 
     async def sign_up(self, account: str, address: str) -> None:
         await self._count("sign-up address", network(address), self.policy.sign_up_per_address)

@@ -66,6 +66,11 @@ class LimitSettings:
         "Authorization requests that may make the server fetch a document of an app, from one"
         " network address.",
     )
+    security_events_per_address: Limit = _setting(
+        Limit(200, 15 * _MINUTE),
+        "Messages to the endpoints for providers' security events that changed nothing, from one"
+        " network address.",
+    )
     proof_per_person: Limit = _setting(
         Limit(10, 15 * _MINUTE),
         "Times that a signed-in person may try their own password before a change.",

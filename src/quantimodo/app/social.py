@@ -89,6 +89,7 @@ def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
         SecurityEventEndpoint(
             providers=context.providers,
             accounts=context.social,
+            throttle=context.throttle,
             replays=stores,
             data_deletion_requests=stores,
             page_context=page_context,

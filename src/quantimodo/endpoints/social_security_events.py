@@ -1,24 +1,28 @@
-"""What providers tell us unasked: an account is gone, was signed out, its data is to be deleted.
+"""Security events and data-deletion requests that providers send about accounts.
 
-Owns that each signed message counts once, and the answers that each provider expects. Whether the
-message is the provider's is checked in `federation/`, what it ends in
-`federation/social_accounts.py`.
+Applies each signed message once, and returns the response that each provider expects.
+`federation/` verifies that the provider signed the message; `federation/social_accounts.py` applies
+it. Messages that change nothing are limited by network address.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import ceil
 from typing import Final, Literal
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.errors import TooMany
+from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, keyed_digest
 from quantimodo.federation.contract import Provider, SecurityEvent
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.model.identities import DataDeletionRequest
 from quantimodo.outbound.errors import ProviderFault
+from quantimodo.pages.browser import peer_address
 from quantimodo.pages.forms import FormFault, read_body
 from quantimodo.pages.layout import NO_STORE, json_page
 from quantimodo.pages.page_context import NotFound, PageContext
@@ -31,6 +35,7 @@ _SECURITY_EVENT: Final = "application/secevent+jwt"  # RFC 8417 §2.3
 # Longer than any provider tries again, and than any old message should be good for anything.
 _REMEMBERED: Final = timedelta(days=400)
 _CODE: Final = 20  # characters of a confirmation code
+_MANY: Final = "Too many messages from this address were refused. Try again later."
 _Place = Literal["notifications", "deauthorize", "data-deletion"]
 _log = structlog.get_logger("quantimodo.social")
 
@@ -41,6 +46,7 @@ class SecurityEventEndpoint:
 
     providers: Mapping[str, Provider]
     accounts: SocialAccounts
+    throttle: Throttle
     replays: ReplayStore
     data_deletion_requests: DataDeletionRequestStore
     page_context: PageContext
@@ -83,15 +89,20 @@ class SecurityEventEndpoint:
             return _refusal(404, "invalid_request", "There is no such provider here.")
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         try:
+            address = peer_address(request)
+            await self.throttle.security_event(address)
             body = await read_body(request, _MOST_BYTES)
             notices = await provider.notices(media_type, body)
-            for notice in notices:
-                await self._heed(notice, place)
+            if any([await self._apply_once(notice, place) for notice in notices]):
+                await self.throttle.security_event_applied(address)
             # Without a kind: a test of the provider's, or what asks nothing of us.
             kinds = [notice.kind for notice in notices]
             _log.info("notice taken", provider=provider.name, place=place, kinds=kinds)
             if place == "data-deletion":
                 return await self._confirm(provider, notices)
+        except TooMany as fault:
+            wait = str(max(1, ceil(fault.retry_after.total_seconds())))
+            return _refusal(429, "too_many_requests", _MANY, {"retry-after": wait})
         except FormFault as fault:
             return _refusal(fault.status, "invalid_request", fault.message)
         except ProviderFault as fault:
@@ -106,13 +117,15 @@ class SecurityEventEndpoint:
         # RFC 8935 §2.2 wants 202 for a security event.
         return Response(status_code=202 if media_type == _SECURITY_EVENT else 200, headers=NO_STORE)
 
-    async def _heed(self, notice: SecurityEvent, place: _Place) -> None:
+    async def _apply_once(self, notice: SecurityEvent, place: _Place) -> bool:
+        """Whether the message is new, and was applied."""
         key = digest(f"{place} {notice.issuer} {notice.kind} {notice.id}")
         if await self.replays.is_spent(key):
-            return
-        # Spent after it was heeded: one that fails half way is sent again, and then counts.
+            return False
+        # Spent after it was applied: the provider sends one that failed half way again.
         await self._apply(notice, place)
         await self.replays.spend_once(key, self.clock.now() + _REMEMBERED)
+        return True
 
     async def _apply(self, notice: SecurityEvent, place: _Place) -> None:
         if place == "data-deletion" or notice.kind == "delete_data":
@@ -143,5 +156,7 @@ class SecurityEventEndpoint:
         return json_page(200, {"url": where, "confirmation_code": code})
 
 
-def _refusal(status: int, code: str, text: str) -> Response:
-    return json_page(status, {"err": code, "description": text})
+def _refusal(
+    status: int, code: str, text: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    return json_page(status, {"err": code, "description": text}, headers)
