@@ -166,7 +166,7 @@ async def _tokens(http: httpx.AsyncClient, connections: int, seconds: float) -> 
 
 
 def _read_all(query: str, token: str, connections: int, stop: Any, statuses: Any) -> None:
-    """In a process of its own: repeat the read until `stop`, then put the number of responses of
+    """In a separate process: repeat the read until `stop`, then put the number of responses of
     each status into `statuses`."""
     counts = Counter[int]()
 

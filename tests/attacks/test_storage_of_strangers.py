@@ -1,7 +1,9 @@
 """security.md §14c: what strangers can store has a budget; what makes the server fetch something is
 limited."""
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,7 +11,7 @@ import pytest
 
 from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
 from quantimodo.ports.stores import Stores
-from support.app import CALLBACK, AppHarness, OpenHarness
+from support.app import CALLBACK, PASSWORD, AppHarness, OpenHarness, form_fields
 from support.environment import FrozenClock
 
 REGISTER = "/api/v2/oauth2/register"
@@ -127,6 +129,38 @@ async def test_requests_that_make_the_server_fetch_are_limited(open_harness: Ope
             "/api/v2/oauth/authorize", params={**query, "response_type": "code"}
         )
         assert plain.status_code == 303
+
+
+async def test_a_mail_of_a_sign_up_counts_for_its_address(harness: AppHarness) -> None:
+    """The figure in docs/operator/limits.md: the longest address, name and return target."""
+    email = f"{'a' * 64}@{'.'.join(['b' * 63] * 2 + ['c' * 49])}.example.org"
+    assert len(email) <= 254
+    stranger = harness.browser()
+    page = await stranger.get("/sign-up")
+    fields = {**form_fields(page.text), "email": email, "name": "é" * 100, "password": PASSWORD}
+    answer = await stranger.post("/sign-up", data=fields)
+    assert answer.headers["location"] == "/sign-up/sent", answer.text
+    (mail,) = harness.rows()["mails"]
+    network, size = mail[-2:]
+    assert network is not None
+    assert size <= 6 * 1024
+
+
+async def test_a_refused_sign_in_counts_for_its_address(harness: AppHarness) -> None:
+    """The figure in docs/operator/limits.md. Other events have no budget."""
+    await harness.person()
+    stranger = harness.browser()
+    for password in ("wrong", PASSWORD):
+        page = await stranger.get("/sign-in")
+        fields = {**form_fields(page.text), "username": "ann@example.org", "password": password}
+        await stranger.post("/sign-in", data=fields)
+    await harness.context.audit.flush()
+    with closing(sqlite3.connect(harness.database)) as database:
+        rows = database.execute("SELECT kind, network, stored_bytes FROM events").fetchall()
+    for kind, network, size in rows:
+        assert (network is not None) == (kind == "session.refused")
+        assert size <= 1024
+    assert "session.refused" in {row[0] for row in rows}
 
 
 def test_addresses_of_one_ipv6_network_share_a_budget(stores: Stores, clock: FrozenClock) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from quantimodo.model.budgets import Charge
 from quantimodo.model.events import Event
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ports.clock import Clock
@@ -21,7 +22,7 @@ class Failing:
         self.down = True
         self.batches: list[int] = []
 
-    async def add_events(self, events: Sequence[Event]) -> None:
+    async def add_events(self, events: Sequence[Event], charge: Charge | None = None) -> None:
         if self.down:
             raise Unavailable("the database did not answer")
         self.batches.append(len(events))

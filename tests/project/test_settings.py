@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantimodo.accounts.throttle import Limit, ThrottlePolicy
+from quantimodo.app.limits import budget_policy
 from quantimodo.app.provider_policies import outbound_policy, provider_policies
 from quantimodo.app.quantities import (
     parse_duration,
@@ -19,7 +20,6 @@ from quantimodo.app.quantities import (
     spell_duration,
     spell_limit,
 )
-from quantimodo.app.services import budget_policy
 from quantimodo.app.settings import BadSettings, Settings, load, load_settings, spell
 from quantimodo.app.settings_document import settings_document
 from quantimodo.app.settings_tree import (

@@ -42,6 +42,8 @@ _MAY_WALK |= {
         "login_states._LOGIN_CODES",
         "sessions._EMAIL_TOKENS",
         "clients._UNPROVEN",
+        "mails._MAILS",
+        "mails._EVENTS",
     )
     for name in ("sum_of_all", "evict_of_all")
 }

@@ -24,6 +24,7 @@ from samples import (
 from quantimodo.model.budgets import Charge, StorageBudget
 from quantimodo.model.clients import Logo
 from quantimodo.model.consents import StoredRequest
+from quantimodo.model.events import Event
 from quantimodo.ports.stores import BudgetExceeded, Stores
 from quantimodo.storage.open import open_stores
 from quantimodo.storage.tables.budgets import ROW_OVERHEAD, stored_bytes
@@ -83,6 +84,35 @@ async def has_ticket(stores: Stores, number: int) -> bool:
     return await stores.email_token(numbered(number)) is not None
 
 
+async def add_mail(stores: Stores, number: int, charge: Charge) -> None:
+    await stores.add_mail(numbered(number) + FILLER.encode(), NOW, LATER, charge)
+
+
+async def has_mail(stores: Stores, number: int) -> bool:
+    mails = await stores.recent_mail(100)
+    return any(sealed.startswith(numbered(number)) for _, sealed, _ in mails)
+
+
+async def add_refused_sign_in(stores: Stores, number: int, charge: Charge) -> None:
+    event = Event(at=NOW, kind="session.refused", user_id=1, detail=f"{number} {FILLER}")
+    await stores.add_events([event], charge)
+
+
+async def has_refused_sign_in(stores: Stores, number: int) -> bool:
+    events = await stores.events_of(1, 100)
+    return any(each.detail.startswith(f"{number} ") for each in events)
+
+
+async def test_other_events_make_no_room_for_refused_sign_ins(stores: Stores) -> None:
+    for number in range(20):
+        event = Event(at=NOW, kind="session.started", user_id=1, detail=f"{number + 500} {FILLER}")
+        await stores.add_events([event])
+    for number in range(60):
+        await add_refused_sign_in(stores, number, Charge(bytes([number]) * 32, BUDGET))
+    assert len(await kept(stores, has_refused_sign_in, range(500, 520))) == 20
+    assert len(await kept(stores, has_refused_sign_in, range(60))) <= 41
+
+
 async def add_registration(stores: Stores, number: int, charge: Charge) -> None:
     row = client(f"client-{number:04}", description=FILLER[: KIB // 2])
     await stores.add_client(row, LATER + timedelta(seconds=number), charge)
@@ -99,6 +129,8 @@ KINDS: list[tuple[Add, Has]] = [
     (add_login_state, has_departure),
     (add_code, has_code),
     (add_email_token, has_ticket),
+    (add_mail, has_mail),
+    (add_refused_sign_in, has_refused_sign_in),
     (add_registration, has_registration),
 ]
 kinds = pytest.mark.parametrize(("add", "has"), KINDS, ids=lambda one: one.__name__)

@@ -77,7 +77,8 @@ class Recovery:
         self._record("password.reset_asked", user)
         # To the address on record: the one that was typed may only look like it.
         raw = await self._reset_token(user, user.email, charge)
-        await self.mailer.send(self.email_templates.reset_password(user.email, raw, lifetime))
+        mail = self.email_templates.reset_password(user.email, raw, lifetime)
+        await self.mailer.send(mail, self.throttle.charge("mails", address))
 
     async def reset(
         self, raw: str, password: Secret, *, address: str, agent: str, replaces: Secret | None

@@ -20,7 +20,6 @@ from quantimodo.accounts.passwords import check_password
 from quantimodo.accounts.sessions import printable
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, same
-from quantimodo.model.budgets import Charge
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import EmailToken
@@ -86,7 +85,7 @@ class SignUp:
             browser=digest(browser.reveal()),
             return_to=local_path(return_to),
         )
-        await self._write(pending_sign_up, self.throttle.charge("email_tokens", address))
+        await self._write(pending_sign_up, address)
 
     def look(self, email_token: EmailToken, browser: Secret | None) -> Pending:
         pending_sign_up = _pending_sign_up_of(email_token)
@@ -127,21 +126,21 @@ class SignUp:
         login = await self.login.complete_login(user, proof, started)
         return Confirmed(login, pending_sign_up.return_to)
 
-    async def _write(self, pending_sign_up: PendingSignUp, charge: Charge) -> None:
+    async def _write(self, pending_sign_up: PendingSignUp, address: str) -> None:
         # security.md §21: the same reads and writes whether the address has an account or not. If
         # it has, the token's secret is discarded, and the owner gets the e-mail.
         user = await self.users.user_by_email(pending_sign_up.email)
         lifetime = self.policy.sign_up_lifetime
         payload = msgspec.json.encode(pending_sign_up)
+        charge = self.throttle.charge("email_tokens", address)
         raw = await self.email_tokens.issue(
             "sign_up", pending_sign_up.email, lifetime, payload=payload, charge=charge
         )
         if user is None or user.email is None:
-            await self.mailer.send(
-                self.email_templates.confirm_sign_up(pending_sign_up.email, raw, lifetime)
-            )
+            mail = self.email_templates.confirm_sign_up(pending_sign_up.email, raw, lifetime)
         else:
-            await self.mailer.send(self.email_templates.already_registered(user.email))
+            mail = self.email_templates.already_registered(user.email)
+        await self.mailer.send(mail, self.throttle.charge("mails", address))
 
     async def _with_own_password(
         self, pending_sign_up: PendingSignUp, password: Secret | None

@@ -18,7 +18,13 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import ThrottleStore
 
 BudgetKind = Literal[
-    "authorization_requests", "upstream_logins", "login_codes", "email_tokens", "registrations"
+    "authorization_requests",
+    "upstream_logins",
+    "login_codes",
+    "email_tokens",
+    "mails",
+    "refused_sign_ins",
+    "registrations",
 ]
 
 _QUARTER = timedelta(minutes=15)

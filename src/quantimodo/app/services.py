@@ -7,8 +7,9 @@ line and the server share; `server.py` adds endpoints, pages and background work
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,8 +19,9 @@ from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.outcomes import AccountPolicy
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sessions import SessionPolicy, Sessions
-from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
+from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.environment import SystemClock, SystemEntropy
+from quantimodo.app.limits import charge_of_event, open_throttle
 from quantimodo.app.login import login_service
 from quantimodo.app.provider_policies import outbound_policy, provider_policies
 from quantimodo.app.secret_keys import parse_keys, read_or_make
@@ -40,7 +42,6 @@ from quantimodo.keys.rotation import Rotation, RotationPolicy
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.limits import ReadLimits, ReadPolicy
 from quantimodo.measurements.service import MeasurementService
-from quantimodo.model.budgets import BudgetPolicy, StorageBudget
 from quantimodo.ops.access_log import AccessLog
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.mail import Outbox
@@ -119,7 +120,9 @@ async def open_app(
     envelope = Envelope(_secret_keys(settings, entropy, may_make=False), entropy)
     stores = await open_stores(settings.database, search_policy(settings))
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
-    audit, accesses = AuditTrail(stores), AccessLog(stores)
+    charge = partial(charge_of_event, open_throttle(settings, stores, clock, envelope))
+    audit = AuditTrail(stores, charge=charge)
+    accesses = AccessLog(stores)
     audit.start()
     accesses.start()
     # Two clients, so that slow addresses of applications do not delay requests to providers.
@@ -201,13 +204,7 @@ def _build_services(
         audit=audit,
         wakeup=logout_wakeup,
     )
-    throttle = Throttle(
-        stores,
-        throttle_policy(settings),
-        clock,
-        envelope.derive("throttle"),
-        budget_policy(settings),
-    )
+    throttle = open_throttle(settings, stores, clock, envelope)
     login = login_service(stores, sessions, throttle, clock, entropy, audit)
     devices = DeviceCookies(
         keys=envelope.derive_all("device cookies"), clock=clock, entropy=entropy
@@ -317,21 +314,3 @@ def search_policy(settings: Settings) -> SearchPolicy:
 def read_policy(settings: Settings) -> ReadPolicy:
     reads = settings.reads
     return ReadPolicy(per_person=reads.per_person, seconds=reads.deadline.total_seconds())
-
-
-def throttle_policy(settings: Settings) -> ThrottlePolicy:
-    limits = settings.limits
-    return ThrottlePolicy(**{each.name: getattr(limits, each.name) for each in fields(limits)})
-
-
-def budget_policy(settings: Settings) -> BudgetPolicy:
-    budgets = settings.budgets
-    return BudgetPolicy(
-        **{
-            kind.name: StorageBudget(
-                getattr(budgets, f"{kind.name}_per_address"),
-                getattr(budgets, f"{kind.name}_total"),
-            )
-            for kind in fields(BudgetPolicy)
-        }
-    )

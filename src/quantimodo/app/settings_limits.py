@@ -100,6 +100,14 @@ class BudgetSettings:
         1, "Bytes of links in mails that one network address caused."
     )
     email_tokens_total: int = _budget(64, "Bytes of all links in mails.")
+    mails_per_address: int = _budget(
+        1, "Bytes of queued mails that one network address caused without an account."
+    )
+    mails_total: int = _budget(64, "Bytes of all queued mails.")
+    refused_sign_ins_per_address: int = _budget(
+        1, "Bytes of audit events of refused sign-ins from one network address."
+    )
+    refused_sign_ins_total: int = _budget(64, "Bytes of all audit events of refused sign-ins.")
     registrations_per_address: int = _budget(
         8,
         "Bytes of apps that registered themselves in open mode, with logos, from one network"

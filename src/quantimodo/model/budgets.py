@@ -29,4 +29,6 @@ class BudgetPolicy:
     upstream_logins: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
     login_codes: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
     email_tokens: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
+    mails: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
+    refused_sign_ins: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
     registrations: StorageBudget = StorageBudget(8 * _MIB, 256 * _MIB)

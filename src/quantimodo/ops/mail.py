@@ -17,6 +17,7 @@ import msgspec
 import structlog
 
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
+from quantimodo.model.budgets import Charge
 from quantimodo.model.events import Mail
 from quantimodo.ops.polling_worker import PollingWorker
 from quantimodo.ports.background_stores import MailStore
@@ -90,10 +91,10 @@ class Outbox:
         self._lifetime = lifetime
         self._wakeup = wakeup
 
-    async def send(self, mail: Mail) -> None:
+    async def send(self, mail: Mail, charge: Charge | None = None) -> None:
         now = self._clock.now()
         sealed = self._envelope.seal(msgspec.json.encode(mail), _PURPOSE)
-        await self._store.add_mail(sealed, now, now + self._lifetime)
+        await self._store.add_mail(sealed, now, now + self._lifetime, charge)
         if self._wakeup is not None:
             self._wakeup.set()
 

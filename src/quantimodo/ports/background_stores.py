@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from quantimodo.model.budgets import Charge
 from quantimodo.model.events import Event
 from quantimodo.model.keys import SigningKey
 
@@ -28,7 +29,10 @@ class KeyStore(Protocol):
 
 
 class MailStore(Protocol):
-    async def add_mail(self, sealed: bytes, at: datetime, expires_at: datetime) -> None: ...
+    async def add_mail(
+        self, sealed: bytes, at: datetime, expires_at: datetime, charge: Charge | None = None
+    ) -> None:
+        """Queue a message. Over the budget of `charge` the oldest messages are deleted."""
 
     async def claim_mail(
         self, at: datetime, lease: timedelta, limit: int
@@ -42,7 +46,9 @@ class MailStore(Protocol):
 
 
 class EventStore(Protocol):
-    async def add_events(self, events: Sequence[Event]) -> None: ...
+    async def add_events(self, events: Sequence[Event], charge: Charge | None = None) -> None:
+        """All of them count in the budget of `charge`; over it the oldest of those that count in a
+        budget are deleted."""
 
     async def events_of(self, user_id: int, limit: int) -> Sequence[Event]:
         """Newest first."""

@@ -39,7 +39,8 @@ def _size(value: Any) -> int:
 
 class BudgetedTable:
     """The statements for one table. `order`: its columns from the oldest row on; `evictable`: a
-    condition on rows that may be deleted; `source`: where they are deleted, with its key."""
+    condition on rows that may be deleted; `counted`: a condition on rows that count, or "" for
+    all; `source`: where rows are deleted, with its key."""
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class BudgetedTable:
         key: str = "key",
         order: str = "key",
         evictable: str = "",
+        counted: str = "",
         source: tuple[str, str] | None = None,
     ) -> None:
         deleted, deleted_key = source or (table, key)
@@ -70,9 +72,9 @@ class BudgetedTable:
         self.keeps_some = bool(evictable)
         summed = f"SELECT CAST(COALESCE(SUM(stored_bytes), 0) AS BIGINT) FROM {table}"
         self.sum_of_network = Statement(f"{summed} WHERE network = {{1}}")
-        self.sum_of_all = Statement(summed)
+        self.sum_of_all = Statement(f"{summed} WHERE {counted}" if counted else summed)
         self.evict_of_network = evict("network = {2}")
-        self.evict_of_all = evict("stored_bytes >= 0")
+        self.evict_of_all = evict(counted or "stored_bytes >= 0")
 
 
 class BudgetChecks:

@@ -3,15 +3,23 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from quantimodo.model.budgets import Charge
 from quantimodo.model.events import Event
-from quantimodo.storage.database import Operation, Statement, execute
+from quantimodo.storage.database import Database, Operation, Row, Statement, execute
+from quantimodo.storage.tables.budgets import (
+    BudgetChecks,
+    BudgetedTable,
+    charged,
+    stored_bytes,
+)
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
 _ADD_MAIL = Statement(
-    "INSERT INTO mails (sealed, created_at, due_at, attempts, expires_at)"
-    " VALUES ({1}, {2}, {2}, 0, {3})"
+    "INSERT INTO mails (sealed, created_at, due_at, attempts, expires_at, network, stored_bytes)"
+    " VALUES ({1}, {2}, {2}, 0, {3}, {4}, {5})"
 )
+_MAILS = BudgetedTable("mails", key="id", order="id")
 _DUE = "SELECT id FROM mails WHERE due_at <= {1} AND expires_at > {1} ORDER BY due_at LIMIT {3}"
 _CLAIM_MAIL = Statement(
     f"UPDATE mails SET due_at = {{2}}, attempts = attempts + 1 WHERE id IN ({_DUE})"
@@ -25,9 +33,10 @@ _DROP_MAIL = Statement("DELETE FROM mails WHERE id = {1}")
 _RECENT = Statement("SELECT id, sealed, created_at FROM mails ORDER BY id DESC LIMIT {1}")
 
 _ADD_EVENT = Statement(
-    "INSERT INTO events (at, kind, user_id, client_id, address, detail)"
-    " VALUES ({1}, {2}, {3}, {4}, {5}, {6})"
+    "INSERT INTO events (at, kind, user_id, client_id, address, detail, network, stored_bytes)"
+    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
 )
+_EVENTS = BudgetedTable("events", key="id", order="id", counted="network IS NOT NULL")
 _EVENTS_OF = Statement(
     "SELECT at, kind, user_id, client_id, address, detail FROM events"
     " WHERE user_id = {1} ORDER BY id DESC LIMIT {2}"
@@ -35,8 +44,15 @@ _EVENTS_OF = Statement(
 
 
 class Mails(Table):
-    async def add_mail(self, sealed: bytes, at: datetime, expires_at: datetime) -> None:
-        await self._database.write(execute(_ADD_MAIL, sealed, to_micros(at), to_micros(expires_at)))
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._mail_budget = BudgetChecks(_MAILS)
+
+    async def add_mail(
+        self, sealed: bytes, at: datetime, expires_at: datetime, charge: Charge | None = None
+    ) -> None:
+        values = (sealed, to_micros(at), to_micros(expires_at))
+        await charged(self._database, self._mail_budget, _ADD_MAIL, values, charge)
 
     async def claim_mail(
         self, at: datetime, lease: timedelta, limit: int
@@ -53,22 +69,23 @@ class Mails(Table):
 
 
 class Events(Table):
-    async def add_events(self, events: Sequence[Event]) -> None:
-        def operation() -> Operation[None]:
-            for event in events:
-                yield (
-                    _ADD_EVENT,
-                    (
-                        to_micros(event.at),
-                        event.kind,
-                        event.user_id,
-                        event.client_id,
-                        event.address,
-                        event.detail,
-                    ),
-                )
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._event_budget = BudgetChecks(_EVENTS)
 
-        await self._database.write(operation)
+    async def add_events(self, events: Sequence[Event], charge: Charge | None = None) -> None:
+        rows = [_event_row(each) for each in events]
+        network = None if charge is None else charge.network
+        sizes = [stored_bytes(row) for row in rows]
+
+        def operation() -> Operation[None]:
+            for row, size in zip(rows, sizes, strict=True):
+                yield _ADD_EVENT, (*row, network, size)
+
+        if charge is None:
+            await self._database.write(operation)
+        else:
+            await self._event_budget.write(charge, sum(sizes), operation, self._database.write)
 
     async def events_of(self, user_id: int, limit: int) -> Sequence[Event]:
         return [
@@ -82,3 +99,14 @@ class Events(Table):
             )
             for row in await self._database.list_rows(_EVENTS_OF, user_id, limit)
         ]
+
+
+def _event_row(event: Event) -> Row:
+    return (
+        to_micros(event.at),
+        event.kind,
+        event.user_id,
+        event.client_id,
+        event.address,
+        event.detail,
+    )

@@ -453,8 +453,11 @@ CREATE TABLE mails (
   created_at BIGINT NOT NULL,
   due_at BIGINT NOT NULL,
   attempts INTEGER NOT NULL,
-  expires_at BIGINT NOT NULL
+  expires_at BIGINT NOT NULL,
+  network BLOB,
+  stored_bytes BIGINT NOT NULL DEFAULT 0
 );
+CREATE INDEX mails_by_network ON mails (network, id, stored_bytes);
 CREATE INDEX mails_by_due ON mails (due_at);
 CREATE INDEX mails_by_expiry ON mails (expires_at);
 
@@ -466,9 +469,14 @@ CREATE TABLE events (
   user_id BIGINT,
   client_id TEXT,
   address TEXT NOT NULL,
-  detail TEXT NOT NULL
+  detail TEXT NOT NULL,
+  network BLOB,
+  stored_bytes BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX events_by_user ON events (user_id, id);
+-- Events of a budget only: refused sign-ins.
+CREATE INDEX events_by_network ON events (network, id, stored_bytes) WHERE network IS NOT NULL;
+CREATE INDEX events_with_budget ON events (id, stored_bytes) WHERE network IS NOT NULL;
 
 -- Which process does a task of which there must be one.
 CREATE TABLE leases (
