@@ -1,7 +1,7 @@
-"""The login JWT at the authorize endpoint (v2-api.md §5): how it comes, and how long it stays.
+"""The login JWT at the authorization endpoint (v2-api.md §5): how it is sent, how long it counts.
 
-Owns where it may stand and the cookie that carries it through the steps of one authorization. It
-never becomes a session. What it says is checked in `tokens/login.py`.
+Owns where it may be sent, and the cookie that carries it through the steps of one interaction. It
+never becomes a session. `tokens/login.py` verifies it.
 """
 
 from collections.abc import Sequence
@@ -31,9 +31,10 @@ NOT_IN_ADDRESS: Final = "no token is taken in an address: send the login token a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticationContext:
-    """The people of one request: of its login JWT, which then counts, and of the browser.
+    """Who a request is authenticated as: the person of its login JWT, if it has one, and the person
+    of the browser's session.
 
-    `may_allow`: whether what is allowed here is allowed by that person (security.md §14b).
+    `may_allow`: whether a decision in this browser is a decision of that person (security.md §14b).
     """
 
     session: Session | None = None
@@ -47,16 +48,16 @@ class AuthenticationContext:
 
     @property
     def account_mismatch(self) -> bool:
-        """Whether the JWT names somebody else than who is signed in in this browser: a link could
-        bring it, so nothing is answered before the person has seen whose account it is."""
+        """Whether the JWT names another person than the one who is signed in in this browser. A
+        link could carry the JWT, so the person sees which account it is before the response."""
         if self.login is None or self.session is None:
             return False
         return self.login.user.id != self.session.user.id
 
     def may_be_another_app(self, request: AuthorizationRequest) -> bool:
-        """Whether who shows the JWT may be another program of the person's device than the
-        application that they allowed (RFC 8252 §8.6), and would get something by that. A code is
-        worth nothing without the secret of a confidential client."""
+        """Whether the sender of the JWT may be another program on the person's device than the
+        application that the person allowed (RFC 8252 §8.6), and could use the response. A code is
+        useless without the secret of a confidential client."""
         if self.login is None or self.may_allow or self.login.origin.https:
             return False
         worthless = not request.client.public and request.response_type <= {"code", "none"}
@@ -68,8 +69,8 @@ class AuthenticationContext:
 
 
 def holder_of(browser_request: BrowserRequest, authentication: AuthenticationContext) -> str:
-    """Whom an answer is for: this person in this browser. Of a login JWT the browser keeps nothing
-    once it is used, so there it is the browser with whoever is signed in in it."""
+    """Who a response is for: this person in this browser. The browser keeps no trace of a used
+    login JWT, so for a JWT it is the browser, with its current session."""
     if authentication.login is not None:
         return f"{browser_request.browser.reveal()} login {browser_request.csrf}"
     session = authentication.session
@@ -78,7 +79,7 @@ def holder_of(browser_request: BrowserRequest, authentication: AuthenticationCon
 
 
 def holders_of(browser_request: BrowserRequest) -> Sequence[str]:
-    """As whom this visitor can have an answer again."""
+    """The holders for which this browser can get a response again."""
     login = f"{browser_request.browser.reveal()} login {browser_request.csrf}"
     if browser_request.session is None:
         return (login,)
@@ -96,9 +97,12 @@ class LoginCarrier:
     async def presented(
         self, request: Request, form: Form, client: Client
     ) -> AuthenticationContext:
-        """Whom the JWT of this very request names, by header or parameter; nobody, if there is
-        none that is good for this client. Raises `InvalidRequest` for two different ones, and for
-        one in an address that a strict client's address brought."""
+        """The person of the JWT in this request, by header or parameter; no person without a JWT
+        that is valid for this client.
+
+        Raises `InvalidRequest` for two different JWTs, and for a JWT in an address if it is bound
+        to a strict client.
+        """
         header, parameter = _bearer(request), form.get("token")
         login = await self._verified(header, client)
         if login is None:
@@ -112,13 +116,13 @@ class LoginCarrier:
         return self._who(request, login, Secret(raw) if login and raw else None)
 
     async def read(self, request: Request, form: Form, client: Client) -> AuthenticationContext:
-        """Whom the JWT names that this browser keeps for this very authorization."""
+        """The person of the JWT that this browser keeps for this interaction."""
         return self._who(request, await self._verified(self._held(request, form), client))
 
     def attach(
         self, response: Response, form: Form, authentication: AuthenticationContext
     ) -> Response:
-        """Let it come along through the steps of this authorization, and no other."""
+        """Keep the JWT in the browser for the steps of this interaction, and of no other."""
         if authentication.login is not None and authentication.raw is not None:
             left = authentication.login.expires_at - self.clock.now()
             self.browser.set_secret_cookie(response, _name(form), authentication.raw, left)
@@ -160,5 +164,5 @@ def _bearer(request: Request) -> str | None:
 
 def _name(form: Form) -> str:
     """One name for all steps of one request, and for no other request."""
-    heeded = sorted((name, text) for name, text in form.items() if name in PARAMETERS)
-    return LOGIN_JWT + digest(msgspec.json.encode(heeded).decode())[:16].hex()
+    recognised = sorted((name, text) for name, text in form.items() if name in PARAMETERS)
+    return LOGIN_JWT + digest(msgspec.json.encode(recognised).decode())[:16].hex()

@@ -1,6 +1,7 @@
 """The consent page.
 
-Only renders. `endpoints/authorize.py` shows it and processes the decision.
+Only renders. `endpoints/authorize_pages.py` shows it; the decision goes to
+`endpoints/authorize.py`.
 """
 
 from collections.abc import Sequence
