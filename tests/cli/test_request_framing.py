@@ -12,8 +12,8 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from quantimodo.app.dispatch import WHOLE
 from quantimodo.cli.connection import Connection
+from quantimodo.http.asgi import WHOLE
 
 HOST = b"Host: id.example.org\r\n"
 NEXT = b"GET /next HTTP/1.1\r\n" + HOST + b"\r\n"

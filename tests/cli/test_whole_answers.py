@@ -9,8 +9,8 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from quantimodo.app.dispatch import WHOLE
 from quantimodo.cli.connection import Connection
+from quantimodo.http.asgi import WHOLE
 from support.app import USERINFO, AppHarness
 
 LINES = (b"content-type", b"text/plain"), (b"x-more", b"1")

@@ -257,6 +257,12 @@ async def test_each_step_that_fails_ends_the_sign_in(
         await arrive(github)
 
 
+async def test_a_code_that_a_browser_made_up_is_not_in_the_reason(github: Recordings) -> None:
+    with pytest.raises(ProviderFault) as caught:
+        await provider(github).handle_callback({"error": "marked"}, JOURNEY)
+    assert caught.value.because == "authorization answer: an unknown error"
+
+
 @pytest.mark.parametrize(
     ("error", "fault"),
     [

@@ -1,24 +1,50 @@
-"""A flood of refused requests writes a bounded number of log lines, each with a reason."""
+"""monitoring.md: a flood of refused requests writes a bounded number of log lines, each with a
+reason; the numbers of the lines that are left out are written too."""
 
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 import structlog
-from structlog.testing import capture_logs
+from structlog.testing import LogCapture, capture_logs
 
+from quantimodo.app.background import report_left_out
 from quantimodo.app.refusal_sampling import RefusalSampler
+from quantimodo.app.server import open_server
 from support.app import ME, TOKEN, AppHarness
 
 
 class Seconds:
-    now = 60_000.0
+    def __init__(self) -> None:
+        self.now = 60_000.0
 
     def __call__(self) -> float:
         return self.now
 
 
-def passed(sampler: RefusalSampler, **event: Any) -> dict[str, Any] | None:
+class SampledLog:
+    """The log as `configure_logging` samples it."""
+
+    def __init__(self) -> None:
+        self.seconds = Seconds()
+        self.sampler = RefusalSampler(self.seconds)
+        self.capture = LogCapture()
+
+    def named(self, event: str) -> list[Any]:
+        return [line for line in self.capture.entries if line["event"] == event]
+
+
+@pytest.fixture
+def log() -> Iterator[SampledLog]:
+    before, found = structlog.get_config()["processors"], SampledLog()
+    structlog.configure(processors=[found.sampler, found.capture])
+    yield found
+    structlog.configure(processors=before)
+
+
+def passed(sampler: RefusalSampler, event: str = "refused", **fields: Any) -> dict[str, Any] | None:
     try:
-        return dict(sampler(None, "info", {"event": "refused", **event}))
+        return dict(sampler(None, "info", {"event": event, **fields}))
     except structlog.DropEvent:
         return None
 
@@ -60,6 +86,70 @@ def test_other_lines_always_pass() -> None:
     sampler = RefusalSampler(Seconds())
     for _ in range(1_000):
         assert sampler(None, "error", {"event": "incident"}) == {"event": "incident"}
+
+
+def test_documents_of_clients_are_one_reason() -> None:
+    sampler = RefusalSampler(Seconds())
+    lines = sum(
+        passed(sampler, event="document.not_fetched", because=f"{number}.example.org: down")
+        is not None
+        for number in range(1_000)
+    )
+    assert lines == 10
+
+
+def test_after_a_flood_and_silence_a_summary_has_the_numbers(log: SampledLog) -> None:
+    logger = structlog.get_logger()
+    for _ in range(1_000):
+        logger.info("refused", endpoint="token", code="invalid_client", because="unknown client")
+    report_left_out(log.sampler)
+    assert not log.named("refusals left out")  # the minute is not over
+    log.seconds.now += 60
+    report_left_out(log.sampler)
+    report_left_out(log.sampler)
+    (line,) = log.named("refusals left out")
+    assert line["left_out_in_all"] == 990
+    assert line["most"] == [
+        {
+            "event": "refused",
+            "endpoint": "token",
+            "code": "invalid_client",
+            "because": "unknown client",
+            "left_out": 990,
+        }
+    ]
+
+
+def test_the_summary_names_the_five_largest_reasons(log: SampledLog) -> None:
+    logger = structlog.get_logger()
+    for number in range(100):
+        for _ in range(10 + number):
+            logger.info("refused", because=f"reason {number}")
+    log.seconds.now += 60
+    report_left_out(log.sampler)
+    (line,) = log.named("refusals left out")
+    assert [each["because"] for each in line["most"]] == [f"reason {n}" for n in range(99, 94, -1)]
+    assert line["left_out_in_all"] == sum(10 + number for number in range(100)) - 60
+
+
+async def test_a_worker_that_stops_writes_the_summary(harness: AppHarness, log: SampledLog) -> None:
+    async with open_server(harness.context.settings, log.sampler):
+        for _ in range(100):
+            structlog.get_logger().info("refused", because="unknown client")
+    (line,) = log.named("refusals left out")
+    assert line["left_out_in_all"] == 90
+
+
+async def test_metrics_count_each_refusal_while_the_log_is_sampled(
+    harness: AppHarness, log: SampledLog
+) -> None:
+    app = await harness.app()
+    series = 'quantimodo_requests_total{endpoint="token",status="4xx"}'
+    before = await harness.counted(series)
+    for _ in range(25):
+        await harness.token(app, grant_type="no such grant type")
+    assert await harness.counted(series) - before == 25
+    assert len(log.named("refused")) == 10
 
 
 async def test_each_refusal_has_a_reason_that_holds_nothing_of_the_request(

@@ -11,18 +11,19 @@ from playwright.async_api import Browser, Page, async_playwright
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.errors import Busy, TooMany
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.model.clients import Client
 from quantimodo.model.identities import DataDeletionRequest
 from quantimodo.model.measurements import Access
 from quantimodo.model.secrets import Secret
 from quantimodo.pages.assets import Assets
+from quantimodo.pages.browser import Forbidden
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
-from quantimodo.pages.errors import FORBIDDEN, SERVER_ERROR, error_page
+from quantimodo.pages.errors import SERVER_ERROR, error_page
 from quantimodo.pages.form_post import form_post_page
 from quantimodo.pages.layout import Renderer
-from quantimodo.pages.page_context import busy, too_many
 from quantimodo.pages.return_targets import ReturnTarget
 from quantimodo.pages.signed_out import signed_out_page
 from quantimodo.protocol.parameters import Form
@@ -408,14 +409,14 @@ class Gallery:
         )
 
     async def _trouble(self, request: Request) -> Response:
-        renderer, wait = self.site.pages.renderer, timedelta(minutes=15)
+        renderer = self.site.pages.renderer
         match request.path_params["name"]:
             case "many":
-                return too_many(renderer, wait)
+                raise TooMany(timedelta(minutes=15))
             case "busy":
-                return busy(renderer, wait)
+                raise Busy(timedelta(seconds=5))
             case "forbidden":
-                return error_page(renderer, 403, *FORBIDDEN)
+                raise Forbidden
         return error_page(renderer, 500, *SERVER_ERROR, incident="4f1c09ab77de")
 
     async def _said(self, request: Request) -> Response:

@@ -13,10 +13,11 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sign_out import SignOut
+from quantimodo.app.error_boundary import ErrorBoundary
+from quantimodo.app.page_application import page_application
 from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.clients.names import reserved_names
 from quantimodo.clients.registry import Registration, Registry
@@ -29,7 +30,6 @@ from quantimodo.model.consents import Consent
 from quantimodo.model.events import Mail
 from quantimodo.model.users import User
 from quantimodo.pages.browser import Browser, BrowserRequest, CookiePolicy
-from quantimodo.pages.errors import NOT_FOUND, error_page
 from quantimodo.pages.identities import Linking
 from quantimodo.pages.layout import Renderer, see_other
 from quantimodo.pages.page_context import PageContext
@@ -93,14 +93,8 @@ class Site:
         return PageContext(self.pages.renderer, self.pages.browser, self.pages.clock)
 
     def app(self) -> Starlette:
-        async def not_found(request: object, error: Exception) -> object:
-            return error_page(self.pages.renderer, 404, *NOT_FOUND)
-
-        routes = [*page_routes(self.pages), *self.extra]
-        return Starlette(
-            routes=[Route(path, endpoint, methods=list(ways)) for ways, path, endpoint in routes],
-            exception_handlers={404: not_found},  # type: ignore[dict-item]
-        )
+        boundary = ErrorBoundary(self.pages.renderer, self.services.entropy)
+        return page_application([*page_routes(self.pages), *self.extra], boundary)
 
     async def register(self, owner: User | None, **changes: object) -> Client:
         """An application of this person's."""

@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from quantimodo.app.dispatch import Asgi, Dispatcher, Receive, Scope, Send
+from quantimodo.app.dispatch import Dispatcher
 from quantimodo.app.logging import configure_logging
 from quantimodo.app.server import open_server
 from quantimodo.app.services import prepare
 from quantimodo.app.settings import BadSettings, Settings, load_settings
+from quantimodo.http.asgi import Asgi, Receive, Scope, Send
 
 # How long one thread may keep the interpreter while another waits: the writer hands its batch
 # back to the loop many times a second, and the default of 5 ms would be most of the latency.
@@ -59,11 +60,11 @@ class Application:
         """Why it cannot start, or None."""
         try:
             settings = self._read_settings()
-            configure_logging(settings.log_level)
+            sampler = configure_logging(settings.log_level)
             sys.setswitchinterval(_SWITCH_INTERVAL)
             if self._prepares:
                 await prepare(settings)
-            self._server = open_server(settings)
+            self._server = open_server(settings, sampler)
             self._dispatcher = await self._server.__aenter__()
             _settle_in()
         except BadSettings as error:

@@ -13,8 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.app.proxies import forwarded_for, read_address
-from quantimodo.pages.errors import error_page
-from quantimodo.pages.layout import Renderer
+from quantimodo.http.errors import RequestRejected
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.routes import PageRoute
 
@@ -32,21 +31,21 @@ _OTHER_NAME: Final = (
 )
 
 
-def local_only(routes: Sequence[PageRoute], renderer: Renderer) -> list[PageRoute]:
+def local_only(routes: Sequence[PageRoute]) -> list[PageRoute]:
     """The same routes; those of development pages refuse all but a browser on this machine."""
     return [
-        (methods, path, _local(endpoint, renderer) if _PATHS.fullmatch(path) else endpoint)
+        (methods, path, _local(endpoint) if _PATHS.fullmatch(path) else endpoint)
         for methods, path, endpoint in routes
     ]
 
 
-def _local(endpoint: Endpoint, renderer: Renderer) -> Endpoint:
+def _local(endpoint: Endpoint) -> Endpoint:
     async def answer(request: Request) -> Response:
         if not is_local_peer(request.scope):
-            return error_page(renderer, 403, *_OTHER_PEER)
+            raise RequestRejected(*_OTHER_PEER, status=403, code="access_denied")
         # A site that a developer visits can resolve its own name to this machine (DNS rebinding).
         if not _LOOPBACK_NAME.fullmatch(request.headers.get("host", "")):
-            return error_page(renderer, 421, *_OTHER_NAME)
+            raise RequestRejected(*_OTHER_NAME, status=421)
         return await endpoint(request)
 
     return answer

@@ -18,7 +18,7 @@ from quantimodo.endpoints.authorize_pages import StepPages
 from quantimodo.endpoints.authorize_request import RequestReader
 from quantimodo.endpoints.interaction_dispatcher import InteractionDispatcher
 from quantimodo.endpoints.requested_subject import RequestedSubject
-from quantimodo.endpoints.routes import AUTHORIZE
+from quantimodo.endpoints.routes import AUTHORIZE, DECISION
 from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.page_context import PageContext
@@ -27,18 +27,15 @@ from quantimodo.tokens.jarm import JarmEncoder
 from quantimodo.tokens.logout import LogoutHints
 from quantimodo.tokens.subjects import Subjects
 
-DECISION = "/api/v2/oauth/authorize/decision"
-
 
 def authorize_routes(
     context: AppContext, page_context: PageContext, metrics: Metrics, steps: Sequence[Step]
 ) -> Sequence[PageRoute]:
     endpoint = _Parts(context, page_context, metrics).endpoint(steps)
-    guarded = page_context.guarded
     return [
-        *((("GET", "POST"), path, guarded(endpoint.start)) for path in AUTHORIZE),
-        (("GET",), RESUME, guarded(endpoint.resume)),
-        (("POST",), DECISION, guarded(endpoint.decide)),
+        *((("GET", "POST"), path, endpoint.start) for path in AUTHORIZE),
+        (("GET",), RESUME, endpoint.resume),
+        (("POST",), DECISION, endpoint.decide),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on standard error. No secret ever reaches a call of it."""
+"""Logs: one JSON object a line on standard error. Callers never pass a secret."""
 
 import logging
 import sys
@@ -10,11 +10,12 @@ from structlog.tracebacks import ExceptionDictTransformer
 from quantimodo.app.refusal_sampling import RefusalSampler
 
 
-def configure_logging(level: str) -> None:
-    """For this process, once."""
+def configure_logging(level: str) -> RefusalSampler:
+    """For this process, once. The sampler has the numbers of the lines that it leaves out."""
+    sampler = RefusalSampler(time.monotonic)
     structlog.configure(
         processors=[
-            RefusalSampler(time.monotonic),
+            sampler,
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -27,3 +28,4 @@ def configure_logging(level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+    return sampler

@@ -25,8 +25,8 @@ def logout_routes(context: AppContext, page_context: PageContext) -> Sequence[Pa
     endpoint = LogoutEndpoint(context.stores, hints, sign_out(context), page_context)
     frame = CheckSession(page_context.renderer, page_context.browser)
     return [
-        (("GET", "POST"), END_SESSION, page_context.guarded(endpoint.start)),
-        (("POST",), CONFIRM, page_context.guarded(endpoint.confirm)),
+        (("GET", "POST"), END_SESSION, endpoint.start),
+        (("POST",), CONFIRM, endpoint.confirm),
         (("GET",), CHECK_SESSION, frame.show),
     ]
 

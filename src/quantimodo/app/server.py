@@ -1,19 +1,12 @@
 """One worker: the house with its endpoints, its pages and its background work."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
-import structlog
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from quantimodo.app.authorization import (
     client_authentication,
@@ -21,13 +14,17 @@ from quantimodo.app.authorization import (
     issuer,
     user_info,
 )
+from quantimodo.app.background import background_work
 from quantimodo.app.browser import browser_service
 from quantimodo.app.development import local_only
-from quantimodo.app.dispatch import Dispatcher, TooLarge
+from quantimodo.app.dispatch import Dispatcher, DispatchPolicy
+from quantimodo.app.error_boundary import ErrorBoundary
 from quantimodo.app.interactive_flow import authorize_routes
-from quantimodo.app.logout import backchannel_logout_sender, logout_routes, sign_out
+from quantimodo.app.logout import logout_routes, sign_out
 from quantimodo.app.measurement_routes import measuring_endpoints
+from quantimodo.app.page_application import page_application
 from quantimodo.app.proxies import Proxies
+from quantimodo.app.refusal_sampling import RefusalSampler
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings
 from quantimodo.app.social import social_parts, social_routes, social_tokens
@@ -44,20 +41,11 @@ from quantimodo.model.secrets import Secret
 from quantimodo.openapi.document import openapi_document
 from quantimodo.openapi.endpoint import OpenApiEndpoint
 from quantimodo.openapi.schemas import Json
-from quantimodo.ops.cleanup import Cleaner
-from quantimodo.ops.mail import Outbox, Sender
+from quantimodo.ops.mail import Outbox
 from quantimodo.ops.metrics import Metrics
-from quantimodo.ops.smtp import Smtp, smtp_policy
 from quantimodo.pages.assets import Assets
-from quantimodo.pages.errors import (
-    METHOD_NOT_ALLOWED,
-    NOT_FOUND,
-    SERVER_ERROR,
-    TOO_LARGE,
-    error_page,
-)
 from quantimodo.pages.identities import Linking
-from quantimodo.pages.layout import Renderer, json_page
+from quantimodo.pages.layout import Renderer
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.reference import ReferencePage
 from quantimodo.pages.routes import Pages, page_routes
@@ -66,18 +54,6 @@ from quantimodo.resource.health import MetricsPage, Ready, alive
 from quantimodo.resource.users import UserInfo, UserMe
 from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.subjects import Subjects
-
-_KEYS_EVERY = 5.0  # seconds until a worker signs by a key that another process made
-_log = structlog.get_logger("quantimodo.server")
-# Whoever asks below these is a program, and gets JSON for what is not there.
-_FOR_PROGRAMS = ("/api/", "/.well-known/")
-_PROBLEMS = (
-    {"error": "not_found", "error_description": "there is nothing at this address"},
-    {
-        "error": "invalid_request",
-        "error_description": "this method is not allowed here; see the Allow header",
-    },
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +67,11 @@ class _Shown:
 
 
 @asynccontextmanager
-async def open_server(settings: Settings) -> AsyncIterator[Dispatcher]:
+async def open_server(settings: Settings, sampler: RefusalSampler) -> AsyncIterator[Dispatcher]:
     """A worker's application, with its background work running until the end."""
     async with open_app(settings) as context:
         dispatcher = await build_server(context)
-        async with _background(context):
+        async with background_work(context, sampler):
             yield dispatcher
 
 
@@ -118,14 +94,16 @@ def _dispatcher(
     document = openapi_document(settings.issuer, legacy_transport=settings.legacy_transport)
     endpoints = _endpoints(context, metrics, document)
     routes = api_routes(endpoints, legacy_transport=settings.legacy_transport)
+    boundary = ErrorBoundary(renderer, context.entropy)
     return Dispatcher(
         routes,
-        _pages(context, page_context, metrics, document, steps),
+        _pages(context, page_context, boundary, PageInputs(metrics, document, steps)),
+        boundary=boundary,
         metrics=metrics,
-        entropy=context.entropy,
         proxies=Proxies.of(settings.trusted_proxies),
-        https=urlsplit(settings.issuer).scheme == "https",
-        access_log=settings.access_log,
+        policy=DispatchPolicy(
+            https=urlsplit(settings.issuer).scheme == "https", access_log=settings.access_log
+        ),
     )
 
 
@@ -172,12 +150,21 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PageInputs:
+    """What the pages show or count: `document` is the OpenAPI document, `steps` the steps of the
+    interactive flow."""
+
+    metrics: Metrics
+    document: Json
+    steps: Sequence[Step]
+
+
 def _pages(
     context: AppContext,
     page_context: PageContext,
-    metrics: Metrics,
-    document: Json,
-    steps: Sequence[Step],
+    boundary: ErrorBoundary,
+    inputs: PageInputs,
 ) -> Starlette:
     settings, stores = context.settings, context.stores
     social = social_parts(context, page_context)
@@ -211,90 +198,11 @@ def _pages(
     )
     routes = [
         *page_routes(pages),
-        (("GET",), "/docs", page_context.guarded(ReferencePage(page_context, document).show)),
-        *authorize_routes(context, page_context, metrics, steps),
+        (("GET",), "/docs", ReferencePage(page_context, inputs.document).show),
+        *authorize_routes(context, page_context, inputs.metrics, inputs.steps),
         *social_routes(context, page_context, social),
         *logout_routes(context, page_context),
     ]
     if not settings.insecure_sandbox:
-        routes = local_only(routes, page_context.renderer)
-    application = Starlette(
-        routes=[Route(path, endpoint, methods=list(ways)) for ways, path, endpoint in routes],
-        exception_handlers=_refusals(page_context.renderer, context),
-    )
-    # security.md §11: never 307, which would send a form once more, and to the Host header's host.
-    application.router.redirect_slashes = False
-    return application
-
-
-def _refusals(
-    renderer: Renderer, context: AppContext
-) -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
-    async def http(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        headers = error.headers if isinstance(error, HTTPException) else None
-        if request.url.path.startswith(_FOR_PROGRAMS):
-            return json_page(status, _PROBLEMS[status == 405], headers)
-        title, text = METHOD_NOT_ALLOWED if status == 405 else NOT_FOUND
-        return error_page(renderer, status, title, text, headers=headers)
-
-    async def incident(request: Request, error: Exception) -> Response:
-        number = context.entropy.bytes(6).hex()
-        _log.error("incident", path=request.url.path, incident=number, exc_info=error)
-        return error_page(renderer, 500, *SERVER_ERROR, incident=number)
-
-    async def too_large(request: Request, error: Exception) -> Response:
-        return error_page(renderer, 413, *TOO_LARGE)
-
-    return {HTTPException: http, TooLarge: too_large, Exception: incident}
-
-
-@asynccontextmanager
-async def _background(context: AppContext) -> AsyncIterator[None]:
-    """Keys, cleaning, mail and farewells, beside the requests; all of it ends with the worker."""
-    holder = context.entropy.bytes(8).hex()
-    cleaner = Cleaner(context.stores, context.clock, holder)
-
-    async def rotate() -> None:
-        await context.rotation.ensure()
-        await context.keyring.load()
-
-    jobs = [
-        asyncio.create_task(_every(60.0, "keys", rotate)),
-        asyncio.create_task(_every(_KEYS_EVERY, "key view", context.keyring.load)),
-        asyncio.create_task(_every(30.0, "cleaner", cleaner.round)),
-    ]
-    sender = _sender(context)
-    if sender is not None:
-        sender.start()
-    logout_notifications = backchannel_logout_sender(context)
-    logout_notifications.start()
-    try:
-        yield
-    finally:
-        for job in jobs:
-            job.cancel()
-        await asyncio.gather(*jobs, return_exceptions=True)
-        await logout_notifications.close()
-        if sender is not None:
-            await sender.close()
-
-
-def _sender(context: AppContext) -> Sender | None:
-    smtp = context.settings.smtp
-    if not smtp.url:
-        return None
-    mail_transport = Smtp(smtp_policy(smtp.url, smtp.from_address))
-    return Sender(
-        context.stores, context.envelope, mail_transport, context.clock, context.mail_wakeup
-    )
-
-
-async def _every(seconds: float, name: str, job: Callable[[], Awaitable[object]]) -> None:
-    """Run `job` again and again; a failure is logged, and the next turn tries again."""
-    while True:
-        await asyncio.sleep(seconds)
-        try:
-            await job()
-        except Exception as error:
-            _log.error("background work failed", job=name, exc_info=error)
+        routes = local_only(routes)
+    return page_application(routes, boundary)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from quantimodo.app.services import AppContext
 from quantimodo.endpoints.login_browsers import LoginBrowsers
+from quantimodo.endpoints.login_completion import LINK, LoginCompletion
 from quantimodo.endpoints.social import SocialEndpoint
-from quantimodo.endpoints.social_callback import ARRIVED, LINK, CallbackHandler
+from quantimodo.endpoints.social_callback import ARRIVED, CallbackHandler
 from quantimodo.endpoints.social_over import FinishedSignIns
 from quantimodo.endpoints.social_security_events import SecurityEventEndpoint
 from quantimodo.endpoints.social_tokens import SocialTokens
@@ -63,13 +64,18 @@ def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
         entropy=context.entropy,
     )
     return_targets = ReturnTargets(stores, stores, context.clock)
-    arrivals = CallbackHandler(
+    completion = LoginCompletion(
         accounts=context.social,
         codes=_codes(context),
         upstream_login=upstream_login,
         throttle=context.throttle,
         redirect_targets=_redirect_targets(context),
         browsers=login_browsers(context, page_context),
+        page_context=page_context,
+    )
+    arrivals = CallbackHandler(
+        completion=completion,
+        upstream_login=upstream_login,
         finished=FinishedSignIns(page_context, return_targets, context.envelope),
         page_context=page_context,
         clock=context.clock,
@@ -125,16 +131,16 @@ def social_routes(
     """All that Starlette serves of it; with the sandbox, where that is on."""
     endpoint, arrivals, notices = parts.endpoint, parts.arrivals, parts.notices
     return [
-        (("GET",), places.LOGIN, page_context.guarded(endpoint.login)),
-        (("GET", "POST"), places.CALLBACK, page_context.guarded(endpoint.callback)),
-        (("GET",), "/sign-in/with/{provider}", page_context.guarded(endpoint.sign_in)),
-        (("GET",), ARRIVED, page_context.guarded(arrivals.arrived)),
-        (("GET",), LINK, page_context.guarded(arrivals.ask)),
-        (("POST",), LINK, page_context.guarded(arrivals.decide)),
+        (("GET",), places.LOGIN, endpoint.login),
+        (("GET", "POST"), places.CALLBACK, endpoint.callback),
+        (("GET",), "/sign-in/with/{provider}", endpoint.sign_in),
+        (("GET",), ARRIVED, arrivals.arrived),
+        (("GET",), LINK, arrivals.ask),
+        (("POST",), LINK, arrivals.decide),
         (("POST",), places.NOTIFICATIONS, notices.notify),
         (("POST",), places.DEAUTHORIZE, notices.deauthorize),
         (("POST",), places.DATA_DELETION, notices.delete_data),
-        (("GET",), places.DATA_DELETION_STATUS, page_context.guarded(notices.status)),
+        (("GET",), places.DATA_DELETION_STATUS, notices.status),
         *_sandbox(context, page_context),
     ]
 

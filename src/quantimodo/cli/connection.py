@@ -17,11 +17,11 @@ from urllib.parse import unquote
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from quantimodo.app.dispatch import WHOLE
 from quantimodo.cli.admission import Admission, ConnectionPolicy
 from quantimodo.cli.cycle import Cycle, answer_whole, no_resource, refusal
 from quantimodo.cli.framing import DomainError, check_head, head_without_upgrade, split_target
 from quantimodo.cli.gathering import Gathering
+from quantimodo.http.asgi import WHOLE
 
 _MOST_HEAD: Final = 65_536  # bytes after the first read; the application's own limit is lower
 _MOST_MESSAGE: Final = 16_777_216  # bytes with chunk extensions and trailers

@@ -6,9 +6,9 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from quantimodo.app.dispatch import Asgi, Receive, Scope, Send
 from quantimodo.cli.framing import DomainError
 from quantimodo.cli.gathering import Gathering
+from quantimodo.http.asgi import Asgi, Receive, Scope, Send
 
 
 class Cycle(RequestResponseCycle):

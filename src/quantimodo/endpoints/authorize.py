@@ -23,7 +23,7 @@ from quantimodo.authorization.stored_requests import StoredRequests, resume_path
 from quantimodo.endpoints.authorize_completion import GONE, AuthorizationResponses
 from quantimodo.endpoints.authorize_login import AuthenticationContext, LoginCarrier
 from quantimodo.endpoints.authorize_request import RequestReader, recognised_query
-from quantimodo.endpoints.authorize_responses import ErrorPage
+from quantimodo.endpoints.authorize_responses import rejected
 from quantimodo.endpoints.interaction_dispatcher import InteractionDispatcher
 from quantimodo.model.consents import StoredRequest
 from quantimodo.pages.forms import Form
@@ -50,10 +50,8 @@ class AuthorizeEndpoint:
         """A client's request, by GET or POST."""
         try:
             identified, fault = await self.reader.read(request)
-        except OAuthError as error:
-            return self._error_page(request, error.description)
-        except InvalidClientOrRedirect as error:
-            return self._error_page(request, str(error))
+        except (OAuthError, InvalidClientOrRedirect) as error:
+            raise rejected(str(error)) from None
         try:
             if fault is not None:
                 raise fault
@@ -71,7 +69,7 @@ class AuthorizeEndpoint:
         request_id = request.query_params.get("request", "")
         found = await self._recall(request_id)
         if found is None:
-            return self._error_page(request, GONE)
+            raise rejected(GONE)
         stored, identified = found
         is_head = request.method == "HEAD"
         if stored.claimed_by is not None and not is_head:
@@ -95,7 +93,7 @@ class AuthorizeEndpoint:
         request_id = posted.one("request")
         found = await self._recall(request_id)
         if found is None:
-            return self._error_page(request, GONE)
+            raise rejected(GONE)
         stored, identified = found
         if stored.claimed_by is not None:
             return await self.responses.repeat(request, identified, stored, browser_request)
@@ -188,9 +186,6 @@ class AuthorizeEndpoint:
             stored=stored,
             id=request_id,
         )
-
-    def _error_page(self, request: Request, text: str) -> Response:
-        return ErrorPage(text).response(self.page_context.renderer, request)
 
 
 def _decision(posted: Form) -> Literal["allow", "deny"]:

@@ -16,15 +16,15 @@ from quantimodo.authorization.stored_requests import SentResponse, StoredRequest
 from quantimodo.endpoints.authorize_login import LoginCarrier, holders_of
 from quantimodo.endpoints.authorize_request import recognised_query
 from quantimodo.endpoints.authorize_responses import (
-    ErrorPage,
     browser_response,
-    error_json,
-    interaction_json,
-    log_refusal,
+    interaction_required,
+    note_error,
+    rejected,
     response_json,
     sent_response,
 )
 from quantimodo.endpoints.session_state import SessionStates
+from quantimodo.http.errors import InteractionRequired
 from quantimodo.model.consents import StoredRequest
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.ops.metrics import Metrics
@@ -80,10 +80,12 @@ class AuthorizationResponses:
         whole = await self._whole(interaction.identified, parameters)
         return response_json(interaction.identified.target, whole)
 
-    def interaction_needed(self, identified: IdentifiedRequest, reason: Reason) -> Response:
-        """JSON with the address at which a person does the next step in a browser."""
+    def interaction_required(
+        self, identified: IdentifiedRequest, reason: Reason
+    ) -> InteractionRequired:
+        """The error with the address at which a person does the next step in a browser."""
         url = f"{self.issuer}{AUTHORIZE}?{recognised_query(identified.form)}"
-        return interaction_json(401 if reason.needs_login else 403, url)
+        return interaction_required(401 if reason.needs_login else 403, url)
 
     async def refuse(
         self,
@@ -92,10 +94,11 @@ class AuthorizationResponses:
         error: OAuthError,
         claimed: StoredRequest | None = None,
     ) -> Response:
-        """The error, for the client. `claimed`: the stored request that this caller responds to."""
+        """The error, for the client; raised for a caller that gets JSON. `claimed`: the stored
+        request that this caller responds to."""
         if isinstance(identified.channel, JsonResponse):
-            return error_json(error)
-        log_refusal(error.code, error.because or error.description)
+            raise error
+        note_error(request, error)
         parameters = [("error", error.code), ("error_description", error.description)]
         whole = await self._whole(identified, parameters)
         return await self._send(request, identified, whole, claimed)
@@ -110,7 +113,7 @@ class AuthorizationResponses:
         """The first response once more, for a form or a page that the same person sent twice."""
         sent = await self.requests.response(stored.key, holders_of(browser_request))
         if sent is None:
-            return ErrorPage(GONE).response(self.page_context.renderer, request)
+            raise rejected(GONE)
         response = sent_response(self.page_context.renderer, sent)
         if sent.watched:
             response = self.page_context.browser.set_state_cookie(request, response)

@@ -1,42 +1,30 @@
 """Renders an authorization response: a redirect, a form that submits itself, JSON, or a page."""
 
-from dataclasses import dataclass
 from typing import Literal
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.authorization.stored_requests import SentResponse
-from quantimodo.endpoints.envelopes import accepted, refused
+from quantimodo.endpoints.envelopes import accepted
 from quantimodo.http.accept import quality
-from quantimodo.pages.errors import error_page
+from quantimodo.http.errors import InteractionRequired, RequestRejected
+from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.pages.form_post import form_post_page
 from quantimodo.pages.layout import Renderer, json_page, see_other
 from quantimodo.protocol.authorization import Target
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.responses import Parameters, redirect_target
 
-_TITLE = "Authorization request rejected"
-_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.authorize")
 
-
-def log_refusal(code: str, because: str) -> None:
-    """Log why an authorization request is refused; both are fixed texts, never the input."""
-    _log.info("refused", endpoint="authorize", code=code, because=because)
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorPage:
+def rejected(text: str) -> RequestRejected:
     """An error in the client or the redirect URI: shown here, never sent on (security.md §1)."""
+    return RequestRejected("Authorization request rejected", text)
 
-    text: str
 
-    def response(self, renderer: Renderer, request: Request) -> Response:
-        log_refusal("invalid_request", self.text)
-        if wants_json(request):
-            return _json(400, "invalid_request", self.text)
-        return error_page(renderer, 400, _TITLE, self.text)
+def note_error(request: Request, error: OAuthError) -> None:
+    """Leave the reason of an error that goes to the client, for the log."""
+    note_refusal(request.scope, Refusal(error.code, error.because or error.description))
 
 
 def browser_response(renderer: Renderer, target: Target, parameters: Parameters) -> Response:
@@ -78,18 +66,10 @@ def _json_value(name: str, value: str) -> str | int:
     return int(value) if name == "expires_in" else value
 
 
-def error_json(error: OAuthError) -> Response:
-    return _json(error.status, error.code, error.description)
-
-
-def interaction_json(status: Literal[401, 403], interaction_url: str) -> Response:
+def interaction_required(status: Literal[401, 403], url: str) -> InteractionRequired:
     """v2-api.md §5: a person has to do something at this address, in a browser."""
     if status == 401:
         text = "No person is signed in. Open interactionUrl in a browser to go on."
-        return _json(401, "login_required", text, interactionUrl=interaction_url)
+        return InteractionRequired(401, "login_required", text, url)
     text = "The person has to be asked. Open interactionUrl in a browser to go on."
-    return _json(403, "interaction_required", text, interactionUrl=interaction_url)
-
-
-def _json(status: int, code: str, text: str, **more: str) -> Response:
-    return json_page(status, refused(code, text, **more))
+    return InteractionRequired(403, "interaction_required", text, url)

@@ -67,7 +67,7 @@ class InteractionDispatcher:
             return self.pages.preview(position)
         if position.step.page is View.RESPONSE:
             return json_page(200, {})
-        return json_page(401 if position.reason.needs_login else 403, {})
+        raise self.responses.interaction_required(interaction.identified, position.reason)
 
     async def respond_json(
         self, interaction: Interaction, authentication: AuthenticationContext
@@ -75,7 +75,7 @@ class InteractionDispatcher:
         """v2-api.md §5: the response, or the address at which the person does the next step."""
         position = await self._locate(interaction, authentication)
         if position.step.page is not View.RESPONSE:
-            return self.responses.interaction_needed(interaction.identified, position.reason)
+            raise self.responses.interaction_required(interaction.identified, position.reason)
         return await self.responses.accept_json(interaction, position.known_subject)
 
     async def _locate(

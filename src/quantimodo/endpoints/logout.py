@@ -12,10 +12,11 @@ from starlette.responses import Response
 
 from quantimodo.accounts.sign_out import SignOut
 from quantimodo.crypto.session_ids import client_sid
+from quantimodo.http.errors import RequestRejected
+from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.model.clients import Client
 from quantimodo.model.sessions import Session
 from quantimodo.pages.browser import BrowserRequest
-from quantimodo.pages.errors import error_page
 from quantimodo.pages.forms import read_body
 from quantimodo.pages.layout import form_sources, see_other
 from quantimodo.pages.page_context import PageContext
@@ -69,7 +70,7 @@ class LogoutEndpoint:
             form = await _read(request)
             asked = await self._understand(form)
         except (OAuthError, LogoutRefused) as fault:
-            return self._refuse(fault)
+            raise _rejected(fault) from None
         if request.method == "POST":
             # The session cookie does not come along with a form of another site, but with the
             # redirect that follows it.
@@ -90,7 +91,7 @@ class LogoutEndpoint:
         try:
             asked = await self._understand(Form.of_pairs(posted.fields, {}))
         except (OAuthError, LogoutRefused) as fault:
-            return self._refuse(fault)
+            raise _rejected(fault) from None
         return (
             self._gone(asked)
             if browser_request.session is None
@@ -111,6 +112,9 @@ class LogoutEndpoint:
     ) -> Response:
         # A browser holds the redirect that follows the form against the form's CSP.
         leads = () if asked.leads_to is None else form_sources(asked.leads_to)
+        if asked.stranded:
+            reason = "post_logout_redirect_uri is sent, but no client is named"
+            note_refusal(request.scope, Refusal("invalid_request", reason))
         # RP-Initiated Logout §2, §3: the way back is refused, and the person is asked all the same.
         return self.page_context.show(
             request,
@@ -142,9 +146,10 @@ class LogoutEndpoint:
             return see_other(asked.leads_to)
         return signed_out_page(self.page_context.renderer, frames, asked.leads_to, reload=reload)
 
-    def _refuse(self, fault: OAuthError | LogoutRefused) -> Response:
-        text = fault.description if isinstance(fault, OAuthError) else str(fault)
-        return error_page(self.page_context.renderer, 400, _TITLE, text)
+
+def _rejected(fault: OAuthError | LogoutRefused) -> RequestRejected:
+    text = fault.description if isinstance(fault, OAuthError) else str(fault)
+    return RequestRejected(_TITLE, text)
 
 
 async def _read(request: Request) -> Form:

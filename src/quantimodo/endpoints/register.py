@@ -1,24 +1,19 @@
 """Client registration and management endpoints (RFC 7591 §3, RFC 7592 §2)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
-from quantimodo.accounts.errors import TooMany
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.clients.dynamic import DynamicClients
 from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
-from quantimodo.ports.stores import BudgetExceeded
 from quantimodo.protocol.discovery import REGISTER
 from quantimodo.protocol.errors import InvalidClientMetadata, InvalidToken
 from quantimodo.protocol.registration_json import client_information
-
-_FULL: Final = timedelta(hours=1)  # until registrations that nobody used may have expired
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +24,14 @@ class RegistrationEndpoint:
 
     async def register(self, request: Request) -> Response:
         """POST /api/v2/oauth2/register."""
-        try:
-            await self.throttle.register(request.address)
-            charge = self.throttle.charge("registrations", request.address)
-            made = await self.dynamic.register(_document(request), _bearer(request), charge)
-        except TooMany as fault:
-            return _slow_down(fault.retry_after)
-        except BudgetExceeded:
-            return _slow_down(_FULL)
+        await self.throttle.register(request.address)
+        charge = self.throttle.charge("registrations", request.address)
+        made = await self.dynamic.register(_document(request), _bearer(request), charge)
         return private_json(201, self._information(made.client, made.token, made.secret))
 
     async def manage(self, request: Request) -> Response:
         """GET, PUT or DELETE of the address that the registration gave."""
-        try:
-            await self.throttle.manage_registration(request.address)
-            return await self._manage(request)
-        except TooMany as fault:
-            return _slow_down(fault.retry_after)
-        except BudgetExceeded:
-            return _slow_down(_FULL)
-
-    async def _manage(self, request: Request) -> Response:
+        await self.throttle.manage_registration(request.address)
         token = _bearer(request)
         client = await self.dynamic.managed(request.tail, token)
         if token is None:
@@ -89,12 +71,3 @@ def _document(request: Request) -> Any:
 def _bearer(request: Request) -> str | None:
     scheme, _, token = (request.header(b"authorization") or "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
-
-
-def _slow_down(wait: timedelta) -> Response:
-    seconds = str(int(wait.total_seconds())).encode()
-    body = {
-        "error": "temporarily_unavailable",
-        "error_description": "too many registrations from this address: try again later",
-    }
-    return private_json(429, body, (b"retry-after", seconds))

@@ -6,6 +6,7 @@ dictionary; pages are Starlette's.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from quantimodo.http.messages import Endpoint
 from quantimodo.protocol import discovery, social
@@ -18,6 +19,22 @@ LARGEST_POST = 4_194_304  # ten thousand measurements, with notes
 
 # v2-api.md §1: two spellings, one endpoint. It shows pages, so Starlette serves it.
 AUTHORIZE = (discovery.AUTHORIZE, "/api/v2/oauth2/authorize")
+DECISION = "/api/v2/oauth/authorize/decision"
+
+
+class EndpointKind(Enum):
+    """How an endpoint responds to errors; `app/error_table.py` has a column for each but the last.
+
+    API: `error` and `error_description` (RFC 6749 §5.2), a challenge of RFC 6750 §3 for resources.
+    ENVELOPE: the login envelope (v2-api.md §4). SECURITY_EVENT: RFC 8935 §2.4. PAGE: a page.
+    PAGE_OR_ENVELOPE: a page, but the envelope for a caller that accepts JSON only (v2-api.md §5).
+    """
+
+    API = auto()
+    ENVELOPE = auto()
+    SECURITY_EVENT = auto()
+    PAGE = auto()
+    PAGE_OR_ENVELOPE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +45,21 @@ class PageRoute:
     path: str
     methods: frozenset[str]
     name: str
+    kind: EndpointKind = EndpointKind.PAGE
 
 
 SHOWN = (
-    *(PageRoute(path, frozenset({"GET", "POST"}), "authorize") for path in AUTHORIZE),
+    *(
+        PageRoute(path, frozenset({"GET", "POST"}), "authorize", EndpointKind.PAGE_OR_ENVELOPE)
+        for path in AUTHORIZE
+    ),
     PageRoute(discovery.END_SESSION, frozenset({"GET", "POST"}), "logout"),
     PageRoute(discovery.CHECK_SESSION, frozenset({"GET"}), "check_session"),
-    PageRoute(social.LOGIN, frozenset({"GET"}), "social_login"),
+    PageRoute(social.LOGIN, frozenset({"GET"}), "social_login", EndpointKind.PAGE_OR_ENVELOPE),
     PageRoute(social.CALLBACK, frozenset({"GET", "POST"}), "social_callback"),
-    PageRoute(social.NOTIFICATIONS, POST, "social_notifications"),
-    PageRoute(social.DEAUTHORIZE, POST, "social_deauthorize"),
-    PageRoute(social.DATA_DELETION, POST, "social_deletion"),
+    PageRoute(social.NOTIFICATIONS, POST, "social_notifications", EndpointKind.SECURITY_EVENT),
+    PageRoute(social.DEAUTHORIZE, POST, "social_deauthorize", EndpointKind.SECURITY_EVENT),
+    PageRoute(social.DATA_DELETION, POST, "social_deletion", EndpointKind.SECURITY_EVENT),
 )
 
 
@@ -49,7 +70,7 @@ class ApiRoute:
     A path may end with a `{name}`: the last part of the address, which the endpoint finds as the
     request's `tail`. `cors`: scripts of any origin may call it, for it looks at no cookie.
     `largest` is that of a body, in bytes. `searches`: GET may take long, and is cancelled when
-    the client disconnects.
+    the client disconnects. `kind`: how it responds to errors.
     """
 
     path: str
@@ -59,6 +80,7 @@ class ApiRoute:
     cors: bool = True
     largest: int = 65_536
     searches: bool = False
+    kind: EndpointKind = EndpointKind.API
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +158,16 @@ def api_routes(to: ApiEndpoints, *, legacy_transport: bool) -> Sequence[ApiRoute
         ApiRoute("/api/v1/units", GET, "units", to.units),
         ApiRoute("/api/v1/unitCategories", GET, "unit_categories", to.unit_categories),
         # A code is no token: it is good once, and came by an address anyway.
-        ApiRoute(social.AUTHORIZE_CODE, once, "social_code", to.social_code),
-        ApiRoute(social.AUTHORIZE_TOKEN, token, "social_token", to.social_token),
+        ApiRoute(
+            social.AUTHORIZE_CODE, once, "social_code", to.social_code, kind=EndpointKind.ENVELOPE
+        ),
+        ApiRoute(
+            social.AUTHORIZE_TOKEN,
+            token,
+            "social_token",
+            to.social_token,
+            kind=EndpointKind.ENVELOPE,
+        ),
         ApiRoute(discovery.REGISTER, POST, "register", to.register),
         ApiRoute(f"{discovery.REGISTER}/{{client_id}}", ONE, "registration", to.registration),
         ApiRoute("/.well-known/openid-configuration", GET, "metadata", to.metadata),

@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.throttle import Throttle
-from quantimodo.endpoints.authorize_responses import wants_json
-from quantimodo.endpoints.envelopes import refused
 from quantimodo.endpoints.social_callback import ARRIVED, CallbackHandler
 from quantimodo.endpoints.upstream_login import (
     InvalidLoginState,
@@ -27,12 +24,13 @@ from quantimodo.endpoints.upstream_login import (
 )
 from quantimodo.federation.contract import Provider
 from quantimodo.federation.redirect_targets import RedirectTargets, UnregisteredRedirect
+from quantimodo.http.errors import NotFound, RequestRejected
+from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.outbound.errors import ProviderFault
 from quantimodo.pages.browser import BrowserRequest
-from quantimodo.pages.errors import error_page
 from quantimodo.pages.forms import read_body
-from quantimodo.pages.layout import head_of, json_page, see_other
-from quantimodo.pages.page_context import NotFound, PageContext
+from quantimodo.pages.layout import head_of, see_other
+from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
@@ -45,7 +43,6 @@ _ERRORS: Final = {
     "access_denied": "access_denied",
     "temporarily_unavailable": "temporarily_unavailable",
 }
-_log = structlog.get_logger("quantimodo.social")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +68,12 @@ class SocialEndpoint:
                     " (S256), or name another app by clientId"
                 )
         except InvalidRequest as fault:
-            return self._rejected(request, fault.description)
+            raise RequestRejected(_TITLE, fault.description) from None
         except UnregisteredRedirect as fault:
-            return self._rejected(request, str(fault))
+            raise RequestRejected(_TITLE, str(fault)) from None
         provider = self.providers.get(asked.provider)
         if provider is None:
-            return self._rejected(request, unknown_provider(self.providers))
+            raise RequestRejected(_TITLE, unknown_provider(self.providers))
         purpose = ReturnToClient(
             redirect_url=asked.redirect_url,
             clients=target.clients,
@@ -135,12 +132,12 @@ class SocialEndpoint:
         try:
             profile = await provider.handle_callback(answer, returned.authorization_context)
         except ProviderFault as fault:
-            response = await self._failed(provider, fault, returned.purpose)
+            response = await self._failed(request, provider, fault, returned.purpose)
             return self._finish(response, state)
         if request.method == "POST" and not isinstance(returned.purpose, ReturnToClient):
             response = await self.upstream_login.wait(request, profile, returned.purpose, ARRIVED)
         else:
-            response = await self.arrivals.complete(request, profile, returned.purpose)
+            response = await self.arrivals.completion.complete(request, profile, returned.purpose)
         return self._finish(response, state)
 
     def _finish(self, response: Response, state: str) -> Response:
@@ -156,7 +153,7 @@ class SocialEndpoint:
         try:
             return await self.upstream_login.begin(request, provider, purpose, fresh=fresh)
         except ProviderFault as fault:
-            return await self._failed(provider, fault, purpose)
+            return await self._failed(request, provider, fault, purpose)
 
     def _provider(self, request: Request) -> Provider:
         provider = self.providers.get(request.path_params["provider"])
@@ -164,19 +161,17 @@ class SocialEndpoint:
             raise NotFound
         return provider
 
-    async def _failed(self, provider: Provider, fault: ProviderFault, purpose: Purpose) -> Response:
+    async def _failed(
+        self, request: Request, provider: Provider, fault: ProviderFault, purpose: Purpose
+    ) -> Response:
         because = fault.because or fault.message
-        _log.info("sign-in failed", provider=provider.name, code=fault.code, because=because)
+        refusal = Refusal(fault.code, because, "sign-in failed", provider.name)
+        note_refusal(request.scope, refusal)
         if isinstance(purpose, ReturnToClient):
             # v2-api.md §2.4 names two; whatever else may go wrong there is not the app's to mend.
             code = _ERRORS.get(fault.code, "server_error")
-            return await self.arrivals.refuse_app(purpose, code, fault.message)
-        return self.arrivals.failed(fault.status, fault.message, purpose)
-
-    def _rejected(self, request: Request, text: str) -> Response:
-        if wants_json(request):
-            return json_page(400, refused("invalid_request", text))
-        return error_page(self.page_context.renderer, 400, _TITLE, text)
+            return await self.arrivals.completion.refuse_app(request, purpose, code, fault.message)
+        return self.arrivals.completion.failed(request, fault.status, fault.message, purpose)
 
 
 def unknown_provider(providers: Mapping[str, Provider]) -> str:

@@ -18,6 +18,7 @@ from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.jwt import base64url, decoded
+from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.model.secrets import Secret
 from quantimodo.pages.cookie_names import LOGIN_OVER
 from quantimodo.pages.page_context import PageContext
@@ -64,6 +65,7 @@ class FinishedSignIns:
         """For a sign-in that does not go on: where its person does."""
         led_to = self._noted(request, way)
         title, text = _LOST if led_to is None else _FINISHED
+        note_refusal(request.scope, Refusal("invalid_request", title))
         word, href = await self._onward(request, led_to or "")
         return self.page_context.renderer.page(
             "social_over.html",

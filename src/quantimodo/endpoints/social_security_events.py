@@ -8,26 +8,25 @@ it. Messages that change nothing are limited by network address.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from math import ceil
 from typing import Final, Literal
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.errors import TooMany
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, keyed_digest
 from quantimodo.federation.contract import Provider, SecurityEvent
 from quantimodo.federation.social_accounts import SocialAccounts
+from quantimodo.http.errors import NotFound
 from quantimodo.model.identities import DataDeletionRequest
-from quantimodo.outbound.errors import ProviderFault
+from quantimodo.outbound.errors import faults_of
 from quantimodo.pages.browser import peer_address
-from quantimodo.pages.forms import FormFault, read_body
+from quantimodo.pages.forms import read_body
 from quantimodo.pages.layout import NO_STORE, json_page
-from quantimodo.pages.page_context import NotFound, PageContext
+from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import DataDeletionRequestStore, ReplayStore, Unavailable
+from quantimodo.ports.stores import DataDeletionRequestStore, ReplayStore
 from quantimodo.protocol.social import DATA_DELETION_STATUS
 
 _MOST_BYTES: Final = 65_536
@@ -35,7 +34,6 @@ _SECURITY_EVENT: Final = "application/secevent+jwt"  # RFC 8417 §2.3
 # Longer than any provider tries again, and than any old message should be good for anything.
 _REMEMBERED: Final = timedelta(days=400)
 _CODE: Final = 20  # characters of a confirmation code
-_MANY: Final = "Too many messages from this address were refused. Try again later."
 _Place = Literal["notifications", "deauthorize", "data-deletion"]
 _log = structlog.get_logger("quantimodo.social")
 
@@ -86,34 +84,20 @@ class SecurityEventEndpoint:
     async def _receive(self, request: Request, place: _Place) -> Response:
         provider = self.providers.get(request.path_params["provider"])
         if provider is None:
-            return _refusal(404, "invalid_request", "There is no such provider here.")
+            raise NotFound("There is no such provider here.")
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        try:
-            address = peer_address(request)
-            await self.throttle.security_event(address)
-            body = await read_body(request, _MOST_BYTES)
+        address = peer_address(request)
+        await self.throttle.security_event(address)
+        body = await read_body(request, _MOST_BYTES)
+        with faults_of(provider.name):
             notices = await provider.notices(media_type, body)
-            if any([await self._apply_once(notice, place) for notice in notices]):
-                await self.throttle.security_event_applied(address)
-            # Without a kind: a test of the provider's, or what asks nothing of us.
-            kinds = [notice.kind for notice in notices]
-            _log.info("notice taken", provider=provider.name, place=place, kinds=kinds)
-            if place == "data-deletion":
-                return await self._confirm(provider, notices)
-        except TooMany as fault:
-            wait = str(max(1, ceil(fault.retry_after.total_seconds())))
-            return _refusal(429, "too_many_requests", _MANY, {"retry-after": wait})
-        except FormFault as fault:
-            return _refusal(fault.status, "invalid_request", fault.message)
-        except ProviderFault as fault:
-            _log.info(
-                "notice refused", provider=provider.name, because=fault.because or fault.message
-            )
-            # RFC 8935 §2.4; what is not signed by the provider is nobody's message.
-            status = 503 if fault.status >= 500 else 400
-            return _refusal(status, "authentication_failed", fault.message)
-        except Unavailable:
-            return _refusal(503, "temporarily_unavailable", "Try again in a moment.")
+        if any([await self._apply_once(notice, place) for notice in notices]):
+            await self.throttle.security_event_applied(address)
+        # Without a kind: a test of the provider's, or an event that needs no action.
+        kinds = [notice.kind for notice in notices]
+        _log.info("notice taken", provider=provider.name, place=place, kinds=kinds)
+        if place == "data-deletion":
+            return await self._confirm(provider, notices)
         # RFC 8935 §2.2 wants 202 for a security event.
         return Response(status_code=202 if media_type == _SECURITY_EVENT else 200, headers=NO_STORE)
 
@@ -154,9 +138,3 @@ class SecurityEventEndpoint:
             )
         where = self.issuer + DATA_DELETION_STATUS.format(code=code)
         return json_page(200, {"url": where, "confirmation_code": code})
-
-
-def _refusal(
-    status: int, code: str, text: str, headers: Mapping[str, str] | None = None
-) -> Response:
-    return json_page(status, {"err": code, "description": text}, headers)

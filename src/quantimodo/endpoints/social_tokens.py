@@ -4,25 +4,21 @@ Owns the order of the steps and the envelope of the answer. A `Bearer` header is
 generated clients of 2016 put one on every call.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import ceil
-from typing import Any, Final
+from typing import Any
 
-import structlog
-
-from quantimodo.accounts.errors import DomainError, LinkNeeded, TooMany
+from quantimodo.accounts.errors import LinkNeeded
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.tokens import Kind
 from quantimodo.endpoints.envelopes import (
     login_data,
     pairwise_person_data,
     person_data,
-    refused,
 )
 from quantimodo.endpoints.forms import body_form
+from quantimodo.endpoints.login_completion import IDENTITIES
 from quantimodo.endpoints.social import unknown_provider
-from quantimodo.endpoints.social_callback import IDENTITIES
 from quantimodo.federation.contract import Provider
 from quantimodo.federation.login_codes import CodeReplayed, LoginCodes
 from quantimodo.federation.redirect_targets import (
@@ -31,29 +27,26 @@ from quantimodo.federation.redirect_targets import (
     UnregisteredRedirect,
 )
 from quantimodo.federation.social_accounts import SocialAccounts
+from quantimodo.http.errors import InteractionRequired
 from quantimodo.http.json import private_json
-from quantimodo.http.messages import RepeatedHeader, Request, Response
+from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
 from quantimodo.model.events import Event
 from quantimodo.model.identities import LoginCode, Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 from quantimodo.ops.metrics import Metrics
-from quantimodo.outbound.errors import ProviderFault
+from quantimodo.outbound.errors import faults_of
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import ClientStore, Conflict, Unavailable, UserStore
-from quantimodo.protocol.errors import AccessDenied, InvalidGrant, InvalidRequest, OAuthError
+from quantimodo.ports.stores import ClientStore, Conflict, UserStore
+from quantimodo.protocol.errors import AccessDenied, InvalidGrant, InvalidRequest
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.social import ALIASES, PARAMETERS
 from quantimodo.protocol.subjects import is_pairwise
 from quantimodo.tokens.login import LIFETIME, LoginTokens
 from quantimodo.tokens.login_origin import LoginOrigin, name_of
 from quantimodo.tokens.subjects import Subjects
-
-_BUSY: Final = "The server is busy. Try again in a moment."
-_MANY: Final = "Too many tries from this network address. Wait, and try again."
-_log = structlog.get_logger("quantimodo.social")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +68,11 @@ class SocialTokens:
 
     async def authorize_code(self, request: Request) -> Response:
         """GET or POST /api/v2/auth/social/authorizeCode."""
-        return await self._enveloped(request, self._redeem)
+        return await self._redeem(request, _form(request))
 
     async def authorize_token(self, request: Request) -> Response:
         """GET or POST /api/v2/auth/social/authorizeToken."""
-        return await self._enveloped(request, self._recognise)
+        return await self._recognise(request, _form(request))
 
     async def _redeem(self, request: Request, form: Form) -> Response:
         provider, code = self._provider(form), form.required("code")
@@ -93,7 +86,8 @@ class SocialTokens:
         origin = _for_one(client)
         if redirect_url is not None:
             origin = _at(redirect_url, await self._registered(redirect_url, client))
-        profile = await provider.redeem(Secret(code), redirect_url)
+        with faults_of(provider.name):
+            profile = await provider.redeem(Secret(code), redirect_url)
         return await self._admit(request, profile, origin)
 
     async def _redeem_ours(
@@ -132,13 +126,17 @@ class SocialTokens:
             raise InvalidRequest("accessToken must be one that the provider's SDK gave")
         client = await self._named(form)
         refresh_token = form.get("refresh_token")
-        profile = await provider.verify_native_token(
-            token, None if refresh_token is None else Secret(refresh_token), form.get("nonce")
-        )
+        refresh = None if refresh_token is None else Secret(refresh_token)
+        with faults_of(provider.name):
+            profile = await provider.verify_native_token(token, refresh, form.get("nonce"))
         return await self._admit(request, profile, _for_one(client))
 
     async def _admit(self, request: Request, profile: Profile, origin: LoginOrigin) -> Response:
-        admitted = await self.accounts.admit(profile, address=request.address)
+        try:
+            admitted = await self.accounts.admit(profile, address=request.address)
+        except LinkNeeded as fault:
+            where = self.issuer + IDENTITIES
+            raise InteractionRequired(403, "link_required", fault.message, where) from None
         person = await self._person(admitted.user, origin)
         token = self.tokens.issue(
             admitted.user,
@@ -201,31 +199,6 @@ class SocialTokens:
         except UnregisteredRedirect as fault:
             raise InvalidRequest(str(fault)) from None
 
-    async def _enveloped(
-        self, request: Request, step: Callable[[Request, Form], Awaitable[Response]]
-    ) -> Response:
-        """The one door by which a refusal leaves as the envelope of v2-api.md §4."""
-        try:
-            return await step(request, _form(request))
-        except OAuthError as error:
-            _log.info("refused", code=error.code, because=error.because or error.description)
-            return _refusal(error.status, error.code, error.description)
-        except ProviderFault as fault:
-            _log.info("sign-in failed", code=fault.code, because=fault.because or fault.message)
-            return _refusal(fault.status, fault.code, fault.message)
-        except LinkNeeded as fault:
-            where = self.issuer + IDENTITIES
-            return _refusal(403, "link_required", fault.message, interactionUrl=where)
-        except DomainError as refusal:
-            return _refusal(403, "access_denied", refusal.message)
-        except TooMany as fault:
-            wait = b"%d" % max(1, ceil(fault.retry_after.total_seconds()))
-            return _refusal(429, "too_many_requests", _MANY, retry_after=wait)
-        except RepeatedHeader:
-            return _refusal(400, "invalid_request", "a header is repeated")
-        except Unavailable:
-            return _refusal(503, "temporarily_unavailable", _BUSY, retry_after=b"1")
-
     def _record(self, kind: str, user_id: int) -> None:
         self.audit.record(Event(at=self.clock.now(), kind=kind, user_id=user_id))
 
@@ -254,10 +227,3 @@ def _at(redirect_url: str, target: RedirectTarget) -> LoginOrigin:
 def _envelope(token: Secret, person: dict[str, Any], *, new_user: bool) -> Response:
     lifetime = round(LIFETIME.total_seconds())
     return private_json(200, login_data(token.reveal(), lifetime, person, new_user=new_user))
-
-
-def _refusal(
-    status: int, code: str, text: str, *, retry_after: bytes | None = None, **more: str
-) -> Response:
-    headers = () if retry_after is None else ((b"retry-after", retry_after),)
-    return private_json(status, refused(code, text, **more), *headers)

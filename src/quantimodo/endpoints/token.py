@@ -1,6 +1,6 @@
 """Token endpoint (RFC 6749 §3.2). Read `__call__` top to bottom: it is the flow.
 
-Knows HTTP and the order of the steps; no grant's rule. endpoints/errors.py writes errors.
+Knows HTTP and the order of the steps; no grant's rule. `app/error_boundary.py` writes errors.
 """
 
 from dataclasses import dataclass

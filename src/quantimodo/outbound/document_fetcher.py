@@ -11,6 +11,8 @@ from quantimodo.ports.document_fetcher import FetchFailed
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.fetcher")
 
+_LONGEST = 200  # characters of a cause, which the other server may have written
+
 
 @dataclass(frozen=True, slots=True)
 class HttpDocumentFetcher:
@@ -23,7 +25,7 @@ class HttpDocumentFetcher:
             return await self._got(url, largest)
         except FetchFailed as fault:
             # Only the host: the rest of an address may be a secret of the application.
-            _log.warning("document.not_fetched", host=_host(url), because=str(fault))
+            _log.warning("document.not_fetched", host=_host(url), because=str(fault)[:_LONGEST])
             raise
 
     async def _got(self, url: str, largest: int) -> bytes:

@@ -1,12 +1,17 @@
 """What can go wrong with a request to another server."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class ProviderFault(Exception):
     """A sign-in through a provider fails. `code` is for programs, the text for people: fixed words,
-    nothing that was received. `because` is for the log, and holds no secret."""
+    nothing that was received. `because` is for the log, and holds no secret. `provider` is the
+    configured name, once that is known."""
 
     code = "server_error"
     status = 502
+    provider = ""
 
     def __init__(self, message: str, *, because: str = "") -> None:
         super().__init__(message)
@@ -24,3 +29,13 @@ class InvalidProviderResponse(ProviderFault):
     """A response that is unreadable, unsigned, or of another issuer."""
 
     code, status = "provider_error", 502
+
+
+@contextmanager
+def faults_of(provider: str) -> Iterator[None]:
+    """Adds the name of the provider to the faults that are raised within."""
+    try:
+        yield
+    except ProviderFault as fault:
+        fault.provider = provider
+        raise

@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.http.disconnects import while_connected
+from quantimodo.http.errors import NotFound
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.csv_export import csv_header, csv_row, csv_text
 from quantimodo.measurements.csv_import import Sheet, read_sheet
@@ -29,7 +30,7 @@ from quantimodo.pages.data_form import read_measurement, words
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import LARGEST_SHEET, Form, FormView
 from quantimodo.pages.layout import NO_STORE
-from quantimodo.pages.page_context import NotFound, PageContext
+from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.timestamps import in_zone, zone_named
 from quantimodo.pages.undo import Undo
 
@@ -147,9 +148,8 @@ class Data:
         user, found = browser_request.required().user, await self._named(browser_request, name)
         name = found.summary.variable.name
         offset = _offset(request.query_params.get("offset", ""))
-        rows = await self.measurement_service.rows(
-            user.id, _about(name, offset=offset, limit=_ROWS)
-        )
+        asked = _about(name, offset=offset, limit=_ROWS)
+        rows = await self.measurement_service.rows(user.id, asked)
         total = found.summary.number
         zone = await self._zone(user)
         return self.page_context.show(

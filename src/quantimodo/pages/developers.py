@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.clients.registry import Registry
+from quantimodo.http.errors import NotFound
 from quantimodo.model.clients import Client
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.client_form import (
@@ -22,7 +23,7 @@ from quantimodo.pages.client_form import (
 )
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
-from quantimodo.pages.page_context import NotFound, PageContext
+from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.secret_once import SecretPage
 from quantimodo.pages.snippets import authorize_example, token_example
 from quantimodo.ports.stores import ClientStore

@@ -23,6 +23,11 @@ FORBIDDEN: Final = (
     "Nothing was changed. Go back, reload the page, and try again; cookies must be allowed.",
 )
 TOO_LARGE: Final = ("Too large", "What was sent is larger than is allowed here. Send less.")
+UNUSABLE_FORM: Final = "This form could not be used"
+BUSY: Final = (
+    "The server is busy",
+    "Nothing was changed. Wait a few seconds, go back, and try again.",
+)
 SERVER_ERROR: Final = (
     "Something went wrong on our side",
     "Nothing you did caused this. Try again in a moment; if it stays, tell the operator.",
@@ -48,6 +53,12 @@ def error_page(
         text=text,
         incident=incident,
     )
+
+
+def too_many(wait: timedelta) -> tuple[str, str]:
+    """Title and text for a person who tried too often."""
+    text = f"To protect accounts, this was stopped for now. Try again in {in_words(wait)}."
+    return "Too many tries", text
 
 
 def retry_after(wait: timedelta) -> dict[str, str]:

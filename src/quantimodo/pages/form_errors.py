@@ -14,10 +14,12 @@ Refusal = InvalidInput | DomainError | TooMany | Busy
 
 @dataclass(frozen=True, slots=True)
 class FormErrors:
-    """An error as the form shows it; the key "" of `errors` is the form as a whole."""
+    """An error as the form shows it; the key "" of `errors` is the form as a whole. `because` is
+    the reason for the log, a fixed text."""
 
     status: int
     errors: Mapping[str, str]
+    because: str = "the form cannot be accepted"
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def view(self, form: Form, *names: str, chosen: Sequence[str] = ()) -> FormView:
@@ -32,15 +34,15 @@ def form_errors(
     match refusal:
         case InvalidInput():
             shown = names or {}
-            return FormErrors(
-                422, {shown.get(key, key): text for key, text in refusal.faults.items()}
-            )
+            faults = {shown.get(key, key): text for key, text in refusal.faults.items()}
+            return FormErrors(422, faults, f"the field {refusal.field} cannot be accepted")
         case DomainError():
-            return FormErrors(400, {field: refusal.message})
+            return FormErrors(400, {field: refusal.message}, refusal.message)
         case TooMany():
             wait = refusal.retry_after
             text = f"Too many tries. To protect the account, wait {in_words(wait)} and try again."
-            return FormErrors(429, {"": text}, retry_after(wait))
+            return FormErrors(429, {"": text}, str(refusal), retry_after(wait))
         case Busy():
             text = "The server is busy. Nothing was changed; try again in a few seconds."
-            return FormErrors(503, {"": text}, retry_after(refusal.retry_after))
+            wait = refusal.retry_after
+            return FormErrors(503, {"": text}, str(refusal), retry_after(wait))

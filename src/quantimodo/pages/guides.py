@@ -13,6 +13,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.pages.errors import NOT_FOUND, error_page
 from quantimodo.pages.layout import Renderer, see_other
 
@@ -70,7 +71,7 @@ class Guides:
         """GET /guides and /guides/{path}: 303 to the address with a slash for a folder, 404 with
         what to do if the site is not built."""
         if not self.found:
-            return error_page(self.renderer, 404, *_NOT_BUILT)
+            return self._not_found(request, _NOT_BUILT)
         name = request.path_params.get("path")
         if name is None:
             return see_other(f"{ADDRESS}/")
@@ -80,5 +81,9 @@ class Guides:
             return see_other(f"{ADDRESS}/{name}/")
         path = self.found.get(name)
         if path is None:
-            return error_page(self.renderer, 404, *NOT_FOUND)
+            return self._not_found(request, NOT_FOUND)
         return FileResponse(path, headers=_HEADERS)
+
+    def _not_found(self, request: Request, page: tuple[str, str]) -> Response:
+        note_refusal(request.scope, Refusal("not_found", page[0]))
+        return error_page(self.renderer, 404, *page)

@@ -16,13 +16,14 @@ from quantimodo.accounts.addresses import local_path
 from quantimodo.accounts.errors import DomainError
 from quantimodo.accounts.sessions import require_fresh
 from quantimodo.federation.social_accounts import SocialAccounts
+from quantimodo.http.errors import NotFound
 from quantimodo.model.identities import Identity
 from quantimodo.model.sessions import Session
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.layout import form_sources
-from quantimodo.pages.page_context import NotFound, PageContext
+from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
 
 _LAST_WAY = DomainError(

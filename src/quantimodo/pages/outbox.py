@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.http.errors import RequestRejected
 from quantimodo.model.events import Mail
-from quantimodo.pages.errors import error_page
 from quantimodo.pages.page_context import PageContext
 
 _LINK: Final = re.compile(r"(https?://[^\s<>\"]+)")
@@ -42,7 +42,7 @@ class OutboxPage:
     async def show(self, request: Request) -> Response:
         """GET /outbox."""
         if not self._is_asked_by_name(request):
-            return error_page(self.page_context.renderer, 421, *_MISDIRECTED)
+            raise RequestRejected(*_MISDIRECTED, status=421)
         browser_request = await self.page_context.browser_request(request)
         recent = await self.outbox.recent(_SHOWN)
         mails = [(mail, at, _LINK.split(mail.text)) for mail, at in recent]

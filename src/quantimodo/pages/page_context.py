@@ -1,6 +1,6 @@
-"""The common part of every page: the visitor's session, the check of forms, the rendering.
+"""What every page needs of a request: who sent it, its form, and how the page is shown.
 
-Owns the path from a request to a page, and the error pages.
+A page that cannot be shown is an exception; `app/error_boundary.py` responds to it.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,15 +12,12 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.errors import Busy, ReauthenticationNeeded, TooMany
-from quantimodo.http.disconnects import ClientLeft
-from quantimodo.pages.browser import Browser, BrowserRequest, Forbidden, SignInFirst
-from quantimodo.pages.errors import FORBIDDEN, NOT_FOUND, error_page, in_words, retry_after
+from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.pages.browser import Browser, BrowserRequest
 from quantimodo.pages.form_errors import FormErrors
-from quantimodo.pages.forms import Form, FormFault, read_form
+from quantimodo.pages.forms import Form, read_form
 from quantimodo.pages.layout import Renderer, see_other
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import Unavailable
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -58,10 +55,6 @@ NOTICES: Final = {
     "logo-removed": "The logo is removed.",
 }
 _NOTICE_LIFETIME: Final = timedelta(minutes=1)
-
-
-class NotFound(Exception):
-    """No page at this address, or none that this person may see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +96,8 @@ class PageContext:
 
         `again`: a form is shown again because it was refused.
         """
+        if again is not None:
+            note_refusal(request.scope, Refusal("invalid_request", again.because))
         notice = self.browser.read_cookie(request, "notice")
         response = self.renderer.page(
             name,
@@ -129,70 +124,3 @@ class PageContext:
     def again(self, return_to: str) -> Response:
         """Redirect to the page that requests a new sign-in (security.md §18)."""
         return see_other(f"/account/again?return_to={quote(return_to, safe='/')}")
-
-    def guarded(self, endpoint: Endpoint) -> Endpoint:
-        """The endpoint, with an error page for every exception."""
-
-        async def answer(request: Request) -> Response:
-            try:
-                return await endpoint(request)
-            except SignInFirst:
-                return see_other(f"/sign-in?return_to={quote(_back(request), safe='/')}")
-            except ReauthenticationNeeded:
-                return self.again(_same_page(request))
-            except Forbidden:
-                return error_page(self.renderer, 403, *FORBIDDEN)
-            except NotFound:
-                return error_page(self.renderer, 404, *NOT_FOUND)
-            except FormFault as fault:
-                return error_page(
-                    self.renderer, fault.status, "This form could not be used", fault.message
-                )
-            except TooMany as fault:
-                return too_many(self.renderer, fault.retry_after)
-            except Busy as fault:
-                return busy(self.renderer, fault.retry_after)
-            except Unavailable:
-                return busy(self.renderer, timedelta(seconds=5))
-            except ClientLeft:
-                return Response(status_code=499)  # the client has disconnected
-
-        return answer
-
-
-def too_many(renderer: Renderer, wait: timedelta) -> Response:
-    """429: too many attempts."""
-    return error_page(
-        renderer,
-        429,
-        "Too many tries",
-        f"To protect accounts, this was stopped for now. Try again in {in_words(wait)}.",
-        headers=retry_after(wait),
-    )
-
-
-def busy(renderer: Renderer, wait: timedelta) -> Response:
-    """503: try again soon."""
-    return error_page(
-        renderer,
-        503,
-        "The server is busy",
-        "Nothing was changed. Wait a few seconds, go back, and try again.",
-        headers=retry_after(wait),
-    )
-
-
-def _same_page(request: Request) -> str:
-    """The page of a form that requires a new sign-in: GET of the same address, except for the
-    buttons of a list."""
-    path = request.url.path
-    if path.startswith("/account/identities/"):
-        return "/account/identities"
-    return "/account/security/password" if path.endswith("/first-password") else path
-
-
-def _back(request: Request) -> str:
-    path = request.url.path
-    if request.method in ("GET", "HEAD"):
-        return f"{path}?{request.url.query}" if request.url.query else path
-    return "/developers" if path.startswith("/developers") else "/account"

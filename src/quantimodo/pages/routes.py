@@ -80,18 +80,11 @@ class Pages:
 def page_routes(pages: Pages) -> list[PageRoute]:
     """All pages, as (methods, path, endpoint)."""
     page_context = PageContext(pages.renderer, pages.browser, pages.clock)
-    routes = [
+    assets, guides = pages.renderer.assets, Guides.installed(pages.renderer)
+    return [
         *_authorize_endpoint(pages, page_context),
         *_account(pages, page_context),
         *_portal(pages, page_context),
-    ]
-    guarded = [
-        (methods, path, page_context.guarded(endpoint)) for methods, path, endpoint in routes
-    ]
-    assets = pages.renderer.assets
-    guides = Guides.installed(pages.renderer)
-    return [
-        *guarded,
         (("GET",), "/static/{name}", assets.serve),
         (("GET",), "/favicon.ico", assets.serve),
         (("GET",), GUIDES, guides.show),

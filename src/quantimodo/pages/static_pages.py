@@ -6,8 +6,10 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from quantimodo.http.errors import NotFound
+from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.pages.layout import see_other
-from quantimodo.pages.page_context import NotFound, PageContext
+from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.stores import ClientStore
 
 _ROBOTS: Final = """User-agent: *
@@ -46,6 +48,7 @@ class StaticPages:
         """GET /logos/{client_id}: served here, so that no browser requests the client's host."""
         logo = await self.clients.logo(request.path_params["client_id"])
         if logo is None:
+            note_refusal(request.scope, Refusal("not_found", "there is no logo"))
             return PlainTextResponse("There is no logo.", status_code=404)
         return Response(
             logo.data,

@@ -8,7 +8,6 @@ from typing import Any
 
 from quantimodo.http.messages import Request, Response
 from quantimodo.measurements.count_cache import CountCache
-from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.queries import MeasurementQuery, parse_measurement_query
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.views import MeasurementView
@@ -18,7 +17,7 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import MeasurementStore
 from quantimodo.ports.stores import ClientStore, Conflict
 from quantimodo.protocol.subjects import is_pairwise
-from quantimodo.resource.measurement_json import measurement_json, page_response, refusal
+from quantimodo.resource.measurement_json import measurement_json, page_response
 from quantimodo.resource.measurements import READ, MeasurementAccess
 from quantimodo.tokens.subjects import Subjects
 
@@ -40,14 +39,11 @@ class ApplicationMeasurements:
 
     async def __call__(self, request: Request) -> Response:
         app = (await self.access.bearer.application(request, READ)).client_id
-        try:
-            question = parse_measurement_query(request.query)
-            count = partial(self._count, app, question.offset == 0)
-            async with self.access.reads.place(app):
-                people = await self._people(app)
-                rows, total = await self.measurement_service.page_of_people(people, question, count)
-        except MeasurementError as error:
-            return refusal(error)
+        question = parse_measurement_query(request.query)
+        count = partial(self._count, app, question.offset == 0)
+        async with self.access.reads.place(app):
+            people = await self._people(app)
+            rows, total = await self.measurement_service.page_of_people(people, question, count)
         self._note(app, question, list(rows))
         names = await self._names(app, {row.measurement.user_id for row in rows})
         told = [_told(row, names[row.measurement.user_id]) for row in rows]

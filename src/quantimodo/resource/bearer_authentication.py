@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from quantimodo.http.json import private_json
-from quantimodo.http.messages import Request, Response
+from quantimodo.http.messages import Request
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.model.users import User
 from quantimodo.ops.metrics import Metrics
 from quantimodo.ports.stores import ClientStore
-from quantimodo.protocol.bearer import challenge, presented_token
+from quantimodo.protocol.bearer import presented_token
 from quantimodo.protocol.errors import (
-    BearerError,
     BearerRequestInvalid,
     InsufficientScope,
     InvalidRequest,
@@ -80,14 +78,6 @@ class BearerAuthentication:
         client = await self.clients.client(found.client_id)
         if client is None or client.strict:
             raise BearerRequestInvalid("this app sends no tokens in a query: use the header")
-
-
-def bearer_error(error: BearerError) -> Response:
-    """A refusal of a resource (RFC 6750 §3)."""
-    value = challenge(error).encode("ascii")
-    body: dict[str, str] = {"error": error.code or "unauthorized"}
-    body["error_description"] = error.description or "an access token is needed"
-    return private_json(error.status, body, (b"www-authenticate", value))
 
 
 def _from_body(request: Request) -> str | None:

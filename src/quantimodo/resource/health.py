@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from quantimodo.crypto.digests import same
+from quantimodo.http.errors import NotFound
 from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.keys.keyring import Keyring
@@ -46,6 +47,5 @@ class MetricsPage:
         expected = None if self.token is None else f"Bearer {self.token.reveal()}"
         given = request.header(b"authorization") or ""
         if expected is None or not same(given.encode(), expected.encode()):
-            body = {"error": "not_found", "error_description": "there is nothing here"}
-            return private_json(404, body)
+            raise NotFound("there is nothing here")
         return Response(200, self.metrics.render(), _TEXT)

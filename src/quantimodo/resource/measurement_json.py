@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Response
-from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.queries import MeasurementQuery
 from quantimodo.measurements.times import seconds_of, spelled
 from quantimodo.measurements.views import MeasurementView, VariableView
@@ -79,19 +78,6 @@ def page_response(
     headers += [(b"link-" + name.encode(), url.encode("ascii")) for name, url in links]
     joined = ", ".join(f'<{url}>; rel="{name}"' for name, url in links)
     return private_json(200, rows, *headers, (b"link", joined.encode("ascii")))
-
-
-def refusal(error: MeasurementError) -> Response:
-    """What is wrong, in words, and of a POST where."""
-    body: dict[str, Any] = {
-        "error": "not_found" if error.status == 404 else "invalid_request",
-        "error_description": error.text,
-    }
-    if error.set_index is not None:
-        body["setIndex"] = error.set_index
-    if error.measurement_index is not None:
-        body["measurementIndex"] = error.measurement_index
-    return private_json(error.status, body)
 
 
 def _seconds(micros: int | None) -> int | float | None:

@@ -27,7 +27,6 @@ from quantimodo.resource.measurement_json import (
     CSV_HEADERS,
     measurement_json,
     page_response,
-    refusal,
 )
 
 READ, WRITE = "readmeasurements", "writemeasurements"
@@ -93,23 +92,17 @@ class Measurements:
         if request.method == "POST":
             return await self._add(request)
         user, app = await self.access.admit(request, READ)
-        try:
-            question = parse_measurement_query(request.query)
-            async with self.access.reads.place(user.id):
-                rows, total = await self.measurement_service.page(user.id, question)
-        except MeasurementError as error:
-            return refusal(error)
+        question = parse_measurement_query(request.query)
+        async with self.access.reads.place(user.id):
+            rows, total = await self.measurement_service.page(user.id, question)
         self.access.note_reading(user, app, question, number_in(rows))
         return page_response(self.address, question, list(map(measurement_json, rows)), total)
 
     async def _add(self, request: Request) -> Response:
         user, app = await self.access.admit(request, WRITE)
         if request.media_type() != "application/json":
-            return refusal(MeasurementError("send JSON, with the content type application/json"))
-        try:
-            saved = await self.measurement_service.save(user.id, read_sets(request.body))
-        except MeasurementError as error:
-            return refusal(error)
+            raise MeasurementError("send JSON, with the content type application/json")
+        saved = await self.measurement_service.save(user.id, read_sets(request.body))
         self.access.note_saving(user, app, saved)
         return private_json(200, {"success": True})
 
@@ -123,16 +116,13 @@ class OneMeasurement:
 
     async def __call__(self, request: Request) -> Response:
         user, app = await self.access.admit(request, READ if request.method == "GET" else WRITE)
-        try:
-            match request.method:
-                case "GET":
-                    return await self._show(user, app, _number(request))
-                case "PUT":
-                    return await self._change(user, app, request)
-                case _:
-                    return await self._remove(user, app, _number(request))
-        except MeasurementError as error:
-            return refusal(error)
+        match request.method:
+            case "GET":
+                return await self._show(user, app, _number(request))
+            case "PUT":
+                return await self._change(user, app, request)
+            case _:
+                return await self._remove(user, app, _number(request))
 
     async def _show(self, user: User, app: str, number: int) -> Response:
         found = await self.measurement_service.one(user.id, number)
@@ -178,12 +168,9 @@ class MeasurementsCsv:
 
     async def __call__(self, request: Request) -> Response:
         user, app = await self.access.admit(request, READ)
-        try:
-            question = parse_measurement_query(request.query)
-            async with self.access.reads.place(user.id):
-                chunks = await self.measurement_service.stream(user.id, question)
-        except MeasurementError as error:
-            return refusal(error)
+        question = parse_measurement_query(request.query)
+        async with self.access.reads.place(user.id):
+            chunks = await self.measurement_service.stream(user.id, question)
         return Response(200, b"", CSV_HEADERS, self._told(user, app, question, chunks))
 
     async def _told(

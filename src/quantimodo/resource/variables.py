@@ -11,7 +11,7 @@ from quantimodo.measurements.queries import parse_variable_query
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.views import VariableView
 from quantimodo.resource.bearer_authentication import BearerAuthentication
-from quantimodo.resource.measurement_json import page_response, refusal, variable_json
+from quantimodo.resource.measurement_json import page_response, variable_json
 from quantimodo.resource.measurements import READ, MeasurementAccess
 
 
@@ -25,12 +25,9 @@ class Variables:
 
     async def __call__(self, request: Request) -> Response:
         user, app = await self.access.admit(request, READ)
-        try:
-            question = parse_variable_query(request.query)
-            async with self.access.reads.place(user.id):
-                found, total = await self.measurement_service.variables(user.id, question)
-        except MeasurementError as error:
-            return refusal(error)
+        question = parse_variable_query(request.query)
+        async with self.access.reads.place(user.id):
+            found, total = await self.measurement_service.variables(user.id, question)
         # What is told of a variable is of its measurements, and the last of them whole.
         self.access.note_reading(user, app, question, sum(map(_told, found)))
         return page_response(self.address, question, list(map(variable_json, found)), total)
@@ -49,7 +46,7 @@ class OneVariable:
         async with self.access.reads.place(user.id):
             found = await self.measurement_service.variable(user.id, name)
         if found is None:
-            return refusal(MeasurementError("there is no such variable", status=404))
+            raise MeasurementError("there is no such variable", status=404)
         self.access.note(
             user.id, app, "read", _told(found), found.summary.variable.name, found.category
         )

@@ -26,6 +26,20 @@ from quantimodo.outbound.http_client import GuardedHttpClient, basic
 
 _SPELLING = re.compile(r"[A-Za-z0-9_.-]{1,40}", re.ASCII)
 _NUMBER = re.compile(r"[1-9][0-9]{0,39}", re.ASCII)
+# RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, and codes of the providers.
+_KNOWN = frozenset(
+    {
+        *("invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type"),
+        *("invalid_scope", "server_error", "temporarily_unavailable", "interaction_required"),
+        *("login_required", "account_selection_required", "consent_required"),
+        *("invalid_request_uri", "invalid_request_object", "request_not_supported"),
+        *("request_uri_not_supported", "registration_not_supported", "invalid_client"),
+        *("redirect_uri_mismatch", "application_suspended", "admin_policy_enforced"),
+        *("invalid_resource", "cancel", "user_cancelled_authorize", "user_cancelled_login"),
+        *("user_canceled_authorize", "user_canceled_login", "user_cancelled", "user_canceled"),
+        *("user_denied", "consent_denied"),
+    }
+)
 _LATER = frozenset({"temporarily_unavailable", "server_error"})
 
 
@@ -201,8 +215,9 @@ def no_security_events() -> BadToken:
 
 
 def _refused(kind: str, answer: Mapping[str, str]) -> ProviderFault:
+    # This response comes through the browser, so the log has only codes that are known.
     code = answer["error"]
-    because = f"authorization answer: {error_code(code)}"
+    because = f"authorization answer: {code if code in _KNOWN else 'an unknown error'}"
     if is_declined(kind, answer):
         return AccessDeniedByUser(_DECLINED, because=because)
     if code in _LATER:

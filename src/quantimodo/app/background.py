@@ -1,0 +1,81 @@
+"""The work of a worker that no request starts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+
+from quantimodo.app.logout import backchannel_logout_sender
+from quantimodo.app.refusal_sampling import SUMMARY, RefusalSampler
+from quantimodo.app.services import AppContext
+from quantimodo.ops.cleanup import Cleaner
+from quantimodo.ops.mail import Sender
+from quantimodo.ops.smtp import Smtp, smtp_policy
+
+_KEYS_EVERY = 5.0  # seconds until a worker signs by a key that another process made
+_log = structlog.get_logger("quantimodo.server")
+
+
+@asynccontextmanager
+async def background_work(context: AppContext, sampler: RefusalSampler) -> AsyncIterator[None]:
+    """Keys, cleanup, mail, logout notifications, and the numbers of lines that `sampler` left out.
+    All of it ends with the context."""
+    holder = context.entropy.bytes(8).hex()
+    cleaner = Cleaner(context.stores, context.clock, holder)
+
+    async def rotate() -> None:
+        await context.rotation.ensure()
+        await context.keyring.load()
+
+    async def report() -> None:
+        report_left_out(sampler)
+
+    jobs = [
+        asyncio.create_task(_every(60.0, "keys", rotate)),
+        asyncio.create_task(_every(_KEYS_EVERY, "key view", context.keyring.load)),
+        asyncio.create_task(_every(30.0, "cleaner", cleaner.round)),
+        asyncio.create_task(_every(60.0, "refusal summary", report)),
+    ]
+    sender = _sender(context)
+    if sender is not None:
+        sender.start()
+    logout_notifications = backchannel_logout_sender(context)
+    logout_notifications.start()
+    try:
+        yield
+    finally:
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
+        await logout_notifications.close()
+        if sender is not None:
+            await sender.close()
+        report_left_out(sampler, at_end=True)
+
+
+def report_left_out(sampler: RefusalSampler, *, at_end: bool = False) -> None:
+    """Write the line on refusals that no other line counts."""
+    summary = sampler.summary(at_end=at_end)
+    if summary is not None:
+        _log.info(SUMMARY, **summary)
+
+
+def _sender(context: AppContext) -> Sender | None:
+    smtp = context.settings.smtp
+    if not smtp.url:
+        return None
+    mail_transport = Smtp(smtp_policy(smtp.url, smtp.from_address))
+    return Sender(
+        context.stores, context.envelope, mail_transport, context.clock, context.mail_wakeup
+    )
+
+
+async def _every(seconds: float, name: str, job: Callable[[], Awaitable[object]]) -> None:
+    """Run `job` at this interval. A failure is logged, and the next turn tries again."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await job()
+        except Exception as error:
+            _log.error("background work failed", job=name, exc_info=error)

@@ -1,0 +1,154 @@
+"""The one place where an exception becomes a response, and a refusal a line of the log.
+
+What the response is, `error_table.py` says. A request that is refused writes one line, by whatever
+endpoint: from the exception, from the note that an endpoint left (`http/refusals.py`), or, without
+either, from the status. `refusal_sampling.py` limits the lines. An exception that is not in the
+table is an incident: 500 with a number, and the stack trace in the log.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response as PageResponse
+
+from quantimodo.accounts.errors import ReauthenticationNeeded
+from quantimodo.app.error_table import ErrorAnswer, answer_of
+from quantimodo.endpoints.authorize_responses import wants_json
+from quantimodo.endpoints.routes import EndpointKind
+from quantimodo.http.disconnects import ClientLeft
+from quantimodo.http.errors import MethodNotAllowed, NotFound, TooLarge
+from quantimodo.http.json import private_json
+from quantimodo.http.messages import Response
+from quantimodo.http.refusals import Refusal, noted_refusal
+from quantimodo.pages.browser import SignInFirst
+from quantimodo.pages.errors import SERVER_ERROR, error_page
+from quantimodo.pages.layout import Renderer, json_page, see_other
+from quantimodo.pages.page_context import Endpoint
+from quantimodo.ports.clock import Entropy
+
+LEFT: Final = 499  # never sent: the client left before there was a response
+# Below these paths the callers are programs: what is not there is JSON.
+_FOR_PROGRAMS: Final = ("/api/", "/.well-known/")
+PAGE: Final = "page"  # the endpoint, for metrics and log, of a path that has no route
+_INCIDENT: Final = "something went wrong on our side; the operator finds it as incident "
+
+Handler = Callable[[Request, Exception], Awaitable[PageResponse]]
+
+
+class ErrorBoundary:
+    """Responds to exceptions of endpoints of every kind, and logs refusals. One per worker."""
+
+    def __init__(self, renderer: Renderer, entropy: Entropy) -> None:
+        self._renderer = renderer
+        self._entropy = entropy
+        self._log = structlog.get_logger("quantimodo.requests")
+
+    def api_response(self, error: Exception, endpoint: str, kind: EndpointKind) -> Response:
+        """The response of an endpoint over plain values that raised `error`."""
+        answer = answer_of(error, kind)
+        if answer is None:
+            body = {
+                "error": "server_error",
+                "error_description": _INCIDENT + self._incident(error, endpoint),
+            }
+            return private_json(500, body)
+        self._write(endpoint, answer.refusal)
+        return private_json(answer.status, answer.body, *answer.headers)
+
+    def note_response(self, endpoint: str, status: int) -> None:
+        """Log a refusal that an endpoint over plain values returned without raising it."""
+        self._write(endpoint, Refusal("refused", f"status {status}"))
+
+    def page_endpoint(self, endpoint: Endpoint, name: str, kind: EndpointKind) -> Endpoint:
+        """The endpoint of a page, with a response for all that it raises; `name` is for the log."""
+
+        async def respond(request: Request) -> PageResponse:
+            try:
+                response = await endpoint(request)
+            except ClientLeft:
+                return PageResponse(status_code=LEFT)
+            except SignInFirst:
+                return see_other(f"/sign-in?return_to={quote(_return_to(request), safe='/')}")
+            except ReauthenticationNeeded:
+                return see_other(f"/account/again?return_to={quote(_same_page(request), safe='/')}")
+            except Exception as error:
+                return self._page_response(request, error, name, kind)
+            self._note_page(request, response, name)
+            return response
+
+        return respond
+
+    def page_handlers(self) -> Mapping[Any, Handler]:
+        """For Starlette: what is raised outside of all endpoints."""
+
+        async def no_endpoint(request: Request, error: Exception) -> PageResponse:
+            programs = request.url.path.startswith(_FOR_PROGRAMS)
+            kind = EndpointKind.API if programs else EndpointKind.PAGE
+            return self._page_response(request, _of_starlette(error), PAGE, kind)
+
+        return {HTTPException: no_endpoint, TooLarge: no_endpoint, Exception: no_endpoint}
+
+    def _page_response(
+        self, request: Request, error: Exception, name: str, kind: EndpointKind
+    ) -> PageResponse:
+        if kind is EndpointKind.PAGE_OR_ENVELOPE:
+            kind = EndpointKind.ENVELOPE if wants_json(request) else EndpointKind.PAGE
+        answer = answer_of(error, kind)
+        if answer is None:
+            incident = self._incident(error, name)
+            return error_page(self._renderer, 500, *SERVER_ERROR, incident=incident)
+        self._write(name, answer.refusal)
+        return self._rendered(answer)
+
+    def _rendered(self, answer: ErrorAnswer) -> PageResponse:
+        headers = {key.decode("ascii"): value.decode("ascii") for key, value in answer.headers}
+        if isinstance(answer.body, tuple):
+            return error_page(self._renderer, answer.status, *answer.body, headers=headers)
+        return json_page(answer.status, answer.body, headers)
+
+    def _note_page(self, request: Request, response: PageResponse, name: str) -> None:
+        refusal = noted_refusal(request.scope)
+        if refusal is None and response.status_code >= 400:
+            refusal = Refusal("refused", f"status {response.status_code}")
+        if refusal is not None:
+            self._write(name, refusal)
+
+    def _write(self, endpoint: str, refusal: Refusal) -> None:
+        fields = {"endpoint": endpoint, "code": refusal.code, "because": refusal.because}
+        if refusal.provider:
+            fields["provider"] = refusal.provider
+        write = self._log.warning if refusal.event == "unavailable" else self._log.info
+        write(refusal.event, **fields)
+
+    def _incident(self, error: Exception, endpoint: str) -> str:
+        incident = self._entropy.bytes(6).hex()
+        self._log.error("incident", endpoint=endpoint, incident=incident, exc_info=error)
+        return incident
+
+
+def _of_starlette(error: Exception) -> Exception:
+    if not isinstance(error, HTTPException):
+        return error
+    if error.status_code == 405:
+        return MethodNotAllowed((error.headers or {}).get("Allow", ""))
+    return NotFound()
+
+
+def _same_page(request: Request) -> str:
+    """The page of a form that needs a fresh sign-in: it answers GET at its own address, but for
+    the buttons of a list."""
+    path = request.url.path
+    if path.startswith("/account/identities/"):
+        return "/account/identities"
+    return "/account/security/password" if path.endswith("/first-password") else path
+
+
+def _return_to(request: Request) -> str:
+    path = request.url.path
+    if request.method in ("GET", "HEAD"):
+        return f"{path}?{request.url.query}" if request.url.query else path
+    return "/developers" if path.startswith("/developers") else "/account"

@@ -1,0 +1,239 @@
+"""What a login at a provider ends in: a login code for the application, a session, or a link.
+
+Whose account it is, is the decision of `federation/social_accounts.py`.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.accounts.addresses import local_path
+from quantimodo.accounts.errors import DomainError, LinkNeeded, ReauthenticationNeeded, TooMany
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.endpoints.login_browsers import LoginBrowsers
+from quantimodo.endpoints.upstream_login import (
+    LinkAccount,
+    Purpose,
+    ReturnToClient,
+    StartSession,
+    UpstreamLogin,
+    Waiting,
+)
+from quantimodo.federation.login_codes import LoginCodes
+from quantimodo.federation.redirect_targets import RedirectTargets, UnregisteredRedirect
+from quantimodo.federation.social_accounts import SocialAccounts
+from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.model.identities import Profile
+from quantimodo.model.sessions import Session
+from quantimodo.pages.browser import BrowserRequest, peer_address
+from quantimodo.pages.errors import error_page, retry_after, too_many
+from quantimodo.pages.layout import see_other
+from quantimodo.pages.login_responses import login_response
+from quantimodo.pages.page_context import PageContext
+from quantimodo.protocol.responses import redirect_target
+
+LINK: Final = "/sign-in/link"
+ARRIVED: Final = "/sign-in/arrived"
+IDENTITIES: Final = "/account/identities"
+LINKED: Final = "identity-linked"
+
+_TAKEN_BACK: Final = (
+    "This sign-in cannot go on",
+    "The app that sent you is not registered here any more, or not with this address. Nothing was"
+    " sent to it.",
+)
+_TOO_MANY: Final = "Too many tries. Try again in a few minutes."
+_REMOVED: Final = "This way of signing in was removed just now."
+_NOT_LINKED: Final = (
+    "Nothing was linked",
+    "You signed out, or in to another account, meanwhile. Go to your account and begin again.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginCompletion:
+    """Completes a login whose profile the provider has confirmed, by its purpose."""
+
+    accounts: SocialAccounts
+    codes: LoginCodes
+    upstream_login: UpstreamLogin
+    throttle: Throttle
+    redirect_targets: RedirectTargets
+    browsers: LoginBrowsers
+    page_context: PageContext
+
+    async def complete(self, request: Request, profile: Profile, purpose: Purpose) -> Response:
+        """The end of a way, for a profile that its provider has checked."""
+        browser_request = await self.page_context.browser_request(request)
+        match purpose:
+            case ReturnToClient():
+                return await self._return_to_client(request, browser_request, profile, purpose)
+            case StartSession():
+                return await self._start_session(request, browser_request, profile, purpose)
+            case LinkAccount():
+                return await self._link_account(request, browser_request, profile, purpose)
+
+    async def link(self, request: Request, found: Waiting, session: Session) -> Response:
+        """Link the identity to the account of this session, then complete the login. Raises
+        `ReauthenticationNeeded`."""
+        try:
+            await self.accounts.link(session, found.profile)
+        except DomainError as refusal:
+            return self.failed(request, 403, refusal.message, found.purpose)
+        match found.purpose:
+            case ReturnToClient() as purpose:
+                user_id = session.user.id
+                return await self._app_code(
+                    request, found.profile, purpose, user_id, new_user=False
+                )
+            case StartSession(return_to):
+                return self.page_context.go(local_path(return_to), LINKED)
+            case LinkAccount():
+                return self.page_context.go(IDENTITIES, LINKED)
+
+    async def cancelled(self, request: Request, purpose: Purpose) -> Response:
+        """The person does not link the identity."""
+        match purpose:
+            case ReturnToClient():
+                text = "The person did not sign in."
+                return await self.refuse_app(request, purpose, "access_denied", text)
+            case StartSession(return_to):
+                back = quote(local_path(return_to), safe="/")
+                return see_other(f"/sign-in?return_to={back}")
+            case LinkAccount():
+                return see_other(IDENTITIES)
+
+    async def refuse_app(
+        self, request: Request, purpose: ReturnToClient, code: str, text: str
+    ) -> Response:
+        """v2-api.md §2.4: back to the app with `error`; `text` is for people, and fixed."""
+        note_refusal(request.scope, Refusal(code, text))
+        try:
+            await self.redirect_targets.still(purpose.redirect_url, purpose.clients)
+        except UnregisteredRedirect:
+            return self._rejected(request, _TAKEN_BACK)
+        return _sent(purpose, [("error", code), ("error_description", text)])
+
+    def failed(self, request: Request, status: int, text: str, purpose: Purpose) -> Response:
+        """The page for a failed login that leads to a page of ours."""
+        note_refusal(request.scope, Refusal("access_denied", text))
+        return_to = purpose.return_to if isinstance(purpose, StartSession) else IDENTITIES
+        return self.page_context.renderer.page(
+            "social_failed.html",
+            status=status,
+            opener=True,
+            text=text,
+            again=f"/sign-in?return_to={quote(local_path(return_to), safe='/')}"
+            if isinstance(purpose, StartSession)
+            else IDENTITIES,
+        )
+
+    async def _return_to_client(
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        profile: Profile,
+        purpose: ReturnToClient,
+    ) -> Response:
+        try:
+            admitted = await self.accounts.admit(profile, address=browser_request.address)
+        except LinkNeeded:
+            return await self.upstream_login.wait(request, profile, purpose, LINK)
+        except DomainError as refusal:
+            return await self.refuse_app(request, purpose, "access_denied", refusal.message)
+        except TooMany:
+            return await self.refuse_app(request, purpose, "temporarily_unavailable", _TOO_MANY)
+        answer = await self._app_code(
+            request, profile, purpose, admitted.user.id, new_user=admitted.new_user
+        )
+        # Unlinking an identity deletes its login codes. A code that is issued afterwards is refused
+        # here.
+        if not await self.accounts.stands(admitted):
+            return await self.refuse_app(request, purpose, "access_denied", _REMOVED)
+        return answer
+
+    async def _app_code(
+        self,
+        request: Request,
+        profile: Profile,
+        purpose: ReturnToClient,
+        user_id: int,
+        *,
+        new_user: bool,
+    ) -> Response:
+        try:
+            target = await self.redirect_targets.still(purpose.redirect_url, purpose.clients)
+        except UnregisteredRedirect:
+            # security.md §1: nothing is sent to an address that is no longer registered.
+            return self._rejected(request, _TAKEN_BACK)
+        code = await self.codes.issue(
+            provider=profile.provider,
+            user_id=user_id,
+            methods=profile.methods,
+            new_user=new_user,
+            clients=target.clients,
+            redirect_url=purpose.redirect_url,
+            challenge=purpose.challenge,
+            charge=self.throttle.charge("login_codes", peer_address(request)),
+        )
+        response = _sent(purpose, [("code", code.raw.reveal())])
+        return self.browsers.mark(request, response, code.jti)
+
+    async def _start_session(
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        profile: Profile,
+        purpose: StartSession,
+    ) -> Response:
+        try:
+            admitted = await self.accounts.admit(profile, address=browser_request.address)
+            login = await self.accounts.begin_session(
+                admitted,
+                profile.methods,
+                address=browser_request.address,
+                agent=browser_request.agent,
+                replaces=browser_request.cookie,
+            )
+        except LinkNeeded:
+            return await self.upstream_login.wait(request, profile, purpose, LINK)
+        except DomainError as refusal:
+            return self.failed(request, 403, refusal.message, purpose)
+        except TooMany as fault:
+            note_refusal(request.scope, Refusal("too_many_requests", str(fault)))
+            page, headers = too_many(fault.retry_after), retry_after(fault.retry_after)
+            return error_page(self.page_context.renderer, 429, *page, headers=headers)
+        where = local_path(purpose.return_to)
+        return await login_response(self.page_context, request, login, where)
+
+    async def _link_account(
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        profile: Profile,
+        purpose: LinkAccount,
+    ) -> Response:
+        session = browser_request.session
+        # security.md §27: the account is the one whose session began the way, and no other.
+        if session is None or session.user.id != purpose.user_id or session.key != purpose.session:
+            return self._rejected(request, _NOT_LINKED, status=403)
+        try:
+            await self.accounts.link(session, profile)
+        except ReauthenticationNeeded:
+            return self.page_context.again(IDENTITIES)
+        except DomainError as refusal:
+            return self.failed(request, 403, refusal.message, purpose)
+        return self.page_context.go(IDENTITIES, LINKED)
+
+    def _rejected(self, request: Request, page: tuple[str, str], *, status: int = 400) -> Response:
+        note_refusal(request.scope, Refusal("access_denied", page[0]))
+        return error_page(self.page_context.renderer, status, *page)
+
+
+def _sent(purpose: ReturnToClient, parameters: list[tuple[str, str]]) -> Response:
+    if purpose.state is not None:
+        parameters = [*parameters, ("state", purpose.state)]
+    return see_other(redirect_target(purpose.redirect_url, parameters, "query"))

@@ -1,0 +1,12 @@
+"""The types of ASGI, and this server's extension to it."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# Of `cli/connection.py`: takes a response in one piece, `(status, head, body) -> bool`.
+WHOLE: Final = "quantimodo.whole"
