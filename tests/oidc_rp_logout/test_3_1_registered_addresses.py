@@ -4,7 +4,8 @@
 import pytest
 
 from quantimodo.model.client_metadata import ClientMetadata
-from quantimodo.protocol.registration import MOST_REDIRECT_URIS, Registration, faults, tidy
+from quantimodo.protocol.client_field import MOST_REDIRECT_URIS
+from quantimodo.protocol.registration import Registration, faults, tidy
 
 APP = "https://app.example.org"
 

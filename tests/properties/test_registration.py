@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantimodo.protocol.client_field import MOST_REDIRECT_URIS
+from quantimodo.protocol.client_fields import GRANT_TYPES, RESPONSE_TYPES
 from quantimodo.protocol.registration import (
-    GRANT_TYPES,
-    MOST_REDIRECT_URIS,
-    RESPONSE_TYPES,
     Registration,
     faults,
     privileges,

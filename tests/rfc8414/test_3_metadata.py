@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from quantimodo.clients.registry import Registration
-from quantimodo.protocol.registration import GRANT_TYPES, RESPONSE_TYPES
+from quantimodo.protocol.client_fields import GRANT_TYPES, RESPONSE_TYPES
 from support.app import CALLBACK, ISSUER, AppHarness, answer_of
 
 OPENID = "/.well-known/openid-configuration"

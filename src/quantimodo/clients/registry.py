@@ -6,7 +6,7 @@ by `protocol/registration.py`; how it proves itself later, by `clients/authentic
 
 from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
 from quantimodo.clients import logos
@@ -23,12 +23,13 @@ from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import ClientStore
 from quantimodo.protocol.registration import (
-    IMPLICIT_RESPONSE_TYPES,
     Fault,
     Registration,
     faults,
     privileges,
     tidy,
+    with_privileges_of,
+    with_settings_of,
 )
 from quantimodo.protocol.registration_metadata import is_key, needs_secret
 
@@ -118,7 +119,7 @@ class Registry:
         that becomes public loses its secrets; one that ceases to be has none until
         `rotate_secret`.
         """
-        asked = tidy(registration if by_operator else _keep_privileges(client, registration))
+        asked = tidy(registration if by_operator else with_privileges_of(client, registration))
         _accept(asked, () if by_operator else await self._reserved(asked, client))
         edited = _with_metadata(client, asked)
         if edited.public:
@@ -130,7 +131,7 @@ class Registry:
     ) -> Registered:
         """Replace what an application registered for itself; it gets a secret if it needs one
         and has none. Raises `InvalidMetadata`, `ChangedMeanwhile`, `BudgetExceeded`."""
-        asked = tidy(_keep_settings(client, registration))
+        asked = tidy(with_settings_of(client, registration))
         _accept(asked, await self._reserved(asked, client))
         edited, secret = _with_metadata(client, asked), None
         if asked.public or not needs_secret(asked.metadata):
@@ -283,44 +284,5 @@ def _digest(secret: Secret | None) -> SecretDigest | None:
 
 
 def _with_metadata(client: Client, asked: Registration) -> Client:
-    return replace(
-        client,
-        name=asked.name,
-        description=asked.description,
-        homepage_uri=asked.homepage_uri,
-        policy_uri=asked.policy_uri,
-        tos_uri=asked.tos_uri,
-        redirect_uris=asked.redirect_uris,
-        scope=asked.scope,
-        grant_types=asked.grant_types,
-        response_types=asked.response_types,
-        public=asked.public,
-        strict=asked.strict,
-        first_party=asked.first_party,
-        resource_server=asked.resource_server,
-        token_format=asked.token_format,
-        id_token_alg=asked.id_token_alg,
-        metadata=asked.metadata,
-    )
-
-
-def _keep_privileges(client: Client, asked: Registration) -> Registration:
-    return replace(
-        asked,
-        first_party=client.first_party,
-        resource_server=client.resource_server,
-        response_types=(asked.response_types - IMPLICIT_RESPONSE_TYPES)
-        | (client.response_types & IMPLICIT_RESPONSE_TYPES),
-    )
-
-
-def _keep_settings(client: Client, asked: Registration) -> Registration:
-    """What RFC 7591 has no name for: the operator set it, or nobody."""
-    return replace(
-        asked,
-        description=client.description,
-        strict=client.strict,
-        first_party=client.first_party,
-        resource_server=client.resource_server,
-        token_format=client.token_format,
-    )
+    values = {field.name: getattr(asked, field.name) for field in fields(Registration)}
+    return replace(client, **values)

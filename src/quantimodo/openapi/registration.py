@@ -1,83 +1,74 @@
-"""Descriptions of dynamic client registration and management."""
+"""The OpenAPI description of dynamic client registration."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Required, TypedDict
 
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import JSON, Answer, Content, Operation, said
 from quantimodo.openapi.responses import refused
+from quantimodo.protocol.client_fields import FIELDS
 
 TAG: Final = "Registration"
 
 
-class ClientDocument(TypedDict, total=False):
-    """What an app says of itself (RFC 7591 §2, OpenID Connect Registration §2). These are the
-    members that most apps need; all others of the two specifications, of logout and of JARM are
-    taken too, and kept."""
-
-    redirect_uris: Required[Annotated[list[str], said("Redirect URIs.", [fakes.REDIRECT_URI])]]
-    client_name: Annotated[str, said("The name that people see.", "Mood Tracker")]
-    grant_types: Annotated[
-        list[str],
-        said("`authorization_code` by default.", ["authorization_code", "refresh_token"]),
-    ]
-    response_types: Annotated[list[str], said("`code` by default.", ["code"])]
-    scope: Annotated[
-        str,
-        said(
-            "Space-separated scopes; by default the identity scopes.",
-            "openid profile readmeasurements",
-        ),
-    ]
-    token_endpoint_auth_method: Annotated[
-        str,
-        said("`client_secret_basic` by default; `none` is a public app.", "client_secret_basic"),
-    ]
-    application_type: Annotated[str, said("`web` by default, or `native`.", "web")]
-    client_uri: Annotated[str, said("Its home page.", "https://app.example.org/")]
-    logo_uri: Annotated[
-        str, said("A picture: fetched once, and shown from here.", "https://app.example.org/l.png")
-    ]
-    policy_uri: Annotated[str, said("Its privacy policy.", "https://app.example.org/privacy")]
-    tos_uri: Annotated[str, said("Its terms.", "https://app.example.org/terms")]
-    jwks_uri: Annotated[
-        str, said("The address of its public keys.", "https://app.example.org/jwks.json")
-    ]
-    jwks: Annotated[dict[str, Any], said("Or the public keys themselves.", {"keys": []})]
-    id_token_signed_response_alg: Annotated[str, said("`RS256` by default.", "ES256")]
-    subject_type: Annotated[str, said("`public` by default, or `pairwise`.", "pairwise")]
-    include_claims_in_id_token: Annotated[
-        bool,
-        said(
-            "Whether its ID tokens include the claims of `profile`, `email`, `address` and `phone`."
-            " A setting of this server; false by default.",
-            True,
-        ),
-    ]
+_TYPES: Final[Mapping[str, Any]] = {
+    "text": str,
+    "words": str,
+    "texts": list[str],
+    "names": list[str],
+    "flag": bool,
+    "seconds": int,
+    "json": dict[str, Any],
+}
 
 
-class RegisteredClient(ClientDocument, total=False):
-    """The registered metadata, and the credentials to manage it (RFC 7591 §3.2.1, RFC 7592 §3)."""
+def _members() -> dict[str, Any]:
+    """The members of a registration, from the table of client metadata fields."""
+    found = {}
+    for field in FIELDS:
+        if field.schema is not None:
+            about = said(field.schema.description, field.schema.example)
+            kind: Any = _TYPES[field.kind]
+            member: Any = Annotated[kind, about]
+            found[field.wire] = Required[member] if field.schema.required else member
+    return found
 
-    client_id: Required[Annotated[str, said("The app's id.", fakes.CLIENT_ID)]]
-    client_secret: Annotated[str, said("Shown this once.", fakes.CLIENT_SECRET)]
-    client_secret_expires_at: Annotated[int, said("0: it does not expire.", 0)]
-    client_id_issued_at: Annotated[int, said("In seconds since 1970.", 1_795_431_600)]
-    registration_access_token: Annotated[
-        str, said("The registration access token.", "fake-registration-token")
-    ]
-    registration_client_uri: Annotated[
-        str,
-        said(
-            "The address of the management endpoint.",
-            f"{fakes.ISSUER}/api/v2/oauth2/register/{fakes.CLIENT_ID}",
-        ),
-    ]
+
+_typed_dict: Any = TypedDict
+ClientDocument: Any = _typed_dict("ClientDocument", _members(), total=False)
+ClientDocument.__doc__ = """The metadata of an app (RFC 7591 §2, OpenID Connect Registration §2,
+    JARM §3). Members with a language tag, such as `client_name#ja`, are stored too; unknown members
+    are ignored."""
+
+RegisteredClient: Any = _typed_dict(
+    "RegisteredClient",
+    {
+        **_members(),
+        "client_id": Required[Annotated[str, said("The identifier of the app.", fakes.CLIENT_ID)]],
+        "client_secret": Annotated[str, said("It is not shown again.", fakes.CLIENT_SECRET)],
+        "client_secret_expires_at": Annotated[int, said("0: it does not expire.", 0)],
+        "client_id_issued_at": Annotated[int, said("Seconds since 1970.", 1_795_431_600)],
+        "registration_access_token": Annotated[
+            str, said("The token with which the app manages itself.", "fake-registration-token")
+        ],
+        "registration_client_uri": Annotated[
+            str,
+            said(
+                "The address at which the app manages itself.",
+                f"{fakes.ISSUER}/api/v2/oauth2/register/{fakes.CLIENT_ID}",
+            ),
+        ],
+    },
+    total=False,
+)
+RegisteredClient.__doc__ = """The registered metadata, and how the app manages itself (RFC 7591
+    §3.2.1, RFC 7592 §3)."""
 
 
 class RegisteredPath(TypedDict):
-    """Which app."""
+    """The app."""
 
-    client_id: Annotated[str, said("The app's id.", fakes.CLIENT_ID)]
+    client_id: Annotated[str, said("The identifier of the app.", fakes.CLIENT_ID)]
 
 
 _ASKED: Final = {"redirect_uris": [fakes.REDIRECT_URI], "client_name": "Mood Tracker"}
@@ -91,7 +82,7 @@ _GIVEN: Final = {
     "registration_client_uri": f"{fakes.ISSUER}/api/v2/oauth2/register/{fakes.CLIENT_ID}",
 }
 _BAD: Final = refused(
-    "Some metadata is invalid; the text says which. Nothing was stored.",
+    "The metadata is invalid; the description has the reason. Nothing was stored.",
     {
         "invalid_redirect_uri": "redirect_uris must be an array of texts",
         "invalid_client_metadata": "client_id: must be that of the app",
@@ -102,16 +93,16 @@ _BAD: Final = refused(
     "NotStored",
 )
 _NOT_YOURS: Final = refused(
-    "The token is not valid for this.",
+    "The token does not manage this app.",
     {"invalid_token": "this token does not manage this app"},
     "NotStored",
     "BearerChallenge",
 )
 _CURRENT: Final = Answer(
-    "What is registered.", (Content(JSON, RegisteredClient, {"app": _GIVEN}),), ("NotStored",)
+    "The registered metadata.", (Content(JSON, RegisteredClient, {"app": _GIVEN}),), ("NotStored",)
 )
 _HEADER: Final = refused(
-    "The `Authorization` header is sent twice.", {"invalid_request": "a header is repeated"}
+    "The `Authorization` header is repeated.", {"invalid_request": "a header is repeated"}
 )
 
 OPERATIONS: Final = (
@@ -122,8 +113,8 @@ OPERATIONS: Final = (
         tag=TAG,
         summary="Register an app",
         description=(
-            "Where the operator allows it: with an initial access token as `Bearer`, or without."
-            " The metadata says so by its `registration_endpoint`."
+            "With an initial access token as `Bearer`, or without, as the operator configured it."
+            " The server metadata has a `registration_endpoint` if registration is possible."
         ),
         body=ClientDocument,
         bodies=(JSON,),
@@ -131,19 +122,19 @@ OPERATIONS: Final = (
         security=({"bearer": []}, {}),
         answers={
             201: Answer(
-                "It is registered.",
+                "The app is registered.",
                 (Content(JSON, RegisteredClient, {"app": _GIVEN}),),
                 ("NotStored",),
             ),
             400: _BAD,
             401: _NOT_YOURS,
             403: refused(
-                "Apps do not register themselves here.",
+                "Dynamic registration is disabled.",
                 {"access_denied": "apps do not register themselves on this server"},
                 "NotStored",
             ),
             429: refused(
-                "Too many from this address.",
+                "Too many registrations from this address.",
                 {
                     "temporarily_unavailable": "too many registrations from this address: try again"
                     " later"
@@ -159,8 +150,8 @@ OPERATIONS: Final = (
         method="GET",
         id="getClient",
         tag=TAG,
-        summary="What is registered for an app",
-        description="Requires its registration access token. The secret is not returned again.",
+        summary="Get the registered metadata of an app",
+        description="With its registration access token. The response has no secret.",
         path=RegisteredPath,
         security=({"bearer": []},),
         answers={200: _CURRENT, 400: _HEADER, 401: _NOT_YOURS},
@@ -171,8 +162,8 @@ OPERATIONS: Final = (
         method="PUT",
         id="replaceClient",
         tag=TAG,
-        summary="Replace what is registered for an app",
-        description="All of it: what is left out is as if never given (RFC 7592 §2.2).",
+        summary="Replace the registered metadata of an app",
+        description="Members that are left out are removed (RFC 7592 §2.2).",
         path=RegisteredPath,
         body=RegisteredClient,
         bodies=(JSON,),
@@ -187,10 +178,10 @@ OPERATIONS: Final = (
         id="deleteClient",
         tag=TAG,
         summary="Delete an app",
-        description="All its tokens are revoked at once.",
+        description="All its tokens stop working at once.",
         path=RegisteredPath,
         security=({"bearer": []},),
-        answers={204: Answer("Deleted."), 400: _HEADER, 401: _NOT_YOURS},
+        answers={204: Answer("The app is deleted."), 400: _HEADER, 401: _NOT_YOURS},
         shared=(413, 500, 503),
     ),
 )

@@ -1,101 +1,123 @@
-"""The form of an application: from its fields to a registration, and back."""
+"""The form of an application: from its fields to a registration, and back.
 
-from collections.abc import Mapping
-from dataclasses import fields, replace
+The fields are those of the table in `protocol/client_fields.py`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
-from quantimodo.model.client_metadata import BARE
 from quantimodo.model.clients import Client
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
-from quantimodo.protocol.registration import Registration
+from quantimodo.protocol.client_field import ClientField, FormField
+from quantimodo.protocol.client_fields import FIELDS
+from quantimodo.protocol.registration import (
+    Registration,
+    registration_of,
+    value_of,
+    with_values,
+)
 
-_LOGOUT: Final = ("frontchannel_logout_uri", "backchannel_logout_uri")
-_AFTER: Final = "post_logout_redirect_uris"
-_TEXTS: Final = ("name", "description", "homepage_uri", "policy_uri", "tos_uri", "redirect_uris")
-LABELS: Final = {
-    "name": "Name",
-    "description": "Description",
-    "homepage_uri": "Website",
-    "policy_uri": "Privacy policy",
-    "tos_uri": "Terms of use",
-    "redirect_uris": "Redirect URIs",
-    "post_logout_redirect_uris": "Addresses after signing out",
-    "backchannel_logout_uri": "Back-channel logout",
-    "frontchannel_logout_uri": "Front-channel logout",
-    "scope": "Scopes",
-    "grant_types": "Acting as itself",
-    "logo": "Logo",
-}
-_SENDING: Final = frozenset({"authorization_code", "refresh_token"})
+_INTERACTIVE: Final = frozenset({"authorization_code", "refresh_token"})
 _ITSELF: Final = frozenset({"client_credentials"})
 _CODE: Final = frozenset({"code"})
-# Check boxes share one namespace in the view: a scope has its name, the others have a prefix.
+# Check boxes share one space of names in the view: a scope is itself, all others have a prefix.
 _PUBLIC: Final = "kind:public"
 _CONFIDENTIAL: Final = "kind:confidential"
-_STRICT: Final = "flag:strict"
-_OWN: Final = "flag:own"
-_CLAIMS: Final = "flag:claims"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One panel of the form: its fields, each with the row of the table."""
+
+    title: str
+    hint: str
+    fields: Sequence[tuple[ClientField, FormField]]
+
+
+def _in_portal() -> Iterator[tuple[ClientField, FormField]]:
+    for field in FIELDS:
+        if field.form is not None:
+            yield field, field.form
+
+
+_SHOWN: Final = tuple(_in_portal())
+_TEXTS: Final = tuple(field for field, form in _SHOWN if form.control in ("line", "url", "area"))
+_BOXES: Final = {
+    field.name: form.name or field.name for field, form in _SHOWN if form.control == "check"
+}
+LABELS: Final = {field.name: form.label for field, form in _SHOWN} | {"logo": "Logo"}
+SECTIONS: Final = {
+    name: Section(title, hint, [each for each in _SHOWN if each[1].section == name])
+    for name, title, hint in (
+        ("display", "What people see", ""),
+        ("connection", "How it connects", ""),
+        (
+            "scope",
+            "What it may ask for",
+            "People are asked for what a request names, at most these. Fewer are allowed more"
+            " readily.",
+        ),
+        (
+            "logout",
+            "When people sign out",
+            "For applications that sign people in with openid.",
+        ),
+        ("advanced", "More", ""),
+    )
+}
 
 BLANK: Final = FormView(
     chosen=frozenset({"basic", "openid", "offline_access", "readmeasurements", _CONFIDENTIAL})
 )
 
 
-def registration_of(form: Form, client: Client | None = None) -> Registration:
-    """The metadata in the form; fields that it does not show keep the values of `client`."""
-    kept = _registration_fields(client) if client else {}
-    uris = tuple(form.one("redirect_uris").split())
-    # An application that acts for itself and has no redirect URI does not send people here.
-    sends = bool(uris) or not form.one("own")
-    shown: dict[str, Any] = {name: form.one(name) for name in _TEXTS}
-    shown["redirect_uris"] = uris
-    shown["scope"] = frozenset(form.many("scope"))
-    shown["grant_types"] = (_sending(kept) if sends else _ITSELF) | _own(form)
-    shown["response_types"] = (kept.get("response_types") or _CODE) if sends else frozenset()
-    shown["public"] = form.one("kind") == "public"
-    shown["strict"] = bool(form.one("strict"))
-    shown["metadata"] = replace(
-        kept.get("metadata", BARE),
-        post_logout_redirect_uris=tuple(form.one(_AFTER).split()),
-        include_claims_in_id_token=bool(form.one("claims")),
-        **{name: form.one(name).strip() for name in _LOGOUT},
-    )
-    return Registration(**{**kept, **shown})
+def submitted(form: Form, client: Client | None = None) -> Registration:
+    """The registration that the form has; fields that it does not show are those of `client`."""
+    base = registration_of(client) if client else Registration(name="")
+    values: dict[str, Any] = {}
+    for field in _TEXTS:
+        text = form.one(field.name)
+        values[field.name] = tuple(text.split()) if field.kind == "texts" else text.strip()
+    values |= {name: bool(form.one(box)) for name, box in _BOXES.items()}
+    values["scope"] = frozenset(form.many("scope"))
+    values["public"] = form.one("kind") == "public"
+    # An application that acts as itself, and has no redirect URI, signs no people in.
+    acts_as_itself = bool(values["grant_types"])
+    interactive = bool(values["redirect_uris"]) or not acts_as_itself
+    grants = frozenset(base.grant_types) & _INTERACTIVE or _INTERACTIVE
+    own = _ITSELF if acts_as_itself else frozenset()
+    values["grant_types"] = (grants if interactive else _ITSELF) | own
+    kinds = base.response_types or _CODE
+    values["response_types"] = kinds if interactive else frozenset()
+    return with_values(base, values)
 
 
 def view_of(client: Client, errors: Mapping[str, str] | None = None) -> FormView:
-    """The form with an application's current values."""
-    values = {name: str(getattr(client, name)) for name in _TEXTS}
-    values["redirect_uris"] = "\n".join(client.redirect_uris)
-    values["revision"] = str(client.revision)
-    values[_AFTER] = "\n".join(client.metadata.post_logout_redirect_uris)
-    values |= {name: str(getattr(client.metadata, name)) for name in _LOGOUT}
-    chosen = {
-        *client.scope,
-        _PUBLIC if client.public else _CONFIDENTIAL,
-        *([_STRICT] if client.strict else ()),
-        *([_OWN] if "client_credentials" in client.grant_types else ()),
-        *([_CLAIMS] if client.metadata.include_claims_in_id_token else ()),
-    }
+    """The form with the stored values."""
+    values = {"revision": str(client.revision)}
+    for field in _TEXTS:
+        value = value_of(client, field)
+        values[field.name] = "\n".join(value) if field.kind == "texts" else str(value)
+    chosen = {*client.scope, _PUBLIC if client.public else _CONFIDENTIAL}
+    for field, _ in _SHOWN:
+        if field.name in _BOXES and _is_set(field, client):
+            chosen.add(f"flag:{_BOXES[field.name]}")
     return FormView(values, errors or {}, frozenset(chosen))
 
 
-def pending_sign_up_view(form: Form, again: FormErrors) -> FormView:
-    """The form with the values that were sent."""
-    chosen = {
-        *form.many("scope"),
-        f"kind:{form.one('kind')}",
-        *([_STRICT] if form.one("strict") else ()),
-        *([_OWN] if form.one("own") else ()),
-        *([_CLAIMS] if form.one("claims") else ()),
-    }
-    return again.view(form, *_TEXTS, *_LOGOUT, _AFTER, "revision", chosen=sorted(chosen))
+def submitted_view(form: Form, again: FormErrors) -> FormView:
+    """The form with the submitted values and the errors."""
+    chosen = {*form.many("scope"), f"kind:{form.one('kind')}"}
+    chosen |= {f"flag:{box}" for box in _BOXES.values() if form.one(box)}
+    names = [field.name for field in _TEXTS]
+    return again.view(form, *names, "revision", chosen=sorted(chosen))
 
 
 def field_errors(refusal: InvalidMetadata | ChangedMeanwhile) -> FormErrors:
-    """The registry's faults as sentences, only the first one of each field."""
+    """The faults of the registry as sentences, the first one of each field."""
     if isinstance(refusal, ChangedMeanwhile):
         return FormErrors(409, {"": _sentence(refusal.message)})
     errors: dict[str, str] = {}
@@ -104,18 +126,10 @@ def field_errors(refusal: InvalidMetadata | ChangedMeanwhile) -> FormErrors:
     return FormErrors(422, errors)
 
 
-def _sending(kept: Mapping[str, Any]) -> frozenset[str]:
-    """The grant types of an application that sends people here: its own, or the usual ones."""
-    return frozenset(kept.get("grant_types", ())) & _SENDING or _SENDING
-
-
-def _own(form: Form) -> frozenset[str]:
-    return _ITSELF if form.one("own") else frozenset()
+def _is_set(field: ClientField, client: Client) -> bool:
+    value = value_of(client, field)
+    return bool(value & _ITSELF) if field.name == "grant_types" else bool(value)
 
 
 def _sentence(message: str) -> str:
     return f"{message[:1].upper()}{message[1:]}."
-
-
-def _registration_fields(client: Client) -> dict[str, Any]:
-    return {each.name: getattr(client, each.name) for each in fields(Registration)}

@@ -1,4 +1,4 @@
-"""The developer portal: a person's own applications. Those of others are not found."""
+"""The developer portal: a person's own applications. For those of others the response is 404."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +16,10 @@ from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.client_form import (
     BLANK,
     LABELS,
+    SECTIONS,
     field_errors,
-    pending_sign_up_view,
-    registration_of,
+    submitted,
+    submitted_view,
     view_of,
 )
 from quantimodo.pages.form_errors import FormErrors
@@ -64,12 +65,10 @@ class Developers:
         browser_request, form = await self.page_context.posted(request)
         owner_id = browser_request.required().user.id
         try:
-            registered = await self.registry.register(registration_of(form), owner_id=owner_id)
+            registered = await self.registry.register(submitted(form), owner_id=owner_id)
         except InvalidMetadata as refusal:
             again = field_errors(refusal)
-            return self._new_page(
-                request, browser_request, pending_sign_up_view(form, again), again
-            )
+            return self._new_page(request, browser_request, submitted_view(form, again), again)
         response = self.page_context.go(f"/developers/{registered.client.id}")
         return self.secrets.hand_over(response, browser_request, registered)
 
@@ -84,11 +83,11 @@ class Developers:
         browser_request, form, client = await self._posted(request)
         try:
             _check_revision(client, form)
-            await self.registry.edit(client, registration_of(form, client))
+            await self.registry.edit(client, submitted(form, client))
         except (InvalidMetadata, ChangedMeanwhile) as refusal:
             again = field_errors(refusal)
             return await self._page(
-                request, browser_request, client, pending_sign_up_view(form, again), again
+                request, browser_request, client, submitted_view(form, again), again
             )
         return self.page_context.go(f"/developers/{client.id}", "client-saved")
 
@@ -126,8 +125,8 @@ class Developers:
         response = self.page_context.go(f"/developers/{client.id}")
         return self.secrets.hand_over(response, browser_request, registered)
 
-    async def logout_notification(self, request: Request) -> Response:
-        """GET /developers/{client_id}/delete: explains what ends."""
+    async def confirm_delete(self, request: Request) -> Response:
+        """GET /developers/{client_id}/delete: what ends with the application."""
         browser_request = await self.page_context.browser_request(request)
         client = await self._own(request, browser_request)
         return self.page_context.show(
@@ -180,6 +179,7 @@ class Developers:
             token_call=token_example(self.issuer, client),
             scopes=_scope_lines(),
             labels=LABELS,
+            sections=SECTIONS,
             form=view,
         )
         return self.secrets.forget(response) if secret else response
@@ -200,6 +200,7 @@ class Developers:
             section="developers-new",
             scopes=_scope_lines(),
             labels=LABELS,
+            sections=SECTIONS,
             form=view,
         )
 
@@ -227,6 +228,6 @@ def _scope_lines() -> Sequence[tuple[str, str, str]]:
 
 
 def _check_revision(client: Client, form: Form) -> None:
-    """Refuse a form whose page was opened before another change was saved."""
+    """Refuse the form if the application changed after the page was opened."""
     if form.one("revision") != str(client.revision):
         raise ChangedMeanwhile

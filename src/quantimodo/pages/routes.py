@@ -205,6 +205,6 @@ def _portal(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), "/developers/{client_id}/logo", portal.set_logo),
         (("GET",), "/developers/{client_id}/secret", portal.secret),
         (("POST",), "/developers/{client_id}/secret", portal.rotate),
-        (("GET",), "/developers/{client_id}/delete", portal.logout_notification),
+        (("GET",), "/developers/{client_id}/delete", portal.confirm_delete),
         (("POST",), "/developers/{client_id}/delete", portal.delete),
     ]

@@ -6,15 +6,22 @@ rules. Unknown members are ignored; members of the wrong type are refused.
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any, Final, cast, get_args
 from urllib.parse import urlsplit
 
-from quantimodo.model.client_metadata import BARE, ClientMetadata
+from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.clients import Client, IdTokenAlgorithm
+from quantimodo.protocol.client_field import ClientField
+from quantimodo.protocol.client_fields import BY_NAME, FIELDS
 from quantimodo.protocol.errors import InvalidClientMetadata, InvalidRedirectUri
-from quantimodo.protocol.registration import IMPLICIT_RESPONSE_TYPES, Fault, Registration
+from quantimodo.protocol.registration import (
+    IMPLICIT_RESPONSE_TYPES,
+    Fault,
+    Registration,
+    value_of,
+)
 from quantimodo.protocol.scopes import KNOWN, spell
 
 DEFAULT_SCOPE: Final = frozenset(
@@ -27,50 +34,6 @@ _LOCALHOST: Final = re.compile(r"https://localhost(?:[:/?]|$)", re.IGNORECASE)
 _MOST_LOCALIZED: Final = 50
 _LANGUAGE: Final = re.compile(r"[A-Za-z0-9-]{1,100}")
 _LONGEST: Final = 2000
-_TEXTS: Final = (
-    "application_type",
-    "logo_uri",
-    "jwks_uri",
-    "token_endpoint_auth_method",
-    "token_endpoint_auth_signing_alg",
-    "subject_type",
-    "sector_identifier_uri",
-    "id_token_encrypted_response_alg",
-    "id_token_encrypted_response_enc",
-    "userinfo_signed_response_alg",
-    "userinfo_encrypted_response_alg",
-    "userinfo_encrypted_response_enc",
-    "request_object_signing_alg",
-    "request_object_encryption_alg",
-    "request_object_encryption_enc",
-    "authorization_signed_response_alg",
-    "authorization_encrypted_response_alg",
-    "authorization_encrypted_response_enc",
-    "initiate_login_uri",
-    "frontchannel_logout_uri",
-    "backchannel_logout_uri",
-    "software_id",
-    "software_version",
-    "software_statement",
-)
-_LISTS: Final = ("contacts", "default_acr_values", "request_uris", "post_logout_redirect_uris")
-_FLAGS: Final = (
-    "require_auth_time",
-    "frontchannel_logout_session_required",
-    "backchannel_logout_session_required",
-    "include_claims_in_id_token",
-)
-_OF_THE_CLIENT: Final = {
-    "client_uri": "homepage_uri",
-    "policy_uri": "policy_uri",
-    "tos_uri": "tos_uri",
-}
-# OpenID Connect Registration §2, RFC 7591 §2: the defaults of absent members.
-_DEFAULTS: Final = {
-    "application_type": "web",
-    "token_endpoint_auth_method": "client_secret_basic",
-    "subject_type": "public",
-}
 
 
 def read_registration(document: Any) -> Registration:
@@ -78,34 +41,27 @@ def read_registration(document: Any) -> Registration:
     if not isinstance(document, dict):
         raise InvalidClientMetadata("send the metadata as one JSON object")
     given = {name: value for name, value in document.items() if value is not None}
-    redirect_uris = _redirect_uris(given)
+    values = {}
+    for field in FIELDS:
+        value = _read(given, field) if field.wire else None
+        if value not in ("", None):
+            values[field.name] = value
     # A client without a method uses Basic (RFC 7591 §2) or post, as libraries do by default.
-    method = _text(given, "token_endpoint_auth_method")
-    grants = frozenset(_list(given, "grant_types") or ("authorization_code",))
-    response_types = _response_types(given)
-    if response_types & IMPLICIT_RESPONSE_TYPES:
-        _check_implicit(given, redirect_uris)
-    return Registration(
-        name=_text(given, "client_name") or _unnamed(redirect_uris),
-        homepage_uri=_text(given, "client_uri"),
-        policy_uri=_text(given, "policy_uri"),
-        tos_uri=_text(given, "tos_uri"),
-        redirect_uris=redirect_uris,
-        scope=_scope(given),
-        # RFC 7591 §2.1: `implicit` names no request; it goes with the response types.
-        grant_types=grants - {"implicit"},
-        response_types=response_types,
-        public=method == "none",
-        id_token_alg=_id_token_alg(given),
-        metadata=_metadata(given, method),
-    )
+    values["public"] = values.get("token_endpoint_auth_method") == "none"
+    if values["response_types"] & IMPLICIT_RESPONSE_TYPES:
+        _check_implicit(given, values["redirect_uris"])
+    values["localized"] = _localized(given)
+    columns = {name: values[name] for name in values if name in _COLUMNS}
+    document = {name: values[name] for name in values if name not in columns}
+    return Registration(**columns, metadata=ClientMetadata(**document))
 
 
 def refusal(faults: tuple[Fault, ...]) -> InvalidClientMetadata | InvalidRedirectUri:
     """The first fault as an error of RFC 7591 §3.2.2."""
     first = faults[0]
-    field = _WIRE_NAMES.get(first.field, first.field)
-    text = f"{field}: {first.message}"
+    field = BY_NAME.get(first.field)
+    wire = field.wire if field is not None and field.wire else first.field
+    text = f"{wire}: {first.message}"
     return (
         InvalidRedirectUri(text) if first.field == "redirect_uris" else InvalidClientMetadata(text)
     )
@@ -113,36 +69,33 @@ def refusal(faults: tuple[Fault, ...]) -> InvalidClientMetadata | InvalidRedirec
 
 def client_information(client: Client) -> dict[str, Any]:
     """The registered metadata by wire names (RFC 7591 §3.2.1); no secret."""
-    metadata = client.metadata
     found: dict[str, Any] = {
         "client_id": client.id,
         "client_id_issued_at": int(client.created_at.timestamp()),
-        "client_name": client.name,
-        "redirect_uris": list(client.redirect_uris),
-        "grant_types": _grant_types(client),
-        "response_types": sorted(client.response_types),
-        "scope": spell(client.scope),
-        "id_token_signed_response_alg": client.id_token_alg,
-        **metadata.localized,
     }
-    for name, field in _OF_THE_CLIENT.items():
-        found[name] = getattr(client, field)
-    for name in (*_TEXTS, *_LISTS, *_FLAGS):
-        value = getattr(metadata, name)
-        found[name] = list(value) if isinstance(value, tuple) else value
-    found["jwks"] = json.loads(metadata.jwks) if metadata.jwks else ""
-    found["default_max_age"] = metadata.default_max_age
-    found.update({name: value for name, value in _DEFAULTS.items() if not found[name]})
+    for field in FIELDS:
+        if field.wire:
+            value = _spelled(client, field)
+            found[field.wire] = field.default if value == "" else value
     if client.public:
         found["token_endpoint_auth_method"] = "none"
+    found |= client.metadata.localized
     return {name: value for name, value in found.items() if value not in ("", None, [])}
 
 
-_WIRE_NAMES: Final = {
-    "name": "client_name",
-    "homepage_uri": "client_uri",
-    "id_token_alg": "id_token_signed_response_alg",
-}
+def _spelled(client: Client, field: ClientField) -> Any:
+    value = value_of(client, field)
+    match field.kind:
+        case "words":
+            return spell(value)
+        case "names":
+            return _grant_types(client) if field.name == "grant_types" else sorted(value)
+        case "texts":
+            return list(value)
+        case "json":
+            return json.loads(value) if value else ""
+        case _:
+            return value
 
 
 def _grant_types(client: Client) -> list[str]:
@@ -150,20 +103,32 @@ def _grant_types(client: Client) -> list[str]:
     return sorted(client.grant_types | ({"implicit"} if implicit else frozenset()))
 
 
-def _metadata(given: Mapping[str, Any], method: str) -> ClientMetadata:
-    texts = {name: _text(given, name) for name in _TEXTS if name in given}
-    lists = {name: tuple(_list(given, name)) for name in _LISTS if name in given}
-    flags = {name: _flag(given, name) for name in _FLAGS if name in given}
-    fields: dict[str, Any] = {**texts, **lists, **flags}
-    for name in ("application_type", "subject_type"):
-        fields[name] = fields.get(name) or getattr(BARE, name)
-    return replace(
-        ClientMetadata(**fields),
-        token_endpoint_auth_method=method,
-        localized=_localized(given),
-        jwks=_jwks(given),
-        default_max_age=_seconds(given, "default_max_age"),
-    )
+def _read(given: Mapping[str, Any], field: ClientField) -> Any:
+    """The value of one member; empty if it is not given. Raises `InvalidClientMetadata`."""
+    if field.name in _READERS:
+        return _READERS[field.name](given)
+    match field.kind:
+        case "text":
+            return _text(given, field.wire)
+        case "texts":
+            return tuple(_list(given, field.wire))
+        case "flag":
+            return _flag(given, field.wire)
+        case "seconds":
+            return _seconds(given, field.wire)
+        case "json":
+            return _jwks(given)
+        case _:
+            raise ValueError(f"no reader for {field.name}")
+
+
+def _name(given: Mapping[str, Any]) -> str:
+    return _text(given, "client_name") or _unnamed(_redirect_uris(given))
+
+
+def _grants(given: Mapping[str, Any]) -> frozenset[str]:
+    # RFC 7591 §2.1: `implicit` names no request; it goes with the response types.
+    return frozenset(_list(given, "grant_types") or ("authorization_code",)) - {"implicit"}
 
 
 def _redirect_uris(given: Mapping[str, Any]) -> tuple[str, ...]:
@@ -275,7 +240,18 @@ def _list(given: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _flag(given: Mapping[str, Any], name: str) -> bool:
-    value = given[name]
+    value = given.get(name, False)
     if not isinstance(value, bool):
         raise InvalidClientMetadata(f"{name}: must be true or false")
     return value
+
+
+_COLUMNS: Final = frozenset(field.name for field in fields(Registration))
+_READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
+    "name": _name,
+    "redirect_uris": _redirect_uris,
+    "scope": _scope,
+    "grant_types": _grants,
+    "response_types": _response_types,
+    "id_token_alg": _id_token_alg,
+}

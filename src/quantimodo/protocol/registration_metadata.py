@@ -1,58 +1,28 @@
-"""The rules of optional registration metadata (OpenID Connect Registration §2, RFC 7591 §2, JARM
-§3).
+"""The rules between several members of registration metadata (OpenID Connect Registration §2,
+RFC 7591 §2, JARM §3).
 
-Pure: part of the rules of `registration.py`, for members that only some applications have.
+Pure: part of the rules of `registration.py`. The rules of single members are in the table,
+`client_fields.py`.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from quantimodo.model.client_metadata import ClientMetadata
-from quantimodo.model.keys import ALGORITHMS
 from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
-from quantimodo.protocol.request_objects import ALGORITHMS as REQUEST_OBJECT_ALGORITHMS
-from quantimodo.protocol.uris import InvalidUri, check_web_address
-from quantimodo.protocol.vocabulary import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS
+from quantimodo.protocol.client_field import check_link
 
-METHODS: Final = (
-    "client_secret_basic",
-    "client_secret_post",
-    "client_secret_jwt",
-    "private_key_jwt",
-    "none",
-)
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _MOST_KEYS: Final = 20
-_MOST_URIS: Final = 50
-_LINKS: Final = ("logo_uri", "jwks_uri")
-# OpenID Connect Registration §2: these two use the https scheme, on this machine too.
-_SECURE_LINKS: Final = ("sector_identifier_uri", "initiate_login_uri")
-_CHOICES: Final[Mapping[str, Sequence[str]]] = {
-    "application_type": ("web", "native"),
-    "subject_type": ("public", "pairwise"),
-    "token_endpoint_auth_method": METHODS,
-    "token_endpoint_auth_signing_alg": (*SIGNATURE_ALGORITHMS, *HMAC_ALGORITHMS),
-    "userinfo_signed_response_alg": (*ALGORITHMS, "none"),
-    "request_object_signing_alg": REQUEST_OBJECT_ALGORITHMS,
-    "authorization_signed_response_alg": ALGORITHMS,
-    **{
-        f"{what}_encrypted_response_alg": ENCRYPTION_ALGORITHMS
-        for what in ("id_token", "userinfo", "authorization")
-    },
-    **{
-        f"{what}_encrypted_response_enc": ENCRYPTION_ENCODINGS
-        for what in ("id_token", "userinfo", "authorization")
-    },
-}
 Found = Iterator[tuple[str, str]]
 
 
 def metadata_faults(metadata: ClientMetadata, redirect_uris: Sequence[str]) -> Found:
     """Each invalid field with the reason, for people."""
-    yield from _choices(metadata)
-    yield from _addresses(metadata)
+    yield from _algorithms(metadata)
+    yield from _localized(metadata)
     yield from _keys(metadata)
     yield from _encryption(metadata)
     yield from _subjects(metadata, redirect_uris)
@@ -71,14 +41,7 @@ def is_key(metadata: ClientMetadata) -> bool:
     return by_secret or metadata.request_object_signing_alg in HMAC_ALGORITHMS
 
 
-def _choices(metadata: ClientMetadata) -> Found:
-    for field, known in _CHOICES.items():
-        value = getattr(metadata, field)
-        if value and value not in known:
-            yield field, "may only be of: " + ", ".join(known)
-    for field in ("request_object_encryption_alg", "request_object_encryption_enc"):
-        if getattr(metadata, field):
-            yield field, "encrypted request objects are not supported"
+def _algorithms(metadata: ClientMetadata) -> Found:
     method, algorithm = (
         metadata.token_endpoint_auth_method,
         metadata.token_endpoint_auth_signing_alg,
@@ -88,32 +51,13 @@ def _choices(metadata: ClientMetadata) -> Found:
         yield "token_endpoint_auth_signing_alg", "does not go with token_endpoint_auth_method"
     if method == "none" and metadata.request_object_signing_alg in HMAC_ALGORITHMS:
         yield "request_object_signing_alg", "needs an app that can keep a secret"
-    if metadata.default_max_age is not None and not 0 <= metadata.default_max_age < 2**31:
-        yield "default_max_age", "must be a number of seconds"
 
 
-def _addresses(metadata: ClientMetadata) -> Found:
-    for field in (*_LINKS, *_SECURE_LINKS):
-        link: str = getattr(metadata, field)
-        if field in _SECURE_LINKS and link.startswith("http:"):
-            yield field, "must begin with https://"
-        elif link:
-            yield from _address(field, link)
-    if len(metadata.request_uris) > _MOST_URIS:
-        yield "request_uris", f"there may be at most {_MOST_URIS}"
-    for uri in metadata.request_uris[:_MOST_URIS]:
-        # A fragment is the hash of the document (OpenID Connect Registration §2).
-        yield from _address("request_uris", uri.partition("#")[0])
+def _localized(metadata: ClientMetadata) -> Found:
     for name, uri in metadata.localized.items():
-        if not name.startswith("client_name#") and uri:
-            yield from _address(name.partition("#")[0], uri)
-
-
-def _address(field: str, uri: str) -> Found:
-    try:
-        check_web_address(uri)
-    except InvalidUri as fault:
-        yield field, str(fault)
+        if not name.startswith("client_name#"):
+            for message in check_link(uri):
+                yield name.partition("#")[0], message
 
 
 def _keys(metadata: ClientMetadata) -> Found:

@@ -1,0 +1,341 @@
+"""The table of client metadata fields, in the order of the form in the portal.
+
+To add a field, add a row here, and an attribute to `model/client_metadata.py` (stored in the
+client's document) or to `Client` and `Registration` (a column). The option of the command line,
+the field in the portal, the member in registrations and the OpenAPI property follow from the row.
+"""
+
+from collections.abc import Mapping
+from typing import Final, get_args
+
+from quantimodo.model.clients import IdTokenAlgorithm, TokenFormat
+from quantimodo.protocol.client_field import (
+    LONGEST_NAME,
+    ClientField,
+    FormField,
+    Option,
+    Schema,
+    check_description,
+    check_link,
+    check_logout_redirect_uris,
+    check_logout_uri,
+    check_name,
+    check_redirect_uris,
+)
+from quantimodo.protocol.client_metadata_fields import METADATA_FIELDS
+from quantimodo.protocol.scopes import SCOPES
+
+GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
+# Multiple Response Types §3, §4, §5. The words of one type are in this order.
+RESPONSE_TYPES = frozenset(
+    {
+        "code",
+        "none",
+        "token",
+        "id_token",
+        "id_token token",
+        "code id_token",
+        "code token",
+        "code id_token token",
+    }
+)
+_LINK: Final = "An https address."
+
+FIELDS: Final = (
+    ClientField(
+        name="name",
+        kind="text",
+        stored="column",
+        wire="client_name",
+        check=check_name,
+        schema=Schema(description="The name that people see.", example="Mood Tracker"),
+        option=Option(name="name", help="The name that people see."),
+        form=FormField(
+            section="display",
+            control="line",
+            label="Name",
+            hint="On the page where people decide.",
+            optional=False,
+            most=LONGEST_NAME,
+        ),
+    ),
+    ClientField(
+        name="description",
+        kind="text",
+        stored="column",
+        check=check_description,
+        option=Option(name="description", help="The purpose of the application."),
+        form=FormField(
+            section="display",
+            control="area",
+            label="Description",
+            hint="What it does, in a sentence or two.",
+            rows=2,
+        ),
+    ),
+    ClientField(
+        name="homepage_uri",
+        kind="text",
+        stored="column",
+        wire="client_uri",
+        check=check_link,
+        schema=Schema(description="Its home page.", example="https://app.example.org/"),
+        option=Option(name="homepage", help=_LINK),
+        form=FormField(section="display", control="url", label="Website"),
+    ),
+    ClientField(
+        name="policy_uri",
+        kind="text",
+        stored="column",
+        wire="policy_uri",
+        check=check_link,
+        schema=Schema(description="Its privacy policy.", example="https://app.example.org/privacy"),
+        option=Option(name="policy", help=_LINK),
+        form=FormField(section="display", control="url", label="Privacy policy"),
+    ),
+    ClientField(
+        name="tos_uri",
+        kind="text",
+        stored="column",
+        wire="tos_uri",
+        check=check_link,
+        schema=Schema(description="Its terms of use.", example="https://app.example.org/terms"),
+        option=Option(name="terms", help=_LINK),
+        form=FormField(section="display", control="url", label="Terms of use"),
+    ),
+    ClientField(
+        name="public",
+        kind="flag",
+        stored="column",
+        option=Option(
+            name="public",
+            flags="--public/--confidential",
+            help="A public client cannot keep a secret.",
+        ),
+        form=FormField(
+            section="connection", control="client_type", name="kind", label="Where does it run?"
+        ),
+    ),
+    ClientField(
+        name="redirect_uris",
+        kind="texts",
+        stored="column",
+        wire="redirect_uris",
+        check=check_redirect_uris,
+        schema=Schema(
+            description="The addresses to which browsers may return.",
+            example=["https://app.example.org/callback"],
+            required=True,
+        ),
+        option=Option(
+            name="redirect_uri",
+            help="An address to which browsers return after consent. Repeat for several.",
+        ),
+        form=FormField(
+            section="connection",
+            control="area",
+            label="Redirect URIs",
+            hint="Where people come back to, one on each line. https, or http for 127.0.0.1 and"
+            " localhost, or a scheme of your app such as org.example.app:/callback. None for an"
+            " application that only acts as itself.",
+            code=True,
+            optional=False,
+        ),
+    ),
+    ClientField(
+        name="scope",
+        kind="words",
+        stored="column",
+        wire="scope",
+        choices=tuple(sorted(SCOPES)),
+        schema=Schema(
+            description="Space-separated scopes that it may request. Default: those about the"
+            " person, without measurements.",
+            example="openid profile readmeasurements",
+        ),
+        option=Option(name="scope", help="Space-separated scopes. Default: all."),
+        form=FormField(section="scope", control="scopes", label="Scopes"),
+    ),
+    ClientField(
+        name="post_logout_redirect_uris",
+        kind="texts",
+        wire="post_logout_redirect_uris",
+        check=check_logout_redirect_uris,
+        schema=Schema(
+            description="The addresses to which browsers may return after a logout.",
+            example=["https://app.example.org/signed-out"],
+        ),
+        option=Option(
+            name="post_logout_redirect_uri",
+            help="An address to which browsers may return after a logout. Repeat for several.",
+        ),
+        form=FormField(
+            section="logout",
+            control="area",
+            label="Addresses after signing out",
+            hint="Where people may come back to, one on each line.",
+            rows=2,
+            code=True,
+        ),
+    ),
+    ClientField(
+        name="backchannel_logout_uri",
+        kind="text",
+        wire="backchannel_logout_uri",
+        check=check_logout_uri,
+        schema=Schema(
+            description="The address that receives logout tokens (Back-Channel Logout 1.0).",
+            example="https://app.example.org/backchannel-logout",
+        ),
+        option=Option(
+            name="backchannel_logout_uri",
+            help="The address that receives a logout token when a session ends.",
+        ),
+        form=FormField(
+            section="logout",
+            control="url",
+            label="Back-channel logout",
+            hint="The address of your server that receives a notification when a person signs out.",
+        ),
+    ),
+    ClientField(
+        name="frontchannel_logout_uri",
+        kind="text",
+        wire="frontchannel_logout_uri",
+        check=check_logout_uri,
+        schema=Schema(
+            description="The page that browsers load at a logout (Front-Channel Logout 1.0).",
+            example="https://app.example.org/frontchannel-logout",
+        ),
+        option=Option(
+            name="frontchannel_logout_uri",
+            help="The page that the browser loads when the session ends.",
+        ),
+        form=FormField(
+            section="logout",
+            control="url",
+            label="Front-channel logout",
+            hint="What the person's browser loads then; at the host of a redirect URI.",
+        ),
+    ),
+    ClientField(
+        name="grant_types",
+        kind="names",
+        stored="column",
+        wire="grant_types",
+        choices=tuple(sorted(GRANT_TYPES)),
+        schema=Schema(
+            description="Default: `authorization_code`.",
+            example=["authorization_code", "refresh_token"],
+        ),
+        option=Option(
+            name="grant_type",
+            help="authorization_code, refresh_token or client_credentials. Repeat for several.",
+        ),
+        form=FormField(
+            section="advanced",
+            control="check",
+            name="own",
+            label="Acting as itself",
+            text="Let it act as itself, too",
+            hint="Without any person: the client credentials grant. For applications on a server.",
+        ),
+    ),
+    ClientField(
+        name="response_types",
+        kind="names",
+        stored="column",
+        wire="response_types",
+        choices=tuple(sorted(RESPONSE_TYPES)),
+        schema=Schema(description="Default: `code`.", example=["code"]),
+        option=Option(
+            name="response_type", help='Such as "code" or "id_token token". Repeat for several.'
+        ),
+    ),
+    ClientField(
+        name="strict",
+        kind="flag",
+        stored="column",
+        option=Option(
+            name="strict",
+            flags="--strict/--no-strict",
+            help="Always require PKCE, and refuse the request forms of 2016.",
+        ),
+        form=FormField(
+            section="advanced",
+            control="check",
+            label="Strict",
+            text="Strict",
+            hint="Requires PKCE, and refuses secrets and tokens in addresses, which clients of"
+            " 2016 still send.",
+        ),
+    ),
+    ClientField(
+        name="first_party",
+        kind="flag",
+        stored="column",
+        option=Option(
+            name="first_party",
+            flags="--first-party/--third-party",
+            help="A first-party application needs no consent.",
+        ),
+    ),
+    ClientField(
+        name="resource_server",
+        kind="flag",
+        stored="column",
+        option=Option(
+            name="resource_server",
+            flags="--resource-server/--no-resource-server",
+            help="Allow it to introspect all tokens.",
+        ),
+    ),
+    ClientField(
+        name="token_format",
+        kind="text",
+        stored="column",
+        choices=tuple(sorted(get_args(TokenFormat))),
+        option=Option(name="token_format", help="The format of its access tokens: opaque or jwt."),
+    ),
+    ClientField(
+        name="id_token_alg",
+        kind="text",
+        stored="column",
+        wire="id_token_signed_response_alg",
+        choices=tuple(sorted(get_args(IdTokenAlgorithm))),
+        schema=Schema(description="Default: `RS256`.", example="ES256"),
+        option=Option(
+            name="id_token_alg",
+            help="The algorithm of its ID tokens: RS256, ES256, PS256, EdDSA or none.",
+        ),
+    ),
+    ClientField(
+        name="include_claims_in_id_token",
+        kind="flag",
+        wire="include_claims_in_id_token",
+        schema=Schema(
+            description="Whether its ID tokens include the claims of `profile`, `email`, `address`"
+            " and `phone`. A setting of this server; false by default.",
+            example=True,
+        ),
+        option=Option(
+            name="claims_in_id_token",
+            flags="--claims-in-id-token/--no-claims-in-id-token",
+            help="Include the claims of profile, email, address and phone in its ID tokens.",
+        ),
+        form=FormField(
+            section="advanced",
+            control="check",
+            name="claims",
+            label="Claims in the ID token",
+            text="Claims in the ID token",
+            hint="Puts name, e-mail address and the like into the ID token, as far as the scopes"
+            " open them. For libraries that do not call userinfo, such as Auth.js; see the"
+            " documentation.",
+        ),
+    ),
+    *METADATA_FIELDS,
+)
+BY_NAME: Final[Mapping[str, ClientField]] = {field.name: field for field in FIELDS}
+SETTINGS: Final = tuple(field.name for field in FIELDS if not field.wire and field.name != "public")
+"""Fields without a member in RFC 7591. `public` follows from `token_endpoint_auth_method`."""

@@ -1,0 +1,194 @@
+"""Client metadata fields that only documents of RFC 7591 and `quantimodo clients import` set.
+
+Part of the table in `client_fields.py`.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from quantimodo.model.keys import ALGORITHMS
+from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
+from quantimodo.protocol.client_field import (
+    Check,
+    ClientField,
+    Kind,
+    Schema,
+    check_link,
+    check_request_uris,
+    check_seconds,
+    check_secure_link,
+    refuse_encrypted_requests,
+)
+from quantimodo.protocol.request_objects import ALGORITHMS as REQUEST_OBJECT_ALGORITHMS
+from quantimodo.protocol.vocabulary import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS
+
+METHODS: Final = (
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "none",
+)
+
+
+def _member(
+    name: str,
+    description: str,
+    example: object,
+    *,
+    kind: Kind = "text",
+    choices: Sequence[str] = (),
+    check: Check | None = None,
+) -> ClientField:
+    return ClientField(
+        name=name,
+        kind=kind,
+        wire=name,
+        choices=choices,
+        check=check,
+        default={
+            "application_type": "web",
+            "token_endpoint_auth_method": "client_secret_basic",
+            "subject_type": "public",
+        }.get(name, ""),
+        schema=Schema(description=description, example=example),
+    )
+
+
+def _encryption(name: str, what: str) -> Iterator[ClientField]:
+    yield _member(
+        f"{name}_encrypted_response_alg",
+        f"The algorithm that encrypts the key of {what}. Not encrypted by default.",
+        ENCRYPTION_ALGORITHMS[0],
+        choices=ENCRYPTION_ALGORITHMS,
+    )
+    yield _member(
+        f"{name}_encrypted_response_enc",
+        f"The algorithm that encrypts the content of {what}.",
+        ENCRYPTION_ENCODINGS[0],
+        choices=ENCRYPTION_ENCODINGS,
+    )
+
+
+# RFC 7591 §2, OpenID Connect Registration §2, Front-Channel and Back-Channel Logout, JARM §3.
+METADATA_FIELDS: Final = (
+    _member("application_type", "`web` by default, or `native`.", "web", choices=("web", "native")),
+    _member("contacts", "E-mail addresses.", ["developer@example.org"], kind="texts"),
+    _member(
+        "logo_uri",
+        "A picture. This server fetches it once, and serves it from its own address.",
+        "https://app.example.org/logo.png",
+        check=check_link,
+    ),
+    _member(
+        "jwks_uri",
+        "The address of its public keys.",
+        "https://app.example.org/jwks.json",
+        check=check_link,
+    ),
+    _member("jwks", "Its public keys, instead of `jwks_uri`.", {"keys": []}, kind="json"),
+    _member(
+        "token_endpoint_auth_method",
+        "`client_secret_basic` by default; `none` is a public client.",
+        "client_secret_basic",
+        choices=METHODS,
+    ),
+    _member(
+        "token_endpoint_auth_signing_alg",
+        "The algorithm of its client assertions. Default: all that fit the method.",
+        "ES256",
+        choices=(*SIGNATURE_ALGORITHMS, *HMAC_ALGORITHMS),
+    ),
+    _member(
+        "subject_type",
+        "`public` by default, or `pairwise`.",
+        "pairwise",
+        choices=("public", "pairwise"),
+    ),
+    _member(
+        "sector_identifier_uri",
+        "A JSON array of redirect URIs whose clients share pairwise subjects.",
+        "https://app.example.org/sector.json",
+        check=check_secure_link,
+    ),
+    *_encryption("id_token", "ID tokens"),
+    _member(
+        "userinfo_signed_response_alg",
+        "The algorithm of signed userinfo responses. Not signed by default.",
+        "ES256",
+        choices=(*ALGORITHMS, "none"),
+    ),
+    *_encryption("userinfo", "userinfo responses"),
+    _member(
+        "request_object_signing_alg",
+        "The algorithm of its request objects. Default: all.",
+        "ES256",
+        choices=REQUEST_OBJECT_ALGORITHMS,
+    ),
+    _member(
+        "request_object_encryption_alg",
+        "Not supported.",
+        "RSA-OAEP",
+        check=refuse_encrypted_requests,
+    ),
+    _member(
+        "request_object_encryption_enc",
+        "Not supported.",
+        "A256GCM",
+        check=refuse_encrypted_requests,
+    ),
+    _member(
+        "authorization_signed_response_alg",
+        "The algorithm of signed authorization responses (JARM). Default: `RS256`.",
+        "ES256",
+        choices=ALGORITHMS,
+    ),
+    *_encryption("authorization", "authorization responses"),
+    _member(
+        "default_max_age",
+        "Seconds after a sign-in that require another one, if a request has no `max_age`.",
+        3600,
+        kind="seconds",
+        check=check_seconds,
+    ),
+    _member("require_auth_time", "Whether ID tokens have `auth_time`.", True, kind="flag"),
+    _member(
+        "default_acr_values",
+        "The `acr` values of requests that have none.",
+        ["urn:example:acr"],
+        kind="texts",
+    ),
+    _member(
+        "initiate_login_uri",
+        "The address at which a third party starts a sign-in.",
+        "https://app.example.org/sign-in",
+        check=check_secure_link,
+    ),
+    _member(
+        "request_uris",
+        "The addresses of its request objects.",
+        ["https://app.example.org/request.jwt"],
+        kind="texts",
+        check=check_request_uris,
+    ),
+    _member(
+        "frontchannel_logout_session_required",
+        "Whether the front-channel logout request has `iss` and `sid`.",
+        True,
+        kind="flag",
+    ),
+    _member(
+        "backchannel_logout_session_required",
+        "Whether the logout token has `sid`.",
+        True,
+        kind="flag",
+    ),
+    _member("software_id", "The identifier of the software.", "mood-tracker"),
+    _member("software_version", "The version of the software.", "2.1.0"),
+    _member(
+        "software_statement",
+        "A JWT of a publisher that the operator trusts. Its claims replace the other members"
+        " (RFC 7591 §2.3).",
+        "fake-software-statement",
+    ),
+)

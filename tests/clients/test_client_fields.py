@@ -1,0 +1,130 @@
+"""Each row of the table of client metadata fields is present wherever the row says so: on the
+command line, in the portal, in registrations, and in the OpenAPI document."""
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from quantimodo.cli.client_options import client_fields
+from quantimodo.cli.clients import clients
+from quantimodo.model.client_metadata import ClientMetadata
+from quantimodo.model.clients import Client
+from quantimodo.openapi.registration import ClientDocument, RegisteredClient
+from quantimodo.pages.client_form import LABELS, SECTIONS, submitted, view_of
+from quantimodo.pages.forms import Form
+from quantimodo.protocol.client_field import ClientField
+from quantimodo.protocol.client_fields import FIELDS, SETTINGS
+from quantimodo.protocol.registration import Registration, value_of
+from quantimodo.protocol.registration_json import client_information, read_registration
+
+ADDRESS = "https://app.example.org/somewhere"
+GIVEN: dict[str, Any] = {
+    "redirect_uris": ["https://app.example.org/callback"],
+    "response_types": ["code", "none"],
+    "grant_types": ["authorization_code", "client_credentials", "refresh_token"],
+    "scope": "basic openid",
+    "jwks": {"keys": [{"kty": "EC"}]},
+    "default_max_age": 0,
+    "contacts": ["ann@example.org"],
+    "default_acr_values": ["urn:example:acr"],
+    "request_uris": [ADDRESS],
+    "post_logout_redirect_uris": [ADDRESS],
+}
+by_name = pytest.mark.parametrize("field", FIELDS, ids=lambda field: str(field.name))
+
+
+def given(field: ClientField) -> Any:
+    """A value for the member that is not the default."""
+    if field.wire in GIVEN:
+        return GIVEN[field.wire]
+    if field.kind == "flag":
+        return True
+    return field.choices[-1] if field.choices else ADDRESS
+
+
+def document(**members: Any) -> dict[str, Any]:
+    return {"redirect_uris": GIVEN["redirect_uris"], **members}
+
+
+def client(**values: Any) -> Client:
+    values = {"name": "Mood Tracker", **values}
+    return Client(id="some-client", created_at=datetime(2026, 11, 29, tzinfo=UTC), **values)
+
+
+def test_every_attribute_has_exactly_one_row() -> None:
+    columns = [field.name for field in FIELDS if field.stored == "column"]
+    members = [field.name for field in FIELDS if field.stored == "document"]
+    assert sorted(columns) == sorted({f.name for f in fields(Registration)} - {"metadata"})
+    # Members with a language tag have many names; `registration_json.py` stores them.
+    assert sorted(members) == sorted({f.name for f in fields(ClientMetadata)} - {"localized"})
+
+
+@by_name
+def test_a_member_is_read_and_comes_back(field: ClientField) -> None:
+    if not field.wire:
+        assert field.name in (*SETTINGS, "public")
+        return
+    registration = read_registration(document(**{field.wire: given(field)}))
+    values = {f.name: getattr(registration, f.name) for f in fields(Registration)}
+    information = client_information(client(**values))
+    assert information[field.wire] == given(field)
+
+
+@by_name
+def test_a_setting_is_no_member(field: ClientField) -> None:
+    """RFC 7591 has no name for it: an application cannot set it for itself."""
+    if field.name not in SETTINGS:
+        return
+    other = read_registration(document(**{field.name: given(field)}))
+    assert value_of(other, field) == value_of(read_registration(document()), field)
+
+
+@by_name
+def test_an_option_is_on_the_command_line(field: ClientField) -> None:
+    commands = get_command(clients).commands  # type: ignore[attr-defined]
+    for name in ("create", "edit"):
+        found = {option.name: option for option in commands[name].params}
+        if field.option is None:
+            assert field.name not in found
+        else:
+            assert found[field.option.name].help == field.option.help
+            assert found[field.option.name].required == (name == "create" and field.name == "name")
+    imported = {option.name for option in commands["import"].params}
+    assert (field.option is not None and field.option.name in imported) == (field.name in SETTINGS)
+    assert (field.name in client_fields(client())) == (field.option is not None)
+
+
+@by_name
+def test_a_form_field_is_in_the_portal(field: ClientField) -> None:
+    found = [row for section in SECTIONS.values() for row, _ in section.fields if row is field]
+    assert len(found) == (0 if field.form is None else 1)
+    assert (field.name in LABELS) == (field.form is not None)
+
+
+@by_name
+def test_the_form_keeps_fields_that_it_does_not_show(field: ClientField) -> None:
+    if field.form is not None or not field.wire:
+        return
+    registration = read_registration(document(**{field.wire: given(field)}))
+    values = {f.name: getattr(registration, f.name) for f in fields(Registration)}
+    before = client(**values)
+    view = view_of(before)
+    boxes = [(key, "1") for key in ("strict", "own", "claims") if f"flag:{key}" in view.chosen]
+    kind = "public" if before.public else "confidential"
+    form = Form(
+        [*view.values.items(), *boxes, ("kind", kind), *(("scope", s) for s in before.scope)]
+    )
+    assert value_of(submitted(form, before), field) == value_of(before, field)
+
+
+@by_name
+def test_a_schema_is_in_the_openapi_document(field: ClientField) -> None:
+    assert (field.schema is not None) == bool(field.wire)
+    for described in (ClientDocument, RegisteredClient):
+        assert (field.wire in described.__annotations__) == bool(field.wire)
+        assert (field.wire in described.__required_keys__) == (
+            field.schema is not None and field.schema.required
+        )
