@@ -14,7 +14,8 @@ from quantimodo.app.settings_tree import ProviderSettings, Settings
 from quantimodo.federation.contract import Kind, ProviderPolicy
 from quantimodo.federation.provider_table import faults_of
 from quantimodo.model.secrets import Secret
-from quantimodo.outbound.http_client import OutboundPolicy, netloc
+from quantimodo.outbound.http_client import OutboundPolicy
+from quantimodo.outbound.network import netloc
 from quantimodo.protocol.social import CALLBACK
 
 Fault = Callable[[str, str], None]

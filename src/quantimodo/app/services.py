@@ -46,7 +46,8 @@ from quantimodo.ops.access_log import AccessLog
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.mail import Outbox
 from quantimodo.outbound.document_fetcher import HttpDocumentFetcher
-from quantimodo.outbound.http_client import GuardedHttpClient, netloc
+from quantimodo.outbound.http_client import GuardedHttpClient
+from quantimodo.outbound.network import netloc
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.document_fetcher import DocumentFetcher
 from quantimodo.ports.stores import Stores

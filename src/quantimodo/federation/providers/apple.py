@@ -16,11 +16,13 @@ from quantimodo.crypto.upstream import client_secret_signer
 from quantimodo.federation.contract import ProviderPolicy, SecurityEvent
 from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import bad_token, required_text
+from quantimodo.federation.provider_quirks import Claims, ProviderQuirks, SecurityEvents
 from quantimodo.federation.providers.oauth2 import required_secret, text
-from quantimodo.federation.providers.oidc import Claims, Oidc, ProviderQuirks, SecurityEvents
+from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse
-from quantimodo.outbound.http_client import GuardedHttpClient, read_object
+from quantimodo.outbound.http_client import GuardedHttpClient
+from quantimodo.outbound.responses import read_object
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import ReplayStore
 

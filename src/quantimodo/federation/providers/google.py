@@ -13,17 +13,18 @@ from quantimodo.crypto.upstream import Verified
 from quantimodo.federation.contract import BadToken, ProviderPolicy, SecurityEvent
 from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import bad_token, foreign_token, required_text
-from quantimodo.federation.providers.oauth2 import invalid_response, text
-from quantimodo.federation.providers.oidc import (
+from quantimodo.federation.provider_quirks import (
     Claims,
-    Oidc,
     ProviderQuirks,
     SecurityEvents,
     Who,
     is_true,
 )
+from quantimodo.federation.providers.oauth2 import invalid_response, text
+from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.secrets import Secret
-from quantimodo.outbound.http_client import Answer, GuardedHttpClient, bearer
+from quantimodo.outbound.http_client import GuardedHttpClient, bearer
+from quantimodo.outbound.responses import Answer
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import ReplayStore
 

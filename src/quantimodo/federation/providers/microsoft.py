@@ -14,8 +14,9 @@ from quantimodo.crypto.upstream import Verified
 from quantimodo.federation.contract import ProviderPolicy
 from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import bad_token, required_text
+from quantimodo.federation.provider_quirks import Claims, ProviderQuirks, Who, is_true
 from quantimodo.federation.providers.oauth2 import text
-from quantimodo.federation.providers.oidc import Claims, Oidc, ProviderQuirks, Who, is_true
+from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import ReplayStore

@@ -1,0 +1,146 @@
+"""Connections to other servers: name resolution, the rule for addresses, TLS (security.md §15).
+
+A name is resolved once, its addresses are checked, and the connection goes to a checked address.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpcore
+import httpx
+
+from quantimodo.outbound.networks import is_public
+from quantimodo.outbound.responses import invalid_response, unavailable
+
+Resolve = Callable[[str, int], Sequence[str]]
+
+NETWORK_ERRORS = (
+    httpx.TransportError,
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+    httpcore.ProtocolError,
+    OSError,
+)
+_ONE_ADDRESS = 2.0  # seconds for one of several addresses before the next one is tried
+_RESOLVERS = 4
+
+
+def netloc(host: str, port: int) -> str:
+    """`host:port` as in `open_hosts`."""
+    return f"[{host}]:{port}" if ":" in host else f"{host.lower()}:{port}"
+
+
+def resolve_name(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host, in the order of the system. Blocks. Raises `OSError`."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class GuardedNetwork(httpcore.AsyncNetworkBackend):
+    """Connects only to the address that was checked."""
+
+    def __init__(self, open_hosts: frozenset[str], resolve: Resolve) -> None:
+        self._open_hosts = open_hosts
+        self.resolve_name = resolve
+        self._sockets = httpcore.AnyIOBackend()
+        # Separate threads: a name server that does not respond must not delay others.
+        self.resolve_namers = ThreadPoolExecutor(_RESOLVERS, "names")
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        addresses = await self._addresses(host, port)
+        for address in addresses[:-1]:
+            try:
+                return await self._sockets.connect_tcp(address, port, _ONE_ADDRESS)
+            except NETWORK_ERRORS:
+                continue
+        return await self._sockets.connect_tcp(addresses[-1], port, timeout)
+
+    async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
+        raise invalid_response("a unix socket")
+
+    async def sleep(self, seconds: float) -> None:
+        await self._sockets.sleep(seconds)
+
+    def close(self) -> None:
+        self.resolve_namers.shutdown(wait=False, cancel_futures=True)
+
+    async def _addresses(self, host: str, port: int) -> Sequence[str]:
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.run_in_executor(self.resolve_namers, self.resolve_name, host, port)
+        except (OSError, UnicodeError) as fault:
+            raise unavailable(host, "the name is not known") from fault
+        if netloc(host, port) not in self._open_hosts:
+            found = [address for address in found if is_public(address)]
+        if not found:
+            raise invalid_response(
+                f"{host}: a private address, and not one of insecure_private_hosts"
+            )
+        return found
+
+
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """An httpx transport over httpcore connections over `GuardedNetwork`."""
+
+    def __init__(self, network: GuardedNetwork, unverified: frozenset[str]) -> None:
+        self._network = network
+        self._unverified = unverified
+        self._made: dict[bool, httpcore.AsyncConnectionPool] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        place = httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
+        )
+        content: Any = request.stream
+        host = netloc(request.url.host, request.url.port or 443)
+        answer = await self._pool(host not in self._unverified).handle_async_request(
+            httpcore.Request(request.method, place, headers=request.headers.raw, content=content)
+        )
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Stream(answer.stream))
+
+    async def aclose(self) -> None:
+        for pool in self._made.values():
+            await pool.aclose()
+
+    def _pool(self, verified: bool) -> httpcore.AsyncConnectionPool:
+        # At the first request, because reading the authorities takes longer than most commands.
+        if verified not in self._made:
+            self._made[verified] = httpcore.AsyncConnectionPool(
+                ssl_context=_trusted() if verified else httpx.create_ssl_context(verify=False),
+                max_connections=None,  # connections are counted by host
+                max_keepalive_connections=20,
+                keepalive_expiry=30.0,
+                network_backend=self._network,
+            )
+        return self._made[verified]
+
+
+class _Stream(httpx.AsyncByteStream):
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._stream:
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def _trusted() -> ssl.SSLContext:
+    """The system's authorities, or those of SSL_CERT_FILE or SSL_CERT_DIR in the environment."""
+    return httpx.create_ssl_context()

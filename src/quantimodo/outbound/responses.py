@@ -1,0 +1,60 @@
+"""A response of another server, and the errors for a missing or malformed one."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from quantimodo.outbound.errors import InvalidProviderResponse, ProviderUnavailable
+
+LATER = "The sign-in provider does not answer. Try again in a moment."
+_STRANGE = "The sign-in provider gave an answer that cannot be used."
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response with a status below 500. Never log its body."""
+
+    status: int
+    media_type: str
+    body: bytes = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object. Raises `InvalidProviderResponse`."""
+        return read_object(self.body)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The body as a JSON array of objects. Raises `InvalidProviderResponse`."""
+        found = _decoded(self.body)
+        if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+            raise invalid_response("not a JSON array of objects")
+        return found
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """A JSON object. Raises `InvalidProviderResponse`."""
+    found = _decoded(body)
+    if not isinstance(found, dict):
+        raise invalid_response("not a JSON object")
+    return found
+
+
+def unavailable(host: str, because: str) -> ProviderUnavailable:
+    """The error for a server that does not respond. `because` is for the log."""
+    return ProviderUnavailable(LATER, because=f"{host}: {because}")
+
+
+def invalid_response(because: str) -> InvalidProviderResponse:
+    """The error for a response that cannot be used. `because` is for the log."""
+    return InvalidProviderResponse(_STRANGE, because=because)
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, ValueError) as fault:
+        raise invalid_response("not JSON") from fault
