@@ -23,7 +23,7 @@ def client_options(
         signature = inspect.signature(command)
         own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
         made = [_parameter(_OPTIONS[name], name in required) for name in names]
-        ordered = sorted((*own, *made), key=lambda each: each.default is not each.empty)
+        ordered = sorted((*made, *own), key=lambda each: each.default is not each.empty)
         command.__signature__ = signature.replace(parameters=ordered)  # type: ignore[attr-defined]
         command.__annotations__ = {each.name: each.annotation for each in ordered}
         return command
