@@ -1,1 +1,1 @@
-"""The commands. Each does one thing through the house's own services, and says it plainly."""
+"""The commands. Each one opens the services, runs once, and exits."""

@@ -17,7 +17,7 @@ from quantimodo.accounts.throttle import network
 
 MOST_CONNECTIONS: Final = 65_536
 _SCAN_EVERY: Final = 1.0
-_TOLD_EVERY: Final = 60.0
+_LOG_INTERVAL: Final = 60.0
 _RESERVE: Final = 256  # descriptors for databases, files and outgoing requests
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.connections")
 
@@ -42,17 +42,17 @@ class Admission:
     _total: int = field(default=0, init=False)
     _counts: dict[str, int] = field(default_factory=dict, init=False)
     _scanned_at: float = field(default=float("-inf"), init=False)
-    _told_at: float = field(default=float("-inf"), init=False)
+    _logged_at: float = field(default=float("-inf"), init=False)
     _refused: int = field(default=0, init=False)
 
     def admit(self, address: str, connections: Collection[Any], now: float) -> str | None:
         """Count one more; what to `release` it by, or None when it is one too many.
 
-        At the limit of all, connections without a request make room first.
+        At the limit of all, connections without a request are closed first.
         """
         client_network = "" if self._is_exempt(address) else network(address)
         if self._total >= self.policy.total:
-            self._make_room(connections, now)
+            self._close_idle(connections, now)
             self._refuse("connections.total", now)
             return None
         count = self._counts.get(client_network, 0)
@@ -72,7 +72,7 @@ class Admission:
         else:
             del self._counts[client_network]
 
-    def _make_room(self, connections: Collection[Any], now: float) -> None:
+    def _close_idle(self, connections: Collection[Any], now: float) -> None:
         if now - self._scanned_at < _SCAN_EVERY:
             return
         self._scanned_at = now
@@ -82,9 +82,9 @@ class Admission:
 
     def _refuse(self, limit: str, now: float) -> None:
         self._refused += 1
-        if now - self._told_at >= _TOLD_EVERY:
+        if now - self._logged_at >= _LOG_INTERVAL:
             _log.warning("connections refused", limit=limit, count=self._refused)
-            self._told_at, self._refused = now, 0
+            self._logged_at, self._refused = now, 0
 
     def _is_exempt(self, address: str) -> bool:
         if not self.policy.exempt:

@@ -226,7 +226,7 @@ async def _client(context: AppContext, client_id: str) -> Client:
 async def _owner_id(context: AppContext, email: str) -> int:
     user = await context.stores.user_by_email(presented_email(email))
     if user is None:
-        raise Failed("nobody has an account with this e-mail address")
+        raise Failed("no account has this e-mail address")
     return user.id
 
 

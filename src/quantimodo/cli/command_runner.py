@@ -1,8 +1,7 @@
-"""An errand: one command's work in the house, whether or not a server runs beside it.
+"""Runs one command with the services, whether or not a server runs too.
 
-Owns opening and closing the house, and how faults reach the terminal: a line each on standard
-error, exit code 1, or 2 when the command or the settings are at fault. Standard output is for
-answers only.
+Owns opening and closing the services, and how errors are printed: one line each on standard error,
+exit code 1, or 2 for an error in the command or the settings. Standard output has results only.
 """
 
 import asyncio
@@ -30,10 +29,10 @@ class Failed(Exception):
 
 
 def run(command: Callable[[AppContext], Awaitable[T]]) -> T:
-    """Do it in an open house, on the database that the server uses: a SQLite file that does not
-    exist is never created, and an old schema is never migrated."""
+    """Run it with the services over the configured database. It never creates a SQLite file, and
+    never migrates a schema."""
     with field_errors():
-        return asyncio.run(_in_the_house(load_settings(), command))
+        return asyncio.run(_with_services(load_settings(), command))
 
 
 @contextmanager
@@ -70,7 +69,7 @@ def complain(line: str) -> None:
     typer.echo(f"error: {line}", err=True)
 
 
-async def _in_the_house(settings: Settings, command: Callable[[AppContext], Awaitable[T]]) -> T:
+async def _with_services(settings: Settings, command: Callable[[AppContext], Awaitable[T]]) -> T:
     require_database(settings)
     async with open_app(settings) as context:
         return await command(context)

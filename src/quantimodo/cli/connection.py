@@ -100,7 +100,7 @@ class Connection(HttpToolsProtocol):
         # Those in the queue never begin: the client that asked is gone.
         self.pipeline.clear()
         if self._active is not None:
-            self._active.hang_up()
+            self._active.disconnect()
         self._active = self._reading = None
         super().connection_lost(exc)
 
@@ -230,7 +230,7 @@ class Connection(HttpToolsProtocol):
         broken, self._reading = self._reading, None
         if broken is not None and broken is self._active:
             # The application must not act on half of a body.
-            broken.hang_up()
+            broken.disconnect()
             self._active = None
             if broken.response_started:
                 self._gathering.close()
@@ -256,14 +256,14 @@ class Connection(HttpToolsProtocol):
 
     def _expect(self) -> None:
         if self._deadline is None and not self._deaf:
-            self._deadline = self.loop.call_later(self._policy.request_timeout, self._hang_up)
+            self._deadline = self.loop.call_later(self._policy.request_timeout, self._close_late)
 
     def _relent(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _hang_up(self) -> None:
+    def _close_late(self) -> None:
         self._deadline = self._reading = None
         self.transport.close()
 

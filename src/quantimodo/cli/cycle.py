@@ -35,15 +35,15 @@ class Cycle(RequestResponseCycle):
         self.keep_alive = keep_alive
         self.body = bytearray()
 
-    def hang_up(self) -> None:
+    def disconnect(self) -> None:
         """What the application sends from now on is dropped; it reads a disconnect."""
         if not self.response_complete:
             self.disconnected = True
         self.message_event.set()
 
     def decide_keep_alive(self) -> None:
-        """RFC 9110 §10.1.1: a client that was not told to continue may send its body or not, so
-        that nobody can tell what comes next on this connection."""
+        """RFC 9110 §10.1.1: without a 100 response the client may or may not send its body, so
+        the server cannot know what comes next on this connection."""
         if self.waiting_for_100_continue and self.more_body:
             self.keep_alive = False
 

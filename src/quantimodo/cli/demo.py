@@ -1,8 +1,8 @@
-"""`quantimodo demo`: the whole main job against a running server, for everybody to see.
+"""`quantimodo demo`: the main use case against a running server, printed step by step.
 
-Makes a throw-away person and app in the server's own database, walks, and removes them again,
-whatever happens. The one command that is an HTTP client (house.md law 4 has outbound/http_client.py
-for what the server itself asks of others; this is a person and an app).
+Creates a temporary person and app in the server's database, runs the requests, and always deletes
+both again. It is the only command that is an HTTP client; requests of the server itself go through
+outbound/http_client.py.
 """
 
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ from quantimodo.crypto.jwt import base64url
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 
-# Nobody listens there: the walk reads the answer off the redirect.
+# No server listens there: the demo reads the response from the redirect.
 _CALLBACK = "http://127.0.0.1:1/callback"
 _SECONDS = 20.0
 

@@ -1,7 +1,7 @@
 """The main job, walked as an app and a person's browser would: what `quantimodo demo` shows.
 
 Owns the order of the steps and what each must answer; a wrong answer is `Unexpected`. Speaks HTTP
-only: it knows the server by its addresses, and whoever it signs in was made by others.
+only: it knows the server by its addresses, and the person whom it signs in exists before.
 """
 
 import json

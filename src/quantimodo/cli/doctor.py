@@ -155,7 +155,7 @@ def _judged(path: Path) -> Finding:
     if stat.S_IMODE(about.st_mode) & 0o077:
         return Finding("fault", "secret key", f"others can read the file: chmod 600 {path}")
     if about.st_uid != os.geteuid():
-        return Finding("warning", "secret key", "the file belongs to somebody else")
+        return Finding("warning", "secret key", "the file belongs to another user")
     return Finding("ok", "secret key", "readable by its owner only")
 
 
@@ -212,7 +212,9 @@ async def _mail(settings: Settings) -> list[Finding]:
     if not smtp.url:
         if settings.development:
             return [Finding("ok", "mail", "none is sent: all is shown at /outbox")]
-        return [Finding("fault", "mail", "set smtp.url: nobody can confirm an address without")]
+        return [
+            Finding("fault", "mail", "set smtp.url: without it no person can confirm an address")
+        ]
     try:
         async with Smtp(smtp_policy(smtp.url, smtp.from_address)).connect():
             return [Finding("ok", "mail", "the mail server takes us in")]
@@ -221,7 +223,7 @@ async def _mail(settings: Settings) -> list[Finding]:
 
 
 async def _providers(settings: Settings) -> list[Finding]:
-    """Whether each answers; what only a person at its console can see is told to be compared."""
+    """Whether each one responds, and the values that the operator compares with its console."""
     policies = provider_policies(settings)
     if not policies:
         return []
@@ -244,7 +246,7 @@ async def _answers(provider: Provider, settings: Settings) -> Finding:
 
 
 class _Unused:
-    """Nobody signs in here."""
+    """A replay store that is not used: the check signs no person in."""
 
     async def spend_once(self, key: bytes, expires_at: datetime) -> bool:
         return False

@@ -52,7 +52,7 @@ def rotate(
         await context.keyring.load()
         before = timedelta(0) if now else context.settings.keys.publish_before
         if not await context.rotation.rotate(before, algorithms):
-            raise Failed("no key was made: somebody else rotates them just now. Try again")
+            raise Failed("no key was made: another process rotates the keys just now. Try again")
         # With the secret key in mind: what it seals for long is sealed by the newest one then.
         await context.registry.reseal()
         return await _read(context)

@@ -1,7 +1,7 @@
-"""The folder in which the workers of one run keep their counters, and what killed runs left.
+"""The folder for the counters of the workers of one run, and the folders of killed runs.
 
-Whoever owns a folder holds a lock in it for as long as the process lives, however it ends: a
-folder whose lock is free is nobody's. Knows nothing of what is counted.
+The owner of a folder holds a lock in it as long as its process lives: a folder whose lock is free
+has no owner.
 """
 
 import fcntl
@@ -19,12 +19,12 @@ _LOCK = "owner.lock"
 
 @contextmanager
 def fresh_folder() -> Iterator[str]:
-    """A new folder for this run, gone at the end; those of runs that were killed go now."""
+    """A new folder for this run, deleted at the end. Folders of killed runs are deleted now."""
     _clear(Path(tempfile.gettempdir()))
     draft = Path(tempfile.mkdtemp(prefix=_UNFINISHED))
     lock = os.open(draft / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    # It gets its name when it is locked, so that nobody ever meets it unlocked while we live.
+    # It gets its name when it is locked, so that no other process finds it unlocked.
     folder = draft.rename(draft.with_name(draft.name.replace(_UNFINISHED, _NAME)))
     try:
         yield str(folder)
@@ -35,7 +35,7 @@ def fresh_folder() -> Iterator[str]:
 
 def _clear(parent: Path) -> None:
     for folder in parent.glob(f"{_NAME}*"):
-        with suppress(OSError):  # somebody's, or gone meanwhile: not worth a start that fails
+        with suppress(OSError):  # in use, or deleted meanwhile: the start continues
             if _is_ours(folder) and _is_left(folder):
                 shutil.rmtree(folder)
 

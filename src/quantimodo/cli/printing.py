@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_WIDE = 200  # when nobody looks: nothing is cut off for a pipe
+_WIDE = 200  # for a pipe: nothing is cut off
 
 
 def print_json(value: object) -> None:

@@ -87,8 +87,8 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def _become_worker(listener: socket.socket, environment: Mapping[str, str]) -> NoReturn:
-    """One worker needs nobody beside it: this very process goes on as that. To load all modules
-    once more in a fresh one would be half of the time to the first answer."""
+    """A single worker needs no supervisor: this process becomes the worker. Loading all modules
+    again in a new process would double the time to the first response."""
     os.environ.update(environment)
     work([str(listener.detach())])
 
@@ -131,4 +131,4 @@ def _warnings(settings: Settings) -> Iterator[str]:
     if settings.development:
         yield "development is on: every browser on this machine reads all mails at /outbox."
     elif not settings.smtp.url:
-        yield "there is no mail server (smtp.url): nobody can confirm an address."
+        yield "there is no mail server (smtp.url): no person can confirm an address."

@@ -1,8 +1,8 @@
-"""Several workers on one listening socket, kept alive: one that dies is replaced at once.
+"""Several workers on one listening socket. A worker that ends is replaced at once.
 
-Why not uvicorn's own: workers outlive it when it is killed, and keep the port; one that fails to
-start because the database is away for a moment ends it; it tells nobody which worker died, so
-that the metrics of the dead are counted for ever.
+Why not uvicorn's supervisor: its workers outlive it when it is killed, and keep the port; it ends
+if a worker cannot start because the database is unavailable for a moment; it does not report which
+worker ended, so the metrics of that worker would be counted for ever.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ class Supervisor:
         return 1 if self._failed else 0
 
     async def _keep(self) -> None:
-        """One place, and whoever works there."""
+        """One place for a worker, and its current process."""
         first, pause, loop = True, 0.0, asyncio.get_running_loop()
         while not await self._stops_within(pause):
             begun_at = loop.time()

@@ -1,4 +1,4 @@
-"""`quantimodo users`: people's accounts, by the operator's hand."""
+"""`quantimodo users`: the operator creates and manages accounts."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ from quantimodo.model.users import User
 from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.profiles import InvalidProfile, read_claims
 
-users = typer.Typer(no_args_is_help=True, help="Make and look after people's accounts.")
+users = typer.Typer(no_args_is_help=True, help="Create and manage accounts.")
 
 Who = Annotated[str, typer.Argument(help="The person's e-mail address or number.")]
 ClaimsFile = Annotated[
@@ -108,7 +108,7 @@ def replace_profile(
 
 @users.command()
 def disable(who: Who, as_json: AsJson = False) -> None:
-    """Sign a person out everywhere and let nobody in; their tokens are dead at once."""
+    """Disable an account: end all sessions, refuse sign-in and tokens at once."""
     _change(who, lambda context, user: context.accounts.disable(user.id), as_json)
 
 

@@ -31,7 +31,7 @@ SUPERVISED = "supervised"
 
 
 def serve(listener: socket.socket, settings: Settings) -> None:
-    """Serve until told to stop; then finish what was begun."""
+    """Serve until the stop signal, then finish the requests in progress."""
     admission = Admission(_connection_policy(settings))
     config = uvicorn.Config(
         "quantimodo.app.asgi:create_worker",

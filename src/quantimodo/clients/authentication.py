@@ -22,7 +22,7 @@ from quantimodo.protocol.errors import InvalidClient
 from quantimodo.protocol.parameters import Form
 
 _REFUSED = "client authentication failed"
-_NOBODY = SecretDigest(bytes(32))
+_NO_SECRET = SecretDigest(bytes(32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class ClientAuthentication:
         client_id = credentials.client_id or _stated(credentials)
         client = await self.clients.client(client_id)
         if client is None or client.disabled_at is not None:
-            _matches(_NOBODY, credentials, self.clock.now())  # the same work as for a known one
+            _matches(_NO_SECRET, credentials, self.clock.now())  # the same work as for a known one
             raise _refusal(credentials, "unknown or disabled client")
         if credentials.assertion is not None:
             await self._check_assertion(client, credentials, credentials.assertion)

@@ -115,7 +115,7 @@ class DynamicClients:
 
     async def managed(self, client_id: str, token: str | None) -> Client:
         """The application that this token manages. Raises `InvalidToken`, alike for every cause:
-        an application that is gone, disabled or somebody else's (RFC 7592 §2.1)."""
+        an application that is deleted, disabled or not managed by it (RFC 7592 §2.1)."""
         client = await self.clients.client(client_id)
         known = bytes(32)
         if client is not None and client.registration_digest is not None:
@@ -228,7 +228,7 @@ _CLAIMS = frozenset({"iss", "iat", "exp", "nbf", "aud", "sub", "jti"})
 
 
 def _key(token: str) -> bytes:
-    """The database key of an initial access token; of anything else one that nobody has."""
+    """The database key of an initial access token; for any other text a key that no token has."""
     return key_of(Kind.INITIAL, token) or b""
 
 

@@ -18,7 +18,7 @@ class InvalidMetadata(Exception):
 class ChangedMeanwhile(Exception):
     """The client was changed or deleted since it was read; nothing was stored."""
 
-    message = "somebody changed this app in the meantime: look at it again, then repeat the change"
+    message = "this app was changed in the meantime: look at it again, then repeat the change"
 
     def __init__(self) -> None:
         super().__init__(self.message)

@@ -115,8 +115,8 @@ def _table() -> Mapping[str, str]:
         for each in (found["c"].strip("\u200e") for found in alike):
             if len(character) == 1 and len(each) == 1:
                 leader[lead(each)] = lead(character)
-    for letter in "abcdefghijklmnopqrstuvwxyz":
-        # A capital is drawn differently, and is the same letter.
-        leader[lead(letter.upper())] = lead(letter)
+    for character in "abcdefghijklmnopqrstuvwxyz":
+        # A capital is drawn differently, and is the same character.
+        leader[lead(character.upper())] = lead(character)
     classes = {lead(one): one for one in "abcdefghijklmnopqrstuvwxyz0123456789"[::-1]}
     return {one: classes[lead(one)] for one in tuple(leader) if lead(one) in classes}

@@ -67,7 +67,7 @@ class Registry:
         asked = tidy(registration)
         _accept(asked, () if by_operator else (*privileges(asked), *await self._reserved(asked)))
         if owner_id is not None and not by_operator:
-            await self._check_room(owner_id)
+            await self._check_number_owned(owner_id)
         return await self._add(asked, owner_id)
 
     async def register_itself(
@@ -217,7 +217,7 @@ class Registry:
         await self.clients.set_logo(client.id, logo, charge)
         self._record(client, "client.logo_changed", "given a new logo" if logo else "logo dropped")
 
-    async def _check_room(self, owner_id: int) -> None:
+    async def _check_number_owned(self, owner_id: int) -> None:
         if len(await self.clients.clients(owner_id=owner_id, limit=MOST_OWNED)) >= MOST_OWNED:
             raise InvalidMetadata(
                 "name", f"you have {MOST_OWNED} apps already: delete one to register another"
