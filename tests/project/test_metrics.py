@@ -79,10 +79,7 @@ REMAINING: Mapping[str, int] = {
     "src/quantimodo/ports/stores.py": 471,
     "src/quantimodo/storage/sqlite.py": 391,
     "src/quantimodo/storage/tables/clients.py": 307,
-    "src/quantimodo/tokens/id_tokens.py:IdTokens.write": 11,
-    "src/quantimodo/tokens/issuer.py:Issuer._id_token": 7,
     "src/quantimodo/tokens/login.py:LoginTokens.issue": 7,
-    "src/quantimodo/tokens/signed.py:SignedTokens.access_token": 8,
 }
 
 

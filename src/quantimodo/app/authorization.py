@@ -1,4 +1,4 @@
-"""Puts authorization together: the authorize endpoint, the token endpoint's issuer, ID tokens."""
+"""Builds the token minter, the responders that use it, and client authentication."""
 
 from quantimodo.app.services import AppContext
 from quantimodo.clients.authentication import ClientAuthentication
@@ -8,23 +8,32 @@ from quantimodo.grant_types.table import GrantTypeTable, grant_type_table
 from quantimodo.protocol.discovery import INTROSPECT, REVOKE, TOKEN
 from quantimodo.tokens.authorization_responder import AuthorizationResponder
 from quantimodo.tokens.id_tokens import IdTokens
-from quantimodo.tokens.issuer import Issuer
+from quantimodo.tokens.minter import TokenMinter
 from quantimodo.tokens.signed import SignedTokens
 from quantimodo.tokens.subjects import Subjects
+from quantimodo.tokens.token_responder import TokenResponder
 from quantimodo.tokens.userinfo import UserInfoAnswers
 
 
-def issuer(context: AppContext) -> Issuer:
-    policy, subjects = context.token_policy, Subjects(context.stores, context.entropy)
-    return Issuer(
-        policy,
+def token_responder(context: AppContext) -> TokenResponder:
+    return TokenResponder(
+        token_minter(context),
         context.stores,
-        SignedTokens(policy, context.keyring),
-        id_tokens(context, subjects),
-        subjects,
         context.clock,
         context.entropy,
         successor_derivation(context),
+    )
+
+
+def token_minter(context: AppContext) -> TokenMinter:
+    policy, keyring = context.token_policy, context.keyring
+    subjects = Subjects(context.stores, context.entropy)
+    return TokenMinter(
+        policy,
+        SignedTokens(policy, keyring),
+        IdTokens(policy, keyring, subjects, context.stores, context.client_keys),
+        subjects,
+        context.entropy,
     )
 
 
@@ -34,20 +43,11 @@ def grant_types(context: AppContext) -> GrantTypeTable:
     return grant_type_table(RefreshTokenGrant(grace, settings.legacy_transport, derivation))
 
 
-def id_tokens(context: AppContext, subjects: Subjects) -> IdTokens:
-    return IdTokens(
-        context.token_policy, context.keyring, subjects, context.stores, context.client_keys
-    )
-
-
 def authorization_responder(context: AppContext) -> AuthorizationResponder:
-    policy, subjects = context.token_policy, Subjects(context.stores, context.entropy)
     return AuthorizationResponder(
-        policy,
+        token_minter(context),
         context.stores,
-        SignedTokens(policy, context.keyring),
-        id_tokens(context, subjects),
-        subjects,
+        Subjects(context.stores, context.entropy),
         context.clock,
         context.entropy,
     )

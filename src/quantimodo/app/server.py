@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from quantimodo.app.authorization import (
     client_authentication,
     grant_types,
-    issuer,
+    token_responder,
     user_info,
 )
 from quantimodo.app.background import background_work
@@ -120,7 +120,7 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
             clients=clients,
             grant_types=grant_types(context),
             tokens=stores,
-            issuer=issuer(context),
+            responder=token_responder(context),
             clock=clock,
             audit=context.audit,
             metrics=metrics,

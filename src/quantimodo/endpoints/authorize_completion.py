@@ -127,7 +127,7 @@ class AuthorizationResponses:
         if request.client.skips_consent:
             # A first-party client shows no consent page; the account lists it as connected anyway.
             await self.consents.save(request, subject)
-        return await self.authorization_responder.answer(request, subject)
+        return await self.authorization_responder.respond(request, subject)
 
     async def _send(
         self,

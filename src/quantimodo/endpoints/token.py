@@ -21,7 +21,7 @@ from quantimodo.ports.stores import TokenStore
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
 from quantimodo.protocol.parameters import Form
-from quantimodo.tokens.issuer import Answer, Issuer
+from quantimodo.tokens.token_responder import TokenResponder, TokenResponse
 
 PARAMETERS = OF_CLIENTS | {
     "grant_type",
@@ -40,7 +40,7 @@ class TokenEndpoint:
     clients: ClientAuthentication
     grant_types: GrantTypeTable
     tokens: TokenStore
-    issuer: Issuer
+    responder: TokenResponder
     clock: Clock
     audit: Audit
     metrics: Metrics
@@ -87,11 +87,11 @@ class TokenEndpoint:
         if client.strict and request.method == "GET":
             raise InvalidRequest("this app is registered as strict: use POST")
 
-    async def _issue(self, grant_type: GrantType[Any], form: Form, client: Client) -> Answer:
+    async def _issue(self, grant_type: GrantType[Any], form: Form, client: Client) -> TokenResponse:
         for _ in range(2):
             evidence = await grant_type.load(form, self.tokens)
             decision = grant_type.decide(form, client, evidence, self.clock.now())
-            answer = await self.issuer.issue(decision)
+            answer = await self.responder.respond(decision)
             if answer is not None:
                 return answer
             # Lost the race: what we meant to spend is spent now, so decide on that.

@@ -2,13 +2,12 @@
 
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from quantimodo.keys.keyring import Keyring
-from quantimodo.model.clients import Client
 from quantimodo.protocol.scopes import spell
 from quantimodo.protocol.vocabulary import ACCESS_TOKEN_TYPE
+from quantimodo.tokens.minted import MintedAccessToken
 from quantimodo.tokens.policy import TokenPolicy
 
 
@@ -17,34 +16,23 @@ class SignedTokens:
     policy: TokenPolicy
     keyring: Keyring
 
-    def access_token(
-        self,
-        client: Client,
-        scope: frozenset[str],
-        now: datetime,
-        expires_at: datetime,
-        *,
-        jti: bytes,
-        subject: str | None = None,
-        grant_id: bytes | None = None,
-        signed_in_at: datetime | None = None,
-    ) -> str:
-        """`subject`: the person, as this application knows them; None for its own token. `grant_id`
-        names the authorization that the token stands and falls with."""
+    def access_token(self, access: MintedAccessToken, subject: str) -> str:
+        """`subject` is the person's `sub` at this client, or the client's id for its own token."""
         claims: dict[str, Any] = {
             "iss": self.policy.issuer,
-            "sub": client.id if subject is None else subject,
+            "sub": subject,
             "aud": self.policy.audience,
-            "client_id": client.id,
-            "iat": int(now.timestamp()),
-            "exp": int(expires_at.timestamp()),
-            "jti": _text(jti),
-            "scope": spell(scope),
+            "client_id": access.client.id,
+            "iat": int(access.issued_at.timestamp()),
+            "exp": int(access.expires_at.timestamp()),
+            "jti": _text(access.jti),
+            "scope": spell(access.scope),
         }
-        if grant_id is not None:
-            claims["grant_id"] = _text(grant_id)
-        if signed_in_at is not None:
-            claims["auth_time"] = int(signed_in_at.timestamp())
+        if access.authorization is not None:
+            grant = access.authorization.grant
+            # The token is valid only as long as the grant is.
+            claims["grant_id"] = _text(grant.id)
+            claims["auth_time"] = int(grant.authenticated_at.timestamp())
         return self.keyring.signer("ES256").sign(claims, ACCESS_TOKEN_TYPE)
 
 

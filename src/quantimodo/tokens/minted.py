@@ -1,0 +1,52 @@
+"""Values that the minter takes and returns."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from quantimodo.model.clients import Client
+from quantimodo.model.secrets import Secret
+from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant, RefreshToken
+from quantimodo.model.users import User
+
+
+class Authorization(NamedTuple):
+    """A grant with its client and its person."""
+
+    client: Client
+    grant: Grant
+    user: User
+
+
+class MintedAccessToken(NamedTuple):
+    """An access token. `raw` is the opaque text; a JWT takes only its `jti` from the key. `row` is
+    None for a JWT, which is not stored. `authorization` is None for an application's own token."""
+
+    client: Client
+    authorization: Authorization | None
+    raw: Secret
+    jti: bytes
+    scope: frozenset[str]
+    issued_at: datetime
+    expires_at: datetime
+    row: AccessToken | None
+
+
+class MintedRefreshToken(NamedTuple):
+    raw: Secret
+    row: RefreshToken
+
+
+class MintedCode(NamedTuple):
+    raw: Secret
+    row: AuthorizationCode
+
+
+class IdTokenContext(NamedTuple):
+    """What an ID token is returned with. `alone`: without an access token and without a code, so
+    that it includes the claims of the scope (OpenID Connect Core §5.4)."""
+
+    scope: frozenset[str]
+    nonce: str | None = None
+    access_token: str | None = None
+    code: str | None = None
+    alone: bool = False

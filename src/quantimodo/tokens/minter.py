@@ -1,0 +1,119 @@
+"""Mints codes, access tokens, refresh tokens and ID tokens, for every endpoint.
+
+Owns lifetimes, rows and texts, so that the token endpoint and the authorization endpoint agree on
+them. Stores nothing: the responders commit the rows before they return a text.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from quantimodo.crypto.tokens import Kind, Minted, mint
+from quantimodo.model.clients import Client
+from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant, RefreshToken
+from quantimodo.ports.clock import Entropy
+from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.scopes import spell
+from quantimodo.tokens.id_tokens import IdTokens
+from quantimodo.tokens.minted import (
+    Authorization,
+    IdTokenContext,
+    MintedAccessToken,
+    MintedCode,
+    MintedRefreshToken,
+)
+from quantimodo.tokens.policy import TokenPolicy, seconds_until
+from quantimodo.tokens.signed import SignedTokens
+from quantimodo.tokens.subjects import Subjects
+
+
+@dataclass(frozen=True, slots=True)
+class TokenMinter:
+    policy: TokenPolicy
+    signed: SignedTokens
+    id_tokens: IdTokens
+    subjects: Subjects
+    entropy: Entropy
+
+    def mint_application_token(
+        self, client: Client, scope: frozenset[str], now: datetime
+    ) -> MintedAccessToken:
+        """An access token for the application itself (RFC 6749 §4.4)."""
+        secret, expires_at = mint(Kind.ACCESS, now, self.entropy), now + self.policy.access_lifetime
+        row = None
+        if client.token_format == "opaque":
+            row = AccessToken(secret.key, client.id, None, None, scope, now, expires_at)
+        return MintedAccessToken(
+            client, None, secret.raw, secret.key[:20], scope, now, expires_at, row
+        )
+
+    def mint_access_token(
+        self,
+        authorization: Authorization,
+        scope: frozenset[str],
+        now: datetime,
+        derived: Minted | None = None,
+    ) -> MintedAccessToken:
+        """An access token of a grant; `derived` is its secret if it is a successor."""
+        client, grant, _ = authorization
+        secret = derived or mint(Kind.ACCESS, now, self.entropy)
+        expires_at = _end(grant, now, self.policy.access_lifetime)
+        row = None
+        if client.token_format == "opaque":
+            row = AccessToken(
+                secret.key, client.id, grant.id, grant.user_id, scope, now, expires_at
+            )
+        return MintedAccessToken(
+            client, authorization, secret.raw, secret.key[:20], scope, now, expires_at, row
+        )
+
+    def mint_refresh_token(
+        self, grant: Grant, now: datetime, derived: Minted | None = None
+    ) -> MintedRefreshToken:
+        """A refresh token of a grant; `derived` is its secret if it is a successor."""
+        secret = derived or mint(Kind.REFRESH, now, self.entropy)
+        expires_at = _end(grant, now, self.policy.refresh_idle_lifetime)
+        return MintedRefreshToken(secret.raw, RefreshToken(secret.key, grant.id, now, expires_at))
+
+    def mint_code(self, grant: Grant, request: AuthorizationRequest, now: datetime) -> MintedCode:
+        """An authorization code, bound to the request's redirect URI, challenge and nonce."""
+        secret = mint(Kind.CODE, now, self.entropy)
+        row = AuthorizationCode(
+            key=secret.key,
+            grant_id=grant.id,
+            redirect_uri=request.target.redirect_uri if request.target.given else None,
+            challenge=request.challenge,
+            nonce=request.nonce,
+            expires_at=_end(grant, now, self.policy.code_lifetime),
+        )
+        return MintedCode(secret.raw, row)
+
+    async def text(self, access: MintedAccessToken) -> str:
+        """The access token as its client gets it: opaque, or a signed JWT (RFC 9068)."""
+        if access.client.token_format == "opaque":
+            return access.raw.reveal()
+        subject = access.client.id
+        if access.authorization is not None:
+            subject = await self.subjects.of(access.client, access.authorization.user)
+        return self.signed.access_token(access, subject)
+
+    async def mint_id_token(
+        self, authorization: Authorization, context: IdTokenContext, now: datetime
+    ) -> str:
+        return await self.id_tokens.mint(authorization, context, now)
+
+
+def access_token_parameters(
+    access: MintedAccessToken, text: str, now: datetime
+) -> dict[str, str | int]:
+    """The members of a response that has an access token (RFC 6749 §4.2.2, §5.1)."""
+    return {
+        "access_token": text,
+        "token_type": "Bearer",
+        "expires_in": seconds_until(access.expires_at, now),
+        "scope": spell(access.scope),
+    }
+
+
+def _end(grant: Grant, now: datetime, lifetime: timedelta) -> datetime:
+    # security.md §6, §14e: nothing outlives the authorization that it came from.
+    return min(now + lifetime, grant.expires_at)
