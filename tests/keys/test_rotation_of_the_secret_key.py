@@ -23,7 +23,7 @@ async def refreshed(harness: AppHarness, **changes: Any) -> tuple[Any, str, dict
 
 
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])
-async def test_a_lost_answer_is_given_again_across_a_restart_with_a_new_key(
+async def test_a_lost_response_is_repeated_across_a_restart_with_a_new_key(
     harness: AppHarness, reopened: OpenHarness, token_format: str
 ) -> None:
     app, spent, lost = await refreshed(harness, token_format=token_format)
@@ -34,7 +34,7 @@ async def test_a_lost_answer_is_given_again_across_a_restart_with_a_new_key(
         assert (await again.refresh(app, repeated["refresh_token"])).status_code == 200
 
 
-async def test_heirs_are_made_under_the_new_key_from_then_on(
+async def test_successors_are_derived_under_the_new_key_after_the_rotation(
     harness: AppHarness, reopened: OpenHarness
 ) -> None:
     app, _, answer = await refreshed(harness)
@@ -44,7 +44,7 @@ async def test_heirs_are_made_under_the_new_key_from_then_on(
         assert repeated["refresh_token"] == successor["refresh_token"]
 
 
-async def test_where_the_old_key_is_gone_nothing_is_given_that_would_not_work(
+async def test_without_the_old_key_a_repeat_is_refused(
     harness: AppHarness, reopened: OpenHarness
 ) -> None:
     app, spent, lost = await refreshed(harness)
@@ -55,7 +55,7 @@ async def test_where_the_old_key_is_gone_nothing_is_given_that_would_not_work(
     async with reopened(secret_key=NEW) as again:
         refused = await again.refresh(app, spent)
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
-        # It is no replay: whoever got the answer goes on.
+        # It is no replay: the holder of the successor can still refresh.
         assert (await again.refresh(app, lost["refresh_token"])).status_code == 200
 
 

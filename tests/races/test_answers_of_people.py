@@ -25,7 +25,7 @@ def _form(cookies: str, fields: dict[str, str]) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode("ascii")
 
 
-async def test_forty_answers_of_one_person_are_one(cluster: Cluster) -> None:
+async def test_forty_submissions_of_one_form_get_one_response(cluster: Cluster) -> None:
     asked = {
         "client_id": cluster.app.client_id,
         "response_type": "code",
@@ -49,7 +49,7 @@ async def test_forty_answers_of_one_person_are_one(cluster: Cluster) -> None:
     assert location.startswith(f"{CALLBACK}?")
     given = parse_qs(urlsplit(location).query)
     consents = await cluster.context.stores.consents_of(cluster.user.id)
-    # Whoever was first decides, and nothing else has an effect.
+    # The first decision counts; the others have no effect.
     if "code" in given:
         (consent,) = consents
         assert consent.scope == {"basic"}

@@ -14,8 +14,8 @@ CROWD = 50
 
 
 async def _tokens(cluster: Cluster, address: str, count: int) -> list[str]:
-    """What an SDK gives to `count` phones of somebody who was never here: of each second one an
-    ID token, which is good once, of the others an access token."""
+    """The tokens that an SDK gives to `count` phones of a new person: in turn an access token and
+    an ID token, which can be used once."""
     asked = {"person": "another", "address": address, "trust": "domain"}
     async with cluster.browser() as phone:
         answers = [await phone.post("/sandbox/google/native", json=asked) for _ in range(count)]

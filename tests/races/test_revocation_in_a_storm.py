@@ -60,7 +60,7 @@ async def _storms(cluster: Cluster) -> list[Storm]:
     ]
 
 
-async def test_a_token_revoked_in_a_refresh_storm_takes_all_its_heirs_along(
+async def test_revoking_a_token_among_concurrent_refreshes_revokes_all_its_successors(
     cluster: Cluster,
 ) -> None:
     storms = await _storms(cluster)

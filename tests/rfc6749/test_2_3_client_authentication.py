@@ -1,4 +1,4 @@
-"""Client authentication (RFC 6749 §2.3, §2.3.1) at the token endpoint, through the wire."""
+"""Client authentication (RFC 6749 §2.3, §2.3.1) at the token endpoint, over HTTP."""
 
 from base64 import b64encode
 from datetime import timedelta
@@ -42,7 +42,7 @@ async def test_a_client_authenticates_in_the_body(harness: AppHarness) -> None:
 async def test_basic_halves_are_form_urlencoded(harness: AppHarness) -> None:
     app = await harness.app()
     assert app.secret is not None
-    encoded = "".join(f"%{ord(letter):02X}" for letter in app.secret)
+    encoded = "".join(f"%{ord(character):02X}" for character in app.secret)
     assert encoded != quote_plus(app.secret)
     for client_id, secret in ((app.id, encoded), (quote_plus(app.id), quote_plus(app.secret))):
         response = await ask(harness, OWN, **basic(client_id, secret))
@@ -137,7 +137,7 @@ async def test_an_unknown_client_and_a_wrong_secret_get_one_answer(harness: AppH
     app = await harness.app()
     answers = [
         await ask(harness, OWN, **basic(app.id, "qms_wrong")),
-        await ask(harness, OWN, **basic("nobody", "qms_wrong")),
+        await ask(harness, OWN, **basic("unknown-client", "qms_wrong")),
         await ask(harness, OWN, **basic(app.id, "")),
     ]
     assert all(is_refused(answer, challenged=True) for answer in answers)
@@ -167,7 +167,7 @@ async def test_a_public_client_that_sends_a_secret_is_refused(harness: AppHarnes
     assert (await harness.redeem(app, code)).status_code == 200
 
 
-async def test_nobody_at_all_is_refused(harness: AppHarness) -> None:
+async def test_a_request_without_a_client_is_refused(harness: AppHarness) -> None:
     assert is_refused(await ask(harness, OWN), challenged=False)
 
 

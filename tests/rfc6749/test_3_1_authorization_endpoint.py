@@ -196,7 +196,7 @@ async def test_an_empty_value_is_as_if_absent(harness: AppHarness) -> None:
 async def test_a_missing_or_unknown_client_is_a_page(harness: AppHarness) -> None:
     app, browser = await harness.app(), harness.browser()
     assert is_error_page(await harness.ask(browser, app, client_id=None))
-    assert is_error_page(await harness.ask(browser, app, client_id="nobody"))
+    assert is_error_page(await harness.ask(browser, app, client_id="unknown-client"))
     await harness.disable(app)
     assert is_error_page(await harness.ask(browser, app))
 
@@ -265,7 +265,7 @@ async def test_a_query_in_the_registered_uri_is_kept(harness: AppHarness) -> Non
     assert answer.location.startswith(uri + "&code=")
 
 
-async def test_the_state_comes_back_letter_by_letter(harness: AppHarness) -> None:
+async def test_the_state_is_returned_unchanged(harness: AppHarness) -> None:
     await harness.person()
     state = "a b+c&d=é%20/#?\"'<>日本"
     app = await harness.app(first_party=True)

@@ -42,7 +42,7 @@ async def test_the_names_of_parameters_have_a_case(harness: AppHarness) -> None:
 
 async def test_an_unknown_parameter_is_ignored(harness: AppHarness) -> None:
     app = await harness.app()
-    text = body(app) + "&utm_source=x&audience=nobody"
+    text = body(app) + "&utm_source=x&audience=unknown"
     assert (await harness.browser().post(TOKEN, content=text, headers=FORM)).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""Authorization code grant (RFC 6749 §4.1), through the wire."""
+"""Authorization code grant (RFC 6749 §4.1), over HTTP."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from support.app import CALLBACK, ISSUER, VERIFIER, AppHarness, answer_of
 OTHER = "https://app.example.org/other"
 
 
-async def test_a_code_buys_tokens_that_open_the_api(harness: AppHarness) -> None:
+async def test_a_code_is_exchanged_for_tokens_that_open_the_api(harness: AppHarness) -> None:
     ann = await harness.person()
     app = await harness.app()
     tokens = await harness.tokens(app)
@@ -46,14 +46,14 @@ async def test_a_person_who_says_no_sends_access_denied(harness: AppHarness) -> 
     assert not harness.rows()["consents"]
 
 
-async def test_a_press_of_neither_button_is_no_yes(harness: AppHarness) -> None:
+async def test_a_form_without_a_decision_is_not_consent(harness: AppHarness) -> None:
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
     answer = answer_of(await harness.decide(browser, await harness.ask(browser, app), "perhaps"))
     assert answer.parameters["error"] == "access_denied"
 
 
-async def test_who_is_not_signed_in_signs_in_first_and_comes_back(harness: AppHarness) -> None:
+async def test_a_person_who_is_not_signed_in_signs_in_and_continues(harness: AppHarness) -> None:
     await harness.person()
     browser, app = harness.browser(), await harness.app()
     sent = await harness.ask(browser, app)
@@ -64,7 +64,7 @@ async def test_who_is_not_signed_in_signs_in_first_and_comes_back(harness: AppHa
     assert (await harness.redeem(app, answer.code)).status_code == 200
 
 
-async def test_a_fault_is_told_to_the_client_by_redirect(harness: AppHarness) -> None:
+async def test_an_error_is_sent_to_the_client_by_redirect(harness: AppHarness) -> None:
     for changes, error in (
         ({"response_type": None}, "invalid_request"),
         ({"response_type": "nonsense"}, "unsupported_response_type"),
@@ -102,7 +102,7 @@ async def test_an_app_is_held_to_its_response_types(harness: AppHarness) -> None
     assert answer.parameters["error"] == "unauthorized_client"
 
 
-async def test_a_scope_that_the_app_may_not_have_is_left_out_and_that_is_said(
+async def test_a_scope_that_the_app_may_not_have_is_left_out_of_the_response(
     harness: AppHarness,
 ) -> None:
     await harness.person()
@@ -131,7 +131,7 @@ async def test_a_code_is_bound_to_its_client(harness: AppHarness) -> None:
     unknown = await harness.redeem(thief, code[:-4] + "AAAA")
     assert stolen.status_code == 400
     assert stolen.json()["error"] == "invalid_grant"
-    assert stolen.content == unknown.content, "nobody can probe for the codes of others"
+    assert stolen.content == unknown.content, "no client can probe for codes of other clients"
     assert (await harness.redeem(app, code)).status_code == 200, "the attempt changed nothing"
 
 
@@ -236,7 +236,7 @@ async def test_of_many_redemptions_at_once_one_wins(harness: AppHarness) -> None
     assert sorted(answer.status_code for answer in answers) == [200, *[400] * 19]
 
 
-async def test_what_is_no_code_is_no_grant(harness: AppHarness) -> None:
+async def test_a_malformed_code_is_an_invalid_grant(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app()
     tokens = await harness.tokens(app)

@@ -1,19 +1,21 @@
-"""Client credentials grant (RFC 6749 §4.4), through the wire."""
+"""Client credentials grant (RFC 6749 §4.4), over HTTP."""
 
 from support.app import ME, USERINFO, AppHarness
 
 
-async def test_an_app_gets_a_token_of_its_own_without_a_refresh_token(harness: AppHarness) -> None:
+async def test_an_app_gets_an_application_token_without_a_refresh_token(
+    harness: AppHarness,
+) -> None:
     app = await harness.app(scope=frozenset({"basic", "readmeasurements", "openid", "email"}))
     response = await harness.token(app, grant_type="client_credentials")
     answer = response.json()
     assert response.status_code == 200
     assert answer.keys() == {"access_token", "token_type", "expires_in", "scope"}
     assert answer["access_token"].startswith("qma_")
-    assert answer["scope"] == "basic readmeasurements", "an app is nobody: no OpenID scopes"
-    told = await harness.introspect(app, answer["access_token"])
-    assert told["active"] is True
-    assert told["sub"] == told["client_id"] == app.id
+    assert answer["scope"] == "basic readmeasurements", "an application token has no OpenID scopes"
+    introspected = await harness.introspect(app, answer["access_token"])
+    assert introspected["active"] is True
+    assert introspected["sub"] == introspected["client_id"] == app.id
 
 
 async def test_the_scope_may_narrow_and_never_widens(harness: AppHarness) -> None:

@@ -6,7 +6,7 @@ from support.app import AppHarness, OpenHarness
 DAY = 86_400
 
 
-async def test_it_tells_how_long_the_refresh_token_and_the_authorization_last(
+async def test_it_states_the_lifetimes_of_the_refresh_token_and_the_authorization(
     open_harness: OpenHarness,
 ) -> None:
     lifetimes = {

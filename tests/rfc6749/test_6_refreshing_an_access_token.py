@@ -1,9 +1,9 @@
-"""Refreshing an access token (RFC 6749 §6), through the wire. Rotation is in `rfc9700/`."""
+"""Refreshing an access token (RFC 6749 §6), over HTTP. Rotation is in `rfc9700/`."""
 
 from support.app import AppHarness
 
 
-async def test_a_refresh_token_buys_a_new_pair(harness: AppHarness) -> None:
+async def test_a_refresh_token_is_exchanged_for_a_new_pair(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app()
     first = await harness.tokens(app, scope="basic readmeasurements")
@@ -28,11 +28,11 @@ async def test_a_refresh_token_is_bound_to_its_client(harness: AppHarness) -> No
     unknown = await harness.refresh(thief, token[:-4] + "AAAA")
     assert stolen.status_code == 400
     assert stolen.json()["error"] == "invalid_grant"
-    assert stolen.content == unknown.content, "nobody can probe for the tokens of others"
+    assert stolen.content == unknown.content, "no client can probe for tokens of other clients"
     assert (await harness.refresh(app, token)).status_code == 200, "the attempt changed nothing"
 
 
-async def test_a_thief_with_a_spent_token_does_not_end_the_owners_family(
+async def test_another_client_with_a_spent_token_does_not_end_the_grant(
     harness: AppHarness,
 ) -> None:
     await harness.person()
@@ -61,7 +61,7 @@ async def test_the_scope_may_narrow_for_one_access_token(harness: AppHarness) ->
     assert narrow["scope"] == "readmeasurements"
     assert (await harness.call(narrow["access_token"])).status_code == 403
     whole = (await harness.refresh(app, narrow["refresh_token"])).json()
-    assert whole["scope"] == "basic readmeasurements", "the heir keeps what was granted"
+    assert whole["scope"] == "basic readmeasurements", "the successor keeps the granted scope"
 
 
 async def test_the_scope_never_widens(harness: AppHarness) -> None:
@@ -76,7 +76,7 @@ async def test_the_scope_never_widens(harness: AppHarness) -> None:
     )
 
 
-async def test_what_is_no_refresh_token_is_no_grant(harness: AppHarness) -> None:
+async def test_a_malformed_refresh_token_is_an_invalid_grant(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app()
     tokens = await harness.tokens(app)
@@ -84,7 +84,9 @@ async def test_what_is_no_refresh_token_is_no_grant(harness: AppHarness) -> None
         assert (await harness.refresh(app, text)).json()["error"] == "invalid_grant", text
 
 
-async def test_an_app_that_lost_the_grant_refreshes_no_more(harness: AppHarness) -> None:
+async def test_an_app_that_is_no_longer_registered_for_refresh_is_refused(
+    harness: AppHarness,
+) -> None:
     await harness.person()
     app = await harness.app()
     token = (await harness.tokens(app))["refresh_token"]

@@ -1,11 +1,11 @@
-"""Token revocation (RFC 7009 §2), through the wire."""
+"""Token revocation (RFC 7009 §2), over HTTP."""
 
 import httpx
 
 from support.app import REVOKE, AppHarness
 
 
-async def test_a_revoked_access_token_is_dead_at_once_and_takes_nothing_along(
+async def test_a_revoked_access_token_is_refused_at_once_and_the_grant_stays(
     harness: AppHarness,
 ) -> None:
     await harness.person()
@@ -20,7 +20,7 @@ async def test_a_revoked_access_token_is_dead_at_once_and_takes_nothing_along(
     assert (await harness.refresh(app, tokens["refresh_token"])).status_code == 200
 
 
-async def test_a_revoked_refresh_token_takes_its_whole_authorization_along(
+async def test_a_revoked_refresh_token_revokes_its_whole_authorization(
     harness: AppHarness,
 ) -> None:
     await harness.person()
@@ -44,7 +44,7 @@ async def test_a_spent_refresh_token_revokes_too(harness: AppHarness) -> None:
     assert (await harness.call(second["access_token"])).status_code == 401
 
 
-async def test_revoking_twice_or_what_never_lived_is_a_success(harness: AppHarness) -> None:
+async def test_revoking_twice_or_an_unknown_token_succeeds(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app()
     tokens = await harness.tokens(app)
@@ -96,7 +96,7 @@ async def test_a_public_client_revokes_its_own(harness: AppHarness) -> None:
     assert (await harness.call(tokens["access_token"])).status_code == 401
 
 
-async def test_nobody_revokes_without_saying_who_they_are(harness: AppHarness) -> None:
+async def test_revocation_requires_client_authentication(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app()
     token = (await harness.tokens(app))["access_token"]

@@ -1,4 +1,4 @@
-"""Proof Key for Code Exchange (RFC 7636 §4), S256 only, through the wire."""
+"""Proof Key for Code Exchange (RFC 7636 §4), S256 only, over HTTP."""
 
 from base64 import urlsafe_b64encode
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""Token introspection (RFC 7662 §2), through the wire."""
+"""Token introspection (RFC 7662 §2), over HTTP."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from support.app import INTROSPECT, ISSUER, AppHarness
 INACTIVE = {"active": False}
 
 
-async def test_a_client_learns_of_its_own_access_token(harness: AppHarness) -> None:
+async def test_a_client_introspects_an_access_token_that_it_was_issued(harness: AppHarness) -> None:
     ann = await harness.person()
     app = await harness.app()
     tokens = await harness.tokens(app, scope="basic readmeasurements")
@@ -27,15 +27,15 @@ async def test_a_client_learns_of_its_own_access_token(harness: AppHarness) -> N
     }
 
 
-async def test_a_client_learns_of_its_own_refresh_token(harness: AppHarness) -> None:
+async def test_a_client_introspects_a_refresh_token_that_it_was_issued(harness: AppHarness) -> None:
     ann = await harness.person()
     app = await harness.app()
-    told = await harness.introspect(app, (await harness.tokens(app))["refresh_token"])
-    assert told["active"] is True
-    assert told["sub"] == ann.subject
-    assert told["client_id"] == app.id
-    assert told["scope"] == "basic"
-    assert "token_type" not in told, "it is no access token: no resource may take it for one"
+    introspected = await harness.introspect(app, (await harness.tokens(app))["refresh_token"])
+    assert introspected["active"] is True
+    assert introspected["sub"] == ann.subject
+    assert introspected["client_id"] == app.id
+    assert introspected["scope"] == "basic"
+    assert "token_type" not in introspected, "it is no access token: no resource may accept it"
 
 
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])
@@ -56,7 +56,7 @@ async def test_a_foreign_client_learns_nothing_and_a_resource_server_learns_all(
 
 
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])
-async def test_every_dead_token_is_inactive_and_that_is_all(
+async def test_an_invalid_token_gets_nothing_but_inactive(
     harness: AppHarness, token_format: str
 ) -> None:
     ann = await harness.person()
@@ -112,7 +112,7 @@ async def test_asking_spends_nothing(harness: AppHarness) -> None:
     assert harness.rows() == before
 
 
-async def test_what_is_no_token_is_inactive(harness: AppHarness) -> None:
+async def test_a_malformed_token_is_inactive(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(resource_server=True)
     tokens = await harness.tokens(app, scope="openid")
@@ -130,7 +130,7 @@ async def test_a_public_client_cannot_ask(harness: AppHarness) -> None:
     assert response.json()["error"] == "invalid_client"
 
 
-async def test_nobody_asks_without_saying_who_they_are(harness: AppHarness) -> None:
+async def test_introspection_requires_client_authentication(harness: AppHarness) -> None:
     await harness.person()
     token = (await harness.tokens(await harness.app()))["access_token"]
     browser = harness.browser()

@@ -37,7 +37,7 @@ async def test_it_says_what_section_2_asks_for(harness: AppHarness) -> None:
     }
 
 
-async def test_it_tells_nothing_about_the_person_but_the_subject(harness: AppHarness) -> None:
+async def test_it_has_no_claim_about_the_person_but_the_subject(harness: AppHarness) -> None:
     await harness.person()
     app = await jwt_app(harness)
     token = (await harness.tokens(app, scope="openid profile email basic"))["access_token"]
@@ -63,7 +63,7 @@ async def test_it_opens_the_api_by_every_way_of_presenting_it(harness: AppHarnes
     assert (await harness.browser().post(USERINFO, data=query)).status_code == 200
 
 
-async def test_each_has_an_id_of_its_own(harness: AppHarness) -> None:
+async def test_each_has_its_jti(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await jwt_app(harness), await harness.signed_in()
     first = await harness.tokens(app, browser)
@@ -72,12 +72,12 @@ async def test_each_has_an_id_of_its_own(harness: AppHarness) -> None:
     assert len({claims_of(it["access_token"])["jti"] for it in (first, second, third)}) == 3
 
 
-async def test_introspection_tells_its_jti(harness: AppHarness) -> None:
+async def test_introspection_returns_its_jti(harness: AppHarness) -> None:
     await harness.person()
     app = await jwt_app(harness)
     token = (await harness.tokens(app))["access_token"]
-    told = await harness.introspect(app, token)
-    assert told["jti"] == claims_of(token)["jti"]
+    introspected = await harness.introspect(app, token)
+    assert introspected["jti"] == claims_of(token)["jti"]
 
 
 async def test_it_expires(harness: AppHarness) -> None:
@@ -121,7 +121,7 @@ async def test_an_expired_one_leaves_no_row_when_revoked(harness: AppHarness) ->
 
 
 @pytest.mark.parametrize("how", ["refresh token", "replay", "consent", "disabled", "deleted"])
-async def test_it_stands_and_falls_with_its_authorization(harness: AppHarness, how: str) -> None:
+async def test_it_is_valid_only_as_long_as_its_authorization(harness: AppHarness, how: str) -> None:
     ann = await harness.person()
     app, browser = await jwt_app(harness), await harness.signed_in()
     code = (await harness.authorize(browser, app)).code
@@ -142,7 +142,7 @@ async def test_it_stands_and_falls_with_its_authorization(harness: AppHarness, h
     assert (await harness.call(tokens["access_token"])).status_code == 401
 
 
-async def test_it_falls_with_its_app(harness: AppHarness) -> None:
+async def test_it_ends_with_its_app(harness: AppHarness) -> None:
     await harness.person()
     browser = await harness.signed_in()
     for fate in ("disabled", "deleted"):

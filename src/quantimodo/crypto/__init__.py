@@ -1,1 +1,1 @@
-"""The only room that imports cryptographic libraries."""
+"""The only package that imports cryptographic libraries."""

@@ -41,7 +41,7 @@ def left_half(value: str, algorithm: str) -> str:
 
 
 def unsigned(claims: Mapping[str, Any]) -> str:
-    """A token that nobody signed (RFC 7519 §6): it says no more than the connection it came by."""
+    """An unsecured JWT (RFC 7519 §6): it proves nothing beyond the connection that carries it."""
     return (
         base64url(b'{"alg":"none"}') + b"." + base64url(msgspec.json.encode(claims))
     ).decode() + "."
@@ -104,7 +104,7 @@ def unverified_algorithm(token: str) -> str | None:
 
 
 def unsecured_claims(token: str) -> dict[str, Any]:
-    """What a token says that nobody signed (RFC 7519 §6). Raises `BadToken`."""
+    """The claims of an unsecured JWT (RFC 7519 §6). Raises `BadToken`."""
     if not token.endswith(".") or unverified_algorithm(token) != "none":
         raise BadToken
     return unverified_claims(token)

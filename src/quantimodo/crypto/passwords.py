@@ -53,7 +53,7 @@ class PasswordHasher:
         self._policy = policy or HashPolicy()
         self._entropy = entropy
         self._argon2 = _argon2(self._policy)
-        self._nobody = _hash_of_nobody(self._policy)
+        self._unknown_password = _hash_of_unknown_password(self._policy)
         self._places = threading.BoundedSemaphore(workers + waiting)
         self._pool = ThreadPoolExecutor(workers, "passwords", initializer=_give_way)
 
@@ -63,7 +63,7 @@ class PasswordHasher:
 
     async def verify(self, password_hash: str | None, password: Secret) -> bool:
         """Whether the password has this hash; never when there is no hash."""
-        compared = password_hash or self._nobody
+        compared = password_hash or self._unknown_password
         matches = await self._run(lambda: self._matches(compared, password))
         return matches and password_hash is not None
 
@@ -116,8 +116,8 @@ def _argon2(policy: HashPolicy) -> argon2.PasswordHasher:
     )
 
 
-def _hash_of_nobody(policy: HashPolicy) -> str:
-    """A hash with these parameters whose password nobody knows: its octets are all zero."""
+def _hash_of_unknown_password(policy: HashPolicy) -> str:
+    """A hash with these parameters whose password is not known: its octets are all zero."""
     cost = f"m={policy.memory_kib},t={policy.passes},p={policy.lanes}"
     salt, octets = (
         b64encode(bytes(length)).decode().rstrip("=")

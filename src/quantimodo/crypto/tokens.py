@@ -1,9 +1,9 @@
-"""Opaque secrets that we hand out: how they look, and under which key they are stored.
+"""Opaque secrets that the server issues: their format, and the key under which they are stored.
 
-A secret is a prefix that scanners know, the moment of its making (7 bytes) and 256 random bits.
-Its key is that moment followed by the SHA-256 of the whole text: enough to find it, useless to
-whoever reads the database. The moment comes first so that new rows lie side by side on disk; it
-is no secret and nothing is decided by it. A slow hash would add nothing to 256 random bits.
+A secret is a prefix that secret scanners know, its time of issue (7 bytes) and 256 random bits. Its
+key is that time followed by the SHA-256 of the whole text: the key finds the row, and a reader of
+the database cannot derive the secret from it. The time comes first so that new rows are adjacent on
+disk; it is not secret, and no decision depends on it. 256 random bits need no slow hash.
 """
 
 import hmac
@@ -25,7 +25,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Kind(StrEnum):
-    """What a secret is for; the value is its prefix."""
+    """The purpose of a secret; the value is its prefix."""
 
     ACCESS = "qma_"
     REFRESH = "qmr_"
@@ -43,7 +43,7 @@ class Kind(StrEnum):
 
 
 class Minted(NamedTuple):
-    """A fresh secret for its owner, and the key for the database."""
+    """A new secret, and its key in the database."""
 
     raw: Secret
     key: bytes
@@ -107,7 +107,7 @@ def key_of(kind: Kind, raw: str) -> bytes | None:
 
 
 def moment_bytes(at: datetime) -> bytes:
-    """Microseconds since 1970 in 7 bytes, which sort as the moments do."""
+    """Microseconds since 1970 in 7 bytes, in the order of time."""
     return ((at - _EPOCH) // _MICROSECOND).to_bytes(7, "big")
 
 

@@ -1,8 +1,7 @@
-"""Tokens of other people's servers: reading what providers of sign-ins signed, and proving to
-them who we are.
+"""Tokens of upstream providers: verifies what they signed, and signs client assertions for them.
 
-Public keys come from a provider's JWK Set (RFC 7517), each good for the algorithms of its own kind
-only. Time, issuer, audience and nonce are the caller's to check. Our own tokens: `jwt.py`.
+Public keys come from a provider's JWK Set (RFC 7517); each is accepted only for the algorithms of
+its key type. The caller checks time, issuer, audience and nonce. `jwt.py` has this server's tokens.
 """
 
 import hmac

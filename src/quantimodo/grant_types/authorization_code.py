@@ -1,4 +1,4 @@
-"""Authorization code grant (RFC 6749 §4.1.3): a code, used once, buys what was allowed."""
+"""Authorization code grant (RFC 6749 §4.1.3): a code is exchanged once for tokens."""
 
 from datetime import datetime
 
@@ -22,11 +22,11 @@ class AuthorizationCodeGrant:
     def decide(
         self, form: Form, client: Client, evidence: FoundCode | None, now: datetime
     ) -> Redeem:
-        # RFC 6749 §4.1.3: bound to the client it was issued to. An unknown and a foreign code get
-        # one answer, so that no client can probe for the codes of others, or end their families.
+        # RFC 6749 §4.1.3: bound to the client it was issued to. An unknown code and another
+        # client's code get one response, so that no client can probe for codes or end grants.
         if evidence is None or evidence.grant.client_id != client.id:
             raise InvalidGrant("the code is not valid for this client")
-        # RFC 6749 §4.1.2: a second use has two holders; what the first one gave ends too.
+        # RFC 6749 §4.1.2: a second use shows two holders, and ends the tokens of the first use.
         if evidence.redeemed_at is not None:
             raise ReplayDetected(
                 evidence.grant.id, evidence.grant.user_id, "the code was used before"
@@ -40,10 +40,10 @@ class AuthorizationCodeGrant:
 
 def _check_redirect_uri(found: FoundCode, given: str | None, client: Client) -> None:
     # RFC 6749 §4.1.3: identical to the one of the authorization request, if that had one.
-    asked = found.code.redirect_uri
-    if asked is not None and given is None:
+    requested = found.code.redirect_uri
+    if requested is not None and given is None:
         raise InvalidGrant("redirect_uri is missing: send the one of the authorization request")
-    # Stricter than RFC 6749: one that was left out stands for a registered one, not for any.
-    allowed = client.redirect_uris if asked is None else (asked,)
+    # Stricter than RFC 6749: if it was left out, only a registered one is accepted here.
+    allowed = client.redirect_uris if requested is None else (requested,)
     if given is not None and given not in allowed:
         raise InvalidGrant("redirect_uri is not the one of the authorization request")

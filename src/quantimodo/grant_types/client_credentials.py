@@ -9,7 +9,7 @@ from quantimodo.protocol import scopes
 from quantimodo.protocol.errors import InvalidScope, UnauthorizedClient
 from quantimodo.protocol.parameters import Form
 
-# OpenID's scopes tell who somebody is; an application is nobody, so they open nothing for it.
+# OpenID Connect's scopes identify a person; an application's own token has none.
 _OPENID = frozenset({"openid", "profile", "email", "address", "phone", "offline_access"})
 
 
@@ -24,10 +24,10 @@ class ClientCredentialsGrant:
         if client.public:
             raise UnauthorizedClient("a public client cannot use this grant")
         own = client.scope - _OPENID
-        asked = form.get("scope")
-        if asked is None:
+        requested = form.get("scope")
+        if requested is None:
             return IssueOwn(client, own)
-        allowed = scopes.parse(asked) & own
+        allowed = scopes.parse(requested) & own
         if not allowed:
             raise InvalidScope("the app may have none of the requested scopes for itself")
         return IssueOwn(client, allowed)

@@ -1,4 +1,4 @@
-"""The grants that are offered, and who may use which. To add one is to add a line."""
+"""The grant types that the server offers, and which clients may use them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class GrantTypeTable:
     grant_types: Mapping[str, GrantType[Any]]
 
     def choose(self, form: Form, client: Client) -> GrantType[Any]:
-        """The grant asked for, if it is offered and this client may use it."""
+        """The requested grant type, if it is offered and this client may use it."""
         grant_type = self.grant_types.get(form.required("grant_type"))
         if grant_type is None:
             raise UnsupportedGrantType("this grant_type is not offered")
@@ -28,7 +28,7 @@ class GrantTypeTable:
 
 
 def grant_type_table(refresh: RefreshTokenGrant) -> GrantTypeTable:
-    """All grants of this server."""
+    """All grant types of this server."""
     offered: tuple[GrantType[Any], ...] = (
         AuthorizationCodeGrant(),
         refresh,

@@ -1,8 +1,8 @@
-"""The keys of this moment: current, next and retired ones, as one process knows them.
+"""The current, next and retired signing keys, as one process has them loaded.
 
-Owns the view; `rotation.py` owns the change. A view is a few seconds old: every process reads
-the keys again in the background, and at once when it meets a `kid` that it does not know. What is
-published is at most a second old: whoever asks for the set has met a new key somewhere.
+`rotation.py` changes them. They are a few seconds old: each process reads the keys again in the
+background, and at once for a `kid` that it does not know. The published set is at most one second
+old, because a client that requests it may have seen a new key at another process.
 """
 
 from collections.abc import Mapping, Sequence
@@ -85,10 +85,12 @@ class Keyring:
             self.signer(algorithm)
 
     async def document(self) -> bytes:
-        """The published JWK Set, as it is now; where that cannot be read, as it was."""
+        """The published JWK Set, as it is now, or the last one if the database is unavailable."""
         view, now = self._loaded(), self.clock.now()
         if now - view.read_at >= _PUBLISHED_EVERY:
-            self._view = replace(view, read_at=now)  # one looks, whoever else asks meanwhile
+            self._view = replace(
+                view, read_at=now
+            )  # one request reads; the others use the old view
             with suppress(Unavailable):
                 await self.load()
         return self._loaded().document

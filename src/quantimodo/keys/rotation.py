@@ -1,7 +1,7 @@
-"""When keys change: the first ones, the scheduled successors, and the operator's command.
+"""Changes of keys: the first keys, the scheduled rotation, and the operator's command.
 
-A new key is published a while before it signs, so that nobody meets a signature by a key that
-they cannot have seen; an old one stays published until all that it signed has expired.
+A new key is published before it signs, so that clients have it before they see its signatures. An
+old key stays published until everything that it signed has expired.
 """
 
 from collections.abc import Collection, Sequence

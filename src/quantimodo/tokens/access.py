@@ -1,4 +1,4 @@
-"""A presented access token, opaque or JWT: what it stands for now (RFC 6750, RFC 9068 §4).
+"""Resolves a presented access token, opaque or JWT (RFC 6750, RFC 9068 §4).
 
 One read each. Nothing is cached, so a revocation holds from the next request on.
 """
@@ -26,7 +26,7 @@ class AccessTokens:
     clock: Clock
 
     async def find_live(self, raw: str) -> FoundAccessToken | None:
-        """The token if it is ours, unexpired and not revoked; else None, whatever the cause."""
+        """The token if this server issued it and it is neither expired nor revoked; else None."""
         key = key_of(Kind.ACCESS, raw)
         found = await self.store.find_access_token(key) if key else await self._find_jwt(raw)
         if found is None or found.revoked or found.expires_at <= self.clock.now():
@@ -55,7 +55,7 @@ class AccessTokens:
         )
 
     async def verified_claims(self, raw: str) -> dict[str, Any] | None:
-        """The claims of a JWT access token that we signed for our own resources."""
+        """The claims of a JWT access token that this server signed for its resources."""
         kid = unverified_kid(raw)
         verifier = None if kid is None else await self.keyring.verifier(kid)
         if verifier is None:
@@ -64,7 +64,7 @@ class AccessTokens:
             claims = verify(raw, verifier, ACCESS_TOKEN_TYPE)
         except BadToken:
             return None
-        # RFC 9068 §4: the issuer and the audience are exactly ours.
+        # RFC 9068 §4: the issuer and the audience are exactly those of this server.
         if claims.get("iss") != self.policy.issuer or claims.get("aud") != self.policy.audience:
             return None
         return claims

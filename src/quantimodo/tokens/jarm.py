@@ -1,4 +1,4 @@
-"""Authorization answers as one signed document (JARM: JWT Secured Authorization Response Mode)."""
+"""Authorization responses as one signed JWT (JWT Secured Authorization Response Mode, JARM)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,7 +24,7 @@ class JarmEncoder:
     clock: Clock
 
     async def write(self, client: Client, parameters: Parameters) -> Parameters:
-        """The parameters of an answer, `iss` among them, as the one that JARM §2.3 sends."""
+        """The parameters of a response and `iss`, as the one parameter of JARM §2.3."""
         metadata = client.metadata
         expires_at = self.clock.now() + _LIFETIME
         claims = {
@@ -44,7 +44,7 @@ class JarmEncoder:
                     cty="JWT",
                 )
             except InvalidRequest:
-                # That there is no key is told in the clear; nothing else is.
+                # Only an error is sent unencrypted, such as the error that there is no key.
                 if "error" not in claims:
                     raise
         return [("response", text)]

@@ -1,7 +1,7 @@
-"""The login JWT (v2-api.md §4): who a person is, told to the authorize endpoint and to nobody else.
+"""The login JWT (v2-api.md §4): it identifies a person to the authorize endpoint only.
 
-Its `typ` and `aud` are its own, so no resource takes it for an access token (security.md §13), and
-nothing else that we sign is taken for one here.
+No other token has its `typ` and `aud`, so no resource accepts it as an access token (security.md
+§13), and no other token of this server is accepted here.
 """
 
 from base64 import urlsafe_b64decode
@@ -24,12 +24,12 @@ from quantimodo.tokens.login_origin import LoginOrigin, origin_of
 LIFETIME: Final = timedelta(minutes=10)
 _SEALED: Final = "sealed."  # no subject has a dot
 _PURPOSE: Final = "subject of a login JWT"
-_SKEW: Final = timedelta(minutes=1)  # between our own machines
+_SKEW: Final = timedelta(minutes=1)  # between the machines of this server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginIdentity:
-    """Whom a live login JWT names, as they are now, and how they came."""
+    """The person of a valid login JWT, as stored now, and how they signed in."""
 
     user: User
     methods: tuple[str, ...]
@@ -66,8 +66,8 @@ class LoginTokens:
         origin: LoginOrigin,
         sealed: bool = False,
     ) -> Secret:
-        """A new one, good for `LIFETIME`. It is kept nowhere. `sealed`: `sub` can be read by this
-        server alone, for applications that must not know a common name (OpenID Connect Core §8)."""
+        """A new login JWT, valid for `LIFETIME`; it is not stored. `sealed`: only this server can
+        read `sub`, for applications with pairwise subjects (OpenID Connect Core §8)."""
         now = self.clock.now()
         claims: dict[str, Any] = {
             "iss": self.issuer,
@@ -84,7 +84,7 @@ class LoginTokens:
         return Secret(self.keyring.signer("ES256").sign(claims, LOGIN_TOKEN_TYPE))
 
     async def verify(self, raw: str) -> LoginIdentity | None:
-        """Whom it names; None for whatever is no live login JWT of a person who may sign in."""
+        """The person; None unless it is a valid login JWT of a person who may sign in."""
         kid = unverified_kid(raw)
         verifier = None if kid is None else await self.keyring.verifier(kid)
         if verifier is None:
@@ -93,7 +93,7 @@ class LoginTokens:
             claims = verify(raw, verifier, LOGIN_TOKEN_TYPE)
         except BadToken:
             return None
-        # Signed by us and of this type, so its claims have the types that `issue` gave them.
+        # Signed by this server and of this type, so its claims have the types that `issue` gives.
         if claims.get("iss") != self.issuer or claims.get("aud") != self.audience:
             return None
         now, expires_at = self.clock.now(), datetime.fromtimestamp(claims["exp"], UTC)
@@ -110,8 +110,8 @@ class LoginTokens:
         user = await self.users.user_by_subject(self._subject(claims["sub"]))
         if user is None or user.disabled_at is not None:
             return None
-        # What was unlinked, ended or signed out by its provider, or lost to the address's true
-        # owner (security.md §22) since the JWT was made is no way in any more.
+        # An identity that was unlinked, ended or signed out by its provider, or lost to the owner
+        # of the address (security.md §22) since the JWT was issued does not sign in any more.
         identities = await self.identities.identities_of(user.id)
         linked = [one for one in identities if one.provider == claims["idp"]]
         authenticated_at = datetime.fromtimestamp(claims["auth_time"], UTC)
@@ -136,15 +136,15 @@ class LoginTokens:
         padded = stated.removeprefix(_SEALED) + "=="
         try:
             return self.envelope.open(urlsafe_b64decode(padded), _PURPOSE).decode()
-        except DecryptionFailed:  # the secret key was replaced meanwhile
+        except DecryptionFailed:  # the secret key was replaced in the meantime
             return ""
 
     async def revoke(self, jti: str) -> None:
-        """End the JWT with this id, whenever up to now it was issued."""
+        """Revoke the JWT with this id, which was issued before now."""
         await self.tokens.revoke_jwt(jti, self.clock.now() + LIFETIME + _SKEW)
 
 
 def _ended_since(authenticated_at: datetime, identity: Identity) -> bool:
-    # The claim has whole seconds: of the second in which it was signed out, nothing counts.
+    # The claim has whole seconds: a JWT of the second of the sign-out is refused too.
     ended_at = identity.signed_out_at
     return ended_at is not None and authenticated_at < ended_at

@@ -1,8 +1,5 @@
-"""What a login JWT says of how it came about, and so which applications it counts for.
-
-Owns these claims (v2-api.md §4, security.md §14b): written when it is issued, read when it is
-shown. Whoever signed it is checked in `tokens/login.py`.
-"""
+"""The claims of a login JWT that state how it was obtained and which applications may use it
+(v2-api.md §4, security.md §14b). `tokens/login.py` verifies the signature."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,13 +16,13 @@ _BY_PROVIDER: Final = "provider"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginOrigin:
-    """How a login JWT came about.
+    """How a login JWT was obtained.
 
-    `clients`: the applications that it counts for, by id; None: any, for it was given to the
-    operator's own. `address`: names the `redirectUrl` that an application must have registered
-    still; None where that does not matter. `by_code`: it was bought with a login code, so its
-    person was in a browser. `https`: that browser was sent to an https address, which is one
-    application's alone (RFC 8252 §8.6).
+    `clients`: ids of the applications that may use it; None: all, because it was issued to the
+    operator's own. `address`: the digest of the `redirectUrl` that an application must still have
+    registered; None if there is no such condition. `by_code`: it was exchanged for a login code, so
+    the person was in a browser. `https`: that browser was redirected to an https address, which
+    belongs to one application only (RFC 8252 §8.6).
     """
 
     clients: tuple[str, ...] | None
@@ -42,7 +39,7 @@ class LoginOrigin:
         )
 
     def claims(self) -> dict[str, Any]:
-        """As the JWT says it, in a bounded size."""
+        """The claims of the JWT, of bounded size."""
         claims: dict[str, Any] = {"via": _BY_CODE if self.by_code else _BY_PROVIDER}
         if self.clients is not None and len(self.clients) == 1:
             claims["azp"] = self.clients[0]
@@ -56,13 +53,13 @@ class LoginOrigin:
 
 
 def origin_of(claims: Mapping[str, Any]) -> LoginOrigin | None:
-    """The origin that a login JWT states. None when it is incomplete: that JWT opens nothing."""
+    """The origin that a login JWT states; None if it is incomplete, and the JWT is refused."""
     via, redirect = claims.get("via"), claims.get("redirect")
     if via not in (_BY_CODE, _BY_PROVIDER) or (redirect is None and via == _BY_CODE):
         return None
     redirect = redirect or {}
     clients, address = _clients(claims), redirect.get("sha256")
-    # Only the operator's own addresses make one that is bound to no application.
+    # Only an address of the operator gives a JWT that is bound to no application.
     if clients == () or (clients is None and address is not None):
         return None
     return LoginOrigin(
@@ -74,7 +71,7 @@ def origin_of(claims: Mapping[str, Any]) -> LoginOrigin | None:
 
 
 def name_of(redirect_url: str) -> str:
-    """A short name of an address, the same for all that match one registered URI."""
+    """A digest of an address, the same for all addresses that match one registered URI."""
     return base64url(digest(portless(redirect_url))).decode()
 
 

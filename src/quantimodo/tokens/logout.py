@@ -1,4 +1,4 @@
-"""ID tokens that come back with a logout, and logout tokens that go out because of one."""
+"""ID token hints of logout requests, and logout tokens for applications."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -20,9 +20,9 @@ class LogoutHints:
     keyring: Keyring
 
     async def read(self, raw: str) -> Hint | None:
-        """What an ID token says, expired or not; None for one whose key is not known (any more).
+        """The contents of an ID token, expired or not; None if its key is not known any more.
 
-        Raises `LogoutRefused` for whatever is no ID token of ours as we issued it.
+        Raises `LogoutRefused` unless it is an unchanged ID token of this server.
         """
         if raw.count(".") == 4:
             raise LogoutRefused("id_token_hint is encrypted: send the ID token decrypted.")
@@ -36,12 +36,12 @@ class LogoutHints:
             )
         except BadToken:
             raise LogoutRefused(_NOT_OURS) from None
-        # RP-Initiated Logout §2: an expired one is accepted when its session may be current.
-        # RFC 8725 §2.8: signed userinfo and answers (JARM) are ours too, and no ID tokens.
+        # RP-Initiated Logout §2: an expired one is accepted if its session may be current.
+        # RFC 8725 §2.8: signed userinfo and JARM responses of this server are not ID tokens.
         if claims.get("iss") != self.issuer or not claims.keys() >= _OF_AN_ID_TOKEN:
             raise LogoutRefused(_NOT_OURS)
         if verifier is None:
-            # Signed before the keys were rotated, maybe. It proves nothing, so the person is asked.
+            # It may have been signed with a deleted key. It proves nothing, so the person confirms.
             return None
         return Hint(claims["aud"], claims["sub"], claims.get("sid"))
 
@@ -52,7 +52,7 @@ _NOT_OURS: Final = "id_token_hint is not an ID token of this server, or it was c
 
 @dataclass(frozen=True, slots=True)
 class LogoutTokens:
-    """Writes what an application is told when a session has ended (Back-Channel Logout §2.5)."""
+    """Writes the logout token of an ended session (Back-Channel Logout §2.5)."""
 
     issuer: str
     clients: ClientStore
@@ -61,7 +61,7 @@ class LogoutTokens:
     entropy: Entropy
 
     async def write(self, logout_recipient: LogoutRecipient) -> Message | None:
-        """None when the application is not told in this way, or is not there any more."""
+        """None if the application has no back-channel logout URI, or is disabled or deleted."""
         client = await self.clients.client(logout_recipient.client_id)
         if client is None or client.disabled_at is not None:
             return None

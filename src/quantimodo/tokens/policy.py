@@ -1,4 +1,4 @@
-"""How long what we hand out lives."""
+"""Lifetimes of codes, tokens and authorizations."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class TokenPolicy:
-    """`refresh_idle_lifetime`: how long an unused refresh token lives.
+    """`refresh_idle_lifetime`: how long an unused refresh token is valid.
 
-    `refresh_absolute_lifetime`: how long an authorization lives, however often refreshed.
+    `refresh_absolute_lifetime`: how long an authorization is valid, however often refreshed.
     """
 
     issuer: str
@@ -20,11 +20,11 @@ class TokenPolicy:
 
     @property
     def audience(self) -> str:
-        """The `aud` of our own resources (RFC 9068 §3)."""
+        """The `aud` of this server's resources (RFC 9068 §3)."""
         return f"{self.issuer}/api"
 
 
 def seconds_until(end: datetime, now: datetime) -> int:
-    """`expires_in` (RFC 6749 §5.1): whole seconds, rounded down so that no client counts on a
-    token after its end; 0 when the end has passed."""
+    """`expires_in` (RFC 6749 §5.1): whole seconds, rounded down so that no client uses a
+    token after its end; 0 if the end has passed."""
     return max(0, int((end - now).total_seconds()))

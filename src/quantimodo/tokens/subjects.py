@@ -1,7 +1,7 @@
-"""Under which name an application knows a person: `sub` (OpenID Connect Core §8).
+"""The `sub` of a person at an application (OpenID Connect Core §8).
 
-A pairwise name is drawn by chance and kept: nothing but the database says whose it is, and it
-outlives every change of keys. It is deleted with its person.
+A pairwise subject is random and stored: only the database says whose it is, and it does not depend
+on any key. It is deleted with its person.
 """
 
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ class Subjects:
         return await self.pairwise(client, user.id) if is_pairwise(client) else user.subject
 
     async def pairwise(self, client: Client, user_id: int) -> str:
-        """The same, at an application with pairwise subjects. Raises `Conflict` for a person who
-        was deleted meanwhile."""
+        """The same for an application with pairwise subjects. Raises `Conflict` if the person was
+        deleted in the meantime."""
         found = await self.store.pairwise_subject(user_id, sector(client))
         if found is not None:
             return found
@@ -33,7 +33,7 @@ class Subjects:
         return await self.store.add_pairwise_subject(user_id, sector(client), drawn)
 
     async def is_of(self, client: Client, user: User, subject: str) -> bool:
-        """Whether this person is who the application calls so."""
+        """Whether `subject` is this person's `sub` at the application."""
         if not is_pairwise(client):
             return user.subject == subject
         return await self.store.pairwise_subject(user.id, sector(client)) == subject

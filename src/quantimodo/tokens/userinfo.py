@@ -1,6 +1,6 @@
-"""What userinfo tells (OpenID Connect Core §5.3): claims, plain, signed or encrypted.
+"""Userinfo responses (OpenID Connect Core §5.3): claims, plain, signed or encrypted.
 
-Most answers are plain claims of the token's own row; more is read only for who asked for more.
+Most responses need only the token's row; more is read only if the scope or the client requires it.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class UserInfoAnswers:
         return claims if client is None else await self._as_registered(claims, client, user)
 
     async def basic(self, found: FoundAccessToken, user: User) -> dict[str, Any]:
-        """The answer of `GET /api/v1/user/me`."""
+        """The response of `GET /api/v1/user/me`."""
         client = await self.clients.client(found.client_id) if found.special else None
         if client is None or not is_pairwise(client):
             return basic_profile(user)
@@ -63,7 +63,7 @@ class UserInfoAnswers:
         metadata = client.metadata
         algorithm = _signed_with(client)
         if algorithm is not None:
-            # OpenID Connect Core §5.3.2: a signed one names the issuer and who it is for.
+            # OpenID Connect Core §5.3.2: a signed one has `iss` and `aud`.
             whole = {**claims, "iss": self.issuer, "aud": client.id}
             text = self.keyring.signer(algorithm).sign(whole, ID_TOKEN_TYPE)
         elif not metadata.userinfo_encrypted_response_alg:
