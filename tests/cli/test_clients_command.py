@@ -173,7 +173,7 @@ def test_an_owner_must_exist(terminal: Terminal) -> None:
         *("--owner", "nobody@example.org"),
     )
     assert answer.code == 1
-    assert answer.err == "error: nobody has an account with this e-mail address\n"
+    assert answer.err == "error: no account has this e-mail address\n"
 
 
 def test_a_disabled_app_is_refused_until_it_is_enabled(terminal: Terminal) -> None:
