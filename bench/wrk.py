@@ -1,4 +1,4 @@
-"""The load: wrk on a core of its own, 32 connections, one thread; and what it reports."""
+"""The load: wrk on a separate core, 32 connections, one thread; and what it reports."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def load(port: int, workload: Workload, tokens: Sequence[str], seconds: int) -> 
                 *(f"-d{seconds}s", "--timeout", "10s", "-s", str(_SCRIPT)),
                 f"http://127.0.0.1:{port}",
             ],
-            env={**os.environ, **_told(workload, file.name)},
+            env={**os.environ, **_settings(workload, file.name)},
             check=True,
             capture_output=True,
             text=True,
@@ -45,7 +45,7 @@ def load(port: int, workload: Workload, tokens: Sequence[str], seconds: int) -> 
     return Report(**json.loads(last))
 
 
-def _told(workload: Workload, tokens: str) -> dict[str, str]:
+def _settings(workload: Workload, tokens: str) -> dict[str, str]:
     return {
         "METHOD": workload.method,
         "TARGET": workload.path,

@@ -72,7 +72,7 @@ def prepared_database(tmp_path_factory: pytest.TempPathFactory) -> PreparedDatab
 def open_harness(
     prepared_database: PreparedDatabase, tmp_path: Path, clock: FrozenClock, entropy: SeededEntropy
 ) -> OpenHarness:
-    """Servers with settings of their own: `async with worlds(legacy_transport="false") as it`."""
+    """Servers with their own settings: `async with worlds(legacy_transport="false") as it`."""
 
     def opened(
         providers: Sequence[Provider] | None = None,

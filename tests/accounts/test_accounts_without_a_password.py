@@ -19,7 +19,7 @@ async def ann(services: AccountServices) -> Session:
     return await services.session(await services.by_provider())
 
 
-async def test_nobody_signs_in_by_a_password_that_is_not_there(
+async def test_an_account_without_a_password_accepts_none(
     services: AccountServices, ann: Session
 ) -> None:
     for password in ("", PASSWORD):
@@ -100,7 +100,7 @@ async def test_who_has_a_password_has_to_give_it_however_fresh_the_sign_in(
     assert await services.sign_in()
 
 
-async def test_an_address_is_changed_by_its_letter(services: AccountServices, ann: Session) -> None:
+async def test_an_address_is_changed_by_its_email(services: AccountServices, ann: Session) -> None:
     cookie = await services.accounts.change_email(ann, NOTHING, "new@example.org")
     session = await services.session(cookie)
     verified = await services.accounts.verify(
@@ -127,7 +127,7 @@ async def test_a_person_without_an_address_gives_one(services: AccountServices) 
     assert await services.sign_in("new@example.org")
 
 
-async def test_a_password_set_since_makes_the_letter_worthless(
+async def test_a_password_set_since_makes_the_email_worthless(
     services: AccountServices, ann: Session
 ) -> None:
     cookie = await services.accounts.change_email(ann, NOTHING, "new@example.org")
@@ -184,7 +184,7 @@ async def test_a_password_that_the_stranger_set_goes_too(services: AccountServic
     assert not await services.is_live(cookie)
 
 
-async def test_a_letter_that_the_stranger_had_sent_moves_nothing_after_it(
+async def test_an_email_of_the_stranger_has_no_effect_afterwards(
     services: AccountServices,
 ) -> None:
     session = await mallory(services)
@@ -199,7 +199,7 @@ async def test_a_letter_that_the_stranger_had_sent_moves_nothing_after_it(
     assert found.email == "ann@example.org"
 
 
-async def test_who_opens_the_letter_in_their_own_session_keeps_their_way_in(
+async def test_opening_the_email_in_the_own_session_keeps_the_sign_in_method(
     services: AccountServices,
 ) -> None:
     profile = profile_of(email_verified=False)

@@ -27,7 +27,7 @@ async def tried(
     await throttle.sign_in(account, device)
 
 
-async def test_one_more_than_the_limit_is_refused_and_told_when(throttle: Throttle) -> None:
+async def test_one_more_than_the_limit_is_refused_with_retry_after(throttle: Throttle) -> None:
     for _ in range(3):
         await tried(throttle, "ann@example.org", "192.0.2.1")
     with pytest.raises(TooMany) as refused:
@@ -137,7 +137,7 @@ async def test_sign_in_sign_up_and_reset_are_counted_apart(throttle: Throttle) -
     await throttle.sign_up("ann@example.org", "192.0.2.1")
 
 
-async def test_the_table_names_nobody(throttle: Throttle, stores: Stores) -> None:
+async def test_the_table_names_no_person(throttle: Throttle, stores: Stores) -> None:
     await tried(throttle, "ann@example.org", "192.0.2.1")
     other = Throttle(stores, POLICY, throttle.clock, b"o" * 32)
     for _ in range(3):  # under another key these are other counters

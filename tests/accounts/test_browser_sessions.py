@@ -169,7 +169,7 @@ async def test_a_person_who_is_disabled_has_no_session(services: AccountServices
     assert not await services.is_live(cookie)
 
 
-async def test_no_session_begins_for_somebody_who_was_deleted(services: AccountServices) -> None:
+async def test_no_session_begins_for_a_deleted_person(services: AccountServices) -> None:
     ann = await services.member()
     await services.stores.delete_user(ann.id)
     with pytest.raises(DomainError):

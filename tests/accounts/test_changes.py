@@ -100,7 +100,7 @@ async def test_a_new_password_is_held_to_the_rules(services: AccountServices, an
     assert await services.stores.session(ann.key) is not None
 
 
-async def test_a_person_without_a_password_is_told_what_to_do(
+async def test_a_person_without_a_password_sees_what_to_do(
     services: AccountServices, ann: Session
 ) -> None:
     bob = await services.member("bob@example.org", password=None)
@@ -131,7 +131,7 @@ async def test_a_name_is_changed(services: AccountServices, ann: Session) -> Non
         await services.accounts.rename(ann, "\u202e")
 
 
-async def test_an_address_changes_when_its_letter_is_opened(
+async def test_an_address_changes_when_its_email_is_opened(
     services: AccountServices, ann: Session
 ) -> None:
     session, email_token = await move(services, ann, "Moved@Example.org")
@@ -148,7 +148,7 @@ async def test_an_address_changes_when_its_letter_is_opened(
         await services.sign_in("ann@example.org")
 
 
-async def test_the_old_address_is_told(services: AccountServices, ann: Session) -> None:
+async def test_the_old_address_is_notified(services: AccountServices, ann: Session) -> None:
     session, email_token = await move(services, ann)
     await services.accounts.verify(email_token, session=session)
     letter = (await services.email_templates())[0]

@@ -46,7 +46,7 @@ async def test_it_is_recognised_for_its_person_until_it_expires(
     assert devices.device(ann, held) is None
 
 
-async def test_nobody_has_no_device_even_by_a_cookie_that_names_nobody(
+async def test_an_unknown_person_has_no_device_even_with_a_cookie(
     devices: DeviceCookies,
 ) -> None:
     issued = devices.issue(0, {})

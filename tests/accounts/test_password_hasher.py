@@ -30,7 +30,7 @@ async def test_a_password_matches_its_hash_and_no_other(hasher: PasswordHasher) 
     assert not await hasher.verify(made, Secret("wrong"))
 
 
-async def test_the_same_password_never_has_the_same_hash(hasher: PasswordHasher) -> None:
+async def test_one_password_has_a_different_hash_each_time(hasher: PasswordHasher) -> None:
     assert await hasher.hash(Secret("one")) != await hasher.hash(Secret("one"))
 
 
@@ -44,7 +44,7 @@ async def test_a_lone_surrogate_is_just_a_wrong_password(hasher: PasswordHasher)
     assert not await hasher.verify(made, Secret("\ud800"))
 
 
-async def test_nobody_matches_whatever_is_tried(hasher: PasswordHasher) -> None:
+async def test_no_password_matches_an_account_without_one(hasher: PasswordHasher) -> None:
     for tried in ("", "\0", "right"):
         assert not await hasher.verify(None, Secret(tried))
 
@@ -55,10 +55,10 @@ async def test_a_hash_that_cannot_be_read_matches_nothing(hasher: PasswordHasher
         assert hasher.needs_rehash(broken)
 
 
-async def test_the_hash_of_nobody_has_the_parameters_in_force(hasher: PasswordHasher) -> None:
+async def test_the_dummy_hash_has_the_parameters_in_force(hasher: PasswordHasher) -> None:
     real = argon2.extract_parameters(await hasher.hash(Secret("x")))
-    assert argon2.extract_parameters(hasher._nobody) == real
-    assert not hasher.needs_rehash(hasher._nobody)
+    assert argon2.extract_parameters(hasher._dummy) == real
+    assert not hasher.needs_rehash(hasher._dummy)
 
 
 async def test_the_default_is_what_owasp_asks_for(entropy: Entropy) -> None:

@@ -121,7 +121,7 @@ async def test_a_deleted_person_does_not_come_back_by_a_reset(services: AccountS
         await services.reset(email_token, FRESH)
 
 
-async def test_a_reset_for_nobody_writes_no_letter(services: AccountServices) -> None:
+async def test_a_reset_for_an_unknown_address_sends_no_email(services: AccountServices) -> None:
     await services.accounts.request_reset("nobody@example.org", address=ADDRESS)
     assert await services.email_templates() == []
 
@@ -131,7 +131,7 @@ async def test_a_reset_for_what_is_no_address_says_so(services: AccountServices)
         await services.accounts.request_reset("nonsense", address=ADDRESS)
 
 
-async def test_nobody_is_sent_reset_letters_without_end(services: AccountServices) -> None:
+async def test_reset_emails_to_one_person_are_limited(services: AccountServices) -> None:
     await services.member()
     for number in range(5):
         await services.accounts.request_reset("ann@example.org", address=f"192.0.2.{number}")
@@ -164,7 +164,7 @@ async def test_an_address_is_verified_in_its_own_session_and_all_stays(
     assert await services.accounts.verify(email_token, session=None) is None
 
 
-async def test_a_verified_address_needs_no_letter(services: AccountServices) -> None:
+async def test_a_verified_address_needs_no_email(services: AccountServices) -> None:
     await services.accounts.send_verification(await services.member())
     assert await services.email_templates() == []
 
@@ -185,7 +185,7 @@ async def test_a_second_link_to_a_verified_address_undoes_nothing(
     assert await services.is_live(cookie)
 
 
-async def test_verification_letters_have_an_end_too(services: AccountServices) -> None:
+async def test_verification_emails_are_limited_too(services: AccountServices) -> None:
     ann = await services.member(verified=False)
     for _ in range(5):
         await services.accounts.send_verification(ann)

@@ -185,6 +185,6 @@ async def test_the_operator_is_held_to_the_same_rules(services: AccountServices)
         await services.member("nonsense")
 
 
-async def test_nobody_can_be_disabled_who_is_not_there(services: AccountServices) -> None:
+async def test_an_unknown_person_cannot_be_disabled(services: AccountServices) -> None:
     assert not await services.accounts.disable(4711)
     assert not await services.accounts.enable(4711)

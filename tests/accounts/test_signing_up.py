@@ -45,7 +45,7 @@ async def test_sign_up_confirm_and_be_signed_in(
     assert await services.sign_in("new.person@example.org")
 
 
-async def test_the_link_is_in_the_letter_and_only_there(services: AccountServices) -> None:
+async def test_the_link_is_in_the_email_and_only_there(services: AccountServices) -> None:
     await services.sign_up("new@example.org")
     (letter,) = await services.email_templates()
     assert letter.to == "new@example.org"
@@ -175,7 +175,7 @@ async def test_a_path_elsewhere_is_not_gone_to(services: AccountServices) -> Non
     assert confirmed.return_to == "/account"
 
 
-async def test_nobody_is_sent_letters_without_end(services: AccountServices) -> None:
+async def test_emails_to_one_person_are_limited(services: AccountServices) -> None:
     for number in range(5):
         await services.sign_up("victim@example.org", address=f"192.0.2.{number}")
     with pytest.raises(TooMany):
@@ -190,7 +190,7 @@ async def test_one_address_does_not_sign_up_without_end(services: AccountService
         await services.sign_up("p99@example.org", address="192.0.2.1")
 
 
-async def test_a_closed_house_makes_no_accounts_but_the_operators(closed: AccountServices) -> None:
+async def test_a_closed_server_makes_no_accounts_but_the_operators(closed: AccountServices) -> None:
     with closed.doing() as work, pytest.raises(DomainError):
         await closed.sign_up()
     assert work == []

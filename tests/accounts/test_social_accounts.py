@@ -118,7 +118,7 @@ async def test_a_key_that_no_provider_gives_is_refused(services: AccountServices
     assert await services.stores.users() == []
 
 
-async def test_a_proven_address_links_by_itself_and_its_owner_is_told(
+async def test_a_proven_address_links_automatically_and_its_owner_is_notified(
     services: AccountServices,
 ) -> None:
     ann = await services.member()
@@ -159,7 +159,7 @@ async def test_a_disabled_person_is_not_let_in(services: AccountServices) -> Non
     assert (await services.events(admitted.user))[0].kind == "identity.refused"
 
 
-async def test_a_closed_server_makes_nobody_and_knows_its_people(
+async def test_a_closed_server_creates_no_person_and_knows_existing_ones(
     stores: Stores, clock: MovableClock, entropy: Entropy
 ) -> None:
     services = open_account_services(stores, clock, entropy, sign_up_open=False)
@@ -197,7 +197,7 @@ async def test_first_logins_at_once_with_one_address_make_one_person(
     assert len(await services.social.identities(came[0].user.id)) == 5
 
 
-async def test_one_subject_at_another_issuer_is_somebody_else(services: AccountServices) -> None:
+async def test_one_subject_at_another_issuer_is_another_person(services: AccountServices) -> None:
     first = await admit(services, email=None)
     second = await admit(services, email=None, issuer="https://other.example.org")
     assert first.user.id != second.user.id
@@ -253,7 +253,7 @@ async def test_an_odd_refresh_token_is_left_out(
 # ----------------------------------------------------------------------------- link and unlink
 
 
-async def test_a_fresh_session_links_and_its_owner_is_told(services: AccountServices) -> None:
+async def test_a_fresh_session_links_and_its_owner_is_notified(services: AccountServices) -> None:
     ann = await services.member()
     session = await services.session(await services.sign_in())
     identity = await services.social.link(session, profile_of(email="other@example.org"))
@@ -268,7 +268,7 @@ async def test_a_fresh_session_links_and_its_owner_is_told(services: AccountServ
     assert len(await services.email_templates()) == 1
 
 
-async def test_an_identity_of_somebody_else_is_never_linked(services: AccountServices) -> None:
+async def test_an_identity_of_another_account_is_never_linked(services: AccountServices) -> None:
     ben = await admit(services, email="ben@example.org")
     await services.member()
     session = await services.session(await services.sign_in())
@@ -303,7 +303,7 @@ async def test_a_session_that_was_ended_links_nothing(services: AccountServices)
     assert await services.social.identities(session.user.id) == []
 
 
-async def test_an_identity_is_unlinked_and_its_owner_is_told(services: AccountServices) -> None:
+async def test_an_identity_is_unlinked_and_its_owner_is_notified(services: AccountServices) -> None:
     ann = await services.member()
     session = await services.session(await services.sign_in())
     identity = await services.social.link(session, profile_of())
@@ -316,7 +316,7 @@ async def test_an_identity_is_unlinked_and_its_owner_is_told(services: AccountSe
         await services.social.unlink(session, identity.id)
 
 
-async def test_the_last_way_in_and_what_is_somebody_else_s_is_not_unlinked(
+async def test_the_last_sign_in_method_and_another_persons_identity_are_not_unlinked(
     services: AccountServices,
 ) -> None:
     session = await services.session(await services.by_provider())
@@ -391,7 +391,9 @@ async def test_no_session_begins_for_an_identity_that_was_signed_out_meanwhile(
     assert not await services.sessions.list(admitted.user.id)
 
 
-async def test_disabled_there_its_person_is_signed_out_and_told(services: AccountServices) -> None:
+async def test_a_disabled_provider_account_signs_its_person_out_and_notifies(
+    services: AccountServices,
+) -> None:
     cookie = await services.by_provider()
     user = (await services.session(cookie)).user
     assert await services.social.suspend(ISSUER, "elsewhere-1") == user.id

@@ -27,7 +27,7 @@ def admit(admission: Admission, address: str, now: float = 0.0) -> str | None:
     return admission.admit(address, (), now)
 
 
-def test_an_address_has_its_limit_and_gets_room_again() -> None:
+def test_an_address_has_its_limit_and_gets_space_again() -> None:
     admission = Admission(ConnectionPolicy(per_address=2))
     parties = [admit(admission, "192.0.2.7") for _ in range(3)]
     assert parties[2] is None
@@ -67,7 +67,7 @@ def test_trusted_proxies_are_not_counted() -> None:
     assert admit(admission, "") is None
 
 
-def test_at_the_limit_of_all_idle_connections_make_room() -> None:
+def test_at_the_limit_of_all_idle_connections_are_closed() -> None:
     admission = Admission(ConnectionPolicy(total=2, exempt=[ip_network("10.0.0.0/8")]))
     idle, busy, new = Open(True, 0.0), Open(False, 0.0), Open(True, 9.5)
     client_network = admit(admission, "192.0.2.7", 0.0)

@@ -80,7 +80,7 @@ def test_a_machine_needs_no_redirect_uri(terminal: Terminal) -> None:
     assert answer.json["response_types"] == []
 
 
-def test_for_people_the_secret_is_told_with_a_warning(terminal: Terminal) -> None:
+def test_for_people_the_secret_is_printed_with_a_warning(terminal: Terminal) -> None:
     answer = terminal.does("clients", "create", "--name", "Diary", "--redirect-uri", CALLBACK)
     assert re.search(r"client_secret +qms_", answer.out)
     assert "never shown again" in answer.err
@@ -207,7 +207,7 @@ def test_claims_in_the_id_token_are_switched_on_and_off(terminal: Terminal) -> N
     assert edited("--no-claims-in-id-token") is False
 
 
-def test_an_imported_app_keeps_its_metadata_and_gets_an_id_of_its_own(terminal: Terminal) -> None:
+def test_an_imported_app_keeps_its_metadata_and_gets_a_new_id(terminal: Terminal) -> None:
     document = {
         "client_id": "id-of-the-file",
         "client_secret": "fake-secret-of-the-file",

@@ -172,7 +172,7 @@ async def _answered(line: _Line, times: int) -> bool:
     )
 
 
-async def test_whoever_says_nothing_is_hung_up_on(watch: _Watch, line: _Line) -> None:
+async def test_a_silent_connection_is_closed(watch: _Watch, line: _Line) -> None:
     config = Config(_hello, log_config=None, lifespan="off", ws="none")
     loop: Any = watch
     Connection(config, ServerState(), {}, loop).connection_made(line)
@@ -183,7 +183,7 @@ async def test_whoever_says_nothing_is_hung_up_on(watch: _Watch, line: _Line) ->
 
 
 @pytest.mark.parametrize("sent", [REQUEST[:1], REQUEST[:30], REQUEST[:-4], REQUEST[:-1]])
-async def test_whoever_sends_half_a_request_is_hung_up_on(
+async def test_a_connection_with_half_a_request_is_closed(
     watch: _Watch, line: _Line, caller: Connection, sent: bytes
 ) -> None:
     caller.data_received(sent)
@@ -242,7 +242,7 @@ async def test_a_caller_who_went_away_leaves_no_timer(
     assert line.done == before
 
 
-async def test_whoever_does_not_read_the_response_is_disconnected(
+async def test_a_client_that_does_not_read_the_response_is_disconnected(
     watch: _Watch, line: _Line, caller: Connection
 ) -> None:
     caller.pause_writing()  # by the transport, when too much is unsent
@@ -252,7 +252,9 @@ async def test_whoever_does_not_read_the_response_is_disconnected(
     assert "abort" in line.done
 
 
-async def test_whoever_reads_again_stays(watch: _Watch, line: _Line, caller: Connection) -> None:
+async def test_a_reader_that_resumes_stays_connected(
+    watch: _Watch, line: _Line, caller: Connection
+) -> None:
     caller.data_received(REQUEST)
     caller.pause_writing()
     caller.resume_writing()
@@ -261,7 +263,7 @@ async def test_whoever_reads_again_stays(watch: _Watch, line: _Line, caller: Con
     assert await _answered(line, 1)
 
 
-async def test_a_last_response_that_nobody_reads_is_not_kept_for_ever(
+async def test_an_unread_last_response_is_not_kept_for_ever(
     watch: _Watch, line: _Line, caller: Connection
 ) -> None:
     line.unsent = 10

@@ -11,7 +11,7 @@ KEY = "A" * 43
 
 
 @pytest.mark.postgres
-def test_a_postgresql_database_is_migrated_when_told_and_then_used(
+def test_a_postgresql_database_is_migrated_on_request_and_then_used(
     empty_terminal: Terminal, empty_postgres_url: str
 ) -> None:
     terminal = empty_terminal

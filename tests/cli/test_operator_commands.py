@@ -64,7 +64,7 @@ def test_only_serve_and_database_migrate_create_a_database(
     assert [path.name for path in empty_terminal.folder.iterdir()] == ["app.json"]
 
 
-def test_the_state_of_a_missing_database_is_told_without_creating_it(
+def test_the_state_of_a_missing_database_is_reported_without_creating_it(
     empty_terminal: Terminal,
 ) -> None:
     answer = empty_terminal("database", "status", "--json")
@@ -109,7 +109,7 @@ def test_keys_are_listed_without_their_private_halves(terminal: Terminal) -> Non
     assert "private" not in listed.out
 
 
-def test_new_keys_are_published_before_they_sign_unless_told_otherwise(terminal: Terminal) -> None:
+def test_new_keys_are_published_before_they_sign_by_default(terminal: Terminal) -> None:
     states = [key["state"] for key in terminal.does("keys", "rotate", "--all", "--json").json]
     assert sorted(states) == ["current"] * len(ALGORITHMS) + ["next"] * len(ALGORITHMS)
     terminal.does("keys", "rotate", "--now")
@@ -228,7 +228,7 @@ def test_a_database_that_is_not_there_is_one_line(terminal: Terminal) -> None:
         assert "marked" not in answer.err
 
 
-def test_with_postgresql_nobody_makes_up_a_secret_key(empty_terminal: Terminal) -> None:
+def test_with_postgresql_no_secret_key_is_generated(empty_terminal: Terminal) -> None:
     terminal = empty_terminal
     answer = terminal("clients", "list", database="postgresql://127.0.0.1:1/none")
     assert answer.code == 1

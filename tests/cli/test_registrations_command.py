@@ -41,7 +41,7 @@ def test_the_token_is_all_that_stands_on_standard_output(terminal: Terminal) -> 
     assert "never shown again" in made.err
 
 
-def test_who_makes_a_token_is_told_when_it_opens_nothing(terminal: Terminal) -> None:
+def test_creating_a_useless_token_prints_a_warning(terminal: Terminal) -> None:
     assert "registration.mode is closed" in terminal.does("registrations", "create").err
     made = terminal.does("registrations", "create", "--json", registration__mode="token")
     assert made.err == ""

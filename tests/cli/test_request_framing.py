@@ -266,7 +266,7 @@ async def test_each_request_has_its_response_and_the_connection_goes_on(
 
 
 @pytest.mark.parametrize("case", [name for name in GOOD if "Expect" not in name])
-async def test_a_body_that_nobody_reads_is_never_the_next_request(case: str) -> None:
+async def test_an_unread_body_is_never_the_next_request(case: str) -> None:
     sent, asked = GOOD[case]
     expected = [(method, path, query, "") for method, path, query, _ in asked]
     for packets in splits(sent + NEXT, 3):

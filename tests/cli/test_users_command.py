@@ -25,7 +25,7 @@ def test_an_account_is_made_with_the_password_from_standard_input(terminal: Term
     assert PASSWORD not in answer.out + answer.err
 
 
-def test_an_account_is_neither_administrator_nor_verified_unless_told(terminal: Terminal) -> None:
+def test_an_account_is_neither_administrator_nor_verified_by_default(terminal: Terminal) -> None:
     answer = create(terminal, "--json")
     assert (answer.json["administrator"], answer.json["verified"]) == (False, False)
 

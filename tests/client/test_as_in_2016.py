@@ -56,7 +56,7 @@ def test_another_host_is_another_configuration(recorded: Recorded) -> None:
     assert swagger_client.configuration.access_token != "of-the-other"
 
 
-def test_a_session_has_settings_of_its_own(configured: swagger_client.Configuration) -> None:
+def test_a_session_has_its_own_settings(configured: swagger_client.Configuration) -> None:
     configured.verify_ssl = False
     with OAuthSession("some-client", server="https://id.example.org") as session:
         assert session.configuration.verify_ssl
@@ -89,7 +89,7 @@ def test_the_debug_report_has_the_lines_of_2016(settings: swagger_client.Configu
     assert lines[-1].endswith(swagger_client.__version__)
 
 
-def test_the_log_goes_where_it_is_told(
+def test_the_log_goes_where_the_setting_says(
     configured: swagger_client.Configuration,
     recorded: Recorded,
     tmp_path: Path,
@@ -202,7 +202,7 @@ def test_the_type_of_an_answer_is_named_as_in_2016(
             assert (type(one), one.value) == (swagger_client.Measurement, 3.0)
 
 
-def test_a_type_that_is_none_is_told_before_anything_is_sent(
+def test_an_invalid_type_is_reported_before_anything_is_sent(
     configured: swagger_client.Configuration, recorded: Recorded
 ) -> None:
     with swagger_client.ApiClient() as client:
@@ -335,7 +335,7 @@ def test_an_answer_is_printed_whole_and_without_secrets() -> None:
 # -------------------------------------------------------------------- the methods of a person
 
 
-def test_a_method_takes_a_token_of_its_own(
+def test_a_method_accepts_its_own_token(
     configured: swagger_client.Configuration, recorded: Recorded
 ) -> None:
     configured.access_token = "of-the-configuration"
@@ -366,7 +366,7 @@ def test_where_2016_knew_no_such_token_it_is_a_mistake(
         api.v2_auth_social_login_get("u", "google", access_token="t")
 
 
-def test_a_token_of_its_own_goes_past_the_session(recorded: Recorded) -> None:
+def test_an_explicit_token_bypasses_the_session(recorded: Recorded) -> None:
     recorded.on(ME, Answer(body={"id": 1}))
     driven = Driven(OAuthSession, recorded, store=MemoryStore(held()))
     api = swagger_client.UserApi(driven.session.api_client())
@@ -478,7 +478,7 @@ def test_an_exception_may_be_made_by_hand() -> None:
         (swagger_client.Unit({"conversionSteps": {}}), "conversion_steps"),
     ],
 )
-def test_a_field_of_another_type_is_told(answer: swagger_client.Record, name: str) -> None:
+def test_a_field_of_another_type_is_reported(answer: swagger_client.Record, name: str) -> None:
     with pytest.raises(AttributeError, match="wrong type"):
         getattr(answer, name)
     assert answer.to_dict()[name] is None

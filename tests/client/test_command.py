@@ -72,7 +72,7 @@ def test_a_stranger_cannot_end_the_sign_in(person: Person, recorded: Recorded) -
     assert [seen.form["code"] for seen in recorded.asked(TOKEN_PATH)] == ["qmc_fake"]
 
 
-def test_whoever_signs_in_anew_is_signed_out_before(signed_in: Person, recorded: Recorded) -> None:
+def test_a_new_sign_in_ends_the_earlier_session(signed_in: Person, recorded: Recorded) -> None:
     recorded.on(REVOKE_PATH, Answer(503))  # it is not the new sign-in's fault
     recorded.on(TOKEN_PATH, Answer(400, {"error": "invalid_grant"}), Answer(body=tokens(2)))
     recorded.on(ME, Answer(body=PERSON))
@@ -117,7 +117,7 @@ def test_server_and_application_may_stand_in_the_environment(
     assert elsewhere.types("whoami") == 0
 
 
-def test_without_a_keyring_nobody_is_asked_to_sign_in(
+def test_without_a_keyring_no_sign_in_is_requested(
     person: Person, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
@@ -126,14 +126,14 @@ def test_without_a_keyring_nobody_is_asked_to_sign_in(
     assert person.err.startswith("quantimodo-client: KeyringStore needs: pip install")
 
 
-def test_whoever_says_no_is_heard(person: Person, recorded: Recorded) -> None:
+def test_a_refusal_reaches_the_app(person: Person, recorded: Recorded) -> None:
     person.browser = browse({"error": "access_denied"}, server=recorded.address)
     assert person.types("login", "--server", recorded.address, "--client-id", "c") == 1
     assert person.err.endswith("quantimodo-client: access_denied\n")
     assert person.types("whoami") == 3
 
 
-def test_nobody_waits_for_ever(person: Person, recorded: Recorded) -> None:
+def test_no_caller_waits_for_ever(person: Person, recorded: Recorded) -> None:
     words = ("login", "--server", recorded.address, "--client-id", "c", "--wait", "0.01")
     assert person.types(*words, "--no-browser") == 1
     assert "Sign in with your browser" in person.err
@@ -201,7 +201,7 @@ def test_signing_out_ends_the_tokens(signed_in: Person, recorded: Recorded) -> N
     assert "quantimodo-client login" in signed_in.err
 
 
-def test_whoever_signs_out_while_the_server_is_down_is_told(
+def test_a_sign_out_while_the_server_is_down_is_reported(
     signed_in: Person, recorded: Recorded
 ) -> None:
     recorded.on(REVOKE_PATH, Answer(503))
@@ -247,7 +247,7 @@ def test_the_help_tells_the_exit_status(person: Person, capsys: pytest.CaptureFi
         assert line in told
 
 
-def test_a_refusal_is_told_in_the_servers_words(signed_in: Person, recorded: Recorded) -> None:
+def test_a_refusal_is_reported_in_the_servers_words(signed_in: Person, recorded: Recorded) -> None:
     recorded.on(
         ME, Answer(403, {"error": "insufficient_scope", "error_description": "It needs basic."})
     )
@@ -273,7 +273,7 @@ def test_a_server_that_gives_no_answer_is_named(signed_in: Person, recorded: Rec
     assert told.startswith(f"{recorded.address} gave no answer: Remote")
 
 
-def test_an_authority_of_its_own_stands_in_the_environment(
+def test_a_private_authority_is_set_in_the_environment(
     signed_in: Person, secure: Recorded, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = {"server": secure.address, "client_id": "some-client", "scope": "basic"}
@@ -285,7 +285,7 @@ def test_an_authority_of_its_own_stands_in_the_environment(
     assert signed_in.types("whoami") == 0
 
 
-def test_whoever_presses_ctrl_c_reads_a_line_of_its_own(person: Person, recorded: Recorded) -> None:
+def test_ctrl_c_prints_a_short_line(person: Person, recorded: Recorded) -> None:
     def interrupt(_: str) -> bool:
         raise KeyboardInterrupt
 

@@ -154,9 +154,7 @@ def test_a_batch_that_is_refused_tells_where_to_go_on(
     assert signed_in.out == "Imported 2 measurements.\n"
 
 
-def test_an_import_waits_when_it_is_told_to(
-    signed_in: Person, recorded: Recorded, sheet: Path
-) -> None:
+def test_an_import_waits_on_request(signed_in: Person, recorded: Recorded, sheet: Path) -> None:
     busy = Answer(429, headers={"Retry-After": "7"})
     recorded.on(MEASUREMENTS, busy, busy, Answer(201, {}))
     assert signed_in.types("measurements", "import", str(sheet)) == 0
@@ -298,7 +296,7 @@ def test_an_export_may_be_json(signed_in: Person, recorded: Recorded, tmp_path: 
     assert json.loads(path.read_text()) == []
 
 
-def test_whoever_stops_reading_is_no_fault(signed_in: Person, recorded: Recorded) -> None:
+def test_a_client_that_stops_reading_is_no_fault(signed_in: Person, recorded: Recorded) -> None:
     recorded.on(MEASUREMENTS, Answer(body=[measured(number) for number in range(200)]))
     account = {"server": recorded.address, "client_id": "some-client", "scope": "basic"}
     (signed_in.folder / "account.json").write_text(json.dumps(account))

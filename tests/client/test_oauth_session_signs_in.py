@@ -38,9 +38,7 @@ def answer(request: AuthorizationRequest, issuer: str, **changes: str | None) ->
     return f"{CALLBACK}?{urlencode(sent)}"
 
 
-async def test_the_request_has_pkce_and_a_state_of_its_own(
-    drive: Drive, recorded: Recorded
-) -> None:
+async def test_the_request_has_pkce_and_its_own_state(drive: Drive, recorded: Recorded) -> None:
     driven = drive(scope="basic readmeasurements")
     first = driven.session.authorization_url(prompt="login", nonce=None)
     second = driven.session.authorization_url()
@@ -119,7 +117,7 @@ async def test_another_process_may_take_the_answer(drive: Drive, recorded: Recor
         {"state": "another", "error": "access_denied"},
     ],
 )
-async def test_an_answer_of_somebody_else_is_not_taken(
+async def test_a_response_of_another_person_is_not_accepted(
     drive: Drive, recorded: Recorded, changes: dict[str, str | None]
 ) -> None:
     driven = drive()
@@ -138,7 +136,7 @@ async def test_a_parameter_that_stands_twice_is_not_believed(
         await driven.do("fetch_token", brought)
 
 
-async def test_whoever_says_no_is_heard(drive: Drive, recorded: Recorded) -> None:
+async def test_a_refusal_reaches_the_app(drive: Drive, recorded: Recorded) -> None:
     driven = drive()
     request = driven.session.authorization_url()
     said = {"code": None, "error": "access_denied", "error_description": "The person said no"}

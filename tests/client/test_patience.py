@@ -84,7 +84,7 @@ async def test_the_server_says_how_long_to_wait(
     assert driven.time.waits == [waited]
 
 
-async def test_nobody_waits_for_an_hour(driven: Driven, recorded: Recorded) -> None:
+async def test_no_caller_waits_for_an_hour(driven: Driven, recorded: Recorded) -> None:
     recorded.on(ME, Answer(429, headers={"Retry-After": "3600"}))
     with pytest.raises(ApiException) as caught:
         await driven.do("me")

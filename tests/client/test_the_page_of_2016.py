@@ -103,7 +103,7 @@ async def app(site: Live) -> App:
     return await site.app(CALLBACK, first_party=True)
 
 
-async def test_the_page_is_the_reference_to_the_letter() -> None:
+async def test_the_page_is_exactly_the_reference() -> None:
     assert hashlib.sha256(PAGE.read_bytes()).hexdigest() == REFERENCE
 
 
@@ -188,7 +188,7 @@ async def test_the_examples_one_after_another_are_the_whole_way(live: Live, app:
     assert swagger_client.TokenAnswer(_json(response)).access_token != tokens.access_token
 
 
-async def test_an_app_that_needs_consent_is_told_where_to_ask_for_it(live: Live) -> None:
+async def test_an_app_that_needs_consent_gets_the_address_to_request_it(live: Live) -> None:
     app = await live.app(CALLBACK)
     api = swagger_client.AuthenticationApi()
     login = await asyncio.to_thread(

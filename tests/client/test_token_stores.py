@@ -79,7 +79,7 @@ async def test_a_session_keeps_its_tokens_there(
     assert len(recorded.asked(TOKEN_PATH)) == 1
 
 
-def test_the_file_is_nobody_elses(tmp_path: Path) -> None:
+def test_the_file_is_private(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "tokens.json"
     store = FileStore(path)
     before = os.umask(0)
@@ -101,7 +101,7 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"access_token": 7}', '{"x": "qma_"}'])
-def test_a_file_that_holds_no_tokens_is_told(tmp_path: Path, content: str) -> None:
+def test_a_file_without_tokens_is_reported(tmp_path: Path, content: str) -> None:
     path = tmp_path / "tokens.json"
     path.touch(0o600)
     path.write_text(content)
@@ -134,7 +134,7 @@ def test_without_the_library_the_keyring_says_what_to_install(
         KeyringStore()
 
 
-def test_a_system_without_a_keyring_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_without_a_keyring_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", FakeKeyring(fails=True))
     store = KeyringStore()
     for method in (store.load, store.clear):
@@ -143,7 +143,7 @@ def test_a_system_without_a_keyring_is_told(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("kept", ["", "{", "[]", '{"access_token": 7}'])
-def test_a_keyring_that_holds_something_else_is_told(
+def test_a_keyring_with_another_value_is_reported(
     monkeypatch: pytest.MonkeyPatch, kept: str
 ) -> None:
     keyring = FakeKeyring()

@@ -109,7 +109,9 @@ async def test_when_the_access_has_ended_the_person_has_to_sign_in(
     assert len(recorded.asked(TOKEN_PATH)) == 1
 
 
-async def test_a_token_without_a_heir_ends_with_a_sign_in(drive: Drive, recorded: Recorded) -> None:
+async def test_a_token_without_a_successor_ends_with_a_sign_in(
+    drive: Drive, recorded: Recorded
+) -> None:
     recorded.on(ME, Answer(401))
     for token in (Token("qma_one"), Token("qma_two", expires_at=1.0)):
         with pytest.raises(SignInRequired):
@@ -130,7 +132,7 @@ async def test_an_early_renewal_that_fails_spoils_nothing(drive: Drive, recorded
     assert caught.value.status == 503
 
 
-async def test_an_answer_that_was_lost_signs_nobody_out(drive: Drive, recorded: Recorded) -> None:
+async def test_a_lost_response_does_not_sign_out(drive: Drive, recorded: Recorded) -> None:
     recorded.on(ME, only("qma_fake-access-2"))
     recorded.on(TOKEN_PATH, Answer(drop=True), Answer(body=tokens(2)))
     driven = drive(store=MemoryStore(held(lifetime=0)))

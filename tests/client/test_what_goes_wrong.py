@@ -72,14 +72,14 @@ def test_a_server_that_does_not_answer_in_time(
     enough.set()
 
 
-def test_nobody_listens(configured: swagger_client.Configuration) -> None:
+def test_a_port_without_a_listener(configured: swagger_client.Configuration) -> None:
     configured.host = "http://127.0.0.1:1/api"
     fault = refusal()
     assert fault.status == 0
     assert "ConnectError" in (fault.reason or "")
 
 
-def test_a_server_that_hangs_up(
+def test_a_server_that_disconnects(
     configured: swagger_client.Configuration, recorded: Recorded
 ) -> None:
     recorded.on(ME, Answer(drop=True))
@@ -99,7 +99,7 @@ def test_an_answer_that_is_not_what_was_promised(
     assert fault.headers is not None
 
 
-def test_deep_nonsense_is_no_crash(
+def test_deeply_nested_input_is_no_crash(
     configured: swagger_client.Configuration, recorded: Recorded
 ) -> None:
     recorded.on(ME, Answer(200, b"[" * 100_000))
@@ -108,7 +108,7 @@ def test_deep_nonsense_is_no_crash(
     assert len(str(refusal())) < 10_000
 
 
-def test_a_field_that_was_left_out_is_told_when_it_is_asked_for(
+def test_a_missing_field_is_reported_when_it_is_read(
     configured: swagger_client.Configuration, recorded: Recorded
 ) -> None:
     recorded.on(ME, Answer(200, {"id": "nine", "email": 7}))
@@ -215,7 +215,7 @@ def test_the_log_has_every_call_and_no_secret(
 # -------------------------------------------------------------------- TLS
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(
+def test_an_untrusted_certificate_is_refused(
     settings: swagger_client.Configuration, secure: Recorded, certificate: Path
 ) -> None:
     settings.host = secure.host

@@ -100,7 +100,7 @@ async def test_an_answer_that_is_cut_off(driven: Driven, recorded: Recorded) -> 
 
 
 @pytest.mark.parametrize("kind", SESSIONS)
-async def test_a_certificate_that_nobody_vouches_for(secure: Recorded, kind: type[Any]) -> None:
+async def test_an_untrusted_certificate(secure: Recorded, kind: type[Any]) -> None:
     driven = Driven(kind, secure, store=MemoryStore(held()))
     fault = await refusal(driven)
     assert (fault.status, fault.temporary) == (0, False)

@@ -1,4 +1,4 @@
-"""Logos are told by what is in them (security.md §11, §15)."""
+"""Logos are recognised by their content (security.md §11, §15)."""
 
 import struct
 import zlib

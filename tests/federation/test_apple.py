@@ -1,4 +1,4 @@
-"""Sign in with Apple (security.md §30): form_post, a name told once, a signed client secret,
+"""Sign in with Apple (security.md §30): form_post, a name sent once, a signed client secret,
 private relay, messages about accounts.
 
 The recorded answers have the shape of Apple's documentation, read in November 2026
@@ -49,7 +49,7 @@ APP = "org.example.quantimodo"
 SUBJECT = "001234.fedcba9876543210fedcba9876543210.1234"
 RELAY = "dpdcnf87nu@privaterelay.appleid.com"
 USER = json.dumps(
-    {"name": {"firstName": "Ann", "lastName": "Example"}, "email": "somebody.else@example.org"}
+    {"name": {"firstName": "Ann", "lastName": "Example"}, "email": "another.person@example.org"}
 )
 
 
@@ -231,7 +231,7 @@ async def test_an_id_token_of_our_app_is_taken_once(apple: Oidc, upstream: FakeA
         await apple.verify_native_token(Secret("c1a2b3.0.opaque"), None, None)
 
 
-def test_a_key_that_is_no_p8_is_told_at_the_start(upstream: FakeApple, stores: Stores) -> None:
+def test_a_key_that_is_no_p8_is_reported_at_start(upstream: FakeApple, stores: Stores) -> None:
     policy = ProviderPolicy(
         name="apple", kind="apple", client_id=SERVICE, client_secret=Secret("marked")
     )
@@ -263,7 +263,7 @@ def event_of(kind: str) -> dict[str, Any]:
     return {"type": kind, "sub": SUBJECT, "event_time": 1_795_434_000_000}
 
 
-async def told(apple: Oidc, body: bytes) -> list[SecurityEvent]:
+async def received(apple: Oidc, body: bytes) -> list[SecurityEvent]:
     return list(await apple.notices("application/json", body))
 
 
@@ -276,12 +276,12 @@ async def told(apple: Oidc, body: bytes) -> list[SecurityEvent]:
     ],
 )
 @pytest.mark.parametrize("as_text", [True, False])
-async def test_what_happened_to_an_account_is_told(
+async def test_an_event_of_an_account_is_reported(
     apple: Oidc, upstream: FakeApple, kind: str, expected: str, as_text: bool
 ) -> None:
     event = event_of(kind)
     body = message_of(upstream, json.dumps(event) if as_text else event)
-    (notice,) = await told(apple, body)
+    (notice,) = await received(apple, body)
     assert (notice.kind, notice.subject, notice.id) == (expected, SUBJECT, "abede...67890")
     assert notice.issuer == "https://appleid.apple.com"
 
@@ -291,7 +291,7 @@ async def test_the_settings_of_the_private_relay_are_apples_affair(
     apple: Oidc, upstream: FakeApple, kind: str
 ) -> None:
     event = {**event_of(kind), "email": RELAY, "is_private_email": "true"}
-    assert await told(apple, message_of(upstream, json.dumps(event))) == []
+    assert await received(apple, message_of(upstream, json.dumps(event))) == []
 
 
 @pytest.mark.parametrize(
@@ -315,21 +315,21 @@ async def test_a_message_that_is_not_apples_to_us_is_refused(
     apple: Oidc, upstream: FakeApple, event: Any, changes: dict[str, Any]
 ) -> None:
     with pytest.raises(BadToken):
-        await told(apple, message_of(upstream, event, **changes))
+        await received(apple, message_of(upstream, event, **changes))
 
 
 async def test_a_message_is_signed_by_apple(apple: Oidc, upstream: FakeApple) -> None:
     claims = {"iss": APPLE.issuer, "aud": APP, "events": "{}", "jti": "x", "iat": 1}
     forged = upstream.sign(claims, key=rsa_key(1))
     with pytest.raises(BadToken):
-        await told(apple, json.dumps({"payload": forged}).encode())
+        await received(apple, json.dumps({"payload": forged}).encode())
     with pytest.raises(BadToken):
-        await told(apple, json.dumps({"payload": upstream.id_token()}).encode())
+        await received(apple, json.dumps({"payload": upstream.id_token()}).encode())
 
 
 @pytest.mark.parametrize("body", [b"", b"x", b"[]", b"{}", b'{"payload": 5}', b'{"payload": ""}'])
 async def test_a_body_that_is_no_message_is_refused(apple: Oidc, body: bytes) -> None:
     with pytest.raises(BadToken):
-        await told(apple, body)
+        await received(apple, body)
     with pytest.raises(BadToken):
         await apple.notices("application/secevent+jwt", body)

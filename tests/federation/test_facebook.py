@@ -44,7 +44,7 @@ APP = "138483919580948"
 POLICY = ProviderPolicy(
     name="facebook", kind="facebook", client_id=APP, client_secret=Secret("fake-app-secret")
 )
-JOURNEY = AuthorizationContext(
+CONTEXT = AuthorizationContext(
     state=Secret("fake-state"),
     nonce="fake-nonce",
     verifier=Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
@@ -111,11 +111,11 @@ async def native(provider: Provider) -> Profile:
 
 
 async def test_a_person_comes_back_and_is_known_by_the_number(provider: Provider) -> None:
-    assert await provider.handle_callback(ANSWER, JOURNEY) == ANN
+    assert await provider.handle_callback(ANSWER, CONTEXT) == ANN
 
 
 async def test_the_browser_is_sent_with_state_and_pkce(provider: Provider) -> None:
-    url = await provider.authorization_url(JOURNEY)
+    url = await provider.authorization_url(CONTEXT)
     assert url.startswith(f"{DIALOG}?")
     assert query_of(url) == {
         "response_type": "code",
@@ -130,14 +130,14 @@ async def test_the_browser_is_sent_with_state_and_pkce(provider: Provider) -> No
 
 
 async def test_a_fresh_sign_in_asks_for_the_password_again(provider: Provider) -> None:
-    url = await provider.authorization_url(replace(JOURNEY, fresh=True))
+    url = await provider.authorization_url(replace(CONTEXT, fresh=True))
     assert query_of(url)["auth_type"] == "reauthenticate"
 
 
 async def test_the_code_is_exchanged_with_verifier_and_secret(
     provider: Provider, facebook: Recordings
 ) -> None:
-    await provider.handle_callback(ANSWER, JOURNEY)
+    await provider.handle_callback(ANSWER, CONTEXT)
     assert facebook.only(TOKEN).form == {
         "grant_type": "authorization_code",
         "code": "fake-code",
@@ -151,7 +151,7 @@ async def test_the_code_is_exchanged_with_verifier_and_secret(
 async def test_every_call_for_the_account_proves_that_it_is_ours(
     provider: Provider, facebook: Recordings
 ) -> None:
-    await provider.handle_callback(ANSWER, JOURNEY)
+    await provider.handle_callback(ANSWER, CONTEXT)
     assert facebook.only(ME).query == {
         "fields": "id,name,first_name,last_name,email",
         "access_token": "EAAfakeToken",
@@ -161,7 +161,7 @@ async def test_every_call_for_the_account_proves_that_it_is_ours(
 
 async def test_an_address_may_be_missing(provider: Provider, facebook: Recordings) -> None:
     facebook.record("GET", ME, {"id": "10215241773831025", "name": "Ann Example"})
-    assert await provider.handle_callback(ANSWER, JOURNEY) == replace(ANN, email=None)
+    assert await provider.handle_callback(ANSWER, CONTEXT) == replace(ANN, email=None)
 
 
 async def test_an_address_never_counts_as_verified(
@@ -169,7 +169,7 @@ async def test_an_address_never_counts_as_verified(
 ) -> None:
     facebook.record("GET", ME, {**ACCOUNT, "verified": True, "email_verified": True})
     trusting = Facebook(replace(POLICY, authoritative=True), facebook.http_client(), clock, stores)
-    for profile in (await trusting.handle_callback(ANSWER, JOURNEY), await native(trusting)):
+    for profile in (await trusting.handle_callback(ANSWER, CONTEXT), await native(trusting)):
         assert (profile.email_verified, profile.email_authoritative) == (False, False)
 
 
@@ -199,7 +199,7 @@ async def test_a_callback_that_is_no_sign_in_asks_nothing_of_facebook(
     fault: type[ProviderFault],
 ) -> None:
     with pytest.raises(fault):
-        await provider.handle_callback(answer, JOURNEY)
+        await provider.handle_callback(answer, CONTEXT)
     assert facebook.asked == []
 
 
@@ -220,7 +220,7 @@ async def test_a_callback_that_is_no_sign_in_asks_nothing_of_facebook(
     ],
 )
 @pytest.mark.parametrize("status", [400, 200])
-async def test_an_error_object_is_told_by_its_code(
+async def test_an_error_object_is_reported_by_its_code(
     provider: Provider,
     facebook: Recordings,
     body: dict[str, Any],
@@ -229,7 +229,7 @@ async def test_an_error_object_is_told_by_its_code(
 ) -> None:
     facebook.record("POST", TOKEN, body, status)
     with pytest.raises(fault):
-        await provider.handle_callback(ANSWER, JOURNEY)
+        await provider.handle_callback(ANSWER, CONTEXT)
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,8 @@ async def test_an_error_object_is_told_by_its_code(
         (error(2, "Service temporarily unavailable", is_transient=True), 500, ProviderUnavailable),
         (error(17, "User request limit reached"), 400, ProviderUnavailable),
         (error(1, "An unknown error occurred", is_transient=True), 400, ProviderUnavailable),
-        ({"name": "Nobody"}, 200, InvalidProviderResponse),
-        ({"id": "", "name": "Nobody"}, 200, InvalidProviderResponse),
+        ({"name": "Unknown"}, 200, InvalidProviderResponse),
+        ({"id": "", "name": "Unknown"}, 200, InvalidProviderResponse),
         (ACCOUNT, 404, InvalidProviderResponse),
         ([ACCOUNT], 200, InvalidProviderResponse),
     ],
@@ -255,7 +255,7 @@ async def test_without_an_account_a_browser_sign_in_ends(
 ) -> None:
     facebook.record("GET", ME, body, status)
     with pytest.raises(fault) as caught:
-        await provider.handle_callback(ANSWER, JOURNEY)
+        await provider.handle_callback(ANSWER, CONTEXT)
     assert "EAAfakeToken" not in caught.value.message + caught.value.because
 
 
@@ -386,7 +386,7 @@ async def test_clocks_may_differ_by_a_minute(provider: Provider, facebook: Recor
 
 
 @pytest.mark.parametrize("id_", ["10215241773831026", 1])
-async def test_two_answers_about_two_people_are_about_nobody(
+async def test_two_responses_about_two_people_are_refused(
     provider: Provider, facebook: Recordings, id_: Any
 ) -> None:
     facebook.record("GET", ME, {**ACCOUNT, "id": id_})
@@ -473,7 +473,7 @@ async def test_every_address_can_be_another_servers(clock: FrozenClock, stores: 
     )
     provider = Facebook(policy, stand_in.http_client(), clock, stores)
     assert await provider.destination() == own
-    assert await provider.handle_callback(ANSWER, JOURNEY) == replace(ANN, issuer=own)
+    assert await provider.handle_callback(ANSWER, CONTEXT) == replace(ANN, issuer=own)
     assert await native(provider) == replace(ANN, issuer=own)
 
 

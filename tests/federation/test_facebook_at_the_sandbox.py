@@ -26,7 +26,7 @@ from support.app import ISSUER, VERIFIER
 from support.environment import FrozenClock, SeededEntropy
 from support.sandbox_site import Sandbox, answer_of, link, open_sandbox
 
-JOURNEY = AuthorizationContext(
+CONTEXT = AuthorizationContext(
     state=Secret("fake-state"),
     nonce="fake-nonce",
     verifier=Secret(VERIFIER),
@@ -48,7 +48,7 @@ def provider(sandbox: Sandbox, clock: FrozenClock, stores: Stores) -> Provider:
 
 
 async def come_back(sandbox: Sandbox, provider: Provider, person: str) -> dict[str, str]:
-    page = await sandbox.http.get(await provider.authorization_url(JOURNEY))
+    page = await sandbox.http.get(await provider.authorization_url(CONTEXT))
     answer = answer_of(await sandbox.http.get(link(page, person)))
     assert answer["state"] == "fake-state"
     return answer
@@ -60,17 +60,17 @@ async def token(sandbox: Sandbox, person: str = "verified", **sent: str) -> dict
 
 async def test_a_person_comes_back_by_the_browser(sandbox: Sandbox, provider: Provider) -> None:
     answer = await come_back(sandbox, provider, "verified")
-    profile = await provider.handle_callback(answer, JOURNEY)
+    profile = await provider.handle_callback(answer, CONTEXT)
     assert (profile.name, profile.email) == ("Vera Verified", "vera@workspace.example.org")
     assert profile.issuer == f"{ISSUER}/sandbox/facebook"
     assert (profile.email_verified, profile.email_authoritative) == (False, False)
     with pytest.raises(BadCode):
-        await provider.handle_callback(answer, JOURNEY)
+        await provider.handle_callback(answer, CONTEXT)
 
 
 async def test_the_three_ways_lead_to_one_identity(sandbox: Sandbox, provider: Provider) -> None:
     browser = await provider.handle_callback(
-        await come_back(sandbox, provider, "verified"), JOURNEY
+        await come_back(sandbox, provider, "verified"), CONTEXT
     )
     sdk = await token(sandbox, nonce="one")
     native = await provider.verify_native_token(Secret(sdk["access_token"]), None, None)
@@ -83,14 +83,14 @@ async def test_a_person_may_have_no_address_and_may_say_no(
     sandbox: Sandbox, provider: Provider
 ) -> None:
     profile = await provider.handle_callback(
-        await come_back(sandbox, provider, "no-email"), JOURNEY
+        await come_back(sandbox, provider, "no-email"), CONTEXT
     )
     assert profile.email is None
     with pytest.raises(AccessDeniedByUser):
-        await provider.handle_callback(await come_back(sandbox, provider, "says-no"), JOURNEY)
+        await provider.handle_callback(await come_back(sandbox, provider, "says-no"), CONTEXT)
     with pytest.raises(ProviderUnavailable):
         await provider.handle_callback(
-            await come_back(sandbox, provider, "provider-error"), JOURNEY
+            await come_back(sandbox, provider, "provider-error"), CONTEXT
         )
 
 
@@ -101,7 +101,7 @@ async def test_another_apps_tokens_are_refused(sandbox: Sandbox, provider: Provi
             await provider.verify_native_token(Secret(raw), None, "one")
 
 
-async def test_a_phone_without_tracking_is_told_to_send_the_id_token(
+async def test_a_phone_without_tracking_must_send_the_id_token(
     sandbox: Sandbox, provider: Provider
 ) -> None:
     phone = await token(sandbox, limited="true", nonce="one")
@@ -123,9 +123,9 @@ async def test_a_provider_that_is_down_or_sends_malformed_responses_is_distingui
     sandbox: Sandbox, provider: Provider
 ) -> None:
     with pytest.raises(ProviderUnavailable):
-        await provider.handle_callback(await come_back(sandbox, provider, "down"), JOURNEY)
+        await provider.handle_callback(await come_back(sandbox, provider, "down"), CONTEXT)
     with pytest.raises(InvalidProviderResponse):
-        await provider.handle_callback(await come_back(sandbox, provider, "malformed"), JOURNEY)
+        await provider.handle_callback(await come_back(sandbox, provider, "malformed"), CONTEXT)
 
 
 async def test_a_signed_request_is_about_the_same_account(

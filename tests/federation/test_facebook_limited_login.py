@@ -223,7 +223,7 @@ async def test_another_kind_of_token_is_no_id_token(provider: Provider, pair: Ke
         await provider.verify_native_token(token(pair, typ="at+jwt"), None, NONCE)
 
 
-async def test_a_token_signed_by_somebody_else_is_refused(
+async def test_a_token_of_another_signer_is_refused(
     provider: Provider, pair: KeyPair, stranger: KeyPair
 ) -> None:
     as_if = replace(stranger, kid=pair.kid)

@@ -1,4 +1,4 @@
-"""What Facebook sends when somebody removes the app, or asks that their data be deleted.
+"""What Facebook sends when a person removes the app, or requests deletion of their data.
 
 The message: developers.facebook.com/docs/apps/delete-data ("Data Deletion Request Callback") and
 developers.facebook.com/docs/games/gamesonfacebook/login#parsingsr (`signed_request`).
@@ -137,12 +137,12 @@ async def test_a_message_may_be_late_and_clocks_may_differ(
 
 
 @pytest.mark.parametrize("user_id", [None, "", "0", 0, "ann@example.org", [218471], 1.5])
-async def test_a_message_about_nobody_is_refused(provider: Provider, user_id: Any) -> None:
+async def test_a_message_about_no_account_is_refused(provider: Provider, user_id: Any) -> None:
     with pytest.raises(BadToken):
         await provider.notices(FORM, form(signed(user_id=user_id)))
 
 
-async def test_what_facebook_signed_for_a_browser_erases_nobody(provider: Provider) -> None:
+async def test_what_facebook_signed_for_a_browser_erases_no_account(provider: Provider) -> None:
     # The cookie fbsr_APPID and FB.getLoginStatus() have one, signed with the same secret.
     with pytest.raises(BadToken):
         await provider.notices(FORM, form(signed(code="fake-code")))

@@ -35,7 +35,7 @@ POLICY = ProviderPolicy(
     name="github", kind="github", client_id="Iv1.fake", client_secret=Secret("fake-secret")
 )
 # RFC 7636, appendix B.
-JOURNEY = AuthorizationContext(
+CONTEXT = AuthorizationContext(
     state=Secret("fake-state"),
     nonce="fake-nonce",
     verifier=Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
@@ -74,7 +74,7 @@ def provider(recordings: Recordings, **changes: Any) -> Provider:
 
 
 async def arrive(recordings: Recordings, **changes: Any) -> Profile:
-    return await provider(recordings, **changes).handle_callback(ANSWER, JOURNEY)
+    return await provider(recordings, **changes).handle_callback(ANSWER, CONTEXT)
 
 
 async def test_the_subject_is_the_number_and_the_address_the_confirmed_one(
@@ -91,7 +91,7 @@ async def test_the_subject_is_the_number_and_the_address_the_confirmed_one(
 
 
 async def test_the_browser_is_sent_with_state_and_pkce(github: Recordings) -> None:
-    url = await provider(github).authorization_url(JOURNEY)
+    url = await provider(github).authorization_url(CONTEXT)
     assert url.startswith(f"{AUTHORIZE}?")
     assert query_of(url) == {
         "response_type": "code",
@@ -106,7 +106,7 @@ async def test_the_browser_is_sent_with_state_and_pkce(github: Recordings) -> No
 
 
 async def test_a_fresh_sign_in_lets_the_person_choose_the_account(github: Recordings) -> None:
-    url = await provider(github).authorization_url(replace(JOURNEY, fresh=True))
+    url = await provider(github).authorization_url(replace(CONTEXT, fresh=True))
     assert query_of(url)["prompt"] == "select_account"
 
 
@@ -143,7 +143,7 @@ async def test_the_number_may_come_as_text(github: Recordings) -> None:
 
 
 @pytest.mark.parametrize("id_", [None, "", 0, -1, 1.5, True, "octo-example", "0583231", [1], {}])
-async def test_an_account_without_a_number_is_nobody(github: Recordings, id_: Any) -> None:
+async def test_an_account_without_a_number_is_refused(github: Recordings, id_: Any) -> None:
     github.record("GET", USER, {**ACCOUNT, "id": id_})
     with pytest.raises(InvalidProviderResponse):
         await arrive(github)
@@ -229,7 +229,7 @@ async def test_wrong_credentials_of_ours_are_not_the_persons_fault(github: Recor
         b'{"access_token": "gho_fake", "token_type": "mac"}',
     ],
 )
-async def test_an_answer_without_a_bearer_token_is_nonsense(
+async def test_a_response_without_a_bearer_token_is_invalid(
     github: Recordings, answer: bytes
 ) -> None:
     github.record("POST", TOKEN, answer)
@@ -259,7 +259,7 @@ async def test_each_step_that_fails_ends_the_sign_in(
 
 async def test_a_code_that_a_browser_made_up_is_not_in_the_reason(github: Recordings) -> None:
     with pytest.raises(ProviderFault) as caught:
-        await provider(github).handle_callback({"error": "marked"}, JOURNEY)
+        await provider(github).handle_callback({"error": "marked"}, CONTEXT)
     assert caught.value.because == "authorization answer: an unknown error"
 
 
@@ -274,12 +274,12 @@ async def test_a_code_that_a_browser_made_up_is_not_in_the_reason(github: Record
         ("", InvalidProviderResponse),
     ],
 )
-async def test_an_error_at_the_callback_is_told_by_its_code(
+async def test_an_error_at_the_callback_is_reported_by_its_code(
     github: Recordings, error: str, fault: type[ProviderFault]
 ) -> None:
     answer = {"error": error, "error_description": "<b>", "code": "fake-code"}
     with pytest.raises(fault) as caught:
-        await provider(github).handle_callback(answer, JOURNEY)
+        await provider(github).handle_callback(answer, CONTEXT)
     assert "<b>" not in caught.value.message + caught.value.because
     assert github.asked == []
 
@@ -289,7 +289,7 @@ async def test_a_callback_without_a_code_asks_nothing_of_github(
     github: Recordings, answer: dict[str, str]
 ) -> None:
     with pytest.raises(InvalidProviderResponse):
-        await provider(github).handle_callback(answer, JOURNEY)
+        await provider(github).handle_callback(answer, CONTEXT)
     assert github.asked == []
 
 
@@ -299,13 +299,13 @@ async def test_an_answer_of_another_issuer_is_refused_before_the_code_leaves(
 ) -> None:
     for answer in ({**ANSWER, "iss": iss}, {"error": "access_denied", "iss": iss}):
         with pytest.raises(InvalidProviderResponse):
-            await provider(github).handle_callback(answer, JOURNEY)
+            await provider(github).handle_callback(answer, CONTEXT)
     assert github.asked == []
 
 
 @pytest.mark.parametrize("iss", ["https://github.com", "https://github.com/login/oauth"])
 async def test_github_may_call_itself_by_its_two_names(github: Recordings, iss: str) -> None:
-    profile = await provider(github).handle_callback({**ANSWER, "iss": iss}, JOURNEY)
+    profile = await provider(github).handle_callback({**ANSWER, "iss": iss}, CONTEXT)
     assert profile.issuer == "https://github.com"
 
 
@@ -368,11 +368,11 @@ async def test_every_address_can_be_another_servers(github: Recordings) -> None:
         scope="user:email",
     )
     assert await own_server.destination() == own
-    assert query_of(await own_server.authorization_url(JOURNEY))["scope"] == "user:email"
-    profile = await own_server.handle_callback({**ANSWER, "iss": own}, JOURNEY)
+    assert query_of(await own_server.authorization_url(CONTEXT))["scope"] == "user:email"
+    profile = await own_server.handle_callback({**ANSWER, "iss": own}, CONTEXT)
     assert (profile.issuer, profile.subject) == (own, "583231")
     with pytest.raises(InvalidProviderResponse):
-        await own_server.handle_callback({**ANSWER, "iss": "https://github.com"}, JOURNEY)
+        await own_server.handle_callback({**ANSWER, "iss": "https://github.com"}, CONTEXT)
     assert all(asked.url.startswith(own) for asked in github.asked)
 
 

@@ -159,7 +159,7 @@ async def test_google_spells_its_issuer_in_two_ways_and_is_one(
 @pytest.mark.parametrize(
     "iss", ["https://accounts.google.com/", "http://accounts.google.com", "accounts.example.org"]
 )
-async def test_nobody_else_is_google(google: Oidc, upstream: FakeGoogle, iss: str) -> None:
+async def test_no_other_issuer_is_google(google: Oidc, upstream: FakeGoogle, iss: str) -> None:
     upstream.grants(upstream.id_token(iss=iss), url=GOOGLE.token_endpoint)
     with pytest.raises(InvalidProviderResponse):
         await google.handle_callback({"code": "a-code"}, authorization_context())
@@ -181,7 +181,7 @@ async def test_nobody_else_is_google(google: Oidc, upstream: FakeGoogle, iss: st
         ({"email": None}, False),
     ],
 )
-async def test_google_knows_of_its_own_domains_only(
+async def test_google_is_authoritative_for_its_own_domains_only(
     google: Oidc, upstream: FakeGoogle, changes: dict[str, Any], authoritative: bool
 ) -> None:
     """security.md §27."""
@@ -347,7 +347,7 @@ async def test_what_tokeninfo_refuses_is_refused(
         await google.verify_native_token(Secret("ya29.bad"), None, None)
 
 
-async def test_somebody_else_can_stand_in_for_google(stores: Stores, clock: FrozenClock) -> None:
+async def test_another_server_can_replace_google(stores: Stores, clock: FrozenClock) -> None:
     """By configuration alone: that is how the sandbox and an operator's mock work."""
     at = "https://stand-in.example.org"
     upstream = Upstream(clock, issuer=at, client_id=WEB)
@@ -390,7 +390,9 @@ def event_of(upstream: FakeGoogle, name: str, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in claims.items() if value is not None}
 
 
-async def told(google: Oidc, upstream: FakeGoogle, claims: dict[str, Any]) -> list[SecurityEvent]:
+async def received(
+    google: Oidc, upstream: FakeGoogle, claims: dict[str, Any]
+) -> list[SecurityEvent]:
     token = upstream.sign(claims, {"typ": "secevent+jwt"})
     return list(await google.notices("application/secevent+jwt", token.encode()))
 
@@ -404,10 +406,10 @@ async def told(google: Oidc, upstream: FakeGoogle, claims: dict[str, Any]) -> li
         (f"{OAUTH}tokens-revoked", "signed_out"),
     ],
 )
-async def test_what_happened_to_an_account_is_told(
+async def test_an_event_of_an_account_is_reported(
     google: Oidc, upstream: FakeGoogle, name: str, kind: str
 ) -> None:
-    (notice,) = await told(google, upstream, event_of(upstream, name))
+    (notice,) = await received(google, upstream, event_of(upstream, name))
     assert (notice.kind, notice.subject) == (kind, SUBJECT)
     # As identities are kept: without the slash at the end.
     assert notice.issuer == "https://accounts.google.com"
@@ -428,7 +430,7 @@ async def test_what_happened_to_an_account_is_told(
 async def test_a_message_that_asks_nothing_of_us_is_taken(
     google: Oidc, upstream: FakeGoogle, event: dict[str, Any]
 ) -> None:
-    assert await told(google, upstream, event_of(upstream, "", events=event)) == []
+    assert await received(google, upstream, event_of(upstream, "", events=event)) == []
 
 
 @pytest.mark.parametrize(
@@ -460,7 +462,7 @@ async def test_a_message_that_is_not_googles_to_us_is_refused(
     google: Oidc, upstream: FakeGoogle, changes: dict[str, Any]
 ) -> None:
     with pytest.raises(BadToken):
-        await told(google, upstream, event_of(upstream, f"{RISC}account-purged", **changes))
+        await received(google, upstream, event_of(upstream, f"{RISC}account-purged", **changes))
 
 
 async def test_an_old_message_is_refused_and_a_late_one_is_not(
@@ -468,10 +470,10 @@ async def test_an_old_message_is_refused_and_a_late_one_is_not(
 ) -> None:
     claims = event_of(upstream, f"{RISC}account-purged")
     clock.advance(timedelta(days=7))
-    assert await told(google, upstream, claims)
+    assert await received(google, upstream, claims)
     clock.advance(timedelta(seconds=1))
     with pytest.raises(BadToken):
-        await told(google, upstream, claims)
+        await received(google, upstream, claims)
 
 
 async def test_a_message_is_signed_by_google(google: Oidc, upstream: FakeGoogle) -> None:

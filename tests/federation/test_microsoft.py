@@ -131,7 +131,7 @@ async def test_the_key_is_tenant_and_object_id(open_it: Any, upstream: FakeMicro
         ({"xms_edov": True, "email": None}, False),
     ],
 )
-async def test_an_address_is_what_somebody_typed_unless_its_domain_is_the_tenants(
+async def test_an_address_is_unverified_unless_its_domain_is_the_tenants(
     open_it: Any, upstream: FakeMicrosoft, claims: dict[str, Any], verified: bool
 ) -> None:
     """security.md §30: any tenant's administrator sets any address."""
@@ -237,7 +237,7 @@ async def test_an_answer_that_names_its_issuer_names_microsoft(
             await open_it().handle_callback(answer, authorization_context())
 
 
-async def test_what_microsoft_refuses_is_told_by_its_kind(
+async def test_an_error_of_microsoft_is_reported_by_its_kind(
     open_it: Any, upstream: FakeMicrosoft
 ) -> None:
     for declined in (

@@ -188,7 +188,7 @@ async def test_one_endpoint_may_be_set_beside_discovery(open_oidc: Any, upstream
         {"jwks_uri": ""},
     ],
 )
-async def test_a_discovery_document_of_somebody_else_is_refused(
+async def test_a_discovery_document_of_another_issuer_is_refused(
     oidc: Oidc, upstream: Upstream, changes: dict[str, Any]
 ) -> None:
     upstream.publishes(**changes)
@@ -463,7 +463,7 @@ async def test_an_issuer_that_always_names_itself_must_do_so(
         ("<script>", InvalidProviderResponse),
     ],
 )
-async def test_an_error_of_the_provider_is_told_by_its_kind(
+async def test_an_error_of_the_provider_is_reported_by_its_kind(
     oidc: Oidc, error: str, fault: type[ProviderFault]
 ) -> None:
     with pytest.raises(fault) as refusal:
@@ -475,7 +475,7 @@ async def test_an_error_of_the_provider_is_told_by_its_kind(
 
 
 @pytest.mark.parametrize("answer", [{"state": "a-state"}, {"code": ""}])
-async def test_an_answer_without_a_code_is_nonsense(oidc: Oidc, answer: dict[str, str]) -> None:
+async def test_a_response_without_a_code_is_invalid(oidc: Oidc, answer: dict[str, str]) -> None:
     assert "neither code nor error" in await refused(oidc, answer)
 
 
@@ -563,7 +563,7 @@ async def test_userinfo_is_not_asked_for_what_is_known(oidc: Oidc, upstream: Ups
         httpx.Response(200, content=b"a.signed.answer"),
     ],
 )
-async def test_userinfo_about_somebody_else_ends_the_sign_in(
+async def test_userinfo_about_another_person_ends_the_sign_in(
     oidc: Oidc, upstream: Upstream, reply: httpx.Response
 ) -> None:
     upstream.grants(upstream.id_token(email=None))
@@ -664,7 +664,7 @@ async def test_a_native_id_token_needs_its_nonce(
         await oidc.verify_native_token(Secret(upstream.id_token(nonce=None)), None, nonce)
 
 
-async def test_a_native_id_token_of_another_app_is_told_apart(
+async def test_a_native_id_token_of_another_app_is_distinguished(
     oidc: Oidc, upstream: Upstream
 ) -> None:
     """The confused deputy."""

@@ -118,7 +118,7 @@ def test_a_header_that_says_harmless_things_is_read() -> None:
     assert verify(signed(x5t="AAAA", **{"x5t#S256": "AAAA"}, cty="x"), KEYS, ALGORITHMS)
 
 
-def test_an_unknown_key_is_told_apart() -> None:
+def test_an_unknown_key_is_distinguished() -> None:
     with pytest.raises(UnknownKey):
         verify(signed(kid="never"), KEYS, ALGORITHMS)
 
@@ -159,7 +159,7 @@ def test_an_over_long_token_is_not_even_looked_at() -> None:
 
 
 @pytest.mark.parametrize("index", [0, 1, 2])
-def test_one_changed_letter_breaks_it(index: int) -> None:
+def test_one_changed_character_breaks_it(index: int) -> None:
     parts = signed().split(".")
     parts[index] = ("A" if parts[index][4] != "A" else "B").join(
         (parts[index][:4], parts[index][5:])
@@ -307,7 +307,7 @@ def test_a_signed_request_is_read() -> None:
         request_of({"algorithm": "HMAC-SHA256", "x": "y" * 9000}),
     ],
 )
-def test_a_signed_request_of_somebody_else_is_refused(text: str) -> None:
+def test_a_signed_request_of_another_signer_is_refused(text: str) -> None:
     with pytest.raises(BadToken):
         read_signed_request(text, Secret("app-secret"))
 

@@ -33,9 +33,7 @@ def test_every_kind_has_its_line() -> None:
     assert set(TABLE) == set(KINDS)
 
 
-async def test_every_kind_is_opened_and_asks_nobody_anything(
-    clock: FrozenClock, stores: Stores
-) -> None:
+async def test_every_kind_is_opened_without_a_request(clock: FrozenClock, stores: Stores) -> None:
     http_client = GuardedHttpClient()
     policies = [policy_of(kind) for kind in KINDS]
     opened = open_providers(policies, http_client, clock, stores)

@@ -33,7 +33,7 @@ CALLBACK = "https://id.example.org/api/v2/auth/social/callback/x"
 POLICY = ProviderPolicy(
     name="x", kind="x", client_id="fake:client", client_secret=Secret("fake secret")
 )
-JOURNEY = AuthorizationContext(
+CONTEXT = AuthorizationContext(
     state=Secret("fake-state"),
     nonce="fake-nonce",
     verifier=Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
@@ -63,7 +63,7 @@ def provider(recordings: Recordings, **changes: Any) -> Provider:
 
 
 async def arrive(recordings: Recordings, **changes: Any) -> Profile:
-    return await provider(recordings, **changes).handle_callback(ANSWER, JOURNEY)
+    return await provider(recordings, **changes).handle_callback(ANSWER, CONTEXT)
 
 
 async def test_the_subject_is_the_number_and_there_is_no_address(x: Recordings) -> None:
@@ -83,7 +83,7 @@ async def test_an_address_that_comes_unasked_is_not_taken(x: Recordings) -> None
 
 
 async def test_the_browser_is_sent_with_state_and_pkce(x: Recordings) -> None:
-    url = await provider(x).authorization_url(JOURNEY)
+    url = await provider(x).authorization_url(CONTEXT)
     assert url.startswith(f"{AUTHORIZE}?")
     assert query_of(url) == {
         "response_type": "code",
@@ -197,10 +197,10 @@ async def test_the_number_may_come_as_a_number(x: Recordings) -> None:
     assert (profile.subject, profile.name) == ("1234567890123456789", "DevExample")
 
 
-async def test_a_person_who_says_no_is_told_so(x: Recordings) -> None:
+async def test_a_person_who_declines_gets_access_denied(x: Recordings) -> None:
     with pytest.raises(AccessDeniedByUser):
         await provider(x).handle_callback(
-            {"error": "access_denied", "state": "fake-state"}, JOURNEY
+            {"error": "access_denied", "state": "fake-state"}, CONTEXT
         )
     assert x.asked == []
 
@@ -209,9 +209,9 @@ async def test_an_answer_of_another_issuer_is_refused_before_the_code_leaves(
     x: Recordings,
 ) -> None:
     with pytest.raises(InvalidProviderResponse):
-        await provider(x).handle_callback({**ANSWER, "iss": "https://evil.example"}, JOURNEY)
+        await provider(x).handle_callback({**ANSWER, "iss": "https://evil.example"}, CONTEXT)
     assert x.asked == []
-    assert (await provider(x).handle_callback({**ANSWER, "iss": "https://x.com"}, JOURNEY)).subject
+    assert (await provider(x).handle_callback({**ANSWER, "iss": "https://x.com"}, CONTEXT)).subject
 
 
 async def test_a_code_without_our_verifier_is_refused_at_once(x: Recordings) -> None:
@@ -250,5 +250,5 @@ async def test_every_address_can_be_another_servers(x: Recordings) -> None:
         userinfo_endpoint=f"{own}/me",
     )
     assert await stand_in.destination() == own
-    assert (await stand_in.handle_callback(ANSWER, JOURNEY)).issuer == own
+    assert (await stand_in.handle_callback(ANSWER, CONTEXT)).issuer == own
     assert all(asked.url.startswith(own) for asked in x.asked)

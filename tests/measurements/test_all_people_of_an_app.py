@@ -92,7 +92,7 @@ async def deleted(harness: AppHarness, client: Client, user: User) -> object:
 
 
 @pytest.mark.parametrize("ends", [withdrawn, consented_to_less, disabled, deleted])
-async def test_a_grant_that_ends_is_heeded_in_the_next_request(
+async def test_the_end_of_a_grant_holds_from_the_next_request(
     harness: AppHarness, ends: Ends
 ) -> None:
     client = await registered(harness)
@@ -106,7 +106,7 @@ async def test_a_grant_that_ends_is_heeded_in_the_next_request(
     assert await told(alone, groupingWidth=60) == [(bob.id, 4)]
 
 
-async def test_a_grant_that_nobody_uses_ends_with_its_tokens(harness: AppHarness) -> None:
+async def test_an_unused_grant_ends_with_its_tokens(harness: AppHarness) -> None:
     client = await registered(harness)
     await joined(harness, client, "ann", 3)
     lifetime = harness.context.settings.tokens.refresh_absolute_lifetime

@@ -188,7 +188,7 @@ def test_a_cell_is_guarded_and_comes_back_as_it_was(package: str, note: str) -> 
 
 
 @given(st.text(st.sampled_from("=+-@'\t\r\n＝＋－＠ a\"")))
-def test_the_guard_is_undone_exactly(text: str) -> None:
+def test_the_formula_escape_is_undone_exactly(text: str) -> None:
     assert csv_cells.unguarded(csv_cells.guarded(text)) == text
 
 

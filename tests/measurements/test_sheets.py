@@ -43,7 +43,7 @@ def test_no_cell_begins_as_a_formula_does(text: str) -> None:
 
 
 @given(st.lists(st.tuples(texts, texts, st.floats(-1e280, 1e280)), min_size=1, max_size=5))
-def test_what_is_exported_is_imported_to_the_letter(rows: list[tuple[str, str, float]]) -> None:
+def test_an_export_is_imported_exactly(rows: list[tuple[str, str, float]]) -> None:
     named = [(name.strip() or "x", note, value) for name, note, value in rows]
     lines = [
         (csv_cell(name), repr(value), "/5", "2026-11-01T10:00:00Z", "", csv_cell(note), *[""] * 4)

@@ -321,7 +321,7 @@ async def test_neither_scope_opens_what_the_other_does(harness: AppHarness, app:
     assert await app.values() == [3, 5]
 
 
-async def test_nobody_sees_or_touches_what_is_somebody_elses(harness: AppHarness, app: App) -> None:
+async def test_people_see_and_change_only_their_own_data(harness: AppHarness, app: App) -> None:
     await app.add(SLEEP)
     number = (await app.get(LIST)).json()[0]["id"]
     await harness.person(email="bob@example.org")
@@ -342,7 +342,7 @@ async def test_nobody_sees_or_touches_what_is_somebody_elses(harness: AppHarness
     [(LIST, "DELETE"), (CSV, "POST"), (f"{ONE}/1", "POST"), (OF_APP, "POST"),
      ("/api/v1/variables", "POST"), ("/api/v1/variables/x", "PUT"), ("/api/v1/units", "POST")],
 )  # fmt: skip
-async def test_a_wrong_method_is_told_the_right_ones(app: App, path: str, method: str) -> None:
+async def test_a_wrong_method_gets_the_allowed_ones(app: App, path: str, method: str) -> None:
     answer = await app.send(method, path)
     assert answer.status_code == 405
     assert "GET" in answer.headers["allow"]

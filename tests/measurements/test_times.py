@@ -64,13 +64,13 @@ def test_numbers_end_with_the_calendar(seconds: float) -> None:
 
 
 @given(micros)
-def test_what_is_taken_can_be_told_and_read_again(at: int) -> None:
+def test_an_accepted_time_can_be_written_and_read_again(at: int) -> None:
     assert time_of_text(spelled(at)) == at
     assert datetime(1, 1, 1, tzinfo=UTC) <= moment_of(at) <= datetime.max.replace(tzinfo=UTC)
 
 
 @given(micros, st.integers(-14 * 60, 14 * 60))
-def test_an_offset_from_utc_is_heeded(at: int, minutes: int) -> None:
+def test_an_offset_from_utc_is_applied(at: int, minutes: int) -> None:
     local = moment_of(at).replace(tzinfo=None)
     offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
     meant = at - minutes * 60_000_000
@@ -92,7 +92,7 @@ def test_parts_of_seconds_are_kept(seconds: int, milliseconds: int) -> None:
 
 
 @given(st.text(max_size=40) | st.from_regex(r"[\d:.,TtWZz +-]{1,40}", fullmatch=True))
-def test_any_text_is_a_moment_that_can_be_told_or_is_refused(text: str) -> None:
+def test_any_text_is_a_representable_time_or_is_refused(text: str) -> None:
     try:
         at = time_of_text(text)
     except ValueError:

@@ -113,7 +113,7 @@ async def test_nothing_that_one_does_touches_the_other(
 
 @examples
 @given(recorded, recorded, recorded, queries)
-async def test_of_several_people_only_those_are_told(
+async def test_of_several_people_only_those_are_notified(
     diary: Diary, one: list[Noted], other: list[Noted], third: list[Noted], query: str
 ) -> None:
     """As an application is told of everybody who let it read."""

@@ -58,7 +58,7 @@ async def test_by_way_of_a_third_unit_is_the_same(
 
 @examples
 @given(st.data(), sizes)
-async def test_what_is_told_is_the_number_nearest_to_the_exact_one(
+async def test_the_result_is_the_number_nearest_to_the_exact_one(
     catalogue: Catalogue, data: st.DataObject, value: float
 ) -> None:
     one, other = pair(data, catalogue)
@@ -132,7 +132,7 @@ def test_both_engines_have_the_same_units_and_categories() -> None:
     values=st.lists(st.floats(min_value=0, max_value=1e280), min_size=1, max_size=9),
     bound=st.integers(0, 600),
 )
-async def test_values_and_filters_are_told_in_the_unit_asked_for(
+async def test_values_and_filters_are_in_the_requested_unit(
     diary: Diary, values: list[float], bound: int
 ) -> None:
     user_id = await diary.person()
@@ -165,7 +165,7 @@ async def test_what_no_unit_could_tell_is_not_kept(diary: Diary, value: float) -
         await diary.measurement_service.save(user_id, [one])
 
 
-async def test_the_largest_values_are_told_in_every_unit_and_summed(diary: Diary) -> None:
+async def test_the_largest_values_are_returned_in_every_unit_and_summed(diary: Diary) -> None:
     user_id = await diary.person()
     for at, unit in enumerate(("kg", "mcg", "lb")):
         entries = [SentMeasurement(start_time=60 * at + each, value=1e280) for each in range(50)]

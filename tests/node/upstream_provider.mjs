@@ -1,4 +1,4 @@
-// npm oidc-provider as somebody else's identity provider: one client, and whoever signs in exists.
+// npm oidc-provider as a third-party identity provider: one client, and every person who signs in exists.
 import { Provider } from 'oidc-provider'
 
 const { port, client_id, client_secret, redirect_uri } = JSON.parse(process.argv[2])

@@ -60,7 +60,7 @@ async def test_an_app_whose_id_tokens_are_unsigned_gets_a_signed_one(harness: Ap
     await verified(harness, ears.token(), "RS256")
 
 
-async def test_all_apps_of_the_session_are_told_and_no_others(harness: AppHarness) -> None:
+async def test_all_apps_of_the_session_are_notified_and_no_others(harness: AppHarness) -> None:
     await harness.person()
     await harness.person("ben@example.org")
     apps = [
@@ -77,7 +77,7 @@ async def test_all_apps_of_the_session_are_told_and_no_others(harness: AppHarnes
     assert ears.addresses == ["https://a.example.org/b", "https://b.example.org/b"]
 
 
-async def test_an_app_is_told_once(harness: AppHarness) -> None:
+async def test_an_app_is_notified_once(harness: AppHarness) -> None:
     await harness.person()
     app, browser, ears = await hearing(harness), await harness.signed_in(), LogoutReceiver()
     for _ in range(3):
@@ -90,7 +90,7 @@ async def test_an_app_is_told_once(harness: AppHarness) -> None:
     assert harness.rows()["session_clients"] == []
 
 
-async def test_a_living_session_is_told_of_to_nobody(harness: AppHarness) -> None:
+async def test_a_live_session_sends_no_notification(harness: AppHarness) -> None:
     await harness.person()
     app, browser, ears = await hearing(harness), await harness.signed_in(), LogoutReceiver()
     await id_token(harness, app, browser)
@@ -112,7 +112,7 @@ async def test_the_sign_out_does_not_wait_for_it(harness: AppHarness) -> None:
 
 
 @pytest.mark.parametrize("status", [302, 400, 404, 429, 500, 503])
-async def test_whoever_does_not_take_it_is_told_again_with_a_token_of_its_own(
+async def test_a_failed_notification_is_repeated_with_a_new_token(
     harness: AppHarness, status: int
 ) -> None:
     await harness.person()
@@ -184,7 +184,7 @@ async def test_one_that_fails_keeps_no_other_waiting(harness: AppHarness) -> Non
     assert len(harness.rows()["session_clients"]) == 1
 
 
-async def test_an_app_that_was_deleted_or_disabled_or_changed_its_mind_is_not_told(
+async def test_an_app_that_was_deleted_or_disabled_or_changed_is_not_notified(
     harness: AppHarness,
 ) -> None:
     await harness.person()
@@ -223,7 +223,7 @@ async def _delete(harness: AppHarness, browser: Any) -> None:
     assert await harness.context.stores.delete_user(1)
 
 
-async def _somebody_else(harness: AppHarness, browser: Any) -> None:
+async def _another_person(harness: AppHarness, browser: Any) -> None:
     await harness.person("ben@example.org")
     await harness.sign_in(browser, "ben@example.org")
 
@@ -242,11 +242,13 @@ async def _lose_the_address(harness: AppHarness, browser: Any) -> None:
         _end_from_elsewhere,
         _disable,
         _delete,
-        _somebody_else,
+        _another_person,
         _lose_the_address,
     ],
 )
-async def test_however_the_session_ends_the_apps_are_told(harness: AppHarness, end: Any) -> None:
+async def test_however_the_session_ends_the_apps_are_notified(
+    harness: AppHarness, end: Any
+) -> None:
     await harness.person()
     app, browser, ears = await hearing(harness), await harness.signed_in(), LogoutReceiver()
     hint = await id_token(harness, app, browser)

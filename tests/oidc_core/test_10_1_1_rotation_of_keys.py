@@ -21,7 +21,7 @@ async def test_new_keys_stand_in_the_set_beside_the_old_ones_within_a_second(
     harness: AppHarness,
 ) -> None:
     before = await published(harness)
-    # As the command line does it, beside the server: nobody tells the server.
+    # As the command line does it, beside the server, which is not notified.
     made = {key.kid for key in await harness.context.rotation.rotate(timedelta(days=1))}
     harness.advance(seconds=1)
     assert await published(harness) == before | made
@@ -51,7 +51,7 @@ class _Gone:
         return list(await self._keys.signing_keys())
 
 
-async def test_the_set_is_told_while_the_database_is_away(harness: AppHarness) -> None:
+async def test_the_key_set_is_served_while_the_database_is_down(harness: AppHarness) -> None:
     context = harness.context
     store: Any = _Gone(context.stores)
     keyring = Keyring(store, context.envelope, context.clock)

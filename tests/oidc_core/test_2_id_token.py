@@ -39,7 +39,7 @@ async def test_no_nonce_asked_for_is_none_given(harness: AppHarness) -> None:
     assert "nonce" not in await verified(harness, tokens["id_token"], "RS256")
 
 
-async def test_the_nonce_comes_back_letter_by_letter(harness: AppHarness) -> None:
+async def test_the_nonce_is_returned_exactly(harness: AppHarness) -> None:
     await harness.person()
     nonce = "é&=+ %22" + "n" * 500
     tokens = await harness.tokens(await harness.app(), scope="openid", nonce=nonce)
@@ -96,7 +96,7 @@ async def test_a_refresh_that_leaves_openid_out_brings_none(harness: AppHarness)
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "PS256", "EdDSA"])
 async def test_keys_change_while_apps_are_connected(harness: AppHarness, algorithm: str) -> None:
-    # OpenID Connect Core §10.1.1: old and new ones are published; nobody notices.
+    # OpenID Connect Core §10.1.1: old and new ones are published, without an effect on clients.
     await harness.person()
     app, browser = await harness.app(id_token_alg=algorithm), await harness.signed_in()
     before = await harness.tokens(app, browser, scope="openid")

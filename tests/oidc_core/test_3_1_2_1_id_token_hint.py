@@ -15,7 +15,7 @@ async def test_the_person_of_the_hint_is_answered_for(harness: AppHarness) -> No
     assert answer_of(asked).code
 
 
-async def test_somebody_else_is_not(harness: AppHarness) -> None:
+async def test_another_person_is_not(harness: AppHarness) -> None:
     await harness.person()
     await harness.person("bob@example.org", "Bob Example")
     app = await registered(harness, {})

@@ -185,7 +185,7 @@ async def test_a_login_hint_is_filled_in_and_nothing_more(harness: AppHarness) -
     assert "bob@example.org&#34;&gt;&lt;script&gt;" in page.text
 
 
-async def test_display_and_locales_are_wishes(harness: AppHarness) -> None:
+async def test_display_and_locales_are_optional_hints(harness: AppHarness) -> None:
     await harness.person()
     for display in (
         "page",
@@ -193,8 +193,8 @@ async def test_display_and_locales_are_wishes(harness: AppHarness) -> None:
         "nonsense",
     ):
         browser, app = await harness.signed_in(), await harness.app(first_party=True)
-        wishes = {"display": display, "ui_locales": "fr-CA en", "acr_values": "silver"}
-        assert error_of(await harness.ask(browser, app, **wishes)) is None
+        hints = {"display": display, "ui_locales": "fr-CA en", "acr_values": "silver"}
+        assert error_of(await harness.ask(browser, app, **hints)) is None
 
 
 async def test_redirect_uri_is_required_with_openid_and_only_there(harness: AppHarness) -> None:

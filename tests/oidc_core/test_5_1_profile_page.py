@@ -24,13 +24,13 @@ async def test_what_a_person_tells_is_what_apps_with_leave_see(harness: AppHarne
     assert "Your profile is saved." in page
     assert 'value="0000-01-31"' in page
     tokens = await harness.tokens(app, browser, scope="openid profile address")
-    told = (await harness.call(tokens["access_token"], USERINFO)).json()
-    assert (told["given_name"], told["birthdate"]) == ("Ann", "0000-01-31")
-    assert told["address"] == {"country": "XX"}
-    assert "nickname" not in told
+    received = (await harness.call(tokens["access_token"], USERINFO)).json()
+    assert (received["given_name"], received["birthdate"]) == ("Ann", "0000-01-31")
+    assert received["address"] == {"country": "XX"}
+    assert "nickname" not in received
     await save(harness, browser)
-    told = (await harness.call(tokens["access_token"], USERINFO)).json()
-    assert set(told) == {"sub", "name", "updated_at"}, "what was taken back is gone"
+    received = (await harness.call(tokens["access_token"], USERINFO)).json()
+    assert set(received) == {"sub", "name", "updated_at"}, "what was taken back is gone"
 
 
 async def test_a_fault_is_shown_beside_its_field_and_nothing_is_lost(harness: AppHarness) -> None:

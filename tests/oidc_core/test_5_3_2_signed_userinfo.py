@@ -103,7 +103,7 @@ async def test_an_encrypted_id_token_is_for_the_apps_key(harness: AppHarness) ->
     assert read.claims["aud"] == app.id
 
 
-async def test_without_a_key_to_encrypt_for_nothing_is_told(harness: AppHarness) -> None:
+async def test_without_an_encryption_key_no_claims_are_returned(harness: AppHarness) -> None:
     await harness.person()
     app = await registered(harness, {"userinfo_encrypted_response_alg": "RSA-OAEP"})
     tokens = await harness.tokens(app, scope="openid")

@@ -3,7 +3,7 @@
 from support.app import USERINFO, AppHarness
 
 
-async def told(harness: AppHarness, scope: str) -> dict[str, object]:
+async def received(harness: AppHarness, scope: str) -> dict[str, object]:
     tokens = await harness.tokens(await harness.app(), scope=scope)
     response = await harness.call(tokens["access_token"], USERINFO)
     assert response.status_code == 200
@@ -21,12 +21,12 @@ async def test_claims_follow_the_scopes(harness: AppHarness) -> None:
         ("openid email", {"sub", "email", "email_verified"}),
         ("openid address phone", {"sub"}),
     ):
-        assert (await told(harness, scope)).keys() == names
+        assert (await received(harness, scope)).keys() == names
 
 
 async def test_the_claims_are_the_persons(harness: AppHarness) -> None:
     ann = await harness.person()
-    assert await told(harness, "openid profile email") == {
+    assert await received(harness, "openid profile email") == {
         "sub": ann.subject,
         "name": "Ann Example",
         "updated_at": int(ann.updated_at.timestamp()),
@@ -45,7 +45,7 @@ async def test_an_address_that_is_not_verified_says_so(harness: AppHarness) -> N
     assert answer["email_verified"] is False
 
 
-async def test_a_change_is_told_at_the_next_call(harness: AppHarness) -> None:
+async def test_a_change_is_reported_at_the_next_call(harness: AppHarness) -> None:
     ann = await harness.person()
     tokens = await harness.tokens(await harness.app(), scope="openid profile")
     await harness.context.stores.rename_user(ann.id, "Ann Other", harness.context.clock.now())

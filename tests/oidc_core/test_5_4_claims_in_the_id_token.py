@@ -37,7 +37,7 @@ async def ann_and_app(harness: AppHarness, **changes: Any) -> App:
     return await registered(harness, {"include_claims_in_id_token": True}, **changes)
 
 
-def told(token: str) -> dict[str, Any]:
+def received(token: str) -> dict[str, Any]:
     claims = claims_of(token)
     return {name: claims[name] for name in IN_USERINFO if name in claims}
 
@@ -47,9 +47,9 @@ async def test_the_token_endpoint_gives_them_for_a_code_and_for_a_refresh_token(
 ) -> None:
     app = await ann_and_app(harness)
     tokens = await harness.tokens(app, scope=f"{SCOPE} offline_access")
-    assert told(tokens["id_token"]) == IN_USERINFO
+    assert received(tokens["id_token"]) == IN_USERINFO
     fresh = (await harness.refresh(app, tokens["refresh_token"])).json()
-    assert told(fresh["id_token"]) == IN_USERINFO
+    assert received(fresh["id_token"]) == IN_USERINFO
     userinfo = (await harness.call(tokens["access_token"], USERINFO)).json()
     assert userinfo == {name: claims_of(tokens["id_token"])[name] for name in userinfo}
 
@@ -65,21 +65,21 @@ async def test_the_authorize_endpoint_gives_them_beside_codes_and_access_tokens(
         )
     )
     await verified(harness, answer.parameters["id_token"], "RS256")
-    assert told(answer.parameters["id_token"]) == IN_USERINFO
+    assert received(answer.parameters["id_token"]) == IN_USERINFO
 
 
 async def test_only_the_granted_scopes_open_them(harness: AppHarness) -> None:
     app = await ann_and_app(harness)
     tokens = await harness.tokens(app, scope="openid email offline_access")
-    assert told(tokens["id_token"]).keys() == {"email", "email_verified"}
+    assert received(tokens["id_token"]).keys() == {"email", "email_verified"}
     narrowed = await harness.refresh(app, tokens["refresh_token"], scope="openid")
-    assert told(narrowed.json()["id_token"]) == {}
-    assert told((await harness.tokens(app, scope="openid"))["id_token"]) == {}
+    assert received(narrowed.json()["id_token"]) == {}
+    assert received((await harness.tokens(app, scope="openid"))["id_token"]) == {}
 
 
 async def test_without_the_setting_they_are_in_userinfo_only(harness: AppHarness) -> None:
     app = await ann_and_app(harness)
-    assert told((await harness.tokens(await harness.app(), scope=SCOPE))["id_token"]) == {}
+    assert received((await harness.tokens(await harness.app(), scope=SCOPE))["id_token"]) == {}
     assert app.client.metadata.include_claims_in_id_token
 
 
@@ -101,7 +101,7 @@ async def test_a_claim_never_takes_the_place_of_one_of_the_token(harness: AppHar
     assert claims["aud"] == app.id
 
 
-async def test_an_address_that_nobody_verified_is_in_no_id_token(harness: AppHarness) -> None:
+async def test_an_unverified_address_is_in_no_id_token(harness: AppHarness) -> None:
     # security.md §23
     ann = await harness.context.stores.add_user(
         NewUser(
@@ -115,4 +115,4 @@ async def test_an_address_that_nobody_verified_is_in_no_id_token(harness: AppHar
     )
     app = await registered(harness, {"include_claims_in_id_token": True})
     tokens = await harness.tokens(app, await harness.signed_in(ann.email), scope=SCOPE)
-    assert told(tokens["id_token"]) == {"name": "Ann Example", "email_verified": False}
+    assert received(tokens["id_token"]) == {"name": "Ann Example", "email_verified": False}

@@ -55,7 +55,7 @@ async def ann_with_all(harness: AppHarness) -> None:
     await harness.context.stores.save_profile(ann.id, WHOLE, harness.context.clock.now())
 
 
-async def told(harness: AppHarness, tokens: dict[str, Any]) -> dict[str, Any]:
+async def received(harness: AppHarness, tokens: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = (await harness.call(tokens["access_token"], USERINFO)).json()
     return answer
 
@@ -69,7 +69,7 @@ async def test_each_scope_opens_its_claims_and_no_others(harness: AppHarness, sc
     # OpenID Connect Core §5.4
     await ann_with_all(harness)
     tokens = await harness.tokens(await harness.app(), scope=f"openid {scope}")
-    assert set(await told(harness, tokens)) == {"sub"} | OF_SCOPE[scope]
+    assert set(await received(harness, tokens)) == {"sub"} | OF_SCOPE[scope]
     assert not set(claims_of(tokens["id_token"])) & OF_SCOPE[scope]
 
 
@@ -77,7 +77,7 @@ async def test_the_claims_have_the_types_of_the_specification(harness: AppHarnes
     # OpenID Connect Core §5.1
     await ann_with_all(harness)
     scope = "openid profile email address phone"
-    claims = await told(harness, await harness.tokens(await harness.app(), scope=scope))
+    claims = await received(harness, await harness.tokens(await harness.app(), scope=scope))
     assert claims["address"] == {
         "street_address": "1 Fake Street",
         "locality": "Nowhere",
@@ -92,7 +92,7 @@ async def test_the_claims_have_the_types_of_the_specification(harness: AppHarnes
 async def test_what_is_not_known_is_absent(harness: AppHarness) -> None:
     await harness.person()
     scope = "openid profile email address phone"
-    claims = await told(harness, await harness.tokens(await harness.app(), scope=scope))
+    claims = await received(harness, await harness.tokens(await harness.app(), scope=scope))
     assert set(claims) == {"sub", "name", "updated_at", "email", "email_verified"}
 
 
@@ -113,7 +113,9 @@ async def test_without_an_access_token_the_claims_are_in_the_id_token(harness: A
     assert OF_SCOPE["profile"] | OF_SCOPE["phone"] <= set(claims)
 
 
-async def test_single_claims_are_told_where_they_were_asked_for(harness: AppHarness) -> None:
+async def test_individually_requested_claims_are_returned_where_requested(
+    harness: AppHarness,
+) -> None:
     await ann_with_all(harness)
     wanted = asking(
         userinfo={"nickname": None, "email": {"essential": True}},
@@ -121,7 +123,7 @@ async def test_single_claims_are_told_where_they_were_asked_for(harness: AppHarn
         elsewhere={"gender": None},
     )
     tokens = await harness.tokens(await harness.app(), scope="openid", claims=wanted)
-    assert set(await told(harness, tokens)) == {"sub", "nickname", "email"}
+    assert set(await received(harness, tokens)) == {"sub", "nickname", "email"}
     in_token = claims_of(tokens["id_token"])
     assert in_token["birthdate"] == "1990-01-31"
     assert "auth_time" in in_token
@@ -129,7 +131,7 @@ async def test_single_claims_are_told_where_they_were_asked_for(harness: AppHarn
 
 
 async def test_the_consent_page_shows_what_single_claims_open(harness: AppHarness) -> None:
-    # security.md §8: nobody gets what was not shown.
+    # security.md §8: only what was shown is granted.
     await ann_with_all(harness)
     app, browser = await harness.app(), await harness.signed_in()
     wanted = asking(userinfo={"email": None})
@@ -138,7 +140,7 @@ async def test_the_consent_page_shows_what_single_claims_open(harness: AppHarnes
     assert page.status_code == 200, "more than was allowed before is asked anew"
     assert "See your e-mail address" in page.text
     answer = answer_of(await harness.decide(browser, page))
-    assert "email" in await told(harness, (await harness.redeem(app, answer.code)).json())
+    assert "email" in await received(harness, (await harness.redeem(app, answer.code)).json())
     assert answer_of(await harness.ask(browser, app, scope="openid", claims=wanted)).code
 
 
@@ -147,7 +149,7 @@ async def test_a_claim_whose_scope_the_app_may_not_have_is_left_out(harness: App
     app = await harness.app(scope=frozenset({"openid", "profile"}))
     wanted = asking(userinfo={"email": None, "nickname": None})
     tokens = await harness.tokens(app, scope="openid", claims=wanted)
-    assert set(await told(harness, tokens)) == {"sub", "nickname"}
+    assert set(await received(harness, tokens)) == {"sub", "nickname"}
 
 
 async def test_they_stay_with_the_authorization_through_refreshes(harness: AppHarness) -> None:
@@ -156,7 +158,7 @@ async def test_they_stay_with_the_authorization_through_refreshes(harness: AppHa
     wanted = asking(userinfo={"nickname": None}, id_token={"acr": None})
     tokens = await harness.tokens(app, scope="openid", claims=wanted)
     fresh = (await harness.refresh(app, tokens["refresh_token"])).json()
-    assert set(await told(harness, fresh)) == {"sub", "nickname"}
+    assert set(await received(harness, fresh)) == {"sub", "nickname"}
     assert claims_of(fresh["id_token"])["acr"] == "2"
 
 
@@ -164,7 +166,7 @@ async def test_a_jwt_access_token_opens_them_too(harness: AppHarness) -> None:
     await ann_with_all(harness)
     app = await harness.app(token_format="jwt")
     tokens = await harness.tokens(app, scope="openid", claims=asking(userinfo={"nickname": None}))
-    assert set(await told(harness, tokens)) == {"sub", "nickname"}
+    assert set(await received(harness, tokens)) == {"sub", "nickname"}
 
 
 @pytest.mark.parametrize("wrong", ["x", "[]", '{"userinfo":[]}', '{"id_token":1}', "[" * 5000])
@@ -183,7 +185,7 @@ async def test_odd_members_are_passed_over(harness: AppHarness) -> None:
         id_token={"acr": "x", "iss": None},
     )
     tokens = await harness.tokens(await harness.app(), scope="openid", claims=wanted)
-    assert set(await told(harness, tokens)) == {"sub", "nickname"}
+    assert set(await received(harness, tokens)) == {"sub", "nickname"}
 
 
 @pytest.mark.parametrize(

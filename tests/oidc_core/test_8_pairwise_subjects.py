@@ -22,10 +22,10 @@ async def subject(
     changes = {} if redirect_uri is None else {"redirect_uri": redirect_uri}
     code = (await harness.authorize(browser, app, scope="openid", **changes)).code
     tokens = (await harness.redeem(app, code, **changes)).json()
-    told = (await harness.call(tokens["access_token"], USERINFO)).json()
+    received = (await harness.call(tokens["access_token"], USERINFO)).json()
     found: str = claims_of(tokens["id_token"])["sub"]
     # OpenID Connect Core §5.3.2: userinfo and ID token MUST name the same subject.
-    assert told["sub"] == found
+    assert received["sub"] == found
     fresh = (await harness.refresh(app, tokens["refresh_token"])).json()
     assert claims_of(fresh["id_token"])["sub"] == found
     return found
@@ -87,8 +87,8 @@ async def test_a_hint_names_the_person_by_the_apps_own_name(harness: AppHarness)
 
 async def test_a_logout_token_names_the_person_as_the_app_knows_them(harness: AppHarness) -> None:
     ann = await harness.person()
-    told = {"backchannel_logout_uri": "https://app.example.org/out"}
-    app, browser = await registered(harness, {**PAIRWISE, **told}), await harness.signed_in()
+    received = {"backchannel_logout_uri": "https://app.example.org/out"}
+    app, browser = await registered(harness, {**PAIRWISE, **received}), await harness.signed_in()
     known = claims_of((await harness.tokens(app, browser, scope="openid"))["id_token"])
     [session] = await harness.context.stores.sessions_of(ann.id)
     [logout_recipient] = await harness.context.stores.logout_recipients(session.sid)
@@ -138,7 +138,7 @@ async def test_nothing_of_a_person_is_the_same_at_two_sectors(harness: AppHarnes
     assert here["user/me"]["sub"] == here["userinfo"]["sub"] == here["id token"]["sub"]
 
 
-# What says nothing of who somebody is.
+# Claims that do not identify a person.
 NOBODYS = {"iss", "iat", "exp", "aud", "auth_time", "amr", "scope", "active", "updated_at"}
 NOBODYS |= {"administrator", "emailVerified", "token_type"}
 
@@ -169,7 +169,7 @@ async def test_userinfo_has_an_address_by_the_scope_email_only(harness: AppHarne
 
 
 @pytest.mark.parametrize("metadata", [{}, PAIRWISE])
-async def test_each_app_has_a_session_id_of_its_own(
+async def test_each_app_has_its_own_session_id(
     harness: AppHarness, metadata: dict[str, str]
 ) -> None:
     ann = await harness.person()
@@ -203,7 +203,7 @@ async def test_every_channel_of_a_logout_names_the_apps_own_session_id(harness: 
         )
         hint = (await harness.tokens(app, browser, scope="openid"))["id_token"]
         known[f"app{number}"] = claims_of(hint)["sid"]
-    # The hint belongs to this session, so nobody is asked.
+    # The hint belongs to this session, so there is no confirmation.
     page = await browser.get(END_SESSION, params={"id_token_hint": hint})
     frames = dict(re.findall(r'src="https://(app.)[^"]*sid=([0-9a-f]+)"', page.text))
     await ears.backchannel_logout_sender(harness).send_due()

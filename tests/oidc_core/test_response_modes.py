@@ -66,7 +66,7 @@ async def test_tokens_may_be_posted(harness: AppHarness) -> None:
     assert (await harness.call(fields["access_token"])).status_code == 200
 
 
-async def test_a_mode_that_is_not_supported_is_told_the_usual_way(harness: AppHarness) -> None:
+async def test_an_unsupported_mode_is_reported_the_usual_way(harness: AppHarness) -> None:
     app = await harness.app()
     for mode in ("JWT", "jwt.query", "QUERY", "web_message"):
         answer = answer_of(await harness.ask(harness.browser(), app, response_mode=mode))

@@ -104,7 +104,7 @@ async def test_a_frame_cannot_lead_the_page_away_nor_open_windows(harness: AppHa
     assert sandbox.split() == ["allow-forms", "allow-same-origin", "allow-scripts"]
 
 
-async def test_a_query_of_its_own_is_kept(harness: AppHarness) -> None:
+async def test_the_query_of_a_redirect_uri_is_kept(harness: AppHarness) -> None:
     await harness.person()
     app = await registered(harness, frontchannel_logout_uri=f"{FRONT}?a=1")
     browser = await harness.signed_in()
@@ -146,7 +146,7 @@ async def test_who_only_uses_oauth_has_no_part_in_the_session(harness: AppHarnes
     assert "frame-src" not in page.headers["content-security-policy"]
 
 
-async def test_a_session_before_is_not_told_again(harness: AppHarness) -> None:
+async def test_an_earlier_session_is_not_notified_again(harness: AppHarness) -> None:
     await harness.person()
     app = await registered(harness, frontchannel_logout_uri=FRONT)
     browser = await harness.signed_in()

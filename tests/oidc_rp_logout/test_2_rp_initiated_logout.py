@@ -144,7 +144,7 @@ async def test_a_state_alone_asks_and_goes_nowhere(harness: AppHarness) -> None:
     assert "some-state" not in done.text
 
 
-async def test_who_is_not_signed_in_is_told_so(harness: AppHarness) -> None:
+async def test_a_visitor_without_a_session_is_sent_to_sign_in(harness: AppHarness) -> None:
     page = await leave(harness.browser())
     assert page.status_code == 200
     assert "You are signed out" in page.text
@@ -190,7 +190,7 @@ async def test_by_post_it_is_the_same(harness: AppHarness) -> None:
     assert not await is_signed_in(browser)
 
 
-async def test_a_look_at_the_address_signs_nobody_out(harness: AppHarness) -> None:
+async def test_opening_the_address_does_not_sign_out(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await registered(harness), await harness.signed_in()
     hint = await id_token(harness, app, browser)
@@ -254,14 +254,14 @@ async def test_a_changed_id_token_is_refused(harness: AppHarness) -> None:
     app = await registered(harness)
     hint = await id_token(harness, app, await harness.signed_in())
     signature = hint.split(".")[2]
-    claims = {**claims_of(hint), "sub": "somebody else"}
+    claims = {**claims_of(hint), "sub": "another person"}
     forged = forge(header_of(hint), claims, lambda _: decode(signature))
     unsigned_one = forge({**header_of(hint), "alg": "none"}, claims_of(hint), unsigned)
     for changed in (forged, unsigned_one, hint[:-4] + "AAAA"):
         await _refused(harness, id_token_hint=changed, post_logout_redirect_uri=SIGNED_OUT)
 
 
-async def test_a_token_that_somebody_else_signed_is_refused(harness: AppHarness) -> None:
+async def test_a_token_of_another_signer_is_refused(harness: AppHarness) -> None:
     await harness.person()
     app, key = await registered(harness), ec.generate_private_key(ec.SECP256R1())
     hint = await id_token(harness, app, await harness.signed_in())
@@ -305,7 +305,7 @@ async def test_an_unknown_and_a_disabled_app_are_refused(harness: AppHarness) ->
     await harness.person()
     app = await registered(harness)
     hint = await id_token(harness, app, await harness.signed_in())
-    await _refused(harness, client_id="nobody")
+    await _refused(harness, client_id="unknown")
     await harness.disable(app)
     await _refused(harness, client_id=app.id)
     await _refused(harness, id_token_hint=hint)
@@ -337,7 +337,7 @@ async def test_an_id_token_of_a_forgotten_key_proves_nothing_but_is_no_fault(
     page = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
     assert QUESTION in page.text
     done = await confirm(browser, page)
-    assert "You are signed out" in done.text  # nobody knows who asked, so it leads nowhere
+    assert "You are signed out" in done.text  # the client is unknown, so there is no redirect
 
 
 async def test_what_is_confirmed_is_looked_at_again(harness: AppHarness) -> None:

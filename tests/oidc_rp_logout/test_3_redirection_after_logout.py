@@ -44,9 +44,7 @@ async def test_without_state_none_comes_back(harness: AppHarness) -> None:
         "http://127.0.0.1:3000/out",
     ],
 )
-async def test_a_registered_address_is_kept_letter_by_letter(
-    harness: AppHarness, address: str
-) -> None:
+async def test_a_registered_address_is_stored_exactly(harness: AppHarness, address: str) -> None:
     await harness.person()
     app = await registered(harness, post_logout_redirect_uris=(SIGNED_OUT, address))
     browser = await harness.signed_in()
@@ -73,7 +71,7 @@ async def test_a_registered_address_is_kept_letter_by_letter(
         "%68ttps://app.example.org/signed-out",
     ],
 )
-async def test_any_other_address_is_refused_and_nobody_is_signed_out(
+async def test_any_other_address_is_refused_without_a_sign_out(
     harness: AppHarness, address: str
 ) -> None:
     await harness.person()
@@ -118,7 +116,7 @@ async def test_without_knowing_who_asks_it_leads_nowhere(harness: AppHarness, ad
     assert "refresh" not in done.text
 
 
-async def test_an_app_that_registered_none_gets_nobody_back(harness: AppHarness) -> None:
+async def test_an_app_without_registered_addresses_gets_no_redirect(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await harness.app(), await harness.signed_in()
     hint = await id_token(harness, app, browser)

@@ -36,7 +36,7 @@ async def test_an_answer_brings_the_state_of_the_session(harness: AppHarness) ->
     assert state == expected(app.id, "https://app.example.org", browser, salt)
 
 
-async def test_each_answer_has_a_salt_of_its_own(harness: AppHarness) -> None:
+async def test_each_response_has_its_own_salt(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await harness.app(), await harness.signed_in()
     states = {
@@ -142,7 +142,7 @@ async def test_its_attributes(harness: AppHarness) -> None:
     assert "Domain" not in cookie
 
 
-async def test_it_changes_when_somebody_signs_in_or_out(harness: AppHarness) -> None:
+async def test_it_changes_at_each_sign_in_and_sign_out(harness: AppHarness) -> None:
     await harness.person()
     await harness.person("ben@example.org")
     app, browser = await registered(harness), harness.browser()

@@ -80,7 +80,7 @@ async def test_refused_tokens_are_answered_as_described(
         await harness.token(other, grant_type="client_credentials"),
         await harness.token(app, grant_type="client_credentials", scope="nothing"),
         await harness.redeem(other, code),
-        await harness.browser().post(TOKEN, data={"grant_type": "x"}, auth=("nobody", "nothing")),
+        await harness.browser().post(TOKEN, data={"grant_type": "x"}, auth=("unknown", "nothing")),
         await harness.browser().post(TOKEN, content=b"x" * 70_000),
     ]
     assert [answer.status_code for answer in refused] == [400, 400, 400, 400, 400, 401, 413]
@@ -190,7 +190,7 @@ async def test_authorization_is_answered_as_described(
     assert answer_of(posted).parameters["error"] == "unsupported_response_type"
 
 
-async def test_parameters_spelled_as_described_are_heeded(
+async def test_parameters_spelled_as_described_are_used(
     harness: AppHarness, document: dict[str, Any]
 ) -> None:
     """By name, from the examples: what is described is what is read."""
@@ -213,11 +213,11 @@ async def test_social_sign_in_is_answered_as_described(open_harness: OpenHarness
         back = await come_back(browser, state_of(departed))
         for method, path, answer in (
             ("GET", LOGIN, departed),
-            ("GET", LOGIN, await depart(browser, "nobody")),
+            ("GET", LOGIN, await depart(browser, "unknown")),
             ("GET", LOGIN, await browser.get(LOGIN, headers=JSON)),
             ("GET", f"{BACK}/{{provider}}", back),
             ("GET", f"{BACK}/{{provider}}", await come_back(browser, "x")),
-            ("POST", f"{BACK}/{{provider}}", await browser.post(f"{BACK}/nobody")),
+            ("POST", f"{BACK}/{{provider}}", await browser.post(f"{BACK}/unknown")),
         ):
             check_answer(document, method, path, answer)
         code = brought(back)["code"]
@@ -256,7 +256,7 @@ async def test_notices_of_providers_are_answered_as_described(open_harness: Open
         for place in ("notifications", "deauthorize", "data-deletion"):
             path = f"/api/v2/auth/social/{place}"
             seen = []
-            for name, body in (("facebook", good), ("facebook", {}), ("nobody", good)):
+            for name, body in (("facebook", good), ("facebook", {}), ("unknown", good)):
                 answer = await harness.browser().post(f"{path}/{name}", json=body)
                 check_answer(document, "POST", f"{path}/{{provider}}", answer)
                 seen.append(answer.status_code)

@@ -59,7 +59,7 @@ async def test_the_addresses_answer_to_the_methods_that_are_described(harness: A
             allowed = set(answer.headers["allow"].split(", ")) - {"HEAD", "OPTIONS"}
             assert allowed == {method.upper() for method in item}, path
         else:
-            place = path.format(provider="nobody")
+            place = path.format(provider="unknown")
             for method in METHODS:
                 answer = await harness.browser().request(method, place)
                 refused = 404 if place != path else 400
@@ -96,7 +96,7 @@ def test_every_reference_leads_somewhere(document: Json) -> None:
         assert resolve(document, {"$ref": reference})
 
 
-def test_every_operation_has_a_name_of_its_own_and_is_told_about(document: Json) -> None:
+def test_every_operation_has_its_own_name_and_description(document: Json) -> None:
     operations = [operation for _, _, operation in _operations(document)]
     names = [operation["operationId"] for operation in operations]
     assert len(names) == len(set(names))
@@ -150,7 +150,7 @@ def test_a_request_body_has_one_media_type(document: Json) -> None:
         assert len(operation.get("requestBody", {}).get("content", {"one": {}})) == 1, path
 
 
-def test_generators_find_a_name_of_its_own_for_everything(document: Json) -> None:
+def test_generators_find_a_unique_name_for_everything(document: Json) -> None:
     # They name the parameters of an operation `AddMeasurementsRequest`, and the groups of
     # operations `TokensApi`; a union without a title gets a name of theirs.
     groups = {tag["name"].replace(" ", "").replace("-", "").lower() for tag in document["tags"]}
@@ -207,15 +207,15 @@ def test_no_example_secret_could_be_real(document: Json) -> None:
         assert "example.com" not in text
 
 
-def test_spellings_of_2016_are_told(document: Json) -> None:
+def test_spellings_of_2016_are_documented(document: Json) -> None:
     schemas = document["components"]["schemas"]
-    told = {
+    received = {
         field["x-alias"]: name
         for kind in ("AuthorizationRequest", "TokenRequest")
         for name, field in schemas[kind]["properties"].items()
         if "x-alias" in field
     }
-    assert told == ALIASES
+    assert received == ALIASES
     query = document["paths"]["/api/v2/oauth/authorize"]["get"]["parameters"]
     (client_id,) = (each for each in query if each["name"] == "client_id")
     assert "`clientId`" in client_id["description"]
@@ -275,7 +275,7 @@ async def _nowhere(request: Request) -> Response:
 
 
 def _served(legacy: bool) -> Iterator[tuple[str, str]]:
-    """What the tables serve. HEAD goes with GET, and is told about once for all."""
+    """The operations that the tables serve. HEAD goes with GET, and is described once."""
     nothing = ApiEndpoints(**{each.name: _nowhere for each in fields(ApiEndpoints)})
     for route in api_routes(nothing, legacy_transport=legacy):
         assert "HEAD" not in route.methods or "GET" in route.methods

@@ -1,4 +1,4 @@
-"""schemathesis reads the OpenAPI document and sends what nobody would think of: no answer is a 5xx,
+"""schemathesis reads the OpenAPI document and sends generated requests: no response is a 5xx,
 and none is other than the document says."""
 
 import asyncio
@@ -67,7 +67,7 @@ async def test_generated_requests_find_no_server_error(
 
 
 async def _tokens(live: Live, app: App) -> dict[str, str]:
-    """The tokens of an authorization of their own."""
+    """The tokens of a separate authorization."""
     scope = f"{SCOPE} readmeasurements writemeasurements"
     asked = {"client_id": app.id, "response_type": "code", "scope": scope, "redirect_uri": CALLBACK}
     back = await live.allow(f"/api/v2/oauth/authorize?{urlencode(asked)}")

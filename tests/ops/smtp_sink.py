@@ -95,9 +95,9 @@ async def _take(sink: Sink, reader: asyncio.StreamReader, writer: asyncio.Stream
     await _say(writer, "354 go on")
     body = await reader.readuntil(b"\r\n.\r\n")
     if "DATA" not in sink.answers:
-        letter = message_from_bytes(body[:-3], policy=SMTPUTF8)
-        assert isinstance(letter, EmailMessage)
-        sink.email_templates.append(letter)
+        email = message_from_bytes(body[:-3], policy=SMTPUTF8)
+        assert isinstance(email, EmailMessage)
+        sink.email_templates.append(email)
     await _say(writer, sink.answers.get("DATA", "250 kept"))
 
 

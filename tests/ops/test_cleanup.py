@@ -34,7 +34,7 @@ def cleaner(harness: AppHarness, holder: str = "one") -> Cleaner:
 
 
 async def live_a_little(harness: AppHarness) -> None:
-    """Something of everything: sessions, letters, waiting requests, codes, tokens, events."""
+    """Something of everything: sessions, e-mails, stored requests, codes, tokens, events."""
     await harness.person()
     opaque, signed = await harness.app(), await harness.app(token_format="jwt")
     browser = await harness.signed_in()

@@ -30,7 +30,7 @@ def test_what_is_sealed_can_be_opened(plaintext: bytes, purpose: str) -> None:
 
 def test_nothing_of_it_can_be_read_and_it_never_looks_the_same(entropy: Entropy) -> None:
     envelope = Envelope([NEW], entropy)
-    first, second = (envelope.seal(b"a letter to Ann", "mail") for _ in range(2))
+    first, second = (envelope.seal(b"an e-mail to Ann", "mail") for _ in range(2))
     assert first != second
     assert b"Ann" not in first
 
@@ -92,8 +92,8 @@ def test_a_subkey_is_stable_and_its_own(entropy: Entropy) -> None:
 
 def test_after_a_rotation_the_old_subkey_is_still_known(entropy: Entropy) -> None:
     before, after = Envelope([OLD], entropy), Envelope([NEW, OLD], entropy)
-    assert after.derive("heir") != before.derive("heir")
-    assert after.derive_all("heir") == (after.derive("heir"), before.derive("heir"))
+    assert after.derive("successor") != before.derive("successor")
+    assert after.derive_all("successor") == (after.derive("successor"), before.derive("successor"))
 
 
 def test_its_keys_are_not_printed(entropy: Entropy) -> None:

@@ -1,4 +1,4 @@
-"""Letters: kept sealed, sent in the background, tried again, and never in the clear by accident."""
+"""E-mails: stored encrypted, sent in the background, retried, and never in the clear."""
 
 import asyncio
 import ssl
@@ -26,9 +26,7 @@ MINUTE = timedelta(minutes=1)
 SENDER = "no-reply@id.example.org"
 
 
-def letter(
-    to: str = "ann@example.org", subject: str = "Hello", text: str = "Line.\n.\nÄ\n"
-) -> Mail:
+def email(to: str = "ann@example.org", subject: str = "Hello", text: str = "Line.\n.\nÄ\n") -> Mail:
     return Mail(to=to, subject=subject, text=text)
 
 
@@ -67,8 +65,8 @@ async def sink() -> AsyncIterator[Sink]:
         yield listening
 
 
-async def test_a_letter_arrives_as_it_was_written(post: Post, sink: Sink) -> None:
-    await post.outbox.send(letter(subject="Grüße", text="Eins.\n.\nZwei: ä\n"))
+async def test_an_email_is_delivered_unchanged(post: Post, sink: Sink) -> None:
+    await post.outbox.send(email(subject="Grüße", text="Eins.\n.\nZwei: ä\n"))
     await post.sender(sink).send_due()
     (arrived,) = sink.email_templates
     assert arrived["To"] == "ann@example.org"
@@ -83,8 +81,8 @@ async def test_a_letter_arrives_as_it_was_written(post: Post, sink: Sink) -> Non
     )
 
 
-async def test_a_letter_that_was_sent_is_gone(post: Post, sink: Sink) -> None:
-    await post.outbox.send(letter())
+async def test_a_sent_email_is_deleted(post: Post, sink: Sink) -> None:
+    await post.outbox.send(email())
     sender = post.sender(sink)
     await sender.send_due()
     post.clock.advance(timedelta(hours=1))
@@ -93,9 +91,9 @@ async def test_a_letter_that_was_sent_is_gone(post: Post, sink: Sink) -> None:
     assert await post.waiting() == []
 
 
-async def test_many_letters_share_few_connections(post: Post, sink: Sink) -> None:
+async def test_many_emails_share_few_connections(post: Post, sink: Sink) -> None:
     for number in range(25):
-        await post.outbox.send(letter(f"p{number}@example.org"))
+        await post.outbox.send(email(f"p{number}@example.org"))
     await post.sender(sink).send_due()
     assert {str(arrived["To"]) for arrived in sink.email_templates} == {
         f"p{number}@example.org" for number in range(25)
@@ -106,31 +104,31 @@ async def test_many_letters_share_few_connections(post: Post, sink: Sink) -> Non
 
 async def test_several_senders_send_each_letter_once(post: Post, sink: Sink) -> None:
     for number in range(30):
-        await post.outbox.send(letter(f"p{number}@example.org"))
+        await post.outbox.send(email(f"p{number}@example.org"))
     await asyncio.gather(*(post.sender(sink).send_due() for _ in range(4)))
     assert len(sink.email_templates) == 30
 
 
-async def test_the_database_cannot_read_a_letter(post: Post, stores: Stores) -> None:
-    await post.outbox.send(letter(text="the ticket"))
+async def test_the_database_cannot_read_an_email(post: Post, stores: Stores) -> None:
+    await post.outbox.send(email(text="the token"))
     ((_, sealed, _),) = await stores.recent_mail(10)
-    assert b"ticket" not in sealed
+    assert b"token" not in sealed
     assert b"ann" not in sealed
 
 
 async def test_the_outbox_shows_the_newest_first(post: Post) -> None:
     for to in ("a@example.org", "b@example.org", "c@example.org"):
-        await post.outbox.send(letter(to))
+        await post.outbox.send(email(to))
         post.clock.advance(MINUTE)
     newest, *_ = kept = await post.outbox.recent(2)
     assert newest.at == post.clock.now() - MINUTE
     assert [shown.mail.to for shown in kept] == ["c@example.org", "b@example.org"]
 
 
-async def test_letters_of_a_lost_key_are_not_shown_and_not_tried_for_ever(
+async def test_emails_of_a_lost_key_are_not_shown_and_not_retried_for_ever(
     post: Post, sink: Sink, stores: Stores, entropy: Entropy
 ) -> None:
-    await post.outbox.send(letter())
+    await post.outbox.send(email())
     other = Post(stores, Envelope([b"o" * 32], entropy), post.clock)
     assert await other.waiting() == []
     with capture_logs() as logs:
@@ -139,9 +137,9 @@ async def test_letters_of_a_lost_key_are_not_shown_and_not_tried_for_ever(
     assert await stores.recent_mail(10) == []
 
 
-async def test_a_letter_that_must_wait_is_tried_ever_more_seldom(post: Post, sink: Sink) -> None:
+async def test_a_deferred_email_is_retried_with_increasing_pauses(post: Post, sink: Sink) -> None:
     sink.answers["ann@example.org"] = "450 not now"
-    await post.outbox.send(letter())
+    await post.outbox.send(email())
     sender = post.sender(sink)
     tries = []
     for minute in range(40):
@@ -159,8 +157,8 @@ async def test_a_letter_that_must_wait_is_tried_ever_more_seldom(post: Post, sin
     assert len(sink.email_templates) == 1
 
 
-async def test_nobody_listens_and_the_letter_waits(post: Post, sink: Sink) -> None:
-    await post.outbox.send(letter())
+async def test_without_a_mail_server_the_email_stays_queued(post: Post, sink: Sink) -> None:
+    await post.outbox.send(email())
     async with smtp_sink() as gone:
         pass
     with capture_logs() as logs:
@@ -177,7 +175,7 @@ async def test_one_letter_that_must_wait_does_not_hold_up_the_others(
 ) -> None:
     sink.answers["slow@example.org"] = "451 greylisted"
     for to in ("slow@example.org", "b@example.org", "c@example.org"):
-        await post.outbox.send(letter(to))
+        await post.outbox.send(email(to))
     await post.sender(sink).send_due()
     assert [str(arrived["To"]) for arrived in sink.email_templates] == [
         "b@example.org",
@@ -187,11 +185,11 @@ async def test_one_letter_that_must_wait_does_not_hold_up_the_others(
 
 
 @pytest.mark.parametrize("place", ["ann@example.org", "DATA"])
-async def test_a_letter_that_is_refused_for_good_is_given_up(
+async def test_an_email_that_is_refused_permanently_is_given_up(
     post: Post, sink: Sink, place: str
 ) -> None:
     sink.answers[place] = "550 no such person"
-    await post.outbox.send(letter())
+    await post.outbox.send(email())
     with capture_logs() as logs:
         await post.sender(sink).send_due()
     assert await post.waiting() == []
@@ -200,19 +198,17 @@ async def test_a_letter_that_is_refused_for_good_is_given_up(
 
 
 @pytest.mark.parametrize("answer", ["550 you may not", "421 closing"])
-async def test_a_fault_of_the_operators_loses_no_letter(
-    post: Post, sink: Sink, answer: str
-) -> None:
+async def test_a_fault_of_the_operators_loses_no_email(post: Post, sink: Sink, answer: str) -> None:
     sink.answers["MAIL"] = answer
-    await post.outbox.send(letter())
+    await post.outbox.send(email())
     await post.sender(sink).send_due()
     assert await post.waiting() == ["ann@example.org"]
 
 
-async def test_a_letter_nobody_could_deliver_in_a_day_is_not_sent_any_more(
+async def test_an_email_that_is_undelivered_for_a_day_is_not_sent_any_more(
     post: Post, sink: Sink
 ) -> None:
-    await post.outbox.send(letter())
+    await post.outbox.send(email())
     post.clock.advance(timedelta(days=1))
     await post.sender(sink).send_due()
     assert sink.email_templates == []
@@ -220,33 +216,33 @@ async def test_a_letter_nobody_could_deliver_in_a_day_is_not_sent_any_more(
 
 async def test_an_address_in_another_script_needs_a_server_that_can_write_it(post: Post) -> None:
     async with smtp_sink() as able:
-        await post.outbox.send(letter("jürgen@example.org"))
+        await post.outbox.send(email("jürgen@example.org"))
         await post.sender(able).send_due()
         assert len(able.email_templates) == 1
         assert able.email_templates[0]["To"] == "jürgen@example.org"
     async with smtp_sink(extensions=("8BITMIME",)) as unable:
-        await post.outbox.send(letter("jürgen@example.org"))
+        await post.outbox.send(email("jürgen@example.org"))
         await post.sender(unable).send_due()
         assert unable.email_templates == []
         assert await post.waiting() == []
 
 
-async def test_the_background_sender_hears_of_a_letter_at_once(post: Post, sink: Sink) -> None:
+async def test_the_background_sender_is_woken_by_an_email_at_once(post: Post, sink: Sink) -> None:
     sender = post.sender(sink)
     sender.start()
     await asyncio.sleep(0)
-    await post.outbox.send(letter())
+    await post.outbox.send(email())
     async with asyncio.timeout(8):  # less than the pause between two looks
         while not sink.email_templates:
             await asyncio.sleep(0.01)
     await sender.close()
 
 
-async def test_the_background_sender_survives_a_letter_it_cannot_make(
+async def test_the_background_sender_survives_an_email_it_cannot_make(
     post: Post, sink: Sink
 ) -> None:
-    await post.outbox.send(letter(subject="two\nlines"))
-    await post.outbox.send(letter("b@example.org"))
+    await post.outbox.send(email(subject="two\nlines"))
+    await post.outbox.send(email("b@example.org"))
     await post.sender(sink).send_due()
     assert [str(arrived["To"]) for arrived in sink.email_templates] == ["b@example.org"]
 
@@ -254,7 +250,7 @@ async def test_the_background_sender_survives_a_letter_it_cannot_make(
 @pytest.mark.slow
 async def test_closing_does_not_wait_for_a_server_that_says_nothing(post: Post) -> None:
     async with smtp_sink(silent=True) as silent:
-        await post.outbox.send(letter())
+        await post.outbox.send(email())
         sender = post.sender(silent)
         sender.start()
         async with asyncio.timeout(5):
@@ -273,12 +269,12 @@ async def secure(folder: Path, **options: Any) -> AsyncIterator[tuple[Sink, ssl.
 
 
 STARTTLS = ("STARTTLS", "AUTH PLAIN", "8BITMIME")
-LOGIN: dict[str, Any] = {"username": "house", "password": Secret("the mail password")}
+LOGIN: dict[str, Any] = {"username": "server", "password": Secret("the mail password")}
 
 
-async def test_starttls_comes_before_login_and_letter(post: Post, tmp_path: Path) -> None:
+async def test_starttls_comes_before_login_and_email(post: Post, tmp_path: Path) -> None:
     async with secure(tmp_path, extensions=STARTTLS) as (sink, trust):
-        await post.outbox.send(letter())
+        await post.outbox.send(email())
         await post.sender(sink, "starttls", trust, **LOGIN).send_due()
         assert len(sink.email_templates) == 1
         assert sink.logins == [b"\0house\0the mail password"]
@@ -287,14 +283,14 @@ async def test_starttls_comes_before_login_and_letter(post: Post, tmp_path: Path
 
 async def test_tls_from_the_first_byte_works_too(post: Post, tmp_path: Path) -> None:
     async with secure(tmp_path, implicit_tls=True) as (sink, trust):
-        await post.outbox.send(letter())
+        await post.outbox.send(email())
         await post.sender(sink, "tls", trust).send_due()
         assert len(sink.email_templates) == 1
 
 
-async def test_a_server_without_starttls_gets_neither_password_nor_letter(post: Post) -> None:
+async def test_a_server_without_starttls_gets_neither_password_nor_email(post: Post) -> None:
     async with smtp_sink(extensions=("AUTH PLAIN",)) as stripped:
-        await post.outbox.send(letter())
+        await post.outbox.send(email())
         await post.sender(stripped, "starttls", **LOGIN).send_due()
         assert "AUTH" not in stripped.seen
         assert "MAIL" not in stripped.seen
@@ -302,23 +298,21 @@ async def test_a_server_without_starttls_gets_neither_password_nor_letter(post: 
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-async def test_a_server_nobody_vouches_for_gets_nothing(
-    post: Post, tmp_path: Path, security: str
-) -> None:
+async def test_an_untrusted_server_gets_nothing(post: Post, tmp_path: Path, security: str) -> None:
     async with secure(tmp_path, extensions=STARTTLS, implicit_tls=security == "tls") as (sink, _):
-        await post.outbox.send(letter())
+        await post.outbox.send(email())
         await post.sender(sink, security, **LOGIN).send_due()
         assert sink.logins == []
         assert sink.email_templates == []
     assert await post.waiting() == ["ann@example.org"]
 
 
-async def test_a_wrong_mail_password_loses_no_letter_and_is_not_logged(
+async def test_a_wrong_mail_password_loses_no_email_and_is_not_logged(
     post: Post, tmp_path: Path
 ) -> None:
     async with secure(tmp_path, extensions=STARTTLS) as (sink, trust):
         sink.answers["AUTH"] = "535 no"
-        await post.outbox.send(letter())
+        await post.outbox.send(email())
         with capture_logs() as logs:
             await post.sender(sink, "starttls", trust, **LOGIN).send_due()
     assert "the mail password" not in str(logs)
@@ -343,8 +337,8 @@ def test_the_url_of_a_mail_server_is_read(url: str, host: str, port: int, securi
 
 
 def test_a_login_in_the_url_is_decoded_and_not_printed() -> None:
-    policy = smtp_policy("smtp://house%40example.org:p%2Fss@mail.example.org", SENDER)
-    assert policy.username == "house@example.org"
+    policy = smtp_policy("smtp://server%40example.org:p%2Fss@mail.example.org", SENDER)
+    assert policy.username == "server@example.org"
     assert policy.password is not None
     assert policy.password.reveal() == "p/ss"
     assert "p/ss" not in repr(policy)

@@ -1,4 +1,4 @@
-"""security.md §15: whatever address somebody else names is fetched through one guarded door."""
+"""security.md §15: addresses that others name are fetched through one guarded client."""
 
 import asyncio
 import ssl
@@ -116,7 +116,7 @@ async def test_an_answer_is_read_from_a_server_that_may_be_private() -> None:
     assert b"authorization: bearer t\r\n" in head
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused_and_told(tmp_path: Path) -> None:
+async def test_an_untrusted_certificate_is_refused_and_reported(tmp_path: Path) -> None:
     tls, _ = tls_pair(tmp_path)
     async with neighbour(OK, tls=tls) as it, closing(it.http_client()) as http_client:
         with pytest.raises(ProviderUnavailable) as refusal:
@@ -139,7 +139,7 @@ async def test_a_host_that_the_operator_named_needs_no_certificate_of_its_name(
     assert other.asked == []
 
 
-async def test_what_cannot_be_fetched_is_told_to_the_operator() -> None:
+async def test_a_failed_fetch_is_reported_to_the_operator() -> None:
     async with closing(GuardedHttpClient()) as http_client:
         with capture_logs() as logs, pytest.raises(FetchFailed):
             await HttpDocumentFetcher(http_client).get("https://127.0.0.1:9/keys?marked")
@@ -153,7 +153,7 @@ async def test_what_cannot_be_fetched_is_told_to_the_operator() -> None:
 @pytest.mark.parametrize(
     "address", ["https://ada:marked@app.example.org/keys", "https://[broken/keys?marked"]
 )
-async def test_what_the_operator_is_told_holds_no_credential(address: str) -> None:
+async def test_output_for_the_operator_holds_no_credential(address: str) -> None:
     async with closing(GuardedHttpClient()) as http_client:
         with capture_logs() as logs, pytest.raises(FetchFailed):
             await HttpDocumentFetcher(http_client).get(address)
@@ -317,7 +317,7 @@ async def test_a_server_that_speaks_something_else_is_down() -> None:
             await http_client.get(f"http://{it.place}/")
 
 
-async def test_a_name_that_nobody_knows_is_down() -> None:
+async def test_an_unknown_host_name_is_down() -> None:
     def resolve(host: str, port: int) -> list[str]:
         raise OSError("Name or service not known")
 
@@ -330,7 +330,7 @@ async def test_a_name_that_nobody_knows_is_down() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"null", b"[1]", b'"x"', b"{", b"\xff", b"NaN", b"[" * 50_000, b"<html>"]
 )
-async def test_what_is_not_a_json_object_is_nonsense(body: bytes) -> None:
+async def test_a_body_that_is_no_json_object_is_invalid(body: bytes) -> None:
     head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body)
     async with neighbour(head + body) as it, closing(it.http_client()) as http_client:
         answer = await http_client.get(f"http://{it.place}/")

@@ -1,4 +1,4 @@
-"""A site with nobody in it yet, and a visitor."""
+"""A site without people, and a visitor."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -25,9 +25,9 @@ def site(services: AccountServices) -> Site:
 
 @pytest.fixture
 async def visitor(site: Site) -> AsyncIterator[Visitor]:
-    """A browser in which nobody is signed in."""
-    async with site.visitor() as somebody:
-        yield somebody
+    """A browser without a session."""
+    async with site.visitor() as visitor:
+        yield visitor
 
 
 @pytest.fixture

@@ -173,7 +173,7 @@ async def test_an_address_is_changed_only_with_the_current_password(
     assert await services.email_templates() == []
 
 
-async def test_what_happened_is_told_in_plain_words(
+async def test_events_are_described_in_plain_words(
     services: AccountServices, ann: Visitor, user: User
 ) -> None:
     await ann.sign_in("ann@example.org", "wrong")

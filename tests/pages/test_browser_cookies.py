@@ -35,12 +35,12 @@ async def test_cookies_over_https_are_host_bound_secure_and_out_of_reach_of_scri
 async def test_on_plain_loopback_they_have_no_prefix_and_are_not_secure(
     services: AccountServices, user: User
 ) -> None:
-    async with build(services, origin="http://127.0.0.1:8000").visitor() as somebody:
-        page = await somebody.get("/sign-in")
+    async with build(services, origin="http://127.0.0.1:8000").visitor() as visitor:
+        page = await visitor.get("/sign-in")
         assert "secure" not in cookie(page, "quantimodo_8000_browser").casefold()
-        answer = await somebody.sign_in("ann@example.org", PASSWORD)
+        answer = await visitor.sign_in("ann@example.org", PASSWORD)
         assert "secure" not in cookie(answer, "quantimodo_8000_session").casefold()
-        assert (await somebody.get("/account")).status_code == 200
+        assert (await visitor.get("/account")).status_code == 200
 
 
 async def test_a_session_has_a_new_cookie_at_each_sign_in_and_the_old_one_is_dead(
@@ -178,7 +178,7 @@ async def test_the_address_is_the_one_of_the_connection(ann: Visitor, user: User
         ("http://localhost", "quantimodo_"),
     ],
 )
-def test_names_of_cookies_are_of_our_own_and_of_one_port(origin: str, prefix: str) -> None:
+def test_names_of_cookies_are_specific_to_this_server_and_port(origin: str, prefix: str) -> None:
     assert cookie_prefix(origin) == prefix
 
 
@@ -187,12 +187,12 @@ async def test_cookies_of_other_applications_are_left_alone(
 ) -> None:
     """RFC 6265 §8.5: the names that Flask and Starlette choose, and a second server's."""
     others = {"session": "another", "browser": "another", "quantimodo_9000_session": "another"}
-    async with build(services, origin="http://127.0.0.1:8000").visitor() as somebody:
+    async with build(services, origin="http://127.0.0.1:8000").visitor() as visitor:
         for name, value in others.items():
-            somebody.http.cookies.set(name, value, domain="127.0.0.1", path="/")
-        await somebody.sign_in("ann@example.org", PASSWORD)
-        assert (await somebody.get("/account")).status_code == 200
-        assert others.items() <= dict(somebody.http.cookies).items()
-        await somebody.submit("/account", "/sign-out")
-        assert others.items() <= dict(somebody.http.cookies).items()
-        assert "quantimodo_8000_session" not in somebody.http.cookies
+            visitor.http.cookies.set(name, value, domain="127.0.0.1", path="/")
+        await visitor.sign_in("ann@example.org", PASSWORD)
+        assert (await visitor.get("/account")).status_code == 200
+        assert others.items() <= dict(visitor.http.cookies).items()
+        await visitor.submit("/account", "/sign-out")
+        assert others.items() <= dict(visitor.http.cookies).items()
+        assert "quantimodo_8000_session" not in visitor.http.cookies

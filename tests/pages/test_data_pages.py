@@ -274,7 +274,9 @@ async def test_a_file_that_is_too_large_is_refused_by_a_page(ann: Visitor) -> No
     assert "too large" in answer.text
 
 
-async def test_times_are_told_and_read_in_the_zone_of_the_profile(site: Site, ann: Visitor) -> None:
+async def test_times_are_shown_and_read_in_the_zone_of_the_profile(
+    site: Site, ann: Visitor
+) -> None:
     assert "When (UTC)" in (await ann.get(DATA)).text
     await ann.submit("/account/profile", "/account/profile/details", zoneinfo="Europe/Berlin")
     page = await ann.get(DATA)
@@ -288,7 +290,7 @@ async def test_times_are_told_and_read_in_the_zone_of_the_profile(site: Site, an
     assert "23 November 2026, 07:30 CET" in (await ann.get(DATA)).text
 
 
-async def test_moments_at_the_ends_of_the_calendar_are_told(ann: Visitor) -> None:
+async def test_times_at_the_ends_of_the_calendar_are_shown(ann: Visitor) -> None:
     await ann.submit("/account/profile", "/account/profile/details", zoneinfo="Pacific/Apia")
     for when in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
         added = await add(ann, when=when)
@@ -296,7 +298,7 @@ async def test_moments_at_the_ends_of_the_calendar_are_told(ann: Visitor) -> Non
         assert (await ann.get(DATA)).status_code == 200
 
 
-async def test_numbers_are_told_with_all_their_digits(ann: Visitor) -> None:
+async def test_numbers_are_shown_with_all_their_digits(ann: Visitor) -> None:
     for value, form_errors in (
         ("1234567.5", "1234567.5 count"),
         ("0.1", "0.1 count"),
@@ -323,7 +325,7 @@ async def test_a_variable_is_deleted_only_after_a_question(ann: Visitor) -> None
     assert "Nothing is recorded yet" in (await ann.get(DATA)).text
 
 
-async def test_nobody_sees_or_deletes_what_is_somebody_elses(site: Site, ann: Visitor) -> None:
+async def test_people_see_and_delete_only_their_own_data(site: Site, ann: Visitor) -> None:
     await add(ann)
     form = await ann.form(f"{DATA}/variable?name=Sleep%20Quality", f"{DATA}/remove")
     await site.services.member("bob@example.org")

@@ -30,7 +30,7 @@ async def stored(services: AccountServices, path: str) -> Client:
     return client
 
 
-async def test_a_person_without_applications_is_told_what_one_is_good_for(ann: Visitor) -> None:
+async def test_a_person_without_applications_sees_what_they_are_for(ann: Visitor) -> None:
     assert "Register your first application" in (await ann.get("/developers")).text
 
 
@@ -47,7 +47,7 @@ async def test_the_secret_is_shown_once_and_kept_only_as_a_digest(
     assert not SECRET.search((await ann.get(path)).text)
 
 
-async def test_the_secret_travels_sealed_and_opens_for_nobody_else(
+async def test_the_secret_travels_encrypted_for_one_session(
     site: Site, services: AccountServices, ann: Visitor
 ) -> None:
     path = await create(ann)
@@ -66,7 +66,7 @@ async def test_the_secret_travels_sealed_and_opens_for_nobody_else(
     assert not SECRET.search((await ann.get(path)).text), "another session of the same person"
 
 
-async def test_a_secret_that_nobody_looked_at_is_not_shown_later(
+async def test_a_secret_that_was_not_viewed_is_not_shown_later(
     services: AccountServices, ann: Visitor
 ) -> None:
     path = await create(ann)
@@ -177,7 +177,7 @@ async def test_an_application_that_acts_only_as_itself_needs_no_redirect_uri(
     assert client.response_types == {"code"}
 
 
-async def test_faults_are_told_together_and_what_was_entered_is_kept(ann: Visitor) -> None:
+async def test_faults_are_reported_together_and_what_was_entered_is_kept(ann: Visitor) -> None:
     answer = await ann.submit(
         "/developers/new",
         name=" ",
@@ -347,7 +347,7 @@ async def test_deleting_asks_first_and_tells_what_ends(
     assert (await ann.get(path)).status_code == 404
 
 
-async def test_somebody_elses_application_does_not_exist_here(
+async def test_an_application_of_another_person_does_not_exist_here(
     site: Site, services: AccountServices, ann: Visitor
 ) -> None:
     bob = await services.member("bob@example.org")

@@ -17,7 +17,7 @@ TOO_LATE = timedelta(minutes=10, seconds=1)
 
 @pytest.fixture
 async def ben(site: Site, services: AccountServices, visitor: Visitor) -> Visitor:
-    """The browser of somebody who came through a provider, and has no password."""
+    """The browser of a person who signed in through a provider, and has no password."""
     profile = profile_of("ben", email="ben@example.org", name="Ben <Elsewhere>")
     cookie = await services.by_provider(profile)
     name = cookie_prefix(site.origin) + SESSION
@@ -44,7 +44,7 @@ async def test_who_has_linked_nothing_is_offered_what_there_is(ann: Visitor) -> 
     assert "form-action 'self' https:;" in policy
 
 
-async def test_each_identity_is_told_with_whose_and_since_when(ben: Visitor) -> None:
+async def test_each_identity_is_listed_with_its_person_and_date(ben: Visitor) -> None:
     page = (await ben.get(IDENTITIES)).text
     assert "<h2>Sample</h2>" in page
     assert "<bdi>ben@example.org</bdi>" in page
@@ -165,7 +165,7 @@ async def test_what_is_no_identity_of_theirs_is_refused(
     assert "not linked to your account" in answer.text
 
 
-async def test_an_identity_of_somebody_else_is_refused(
+async def test_an_identity_of_another_account_is_refused(
     services: AccountServices, ann: Visitor
 ) -> None:
     other = await services.social.admit(
@@ -197,7 +197,7 @@ async def test_a_first_password_is_set(services: AccountServices, ben: Visitor) 
     assert answer.status_code == 303
 
 
-async def test_a_bad_first_password_is_told(ben: Visitor) -> None:
+async def test_a_bad_first_password_is_reported(ben: Visitor) -> None:
     answer = await ben.submit(
         "/account/security/password", "/account/security/first-password", password="short"
     )
@@ -287,7 +287,7 @@ async def test_the_way_back_from_signing_in_again_stays_on_this_site(ben: Visito
         assert "return_to=/account" in page
 
 
-async def test_who_has_no_way_left_here_is_told_what_to_do(
+async def test_a_person_without_a_sign_in_method_sees_what_to_do(
     services: AccountServices, visitor: Visitor
 ) -> None:
     gone = profile_of("gone", provider="gone", email="ben@example.org")
@@ -297,7 +297,7 @@ async def test_who_has_no_way_left_here_is_told_what_to_do(
     assert 'href="/reset?login_hint=ben%40example.org"' in page
 
 
-async def test_what_happened_is_told_in_plain_words(
+async def test_events_are_described_in_plain_words(
     services: AccountServices, ann: Visitor, user: User
 ) -> None:
     session = (await services.sessions.list(user.id))[0]

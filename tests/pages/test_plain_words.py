@@ -1,4 +1,4 @@
-"""How devices, moments and events are told to people."""
+"""How devices, times and events are shown to people."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -33,7 +33,7 @@ def test_a_browser_is_called_as_its_owner_would(agent: str, words: str) -> None:
     assert describe(agent) == words
 
 
-def test_a_phone_is_told_from_a_desk() -> None:
+def test_a_phone_is_distinguished_from_a_desktop() -> None:
     assert is_hand_held("Mozilla/5.0 (iPhone) Safari/1")
     assert not is_hand_held("Mozilla/5.0 (X11; Linux) Firefox/1")
 
@@ -66,7 +66,7 @@ def test_an_event_is_a_sentence_also_when_its_kind_is_new() -> None:
     assert sentence(event) == "App Mood Tracker: changed"
 
 
-def test_its_circumstances_are_told_as_far_as_they_are_known() -> None:
+def test_its_circumstances_are_shown_as_far_as_they_are_known() -> None:
     event = Event(at=NOW, kind="session.started", address="192.0.2.7", detail="Firefox/1 (Linux)")
     assert circumstances(event) == "Firefox on Linux · 192.0.2.7"
     assert circumstances(Event(at=NOW, kind="password.changed")) == ""

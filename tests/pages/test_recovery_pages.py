@@ -21,13 +21,13 @@ async def test_the_page_does_not_tell_whether_an_address_has_an_account(
     unknown = await visitor.submit("/reset", email="bob@example.org")
     assert known.status_code == unknown.status_code == 303
     assert known.headers["location"] == unknown.headers["location"] == "/reset/sent"
-    assert [letter.to for letter in await services.email_templates()] == ["ann@example.org"]
+    assert [email.to for email in await services.email_templates()] == ["ann@example.org"]
 
 
 async def test_what_is_no_address_is_refused(visitor: Visitor) -> None:
-    answer = await visitor.submit("/reset", email="nobody")
+    answer = await visitor.submit("/reset", email="unknown")
     assert answer.status_code == 422
-    assert 'value="nobody"' in answer.text
+    assert 'value="unknown"' in answer.text
 
 
 async def test_a_new_password_signs_in_here_and_out_everywhere_else(
@@ -97,7 +97,7 @@ async def test_opened_elsewhere_it_drops_what_was_there_and_asks_for_a_password(
     assert (await visitor.get("/account")).status_code == 303
 
 
-async def test_a_new_address_takes_effect_when_its_letter_is_opened_by_its_own_session(
+async def test_a_new_address_takes_effect_when_its_own_session_opens_the_email(
     site: Site, services: AccountServices, ann: Visitor
 ) -> None:
     before = ann.http.cookies["__Host-quantimodo_session"]
@@ -117,7 +117,7 @@ async def test_a_new_address_takes_effect_when_its_letter_is_opened_by_its_own_s
     assert "ann@example.net" in (await ann.get("/account/profile")).text
 
 
-async def test_an_address_that_somebody_took_meanwhile_is_told(
+async def test_an_address_that_was_taken_meanwhile_is_reported(
     services: AccountServices, ann: Visitor
 ) -> None:
     await ann.submit("/account/security/email", email="ann@example.net", current=PASSWORD)
@@ -126,4 +126,4 @@ async def test_an_address_that_somebody_took_meanwhile_is_told(
     await open_link(ann, "/verify", email_token)
     answer = await ann.submit("/verify")
     assert answer.status_code == 400
-    assert "has an account of its own" in answer.text
+    assert "has another account" in answer.text

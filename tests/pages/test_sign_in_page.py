@@ -54,7 +54,7 @@ async def test_what_was_typed_comes_back_as_text_and_never_as_markup(visitor: Vi
     "elsewhere",
     ["https://evil.example.org/", "//evil.example.org", "/\\evil.example.org", "javascript:a", ""],
 )
-async def test_nobody_is_led_to_another_server(
+async def test_no_link_leads_to_another_server(
     visitor: Visitor, user: User, elsewhere: str
 ) -> None:
     answer = await visitor.submit(
@@ -64,7 +64,7 @@ async def test_nobody_is_led_to_another_server(
     assert answer.headers["location"] == "/account"
 
 
-async def test_too_many_tries_are_told_when_to_come_back(visitor: Visitor, user: User) -> None:
+async def test_too_many_attempts_get_retry_after(visitor: Visitor, user: User) -> None:
     for _ in range(10):
         assert (await visitor.sign_in("ann@example.org", "wrong")).status_code == 400
     answer = await visitor.sign_in("ann@example.org", PASSWORD)
@@ -78,11 +78,11 @@ async def test_a_full_password_pool_says_so_and_when_to_come_back(
 ) -> None:
     slow = HashPolicy(memory_kib=65_536, passes=8)
     services = open_account_services(stores, clock, entropy, hashing=slow, waiting=0)
-    async with build(services).visitor() as somebody:
-        fields = await somebody.form("/sign-in")
-        occupied = asyncio.create_task(services.hasher.hash(Secret("somebody else's")))
+    async with build(services).visitor() as visitor:
+        fields = await visitor.form("/sign-in")
+        occupied = asyncio.create_task(services.hasher.hash(Secret("another person's")))
         await asyncio.sleep(0)
-        answer = await somebody.http.post("/sign-in", data={**fields, "username": "a@example.org"})
+        answer = await visitor.http.post("/sign-in", data={**fields, "username": "a@example.org"})
         await occupied
     services.hasher.close()
     assert answer.status_code == 503
@@ -144,7 +144,7 @@ async def test_signing_out_ends_the_session_on_the_server(site: Site, ann: Visit
         assert (await other.get("/account")).status_code == 303
 
 
-async def test_a_link_alone_signs_nobody_out(ann: Visitor) -> None:
+async def test_a_link_alone_does_not_sign_out(ann: Visitor) -> None:
     assert (await ann.get("/sign-out")).status_code == 200
     assert (await ann.http.post("/sign-out")).status_code == 415
     assert (await ann.http.post("/sign-out", data={"x": "y"})).status_code == 403

@@ -23,7 +23,7 @@ async def open_link(visitor: Visitor, path: str, email_token: str) -> httpx.Resp
     return await visitor.get(path)
 
 
-async def test_no_account_is_made_before_the_letter_is_opened(
+async def test_no_account_is_made_before_the_email_is_opened(
     services: AccountServices, visitor: Visitor
 ) -> None:
     answer = await sign_up(visitor)
@@ -82,7 +82,7 @@ async def test_opening_the_link_spends_nothing_so_that_mail_scanners_do_no_harm(
     assert (await visitor.submit("/confirm")).status_code == 303
 
 
-async def test_the_ticket_is_in_no_page_and_not_in_the_address_of_one(
+async def test_the_email_token_is_in_no_page_and_in_no_address(
     services: AccountServices, visitor: Visitor
 ) -> None:
     await sign_up(visitor)
@@ -117,7 +117,7 @@ async def test_the_page_does_not_tell_that_an_address_has_an_account(
     unknown = await sign_up(visitor, "new@example.org")
     assert known.status_code == unknown.status_code == 303
     assert known.headers["location"] == unknown.headers["location"]
-    assert {letter.to for letter in await services.email_templates()} == {
+    assert {email.to for email in await services.email_templates()} == {
         "ann@example.org",
         "new@example.org",
     }
@@ -169,15 +169,15 @@ async def test_a_server_that_makes_no_accounts_says_so(
     stores: Stores, clock: Clock, entropy: Entropy
 ) -> None:
     services = open_account_services(stores, clock, entropy, sign_up_open=False)
-    async with build(services, sign_up_open=False).visitor() as somebody:
-        page = await somebody.get("/sign-up")
+    async with build(services, sign_up_open=False).visitor() as visitor:
+        page = await visitor.get("/sign-up")
         assert "makes no new accounts" in page.text
         assert "<form" not in page.text
-        assert 'href="/sign-up"' not in (await somebody.get("/")).text
+        assert 'href="/sign-up"' not in (await visitor.get("/")).text
     services.hasher.close()
 
 
-async def test_the_outbox_shows_letters_with_links_and_only_when_it_is_on(
+async def test_the_outbox_shows_emails_with_links_and_only_when_it_is_on(
     services: AccountServices, visitor: Visitor
 ) -> None:
     await sign_up(visitor)
@@ -185,6 +185,6 @@ async def test_the_outbox_shows_letters_with_links_and_only_when_it_is_on(
     email_token = await services.email_token("/confirm")
     assert f'href="https://id.example.org/confirm?ticket={email_token}"' in page
     assert "new@example.org" in page
-    async with build(services, outbox=False).visitor() as somebody:
-        assert (await somebody.get("/outbox")).status_code == 404
-        assert "outbox" not in (await somebody.get("/sign-up/sent")).text
+    async with build(services, outbox=False).visitor() as visitor:
+        assert (await visitor.get("/outbox")).status_code == 404
+        assert "outbox" not in (await visitor.get("/sign-up/sent")).text

@@ -192,7 +192,7 @@ async def test_every_address_that_is_named_is_served(open_harness: OpenHarness) 
     assert not missing
 
 
-async def test_an_address_that_nobody_serves_would_be_noticed(harness: AppHarness) -> None:
+async def test_an_address_that_is_not_served_would_be_noticed(harness: AppHarness) -> None:
     assert (await harness.browser().get("/no-such-page")).status_code == 404
 
 

@@ -28,7 +28,7 @@ def imports(tree: ast.AST) -> Iterator[str]:
             yield node.module
 
 
-def room(path: Path) -> str:
+def package(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0]
 
 
@@ -56,14 +56,14 @@ def test_each_external_library_has_one_importer(modules: dict[Path, ast.Module])
     for path, tree in modules.items():
         for name in imports(tree):
             allowed = importers.get(name.partition(".")[0])
-            assert allowed is None or room(path) in allowed, f"{path} imports {name}"
+            assert allowed is None or package(path) in allowed, f"{path} imports {name}"
 
 
-def test_nobody_else_reads_the_clock_or_draws_at_random(
+def test_only_the_clock_and_entropy_read_the_time_or_draw_random_bits(
     modules: dict[Path, ast.Module],
 ) -> None:
     for path in modules:
-        if room(path) in ("app", "cli"):
+        if package(path) in ("app", "cli"):
             continue
         text = path.read_text()
         for forbidden in (

@@ -1,4 +1,4 @@
-"""security.md §16: a secret in the clear shows itself to nobody who does not ask for it."""
+"""security.md §16: a raw secret is shown only by an explicit call."""
 
 import copy
 import json
@@ -20,7 +20,7 @@ from quantimodo.protocol.client_auth import Credentials
 from quantimodo.protocol.parameters import Form
 from support.app import settings_for
 
-MARK = "m4rked-secret-of-nobody"
+MARK = "m4rked-secret-value"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -81,6 +81,6 @@ def test_settings_show_no_secret(tmp_path: Path) -> None:
     assert "A" * 43 not in repr(settings)
 
 
-def test_every_kind_of_secret_has_a_prefix_of_its_own() -> None:
+def test_every_kind_of_secret_has_its_own_prefix() -> None:
     assert len({*Kind}) == len(Kind)
     assert all(kind.startswith("qm") and kind.endswith("_") and len(kind) == 4 for kind in Kind)

@@ -1,7 +1,7 @@
 """Which tests hold which promise of the security statements: none may go without being missed.
 
 A test that is renamed is renamed here; one that is deleted has to have a successor. Sign-ins
-through providers (statements 15 and 24 to 31) have a table of their own.
+through providers (statements 15 and 24 to 31) have a separate table.
 """
 
 import ast
@@ -139,7 +139,7 @@ STATEMENTS = {
         accounts/test_attempt_limits.py an_address_is_limited_over_all_accounts
         attacks/test_forwarded_addresses.py
           a_forged_header_does_not_get_around_the_limit_by_address""",
-    "21 nobody learns who has an account": """
+    "21 no response reveals who has an account": """
         attacks/test_account_enumeration.py
           a_wrong_password_and_an_unknown_address_are_the_same_work
         attacks/test_account_enumeration.py
@@ -154,7 +154,7 @@ STATEMENTS = {
     "23 e-mail addresses": """
         accounts/test_addresses.py an_address_is_kept_in_one_form
         accounts/test_signing_in.py no_two_accounts_have_one_address""",
-    "23a guessing from elsewhere locks nobody out of a browser that they use": """
+    "23a guessing from elsewhere does not lock a person out of a known browser": """
         attacks/test_lockout_from_elsewhere.py *
         accounts/test_device_cookies.py *
         accounts/test_attempt_limits.py a_device_is_counted_apart_from_its_account""",
@@ -176,7 +176,7 @@ HOLES = {
     "the issuer is taken from the attacker's token": """
         attacks/test_forged_tokens.py issuer_and_audience_are_exactly_ours
         attacks/test_attackers_issuer.py a_good_token_of_the_attackers_issuer_opens_nothing""",
-    "an account is linked by an address that nobody verified": """
+    "an account is linked by an unverified address": """
         attacks/test_unverified_addresses.py
           a_profile_with_the_victims_address_does_not_open_their_account""",
     "state is not bound to the browser": """
@@ -196,7 +196,7 @@ HOLES = {
         rfc7523/test_3_client_assertions.py a_statement_is_used_once
         rfc7523/test_3_client_assertions.py of_many_at_once_one_wins""",
     "predictable codes": """
-        project/test_import_laws.py nobody_else_reads_the_clock_or_draws_at_random""",
+        project/test_import_laws.py only_the_clock_and_entropy_read_the_time_or_draw_random_bits""",
     "a migration that is skipped in silence, or runs twice": """
         storage/test_migrations.py a_step_that_was_left_out_is_refused
         storage/test_migrations.py of_processes_that_migrate_at_once_one_does
@@ -216,7 +216,7 @@ HOLES = {
 
 
 SIGN_INS = {
-    "15 what strangers name is fetched through the guarded door alone": """
+    "15 addresses from outside are fetched through the guarded client only": """
         outbound/test_guarded_http_client.py
           a_name_that_leads_to_a_private_address_is_not_connected_to
         outbound/test_guarded_http_client.py no_spelling_of_a_private_address_is_connected_to
@@ -225,7 +225,7 @@ SIGN_INS = {
         outbound/test_guarded_http_client.py an_answer_has_a_size_that_it_cannot_lie_about
         outbound/test_guarded_http_client.py a_slow_server_costs_no_more_than_the_time_limit""",
     "24 the key is issuer and subject": """
-        accounts/test_social_accounts.py one_subject_at_another_issuer_is_somebody_else
+        accounts/test_social_accounts.py one_subject_at_another_issuer_is_another_person
         properties/test_linking_decisions.py who_has_the_identity_decides_alone
         federation/test_openid_connect.py who_came_back_is_known_by_issuer_and_subject""",
     "25 login CSRF with two browsers": """
@@ -252,13 +252,13 @@ SIGN_INS = {
         federation/test_x.py an_answer_of_another_issuer_is_refused_before_the_code_leaves""",
     "26 the attacker's issuer, keys and algorithms": """
         attacks/test_attackers_issuer.py *
-        federation/test_openid_connect.py a_discovery_document_of_somebody_else_is_refused
+        federation/test_openid_connect.py a_discovery_document_of_another_issuer_is_refused
         federation/test_openid_connect.py only_algorithms_of_the_providers_list_are_taken
         federation/test_openid_connect.py an_id_token_must_be_for_us_now_and_of_this_browser
         federation/test_openid_connect.py an_id_token_may_bind_the_access_token
         federation/test_signatures_of_providers.py no_text_does_anything_but_be_refused
         federation/test_facebook_limited_login.py an_algorithm_that_the_token_chose_is_refused
-        federation/test_google.py nobody_else_is_google""",
+        federation/test_google.py no_other_issuer_is_google""",
     "26 a foreign audience": """
         attacks/test_foreign_audiences.py *""",
     "26 a missing nonce, and a replayed ID token": """
@@ -268,12 +268,12 @@ SIGN_INS = {
         federation/test_openid_connect.py of_many_concurrent_uses_of_a_native_id_token_one_counts
         federation/test_facebook_limited_login.py a_token_without_a_nonce_is_refused
         federation/test_facebook_limited_login.py a_token_counts_once""",
-    "27 an unverified address never links; nobody links to somebody else's account": """
+    "27 an unverified address never links; no link to another person's account": """
         attacks/test_unverified_addresses.py *
         properties/test_linking_decisions.py an_account_is_linked_only_when_all_three_hold
         v2_api/test_2_social_login.py nothing_is_linked_to_another_account_than_the_one_that_began
-        v2_api/test_2_social_login.py an_identity_of_somebody_else_is_not_taken_away
-        accounts/test_social_accounts.py an_identity_of_somebody_else_is_never_linked""",
+        v2_api/test_2_social_login.py an_identity_of_another_account_is_not_taken_away
+        accounts/test_social_accounts.py an_identity_of_another_account_is_never_linked""",
     "27 a pre-registered victim": """
         attacks/test_pre_hijacking.py *
         attacks/test_pre_hijacking.py
@@ -290,11 +290,11 @@ SIGN_INS = {
           an_access_token_of_facebook_for_another_app_is_refused_unused
         federation/test_facebook.py a_token_of_another_app_is_refused_before_it_is_used
         federation/test_facebook.py every_call_for_the_account_proves_that_it_is_ours
-        federation/test_facebook.py two_answers_about_two_people_are_about_nobody
+        federation/test_facebook.py two_responses_about_two_people_are_refused
         federation/test_facebook.py an_address_never_counts_as_verified
         federation/test_facebook_limited_login.py a_token_of_another_app_is_refused
         federation/test_facebook_notices.py what_our_secret_did_not_sign_is_refused
-        v2_api/test_notices_over_the_wire.py facebook_tells_that_somebody_left""",
+        v2_api/test_notices_over_the_wire.py facebook_reports_that_a_person_left""",
     "contract 3 the provider says that the account is gone, signed out or disabled": """
         v2_api/test_notices_over_the_wire.py google_tells_what_became_of_an_account
         v2_api/test_notices_over_the_wire.py apple_tells_what_became_of_an_account

@@ -1,4 +1,5 @@
-"""Settings: safe defaults, the environment over the file, every fault told at once, none echoed."""
+"""Settings: safe defaults, the environment over the file, every fault reported at once, none
+echoed."""
 
 import subprocess
 import sys
@@ -154,7 +155,7 @@ def test_an_empty_variable_counts_as_not_set(variable: str, value: str) -> None:
     assert load_settings(environment(**{variable: value})) == load_settings({})
 
 
-def test_all_faults_are_told_together(tmp_path: Path) -> None:
+def test_all_faults_are_reported_together(tmp_path: Path) -> None:
     path = tmp_path / "quantimodo.toml"
     path.write_text("prot = 1\n[tokens]\ncode_lifetime = '2m'\n")
     found = faults(CONFIG=str(path), WORKERS="0", LOG_LEVEL="loud", HOST="192.0.2.1")
@@ -218,7 +219,7 @@ def test_a_misspelt_variable_is_a_fault_with_a_suggestion() -> None:
         ("LIMITS__SIGN_IN_PER_ACCOUNT", "1 per 0s"),
         ("SMTP__URL", "mail.example.org"),
         ("SMTP__URL", "smtp://"),
-        ("SMTP__FROM_ADDRESS", "nobody"),
+        ("SMTP__FROM_ADDRESS", "unknown"),
     ],
 )
 def test_a_bad_value_is_one_fault_that_names_its_setting(variable: str, value: str) -> None:

@@ -160,7 +160,7 @@ async def test_a_header_that_must_be_understood_and_is_not_is_refused(
 async def test_the_secret_is_no_key_for_who_registered_keys(
     harness: AppHarness, signer: tuple[App, Any]
 ) -> None:
-    # RFC 8725 §2.1: whoever chooses the algorithm must not choose what the key is.
+    # RFC 8725 §2.1: the sender of the algorithm must not choose the key type.
     app, _ = signer
     assert app.secret
     assert is_refused(await send(harness, signed(assertion_of(harness, app), app.secret, "HS256")))
@@ -229,7 +229,7 @@ async def test_a_key_that_is_new_is_fetched_at_most_every_five_seconds(
         assert await works(first, "2")
         assert served.asked == [uri]
         served.at[uri] = key_set(first, second).encode()
-        assert not await works(second, "3"), "somebody looked a moment ago"
+        assert not await works(second, "3"), "the document was fetched a moment ago"
         harness.advance(seconds=5)
         assert await works(second, "4")
         assert len(served.asked) == 2
@@ -257,7 +257,7 @@ async def test_keys_without_a_name_can_be_changed_too(open_harness: OpenHarness)
         served.at[uri] = json.dumps({"keys": [second.as_dict(private=False)]}).encode()
         assert await works(second, "2")
         assert not await works(first, "3")
-        assert len(served.asked) == 2, "at most every five seconds, whoever knocks"
+        assert len(served.asked) == 2, "at most every five seconds, for any caller"
 
 
 async def test_an_app_that_comes_anew_to_an_old_address_has_the_keys_of_now(

@@ -1,4 +1,4 @@
-"""Metadata that nobody sends by mistake, and what an outsider can make the server do (RFC 7591 §5,
+"""Metadata that is never sent by mistake, and what an outsider can make the server do (RFC 7591 §5,
 RFC 7592 §5)."""
 
 from dataclasses import replace
@@ -38,7 +38,7 @@ BROKEN = ["https://[::1", "https://app.example.org:port/", "http://[", "https://
     ],
     ids=["code", "implicit", "pairwise", "front channel"],
 )
-async def test_a_broken_address_is_a_fault_of_its_own(
+async def test_a_broken_address_has_a_separate_fault(
     open_harness: OpenHarness, more: dict[str, Any]
 ) -> None:
     async with open_harness(fetcher=Documents(), **OPEN) as harness:
@@ -138,7 +138,7 @@ async def test_without_leave_nothing_is_fetched(open_harness: OpenHarness) -> No
             answer = await register(
                 harness, token, sector_identifier_uri=SECTOR, logo_uri=LOGO, client_name=5
             )
-            assert answer.status_code == 401, "and nobody learns what may be registered"
+            assert answer.status_code == 401, "without information on what may be registered"
             answer = await register(harness, token, sector_identifier_uri=SECTOR, logo_uri=LOGO)
             assert answer.status_code == 401
         assert served.asked == []

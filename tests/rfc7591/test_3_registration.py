@@ -59,27 +59,29 @@ async def test_2_a_name_like_the_servers_is_refused(
         assert answer.status_code == 400
         assert answer.json()["error"] == "invalid_client_metadata"
         assert "looks like a name of this server" in answer.json()["error_description"]
-        told = (await register(harness, client_name="Mood")).json()
-        headers = {"authorization": f"Bearer {told['registration_access_token']}"}
-        document = {"client_id": told["client_id"], "redirect_uris": [CALLBACK], **named}
+        received = (await register(harness, client_name="Mood")).json()
+        headers = {"authorization": f"Bearer {received['registration_access_token']}"}
+        document = {"client_id": received["client_id"], "redirect_uris": [CALLBACK], **named}
         changed = await harness.browser().put(
-            told["registration_client_uri"], json=document, headers=headers
+            received["registration_client_uri"], json=document, headers=headers
         )
         assert changed.status_code == 400
         assert "looks like a name of this server" in changed.json()["error_description"]
 
 
-async def test_the_least_is_enough_and_the_defaults_are_told(open_harness: OpenHarness) -> None:
+async def test_minimal_metadata_is_enough_and_defaults_are_returned(
+    open_harness: OpenHarness,
+) -> None:
     async with open_harness(**OPEN) as harness:
         answer = await register(harness)
         assert answer.status_code == 201
         assert answer.headers["cache-control"] == "no-store"
-        told = answer.json()
-        assert told.pop("client_secret").startswith("qms_")
-        assert told.pop("registration_access_token").startswith("qmg_")
-        client_id = told.pop("client_id")
-        assert told.pop("registration_client_uri") == f"{ISSUER}{REGISTER}/{client_id}"
-        assert told == {
+        received = answer.json()
+        assert received.pop("client_secret").startswith("qms_")
+        assert received.pop("registration_access_token").startswith("qmg_")
+        client_id = received.pop("client_id")
+        assert received.pop("registration_client_uri") == f"{ISSUER}{REGISTER}/{client_id}"
+        assert received == {
             "client_id_issued_at": int(harness.context.clock.now().timestamp()),
             "client_secret_expires_at": 0,
             "client_name": "app.example.org",
@@ -151,15 +153,15 @@ EVERYTHING: dict[str, Any] = {
 }
 
 
-async def test_all_metadata_is_kept_and_told_again(open_harness: OpenHarness) -> None:
+async def test_all_metadata_is_stored_and_returned(open_harness: OpenHarness) -> None:
     served = Documents({SECTOR: json.dumps([CALLBACK]).encode()})
     async with open_harness(fetcher=served, **OPEN) as harness:
         answer = await register(harness, **EVERYTHING, of_no_meaning="here", nothing=None)
         assert answer.status_code == 201, answer.text
-        told = answer.json()
-        assert {name: told[name] for name in EVERYTHING} == EVERYTHING
-        assert "of_no_meaning" not in told
-        assert "client_secret" not in told, "it proves itself by its own keys"
+        received = answer.json()
+        assert {name: received[name] for name in EVERYTHING} == EVERYTHING
+        assert "of_no_meaning" not in received
+        assert "client_secret" not in received, "it proves itself by its own keys"
 
 
 @pytest.mark.parametrize(
@@ -327,7 +329,7 @@ async def test_who_names_no_method_uses_basic_or_post_and_no_other(
         assert answer.json()["error"] == "invalid_client"
 
 
-async def test_nobody_makes_themselves_first_party(open_harness: OpenHarness) -> None:
+async def test_a_client_cannot_make_itself_first_party(open_harness: OpenHarness) -> None:
     async with open_harness(**OPEN) as harness:
         answer = await register(harness, first_party=True, resource_server=True, token_format="jwt")
         client = (await app_of(harness, answer)).client
@@ -422,7 +424,7 @@ async def test_too_many_from_one_address_have_to_wait(open_harness: OpenHarness)
         assert int(answer.headers["retry-after"]) > 0
 
 
-async def test_an_app_that_nobody_ever_allowed_anything_goes(open_harness: OpenHarness) -> None:
+async def test_an_app_without_any_consent_is_deleted(open_harness: OpenHarness) -> None:
     async with open_harness(**OPEN) as harness:
         await harness.person()
         idle = await app_of(harness, await register(harness))

@@ -24,76 +24,78 @@ async def registered(harness: AppHarness, **metadata: Any) -> dict[str, Any]:
 
 
 async def manage(
-    harness: AppHarness, method: str, told: dict[str, Any], body: Any = None, **changes: Any
+    harness: AppHarness, method: str, received: dict[str, Any], body: Any = None, **changes: Any
 ) -> httpx.Response:
-    token = changes.get("token", told["registration_access_token"])
+    token = changes.get("token", received["registration_access_token"])
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
-    path = f"{REGISTER}/{changes.get('client_id', told['client_id'])}"
+    path = f"{REGISTER}/{changes.get('client_id', received['client_id'])}"
     return await harness.browser().request(method, path, json=body, headers=headers)
 
 
 async def test_2_1_it_reads_what_is_registered(open_app_harness: AppHarness) -> None:
-    told = await registered(open_app_harness, client_name="Dream Diary")
-    answer = await manage(open_app_harness, "GET", told)
+    received = await registered(open_app_harness, client_name="Dream Diary")
+    answer = await manage(open_app_harness, "GET", received)
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
-    del told["client_secret"]  # kept as a digest only
-    assert answer.json() == told
+    del received["client_secret"]  # kept as a digest only
+    assert answer.json() == received
 
 
 async def test_2_2_it_replaces_all_of_it(open_app_harness: AppHarness) -> None:
-    told = await registered(
+    received = await registered(
         open_app_harness, client_name="Dream Diary", policy_uri="https://app.example.org/privacy"
     )
     body = {
-        "client_id": told["client_id"],
-        "client_secret": told["client_secret"],
+        "client_id": received["client_id"],
+        "client_secret": received["client_secret"],
         "redirect_uris": ["https://app.example.org/other"],
         "client_name": "Day Diary",
     }
-    answer = await manage(open_app_harness, "PUT", told, body)
+    answer = await manage(open_app_harness, "PUT", received, body)
     assert answer.status_code == 200, answer.text
     found = answer.json()
     assert found["client_name"] == "Day Diary"
     assert found["redirect_uris"] == ["https://app.example.org/other"]
     assert "policy_uri" not in found
     assert "client_secret" not in found
-    assert (await manage(open_app_harness, "GET", told)).json() == found
+    assert (await manage(open_app_harness, "GET", received)).json() == found
 
 
 async def test_2_2_it_cannot_become_another_or_guess_its_secret(
     open_app_harness: AppHarness,
 ) -> None:
-    told = await registered(open_app_harness)
+    received = await registered(open_app_harness)
     for body in (
         {"redirect_uris": [CALLBACK]},
         {"redirect_uris": [CALLBACK], "client_id": "another"},
-        {"redirect_uris": [CALLBACK], "client_id": told["client_id"], "client_secret": "wrong"},
-        {"redirect_uris": [CALLBACK + "#x"], "client_id": told["client_id"]},
+        {"redirect_uris": [CALLBACK], "client_id": received["client_id"], "client_secret": "wrong"},
+        {"redirect_uris": [CALLBACK + "#x"], "client_id": received["client_id"]},
         [],
     ):
-        answer = await manage(open_app_harness, "PUT", told, body)
+        answer = await manage(open_app_harness, "PUT", received, body)
         assert answer.status_code == 400
-        assert (await manage(open_app_harness, "GET", told)).json()["redirect_uris"] == [CALLBACK]
+        assert (await manage(open_app_harness, "GET", received)).json()["redirect_uris"] == [
+            CALLBACK
+        ]
 
 
 async def test_2_2_a_secret_comes_when_it_is_needed_and_goes_when_not(
     open_app_harness: AppHarness,
 ) -> None:
-    told = await registered(open_app_harness, token_endpoint_auth_method="none")
-    body = {"client_id": told["client_id"], "redirect_uris": [CALLBACK]}
-    confidential = (await manage(open_app_harness, "PUT", told, body)).json()
+    received = await registered(open_app_harness, token_endpoint_auth_method="none")
+    body = {"client_id": received["client_id"], "redirect_uris": [CALLBACK]}
+    confidential = (await manage(open_app_harness, "PUT", received, body)).json()
     data = {
         "grant_type": "authorization_code",
         "code": "x",
-        "client_id": told["client_id"],
+        "client_id": received["client_id"],
     }
-    auth = (told["client_id"], confidential["client_secret"])
+    auth = (received["client_id"], confidential["client_secret"])
     del data["client_id"]
     answer = await open_app_harness.browser().post(TOKEN, data=data, auth=auth)
     assert answer.json()["error"] == "invalid_grant", "it is who it says"
     public = await manage(
-        open_app_harness, "PUT", told, {**body, "token_endpoint_auth_method": "none"}
+        open_app_harness, "PUT", received, {**body, "token_endpoint_auth_method": "none"}
     )
     assert "client_secret_expires_at" not in public.json()
     answer = await open_app_harness.browser().post(TOKEN, data=data, auth=auth)
@@ -101,19 +103,19 @@ async def test_2_2_a_secret_comes_when_it_is_needed_and_goes_when_not(
 
 
 async def test_2_3_it_deletes_itself_once(open_app_harness: AppHarness) -> None:
-    told = await registered(open_app_harness)
-    answer = await manage(open_app_harness, "DELETE", told)
+    received = await registered(open_app_harness)
+    answer = await manage(open_app_harness, "DELETE", received)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert await open_app_harness.context.stores.client(told["client_id"]) is None
-    assert (await manage(open_app_harness, "GET", told)).status_code == 401
+    assert await open_app_harness.context.stores.client(received["client_id"]) is None
+    assert (await manage(open_app_harness, "GET", received)).status_code == 401
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-async def test_whoever_is_not_the_app_learns_nothing(
+async def test_another_client_gets_no_information(
     open_app_harness: AppHarness, method: str
 ) -> None:
     # RFC 7592 §2.1: 401 alike, whether there is such an app or not.
-    told, other = await registered(open_app_harness), await registered(open_app_harness)
+    received, other = await registered(open_app_harness), await registered(open_app_harness)
     by_hand = await open_app_harness.app()
     tries = (
         {"token": None},
@@ -121,17 +123,17 @@ async def test_whoever_is_not_the_app_learns_nothing(
         {"token": other["registration_access_token"]},
         {"client_id": other["client_id"]},
         {"client_id": by_hand.id},
-        {"client_id": "nobody"},
+        {"client_id": "unknown"},
     )
-    answers = [await manage(open_app_harness, method, told, {}, **each) for each in tries]
+    answers = [await manage(open_app_harness, method, received, {}, **each) for each in tries]
     assert {answer.status_code for answer in answers} == {401}
     assert len({answer.text for answer in answers}) == 1
-    assert await open_app_harness.context.stores.client(told["client_id"]) is not None
+    assert await open_app_harness.context.stores.client(received["client_id"]) is not None
 
 
 async def test_a_disabled_app_does_not_manage_itself(open_app_harness: AppHarness) -> None:
-    told = await registered(open_app_harness)
-    client = await open_app_harness.context.stores.client(told["client_id"])
+    received = await registered(open_app_harness)
+    client = await open_app_harness.context.stores.client(received["client_id"])
     assert client is not None
     await open_app_harness.context.registry.disable(client)
-    assert (await manage(open_app_harness, "GET", told)).status_code == 401
+    assert (await manage(open_app_harness, "GET", received)).status_code == 401

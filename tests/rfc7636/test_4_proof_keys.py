@@ -51,7 +51,7 @@ async def test_a_confidential_client_may_do_without(harness: AppHarness) -> None
 
 
 async def test_a_verifier_without_a_challenge_is_a_downgrade(harness: AppHarness) -> None:
-    # security.md §4, RFC 9700 §4.8.2: somebody cut the challenge out of the request.
+    # security.md §4, RFC 9700 §4.8.2: an attacker removed the challenge from the request.
     await harness.person()
     app = await harness.app()
     answer = await harness.authorize(

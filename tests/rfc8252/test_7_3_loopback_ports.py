@@ -93,7 +93,7 @@ async def test_a_port_is_free_for_loopback_addresses_alone(harness: AppHarness) 
         assert is_error_page(await harness.ask(harness.browser(), app, redirect_uri=uri)), uri
 
 
-async def test_a_private_use_scheme_is_answered_to_letter_by_letter(harness: AppHarness) -> None:
+async def test_a_private_use_scheme_is_redirected_to_exactly(harness: AppHarness) -> None:
     await harness.person()
     uri = "org.example.app:/callback"
     app = await harness.app(public=True, redirect_uris=(uri,))
@@ -141,7 +141,7 @@ async def test_a_public_client_on_the_web_is_asked_about_once(harness: AppHarnes
         app = await harness.app(public=True, first_party=first_party)
         browser = await harness.signed_in()
         silent = answer_of(await harness.ask(browser, app, prompt="none"))
-        assert silent.parameters["error"] == "consent_required", "never skipped, whoever flagged it"
+        assert silent.parameters["error"] == "consent_required", "never skipped, whatever its flags"
         assert await asks(harness, browser, app)
         assert not await asks(harness, browser, app)
         assert "code" in answer_of(await harness.ask(browser, app, prompt="none")).parameters

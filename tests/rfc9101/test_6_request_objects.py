@@ -121,8 +121,8 @@ async def test_numbers_and_objects_are_read_as_in_a_query(
     token = signed(asking(app, max_age=300, claims=claims), key, "ES256")
     code = (await answer(harness, app, request=token))["code"]
     tokens = (await harness.redeem(app, code)).json()
-    told = (await harness.call(tokens["access_token"], "/api/v2/oauth2/userinfo")).json()
-    assert told["email"] == "ann@example.org"
+    received = (await harness.call(tokens["access_token"], "/api/v2/oauth2/userinfo")).json()
+    assert received["email"] == "ann@example.org"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ async def test_this_machine_is_no_stranger(sandbox: Sandbox, uri: str) -> None:
 
 
 @pytest.mark.parametrize("fake_provider", ["google", "facebook"])
-async def test_an_app_that_nobody_registered_is_told_on_a_page(
+async def test_an_unregistered_app_is_reported_on_a_page(
     sandbox: Sandbox, fake_provider: str
 ) -> None:
     assert (await sandbox.ask(fake_provider, client_id="another")).status_code == 400
@@ -162,10 +162,10 @@ async def test_any_worker_answers_for_any_other(
         tokens = (await another.redeem("google", code)).json()
     claims = await sandbox.read("google", tokens["id_token"])
     assert claims["nonce"] == "some-nonce"
-    told = await sandbox.http.get(
+    received = await sandbox.http.get(
         "/sandbox/google/tokeninfo", params={"access_token": tokens["access_token"]}
     )
-    assert told.json()["sub"] == claims["sub"]
+    assert received.json()["sub"] == claims["sub"]
 
 
 async def test_everything_expires(sandbox: Sandbox, clock: Clock) -> None:
@@ -175,8 +175,8 @@ async def test_everything_expires(sandbox: Sandbox, clock: Clock) -> None:
     assert (await sandbox.redeem("google", code)).json()["error"] == "invalid_grant"
     clock.advance(timedelta(minutes=50))  # type: ignore[attr-defined]
     for name in ("access_token", "id_token"):
-        told = await sandbox.http.get("/sandbox/google/tokeninfo", params={name: tokens[name]})
-        assert told.status_code == 400
+        received = await sandbox.http.get("/sandbox/google/tokeninfo", params={name: tokens[name]})
+        assert received.status_code == 400
 
 
 async def test_the_settings_of_the_providers_point_at_it(sandbox: Sandbox) -> None:

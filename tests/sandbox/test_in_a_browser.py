@@ -1,4 +1,4 @@
-"""The sandbox's pages in Chromium: for everybody, on a phone and on a desk, and in a pop-up."""
+"""The sandbox's pages in Chromium: for everybody, on a phone and on a desktop, and in a pop-up."""
 
 import socket
 from urllib.parse import urlencode
@@ -112,7 +112,7 @@ async def test_the_popup_hands_the_code_to_the_window_that_opened_it(
         chromium() as browser,
         looking(browser, address, width=1280, scheme="light") as page,
     ):
-        # Any page without a policy of its own may be the app.
+        # Any page without a content security policy may be the app.
         await page.goto(f"http://localhost:{port}/sandbox/oidc/certs")
         answer = await _through_the_popup(page, f"{address}/sandbox/google/popup")
         assert answer["code"].startswith("4/0")

@@ -90,16 +90,16 @@ async def test_what_does_not_fit_buys_nothing(
 async def test_me_gives_the_fields_that_were_asked_for(sandbox: Sandbox) -> None:
     token = (await sandbox.tokens("facebook", "verified"))["access_token"]
     assert (await me(sandbox, token)).keys() == {"id", "name"}
-    told = await me(sandbox, token, fields="id,name,email")
-    assert told["email"] == "vera@workspace.example.org"
-    assert len(told["id"]) == 17
+    received = await me(sandbox, token, fields="id,name,email")
+    assert received["email"] == "vera@workspace.example.org"
+    assert len(received["id"]) == 17
     assert (await me(sandbox, token, fields="id,shoe_size"))["error"]["code"] == 100
 
 
 async def test_an_address_that_was_not_given_is_left_out(sandbox: Sandbox) -> None:
-    nobody = (await sandbox.tokens("facebook", "no-email"))["access_token"]
+    stranger = (await sandbox.tokens("facebook", "no-email"))["access_token"]
     shy = (await sandbox.tokens("facebook", "verified", scope="public_profile"))["access_token"]
-    for token in (nobody, shy):
+    for token in (stranger, shy):
         assert "email" not in await me(sandbox, token, fields="id,name,email")
 
 
@@ -127,7 +127,7 @@ async def test_debug_token_tells_the_app_whose_token_it_is(sandbox: Sandbox) -> 
     assert data["expires_at"] > 1_700_000_000
 
 
-async def test_debug_token_answers_an_app_of_its_own_only(sandbox: Sandbox) -> None:
+async def test_debug_token_describes_only_tokens_of_the_requesting_app(sandbox: Sandbox) -> None:
     token = (await sandbox.tokens("facebook", "verified"))["access_token"]
     for wrong in ("", token, f"{FACEBOOK_APP.id}|wrong", f"200000000000000|{SECRET}"):
         assert (await debugged(sandbox, token, wrong))["error"]["code"] == 190

@@ -101,21 +101,21 @@ async def test_tokeninfo_tells_of_an_access_token_in_texts(sandbox: Sandbox) -> 
     response = await sandbox.http.get(
         "/sandbox/google/tokeninfo", params={"access_token": tokens["access_token"]}
     )
-    told = response.json()
-    assert told["aud"] == told["azp"] == GOOGLE_APP.id
-    assert told["sub"] == unverified(tokens["id_token"])["sub"]
-    assert (told["email"], told["email_verified"]) == ("una@mail.example.org", "false")
-    assert told["expires_in"] == "3600"
-    assert all(isinstance(value, str) for value in told.values())
+    received = response.json()
+    assert received["aud"] == received["azp"] == GOOGLE_APP.id
+    assert received["sub"] == unverified(tokens["id_token"])["sub"]
+    assert (received["email"], received["email_verified"]) == ("una@mail.example.org", "false")
+    assert received["expires_in"] == "3600"
+    assert all(isinstance(value, str) for value in received.values())
 
 
 async def test_tokeninfo_tells_of_an_id_token(sandbox: Sandbox) -> None:
     tokens = await sandbox.native("google", "verified", nonce="n")
-    told = (
+    received = (
         await sandbox.http.post("/sandbox/google/tokeninfo", data={"id_token": tokens["id_token"]})
     ).json()
-    assert (told["iss"], told["nonce"], told["email_verified"]) == (GOOGLE, "n", "true")
-    assert (told["alg"], told["typ"]) == ("RS256", "JWT")
+    assert (received["iss"], received["nonce"], received["email_verified"]) == (GOOGLE, "n", "true")
+    assert (received["alg"], received["typ"]) == ("RS256", "JWT")
 
 
 @pytest.mark.parametrize("name", ["access_token", "id_token"])
@@ -129,10 +129,10 @@ async def test_tokeninfo_knows_no_token_of_anybody_else(sandbox: Sandbox, name: 
 async def test_userinfo_tells_the_bearer(sandbox: Sandbox) -> None:
     tokens = await sandbox.tokens("google", "elsewhere")
     headers = {"authorization": f"Bearer {tokens['access_token']}"}
-    told = (await sandbox.http.get("/sandbox/google/userinfo", headers=headers)).json()
-    assert told["sub"] == unverified(tokens["id_token"])["sub"]
-    assert told["email"] == "elsa@mail.example.org"
-    assert "hd" not in told
+    received = (await sandbox.http.get("/sandbox/google/userinfo", headers=headers)).json()
+    assert received["sub"] == unverified(tokens["id_token"])["sub"]
+    assert received["email"] == "elsa@mail.example.org"
+    assert "hd" not in received
     refused = await sandbox.http.get("/sandbox/google/userinfo")
     assert refused.status_code == 401
     assert refused.headers["www-authenticate"].startswith("Bearer")
@@ -169,7 +169,7 @@ async def test_a_phone_names_itself_beside_the_web_client(sandbox: Sandbox) -> N
     assert (claims["aud"], claims["azp"]) == (GOOGLE_APP.id, GOOGLE_APP.others[0])
 
 
-async def test_a_foreign_app_gets_tokens_of_its_own(sandbox: Sandbox) -> None:
+async def test_a_foreign_app_gets_its_own_tokens(sandbox: Sandbox) -> None:
     tokens = await sandbox.native("google", "verified", client_id="foreign.example.org")
     assert unverified(tokens["id_token"])["aud"] == "foreign.example.org"
     ours = await sandbox.native("google", "verified")
@@ -202,7 +202,7 @@ async def test_a_security_event_is_signed_and_no_id_token(
     assert claims["iss"] == about["subject"]["iss"] == f"{id_token['iss']}/"
 
 
-async def test_a_test_message_is_about_nobody(sandbox: Sandbox) -> None:
+async def test_a_test_message_is_about_no_account(sandbox: Sandbox) -> None:
     asked = {"person": "verified", "event": "verification"}
     response = await sandbox.http.post("/sandbox/google/security-event", json=asked)
     claims = await sandbox.read("google", response.json()["token"], "secevent+jwt")

@@ -138,7 +138,7 @@ async def test_an_address_is_an_account_whatever_is_said_of_it(sandbox: Sandbox)
     ("address", "trust"),
     [("", "domain"), ("ann", "domain"), ("@", "domain"), ("a b@c", "domain"), ("a@b", "blind")],
 )
-async def test_an_address_that_is_none_makes_nobody(
+async def test_an_invalid_address_creates_no_person(
     sandbox: Sandbox, address: str, trust: str
 ) -> None:
     assert another(address, trust) is None
@@ -150,7 +150,7 @@ async def test_an_address_that_is_none_makes_nobody(
 
 
 @pytest.mark.parametrize("fake_provider", PARTIES)
-async def test_nobody_else_can_be_chosen(sandbox: Sandbox, fake_provider: str) -> None:
+async def test_no_other_person_can_be_chosen(sandbox: Sandbox, fake_provider: str) -> None:
     assert (await sandbox.ask(fake_provider, person="mallory")).status_code == 400
     assert (await sandbox.native(fake_provider, "mallory"))["error"] == "invalid_request"
     assert (await sandbox.native(fake_provider, ""))["error"] == "invalid_request"

@@ -148,7 +148,7 @@ async def test_an_id_token_counts_once_and_for_its_nonce(meeting: Meeting) -> No
             await meeting.verify_native_token(name, "nonsense", "id_token")
 
 
-async def test_an_iphone_without_tracking_is_told_what_to_send(meeting: Meeting) -> None:
+async def test_an_iphone_without_tracking_gets_limited_login_required(meeting: Meeting) -> None:
     with pytest.raises(LimitedLoginNeeded):
         await meeting.verify_native_token("facebook", "verified", "access_token", limited="true")
 

@@ -93,7 +93,7 @@ async def test_writes_after_lost_connections_are_kept(
     assert await stores.token_status("jti", "c", None) is None
 
 
-async def test_a_farewell_without_an_end_costs_nothing(
+async def test_a_logout_request_without_an_end_costs_nothing(
     postgres_url: str, beside: asyncpg.Connection
 ) -> None:
     """A server that goes says so, then hangs up: statements that come between the two are kept."""
@@ -238,7 +238,9 @@ async def test_no_transaction_is_left_open(stores: Stores, beside: asyncpg.Conne
             await asyncio.sleep(0.01)
 
 
-async def test_a_closed_database_has_hung_up(postgres_url: str, beside: asyncpg.Connection) -> None:
+async def test_a_closed_database_has_disconnected(
+    postgres_url: str, beside: asyncpg.Connection
+) -> None:
     opened = await open_stores(postgres_url)
     await opened.add_client(client("c"))
     await opened.issue(access_token("c", "a"))

@@ -72,7 +72,7 @@ async def test_a_refresh_token_is_spent_once(stores: Stores, database_url: str) 
         assert spent.successor_nonce == winner.encode()
 
 
-async def test_a_ticket_is_taken_once(stores: Stores, database_url: str) -> None:
+async def test_an_email_token_is_taken_once(stores: Stores, database_url: str) -> None:
     for number in range(TRIES):
         await stores.add_email_token(email_token(f"ticket {number}"))
     _one_winner_each(await contend(_PROCESSES, database_url, "take_email_token"))
@@ -123,7 +123,7 @@ async def test_what_a_stranger_adds_while_the_address_is_verified_does_not_stay(
         assert await stores.password_hash(person.id) is None
 
 
-async def test_a_departure_is_taken_once(stores: Stores, database_url: str) -> None:
+async def test_a_login_state_is_taken_once(stores: Stores, database_url: str) -> None:
     for number in range(TRIES):
         await stores.add_login_state(login_state(f"departure {number}"))
     _one_winner_each(await contend(_PROCESSES, database_url, "take_login_state"))

@@ -22,7 +22,7 @@ async def _nothing_works(stores: Stores, grant: Grant, *names: str) -> None:
     assert await stores.token_status("jti", grant.client_id, grant.id) is None
 
 
-async def test_a_family_is_revoked_once_and_all_of_it(stores: Stores, samples: Samples) -> None:
+async def test_a_grant_is_revoked_once_and_all_of_it(stores: Stores, samples: Samples) -> None:
     grant = await samples.grant()
     tokens = access_token_of(grant, "first"), refresh_token(grant, "first")
     assert await stores.redeem(code_of(grant), NOW, *tokens)
@@ -32,7 +32,7 @@ async def test_a_family_is_revoked_once_and_all_of_it(stores: Stores, samples: S
     await _nothing_works(stores, grant, "first")
 
 
-async def test_another_family_of_the_same_person_and_application_lives(
+async def test_another_grant_of_the_same_person_and_application_stays_valid(
     stores: Stores, samples: Samples
 ) -> None:
     person = await samples.user()
@@ -61,7 +61,7 @@ async def test_nothing_is_spent_after_revocation(stores: Stores, samples: Sample
 
 
 @pytest.mark.parametrize("revocation_first", [True, False])
-async def test_an_heir_saved_while_its_family_is_revoked_is_revoked_too(
+async def test_a_successor_saved_while_its_grant_is_revoked_is_revoked_too(
     stores: Stores, samples: Samples, revocation_first: bool
 ) -> None:
     for round_ in range(10):
@@ -75,7 +75,7 @@ async def test_an_heir_saved_while_its_family_is_revoked_is_revoked_too(
 
 
 @pytest.mark.parametrize("revocation_first", [True, False])
-async def test_tokens_bought_while_their_family_is_revoked_are_revoked_too(
+async def test_tokens_issued_while_their_grant_is_revoked_are_revoked_too(
     stores: Stores, samples: Samples, revocation_first: bool
 ) -> None:
     for round_ in range(10):
@@ -89,7 +89,7 @@ async def test_tokens_bought_while_their_family_is_revoked_are_revoked_too(
 
 @pytest.mark.parametrize("way", ["withdraw", "delete person", "delete application"])
 @pytest.mark.parametrize("end_first", [True, False])
-async def test_an_heir_saved_while_its_person_or_application_leaves_is_dead(
+async def test_a_successor_saved_while_its_person_or_application_is_deleted_is_inactive(
     stores: Stores, samples: Samples, way: str, end_first: bool
 ) -> None:
     for round_ in range(5):

@@ -126,7 +126,7 @@ async def test_what_one_turn_of_the_loop_reads_is_one_snapshot(sqlite_url: str, 
     await stores.close()
 
 
-async def test_whoever_awaited_a_write_reads_it(sqlite_url: str) -> None:
+async def test_an_awaited_write_is_readable(sqlite_url: str) -> None:
     stores = await open_stores(sqlite_url)
     await stores.add_client(client(CLIENT_ID))
 

@@ -141,7 +141,7 @@ async def kept(stores: Stores, has: Has, numbers: range) -> list[int]:
 
 
 @kinds
-async def test_the_oldest_rows_of_an_address_make_room_for_its_newest(
+async def test_the_oldest_rows_of_an_address_are_deleted_for_its_newest(
     stores: Stores, add: Add, has: Has
 ) -> None:
     for number in range(30):
@@ -160,7 +160,7 @@ async def test_one_address_displaces_nothing_of_another(stores: Stores, add: Add
 
 
 @kinds
-async def test_beyond_the_total_the_oldest_of_all_make_room(
+async def test_beyond_the_total_the_oldest_of_all_are_deleted(
     stores: Stores, add: Add, has: Has
 ) -> None:
     for number in range(100):
@@ -208,7 +208,7 @@ async def test_rows_without_a_charge_are_nobodys(stores: Stores) -> None:
     assert await kept(stores, has_ticket, range(16)) == list(range(16))
 
 
-async def test_a_registration_that_somebody_allowed_something_stays_and_counts(
+async def test_a_registration_with_a_consent_stays_and_counts(
     stores: Stores,
 ) -> None:
     person = await stores.add_user(new_user("s"), None)
@@ -224,7 +224,9 @@ async def test_a_registration_that_somebody_allowed_something_stays_and_counts(
     assert len(left) <= 5
 
 
-async def test_what_cannot_make_room_refuses_the_next_and_stores_nothing(stores: Stores) -> None:
+async def test_rows_that_cannot_be_deleted_refuse_the_next_and_store_nothing(
+    stores: Stores,
+) -> None:
     person = await stores.add_user(new_user("s"), None)
     budget = replace(BUDGET, per_address=3 * KIB)
     for number in range(2):

@@ -9,7 +9,7 @@ from samples import LATER, NOW, SOON, data_deletion_request, key, login_code, lo
 from quantimodo.ports.stores import Conflict, Stores
 
 
-async def test_a_departure_is_taken_as_it_was_and_once(stores: Stores) -> None:
+async def test_a_login_state_is_taken_as_it_was_and_once(stores: Stores) -> None:
     left = login_state("d", sealed=bytes(range(256)), provider="sämple")
     await stores.add_login_state(left)
     await stores.add_login_state(login_state("other"))
@@ -19,13 +19,13 @@ async def test_a_departure_is_taken_as_it_was_and_once(stores: Stores) -> None:
     assert await stores.take_login_state(key("other")) is not None
 
 
-async def test_an_expired_departure_is_told_as_it_is(stores: Stores) -> None:
+async def test_an_expired_login_state_is_reported_as_expired(stores: Stores) -> None:
     left = login_state("d", expires_at=NOW)
     await stores.add_login_state(left)
     assert await stores.take_login_state(key("d")) == left
 
 
-async def test_of_concurrent_returns_one_gets_the_departure(stores: Stores) -> None:
+async def test_of_concurrent_returns_one_gets_the_login_state(stores: Stores) -> None:
     await stores.add_login_state(login_state("d"))
     taken = await asyncio.gather(*(stores.take_login_state(key("d")) for _ in range(20)))
     assert len([one for one in taken if one is not None]) == 1
@@ -87,7 +87,7 @@ async def test_an_erasure_comes_back_as_added(stores: Stores) -> None:
         await stores.add_data_deletion_request(done)
 
 
-async def test_to_look_at_a_departure_or_at_what_was_seen_takes_nothing(stores: Stores) -> None:
+async def test_to_look_at_a_login_state_or_at_what_was_seen_takes_nothing(stores: Stores) -> None:
     left = login_state("d")
     await stores.add_login_state(left)
     assert await stores.login_state(key("d")) == left

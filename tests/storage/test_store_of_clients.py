@@ -184,7 +184,7 @@ async def test_an_application_is_found_by_each_of_its_redirect_uris(stores: Stor
         assert await stores.clients_by_redirect_uri(uri) == [client("one", redirect_uris=uris)]
 
 
-async def test_a_redirect_uri_is_found_letter_by_letter(stores: Stores) -> None:
+async def test_a_redirect_uri_is_found_exactly(stores: Stores) -> None:
     await stores.add_client(client("one", redirect_uris=("https://app.example.org/a?x=1",)))
     for other in (
         "https://app.example.org/a",

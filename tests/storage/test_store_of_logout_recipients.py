@@ -59,7 +59,7 @@ async def test_a_participant_comes_back(stores: Stores, samples: Samples) -> Non
     assert found.grant == grant
 
 
-async def test_a_family_keeps_its_session_through_refreshes(
+async def test_a_grant_keeps_its_session_through_refreshes(
     stores: Stores, samples: Samples
 ) -> None:
     person = await samples.user()
@@ -96,7 +96,7 @@ async def test_nothing_is_given_in_a_session_that_is_over(stores: Stores, sample
     assert await stores.logout_recipients("sid of s") == []
 
 
-async def test_who_lives_is_told_of_to_nobody(stores: Stores, samples: Samples) -> None:
+async def test_a_live_session_sends_no_notification(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
     await stores.add_session(session("s", person), None)
     await _given(stores, samples, person, "s")

@@ -39,9 +39,7 @@ async def test_an_expired_token_is_no_leave_and_is_swept(stores: Stores) -> None
     assert await stores.registration_tokens() == []
 
 
-async def test_only_clients_that_nobody_allowed_anything_are_swept(
-    stores: Stores, samples: Samples
-) -> None:
+async def test_only_clients_without_consents_are_deleted(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
     for name in ("idle", "used", "young"):
         ends = NOW + (DAY if name == "young" else timedelta(0))

@@ -45,7 +45,7 @@ async def test_a_session_that_cannot_be_added_ends_none(stores: Stores, samples:
     assert await stores.session(key("before")) is not None
 
 
-async def test_nobody_gets_no_session(stores: Stores, samples: Samples) -> None:
+async def test_an_unknown_person_gets_no_session(stores: Stores, samples: Samples) -> None:
     gone = await samples.user()
     assert await stores.delete_user(gone.id)
     with pytest.raises(Conflict):
@@ -105,7 +105,7 @@ async def test_all_sessions_end_but_one_or_all(stores: Stores, samples: Samples)
     assert len(await stores.sessions_of(other.id)) == 1
 
 
-async def test_a_ticket_comes_back_as_added_but_its_address_folded(
+async def test_an_email_token_is_read_as_added_with_a_folded_address(
     stores: Stores, samples: Samples
 ) -> None:
     person = await samples.user()
@@ -116,25 +116,25 @@ async def test_a_ticket_comes_back_as_added_but_its_address_folded(
     assert await stores.take_email_token(saved.key) == kept
 
 
-async def test_an_unknown_ticket_is_none(stores: Stores) -> None:
+async def test_an_unknown_email_token_is_none(stores: Stores) -> None:
     assert await stores.email_token(key("t")) is None
     assert await stores.take_email_token(key("t")) is None
 
 
-async def test_a_ticket_is_taken_once(stores: Stores) -> None:
+async def test_an_email_token_is_taken_once(stores: Stores) -> None:
     await stores.add_email_token(email_token("t"))
     taken = await asyncio.gather(*(stores.take_email_token(key("t")) for _ in range(20)))
     assert len([one for one in taken if one is not None]) == 1
     assert await stores.email_token(key("t")) is None
 
 
-async def test_a_ticket_is_added_once(stores: Stores) -> None:
+async def test_an_email_token_is_added_once(stores: Stores) -> None:
     await stores.add_email_token(email_token("t"))
     with pytest.raises(Conflict):
         await stores.add_email_token(email_token("t", email="other@example.org"))
 
 
-async def test_tickets_are_dropped_by_purpose_and_address(stores: Stores) -> None:
+async def test_email_tokens_are_dropped_by_purpose_and_address(stores: Stores) -> None:
     await stores.add_email_token(email_token("a", email="Ann@example.org"))
     await stores.add_email_token(email_token("b", email="ann@example.org"))
     await stores.add_email_token(email_token("c", email="ann@example.org", purpose="verify_email"))

@@ -163,7 +163,9 @@ async def test_a_redemption_that_cannot_be_kept_leaves_the_code_usable(
     assert await stores.redeem(code_of(grant), NOW, None, refresh_token(grant, "r"))
 
 
-async def test_rotating_spends_and_saves_the_heir(stores: Stores, samples: Samples) -> None:
+async def test_rotation_spends_the_token_and_saves_the_successor(
+    stores: Stores, samples: Samples
+) -> None:
     grant = await samples.grant()
     first = await samples.refresh_token(grant)
     successor = refresh_token(grant, "heir", issued_at=SOON, expires_at=LATER + timedelta(days=1))
@@ -275,7 +277,9 @@ async def test_an_application_s_signed_token_stands_on_it_alone(
     assert token_status.user is None
 
 
-async def test_a_signed_token_of_nobody_does_not_stand(stores: Stores, samples: Samples) -> None:
+async def test_a_signed_token_without_a_person_is_inactive(
+    stores: Stores, samples: Samples
+) -> None:
     grant = await samples.grant()
     assert await stores.token_status("jti", "nobody", None) is None
     assert await stores.token_status("jti", "nobody", grant.id) is None

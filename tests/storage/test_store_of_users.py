@@ -34,7 +34,7 @@ async def test_a_person_comes_back_as_added(stores: Stores) -> None:
     assert added.email_verified_at == NOW
 
 
-async def test_nobody_is_none(stores: Stores) -> None:
+async def test_an_unknown_person_is_none(stores: Stores) -> None:
     assert await stores.user(1) is None
     assert await stores.user_by_email("nobody@example.org") is None
     assert await stores.password_hash(1) is None
@@ -62,7 +62,7 @@ async def test_an_address_is_found_whatever_its_case(stores: Stores) -> None:
         ("\u017fam@example.org", "sam@example.org"),
     ],
 )
-async def test_addresses_that_differ_by_a_letter_are_two(
+async def test_addresses_that_differ_by_a_character_are_two(
     stores: Stores, one: str, other: str
 ) -> None:
     first = await stores.add_user(new_user("s1", one), None)
@@ -286,7 +286,7 @@ async def test_deleting_takes_all_that_is_theirs_and_nothing_else(
     assert not await stores.delete_user(person.id)
 
 
-async def test_what_no_row_can_hold_finds_nobody(stores: Stores, samples: Samples) -> None:
+async def test_values_that_no_row_can_hold_find_no_person(stores: Stores, samples: Samples) -> None:
     await samples.user("a@example.org")
     assert await stores.user(2**63) is None
     assert await stores.user(-(2**70)) is None

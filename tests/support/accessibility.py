@@ -1,4 +1,4 @@
-"""What is wrong with a page for somebody: axe-core's rules (WCAG 2.2 AA), headings, ids, width."""
+"""Accessibility faults of a page: axe-core's rules (WCAG 2.2 AA), headings, ids, width."""
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page

@@ -1,4 +1,4 @@
-"""A house with people in it, for tests: the real services over a real database."""
+"""The real account services over a real database, with people."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -77,7 +77,7 @@ def cookie_of(login: LoginResult) -> Secret:
 
 @dataclass(frozen=True, slots=True)
 class SignedInByLink:
-    """Somebody who signed in by a link: the session cookie, and the local path to continue at."""
+    """A person who signed in by a link: the session cookie, and the local path to continue at."""
 
     session_cookie: Secret
     return_to: str
@@ -107,7 +107,7 @@ class AccountServices:
     async def member(
         self, email: str = "ann@example.org", password: str | None = PASSWORD, verified: bool = True
     ) -> User:
-        """Somebody who has an account."""
+        """A person with an account."""
         return await self.accounts.create(
             email=email,
             name="Ann Example",
@@ -198,11 +198,11 @@ class AccountServices:
         return SignedInByLink.of(confirmed)
 
     async def email_templates(self) -> list[Mail]:
-        """All letters that wait, the newest first."""
+        """All queued e-mails, newest first."""
         return [kept.mail for kept in await self.outbox.recent(1000)]
 
     async def email_token(self, path: str) -> str:
-        """The ticket in the newest letter, whose link must lead to `path`."""
+        """The token in the newest e-mail, whose link must lead to `path`."""
         text = (await self.email_templates())[0].text
         found = re.search(re.escape(f"{ISSUER}{path}?ticket=") + r"(\S+)", text)
         assert found, text

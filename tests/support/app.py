@@ -1,6 +1,6 @@
 """The whole server in process: its application as a worker has it, people, apps, and browsers.
 
-`AppHarness` drives the public doors only (HTTP, by httpx's ASGI transport); what it makes behind
+`AppHarness` uses the public interface only (HTTP, by httpx's ASGI transport); what it makes behind
 them (people, apps) it makes through the services that the command line uses.
 """
 
@@ -60,7 +60,7 @@ ALL_GRANTS = frozenset({"authorization_code", "refresh_token", "client_credentia
 
 
 def settings_for(url: str, folder: Path, **changes: str) -> Settings:
-    """The settings of a test server, by the same door as an operator's: the environment."""
+    """The settings of a test server, from the environment, like an operator's."""
     environment = {
         "QUANTIMODO_DATABASE": url,
         "QUANTIMODO_ISSUER": ISSUER,
@@ -122,7 +122,7 @@ class AppHarness:
     _open: list[httpx.AsyncClient] = field(default_factory=list)
 
     def browser(self) -> httpx.AsyncClient:
-        """A fresh browser (cookies of its own), also good as a client without any."""
+        """A new browser without cookies, also usable as a plain client."""
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.application, client=("192.0.2.7", 1234)),  # type: ignore[arg-type]
             base_url=ISSUER,
@@ -135,7 +135,7 @@ class AppHarness:
             await client.aclose()
 
     async def person(self, email: str = "ann@example.org", name: str = "Ann Example") -> User:
-        """Somebody with a verified address, who signs in by `PASSWORD`."""
+        """A person with a verified address, who signs in by `PASSWORD`."""
         now = self.context.clock.now()
         newcomer = NewUser(
             subject=new_subject(self.context.entropy),
@@ -147,7 +147,7 @@ class AppHarness:
         return await self.context.stores.add_user(newcomer, self.password_hash)
 
     async def app(self, **changes: Any) -> App:
-        """An app as the operator registers it: all scopes, all grants, unless told otherwise."""
+        """An app as the operator registers it: all scopes, all grants, by default."""
         asked: dict[str, Any] = {
             "name": "Mood Tracker",
             "redirect_uris": (CALLBACK,),
@@ -359,7 +359,7 @@ async def open_app_harness(
     fetcher: DocumentFetcher | None = None,
     internet: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[AppHarness]:
-    """A server of its own, over a copy of the foundation when there is one; with these providers
+    """A separate server, over a copy of the foundation when there is one; with these providers
     of sign-ins instead of those of the settings, and this instead of the network for what apps
     registered; or with the providers of the settings, over this `internet`."""
     if prepared_database is None:

@@ -21,7 +21,7 @@ from support.page_site import listening
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """A free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         number: int = probe.getsockname()[1]
@@ -75,7 +75,7 @@ class BrowserSetup:
 async def open_browser_setup(
     folder: Path, clock: Clock, entropy: Entropy
 ) -> AsyncIterator[BrowserSetup]:
-    """The street with nobody in it yet."""
+    """The servers, without people yet."""
     arrived: list[dict[str, str]] = []
 
     async def callback(request: Request) -> Response:
@@ -85,7 +85,7 @@ async def open_browser_setup(
     app = Starlette(routes=[Route("/callback", callback, methods=["GET", "POST"])])
     port = free_port()
     settings = settings_for(
-        f"sqlite:///{folder}/street.db",
+        f"sqlite:///{folder}/browser.db",
         folder,
         issuer=f"http://127.0.0.1:{port}",
         development="true",

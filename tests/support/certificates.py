@@ -1,4 +1,4 @@
-"""Certificates that nobody vouches for, for servers of tests."""
+"""Self-signed certificates for servers of tests."""
 
 import ssl
 from datetime import UTC, datetime, timedelta

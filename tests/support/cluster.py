@@ -1,6 +1,7 @@
-"""What a test over real processes works with: the server, and its house opened beside it.
+"""What a test over real processes works with: the server, and its application context opened beside
+it.
 
-People, apps and codes are made through the house's own services and stores; all that is tested
+People, apps and codes are made through the server's services and stores; all that is tested
 goes over the socket.
 """
 

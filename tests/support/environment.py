@@ -17,7 +17,7 @@ def shipped_renderer() -> Renderer:
 
 
 class FrozenClock:
-    """A clock that moves only when told to."""
+    """A clock that moves only on request."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start

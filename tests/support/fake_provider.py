@@ -32,7 +32,7 @@ BACK = "/api/v2/auth/social/callback"
 
 
 def profile(provider: str = "google", subject: str = "108", **changes: Any) -> Profile:
-    """Somebody with an account there, and no e-mail address unless one is given."""
+    """A person with an account there, and no e-mail address unless one is given."""
     values: dict[str, Any] = {
         "provider": provider,
         "issuer": f"https://{provider}.example",
@@ -55,7 +55,7 @@ class FakeUpstream:
     foreign: frozenset[str] = frozenset({"foreign-token"})
     fault: Exception | None = None
     out_of_reach: ProviderFault | None = None
-    journeys: list[AuthorizationContext] = field(default_factory=list)
+    contexts: list[AuthorizationContext] = field(default_factory=list)
     asked: list[tuple[Any, ...]] = field(default_factory=list)
 
     async def destination(self) -> str:
@@ -64,7 +64,7 @@ class FakeUpstream:
     async def authorization_url(self, authorization_context: AuthorizationContext) -> str:
         if self.out_of_reach is not None:
             raise self.out_of_reach
-        self.journeys.append(authorization_context)
+        self.contexts.append(authorization_context)
         query = {
             "state": authorization_context.state.reveal(),
             "nonce": authorization_context.nonce,
@@ -79,9 +79,9 @@ class FakeUpstream:
             raise self.fault
         if "error" in answer:
             raise AccessDeniedByUser("The sign-in was declined at the provider.")
-        sent = next(one for one in self.journeys if one.state.reveal() == answer["state"])
+        sent = next(one for one in self.contexts if one.state.reveal() == answer["state"])
         if _revealed(sent) != _revealed(authorization_context):
-            raise InvalidProviderResponse("The journey is not the one that began here.")
+            raise InvalidProviderResponse("The login is not the one that began here.")
         return self._person(answer.get("code", ""), BadCode("The code is not good."))
 
     async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:

@@ -12,7 +12,7 @@ SCOPE = "basic email offline_access openid profile"
 
 @dataclass(frozen=True, slots=True)
 class InteropSetup:
-    """What one test stands on: the server, an app registered there, and a person of its own."""
+    """The fixtures of one test: the server, a registered app, and a person."""
 
     live: Live
     app: App

@@ -27,7 +27,7 @@ _PATIENCE = 60
 
 @dataclass(slots=True)
 class Live:
-    """A running server. `context` is this process's own door to the same database."""
+    """A running server. `context` is this process's access to the same database."""
 
     server: Workers
     context: AppContext
@@ -35,11 +35,11 @@ class Live:
 
     @property
     def address(self) -> str:
-        """The issuer, as clients are told it."""
+        """The issuer that clients use."""
         return self.context.settings.issuer
 
     def browser(self) -> httpx.AsyncClient:
-        """A fresh browser (cookies of its own), also good as a client without any."""
+        """A new browser without cookies, also usable as a plain client."""
         client = httpx.AsyncClient(base_url=self.address, timeout=_PATIENCE)
         self._open.append(client)
         return client
@@ -49,7 +49,7 @@ class Live:
             await client.aclose()
 
     async def person(self, email: str = "ann@example.org", name: str = "Ann Example") -> User:
-        """Somebody with a verified address, who signs in by `PASSWORD`."""
+        """A person with a verified address, who signs in by `PASSWORD`."""
         return await self.context.accounts.create(
             email=email, name=name, password=Secret(PASSWORD), verified=True
         )
@@ -82,7 +82,7 @@ class Live:
         signed_in = await browser.post("/sign-in", data=fields)
         assert signed_in.status_code == 303, signed_in.text
         answer = await browser.get(signed_in.headers["location"])
-        if answer.status_code == 200:  # the question; whoever allowed it before is not asked
+        if answer.status_code == 200:  # the consent page, unless the person allowed it before
             fields = {**form_fields(answer.text), "decision": "allow"}
             answer = await browser.post("/api/v2/oauth/authorize/decision", data=fields)
         assert answer.status_code == 303, answer.text

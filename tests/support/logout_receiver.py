@@ -22,7 +22,7 @@ FRONT = "https://app.example.org/frontchannel"
 
 
 async def registered(harness: AppHarness, *, app: App | None = None, **metadata: Any) -> App:
-    """An app with this metadata; with one address to come back to unless told otherwise."""
+    """An app with this metadata; with one redirect URI by default."""
     app = app or await harness.app()
     values = {"post_logout_redirect_uris": (SIGNED_OUT,), **metadata}
     await harness.register_again(app, metadata=ClientMetadata(**values))

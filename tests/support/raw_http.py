@@ -40,7 +40,7 @@ class Connection:
 
     @classmethod
     async def open(cls, port: int) -> "Connection":
-        """Raises `Lost` when nobody listens."""
+        """Raises `Lost` when the port has no listener."""
         try:
             return cls(*await asyncio.open_connection("127.0.0.1", port))
         except OSError as error:

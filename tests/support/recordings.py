@@ -1,4 +1,5 @@
-"""Providers' answers as their documentation shows them, played back over ASGI to the real door.
+"""Providers' answers as their documentation shows them, played back over ASGI to the real HTTP
+client.
 
 A recording is one method and address (without query) and what came back; what was asked is kept,
 so that a test can look at it. An address without a recording fails the test.

@@ -33,7 +33,7 @@ def key_set(*keys: Key) -> str:
 
 @dataclass
 class Documents:
-    """What apps serve at their addresses, and how often somebody looked."""
+    """What apps serve at their addresses, and how often it was fetched."""
 
     at: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The real command in a process of its own, on a SQLite file of the test's own."""
+"""The real command in a separate process, on a SQLite file of the test."""
 
 import json
 import os
@@ -50,7 +50,7 @@ class Server:
 
 @dataclass
 class Terminal:
-    """A shell in which `quantimodo` is run, with settings of its own."""
+    """A shell in which `quantimodo` is run, with its settings."""
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)

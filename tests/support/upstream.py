@@ -1,4 +1,4 @@
-"""Sign-in providers as the door sees them: answers by address, and keys that sign."""
+"""Sign-in providers as the HTTP client sees them: answers by address, and keys that sign."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -79,7 +79,7 @@ def ec_jwk_of(key: ec.EllipticCurvePrivateKey, kid: str) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Upstream(httpx.AsyncBaseTransport):
-    """Somebody else's servers. `replies` by address without query; `asked` is what came."""
+    """Servers of others. `replies` by address without query; `asked` is what came."""
 
     clock: Clock
     issuer: str = "https://login.example.org"
@@ -132,7 +132,7 @@ class Upstream(httpx.AsyncBaseTransport):
         header: Mapping[str, Any] | None = None,
         key: rsa.RSAPrivateKey | None = None,
     ) -> str:
-        """A token as this provider signs it, unless told otherwise."""
+        """A token as this provider signs it, by default."""
         stated = {"alg": "RS256", "kid": "one", "typ": "JWT", **(header or {})}
         kept = {name: value for name, value in stated.items() if value is not None}
         return forge(kept, claims, rs256(key or rsa_key()))

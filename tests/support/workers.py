@@ -1,7 +1,7 @@
 """The real server for tests: a supervisor and its worker processes over one socket.
 
 They are one process group, gone when the tests are, whatever ends them: a shell waits for the end
-of its standard input, which is the end of whoever started it, and then kills the group.
+of its standard input, which is the end of its parent process, and then kills the group.
 """
 
 import os
@@ -127,7 +127,7 @@ def _is_worker(process: psutil.Process) -> bool:
 
 def _runs(process: psutil.Process) -> bool:
     try:
-        # Whoever adopts orphans may take a while to bury them.
+        # The process that adopts orphans may take a while to reap them.
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -76,7 +76,7 @@ async def test_the_authorize_endpoint_takes_both_spellings(harness: AppHarness, 
             assert "code" in answer_of(response).parameters
 
 
-async def test_a_whole_journey_in_the_spelling_of_2016(harness: AppHarness) -> None:
+async def test_a_whole_flow_in_the_spelling_of_2016(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await harness.app(), await harness.signed_in()
     asked = {"clientId": app.id, "clientSecret": app.secret or "", "responseType": "code"}
@@ -185,7 +185,7 @@ async def test_json_with_a_charset_is_json(harness: AppHarness) -> None:
     assert response.status_code == 200
 
 
-async def test_a_get_with_a_body_heeds_the_query_alone(harness: AppHarness) -> None:
+async def test_a_get_with_a_body_uses_the_query_alone(harness: AppHarness) -> None:
     app = await harness.app()
     response = await harness.browser().request("GET", TOKEN, json=own(app))
     assert response.status_code == 401

@@ -1,6 +1,6 @@
 """`/account/identities` over the whole server: a provider linked, used, and unlinked again.
 
-Linking to somebody else's account is impossible from any step (security.md §27).
+Linking to another person's account is impossible from any step (security.md §27).
 """
 
 from collections.abc import AsyncIterator
@@ -101,7 +101,7 @@ async def test_a_link_begun_in_one_browser_is_not_finished_in_another(harness: A
     assert await linked_to(harness, "ben@example.org") == []
 
 
-async def test_an_identity_that_is_somebody_s_is_refused(harness: AppHarness) -> None:
+async def test_an_identity_with_an_owner_is_refused(harness: AppHarness) -> None:
     stranger = harness.browser()
     departed = await stranger.get("/sign-in/with/google")
     await come_back(stranger, state_of(departed))
@@ -135,7 +135,7 @@ async def test_who_came_by_a_provider_signs_in_there_again_to_set_a_password(
     page = await browser.get(again.headers["location"])
     assert "Sign in with Google" in page.text
     departed = await browser.get("/sign-in/with/google?return_to=/account/security/password")
-    assert google.journeys[-1].fresh
+    assert google.contexts[-1].fresh
     back = await come_back(browser, state_of(departed))
     page = await browser.get(back.headers["location"])
     fields = {**form_fields(page.text), "password": "a horse of another colour"}

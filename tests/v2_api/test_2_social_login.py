@@ -44,7 +44,7 @@ from support.fake_provider import (
 APP = "https://app.example.org"
 OWN = "https://www.example.org/signed-in"
 DOWN = ProviderUnavailable("The sign-in provider cannot answer now.", because="no answer")
-NONSENSE = InvalidProviderResponse("The sign-in provider gave an answer that cannot be used.")
+INVALID = InvalidProviderResponse("The sign-in provider gave an answer that cannot be used.")
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ async def test_the_browser_is_sent_away_bound_to_state_and_cookie(
     assert departed.headers["location"].startswith("https://google.example/authorize?")
     assert departed.headers["cache-control"] == "no-store"
     assert departed.headers["referrer-policy"] == "no-referrer"
-    (authorization_context,) = google.journeys
+    (authorization_context,) = google.contexts
     assert authorization_context.redirect_uri == f"{ISSUER}{BACK}/google"
     assert len(authorization_context.state.reveal()) > 40
     assert len(authorization_context.nonce) >= 43
@@ -167,7 +167,7 @@ async def test_two_tabs_do_not_disturb_each_other(harness: AppHarness) -> None:
     assert brought(await come_back(browser, second, "facebook"))["state"] == "2"
 
 
-async def test_ways_that_nobody_finishes_do_not_fill_the_browser(harness: AppHarness) -> None:
+async def test_unfinished_logins_do_not_fill_the_browser(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
     states = []
@@ -188,7 +188,7 @@ async def test_what_redirecturl_has_already_is_kept(harness: AppHarness) -> None
     assert brought(response, APP)["state"] == "a&b=c é"
 
 
-async def test_an_address_of_an_app_on_a_phone_is_kept_letter_by_letter(
+async def test_an_address_of_an_app_on_a_phone_is_kept_exactly(
     harness: AppHarness,
 ) -> None:
     url = "org.example.app:/signed-in"
@@ -248,13 +248,13 @@ async def test_with_clientid_only_the_addresses_of_that_app_count(harness: AppHa
     app, other = await harness.app(), await harness.app(redirect_uris=(f"{APP}/other",))
     assert (await depart(harness.browser(), clientId=app.id)).status_code == 303
     is_page(await depart(harness.browser(), clientId=other.id))
-    is_page(await depart(harness.browser(), clientId="nobody"))
+    is_page(await depart(harness.browser(), clientId="unknown"))
     own = await depart(harness.browser(), clientId=app.id, redirectUrl=OWN)
     assert own.status_code == 303
 
 
 async def test_an_address_that_another_app_registered_too_still_works(harness: AppHarness) -> None:
-    app, _ = await harness.app(), await harness.app(name="Somebody else's")
+    app, _ = await harness.app(), await harness.app(name="Another app")
     answer = await redeem_login(harness, await login_code(harness), clientId=app.id)
     assert answer.status_code == 200
 
@@ -319,7 +319,9 @@ async def test_a_strict_app_must_use_pkce(harness: AppHarness) -> None:
     assert (await depart(harness.browser(), **challenge)).status_code == 303
 
 
-async def test_too_many_departures_from_one_address_are_stopped(open_harness: OpenHarness) -> None:
+async def test_too_many_upstream_logins_from_one_address_are_stopped(
+    open_harness: OpenHarness,
+) -> None:
     async with open_harness(
         [FakeUpstream()], limits__upstream_logins_per_address="3 per 15m"
     ) as harness:
@@ -332,7 +334,7 @@ async def test_too_many_departures_from_one_address_are_stopped(open_harness: Op
         assert len(harness.rows()["login_states"]) == 3
 
 
-# -------------------------------------------------------------- what goes wrong, told to the app
+# -------------------------------------------------------------- errors that the app receives
 
 
 async def test_who_says_no_at_the_provider_comes_back_with_access_denied(
@@ -373,7 +375,7 @@ async def test_whatever_else_the_provider_does_is_a_server_error(
     browser = harness.browser()
     unknown = await there_and_back(browser, code="unknown")
     assert brought(unknown)["error"] == "server_error"
-    google.fault = NONSENSE
+    google.fault = INVALID
     assert brought(await there_and_back(browser))["error"] == "server_error"
 
 
@@ -405,8 +407,8 @@ async def test_a_posted_answer_must_be_a_form(harness: AppHarness) -> None:
 
 
 async def test_an_address_of_no_provider_is_not_there(harness: AppHarness) -> None:
-    assert is_page(await harness.browser().get(f"{BACK}/nobody?code=x&state=y"), 404)
-    assert is_page(await harness.browser().get("/sign-in/with/nobody"), 404)
+    assert is_page(await harness.browser().get(f"{BACK}/unknown?code=x&state=y"), 404)
+    assert is_page(await harness.browser().get("/sign-in/with/unknown"), 404)
 
 
 # ---------------------------------------------------------------------- the code (v2-api.md §2.5)
@@ -486,7 +488,7 @@ async def test_a_challenge_must_be_answered(harness: AppHarness) -> None:
     assert (await redeem_login(harness, again, codeVerifier=VERIFIER)).status_code == 200
 
 
-async def test_a_verifier_that_nobody_asked_for_is_refused(harness: AppHarness) -> None:
+async def test_an_unexpected_verifier_is_refused(harness: AppHarness) -> None:
     await harness.app()
     code = await login_code(harness)
     await refused(await redeem_login(harness, code, code_verifier=VERIFIER))
@@ -552,7 +554,7 @@ async def test_a_code_of_the_provider_is_refused_with_an_unregistered_redirectur
     for changes in (
         {"redirectUrl": "https://evil.example/"},
         {"redirectUrl": f"{CALLBACK}/"},
-        {"redirectUrl": OWN, "clientId": "nobody"},
+        {"redirectUrl": OWN, "clientId": "unknown"},
         {"redirectUrl": f"{APP}/x", "clientId": app.id},
     ):
         await refused(await redeem_login(harness, "gia", **changes), "invalid_request")
@@ -570,12 +572,12 @@ async def test_a_code_that_the_provider_does_not_take_is_refused(harness: AppHar
     await refused(await redeem_login(harness, "unknown"))
 
 
-async def test_a_provider_in_trouble_is_told_by_its_status(
+async def test_a_fault_of_a_provider_is_reported_by_its_status(
     harness: AppHarness, google: FakeUpstream
 ) -> None:
     google.fault = DOWN
     await refused(await redeem_login(harness, "gia"), "temporarily_unavailable", 503)
-    google.fault = NONSENSE
+    google.fault = INVALID
     await refused(await redeem_login(harness, "gia"), "provider_error", 502)
 
 
@@ -647,7 +649,7 @@ async def test_who_has_to_sign_in_anew_has_to_do_so_at_the_provider_too(
     browser = harness.browser()
     await sign_in_with(browser)
     await sign_in_with(browser)
-    assert [authorization_context.fresh for authorization_context in google.journeys] == [
+    assert [authorization_context.fresh for authorization_context in google.contexts] == [
         False,
         True,
     ]
@@ -655,7 +657,7 @@ async def test_who_has_to_sign_in_anew_has_to_do_so_at_the_provider_too(
         stranger = harness.browser()
         waits = (await harness.ask(stranger, app, **changes)).headers["location"]
         await stranger.get(waits.replace("/sign-in?", "/sign-in/with/google?"))
-        assert google.journeys[-1].fresh is bool(changes)
+        assert google.contexts[-1].fresh is bool(changes)
 
 
 async def test_an_answer_by_form_ends_the_session_before_too(harness: AppHarness) -> None:
@@ -682,7 +684,7 @@ async def test_an_answer_by_form_ends_the_session_before_too(harness: AppHarness
     assert ended is None
 
 
-async def test_what_fails_at_the_provider_is_told_on_a_page(
+async def test_a_failure_at_the_provider_is_shown_on_a_page(
     harness: AppHarness, google: FakeUpstream
 ) -> None:
     browser = harness.browser()
@@ -711,7 +713,7 @@ async def test_a_disabled_person_gets_no_session(harness: AppHarness) -> None:
 
 @pytest.fixture
 async def namesake(harness: AppHarness, google: FakeUpstream) -> Any:
-    """Ann has an account, and somebody comes from Google with her address, unproven."""
+    """Ann has an account, and another person comes from Google with her address, unverified."""
     google.people["gia"] = profile(email="ann@example.org", email_verified=True)
     return await harness.person()
 
@@ -844,7 +846,7 @@ async def test_a_link_needs_a_form_of_ours(harness: AppHarness) -> None:
 
 
 @pytest.mark.usefixtures("namesake")
-async def test_a_json_caller_is_told_where_to_link(harness: AppHarness) -> None:
+async def test_a_json_caller_gets_the_address_to_link(harness: AppHarness) -> None:
     answer = await redeem_login(harness, "gia")
     await refused(answer, "link_required", 403)
     assert answer.json()["error"]["interactionUrl"] == f"{ISSUER}/account/identities"
@@ -899,7 +901,7 @@ async def test_a_person_links_an_identity_to_their_account(harness: AppHarness) 
 async def test_nothing_is_linked_to_another_account_than_the_one_that_began(
     harness: AppHarness,
 ) -> None:
-    """Whatever happened in the browser meanwhile: signed out, or somebody else signed in."""
+    """Whatever happened in the browser meanwhile: signed out, or another person signed in."""
     await harness.person()
     await harness.person("bob@example.org", "Bob Example")
     browser = await harness.signed_in()
@@ -923,7 +925,7 @@ async def test_a_session_that_replaced_the_one_that_began_does_not_count(
     assert not harness.rows()["identities"]
 
 
-async def test_an_identity_of_somebody_else_is_not_taken_away(harness: AppHarness) -> None:
+async def test_an_identity_of_another_account_is_not_taken_away(harness: AppHarness) -> None:
     await sign_in_with(harness.browser())
     person = await harness.person()
     browser = await harness.signed_in()
@@ -953,7 +955,7 @@ async def test_a_sign_in_that_grew_old_on_the_way_must_be_shown_again(harness: A
     assert not harness.rows()["identities"]
 
 
-async def test_what_fails_while_linking_is_told_on_a_page(
+async def test_a_failure_while_linking_is_shown_on_a_page(
     harness: AppHarness, google: FakeUpstream
 ) -> None:
     await harness.person()

@@ -88,7 +88,7 @@ async def test_a_token_that_is_not_good_is_refused(harness: AppHarness) -> None:
     assert not harness.rows()["users"]
 
 
-async def test_an_app_is_told_to_send_the_limited_login_token(
+async def test_an_app_must_send_the_limited_login_token(
     harness: AppHarness, google: FakeUpstream
 ) -> None:
     google.fault = LimitedLoginNeeded("Send the Limited Login ID token instead.")

@@ -146,7 +146,7 @@ async def test_no_resource_takes_the_jwt(harness: AppHarness) -> None:
     assert (await harness.post(INTROSPECT, app, {"token": token})).status_code == 200
 
 
-async def test_nobody_keeps_the_jwt(harness: AppHarness) -> None:
+async def test_the_jwt_is_not_stored(harness: AppHarness) -> None:
     await harness.app()
     token = await login_token(harness)
     assert token not in str(harness.rows())
@@ -325,7 +325,7 @@ async def test_an_app_with_pairwise_subjects_gets_no_name_that_others_have(
     assert claims_of(again.json()["data"]["token"])["sub"] != claims_of(token)["sub"]
 
 
-async def test_a_sealed_subject_of_another_secret_key_names_nobody(harness: AppHarness) -> None:
+async def test_an_encrypted_subject_of_another_secret_key_is_refused(harness: AppHarness) -> None:
     app = await harness.app()
     await harness.register_again(app, metadata=ClientMetadata(subject_type="pairwise"))
     token = (await redeem_login(harness, await login_code(harness))).json()["data"]["token"]

@@ -51,13 +51,13 @@ async def test_a_bearer_header_that_is_no_login_jwt_is_as_if_absent(harness: App
     for value in ("Bearer ", "Bearer", f"Bearer {token}", "Bearer a.b.c", "Basic YTpi"):
         query = {"client_id": app.id, "response_type": "code"}
         headers = {"authorization": value}
-        nobody = await harness.browser().get(AUTHORIZE, params=query, headers=headers)
-        assert nobody.headers["location"].startswith("/sign-in?"), value
-        somebody = await browser.get(AUTHORIZE, params=query, headers=headers)
-        assert "code" in answer_of(somebody).parameters, value
+        stranger = await harness.browser().get(AUTHORIZE, params=query, headers=headers)
+        assert stranger.headers["location"].startswith("/sign-in?"), value
+        visitor = await browser.get(AUTHORIZE, params=query, headers=headers)
+        assert "code" in answer_of(visitor).parameters, value
 
 
-async def test_a_token_in_the_query_that_is_no_login_jwt_signs_nobody_in(
+async def test_a_token_in_the_query_that_is_no_login_jwt_is_ignored(
     harness: AppHarness,
 ) -> None:
     await harness.person()
@@ -126,7 +126,7 @@ async def test_a_session_cookie_does_not_make_a_script_a_browser(harness: AppHar
     assert not harness.rows()["codes"]
 
 
-async def test_whoever_takes_a_page_gets_pages_and_redirects(harness: AppHarness) -> None:
+async def test_a_caller_that_accepts_pages_gets_pages_and_redirects(harness: AppHarness) -> None:
     for accept in (
         "text/html",
         "*/*",
@@ -144,7 +144,7 @@ async def test_whoever_takes_a_page_gets_pages_and_redirects(harness: AppHarness
 async def test_faults_of_client_and_address_are_json_too(harness: AppHarness) -> None:
     app = await harness.app()
     for query in (
-        {"client_id": "nobody"},
+        {"client_id": "unknown"},
         {"client_id": app.id, "redirect_uri": "https://evil.example/m4rked"},
         {"client_id": app.id, "client_secret": MARK},
     ):

@@ -162,9 +162,9 @@ async def test_secrets_that_strayed_are_not_moved_along(harness: AppHarness) -> 
     assert (app.secret or "") not in location
 
 
-async def test_faults_are_told_before_it_is_looked_at(harness: AppHarness) -> None:
+async def test_faults_are_reported_before_it_is_examined(harness: AppHarness) -> None:
     app, token = await harness.app(), await token_of(harness)
-    for changes in ({"client_id": "nobody"}, {"redirect_uri": "https://evil.example/"}):
+    for changes in ({"client_id": "unknown"}, {"redirect_uri": "https://evil.example/"}):
         response = await harness.browser().get(
             AUTHORIZE, params={**asking(app), **changes, "token": token}
         )
@@ -248,7 +248,7 @@ async def test_a_session_of_the_same_person_changes_nothing(harness: AppHarness)
 async def test_the_session_of_another_person_never_answers_for_the_page(
     harness: AppHarness,
 ) -> None:
-    """The page named the account of the JWT; when that has expired, nobody else's counts."""
+    """The page named the account of the JWT; when that has expired, no other account counts."""
     await harness.person()
     app, browser = await harness.app(), await harness.signed_in()
     moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(harness)})
@@ -271,7 +271,7 @@ async def test_without_its_mark_a_form_counts_for_the_session_alone(harness: App
     assert not harness.rows()["codes"]
 
 
-async def test_use_another_account_lets_go_of_the_jwt(harness: AppHarness) -> None:
+async def test_use_another_account_discards_the_jwt(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await harness.app(), harness.browser()
     moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(harness)})
@@ -392,7 +392,7 @@ async def test_the_jwt_ends_after_ten_minutes(harness: AppHarness) -> None:
     assert (await ask_json(harness, app, token)).status_code == 401
 
 
-async def test_a_revoked_jwt_and_one_of_a_disabled_or_deleted_person_name_nobody(
+async def test_a_revoked_jwt_and_one_of_a_disabled_or_deleted_person_are_refused(
     harness: AppHarness,
 ) -> None:
     app = await harness.app(first_party=True)

@@ -125,13 +125,14 @@ async def test_another_browser_and_another_person_get_nothing(harness: AppHarnes
     fields = form_fields(page.text)
     await pressed(ann, page)
     resume = f"{RESUME}?request={fields['request']}"
-    # The same person elsewhere, another person elsewhere, nobody, and another person right here.
+    # The same person elsewhere, another person elsewhere, a visitor without a session, and another
+    # person right here.
     here = await harness.signed_in("bob@example.org")
     here.cookies.set(BROWSER, ann.cookies[BROWSER], domain="id.example.org")
-    nobody = harness.browser()
-    nobody.cookies.set(BROWSER, ann.cookies[BROWSER], domain="id.example.org")
+    stranger = harness.browser()
+    stranger.cookies.set(BROWSER, ann.cookies[BROWSER], domain="id.example.org")
     elsewhere = [await harness.signed_in(), await harness.signed_in("bob@example.org")]
-    for browser in (*elsewhere, harness.browser(), here, nobody):
+    for browser in (*elsewhere, harness.browser(), here, stranger):
         assert is_gone(await browser.get(resume))
         page = await browser.get("/sign-in")
         csrf = form_fields(page.text)["csrf"]

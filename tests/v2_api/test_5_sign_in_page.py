@@ -69,7 +69,7 @@ async def test_a_forgotten_password_leads_back_to_the_app(harness: AppHarness, p
 
 
 async def test_in_another_browser_it_leads_to_the_account(harness: AppHarness) -> None:
-    # As at sign-up: what somebody asked for there is nothing that this person began.
+    # As at sign-up: a request from there was not begun by this person.
     await harness.person()
     app, browser, other = await harness.app(), harness.browser(), harness.browser()
     link = await forgets(harness, browser, await sent_to_sign_in(harness, browser, app))

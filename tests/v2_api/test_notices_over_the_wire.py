@@ -1,8 +1,8 @@
-"""What providers tell unasked, over sockets: signed by whoever signs there, sent as it is sent.
+"""Security events of providers, over sockets: signed and sent as the providers do.
 
 Google's (RISC, "Cross-Account Protection") and Facebook's come from the sandbox; Apple's from a
 stand-in that has Apple's place in the settings and its shape on the wire ("Processing changes for
-Sign in with Apple accounts"). Whoever's account it is has a session and an application's grant.
+Sign in with Apple accounts"). The person of the account has a session and an application's grant.
 """
 
 import json
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.slow
 
 @dataclass(slots=True)
 class Connected:
-    """Somebody whose account came of a provider, signed in, with an app that they allowed."""
+    """A person whose account came from a provider, signed in, with an app that they allowed."""
 
     browser: httpx.AsyncClient
     user_id: int
@@ -114,29 +114,29 @@ async def google_tells(live: Live, event: str, **more: str) -> httpx.Response:
 async def test_google_tells_what_became_of_an_account(
     live: Live, event: str, live_after: tuple[bool, bool], linked: int
 ) -> None:
-    somebody = await by_sandbox(live, "google")
-    assert await somebody.is_live() == (True, True)
+    person = await by_sandbox(live, "google")
+    assert await person.is_live() == (True, True)
     answer = await google_tells(live, event)
     assert (answer.status_code, answer.content) == (202, b"")
-    assert await somebody.is_live() == live_after
-    assert len(await live.context.social.identities(somebody.user_id)) == linked
+    assert await person.is_live() == live_after
+    assert len(await live.context.social.identities(person.user_id)) == linked
 
 
 async def test_a_message_of_google_for_another_project_is_refused(live: Live) -> None:
-    somebody = await by_sandbox(live, "google")
+    person = await by_sandbox(live, "google")
     answer = await google_tells(live, "account-disabled", client_id="other.example.org")
     assert (answer.status_code, answer.json()["err"]) == (400, "authentication_failed")
-    assert await somebody.is_live() == (True, True)
+    assert await person.is_live() == (True, True)
 
 
 @pytest.mark.parametrize("place", ["deauthorize", "data-deletion"])
-async def test_facebook_tells_that_somebody_left(live: Live, place: str) -> None:
-    somebody = await by_sandbox(live, "facebook")
+async def test_facebook_reports_that_a_person_left(live: Live, place: str) -> None:
+    person = await by_sandbox(live, "facebook")
     asked = {"person": "verified"}
     signed = (await live.browser().post("/sandbox/facebook/signed-request", json=asked)).json()
     answer = await live.browser().post(f"{SOCIAL}/{place}/facebook", data=signed)
     assert answer.status_code == 200
-    assert await somebody.is_live() == (False, False)
+    assert await person.is_live() == (False, False)
 
 
 # Apple
@@ -216,18 +216,18 @@ async def apple_tells(live: Live, body: bytes) -> httpx.Response:
 async def test_apple_tells_what_became_of_an_account(
     beside_apple: Live, apple: Apple, event: str, live_after: tuple[bool, bool], linked: int
 ) -> None:
-    somebody = await connect(beside_apple, "apple", apple.id_token())
-    assert await somebody.is_live() == (True, True)
+    person = await connect(beside_apple, "apple", apple.id_token())
+    assert await person.is_live() == (True, True)
     answer = await apple_tells(beside_apple, apple.message(event))
     assert answer.status_code == 200, answer.text
-    assert await somebody.is_live() == live_after
-    assert len(await beside_apple.context.social.identities(somebody.user_id)) == linked
+    assert await person.is_live() == live_after
+    assert len(await beside_apple.context.social.identities(person.user_id)) == linked
 
 
 async def test_a_message_that_apple_did_not_sign_or_not_for_us_is_refused(
     beside_apple: Live, apple: Apple
 ) -> None:
-    somebody = await connect(beside_apple, "apple", apple.id_token())
+    person = await connect(beside_apple, "apple", apple.id_token())
     good = apple.message("account-deleted")
     for body in (
         good[:-6] + b'AAAA"}',
@@ -236,4 +236,4 @@ async def test_a_message_that_apple_did_not_sign_or_not_for_us_is_refused(
     ):
         answer = await apple_tells(beside_apple, body)
         assert (answer.status_code, answer.json()["err"]) == (400, "authentication_failed")
-    assert await somebody.is_live() == (True, True)
+    assert await person.is_live() == (True, True)

@@ -164,7 +164,7 @@ async def test_each_notice_counts_once(harness: AppHarness) -> None:
     assert not harness.rows()["identities"]
 
 
-async def test_a_notice_about_nobody_is_taken_all_the_same(harness: AppHarness) -> None:
+async def test_a_security_event_about_an_unknown_account_is_accepted(harness: AppHarness) -> None:
     for place in ("deauthorize", "notifications", "data-deletion"):
         answer = await tell(harness, place, subject="unknown", id=place)
         assert answer.status_code == 200
@@ -197,7 +197,7 @@ async def test_what_is_not_signed_changes_nothing(
 async def test_other_methods_unknown_providers_and_endless_bodies_are_refused(
     harness: AppHarness, place: str
 ) -> None:
-    assert (await tell(harness, place, "nobody")).status_code == 404
+    assert (await tell(harness, place, "unknown")).status_code == 404
     assert (await harness.browser().get(f"{SOCIAL}/{place}/facebook")).status_code == 405
     large = await harness.browser().post(f"{SOCIAL}/{place}/facebook", content=b"x" * 70_000)
     assert large.status_code == 413
@@ -249,7 +249,7 @@ async def test_the_same_request_again_gets_the_same_code_and_deletes_nothing_mor
     assert other.json()["confirmation_code"] != first.json()["confirmation_code"]
 
 
-async def test_a_code_that_nobody_has_is_no_page(harness: AppHarness) -> None:
+async def test_an_unknown_confirmation_code_is_no_page(harness: AppHarness) -> None:
     for code in ("x", "0" * 20, "a%00b", "%FF"):
         assert (await harness.browser().get(f"/data-deletion/{code}")).status_code == 404
 

@@ -1,5 +1,5 @@
 """v2-api.md §2 to §6 over sockets: a running server, its real providers, and the sandbox behind
-them. Whoever the person is, the way is the one of the page of 2016."""
+them. Every person takes the flow of the page of 2016."""
 
 import asyncio
 from time import monotonic
@@ -75,7 +75,7 @@ async def test_the_whole_way_of_2016(live: Live, provider: str) -> None:
     assert again.status_code == 400
 
 
-async def test_who_says_no_and_what_fails_is_told_to_the_app(live: Live) -> None:
+async def test_a_refusal_and_a_failure_are_reported_to_the_app(live: Live) -> None:
     await live.app(CALLBACK)
     for person, error in (
         ("says-no", "access_denied"),
@@ -172,7 +172,7 @@ async def test_facebook_wants_data_deleted(live: Live) -> None:
     assert await live.context.stores.user(user_id) is None
 
 
-async def test_facebook_tells_that_somebody_removed_the_app(live: Live) -> None:
+async def test_facebook_reports_that_a_person_removed_the_app(live: Live) -> None:
     browser = live.browser()
     user_id = await _newcomer(live, "facebook")
     asked = {"person": "verified"}
@@ -183,7 +183,7 @@ async def test_facebook_tells_that_somebody_removed_the_app(live: Live) -> None:
     assert await live.context.stores.user(user_id) is not None
 
 
-async def test_somebody_signs_in_by_a_button_of_the_sign_in_page(live: Live) -> None:
+async def test_a_person_signs_in_by_a_button_of_the_sign_in_page(live: Live) -> None:
     browser = live.browser()
     page = await browser.get("/sign-in?return_to=/account/profile")
     for name in ("google", "facebook", "sandbox"):
@@ -196,7 +196,7 @@ async def test_somebody_signs_in_by_a_button_of_the_sign_in_page(live: Live) -> 
 
 
 async def _newcomer(live: Live, provider: str) -> int:
-    """Somebody whose account came of this provider."""
+    """A person whose account came from this provider."""
     tokens = await live.browser().post(f"/sandbox/{provider}/native", json={"person": "verified"})
     query = {"provider": provider, "accessToken": tokens.json()["access_token"]}
     data = await data_of(await live.browser().get(AUTHORIZE_TOKEN, params=query))

@@ -19,14 +19,14 @@ _ATEXT = frozenset("!#$%&'*+-/=?^_`{|}~")  # RFC 5322 §3.2.3, beside letters an
 _JOINERS = "\u200c\u200d"
 # RFC 5892: IDNA 2003 and 2008 read these differently, so that one name is two mail domains.
 _DEVIATIONS = frozenset("ßς" + _JOINERS)
-_NOBODY = "@"
+_NO_ADDRESS = "@"
 
 
 def email_address(text: str) -> str:
     """The address in the form that is kept: NFC, the domain in lower-case ASCII (IDNA).
 
     Full-width characters are what East Asian keyboards give for ASCII (RFC 8265 §3.3.1). Other
-    compatibility characters are refused, not mapped: the mapped address is somebody else's.
+    compatibility characters are refused, not mapped: the mapped address belongs to another person.
     Raises `InvalidInput` for the field `email`.
     """
     if len(text) > 4 * _LONGEST_EMAIL:
@@ -52,11 +52,11 @@ def presented_email(text: str) -> str:
     try:
         return email_address(text)
     except InvalidInput:
-        return _NOBODY
+        return _NO_ADDRESS
 
 
 def person_name(text: str) -> str:
-    """A display name: trimmed, runs of blanks made one. Raises `InvalidInput` for `name`."""
+    """A display name: trimmed, with runs of spaces collapsed. Raises `InvalidInput` for `name`."""
     if not all(_is_visible(character) for character in text):
         raise InvalidInput("name", "Use letters, digits and punctuation only in the name.")
     name = " ".join(unicodedata.normalize("NFC", text).split())
@@ -68,7 +68,7 @@ def person_name(text: str) -> str:
 
 
 def known_email(text: str | None) -> str | None:
-    """The address that a provider gives, to the letter except for blanks around it, its NFC form
+    """The address that a provider gives, exactly except for surrounding spaces, its NFC form
     and the case of its domain; None if there is none, or it is none."""
     if text is None or len(text) > 4 * _LONGEST_EMAIL:
         return None

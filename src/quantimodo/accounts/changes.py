@@ -98,10 +98,10 @@ class Changes:
         if notice is not None:
             await self.mailer.send(self.email_templates.account_deleted(notice))
 
-    async def _notify(self, user: User, letter: Callable[[str], Mail]) -> None:
+    async def _notify(self, user: User, template: Callable[[str], Mail]) -> None:
         notice = address_of(user)
         if notice is not None:
-            await self.mailer.send(letter(notice))
+            await self.mailer.send(template(notice))
 
     def _record(self, kind: str, session: Session) -> None:
         event = Event(

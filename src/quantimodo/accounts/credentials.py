@@ -21,7 +21,7 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Conflict, IdentityStore, UserStore
 
 _RETRY_AFTER = timedelta(seconds=2)
-_NOBODY = 0  # no person has this id
+_NO_PERSON = 0  # no person has this id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Credentials:
 
         The same work whether the person, or their password, exists (security.md §21, §22).
         """
-        held = await self.users.password_hash(_NOBODY if user is None else user.id)
+        held = await self.users.password_hash(_NO_PERSON if user is None else user.id)
         compared, presented = (held, password) if is_presentable(password) else (None, Secret(""))
         with _busy():
             right = await self.hasher.verify(compared, presented)

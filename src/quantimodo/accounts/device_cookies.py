@@ -18,7 +18,7 @@ from quantimodo.ports.clock import Clock, Entropy
 
 DEVICE_COOKIE_LIFETIME: Final = timedelta(days=180)
 MOST_DEVICE_COOKIES: Final = 5  # in one browser
-_NOBODY: Final = 0  # no person has this id
+_NO_PERSON: Final = 0  # no person has this id
 _NAME_BYTES: Final = 8
 _NAME: Final = re.compile(r"[0-9a-f]{16}")
 _NONCE_BYTES: Final = 16
@@ -63,7 +63,7 @@ class DeviceCookies:
 
         The same work whether there is such a person or such a cookie (security.md §21).
         """
-        user_id = _NOBODY if user is None else user.id
+        user_id = _NO_PERSON if user is None else user.id
         oldest = (self.clock.now() - DEVICE_COOKIE_LIFETIME).timestamp()
         found = None
         for key in self.keys:

@@ -11,7 +11,7 @@ from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 
-_IGNORE = "If this was not you, ignore this letter: nothing happens without the link."
+_IGNORE = "If this was not you, ignore this e-mail: nothing happens without the link."
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class EmailTemplates:
         return self._mail(
             to,
             "Confirm your address",
-            "Somebody, you we hope, is making an account with this address. To finish, open",
+            "A sign-up with this address was started, we hope by you. To finish, open",
             self._link("/confirm", email_token),
             _good_for(lifetime),
             _IGNORE,
@@ -34,7 +34,7 @@ class EmailTemplates:
         return self._mail(
             to,
             "You already have an account",
-            "Somebody, you we hope, asked for an account with this address. It has one. Sign in:",
+            "A sign-up with this address was started, we hope by you. It has an account. Sign in:",
             f"{self.issuer}/sign-in",
             "If you do not remember the password, choose a new one:",
             f"{self.issuer}/reset",
@@ -45,10 +45,10 @@ class EmailTemplates:
         return self._mail(
             to,
             "Choose a new password",
-            "Somebody, you we hope, asked for a new password for this account. To choose one, open",
+            "A new password for this account was requested, we hope by you. To choose one, open",
             self._link("/reset/new", email_token),
             _good_for(lifetime),
-            "If this was not you, ignore this letter: your password stays as it is.",
+            "If this was not you, ignore this e-mail: your password stays unchanged.",
         )
 
     def verify_address(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
@@ -65,7 +65,7 @@ class EmailTemplates:
         return self._mail(
             to,
             "Verify your new address",
-            "Somebody, you we hope, wants to use this address for an account. To do so, open this"
+            "This address was given for an account, we hope by you. To use it there, open this"
             " link in the browser in which you are signed in:",
             self._link("/verify", email_token),
             _good_for(lifetime),
@@ -76,7 +76,7 @@ class EmailTemplates:
         return self._mail(
             to,
             "Your address is in use already",
-            "Somebody, you we hope, wanted to use this address for another account. It has one of"
+            "This address was given for another account, we hope by you. But it has one of"
             " its own, so nothing was changed. Sign in to it:",
             f"{self.issuer}/sign-in",
         )
@@ -105,18 +105,18 @@ class EmailTemplates:
         return self._mail(
             to,
             "A way to sign in has ended",
-            "The provider by which you signed in told us that it ended there. It does not sign in"
+            "Your sign-in provider reported that your account there has ended. It does not sign in"
             " here any more, every device was signed out, and applications have to ask you again.",
             "Your account is still here. To choose a password for it, open",
             f"{self.issuer}/reset",
         )
 
     def identity_suspended(self, to: str) -> Mail:
-        # No word of a reset: whoever took the account there over may read its mail as well.
+        # No link to a reset: an attacker who took over the account there may read its mail too.
         return self._mail(
             to,
             "A way to sign in was suspended",
-            "The provider by which you sign in told us that it disabled your account there. To be"
+            "Your sign-in provider reported that it disabled your account there. To be"
             " on the safe side, every device was signed out here, and applications have to ask you"
             " again.",
             "It signs in again when the provider has enabled it. Your account is still here.",

@@ -16,7 +16,7 @@ Purpose = Literal["sign_up", "verify_email", "reset_password"]
 
 @dataclass(frozen=True, slots=True)
 class EmailTokens:
-    """Issues tickets and redeems them; of concurrent calls of `take` exactly one gets it."""
+    """Issues and redeems e-mail tokens; of concurrent calls of `take` exactly one succeeds."""
 
     store: EmailTokenStore
     clock: Clock
@@ -32,7 +32,7 @@ class EmailTokens:
         payload: bytes = b"",
         charge: Charge | None = None,
     ) -> Secret:
-        """A ticket to be mailed. One for a person who was deleted meanwhile opens nothing."""
+        """A token to send by e-mail. One for a person who was deleted meanwhile is invalid."""
         now = self.clock.now()
         minted = mint(Kind.EMAIL_TOKEN, now, self.entropy)
         email_token = EmailToken(
@@ -50,12 +50,12 @@ class EmailTokens:
         return minted.raw
 
     async def find(self, purpose: Purpose, raw: str) -> EmailToken | None:
-        """The live ticket of this purpose, without spending it."""
+        """The valid token of this purpose, without spending it."""
         key = key_of(Kind.EMAIL_TOKEN, raw)
         return None if key is None else self._live(purpose, await self.store.email_token(key))
 
     async def find_any(self, raw: str) -> EmailToken | None:
-        """The live ticket of whatever purpose, without spending it."""
+        """The valid token of any purpose, without spending it."""
         key = key_of(Kind.EMAIL_TOKEN, raw)
         email_token = None if key is None else await self.store.email_token(key)
         return None if email_token is None else self._live(email_token.purpose, email_token)
@@ -66,7 +66,7 @@ class EmailTokens:
         return self._live(email_token.purpose, taken) is not None
 
     async def drop(self, purpose: Purpose, email: str) -> None:
-        """Make every ticket of this purpose for this address worthless."""
+        """Revoke every token of this purpose for this address."""
         await self.store.drop_email_tokens(purpose, email)
 
     def _live(self, purpose: Purpose, email_token: EmailToken | None) -> EmailToken | None:

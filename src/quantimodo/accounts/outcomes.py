@@ -10,7 +10,7 @@ from quantimodo.model.users import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPolicy:
-    """`issuer` is the public address that links in letters begin with, no slash at its end."""
+    """`issuer` is the public address of links in e-mails, without a slash at the end."""
 
     issuer: str
     sign_up_open: bool = True
@@ -24,7 +24,7 @@ class Pending:
     """What a live link is about, for the page that asks before it is spent.
 
     `needs_password`: a new one has to be chosen here. `needs_session`: only the signed-in browser
-    of its own account opens it. `return_to`: the local path to which it leads.
+    of this account opens it. `return_to`: the local path to which it leads.
     """
 
     purpose: str

@@ -29,14 +29,14 @@ from quantimodo.ports.mailer import Mailer
 from quantimodo.ports.stores import Conflict, UserStore
 
 _DEAD_LINK = "This link is not good any more. Ask for a new one."
-_LETTER_LENGTH = 600  # about as long as a sealed letter
+_EMAIL_LENGTH = 600  # about as long as an encrypted e-mail
 
 
 class EmailChange(msgspec.Struct, frozen=True):
     """A change of address that waits for confirmation by e-mail.
 
     `password` is the digest of the password hash on record when it was asked for, of nothing if
-    there was none: a password that was set, changed or reset since makes the letter worthless.
+    there was none: a password that was set, changed or reset since makes the link invalid.
     """
 
     email: str
@@ -69,7 +69,7 @@ class Recovery:
         charge = self.throttle.charge("email_tokens", address)
         if user is None or user.email is None or user.disabled_at is not None:
             await self.email_tokens.issue("reset_password", email, lifetime, charge=charge)
-            decoy = bytes(_LETTER_LENGTH)
+            decoy = bytes(_EMAIL_LENGTH)
             await self.email_tokens.issue(
                 "reset_password", email, lifetime, payload=decoy, charge=charge
             )
@@ -171,7 +171,7 @@ class Recovery:
         self, email_token: EmailToken, move: EmailChange, session: Session | None
     ) -> Verified | None:
         # Whose mailbox it is must also be whose account it is: else one could give one's account
-        # somebody else's address, by a letter that they open without much thought.
+        # another person's address, by an e-mail that they open without much thought.
         if session is None or session.user.id != email_token.user_id:
             raise SignInNeeded("Sign in to your account in this browser, then open the link again.")
         user = session.user
@@ -183,7 +183,7 @@ class Recovery:
         try:
             await self.users.change_email(user.id, move.email, self.clock.now())
         except Conflict:
-            raise DomainError("This address has an account of its own. Use another one.") from None
+            raise DomainError("This address has another account. Use another one.") from None
         await self._tell_old_address(user)
         moved = await self.users.user(user.id)
         return None if moved is None else Verified(moved)

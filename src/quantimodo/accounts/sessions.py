@@ -63,7 +63,7 @@ class Sessions:
         return await self._begin(user, methods, address, agent, ended)
 
     async def renew(self, session: Session, *, proved: bool = True) -> Secret:
-        """A new cookie for somebody who has just `proved` again who they are, or else has changed
+        """A new cookie for a person who has just `proved` again who they are, or has changed
         something on the strength of a sign-in before; the old one ends."""
         return await self._begin(
             session.user,

@@ -1,7 +1,7 @@
 """Signing out in a browser: the session ends, and its applications hear of it.
 
-Those that listen on the back channel are told by the server itself (`ops/backchannel_logout.py`),
-whoever ends a session; those that only know their own cookies need this browser to load an address.
+The server notifies those with a back channel (`ops/backchannel_logout.py`),
+however a session ends; those that only know their own cookies need this browser to load an address.
 """
 
 from dataclasses import dataclass

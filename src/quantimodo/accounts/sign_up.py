@@ -1,7 +1,7 @@
 """Making an account: asked for, mailed, and made only when the link is opened.
 
 No account exists before its address is shown to be the person's (security.md §21, §22). What was
-asked for travels in the ticket's payload, on the server.
+requested is in the token's payload, on the server.
 """
 
 from base64 import b32encode
@@ -68,7 +68,7 @@ class SignUp:
     ) -> None:
         """Mail a link that makes the account. Raises InvalidInput, TooMany, Busy, Refused."""
         if not self.policy.sign_up_open:
-            raise DomainError("This server makes no new accounts. Ask whoever runs it for one.")
+            raise DomainError("This server makes no new accounts. Ask its operator for one.")
         faults = Faults()
         with faults.collected():
             name = person_name(name)

@@ -112,7 +112,7 @@ class Throttle:
     async def start_upstream_login(self, address: str) -> None:
         """A browser that sets out for a provider, or a call that makes us ask one."""
         limit = self.policy.upstream_logins_per_address
-        await self._count("departure address", network(address), limit)
+        await self._count("upstream login address", network(address), limit)
 
     async def store_request(self, address: str) -> None:
         """An authorization request that is kept until its person has signed in or decided."""
@@ -153,7 +153,7 @@ class Throttle:
 
     async def send_email(self, account: str) -> None:
         """Count an e-mail to this address that a signed-in person causes."""
-        await self._count("letter account", account, self.policy.emails_per_account)
+        await self._count("email account", account, self.policy.emails_per_account)
 
     async def reauthenticate(self, user_id: int) -> None:
         """A signed-in browser's try at its own person's password."""

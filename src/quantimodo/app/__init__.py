@@ -1,1 +1,2 @@
-"""The composition root: settings, wiring, routes. The only room that sees the house whole."""
+"""The composition root: settings, construction, routes. The only package that imports all
+others."""

@@ -34,7 +34,7 @@ def logout_routes(context: AppContext, page_context: PageContext) -> Sequence[Pa
 def backchannel_logout_sender(
     context: AppContext, form_poster: FormPoster | None = None
 ) -> BackchannelLogoutSender:
-    """Tells applications of sessions that ended: over the guarded door, unless told otherwise."""
+    """Notifies applications of ended sessions, by the guarded HTTP client by default."""
     return BackchannelLogoutSender(
         context.stores,
         LogoutTokens(

@@ -1,4 +1,4 @@
-"""Puts together what serves the measurements: the journal, and its endpoints behind the guard."""
+"""Builds the measurement service, and its endpoints with bearer authentication."""
 
 from typing import TypedDict
 

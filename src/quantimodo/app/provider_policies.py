@@ -1,4 +1,4 @@
-"""From the settings of sign-in providers to what the providers' room understands.
+"""Translates the settings of sign-in providers into policies of `federation`.
 
 Owns the rules for `[providers.NAME]` that a server does not start without, and the policies that
 are made of it. What each kind needs, `federation/provider_table.py` says.
@@ -46,7 +46,7 @@ def provider_policies(settings: Settings) -> tuple[ProviderPolicy, ...]:
 
 
 def outbound_policy(settings: Settings, *own: str) -> OutboundPolicy:
-    """The limits of the door; `own` are further `host:port` pairs that it may lead to."""
+    """The limits of the HTTP client; `own` are further allowed `host:port` pairs."""
     return OutboundPolicy(
         open_hosts=frozenset({*settings.insecure_private_hosts, *own}),
         unverified_hosts=frozenset(settings.insecure_unverified_hosts),

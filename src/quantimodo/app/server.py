@@ -1,4 +1,4 @@
-"""One worker: the house with its endpoints, its pages and its background work."""
+"""One worker: the application context with its endpoints, pages and background work."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -78,7 +78,7 @@ async def open_server(settings: Settings, sampler: RefusalSampler) -> AsyncItera
 async def build_server(
     context: AppContext, renderer: Renderer | None = None, steps: Sequence[Step] = STEPS
 ) -> Dispatcher:
-    """The application over an open house; nothing runs in the background yet.
+    """The application over an open context; nothing runs in the background yet.
 
     A `renderer` that is handed in brings its compiled templates along.
     """

@@ -1,4 +1,4 @@
-"""The composition root: settings in, a working house out.
+"""The composition root: builds the application context from the settings.
 
 Everything is put together here and nowhere else, by constructors. `context` is what the command
 line and the server share; `server.py` adds endpoints, pages and background work.
@@ -99,13 +99,13 @@ async def prepare(
 
     Safe to run at once in any number of processes; the migrations that ran here.
     """
-    # Several machines on one PostgreSQL must share the key, so nobody makes one up.
+    # Several machines on one PostgreSQL must share the key, so none is generated.
     may_make = sqlite_path(settings.database) is not None
     _secret_keys(settings, entropy or SystemEntropy(), may_make=may_make)
     steps = await migrate(settings.database, (clock or SystemClock()).now())
     async with open_app(settings, clock, entropy) as context:
         await context.rotation.ensure()
-        await context.keyring.load()  # a wrong secret key is told here, before anything serves
+        await context.keyring.load()  # reports a wrong secret key before anything serves
     return steps
 
 

@@ -1,6 +1,6 @@
 """Reading the settings: defaults, then a TOML file, then the environment, which wins.
 
-Owns how values are spelled and that every fault is told, all together, never echoing a value
+Owns the spelling of values, and reports all faults together, never echoing a value
 (it may be a secret in the wrong place). What can be set: `settings_tree.py`; what the values mean
 to each other: `settings_rules.py`.
 """
@@ -150,7 +150,7 @@ def _is_table(name: str) -> bool:
 
 
 def _neighbours(name: str) -> list[Leaf]:
-    """The settings that somebody who wrote `name` may have meant."""
+    """The settings with a name similar to `name`."""
     provider = provider_of(name.rpartition(".")[0])
     return [*leaves(), *(() if provider is None else provider_leaves(provider))]
 

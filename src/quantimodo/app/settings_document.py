@@ -13,7 +13,7 @@ Made by `quantimodo settings document`: do not edit by hand.
 
 Each setting can stand in a TOML file, which `{CONFIG}` names, and in the environment, which wins.
 All have safe defaults; a server on one machine needs none of them. A variable that is set but
-empty counts as not set. What is wrong is told all at once, and the server does not start;
+empty counts as not set. All faults are reported at once, and the server does not start;
 `quantimodo doctor` looks closer, and `quantimodo settings show` tells what is in force.
 
 Durations are written as `10s`, `15m`, `1h`, `30d`; limits as `10 per 15m`.

@@ -123,7 +123,7 @@ def _check_issuer(settings: Settings, fault: Fault) -> None:
     if uri.scheme not in ("https", "http") or issuer != f"{uri.scheme}://{_netloc(issuer)}":
         fault("issuer", "must be like https://id.example.org: no path, no slash at the end")
     elif _netloc(issuer) != _netloc(issuer).lower():
-        fault("issuer", "must be in lower case: clients compare it letter by letter")
+        fault("issuer", "must be in lower case: clients compare it exactly")
     elif uri.scheme == "http" and uri.host not in _LOOPBACK and not settings.insecure_http_issuer:
         fault("issuer", "must be https (or set insecure_http_issuer, and know what you do)")
 

@@ -1,7 +1,7 @@
 """What an operator can set, with a safe default and a sentence for each.
 
 Owns the tree and its table of leaves. `settings.py` reads it from file and environment,
-`settings_rules.py` holds the rules between values. No part of the house sees this tree: the wiring
+`settings_rules.py` holds the rules between values. No other package sees this tree: `services.py`
 makes small policies of it.
 """
 # ruff: noqa: RUF009  (`_setting` and `_section` are `dataclasses.field` with a sentence)
@@ -187,8 +187,7 @@ class RegistrationSettings:
     )
     unused_lifetime: timedelta = _setting(
         30 * _DAY,
-        "An app that registered in open mode, and that nobody has allowed anything until then, is"
-        " deleted.",
+        "An app that registered in open mode, and that has no consent until then, is deleted.",
         least=_HOUR,
         most=3650 * _DAY,
     )
@@ -216,7 +215,7 @@ class ProviderSettings:
     )
     title: str = _setting("", "What people know it as; it stands on the sign-in button.")
     issuer: str = _setting(
-        "", "Its issuer, letter by letter; needed for oidc, and has its default for the others."
+        "", "Its exact issuer; required for oidc, with a default for the others."
     )
     scope: str = _setting("", "The scopes to ask for, separated by spaces.")
     audiences: tuple[str, ...] = _setting(
@@ -306,7 +305,7 @@ class Settings:
         (),
         "Addresses of the operator's own pages to which a sign-in through a provider may lead,"
         " beside the redirect URIs of registered applications. What comes by an https one opens"
-        " every application. Compared letter by letter, several separated by commas in the"
+        " every application. Compared exactly; several separated by commas in the"
         " environment.",
     )
     sandbox: bool | None = _setting(
@@ -322,14 +321,14 @@ class Settings:
     )
     insecure_private_hosts: tuple[str, ...] = _setting(
         (),
-        "Sign-in providers, and applications that are told of sign-outs or have documents of theirs"
+        "Sign-in providers, and applications that receive sign-outs or have documents of theirs"
         " fetched (keys, request objects, sectors, logos), that may be at private addresses and"
         " without TLS, each as HOST:PORT; several separated by commas in the environment.",
     )
     insecure_unverified_hosts: tuple[str, ...] = _setting(
         (),
         "Hosts whose TLS certificate is not looked at, each as HOST:PORT: anybody between can then"
-        " be them; for test suites with a certificate of their own. Several separated by commas in"
+        " be them; for test suites with their own certificate. Several separated by commas in"
         " the environment.",
     )
     trusted_proxies: tuple[str, ...] = _setting(

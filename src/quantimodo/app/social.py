@@ -45,7 +45,7 @@ def login_browsers(context: AppContext, page_context: PageContext) -> LoginBrows
 
 @dataclass(frozen=True, slots=True)
 class SocialParts:
-    """What browsers meet: `endpoint` on their way, `arrivals` at its end."""
+    """The endpoints for browsers: `endpoint` starts a login, `callbacks` completes it."""
 
     endpoint: SocialEndpoint
     arrivals: CallbackHandler

@@ -77,7 +77,7 @@ class RequestObjects:
 
     async def _fetched(self, reference: str, client: Client) -> str:
         # OpenID Connect Core §6.2; RFC 9101 §10.4: only addresses that the client registered,
-        # letter by letter. A fragment is the hash of what is there, and no part of the registered
+        # exactly. A fragment is the hash of what is there, and no part of the registered
         # address.
         known = client.metadata.request_uris
         if reference not in known and reference.partition("#")[0] not in known:

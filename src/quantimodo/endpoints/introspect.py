@@ -54,8 +54,8 @@ class IntrospectionEndpoint:
     async def _subject(self, found: FoundAccessToken) -> str:
         if found.user is None:
             return found.client_id
-        # OpenID Connect Core §8: whom a pairwise app knows by a name of its own has no other here,
-        # whoever asks. The same as in a JWT access token.
+        # OpenID Connect Core §8: a pairwise app's token has the pairwise subject here,
+        # for any caller. The same as in a JWT access token.
         client = await self.registered.client(found.client_id) if found.special else None
         return found.user.subject if client is None else await self.subjects.of(client, found.user)
 

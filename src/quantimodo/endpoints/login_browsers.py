@@ -1,7 +1,7 @@
 """Which browser a person came back from their provider in (security.md §14b).
 
 Owns the cookie that the callback leaves there, one for each login. A login JWT that was bought
-with a login code lets nobody allow anything but in this browser: the application that holds the
+with a login code permits consent only in this browser: the application that holds the
 JWT does not have the cookie.
 """
 
@@ -50,7 +50,7 @@ class LoginBrowsers:
         return age < _LIFETIME / timedelta(seconds=1)
 
     def _proof(self, since: str, jti: str) -> str:
-        # Both are known to whoever has the JWT; the key is not.
+        # A holder of the JWT knows both, and not the key.
         return keyed_digest(self.key, "login browser", f"{since} {jti}").hex()
 
     def _forget_oldest(self, request: Request, response: Response) -> None:

@@ -53,7 +53,7 @@ class LogoutRequestContext:
 
     @property
     def stranded(self) -> bool:
-        """Whether somebody wants the person back, and nobody knows who."""
+        """Whether the request has a redirect and no known client."""
         return self.client is None and self.form.get("post_logout_redirect_uri") is not None
 
 
@@ -81,7 +81,7 @@ class LogoutEndpoint:
         if _is_of_session(asked.hint, browser_request.session):
             if request.method == "HEAD":
                 return self._signed_out_page(asked, ())
-            # Nobody is signed in when the same request comes again, so it goes on.
+            # A repeated request finds no session, so it continues.
             return await self._leave(asked, browser_request, reload=True)
         return self._ask(request, asked, browser_request)
 
@@ -136,7 +136,7 @@ class LogoutEndpoint:
         return self.page_context.browser.sign_out(self._signed_out_page(asked, frames, reload))
 
     def _gone(self, asked: LogoutRequestContext) -> Response:
-        """Nobody is signed in in this browser (any more)."""
+        """No person is signed in in this browser (any more)."""
         return self.page_context.browser.sign_out(self._signed_out_page(asked, ()))
 
     def _signed_out_page(

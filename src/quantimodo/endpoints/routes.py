@@ -116,7 +116,7 @@ class ApiEndpoints:
 def api_routes(to: ApiEndpoints, *, legacy_transport: bool) -> Sequence[ApiRoute]:
     # v2-api.md §1: an alias is a second route to the same endpoint. Without legacy transport the
     # token endpoint has no GET at all.
-    # It never has a HEAD: a look at a link must not spend what is in it.
+    # It has no HEAD: a preview of a link must not spend its token.
     once = frozenset({"GET", "POST"})
     token = once if legacy_transport else POST
     return (

@@ -1,7 +1,7 @@
 """Session Management (OpenID Connect Session Management 1.0): what an application's page may watch.
 
 An authorization answer brings `session_state`; the frame at `check_session_iframe`, in the same
-browser, computes it again from a cookie that changes with whoever is signed in.
+browser, computes it again from a cookie that changes with each sign-in.
 """
 
 from dataclasses import dataclass

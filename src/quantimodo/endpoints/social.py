@@ -1,7 +1,7 @@
 """Sign-in through a provider, in a browser (v2-api.md §2): the ways out, and the one way back.
 
 Owns what a browser may be sent away with. Nothing that is not registered is ever redirected to:
-such a request ends on a page (security.md §1). Who came back goes to `social_arrivals.py`.
+such a request ends on a page (security.md §1). Who came back goes to `social_callback.py`.
 """
 
 from collections.abc import Mapping

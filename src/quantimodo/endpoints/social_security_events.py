@@ -65,7 +65,7 @@ class SecurityEventEndpoint:
         return await self._receive(request, "data-deletion")
 
     async def status(self, request: Request) -> Response:
-        """GET /data-deletion/{code}: what became of it, for whoever has the code."""
+        """GET /data-deletion/{code}: the status, for a holder of the code."""
         data_deletion_request = await self.data_deletion_requests.data_deletion_request(
             request.path_params["code"]
         )

@@ -61,7 +61,7 @@ class TokenEndpoint:
         return private_json(200, answer)
 
     async def _end(self, replay: ReplayDetected, client: Client) -> None:
-        """Revoke in a transaction of its own, which the refusal does not roll back."""
+        """Revoke in a separate transaction, which the error does not roll back."""
         now = self.clock.now()
         if await self.tokens.revoke_grant(replay.grant_id, now):
             self.audit.record(

@@ -1,9 +1,9 @@
 """A browser's way to a provider and back (security.md §25): begun, recalled, finished.
 
-Owns what binds the two ends: `state`, single use; a cookie of its own for each way, so that two
+Owns what binds the two ends: `state`, single use; a separate cookie for each login, so that two
 tabs do not disturb each other; and, sealed in the database, our PKCE verifier, the nonce and what
 the way is for. A profile that waits for its person's word is kept and bound in the same manner.
-What is done with who comes back is `social_arrivals.py`'s business.
+The completion of a login is in `social_callback.py`.
 """
 
 from dataclasses import dataclass, field
@@ -143,7 +143,7 @@ class UpstreamLogin:
             response,
             state.key,
             provider.name,
-            self.envelope.seal(msgspec.json.encode(sealed), "departure"),
+            self.envelope.seal(msgspec.json.encode(sealed), "login state"),
             _LIFETIME,
             cross_site=provider.responds_by_form_post,
         )
@@ -155,7 +155,7 @@ class UpstreamLogin:
         if row.provider != provider.name:
             raise InvalidLoginState
         try:
-            opened = self.envelope.open(row.sealed, "departure")
+            opened = self.envelope.open(row.sealed, "login state")
             sealed = msgspec.json.decode(opened, type=_Sealed)
         except (DecryptionFailed, msgspec.MsgspecError):
             raise InvalidLoginState from None
@@ -175,7 +175,7 @@ class UpstreamLogin:
         self._checked(request, None if key is None else await self.store.login_state(key))
 
     def finish(self, response: Response, state: str) -> Response:
-        """Let go of the cookie of a way that is over."""
+        """Clear the cookie of a finished login."""
         key = key_of(Kind.STATE, state)
         if key is not None:
             self.browser.clear_secret_cookie(response, _name(key))
@@ -193,7 +193,7 @@ class UpstreamLogin:
             response,
             way.key,
             profile.provider,
-            self.envelope.seal(msgspec.json.encode(_spelled(profile, purpose)), "arrival"),
+            self.envelope.seal(msgspec.json.encode(_spelled(profile, purpose)), "pending profile"),
             _PATIENCE,
         )
         return response
@@ -210,7 +210,7 @@ class UpstreamLogin:
 
     def _opened(self, row: LoginState) -> Waiting:
         try:
-            opened = self.envelope.open(row.sealed, "arrival")
+            opened = self.envelope.open(row.sealed, "pending profile")
             kept = msgspec.json.decode(opened, type=_Waiting)
         except (DecryptionFailed, msgspec.MsgspecError):
             raise InvalidLoginState from None

@@ -1,7 +1,7 @@
 """What apps send: sets of measurements, in JSON. Every spelling that the contract knows, and what
 is wrong with each value, with its place.
 
-Owns the reading of a body. Which variable and unit a set means is `journal.py`'s to settle.
+Owns the reading of a body. Which variable and unit a set means is decided in `service.py`.
 """
 
 import math
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from quantimodo.measurements.csv_cells import is_doubtful
+from quantimodo.measurements.csv_cells import is_ambiguous
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.times import time_of_number, time_of_text
 from quantimodo.model.measurements import Combination, Micros
@@ -19,7 +19,7 @@ from quantimodo.model.measurements import Combination, Micros
 MOST_MEASUREMENTS: Final = 10_000
 _LONGEST_NAME: Final = 125
 _LONGEST_NOTE: Final = 2_000
-# So that it can be told in every unit, and that sums of many have a value too.
+# So that it has a value in every unit, and that sums of many have one too.
 _LARGEST: Final = 1e280
 _LINES: Final = "\n\r\t"
 
@@ -36,7 +36,7 @@ class SentMeasurement(msgspec.Struct, rename="camel", gc=False):
 class SentSet(msgspec.Struct, rename="camel", gc=False):
     """`name`, `source`, `category` and `unit` are older spellings."""
 
-    # Not a list of its own by default: a million of them would hold everybody up.
+    # Not a new list by default: a million of them would delay all requests.
     measurements: list[SentMeasurement] | msgspec.UnsetType = msgspec.UNSET
     variable_name: str | None = None
     name: str | None = None
@@ -174,7 +174,7 @@ def start_of(given: int | float | str | None, older: int | float | str | None) -
         found = time_of_text(start) if isinstance(start, str) else time_of_number(start)
     except (ValueError, OverflowError):
         raise ValueError("startTime is neither seconds since 1970 nor ISO 8601") from None
-    if isinstance(start, str) and is_doubtful(start.strip()):
+    if isinstance(start, str) and is_ambiguous(start.strip()):
         raise ValueError(
             "startTime is text that may be a spreadsheet's date; send seconds since 1970 as a"
             " number, or ISO 8601"

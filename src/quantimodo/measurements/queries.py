@@ -24,7 +24,7 @@ _MOST_PARAMETERS: Final = 64
 _MOST_COMPARISONS: Final = 100
 _LARGEST_OFFSET: Final = 10**12
 _WIDEST: Final = 366 * 86_400
-_MOST_TOLD: Final = 255
+_MOST_SHOWN: Final = 255
 _JOINERS: Final = "\u200c\u200d"  # part of how words and signs are written
 _DIGITS: Final = re.compile(r"\d{1,15}", re.ASCII)
 _REPEATED: Final = re.compile(r"([A-Za-z]+)\[\d{0,4}\]", re.ASCII)
@@ -140,13 +140,13 @@ class _Parameters:
 
     def said(self, name: str, names: dict[str, str]) -> str:
         """What the filters by this name say, as a person can read it: signs that show nothing, or
-        change how others are shown, are told as what they are, and so is that there is more."""
+        change how others are shown, are shown as escapes, and so is a cut."""
         values = [value for spelled, value in self._pairs if names.get(_plain(spelled)) == name]
         text = "".join(
             sign if sign.isprintable() or sign in _JOINERS else "\ufffd"
             for sign in " & ".join(values)
         )
-        return text if len(text) <= _MOST_TOLD else f"{text[: _MOST_TOLD - 1]}…"
+        return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
 
     def filters(self, names: dict[str, str]) -> Filters:
         """All of them hold, whether repeated as `name[]`, as `name[0]` or as `name`."""

@@ -10,7 +10,7 @@ Line = tuple[Fraction, Fraction]  # factor and offset
 
 
 def convertible(source: Unit, target: Unit) -> bool:
-    """Whether the one can be told in the other."""
+    """Whether one unit converts into the other."""
     if source.id == target.id:
         return True
     known = source.steps is not None and target.steps is not None

@@ -1,4 +1,4 @@
-"""What the house asks of a database; tests/storage/ holds every engine to it.
+"""The contract of a database; tests/storage/ checks it for every engine.
 
 Contains no SQL. Methods take and return model values, never rows, and never decide policy: they
 report what is true and what they managed to change. `None` means absent, `False` means lost or
@@ -56,7 +56,7 @@ class Conflict(Exception):
 
 class Unavailable(Exception):
     """The database cannot answer now (overloaded, disk full, connection lost); nothing was kept,
-    unless the connection was lost during the very commit: then nobody can tell."""
+    unless the connection was lost during the commit: then the result is unknown."""
 
 
 class TooSlow(Unavailable):
@@ -90,9 +90,9 @@ class ClientStore(Protocol):
         delete_if_unused_at: datetime | None = None,
         charge: Charge | None = None,
     ) -> None:
-        """Raises `Conflict` when the id is taken. `delete_if_unused_at`: if nobody has allowed it
+        """Raises `Conflict` when the id is taken. `delete_if_unused_at`: without a consent for it
         anything by then, it goes. `charge`, in all stores: the row counts in this budget, and the
-        oldest over it are deleted with the insert; of clients those that nobody has allowed
+        oldest over it are deleted with the insert; of clients those that no person has allowed
         anything, else it raises `BudgetExceeded`. `storage/tables/budgets.py` says how exactly."""
 
     async def replace_client(self, client: Client, charge: Charge | None = None) -> bool:
@@ -148,7 +148,7 @@ class UserStore(Protocol):
     ) -> bool:
         """Mark the address verified if it is still this one, and was not yet (else False).
 
-        Unless `keep_credentials`, what somebody else may have made before is dropped in the same
+        Unless `keep_credentials`, what another person may have made before is dropped in the same
         transaction: password, identities, sessions, consents, and every authorization
         (security.md §22).
         """
@@ -158,7 +158,7 @@ class UserStore(Protocol):
     async def set_administrator(self, user_id: int, administrator: bool) -> bool: ...
 
     async def delete_user(self, user_id: int) -> bool:
-        """Delete the person with password, sessions, consents, families and own clients, in one
+        """Delete the person with password, sessions, consents, grants and own clients, in one
         transaction; very many measurements some at a time before it."""
 
     async def password_hash(self, user_id: int) -> str | None: ...
@@ -206,8 +206,8 @@ class SessionStore(Protocol):
 
     async def end_session(self, user_id: int, key: bytes, at: datetime) -> bool:
         """However a session ends, but by its age, two things happen in the same transaction: its
-        participants are due to be told, and the authorizations of OpenID Connect that were given
-        in it are revoked, but for those with `offline_access`."""
+        logout recipients are due to be notified, and the authorizations of OpenID Connect that were
+        given in it are revoked, but for those with `offline_access`."""
 
     async def end_sessions(
         self, user_id: int, at: datetime, except_key: bytes | None = None
@@ -215,7 +215,7 @@ class SessionStore(Protocol):
 
 
 class LogoutRecipientStore(Protocol):
-    """Added by `save_code`; due to be told when their session has ended, not when it expired."""
+    """Added by `save_code`; due when their session has ended, not when it expired."""
 
     async def logout_recipients(self, sid: str) -> Sequence[LogoutRecipient]:
         """Of this session, whether it lives or has just ended; by client id."""
@@ -223,7 +223,7 @@ class LogoutRecipientStore(Protocol):
     async def claim_logout_notifications(
         self, at: datetime, lease: timedelta, limit: int
     ) -> Sequence[LogoutRecipient]:
-        """Take some that are due to be told, for `lease`; `attempts` are those before this one."""
+        """Take some that are due, for `lease`; `attempts` are those before this one."""
 
     async def delay_logout_notification(
         self, sid: str, client_id: str, until: datetime
@@ -282,7 +282,7 @@ class AuthorizationStore(Protocol):
         application was deleted."""
 
     async def withdraw_consent(self, user_id: int, client_id: str, at: datetime) -> bool:
-        """Forget it and revoke every family of this person and client, codes included."""
+        """Forget it and revoke every grant of this person and client, codes included."""
 
     async def save_code(
         self,
@@ -291,7 +291,7 @@ class AuthorizationStore(Protocol):
         access: AccessToken | None = None,
         logout_recipient: LogoutRecipient | None = None,
     ) -> bool:
-        """Begin an authorization: its family, what is handed to the front channel, and whom to
+        """Begin an authorization: its grant, the tokens of the front channel, and whom to
         tell when the session in which it was given ends.
 
         False, and nothing is saved, unless the person's consent to all its scope is on record, and
@@ -313,7 +313,7 @@ class TokenReader(Protocol):
     async def token_status(
         self, jti: str, client_id: str, grant_id: bytes | None
     ) -> TokenStatus | None:
-        """What a signed token stands on; None when its jti, family, client or person was revoked,
+        """The state behind a signed token; None when its jti, grant, client or person was revoked,
         disabled or deleted."""
 
 
@@ -330,7 +330,7 @@ class TokenStore(TokenReader, Protocol):
     ) -> bool:
         """Redeem `code` and save the tokens: all of it, or nothing.
 
-        False if it was redeemed before or its family is revoked. Of any number of concurrent
+        False if it was redeemed before or its grant is revoked. Of any number of concurrent
         calls that redeem the same code, exactly one returns True. `access` is None for a JWT.
         """
 
@@ -342,13 +342,13 @@ class TokenStore(TokenReader, Protocol):
         access: AccessToken | None,
         successor: RefreshToken,
     ) -> bool:
-        """Spend a refresh token, keep `salt` with it, save its heir: all of it, or nothing.
+        """Spend a refresh token, store the nonce with it, save its successor: all or nothing.
 
-        False if it was spent before or its family is revoked; exactly one of many wins.
+        False if it was spent before or its grant is revoked; exactly one of many wins.
         """
 
     async def revoke_grant(self, grant_id: bytes, at: datetime) -> bool:
-        """End one authorization: its code, its tokens, and any heir that a rotation adds now."""
+        """End one authorization: its code, its tokens, and any successor that is added now."""
 
     async def revoke_access_token(self, key: bytes) -> bool: ...
 
@@ -386,7 +386,7 @@ class IdentityStore(Protocol):
 
     async def end_identity(self, issuer: str, subject: str, at: datetime) -> int | None:
         """The provider says that the account is gone: delete the identity, end every session and
-        revoke every family of its person, in one transaction. Whose it was."""
+        revoke every grant of its person, in one transaction. Whose it was."""
 
     async def sign_out_identity(
         self, issuer: str, subject: str, at: datetime, *, grants: bool

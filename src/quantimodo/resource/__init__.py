@@ -1,1 +1,1 @@
-"""Protected resources, behind one guard. Each asks for one scope and opens what it says."""
+"""Protected resources with bearer authentication. Each requires one scope."""

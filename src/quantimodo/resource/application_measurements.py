@@ -46,8 +46,8 @@ class ApplicationMeasurements:
             rows, total = await self.measurement_service.page_of_people(people, question, count)
         self._note(app, question, list(rows))
         names = await self._names(app, {row.measurement.user_id for row in rows})
-        told = [_told(row, names[row.measurement.user_id]) for row in rows]
-        return page_response(self.address, question, told, total)
+        rows_json = [_row_json(row, names[row.measurement.user_id]) for row in rows]
+        return page_response(self.address, question, rows_json, total)
 
     async def _names(self, app: str, user_ids: set[int]) -> Mapping[int, dict[str, Any]]:
         """How the application tells people apart: by what `/api/v1/user/me` names them."""
@@ -101,6 +101,6 @@ class ApplicationMeasurements:
             )
 
 
-def _told(row: MeasurementView, name: dict[str, Any]) -> dict[str, Any]:
+def _row_json(row: MeasurementView, name: dict[str, Any]) -> dict[str, Any]:
     """With whose it is."""
     return {**measurement_json(row), **name}

@@ -1,4 +1,4 @@
-"""The guard (v2-api.md §7, RFC 6750): takes a token, by one way, and says whose it is."""
+"""Bearer authentication (v2-api.md §7, RFC 6750): one token, by one method."""
 
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes

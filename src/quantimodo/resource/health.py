@@ -38,7 +38,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class MetricsPage:
-    """For whoever has the operator's token; without one configured there is nothing here."""
+    """Requires the operator's token; without a configured one the path is not found."""
 
     metrics: Metrics
     token: Secret | None

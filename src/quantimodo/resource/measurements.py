@@ -171,9 +171,9 @@ class MeasurementsCsv:
         question = parse_measurement_query(request.query)
         async with self.access.reads.place(user.id):
             chunks = await self.measurement_service.stream(user.id, question)
-        return Response(200, b"", CSV_HEADERS, self._told(user, app, question, chunks))
+        return Response(200, b"", CSV_HEADERS, self._recorded(user, app, question, chunks))
 
-    async def _told(
+    async def _recorded(
         self,
         user: User,
         app: str,

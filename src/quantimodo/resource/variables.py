@@ -28,8 +28,8 @@ class Variables:
         question = parse_variable_query(request.query)
         async with self.access.reads.place(user.id):
             found, total = await self.measurement_service.variables(user.id, question)
-        # What is told of a variable is of its measurements, and the last of them whole.
-        self.access.note_reading(user, app, question, sum(map(_told, found)))
+        # A variable shows a summary of its measurements, and the last one completely.
+        self.access.note_reading(user, app, question, sum(map(_shown, found)))
         return page_response(self.address, question, list(map(variable_json, found)), total)
 
 
@@ -48,12 +48,12 @@ class OneVariable:
         if found is None:
             raise MeasurementError("there is no such variable", status=404)
         self.access.note(
-            user.id, app, "read", _told(found), found.summary.variable.name, found.category
+            user.id, app, "read", _shown(found), found.summary.variable.name, found.category
         )
         return private_json(200, variable_json(found))
 
 
-def _told(found: VariableView) -> int:
+def _shown(found: VariableView) -> int:
     return int(found.summary.number > 0)
 
 

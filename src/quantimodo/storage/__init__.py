@@ -1,1 +1,1 @@
-"""Database engines, and the tables they keep. Only `app` and `cli` import this room."""
+"""Database engines and tables. Only `app` and `cli` import this package."""

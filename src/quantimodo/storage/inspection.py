@@ -11,7 +11,7 @@ from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.postgres_connections import connect as connect_postgres
 from quantimodo.storage.sqlite import connect
 
-_MOST_TOLD = 20
+_MOST_SHOWN = 20
 
 
 async def inspect(url: str) -> list[str]:
@@ -28,8 +28,8 @@ def _inspect_sqlite(path: Path) -> list[str]:
     except sqlite3.Error as error:
         raise Unavailable(str(error)) from error
     try:
-        damage = [row[0] for row in connection.execute(f"PRAGMA integrity_check({_MOST_TOLD})")]
-        orphans = connection.execute("PRAGMA foreign_key_check").fetchmany(_MOST_TOLD)
+        damage = [row[0] for row in connection.execute(f"PRAGMA integrity_check({_MOST_SHOWN})")]
+        orphans = connection.execute("PRAGMA foreign_key_check").fetchmany(_MOST_SHOWN)
     except sqlite3.Error as error:
         return [str(error)]
     finally:

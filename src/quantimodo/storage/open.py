@@ -1,4 +1,4 @@
-"""The one door: a database address becomes the house's stores.
+"""Opens the stores of a database address.
 
 `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://…`.
 """

@@ -2,9 +2,9 @@
 
 Owns connections, queues and retries. Knows no table. What waits for the same statement goes to
 the server as one statement over arrays: one round trip, and for writes one commit. Lost
-connections come back by themselves; whoever was waiting on one hears `Unavailable`.
+connections come back by themselves; a caller that waits on one gets `Unavailable`.
 
-Each connection keeps prepared statements and settings of its own: a pooler between us and the
+Each connection has its prepared statements and settings: a pooler between us and the
 server must run in session mode (pgbouncer: `pool_mode = session`).
 """
 
@@ -99,7 +99,7 @@ class PostgresDatabase:
         return await writer.put(values)
 
     async def close(self) -> None:
-        """Finish what waits, then hang up."""
+        """Finish waiting statements, then disconnect."""
         self._closing = True
         writers = [writer.close() for writer in self._writers.values()]
         searches = (self._searches.close(), self._lists.close())
@@ -256,7 +256,7 @@ class _Writer:
 
 
 class _Pool:
-    """A few connections, each doing one thing after another for whoever comes first."""
+    """A few connections, each running one statement at a time, in the order of the calls."""
 
     def __init__(self, lines: list[PostgresConnection]) -> None:
         self._jobs: asyncio.Queue[tuple[Any, asyncio.Future[Any]] | None] = asyncio.Queue()

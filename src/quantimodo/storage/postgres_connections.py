@@ -49,7 +49,7 @@ GONE = (
 async def connect(
     url: str, settings: str = BY_KEY, *, patience: float | None = _ANSWER_SECONDS
 ) -> asyncpg.Connection:
-    """A connection with the house's settings. Raises `Unavailable`, whose cause says why."""
+    """A connection with this server's settings. Raises `Unavailable`, whose cause says why."""
     try:
         connection = await asyncpg.connect(
             url,
@@ -83,20 +83,21 @@ async def _drive(connection: asyncpg.Connection, operation: Operation[T]) -> T:
 def outcome_of(error: Exception) -> Exception:
     """What the caller hears: the contract's exceptions, or its own."""
     if isinstance(error, asyncpg.IntegrityConstraintViolationError):
-        told: Exception = Conflict("the name is taken")
+        translated: Exception = Conflict("the name is taken")
     elif isinstance(error, asyncpg.DataError):
-        told = ValueError("a value that the database cannot keep")
+        translated = ValueError("a value that the database cannot keep")
     elif isinstance(error, FAULTS) and not isinstance(error, ValueError):
-        told = Unavailable("the database could not answer")
+        translated = Unavailable("the database could not answer")
     else:
         return error
-    told.__cause__ = error
-    return told
+    translated.__cause__ = error
+    return translated
 
 
 def _never_sent(error: asyncpg.InternalClientError) -> bool:
-    """Whether asyncpg kept the statement back: the server's farewell was read, its end was not."""
-    # asyncpg has no name of its own for this; it checks the state before it writes anything.
+    """Whether asyncpg kept the statement back: the server's shutdown notice was read, its end was
+    not."""
+    # asyncpg has no exception for this; it checks the state before it writes anything.
     return str(error).startswith("cannot switch to state")
 
 
@@ -123,7 +124,7 @@ class PostgresConnection:
         self._quiet_until = 0.0
 
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
-        """One statement, a transaction of its own."""
+        """One statement in a separate transaction."""
         rows = await self._send(lambda connection: connection.fetch(sql, *values))
         return [tuple(record) for record in rows]
 
@@ -190,7 +191,7 @@ class PostgresConnection:
         return self._connection
 
     def _distrust(self, error: BaseException) -> None:
-        """Hang up where the next statement would meet the same fault."""
+        """Disconnect when the next statement would have the same fault."""
         # A primary that was replaced still answers, but keeps nothing; a line whose answer was
         # not awaited may yet talk.
         hopeless = (

@@ -1,4 +1,4 @@
-"""PostgreSQL reads that may take long, on connections of their own, with a deadline."""
+"""PostgreSQL reads that may take long, on separate connections, with a deadline."""
 
 import asyncio
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class Searches:
             self._unfinished -= 1
 
     async def close(self) -> None:
-        """Wait for what runs, at most for its deadline, and hang up."""
+        """Wait for running statements, at most for their deadline, and disconnect."""
         if self._closing:
             return
         self._closing = True

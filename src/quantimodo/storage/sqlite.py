@@ -48,7 +48,7 @@ Waiting = tuple[Callable[[], Operation[Any]], "asyncio.Future[Any]"]
 
 
 def connect(path: Path, cache: int = _SMALL_CACHE) -> sqlite3.Connection:
-    """A connection that commits durably and leaves checkpoints to whoever asks for them; it keeps
+    """A connection that commits durably and leaves checkpoints to its callers; it keeps
     at most `cache` KiB of pages."""
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=512
@@ -80,8 +80,8 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _keep_a_log(connection: sqlite3.Connection) -> None:
-    """Write-ahead logging. Of processes that open a new file at once all but one are told that it
-    is locked, whatever the busy timeout: they ask again."""
+    """Write-ahead logging. Of processes that open a new file at once all but one get the error that
+    it is locked, whatever the busy timeout: they ask again."""
     ends = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
@@ -174,7 +174,7 @@ class SqliteDatabase:
         return won
 
     async def close(self) -> None:
-        """Finish what waits, fold the log into the file, and let go of it. Once is enough."""
+        """Finish what waits, checkpoint the log into the file, and close it. Once is enough."""
         if self._closing:
             return
         self._closing = True
@@ -212,7 +212,7 @@ class SqliteDatabase:
                     batch.append(self._waiting.popleft())
             if batch:
                 outcomes = self._commit([operation for operation, _ in batch])
-                with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                with suppress(RuntimeError):  # the loop is closed: no caller waits any more
                     self._loop.call_soon_threadsafe(_settle, batch, outcomes)
             if self._closing and not self._waiting:
                 return
@@ -222,7 +222,7 @@ class SqliteDatabase:
         try:
             with self._turn:
                 return self._group(operations)
-        except Exception as error:  # whatever it is, the thread lives on, and somebody waits
+        except Exception as error:  # any error: the thread continues, and a caller waits
             return [_unavailable(error) for _ in operations]
 
     def _group(self, operations: list[Callable[[], Operation[Any]]]) -> list[Any]:
@@ -349,7 +349,7 @@ class _Checkpointer:
     """Folds the log into the file, beside the requests.
 
     A passive checkpoint copies while others write; only the last few pages are folded during a
-    turn of our own, so that the log starts anew and never grows without bound. Every `empty_every`
+    separate turn, so that the log starts anew and never grows without bound. Every `empty_every`
     seconds the log is truncated as well: deleted values stay in it until then.
     """
 

@@ -54,7 +54,7 @@ class SqlStores(
     Leases,
     Retention,
 ):
-    """Every store of the house; the tables share nothing but the database."""
+    """All stores; the tables share only the database."""
 
     async def ping(self) -> None:
         await self._database.rows(_PING)

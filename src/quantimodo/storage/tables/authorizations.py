@@ -44,7 +44,7 @@ _CONSENT = Statement(
 _LIVES = "SELECT 1 FROM sessions WHERE sid = {1}"
 _HOLD_SESSION = Statement(_LIVES, postgres=f"{_LIVES} FOR KEY SHARE")
 # Held until the authorization that rests on it is saved: of that and a withdrawal one comes after
-# the other, and a withdrawal that comes after finds the family to revoke.
+# the other, and a withdrawal that comes after finds the grant to revoke.
 _ALLOWED = "SELECT scope FROM consents WHERE user_id = {1} AND client_id = {2}"
 _HOLD_CONSENT = Statement(_ALLOWED, postgres=f"{_ALLOWED} FOR KEY SHARE")
 # Two consents at once both count: PostgreSQL holds the person, since there may be no consent yet

@@ -1,4 +1,5 @@
-"""Storage budgets: which rows make room when strangers have stored too many bytes.
+"""Storage budgets: which rows are deleted when callers without an account have stored too many
+bytes.
 
 A table with a budget has the columns `network` (who stored the row) and `stored_bytes`. An insert
 adds both, and in the same transaction deletes the oldest rows over the budget of its network, then
@@ -65,7 +66,7 @@ class BudgetedTable:
                 f" WHERE gone - stored_bytes < CAST({{1}} AS BIGINT)) RETURNING 1"
             )
 
-        # Of processes that make room at once, each sees what the one before it has deleted. SQLite
+        # Of processes that delete at once, each sees what the one before it has deleted. SQLite
         # has one writer.
         number = zlib.crc32(table.encode())
         self.lock = Statement("SELECT 1", postgres=f"SELECT pg_advisory_xact_lock({number})")
@@ -93,7 +94,7 @@ class BudgetChecks:
         insert: Callable[[], Operation[T]],
         run: Callable[[Callable[[], Operation[T]]], Awaitable[T]],
     ) -> T:
-        """Run `insert`, and what makes room for `size` bytes, in one transaction.
+        """Run `insert`, and the deletions for `size` bytes, in one transaction.
 
         Raises `BudgetExceeded` and stores nothing when too few rows may be deleted.
         """
@@ -105,7 +106,7 @@ class BudgetChecks:
             if check_network or check_all:
                 yield self._table.lock, ()
             if check_network:
-                yield from self._make_room(
+                yield from self._delete_oldest(
                     charge.budget.per_address,
                     self._table.sum_of_network,
                     self._table.evict_of_network,
@@ -113,7 +114,7 @@ class BudgetChecks:
                 )
             if check_all:
                 table = self._table
-                yield from self._make_room(
+                yield from self._delete_oldest(
                     charge.budget.total, table.sum_of_all, table.evict_of_all, ()
                 )
             return result
@@ -141,7 +142,7 @@ class BudgetChecks:
         self._inserted_in_all = 0 if due else after
         return due
 
-    def _make_room(
+    def _delete_oldest(
         self, most: int, total: Statement, evict: Statement, where: tuple[Any, ...]
     ) -> Generator[Call, Sequence[Row], None]:
         for _ in range(_MOST_BATCHES):

@@ -1,8 +1,8 @@
 """How the measurements of one go that are too many for one transaction: some at a time, so that
-nobody else waits for all of them.
+no other request waits for all of them.
 
 What is left when they are few goes with their variable or person, by foreign key. A process that
-ends amid it leaves some, and whoever asked for it can ask again.
+ends amid it leaves some, and the caller can repeat it.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""The column `families.asked`: claims that a request asked for one by one. NULL for most."""
+"""The column `grants.asked`: claims that a request named individually. NULL for most."""
 
 import json
 from functools import lru_cache

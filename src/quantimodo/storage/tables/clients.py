@@ -69,7 +69,7 @@ _ADD_UNPROVEN = Statement(
     "INSERT INTO unused_clients (client_id, expires_at, network, row_bytes, stored_bytes)"
     " VALUES ({1}, {2}, {3}, {4}, {4})"
 )
-# Whoever changes what is stored pays for it from then on.
+# The network address that changes a row is charged for it from then on.
 _RECHARGE = Statement(
     "UPDATE unused_clients SET network = {2}, row_bytes = COALESCE({3}, row_bytes),"
     " stored_bytes = COALESCE({3}, row_bytes) + COALESCE((SELECT LENGTH(data) FROM client_logos l"
@@ -83,7 +83,7 @@ _UNPROVEN = BudgetedTable(
     "unused_clients",
     key="client_id",
     order="expires_at, client_id",
-    # What somebody has allowed something stays, and counts.
+    # A client with a consent stays, and counts.
     evictable="NOT EXISTS (SELECT 1 FROM consents c WHERE c.client_id = unused_clients.client_id)",
     source=("clients", "id"),
 )

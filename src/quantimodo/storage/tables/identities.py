@@ -33,7 +33,7 @@ _USE = Statement(
 )
 _DROP = Statement(
     "DELETE FROM identities WHERE user_id = {1} AND id = {2} AND"
-    # A password without an address to give with it signs nobody in.
+    # A password without an address is no sign-in method.
     " (EXISTS (SELECT 1 FROM passwords p JOIN users u ON u.id = p.user_id"
     " WHERE p.user_id = {1} AND u.email_key IS NOT NULL)"
     " OR EXISTS (SELECT 1 FROM identities o WHERE o.user_id = {1} AND o.id <> {2})) RETURNING id"

@@ -88,7 +88,7 @@ def _to_login_code(row: Row) -> LoginCode:
 class UpstreamLogin(Table):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._departure_budget = BudgetChecks(_LOGIN_STATES)
+        self._login_state_budget = BudgetChecks(_LOGIN_STATES)
 
     async def add_login_state(self, login_state: LoginState, charge: Charge | None = None) -> None:
         values = (
@@ -99,7 +99,7 @@ class UpstreamLogin(Table):
             to_micros(login_state.created_at),
             to_micros(login_state.expires_at),
         )
-        await charged(self._database, self._departure_budget, _ADD_LOGIN_STATE, values, charge)
+        await charged(self._database, self._login_state_budget, _ADD_LOGIN_STATE, values, charge)
 
     async def login_state(self, key: bytes) -> LoginState | None:
         row = await self._database.one(_LOGIN_STATE, key)

@@ -1,5 +1,5 @@
 """The table `session_clients`: which applications a session signed its person in to, and which of
-them are still to be told that it ended."""
+them are still to be notified that it ended."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ _CLAIM = Statement(
     "UPDATE session_clients SET due_at = {2}, attempts = attempts + 1"
     f" WHERE (sid, client_id) IN ({_DUE})"
     " RETURNING sid, client_id, user_id, subject, at, expires_at, attempts - 1",
-    # Of several tellers each takes what no other holds. MATERIALIZED: it is chosen once only.
+    # Of several senders each takes what no other holds. MATERIALIZED: it is chosen once only.
     postgres=f"WITH due AS MATERIALIZED ({_DUE} FOR UPDATE SKIP LOCKED)"
     " UPDATE session_clients p SET due_at = {2}, attempts = p.attempts + 1 FROM due"
     " WHERE p.sid = due.sid AND p.client_id = due.client_id"

@@ -126,7 +126,7 @@ def _made(variable: Variable | NewVariable, found: dict[str, Variable]) -> int:
     if isinstance(variable, Variable):
         return variable.id
     known = found.get(variable.name)
-    # Somebody else made it meanwhile, in another unit: the entries' values are not in that one.
+    # It was created meanwhile, in another unit: the entries' values are not in that one.
     if known is None or known.unit_id != variable.unit_id:
         raise _Changed
     return known.id
@@ -143,7 +143,7 @@ class Measurements(Table):
             if in_order:
                 found = yield from _making(user_id, in_order, moment)  # type: ignore[arg-type]
             placed = [(_made(each.variable, found), each) for each in sets]
-            # Rows are locked in one order, whoever asks: no two wait for each other.
+            # Rows are locked in one order by all callers, so no two wait for each other.
             for variable_id, each in sorted(placed, key=lambda one: (one[0], one[1].source)):
                 same = (user_id, variable_id, each.source, moment)
                 yield from insert_many(_SAVE, same, sorted(each.entries))

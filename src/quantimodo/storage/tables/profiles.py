@@ -1,4 +1,5 @@
-"""The tables `profiles` and `pairwise_subjects`: what is told of a person, and under which name."""
+"""The tables `profiles` and `pairwise_subjects`: profile claims and pairwise subjects of a
+person."""
 
 from dataclasses import replace
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Which rows nobody needs any more, table by table. `ops/cleanup.py` says when to look.
+"""Which rows are obsolete, table by table. `ops/cleanup.py` says when to look.
 
 Tables whose key begins with the moment of its making are looked at from the oldest row on, a
 window at a time: rows of one kind live equally long, so the dead ones lie in front, and no index
@@ -34,7 +34,7 @@ def _expired(table: str, key: str) -> Statement:
 
 _SWEEPS = {
     "sessions": _expired("sessions", "key"),
-    # A day longer than its session: what is due by then is told.
+    # A day longer than its session: due notifications are sent by then.
     "session_clients": Statement(
         "DELETE FROM session_clients WHERE (sid, client_id) IN (SELECT sid, client_id"
         f" FROM session_clients WHERE expires_at <= {{1}} - {_DAY}"
@@ -53,7 +53,7 @@ _SWEEPS = {
     # A token that is spent just before its end gives its successor for as long as that one lives
     # (v2-api.md §6), so each row stays for its lifetime once more.
     "refresh_tokens": _oldest("refresh_tokens", "key", "2 * expires_at - issued_at <= {1}"),
-    # A token whose family is gone is dead too, so nothing comes back to life here.
+    # A token without its grant is inactive too, so no deletion makes one valid again.
     "grants": _oldest("grants", "id", "expires_at <= {1}"),
     "revoked_jwts": _expired("revoked_jwts", "jti"),
     "login_states": _expired("login_states", "key"),
@@ -62,8 +62,8 @@ _SWEEPS = {
         "DELETE FROM login_codes WHERE key IN (SELECT key FROM login_codes"
         f" WHERE expires_at <= {{1}} - {_DAY} ORDER BY expires_at LIMIT {{2}}) RETURNING 1"
     ),
-    # Applications that registered by themselves and that nobody ever allowed anything; those that
-    # somebody did are proven.
+    # Applications that registered by themselves and that have no consent; those that
+    # have one are proven.
     "clients": Statement(
         "DELETE FROM clients WHERE id IN (SELECT client_id FROM unused_clients u"
         " WHERE expires_at <= {1} AND NOT EXISTS"

@@ -1,7 +1,7 @@
-"""How a browser session ends, whoever ends it: its applications are told, and lose what they got
+"""The end of a browser session by any cause: its applications are notified, and lose what they got
 for it. Pieces of an operation, for the tables that end sessions.
 
-One that has expired is no such thing: it is forgotten in silence (`sweeps.py`).
+One that has expired is no such thing: it is forgotten in silence (`retention.py`).
 """
 
 from quantimodo.storage.database import Operation, Statement

@@ -1,4 +1,4 @@
-"""The tables `sessions` and `email_tokens`. How a session ends is in `endings.py`."""
+"""The tables `sessions` and `email_tokens`. How a session ends is in `session_end.py`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,8 +20,8 @@ _SESSION = (
 )
 _BY_KEY = KeyedRead(f"{_SESSION} WHERE s.key")
 _OF_USER = Statement(f"{_SESSION} WHERE s.user_id = {{1}} ORDER BY s.seen_at DESC")
-# Held until the session is saved, so that whoever ends a person's sessions, because a password or
-# an address changed hands, comes before it or after it and never past it. SQLite has one writer.
+# Held until the session is saved, so that a call that ends a person's sessions, because a password
+# or an address changed hands, comes before it or after it and never past it. SQLite has one writer.
 _PERSON = "SELECT id FROM users WHERE id = {1}"
 _HOLD_PERSON = Statement(_PERSON, postgres=f"{_PERSON} FOR SHARE")
 _ADD = Statement(
@@ -116,7 +116,7 @@ class Sessions(Table):
 
 
 class EmailTokens(Table):
-    """Addresses are kept folded, so that one person's tickets are found under one name."""
+    """Addresses are kept folded, so that one person's tokens are found under one address."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)

@@ -128,18 +128,18 @@ def _flat(rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
 _BATCH_TAIL = """,
 new_access AS (
   INSERT INTO access_tokens (key, client_id, grant_id, user_id, scope, issued_at, expires_at)
-  SELECT a_key, a_client, a_family, a_user, a_scope, a_issued, a_expires
+  SELECT a_key, a_client, a_grant, a_user, a_scope, a_issued, a_expires
   FROM input JOIN spent USING (n) WHERE a_key IS NOT NULL
 ),
 new_refresh AS (
   INSERT INTO refresh_tokens (key, grant_id, issued_at, expires_at)
-  SELECT r_key, r_family, r_issued, r_expires
+  SELECT r_key, r_grant, r_issued, r_expires
   FROM input JOIN spent USING (n) WHERE r_key IS NOT NULL
 )
 SELECT n FROM spent"""
 _NEW_ROWS = (
-    "a_key, a_client, a_family, a_user, a_scope, a_issued, a_expires,"
-    " r_key, r_family, r_issued, r_expires, n"
+    "a_key, a_client, a_grant, a_user, a_scope, a_issued, a_expires,"
+    " r_key, r_grant, r_issued, r_expires, n"
 )
 
 ISSUE = Batch(

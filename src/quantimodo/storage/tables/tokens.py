@@ -1,6 +1,6 @@
 """The tables `codes`, `refresh_tokens`, `access_tokens` and `revoked_jwts`: the hot path.
 
-A find is one read that joins client, family and person, so that what was revoked, disabled or
+A find is one read that joins client, grant and person, so that what was revoked, disabled or
 deleted is known in the same breath. The hot writes are in `token_batches.py`.
 """
 

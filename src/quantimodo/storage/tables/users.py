@@ -62,7 +62,7 @@ _VERIFY_EMAIL = Statement(
 )
 _DISABLE = Statement("UPDATE users SET disabled_at = {2} WHERE id = {1} RETURNING id")
 _ADMINISTRATOR = Statement("UPDATE users SET administrator = {2} WHERE id = {1} RETURNING id")
-_AT_ONCE = 0  # applications are told since 1970
+_AT_ONCE = 0  # notifications are due since 1970
 _DELETE = Statement("DELETE FROM users WHERE id = {1} RETURNING id")
 _DELETE_GRANTS = Statement("DELETE FROM grants WHERE user_id = {1}")
 _PASSWORD = Statement("SELECT hash FROM passwords WHERE user_id = {1}")
@@ -77,8 +77,8 @@ _DROP_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
 REVOKE_GRANTS = Statement(
     "UPDATE grants SET revoked_at = {2} WHERE user_id = {1} AND revoked_at IS NULL"
 )
-# Whoever adds or drops a way in holds the person, so that one sees what the other did. On SQLite
-# there is one writer.
+# A call that adds or drops a sign-in method locks the person, so that one sees the other's change.
+# On SQLite there is one writer.
 _PERSON = "SELECT id FROM users WHERE id = {1}"
 HOLD_PERSON = Statement(_PERSON, postgres=f"{_PERSON} FOR NO KEY UPDATE")
 OWN_SESSION = Statement("SELECT key FROM sessions WHERE user_id = {1} AND key = {2}")
@@ -182,7 +182,7 @@ class Users(Table):
         def operation() -> Operation[bool]:
             yield HOLD_PERSON, (user_id,)
             yield from ending_all(user_id, _AT_ONCE)
-            # Passwords, identities, tickets, consents, own clients: by foreign key.
+            # Passwords, identities, e-mail tokens, consents, own clients: by foreign key.
             yield _DELETE_GRANTS, (user_id,)
             yield DROP_LOGIN_CODES, (user_id,)
             return bool((yield _DELETE, (user_id,)))

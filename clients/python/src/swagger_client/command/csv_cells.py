@@ -66,7 +66,7 @@ def time_of(text: str, where: str) -> float | str:
     Numbers that spreadsheets write for dates (45047, 20230501) are no seconds.
     """
     text = text.strip().replace("\u2212", "-")
-    if is_doubtful(text):
+    if is_ambiguous(text):
         raise BadCsv(
             f"{where}: this number may be a spreadsheet's date; write the time as"
             " 2026-11-23T12:00:00Z"
@@ -82,7 +82,7 @@ def time_of(text: str, where: str) -> float | str:
     raise BadCsv(f"{where}: a time is 2026-11-23T12:00:00Z, or seconds since 1970")
 
 
-def is_doubtful(text: str) -> bool:
+def is_ambiguous(text: str) -> bool:
     """Whether digits that could be seconds since 1970 look like something else: before March 1973
     a spreadsheet's serial number or a date without dashes, after 2286 milliseconds."""
     if not _SECONDS.fullmatch(text):
@@ -95,13 +95,13 @@ def _iso(*parts: str | None) -> str:
     year, _, month, day, hour, minute, second, fraction, zone = parts
     whole = date(int(year or 0), int(month or 0), int(day or 0)).isoformat()
     micros = int((fraction or "")[:6].ljust(6, "0"))
-    told = time(int(hour or 0), int(minute or 0), int(second or 0), micros).isoformat()
+    clock = time(int(hour or 0), int(minute or 0), int(second or 0), micros).isoformat()
     if not zone or zone in "Zz":
-        return f"{whole}T{told}+00:00"
+        return f"{whole}T{clock}+00:00"
     digits = zone[1:].replace(":", "").ljust(4, "0")
     if digits[:2] > "23":
         raise ValueError("there is no such offset")
-    return f"{whole}T{told}{zone[0]}{digits[:2]}:{digits[2:]}"
+    return f"{whole}T{clock}{zone[0]}{digits[:2]}:{digits[2:]}"
 
 
 # ------------------------------------------------------------------------------------ the formulas
@@ -119,5 +119,5 @@ def unguarded(text: str) -> str:
 
 
 def _is_formula(text: str) -> bool:
-    """With apostrophes before it or without, so that the added one can be told from others."""
+    """With apostrophes before it or without, so that the added one can be distinguished."""
     return text.lstrip("'").startswith(_FORMULA)

@@ -220,7 +220,7 @@ def _row(line: int, cells: Mapping[str, str], separator: str) -> Row:
         combination=combination,
         stored_value=None if stored is None else value_of(line, "Stored Value", stored, separator),
         stored_unit=stored_unit,
-        note=cells.get("note") or None,  # with the blanks around it
+        note=cells.get("note") or None,  # with surrounding spaces
     )
 
 

@@ -62,7 +62,7 @@ async def finding(settings: Settings, what: str) -> Finding:
     return next(found for found in await examine(settings) if found.what == what)
 
 
-async def test_a_provider_that_answers_is_told_with_what_to_register(tmp_path: Path) -> None:
+async def test_a_working_provider_is_listed_with_what_to_register(tmp_path: Path) -> None:
     async with provider() as address:
         found = await finding(settings_with(tmp_path, address), "sign-in work")
     assert found.state == "ok"

@@ -116,7 +116,7 @@ async def test_the_flow_of_2016_through_npm_oidc_provider(served: Live, callback
         assert me["displayName"] == "uma of oidc-provider"
 
         again = await login_jwt(opener, served.address, callback, "work", None)
-        assert again != token, "known there and here by now: nobody is asked"
+        assert again != token, "known there and here by now: no question"
 
 
 async def test_who_turns_back_at_oidc_provider_comes_back_denied(

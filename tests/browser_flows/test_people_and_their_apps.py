@@ -1,4 +1,4 @@
-"""Whole journeys in Chromium, without scripts unless said: the server's own pages, an app on
+"""Whole flows in Chromium, without scripts unless said: the server's own pages, an app on
 another origin, and the browser's own idea of what a page's policy allows."""
 
 import httpx
@@ -30,7 +30,7 @@ async def sign_in(page: Page, email: str = "ann@example.org") -> None:
 
 
 async def sign_up(page: Page, email: str) -> None:
-    """On the sign-up page that is shown, and then by the letter in the outbox."""
+    """On the sign-up page that is shown, and then by the e-mail in the outbox."""
     await page.fill("[name=name]", "New Person")
     await page.fill("[name=email]", email)
     await page.fill("[name=password]", PASSWORD)
@@ -133,7 +133,7 @@ async def test_a_new_person_comes_back_to_the_app_that_sent_them(
         assert page.url.startswith(browser_setup.callback)
 
 
-async def test_a_new_person_of_a_first_party_app_is_led_there_by_the_letter(
+async def test_the_email_leads_a_new_person_to_the_first_party_app(
     browser_setup: BrowserSetup,
 ) -> None:
     app = await browser_setup.registered(first_party=True)

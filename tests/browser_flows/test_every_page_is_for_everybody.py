@@ -12,7 +12,7 @@ from support.account_services import AccountServices
 from support.page_gallery import Scheme, chromium, looking, open_gallery
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-# The documentation has a test of its own, and the frame that watches sessions shows nothing.
+# The documentation has a separate test, and the frame that watches sessions shows nothing.
 NOT_HERE = {"reference.html", "check_session.html"}
 
 

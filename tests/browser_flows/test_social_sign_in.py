@@ -27,7 +27,7 @@ PAGE = "<!doctype html><html lang=en><title>Mood Tracker</title><h1>Mood Tracker
 
 @pytest.fixture
 async def callback() -> AsyncIterator[str]:
-    """The app's page, on an origin of its own."""
+    """The app's page, on a separate origin."""
 
     async def show(request: Request) -> Response:
         return HTMLResponse(PAGE)

@@ -1,4 +1,4 @@
-"""oidc-client-ts (npm), unmodified, in Chromium: a page of its own signs a person in, stays signed
+"""oidc-client-ts (npm), unmodified, in Chromium: its page signs a person in, stays signed
 in, notices, and signs out."""
 
 import asyncio

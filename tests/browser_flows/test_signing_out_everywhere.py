@@ -43,7 +43,7 @@ class Neighbour:
 
     server: str
     address: str = ""
-    told: list[dict[str, str]] = field(default_factory=list)
+    received: list[dict[str, str]] = field(default_factory=list)
     back: list[dict[str, str]] = field(default_factory=list)
 
     async def watch(self, request: Request) -> Response:
@@ -51,7 +51,7 @@ class Neighbour:
         return HTMLResponse(_WATCH.format(frame=frame, server=self.server))
 
     async def front(self, request: Request) -> Response:
-        self.told.append(dict(request.query_params))
+        self.received.append(dict(request.query_params))
         return PlainTextResponse("Signed out here")
 
     async def signed_out(self, request: Request) -> Response:
@@ -148,7 +148,7 @@ async def test_apps_hear_of_it_in_frames_and_the_person_comes_back(
         assert neighbour.back == [{"state": "a state"}]
         issuer = harness.context.settings.issuer
         assert issuer != ISSUER
-        assert neighbour.told == [{"from": "frame", "iss": issuer, "sid": sid}]
+        assert neighbour.received == [{"from": "frame", "iss": issuer, "sid": sid}]
         await page.goto("/account")
         assert "/sign-in" in page.url
 

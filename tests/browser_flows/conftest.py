@@ -1,4 +1,4 @@
-"""Where the journeys go: a furnished house, a free port, or the whole street."""
+"""Fixtures: a server with data, a free port, or several servers."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -18,7 +18,7 @@ _OFTEN = Limit(1000, timedelta(minutes=15))
 
 @pytest.fixture
 def services(stores: Stores, clock: Clock, entropy: Entropy) -> Iterator[AccountServices]:
-    """One that lets people ask for many letters: a tour of all pages does."""
+    """One with high e-mail limits, because a tour of all pages sends many."""
     limits = ThrottlePolicy(
         sign_up_per_account=_OFTEN, reset_per_account=_OFTEN, emails_per_account=_OFTEN
     )
