@@ -160,7 +160,7 @@ async def _people(engine: Engine) -> list[int]:
 
 
 async def _cookie(context: AppContext, person: int) -> str:
-    user = await context.stores.user(person)
+    user = await context.stores.users.user(person)
     assert user is not None
     cookie = await context.sessions.start(
         user, methods=("pwd",), address="192.0.2.7", agent="bench", replaces=None
@@ -252,19 +252,21 @@ async def _destroy(engine: Engine, people: Sequence[int], busy: int) -> None:
     async with sql_of(engine) as sql:
         await sql.run("DELETE FROM leases")  # the server that just ended cleaned last
     async with open_app(load_settings(os.environ)) as context:
-        cleaner = Cleaner(context.stores, context.clock, "bench", pause=0)
+        cleaner = Cleaner(
+            context.stores.retention, context.stores.leases, context.clock, "bench", pause=0
+        )
         began = time.perf_counter()
         gone = await cleaner.round()
         print(f"cleaner: a round in {time.perf_counter() - began:.2f} s, {gone} rows")
         took = []
         for person in people:
             began = time.perf_counter()
-            await context.stores.delete_user(person)
+            await context.stores.users.delete_user(person)
             took.append(1000 * (time.perf_counter() - began))
         last = statistics.quantiles(took, n=100)[98]
         print(f"{'deletion of a person':<34}{statistics.median(took):>9.1f}{last:>9.1f}")
         began = time.perf_counter()
-        await context.stores.delete_user(busy)
+        await context.stores.users.delete_user(busy)
         print(f"{'deletion of the busy person':<34}{1000 * (time.perf_counter() - began):>9.1f}")
 
 

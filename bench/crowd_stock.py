@@ -97,7 +97,7 @@ async def sql_of(engine: Engine) -> AsyncIterator[Sql]:
 async def gather_crowd(context: AppContext, engine: Engine, crowd: Crowd) -> None:
     """Fill an empty database. Minutes."""
     now = context.clock.now()
-    await context.stores.add_client(_app(now))
+    await context.stores.clients.add_client(_app(now))
     async with sql_of(engine) as sql:
         await _people(sql, to_micros(now), crowd)
         await _measurements(sql, to_micros(now), crowd)

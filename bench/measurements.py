@@ -119,7 +119,7 @@ async def _read(
 async def _person(context: AppContext, number: int) -> User:
     now = context.clock.now()
     newcomer = NewUser(subject=f"bench-{number}", name="Bench", email=None, created_at=now)
-    return await context.stores.add_user(newcomer, None)
+    return await context.stores.users.add_user(newcomer, None)
 
 
 def _body(number: int) -> bytes:

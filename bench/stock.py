@@ -62,7 +62,7 @@ async def stock_up(
     now = context.clock.now()
     people = await _people(context, now)
     for client_id in (OPAQUE, SIGNED):
-        await context.stores.add_client(_client(client_id, now))
+        await context.stores.clients.add_client(_client(client_id, now))
     await _rest(engine, people, now, resting)
     return await _mint(engine, people, now, wanted)
 
@@ -72,7 +72,7 @@ async def _people(context: AppContext, now: datetime) -> list[int]:
         NewUser(subject=f"person-{n}", name="N", email=f"n{n}@example.org", created_at=now)
         for n in range(_PEOPLE)
     ]
-    return [(await context.stores.add_user(user, None)).id for user in users]
+    return [(await context.stores.users.add_user(user, None)).id for user in users]
 
 
 def _client(client_id: str, now: datetime) -> Client:

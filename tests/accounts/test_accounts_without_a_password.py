@@ -33,7 +33,7 @@ async def test_a_first_password_is_set_and_signs_in(
     assert not await services.accounts.has_password(ann.user.id)
     cookie = await services.accounts.set_first_password(ann, NEW)
     assert await services.accounts.has_password(ann.user.id)
-    assert await services.stores.session(ann.key) is None
+    assert await services.stores.sessions.session(ann.key) is None
     assert await services.is_live(cookie)
     assert await services.sign_in()
     assert (await services.email_templates())[0].subject == "A password was set"
@@ -81,8 +81,8 @@ async def test_after_ten_minutes_nothing_is_changed(
     with pytest.raises(ReauthenticationNeeded):
         await services.accounts.change_password(ann, NOTHING, NEW)
     assert await services.email_templates() == []
-    assert await services.stores.user(ann.user.id) == ann.user
-    assert await services.stores.session(ann.key) is not None
+    assert await services.stores.users.user(ann.user.id) == ann.user
+    assert await services.stores.sessions.session(ann.key) is not None
 
 
 async def test_who_has_a_password_has_to_give_it_however_fresh_the_sign_in(
@@ -141,8 +141,11 @@ async def test_an_account_is_deleted_with_its_identities(
     services: AccountServices, ann: Session
 ) -> None:
     await services.accounts.delete(ann, NOTHING)
-    assert await services.stores.user(ann.user.id) is None
-    assert await services.stores.identity("https://provider.example.org", "elsewhere-1") is None
+    assert await services.stores.users.user(ann.user.id) is None
+    assert (
+        await services.stores.identities.identity("https://provider.example.org", "elsewhere-1")
+        is None
+    )
     again = await services.social.admit(profile_of(), address=ADDRESS)
     assert again.new_user
     assert again.user.id != ann.user.id
@@ -165,7 +168,7 @@ async def test_the_true_owner_of_an_address_gets_the_account_without_the_strange
     await services.accounts.request_reset("ann@example.org", address=ADDRESS)
     await services.reset(await services.email_token("/reset/new"), PASSWORD)
     assert await services.social.identities(session.user.id) == []
-    assert await services.stores.session(session.key) is None
+    assert await services.stores.sessions.session(session.key) is None
     assert (await services.session(await services.sign_in())).user.id == session.user.id
     with pytest.raises(Exception, match="sign in to the existing account"):
         await mallory(services)
@@ -194,7 +197,7 @@ async def test_an_email_of_the_stranger_has_no_effect_afterwards(
     await services.reset(await services.email_token("/reset/new"), PASSWORD)
     owner = await services.session(await services.sign_in())
     assert await services.accounts.verify(email_token, session=owner) is None
-    found = await services.stores.user(session.user.id)
+    found = await services.stores.users.user(session.user.id)
     assert found is not None
     assert found.email == "ann@example.org"
 

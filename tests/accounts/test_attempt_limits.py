@@ -16,7 +16,7 @@ POLICY = ThrottlePolicy(sign_in_per_account=Limit(3, WINDOW), sign_in_per_addres
 
 @pytest.fixture
 def throttle(stores: Stores, clock: MovableClock) -> Throttle:
-    return Throttle(stores, POLICY, clock, b"k" * 32)
+    return Throttle(stores.throttles, POLICY, clock, b"k" * 32)
 
 
 async def tried(
@@ -90,7 +90,7 @@ async def test_a_device_is_counted_apart_from_its_account(
 ) -> None:
     limit = Limit(2, WINDOW)
     policy = ThrottlePolicy(sign_in_per_account=limit, sign_in_per_device=limit)
-    throttle = Throttle(stores, policy, clock, b"k" * 32)
+    throttle = Throttle(stores.throttles, policy, clock, b"k" * 32)
     for device in (None, "one"):
         for _ in range(2):
             await tried(throttle, "ann@example.org", device=device)
@@ -139,7 +139,7 @@ async def test_sign_in_sign_up_and_reset_are_counted_apart(throttle: Throttle) -
 
 async def test_the_table_names_no_person(throttle: Throttle, stores: Stores) -> None:
     await tried(throttle, "ann@example.org", "192.0.2.1")
-    other = Throttle(stores, POLICY, throttle.clock, b"o" * 32)
+    other = Throttle(stores.throttles, POLICY, throttle.clock, b"o" * 32)
     for _ in range(3):  # under another key these are other counters
         await tried(other, "ann@example.org", "192.0.2.1")
 

@@ -85,7 +85,7 @@ async def test_shorter_limits_hold_for_sessions_that_began_before(
 ) -> None:
     cookie = await begin(services, await services.member())
     stricter = Sessions(
-        store=services.stores,
+        store=services.stores.sessions,
         policy=SessionPolicy(absolute_lifetime=timedelta(hours=1)),
         clock=clock,
         entropy=services.entropy,
@@ -171,7 +171,7 @@ async def test_a_person_who_is_disabled_has_no_session(services: AccountServices
 
 async def test_no_session_begins_for_a_deleted_person(services: AccountServices) -> None:
     ann = await services.member()
-    await services.stores.delete_user(ann.id)
+    await services.stores.users.delete_user(ann.id)
     with pytest.raises(DomainError):
         await begin(services, ann)
 

@@ -44,7 +44,7 @@ async def test_a_changed_password_gives_a_new_session_and_leaves_the_others(
     cookie = await services.accounts.change_password(ann, right(), Secret(FRESH))
     renewed = await services.session(cookie)
     assert renewed.key != ann.key
-    assert await services.stores.session(ann.key) is None
+    assert await services.stores.sessions.session(ann.key) is None
     assert await services.is_live(other)
     assert await services.sessions.end_others(renewed) == 1
 
@@ -78,7 +78,7 @@ async def test_nothing_changes_without_the_current_password(
     with pytest.raises(DomainError):
         await services.accounts.delete(ann, wrong)
     assert await services.sign_in()
-    assert await services.stores.session(ann.key) is not None
+    assert await services.stores.sessions.session(ann.key) is not None
     assert await services.email_templates() == []
 
 
@@ -97,7 +97,7 @@ async def test_a_new_password_is_held_to_the_rules(services: AccountServices, an
     with pytest.raises(InvalidInput) as refused:
         await services.accounts.change_password(ann, right(), Secret("password1"))
     assert refused.value.field == "password"
-    assert await services.stores.session(ann.key) is not None
+    assert await services.stores.sessions.session(ann.key) is not None
 
 
 async def test_a_person_without_a_password_sees_what_to_do(
@@ -114,7 +114,7 @@ async def test_a_person_without_a_password_sees_what_to_do(
 async def test_a_change_that_lost_to_another_is_refused(
     services: AccountServices, ann: Session
 ) -> None:
-    held = await services.stores.password_hash(ann.user.id)
+    held = await services.stores.users.password_hash(ann.user.id)
     assert held is not None
     await services.accounts.request_reset("ann@example.org", address=ADDRESS)
     await services.reset(await services.email_token("/reset/new"), FRESH)
@@ -124,7 +124,7 @@ async def test_a_change_that_lost_to_another_is_refused(
 
 async def test_a_name_is_changed(services: AccountServices, ann: Session) -> None:
     await services.accounts.rename(ann, "  Ann   Other ")
-    renamed = await services.stores.user(ann.user.id)
+    renamed = await services.stores.users.user(ann.user.id)
     assert renamed is not None
     assert renamed.name == "Ann Other"
     with pytest.raises(InvalidInput):
@@ -136,7 +136,7 @@ async def test_an_address_changes_when_its_email_is_opened(
 ) -> None:
     session, email_token = await move(services, ann, "Moved@Example.org")
     assert (await services.email_templates())[0].to == "Moved@example.org"
-    unchanged = await services.stores.user(ann.user.id)
+    unchanged = await services.stores.users.user(ann.user.id)
     assert unchanged is not None
     assert unchanged.email == "ann@example.org"
     verified = await services.accounts.verify(email_token, session=session)
@@ -161,7 +161,7 @@ async def test_asking_for_a_move_gives_a_new_session_id(
 ) -> None:
     session, _ = await move(services, ann)
     assert session.key != ann.key
-    assert await services.stores.session(ann.key) is None
+    assert await services.stores.sessions.session(ann.key) is None
 
 
 async def test_links_to_the_old_address_die_with_the_move(
@@ -184,7 +184,7 @@ async def test_a_move_that_was_asked_for_before_a_reset_is_dead(
     owner = await services.session(confirmed.session_cookie)
     assert await services.accounts.verify(email_token, session=owner) is None
     assert (await services.session(confirmed.session_cookie)).user.email == "ann@example.org"
-    assert await services.stores.session(session.key) is None
+    assert await services.stores.sessions.session(session.key) is None
 
 
 async def test_ones_own_address_is_no_move(services: AccountServices, ann: Session) -> None:
@@ -200,7 +200,7 @@ async def test_an_address_that_was_taken_meanwhile_is_refused(
     await services.member("soon@example.org")
     with pytest.raises(DomainError):
         await services.accounts.verify(email_token, session=session)
-    assert (await services.stores.user(ann.user.id)).email == "ann@example.org"  # type: ignore[union-attr]
+    assert (await services.stores.users.user(ann.user.id)).email == "ann@example.org"  # type: ignore[union-attr]
 
 
 async def test_a_deleted_account_is_gone_with_its_sessions(
@@ -208,7 +208,7 @@ async def test_a_deleted_account_is_gone_with_its_sessions(
 ) -> None:
     other = await services.sign_in()
     await services.accounts.delete(ann, right())
-    assert await services.stores.user(ann.user.id) is None
+    assert await services.stores.users.user(ann.user.id) is None
     assert not await services.is_live(other)
     with pytest.raises(DomainError):
         await services.sign_in()

@@ -40,9 +40,9 @@ async def test_a_reset_link_signs_in_by_the_password_that_it_sets(
 
 async def test_a_password_that_was_replaced_starts_no_session(services: AccountServices) -> None:
     ann = await services.member()
-    held = await services.stores.password_hash(ann.id)
+    held = await services.stores.users.password_hash(ann.id)
     assert held is not None
-    await services.stores.set_password(ann.id, "fake hash", services.clock.now())
+    await services.stores.users.set_password(ann.id, "fake hash", services.clock.now())
     with pytest.raises(DomainError):
         await services.login.complete_login(ann, PasswordProof.of(held), BROWSER)
     assert await services.sessions.list(ann.id) == []
@@ -55,7 +55,7 @@ async def test_a_sign_up_whose_password_was_reset_at_once_starts_no_session(
     await services.sign_up(browser=browser)
     confirmed = await services.confirm(await services.email_token("/confirm"), browser)
     user = (await services.session(confirmed.session_cookie)).user
-    held = await services.stores.password_hash(user.id)
+    held = await services.stores.users.password_hash(user.id)
     assert held is not None
     await services.accounts.request_reset("new@example.org", address=ADDRESS)
     await services.reset(await services.email_token("/reset/new"), "another fine one")

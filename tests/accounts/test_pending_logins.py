@@ -92,7 +92,7 @@ async def test_an_identity_that_was_unlinked_meanwhile_completes_no_login(
     factor.people.add(ann.id)
     cookie = await by_provider(services)
     (identity,) = await services.social.identities(ann.id)
-    assert await services.stores.drop_identity(ann.id, identity.id)
+    assert await services.stores.identities.drop_identity(ann.id, identity.id)
     with pytest.raises(DomainError):
         await services.login.complete_pending(cookie, Secret(RIGHT), BROWSER)
     assert await services.sessions.list(ann.id) == []

@@ -116,7 +116,7 @@ async def test_a_disabled_person_does_not_come_back_by_a_reset(services: Account
 async def test_a_deleted_person_does_not_come_back_by_a_reset(services: AccountServices) -> None:
     ann = await services.member()
     email_token = await ask(services)
-    await services.stores.delete_user(ann.id)
+    await services.stores.users.delete_user(ann.id)
     with pytest.raises(DomainError):
         await services.reset(email_token, FRESH)
 
@@ -199,9 +199,9 @@ async def test_a_link_to_an_address_that_was_left_verifies_nothing(
     ann = await services.member(verified=False)
     await services.accounts.send_verification(ann)
     email_token = await services.email_token("/verify")
-    await services.stores.change_email(ann.id, "other@example.org", None)
+    await services.stores.users.change_email(ann.id, "other@example.org", None)
     assert await services.accounts.verify(email_token, session=None) is None
-    left = await services.stores.user(ann.id)
+    left = await services.stores.users.user(ann.id)
     assert left is not None
     assert left.email_verified_at is None
 

@@ -117,11 +117,11 @@ async def test_new_parameters_hash_the_password_anew(
         stores, clock, entropy, hashing=HashPolicy(memory_kib=128, passes=1)
     )
     assert await after.sign_in()
-    held = await stores.password_hash(ann.id)
+    held = await stores.users.password_hash(ann.id)
     assert held is not None
     assert "m=128" in held
     assert await after.sign_in()
-    assert await stores.password_hash(ann.id) == held
+    assert await stores.users.password_hash(ann.id) == held
     before.hasher.close()
     after.hasher.close()
 

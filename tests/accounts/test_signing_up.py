@@ -34,7 +34,7 @@ async def test_sign_up_confirm_and_be_signed_in(
 ) -> None:
     browser = services.browser()
     await services.sign_up("New.Person@Example.org", browser=browser)
-    assert await services.stores.user_by_email("new.person@example.org") is None
+    assert await services.stores.users.user_by_email("new.person@example.org") is None
     confirmed = await services.confirm(await services.email_token("/confirm"), browser)
     session = await services.session(confirmed.session_cookie)
     assert session.user.email == "New.Person@example.org"

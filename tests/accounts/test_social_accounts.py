@@ -49,7 +49,7 @@ async def test_a_first_login_makes_an_account_and_the_next_finds_it(
     assert first.user.email == "ann@example.org"
     assert first.user.email_verified_at == clock.now()
     assert first.user.name == "Ann Elsewhere"
-    assert await services.stores.password_hash(first.user.id) is None
+    assert await services.stores.users.password_hash(first.user.id) is None
 
     clock.advance(timedelta(days=1))
     again = await admit(services, name="Ann Renamed", email="moved@example.org")
@@ -115,7 +115,7 @@ async def test_a_key_that_no_provider_gives_is_refused(services: AccountServices
         await admit(services, subject=bad)
     with pytest.raises(DomainError):
         await admit(services, issuer=bad and bad * 2)
-    assert await services.stores.users() == []
+    assert await services.stores.users.users() == []
 
 
 async def test_a_proven_address_links_automatically_and_its_owner_is_notified(
@@ -124,7 +124,7 @@ async def test_a_proven_address_links_automatically_and_its_owner_is_notified(
     ann = await services.member()
     admitted = await admit(services)
     assert (admitted.user.id, admitted.new_user) == (ann.id, False)
-    assert await services.stores.password_hash(ann.id) is not None
+    assert await services.stores.users.password_hash(ann.id) is not None
     (letter,) = await services.email_templates()
     assert letter.to == "ann@example.org"
     assert letter.subject == "A way to sign in was added"
@@ -147,7 +147,7 @@ async def test_otherwise_the_owner_has_to_sign_in_first(
         await admit(services, **doubt)
     assert needed.value.email == "ann@example.org"
     assert await services.social.identities(ann.id) == []
-    assert len(await services.stores.users()) == 1
+    assert len(await services.stores.users.users()) == 1
     assert await services.email_templates() == []
 
 
@@ -185,7 +185,7 @@ async def test_first_logins_at_once_make_one_person(services: AccountServices) -
     came = await asyncio.gather(*(admit(services) for _ in range(20)))
     assert len({one.user.id for one in came}) == 1
     assert [one.new_user for one in came].count(True) == 1
-    assert len(await services.stores.users()) == 1
+    assert len(await services.stores.users.users()) == 1
 
 
 async def test_first_logins_at_once_with_one_address_make_one_person(
@@ -218,7 +218,9 @@ async def test_no_session_begins_for_an_identity_that_was_dropped_meanwhile(
     services: AccountServices,
 ) -> None:
     admitted = await admit(services)
-    assert await services.stores.end_identity(ISSUER, "elsewhere-1", services.clock.now())
+    assert await services.stores.identities.end_identity(
+        ISSUER, "elsewhere-1", services.clock.now()
+    )
     with pytest.raises(DomainError):
         await services.social.begin_session(
             admitted, ("fed",), address=ADDRESS, agent="", replaces=None
@@ -341,7 +343,7 @@ async def test_an_identity_that_ended_takes_sessions_along_and_tells(
     assert await services.social.end(ISSUER, "elsewhere-1") == user.id
     assert not await services.is_live(cookie)
     assert await services.social.identities(user.id) == []
-    assert await services.stores.user(user.id) is not None
+    assert await services.stores.users.user(user.id) is not None
     assert (await services.email_templates())[0].subject == "A way to sign in has ended"
     assert (await services.events(user))[0].kind == "identity.ended"
     assert await services.social.end(ISSUER, "elsewhere-1") is None
@@ -410,7 +412,7 @@ async def test_a_disabled_provider_account_signs_its_person_out_and_notifies(
 async def test_erasing_the_only_way_in_deletes_the_account(services: AccountServices) -> None:
     admitted = await admit(services)
     assert await services.social.erase(ISSUER, "elsewhere-1") == admitted.user.id
-    assert await services.stores.user(admitted.user.id) is None
+    assert await services.stores.users.user(admitted.user.id) is None
     assert (await services.email_templates())[0].subject == "Your account was deleted"
     assert await services.social.erase(ISSUER, "elsewhere-1") is None
 
@@ -419,7 +421,7 @@ async def test_erasing_one_of_several_ways_in_keeps_the_account(services: Accoun
     ann = await services.member()
     await admit(services)
     assert await services.social.erase(ISSUER, "elsewhere-1") == ann.id
-    assert await services.stores.user(ann.id) is not None
+    assert await services.stores.users.user(ann.id) is not None
     assert await services.social.identities(ann.id) == []
     assert await services.sign_in()
     ben = await admit(services, subject="b1", email="ben@example.org")

@@ -34,7 +34,7 @@ async def attacker(harness: AppHarness) -> tuple[User, Any]:
     """The person, and a browser that is signed in as them."""
     await harness.app()
     assert (await redeem_login(harness, "eve")).status_code == 200
-    user = await harness.context.stores.user_by_email(VICTIM)
+    user = await harness.context.stores.users.user_by_email(VICTIM)
     assert user is not None
     return user, await harness.signed_in(VICTIM)
 
@@ -108,7 +108,7 @@ async def test_it_is_there_once_the_person_has_confirmed_it(harness: AppHarness)
     user, browser = await attacker(harness)
     app = await harness.app()
     token = (await harness.tokens(app, browser, scope=SCOPE))["access_token"]
-    await harness.context.stores.verify_email(
+    await harness.context.stores.users.verify_email(
         user.id, VICTIM, harness.context.clock.now(), keep_credentials=True
     )
     me = (await harness.call(token, ME)).json()

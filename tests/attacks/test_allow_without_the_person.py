@@ -224,7 +224,7 @@ async def forged(
     for cookie in kept:
         server.cookies.jar.set_cookie(cookie)
     request = query_of(query_of(where)["return_to"][0])["request"][0]
-    revision = (await harness.context.stores.client(app.id)).revision  # type: ignore[union-attr]
+    revision = (await harness.context.stores.clients.client(app.id)).revision  # type: ignore[union-attr]
     fields = {
         "csrf": form_fields(page.text)["csrf"],
         "request": request,
@@ -298,7 +298,7 @@ async def test_elsewhere_the_person_signs_in_and_goes_on(harness: AppHarness) ->
 
 async def test_who_is_signed_in_there_already_goes_on_at_once(harness: AppHarness) -> None:
     app, token = await harness.app(), await login(harness, harness.browser())
-    (user,) = await harness.context.stores.users()
+    (user,) = await harness.context.stores.users.users()
     cookie = await harness.context.sessions.start(
         user, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
     )

@@ -25,7 +25,7 @@ async def test_scopes_that_were_not_shown_are_never_allowed(harness: AppHarness)
     answer = await harness.decide(browser, shown)
 
     assert "code=" not in answer.headers["location"]
-    assert await harness.context.stores.consent(ann.id, app.id) is None
+    assert await harness.context.stores.authorizations.consent(ann.id, app.id) is None
     asked_again = await browser.get(answer.headers["location"])
     assert "Read your measurements" in asked_again.text
     code = answer_of(await harness.decide(browser, asked_again)).code

@@ -19,17 +19,17 @@ from support.app import CALLBACK, ISSUER, App, AppHarness, PreparedDatabase, ans
 
 @dataclass(slots=True)
 class Interrupted:
-    """The stores as they are; just before a consent is kept, something happens to them."""
+    """The store of authorizations; calls `happens` just before a consent is stored."""
 
-    stores: Any
+    store: Any
     happens: Callable[[], Awaitable[object]]
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.stores, name)
+        return getattr(self.store, name)
 
     async def save_consent(self, consent: Consent) -> None:
         await self.happens()
-        await self.stores.save_consent(consent)
+        await self.store.save_consent(consent)
 
 
 async def interrupt(
@@ -37,8 +37,9 @@ async def interrupt(
     prepared_database: PreparedDatabase,
     happens: Callable[[], Awaitable[object]],
 ) -> None:
-    stores: Any = Interrupted(harness.context.stores, happens)
-    context = replace(harness.context, stores=stores)
+    stores = harness.context.stores
+    interrupted: Any = Interrupted(stores.authorizations, happens)
+    context = replace(harness.context, stores=replace(stores, authorizations=interrupted))
     harness.application = await build_server(context, prepared_database.renderer)
 
 
@@ -53,7 +54,7 @@ async def test_an_account_that_was_deleted_meanwhile_gives_nothing_to_the_app(
 ) -> None:
     user_id, app = await ann_and_app(harness, first_party=first_party)
     stores = harness.context.stores
-    await interrupt(harness, prepared_database, lambda: stores.delete_user(user_id))
+    await interrupt(harness, prepared_database, lambda: stores.users.delete_user(user_id))
     answer = await harness.authorize(await harness.signed_in(), app)
     assert answer.location.startswith(f"{CALLBACK}?")
     assert answer.parameters == {
@@ -72,7 +73,7 @@ async def test_an_app_that_was_deleted_meanwhile_gets_nothing(
 ) -> None:
     _, app = await ann_and_app(harness, first_party=first_party)
     stores = harness.context.stores
-    await interrupt(harness, prepared_database, lambda: stores.delete_client(app.id))
+    await interrupt(harness, prepared_database, lambda: stores.clients.delete_client(app.id))
     answer = await harness.authorize(await harness.signed_in(), app)
     assert answer.parameters["error"] == "access_denied"
     assert answer.parameters["iss"] == ISSUER
@@ -87,7 +88,7 @@ async def test_the_request_of_a_deleted_account_cannot_be_answered_by_another(
     user_id, app = await ann_and_app(harness)
     await harness.person("eve@example.org", "Eve Example")
     stores = harness.context.stores
-    await interrupt(harness, prepared_database, lambda: stores.delete_user(user_id))
+    await interrupt(harness, prepared_database, lambda: stores.users.delete_user(user_id))
     browser = await harness.signed_in()
     shown = await harness.ask(browser, app)
     request_id = form_fields(shown.text)["request"]
@@ -102,10 +103,10 @@ async def test_nothing_is_recorded_as_allowed_when_it_was_not_kept(
 ) -> None:
     user_id, app = await ann_and_app(harness)
     stores = harness.context.stores
-    await interrupt(harness, prepared_database, lambda: stores.delete_client(app.id))
+    await interrupt(harness, prepared_database, lambda: stores.clients.delete_client(app.id))
     await harness.authorize(await harness.signed_in(), app)
     await harness.context.audit.flush()
-    kinds = {event.kind for event in await stores.events_of(user_id, 100)}
+    kinds = {event.kind for event in await stores.events.events_of(user_id, 100)}
     assert "consent.given" not in kinds
 
 
@@ -115,7 +116,7 @@ async def test_an_account_that_was_deleted_before_the_answer_has_to_sign_in(
     user_id, app = await ann_and_app(harness)
     browser = await harness.signed_in()
     shown = await harness.ask(browser, app)
-    await harness.context.stores.delete_user(user_id)
+    await harness.context.stores.users.delete_user(user_id)
     answer = await harness.decide(browser, shown)
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/sign-in?return_to=")
@@ -127,7 +128,7 @@ async def test_an_app_that_was_deleted_before_the_answer_is_a_page_and_no_redire
     _, app = await ann_and_app(harness)
     browser = await harness.signed_in()
     shown = await harness.ask(browser, app)
-    await harness.context.stores.delete_client(app.id)
+    await harness.context.stores.clients.delete_client(app.id)
     answer = await harness.decide(browser, shown)
     assert answer.status_code == 400
     assert "location" not in answer.headers

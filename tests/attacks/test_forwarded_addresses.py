@@ -141,5 +141,5 @@ async def test_what_a_person_sees_of_a_sign_in_is_the_address_that_is_believed(
             browser = harness.browser()
             browser.headers["x-forwarded-for"] = "198.51.100.1"
             await harness.sign_in(browser)
-            (session,) = await harness.context.stores.sessions_of(ann.id)
+            (session,) = await harness.context.stores.sessions.sessions_of(ann.id)
             assert session.address == seen

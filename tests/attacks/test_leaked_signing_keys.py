@@ -16,7 +16,7 @@ async def published(harness: AppHarness) -> set[str]:
 
 async def forged(harness: AppHarness, app: App, subject: str) -> str:
     """An access token that a thief of the signing key made."""
-    (key,) = [k for k in await harness.context.stores.signing_keys() if k.algorithm == "ES256"]
+    (key,) = [k for k in await harness.context.stores.keys.signing_keys() if k.algorithm == "ES256"]
     private = harness.context.envelope.open(key.sealed_private, SEAL_PURPOSE)
     policy, now = harness.context.token_policy, harness.context.clock.now()
     claims = {

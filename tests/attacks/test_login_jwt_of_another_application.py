@@ -181,7 +181,7 @@ async def take_away(harness: AppHarness, app: App, how: str) -> None:
     if how == "disabled":
         await harness.disable(app)
     elif how == "deleted":
-        assert await harness.context.stores.delete_client(app.id)
+        assert await harness.context.stores.clients.delete_client(app.id)
     else:
         await harness.register_again(app, redirect_uris=(ELSEWHERE,))
 
@@ -223,7 +223,7 @@ async def test_an_app_that_is_gone_gets_nothing_for_its_jwt(harness: AppHarness,
     assert await opens(harness, other, token)
     await take_away(harness, other, gone)
     if gone == "moved":
-        found = await harness.context.stores.client(other.id)
+        found = await harness.context.stores.clients.client(other.id)
         assert found is not None
         assert not await opens(harness, App(found, other.secret), token)
     else:

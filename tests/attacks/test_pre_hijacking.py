@@ -40,7 +40,7 @@ async def test_another_browser_must_choose_a_password_and_spends_nothing_before(
         with pytest.raises(InvalidInput) as refused:
             await services.confirm(email_token, browser, password)
         assert refused.value.field == "password"
-    assert await services.stores.user_by_email(VICTIM) is None
+    assert await services.stores.users.user_by_email(VICTIM) is None
     assert await services.confirm(email_token, browser, VICTIMS)
 
 
@@ -58,7 +58,7 @@ async def test_no_account_and_no_session_wait_for_the_victim(services: AccountSe
     await services.sign_up(VICTIM, password=ATTACKERS)
     with pytest.raises(DomainError):
         await services.sign_in(VICTIM, ATTACKERS)
-    assert await services.stores.user_by_email(VICTIM) is None
+    assert await services.stores.users.user_by_email(VICTIM) is None
 
 
 async def test_the_attackers_apps_do_not_survive_the_victims_click(harness: AppHarness) -> None:
@@ -71,7 +71,7 @@ async def test_the_attackers_apps_do_not_survive_the_victims_click(harness: AppH
     email_token = mails[0].mail.text.partition("ticket=")[2].split()[0]
     assert await accounts.verify(email_token, session=None)
     assert (await harness.call(tokens["access_token"])).status_code == 401
-    assert await harness.context.stores.consents_of(squatted.id) == []
+    assert await harness.context.stores.authorizations.consents_of(squatted.id) == []
 
 
 async def test_an_unverified_account_loses_its_past_when_the_mailbox_speaks(
@@ -128,7 +128,7 @@ async def test_no_account_gets_the_victims_address_by_an_email(
     for session in (None, other):
         with pytest.raises(SignInNeeded):
             await services.accounts.verify(email_token, session=session)
-    assert await services.stores.user_by_email(VICTIM) is None
+    assert await services.stores.users.user_by_email(VICTIM) is None
 
 
 async def test_a_move_to_the_victims_existing_account_is_impossible(
@@ -141,7 +141,7 @@ async def test_a_move_to_the_victims_existing_account_is_impossible(
     email = (await services.email_templates())[0]
     assert email.to == VICTIM
     assert "ticket=" not in email.text
-    assert (await services.stores.user_by_email(VICTIM)) == victim
+    assert (await services.stores.users.user_by_email(VICTIM)) == victim
 
 
 async def test_an_account_that_a_provider_made_for_the_victims_address_is_a_dead_end(
@@ -155,7 +155,7 @@ async def test_an_account_that_a_provider_made_for_the_victims_address_is_a_dead
         [google, FakeUpstream("facebook", "Facebook", people={"eve": attackers})]
     ) as it:
         made = (await redeem_login(it, "eve", provider="facebook")).json()["data"]
-        squatted = await it.context.stores.user(made["user"]["id"])
+        squatted = await it.context.stores.users.user(made["user"]["id"])
         assert squatted is not None
         assert squatted.email_verified_at is None
         browser = await it.signed_in(VICTIM)
@@ -173,7 +173,7 @@ async def test_an_account_that_a_provider_made_for_the_victims_address_is_a_dead
         assert (await it.call(tokens["access_token"])).status_code == 401
         assert (await browser.get("/account")).status_code == 303
         assert not await it.context.social.identities(squatted.id)
-        assert not await it.context.stores.consents_of(squatted.id)
+        assert not await it.context.stores.authorizations.consents_of(squatted.id)
         again = await redeem_login(it, "eve", provider="facebook")
         assert again.json()["error"]["code"] == "link_required"
         # Now it is proven whose address it is, and the victim's own provider is believed.

@@ -164,7 +164,7 @@ async def test_a_refused_sign_in_counts_for_its_address(harness: AppHarness) -> 
 
 
 def test_addresses_of_one_ipv6_network_share_a_budget(stores: Stores, clock: FrozenClock) -> None:
-    throttle = Throttle(stores, ThrottlePolicy(), clock, b"k" * 32)
+    throttle = Throttle(stores.throttles, ThrottlePolicy(), clock, b"k" * 32)
 
     def payer(address: str, kind: Any = "authorization_requests") -> bytes:
         return throttle.charge(kind, address).network

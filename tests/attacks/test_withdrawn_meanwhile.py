@@ -17,17 +17,17 @@ ALL = frozenset({"code", "token", "id_token token", "code id_token", "code id_to
 
 @dataclass(slots=True)
 class Interrupted:
-    """The stores as they are; just before an authorization is saved, something happens to them."""
+    """The store of authorizations; calls `happens` just before an authorization is saved."""
 
-    stores: Any
+    store: Any
     happens: Callable[[], Awaitable[object]]
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.stores, name)
+        return getattr(self.store, name)
 
     async def save_code(self, *begun: Any) -> bool:
         await self.happens()
-        saved: bool = await self.stores.save_code(*begun)
+        saved: bool = await self.store.save_code(*begun)
         return saved
 
 
@@ -46,8 +46,11 @@ async def test_nothing_is_begun_on_a_consent_that_was_just_withdrawn(
 ) -> None:
     user_id, app = await allowed(harness, token_format=token_format)
     stores, now = harness.context.stores, harness.context.clock.now()
-    interrupted: Any = Interrupted(stores, lambda: stores.withdraw_consent(user_id, app.id, now))
-    context = replace(harness.context, stores=interrupted)
+    interrupted: Any = Interrupted(
+        stores.authorizations,
+        lambda: stores.authorizations.withdraw_consent(user_id, app.id, now),
+    )
+    context = replace(harness.context, stores=replace(stores, authorizations=interrupted))
     harness.application = await build_server(context, prepared_database.renderer)
     before = len(harness.rows()["grants"])
     answer = await harness.authorize(
@@ -72,7 +75,9 @@ async def test_nothing_is_begun_on_a_consent_that_was_just_withdrawn(
 async def test_who_withdraws_at_once_after_is_obeyed_too(harness: AppHarness) -> None:
     user_id, app = await allowed(harness)
     code = (await harness.authorize(await harness.signed_in(), app)).code
-    await harness.context.stores.withdraw_consent(user_id, app.id, harness.context.clock.now())
+    await harness.context.stores.authorizations.withdraw_consent(
+        user_id, app.id, harness.context.clock.now()
+    )
     refused = await harness.redeem(app, code)
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
 
@@ -82,8 +87,11 @@ async def test_a_first_party_app_that_was_taken_back_just_now_gets_nothing_eithe
 ) -> None:
     user_id, app = await allowed(harness, first_party=True)
     stores, now = harness.context.stores, harness.context.clock.now()
-    interrupted: Any = Interrupted(stores, lambda: stores.withdraw_consent(user_id, app.id, now))
-    context = replace(harness.context, stores=interrupted)
+    interrupted: Any = Interrupted(
+        stores.authorizations,
+        lambda: stores.authorizations.withdraw_consent(user_id, app.id, now),
+    )
+    context = replace(harness.context, stores=replace(stores, authorizations=interrupted))
     harness.application = await build_server(context, prepared_database.renderer)
     answer = await harness.authorize(await harness.signed_in(), app)
     assert answer.parameters["error"] == "access_denied"

@@ -99,7 +99,7 @@ async def test_a_wrong_response_is_refused_recorded_and_not_repeated(
     assert WRONG not in page.text
     assert not await is_signed_in(browser)
     await harness.context.audit.flush()
-    events = await harness.context.stores.events_of(ann.id, 10)
+    events = await harness.context.stores.events.events_of(ann.id, 10)
     assert [event.kind for event in events] == ["session.refused"]
     assert (await respond(browser, RIGHT)).status_code == 303, "the login still waits"
 
@@ -206,7 +206,7 @@ async def test_what_takes_the_password_back_ends_the_pending_login(
     page = await browser.get(PAGE)
     stores, now = harness.context.stores, harness.context.clock.now()
     if change == "password":
-        await stores.set_password(ann.id, "fake hash", now)
+        await stores.users.set_password(ann.id, "fake hash", now)
     elif change == "disabled":
         await harness.context.accounts.disable(ann.id)
     else:

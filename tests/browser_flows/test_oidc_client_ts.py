@@ -61,11 +61,11 @@ async def site() -> AsyncIterator[tuple[str, dict[str, Any]]]:
 
 async def registered(live: Live, site: str, **changes: Any) -> App:
     app = await live.app(f"{site}/callback", public=True, **changes)
-    client = await live.context.stores.client(app.id)
+    client = await live.context.stores.clients.client(app.id)
     assert client is not None
     metadata = replace(client.metadata, post_logout_redirect_uris=(f"{site}/bye",))
     uris = (f"{site}/callback", f"{site}/silent")
-    assert await live.context.stores.replace_client(
+    assert await live.context.stores.clients.replace_client(
         replace(client, redirect_uris=uris, metadata=metadata)
     )
     return app

@@ -115,13 +115,15 @@ async def test_a_logo_is_kept_replaced_and_dropped(
     class Deaf:
         def record(self, event: object) -> None: ...
 
-    registry = Registry(stores, clock, entropy, Deaf(), Envelope([entropy.bytes(32)], entropy))
+    registry = Registry(
+        stores.clients, clock, entropy, Deaf(), Envelope([entropy.bytes(32)], entropy)
+    )
     asked = Registration(name="Diary", redirect_uris=("https://app.example/",))
     client = (await registry.register(asked, owner_id=None)).client
     await registry.set_logo(client, png())
     await registry.set_logo(client, jpeg())
     with pytest.raises(InvalidMetadata):
         await registry.set_logo(client, b"no picture")
-    assert await stores.logo(client.id) == Logo("image/jpeg", jpeg())
+    assert await stores.clients.logo(client.id) == Logo("image/jpeg", jpeg())
     await registry.set_logo(client, None)
-    assert await stores.logo(client.id) is None
+    assert await stores.clients.logo(client.id) is None

@@ -90,7 +90,7 @@ class Silent:
 def registry(stores: Stores, clock: Any, entropy: Any) -> Registry:
     envelope = Envelope([entropy.bytes(32)], entropy)
     reserved = reserved_names("https://id.example.org", "QuantiModo")
-    return Registry(stores, clock, entropy, Silent(), envelope, reserved)
+    return Registry(stores.clients, clock, entropy, Silent(), envelope, reserved)
 
 
 def app(name: str, **more: Any) -> Registration:

@@ -44,13 +44,17 @@ def registry(
     stores: Stores, clock: Any, entropy: Any, measurement_service: MeasurementService
 ) -> Registry:
     return Registry(
-        stores, clock, entropy, measurement_service, Envelope([entropy.bytes(32)], entropy)
+        stores.clients,
+        clock,
+        entropy,
+        measurement_service,
+        Envelope([entropy.bytes(32)], entropy),
     )
 
 
 async def a_person(stores: Stores, clock: Any, email: str = "ada@example.org") -> int:
     new = NewUser(subject=email, name="Ada", email=email, created_at=clock.now())
-    return (await stores.add_user(new, None)).id
+    return (await stores.users.add_user(new, None)).id
 
 
 def raw(registered: Registered) -> str:
@@ -59,7 +63,7 @@ def raw(registered: Registered) -> str:
 
 
 async def kept(stores: Stores, client: Client) -> Client:
-    found = await stores.client(client.id)
+    found = await stores.clients.client(client.id)
     assert found is not None
     return found
 
@@ -123,7 +127,7 @@ async def test_a_faulty_registration_keeps_nothing_and_tells_every_fault(
         await registry.register(replace(SOUND, name="", redirect_uris=()), owner_id=None)
     assert [fault.field for fault in refusal.value.faults] == ["name", "redirect_uris"]
     assert (refusal.value.field, refusal.value.message) == ("name", "give the app a name")
-    assert await stores.clients() == []
+    assert await stores.clients.clients() == []
     assert measurement_service.events == []
 
 
@@ -265,7 +269,7 @@ async def test_a_deleted_app_is_gone(
     registered = await registry.register(SOUND, owner_id=None)
     await registry.delete(registered.client)
     await registry.delete(registered.client)
-    assert await stores.client(registered.client.id) is None
+    assert await stores.clients.client(registered.client.id) is None
     assert measurement_service.kinds == ["client.registered", "client.deleted"]
     with pytest.raises(ChangedMeanwhile):
         await registry.edit(registered.client, SOUND)
@@ -315,7 +319,7 @@ async def test_only_the_operator_lets_a_disabled_application_in_again(
     assert client.disabled_at == clock.now()
     client = await registry.edit(client, replace(SOUND, name="Another Name"))
     client = (await registry.rotate_secret(client, overlap=timedelta(0))).client
-    kept = await stores.client(client.id)
+    kept = await stores.clients.client(client.id)
     assert kept is not None
     assert kept.disabled_at == clock.now()
     assert (await registry.enable(client)).disabled_at is None

@@ -91,7 +91,7 @@ def apple(upstream: FakeApple, stores: Stores) -> Oidc:
         key_id="ABC123DEFG",
         audiences=(APP,),
     )
-    return open_apple(policy, upstream.http_client(), upstream.clock, stores)
+    return open_apple(policy, upstream.http_client(), upstream.clock, stores.replays)
 
 
 async def test_the_answer_is_asked_for_by_post(apple: Oidc) -> None:
@@ -236,7 +236,7 @@ def test_a_key_that_is_no_p8_is_reported_at_start(upstream: FakeApple, stores: S
         name="apple", kind="apple", client_id=SERVICE, client_secret=Secret("marked")
     )
     with pytest.raises(ValueError) as refusal:
-        open_apple(policy, upstream.http_client(), upstream.clock, stores)
+        open_apple(policy, upstream.http_client(), upstream.clock, stores.replays)
     assert "marked" not in str(refusal.value)
 
 

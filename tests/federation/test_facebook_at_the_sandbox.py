@@ -44,7 +44,7 @@ async def sandbox(clock: FrozenClock, entropy: SeededEntropy) -> AsyncIterator[S
 def provider(sandbox: Sandbox, clock: FrozenClock, stores: Stores) -> Provider:
     (fields,) = sandbox_policies(ISSUER, ["facebook"])
     http_client = GuardedHttpClient(transport=httpx.ASGITransport(app=sandbox.app))
-    return Facebook(ProviderPolicy(**fields), http_client, clock, stores)
+    return Facebook(ProviderPolicy(**fields), http_client, clock, stores.replays)
 
 
 async def come_back(sandbox: Sandbox, provider: Provider, person: str) -> dict[str, str]:

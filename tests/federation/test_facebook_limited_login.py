@@ -73,7 +73,7 @@ def facebook(pair: KeyPair) -> Recordings:
 
 @pytest.fixture
 def provider(facebook: Recordings, clock: FrozenClock, stores: Stores) -> Provider:
-    return Facebook(POLICY, facebook.http_client(), clock, stores)
+    return Facebook(POLICY, facebook.http_client(), clock, stores.replays)
 
 
 def token(
@@ -106,7 +106,7 @@ async def test_a_token_counts_once(
     raw = token(pair)
     await provider.verify_native_token(raw, None, NONCE)
     # In another process as well: the store knows, not the provider.
-    for anyone in (provider, Facebook(POLICY, facebook.http_client(), clock, stores)):
+    for anyone in (provider, Facebook(POLICY, facebook.http_client(), clock, stores.replays)):
         with pytest.raises(BadToken):
             await anyone.verify_native_token(raw, None, NONCE)
 
@@ -160,7 +160,7 @@ async def test_a_token_of_another_app_is_refused(
     facebook: Recordings, clock: FrozenClock, stores: Stores, pair: KeyPair, aud: Any
 ) -> None:
     for policy in (POLICY, replace(POLICY, audiences=("999999999999999",))):
-        provider = Facebook(policy, facebook.http_client(), clock, stores)
+        provider = Facebook(policy, facebook.http_client(), clock, stores.replays)
         with pytest.raises(ForeignToken) as caught:
             await provider.verify_native_token(token(pair, aud=aud), None, NONCE)
         assert caught.value.code == "invalid_token"
@@ -287,7 +287,7 @@ async def test_keys_and_issuer_can_be_another_servers(
     stand_in = Recordings()
     stand_in.record("GET", f"{own}/jwks", {"keys": [msgspec.json.decode(pair.public_jwk)]})
     policy = replace(POLICY, issuer=own, jwks_uri=f"{own}/jwks")
-    provider = Facebook(policy, stand_in.http_client(), clock, stores)
+    provider = Facebook(policy, stand_in.http_client(), clock, stores.replays)
     assert await provider.verify_native_token(token(pair, iss=own), None, NONCE) == replace(
         ANN, issuer=own
     )

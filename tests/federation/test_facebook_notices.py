@@ -37,7 +37,7 @@ MESSAGE: dict[str, Any] = {
 
 @pytest.fixture
 def provider(clock: FrozenClock, stores: Stores) -> Provider:
-    return Facebook(POLICY, Recordings().http_client(), clock, stores)
+    return Facebook(POLICY, Recordings().http_client(), clock, stores.replays)
 
 
 def signed(secret: str = SECRET, **changes: Any) -> str:
@@ -72,7 +72,7 @@ async def test_the_account_may_come_as_a_number(provider: Provider) -> None:
 
 async def test_the_issuer_is_the_one_that_sign_ins_have(clock: FrozenClock, stores: Stores) -> None:
     policy = replace(POLICY, issuer="https://facebook.example.org")
-    provider = Facebook(policy, Recordings().http_client(), clock, stores)
+    provider = Facebook(policy, Recordings().http_client(), clock, stores.replays)
     (notice,) = await provider.notices(FORM, form(signed()))
     assert notice.issuer == "https://facebook.example.org"
 

@@ -112,7 +112,7 @@ def open_it(upstream: FakeGoogle, stores: Stores) -> Any:
             "audiences": (ANDROID, IOS),
         }
         policy = ProviderPolicy(**{**given, **changes})
-        return open_google(policy, upstream.http_client(), upstream.clock, stores)
+        return open_google(policy, upstream.http_client(), upstream.clock, stores.replays)
 
     return opened
 
@@ -365,7 +365,7 @@ async def test_another_server_can_replace_google(stores: Stores, clock: FrozenCl
         userinfo_endpoint=f"{at}/userinfo",
         tokeninfo_endpoint=f"{at}/tokeninfo",
     )
-    google = open_google(policy, upstream.http_client(), clock, stores)
+    google = open_google(policy, upstream.http_client(), clock, stores.replays)
     profile = await google.handle_callback({"code": "a-code", "iss": at}, authorization_context())
     assert (profile.issuer, profile.provider) == (at, "google")
     upstream.grants(upstream.id_token(iss="accounts.google.com"))

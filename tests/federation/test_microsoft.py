@@ -90,7 +90,7 @@ def open_it(upstream: FakeMicrosoft, stores: Stores) -> Any:
             "client_secret": Secret("a-secret"),
         }
         policy = ProviderPolicy(**{**given, **changes})
-        return open_microsoft(policy, upstream.http_client(), upstream.clock, stores)
+        return open_microsoft(policy, upstream.http_client(), upstream.clock, stores.replays)
 
     return opened
 

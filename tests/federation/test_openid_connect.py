@@ -70,7 +70,7 @@ def open_oidc(upstream: Upstream, stores: Stores) -> Any:
             "client_secret": Secret("a-secret"),
         }
         policy = ProviderPolicy(**{**given, **changes})
-        return Oidc(policy, upstream.http_client(), upstream.clock, stores)
+        return Oidc(policy, upstream.http_client(), upstream.clock, stores.replays)
 
     return opened
 

@@ -36,7 +36,7 @@ def test_every_kind_has_its_line() -> None:
 async def test_every_kind_is_opened_without_a_request(clock: FrozenClock, stores: Stores) -> None:
     http_client = GuardedHttpClient()
     policies = [policy_of(kind) for kind in KINDS]
-    opened = open_providers(policies, http_client, clock, stores)
+    opened = open_providers(policies, http_client, clock, stores.replays)
     assert list(opened) == list(KINDS)
     for name, provider in opened.items():
         assert provider.name == name

@@ -96,11 +96,11 @@ async def test_apache_protects_a_page_and_signs_out(live: Live, folder: Path) ->
     port = free_port()
     site = f"http://127.0.0.1:{port}"
     app = await live.app(f"{site}/private/callback")
-    edited = await live.context.stores.client(app.id)
+    edited = await live.context.stores.clients.client(app.id)
     assert edited is not None
     metadata = type(edited.metadata)(post_logout_redirect_uris=(f"{site}/bye.txt",))
     words = {"port": port, "issuer": live.address}
-    assert await live.context.stores.replace_client(replace(edited, metadata=metadata))
+    assert await live.context.stores.clients.replace_client(replace(edited, metadata=metadata))
     apache = start(folder, client_id=app.id, client_secret=app.secret, **words)
     try:
         transport = httpx.AsyncHTTPTransport(retries=5)

@@ -31,12 +31,12 @@ SIGNED_OUT = "http://127.0.0.1:8765/signed-out"
 
 async def _app(live: Live, back_channel: str) -> App:
     app = await live.app(CALLBACK)
-    found = await live.context.stores.client(app.id)
+    found = await live.context.stores.clients.client(app.id)
     assert found is not None
     metadata = ClientMetadata(
         post_logout_redirect_uris=(SIGNED_OUT,), backchannel_logout_uri=back_channel
     )
-    assert await live.context.stores.replace_client(replace(found, metadata=metadata))
+    assert await live.context.stores.clients.replace_client(replace(found, metadata=metadata))
     return app
 
 

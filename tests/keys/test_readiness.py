@@ -6,8 +6,8 @@ from support.app import AppHarness
 
 
 async def _forget_keys(harness: AppHarness) -> None:
-    for key in await harness.context.stores.signing_keys():
-        await harness.context.stores.delete_signing_key(key.kid)
+    for key in await harness.context.stores.keys.signing_keys():
+        await harness.context.stores.keys.delete_signing_key(key.kid)
     await harness.context.keyring.load()
 
 
@@ -28,9 +28,9 @@ async def test_it_is_ready_as_soon_as_another_process_has_made_them(harness: App
 
 @pytest.mark.parametrize("missing", ["ES256", "RS256"])
 async def test_one_algorithm_without_a_key_is_not_ready(harness: AppHarness, missing: str) -> None:
-    for key in await harness.context.stores.signing_keys():
+    for key in await harness.context.stores.keys.signing_keys():
         if key.algorithm == missing:
-            await harness.context.stores.delete_signing_key(key.kid)
+            await harness.context.stores.keys.delete_signing_key(key.kid)
     await harness.context.keyring.load()
     assert (await harness.browser().get("/health/ready")).status_code == 503
 

@@ -24,11 +24,11 @@ def envelope(entropy: Entropy) -> Envelope:
 
 @pytest.fixture
 def rotation(stores: Stores, envelope: Envelope, clock: MovableClock) -> Rotation:
-    return Rotation(stores, envelope, POLICY, clock)
+    return Rotation(stores.keys, envelope, POLICY, clock)
 
 
 async def signing(stores: Stores, envelope: Envelope, clock: MovableClock) -> str:
-    keyring = Keyring(stores, envelope, clock)
+    keyring = Keyring(stores.keys, envelope, clock)
     await keyring.load()
     return keyring.signer("ES256").kid
 
@@ -38,7 +38,7 @@ async def test_the_first_keys_sign_at_once_and_are_made_once(
 ) -> None:
     assert await rotation.ensure()
     assert not await rotation.ensure()
-    assert len(await stores.signing_keys()) == len(ALGORITHMS)
+    assert len(await stores.keys.signing_keys()) == len(ALGORITHMS)
     assert await signing(stores, envelope, clock)
 
 
@@ -49,7 +49,7 @@ async def test_a_due_key_is_published_before_it_signs(
     first = await signing(stores, envelope, clock)
     clock.advance(89 * DAY + timedelta(hours=1))
     assert await rotation.ensure()
-    assert len(await stores.signing_keys()) == 2 * len(ALGORITHMS)
+    assert len(await stores.keys.signing_keys()) == 2 * len(ALGORITHMS)
     assert await signing(stores, envelope, clock) == first
     clock.advance(DAY)
     assert await signing(stores, envelope, clock) != first
@@ -112,7 +112,7 @@ async def test_the_key_set_begins_with_the_rs256_key_that_signs(
 ) -> None:
     # RFC 7517 §5: the order means nothing; clients that ignore `kid` take the first key.
     await rotation.ensure()
-    keyring = Keyring(stores, envelope, clock)
+    keyring = Keyring(stores.keys, envelope, clock)
     clock.advance(89 * DAY + timedelta(hours=1))
     assert await rotation.ensure()
     for _ in range(3):
@@ -125,4 +125,4 @@ async def test_the_key_set_begins_with_the_rs256_key_that_signs(
         assert len(keys) == len({key["kid"] for key in keys})
         first = keys[0]["kid"]
         clock.advance(DAY)
-    assert first != (await stores.signing_keys())[0].kid
+    assert first != (await stores.keys.signing_keys())[0].kid

@@ -49,8 +49,8 @@ async def test_without_the_old_key_a_repeat_is_refused(
 ) -> None:
     app, spent, lost = await refreshed(harness)
     async with reopened(secret_key=f"{NEW}\n{OLD}") as between:
-        for key in await between.context.stores.signing_keys():
-            await between.context.stores.delete_signing_key(key.kid)
+        for key in await between.context.stores.keys.signing_keys():
+            await between.context.stores.keys.delete_signing_key(key.kid)
         await between.context.rotation.ensure()
     async with reopened(secret_key=NEW) as again:
         refused = await again.refresh(app, spent)
@@ -75,8 +75,8 @@ async def test_the_secrets_by_which_apps_sign_outlive_the_old_key(
         assert await signs_in(between, "two") == 200
         await between.context.rotation.rotate(timedelta(0))
         await between.context.registry.reseal()
-        for key in await between.context.stores.signing_keys():
+        for key in await between.context.stores.keys.signing_keys():
             if key.retires_at is not None:
-                await between.context.stores.delete_signing_key(key.kid)
+                await between.context.stores.keys.delete_signing_key(key.kid)
     async with reopened(secret_key=NEW) as after:
         assert await signs_in(after, "three") == 200

@@ -39,12 +39,17 @@ class Diary:
 
     @property
     def measurement_service(self) -> MeasurementService:
-        return MeasurementService(self.stores, References(self.stores), self.clock)
+        return MeasurementService(
+            self.stores.measurements,
+            self.stores.variables,
+            References(self.stores.references),
+            self.clock,
+        )
 
     async def person(self, what: Sequence[Noted] = (), unit: str = "/5") -> int:
         """A person of their own, with these measurements."""
         name = f"diary-{next(_NUMBERS)}"
-        user = await self.stores.add_user(
+        user = await self.stores.users.add_user(
             NewUser(subject=name, name=name, email=None, created_at=self.clock.now()), None
         )
         await self.note(user.id, what, unit)

@@ -16,11 +16,11 @@ Noted = tuple[str, str, str, int, int]
 async def noted(harness: AppHarness, email: str = "ann@example.org") -> list[Noted]:
     """What this person is told: what was done, to what, and how often."""
     await harness.context.accesses.flush()
-    user = await harness.context.stores.user_by_email(email)
+    user = await harness.context.stores.users.user_by_email(email)
     assert user is not None
     return sorted(
         (each.action, each.variable, each.category, each.measurements, each.requests)
-        for _, each in await harness.context.stores.accesses_of(user.id)
+        for _, each in await harness.context.stores.accesses.accesses_of(user.id)
     )
 
 
@@ -135,7 +135,10 @@ async def test_lines_are_of_one_hour(harness: AppHarness) -> None:
 async def test_lines_are_kept_for_four_hundred_days(harness: AppHarness, app: App) -> None:
     await app.values()
     (line,) = await noted(harness)
-    now, delete_expired = harness.context.clock.now(), harness.context.stores.delete_expired
+    now, delete_expired = (
+        harness.context.clock.now(),
+        harness.context.stores.retention.delete_expired,
+    )
     await delete_expired("accesses", now + timedelta(days=400) - timedelta(seconds=1), 500)
     assert await noted(harness) == [line]
     assert await delete_expired("accesses", now + timedelta(days=400), 500) == 1

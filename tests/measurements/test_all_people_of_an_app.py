@@ -69,14 +69,14 @@ async def test_it_tells_of_those_who_let_it_read_and_whose_each_is(harness: AppH
 
 
 async def withdrawn(harness: AppHarness, client: Client, user: User) -> object:
-    return await harness.context.stores.withdraw_consent(
+    return await harness.context.stores.authorizations.withdraw_consent(
         user.id, client.id, harness.context.clock.now()
     )
 
 
 async def consented_to_less(harness: AppHarness, client: Client, user: User) -> object:
     """The account's page takes back all; an older consent may hold less than a token does."""
-    consent = await harness.context.stores.consent(user.id, client.id)
+    consent = await harness.context.stores.authorizations.consent(user.id, client.id)
     assert consent is not None
     await withdrawn(harness, client, user)
     browser = await harness.signed_in(user.email or "")
@@ -84,11 +84,11 @@ async def consented_to_less(harness: AppHarness, client: Client, user: User) -> 
 
 
 async def disabled(harness: AppHarness, client: Client, user: User) -> object:
-    return await harness.context.stores.set_disabled(user.id, harness.context.clock.now())
+    return await harness.context.stores.users.set_disabled(user.id, harness.context.clock.now())
 
 
 async def deleted(harness: AppHarness, client: Client, user: User) -> object:
-    return await harness.context.stores.delete_user(user.id)
+    return await harness.context.stores.users.delete_user(user.id)
 
 
 @pytest.mark.parametrize("ends", [withdrawn, consented_to_less, disabled, deleted])
@@ -169,7 +169,7 @@ async def test_each_person_sees_what_was_read_of_them(harness: AppHarness) -> No
     read = {
         user.id: [
             (each.client_id, each.variable, each.measurements)
-            for _, each in await harness.context.stores.accesses_of(user.id)
+            for _, each in await harness.context.stores.accesses.accesses_of(user.id)
             if each.action == "read"
         ]
         for user in (ann, eve)

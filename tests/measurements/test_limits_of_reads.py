@@ -52,7 +52,8 @@ async def blocked(busy: AppHarness) -> AsyncIterator[tuple[AppHarness, App]]:
     await busy.person()
     app = await opened(busy, ALL)
     await app.add(SLEEP)
-    in_the_way = asyncio.create_task(busy.context.stores._database.search(ENDLESS, MANY))  # type: ignore[attr-defined]
+    database = busy.context.stores.measurements._database  # type: ignore[attr-defined]
+    in_the_way = asyncio.create_task(database.search(ENDLESS, MANY))
     await asyncio.sleep(0.05)
     yield busy, app
     in_the_way.cancel()
@@ -163,7 +164,8 @@ async def _again_and_again(harness: AppHarness) -> None:
     async def one() -> None:
         while True:
             with suppress(TooSlow):
-                await harness.context.stores._database.search(ENDLESS, MANY)  # type: ignore[attr-defined]
+                database = harness.context.stores.measurements._database  # type: ignore[attr-defined]
+                await database.search(ENDLESS, MANY)
 
     await asyncio.gather(one(), one(), one())
 

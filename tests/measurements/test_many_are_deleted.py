@@ -36,10 +36,10 @@ async def test_a_variable_goes_whole_and_alone(diary: Diary) -> None:
 
 async def test_a_person_goes_whole_and_alone(diary: Diary) -> None:
     user_id, other_id = await busy(diary), await busy(diary)
-    assert await diary.stores.delete_user(user_id)
-    assert not await diary.stores.delete_user(user_id)
+    assert await diary.stores.users.delete_user(user_id)
+    assert not await diary.stores.users.delete_user(user_id)
     assert await number(diary, user_id) == 0
-    assert await diary.stores.count_variables(user_id, ()) == 0
+    assert await diary.stores.variables.count_variables(user_id, ()) == 0
     assert await number(diary, other_id) == _MANY + 1
 
 
@@ -54,7 +54,7 @@ async def test_others_write_meanwhile(diary: Diary, what: str) -> None:
         done.append(name)
 
     removal = (
-        diary.stores.delete_user(user_id)
+        diary.stores.users.delete_user(user_id)
         if what == "person"
         else diary.measurement_service.remove_variable(user_id, "Heart Rate")
     )

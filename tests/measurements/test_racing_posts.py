@@ -53,7 +53,7 @@ async def test_one_new_variable_gets_one_unit(diary: Diary) -> None:
     assert all(isinstance(each, MeasurementError) and each.status == 400 for each in refused), (
         refused
     )
-    (variable,) = await diary.stores.variables_named(user_id, ["Weight"])
+    (variable,) = await diary.stores.variables.variables_named(user_id, ["Weight"])
     catalogue = await diary.measurement_service.references.catalogue()
     category = catalogue.unit(variable.unit_id).category.name
     assert len(refused) == (2 if category == "Weight" else 6)
@@ -76,11 +76,11 @@ async def test_a_person_deleted_meanwhile_leaves_nothing(diary: Diary) -> None:
     user_id = await diary.person()
     saves = [diary.measurement_service.save(user_id, [entries(3, "kg")]) for _ in range(_MANY)]
     _, *outcomes = await asyncio.gather(
-        diary.stores.delete_user(user_id), *saves, return_exceptions=True
+        diary.stores.users.delete_user(user_id), *saves, return_exceptions=True
     )
     assert all(
         not isinstance(each, BaseException) or isinstance(each, MeasurementError)
         for each in outcomes
     )
     assert await diary.walk(user_id, "") == []
-    assert await diary.stores.count_variables(user_id, ()) == 0
+    assert await diary.stores.variables.count_variables(user_id, ()) == 0

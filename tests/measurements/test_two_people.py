@@ -122,7 +122,7 @@ async def test_of_several_people_only_those_are_notified(
     try:
         question = parse_measurement_query(query.encode())
         rows, total = await diary.measurement_service.page_of_people(
-            people, question, diary.stores.count_measurements
+            people, question, diary.stores.measurements.count_measurements
         )
         pages = [await diary.measurement_service.page(each, question) for each in people]
     except MeasurementError:

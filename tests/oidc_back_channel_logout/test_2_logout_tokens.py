@@ -152,7 +152,7 @@ async def test_in_the_end_it_is_given_up_and_recorded(harness: AppHarness) -> No
     assert len(ears.heard) == len(PAUSES) + 1
     assert harness.rows()["session_clients"] == []
     await harness.context.audit.flush()
-    kinds = [event.kind for event in await harness.context.stores.events_of(ann.id, 50)]
+    kinds = [event.kind for event in await harness.context.stores.events.events_of(ann.id, 50)]
     assert kinds.count("logout.not_notified") == 1
     assert "logout.notified" not in kinds
 
@@ -165,7 +165,7 @@ async def test_who_took_it_is_recorded(harness: AppHarness) -> None:
     await harness.context.audit.flush()
     [event] = [
         each
-        for each in await harness.context.stores.events_of(ann.id, 50)
+        for each in await harness.context.stores.events.events_of(ann.id, 50)
         if each.kind == "logout.notified"
     ]
     assert event.client_id == app.id
@@ -194,7 +194,7 @@ async def test_an_app_that_was_deleted_or_disabled_or_changed_is_not_notified(
         hint = await id_token(harness, app, browser)
     await harness.context.sessions.end_all(1)
     assert hint
-    await harness.context.stores.delete_client(apps[0].id)
+    await harness.context.stores.clients.delete_client(apps[0].id)
     await harness.disable(apps[1])
     await harness.register_again(apps[2], metadata=ClientMetadata())
     await ears.backchannel_logout_sender(harness).send_due()
@@ -220,7 +220,7 @@ async def _disable(harness: AppHarness, browser: Any) -> None:
 
 
 async def _delete(harness: AppHarness, browser: Any) -> None:
-    assert await harness.context.stores.delete_user(1)
+    assert await harness.context.stores.users.delete_user(1)
 
 
 async def _another_person(harness: AppHarness, browser: Any) -> None:
@@ -230,9 +230,9 @@ async def _another_person(harness: AppHarness, browser: Any) -> None:
 
 async def _lose_the_address(harness: AppHarness, browser: Any) -> None:
     stores = harness.context.stores
-    await stores.change_email(1, "new@example.org", None)
+    await stores.users.change_email(1, "new@example.org", None)
     now = harness.context.clock.now()
-    assert await stores.verify_email(1, "new@example.org", now, keep_credentials=False)
+    assert await stores.users.verify_email(1, "new@example.org", now, keep_credentials=False)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,9 @@ async def test_a_session_that_grows_old_is_forgotten_in_silence(harness: AppHarn
     await id_token(harness, app, browser)
     harness.advance(days=200)
     for table in ("session_clients", "sessions"):
-        await harness.context.stores.delete_expired(table, harness.context.clock.now(), 100)
+        await harness.context.stores.retention.delete_expired(
+            table, harness.context.clock.now(), 100
+        )
     await ears.backchannel_logout_sender(harness).send_due()
     assert ears.heard == []
     assert harness.rows()["session_clients"] == []
@@ -290,7 +292,12 @@ async def test_a_lost_worker_costs_a_minute_and_no_message(harness: AppHarness) 
     await leave(browser, id_token_hint=await id_token(harness, app, browser))
     now, lease = harness.context.clock.now(), timedelta(minutes=1)
     assert (
-        len(await harness.context.stores.claim_logout_notifications(now, lease, 10)) == 1
+        len(
+            await harness.context.stores.logout_recipients.claim_logout_notifications(
+                now, lease, 10
+            )
+        )
+        == 1
     )  # and then it died
     await ears.backchannel_logout_sender(harness).send_due()
     assert ears.heard == []

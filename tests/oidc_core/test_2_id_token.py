@@ -17,7 +17,7 @@ async def test_it_says_who_signed_in_when_and_for_whom(harness: AppHarness, algo
     harness.advance(minutes=5)
     tokens = await harness.tokens(app, browser, scope="openid email profile", nonce="a-nonce")
     now = int(harness.context.clock.now().timestamp())
-    [session] = await harness.context.stores.sessions_of(ann.id)
+    [session] = await harness.context.stores.sessions.sessions_of(ann.id)
     assert header_of(tokens["id_token"])["typ"] == "JWT"
     assert await verified(harness, tokens["id_token"], algorithm) == {
         "iss": ISSUER,
@@ -60,7 +60,7 @@ async def test_the_subject_is_the_same_everywhere_and_never_changes(harness: App
         tokens = await harness.tokens(client, browser, scope="openid")
         subjects.add((await verified(harness, tokens["id_token"], "RS256"))["sub"])
         subjects.add((await harness.introspect(client, tokens["access_token"]))["sub"])
-    await harness.context.stores.change_email(
+    await harness.context.stores.users.change_email(
         ann.id, "new@example.org", harness.context.clock.now()
     )
     tokens = await harness.tokens(app, browser, scope="openid")

@@ -44,9 +44,9 @@ async def test_one_whose_key_is_gone_proves_nothing(harness: AppHarness) -> None
     app, browser = await registered(harness, {}), await harness.signed_in()
     hint = (await harness.tokens(app, browser, scope="openid"))["id_token"]
     await harness.context.rotation.rotate(timedelta(0))
-    for key in await harness.context.stores.signing_keys():
+    for key in await harness.context.stores.keys.signing_keys():
         if key.algorithm == "RS256" and key.retires_at is not None:
-            await harness.context.stores.delete_signing_key(key.kid)
+            await harness.context.stores.keys.delete_signing_key(key.kid)
     await harness.context.keyring.load()
     silent = await harness.ask(browser, app, scope="openid", prompt="none", id_token_hint=hint)
     assert answer_of(silent).parameters["error"] == "login_required"

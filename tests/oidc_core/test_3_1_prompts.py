@@ -60,7 +60,9 @@ async def test_withdrawn_consent_asks_again(harness: AppHarness) -> None:
     ann = await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
     await harness.authorize(browser, app)
-    await harness.context.stores.withdraw_consent(ann.id, app.id, harness.context.clock.now())
+    await harness.context.stores.authorizations.withdraw_consent(
+        ann.id, app.id, harness.context.clock.now()
+    )
     assert asks_for_consent(await harness.ask(browser, app))
 
 

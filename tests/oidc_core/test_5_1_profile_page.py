@@ -41,7 +41,10 @@ async def test_a_fault_is_shown_beside_its_field_and_nothing_is_lost(harness: Ap
     assert 'id="birthdate-error"' in answer.text
     assert 'value="Ann"' in answer.text
     assert 'value="Ann Example"' in answer.text, "the other form is as it was"
-    assert await harness.context.profiles.of((await harness.context.stores.users())[0]) is not None
+    assert (
+        await harness.context.profiles.of((await harness.context.stores.users.users())[0])
+        is not None
+    )
     assert harness.rows()["profiles"] == []
 
 

@@ -37,7 +37,7 @@ async def test_the_claims_are_the_persons(harness: AppHarness) -> None:
 
 async def test_an_address_that_is_not_verified_says_so(harness: AppHarness) -> None:
     ann = await harness.person()
-    await harness.context.stores.change_email(ann.id, "ann@elsewhere.example", None)
+    await harness.context.stores.users.change_email(ann.id, "ann@elsewhere.example", None)
     tokens = await harness.tokens(
         await harness.app(), await harness.signed_in("ann@elsewhere.example"), scope="openid email"
     )
@@ -48,7 +48,7 @@ async def test_an_address_that_is_not_verified_says_so(harness: AppHarness) -> N
 async def test_a_change_is_reported_at_the_next_call(harness: AppHarness) -> None:
     ann = await harness.person()
     tokens = await harness.tokens(await harness.app(), scope="openid profile")
-    await harness.context.stores.rename_user(ann.id, "Ann Other", harness.context.clock.now())
+    await harness.context.stores.users.rename_user(ann.id, "Ann Other", harness.context.clock.now())
     answer = (await harness.call(tokens["access_token"], USERINFO)).json()
     assert answer["name"] == "Ann Other"
 

@@ -33,7 +33,7 @@ IN_USERINFO = {
 
 async def ann_and_app(harness: AppHarness, **changes: Any) -> App:
     ann = await harness.person()
-    await harness.context.stores.save_profile(ann.id, PROFILE, harness.context.clock.now())
+    await harness.context.stores.profiles.save_profile(ann.id, PROFILE, harness.context.clock.now())
     return await registered(harness, {"include_claims_in_id_token": True}, **changes)
 
 
@@ -103,7 +103,7 @@ async def test_a_claim_never_takes_the_place_of_one_of_the_token(harness: AppHar
 
 async def test_an_unverified_address_is_in_no_id_token(harness: AppHarness) -> None:
     # security.md §23
-    ann = await harness.context.stores.add_user(
+    ann = await harness.context.stores.users.add_user(
         NewUser(
             subject="fake-subject",
             name="Ann Example",

@@ -52,7 +52,7 @@ OF_SCOPE = {
 
 async def ann_with_all(harness: AppHarness) -> None:
     ann = await harness.person()
-    await harness.context.stores.save_profile(ann.id, WHOLE, harness.context.clock.now())
+    await harness.context.stores.profiles.save_profile(ann.id, WHOLE, harness.context.clock.now())
 
 
 async def received(harness: AppHarness, tokens: dict[str, Any]) -> dict[str, Any]:

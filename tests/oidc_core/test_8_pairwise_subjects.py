@@ -90,8 +90,10 @@ async def test_a_logout_token_names_the_person_as_the_app_knows_them(harness: Ap
     received = {"backchannel_logout_uri": "https://app.example.org/out"}
     app, browser = await registered(harness, {**PAIRWISE, **received}), await harness.signed_in()
     known = claims_of((await harness.tokens(app, browser, scope="openid"))["id_token"])
-    [session] = await harness.context.stores.sessions_of(ann.id)
-    [logout_recipient] = await harness.context.stores.logout_recipients(session.sid)
+    [session] = await harness.context.stores.sessions.sessions_of(ann.id)
+    [logout_recipient] = await harness.context.stores.logout_recipients.logout_recipients(
+        session.sid
+    )
     assert logout_recipient.subject == known["sub"]
 
 
@@ -185,7 +187,7 @@ async def test_each_app_has_its_own_session_id(
             claims_of((await harness.tokens(app, browser, scope="openid"))["id_token"])["sid"]
             == (sids[-1])
         )
-    [session] = await harness.context.stores.sessions_of(ann.id)
+    [session] = await harness.context.stores.sessions.sessions_of(ann.id)
     assert len({*sids, session.sid}) == 3
 
 

@@ -163,7 +163,7 @@ async def test_a_disabled_and_a_deleted_app_are_not_framed(harness: AppHarness) 
     for app in (disabled, deleted):
         await id_token(harness, app, browser)
     await harness.disable(disabled)
-    await harness.context.stores.delete_client(deleted.id)
+    await harness.context.stores.clients.delete_client(deleted.id)
     assert frames(await confirm(browser, await leave(browser))) == []
 
 

@@ -40,7 +40,7 @@ async def test_the_session_is_over_on_the_server_too(harness: AppHarness) -> Non
     await leave(browser, id_token_hint=await id_token(harness, app, browser))
     browser.cookies.update(copied)
     assert not await is_signed_in(browser)
-    assert await harness.context.stores.sessions_of(ann.id) == []
+    assert await harness.context.stores.sessions.sessions_of(ann.id) == []
 
 
 async def test_other_browsers_stay_signed_in(harness: AppHarness) -> None:
@@ -77,7 +77,7 @@ async def test_the_sid_is_not_the_cookie_nor_its_key(harness: AppHarness) -> Non
     ann = await harness.person()
     browser = await harness.signed_in()
     sid = claims_of(await id_token(harness, await harness.app(), browser))["sid"]
-    [session] = await harness.context.stores.sessions_of(ann.id)
+    [session] = await harness.context.stores.sessions.sessions_of(ann.id)
     assert session.sid not in sid
     assert sid not in session.key.hex()
     assert sid not in browser.cookies["__Host-quantimodo_session"]

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from quantimodo.model.budgets import Charge
 from quantimodo.model.events import Event
 from quantimodo.ops.audit import AuditTrail
+from quantimodo.ports.background_stores import EventStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Stores, Unavailable
 
@@ -17,7 +18,7 @@ from quantimodo.ports.stores import Stores, Unavailable
 class Failing:
     """The real store behind a database that does not answer while `down`."""
 
-    def __init__(self, store: Stores) -> None:
+    def __init__(self, store: EventStore) -> None:
         self._store = store
         self.down = True
         self.batches: list[int] = []
@@ -34,7 +35,7 @@ class Failing:
 
 @pytest.fixture
 def failing(stores: Stores) -> Failing:
-    return Failing(stores)
+    return Failing(stores.events)
 
 
 def event(clock: Clock, number: int, **values: Any) -> Event:
@@ -42,11 +43,11 @@ def event(clock: Clock, number: int, **values: Any) -> Event:
 
 
 async def details(stores: Stores) -> list[str]:
-    return [found.detail for found in await stores.events_of(1, 10_000)]
+    return [found.detail for found in await stores.events.events_of(1, 10_000)]
 
 
 async def test_events_are_written_in_the_background(stores: Stores, clock: Clock) -> None:
-    trail = AuditTrail(stores)
+    trail = AuditTrail(stores.events)
     trail.start()
     trail.record(event(clock, 1))
     async with asyncio.timeout(20):
@@ -56,7 +57,7 @@ async def test_events_are_written_in_the_background(stores: Stores, clock: Clock
 
 
 async def test_what_waits_is_written_at_the_end(stores: Stores, clock: Clock) -> None:
-    trail = AuditTrail(stores)
+    trail = AuditTrail(stores.events)
     trail.start()
     for number in range(450):
         trail.record(event(clock, number))
@@ -67,7 +68,7 @@ async def test_what_waits_is_written_at_the_end(stores: Stores, clock: Clock) ->
 async def test_a_trail_that_was_never_started_keeps_its_events_for_the_end(
     stores: Stores, clock: Clock
 ) -> None:
-    trail = AuditTrail(stores)
+    trail = AuditTrail(stores.events)
     trail.record(event(clock, 1))
     assert await details(stores) == []
     await trail.close()
@@ -120,7 +121,7 @@ async def test_the_end_does_not_wait_for_a_dead_database(failing: Failing, clock
 async def test_an_event_that_cannot_be_written_takes_no_other_along(
     stores: Stores, clock: Clock
 ) -> None:
-    trail = AuditTrail(stores)
+    trail = AuditTrail(stores.events)
     trail.record(event(clock, 1))
     trail.record(event(clock, 2, address="\ud800"))  # no database takes a lone surrogate
     trail.record(event(clock, 3))

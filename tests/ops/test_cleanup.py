@@ -30,7 +30,13 @@ KEPT = {
 
 
 def cleaner(harness: AppHarness, holder: str = "one") -> Cleaner:
-    return Cleaner(harness.context.stores, harness.context.clock, holder, pause=0)
+    return Cleaner(
+        harness.context.stores.retention,
+        harness.context.stores.leases,
+        harness.context.clock,
+        holder,
+        pause=0,
+    )
 
 
 async def live_a_little(harness: AppHarness) -> None:
@@ -63,11 +69,11 @@ async def test_nothing_that_grows_by_itself_stays_for_ever(harness: AppHarness) 
     await cleaner(harness).round()  # its own lease has an end too
     left = {table for table, rows in harness.rows().items() if rows}
     assert left - {"leases"} <= KEPT
-    assert not await harness.context.stores.events_of(1, 100)
+    assert not await harness.context.stores.events.events_of(1, 100)
 
 
 async def test_every_table_is_swept_or_is_known_to_be_kept(harness: AppHarness) -> None:
-    swept = set(harness.context.stores.expiring_tables)
+    swept = set(harness.context.stores.retention.expiring_tables)
     assert set(harness.rows()) - swept <= KEPT
     assert swept & KEPT <= {
         "signing_keys",

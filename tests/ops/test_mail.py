@@ -111,7 +111,7 @@ async def test_several_senders_send_each_letter_once(post: Post, sink: Sink) -> 
 
 async def test_the_database_cannot_read_an_email(post: Post, stores: Stores) -> None:
     await post.outbox.send(email(text="the token"))
-    ((_, sealed, _),) = await stores.recent_mail(10)
+    ((_, sealed, _),) = await stores.mails.recent_mail(10)
     assert b"token" not in sealed
     assert b"ann" not in sealed
 
@@ -134,7 +134,7 @@ async def test_emails_of_a_lost_key_are_not_shown_and_not_retried_for_ever(
     with capture_logs() as logs:
         await other.sender(sink).send_due()
     assert [line["event"] for line in logs] == ["mail.unreadable"]
-    assert await stores.recent_mail(10) == []
+    assert await stores.mails.recent_mail(10) == []
 
 
 async def test_a_deferred_email_is_retried_with_increasing_pauses(post: Post, sink: Sink) -> None:

@@ -72,7 +72,7 @@ async def test_access_is_taken_back_at_once(
     await site.allow(user, client, "basic")
     answer = await ann.submit("/account", f"/account/apps/{client.id}/revoke")
     assert answer.status_code == 303
-    assert await services.stores.consent(user.id, client.id) is None
+    assert await services.stores.authorizations.consent(user.id, client.id) is None
     page = (await ann.get("/account")).text
     assert "Access removed." in page
     assert "No application uses your account" in page
@@ -87,7 +87,7 @@ async def test_one_person_cannot_take_back_what_another_allowed(
     await site.allow(bob, client, "basic")
     csrf = (await ann.form("/account/profile"))["csrf"]
     await ann.http.post(f"/account/apps/{client.id}/revoke", data={"csrf": csrf})
-    assert await services.stores.consent(bob.id, client.id) is not None
+    assert await services.stores.authorizations.consent(bob.id, client.id) is not None
 
 
 async def test_a_name_is_changed_or_refused_with_a_reason(ann: Visitor) -> None:
@@ -194,8 +194,8 @@ async def test_an_account_is_deleted_with_the_password_and_everything_ends(
     answer = await ann.submit("/account/delete", current=PASSWORD)
     assert answer.headers["location"] == "/"
     assert "Your account is deleted" in (await ann.get("/")).text
-    assert await services.stores.user_by_email("ann@example.org") is None
-    assert await services.stores.client(client.id) is None
+    assert await services.stores.users.user_by_email("ann@example.org") is None
+    assert await services.stores.clients.client(client.id) is None
     assert (await ann.get("/account")).status_code == 303
 
 

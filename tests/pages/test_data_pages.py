@@ -114,7 +114,7 @@ async def deleted(visitor: Visitor, page: str) -> dict[str, str]:
 
 
 async def test_a_deleted_measurement_is_restored_as_it_was(site: Site, ann: Visitor) -> None:
-    user = await site.services.stores.user_by_email("ann@example.org")
+    user = await site.services.stores.users.user_by_email("ann@example.org")
     assert user is not None
     one = [SentMeasurement(start_time=1_700_000_000.25, value=150, note="\n=1 'x' ")]
     kilos = SentSet(measurements=[], variable_name="Weight", unit="kg", combination_operation="SUM")
@@ -204,7 +204,7 @@ async def test_a_file_is_imported_whole_or_not_at_all(ann: Visitor) -> None:
 
 
 async def test_what_was_exported_is_the_same_in_another_account(site: Site, ann: Visitor) -> None:
-    user = await site.services.stores.user_by_email("ann@example.org")
+    user = await site.services.stores.users.user_by_email("ann@example.org")
     assert user is not None
     steps = [SentMeasurement(start_time=1_700_000_000, value=7, note=note) for note in ("x",)]
     notes = ("＝1", "＋", "－x", "＠", "\nbelow", "'quoted'", "'=1", " well ", "a\r\nb", '"', "\tx")
@@ -354,7 +354,7 @@ async def test_strangers_sign_in_first(visitor: Visitor) -> None:
 
 
 async def test_many_measurements_come_page_by_page(site: Site, ann: Visitor) -> None:
-    user = await site.services.stores.user_by_email("ann@example.org")
+    user = await site.services.stores.users.user_by_email("ann@example.org")
     assert user is not None
     many = [SentMeasurement(start_time=60 * at, value=at % 5 + 1) for at in range(60)]
     await site.pages.measurement_service.save(
@@ -372,7 +372,7 @@ async def test_many_measurements_come_page_by_page(site: Site, ann: Visitor) -> 
 
 async def test_activity_tells_which_app_did_what(site: Site, ann: Visitor) -> None:
     assert "No application looked at your data" in (await ann.get("/account/activity")).text
-    user = await site.services.stores.user_by_email("ann@example.org")
+    user = await site.services.stores.users.user_by_email("ann@example.org")
     assert user is not None
     app = await site.register(user)
     now = site.services.clock.now()
@@ -388,7 +388,7 @@ async def test_activity_tells_which_app_did_what(site: Site, ann: Visitor) -> No
         )
         for at in range(60)
     ]
-    await site.services.stores.add_accesses(noted)
+    await site.services.stores.accesses.add_accesses(noted)
     page = await ann.get("/account/activity")
     assert page.text.count("<strong>") == 50
     assert "Older" in page.text
@@ -403,11 +403,11 @@ async def test_activity_tells_which_app_did_what(site: Site, ann: Visitor) -> No
 
 
 async def test_all_of_the_activity_is_exported(site: Site, ann: Visitor) -> None:
-    user = await site.services.stores.user_by_email("ann@example.org")
+    user = await site.services.stores.users.user_by_email("ann@example.org")
     assert user is not None
     now = site.services.clock.now()
     for start in range(0, 1_200, 200):
-        await site.services.stores.add_accesses(
+        await site.services.stores.accesses.add_accesses(
             [
                 Access(
                     user_id=user.id,
@@ -425,11 +425,11 @@ async def test_all_of_the_activity_is_exported(site: Site, ann: Visitor) -> None
 
 
 async def test_activity_of_one_app_alone(site: Site, ann: Visitor) -> None:
-    user = await site.services.stores.user_by_email("ann@example.org")
+    user = await site.services.stores.users.user_by_email("ann@example.org")
     assert user is not None
     one, other = await site.register(user), await site.register(user)
     now = site.services.clock.now()
-    await site.services.stores.add_accesses(
+    await site.services.stores.accesses.add_accesses(
         [
             Access(
                 user_id=user.id,

@@ -25,7 +25,7 @@ async def create(ann: Visitor, **more: str | list[str]) -> str:
 
 
 async def stored(services: AccountServices, path: str) -> Client:
-    client = await services.stores.client(path.rpartition("/")[2])
+    client = await services.stores.clients.client(path.rpartition("/")[2])
     assert client is not None
     return client
 
@@ -234,7 +234,7 @@ async def test_changes_are_saved_and_what_only_the_operator_gave_is_kept(
     site: Site, services: AccountServices, ann: Visitor, user: User
 ) -> None:
     client = await site.register(None, first_party=True, token_format="jwt")
-    await services.stores.replace_client(
+    await services.stores.clients.replace_client(
         Client(**{**{f: getattr(client, f) for f in client.__slots__}, "owner_id": user.id})
     )
     path = f"/developers/{client.id}"
@@ -359,7 +359,7 @@ async def test_an_application_of_another_person_does_not_exist_here(
     for sub in ("", "/logo", "/secret", "/delete"):
         answer = await ann.http.post(path + sub, data={"csrf": csrf, "overlap": "0"})
         assert answer.status_code == 404
-    assert await services.stores.client(client.id) == client
+    assert await services.stores.clients.client(client.id) == client
 
 
 async def test_names_are_shown_as_text(ann: Visitor) -> None:

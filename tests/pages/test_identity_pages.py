@@ -26,7 +26,7 @@ async def ben(site: Site, services: AccountServices, visitor: Visitor) -> Visito
 
 
 async def number_of(services: AccountServices, email: str) -> str:
-    user = await services.stores.user_by_email(email)
+    user = await services.stores.users.user_by_email(email)
     assert user is not None
     return str((await services.social.identities(user.id))[0].id)
 
@@ -251,7 +251,7 @@ async def test_a_form_that_was_open_too_long_changes_nothing(
     clock.advance(TOO_LATE)
     answer = await ben.http.post(action, data=sent)
     assert answer.headers["location"] == f"{AGAIN}{path}"
-    found = await services.stores.user_by_email("ben@example.org")
+    found = await services.stores.users.user_by_email("ben@example.org")
     assert found is not None
     assert not await services.accounts.has_password(found.id)
     assert await services.email_templates() == []
@@ -267,7 +267,7 @@ async def test_an_address_is_changed_without_a_password(
     email_token = await services.email_token("/verify")
     await ben.get(f"/verify?ticket={email_token}")
     await ben.submit("/verify")
-    assert await services.stores.user_by_email("new@example.org") is not None
+    assert await services.stores.users.user_by_email("new@example.org") is not None
 
 
 async def test_an_account_without_a_password_is_deleted(
@@ -277,7 +277,7 @@ async def test_an_account_without_a_password_is_deleted(
     assert 'name="current"' not in page.text
     answer = await ben.submit("/account/delete")
     assert answer.headers["location"] == "/"
-    assert await services.stores.user_by_email("ben@example.org") is None
+    assert await services.stores.users.user_by_email("ben@example.org") is None
 
 
 async def test_the_way_back_from_signing_in_again_stays_on_this_site(ben: Visitor) -> None:

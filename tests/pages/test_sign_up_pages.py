@@ -30,7 +30,7 @@ async def test_no_account_is_made_before_the_email_is_opened(
     assert answer.status_code == 303
     assert answer.headers["location"] == "/sign-up/sent"
     assert "Look into your mail" in (await visitor.get("/sign-up/sent")).text
-    assert await services.stores.user_by_email("new@example.org") is None
+    assert await services.stores.users.user_by_email("new@example.org") is None
 
 
 async def test_all_that_is_wrong_is_said_at_once(
@@ -50,7 +50,7 @@ async def test_all_that_is_wrong_is_said_at_once(
     answer = await sign_up(visitor, name="New Person", email="nowhere")
     assert "There is a problem" in answer.text
     assert 'value="New Person"' in answer.text
-    assert await services.stores.user_by_email("nowhere") is None
+    assert await services.stores.users.user_by_email("nowhere") is None
 
 
 async def test_the_link_opened_in_the_same_browser_makes_the_account_and_signs_in(
@@ -65,7 +65,7 @@ async def test_the_link_opened_in_the_same_browser_makes_the_account_and_signs_i
     assert answer.status_code == 303
     assert answer.headers["location"] == "/developers"
     assert (await visitor.get("/developers")).status_code == 200
-    found = await services.stores.user_by_email("new@example.org")
+    found = await services.stores.users.user_by_email("new@example.org")
     assert found is not None
     assert found.email_verified_at is not None
     assert any("quantimodo_device_" in name for name in visitor.http.cookies)  # security.md §23a
@@ -78,7 +78,7 @@ async def test_opening_the_link_spends_nothing_so_that_mail_scanners_do_no_harm(
     email_token = await services.email_token("/confirm")
     for _ in range(3):
         assert (await open_link(visitor, "/confirm", email_token)).status_code == 200
-    assert await services.stores.user_by_email("new@example.org") is None
+    assert await services.stores.users.user_by_email("new@example.org") is None
     assert (await visitor.submit("/confirm")).status_code == 303
 
 

@@ -48,7 +48,7 @@ async def test_forty_submissions_of_one_form_get_one_response(cluster: Cluster) 
     (location,) = {answer.headers["location"] for answer in answers}
     assert location.startswith(f"{CALLBACK}?")
     given = parse_qs(urlsplit(location).query)
-    consents = await cluster.context.stores.consents_of(cluster.user.id)
+    consents = await cluster.context.stores.authorizations.consents_of(cluster.user.id)
     # The first decision counts; the others have no effect.
     if "code" in given:
         (consent,) = consents

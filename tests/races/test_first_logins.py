@@ -38,7 +38,7 @@ async def test_fifty_first_logins_of_one_identity_make_one_user(cluster: Cluster
     found = [answer.json()["data"] for answer in answers]
     (user_id,) = {data["user"]["id"] for data in found}
     assert [data["newUser"] for data in found].count(True) == 1
-    assert len(await cluster.context.stores.identities_of(user_id)) == 1
-    namesake = await cluster.context.stores.user_by_email(address)
+    assert len(await cluster.context.stores.identities.identities_of(user_id)) == 1
+    namesake = await cluster.context.stores.users.user_by_email(address)
     assert namesake is not None
     assert namesake.id == user_id

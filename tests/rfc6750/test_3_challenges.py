@@ -34,7 +34,7 @@ async def test_a_dead_token_is_invalid_whatever_killed_it(harness: AppHarness) -
                 await harness.revoke(app, token)
             case "withdraw":
                 now = harness.context.clock.now()
-                await harness.context.stores.withdraw_consent(ann.id, app.id, now)
+                await harness.context.stores.authorizations.withdraw_consent(ann.id, app.id, now)
             case "expire":
                 harness.advance(hours=1)
             case "never lived":

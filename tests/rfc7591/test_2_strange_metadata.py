@@ -171,7 +171,7 @@ async def test_a_software_statement_holds_for_its_time(
 async def test_an_app_cannot_shake_off_what_the_operator_set(open_harness: OpenHarness) -> None:
     async with open_harness(**OPEN) as harness:
         made = (await register(harness)).json()
-        client = await harness.context.stores.client(made["client_id"])
+        client = await harness.context.stores.clients.client(made["client_id"])
         assert client is not None
         flags: dict[str, Any] = {
             "strict": True,
@@ -180,14 +180,14 @@ async def test_an_app_cannot_shake_off_what_the_operator_set(open_harness: OpenH
             "token_format": "jwt",
             "description": "known to us",
         }
-        assert await harness.context.stores.replace_client(replace(client, **flags))
+        assert await harness.context.stores.clients.replace_client(replace(client, **flags))
         answer = await harness.browser().put(
             f"{REGISTER}/{client.id}",
             json={"client_id": client.id, "redirect_uris": [CALLBACK], "client_name": "New"},
             headers={"authorization": f"Bearer {made['registration_access_token']}"},
         )
         assert answer.status_code == 200, answer.text
-        edited = await harness.context.stores.client(client.id)
+        edited = await harness.context.stores.clients.client(client.id)
         assert edited is not None
         assert edited.name == "New"
         assert {name: getattr(edited, name) for name in flags} == flags
@@ -197,14 +197,14 @@ async def test_a_logo_that_is_not_registered_any_more_is_dropped(open_harness: O
     png = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes([0, 0, 0, 1, 0, 0, 0, 1]) + bytes(20)
     async with open_harness(fetcher=Documents({LOGO: png}), **OPEN) as harness:
         made = (await register(harness, logo_uri=LOGO)).json()
-        assert await harness.context.stores.logo(made["client_id"]) is not None
+        assert await harness.context.stores.clients.logo(made["client_id"]) is not None
         answer = await harness.browser().put(
             f"{REGISTER}/{made['client_id']}",
             json={"client_id": made["client_id"], "redirect_uris": [CALLBACK]},
             headers={"authorization": f"Bearer {made['registration_access_token']}"},
         )
         assert answer.status_code == 200, answer.text
-        assert await harness.context.stores.logo(made["client_id"]) is None
+        assert await harness.context.stores.clients.logo(made["client_id"]) is None
 
 
 async def test_no_name_in_the_address_is_too_strange(open_harness: OpenHarness) -> None:

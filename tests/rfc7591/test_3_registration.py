@@ -36,7 +36,7 @@ async def register(
 
 async def app_of(harness: AppHarness, answer: httpx.Response) -> App:
     assert answer.status_code == 201, answer.text
-    client = await harness.context.stores.client(answer.json()["client_id"])
+    client = await harness.context.stores.clients.client(answer.json()["client_id"])
     assert client is not None
     return App(client, answer.json().get("client_secret"))
 
@@ -385,14 +385,14 @@ async def test_the_logo_is_fetched_once_and_shown_from_here(open_harness: OpenHa
     async with open_harness(fetcher=served, **OPEN) as harness:
         await harness.person()
         app = await app_of(harness, await register(harness, logo_uri=logo))
-        kept = await harness.context.stores.logo(app.id)
+        kept = await harness.context.stores.clients.logo(app.id)
         assert kept is not None
         assert kept.data == PNG
         page = await harness.ask(await harness.signed_in(), app)
         assert logo not in page.text
         served.at[logo] = b"<script>"
         other = await app_of(harness, await register(harness, logo_uri=logo))
-        assert await harness.context.stores.logo(other.id) is None
+        assert await harness.context.stores.clients.logo(other.id) is None
 
 
 async def test_a_software_statement_counts_when_its_issuer_is_trusted(
@@ -433,11 +433,17 @@ async def test_an_app_without_any_consent_is_deleted(open_harness: OpenHarness) 
         token = (await harness.context.dynamic.issue_token("", 1, timedelta(days=90))).reveal()
         known = await app_of(harness, await register(harness, token))
         harness.advance(days=31)
-        await Cleaner(harness.context.stores, harness.context.clock, "one", pause=0).round()
+        await Cleaner(
+            harness.context.stores.retention,
+            harness.context.stores.leases,
+            harness.context.clock,
+            "one",
+            pause=0,
+        ).round()
         stores = harness.context.stores
-        assert await stores.client(idle.id) is None
-        assert await stores.client(used.id) is not None
-        assert await stores.client(known.id) is not None
+        assert await stores.clients.client(idle.id) is None
+        assert await stores.clients.client(used.id) is not None
+        assert await stores.clients.client(known.id) is not None
         assert harness.rows()["unused_clients"] == []
 
 

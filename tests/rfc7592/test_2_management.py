@@ -106,7 +106,7 @@ async def test_2_3_it_deletes_itself_once(open_app_harness: AppHarness) -> None:
     received = await registered(open_app_harness)
     answer = await manage(open_app_harness, "DELETE", received)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert await open_app_harness.context.stores.client(received["client_id"]) is None
+    assert await open_app_harness.context.stores.clients.client(received["client_id"]) is None
     assert (await manage(open_app_harness, "GET", received)).status_code == 401
 
 
@@ -128,12 +128,12 @@ async def test_another_client_gets_no_information(
     answers = [await manage(open_app_harness, method, received, {}, **each) for each in tries]
     assert {answer.status_code for answer in answers} == {401}
     assert len({answer.text for answer in answers}) == 1
-    assert await open_app_harness.context.stores.client(received["client_id"]) is not None
+    assert await open_app_harness.context.stores.clients.client(received["client_id"]) is not None
 
 
 async def test_a_disabled_app_does_not_manage_itself(open_app_harness: AppHarness) -> None:
     received = await registered(open_app_harness)
-    client = await open_app_harness.context.stores.client(received["client_id"])
+    client = await open_app_harness.context.stores.clients.client(received["client_id"])
     assert client is not None
     await open_app_harness.context.registry.disable(client)
     assert (await manage(open_app_harness, "GET", received)).status_code == 401

@@ -78,7 +78,9 @@ async def test_an_invalid_token_gets_nothing_but_inactive(
     await harness.revoke(app, tokens["refresh_token"])
     await check_dead(tokens)
     tokens = await fresh()
-    await harness.context.stores.withdraw_consent(ann.id, app.id, harness.context.clock.now())
+    await harness.context.stores.authorizations.withdraw_consent(
+        ann.id, app.id, harness.context.clock.now()
+    )
     await check_dead(tokens)
     tokens = await fresh()
     await harness.context.accounts.disable(ann.id)
@@ -90,7 +92,7 @@ async def test_an_invalid_token_gets_nothing_but_inactive(
     await check_dead(tokens)
     browser = await harness.signed_in()
     tokens = await fresh()
-    await harness.context.stores.delete_user(ann.id)
+    await harness.context.stores.users.delete_user(ann.id)
     await check_dead(tokens)
 
 

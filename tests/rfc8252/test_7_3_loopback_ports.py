@@ -147,7 +147,9 @@ async def test_a_public_client_on_the_web_is_asked_about_once(harness: AppHarnes
         assert "code" in answer_of(await harness.ask(browser, app, prompt="none")).parameters
         assert await asks(harness, browser, app, scope="basic readmeasurements")
         assert await asks(harness, browser, app, prompt="consent")
-        await harness.context.stores.withdraw_consent(ann.id, app.id, harness.context.clock.now())
+        await harness.context.stores.authorizations.withdraw_consent(
+            ann.id, app.id, harness.context.clock.now()
+        )
         assert await asks(harness, browser, app)
 
 

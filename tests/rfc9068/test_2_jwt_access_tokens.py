@@ -134,11 +134,11 @@ async def test_it_is_valid_only_as_long_as_its_authorization(harness: AppHarness
             await harness.redeem(app, code)
         case "consent":
             now = harness.context.clock.now()
-            await harness.context.stores.withdraw_consent(ann.id, app.id, now)
+            await harness.context.stores.authorizations.withdraw_consent(ann.id, app.id, now)
         case "disabled":
             await harness.context.accounts.disable(ann.id)
         case "deleted":
-            await harness.context.stores.delete_user(ann.id)
+            await harness.context.stores.users.delete_user(ann.id)
     assert (await harness.call(tokens["access_token"])).status_code == 401
 
 
@@ -170,7 +170,7 @@ async def test_a_key_that_another_process_made_is_found_by_its_id(harness: AppHa
     token = (await harness.tokens(app))["access_token"]
     harness.advance(seconds=10)
     await context.rotation.rotate(publish_before=timedelta(0))
-    elsewhere = Keyring(context.stores, context.envelope, context.clock)
+    elsewhere = Keyring(context.stores.keys, context.envelope, context.clock)
     await elsewhere.load()
     signed = elsewhere.signer("ES256").sign({**claims_of(token), "jti": "new"}, "at+jwt")
     assert header_of(signed)["kid"] != header_of(token)["kid"]

@@ -259,7 +259,7 @@ async def test_explicit_revocation_beats_the_grace(harness: AppHarness, how: str
             await harness.revoke(app, second["refresh_token"])
         case "consent":
             now = harness.context.clock.now()
-            await harness.context.stores.withdraw_consent(ann.id, app.id, now)
+            await harness.context.stores.authorizations.withdraw_consent(ann.id, app.id, now)
         case "disabled person":
             await harness.context.accounts.disable(ann.id)
     assert await is_ended(harness, app, first, second)

@@ -70,7 +70,7 @@ async def _open(clock: Clock, entropy: Entropy, stores: Stores) -> AsyncIterator
     assert [fault for policy in policies for fault in faults_of(policy)] == []
     async with open_sandbox(clock, entropy) as sandbox:
         http_client = GuardedHttpClient(transport=httpx.ASGITransport(app=sandbox.app))
-        yield Meeting(sandbox, open_providers(policies, http_client, clock, stores))
+        yield Meeting(sandbox, open_providers(policies, http_client, clock, stores.replays))
         await http_client.close()
 
 

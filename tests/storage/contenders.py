@@ -78,7 +78,7 @@ async def _redeem(stores: Stores, name: str) -> list[int]:
         grant = family_number(number)
         mine = f"{name} {number}"
         tokens = access_token_of(grant, mine), refresh_token(grant, mine)
-        return await stores.redeem(code_of(grant), NOW, *tokens)
+        return await stores.tokens.redeem(code_of(grant), NOW, *tokens)
 
     return await _tries(name, attempt)
 
@@ -88,14 +88,14 @@ async def _rotate(stores: Stores, name: str) -> list[int]:
         grant = family_number(number)
         mine = f"{name} {number}"
         successors = access_token_of(grant, mine), refresh_token(grant, mine)
-        return await stores.rotate(first_token(number), NOW, name.encode(), *successors)
+        return await stores.tokens.rotate(first_token(number), NOW, name.encode(), *successors)
 
     return await _tries(name, attempt)
 
 
 async def _take_ticket(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
-        return await stores.take_email_token(key(f"ticket {number}")) is not None
+        return await stores.email_tokens.take_email_token(key(f"ticket {number}")) is not None
 
     return await _tries(name, attempt)
 
@@ -103,7 +103,9 @@ async def _take_ticket(stores: Stores, name: str) -> list[int]:
 async def _add_user(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
         try:
-            await stores.add_user(new_user(f"{name} {number}", f"p{number}@example.org"), "hash")
+            await stores.users.add_user(
+                new_user(f"{name} {number}", f"p{number}@example.org"), "hash"
+            )
         except Conflict:
             return False
         return True
@@ -118,14 +120,14 @@ async def _first_login(stores: Stores, name: str) -> list[int]:
     """
 
     async def attempt(number: int) -> int:
-        found = await stores.identity(FIRST.issuer, FIRST.subject)
+        found = await stores.identities.identity(FIRST.issuer, FIRST.subject)
         if found is not None:
             return found.user_id
         try:
             newcomer = new_user(f"{name} {number}", "first@example.org")
-            user, _ = await stores.add_user_with_identity(newcomer, FIRST)
+            user, _ = await stores.identities.add_user_with_identity(newcomer, FIRST)
         except Conflict:
-            found = await stores.identity(FIRST.issuer, FIRST.subject)
+            found = await stores.identities.identity(FIRST.issuer, FIRST.subject)
             assert found is not None
             return found.user_id
         return user.id
@@ -137,29 +139,31 @@ async def _unlink(stores: Stores, name: str) -> list[int]:
     """Each process unlinks its own identity of every person; who let it."""
 
     async def attempt(number: int) -> bool:
-        mine = await stores.identity(FIRST.issuer, f"{number} at {name}")
+        mine = await stores.identities.identity(FIRST.issuer, f"{number} at {name}")
         assert mine is not None
-        return await stores.drop_identity(mine.user_id, mine.id)
+        return await stores.identities.drop_identity(mine.user_id, mine.id)
 
     return await _tries(name, attempt)
 
 
 async def _take_departure(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
-        return await stores.take_login_state(key(f"departure {number}")) is not None
+        return await stores.login_states.take_login_state(key(f"departure {number}")) is not None
 
     return await _tries(name, attempt)
 
 
 async def _redeem_login_code(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
-        return await stores.redeem_login_code(key(f"login code {number}"), NOW)
+        return await stores.login_codes.redeem_login_code(key(f"login code {number}"), NOW)
 
     return await _tries(name, attempt)
 
 
 async def _spend_once(stores: Stores, name: str) -> list[int]:
-    return await _tries(name, lambda number: stores.spend_once(key(f"seen {number}"), LATER))
+    return await _tries(
+        name, lambda number: stores.replays.spend_once(key(f"seen {number}"), LATER)
+    )
 
 
 async def _verify_or_link(stores: Stores, name: str) -> list[int]:
@@ -170,12 +174,12 @@ async def _verify_or_link(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
         user_id, mail = number + 1, f"v{number}@example.org"
         if stranger == 0:
-            return await stores.verify_email(user_id, mail, NOW, keep_credentials=False)
+            return await stores.users.verify_email(user_id, mail, NOW, keep_credentials=False)
         if stranger == 2:
-            return await stores.add_password(user_id, "hash", NOW, key(f"stranger {number}"))
+            return await stores.users.add_password(user_id, "hash", NOW, key(f"stranger {number}"))
         try:
             theirs = identity(f"stranger {number}")
-            await stores.add_identity(user_id, theirs, key(f"stranger {number}"))
+            await stores.identities.add_identity(user_id, theirs, key(f"stranger {number}"))
         except Conflict:
             return False
         return True
@@ -186,22 +190,22 @@ async def _verify_or_link(stores: Stores, name: str) -> list[int]:
 async def _add_signing_key(stores: Stores, name: str) -> list[str]:
     """Replace the newest key again and again, as all others do; the keys that were added."""
     added = []
-    while len(keys := await stores.signing_keys()) < TRIES:
+    while len(keys := await stores.keys.signing_keys()) < TRIES:
         mine = signing_key(f"{name} {len(keys)}", active_at=NOW + timedelta(hours=len(keys)))
-        if await stores.add_signing_key(mine, keys[-1].kid if keys else None):
+        if await stores.keys.add_signing_key(mine, keys[-1].kid if keys else None):
             added.append(mine.kid)
     return added
 
 
 async def _claim_mail(stores: Stores, name: str) -> list[int]:
     claimed: list[int] = []
-    while claims := await stores.claim_mail(NOW, timedelta(minutes=5), 7):
+    while claims := await stores.mails.claim_mail(NOW, timedelta(minutes=5), 7):
         claimed += [mail_id for mail_id, _, _ in claims]
     return claimed
 
 
 async def _hit(stores: Stores, name: str) -> list[int]:
-    hits = (stores.hit(key("throttle"), timedelta(hours=1), NOW) for _ in range(TRIES))
+    hits = (stores.throttles.hit(key("throttle"), timedelta(hours=1), NOW) for _ in range(TRIES))
     return list(await asyncio.gather(*hits))
 
 
@@ -224,11 +228,11 @@ async def _flood(stores: Stores, name: str) -> None:
     charge = Charge(key("one network"), FLOOD_BUDGET)
     for first in range(0, FLOOD_ROWS, 8):
         rows = (flood_request(name, number) for number in range(first, first + 8))
-        await asyncio.gather(*(stores.save_request(row, charge) for row in rows))
+        await asyncio.gather(*(stores.authorizations.save_request(row, charge) for row in rows))
 
 
 async def _lease(stores: Stores, name: str) -> bool:
-    return await stores.lease("cleaner", name, timedelta(minutes=5), NOW)
+    return await stores.leases.lease("cleaner", name, timedelta(minutes=5), NOW)
 
 
 async def _write(stores: Stores, name: str, seconds: str) -> list[float]:
@@ -238,7 +242,7 @@ async def _write(stores: Stores, name: str, seconds: str) -> list[float]:
     async def writer(number: int) -> None:
         count = 0
         while (began := time.perf_counter()) < ends:
-            await stores.issue(access_token(CLIENT_ID, f"{os.getpid()} {number} {count}"))
+            await stores.tokens.issue(access_token(CLIENT_ID, f"{os.getpid()} {number} {count}"))
             taken.append(time.perf_counter() - began)
             count += 1
 
@@ -258,7 +262,7 @@ async def _pour(stores: Stores, name: str, family_from: str) -> None:
         count = 0
         while True:
             token = access_token(CLIENT_ID, f"{name} issued {number} {count}")
-            if await _kept(stores.issue(token)):
+            if await _kept(stores.tokens.issue(token)):
                 say(token.key)
             count += 1
 
@@ -268,7 +272,7 @@ async def _pour(stores: Stores, name: str, family_from: str) -> None:
         while True:
             mine = f"{name} {number} {count}"
             successors = access_token_of(grant, mine), refresh_token(grant, mine)
-            if await _kept(stores.rotate(token, NOW, SALT, *successors)):
+            if await _kept(stores.tokens.rotate(token, NOW, SALT, *successors)):
                 say(successors[0].key, successors[1].key)
                 token = successors[1]
             count += 1
@@ -303,7 +307,7 @@ async def _issue_until_refused(
     for number in numbers:
         token = access_token(CLIENT_ID, str(number))
         try:
-            await stores.issue(token)
+            await stores.tokens.issue(token)
         except Unavailable:
             refused.append(token.key.hex())
             return

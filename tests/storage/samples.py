@@ -199,11 +199,11 @@ class Samples:
     async def user(self, email: str | None = None, password_hash: str | None = None) -> User:
         number = next(self._numbers)
         email = email or f"sample{number}@example.org"
-        return await self.stores.add_user(new_user(f"subject-{number}", email), password_hash)
+        return await self.stores.users.add_user(new_user(f"subject-{number}", email), password_hash)
 
     async def client(self, **changes: object) -> Client:
         made = client(f"client-{next(self._numbers)}", **changes)
-        await self.stores.add_client(made)
+        await self.stores.clients.add_client(made)
         return made
 
     async def grant(
@@ -211,7 +211,7 @@ class Samples:
     ) -> Grant:
         """An authorization, with its code `code_of(family)` saved."""
         grant = await self.unsaved_family(user, client_id, **changes)
-        assert await self.stores.save_code(grant, code_of(grant))
+        assert await self.stores.authorizations.save_code(grant, code_of(grant))
         return grant
 
     async def unsaved_family(
@@ -230,12 +230,12 @@ class Samples:
             "methods": ("pwd", "otp"),
         }
         grant = Grant(**values | changes)  # type: ignore[arg-type]
-        await self.stores.save_consent(consent(user, grant.client_id, *grant.scope))
+        await self.stores.authorizations.save_consent(consent(user, grant.client_id, *grant.scope))
         return grant
 
     async def refresh_token(self, grant: Grant | None = None) -> RefreshToken:
         """A refresh token, bought with its family's code."""
         grant = grant or await self.grant()
         token = refresh_token(grant, f"refresh {next(self._numbers)}")
-        assert await self.stores.redeem(code_of(grant), NOW, None, token)
+        assert await self.stores.tokens.redeem(code_of(grant), NOW, None, token)
         return token

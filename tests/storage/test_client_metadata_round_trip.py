@@ -34,8 +34,8 @@ async def test_each_one_is_kept_when_it_is_all_that_was_given(stores: Stores, na
     value = _GIVEN.get(name, True if getattr(BARE, name) is False else "given")
     metadata = replace(BARE, **{name: value})
     assert metadata != BARE
-    await stores.add_client(replace(client("c"), metadata=metadata))
-    kept = await stores.client("c")
+    await stores.clients.add_client(replace(client("c"), metadata=metadata))
+    kept = await stores.clients.client("c")
     assert kept is not None
     assert kept.metadata == metadata
 
@@ -49,11 +49,11 @@ async def test_each_one_is_kept_when_it_is_all_that_was_given(stores: Stores, na
 async def test_any_of_them_together_come_back_the_same(
     stores: Stores, metadata: ClientMetadata
 ) -> None:
-    before = await stores.client("c")
+    before = await stores.clients.client("c")
     if before is None:
-        await stores.add_client(replace(client("c"), metadata=metadata))
+        await stores.clients.add_client(replace(client("c"), metadata=metadata))
     else:
-        assert await stores.replace_client(replace(before, metadata=metadata))
-    kept = await stores.client("c")
+        assert await stores.clients.replace_client(replace(before, metadata=metadata))
+    kept = await stores.clients.client("c")
     assert kept is not None
     assert kept.metadata == metadata

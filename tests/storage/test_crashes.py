@@ -49,16 +49,16 @@ async def durable_stores(durable_url: str) -> AsyncIterator[Stores]:
 
 
 async def _begin(stores: Stores) -> None:
-    assert (await stores.add_user(new_user("s"), None)).id == 1
-    await stores.add_client(client(CLIENT_ID))
-    await stores.save_consent(consent(1, CLIENT_ID, "basic"))
+    assert (await stores.users.add_user(new_user("s"), None)).id == 1
+    await stores.clients.add_client(client(CLIENT_ID))
+    await stores.authorizations.save_consent(consent(1, CLIENT_ID, "basic"))
 
 
 async def _give_first_tokens(stores: Stores, *, family_from: int) -> None:
     for number in range(family_from, family_from + 10):
         grant = family_number(number)
-        assert await stores.save_code(grant, code_of(grant))
-        assert await stores.redeem(code_of(grant), NOW, None, first_token(number))
+        assert await stores.authorizations.save_code(grant, code_of(grant))
+        assert await stores.tokens.redeem(code_of(grant), NOW, None, first_token(number))
 
 
 async def _read_keys(process: Process, count: int) -> list[bytes]:
@@ -78,7 +78,10 @@ async def _kill(process: Process) -> list[bytes]:
 
 async def _missing(stores: Stores, keys: list[bytes]) -> list[bytes]:
     found = await asyncio.gather(
-        *(asyncio.gather(stores.find_access_token(k), stores.find_refresh_token(k)) for k in keys)
+        *(
+            asyncio.gather(stores.tokens.find_access_token(k), stores.tokens.find_refresh_token(k))
+            for k in keys
+        )
     )
     return [k for k, (access, refresh) in zip(keys, found, strict=True) if not (access or refresh)]
 
@@ -152,15 +155,15 @@ async def test_a_killed_postgres_loses_nothing_and_servers_come_back_by_themselv
     for _ in range(3):
         await asyncio.to_thread(durable_server.kill)
         with pytest.raises(Unavailable):
-            await durable_stores.client(CLIENT_ID)
+            await durable_stores.clients.client(CLIENT_ID)
         with pytest.raises(Unavailable):
-            await durable_stores.revoke_jwt("jti", NOW)
+            await durable_stores.tokens.revoke_jwt("jti", NOW)
         await asyncio.to_thread(durable_server.start)
         acknowledged += await _read_keys(process, 3 * _ENOUGH)
     acknowledged += await _kill(process)
     await _answers_again(durable_stores)
     assert await _missing(durable_stores, acknowledged) == []
-    await durable_stores.revoke_jwt("jti", NOW)
+    await durable_stores.tokens.revoke_jwt("jti", NOW)
     await _check(durable_url)
 
 
@@ -168,7 +171,7 @@ async def _answers_again(stores: Stores) -> None:
     async with asyncio.timeout(10):
         while True:
             try:
-                return await stores.ping()
+                return await stores.database.ping()
             except Unavailable:
                 await asyncio.sleep(0.05)
 

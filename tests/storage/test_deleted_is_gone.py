@@ -9,13 +9,14 @@ from samples import NOW
 
 from quantimodo.model.measurements import Entry, EntrySet, Filter, NewVariable, Order
 from quantimodo.model.users import NewUser
+from quantimodo.ports.stores import Stores
 from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.sqlite import SqliteDatabase
-from quantimodo.storage.stores import SqlStores
+from quantimodo.storage.stores import compose_stores
 
 NOTE = "a-note-that-nobody-else-may-read"
 FILTERS: tuple[Filter, ...] = ()
-Deletes = Callable[[SqlStores, int], Awaitable[object]]
+Deletes = Callable[[Stores, int], Awaitable[object]]
 
 
 @pytest.fixture
@@ -26,41 +27,49 @@ def path(sqlite_url: str) -> Path:
 
 
 @pytest.fixture
-async def stores(path: Path) -> AsyncIterator[SqlStores]:
-    opened = SqlStores(SqliteDatabase(path, empty_log_every=0.1))
+async def stores(path: Path) -> AsyncIterator[Stores]:
+    opened = compose_stores(SqliteDatabase(path, empty_log_every=0.1))
     yield opened
     await opened.close()
 
 
-async def _one(stores: SqlStores, user_id: int) -> None:
-    for row in await stores.measurements(user_id, FILTERS, Order(), limit=5_000):
-        await stores.delete_measurement(user_id, row.id)
+async def _one(stores: Stores, user_id: int) -> None:
+    for row in await stores.measurements.measurements(user_id, FILTERS, Order(), limit=5_000):
+        await stores.measurements.delete_measurement(user_id, row.id)
 
 
-async def _changed(stores: SqlStores, user_id: int) -> None:
-    for row in await stores.measurements(user_id, FILTERS, Order(), limit=5_000):
+async def _changed(stores: Stores, user_id: int) -> None:
+    for row in await stores.measurements.measurements(user_id, FILTERS, Order(), limit=5_000):
         entry = Entry(row.start, row.value, row.stored_value, row.stored_unit_id, "")
-        await stores.change_measurement(user_id, row.id, entry, NOW)
+        await stores.measurements.change_measurement(user_id, row.id, entry, NOW)
 
 
 WAYS: dict[str, tuple[int, Deletes]] = {
     "one by one": (30, _one),
     "notes overwritten": (30, _changed),
     # Enough that whole pages are freed.
-    "a variable": (4_500, lambda stores, user_id: stores.delete_variable(user_id, "Mood")),
-    "an account": (4_500, lambda stores, user_id: stores.delete_user(user_id)),
+    "a variable": (
+        4_500,
+        lambda stores, user_id: stores.variables.delete_variable(user_id, "Mood"),
+    ),
+    "an account": (4_500, lambda stores, user_id: stores.users.delete_user(user_id)),
 }
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_deleted_notes_are_in_neither_file(stores: SqlStores, path: Path, way: str) -> None:
+async def test_deleted_notes_are_in_neither_file(stores: Stores, path: Path, way: str) -> None:
     number, delete = WAYS[way]
     newcomer = NewUser(subject="ann", name="Ann Example", email=None, created_at=NOW)
-    user = await stores.add_user(newcomer, None)
-    unit, category = (await stores.units())[0].id, (await stores.variable_categories())[0].id
+    user = await stores.users.add_user(newcomer, None)
+    unit, category = (
+        (await stores.references.units())[0].id,
+        (await stores.references.variable_categories())[0].id,
+    )
     variable = NewVariable(name="Mood", category_id=category, unit_id=unit, combination="MEAN")
     entries = tuple(Entry(at * 1_000_000, 1.0, 1.0, unit, NOTE) for at in range(number))
-    assert await stores.save_measurements(user.id, [EntrySet(variable, "", entries)], NOW)
+    assert await stores.measurements.save_measurements(
+        user.id, [EntrySet(variable, "", entries)], NOW
+    )
     assert _holds_the_note(path)
     await delete(stores, user.id)
     async with asyncio.timeout(60):

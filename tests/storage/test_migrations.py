@@ -61,7 +61,7 @@ async def test_an_empty_database_gets_every_step_once(engine: str, empty_url: st
     assert await pending_steps(empty_url) == []
     assert await migrate(empty_url, NOW) == []
     stores = await open_stores(empty_url)
-    assert await stores.users() == []
+    assert await stores.users.users() == []
     await stores.close()
 
 
@@ -156,7 +156,7 @@ async def test_the_database_file_is_its_owner_s_alone(tmp_path: Path) -> None:
     path = tmp_path / "test.db"
     await migrate(f"sqlite:///{path}", NOW)
     stores = await open_stores(f"sqlite:///{path}")
-    await stores.hit(b"k", NOW - datetime(2026, 1, 1, tzinfo=UTC), NOW)
+    await stores.throttles.hit(b"k", NOW - datetime(2026, 1, 1, tzinfo=UTC), NOW)
     for file in tmp_path.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
     await stores.close()
@@ -226,9 +226,9 @@ async def test_rows_stay_where_they_are_when_a_step_runs_later(engine: str, empt
     assert await migrate(empty_url, NOW) == later
     stores = await open_stores(empty_url)
     try:
-        ann = await stores.user_by_email("ann@example.org")
+        ann = await stores.users.user_by_email("ann@example.org")
         assert ann is not None
         assert ann.name == "Ann"
-        assert await stores.units()
+        assert await stores.references.units()
     finally:
         await stores.close()

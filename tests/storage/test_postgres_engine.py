@@ -74,23 +74,23 @@ async def test_a_commit_is_durable_whatever_the_server_s_default(postgres_url: s
 
 
 async def test_reads_survive_lost_connections(stores: Stores, beside: asyncpg.Connection) -> None:
-    await stores.add_client(client("c"))
+    await stores.clients.add_client(client("c"))
     for _ in range(5):
         await _hang_up(beside)
-        assert await stores.client("c") == client("c")
+        assert await stores.clients.client("c") == client("c")
 
 
 async def test_writes_after_lost_connections_are_kept(
     stores: Stores, beside: asyncpg.Connection
 ) -> None:
-    await stores.add_client(client("c"))
-    await stores.issue(access_token("c", "before"))
+    await stores.clients.add_client(client("c"))
+    await stores.tokens.issue(access_token("c", "before"))
     await _hang_up(beside)
-    assert await stores.client("c") is not None  # by now the loss is noticed
-    await stores.issue(access_token("c", "after"))
-    await stores.revoke_jwt("jti", LATER)
-    assert await stores.find_access_token(key("after")) is not None
-    assert await stores.token_status("jti", "c", None) is None
+    assert await stores.clients.client("c") is not None  # by now the loss is noticed
+    await stores.tokens.issue(access_token("c", "after"))
+    await stores.tokens.revoke_jwt("jti", LATER)
+    assert await stores.tokens.find_access_token(key("after")) is not None
+    assert await stores.tokens.token_status("jti", "c", None) is None
 
 
 async def test_a_logout_request_without_an_end_costs_nothing(
@@ -100,14 +100,14 @@ async def test_a_logout_request_without_an_end_costs_nothing(
     async with _patient_way(postgres_url) as url:
         stores = await open_stores(url)
         try:
-            await stores.add_client(client("c"))
-            await stores.issue(access_token("c", "before"))
+            await stores.clients.add_client(client("c"))
+            await stores.tokens.issue(access_token("c", "before"))
             await _hang_up(beside)
-            await stores.issue(access_token("c", "after"))  # a statement of a batch
-            assert await stores.client("c") == client("c")  # a read
+            await stores.tokens.issue(access_token("c", "after"))  # a statement of a batch
+            assert await stores.clients.client("c") == client("c")  # a read
             for name in "wxyz":  # a transaction, on each line of the pool
-                await stores.add_client(client(name))
-            assert await stores.find_access_token(key("after")) is not None
+                await stores.clients.add_client(client(name))
+            assert await stores.tokens.find_access_token(key("after")) is not None
         finally:
             await stores.close()
 
@@ -146,20 +146,20 @@ async def _patient_way(url: str) -> AsyncIterator[str]:
 async def test_a_write_whose_connection_is_lost_is_unavailable_and_the_next_is_not(
     stores: Stores, beside: asyncpg.Connection
 ) -> None:
-    await stores.add_client(client("c"))
+    await stores.clients.add_client(client("c"))
     async with beside.transaction():
         await beside.execute("LOCK TABLE access_tokens, leases IN ACCESS EXCLUSIVE MODE")
         writes = [
-            asyncio.ensure_future(stores.issue(access_token("c", "a"))),
-            asyncio.ensure_future(stores.lease("l", "h", timedelta(minutes=1), NOW)),
+            asyncio.ensure_future(stores.tokens.issue(access_token("c", "a"))),
+            asyncio.ensure_future(stores.leases.lease("l", "h", timedelta(minutes=1), NOW)),
         ]
         await _until_waiting(beside, 2)
         await _hang_up(beside)
         outcomes = await asyncio.gather(*writes, return_exceptions=True)
     assert [type(one) for one in outcomes] == [Unavailable, Unavailable]
-    assert await stores.find_access_token(key("a")) is None
-    await stores.issue(access_token("c", "a"))
-    assert await stores.lease("l", "h", timedelta(minutes=1), NOW)
+    assert await stores.tokens.find_access_token(key("a")) is None
+    await stores.tokens.issue(access_token("c", "a"))
+    assert await stores.leases.lease("l", "h", timedelta(minutes=1), NOW)
 
 
 async def _until_waiting(beside: asyncpg.Connection, count: int) -> None:
@@ -175,12 +175,12 @@ async def test_reads_go_on_while_a_row_is_held(
     grant = await samples.grant()
     async with beside.transaction():
         await beside.execute("UPDATE grants SET scope = scope WHERE id = $1", grant.id)
-        revoking = asyncio.ensure_future(stores.revoke_grant(grant.id, NOW))
+        revoking = asyncio.ensure_future(stores.tokens.revoke_grant(grant.id, NOW))
         await _until_waiting(beside, 1)
-        assert await stores.client(grant.client_id) is not None
-        assert await stores.token_status("jti", grant.client_id, grant.id) is not None
+        assert await stores.clients.client(grant.client_id) is not None
+        assert await stores.tokens.token_status("jti", grant.client_id, grant.id) is not None
     assert await revoking
-    assert await stores.token_status("jti", grant.client_id, grant.id) is None
+    assert await stores.tokens.token_status("jti", grant.client_id, grant.id) is None
 
 
 async def test_operations_that_lock_each_other_out_both_succeed(
@@ -215,23 +215,23 @@ async def test_a_text_that_cannot_be_kept_fails_alone(database: PostgresDatabase
 
 
 async def test_a_broken_transaction_does_not_spoil_its_connection(stores: Stores) -> None:
-    await stores.add_client(client("c"))
+    await stores.clients.add_client(client("c"))
     for _ in range(20):  # more than there are connections
         with pytest.raises(Conflict):
-            await stores.add_client(client("c"))
-    assert await stores.lease("l", "h", timedelta(minutes=1), NOW)
+            await stores.clients.add_client(client("c"))
+    assert await stores.leases.lease("l", "h", timedelta(minutes=1), NOW)
 
 
 async def test_no_transaction_is_left_open(stores: Stores, beside: asyncpg.Connection) -> None:
-    await stores.add_client(client("c"))
-    for task in [asyncio.ensure_future(stores.set_logo("c", None)) for _ in range(8)]:
+    await stores.clients.add_client(client("c"))
+    for task in [asyncio.ensure_future(stores.clients.set_logo("c", None)) for _ in range(8)]:
         await asyncio.sleep(0)
         task.cancel()
     with pytest.raises(Conflict):
-        await stores.set_password(77, "hash", NOW)
-    await stores.ping()
+        await stores.users.set_password(77, "hash", NOW)
+    await stores.database.ping()
     for _ in range(4):
-        await stores.lease("l", "h", timedelta(minutes=1), NOW)
+        await stores.leases.lease("l", "h", timedelta(minutes=1), NOW)
     idle = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
     async with asyncio.timeout(5):
         while await beside.fetchval(idle):
@@ -242,10 +242,14 @@ async def test_a_closed_database_has_disconnected(
     postgres_url: str, beside: asyncpg.Connection
 ) -> None:
     opened = await open_stores(postgres_url)
-    await opened.add_client(client("c"))
-    await opened.issue(access_token("c", "a"))
+    await opened.clients.add_client(client("c"))
+    await opened.tokens.issue(access_token("c", "a"))
     await opened.close()
-    for attempt in (opened.client("c"), opened.ping(), opened.issue(access_token("c", "b"))):
+    for attempt in (
+        opened.clients.client("c"),
+        opened.database.ping(),
+        opened.tokens.issue(access_token("c", "b")),
+    ):
         with pytest.raises(Unavailable):
             await attempt
     others = (
@@ -275,12 +279,12 @@ async def test_a_session_never_slips_past_a_takeover_that_is_under_way(
     await beside.execute("UPDATE users SET email_verified_at = 1 WHERE id = $1", ann.id)
     await beside.execute("DELETE FROM passwords WHERE user_id = $1", ann.id)
     await beside.execute("DELETE FROM sessions WHERE user_id = $1", ann.id)
-    begun = asyncio.create_task(stores.add_session(session("late", ann), None))
+    begun = asyncio.create_task(stores.sessions.add_session(session("late", ann), None))
     assert await _waits(beside, begun)
     await transaction.commit()
     await begun
     # Whoever began it looks once more at the password, after it, and sees that it is gone.
-    assert await stores.password_hash(ann.id) is None
+    assert await stores.users.password_hash(ann.id) is None
 
 
 async def test_an_authorization_never_slips_past_a_withdrawal_that_is_under_way(
@@ -292,7 +296,7 @@ async def test_an_authorization_never_slips_past_a_withdrawal_that_is_under_way(
     # What `withdraw_consent` does: its mark on all families is past, and its commit is not.
     await beside.execute("DELETE FROM consents WHERE user_id = $1", grant.user_id)
     await beside.execute("UPDATE grants SET revoked_at = 1 WHERE user_id = $1", grant.user_id)
-    begun = asyncio.create_task(stores.save_code(grant, code_of(grant)))
+    begun = asyncio.create_task(stores.authorizations.save_code(grant, code_of(grant)))
     assert await _waits(beside, begun)
     await transaction.commit()
     assert not await begun

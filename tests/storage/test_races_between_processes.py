@@ -30,12 +30,12 @@ _PROCESSES = 4
 
 async def _begin(stores: Stores) -> None:
     """The person, the application and the fifty authorizations that they fight for."""
-    assert (await stores.add_user(new_user("s"), None)).id == 1
-    await stores.add_client(client(CLIENT_ID))
-    await stores.save_consent(consent(1, CLIENT_ID, "basic"))
+    assert (await stores.users.add_user(new_user("s"), None)).id == 1
+    await stores.clients.add_client(client(CLIENT_ID))
+    await stores.authorizations.save_consent(consent(1, CLIENT_ID, "basic"))
     for number in range(TRIES):
         grant = family_number(number)
-        assert await stores.save_code(grant, code_of(grant))
+        assert await stores.authorizations.save_code(grant, code_of(grant))
 
 
 def _one_winner_each(won: dict[str, list[int]]) -> dict[int, str]:
@@ -50,8 +50,8 @@ async def _only_the_winner_s_tokens_are_there(stores: Stores, winners: dict[int,
         for process in range(_PROCESSES):
             name = f"p{process} {number}"
             theirs = winner == f"p{process}"
-            assert (await stores.find_access_token(key(name)) is not None) == theirs
-            assert (await stores.find_refresh_token(key(name)) is not None) == theirs
+            assert (await stores.tokens.find_access_token(key(name)) is not None) == theirs
+            assert (await stores.tokens.find_refresh_token(key(name)) is not None) == theirs
 
 
 async def test_a_code_is_redeemed_once(stores: Stores, database_url: str) -> None:
@@ -63,38 +63,40 @@ async def test_a_code_is_redeemed_once(stores: Stores, database_url: str) -> Non
 async def test_a_refresh_token_is_spent_once(stores: Stores, database_url: str) -> None:
     await _begin(stores)
     for number in range(TRIES):
-        assert await stores.redeem(code_of(family_number(number)), NOW, None, first_token(number))
+        assert await stores.tokens.redeem(
+            code_of(family_number(number)), NOW, None, first_token(number)
+        )
     winners = _one_winner_each(await contend(_PROCESSES, database_url, "rotate"))
     await _only_the_winner_s_tokens_are_there(stores, winners)
     for number, winner in winners.items():
-        spent = await stores.find_refresh_token(first_token(number).key)
+        spent = await stores.tokens.find_refresh_token(first_token(number).key)
         assert spent is not None
         assert spent.successor_nonce == winner.encode()
 
 
 async def test_an_email_token_is_taken_once(stores: Stores, database_url: str) -> None:
     for number in range(TRIES):
-        await stores.add_email_token(email_token(f"ticket {number}"))
+        await stores.email_tokens.add_email_token(email_token(f"ticket {number}"))
     _one_winner_each(await contend(_PROCESSES, database_url, "take_email_token"))
 
 
 async def test_an_address_is_given_once(stores: Stores, database_url: str) -> None:
     winners = _one_winner_each(await contend(_PROCESSES, database_url, "add_user"))
     for number, winner in winners.items():
-        found = await stores.user_by_email(f"p{number}@example.org")
+        found = await stores.users.user_by_email(f"p{number}@example.org")
         assert found is not None
         assert found.subject == f"{winner} {number}"
-        assert await stores.password_hash(found.id) == "hash"
-    assert len(await stores.users()) == TRIES
+        assert await stores.users.password_hash(found.id) == "hash"
+    assert len(await stores.users.users()) == TRIES
 
 
 async def test_first_logins_of_one_identity_make_one_person(
     stores: Stores, database_url: str
 ) -> None:
     came = await contend(_PROCESSES, database_url, "first_login")
-    (person,) = await stores.users()
+    (person,) = await stores.users.users()
     assert {user_id for theirs in came.values() for user_id in theirs} == {person.id}
-    (only,) = await stores.identities_of(person.id)
+    (only,) = await stores.identities.identities_of(person.id)
     assert only.subject == FIRST.subject
 
 
@@ -102,36 +104,36 @@ async def test_of_two_identities_unlinked_at_once_one_stays(
     stores: Stores, database_url: str
 ) -> None:
     for number in range(TRIES):
-        person = await stores.add_user(new_user(f"s{number}"), None)
+        person = await stores.users.add_user(new_user(f"s{number}"), None)
         for process in range(2):
-            await stores.add_identity(person.id, identity(f"{number} at p{process}"))
+            await stores.identities.add_identity(person.id, identity(f"{number} at p{process}"))
     _one_winner_each(await contend(2, database_url, "unlink"))
-    for person in await stores.users():
-        assert len(await stores.identities_of(person.id)) == 1
+    for person in await stores.users.users():
+        assert len(await stores.identities.identities_of(person.id)) == 1
 
 
 async def test_what_a_stranger_adds_while_the_address_is_verified_does_not_stay(
     stores: Stores, database_url: str
 ) -> None:
     for number in range(TRIES):
-        person = await stores.add_user(new_user(f"s{number}", f"v{number}@example.org"), None)
-        await stores.add_session(session(f"stranger {number}", person), None)
+        person = await stores.users.add_user(new_user(f"s{number}", f"v{number}@example.org"), None)
+        await stores.sessions.add_session(session(f"stranger {number}", person), None)
     done = await contend(3, database_url, "verify_or_link")
     assert done["p0"] == list(range(TRIES))
-    for person in await stores.users():
-        assert await stores.identities_of(person.id) == []
-        assert await stores.password_hash(person.id) is None
+    for person in await stores.users.users():
+        assert await stores.identities.identities_of(person.id) == []
+        assert await stores.users.password_hash(person.id) is None
 
 
 async def test_a_login_state_is_taken_once(stores: Stores, database_url: str) -> None:
     for number in range(TRIES):
-        await stores.add_login_state(login_state(f"departure {number}"))
+        await stores.login_states.add_login_state(login_state(f"departure {number}"))
     _one_winner_each(await contend(_PROCESSES, database_url, "take_login_state"))
 
 
 async def test_a_login_code_is_redeemed_once(stores: Stores, database_url: str) -> None:
     for number in range(TRIES):
-        await stores.add_login_code(login_code(f"login code {number}"))
+        await stores.login_codes.add_login_code(login_code(f"login code {number}"))
     _one_winner_each(await contend(_PROCESSES, database_url, "redeem_login_code"))
 
 
@@ -141,7 +143,7 @@ async def test_what_may_be_presented_once_is_taken_once(stores: Stores, database
 
 async def test_a_signing_key_is_replaced_once(stores: Stores, database_url: str) -> None:
     added = await contend(_PROCESSES, database_url, "add_signing_key")
-    kids = [found.kid for found in await stores.signing_keys()]
+    kids = [found.kid for found in await stores.keys.signing_keys()]
     assert len(kids) == TRIES
     assert sorted(kids) == sorted(kid for theirs in added.values() for kid in theirs)
     assert [int(kid.split()[1]) for kid in kids] == list(range(TRIES))
@@ -149,7 +151,7 @@ async def test_a_signing_key_is_replaced_once(stores: Stores, database_url: str)
 
 async def test_a_message_is_claimed_once(stores: Stores, database_url: str) -> None:
     for _ in range(200):
-        await stores.add_mail(b"sealed", NOW, LATER)
+        await stores.mails.add_mail(b"sealed", NOW, LATER)
     claimed = await contend(_PROCESSES, database_url, "claim_mail")
     ids = [mail_id for theirs in claimed.values() for mail_id in theirs]
     assert len(ids) == 200
@@ -168,7 +170,7 @@ async def test_a_lease_has_one_holder(stores: Stores, database_url: str) -> None
 
 
 async def test_writers_take_turns(stores: Stores, samples: Samples, database_url: str) -> None:
-    await stores.add_client(client(CLIENT_ID))
+    await stores.clients.add_client(client(CLIENT_ID))
     taken = await contend(_PROCESSES, database_url, "write", "2")
     shares = [len(theirs) for theirs in taken.values()]
     # Bounds for a busy machine; an unfair lock gives one process nothing for seconds.

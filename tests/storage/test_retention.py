@@ -40,16 +40,16 @@ Has = Callable[[Stores, str], Awaitable[bool]]
 
 
 async def _add_session(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    await stores.add_session(session(name, await samples.user(), expires_at=dies_at), None)
+    await stores.sessions.add_session(session(name, await samples.user(), expires_at=dies_at), None)
 
 
 async def _has_session(stores: Stores, name: str) -> bool:
-    return await stores.session(key(name)) is not None
+    return await stores.sessions.session(key(name)) is not None
 
 
 async def _add_participant(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     person = await samples.user()
-    await stores.add_session(session(name, person), None)
+    await stores.sessions.add_session(session(name, person), None)
     grant = await samples.unsaved_family(person, sid=f"sid of {name}")
     # A day longer than its session, so that what is due is told.
     taking_part = LogoutRecipient(
@@ -60,32 +60,32 @@ async def _add_participant(stores: Stores, samples: Samples, name: str, dies_at:
         at=NOW,
         expires_at=dies_at - _DAY,
     )
-    assert await stores.save_code(grant, None, None, taking_part)
+    assert await stores.authorizations.save_code(grant, None, None, taking_part)
 
 
 async def _has_participant(stores: Stores, name: str) -> bool:
-    return bool(await stores.logout_recipients(f"sid of {name}"))
+    return bool(await stores.logout_recipients.logout_recipients(f"sid of {name}"))
 
 
 async def _add_ticket(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    await stores.add_email_token(email_token(name, expires_at=dies_at))
+    await stores.email_tokens.add_email_token(email_token(name, expires_at=dies_at))
 
 
 async def _has_ticket(stores: Stores, name: str) -> bool:
-    return await stores.email_token(key(name)) is not None
+    return await stores.email_tokens.email_token(key(name)) is not None
 
 
 async def _add_throttle(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     began = NOW - 500 * _DAY
-    await stores.hit(key(name), dies_at - began, began)
+    await stores.throttles.hit(key(name), dies_at - began, began)
 
 
 async def _has_throttle(stores: Stores, name: str) -> bool:
-    return await stores.hits(key(name), NOW - 500 * _DAY) > 0
+    return await stores.throttles.hits(key(name), NOW - 500 * _DAY) > 0
 
 
 async def _add_request(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    await stores.save_request(
+    await stores.authorizations.save_request(
         StoredRequest(
             key=key(name), client_id="c", parameters=(), created_at=NOW, expires_at=dies_at
         )
@@ -93,26 +93,28 @@ async def _add_request(stores: Stores, samples: Samples, name: str, dies_at: dat
 
 
 async def _has_request(stores: Stores, name: str) -> bool:
-    return await stores.request(key(name)) is not None
+    return await stores.authorizations.request(key(name)) is not None
 
 
 async def _add_code(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     grant = await samples.unsaved_family()
     # A day longer than it can be redeemed, so that its second use is recognised.
-    assert await stores.save_code(grant, code_of(grant, name, expires_at=dies_at - _DAY))
+    assert await stores.authorizations.save_code(
+        grant, code_of(grant, name, expires_at=dies_at - _DAY)
+    )
 
 
 async def _has_code(stores: Stores, name: str) -> bool:
-    return await stores.find_code(key(name)) is not None
+    return await stores.tokens.find_code(key(name)) is not None
 
 
 async def _add_access(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     token = access_token((await samples.client()).id, name, expires_at=dies_at)
-    await stores.issue(token)
+    await stores.tokens.issue(token)
 
 
 async def _has_access(stores: Stores, name: str) -> bool:
-    return await stores.find_access_token(key(name)) is not None
+    return await stores.tokens.find_access_token(key(name)) is not None
 
 
 async def _add_refresh(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
@@ -120,123 +122,127 @@ async def _add_refresh(stores: Stores, samples: Samples, name: str, dies_at: dat
     # Stored for its lifetime once more, so that it can return its successor (v2-api.md §6).
     lifetime = {"issued_at": dies_at - 2 * _DAY, "expires_at": dies_at - _DAY}
     token = refresh_token(grant, name, **lifetime)
-    assert await stores.redeem(code_of(grant), NOW, None, token)
+    assert await stores.tokens.redeem(code_of(grant), NOW, None, token)
 
 
 async def _has_refresh(stores: Stores, name: str) -> bool:
-    return await stores.find_refresh_token(key(name)) is not None
+    return await stores.tokens.find_refresh_token(key(name)) is not None
 
 
 async def _add_family(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     grant = await samples.unsaved_family(expires_at=dies_at)
     code = code_of(grant, name)
-    assert await stores.save_code(grant, code)
+    assert await stores.authorizations.save_code(grant, code)
 
 
 async def _add_mail(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    await stores.add_mail(name.encode(), NOW, dies_at)
+    await stores.mails.add_mail(name.encode(), NOW, dies_at)
 
 
 async def _has_mail(stores: Stores, name: str) -> bool:
-    return name.encode() in [sealed for _, sealed, _ in await stores.recent_mail(100)]
+    return name.encode() in [sealed for _, sealed, _ in await stores.mails.recent_mail(100)]
 
 
 async def _add_event(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    await stores.add_events([Event(at=dies_at - 400 * _DAY, kind=name, user_id=1)])
+    await stores.events.add_events([Event(at=dies_at - 400 * _DAY, kind=name, user_id=1)])
 
 
 async def _has_event(stores: Stores, name: str) -> bool:
-    return name in [event.kind for event in await stores.events_of(1, 100)]
+    return name in [event.kind for event in await stores.events.events_of(1, 100)]
 
 
 async def _add_lease(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     began = NOW - 500 * _DAY
-    assert await stores.lease(name, "holder", dies_at - began, began)
+    assert await stores.leases.lease(name, "holder", dies_at - began, began)
 
 
 async def _has_lease(stores: Stores, name: str) -> bool:
-    return not await stores.lease(name, "another", _MICROSECOND, NOW - 500 * _DAY)
+    return not await stores.leases.lease(name, "another", _MICROSECOND, NOW - 500 * _DAY)
 
 
 async def _add_key(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    kids = [found.kid for found in await stores.signing_keys()]
+    kids = [found.kid for found in await stores.keys.signing_keys()]
     added = signing_key(name, active_at=NOW + len(kids) * _DAY)
-    assert await stores.add_signing_key(added, kids[-1] if kids else None)
-    assert await stores.retire_signing_key(name, dies_at)
+    assert await stores.keys.add_signing_key(added, kids[-1] if kids else None)
+    assert await stores.keys.retire_signing_key(name, dies_at)
 
 
 async def _has_key(stores: Stores, name: str) -> bool:
-    return name in [found.kid for found in await stores.signing_keys()]
+    return name in [found.kid for found in await stores.keys.signing_keys()]
 
 
 async def _add_jwt(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    if await stores.client("app") is None:
-        await stores.add_client(replace(await samples.client(), id="app"))
-    await stores.revoke_jwt(name, dies_at)
+    if await stores.clients.client("app") is None:
+        await stores.clients.add_client(replace(await samples.client(), id="app"))
+    await stores.tokens.revoke_jwt(name, dies_at)
 
 
 async def _has_jwt(stores: Stores, name: str) -> bool:
-    return await stores.token_status(name, "app", None) is None
+    return await stores.tokens.token_status(name, "app", None) is None
 
 
 async def _add_departure(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    await stores.add_login_state(login_state(name, expires_at=dies_at))
+    await stores.login_states.add_login_state(login_state(name, expires_at=dies_at))
 
 
 async def _has_departure(stores: Stores, name: str) -> bool:
-    found = await stores.take_login_state(key(name))
+    found = await stores.login_states.take_login_state(key(name))
     if found is not None:
-        await stores.add_login_state(found)
+        await stores.login_states.add_login_state(found)
     return found is not None
 
 
 async def _add_login_code(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     # As a code: its second use is recognised for a day.
-    await stores.add_login_code(login_code(name, expires_at=dies_at - _DAY))
+    await stores.login_codes.add_login_code(login_code(name, expires_at=dies_at - _DAY))
 
 
 async def _has_login_code(stores: Stores, name: str) -> bool:
-    return await stores.login_code(key(name)) is not None
+    return await stores.login_codes.login_code(key(name)) is not None
 
 
 async def _add_replay(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    assert await stores.spend_once(key(name), dies_at)
+    assert await stores.replays.spend_once(key(name), dies_at)
 
 
 async def _has_replay(stores: Stores, name: str) -> bool:
-    return not await stores.spend_once(key(name), NOW + 4000 * _DAY)
+    return not await stores.replays.spend_once(key(name), NOW + 4000 * _DAY)
 
 
 async def _add_erasure(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    await stores.add_data_deletion_request(data_deletion_request(name, expires_at=dies_at))
+    await stores.data_deletion_requests.add_data_deletion_request(
+        data_deletion_request(name, expires_at=dies_at)
+    )
 
 
 async def _has_erasure(stores: Stores, name: str) -> bool:
-    return await stores.data_deletion_request(name) is not None
+    return await stores.data_deletion_requests.data_deletion_request(name) is not None
 
 
 async def _add_access_note(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     at = dies_at - 400 * _DAY
     user_id = (await samples.user()).id
     noted = Access(user_id=user_id, client_id=name, action="read", first_at=at, last_at=at)
-    await stores.add_accesses([noted])
+    await stores.accesses.add_accesses([noted])
 
 
 async def _has_access_note(stores: Stores, name: str) -> bool:
-    noted = [each for user_id in range(1, 200) for each in await stores.accesses_of(user_id)]
+    noted = [
+        each for user_id in range(1, 200) for each in await stores.accesses.accesses_of(user_id)
+    ]
     return name in [access.client_id for _, access in noted]
 
 
 async def _add_idle(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    await stores.add_client(client(f"idle-{name}"), dies_at)
+    await stores.clients.add_client(client(f"idle-{name}"), dies_at)
 
 
 async def _has_idle(stores: Stores, name: str) -> bool:
-    return await stores.client(f"idle-{name}") is not None
+    return await stores.clients.client(f"idle-{name}") is not None
 
 
 async def _add_leave(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    await stores.add_registration_token(
+    await stores.registrations.add_registration_token(
         RegistrationToken(
             key=key(name), label=name, uses_left=1, created_at=NOW, expires_at=dies_at
         )
@@ -244,17 +250,19 @@ async def _add_leave(stores: Stores, samples: Samples, name: str, dies_at: datet
 
 
 async def _has_leave(stores: Stores, name: str) -> bool:
-    return name in [token.label for token in await stores.registration_tokens()]
+    return name in [token.label for token in await stores.registrations.registration_tokens()]
 
 
 async def _add_pending_login(
     stores: Stores, samples: Samples, name: str, dies_at: datetime
 ) -> None:
-    await stores.add_pending_login(pending_login(name, await samples.user(), expires_at=dies_at))
+    await stores.pending_logins.add_pending_login(
+        pending_login(name, await samples.user(), expires_at=dies_at)
+    )
 
 
 async def _has_pending_login(stores: Stores, name: str) -> bool:
-    return await stores.pending_login(key(name)) is not None
+    return await stores.pending_logins.pending_login(key(name)) is not None
 
 
 _TABLES: dict[str, tuple[Add, Has]] = {
@@ -285,7 +293,7 @@ _TABLES: dict[str, tuple[Add, Has]] = {
 
 async def test_every_swept_table_is_tested_here(stores: Stores) -> None:
     # What is swept of `unproven_clients` shows in `clients`: test_store_of_registrations.py.
-    assert set(stores.expiring_tables) == set(_TABLES) | {"unused_clients"}
+    assert set(stores.retention.expiring_tables) == set(_TABLES) | {"unused_clients"}
 
 
 @pytest.mark.parametrize("table", _TABLES)
@@ -297,8 +305,8 @@ async def test_the_dead_go_and_the_living_stay(
     for name, age in ages.items():
         await add(stores, samples, name, NOW + age)
     assert all([await has(stores, name) for name in ages])
-    assert await stores.delete_expired(table, NOW, 100) == 2
-    assert await stores.delete_expired(table, NOW, 100) == 0
+    assert await stores.retention.delete_expired(table, NOW, 100) == 2
+    assert await stores.retention.delete_expired(table, NOW, 100) == 0
     assert [name for name in ages if await has(stores, name)] == ["alive", "young"]
 
 
@@ -309,32 +317,37 @@ async def test_no_more_go_than_asked_and_all_in_the_end(
     add, _ = _TABLES[table]
     for number in range(5):
         await add(stores, samples, f"dead {number}", NOW - _DAY)
-    assert await stores.delete_expired(table, NOW, 2) == 2
-    assert await stores.delete_expired(table, NOW, 2) == 2
-    assert await stores.delete_expired(table, NOW, 2) == 1
-    assert await stores.delete_expired(table, NOW, 2) == 0
+    assert await stores.retention.delete_expired(table, NOW, 2) == 2
+    assert await stores.retention.delete_expired(table, NOW, 2) == 2
+    assert await stores.retention.delete_expired(table, NOW, 2) == 1
+    assert await stores.retention.delete_expired(table, NOW, 2) == 0
 
 
 async def test_a_key_that_is_not_retired_is_never_swept(stores: Stores) -> None:
-    assert await stores.add_signing_key(signing_key("k"), None)
-    assert await stores.delete_expired("signing_keys", NOW + 4000 * _DAY, 100) == 0
+    assert await stores.keys.add_signing_key(signing_key("k"), None)
+    assert await stores.retention.delete_expired("signing_keys", NOW + 4000 * _DAY, 100) == 0
 
 
 async def test_a_spent_token_is_kept_until_it_expires(stores: Stores, samples: Samples) -> None:
     grant = await samples.grant()
     first = await samples.refresh_token(grant)
-    assert await stores.rotate(first, NOW, SALT, None, refresh_token(grant, "heir"))
-    assert await stores.delete_expired("refresh_tokens", first.expires_at - _MICROSECOND, 100) == 0
-    found = await stores.find_refresh_token(first.key)
+    assert await stores.tokens.rotate(first, NOW, SALT, None, refresh_token(grant, "heir"))
+    assert (
+        await stores.retention.delete_expired(
+            "refresh_tokens", first.expires_at - _MICROSECOND, 100
+        )
+        == 0
+    )
+    found = await stores.tokens.find_refresh_token(first.key)
     assert found is not None
     assert found.spent_at == NOW
 
 
 async def test_a_consent_and_a_person_are_never_swept(stores: Stores, samples: Samples) -> None:
     person, application = await samples.user(), await samples.client()
-    await stores.add_identity(person.id, identity("s"))
-    await stores.save_consent(consent(person, application.id, "basic"))
-    for table in stores.expiring_tables:
-        await stores.delete_expired(table, NOW + 4000 * _DAY, 100)
-    assert await stores.consent(person.id, application.id) is not None
-    assert len(await stores.identities_of(person.id)) == 1
+    await stores.identities.add_identity(person.id, identity("s"))
+    await stores.authorizations.save_consent(consent(person, application.id, "basic"))
+    for table in stores.retention.expiring_tables:
+        await stores.retention.delete_expired(table, NOW + 4000 * _DAY, 100)
+    assert await stores.authorizations.consent(person.id, application.id) is not None
+    assert len(await stores.identities.identities_of(person.id)) == 1

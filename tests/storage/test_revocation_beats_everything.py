@@ -12,23 +12,23 @@ from quantimodo.ports.stores import Stores
 
 async def _nothing_works(stores: Stores, grant: Grant, *names: str) -> None:
     """All of this family is dead, or was never saved."""
-    code = await stores.find_code(code_of(grant).key)
+    code = await stores.tokens.find_code(code_of(grant).key)
     assert code is None or code.revoked
     for name in names:
-        refresh = await stores.find_refresh_token(key(name))
+        refresh = await stores.tokens.find_refresh_token(key(name))
         assert refresh is None or refresh.revoked
-        access = await stores.find_access_token(key(name))
+        access = await stores.tokens.find_access_token(key(name))
         assert access is None or access.revoked
-    assert await stores.token_status("jti", grant.client_id, grant.id) is None
+    assert await stores.tokens.token_status("jti", grant.client_id, grant.id) is None
 
 
 async def test_a_grant_is_revoked_once_and_all_of_it(stores: Stores, samples: Samples) -> None:
     grant = await samples.grant()
     tokens = access_token_of(grant, "first"), refresh_token(grant, "first")
-    assert await stores.redeem(code_of(grant), NOW, *tokens)
-    assert await stores.revoke_grant(grant.id, NOW)
-    assert not await stores.revoke_grant(grant.id, SOON)
-    assert not await stores.revoke_grant(key("no family"), NOW)
+    assert await stores.tokens.redeem(code_of(grant), NOW, *tokens)
+    assert await stores.tokens.revoke_grant(grant.id, NOW)
+    assert not await stores.tokens.revoke_grant(grant.id, SOON)
+    assert not await stores.tokens.revoke_grant(key("no family"), NOW)
     await _nothing_works(stores, grant, "first")
 
 
@@ -39,9 +39,9 @@ async def test_another_grant_of_the_same_person_and_application_stays_valid(
     application = await samples.client()
     ended = await samples.grant(person, application.id)
     living = await samples.grant(person, application.id)
-    assert await stores.revoke_grant(ended.id, NOW)
-    assert await stores.redeem(code_of(living), NOW, access_token_of(living, "a"), None)
-    found = await stores.find_access_token(key("a"))
+    assert await stores.tokens.revoke_grant(ended.id, NOW)
+    assert await stores.tokens.redeem(code_of(living), NOW, access_token_of(living, "a"), None)
+    found = await stores.tokens.find_access_token(key("a"))
     assert found is not None
     assert not found.revoked
 
@@ -49,15 +49,15 @@ async def test_another_grant_of_the_same_person_and_application_stays_valid(
 async def test_nothing_is_spent_after_revocation(stores: Stores, samples: Samples) -> None:
     grant, unused = await samples.grant(), await samples.grant()
     token = await samples.refresh_token(grant)
-    assert await stores.revoke_grant(grant.id, NOW)
-    assert await stores.revoke_grant(unused.id, NOW)
+    assert await stores.tokens.revoke_grant(grant.id, NOW)
+    assert await stores.tokens.revoke_grant(unused.id, NOW)
     successor = access_token_of(grant, "heir"), refresh_token(grant, "heir")
-    assert not await stores.rotate(token, NOW, SALT, *successor)
+    assert not await stores.tokens.rotate(token, NOW, SALT, *successor)
     tokens = access_token_of(unused, "child"), refresh_token(unused, "child")
-    assert not await stores.redeem(code_of(unused), NOW, *tokens)
+    assert not await stores.tokens.redeem(code_of(unused), NOW, *tokens)
     for name in ("heir", "child"):
-        assert await stores.find_access_token(key(name)) is None
-        assert await stores.find_refresh_token(key(name)) is None
+        assert await stores.tokens.find_access_token(key(name)) is None
+        assert await stores.tokens.find_refresh_token(key(name)) is None
 
 
 @pytest.mark.parametrize("revocation_first", [True, False])
@@ -69,7 +69,10 @@ async def test_a_successor_saved_while_its_grant_is_revoked_is_revoked_too(
         token = await samples.refresh_token(grant)
         name = f"heir {round_}"
         successor = access_token_of(grant, name), refresh_token(grant, name)
-        acts = [stores.revoke_grant(grant.id, NOW), stores.rotate(token, NOW, SALT, *successor)]
+        acts = [
+            stores.tokens.revoke_grant(grant.id, NOW),
+            stores.tokens.rotate(token, NOW, SALT, *successor),
+        ]
         await asyncio.gather(*(acts if revocation_first else reversed(acts)))
         await _nothing_works(stores, grant, name)
 
@@ -82,7 +85,10 @@ async def test_tokens_issued_while_their_grant_is_revoked_are_revoked_too(
         grant = await samples.grant()
         name = f"child {round_}"
         tokens = access_token_of(grant, name), refresh_token(grant, name)
-        acts = [stores.revoke_grant(grant.id, NOW), stores.redeem(code_of(grant), NOW, *tokens)]
+        acts = [
+            stores.tokens.revoke_grant(grant.id, NOW),
+            stores.tokens.redeem(code_of(grant), NOW, *tokens),
+        ]
         await asyncio.gather(*(acts if revocation_first else reversed(acts)))
         await _nothing_works(stores, grant, name)
 
@@ -98,11 +104,11 @@ async def test_a_successor_saved_while_its_person_or_application_is_deleted_is_i
         name = f"heir {round_}"
         successor = access_token_of(grant, name), refresh_token(grant, name)
         end = {
-            "withdraw": stores.withdraw_consent(grant.user_id, grant.client_id, NOW),
-            "delete person": stores.delete_user(grant.user_id),
-            "delete application": stores.delete_client(grant.client_id),
+            "withdraw": stores.authorizations.withdraw_consent(grant.user_id, grant.client_id, NOW),
+            "delete person": stores.users.delete_user(grant.user_id),
+            "delete application": stores.clients.delete_client(grant.client_id),
         }
-        acts = [end.pop(way), stores.rotate(token, NOW, SALT, *successor)]
+        acts = [end.pop(way), stores.tokens.rotate(token, NOW, SALT, *successor)]
         for unused in end.values():
             unused.close()
         await asyncio.gather(*(acts if end_first else reversed(acts)))
@@ -113,16 +119,16 @@ async def test_a_disabled_person_s_tokens_sleep_and_wake(stores: Stores, samples
     person = await samples.user()
     grant, unused = await samples.grant(person), await samples.grant(person)
     tokens = access_token_of(grant, "a"), refresh_token(grant, "a")
-    assert await stores.redeem(code_of(grant), NOW, *tokens)
+    assert await stores.tokens.redeem(code_of(grant), NOW, *tokens)
     for disabled_at in (NOW, None):
-        assert await stores.set_disabled(person.id, disabled_at)
+        assert await stores.users.set_disabled(person.id, disabled_at)
         found = [
-            await stores.find_access_token(key("a")),
-            await stores.find_refresh_token(key("a")),
-            await stores.find_code(code_of(unused).key),
+            await stores.tokens.find_access_token(key("a")),
+            await stores.tokens.find_refresh_token(key("a")),
+            await stores.tokens.find_code(code_of(unused).key),
         ]
         assert [one is not None and one.revoked for one in found] == [disabled_at is not None] * 3
-        token_status = await stores.token_status("jti", grant.client_id, grant.id)
+        token_status = await stores.tokens.token_status("jti", grant.client_id, grant.id)
         assert (token_status is None) == (disabled_at is not None)
 
 
@@ -131,10 +137,10 @@ async def test_a_disabled_application_s_access_tokens_are_revoked(
 ) -> None:
     application = await samples.client()
     grant = await samples.grant(client_id=application.id)
-    assert await stores.redeem(code_of(grant), NOW, access_token_of(grant, "a"), None)
-    assert await stores.replace_client(replace(application, disabled_at=NOW))
-    found = await stores.find_access_token(key("a"))
+    assert await stores.tokens.redeem(code_of(grant), NOW, access_token_of(grant, "a"), None)
+    assert await stores.clients.replace_client(replace(application, disabled_at=NOW))
+    found = await stores.tokens.find_access_token(key("a"))
     assert found is not None
     assert found.revoked
-    assert await stores.token_status("jti", application.id, None) is None
-    assert await stores.token_status("jti", application.id, grant.id) is None
+    assert await stores.tokens.token_status("jti", application.id, None) is None
+    assert await stores.tokens.token_status("jti", application.id, grant.id) is None

@@ -45,15 +45,15 @@ async def test_a_commit_is_flushed_to_the_disk(sqlite_url: str, path: Path) -> N
 
 async def test_after_a_clean_end_all_is_in_one_file(sqlite_url: str, path: Path) -> None:
     stores = await open_stores(sqlite_url)
-    await stores.add_client(client(CLIENT_ID))
-    await stores.issue(access_token(CLIENT_ID, "a"))
+    await stores.clients.add_client(client(CLIENT_ID))
+    await stores.tokens.issue(access_token(CLIENT_ID, "a"))
     assert _log_size(path) > 0
     await stores.close()
     assert _log_size(path) == 0
     copy = path.with_name("copy.db")
     copy.write_bytes(path.read_bytes())
     stores = await open_stores(f"sqlite:///{copy}")
-    assert await stores.find_access_token(access_token(CLIENT_ID, "a").key) is not None
+    assert await stores.tokens.find_access_token(access_token(CLIENT_ID, "a").key) is not None
     await stores.close()
 
 
@@ -68,7 +68,7 @@ async def test_the_log_does_not_grow_without_bound_under_constant_load(
     async def write(number: int) -> None:
         nonlocal written
         while time.monotonic() < ends:
-            await stores.issue(access_token(CLIENT_ID, f"{number} {written}", scope=scope))
+            await stores.tokens.issue(access_token(CLIENT_ID, f"{number} {written}", scope=scope))
             written += 1
             if written % 100 == 0:
                 sizes.append(_log_size(path))
@@ -82,23 +82,23 @@ async def test_the_log_does_not_grow_without_bound_under_constant_load(
 
 async def test_readers_do_not_wait_for_a_writer(sqlite_url: str, path: Path) -> None:
     stores = await open_stores(sqlite_url)
-    await stores.add_client(client(CLIENT_ID))
+    await stores.clients.add_client(client(CLIENT_ID))
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    waiting = asyncio.ensure_future(stores.issue(access_token(CLIENT_ID, "a")))
-    assert await stores.client(CLIENT_ID) is not None
-    assert await stores.find_access_token(access_token(CLIENT_ID, "a").key) is None
+    waiting = asyncio.ensure_future(stores.tokens.issue(access_token(CLIENT_ID, "a")))
+    assert await stores.clients.client(CLIENT_ID) is not None
+    assert await stores.tokens.find_access_token(access_token(CLIENT_ID, "a").key) is None
     other.execute("ROLLBACK")
     other.close()
     await waiting
-    assert await stores.find_access_token(access_token(CLIENT_ID, "a").key) is not None
+    assert await stores.tokens.find_access_token(access_token(CLIENT_ID, "a").key) is not None
     await stores.close()
 
 
 @pytest.mark.slow
 async def test_a_full_disk_is_unavailable_and_what_was_acknowledged_stays(sqlite_url: str) -> None:
     stores = await open_stores(sqlite_url)
-    await stores.add_client(client(CLIENT_ID))
+    await stores.clients.add_client(client(CLIENT_ID))
     await stores.close()
     said = (await contend(1, sqlite_url, "fill_disk", str(_MEGABYTE)))["p0"]
     assert len(said["before"]) > 10
@@ -106,35 +106,35 @@ async def test_a_full_disk_is_unavailable_and_what_was_acknowledged_stays(sqlite
     assert len(said["after"]) == 100
     stores = await open_stores(sqlite_url)
     for kept in said["before"] + said["after"]:
-        assert await stores.find_access_token(bytes.fromhex(kept)) is not None
-    assert await stores.find_access_token(bytes.fromhex(said["refused"][0])) is None
+        assert await stores.tokens.find_access_token(bytes.fromhex(kept)) is not None
+    assert await stores.tokens.find_access_token(bytes.fromhex(said["refused"][0])) is None
     await stores.close()
 
 
 async def test_what_one_turn_of_the_loop_reads_is_one_snapshot(sqlite_url: str, path: Path) -> None:
     stores = await open_stores(sqlite_url)
-    await stores.add_client(client(CLIENT_ID))
+    await stores.clients.add_client(client(CLIENT_ID))
     other = connect(path)
 
-    assert await stores.client(CLIENT_ID) is not None
+    assert await stores.clients.client(CLIENT_ID) is not None
     other.execute("DELETE FROM clients")
     # Nothing let the loop come round, so this is still the same moment.
-    assert await stores.client(CLIENT_ID) is not None
+    assert await stores.clients.client(CLIENT_ID) is not None
     await asyncio.sleep(0)
-    assert await stores.client(CLIENT_ID) is None
+    assert await stores.clients.client(CLIENT_ID) is None
     other.close()
     await stores.close()
 
 
 async def test_an_awaited_write_is_readable(sqlite_url: str) -> None:
     stores = await open_stores(sqlite_url)
-    await stores.add_client(client(CLIENT_ID))
+    await stores.clients.add_client(client(CLIENT_ID))
 
     async def issue_and_find(number: int) -> bool:
         token = access_token(CLIENT_ID, f"{number}")
-        assert await stores.find_access_token(token.key) is None
-        await stores.issue(token)
-        return await stores.find_access_token(token.key) is not None
+        assert await stores.tokens.find_access_token(token.key) is None
+        await stores.tokens.issue(token)
+        return await stores.tokens.find_access_token(token.key) is not None
 
     assert all(await asyncio.gather(*(issue_and_find(number) for number in range(200))))
     await stores.close()
@@ -144,17 +144,17 @@ async def test_what_another_process_committed_before_a_request_came_is_seen(
     sqlite_url: str, path: Path
 ) -> None:
     stores, other = await open_stores(sqlite_url), connect(path)
-    await stores.add_client(client(CLIENT_ID))
+    await stores.clients.add_client(client(CLIENT_ID))
     listening = asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.readexactly(1):
-            found = await stores.client(CLIENT_ID)
+            found = await stores.clients.client(CLIENT_ID)
             writer.write(b"?" if found is None else found.name.encode()[:1])
 
     async def keep_reading() -> None:
         while not listening.is_set():
-            await stores.client(CLIENT_ID)
+            await stores.clients.client(CLIENT_ID)
             await asyncio.sleep(0)
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)

@@ -49,64 +49,64 @@ async def add_request(stores: Stores, number: int, charge: Charge) -> None:
         created_at=NOW,
         expires_at=SOON,
     )
-    await stores.save_request(request, charge)
+    await stores.authorizations.save_request(request, charge)
 
 
 async def has_request(stores: Stores, number: int) -> bool:
-    return await stores.request(numbered(number)) is not None
+    return await stores.authorizations.request(numbered(number)) is not None
 
 
 async def add_login_state(stores: Stores, number: int, charge: Charge) -> None:
     row = login_state("d", key=numbered(number), sealed=FILLER.encode())
-    await stores.add_login_state(row, charge)
+    await stores.login_states.add_login_state(row, charge)
 
 
 async def has_departure(stores: Stores, number: int) -> bool:
-    return await stores.login_state(numbered(number)) is not None
+    return await stores.login_states.login_state(numbered(number)) is not None
 
 
 async def add_code(stores: Stores, number: int, charge: Charge) -> None:
     row = login_code("c", key=numbered(number), challenge=FILLER)
-    await stores.add_login_code(row, charge)
+    await stores.login_codes.add_login_code(row, charge)
 
 
 async def has_code(stores: Stores, number: int) -> bool:
-    return await stores.login_code(numbered(number)) is not None
+    return await stores.login_codes.login_code(numbered(number)) is not None
 
 
 async def add_email_token(stores: Stores, number: int, charge: Charge) -> None:
-    await stores.add_email_token(
+    await stores.email_tokens.add_email_token(
         email_token("t", key=numbered(number), payload=FILLER.encode()), charge
     )
 
 
 async def has_ticket(stores: Stores, number: int) -> bool:
-    return await stores.email_token(numbered(number)) is not None
+    return await stores.email_tokens.email_token(numbered(number)) is not None
 
 
 async def add_mail(stores: Stores, number: int, charge: Charge) -> None:
-    await stores.add_mail(numbered(number) + FILLER.encode(), NOW, LATER, charge)
+    await stores.mails.add_mail(numbered(number) + FILLER.encode(), NOW, LATER, charge)
 
 
 async def has_mail(stores: Stores, number: int) -> bool:
-    mails = await stores.recent_mail(100)
+    mails = await stores.mails.recent_mail(100)
     return any(sealed.startswith(numbered(number)) for _, sealed, _ in mails)
 
 
 async def add_refused_sign_in(stores: Stores, number: int, charge: Charge) -> None:
     event = Event(at=NOW, kind="session.refused", user_id=1, detail=f"{number} {FILLER}")
-    await stores.add_events([event], charge)
+    await stores.events.add_events([event], charge)
 
 
 async def has_refused_sign_in(stores: Stores, number: int) -> bool:
-    events = await stores.events_of(1, 100)
+    events = await stores.events.events_of(1, 100)
     return any(each.detail.startswith(f"{number} ") for each in events)
 
 
 async def test_other_events_make_no_room_for_refused_sign_ins(stores: Stores) -> None:
     for number in range(20):
         event = Event(at=NOW, kind="session.started", user_id=1, detail=f"{number + 500} {FILLER}")
-        await stores.add_events([event])
+        await stores.events.add_events([event])
     for number in range(60):
         await add_refused_sign_in(stores, number, Charge(bytes([number]) * 32, BUDGET))
     assert len(await kept(stores, has_refused_sign_in, range(500, 520))) == 20
@@ -115,11 +115,11 @@ async def test_other_events_make_no_room_for_refused_sign_ins(stores: Stores) ->
 
 async def add_registration(stores: Stores, number: int, charge: Charge) -> None:
     row = client(f"client-{number:04}", description=FILLER[: KIB // 2])
-    await stores.add_client(row, LATER + timedelta(seconds=number), charge)
+    await stores.clients.add_client(row, LATER + timedelta(seconds=number), charge)
 
 
 async def has_registration(stores: Stores, number: int) -> bool:
-    return await stores.client(f"client-{number:04}") is not None
+    return await stores.clients.client(f"client-{number:04}") is not None
 
 
 Add = Callable[[Stores, int, Charge], Awaitable[None]]
@@ -201,7 +201,7 @@ async def test_a_budget_is_exceeded_by_a_sixteenth_at_most(stores: Stores) -> No
 async def test_rows_without_a_charge_are_nobodys(stores: Stores) -> None:
     """As those that were there before the migration, and letters that a person causes."""
     for number in range(15):
-        await stores.add_email_token(
+        await stores.email_tokens.add_email_token(
             email_token("t", key=numbered(number), payload=FILLER.encode())
         )
     await add_email_token(stores, 15, Charge(ANN, BUDGET))
@@ -211,11 +211,11 @@ async def test_rows_without_a_charge_are_nobodys(stores: Stores) -> None:
 async def test_a_registration_with_a_consent_stays_and_counts(
     stores: Stores,
 ) -> None:
-    person = await stores.add_user(new_user("s"), None)
+    person = await stores.users.add_user(new_user("s"), None)
     budget = replace(BUDGET, per_address=5 * KIB)
     for number in range(3):
         await add_registration(stores, number, Charge(ANN, budget))
-        await stores.save_consent(consent(person, f"client-{number:04}", "basic"))
+        await stores.authorizations.save_consent(consent(person, f"client-{number:04}", "basic"))
     for number in range(3, 9):
         await add_registration(stores, number, Charge(ANN, budget))
     left = await kept(stores, has_registration, range(9))
@@ -227,23 +227,23 @@ async def test_a_registration_with_a_consent_stays_and_counts(
 async def test_rows_that_cannot_be_deleted_refuse_the_next_and_store_nothing(
     stores: Stores,
 ) -> None:
-    person = await stores.add_user(new_user("s"), None)
+    person = await stores.users.add_user(new_user("s"), None)
     budget = replace(BUDGET, per_address=3 * KIB)
     for number in range(2):
         await add_registration(stores, number, Charge(ANN, budget))
-        await stores.save_consent(consent(person, f"client-{number:04}", "basic"))
+        await stores.authorizations.save_consent(consent(person, f"client-{number:04}", "basic"))
     large = client("large", description="y" * 2 * KIB)
     # It is not proven, so it is what makes room, and the budget holds.
-    await stores.add_client(large, LATER, Charge(ANN, budget))
-    assert await stores.client("large") is None
+    await stores.clients.add_client(large, LATER, Charge(ANN, budget))
+    assert await stores.clients.client("large") is None
     logo = Logo("image/png", b"z" * 4 * KIB)
     with pytest.raises(BudgetExceeded):
-        await stores.set_logo("client-0000", logo, Charge(ANN, budget))
-    assert await stores.logo("client-0000") is None
+        await stores.clients.set_logo("client-0000", logo, Charge(ANN, budget))
+    assert await stores.clients.logo("client-0000") is None
     bigger = client("client-0001", description="y" * 4 * KIB)
     with pytest.raises(BudgetExceeded):
-        await stores.replace_client(bigger, Charge(ANN, budget))
-    found = await stores.client("client-0001")
+        await stores.clients.replace_client(bigger, Charge(ANN, budget))
+    found = await stores.clients.client("client-0001")
     assert found is not None
     assert found.description != bigger.description
 
@@ -252,15 +252,17 @@ async def test_a_logo_and_a_change_count(stores: Stores) -> None:
     """RFC 7592 §2.2: what a small registration becomes is paid for like a large one."""
     for number in range(4):
         await add_registration(stores, number, Charge(ANN, BUDGET))
-    await stores.set_logo("client-0003", Logo("image/png", b"z" * 7 * KIB), Charge(ANN, BUDGET))
+    await stores.clients.set_logo(
+        "client-0003", Logo("image/png", b"z" * 7 * KIB), Charge(ANN, BUDGET)
+    )
     assert 3 in await kept(stores, has_registration, range(4))
     assert 0 not in await kept(stores, has_registration, range(4))
-    await stores.set_logo("client-0003", None, Charge(ANN, BUDGET))
+    await stores.clients.set_logo("client-0003", None, Charge(ANN, BUDGET))
     for number in range(4, 7):
         await add_registration(stores, number, Charge(ANN, BUDGET))
     assert await kept(stores, has_registration, range(3, 7)) == [3, 4, 5, 6]
     grown = client("client-0006", description="y" * 9 * KIB)
-    assert await stores.replace_client(grown, Charge(ANN, BUDGET))
+    assert await stores.clients.replace_client(grown, Charge(ANN, BUDGET))
     left = await kept(stores, has_registration, range(7))
     assert 6 in left
     assert 3 not in left
@@ -268,7 +270,9 @@ async def test_a_logo_and_a_change_count(stores: Stores) -> None:
 
 async def test_a_change_is_paid_for_by_the_address_that_made_it(stores: Stores) -> None:
     await add_registration(stores, 0, Charge(BOB, BUDGET))
-    await stores.set_logo("client-0000", Logo("image/png", b"z" * 8 * KIB), Charge(ANN, BUDGET))
+    await stores.clients.set_logo(
+        "client-0000", Logo("image/png", b"z" * 8 * KIB), Charge(ANN, BUDGET)
+    )
     for number in range(1, 4):
         await add_registration(stores, number, Charge(ANN, BUDGET))
     assert not await has_registration(stores, 0)
@@ -289,7 +293,7 @@ async def test_processes_together_exceed_a_budget_by_no_more_than_is_documented(
     for name in range(processes):
         for number in range(FLOOD_ROWS):
             request = flood_request(f"p{name}", number)
-            held += await stores.request(request.key) is not None
+            held += await stores.authorizations.request(request.key) is not None
     # A sixteenth for each process, and one insert under way on each of its connections.
     most = FLOOD_BUDGET.per_address * (1 + processes / 16) + processes * 8 * BUDGET_ROW
     assert FLOOD_BUDGET.per_address * 0.9 <= held * BUDGET_ROW <= most

@@ -30,67 +30,72 @@ _REQUEST = StoredRequest(
 
 
 async def test_a_request_comes_back_byte_for_byte(stores: Stores) -> None:
-    await stores.save_request(_REQUEST)
-    assert await stores.request(_REQUEST.key) == _REQUEST
-    assert await stores.request(key("other")) is None
+    await stores.authorizations.save_request(_REQUEST)
+    assert await stores.authorizations.request(_REQUEST.key) == _REQUEST
+    assert await stores.authorizations.request(key("other")) is None
 
 
 async def test_a_request_is_never_replaced(stores: Stores) -> None:
-    await stores.save_request(_REQUEST)
+    await stores.authorizations.save_request(_REQUEST)
     with pytest.raises(Conflict):
-        await stores.save_request(replace(_REQUEST, client_id="another"))
-    assert await stores.request(_REQUEST.key) == _REQUEST
+        await stores.authorizations.save_request(replace(_REQUEST, client_id="another"))
+    assert await stores.authorizations.request(_REQUEST.key) == _REQUEST
 
 
 async def test_of_many_who_drop_a_request_one_did(stores: Stores) -> None:
-    await stores.save_request(_REQUEST)
-    drops = await asyncio.gather(*(stores.drop_request(_REQUEST.key) for _ in range(10)))
+    await stores.authorizations.save_request(_REQUEST)
+    drops = await asyncio.gather(
+        *(stores.authorizations.drop_request(_REQUEST.key) for _ in range(10))
+    )
     assert sorted(drops) == [False] * 9 + [True]
-    assert await stores.request(_REQUEST.key) is None
+    assert await stores.authorizations.request(_REQUEST.key) is None
 
 
 async def test_of_many_who_claim_a_request_one_did(stores: Stores) -> None:
-    await stores.save_request(_REQUEST)
+    await stores.authorizations.save_request(_REQUEST)
     claims = await asyncio.gather(
-        *(stores.claim_request(_REQUEST.key, bytes([n]) * 32, LATER) for n in range(10))
+        *(
+            stores.authorizations.claim_request(_REQUEST.key, bytes([n]) * 32, LATER)
+            for n in range(10)
+        )
     )
     assert sorted(claims) == [False] * 9 + [True]
-    found = await stores.request(_REQUEST.key)
+    found = await stores.authorizations.request(_REQUEST.key)
     assert found is not None
     assert found.claimed_by == bytes([claims.index(True)]) * 32
     assert found.expires_at == LATER
     assert found.answer is None
-    assert not await stores.claim_request(key("other"), b"x" * 32, LATER)
+    assert not await stores.authorizations.claim_request(key("other"), b"x" * 32, LATER)
 
 
 async def test_the_answer_of_a_request_is_kept_with_it(stores: Stores) -> None:
-    await stores.save_request(_REQUEST)
-    await stores.claim_request(_REQUEST.key, b"x" * 32, LATER)
-    await stores.answer_request(_REQUEST.key, b"\0sealed\xff")
-    found = await stores.request(_REQUEST.key)
+    await stores.authorizations.save_request(_REQUEST)
+    await stores.authorizations.claim_request(_REQUEST.key, b"x" * 32, LATER)
+    await stores.authorizations.answer_request(_REQUEST.key, b"\0sealed\xff")
+    found = await stores.authorizations.request(_REQUEST.key)
     assert found is not None
     assert found.answer == b"\0sealed\xff"
     assert found.parameters == _REQUEST.parameters
-    await stores.answer_request(key("other"), b"nothing")
-    assert await stores.request(key("other")) is None
+    await stores.authorizations.answer_request(key("other"), b"nothing")
+    assert await stores.authorizations.request(key("other")) is None
 
 
 async def test_a_consent_comes_back_as_saved(stores: Stores, samples: Samples) -> None:
     person, application = await samples.user(), await samples.client()
-    assert await stores.consent(person.id, application.id) is None
+    assert await stores.authorizations.consent(person.id, application.id) is None
     given = consent(person, application.id, "basic", "openid")
-    await stores.save_consent(given)
-    assert await stores.consent(person.id, application.id) == given
+    await stores.authorizations.save_consent(given)
+    assert await stores.authorizations.consent(person.id, application.id) == given
 
 
 async def test_a_second_consent_widens_and_never_narrows(stores: Stores, samples: Samples) -> None:
     person, application = await samples.user(), await samples.client()
-    await stores.save_consent(consent(person, application.id, "basic", "openid"))
+    await stores.authorizations.save_consent(consent(person, application.id, "basic", "openid"))
     again = replace(
         consent(person, application.id, "readmeasurements"), granted_at=SOON, updated_at=SOON
     )
-    await stores.save_consent(again)
-    found = await stores.consent(person.id, application.id)
+    await stores.authorizations.save_consent(again)
+    found = await stores.authorizations.consent(person.id, application.id)
     assert found is not None
     assert found.scope == {"basic", "openid", "readmeasurements"}
     assert (found.granted_at, found.updated_at) == (NOW, SOON)
@@ -102,20 +107,22 @@ async def test_nothing_is_consented_for_whom_or_what_was_deleted(
 ) -> None:
     person, application = await samples.user(), await samples.client()
     if deleted == "person":
-        assert await stores.delete_user(person.id)
+        assert await stores.users.delete_user(person.id)
     else:
-        assert await stores.delete_client(application.id)
+        assert await stores.clients.delete_client(application.id)
     with pytest.raises(Conflict):
-        await stores.save_consent(consent(person, application.id, "basic"))
-    assert await stores.consent(person.id, application.id) is None
+        await stores.authorizations.save_consent(consent(person, application.id, "basic"))
+    assert await stores.authorizations.consent(person.id, application.id) is None
 
 
 async def test_first_consents_given_at_once_all_count(stores: Stores, samples: Samples) -> None:
     person, application = await samples.user(), await samples.client()
     words = [f"scope{number}" for number in range(8)]
-    given = [stores.save_consent(consent(person, application.id, word)) for word in words]
+    given = [
+        stores.authorizations.save_consent(consent(person, application.id, word)) for word in words
+    ]
     await asyncio.gather(*given)
-    found = await stores.consent(person.id, application.id)
+    found = await stores.authorizations.consent(person.id, application.id)
     assert found is not None
     assert found.scope == set(words)
 
@@ -123,7 +130,7 @@ async def test_first_consents_given_at_once_all_count(stores: Stores, samples: S
 async def test_a_consent_needs_its_person_and_application(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
     with pytest.raises(Conflict):
-        await stores.save_consent(consent(person, "nobody", "basic"))
+        await stores.authorizations.save_consent(consent(person, "nobody", "basic"))
 
 
 async def test_consents_are_listed_latest_first(stores: Stores, samples: Samples) -> None:
@@ -131,9 +138,11 @@ async def test_consents_are_listed_latest_first(stores: Stores, samples: Samples
     applications = [await samples.client() for _ in range(3)]
     for minutes, application in zip((2, 3, 1), applications, strict=True):
         given = consent(person, application.id, "basic")
-        await stores.save_consent(replace(given, granted_at=NOW + timedelta(minutes=minutes)))
-    await stores.save_consent(consent(other, applications[0].id, "basic"))
-    listed = [found.client_id for found in await stores.consents_of(person.id)]
+        await stores.authorizations.save_consent(
+            replace(given, granted_at=NOW + timedelta(minutes=minutes))
+        )
+    await stores.authorizations.save_consent(consent(other, applications[0].id, "basic"))
+    listed = [found.client_id for found in await stores.authorizations.consents_of(person.id)]
     assert listed == [applications[1].id, applications[0].id, applications[2].id]
 
 
@@ -142,45 +151,45 @@ async def test_withdrawal_forgets_the_consent_and_ends_every_authorization(
 ) -> None:
     person, application = await samples.user(), await samples.client()
     other_person, other_application = await samples.user(), await samples.client()
-    await stores.save_consent(consent(person, application.id, "basic"))
-    await stores.save_consent(consent(person, other_application.id, "basic"))
+    await stores.authorizations.save_consent(consent(person, application.id, "basic"))
+    await stores.authorizations.save_consent(consent(person, other_application.id, "basic"))
     unused = await samples.grant(person, application.id)
     used = await samples.grant(person, application.id)
     access, successor = access_token_of(used, "a"), refresh_token(used, "r")
-    assert await stores.redeem(code_of(used), NOW, access, successor)
+    assert await stores.tokens.redeem(code_of(used), NOW, access, successor)
     others = [
         await samples.grant(other_person, application.id),
         await samples.grant(person, other_application.id),
     ]
 
-    assert await stores.withdraw_consent(person.id, application.id, NOW)
-    assert await stores.consent(person.id, application.id) is None
+    assert await stores.authorizations.withdraw_consent(person.id, application.id, NOW)
+    assert await stores.authorizations.consent(person.id, application.id) is None
     for code in (code_of(unused), code_of(used)):
-        found = await stores.find_code(code.key)
+        found = await stores.tokens.find_code(code.key)
         assert found is not None
         assert found.revoked
-    spent = await stores.find_refresh_token(successor.key)
+    spent = await stores.tokens.find_refresh_token(successor.key)
     assert spent is not None
     assert spent.revoked
-    token = await stores.find_access_token(access.key)
+    token = await stores.tokens.find_access_token(access.key)
     assert token is not None
     assert token.revoked
-    assert not await stores.redeem(code_of(unused), NOW, None, None)
-    assert not await stores.rotate(successor, NOW, b"s", None, refresh_token(used, "r2"))
-    assert await stores.token_status("jti", application.id, used.id) is None
+    assert not await stores.tokens.redeem(code_of(unused), NOW, None, None)
+    assert not await stores.tokens.rotate(successor, NOW, b"s", None, refresh_token(used, "r2"))
+    assert await stores.tokens.token_status("jti", application.id, used.id) is None
 
-    assert await stores.consent(person.id, other_application.id) is not None
+    assert await stores.authorizations.consent(person.id, other_application.id) is not None
     for grant in others:
-        assert await stores.redeem(code_of(grant), NOW, None, None)
+        assert await stores.tokens.redeem(code_of(grant), NOW, None, None)
 
 
 async def test_withdrawing_twice_is_false_and_ends_no_less(
     stores: Stores, samples: Samples
 ) -> None:
     grant = await samples.grant()
-    assert await stores.withdraw_consent(grant.user_id, grant.client_id, NOW)
-    assert not await stores.withdraw_consent(grant.user_id, grant.client_id, NOW)
-    assert not await stores.redeem(code_of(grant), NOW, None, None)
+    assert await stores.authorizations.withdraw_consent(grant.user_id, grant.client_id, NOW)
+    assert not await stores.authorizations.withdraw_consent(grant.user_id, grant.client_id, NOW)
+    assert not await stores.tokens.redeem(code_of(grant), NOW, None, None)
 
 
 async def test_nothing_begins_without_a_consent_to_all_of_it(
@@ -190,13 +199,13 @@ async def test_nothing_begins_without_a_consent_to_all_of_it(
     grant = await samples.unsaved_family(person, application.id, scope=frozenset({"basic"}))
     wider = grant._replace(id=key("wider"), scope=frozenset({"basic", "openid"}))
     access = access_token_of(wider, "wider")
-    assert not await stores.save_code(wider, code_of(wider), access)
-    assert await stores.withdraw_consent(person.id, application.id, NOW)
-    assert not await stores.save_code(grant, code_of(grant))
+    assert not await stores.authorizations.save_code(wider, code_of(wider), access)
+    assert await stores.authorizations.withdraw_consent(person.id, application.id, NOW)
+    assert not await stores.authorizations.save_code(grant, code_of(grant))
     for code in (code_of(wider), code_of(grant)):
-        assert await stores.find_code(code.key) is None
-    assert await stores.find_access_token(access.key) is None
-    assert await stores.token_status("jti", application.id, grant.id) is None
+        assert await stores.tokens.find_code(code.key) is None
+    assert await stores.tokens.find_access_token(access.key) is None
+    assert await stores.tokens.token_status("jti", application.id, grant.id) is None
 
 
 @pytest.mark.parametrize("deleted", ["person", "application"])
@@ -205,10 +214,10 @@ async def test_nothing_begins_for_whom_or_what_was_deleted(
 ) -> None:
     grant = await samples.unsaved_family()
     if deleted == "person":
-        assert await stores.delete_user(grant.user_id)
+        assert await stores.users.delete_user(grant.user_id)
     else:
-        assert await stores.delete_client(grant.client_id)
-    assert not await stores.save_code(grant, code_of(grant))
+        assert await stores.clients.delete_client(grant.client_id)
+    assert not await stores.authorizations.save_code(grant, code_of(grant))
 
 
 async def test_what_begins_while_the_consent_is_withdrawn_is_prevented_or_revoked(
@@ -217,11 +226,11 @@ async def test_what_begins_while_the_consent_is_withdrawn_is_prevented_or_revoke
     person, application = await samples.user(), await samples.client()
     for _ in range(20):
         grants = [await samples.unsaved_family(person, application.id) for _ in range(6)]
-        begun = [stores.save_code(grant, code_of(grant)) for grant in grants]
-        withdrawal = stores.withdraw_consent(person.id, application.id, NOW)
+        begun = [stores.authorizations.save_code(grant, code_of(grant)) for grant in grants]
+        withdrawal = stores.authorizations.withdraw_consent(person.id, application.id, NOW)
         await asyncio.gather(*begun[:3], withdrawal, *begun[3:])
         for grant in grants:
-            found = await stores.find_code(code_of(grant).key)
+            found = await stores.tokens.find_code(code_of(grant).key)
             assert found is None or found.revoked
 
 
@@ -231,12 +240,12 @@ async def test_an_authorization_begins_with_code_and_front_channel_token(
     person = await samples.user()
     grant = await samples.unsaved_family(person)
     code, access = code_of(grant), access_token_of(grant, "front")
-    assert await stores.save_code(grant, code, access)
-    found = await stores.find_code(code.key)
+    assert await stores.authorizations.save_code(grant, code, access)
+    found = await stores.tokens.find_code(code.key)
     assert found is not None
     assert (found.code, found.grant, found.user) == (code, grant, person)
     assert (found.redeemed_at, found.revoked) == (None, False)
-    token = await stores.find_access_token(access.key)
+    token = await stores.tokens.find_access_token(access.key)
     assert token is not None
     assert token.grant_id == grant.id
 
@@ -244,19 +253,19 @@ async def test_an_authorization_begins_with_code_and_front_channel_token(
 async def test_an_authorization_may_begin_without_a_code(stores: Stores, samples: Samples) -> None:
     grant = await samples.unsaved_family()
     access = access_token_of(grant, "implicit")
-    assert await stores.save_code(grant, None, access)
-    token = await stores.find_access_token(access.key)
+    assert await stores.authorizations.save_code(grant, None, access)
+    token = await stores.tokens.find_access_token(access.key)
     assert token is not None
     assert token.user is not None
     assert token.user.id == grant.user_id
-    assert await stores.token_status("jti", grant.client_id, grant.id) is not None
+    assert await stores.tokens.token_status("jti", grant.client_id, grant.id) is not None
 
 
 async def test_a_code_with_nothing_optional_comes_back(stores: Stores, samples: Samples) -> None:
     grant = await samples.unsaved_family(methods=(), scope=frozenset(), expires_at=LATER)
     code = code_of(grant, redirect_uri=None, challenge=None, nonce=None)
-    assert await stores.save_code(grant, code)
-    found = await stores.find_code(code.key)
+    assert await stores.authorizations.save_code(grant, code)
+    found = await stores.tokens.find_code(code.key)
     assert found is not None
     assert (found.code, found.grant) == (code, grant)
 
@@ -267,6 +276,8 @@ async def test_an_authorization_that_cannot_be_saved_leaves_nothing(
     first = await samples.grant()
     second = await samples.unsaved_family()
     with pytest.raises(Conflict):
-        await stores.save_code(second, code_of(second)._replace(key=code_of(first).key))
-    assert await stores.token_status("jti", second.client_id, second.id) is None
-    assert await stores.save_code(second, code_of(second))  # its id is free
+        await stores.authorizations.save_code(
+            second, code_of(second)._replace(key=code_of(first).key)
+        )
+    assert await stores.tokens.token_status("jti", second.client_id, second.id) is None
+    assert await stores.authorizations.save_code(second, code_of(second))  # its id is free

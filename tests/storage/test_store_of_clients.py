@@ -50,51 +50,51 @@ _FULL = Client(
 
 
 async def test_an_application_comes_back_as_added(stores: Stores) -> None:
-    await stores.add_client(_FULL)
-    assert await stores.client("full") == _FULL
+    await stores.clients.add_client(_FULL)
+    assert await stores.clients.client("full") == _FULL
     plain = client("plain", redirect_uris=(), grant_types=frozenset(), response_types=frozenset())
-    await stores.add_client(plain)
-    assert await stores.client("plain") == plain
+    await stores.clients.add_client(plain)
+    assert await stores.clients.client("plain") == plain
 
 
 async def test_an_unknown_application_is_none(stores: Stores) -> None:
-    assert await stores.client("nobody") is None
-    assert await stores.client("a\0b") is None
-    assert await stores.client("\ud800") is None
-    assert await stores.logo("nobody") is None
+    assert await stores.clients.client("nobody") is None
+    assert await stores.clients.client("a\0b") is None
+    assert await stores.clients.client("\ud800") is None
+    assert await stores.clients.logo("nobody") is None
 
 
 async def test_an_id_is_taken(stores: Stores) -> None:
-    await stores.add_client(client("one"))
+    await stores.clients.add_client(client("one"))
     with pytest.raises(Conflict):
-        await stores.add_client(client("one", name="Another"))
-    assert await stores.client("one") == client("one")
+        await stores.clients.add_client(client("one", name="Another"))
+    assert await stores.clients.client("one") == client("one")
 
 
 async def test_an_owner_must_exist(stores: Stores) -> None:
     with pytest.raises(Conflict):
-        await stores.add_client(client("one", owner_id=77))
+        await stores.clients.add_client(client("one", owner_id=77))
 
 
 async def test_a_replacement_counts_revisions(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
-    await stores.add_client(client("one"))
+    await stores.clients.add_client(client("one"))
     wanted = replace(_FULL, id="one", revision=0, owner_id=person.id)
-    assert await stores.replace_client(wanted)
-    assert await stores.client("one") == replace(wanted, revision=1)
+    assert await stores.clients.replace_client(wanted)
+    assert await stores.clients.client("one") == replace(wanted, revision=1)
 
 
 async def test_a_replacement_of_an_older_revision_is_lost(stores: Stores) -> None:
-    await stores.add_client(client("one"))
-    assert await stores.replace_client(client("one", name="First"))
-    assert not await stores.replace_client(client("one", name="Second"))
-    assert await stores.client("one") == client("one", name="First", revision=1)
-    assert not await stores.replace_client(client("nobody"))
+    await stores.clients.add_client(client("one"))
+    assert await stores.clients.replace_client(client("one", name="First"))
+    assert not await stores.clients.replace_client(client("one", name="Second"))
+    assert await stores.clients.client("one") == client("one", name="First", revision=1)
+    assert not await stores.clients.replace_client(client("nobody"))
 
 
 async def test_of_many_replacements_at_once_one_wins(stores: Stores) -> None:
-    await stores.add_client(client("one"))
-    tries = [stores.replace_client(client("one", name=f"Name {n}")) for n in range(10)]
+    await stores.clients.add_client(client("one"))
+    tries = [stores.clients.replace_client(client("one", name=f"Name {n}")) for n in range(10)]
     assert sorted(await asyncio.gather(*tries)) == [False] * 9 + [True]
 
 
@@ -103,67 +103,71 @@ async def test_applications_are_listed_by_id_of_all_or_of_one_owner(
 ) -> None:
     person = await samples.user()
     for number in range(6):
-        await stores.add_client(client(f"c{number}", owner_id=person.id if number % 2 else None))
-    assert [c.id for c in await stores.clients()] == ["c0", "c1", "c2", "c3", "c4", "c5"]
-    assert [c.id for c in await stores.clients(after="c1", limit=2)] == ["c2", "c3"]
-    assert [c.id for c in await stores.clients(owner_id=person.id)] == ["c1", "c3", "c5"]
-    own = await stores.clients(owner_id=person.id, after="c1", limit=1)
+        await stores.clients.add_client(
+            client(f"c{number}", owner_id=person.id if number % 2 else None)
+        )
+    assert [c.id for c in await stores.clients.clients()] == ["c0", "c1", "c2", "c3", "c4", "c5"]
+    assert [c.id for c in await stores.clients.clients(after="c1", limit=2)] == ["c2", "c3"]
+    assert [c.id for c in await stores.clients.clients(owner_id=person.id)] == ["c1", "c3", "c5"]
+    own = await stores.clients.clients(owner_id=person.id, after="c1", limit=1)
     assert [c.id for c in own] == ["c3"]
-    assert await stores.clients(owner_id=person.id + 1) == []
+    assert await stores.clients.clients(owner_id=person.id + 1) == []
 
 
 async def test_the_names_of_first_party_applications(stores: Stores) -> None:
-    assert await stores.first_party_names() == []
+    assert await stores.clients.first_party_names() == []
     for name, first_party in (("Diary", True), ("Mood", False), ("Admin", True)):
-        await stores.add_client(Client(id=name, name=name, created_at=NOW, first_party=first_party))
-    assert await stores.first_party_names() == ["Admin", "Diary"]
-    assert await stores.first_party_names(limit=1) == ["Admin"]
+        await stores.clients.add_client(
+            Client(id=name, name=name, created_at=NOW, first_party=first_party)
+        )
+    assert await stores.clients.first_party_names() == ["Admin", "Diary"]
+    assert await stores.clients.first_party_names(limit=1) == ["Admin"]
 
 
 async def test_a_logo_is_set_replaced_and_dropped(stores: Stores) -> None:
-    await stores.add_client(client("one"))
-    await stores.set_logo("one", Logo("image/png", b"\x89PNG\0"))
-    assert await stores.logo("one") == Logo("image/png", b"\x89PNG\0")
-    await stores.set_logo("one", Logo("image/webp", b"RIFF"))
-    assert await stores.logo("one") == Logo("image/webp", b"RIFF")
-    await stores.set_logo("one", None)
-    assert await stores.logo("one") is None
+    await stores.clients.add_client(client("one"))
+    await stores.clients.set_logo("one", Logo("image/png", b"\x89PNG\0"))
+    assert await stores.clients.logo("one") == Logo("image/png", b"\x89PNG\0")
+    await stores.clients.set_logo("one", Logo("image/webp", b"RIFF"))
+    assert await stores.clients.logo("one") == Logo("image/webp", b"RIFF")
+    await stores.clients.set_logo("one", None)
+    assert await stores.clients.logo("one") is None
 
 
 async def test_a_logo_needs_its_application(stores: Stores) -> None:
     with pytest.raises(Conflict):
-        await stores.set_logo("nobody", Logo("image/png", b"x"))
+        await stores.clients.set_logo("nobody", Logo("image/png", b"x"))
 
 
 async def test_a_deleted_application_takes_consents_and_logo_and_its_tokens_die(
     stores: Stores, samples: Samples
 ) -> None:
     person, application = await samples.user(), await samples.client()
-    await stores.set_logo(application.id, Logo("image/png", b"x"))
-    await stores.save_consent(consent(person, application.id, "basic"))
+    await stores.clients.set_logo(application.id, Logo("image/png", b"x"))
+    await stores.authorizations.save_consent(consent(person, application.id, "basic"))
     grant = await samples.grant(person, application.id)
     unused = await samples.grant(person, application.id)
     successor, access = refresh_token(grant, "r"), access_token_of(grant, "a")
-    assert await stores.redeem(code_of(grant), NOW, access, successor)
+    assert await stores.tokens.redeem(code_of(grant), NOW, access, successor)
 
-    assert await stores.delete_client(application.id)
-    assert await stores.client(application.id) is None
-    assert await stores.logo(application.id) is None
-    assert await stores.consent(person.id, application.id) is None
-    assert await stores.find_code(code_of(unused).key) is None
-    assert await stores.find_refresh_token(successor.key) is None
-    assert await stores.find_access_token(access.key) is None
-    assert await stores.token_status("jti", application.id, grant.id) is None
-    assert not await stores.delete_client(application.id)
+    assert await stores.clients.delete_client(application.id)
+    assert await stores.clients.client(application.id) is None
+    assert await stores.clients.logo(application.id) is None
+    assert await stores.authorizations.consent(person.id, application.id) is None
+    assert await stores.tokens.find_code(code_of(unused).key) is None
+    assert await stores.tokens.find_refresh_token(successor.key) is None
+    assert await stores.tokens.find_access_token(access.key) is None
+    assert await stores.tokens.token_status("jti", application.id, grant.id) is None
+    assert not await stores.clients.delete_client(application.id)
 
 
 async def test_a_changed_application_is_seen_at_once(stores: Stores) -> None:
-    await stores.add_client(client("one"))
+    await stores.clients.add_client(client("one"))
     for revision in range(5):
-        assert await stores.client("one") == client("one", revision=revision)
-        assert await stores.replace_client(client("one", revision=revision))
-    assert await stores.replace_client(client("one", revision=5, disabled_at=NOW))
-    found = await stores.client("one")
+        assert await stores.clients.client("one") == client("one", revision=revision)
+        assert await stores.clients.replace_client(client("one", revision=revision))
+    assert await stores.clients.replace_client(client("one", revision=5, disabled_at=NOW))
+    found = await stores.clients.client("one")
     assert found is not None
     assert found.disabled_at == NOW
     assert found.disabled_at.utcoffset() == timedelta(0)
@@ -173,19 +177,21 @@ async def test_a_changed_application_is_seen_at_once(stores: Stores) -> None:
 
 
 async def _owners(stores: Stores, redirect_uri: str, limit: int = 2) -> list[str]:
-    found = await stores.clients_by_redirect_uri(redirect_uri, limit=limit)
+    found = await stores.clients.clients_by_redirect_uri(redirect_uri, limit=limit)
     return [each.id for each in found]
 
 
 async def test_an_application_is_found_by_each_of_its_redirect_uris(stores: Stores) -> None:
     uris = ("https://app.example.org/a", "org.example.app:/b", "http://localhost:3000/c")
-    await stores.add_client(client("one", redirect_uris=uris))
+    await stores.clients.add_client(client("one", redirect_uris=uris))
     for uri in uris:
-        assert await stores.clients_by_redirect_uri(uri) == [client("one", redirect_uris=uris)]
+        assert await stores.clients.clients_by_redirect_uri(uri) == [
+            client("one", redirect_uris=uris)
+        ]
 
 
 async def test_a_redirect_uri_is_found_exactly(stores: Stores) -> None:
-    await stores.add_client(client("one", redirect_uris=("https://app.example.org/a?x=1",)))
+    await stores.clients.add_client(client("one", redirect_uris=("https://app.example.org/a?x=1",)))
     for other in (
         "https://app.example.org/a",
         "https://app.example.org/a?x=1&y",
@@ -202,8 +208,8 @@ async def test_a_redirect_uri_is_found_exactly(stores: Stores) -> None:
 
 async def test_the_port_of_a_loopback_address_does_not_matter(stores: Stores) -> None:
     four = ("http://127.0.0.1/cb", "http://127.0.0.1:8000/cb", "http://127.0.0.1:9000/cb")
-    await stores.add_client(client("four", redirect_uris=four))
-    await stores.add_client(client("six", redirect_uris=("http://[::1]:8000/cb?a=b",)))
+    await stores.clients.add_client(client("four", redirect_uris=four))
+    await stores.clients.add_client(client("six", redirect_uris=("http://[::1]:8000/cb?a=b",)))
     for uri in (*four, "http://127.0.0.1:65535/cb"):
         assert await _owners(stores, uri) == ["four"]
     assert await _owners(stores, "http://[::1]/cb?a=b") == ["six"]
@@ -213,7 +219,7 @@ async def test_the_port_of_a_loopback_address_does_not_matter(stores: Stores) ->
 
 async def test_of_many_applications_with_one_redirect_uri_a_few_are_found(stores: Stores) -> None:
     for number in range(4):
-        await stores.add_client(client(f"c{number}", redirect_uris=("https://a.example/",)))
+        await stores.clients.add_client(client(f"c{number}", redirect_uris=("https://a.example/",)))
     assert await _owners(stores, "https://a.example/") == ["c0", "c1"]
     assert len(await _owners(stores, "https://a.example/", limit=9)) == 4
 
@@ -222,19 +228,19 @@ async def test_a_changed_disabled_or_deleted_application_is_not_found_by_what_it
     stores: Stores,
 ) -> None:
     old, new = "https://old.example/", "https://new.example/"
-    await stores.add_client(client("one", redirect_uris=(old,)))
-    assert await stores.replace_client(client("one", redirect_uris=(new,)))
+    await stores.clients.add_client(client("one", redirect_uris=(old,)))
+    assert await stores.clients.replace_client(client("one", redirect_uris=(new,)))
     assert await _owners(stores, old) == []
     assert await _owners(stores, new) == ["one"]
     # A replacement that is lost changes nothing.
-    assert not await stores.replace_client(client("one", redirect_uris=(old,)))
+    assert not await stores.clients.replace_client(client("one", redirect_uris=(old,)))
     assert await _owners(stores, old) == []
     disabled = client("one", redirect_uris=(new,), revision=1, disabled_at=NOW)
-    assert await stores.replace_client(disabled)
+    assert await stores.clients.replace_client(disabled)
     assert await _owners(stores, new) == []
-    assert await stores.replace_client(replace(disabled, revision=2, disabled_at=None))
+    assert await stores.clients.replace_client(replace(disabled, revision=2, disabled_at=None))
     assert await _owners(stores, new) == ["one"]
-    assert await stores.delete_client("one")
+    assert await stores.clients.delete_client("one")
     assert await _owners(stores, new) == []
 
 
@@ -243,7 +249,7 @@ async def test_the_applications_of_a_deleted_person_are_found_no_more(
 ) -> None:
     person = await samples.user()
     uri = "https://own.example/"
-    await stores.add_client(client("own", owner_id=person.id, redirect_uris=(uri,)))
+    await stores.clients.add_client(client("own", owner_id=person.id, redirect_uris=(uri,)))
     assert await _owners(stores, uri) == ["own"]
-    assert await stores.delete_user(person.id)
+    assert await stores.users.delete_user(person.id)
     assert await _owners(stores, uri) == []

@@ -44,9 +44,9 @@ async def _sealed(url: str, identity_id: int) -> bytes | None:
 
 async def test_an_identity_comes_back_as_added(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
-    added = await stores.add_identity(person.id, identity("sübject ‮", name="Ann 🌱"))
-    assert await stores.identity(ISSUER, "sübject ‮") == added
-    assert await stores.identities_of(person.id) == [added]
+    added = await stores.identities.add_identity(person.id, identity("sübject ‮", name="Ann 🌱"))
+    assert await stores.identities.identity(ISSUER, "sübject ‮") == added
+    assert await stores.identities.identities_of(person.id) == [added]
     assert added == Identity(
         id=added.id,
         user_id=person.id,
@@ -63,7 +63,7 @@ async def test_an_identity_comes_back_as_added(stores: Stores, samples: Samples)
 async def test_an_identity_is_found_by_issuer_and_subject_exactly(
     stores: Stores, samples: Samples
 ) -> None:
-    added = await stores.add_identity((await samples.user()).id, identity("Abc"))
+    added = await stores.identities.add_identity((await samples.user()).id, identity("Abc"))
     for issuer, subject in (
         (ISSUER, "abc"),
         (ISSUER, "Abc "),
@@ -73,167 +73,183 @@ async def test_an_identity_is_found_by_issuer_and_subject_exactly(
         (ISSUER, "Abc\0"),
         (ISSUER, "\ud800"),
     ):
-        assert await stores.identity(issuer, subject) is None
-    assert await stores.identity(ISSUER, "Abc") == added
+        assert await stores.identities.identity(issuer, subject) is None
+    assert await stores.identities.identity(ISSUER, "Abc") == added
 
 
 async def test_one_subject_at_two_issuers_is_two_identities(
     stores: Stores, samples: Samples
 ) -> None:
     ann, ben = await samples.user(), await samples.user()
-    first = await stores.add_identity(ann.id, identity("1"))
-    second = await stores.add_identity(ben.id, identity("1", issuer="https://other.example.org"))
+    first = await stores.identities.add_identity(ann.id, identity("1"))
+    second = await stores.identities.add_identity(
+        ben.id, identity("1", issuer="https://other.example.org")
+    )
     assert first.id != second.id
-    assert await stores.identities_of(ann.id) == [first]
-    assert await stores.identities_of(ben.id) == [second]
+    assert await stores.identities.identities_of(ann.id) == [first]
+    assert await stores.identities.identities_of(ben.id) == [second]
 
 
 async def test_identities_are_listed_oldest_first(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
-    added = [await stores.add_identity(person.id, identity(name)) for name in ("b", "c", "a")]
-    assert await stores.identities_of(person.id) == added
-    assert await stores.identities_of(person.id + 1) == []
+    added = [
+        await stores.identities.add_identity(person.id, identity(name)) for name in ("b", "c", "a")
+    ]
+    assert await stores.identities.identities_of(person.id) == added
+    assert await stores.identities.identities_of(person.id + 1) == []
 
 
 async def test_an_identity_has_one_person(stores: Stores, samples: Samples) -> None:
     ann, ben = await samples.user(), await samples.user()
-    added = await stores.add_identity(ann.id, identity("1"))
+    added = await stores.identities.add_identity(ann.id, identity("1"))
     for somebody in (ann, ben):
         with pytest.raises(Conflict):
-            await stores.add_identity(somebody.id, identity("1", provider="renamed"))
-    assert await stores.identity(ISSUER, "1") == added
+            await stores.identities.add_identity(somebody.id, identity("1", provider="renamed"))
+    assert await stores.identities.identity(ISSUER, "1") == added
 
 
 async def test_a_person_who_was_deleted_gets_no_identity(stores: Stores) -> None:
     with pytest.raises(Conflict):
-        await stores.add_identity(77, identity("1"))
-    assert await stores.identity(ISSUER, "1") is None
+        await stores.identities.add_identity(77, identity("1"))
+    assert await stores.identities.identity(ISSUER, "1") is None
 
 
 async def test_an_identity_is_added_by_a_live_session_of_its_person(
     stores: Stores, samples: Samples
 ) -> None:
     ann, ben = await samples.user(), await samples.user()
-    await stores.add_session(session("ann", ann), None)
-    await stores.add_session(session("ben", ben), None)
+    await stores.sessions.add_session(session("ann", ann), None)
+    await stores.sessions.add_session(session("ben", ben), None)
     for name in ("ben", "ended"):
         with pytest.raises(Conflict):
-            await stores.add_identity(ann.id, identity("1"), key(name))
-    assert await stores.identities_of(ann.id) == []
-    added = await stores.add_identity(ann.id, identity("1"), key("ann"))
-    assert await stores.identities_of(ann.id) == [added]
+            await stores.identities.add_identity(ann.id, identity("1"), key(name))
+    assert await stores.identities.identities_of(ann.id) == []
+    added = await stores.identities.add_identity(ann.id, identity("1"), key("ann"))
+    assert await stores.identities.identities_of(ann.id) == [added]
 
 
 async def test_a_person_is_added_with_an_identity(stores: Stores) -> None:
-    person, added = await stores.add_user_with_identity(
+    person, added = await stores.identities.add_user_with_identity(
         new_user("s1", "Ann@example.org", email_verified_at=NOW), identity("1")
     )
-    assert await stores.user(person.id) == person
-    assert await stores.user_by_email("ann@example.org") == person
-    assert await stores.identity(ISSUER, "1") == added
+    assert await stores.users.user(person.id) == person
+    assert await stores.users.user_by_email("ann@example.org") == person
+    assert await stores.identities.identity(ISSUER, "1") == added
     assert added.user_id == person.id
-    assert await stores.password_hash(person.id) is None
+    assert await stores.users.password_hash(person.id) is None
 
 
 async def test_of_a_person_with_an_identity_nothing_is_added_when_one_part_is_taken(
     stores: Stores,
 ) -> None:
-    person, added = await stores.add_user_with_identity(
+    person, added = await stores.identities.add_user_with_identity(
         new_user("s1", "ann@example.org"), identity("1")
     )
     with pytest.raises(Conflict):
-        await stores.add_user_with_identity(new_user("s2", "ben@example.org"), identity("1"))
+        await stores.identities.add_user_with_identity(
+            new_user("s2", "ben@example.org"), identity("1")
+        )
     with pytest.raises(Conflict):
-        await stores.add_user_with_identity(new_user("s3", "ANN@example.org"), identity("2"))
-    assert await stores.users() == [person]
-    assert await stores.identities_of(person.id) == [added]
-    assert await stores.identity(ISSUER, "2") is None
+        await stores.identities.add_user_with_identity(
+            new_user("s3", "ANN@example.org"), identity("2")
+        )
+    assert await stores.users.users() == [person]
+    assert await stores.identities.identities_of(person.id) == [added]
+    assert await stores.identities.identity(ISSUER, "2") is None
 
 
 async def test_what_the_provider_says_now_is_kept(
     stores: Stores, samples: Samples, database_url: str
 ) -> None:
     person = await samples.user()
-    added = await stores.add_identity(person.id, identity("1", sealed_refresh_token=b"first"))
-    other = await stores.add_identity(person.id, identity("2"))
+    added = await stores.identities.add_identity(
+        person.id, identity("1", sealed_refresh_token=b"first")
+    )
+    other = await stores.identities.add_identity(person.id, identity("2"))
     assert await _sealed(database_url, added.id) == b"first"
     assert await _sealed(database_url, other.id) is None
 
-    await stores.use_identity(added.id, SOON, name="New", email=None, sealed=None)
-    assert await stores.identities_of(person.id) == [
+    await stores.identities.use_identity(added.id, SOON, name="New", email=None, sealed=None)
+    assert await stores.identities.identities_of(person.id) == [
         replace(added, name="New", email=None, used_at=SOON),
         other,
     ]
     assert await _sealed(database_url, added.id) == b"first"
-    await stores.use_identity(added.id, SOON, name="New", email="n@example.org", sealed=b"second")
+    await stores.identities.use_identity(
+        added.id, SOON, name="New", email="n@example.org", sealed=b"second"
+    )
     assert await _sealed(database_url, added.id) == b"second"
-    await stores.use_identity(added.id + 77, SOON, name="Nobody", email=None, sealed=None)
+    await stores.identities.use_identity(
+        added.id + 77, SOON, name="Nobody", email=None, sealed=None
+    )
 
 
 async def test_an_identity_is_dropped_by_its_person(stores: Stores, samples: Samples) -> None:
     ann, ben = await samples.user(password_hash="hash"), await samples.user(password_hash="hash")
-    added = await stores.add_identity(ann.id, identity("1"))
-    assert not await stores.drop_identity(ben.id, added.id)
-    assert await stores.drop_identity(ann.id, added.id)
-    assert not await stores.drop_identity(ann.id, added.id)
-    assert await stores.identity(ISSUER, "1") is None
+    added = await stores.identities.add_identity(ann.id, identity("1"))
+    assert not await stores.identities.drop_identity(ben.id, added.id)
+    assert await stores.identities.drop_identity(ann.id, added.id)
+    assert not await stores.identities.drop_identity(ann.id, added.id)
+    assert await stores.identities.identity(ISSUER, "1") is None
     # It is nobody's now, and its number is not given again.
-    again = await stores.add_identity(ben.id, identity("1"))
+    again = await stores.identities.add_identity(ben.id, identity("1"))
     assert again.id > added.id
 
 
 async def test_the_last_way_in_is_not_dropped(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
-    first = await stores.add_identity(person.id, identity("1"))
-    assert not await stores.drop_identity(person.id, first.id)
-    second = await stores.add_identity(person.id, identity("2"))
-    assert await stores.drop_identity(person.id, first.id)
-    assert not await stores.drop_identity(person.id, second.id)
-    await stores.set_password(person.id, "hash", NOW)
-    assert await stores.drop_identity(person.id, second.id)
+    first = await stores.identities.add_identity(person.id, identity("1"))
+    assert not await stores.identities.drop_identity(person.id, first.id)
+    second = await stores.identities.add_identity(person.id, identity("2"))
+    assert await stores.identities.drop_identity(person.id, first.id)
+    assert not await stores.identities.drop_identity(person.id, second.id)
+    await stores.users.set_password(person.id, "hash", NOW)
+    assert await stores.identities.drop_identity(person.id, second.id)
 
 
 async def test_a_password_without_an_address_is_no_way_in(stores: Stores) -> None:
-    person, added = await stores.add_user_with_identity(new_user("s1"), identity("1"))
-    await stores.set_password(person.id, "hash", NOW)
-    assert not await stores.drop_identity(person.id, added.id)
-    assert await stores.change_email(person.id, "ann@example.org", None)
-    assert await stores.drop_identity(person.id, added.id)
+    person, added = await stores.identities.add_user_with_identity(new_user("s1"), identity("1"))
+    await stores.users.set_password(person.id, "hash", NOW)
+    assert not await stores.identities.drop_identity(person.id, added.id)
+    assert await stores.users.change_email(person.id, "ann@example.org", None)
+    assert await stores.identities.drop_identity(person.id, added.id)
 
 
 async def test_an_identity_that_ended_takes_all_access_along(
     stores: Stores, samples: Samples
 ) -> None:
     ann, ben = await samples.user(password_hash="hash"), await samples.user()
-    kept = await stores.add_identity(ann.id, identity("kept"))
+    kept = await stores.identities.add_identity(ann.id, identity("kept"))
     grants = []
     for person in (ann, ben):
-        await stores.add_identity(person.id, identity(person.subject))
-        await stores.add_session(session(person.subject, person), None)
-        await stores.add_login_code(login_code(person.subject, person.id))
+        await stores.identities.add_identity(person.id, identity(person.subject))
+        await stores.sessions.add_session(session(person.subject, person), None)
+        await stores.login_codes.add_login_code(login_code(person.subject, person.id))
         grants.append(await samples.grant(person))
 
-    assert await stores.end_identity(ISSUER, ann.subject, SOON) == ann.id
-    assert await stores.identities_of(ann.id) == [kept]
-    assert await stores.session(key(ann.subject)) is None
-    assert await stores.login_code(key(ann.subject)) is None
-    assert not await stores.redeem(code_of(grants[0]), SOON, None, None)
-    assert await stores.user(ann.id) == ann
-    assert await stores.password_hash(ann.id) == "hash"
+    assert await stores.identities.end_identity(ISSUER, ann.subject, SOON) == ann.id
+    assert await stores.identities.identities_of(ann.id) == [kept]
+    assert await stores.sessions.session(key(ann.subject)) is None
+    assert await stores.login_codes.login_code(key(ann.subject)) is None
+    assert not await stores.tokens.redeem(code_of(grants[0]), SOON, None, None)
+    assert await stores.users.user(ann.id) == ann
+    assert await stores.users.password_hash(ann.id) == "hash"
 
-    assert len(await stores.identities_of(ben.id)) == 1
-    assert await stores.session(key(ben.subject)) is not None
-    assert await stores.login_code(key(ben.subject)) is not None
-    assert await stores.redeem(code_of(grants[1]), SOON, None, None)
-    assert await stores.end_identity(ISSUER, ann.subject, SOON + timedelta(days=1)) is None
-    assert await stores.end_identity(ISSUER, "nobody", SOON) is None
+    assert len(await stores.identities.identities_of(ben.id)) == 1
+    assert await stores.sessions.session(key(ben.subject)) is not None
+    assert await stores.login_codes.login_code(key(ben.subject)) is not None
+    assert await stores.tokens.redeem(code_of(grants[1]), SOON, None, None)
+    assert (
+        await stores.identities.end_identity(ISSUER, ann.subject, SOON + timedelta(days=1)) is None
+    )
+    assert await stores.identities.end_identity(ISSUER, "nobody", SOON) is None
 
 
 async def test_the_last_way_in_ends_too_when_the_provider_says_so(stores: Stores) -> None:
-    person, _ = await stores.add_user_with_identity(new_user("s1"), identity("1"))
-    assert await stores.end_identity(ISSUER, "1", NOW) == person.id
-    assert await stores.identities_of(person.id) == []
-    assert await stores.user(person.id) == person
+    person, _ = await stores.identities.add_user_with_identity(new_user("s1"), identity("1"))
+    assert await stores.identities.end_identity(ISSUER, "1", NOW) == person.id
+    assert await stores.identities.identities_of(person.id) == []
+    assert await stores.users.user(person.id) == person
 
 
 @pytest.mark.parametrize("grants", [False, True])
@@ -243,32 +259,34 @@ async def test_an_identity_that_was_signed_out_stays_and_ends_what_it_opened(
     ann, ben = await samples.user(), await samples.user()
     given = []
     for person in (ann, ben):
-        await stores.add_identity(person.id, identity(person.subject))
-        await stores.add_session(session(person.subject, person), None)
-        await stores.add_login_code(login_code(person.subject, person.id))
+        await stores.identities.add_identity(person.id, identity(person.subject))
+        await stores.sessions.add_session(session(person.subject, person), None)
+        await stores.login_codes.add_login_code(login_code(person.subject, person.id))
         given.append(await samples.grant(person))
 
-    signed_out = await stores.sign_out_identity(ISSUER, ann.subject, SOON, grants=grants)
+    signed_out = await stores.identities.sign_out_identity(ISSUER, ann.subject, SOON, grants=grants)
     assert signed_out == ann.id
-    (kept,) = await stores.identities_of(ann.id)
+    (kept,) = await stores.identities.identities_of(ann.id)
     assert kept.signed_out_at == SOON
-    assert await stores.session(key(ann.subject)) is None
-    assert await stores.login_code(key(ann.subject)) is None
-    assert await stores.redeem(code_of(given[0]), SOON, None, None) is not grants
+    assert await stores.sessions.session(key(ann.subject)) is None
+    assert await stores.login_codes.login_code(key(ann.subject)) is None
+    assert await stores.tokens.redeem(code_of(given[0]), SOON, None, None) is not grants
 
-    (other,) = await stores.identities_of(ben.id)
+    (other,) = await stores.identities.identities_of(ben.id)
     assert other.signed_out_at is None
-    assert await stores.session(key(ben.subject)) is not None
-    assert await stores.login_code(key(ben.subject)) is not None
-    assert await stores.redeem(code_of(given[1]), SOON, None, None)
-    assert await stores.sign_out_identity(ISSUER, "nobody", SOON, grants=grants) is None
+    assert await stores.sessions.session(key(ben.subject)) is not None
+    assert await stores.login_codes.login_code(key(ben.subject)) is not None
+    assert await stores.tokens.redeem(code_of(given[1]), SOON, None, None)
+    assert await stores.identities.sign_out_identity(ISSUER, "nobody", SOON, grants=grants) is None
 
 
 async def test_the_refresh_token_of_a_signed_out_identity_is_forgotten(
     stores: Stores, samples: Samples, database_url: str
 ) -> None:
     person = await samples.user()
-    added = await stores.add_identity(person.id, identity("1", sealed_refresh_token=b"sealed"))
+    added = await stores.identities.add_identity(
+        person.id, identity("1", sealed_refresh_token=b"sealed")
+    )
     assert await _sealed(database_url, added.id) == b"sealed"
-    await stores.sign_out_identity(ISSUER, "1", SOON, grants=False)
+    await stores.identities.sign_out_identity(ISSUER, "1", SOON, grants=False)
     assert await _sealed(database_url, added.id) is None

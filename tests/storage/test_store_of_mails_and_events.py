@@ -12,54 +12,54 @@ _LEASE = timedelta(minutes=2)
 
 
 async def test_a_message_is_claimed_with_the_attempts_before(stores: Stores) -> None:
-    await stores.add_mail(b"\0sealed", NOW, LATER)
-    ((mail_id, sealed, attempts),) = await stores.claim_mail(NOW, _LEASE, 10)
+    await stores.mails.add_mail(b"\0sealed", NOW, LATER)
+    ((mail_id, sealed, attempts),) = await stores.mails.claim_mail(NOW, _LEASE, 10)
     assert (sealed, attempts) == (b"\0sealed", 0)
-    assert await stores.claim_mail(NOW, _LEASE, 10) == []
-    again = await stores.claim_mail(NOW + _LEASE, _LEASE, 10)
+    assert await stores.mails.claim_mail(NOW, _LEASE, 10) == []
+    again = await stores.mails.claim_mail(NOW + _LEASE, _LEASE, 10)
     assert list(again) == [(mail_id, b"\0sealed", 1)]
 
 
 async def test_a_dropped_message_is_gone(stores: Stores) -> None:
-    await stores.add_mail(b"a", NOW, LATER)
-    ((mail_id, _, _),) = await stores.claim_mail(NOW, _LEASE, 10)
-    await stores.drop_mail(mail_id)
-    await stores.drop_mail(mail_id)
-    assert await stores.claim_mail(LATER - _LEASE, _LEASE, 10) == []
-    assert await stores.recent_mail(10) == []
+    await stores.mails.add_mail(b"a", NOW, LATER)
+    ((mail_id, _, _),) = await stores.mails.claim_mail(NOW, _LEASE, 10)
+    await stores.mails.drop_mail(mail_id)
+    await stores.mails.drop_mail(mail_id)
+    assert await stores.mails.claim_mail(LATER - _LEASE, _LEASE, 10) == []
+    assert await stores.mails.recent_mail(10) == []
 
 
 async def test_an_expired_or_future_message_is_not_claimed(stores: Stores) -> None:
-    await stores.add_mail(b"expired", NOW, SOON)
-    await stores.add_mail(b"future", SOON + _LEASE, LATER)
-    assert await stores.claim_mail(SOON, _LEASE, 10) == []
+    await stores.mails.add_mail(b"expired", NOW, SOON)
+    await stores.mails.add_mail(b"future", SOON + _LEASE, LATER)
+    assert await stores.mails.claim_mail(SOON, _LEASE, 10) == []
 
 
 async def test_the_longest_due_are_claimed_first_and_no_more_than_asked(stores: Stores) -> None:
     for minutes in (3, 1, 2):
         at = NOW - timedelta(minutes=minutes)
-        await stores.add_mail(str(minutes).encode(), at, LATER)
-    first = await stores.claim_mail(NOW, _LEASE, 2)
+        await stores.mails.add_mail(str(minutes).encode(), at, LATER)
+    first = await stores.mails.claim_mail(NOW, _LEASE, 2)
     assert {sealed for _, sealed, _ in first} == {b"3", b"2"}
-    rest = await stores.claim_mail(NOW, _LEASE, 2)
+    rest = await stores.mails.claim_mail(NOW, _LEASE, 2)
     assert [sealed for _, sealed, _ in rest] == [b"1"]
 
 
 async def test_no_message_is_claimed_twice_by_many_at_once(stores: Stores) -> None:
     for number in range(30):
-        await stores.add_mail(str(number).encode(), NOW, LATER)
-    claims = await asyncio.gather(*(stores.claim_mail(NOW, _LEASE, 7) for _ in range(10)))
+        await stores.mails.add_mail(str(number).encode(), NOW, LATER)
+    claims = await asyncio.gather(*(stores.mails.claim_mail(NOW, _LEASE, 7) for _ in range(10)))
     assert all(len(claim) <= 7 for claim in claims)
     sealed = sorted(int(text) for claim in claims for _, text, _ in claim)
     assert len(set(sealed)) == len(sealed)
-    rest = await stores.claim_mail(NOW, _LEASE, 30)
+    rest = await stores.mails.claim_mail(NOW, _LEASE, 30)
     assert sorted([*sealed, *(int(text) for _, text, _ in rest)]) == list(range(30))
 
 
 async def test_the_outbox_is_newest_first(stores: Stores) -> None:
     for number in range(4):
-        await stores.add_mail(str(number).encode(), NOW + timedelta(seconds=number), LATER)
-    recent = await stores.recent_mail(3)
+        await stores.mails.add_mail(str(number).encode(), NOW + timedelta(seconds=number), LATER)
+    recent = await stores.mails.recent_mail(3)
     assert [(sealed, at) for _, sealed, at in recent] == [
         (b"3", NOW + timedelta(seconds=3)),
         (b"2", NOW + timedelta(seconds=2)),
@@ -80,21 +80,21 @@ async def test_events_come_newest_first_as_added(stores: Stores, samples: Sample
         )
         for number in range(3)
     ]
-    await stores.add_events(
+    await stores.events.add_events(
         [*events, Event(at=NOW, kind="x", user_id=other.id), Event(at=NOW, kind="y")]
     )
-    assert await stores.events_of(person.id, 10) == events[::-1]
-    assert await stores.events_of(person.id, 2) == [events[2], events[1]]
-    assert [event.kind for event in await stores.events_of(other.id, 10)] == ["x"]
-    assert await stores.events_of(other.id + 1, 10) == []
+    assert await stores.events.events_of(person.id, 10) == events[::-1]
+    assert await stores.events.events_of(person.id, 2) == [events[2], events[1]]
+    assert [event.kind for event in await stores.events.events_of(other.id, 10)] == ["x"]
+    assert await stores.events.events_of(other.id + 1, 10) == []
 
 
 async def test_later_events_come_before_earlier_ones_whatever_their_moment(stores: Stores) -> None:
-    await stores.add_events([Event(at=SOON, kind="first", user_id=1)])
-    await stores.add_events([Event(at=NOW, kind="second", user_id=1)])
-    assert [event.kind for event in await stores.events_of(1, 10)] == ["second", "first"]
+    await stores.events.add_events([Event(at=SOON, kind="first", user_id=1)])
+    await stores.events.add_events([Event(at=NOW, kind="second", user_id=1)])
+    assert [event.kind for event in await stores.events.events_of(1, 10)] == ["second", "first"]
 
 
 async def test_no_events_are_added_without_a_word(stores: Stores) -> None:
-    await stores.add_events([])
-    assert await stores.events_of(1, 10) == []
+    await stores.events.add_events([])
+    assert await stores.events.events_of(1, 10) == []

@@ -21,16 +21,16 @@ from quantimodo.ports.stores import Conflict, Stores
 
 
 async def test_unknown_codes_and_tokens_are_none(stores: Stores) -> None:
-    assert await stores.find_code(key("x")) is None
-    assert await stores.find_refresh_token(key("x")) is None
-    assert await stores.find_access_token(key("x")) is None
+    assert await stores.tokens.find_code(key("x")) is None
+    assert await stores.tokens.find_refresh_token(key("x")) is None
+    assert await stores.tokens.find_access_token(key("x")) is None
 
 
 async def test_an_application_s_own_token_comes_back(stores: Stores, samples: Samples) -> None:
     application = await samples.client()
     token = access_token(application.id, "a", scope=frozenset({"basic", "openid"}))
-    await stores.issue(token)
-    found = await stores.find_access_token(token.key)
+    await stores.tokens.issue(token)
+    found = await stores.tokens.find_access_token(token.key)
     assert found is not None
     assert (found.client_id, found.user, found.grant_id) == (application.id, None, None)
     assert (found.scope, found.issued_at, found.expires_at) == (token.scope, NOW, SOON)
@@ -39,18 +39,18 @@ async def test_an_application_s_own_token_comes_back(stores: Stores, samples: Sa
 
 async def test_a_token_without_scope_comes_back_without(stores: Stores, samples: Samples) -> None:
     token = access_token((await samples.client()).id, "a", scope=frozenset())
-    await stores.issue(token)
-    found = await stores.find_access_token(token.key)
+    await stores.tokens.issue(token)
+    found = await stores.tokens.find_access_token(token.key)
     assert found is not None
     assert found.scope == frozenset()
 
 
 async def test_a_key_is_taken_and_the_first_token_stays(stores: Stores, samples: Samples) -> None:
     first, second = await samples.client(), await samples.client()
-    await stores.issue(access_token(first.id, "a"))
+    await stores.tokens.issue(access_token(first.id, "a"))
     with pytest.raises(Conflict):
-        await stores.issue(access_token(second.id, "a"))
-    found = await stores.find_access_token(key("a"))
+        await stores.tokens.issue(access_token(second.id, "a"))
+    found = await stores.tokens.find_access_token(key("a"))
     assert found is not None
     assert found.client_id == first.id
 
@@ -59,23 +59,25 @@ async def test_a_bad_token_does_not_fail_those_that_are_issued_with_it(
     stores: Stores, samples: Samples
 ) -> None:
     application = await samples.client()
-    await stores.issue(access_token(application.id, "taken"))
+    await stores.tokens.issue(access_token(application.id, "taken"))
     names = ["taken" if number % 25 == 7 else f"fresh {number}" for number in range(100)]
     outcomes = await asyncio.gather(
-        *(stores.issue(access_token(application.id, name)) for name in names),
+        *(stores.tokens.issue(access_token(application.id, name)) for name in names),
         return_exceptions=True,
     )
     for name, outcome in zip(names, outcomes, strict=True):
         assert isinstance(outcome, Conflict) == (name == "taken")
-        assert await stores.find_access_token(key(name)) is not None
+        assert await stores.tokens.find_access_token(key(name)) is not None
 
 
 async def test_many_reads_at_once_each_get_their_own(stores: Stores, samples: Samples) -> None:
     applications = [await samples.client() for _ in range(3)]
     for number in range(60):
-        await stores.issue(access_token(applications[number % 3].id, f"a{number}"))
+        await stores.tokens.issue(access_token(applications[number % 3].id, f"a{number}"))
     claims_request = [f"a{number}" for number in range(90)] * 2
-    found = await asyncio.gather(*(stores.find_access_token(key(name)) for name in claims_request))
+    found = await asyncio.gather(
+        *(stores.tokens.find_access_token(key(name)) for name in claims_request)
+    )
     for name, token in zip(claims_request, found, strict=True):
         number = int(name[1:])
         assert (token and token.client_id) == (applications[number % 3].id if number < 60 else None)
@@ -85,16 +87,16 @@ async def test_redeeming_saves_both_tokens(stores: Stores, samples: Samples) -> 
     person = await samples.user()
     grant = await samples.grant(person)
     access, refresh = access_token_of(grant, "a"), refresh_token(grant, "r")
-    assert await stores.redeem(code_of(grant), SOON, access, refresh)
+    assert await stores.tokens.redeem(code_of(grant), SOON, access, refresh)
 
-    code = await stores.find_code(code_of(grant).key)
+    code = await stores.tokens.find_code(code_of(grant).key)
     assert code is not None
     assert code.redeemed_at == SOON
-    found = await stores.find_refresh_token(refresh.key)
+    found = await stores.tokens.find_refresh_token(refresh.key)
     assert found is not None
     assert (found.token, found.grant, found.user) == (refresh, grant, person)
     assert (found.spent_at, found.successor_nonce, found.revoked) == (None, None, False)
-    token = await stores.find_access_token(access.key)
+    token = await stores.tokens.find_access_token(access.key)
     assert token is not None
     assert (token.user, token.grant_id, token.revoked) == (person, grant.id, False)
 
@@ -107,35 +109,35 @@ async def test_redeeming_saves_what_there_is(
     grant = await samples.grant()
     access = access_token_of(grant, "a") if with_access else None
     refresh = refresh_token(grant, "r") if with_refresh else None
-    assert await stores.redeem(code_of(grant), NOW, access, refresh)
-    assert (await stores.find_access_token(key("a")) is not None) == with_access
-    assert (await stores.find_refresh_token(key("r")) is not None) == with_refresh
+    assert await stores.tokens.redeem(code_of(grant), NOW, access, refresh)
+    assert (await stores.tokens.find_access_token(key("a")) is not None) == with_access
+    assert (await stores.tokens.find_refresh_token(key("r")) is not None) == with_refresh
 
 
 async def test_a_code_is_redeemed_once_and_the_loser_leaves_nothing(
     stores: Stores, samples: Samples
 ) -> None:
     grant = await samples.grant()
-    assert await stores.redeem(code_of(grant), NOW, access_token_of(grant, "a"), None)
+    assert await stores.tokens.redeem(code_of(grant), NOW, access_token_of(grant, "a"), None)
     lost = access_token_of(grant, "lost"), refresh_token(grant, "lost")
-    assert not await stores.redeem(code_of(grant), SOON, *lost)
-    assert await stores.find_access_token(key("lost")) is None
-    assert await stores.find_refresh_token(key("lost")) is None
-    code = await stores.find_code(code_of(grant).key)
+    assert not await stores.tokens.redeem(code_of(grant), SOON, *lost)
+    assert await stores.tokens.find_access_token(key("lost")) is None
+    assert await stores.tokens.find_refresh_token(key("lost")) is None
+    code = await stores.tokens.find_code(code_of(grant).key)
     assert code is not None
     assert code.redeemed_at == NOW
 
 
 async def test_an_unknown_code_is_not_redeemed(stores: Stores, samples: Samples) -> None:
     grant = await samples.unsaved_family()
-    assert not await stores.redeem(code_of(grant), NOW, access_token_of(grant, "a"), None)
-    assert await stores.find_access_token(key("a")) is None
+    assert not await stores.tokens.redeem(code_of(grant), NOW, access_token_of(grant, "a"), None)
+    assert await stores.tokens.find_access_token(key("a")) is None
 
 
 async def test_of_many_who_redeem_one_code_one_wins(stores: Stores, samples: Samples) -> None:
     grant = await samples.grant()
     tries = [
-        stores.redeem(
+        stores.tokens.redeem(
             code_of(grant), NOW, access_token_of(grant, f"a{n}"), refresh_token(grant, f"r{n}")
         )
         for n in range(50)
@@ -143,24 +145,24 @@ async def test_of_many_who_redeem_one_code_one_wins(stores: Stores, samples: Sam
     won = await asyncio.gather(*tries)
     assert won.count(True) == 1
     for number, winner in enumerate(won):
-        assert (await stores.find_access_token(key(f"a{number}")) is not None) == winner
-        assert (await stores.find_refresh_token(key(f"r{number}")) is not None) == winner
+        assert (await stores.tokens.find_access_token(key(f"a{number}")) is not None) == winner
+        assert (await stores.tokens.find_refresh_token(key(f"r{number}")) is not None) == winner
 
 
 async def test_a_redemption_that_cannot_be_kept_leaves_the_code_usable(
     stores: Stores, samples: Samples
 ) -> None:
     grant = await samples.grant()
-    await stores.issue(access_token_of(grant, "taken"))
+    await stores.tokens.issue(access_token_of(grant, "taken"))
     with pytest.raises(Conflict):
-        await stores.redeem(
+        await stores.tokens.redeem(
             code_of(grant), NOW, access_token_of(grant, "taken"), refresh_token(grant, "r")
         )
-    code = await stores.find_code(code_of(grant).key)
+    code = await stores.tokens.find_code(code_of(grant).key)
     assert code is not None
     assert code.redeemed_at is None
-    assert await stores.find_refresh_token(key("r")) is None
-    assert await stores.redeem(code_of(grant), NOW, None, refresh_token(grant, "r"))
+    assert await stores.tokens.find_refresh_token(key("r")) is None
+    assert await stores.tokens.redeem(code_of(grant), NOW, None, refresh_token(grant, "r"))
 
 
 async def test_rotation_spends_the_token_and_saves_the_successor(
@@ -169,14 +171,14 @@ async def test_rotation_spends_the_token_and_saves_the_successor(
     grant = await samples.grant()
     first = await samples.refresh_token(grant)
     successor = refresh_token(grant, "heir", issued_at=SOON, expires_at=LATER + timedelta(days=1))
-    assert await stores.rotate(first, SOON, SALT, access_token_of(grant, "a"), successor)
-    spent = await stores.find_refresh_token(first.key)
+    assert await stores.tokens.rotate(first, SOON, SALT, access_token_of(grant, "a"), successor)
+    spent = await stores.tokens.find_refresh_token(first.key)
     assert spent is not None
     assert (spent.spent_at, spent.successor_nonce, spent.revoked) == (SOON, SALT, False)
-    found = await stores.find_refresh_token(successor.key)
+    found = await stores.tokens.find_refresh_token(successor.key)
     assert found is not None
     assert (found.token, found.spent_at, found.grant) == (successor, None, grant)
-    assert await stores.find_access_token(key("a")) is not None
+    assert await stores.tokens.find_access_token(key("a")) is not None
 
 
 async def test_a_rotation_may_come_without_an_access_token(
@@ -184,8 +186,8 @@ async def test_a_rotation_may_come_without_an_access_token(
 ) -> None:
     grant = await samples.grant()
     first = await samples.refresh_token(grant)
-    assert await stores.rotate(first, NOW, SALT, None, refresh_token(grant, "heir"))
-    assert await stores.find_refresh_token(key("heir")) is not None
+    assert await stores.tokens.rotate(first, NOW, SALT, None, refresh_token(grant, "heir"))
+    assert await stores.tokens.find_refresh_token(key("heir")) is not None
 
 
 async def test_a_refresh_token_is_spent_once_and_the_loser_leaves_nothing(
@@ -193,12 +195,12 @@ async def test_a_refresh_token_is_spent_once_and_the_loser_leaves_nothing(
 ) -> None:
     grant = await samples.grant()
     first = await samples.refresh_token(grant)
-    assert await stores.rotate(first, NOW, SALT, None, refresh_token(grant, "heir"))
+    assert await stores.tokens.rotate(first, NOW, SALT, None, refresh_token(grant, "heir"))
     lost = access_token_of(grant, "lost"), refresh_token(grant, "lost")
-    assert not await stores.rotate(first, SOON, b"another successor_nonce", *lost)
-    assert await stores.find_access_token(key("lost")) is None
-    assert await stores.find_refresh_token(key("lost")) is None
-    spent = await stores.find_refresh_token(first.key)
+    assert not await stores.tokens.rotate(first, SOON, b"another successor_nonce", *lost)
+    assert await stores.tokens.find_access_token(key("lost")) is None
+    assert await stores.tokens.find_refresh_token(key("lost")) is None
+    spent = await stores.tokens.find_refresh_token(first.key)
     assert spent is not None
     assert (spent.spent_at, spent.successor_nonce) == (NOW, SALT)
 
@@ -210,16 +212,16 @@ async def test_of_many_who_rotate_one_token_one_wins(stores: Stores, samples: Sa
     salts = [number.to_bytes(16, "big") for number in range(50)]
     won = await asyncio.gather(
         *(
-            stores.rotate(first, NOW, successor_nonce, None, successor)
+            stores.tokens.rotate(first, NOW, successor_nonce, None, successor)
             for successor_nonce, successor in zip(salts, successors, strict=True)
         )
     )
     assert won.count(True) == 1
-    spent = await stores.find_refresh_token(first.key)
+    spent = await stores.tokens.find_refresh_token(first.key)
     assert spent is not None
     assert spent.successor_nonce == salts[won.index(True)]
     for successor, winner in zip(successors, won, strict=True):
-        assert (await stores.find_refresh_token(successor.key) is not None) == winner
+        assert (await stores.tokens.find_refresh_token(successor.key) is not None) == winner
 
 
 async def test_rotations_of_different_tokens_at_once_all_win(
@@ -229,12 +231,12 @@ async def test_rotations_of_different_tokens_at_once_all_win(
     successors = [token._replace(key=key(token.key.hex())) for token in tokens]
     won = await asyncio.gather(
         *(
-            stores.rotate(token, NOW, SALT, None, successor)
+            stores.tokens.rotate(token, NOW, SALT, None, successor)
             for token, successor in zip(tokens, successors, strict=True)
         )
     )
     assert all(won)
-    assert all([await stores.find_refresh_token(successor.key) for successor in successors])
+    assert all([await stores.tokens.find_refresh_token(successor.key) for successor in successors])
 
 
 async def test_a_rotation_that_cannot_be_kept_leaves_the_token_unspent(
@@ -244,26 +246,26 @@ async def test_a_rotation_that_cannot_be_kept_leaves_the_token_unspent(
     first = await samples.refresh_token(grant)
     taken = await samples.refresh_token()
     with pytest.raises(Conflict):
-        await stores.rotate(
+        await stores.tokens.rotate(
             first, NOW, SALT, access_token_of(grant, "a"), taken._replace(grant_id=grant.id)
         )
-    unspent = await stores.find_refresh_token(first.key)
+    unspent = await stores.tokens.find_refresh_token(first.key)
     assert unspent is not None
     assert unspent.spent_at is None
-    assert await stores.find_access_token(key("a")) is None
+    assert await stores.tokens.find_access_token(key("a")) is None
 
 
 async def test_an_access_token_is_revoked_once(stores: Stores, samples: Samples) -> None:
-    await stores.issue(access_token((await samples.client()).id, "a"))
-    assert await stores.revoke_access_token(key("a"))
-    assert not await stores.revoke_access_token(key("a"))
-    assert await stores.find_access_token(key("a")) is None
+    await stores.tokens.issue(access_token((await samples.client()).id, "a"))
+    assert await stores.tokens.revoke_access_token(key("a"))
+    assert not await stores.tokens.revoke_access_token(key("a"))
+    assert await stores.tokens.find_access_token(key("a")) is None
 
 
 async def test_a_signed_token_stands_on_its_person(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
     grant = await samples.grant(person)
-    token_status = await stores.token_status("jti", grant.client_id, grant.id)
+    token_status = await stores.tokens.token_status("jti", grant.client_id, grant.id)
     assert token_status is not None
     assert token_status.user == person
 
@@ -272,7 +274,7 @@ async def test_an_application_s_signed_token_stands_on_it_alone(
     stores: Stores, samples: Samples
 ) -> None:
     application = await samples.client()
-    token_status = await stores.token_status("jti", application.id, None)
+    token_status = await stores.tokens.token_status("jti", application.id, None)
     assert token_status is not None
     assert token_status.user is None
 
@@ -281,23 +283,23 @@ async def test_a_signed_token_without_a_person_is_inactive(
     stores: Stores, samples: Samples
 ) -> None:
     grant = await samples.grant()
-    assert await stores.token_status("jti", "nobody", None) is None
-    assert await stores.token_status("jti", "nobody", grant.id) is None
-    assert await stores.token_status("jti", grant.client_id, key("no family")) is None
-    assert await stores.token_status("j\0ti", grant.client_id, grant.id) is None
+    assert await stores.tokens.token_status("jti", "nobody", None) is None
+    assert await stores.tokens.token_status("jti", "nobody", grant.id) is None
+    assert await stores.tokens.token_status("jti", grant.client_id, key("no family")) is None
+    assert await stores.tokens.token_status("j\0ti", grant.client_id, grant.id) is None
 
 
 async def test_a_revoked_jti_does_not_stand_and_others_do(stores: Stores, samples: Samples) -> None:
     application = await samples.client()
-    await stores.revoke_jwt("one", LATER)
-    await stores.revoke_jwt("one", LATER)
-    assert await stores.token_status("one", application.id, None) is None
-    assert await stores.token_status("two", application.id, None) is not None
+    await stores.tokens.revoke_jwt("one", LATER)
+    await stores.tokens.revoke_jwt("one", LATER)
+    assert await stores.tokens.token_status("one", application.id, None) is None
+    assert await stores.tokens.token_status("two", application.id, None) is not None
 
 
 async def test_a_revoked_jwt_is_known_as_such(stores: Stores) -> None:
-    assert not await stores.is_revoked_jwt("one")
-    await stores.revoke_jwt("one", LATER)
-    assert await stores.is_revoked_jwt("one")
+    assert not await stores.tokens.is_revoked_jwt("one")
+    await stores.tokens.revoke_jwt("one", LATER)
+    assert await stores.tokens.is_revoked_jwt("one")
     for other in ("two", "ONE", "", "one\0", "\ud800"):
-        assert not await stores.is_revoked_jwt(other)
+        assert not await stores.tokens.is_revoked_jwt(other)

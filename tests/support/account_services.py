@@ -210,7 +210,7 @@ class AccountServices:
 
     async def events(self, user: User) -> list[Event]:
         await self.audit.flush()
-        return list(await self.stores.events_of(user.id, 100))
+        return list(await self.stores.events.events_of(user.id, 100))
 
     @contextmanager
     def doing(self) -> Iterator[list[str]]:
@@ -235,33 +235,42 @@ def open_account_services(
 ) -> AccountServices:
     """The services of identity, wired as the server wires them."""
     work: list[str] = []
-    watched: Any = Watched(stores, work)
+
+    def watched(store: Any) -> Any:
+        return Watched(store, work)
+
     envelope = Envelope([entropy.bytes(32)], entropy)
     hasher = PasswordHasher(workers, waiting, entropy, hashing)
-    audit = AuditTrail(stores)
+    audit = AuditTrail(stores.events)
     sessions = Sessions(
-        store=watched, policy=SessionPolicy(), clock=clock, entropy=entropy, audit=audit
+        store=watched(stores.sessions),
+        policy=SessionPolicy(),
+        clock=clock,
+        entropy=entropy,
+        audit=audit,
     )
-    throttle = Throttle(watched, limits or ThrottlePolicy(), clock, envelope.derive("throttle"))
+    throttle = Throttle(
+        watched(stores.throttles), limits or ThrottlePolicy(), clock, envelope.derive("throttle")
+    )
     devices = DeviceCookies(
         keys=envelope.derive_all("device cookies"), clock=clock, entropy=entropy
     )
-    outbox = Outbox(watched, envelope, clock)
-    watched_hasher: Any = Watched(hasher, work)
+    outbox = Outbox(watched(stores.mails), envelope, clock)
+    watched_hasher = watched(hasher)
     login = Login(
         sessions=sessions,
-        users=watched,
-        identities=watched,
-        pending=PendingLogins(watched, clock, entropy),
+        users=watched(stores.users),
+        identities=watched(stores.identities),
+        pending=PendingLogins(watched(stores.pending_logins), clock, entropy),
         throttle=throttle,
         clock=clock,
         audit=audit,
         factors=factors,
     )
     accounts = open_accounts(
-        users=watched,
-        identities=watched,
-        email_tokens=watched,
+        users=watched(stores.users),
+        identities=watched(stores.identities),
+        email_tokens=watched(stores.email_tokens),
         login=login,
         hasher=watched_hasher,
         devices=devices,
@@ -272,8 +281,8 @@ def open_account_services(
         audit=audit,
     )
     social = SocialAccounts(
-        users=watched,
-        store=watched,
+        users=watched(stores.users),
+        store=watched(stores.identities),
         login=login,
         throttle=throttle,
         mailer=outbox,

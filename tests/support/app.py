@@ -144,7 +144,7 @@ class AppHarness:
             created_at=now,
             email_verified_at=now,
         )
-        return await self.context.stores.add_user(newcomer, self.password_hash)
+        return await self.context.stores.users.add_user(newcomer, self.password_hash)
 
     async def app(self, **changes: Any) -> App:
         """An app as the operator registers it: all scopes, all grants, by default."""
@@ -165,9 +165,9 @@ class AppHarness:
 
     async def register_again(self, app: App, **changes: Any) -> None:
         """Change what is registered, past the rules of the portal."""
-        found = await self.context.stores.client(app.id)
+        found = await self.context.stores.clients.client(app.id)
         assert found is not None
-        assert await self.context.stores.replace_client(replace(found, **changes))
+        assert await self.context.stores.clients.replace_client(replace(found, **changes))
 
     async def disable(self, app: App) -> None:
         await self.register_again(app, disabled_at=self.context.clock.now())
@@ -188,7 +188,7 @@ class AppHarness:
 
     async def signed_in(self, email: str = "ann@example.org") -> httpx.AsyncClient:
         """A browser with a session, begun behind the sign-in page: no password is hashed."""
-        user = await self.context.stores.user_by_email(email)
+        user = await self.context.stores.users.user_by_email(email)
         assert user is not None
         cookie = await self.context.sessions.start(
             user, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
@@ -372,7 +372,7 @@ async def open_app_harness(
         if internet is not None:
             http_client = GuardedHttpClient(transport=internet)
             made = open_providers(
-                provider_policies(settings), http_client, context.clock, context.stores
+                provider_policies(settings), http_client, context.clock, context.stores.replays
             )
             context = replace(context, providers=made)
         if fetcher is not None:

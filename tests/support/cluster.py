@@ -89,7 +89,7 @@ class Cluster:
             expires_at=now + _A_WHILE,
         )
         await self.consent()
-        assert await self.context.stores.save_code(grant, code)
+        assert await self.context.stores.authorizations.save_code(grant, code)
         return minted.raw.reveal()
 
     async def tokens(self, connection: Connection) -> Tokens:
@@ -99,7 +99,7 @@ class Cluster:
     async def consent(self) -> None:
         """The person allows the app everything that it may ask for."""
         now = self.context.clock.now()
-        await self.context.stores.save_consent(
+        await self.context.stores.authorizations.save_consent(
             Consent(
                 user_id=self.user.id,
                 client_id=self.app.client_id,

@@ -150,7 +150,7 @@ class Gallery:
             variable="Sleep Quality",
             measurements=30,
         )
-        await self.services.stores.add_accesses([looked])
+        await self.services.stores.accesses.add_accesses([looked])
 
     async def signed_out(self, page: Page) -> AsyncIterator[str]:
         """Goes through the pages for strangers, yielding the name of the one that is shown."""
@@ -200,7 +200,7 @@ class Gallery:
         await self.services.sign_up("eve@example.org")
         await page.goto(f"/confirm?ticket={await self.services.email_token('/confirm')}")
         yield "confirm"
-        bob = await self.services.stores.user_by_email("bob@example.org")
+        bob = await self.services.stores.users.user_by_email("bob@example.org")
         assert bob is not None
         await self.services.accounts.send_verification(bob)
         await page.goto(f"/verify?ticket={await self.services.email_token('/verify')}")

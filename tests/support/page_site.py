@@ -120,7 +120,7 @@ class Site:
             granted_at=now,
             updated_at=now,
         )
-        await self.services.stores.save_consent(consent)
+        await self.services.stores.authorizations.save_consent(consent)
 
     @asynccontextmanager
     async def visitor(self, address: str = ADDRESS) -> AsyncIterator["Visitor"]:
@@ -162,7 +162,7 @@ def build(
     envelope = Envelope([entropy.bytes(32)], entropy)
     secure = origin.startswith("https:")
     reserved = reserved_names(origin, "QuantiModo")
-    registry = Registry(stores, clock, entropy, services.audit, services.envelope, reserved)
+    registry = Registry(stores.clients, clock, entropy, services.audit, services.envelope, reserved)
     browser = Browser(
         CookiePolicy(secure=secure),
         services.sessions,
@@ -177,22 +177,24 @@ def build(
         browser=browser,
         accounts=services.accounts,
         sessions=services.sessions,
-        sign_out=SignOut(origin, services.sessions, stores, stores),
+        sign_out=SignOut(origin, services.sessions, stores.logout_recipients, stores.clients),
         registry=registry,
-        clients=stores,
-        users=stores,
-        consents=stores,
-        events=stores,
+        clients=stores.clients,
+        users=stores.users,
+        consents=stores.authorizations,
+        events=stores.events,
         audit=services.audit,
         clock=clock,
         envelope=envelope,
         issuer=origin,
         linking=Linking(services.social, PROVIDERS, _origin, _begin),
-        profiles=Profiles(stores, clock, services.audit),
-        measurement_service=MeasurementService(stores, References(stores), clock),
+        profiles=Profiles(stores.profiles, clock, services.audit),
+        measurement_service=MeasurementService(
+            stores.measurements, stores.variables, References(stores.references), clock
+        ),
         reads=ReadLimits(ReadPolicy()),
-        references=References(stores),
-        accesses=stores,
+        references=References(stores.references),
+        accesses=stores.accesses,
         sign_up_open=sign_up_open,
         security_txt=security_txt,
         outbox=ReadableOutbox(services) if outbox else None,
@@ -202,7 +204,7 @@ def build(
         services=services,
         pages=pages,
         registry=registry,
-        waiting=StoredRequests(stores, envelope, clock, entropy),
+        waiting=StoredRequests(stores.authorizations, envelope, clock, entropy),
         origin=origin,
         secure=secure,
     )

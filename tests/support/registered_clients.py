@@ -54,7 +54,7 @@ async def registered(
     if sealed and app.secret is not None:
         more["sealed_secret"] = harness.context.envelope.seal(app.secret.encode(), SECRET_PURPOSE)
     await harness.register_again(app, **more)
-    client = await harness.context.stores.client(app.id)
+    client = await harness.context.stores.clients.client(app.id)
     assert client is not None
     return replace(app, client=client)
 

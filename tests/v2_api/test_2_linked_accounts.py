@@ -42,7 +42,7 @@ async def press_link(browser: httpx.AsyncClient, provider: str = "google") -> ht
 
 
 async def linked_to(harness: AppHarness, email: str = "ann@example.org") -> list[str]:
-    user = await harness.context.stores.user_by_email(email)
+    user = await harness.context.stores.users.user_by_email(email)
     assert user is not None
     return [one.issuer for one in await harness.context.social.identities(user.id)]
 

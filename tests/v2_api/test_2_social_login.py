@@ -240,7 +240,7 @@ async def test_an_address_of_a_disabled_or_deleted_app_is_not_registered(
     is_page(await depart(harness.browser(), clientId=app.id))
     await harness.register_again(app, disabled_at=None)
     assert (await depart(harness.browser())).status_code == 303
-    assert await harness.context.stores.delete_client(app.id)
+    assert await harness.context.stores.clients.delete_client(app.id)
     is_page(await depart(harness.browser()))
 
 
@@ -514,7 +514,7 @@ async def test_a_disabled_or_deleted_person_gets_no_jwt(harness: AppHarness) -> 
     code, later = await login_code(harness), await login_code(harness)
     await harness.context.accounts.disable(user_id)
     await refused(await redeem_login(harness, code), "access_denied", 403)
-    await harness.context.stores.delete_user(user_id)
+    await harness.context.stores.users.delete_user(user_id)
     response = await redeem_login(harness, later)
     assert response.status_code in (400, 403)
     assert response.json()["success"] is False
@@ -701,7 +701,7 @@ async def test_a_failure_at_the_provider_is_shown_on_a_page(
 
 async def test_a_disabled_person_gets_no_session(harness: AppHarness) -> None:
     await sign_in_with(harness.browser())
-    (user,) = await harness.context.stores.users()
+    (user,) = await harness.context.stores.users.users()
     await harness.context.accounts.disable(user.id)
     browser = harness.browser()
     assert is_page(await sign_in_with(browser), 403)

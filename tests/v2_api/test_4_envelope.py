@@ -63,7 +63,7 @@ async def test_the_envelope_is_as_apps_of_2016_read_it(harness: AppHarness) -> N
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["referrer-policy"] == "no-referrer"
         body = answer.json()
-        (user,) = await harness.context.stores.users()
+        (user,) = await harness.context.stores.users.users()
         token = body["data"].pop("token")
         assert token.count(".") == 2
         assert body == {
@@ -100,7 +100,7 @@ async def test_the_jwt_says_who_how_and_for_whom(harness: AppHarness) -> None:
     for answer in await answers(harness):
         token = answer.json()["data"]["token"]
         header, claims = header_of(token), claims_of(token)
-        (user,) = await harness.context.stores.users()
+        (user,) = await harness.context.stores.users.users()
         assert header["typ"] == "login+jwt"
         assert header["alg"] == "ES256"
         keys = (await harness.browser().get("/.well-known/jwks.json")).json()["keys"]
@@ -301,7 +301,7 @@ async def test_an_app_with_pairwise_subjects_gets_no_name_that_others_have(
     registered = [await harness.app(first_party=True) for _ in range(apps)]
     await harness.register_again(registered[0], metadata=ClientMetadata(subject_type="pairwise"))
     answer = await redeem_login(harness, await login_code(harness))
-    (user,) = await harness.context.stores.users()
+    (user,) = await harness.context.stores.users.users()
     assert user.subject not in answer.text
     person = answer.json()["data"]["user"]
     subject = person.pop("sub", None)

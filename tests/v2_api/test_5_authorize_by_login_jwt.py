@@ -235,7 +235,7 @@ async def test_a_session_of_another_person_makes_the_server_ask(harness: AppHarn
 
 async def test_a_session_of_the_same_person_changes_nothing(harness: AppHarness) -> None:
     app, token = await harness.app(first_party=True), await token_of(harness)
-    (user,) = await harness.context.stores.users()
+    (user,) = await harness.context.stores.users.users()
     cookie = await harness.context.sessions.start(
         user, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
     )
@@ -405,12 +405,12 @@ async def test_a_revoked_jwt_and_one_of_a_disabled_or_deleted_person_are_refused
     assert (await ask_json(harness, app, revoked)).status_code == 401
     token = await token_of(harness)
     assert (await ask_json(harness, app, token)).status_code == 200
-    (user,) = await harness.context.stores.users()
+    (user,) = await harness.context.stores.users.users()
     await harness.context.accounts.disable(user.id)
     assert (await ask_json(harness, app, token)).status_code == 401
     await harness.context.accounts.enable(user.id)
     assert (await ask_json(harness, app, token)).status_code == 200
-    await harness.context.stores.delete_user(user.id)
+    await harness.context.stores.users.delete_user(user.id)
     assert (await ask_json(harness, app, token)).status_code == 401
 
 

@@ -42,7 +42,7 @@ async def test_a_double_click_leads_to_the_app_with_one_code(harness: AppHarness
     assert len(rows["codes"]) == len(rows["grants"]) == 1
     code = answer_of(answers[0]).code
     assert (await harness.redeem(app, code)).status_code == 200
-    assert len(await harness.context.stores.consents_of(ann.id)) == 1
+    assert len(await harness.context.stores.authorizations.consents_of(ann.id)) == 1
 
 
 @pytest.mark.parametrize(("first", "then"), [("allow", "deny"), ("deny", "allow")])
@@ -57,7 +57,7 @@ async def test_another_decision_gets_the_first_answer(
     before = harness.rows()
     assert answer_of(await pressed(browser, page, then)).location == location
     assert harness.rows() == before
-    consents = await harness.context.stores.consents_of(ann.id)
+    consents = await harness.context.stores.authorizations.consents_of(ann.id)
     assert bool(consents) is (first == "allow")
 
 
@@ -178,7 +178,7 @@ async def test_the_answer_is_kept_encrypted_and_swept(harness: AppHarness) -> No
     assert answer.parameters["access_token"] not in kept
     assert browser.cookies[BROWSER] not in kept
     harness.advance(seconds=61)
-    await harness.context.stores.delete_expired(
+    await harness.context.stores.retention.delete_expired(
         "authorization_requests", harness.context.clock.now(), 100
     )
     assert not harness.rows()["authorization_requests"]

@@ -55,7 +55,7 @@ async def connect(live: Live, provider: str, token: str) -> Connected:
     sent = {"provider": provider, "accessToken": token}
     answer = await live.browser().post(AUTHORIZE_TOKEN, data=sent)
     assert answer.status_code == 200, answer.text
-    user = await live.context.stores.user(answer.json()["data"]["user"]["id"])
+    user = await live.context.stores.users.user(answer.json()["data"]["user"]["id"])
     assert user is not None
     cookie = await live.context.sessions.start(
         user, methods=("fed",), address="127.0.0.1", agent="a test", replaces=None

@@ -43,7 +43,7 @@ async def tell(
 
 async def newcomer(harness: AppHarness, provider: str = "facebook") -> User:
     answer = await redeem_login(harness, "gia", provider=provider)
-    user = await harness.context.stores.user(answer.json()["data"]["user"]["id"])
+    user = await harness.context.stores.users.user(answer.json()["data"]["user"]["id"])
     assert user is not None
     return user
 
@@ -218,7 +218,7 @@ async def test_a_request_to_delete_data_is_answered_with_a_page_and_a_code(
     assert "Facebook" in page.text
     assert "Gia" not in page.text
     # It was the only way in, so the account is gone with it.
-    assert await harness.context.stores.user(user.id) is None
+    assert await harness.context.stores.users.user(user.id) is None
 
 
 async def test_an_account_with_another_way_in_stays(
@@ -230,7 +230,7 @@ async def test_an_account_with_another_way_in_stays(
     assert session is not None
     await harness.context.social.link(session, google.people["gia"])
     assert (await tell(harness, "data-deletion")).status_code == 200
-    assert await harness.context.stores.user(user.id) is not None
+    assert await harness.context.stores.users.user(user.id) is not None
     (identity,) = await harness.context.social.identities(user.id)
     assert identity.provider == "google"
     assert await is_live(harness, token, cookie) == (False, False)
@@ -244,7 +244,7 @@ async def test_the_same_request_again_gets_the_same_code_and_deletes_nothing_mor
     again = await newcomer(harness)
     second = await tell(harness, "data-deletion")
     assert first.json() == second.json()
-    assert await harness.context.stores.user(again.id) is not None
+    assert await harness.context.stores.users.user(again.id) is not None
     other = await tell(harness, "data-deletion", id="two")
     assert other.json()["confirmation_code"] != first.json()["confirmation_code"]
 

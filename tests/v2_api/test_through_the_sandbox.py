@@ -169,7 +169,7 @@ async def test_facebook_wants_data_deleted(live: Live) -> None:
     assert answer.status_code == 200, answer.text
     page = await browser.get(answer.json()["url"])
     assert answer.json()["confirmation_code"] in page.text
-    assert await live.context.stores.user(user_id) is None
+    assert await live.context.stores.users.user(user_id) is None
 
 
 async def test_facebook_reports_that_a_person_removed_the_app(live: Live) -> None:
@@ -180,7 +180,7 @@ async def test_facebook_reports_that_a_person_removed_the_app(live: Live) -> Non
     path = "/api/v2/auth/social/deauthorize/facebook"
     assert (await browser.post(path, data=signed)).status_code == 200
     assert not await live.context.social.identities(user_id)
-    assert await live.context.stores.user(user_id) is not None
+    assert await live.context.stores.users.user(user_id) is not None
 
 
 async def test_a_person_signs_in_by_a_button_of_the_sign_in_page(live: Live) -> None:

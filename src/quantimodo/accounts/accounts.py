@@ -25,10 +25,11 @@ from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import NewUser, User
+from quantimodo.ports.account_stores import EmailTokenStore, UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.federation_stores import IdentityStore
 from quantimodo.ports.mailer import Mailer
-from quantimodo.ports.stores import EmailTokenStore, IdentityStore, UserStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,10 +20,10 @@ from quantimodo.model.events import Event, Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import User, fold_email
+from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.mailer import Mailer
-from quantimodo.ports.stores import UserStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,10 @@ from quantimodo.crypto.passwords import PasswordHasher, PoolFull
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import User
+from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import Conflict, IdentityStore, UserStore
+from quantimodo.ports.federation_stores import IdentityStore
+from quantimodo.ports.stores import Conflict
 
 _RETRY_AFTER = timedelta(seconds=2)
 _NO_PERSON = 0  # no person has this id

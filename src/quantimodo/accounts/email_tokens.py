@@ -8,8 +8,9 @@ from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.budgets import Charge
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import EmailToken
+from quantimodo.ports.account_stores import EmailTokenStore
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.stores import Conflict, EmailTokenStore
+from quantimodo.ports.stores import Conflict
 
 Purpose = Literal["sign_up", "verify_email", "reset_password"]
 

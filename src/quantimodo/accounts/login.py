@@ -22,10 +22,11 @@ from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.model.users import User
+from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
+from quantimodo.ports.federation_stores import IdentityStore
 from quantimodo.ports.second_factor import SecondFactor
-from quantimodo.ports.stores import IdentityStore, UserStore
 
 _PASSWORD_CHANGED: Final = "The ways to sign in were changed just now. Sign in again."
 _IDENTITY_REMOVED: Final = "This way of signing in was removed just now. Sign in again."

@@ -12,9 +12,9 @@ from quantimodo.accounts.sessions import printable
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
+from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import UserStore
 
 _WRONG = "The e-mail address or the password is not right."
 

@@ -10,9 +10,10 @@ from quantimodo.accounts.errors import DomainError
 from quantimodo.model.events import Event
 from quantimodo.model.profiles import Profile
 from quantimodo.model.users import User
+from quantimodo.ports.account_stores import ProfileStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import Conflict, ProfileStore
+from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.profiles import read_profile
 
 

@@ -23,10 +23,11 @@ from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import EmailToken, Session
 from quantimodo.model.users import User, fold_email
+from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.mailer import Mailer
-from quantimodo.ports.stores import Conflict, UserStore
+from quantimodo.ports.stores import Conflict
 
 _DEAD_LINK = "This link is not good any more. Ask for a new one."
 _EMAIL_LENGTH = 600  # about as long as an encrypted e-mail

@@ -17,9 +17,10 @@ from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import User
+from quantimodo.ports.account_stores import SessionStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.stores import Conflict, SessionStore, Unavailable
+from quantimodo.ports.stores import Conflict, Unavailable
 
 _LONGEST_ADDRESS = 64
 _LONGEST_AGENT = 300

@@ -10,7 +10,8 @@ from typing import Final
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.crypto.session_ids import client_sid
 from quantimodo.model.sessions import Session
-from quantimodo.ports.stores import ClientStore, LogoutRecipientStore
+from quantimodo.ports.account_stores import LogoutRecipientStore
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.logout import frame_address
 
 _MOST: Final = 50  # frames on one page

@@ -24,10 +24,11 @@ from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import EmailToken
 from quantimodo.model.users import NewUser, User
+from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.mailer import Mailer
-from quantimodo.ports.stores import Conflict, UserStore
+from quantimodo.ports.stores import Conflict
 
 _DEAD_LINK = "This link is not good any more. Sign up again to get a new one."
 

@@ -14,8 +14,8 @@ from quantimodo.accounts.errors import TooMany
 from quantimodo.crypto.digests import keyed_digest
 from quantimodo.model.budgets import BudgetPolicy, Charge
 from quantimodo.model.users import fold_email
+from quantimodo.ports.account_stores import ThrottleStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import ThrottleStore
 
 BudgetKind = Literal[
     "authorization_requests",

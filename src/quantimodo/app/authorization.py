@@ -18,7 +18,7 @@ from quantimodo.tokens.userinfo import UserInfoAnswers
 def token_responder(context: AppContext) -> TokenResponder:
     return TokenResponder(
         token_minter(context),
-        context.stores,
+        context.stores.tokens,
         context.clock,
         context.entropy,
         successor_derivation(context),
@@ -27,11 +27,11 @@ def token_responder(context: AppContext) -> TokenResponder:
 
 def token_minter(context: AppContext) -> TokenMinter:
     policy, keyring = context.token_policy, context.keyring
-    subjects = Subjects(context.stores, context.entropy)
+    subjects = Subjects(context.stores.subjects, context.entropy)
     return TokenMinter(
         policy,
         SignedTokens(policy, keyring),
-        IdTokens(policy, keyring, subjects, context.stores, context.client_keys),
+        IdTokens(policy, keyring, subjects, context.stores.profiles, context.client_keys),
         subjects,
         context.entropy,
     )
@@ -46,8 +46,8 @@ def grant_types(context: AppContext) -> GrantTypeTable:
 def authorization_responder(context: AppContext) -> AuthorizationResponder:
     return AuthorizationResponder(
         token_minter(context),
-        context.stores,
-        Subjects(context.stores, context.entropy),
+        context.stores.authorizations,
+        Subjects(context.stores.subjects, context.entropy),
         context.clock,
         context.entropy,
     )
@@ -59,10 +59,10 @@ def client_authentication(context: AppContext) -> ClientAuthentication:
     # endpoint may name that one.
     endpoints = (TOKEN, "/api/v2/oauth/access_token", REVOKE, INTROSPECT)
     return ClientAuthentication(
-        context.stores,
+        context.stores.clients,
         context.clock,
         context.client_keys,
-        context.stores,
+        context.stores.replays,
         frozenset({issuer, *(issuer + path for path in endpoints)}),
     )
 
@@ -71,9 +71,9 @@ def user_info(context: AppContext) -> UserInfoAnswers:
     return UserInfoAnswers(
         context.token_policy.issuer,
         context.keyring,
-        context.stores,
-        context.stores,
-        Subjects(context.stores, context.entropy),
+        context.stores.clients,
+        context.stores.profiles,
+        Subjects(context.stores.subjects, context.entropy),
         context.client_keys,
     )
 

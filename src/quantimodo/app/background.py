@@ -22,7 +22,7 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
     """Keys, cleanup, mail, logout notifications, and the numbers of lines that `sampler` left out.
     All of it ends with the context."""
     holder = context.entropy.bytes(8).hex()
-    cleaner = Cleaner(context.stores, context.clock, holder)
+    cleaner = Cleaner(context.stores.retention, context.stores.leases, context.clock, holder)
 
     async def rotate() -> None:
         await context.rotation.ensure()
@@ -67,7 +67,7 @@ def _sender(context: AppContext) -> Sender | None:
         return None
     mail_transport = Smtp(smtp_policy(smtp.url, smtp.from_address))
     return Sender(
-        context.stores, context.envelope, mail_transport, context.clock, context.mail_wakeup
+        context.stores.mails, context.envelope, mail_transport, context.clock, context.mail_wakeup
     )
 
 

@@ -48,11 +48,11 @@ class _Parts:
     def endpoint(self, steps: Sequence[Step]) -> AuthorizeEndpoint:
         context = self.context
         stores, clock = context.stores, context.clock
-        consents = Consents(stores, context.audit, clock)
-        requests = StoredRequests(stores, context.envelope, clock, context.entropy)
+        consents = Consents(stores.authorizations, context.audit, clock)
+        requests = StoredRequests(stores.authorizations, context.envelope, clock, context.entropy)
         logins = LoginCarrier(
             login_tokens(context),
-            stores,
+            stores.clients,
             self.page_context.browser,
             login_browsers(context, self.page_context),
             clock,
@@ -65,7 +65,7 @@ class _Parts:
             consents=consents,
             requests=requests,
             throttle=context.throttle,
-            pages=StepPages(stores, stores, logins, self.page_context),
+            pages=StepPages(stores.clients, stores.users, logins, self.page_context),
             responses=responses,
             clock=clock,
         )
@@ -83,7 +83,7 @@ class _Parts:
     def _reader(self) -> RequestReader:
         context, issuer = self.context, self.context.token_policy.issuer
         return RequestReader(
-            clients=context.stores,
+            clients=context.stores.clients,
             authentication=client_authentication(context),
             request_objects=RequestObjects(
                 issuer, context.client_keys, context.fetcher, context.clock
@@ -97,7 +97,7 @@ class _Parts:
         context = self.context
         return RequestedSubject(
             LogoutHints(context.token_policy.issuer, context.keyring),
-            Subjects(context.stores, context.entropy),
+            Subjects(context.stores.subjects, context.entropy),
         )
 
     def _responses(

@@ -14,7 +14,7 @@ from quantimodo.ports.stores import Stores
 def open_throttle(settings: Settings, stores: Stores, clock: Clock, envelope: Envelope) -> Throttle:
     """The one that the settings describe; all of them share their counters."""
     key, budgets = envelope.derive("throttle"), budget_policy(settings)
-    return Throttle(stores, throttle_policy(settings), clock, key, budgets)
+    return Throttle(stores.throttles, throttle_policy(settings), clock, key, budgets)
 
 
 def charge_of_event(throttle: Throttle, event: Event) -> Charge | None:

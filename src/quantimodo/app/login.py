@@ -19,9 +19,9 @@ def login_service(
 ) -> Login:
     return Login(
         sessions=sessions,
-        users=stores,
-        identities=stores,
-        pending=PendingLogins(stores, clock, entropy),
+        users=stores.users,
+        identities=stores.identities,
+        pending=PendingLogins(stores.pending_logins, clock, entropy),
         throttle=throttle,
         clock=clock,
         audit=audit,

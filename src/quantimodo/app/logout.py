@@ -16,13 +16,18 @@ from quantimodo.tokens.logout import LogoutHints, LogoutTokens
 
 
 def sign_out(context: AppContext) -> SignOut:
-    return SignOut(context.token_policy.issuer, context.sessions, context.stores, context.stores)
+    return SignOut(
+        context.token_policy.issuer,
+        context.sessions,
+        context.stores.logout_recipients,
+        context.stores.clients,
+    )
 
 
 def logout_routes(context: AppContext, page_context: PageContext) -> Sequence[PageRoute]:
     """All that Starlette serves of it."""
     hints = LogoutHints(context.token_policy.issuer, context.keyring)
-    endpoint = LogoutEndpoint(context.stores, hints, sign_out(context), page_context)
+    endpoint = LogoutEndpoint(context.stores.clients, hints, sign_out(context), page_context)
     frame = CheckSession(page_context.renderer, page_context.browser)
     return [
         (("GET", "POST"), END_SESSION, endpoint.start),
@@ -36,10 +41,10 @@ def backchannel_logout_sender(
 ) -> BackchannelLogoutSender:
     """Notifies applications of ended sessions, by the guarded HTTP client by default."""
     return BackchannelLogoutSender(
-        context.stores,
+        context.stores.logout_recipients,
         LogoutTokens(
             context.token_policy.issuer,
-            context.stores,
+            context.stores.clients,
             context.keyring,
             context.clock,
             context.entropy,

@@ -111,24 +111,30 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
     stores, clock, policy = context.stores, context.clock, context.token_policy
     settings = context.settings
     clients = client_authentication(context)
-    access = AccessTokens(policy, stores, context.keyring, clock)
-    bearer = BearerAuthentication(access, stores, metrics, settings.legacy_transport)
+    access = AccessTokens(policy, stores.tokens, context.keyring, clock)
+    bearer = BearerAuthentication(access, stores.clients, metrics, settings.legacy_transport)
     social = social_tokens(context, metrics)
     registration = RegistrationEndpoint(policy.issuer, context.dynamic, context.throttle)
     return ApiEndpoints(
         token=TokenEndpoint(
             clients=clients,
             grant_types=grant_types(context),
-            tokens=stores,
+            tokens=stores.tokens,
             responder=token_responder(context),
             clock=clock,
             audit=context.audit,
             metrics=metrics,
             legacy_transport=settings.legacy_transport,
         ),
-        revoke=RevocationEndpoint(clients, stores, access, clock),
+        revoke=RevocationEndpoint(clients, stores.tokens, access, clock),
         introspect=IntrospectionEndpoint(
-            clients, stores, stores, access, Subjects(stores, context.entropy), policy, clock
+            clients,
+            stores.clients,
+            stores.tokens,
+            access,
+            Subjects(stores.subjects, context.entropy),
+            policy,
+            clock,
         ),
         userinfo=UserInfo(bearer, user_info(context)),
         user_me=UserMe(bearer, user_info(context)),
@@ -143,7 +149,7 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
         key_set=KeySetEndpoint(context.keyring),
         openapi=OpenApiEndpoint(document),
         alive=alive,
-        ready=Ready(stores, context.keyring),
+        ready=Ready(stores.database, context.keyring),
         metrics=MetricsPage(
             metrics, Secret(settings.metrics_token) if settings.metrics_token else None
         ),
@@ -175,10 +181,10 @@ def _pages(
         sessions=context.sessions,
         sign_out=sign_out(context),
         registry=context.registry,
-        clients=stores,
-        users=stores,
-        consents=stores,
-        events=stores,
+        clients=stores.clients,
+        users=stores.users,
+        consents=stores.authorizations,
+        events=stores.events,
         audit=context.audit,
         clock=context.clock,
         envelope=context.envelope,
@@ -191,7 +197,7 @@ def _pages(
         measurement_service=context.measurement_service,
         reads=context.reads,
         references=context.references,
-        accesses=stores,
+        accesses=stores.accesses,
         linking=Linking(
             context.social, context.providers, social.endpoint.origin, social.endpoint.begin_link
         ),

@@ -122,8 +122,8 @@ async def open_app(
     stores = await open_stores(settings.database, search_policy(settings))
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
     charge = partial(charge_of_event, open_throttle(settings, stores, clock, envelope))
-    audit = AuditTrail(stores, charge=charge)
-    accesses = AccessLog(stores)
+    audit = AuditTrail(stores.events, charge=charge)
+    accesses = AccessLog(stores.accesses)
     audit.start()
     accesses.start()
     # Two clients, so that slow addresses of applications do not delay requests to providers.
@@ -131,7 +131,7 @@ async def open_app(
         GuardedHttpClient(outbound_policy(settings, *_own_address(settings))) for _ in range(2)
     ]
     try:
-        providers = open_providers(_policies(settings), http_clients[0], clock, stores)
+        providers = open_providers(_policies(settings), http_clients[0], clock, stores.replays)
         yield _build_services(
             settings,
             clock,
@@ -192,10 +192,10 @@ def _build_services(
 ) -> AppContext:
     fetcher = HttpDocumentFetcher(http_client)
     wakeup, logout_wakeup = asyncio.Event(), asyncio.Event()
-    references = References(stores)
-    outbox = Outbox(stores, envelope, clock, wakeup=wakeup)
+    references = References(stores.references)
+    outbox = Outbox(stores.mails, envelope, clock, wakeup=wakeup)
     sessions = Sessions(
-        store=stores,
+        store=stores.sessions,
         policy=SessionPolicy(
             idle_lifetime=settings.sessions.idle_lifetime,
             absolute_lifetime=settings.sessions.absolute_lifetime,
@@ -212,9 +212,9 @@ def _build_services(
     )
     sign_up_open = settings.sign_up == "open"
     accounts = open_accounts(
-        users=stores,
-        identities=stores,
-        email_tokens=stores,
+        users=stores.users,
+        identities=stores.identities,
+        email_tokens=stores.email_tokens,
         login=login,
         hasher=hasher,
         devices=devices,
@@ -225,8 +225,8 @@ def _build_services(
         audit=audit,
     )
     social = SocialAccounts(
-        users=stores,
-        store=stores,
+        users=stores.users,
+        store=stores.identities,
         login=login,
         logout_wakeup=logout_wakeup,
         throttle=throttle,
@@ -239,7 +239,7 @@ def _build_services(
         audit=audit,
     )
     reserved = reserved_names(settings.issuer, "QuantiModo")
-    registry = Registry(stores, clock, entropy, audit, envelope, reserved)
+    registry = Registry(stores.clients, clock, entropy, audit, envelope, reserved)
     return AppContext(
         settings=settings,
         clock=clock,
@@ -247,14 +247,16 @@ def _build_services(
         envelope=envelope,
         stores=stores,
         token_policy=token_policy(settings),
-        keyring=Keyring(stores, envelope, clock),
-        rotation=Rotation(stores, envelope, rotation_policy(settings), clock),
+        keyring=Keyring(stores.keys, envelope, clock),
+        rotation=Rotation(stores.keys, envelope, rotation_policy(settings), clock),
         audit=audit,
         accesses=accesses,
         references=references,
-        measurement_service=MeasurementService(stores, references, clock),
+        measurement_service=MeasurementService(
+            stores.measurements, stores.variables, references, clock
+        ),
         reads=ReadLimits(read_policy(settings)),
-        profiles=Profiles(stores, clock, audit),
+        profiles=Profiles(stores.profiles, clock, audit),
         mail_wakeup=wakeup,
         logout_wakeup=logout_wakeup,
         outbox=outbox,
@@ -269,7 +271,13 @@ def _build_services(
         fetcher=fetcher,
         client_keys=ClientKeys(KeyDocuments(fetcher, clock), envelope),
         dynamic=DynamicClients(
-            registration_policy(settings), registry, stores, stores, fetcher, clock, entropy
+            registration_policy(settings),
+            registry,
+            stores.clients,
+            stores.registrations,
+            fetcher,
+            clock,
+            entropy,
         ),
     )
 

@@ -29,9 +29,9 @@ def login_tokens(context: AppContext) -> LoginTokens:
     return LoginTokens(
         context.token_policy.issuer,
         context.keyring,
-        context.stores,
-        context.stores,
-        context.stores,
+        context.stores.users,
+        context.stores.identities,
+        context.stores.tokens,
         context.clock,
         context.envelope,
     )
@@ -56,14 +56,14 @@ def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
     stores, issuer = context.stores, context.token_policy.issuer
     upstream_login = UpstreamLogin(
         issuer=issuer,
-        store=stores,
+        store=stores.login_states,
         browser=page_context.browser,
         envelope=context.envelope,
         throttle=context.throttle,
         clock=context.clock,
         entropy=context.entropy,
     )
-    return_targets = ReturnTargets(stores, stores, context.clock)
+    return_targets = ReturnTargets(stores.clients, stores.authorizations, context.clock)
     completion = LoginCompletion(
         accounts=context.social,
         codes=_codes(context),
@@ -96,8 +96,8 @@ def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
             providers=context.providers,
             accounts=context.social,
             throttle=context.throttle,
-            replays=stores,
-            data_deletion_requests=stores,
+            replays=stores.replays,
+            data_deletion_requests=stores.data_deletion_requests,
             page_context=page_context,
             clock=context.clock,
             issuer=issuer,
@@ -113,9 +113,9 @@ def social_tokens(context: AppContext, metrics: Metrics) -> SocialTokens:
         codes=_codes(context),
         tokens=login_tokens(context),
         redirect_targets=_redirect_targets(context),
-        clients=context.stores,
-        subjects=Subjects(context.stores, context.entropy),
-        users=context.stores,
+        clients=context.stores.clients,
+        subjects=Subjects(context.stores.subjects, context.entropy),
+        users=context.stores.users,
         throttle=context.throttle,
         clock=context.clock,
         audit=context.audit,
@@ -163,8 +163,10 @@ def _sandbox(context: AppContext, page_context: PageContext) -> Sequence[PageRou
 
 
 def _codes(context: AppContext) -> LoginCodes:
-    return LoginCodes(context.stores, login_tokens(context), context.clock, context.entropy)
+    return LoginCodes(
+        context.stores.login_codes, login_tokens(context), context.clock, context.entropy
+    )
 
 
 def _redirect_targets(context: AppContext) -> RedirectTargets:
-    return RedirectTargets(context.stores, context.settings.social_redirect_urls)
+    return RedirectTargets(context.stores.clients, context.settings.social_redirect_urls)

@@ -8,7 +8,8 @@ from quantimodo.model.events import Event
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import AuthorizationStore, Conflict
+from quantimodo.ports.grant_stores import AuthorizationStore
+from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.errors import AccessDenied
 

@@ -18,7 +18,7 @@ from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.budgets import Charge
 from quantimodo.model.consents import StoredRequest
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.stores import AuthorizationStore
+from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.protocol.authorization import PARAMETERS
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form

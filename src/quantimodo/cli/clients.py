@@ -217,14 +217,14 @@ def _registration(
 
 
 async def _client(context: AppContext, client_id: str) -> Client:
-    client = await context.stores.client(client_id)
+    client = await context.stores.clients.client(client_id)
     if client is None:
         raise Failed("there is no app with this client_id; see: quantimodo clients list")
     return client
 
 
 async def _owner_id(context: AppContext, email: str) -> int:
-    user = await context.stores.user_by_email(presented_email(email))
+    user = await context.stores.users.user_by_email(presented_email(email))
     if user is None:
         raise Failed("no account has this e-mail address")
     return user.id
@@ -232,7 +232,7 @@ async def _owner_id(context: AppContext, email: str) -> int:
 
 async def _all(context: AppContext, owner_id: int | None) -> Sequence[Client]:
     found: list[Client] = []
-    while page := await context.stores.clients(
+    while page := await context.stores.clients.clients(
         owner_id=owner_id, after=found[-1].id if found else ""
     ):
         found.extend(page)

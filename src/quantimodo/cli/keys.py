@@ -87,7 +87,7 @@ def delete(
 
 async def _read(context: AppContext) -> list[dict[str, Any]]:
     now = context.clock.now()
-    found = await context.stores.signing_keys()
+    found = await context.stores.keys.signing_keys()
     signing = {current(found, key.algorithm, now) for key in found}
     return [
         {

@@ -52,7 +52,9 @@ def list_tokens(as_json: AsJson = False) -> None:
     """List the tokens, without their text."""
 
     async def find(context: AppContext) -> list[dict[str, object]]:
-        return [_fields(token) for token in await context.stores.registration_tokens()]
+        return [
+            _fields(token) for token in await context.stores.registrations.registration_tokens()
+        ]
 
     found = run(find)
     if as_json:
@@ -67,8 +69,10 @@ def delete(token_id: Annotated[str, typer.Argument(help="As `list` tells it.")])
     """Take a token back; apps that registered by it stay."""
 
     async def drop(context: AppContext) -> None:
-        for token in await context.stores.registration_tokens():
-            if _id(token) == token_id and await context.stores.drop_registration_token(token.key):
+        for token in await context.stores.registrations.registration_tokens():
+            if _id(
+                token
+            ) == token_id and await context.stores.registrations.drop_registration_token(token.key):
                 return
         raise Failed("there is no such token: see `quantimodo registrations list`")
 

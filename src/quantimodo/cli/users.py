@@ -129,7 +129,7 @@ def delete(
 
     async def remove(context: AppContext) -> None:
         user = await _person(context, who)
-        await context.stores.delete_user(user.id)
+        await context.stores.users.delete_user(user.id)
         context.audit.record(
             Event(at=context.clock.now(), kind="account.deleted", detail="by the operator")
         )
@@ -169,9 +169,9 @@ def _password() -> Secret:
 
 async def _person(context: AppContext, who: str) -> User:
     if who.isascii() and who.isdigit():
-        user = await context.stores.user(int(who))
+        user = await context.stores.users.user(int(who))
     else:
-        user = await context.stores.user_by_email(presented_email(who))
+        user = await context.stores.users.user_by_email(presented_email(who))
     if user is None:
         raise Failed("there is no such account; see: quantimodo users list")
     return user
@@ -179,7 +179,7 @@ async def _person(context: AppContext, who: str) -> User:
 
 async def _all(context: AppContext) -> Sequence[User]:
     found: list[User] = []
-    while page := await context.stores.users(after=found[-1].id if found else 0):
+    while page := await context.stores.users.users(after=found[-1].id if found else 0):
         found.extend(page)
     return found
 

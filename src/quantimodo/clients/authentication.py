@@ -9,8 +9,9 @@ from quantimodo.crypto.digests import digest, same
 from quantimodo.crypto.jwt import BadToken, unverified_claims
 from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.model.secrets import Secret
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import ClientStore, ReplayStore
+from quantimodo.ports.federation_stores import ReplayStore
 from quantimodo.protocol.client_assertion import (
     HMAC_ALGORITHMS,
     SIGNATURE_ALGORITHMS,

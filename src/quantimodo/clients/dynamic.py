@@ -23,9 +23,9 @@ from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.clients import Client
 from quantimodo.model.registrations import RegistrationToken
 from quantimodo.model.secrets import Secret
+from quantimodo.ports.client_stores import ClientStore, RegistrationStore
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.document_fetcher import DocumentFetcher, FetchFailed
-from quantimodo.ports.stores import ClientStore, RegistrationStore
 from quantimodo.protocol.client_assertion import SIGNATURE_ALGORITHMS
 from quantimodo.protocol.errors import (
     InvalidClientMetadata,

@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from quantimodo.model.clients import Client
-from quantimodo.ports.stores import ClientStore
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.registration import Fault, Registration
 
 _SHORTEST_PART: Final = 6  # a shorter word may be a part of other words: it is compared as a whole

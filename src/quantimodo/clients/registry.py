@@ -20,8 +20,8 @@ from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.audit import Audit
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.stores import ClientStore
 from quantimodo.protocol.registration import (
     Fault,
     Registration,

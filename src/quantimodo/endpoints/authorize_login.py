@@ -19,8 +19,8 @@ from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import AuthenticatedSubject, Session
 from quantimodo.pages.browser import Browser, BrowserRequest
 from quantimodo.pages.cookie_names import LOGIN_JWT
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import ClientStore
 from quantimodo.protocol.authorization import PARAMETERS, AuthorizationRequest
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form

@@ -15,7 +15,8 @@ from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
 from quantimodo.pages.layout import form_sources, head_of, see_other
 from quantimodo.pages.page_context import PageContext
-from quantimodo.ports.stores import ClientStore, UserStore
+from quantimodo.ports.account_stores import UserStore
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.errors import LoginRequired
 from quantimodo.protocol.scopes import SCOPES
 

@@ -26,7 +26,7 @@ from quantimodo.model.consents import StoredRequest
 from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.browser import peer_address
 from quantimodo.pages.forms import read_body
-from quantimodo.ports.stores import ClientStore
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.authorization import (
     NAMES_THE_TARGET,
     PARAMETERS,

@@ -10,8 +10,9 @@ from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
 from quantimodo.model.tokens import FoundAccessToken
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import ClientStore, TokenReader
+from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import InvalidClient
 from quantimodo.protocol.scopes import spell

@@ -21,7 +21,7 @@ from quantimodo.pages.forms import read_body
 from quantimodo.pages.layout import form_sources, see_other
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.signed_out import signed_out_page
-from quantimodo.ports.stores import ClientStore
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.discovery import END_SESSION
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.logout import (

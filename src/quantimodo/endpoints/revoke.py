@@ -10,7 +10,7 @@ from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import TokenStore
+from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import UnauthorizedClient
 from quantimodo.tokens.access import AccessTokens

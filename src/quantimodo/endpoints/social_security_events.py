@@ -26,7 +26,7 @@ from quantimodo.pages.forms import read_body
 from quantimodo.pages.layout import NO_STORE, json_page
 from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import DataDeletionRequestStore, ReplayStore
+from quantimodo.ports.federation_stores import DataDeletionRequestStore, ReplayStore
 from quantimodo.protocol.social import DATA_DELETION_STATUS
 
 _MOST_BYTES: Final = 65_536

@@ -37,9 +37,11 @@ from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 from quantimodo.ops.metrics import Metrics
 from quantimodo.outbound.errors import faults_of
+from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import ClientStore, Conflict, UserStore
+from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.errors import AccessDenied, InvalidGrant, InvalidRequest
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.social import ALIASES, PARAMETERS

@@ -17,7 +17,7 @@ from quantimodo.model.events import Event
 from quantimodo.ops.metrics import Metrics
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import TokenStore
+from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
 from quantimodo.protocol.parameters import Form

@@ -26,7 +26,7 @@ from quantimodo.pages.browser import Browser, peer_address
 from quantimodo.pages.cookie_names import LOGIN_STATE
 from quantimodo.pages.layout import see_other
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.stores import LoginStateStore
+from quantimodo.ports.federation_stores import LoginStateStore
 from quantimodo.protocol.social import callback_path
 
 _LIFETIME: Final = timedelta(minutes=10)

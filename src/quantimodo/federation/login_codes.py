@@ -14,7 +14,7 @@ from quantimodo.model.budgets import Charge
 from quantimodo.model.identities import LoginCode
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.stores import LoginCodeStore
+from quantimodo.ports.federation_stores import LoginCodeStore
 from quantimodo.protocol.errors import InvalidGrant
 from quantimodo.protocol.pkce import check_verifier
 

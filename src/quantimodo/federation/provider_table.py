@@ -13,7 +13,7 @@ from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.federation.providers.x import X
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import ReplayStore
+from quantimodo.ports.federation_stores import ReplayStore
 
 Open = Callable[[ProviderPolicy, GuardedHttpClient, Clock, ReplayStore], Provider]
 

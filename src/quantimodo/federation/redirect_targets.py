@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from quantimodo.model.clients import Client
-from quantimodo.ports.stores import ClientStore
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.redirects import matches
 
 MOST_CLIENTS: Final = 16

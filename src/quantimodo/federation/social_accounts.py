@@ -23,10 +23,12 @@ from quantimodo.model.identities import Identity, NewIdentity, Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import NewUser, User
+from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.federation_stores import IdentityStore
 from quantimodo.ports.mailer import Mailer
-from quantimodo.ports.stores import Conflict, IdentityStore, UserStore
+from quantimodo.ports.stores import Conflict
 
 PROVIDER_TOKENS: Final = "provider tokens"  # the envelope's purpose
 _LONGEST_SUBJECT: Final = 255  # OpenID Connect Core §2

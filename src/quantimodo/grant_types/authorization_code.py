@@ -6,7 +6,7 @@ from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.grant_types.contract import Redeem
 from quantimodo.model.clients import Client
 from quantimodo.model.tokens import FoundCode
-from quantimodo.ports.stores import TokenReader
+from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.errors import InvalidGrant, ReplayDetected
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.pkce import check_verifier

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from quantimodo.grant_types.contract import IssueOwn
 from quantimodo.model.clients import Client
-from quantimodo.ports.stores import TokenReader
+from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol import scopes
 from quantimodo.protocol.errors import InvalidScope, UnauthorizedClient
 from quantimodo.protocol.parameters import Form

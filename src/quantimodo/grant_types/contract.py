@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from quantimodo.crypto.tokens import Successors
 from quantimodo.model.clients import Client
 from quantimodo.model.tokens import FoundCode, FoundRefreshToken
-from quantimodo.ports.stores import TokenReader
+from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.parameters import Form
 
 

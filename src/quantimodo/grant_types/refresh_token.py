@@ -8,7 +8,7 @@ from quantimodo.crypto.tokens import Kind, SuccessorDerivation, key_of
 from quantimodo.grant_types.contract import Repeat, Rotate, StoredSuccessor
 from quantimodo.model.clients import Client
 from quantimodo.model.tokens import FoundRefreshToken
-from quantimodo.ports.stores import TokenReader
+from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.scopes import narrow

@@ -8,7 +8,7 @@ store. Knows no HTTP and no scope; every method reads and writes one person's da
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.drafts import EntryDraft, Saved, changed_entry, variable_name
@@ -41,15 +41,12 @@ _TRIES: Final = 5
 CountOfPeople = Callable[[Sequence[int], Filters], Awaitable[Mapping[int, int]]]
 
 
-class MeasurementServiceStore(MeasurementStore, VariableStore, Protocol):
-    """The stores that the service uses."""
-
-
 @dataclass(frozen=True, slots=True)
 class MeasurementService:
     """Saves, reads, changes and removes measurements."""
 
-    store: MeasurementServiceStore
+    store: MeasurementStore
+    variable_store: VariableStore
     references: References
     clock: Clock
 
@@ -59,7 +56,7 @@ class MeasurementService:
         catalogue = await self.references.catalogue()
         names = [variable_name(at, each) for at, each in enumerate(sent)]
         for _ in range(_TRIES):
-            known = await self.store.variables_named(user_id, sorted(set(names)))
+            known = await self.variable_store.variables_named(user_id, sorted(set(names)))
             draft = EntryDraft(catalogue, {each.name: each for each in known})
             for at, (name, each) in enumerate(zip(names, sent, strict=True)):
                 await draft.add(at, name, each)
@@ -94,7 +91,7 @@ class MeasurementService:
 
     async def remove_variable(self, user_id: int, name: str) -> bool:
         """With all its measurements."""
-        return await self.store.delete_variable(user_id, name)
+        return await self.variable_store.delete_variable(user_id, name)
 
     async def one(self, user_id: int, measurement_id: int) -> MeasurementView | None:
         found = await self.store.measurement(user_id, measurement_id)
@@ -156,8 +153,8 @@ class MeasurementService:
     ) -> tuple[Sequence[VariableView], int]:
         catalogue = await self.references.catalogue()
         filters = with_category_ids(query.filters, catalogue)
-        number = await self.store.count_variables(user_id, filters)
-        found = await self.store.summaries(
+        number = await self.variable_store.count_variables(user_id, filters)
+        found = await self.variable_store.summaries(
             user_id,
             filters,
             descending=query.order.descending,
@@ -167,7 +164,7 @@ class MeasurementService:
         return [variable_view(catalogue, each) for each in found], number
 
     async def variable(self, user_id: int, name: str) -> VariableView | None:
-        found = await self.store.summary(user_id, name)
+        found = await self.variable_store.summary(user_id, name)
         return None if found is None else variable_view(await self.references.catalogue(), found)
 
     async def _resolve(self, user_ids: Sequence[int], query: MeasurementQuery) -> ResolvedQuery:

@@ -15,10 +15,11 @@ import structlog
 from quantimodo.model.events import Event, Message
 from quantimodo.model.sessions import LogoutRecipient
 from quantimodo.ops.polling_worker import PollingWorker
+from quantimodo.ports.account_stores import LogoutRecipientStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.form_poster import DeliveryFailed, FormPoster
-from quantimodo.ports.stores import LogoutRecipientStore, Unavailable
+from quantimodo.ports.stores import Unavailable
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.backchannel_logout")
 

@@ -7,7 +7,7 @@ holds a lease, and the others try again later.
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from quantimodo.ports.background_stores import LeaseStore, RetentionStore
 from quantimodo.ports.clock import Clock
@@ -18,13 +18,10 @@ _PAUSE: Final = 0.02  # seconds between batches: requests go first
 _LEASE: Final = timedelta(minutes=5)
 
 
-class Store(RetentionStore, LeaseStore, Protocol):
-    """What the cleaner needs of a database."""
-
-
 @dataclass(frozen=True, slots=True)
 class Cleaner:
-    store: Store
+    store: RetentionStore
+    leases: LeaseStore
     clock: Clock
     holder: str
     pause: float = _PAUSE
@@ -44,7 +41,7 @@ class Cleaner:
         return total
 
     async def _may_clean(self) -> bool:
-        return await self.store.lease("cleaner", self.holder, _LEASE, self.clock.now())
+        return await self.leases.lease("cleaner", self.holder, _LEASE, self.clock.now())
 
     async def _table(self, table: str) -> int:
         total = 0

@@ -16,8 +16,8 @@ from quantimodo.model.measurements import Access
 from quantimodo.pages.layout import NO_STORE
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.timestamps import in_zone, zone_named
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.measurements import AccessLogStore
-from quantimodo.ports.stores import ClientStore
 
 _PAGE: Final = 50
 _AT_ONCE: Final = 500  # lines of an export

@@ -11,8 +11,10 @@ from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.events import Event
 from quantimodo.pages.page_context import PageContext
+from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
-from quantimodo.ports.stores import AuthorizationStore, ClientStore, UserStore
+from quantimodo.ports.client_stores import ClientStore
+from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.protocol.scopes import SCOPES
 
 

@@ -27,7 +27,7 @@ from quantimodo.pages.forms import Form, FormView
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.secret_once import SecretPage
 from quantimodo.pages.snippets import authorize_example, token_example
-from quantimodo.ports.stores import ClientStore
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.scopes import SCOPES
 
 OVERLAPS: Final = (

@@ -18,8 +18,9 @@ from quantimodo.model.clients import Client
 from quantimodo.model.consents import StoredRequest
 from quantimodo.model.sessions import Session
 from quantimodo.pages.layout import form_sources
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import AuthorizationStore, ClientStore
+from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.protocol.authorization import (
     AuthorizationRequest,
     InvalidClientOrRedirect,

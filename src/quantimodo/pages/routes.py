@@ -37,11 +37,13 @@ from quantimodo.pages.sign_in import SignIn, SignOut
 from quantimodo.pages.sign_up import SignUp
 from quantimodo.pages.static_pages import StaticPages
 from quantimodo.pages.undo import Undo
+from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.background_stores import EventStore
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
+from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.ports.measurements import AccessLogStore
-from quantimodo.ports.stores import AuthorizationStore, ClientStore, UserStore
 
 PageRoute = tuple[tuple[str, ...], str, Endpoint]
 

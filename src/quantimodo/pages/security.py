@@ -13,7 +13,7 @@ from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.background_stores import EventStore
-from quantimodo.ports.stores import ClientStore
+from quantimodo.ports.client_stores import ClientStore
 
 _EVENTS_SHOWN = 20
 

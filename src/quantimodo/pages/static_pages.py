@@ -10,7 +10,7 @@ from quantimodo.http.errors import NotFound
 from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.pages.layout import see_other
 from quantimodo.pages.page_context import PageContext
-from quantimodo.ports.stores import ClientStore
+from quantimodo.ports.client_stores import ClientStore
 
 _ROBOTS: Final = """User-agent: *
 Disallow: /account

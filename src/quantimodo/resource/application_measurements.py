@@ -13,9 +13,10 @@ from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.views import MeasurementView
 from quantimodo.model.clients import Client
 from quantimodo.model.measurements import Filters
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import MeasurementStore
-from quantimodo.ports.stores import ClientStore, Conflict
+from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.subjects import is_pairwise
 from quantimodo.resource.measurement_json import measurement_json, page_response
 from quantimodo.resource.measurements import READ, MeasurementAccess

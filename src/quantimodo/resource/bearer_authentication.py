@@ -7,7 +7,7 @@ from quantimodo.http.messages import Request
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.model.users import User
 from quantimodo.ops.metrics import Metrics
-from quantimodo.ports.stores import ClientStore
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.bearer import presented_token
 from quantimodo.protocol.errors import (
     BearerRequestInvalid,

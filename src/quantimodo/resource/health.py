@@ -9,7 +9,7 @@ from quantimodo.http.messages import Request, Response
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.secrets import Secret
 from quantimodo.ops.metrics import Metrics
-from quantimodo.ports.stores import Stores
+from quantimodo.ports.stores import OpenDatabase
 
 _TEXT = (
     (b"content-type", b"text/plain; version=0.0.4; charset=utf-8"),
@@ -27,11 +27,11 @@ class Ready:
     """The database answers, and there are keys to sign with. Raises `Unavailable` (503) when one
     of both is missing."""
 
-    stores: Stores
+    database: OpenDatabase
     keyring: Keyring
 
     async def __call__(self, request: Request) -> Response:
-        await self.stores.ping()
+        await self.database.ping()
         await self.keyring.check()
         return private_json(200, {"status": "ok"})
 

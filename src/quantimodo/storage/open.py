@@ -13,7 +13,7 @@ from quantimodo.storage.postgres import PostgresDatabase
 from quantimodo.storage.postgres_schema import migrate_postgres, pending_on_postgres
 from quantimodo.storage.sqlite import SqliteDatabase
 from quantimodo.storage.sqlite_schema import migrate_sqlite, pending_on_sqlite
-from quantimodo.storage.stores import SqlStores
+from quantimodo.storage.stores import compose_stores
 
 __all__ = [
     "SchemaMismatch",
@@ -56,5 +56,5 @@ async def open_stores(url: str, searches: SearchPolicy = USUAL_SEARCHES) -> Stor
         )
     path = sqlite_path(url)
     if path is None:
-        return SqlStores(await PostgresDatabase.connect(url, searches))
-    return SqlStores(SqliteDatabase(path, searches))
+        return compose_stores(await PostgresDatabase.connect(url, searches))
+    return compose_stores(SqliteDatabase(path, searches))

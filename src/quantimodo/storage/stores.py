@@ -1,6 +1,7 @@
-"""All tables over one database: the `Stores` of `ports/stores.py`, whatever the engine."""
+"""Composes the stores of `ports/stores.py` over one database, whichever its engine is."""
 
-from quantimodo.storage.database import Statement
+from quantimodo.ports.stores import Stores
+from quantimodo.storage.database import Database, Statement
 from quantimodo.storage.tables.access_log import Accesses
 from quantimodo.storage.tables.authorizations import Authorizations
 from quantimodo.storage.tables.clients import Clients
@@ -9,55 +10,65 @@ from quantimodo.storage.tables.keys import Keys
 from quantimodo.storage.tables.login_states import (
     DataDeletionRequests,
     LoginCodes,
+    LoginStates,
     Replays,
-    UpstreamLogin,
 )
 from quantimodo.storage.tables.logout_recipients import LogoutRecipients
 from quantimodo.storage.tables.mails import Events, Mails
 from quantimodo.storage.tables.measurements import Measurements
 from quantimodo.storage.tables.pending_logins import PendingLogins
-from quantimodo.storage.tables.profiles import Profiles
+from quantimodo.storage.tables.profiles import Profiles, Subjects
 from quantimodo.storage.tables.registrations import Registrations
 from quantimodo.storage.tables.retention import Retention
 from quantimodo.storage.tables.sessions import EmailTokens, Sessions
 from quantimodo.storage.tables.throttles import Leases, Throttles
 from quantimodo.storage.tables.tokens import Tokens
 from quantimodo.storage.tables.users import Users
-from quantimodo.storage.tables.variables import Variables
+from quantimodo.storage.tables.variables import References, Variables
 
 _PING = Statement("SELECT 1")
 
 
-class SqlStores(
-    Users,
-    Profiles,
-    Sessions,
-    PendingLogins,
-    LogoutRecipients,
-    EmailTokens,
-    Throttles,
-    Clients,
-    Registrations,
-    Authorizations,
-    Tokens,
-    Identities,
-    UpstreamLogin,
-    LoginCodes,
-    Replays,
-    DataDeletionRequests,
-    Keys,
-    Mails,
-    Events,
-    Variables,
-    Measurements,
-    Accesses,
-    Leases,
-    Retention,
-):
-    """All stores; the tables share only the database."""
+class OpenDatabase:
+    """Asks the database whether it answers, and closes it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def ping(self) -> None:
         await self._database.rows(_PING)
 
     async def close(self) -> None:
         await self._database.close()
+
+
+def compose_stores(database: Database) -> Stores:
+    return Stores(
+        database=OpenDatabase(database),
+        clients=Clients(database),
+        registrations=Registrations(database),
+        users=Users(database),
+        profiles=Profiles(database),
+        subjects=Subjects(database),
+        sessions=Sessions(database),
+        logout_recipients=LogoutRecipients(database),
+        email_tokens=EmailTokens(database),
+        throttles=Throttles(database),
+        pending_logins=PendingLogins(database),
+        authorizations=Authorizations(database),
+        tokens=Tokens(database),
+        identities=Identities(database),
+        login_states=LoginStates(database),
+        login_codes=LoginCodes(database),
+        replays=Replays(database),
+        data_deletion_requests=DataDeletionRequests(database),
+        keys=Keys(database),
+        mails=Mails(database),
+        events=Events(database),
+        references=References(database),
+        variables=Variables(database),
+        measurements=Measurements(database),
+        accesses=Accesses(database),
+        leases=Leases(database),
+        retention=Retention(database),
+    )

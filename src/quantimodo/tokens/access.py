@@ -13,7 +13,7 @@ from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import TokenReader
+from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.vocabulary import ACCESS_TOKEN_TYPE
 from quantimodo.tokens.policy import TokenPolicy
 

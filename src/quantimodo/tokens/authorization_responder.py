@@ -8,7 +8,7 @@ from quantimodo.crypto.tokens import moment_bytes
 from quantimodo.model.sessions import AuthenticatedSubject, LogoutRecipient
 from quantimodo.model.tokens import ClaimsRequest, Grant
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.stores import AuthorizationStore
+from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.claims_request import NOTHING, met_acr
 from quantimodo.protocol.errors import AccessDenied

@@ -11,7 +11,7 @@ from quantimodo.keys.keyring import Keyring
 from quantimodo.model.clients import Client
 from quantimodo.model.tokens import ClaimsRequest
 from quantimodo.model.users import User
-from quantimodo.ports.stores import ProfileStore
+from quantimodo.ports.account_stores import ProfileStore
 from quantimodo.protocol.claims import needs_profile, userinfo_claims
 from quantimodo.protocol.vocabulary import ID_TOKEN_TYPE
 from quantimodo.tokens.minted import Authorization, IdTokenContext

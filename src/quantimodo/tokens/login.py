@@ -15,8 +15,10 @@ from quantimodo.keys.keyring import Keyring
 from quantimodo.model.identities import Identity
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
+from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import IdentityStore, TokenStore, UserStore
+from quantimodo.ports.federation_stores import IdentityStore
+from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.discovery import AUTHORIZE
 from quantimodo.protocol.vocabulary import LOGIN_TOKEN_TYPE
 from quantimodo.tokens.login_origin import LoginOrigin, origin_of

@@ -8,8 +8,8 @@ from quantimodo.crypto.session_ids import client_sid
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.events import Message
 from quantimodo.model.sessions import LogoutRecipient
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.stores import ClientStore
 from quantimodo.protocol.logout import Hint, LogoutRefused, logout_claims
 from quantimodo.protocol.vocabulary import ID_TOKEN_TYPE, LOGOUT_TOKEN_TYPE
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from quantimodo.crypto.jwt import base64url
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
+from quantimodo.ports.account_stores import SubjectStore
 from quantimodo.ports.clock import Entropy
-from quantimodo.ports.stores import SubjectStore
 from quantimodo.protocol.subjects import is_pairwise, sector
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from quantimodo.crypto.tokens import SuccessorDerivation
 from quantimodo.grant_types.contract import Decision, IssueOwn, Redeem, Repeat, Rotate
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.stores import TokenStore
+from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.tokens.minted import (
     Authorization,
     IdTokenContext,

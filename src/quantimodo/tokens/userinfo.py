@@ -13,7 +13,8 @@ from quantimodo.model.clients import Client
 from quantimodo.model.keys import Algorithm
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.model.users import User
-from quantimodo.ports.stores import ClientStore, ProfileStore
+from quantimodo.ports.account_stores import ProfileStore
+from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.claims import (
     basic_profile,
     needs_profile,

@@ -24,7 +24,7 @@ from quantimodo.outbound.errors import InvalidProviderResponse
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.outbound.responses import read_object
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import ReplayStore
+from quantimodo.ports.federation_stores import ReplayStore
 
 APPLE = Metadata(
     issuer="https://appleid.apple.com",

@@ -42,7 +42,7 @@ from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import ReplayStore
+from quantimodo.ports.federation_stores import ReplayStore
 
 _ISSUER = "https://www.facebook.com"
 _GRAPH = "https://graph.facebook.com/v25.0"

@@ -26,7 +26,7 @@ from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient, bearer
 from quantimodo.outbound.responses import Answer
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import ReplayStore
+from quantimodo.ports.federation_stores import ReplayStore
 
 GOOGLE = Metadata(
     issuer="https://accounts.google.com",

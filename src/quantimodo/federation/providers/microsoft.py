@@ -19,7 +19,7 @@ from quantimodo.federation.providers.oauth2 import text
 from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import ReplayStore
+from quantimodo.ports.federation_stores import ReplayStore
 
 EVERY_KIND = "common"  # people of any tenant, and personal accounts
 _ANY_TENANT = "organizations"

@@ -43,7 +43,7 @@ from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient, bearer
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import ReplayStore
+from quantimodo.ports.federation_stores import ReplayStore
 
 _FRESH_FOR = timedelta(minutes=10)  # the longest that a login at the provider may take
 _LONGEST_NAME, _LONGEST_EMAIL = 200, 320

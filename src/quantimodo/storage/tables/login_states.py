@@ -1,4 +1,4 @@
-"""The tables `upstream_login`, `login_codes`, `replays` and `data_deletion_requests`: on the way to
+"""The tables `login_states`, `login_codes`, `replays` and `data_deletion_requests`: on the way to
 providers and back, and what they ask of us."""
 
 from datetime import datetime
@@ -85,7 +85,7 @@ def _to_login_code(row: Row) -> LoginCode:
     )
 
 
-class UpstreamLogin(Table):
+class LoginStates(Table):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._login_state_budget = BudgetChecks(_LOGIN_STATES)

@@ -42,6 +42,8 @@ class Profiles(Table):
         values = (user_id, _text(profile), to_micros(at))
         await self._database.write(execute(_SAVE_PROFILE, *values))
 
+
+class Subjects(Table):
     async def pairwise_subject(self, user_id: int, sector: str) -> str | None:
         rows = await self._database.rows(_SUBJECT, user_id, sector)
         return rows[0][0] if rows else None

@@ -94,7 +94,7 @@ def _to_unit(row: Row) -> Unit:
     )
 
 
-class Variables(Table):
+class References(Table):
     async def units(self) -> Sequence[Unit]:
         return [_to_unit(row) for row in await self._database.list_rows(_UNITS)]
 
@@ -106,6 +106,8 @@ class Variables(Table):
             VariableCategory(*row) for row in await self._database.list_rows(_VARIABLE_CATEGORIES)
         ]
 
+
+class Variables(Table):
     async def variable(self, user_id: int, name: str) -> Variable | None:
         rows = await self._database.rows(_ONE, user_id, name)
         return to_variable(rows[0]) if rows else None

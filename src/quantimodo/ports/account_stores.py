@@ -1,0 +1,146 @@
+"""People, their sessions, and the counters that limit requests.
+
+The promises of `stores.py` hold here too.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from quantimodo.model.budgets import Charge
+from quantimodo.model.profiles import Profile
+from quantimodo.model.sessions import EmailToken, LogoutRecipient, Session
+from quantimodo.model.users import NewUser, User
+
+
+class UserStore(Protocol):
+    async def user(self, user_id: int) -> User | None: ...
+
+    async def user_by_subject(self, subject: str) -> User | None: ...
+
+    async def user_by_email(self, email: str) -> User | None:
+        """By address; the caller has normalised it, the store compares the folded key."""
+
+    async def users(self, *, after: int = 0, limit: int = 100) -> Sequence[User]: ...
+
+    async def add_user(self, user: NewUser, password_hash: str | None) -> User:
+        """Raises `Conflict` when the address is taken (compared without case)."""
+
+    async def rename_user(self, user_id: int, name: str, at: datetime) -> bool: ...
+
+    async def change_email(self, user_id: int, email: str, verified_at: datetime | None) -> bool:
+        """Raises `Conflict` when the address is taken."""
+
+    async def verify_email(
+        self, user_id: int, email: str, at: datetime, *, keep_credentials: bool
+    ) -> bool:
+        """Mark the address verified if it is still this one, and was not yet (else False).
+
+        Unless `keep_credentials`, what another person may have made before is deleted in the same
+        transaction: password, identities, sessions, consents, and every authorization
+        (security.md §22).
+        """
+
+    async def set_disabled(self, user_id: int, at: datetime | None) -> bool: ...
+
+    async def set_administrator(self, user_id: int, administrator: bool) -> bool: ...
+
+    async def delete_user(self, user_id: int) -> bool:
+        """Delete the person with password, sessions, consents, grants and own clients, in one
+        transaction; very many measurements some at a time before it."""
+
+    async def password_hash(self, user_id: int) -> str | None: ...
+
+    async def set_password(self, user_id: int, password_hash: str, at: datetime) -> None: ...
+
+    async def add_password(
+        self, user_id: int, password_hash: str, at: datetime, session: bytes
+    ) -> bool:
+        """Set the first password of a person, if `session` was not ended (else False)."""
+
+    async def replace_password(
+        self, user_id: int, expected: str, password_hash: str, at: datetime
+    ) -> bool:
+        """Set the hash if it still is `expected`; of concurrent changes one wins."""
+
+
+class ProfileStore(Protocol):
+    async def profile(self, user_id: int) -> Profile | None: ...
+
+    async def save_profile(self, user_id: int, profile: Profile, at: datetime) -> None:
+        """Replace it. Raises `Conflict` when the person is not there any more."""
+
+
+class SubjectStore(Protocol):
+    """Under which names applications know a person (OpenID Connect Core §8.1)."""
+
+    async def pairwise_subject(self, user_id: int, sector: str) -> str | None: ...
+
+    async def add_pairwise_subject(self, user_id: int, sector: str, subject: str) -> str:
+        """The one that is kept: `subject`, or the one that another call has kept before."""
+
+
+class SessionStore(Protocol):
+    async def session(self, key: bytes) -> Session | None:
+        """A session that was not ended, expired ones included, of a person who is not disabled."""
+
+    async def sessions_of(self, user_id: int) -> Sequence[Session]: ...
+
+    async def add_session(self, session: Session, replaces: bytes | None) -> None:
+        """Save it, ending `replaces` in the same transaction (security.md §18). A session of the
+        same person continues under the `sid` of the replaced one."""
+
+    async def touch_session(self, key: bytes, seen_at: datetime) -> None: ...
+
+    async def end_session(self, user_id: int, key: bytes, at: datetime) -> bool:
+        """However a session ends, but by its age, two things happen in the same transaction: its
+        logout notifications become due, and the authorizations of OpenID Connect that were given
+        in it are revoked, but for those with `offline_access`."""
+
+    async def end_sessions(
+        self, user_id: int, at: datetime, except_key: bytes | None = None
+    ) -> int: ...
+
+
+class LogoutRecipientStore(Protocol):
+    """Added by `save_code`; due when their session has ended, not when it expired."""
+
+    async def logout_recipients(self, sid: str) -> Sequence[LogoutRecipient]:
+        """Of this session, whether it lives or has just ended; by client id."""
+
+    async def claim_logout_notifications(
+        self, at: datetime, lease: timedelta, limit: int
+    ) -> Sequence[LogoutRecipient]:
+        """Take some that are due, for `lease`; `attempts` are those before this one."""
+
+    async def delay_logout_notification(
+        self, sid: str, client_id: str, until: datetime
+    ) -> None: ...
+
+    async def drop_logout_notification(self, sid: str, client_id: str) -> None: ...
+
+
+class EmailTokenStore(Protocol):
+    async def add_email_token(
+        self, email_token: EmailToken, charge: Charge | None = None
+    ) -> None: ...
+
+    async def email_token(self, key: bytes) -> EmailToken | None: ...
+
+    async def take_email_token(self, key: bytes) -> EmailToken | None:
+        """Remove and return it; of concurrent calls exactly one gets it."""
+
+    async def drop_email_tokens(self, purpose: str, email: str) -> None: ...
+
+
+class ThrottleStore(Protocol):
+    async def hit(self, key: bytes, window: timedelta, at: datetime) -> int:
+        """Count one more event under `key` and return how many fell into the current window."""
+
+    async def hits(self, key: bytes, at: datetime) -> int:
+        """How many are counted now, adding none."""
+
+    async def forget(self, key: bytes) -> None: ...
+
+    async def take_back(self, key: bytes) -> None:
+        """Count one event under `key` less, never less than none."""

@@ -1,0 +1,95 @@
+"""Accounts at upstream providers, and sign-ins through them.
+
+The promises of `stores.py` hold here too.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from quantimodo.model.budgets import Charge
+from quantimodo.model.identities import (
+    DataDeletionRequest,
+    Identity,
+    LoginCode,
+    LoginState,
+    NewIdentity,
+)
+from quantimodo.model.users import NewUser, User
+
+
+class IdentityStore(Protocol):
+    async def identity(self, issuer: str, subject: str) -> Identity | None: ...
+
+    async def identities_of(self, user_id: int) -> Sequence[Identity]:
+        """Oldest first."""
+
+    async def add_identity(
+        self, user_id: int, identity: NewIdentity, session: bytes | None = None
+    ) -> Identity:
+        """Raises `Conflict` when the identity belongs to a person, the person was deleted, or
+        the `session` in which they link it was ended."""
+
+    async def add_user_with_identity(
+        self, user: NewUser, identity: NewIdentity
+    ) -> tuple[User, Identity]:
+        """Both, or nothing. Raises `Conflict` when the address or the identity is taken; of any
+        number of concurrent first logins of one identity exactly one adds a person."""
+
+    async def use_identity(
+        self, identity_id: int, at: datetime, *, name: str, email: str | None, sealed: bytes | None
+    ) -> None:
+        """Keep what the provider said now; `sealed` None leaves the refresh token as it is."""
+
+    async def drop_identity(self, user_id: int, identity_id: int) -> bool:
+        """Unlink it, unless it is the person's last way to sign in (no password, no other
+        identity): False then, and when it is not theirs. Holds under concurrency."""
+
+    async def end_identity(self, issuer: str, subject: str, at: datetime) -> int | None:
+        """The provider says that the account is gone: delete the identity, end every session and
+        revoke every grant of its person, in one transaction. Returns the person's id."""
+
+    async def sign_out_identity(
+        self, issuer: str, subject: str, at: datetime, *, grants: bool
+    ) -> int | None:
+        """The provider says that its account was signed out: keep the moment, forget the refresh
+        token, end every session and drop every login code of the person, with `grants` revoke
+        these too, in one transaction. Whose it is; the identity stays."""
+
+
+class LoginStateStore(Protocol):
+    async def add_login_state(
+        self, login_state: LoginState, charge: Charge | None = None
+    ) -> None: ...
+
+    async def login_state(self, key: bytes) -> LoginState | None:
+        """Look at it, expired or not, taking nothing."""
+
+    async def take_login_state(self, key: bytes) -> LoginState | None:
+        """Remove and return it; of concurrent calls exactly one gets it."""
+
+
+class LoginCodeStore(Protocol):
+    async def add_login_code(self, code: LoginCode, charge: Charge | None = None) -> None: ...
+
+    async def login_code(self, key: bytes) -> LoginCode | None:
+        """The code with this key, redeemed and expired ones included."""
+
+    async def redeem_login_code(self, key: bytes, at: datetime) -> bool:
+        """True for the one caller that redeemed it."""
+
+
+class ReplayStore(Protocol):
+    async def spend_once(self, key: bytes, expires_at: datetime) -> bool:
+        """True the first time that `key` is seen, until it has expired (security.md §14)."""
+
+    async def is_spent(self, key: bytes) -> bool:
+        """Whether it was, spending nothing."""
+
+
+class DataDeletionRequestStore(Protocol):
+    async def add_data_deletion_request(
+        self, data_deletion_request: DataDeletionRequest
+    ) -> None: ...
+
+    async def data_deletion_request(self, code: str) -> DataDeletionRequest | None: ...

@@ -1,0 +1,121 @@
+"""Authorization requests, consents, grants, codes and tokens.
+
+The promises of `stores.py` hold here too.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from quantimodo.model.budgets import Charge
+from quantimodo.model.consents import Consent, StoredRequest
+from quantimodo.model.sessions import LogoutRecipient
+from quantimodo.model.tokens import (
+    AccessToken,
+    AuthorizationCode,
+    FoundAccessToken,
+    FoundCode,
+    FoundRefreshToken,
+    Grant,
+    RefreshToken,
+    TokenStatus,
+)
+
+
+class AuthorizationStore(Protocol):
+    async def save_request(self, request: StoredRequest, charge: Charge | None = None) -> None: ...
+
+    async def request(self, key: bytes) -> StoredRequest | None: ...
+
+    async def drop_request(self, key: bytes) -> bool:
+        """True for the one caller that removed it."""
+
+    async def claim_request(self, key: bytes, holder: bytes, until: datetime) -> bool:
+        """Mark it as decided for this holder, and keep it no longer than `until`. Of any number of
+        concurrent calls exactly one returns True."""
+
+    async def answer_request(self, key: bytes, answer: bytes) -> None:
+        """Keep the answer of a claimed request."""
+
+    async def consent(self, user_id: int, client_id: str) -> Consent | None: ...
+
+    async def consents_of(self, user_id: int) -> Sequence[Consent]: ...
+
+    async def save_consent(self, consent: Consent) -> None:
+        """Add it, or widen the one on record by its scope. Raises `Conflict` when the person or the
+        application was deleted."""
+
+    async def withdraw_consent(self, user_id: int, client_id: str, at: datetime) -> bool:
+        """Delete it and revoke every grant of this person and client, codes included."""
+
+    async def save_code(
+        self,
+        grant: Grant,
+        code: AuthorizationCode | None,
+        access: AccessToken | None = None,
+        logout_recipient: LogoutRecipient | None = None,
+    ) -> bool:
+        """Store a grant, the code and token of the front channel, and the client to notify when
+        the session of the grant ends.
+
+        False, and nothing is saved, unless the person's consent to all its scope is on record, and
+        its session, if it has one, lives; `withdraw_consent` or the end of the session at the same
+        time either prevents or revokes it.
+        """
+
+
+class TokenReader(Protocol):
+    async def find_code(self, key: bytes) -> FoundCode | None:
+        """The code with this key, redeemed and expired ones included."""
+
+    async def find_refresh_token(self, key: bytes) -> FoundRefreshToken | None:
+        """The token with this key, spent and expired ones included."""
+
+    async def find_access_token(self, key: bytes) -> FoundAccessToken | None:
+        """The opaque token with this key, expired and revoked ones included."""
+
+    async def token_status(
+        self, jti: str, client_id: str, grant_id: bytes | None
+    ) -> TokenStatus | None:
+        """What a signed token stands on; None when its jti, grant, client or person was revoked,
+        disabled or deleted."""
+
+
+class TokenStore(TokenReader, Protocol):
+    async def issue(self, access: AccessToken) -> None:
+        """Save an access token that spends nothing."""
+
+    async def redeem(
+        self,
+        code: AuthorizationCode,
+        at: datetime,
+        access: AccessToken | None,
+        refresh: RefreshToken | None,
+    ) -> bool:
+        """Redeem `code` and save the tokens: all of it, or nothing.
+
+        False if it was redeemed before or its grant is revoked. Of any number of concurrent
+        calls that redeem the same code, exactly one returns True. `access` is None for a JWT.
+        """
+
+    async def rotate(
+        self,
+        spends: RefreshToken,
+        at: datetime,
+        successor_nonce: bytes,
+        access: AccessToken | None,
+        successor: RefreshToken,
+    ) -> bool:
+        """Spend a refresh token, store the nonce with it, and its successor: all, or nothing.
+
+        False if it was spent before or its grant is revoked; exactly one of many wins.
+        """
+
+    async def revoke_grant(self, grant_id: bytes, at: datetime) -> bool:
+        """Revoke a grant: its code, its tokens, and any successor that a rotation adds now."""
+
+    async def revoke_access_token(self, key: bytes) -> bool: ...
+
+    async def revoke_jwt(self, jti: str, expires_at: datetime) -> None: ...
+
+    async def is_revoked_jwt(self, jti: str) -> bool: ...
