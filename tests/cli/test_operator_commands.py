@@ -24,7 +24,7 @@ def test_the_installed_command_tells_its_version() -> None:
 
 def test_a_new_sqlite_file_is_readable_by_its_owner_only(empty_terminal: Terminal) -> None:
     terminal = empty_terminal
-    assert "applied 0001 first_schema" in terminal.does("database", "migrate").out
+    assert "applied 0001 initial_schema" in terminal.does("database", "migrate").out
     for file in ("quantimodo.db", "secret.key"):
         assert stat.S_IMODE((terminal.folder / "var" / file).stat().st_mode) == 0o600
     assert terminal.does("database", "status", "--json").json == {
@@ -96,7 +96,7 @@ def test_an_old_schema_is_refused_until_it_is_migrated(empty_terminal: Terminal)
     assert (refused.code, refused.out) == (1, "")
     assert "quantimodo database migrate" in refused.err
     assert terminal("database", "status").code == 1
-    assert "applied 0001 first_schema" in terminal.does("database", "migrate").out
+    assert "applied 0001 initial_schema" in terminal.does("database", "migrate").out
     assert terminal.does("database", "migrate").out == "nothing to do\n"
     terminal.does("clients", "list")
 
