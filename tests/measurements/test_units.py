@@ -3,7 +3,6 @@
 import math
 import re
 from fractions import Fraction
-from importlib.resources import files
 
 import pytest
 from diary import Diary, Noted, examples
@@ -15,6 +14,7 @@ from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.measurements.units import converter, convertible, exactly
 from quantimodo.model.measurements import Unit
+from quantimodo.storage.migrate import shipped
 
 exact = st.fractions(max_denominator=10**6)
 sizes = st.floats(min_value=-1e280, max_value=1e280)
@@ -118,13 +118,17 @@ async def test_units_of_two_categories_do_not_convert(catalogue: Catalogue) -> N
 
 
 def test_both_engines_have_the_same_units_and_categories() -> None:
-    seeds = []
-    for engine in ("sqlite", "postgres"):
-        folder = files("quantimodo.storage.migrations") / engine
-        text = (folder / "0004_measurements.sql").read_text()
-        seeds.append(re.findall(r"^INSERT .*?;$", text, re.MULTILINE | re.DOTALL))
-    assert len(seeds[0]) == 3
-    assert seeds[0] == seeds[1]
+    steps = {engine: shipped(engine) for engine in ("sqlite", "postgres")}
+    seeds = {
+        engine: [
+            statement
+            for step in each
+            for statement in re.findall(r"^INSERT .*?;$", step.sql, re.MULTILINE | re.DOTALL)
+        ]
+        for engine, each in steps.items()
+    }
+    assert len(seeds["sqlite"]) == 3
+    assert seeds["sqlite"] == seeds["postgres"]
 
 
 @examples

@@ -53,7 +53,7 @@ class _Gone:
 
 async def test_the_key_set_is_served_while_the_database_is_down(harness: AppHarness) -> None:
     context = harness.context
-    store: Any = _Gone(context.stores)
+    store: Any = _Gone(context.stores.keys)
     keyring = Keyring(store, context.envelope, context.clock)
     await keyring.load()
     known = await keyring.document()
