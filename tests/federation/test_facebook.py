@@ -100,7 +100,7 @@ def facebook() -> Recordings:
 
 @pytest.fixture
 def provider(facebook: Recordings, clock: FrozenClock, stores: Stores) -> Provider:
-    return Facebook(POLICY, facebook.http_client(), clock, stores)
+    return Facebook(POLICY, facebook.http_client(), clock, stores.replays)
 
 
 async def native(provider: Provider) -> Profile:
@@ -168,7 +168,9 @@ async def test_an_address_never_counts_as_verified(
     facebook: Recordings, clock: FrozenClock, stores: Stores
 ) -> None:
     facebook.record("GET", ME, {**ACCOUNT, "verified": True, "email_verified": True})
-    trusting = Facebook(replace(POLICY, authoritative=True), facebook.http_client(), clock, stores)
+    trusting = Facebook(
+        replace(POLICY, authoritative=True), facebook.http_client(), clock, stores.replays
+    )
     for profile in (await trusting.handle_callback(ANSWER, CONTEXT), await native(trusting)):
         assert (profile.email_verified, profile.email_authoritative) == (False, False)
 
@@ -340,7 +342,7 @@ async def test_an_app_of_audiences_is_another_app_because_its_numbers_are(
     facebook.record("GET", DEBUG, {"data": {**INSPECTED, "app_id": "999999999999999"}})
     policy = replace(POLICY, audiences=("999999999999999",))
     with pytest.raises(ForeignToken):
-        await native(Facebook(policy, facebook.http_client(), clock, stores))
+        await native(Facebook(policy, facebook.http_client(), clock, stores.replays))
 
 
 @pytest.mark.parametrize(
@@ -471,7 +473,7 @@ async def test_every_address_can_be_another_servers(clock: FrozenClock, stores: 
         token_endpoint=f"{own}/token",
         graph_endpoint=f"{own}/v1/",
     )
-    provider = Facebook(policy, stand_in.http_client(), clock, stores)
+    provider = Facebook(policy, stand_in.http_client(), clock, stores.replays)
     assert await provider.destination() == own
     assert await provider.handle_callback(ANSWER, CONTEXT) == replace(ANN, issuer=own)
     assert await native(provider) == replace(ANN, issuer=own)
@@ -479,4 +481,6 @@ async def test_every_address_can_be_another_servers(clock: FrozenClock, stores: 
 
 def test_without_a_secret_the_server_does_not_start(clock: FrozenClock, stores: Stores) -> None:
     with pytest.raises(ValueError, match=r"providers\.facebook: client_secret is missing"):
-        Facebook(replace(POLICY, client_secret=None), Recordings().http_client(), clock, stores)
+        Facebook(
+            replace(POLICY, client_secret=None), Recordings().http_client(), clock, stores.replays
+        )

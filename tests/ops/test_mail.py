@@ -36,7 +36,7 @@ class Post:
     def __init__(self, stores: Stores, envelope: Envelope, clock: MovableClock) -> None:
         self.stores, self.envelope, self.clock = stores, envelope, clock
         self.wakeup = asyncio.Event()
-        self.outbox = Outbox(stores, envelope, clock, wakeup=self.wakeup)
+        self.outbox = Outbox(stores.mails, envelope, clock, wakeup=self.wakeup)
 
     def sender(
         self,
@@ -48,7 +48,9 @@ class Post:
         policy = SmtpPolicy(
             host="127.0.0.1", port=sink.port, security=security, sender=SENDER, **login
         )
-        return Sender(self.stores, self.envelope, Smtp(policy, trust), self.clock, self.wakeup)
+        return Sender(
+            self.stores.mails, self.envelope, Smtp(policy, trust), self.clock, self.wakeup
+        )
 
     async def waiting(self) -> Sequence[str]:
         return [kept.mail.to for kept in await self.outbox.recent()]
@@ -277,7 +279,7 @@ async def test_starttls_comes_before_login_and_email(post: Post, tmp_path: Path)
         await post.outbox.send(email())
         await post.sender(sink, "starttls", trust, **LOGIN).send_due()
         assert len(sink.email_templates) == 1
-        assert sink.logins == [b"\0house\0the mail password"]
+        assert sink.logins == [b"\0server\0the mail password"]
         assert sink.seen.index("STARTTLS") < sink.seen.index("AUTH") < sink.seen.index("MAIL")
 
 

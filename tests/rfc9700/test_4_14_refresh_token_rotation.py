@@ -109,7 +109,12 @@ async def test_a_late_repeat_survives_the_deletion_of_expired_rows(harness: AppH
     lost = await refreshed(harness, app, first["refresh_token"])
     harness.advance(days=29.9)
     context = harness.context
-    assert await Cleaner(context.stores, context.clock, "a test", pause=0).round() > 0
+    assert (
+        await Cleaner(
+            context.stores.retention, context.stores.leases, context.clock, "a test", pause=0
+        ).round()
+        > 0
+    )
     again = await refreshed(harness, app, first["refresh_token"])
     assert again["refresh_token"] == lost["refresh_token"]
     assert (await harness.call(again["access_token"])).status_code == 200

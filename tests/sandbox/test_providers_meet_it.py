@@ -145,7 +145,7 @@ async def test_an_id_token_counts_once_and_for_its_nonce(meeting: Meeting) -> No
         with pytest.raises(BadToken):
             await meeting.verify_native_token(name, "verified", "id_token", nonce="another")
         with pytest.raises(BadToken):
-            await meeting.verify_native_token(name, "nonsense", "id_token")
+            await meeting.verify_native_token(name, "malformed", "id_token")
 
 
 async def test_an_iphone_without_tracking_gets_limited_login_required(meeting: Meeting) -> None:
