@@ -61,5 +61,9 @@ async def test_the_rules_of_rotation_hold_for_it(harness: AppHarness) -> None:
     assert (await harness.token(thief, **fields)).json()["error"] == "invalid_grant"
     successor = (await harness.token(app, **fields)).json()
     harness.advance(minutes=1)
+    late = (await harness.token(app, **fields)).json()
+    assert late["refresh_token"] == successor["refresh_token"], "it was never used"
+    assert (await harness.refresh(app, successor["refresh_token"])).status_code == 200
+    harness.advance(minutes=1)
     assert (await harness.token(app, **fields)).json()["error"] == "invalid_grant"
     assert (await harness.call(successor["access_token"])).status_code == 401
