@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from quantimodo.model.budgets import Charge
+from quantimodo.model.budgets import Charge, StorageBudget
 from quantimodo.model.events import Event
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ports.background_stores import EventStore
@@ -16,15 +16,16 @@ from quantimodo.ports.stores import Stores, Unavailable
 
 
 class Failing:
-    """The real store behind a database that does not answer while `down`."""
+    """The real store behind a database that fails while `down`, and after `most` writes."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
         self.down = True
+        self.most = 1_000
         self.batches: list[int] = []
 
     async def add_events(self, events: Sequence[Event], charge: Charge | None = None) -> None:
-        if self.down:
+        if self.down or len(self.batches) >= self.most:
             raise Unavailable("the database did not answer")
         self.batches.append(len(events))
         await self._store.add_events(events)
@@ -93,6 +94,25 @@ async def test_a_database_that_comes_back_loses_nothing(
         await trail.flush()
     trail.record(event(clock, 2))
     failing.down = False
+    await trail.close()
+    assert await details(stores) == ["2", "1"]
+
+
+async def test_no_event_is_written_twice_when_the_database_fails_between_two_charges(
+    failing: Failing, stores: Stores, clock: Clock
+) -> None:
+    """Events with different budgets are written one charge after the other."""
+
+    def charge(event: Event) -> Charge:
+        return Charge(event.detail.encode() * 32, StorageBudget(1_000_000, 1_000_000))
+
+    trail = AuditTrail(failing, charge=charge)
+    failing.down, failing.most = False, 1
+    trail.record(event(clock, 1))
+    trail.record(event(clock, 2))
+    with pytest.raises(Unavailable):
+        await trail.flush()
+    failing.most = 2
     await trail.close()
     assert await details(stores) == ["2", "1"]
 

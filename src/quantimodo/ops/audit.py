@@ -4,7 +4,6 @@ The caller decides what is recorded, and must not record secrets.
 """
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
 
 from quantimodo.model.budgets import Charge
 from quantimodo.model.events import Event
@@ -29,7 +28,7 @@ class AuditTrail:
     ) -> None:
         self._store = store
         self._charge = charge
-        self._writer = BatchWriter[Event]("audit", self._write, capacity)
+        self._writer = BatchWriter[Event]("audit", self._write, capacity, charge)
         self.start = self._writer.start
         self.flush = self._writer.flush
         self.close = self._writer.close
@@ -38,5 +37,4 @@ class AuditTrail:
         self._writer.add(event)
 
     async def _write(self, events: Sequence[Event]) -> None:
-        for charge, some in groupby(events, self._charge):
-            await self._store.add_events(tuple(some), charge)
+        await self._store.add_events(events, self._charge(events[0]))

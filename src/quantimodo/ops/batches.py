@@ -7,7 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Generic, TypeVar
 
 import structlog
@@ -23,19 +23,29 @@ _PAUSE_WHEN_UNAVAILABLE = 5.0
 T = TypeVar("T")
 
 
+def _one_group(item: object) -> None:
+    return None
+
+
 class BatchWriter(Generic[T]):
     """For one event loop. `start` begins its task, `close` ends it.
 
     Without `start` items stay in the buffer until `flush`. When more than `capacity` are buffered,
-    because the database does not respond, the newest are lost; the log has their number.
+    because the database does not respond, the newest are lost; the log has their number. A batch
+    has items of one group only, so that `write` stores all of a batch or nothing.
     """
 
     def __init__(
-        self, name: str, write: Callable[[Sequence[T]], Awaitable[None]], capacity: int = 10_000
+        self,
+        name: str,
+        write: Callable[[Sequence[T]], Awaitable[None]],
+        capacity: int = 10_000,
+        group: Callable[[T], object] = _one_group,
     ) -> None:
         self._name = name
         self._write = write
         self._capacity = capacity
+        self._group = group
         self._items: deque[T] = deque()
         self._lost = 0
         self._wakeup = asyncio.Event()
@@ -59,7 +69,7 @@ class BatchWriter(Generic[T]):
         size = _BATCH
         async with self._writing:
             while self._items:
-                batch = tuple(islice(self._items, size))
+                batch = self._next(size)
                 try:
                     await self._write(batch)
                 except Unavailable:
@@ -72,6 +82,12 @@ class BatchWriter(Generic[T]):
                     self._lost += 1
                 for _ in batch:
                     self._items.popleft()
+
+    def _next(self, size: int) -> Sequence[T]:
+        """The oldest items of one group, at most `size`."""
+        group = self._group(self._items[0])
+        same = takewhile(lambda item: self._group(item) == group, self._items)
+        return tuple(islice(same, size))
 
     async def close(self) -> None:
         """Write the buffer and end. Items that cannot be written are lost and logged."""
