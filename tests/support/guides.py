@@ -23,7 +23,7 @@ def build_guides() -> Path:
 
 def guides_application(folder: Path) -> Starlette:
     """A server of the site in `folder` alone."""
-    guides = Guides.of_folder(shipped_renderer(), folder)
+    guides = Guides(shipped_renderer(), folder)
     routes = [Route(ADDRESS, guides.show), Route(f"{ADDRESS}/{{path:path}}", guides.show)]
     application = Starlette(routes=routes)
     application.router.redirect_slashes = False

@@ -5,7 +5,7 @@ server and no inline script, so their content security policy allows `'self'` on
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -48,42 +48,43 @@ _NOT_BUILT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Guides:
-    """The files of the site, by the part of their address after `/guides/`; empty: not built."""
+    """The site in `folder`, which need not exist."""
 
-    renderer: Renderer
-    found: Mapping[str, Path]
+    def __init__(self, renderer: Renderer, folder: Path) -> None:
+        self._renderer = renderer
+        self._folder = folder
 
     @classmethod
     def installed(cls, renderer: Renderer) -> "Guides":
-        """The site inside the installed package. Lists its files once."""
-        return cls.of_folder(renderer, Path(str(files("quantimodo") / "guides")))
+        """The site inside the installed package."""
+        return cls(renderer, Path(str(files("quantimodo") / "guides")))
 
-    @classmethod
-    def of_folder(cls, renderer: Renderer, folder: Path) -> "Guides":
-        """The site in `folder`, which need not exist."""
-        paths = (path for path in folder.rglob("*") if path.is_file())
-        names = {path.relative_to(folder).as_posix(): path for path in paths}
-        return cls(renderer, {name: path for name, path in names.items() if name[0] != "."})
+    @cached_property
+    def _found(self) -> Mapping[str, Path]:
+        """The files of the site, by the part of their address after `/guides/`; empty: not built.
+        Listed once, by the first request, so that no start of a worker waits for it."""
+        paths = (path for path in self._folder.rglob("*") if path.is_file())
+        names = {path.relative_to(self._folder).as_posix(): path for path in paths}
+        return {name: path for name, path in names.items() if name[0] != "."}
 
     async def show(self, request: Request) -> Response:
         """GET /guides and /guides/{path}: 303 to the address with a slash for a folder, 404 with
         what to do if the site is not built."""
-        if not self.found:
+        if not self._found:
             return self._not_found(request, _NOT_BUILT)
         name = request.path_params.get("path")
         if name is None:
             return see_other(f"{ADDRESS}/")
         if not name or name.endswith("/"):
             name += "index.html"
-        elif f"{name}/index.html" in self.found:
+        elif f"{name}/index.html" in self._found:
             return see_other(f"{ADDRESS}/{name}/")
-        path = self.found.get(name)
+        path = self._found.get(name)
         if path is None:
             return self._not_found(request, NOT_FOUND)
         return FileResponse(path, headers=_HEADERS)
 
     def _not_found(self, request: Request, page: tuple[str, str]) -> Response:
         note_refusal(request.scope, Refusal("not_found", page[0]))
-        return error_page(self.renderer, 404, *page)
+        return error_page(self._renderer, 404, *page)
