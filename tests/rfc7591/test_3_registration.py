@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from quantimodo.app.services import registration_policy
+from quantimodo.app.policies import registration_policy
 from quantimodo.ops.cleanup import Cleaner
 from support.app import CALLBACK, ISSUER, TOKEN, App, AppHarness, OpenHarness, answer_of
 from support.registered_clients import (

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,11 +22,17 @@ from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.environment import SystemClock, SystemEntropy
 from quantimodo.app.limits import charge_of_event, open_throttle
 from quantimodo.app.login import login_service
+from quantimodo.app.policies import (
+    read_policy,
+    registration_policy,
+    rotation_policy,
+    search_policy,
+    token_policy,
+)
 from quantimodo.app.provider_policies import outbound_policy, provider_policies
 from quantimodo.app.secret_keys import parse_keys, read_or_make
 from quantimodo.app.settings import Settings
-from quantimodo.app.settings_rules import read_statements
-from quantimodo.clients.dynamic import DynamicClients, RegistrationPolicy
+from quantimodo.clients.dynamic import DynamicClients
 from quantimodo.clients.key_documents import KeyDocuments
 from quantimodo.clients.names import reserved_names
 from quantimodo.clients.public_keys import ClientKeys
@@ -38,9 +43,9 @@ from quantimodo.federation.contract import Provider, ProviderPolicy
 from quantimodo.federation.provider_table import open_providers
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.keys.keyring import Keyring
-from quantimodo.keys.rotation import Rotation, RotationPolicy
+from quantimodo.keys.rotation import Rotation
 from quantimodo.measurements.catalogue import References
-from quantimodo.measurements.limits import ReadLimits, ReadPolicy
+from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.ops.access_log import AccessLog
 from quantimodo.ops.audit import AuditTrail
@@ -52,10 +57,8 @@ from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.document_fetcher import DocumentFetcher
 from quantimodo.ports.stores import Stores
 from quantimodo.sandbox.policies import STANDS_IN_FOR, sandbox_policies
-from quantimodo.storage.open import SearchPolicy, Step, migrate, open_stores, sqlite_path
+from quantimodo.storage.open import Step, migrate, open_stores, sqlite_path
 from quantimodo.tokens.policy import TokenPolicy
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,23 @@ async def prepare(
     return steps
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Resources:
+    """What the services are built over: `open_app` opens it and closes it again."""
+
+    settings: Settings
+    clock: Clock
+    entropy: Entropy
+    envelope: Envelope
+    stores: Stores
+    hasher: PasswordHasher
+    throttle: Throttle
+    audit: AuditTrail
+    accesses: AccessLog
+    providers: Mapping[str, Provider]
+    http_client: GuardedHttpClient
+
+
 @asynccontextmanager
 async def open_app(
     settings: Settings, clock: Clock | None = None, entropy: Entropy | None = None
@@ -121,8 +141,8 @@ async def open_app(
     envelope = Envelope(_secret_keys(settings, entropy, may_make=False), entropy)
     stores = await open_stores(settings.database, search_policy(settings))
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
-    charge = partial(charge_of_event, open_throttle(settings, stores, clock, envelope))
-    audit = AuditTrail(stores.events, charge=charge)
+    throttle = open_throttle(settings, stores, clock, envelope)
+    audit = AuditTrail(stores.events, charge=partial(charge_of_event, throttle))
     accesses = AccessLog(stores.accesses)
     audit.start()
     accesses.start()
@@ -133,16 +153,19 @@ async def open_app(
     try:
         providers = open_providers(_policies(settings), http_clients[0], clock, stores.replays)
         yield _build_services(
-            settings,
-            clock,
-            entropy,
-            envelope,
-            stores,
-            hasher,
-            audit,
-            accesses,
-            providers,
-            http_clients[1],
+            _Resources(
+                settings=settings,
+                clock=clock,
+                entropy=entropy,
+                envelope=envelope,
+                stores=stores,
+                hasher=hasher,
+                throttle=throttle,
+                audit=audit,
+                accesses=accesses,
+                providers=providers,
+                http_client=http_clients[1],
+            )
         )
     finally:
         for http_client in http_clients:
@@ -178,18 +201,10 @@ def _secret_keys(settings: Settings, entropy: Entropy, *, may_make: bool) -> tup
     return read_or_make(Path(settings.secret_file), entropy, may_make=may_make)
 
 
-def _build_services(
-    settings: Settings,
-    clock: Clock,
-    entropy: Entropy,
-    envelope: Envelope,
-    stores: Stores,
-    hasher: PasswordHasher,
-    audit: AuditTrail,
-    accesses: AccessLog,
-    providers: Mapping[str, Provider],
-    http_client: GuardedHttpClient,
-) -> AppContext:
+def _build_services(opened: _Resources) -> AppContext:
+    settings, stores, envelope = opened.settings, opened.stores, opened.envelope
+    clock, entropy, audit = opened.clock, opened.entropy, opened.audit
+    throttle, http_client = opened.throttle, opened.http_client
     fetcher = HttpDocumentFetcher(http_client)
     wakeup, logout_wakeup = asyncio.Event(), asyncio.Event()
     references = References(stores.references)
@@ -205,7 +220,6 @@ def _build_services(
         audit=audit,
         wakeup=logout_wakeup,
     )
-    throttle = open_throttle(settings, stores, clock, envelope)
     login = login_service(stores, sessions, throttle, clock, entropy, audit)
     devices = DeviceCookies(
         keys=envelope.derive_all("device cookies"), clock=clock, entropy=entropy
@@ -216,7 +230,7 @@ def _build_services(
         identities=stores.identities,
         email_tokens=stores.email_tokens,
         login=login,
-        hasher=hasher,
+        hasher=opened.hasher,
         devices=devices,
         mailer=outbox,
         policy=AccountPolicy(issuer=settings.issuer, sign_up_open=sign_up_open),
@@ -250,7 +264,7 @@ def _build_services(
         keyring=Keyring(stores.keys, envelope, clock),
         rotation=Rotation(stores.keys, envelope, rotation_policy(settings), clock),
         audit=audit,
-        accesses=accesses,
+        accesses=opened.accesses,
         references=references,
         measurement_service=MeasurementService(
             stores.measurements, stores.variables, references, clock
@@ -266,7 +280,7 @@ def _build_services(
         accounts=accounts,
         social=social,
         registry=registry,
-        providers=providers,
+        providers=opened.providers,
         http_client=http_client,
         fetcher=fetcher,
         client_keys=ClientKeys(KeyDocuments(fetcher, clock), envelope),
@@ -280,46 +294,3 @@ def _build_services(
             entropy,
         ),
     )
-
-
-def registration_policy(settings: Settings) -> RegistrationPolicy:
-    registration = settings.registration
-    return RegistrationPolicy(
-        mode=registration.mode,
-        implicit=registration.implicit,
-        unused_lifetime=registration.unused_lifetime,
-        statements=read_statements(registration.statements_file),
-    )
-
-
-def token_policy(settings: Settings) -> TokenPolicy:
-    tokens = settings.tokens
-    return TokenPolicy(
-        issuer=settings.issuer,
-        access_lifetime=tokens.access_lifetime,
-        id_token_lifetime=tokens.id_token_lifetime,
-        code_lifetime=tokens.code_lifetime,
-        refresh_idle_lifetime=tokens.refresh_idle_lifetime,
-        refresh_absolute_lifetime=tokens.refresh_absolute_lifetime,
-    )
-
-
-def rotation_policy(settings: Settings) -> RotationPolicy:
-    signed = max(settings.tokens.access_lifetime, settings.tokens.id_token_lifetime)
-    return RotationPolicy(
-        rotate_every=settings.keys.rotate_every,
-        publish_before=settings.keys.publish_before,
-        signed_lifetime=signed + _DAY,
-    )
-
-
-def search_policy(settings: Settings) -> SearchPolicy:
-    reads = settings.reads
-    return SearchPolicy(
-        at_once=reads.at_once, waiting=reads.waiting, seconds=reads.deadline.total_seconds()
-    )
-
-
-def read_policy(settings: Settings) -> ReadPolicy:
-    reads = settings.reads
-    return ReadPolicy(per_person=reads.per_person, seconds=reads.deadline.total_seconds())

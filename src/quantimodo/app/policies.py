@@ -1,0 +1,56 @@
+"""The policies of services, from the settings. Those by rate and of storage are in `limits.py`."""
+
+from datetime import timedelta
+
+from quantimodo.app.settings import Settings
+from quantimodo.app.settings_rules import read_statements
+from quantimodo.clients.dynamic import RegistrationPolicy
+from quantimodo.keys.rotation import RotationPolicy
+from quantimodo.measurements.limits import ReadPolicy
+from quantimodo.storage.open import SearchPolicy
+from quantimodo.tokens.policy import TokenPolicy
+
+_DAY = timedelta(days=1)
+
+
+def registration_policy(settings: Settings) -> RegistrationPolicy:
+    registration = settings.registration
+    return RegistrationPolicy(
+        mode=registration.mode,
+        implicit=registration.implicit,
+        unused_lifetime=registration.unused_lifetime,
+        statements=read_statements(registration.statements_file),
+    )
+
+
+def token_policy(settings: Settings) -> TokenPolicy:
+    tokens = settings.tokens
+    return TokenPolicy(
+        issuer=settings.issuer,
+        access_lifetime=tokens.access_lifetime,
+        id_token_lifetime=tokens.id_token_lifetime,
+        code_lifetime=tokens.code_lifetime,
+        refresh_idle_lifetime=tokens.refresh_idle_lifetime,
+        refresh_absolute_lifetime=tokens.refresh_absolute_lifetime,
+    )
+
+
+def rotation_policy(settings: Settings) -> RotationPolicy:
+    signed = max(settings.tokens.access_lifetime, settings.tokens.id_token_lifetime)
+    return RotationPolicy(
+        rotate_every=settings.keys.rotate_every,
+        publish_before=settings.keys.publish_before,
+        signed_lifetime=signed + _DAY,
+    )
+
+
+def search_policy(settings: Settings) -> SearchPolicy:
+    reads = settings.reads
+    return SearchPolicy(
+        at_once=reads.at_once, waiting=reads.waiting, seconds=reads.deadline.total_seconds()
+    )
+
+
+def read_policy(settings: Settings) -> ReadPolicy:
+    reads = settings.reads
+    return ReadPolicy(per_person=reads.per_person, seconds=reads.deadline.total_seconds())
