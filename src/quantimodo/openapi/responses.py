@@ -134,8 +134,8 @@ class UserInfo(TypedDict, total=False):
     phone_number_verified: Annotated[bool, said("With scope `phone`.", False)]
 
 
-class Person(TypedDict):
-    """The person of the token, in the format of the v1 API."""
+class SignedInUser(TypedDict):
+    """The person, in the format of the v1 API."""
 
     id: Annotated[int | None, said("The person's number in the API. Null for a pairwise app.", 42)]
     displayName: Annotated[str, said("The name that applications show.", "Ann Example")]
@@ -148,8 +148,13 @@ class Person(TypedDict):
     ]
     email: Annotated[str | None, said("Null until it is verified.", "ann@example.org")]
     emailVerified: Annotated[bool, said("Whether there is a verified address.", True)]
-    administrator: Annotated[bool, said("Whether they operate this server.", False)]
     sub: NotRequired[Annotated[str, said("The person, for a pairwise app.", fakes.SUBJECT)]]
+
+
+class Person(SignedInUser):
+    """The person of the token, in the format of the v1 API."""
+
+    administrator: Annotated[bool, said("Whether they operate this server.", False)]
 
 
 class Interaction(TypedDict, total=False):

@@ -1,9 +1,10 @@
 """Descriptions of sign-in through a provider."""
 
-from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
+from typing import Annotated, Any, Final, Literal, Required, TypedDict
 
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import HTML, JSON, Answer, Content, Operation, said
+from quantimodo.openapi.responses import SignedInUser
 from quantimodo.openapi.shared import TOO_LARGE
 
 TAG: Final = "Social sign-in"
@@ -105,23 +106,6 @@ class SocialToken(TypedDict, total=False):
     ]
     nonce: Annotated[str, said("The nonce of the ID token's request.", fakes.NONCE)]
     clientId: Annotated[str, _CLIENT_ID]
-
-
-class SignedInUser(TypedDict):
-    """The person, in the format of the v1 API."""
-
-    id: Annotated[int | None, said("The person's number in the API. Null for a pairwise app.", 42)]
-    displayName: Annotated[str, said("The name that applications show.", "Ann Example")]
-    loginName: Annotated[
-        str | None,
-        said(
-            "The verified e-mail address, otherwise the subject. Null for a pairwise app.",
-            "ann@example.org",
-        ),
-    ]
-    email: Annotated[str | None, said("Null until it is verified.", "ann@example.org")]
-    emailVerified: Annotated[bool, said("Whether there is a verified address.", True)]
-    sub: NotRequired[Annotated[str, said("The person, for a pairwise app.", fakes.SUBJECT)]]
 
 
 class LoginData(TypedDict):
