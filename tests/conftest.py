@@ -55,8 +55,12 @@ async def stores(tmp_path: Path, clock: FrozenClock) -> AsyncIterator[Stores]:
 
 _ONLY_IN_FULL_RUNS = (
     *("accounts", "attacks", "cli", "client", "federation", "interop", "keys", "measurements"),
-    *("openapi", "outbound", "pages", "properties", "sandbox"),
-    *("storage/test_query_plans.py", "storage/test_retention.py"),
+    *("oidc_back_channel_logout", "oidc_front_channel_logout", "oidc_rp_logout"),
+    *("oidc_session_management", "openapi", "outbound", "pages", "properties", "rfc7523"),
+    *("rfc7591", "rfc9101", "sandbox", "authorization/test_second_factor.py"),
+    *("http/test_bad_input.py", "ops/test_mail.py", "storage/test_client_metadata_round_trip.py"),
+    *("storage/test_one_operation.py", "storage/test_query_plans.py", "storage/test_retention.py"),
+    "storage/test_storage_budgets.py",
 )
 
 

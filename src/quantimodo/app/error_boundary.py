@@ -1,6 +1,6 @@
-"""The one place where an exception becomes a response, and a refusal a line of the log.
+"""The one place where an exception becomes a response, and where refusals are logged.
 
-What the response is, `error_table.py` says. A request that is refused writes one line, by whatever
+`error_table.py` defines the responses. Every refused request writes one line, whatever its
 endpoint: from the exception, from the note that an endpoint left (`http/refusals.py`), or, without
 either, from the status. `refusal_sampling.py` limits the lines. An exception that is not in the
 table is an incident: 500 with a number, and the stack trace in the log.
@@ -31,7 +31,7 @@ from quantimodo.pages.page_context import Endpoint
 from quantimodo.ports.clock import Entropy
 
 LEFT: Final = 499  # never sent: the client left before there was a response
-# Below these paths the callers are programs: what is not there is JSON.
+# Below these paths the callers are programs, so an unknown path gets JSON.
 _FOR_PROGRAMS: Final = ("/api/", "/.well-known/")
 PAGE: Final = "page"  # the endpoint, for metrics and log, of a path that has no route
 _INCIDENT: Final = "something went wrong on our side; the operator finds it as incident "

@@ -156,7 +156,7 @@ def _failed_login(error: ProviderFault) -> ErrorAnswer:
 
 
 def _refused_event(error: ProviderFault) -> ErrorAnswer:
-    # What the provider did not sign is not a message of it.
+    # Without the provider's signature it is not the provider's message.
     status = 503 if error.status >= 500 else 400
     refusal = _provider_fault(error, "notice refused")
     return _event_error(status, "authentication_failed", error.message, refusal)

@@ -1,4 +1,4 @@
-"""The limits by rate and the storage budgets of the settings, as services use them."""
+"""Rate limits and storage budgets, from the settings."""
 
 from dataclasses import fields
 
@@ -12,21 +12,21 @@ from quantimodo.ports.stores import Stores
 
 
 def open_throttle(settings: Settings, stores: Stores, clock: Clock, envelope: Envelope) -> Throttle:
-    """The one that the settings describe; all of them share their counters."""
+    """A throttle with the limits of the settings. All throttles count in the same database."""
     key, budgets = envelope.derive("throttle"), budget_policy(settings)
     return Throttle(stores.throttles, throttle_policy(settings), clock, key, budgets)
 
 
 def charge_of_event(throttle: Throttle, event: Event) -> Charge | None:
-    """The storage budget of an audit event: refused sign-ins have one, for a caller without an
-    account causes them."""
+    """The storage budget of an audit event. Only refused sign-ins have one, because callers without
+    an account cause them."""
     if event.kind != "session.refused":
         return None
     return throttle.charge("refused_sign_ins", event.address)
 
 
 def throttle_policy(settings: Settings) -> ThrottlePolicy:
-    """The limits by rate."""
+    """The rate limits."""
     limits = settings.limits
     return ThrottlePolicy(**{each.name: getattr(limits, each.name) for each in fields(limits)})
 

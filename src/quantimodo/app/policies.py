@@ -1,4 +1,4 @@
-"""The policies of services, from the settings. Those by rate and of storage are in `limits.py`."""
+"""The policies of services, from the settings. `limits.py` has rate limits and storage budgets."""
 
 from datetime import timedelta
 

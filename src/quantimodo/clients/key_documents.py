@@ -1,7 +1,7 @@
 """The documents behind `jwks_uri` of clients: fetched, cached, and bounded.
 
-Anybody may register a client in open mode, so fetches and cached bytes have a limit for one host
-and in total. One cache belongs to one process.
+In open mode any caller can register a client, so fetches and cached bytes are limited for one host
+and in total. Each process has its own cache.
 """
 
 import asyncio

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def _one_group(item: object) -> None:
-    return None
+    """All items are of one group."""
 
 
 class BatchWriter(Generic[T]):
