@@ -49,7 +49,7 @@ async def test_the_link_is_in_the_email_and_only_there(services: AccountServices
     await services.sign_up("new@example.org")
     (letter,) = await services.email_templates()
     assert letter.to == "new@example.org"
-    assert f"{ISSUER}/confirm?ticket=qmt_" in letter.text
+    assert f"{ISSUER}/confirm?token=qmt_" in letter.text
     assert "60 minutes" in letter.text
     assert "New Person" not in letter.text + letter.subject
     assert PASSWORD not in letter.text

@@ -86,7 +86,7 @@ async def test_only_the_owner_reads_that_there_is_an_account(services: AccountSe
     (email,) = await services.email_templates()
     assert email.to == KNOWN
     assert email.subject == "You already have an account"
-    assert "ticket=" not in email.text
+    assert "token=" not in email.text
 
 
 async def test_a_reset_is_as_many_writes_for_an_unknown_address(services: AccountServices) -> None:
@@ -138,5 +138,5 @@ async def test_a_signed_in_person_does_not_learn_it_by_a_change_of_address(
     assert work[KNOWN] == work[UNKNOWN]
     unknown_email, known_email = await services.email_templates()
     assert (unknown_email.to, known_email.to) == (UNKNOWN, KNOWN)
-    assert "ticket=" in unknown_email.text
-    assert "ticket=" not in known_email.text
+    assert "token=" in unknown_email.text
+    assert "token=" not in known_email.text

@@ -68,7 +68,7 @@ async def test_no_page_is_cached_framed_scripted_or_sent_as_a_referrer(harness: 
     paths = pages_of(harness, "GET")
     for browser in (harness.browser(), member):
         for path in paths:
-            answer = await browser.get(path.format(**named) + "?ticket=marked&code=marked")
+            answer = await browser.get(path.format(**named) + "?token=marked&code=marked")
             assert answer.status_code in (200, 303, 400, 404, 410), path
             assert answer.headers["cache-control"] == "no-store", path
             assert answer.headers["referrer-policy"] == "no-referrer", path

@@ -152,7 +152,7 @@ async def fail(harness: AppHarness, app: App) -> None:
     fields = {**form_fields(page.text), "username": "ann@example.org", "password": MARK}
     await browser.post("/sign-in", data=fields)
     await browser.post("/sign-in", data={**fields, "csrf": MARK})
-    for query in ({"ticket": MARK}, {"request": MARK}):
+    for query in ({"token": MARK}, {"request": MARK}):
         for path in ("/confirm", "/verify", "/reset/new", f"{AUTHORIZE}/resume"):
             await browser.get(path, params=query)
     await harness.redeem(app, MARK, code_verifier=MARK)
@@ -165,9 +165,9 @@ async def forget_the_password(harness: AppHarness, marked: Marked) -> None:
     page = await browser.get("/reset")
     await browser.post("/reset", data={**form_fields(page.text), "email": "ann@example.org"})
     (mail,) = await harness.context.outbox.recent(1)
-    email_token = mail.mail.text.partition("ticket=")[2].split()[0]
+    email_token = mail.mail.text.partition("token=")[2].split()[0]
     marked.add(email_token)
-    await browser.get(f"/reset/new?ticket={email_token}")
+    await browser.get(f"/reset/new?token={email_token}")
 
 
 def files_of(database: Path) -> bytes:

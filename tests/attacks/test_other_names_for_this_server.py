@@ -28,7 +28,7 @@ async def ask(
 async def email_shown(harness: AppHarness, host: str) -> bool:
     answer = await ask(harness, "/outbox", host=host)
     assert answer.status_code in (200, 421)
-    return "/reset/new?ticket=" in answer.text
+    return "/reset/new?token=" in answer.text
 
 
 async def ask_for_a_new_password(harness: AppHarness) -> None:

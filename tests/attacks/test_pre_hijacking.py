@@ -68,7 +68,7 @@ async def test_the_attackers_apps_do_not_survive_the_victims_click(harness: AppH
     assert (await harness.call(tokens["access_token"])).status_code == 200
     await accounts.send_verification(squatted)
     mails = await harness.context.outbox.recent(1)
-    email_token = mails[0].mail.text.partition("ticket=")[2].split()[0]
+    email_token = mails[0].mail.text.partition("token=")[2].split()[0]
     assert await accounts.verify(email_token, session=None)
     assert (await harness.call(tokens["access_token"])).status_code == 401
     assert await harness.context.stores.authorizations.consents_of(squatted.id) == []
@@ -140,7 +140,7 @@ async def test_a_move_to_the_victims_existing_account_is_impossible(
     await services.accounts.change_email(attacker, Secret(ATTACKERS), VICTIM)
     email = (await services.email_templates())[0]
     assert email.to == VICTIM
-    assert "ticket=" not in email.text
+    assert "token=" not in email.text
     assert (await services.stores.users.user_by_email(VICTIM)) == victim
 
 
@@ -168,7 +168,7 @@ async def test_an_account_that_a_provider_made_for_the_victims_address_is_a_dead
         accounts = it.context.accounts
         await accounts.request_reset(VICTIM, address=ADDRESS)
         mails = await it.context.outbox.recent(1)
-        email_token = mails[0].mail.text.partition("ticket=")[2].split()[0]
+        email_token = mails[0].mail.text.partition("token=")[2].split()[0]
         await accounts.reset(email_token, Secret(VICTIMS), address=ADDRESS, agent="a test")
         assert (await it.call(tokens["access_token"])).status_code == 401
         assert (await browser.get("/account")).status_code == 303

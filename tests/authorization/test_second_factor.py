@@ -293,7 +293,7 @@ async def test_a_reset_link_does_not_replace_the_second_factor(
         "reset_password", "ann@example.org", timedelta(hours=1), user_id=ann.id
     )
     browser = harness.browser()
-    await browser.get(f"/reset/new?ticket={raw.reveal()}")
+    await browser.get(f"/reset/new?token={raw.reveal()}")
     page = await browser.get("/reset/new")
     fields = {**form_fields(page.text), "password": "another long enough one"}
     answer = await browser.post("/reset/new", data=fields)

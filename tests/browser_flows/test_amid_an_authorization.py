@@ -75,7 +75,7 @@ async def test_a_forgotten_password_leads_to_the_app(live: Live, site: str) -> N
         await page.click("main button[type=submit]")
         await page.wait_for_url("**/reset/sent")
         for kept in await live.context.outbox.recent(5):
-            if found := re.search(r"http\S+/reset/new\?ticket=\S+", kept.mail.text):
+            if found := re.search(r"http\S+/reset/new\?token=\S+", kept.mail.text):
                 break
         assert found is not None
         await page.goto(found[0])

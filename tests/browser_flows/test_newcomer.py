@@ -125,7 +125,7 @@ async def _sign_up(server: Server, page: Page) -> None:
     await _press(page)
     assert f"{server.url}/outbox" in server.banner
     await page.goto("/outbox")
-    await _press(page, "a[href*='/confirm?ticket=']")
+    await _press(page, "a[href*='/confirm?token=']")
     await _press(page)
 
 

@@ -265,7 +265,7 @@ async def test_an_address_is_changed_without_a_password(
     answer = await ben.submit("/account/security/email", email="new@example.org")
     assert answer.headers["location"] == "/account/security"
     email_token = await services.email_token("/verify")
-    await ben.get(f"/verify?ticket={email_token}")
+    await ben.get(f"/verify?token={email_token}")
     await ben.submit("/verify")
     assert await services.stores.users.user_by_email("new@example.org") is not None
 

@@ -9,7 +9,7 @@ NEW = "quite another long password"
 
 
 async def open_link(visitor: Visitor, path: str, email_token: str) -> int:
-    answer = await visitor.get(f"{path}?ticket={email_token}")
+    answer = await visitor.get(f"{path}?token={email_token}")
     assert answer.headers["location"] == path
     return (await visitor.get(path)).status_code
 
@@ -106,7 +106,7 @@ async def test_a_new_address_takes_effect_when_its_own_session_opens_the_email(
     assert ann.http.cookies["__Host-quantimodo_session"] != before
     email_token = await services.email_token("/verify")
     async with site.visitor() as stranger:
-        await stranger.get(f"/verify?ticket={email_token}")
+        await stranger.get(f"/verify?token={email_token}")
         page = await stranger.get("/verify")
         assert "first sign in" in page.text
         csrf = (await stranger.form("/sign-in"))["csrf"]

@@ -17,7 +17,7 @@ async def sign_up(visitor: Visitor, email: str = "new@example.org", **more: str)
 
 async def open_link(visitor: Visitor, path: str, email_token: str) -> httpx.Response:
     """Open the mailed link as a browser does, following the way to the address without it."""
-    answer = await visitor.get(f"{path}?ticket={email_token}")
+    answer = await visitor.get(f"{path}?token={email_token}")
     assert answer.status_code == 303
     assert answer.headers["location"] == path
     return await visitor.get(path)
@@ -87,7 +87,7 @@ async def test_the_email_token_is_in_no_page_and_in_no_address(
 ) -> None:
     await sign_up(visitor)
     email_token = await services.email_token("/confirm")
-    first = await visitor.get(f"/confirm?ticket={email_token}")
+    first = await visitor.get(f"/confirm?token={email_token}")
     assert first.headers["cache-control"] == "no-store"
     assert first.headers["referrer-policy"] == "no-referrer"
     assert "httponly" in first.headers["set-cookie"].casefold()
@@ -183,7 +183,7 @@ async def test_the_outbox_shows_emails_with_links_and_only_when_it_is_on(
     await sign_up(visitor)
     page = (await visitor.get("/outbox")).text
     email_token = await services.email_token("/confirm")
-    assert f'href="https://id.example.org/confirm?ticket={email_token}"' in page
+    assert f'href="https://id.example.org/confirm?token={email_token}"' in page
     assert "new@example.org" in page
     async with build(services, outbox=False).visitor() as visitor:
         assert (await visitor.get("/outbox")).status_code == 404

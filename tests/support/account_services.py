@@ -204,7 +204,7 @@ class AccountServices:
     async def email_token(self, path: str) -> str:
         """The token in the newest e-mail, whose link must lead to `path`."""
         text = (await self.email_templates())[0].text
-        found = re.search(re.escape(f"{ISSUER}{path}?ticket=") + r"(\S+)", text)
+        found = re.search(re.escape(f"{ISSUER}{path}?token=") + r"(\S+)", text)
         assert found, text
         return found[1]
 

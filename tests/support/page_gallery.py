@@ -163,7 +163,7 @@ class Gallery:
             "sign-up-sent": "/sign-up/sent",
             "reset": "/reset",
             "reset-sent": "/reset/sent",
-            "dead-link": "/confirm?ticket=qmt_nothing",
+            "dead-link": "/confirm?token=qmt_nothing",
             "outbox": "/outbox",
             "not-found": "/nothing-here",
             "form-post": "/gallery/form-post",
@@ -195,15 +195,15 @@ class Gallery:
         await _press(page, "main button[type=submit]")
         yield "sign-up-refused"
         await self.services.accounts.request_reset("bob@example.org", address="192.0.2.9")
-        await page.goto(f"/reset/new?ticket={await self.services.email_token('/reset/new')}")
+        await page.goto(f"/reset/new?token={await self.services.email_token('/reset/new')}")
         yield "reset-new"
         await self.services.sign_up("eve@example.org")
-        await page.goto(f"/confirm?ticket={await self.services.email_token('/confirm')}")
+        await page.goto(f"/confirm?token={await self.services.email_token('/confirm')}")
         yield "confirm"
         bob = await self.services.stores.users.user_by_email("bob@example.org")
         assert bob is not None
         await self.services.accounts.send_verification(bob)
-        await page.goto(f"/verify?ticket={await self.services.email_token('/verify')}")
+        await page.goto(f"/verify?token={await self.services.email_token('/verify')}")
         yield "verify"
         fay = await self.services.member("fay@example.org")
         for factor in self.services.login.factors:

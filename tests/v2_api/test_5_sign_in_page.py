@@ -15,7 +15,7 @@ GO_ON = "Go on with this account"
 async def newest_link(harness: AppHarness, path: str) -> str:
     """The newest mailed link to this page, as a local address."""
     for kept in await harness.context.outbox.recent(20):
-        if found := re.search(rf"{re.escape(path)}\?ticket=\S+", kept.mail.text):
+        if found := re.search(rf"{re.escape(path)}\?token=\S+", kept.mail.text):
             return found[0]
     raise AssertionError("no such mail")
 

@@ -150,7 +150,7 @@ class EmailTemplates:
         return Mail(to=to, subject=subject, text=text + "\n")
 
     def _link(self, path: str, email_token: Secret) -> str:
-        return f"{self.issuer}{path}?ticket={email_token.reveal()}"
+        return f"{self.issuer}{path}?token={email_token.reveal()}"
 
 
 def address_of(user: User) -> str | None:

@@ -30,7 +30,7 @@ class Links:
 
     def moved(self, request: Request, purpose: Purpose) -> Response | None:
         """For an address with a token: the redirect to the same page without it."""
-        email_token = request.query_params.get("ticket")
+        email_token = request.query_params.get("token")
         if email_token is None:
             return None
         return self.page_context.browser.set_email_token_cookie(
