@@ -1,5 +1,7 @@
-"""Whole flows in Chromium, without scripts unless said: the server's own pages, an app on
-another origin, and the browser's own idea of what a page's policy allows."""
+"""Whole flows in Chromium, over the server's pages and an application on another origin.
+
+Scripts are off, unless a test says otherwise. The browser enforces each page's content security
+policy."""
 
 import httpx
 import pytest
@@ -10,10 +12,10 @@ from support.browser import BrowserSetup
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-PRESS = "main button[type=submit]"
+SUBMIT = "main button[type=submit]"
 
 
-async def press(page: Page, selector: str = PRESS) -> None:
+async def press(page: Page, selector: str = SUBMIT) -> None:
     await page.click(selector)
     await page.wait_for_load_state("load")
 
@@ -23,25 +25,27 @@ async def heading(page: Page) -> str:
 
 
 async def sign_in(page: Page, email: str = "ann@example.org") -> None:
-    """On the sign-in page that is shown."""
+    """Sign in on the sign-in page that the browser shows."""
     await page.fill("[name=username]", email)
     await page.fill("[name=password]", PASSWORD)
     await press(page)
 
 
 async def sign_up(page: Page, email: str) -> None:
-    """On the sign-up page that is shown, and then by the e-mail in the outbox."""
+    """Sign up on the page that the browser shows, and confirm by the e-mail in the outbox."""
     await page.fill("[name=name]", "New Person")
     await page.fill("[name=email]", email)
     await page.fill("[name=password]", PASSWORD)
     await press(page)
     await press(page, "text=open the outbox")
-    await press(page, "a[href*='/confirm?ticket=']")
-    assert "ticket" not in page.url
+    await press(page, "a[href*='/confirm?token=']")
+    assert "token" not in page.url
     await press(page, "text=Confirm and sign in")
 
 
-async def test_from_signing_up_to_taking_access_back(browser_setup: BrowserSetup) -> None:
+async def test_a_person_signs_up_registers_allows_and_revokes_an_app(
+    browser_setup: BrowserSetup,
+) -> None:
     async with (
         browser_setup.person() as page,
         httpx.AsyncClient(base_url=browser_setup.server) as client,
@@ -61,17 +65,17 @@ async def test_from_signing_up_to_taking_access_back(browser_setup: BrowserSetup
         await page.reload()
         assert await page.query_selector("#client-secret") is None
 
-        await page.goto(browser_setup.question(client_id))
+        await page.goto(browser_setup.authorize_path(client_id))
         assert await heading(page) == "Allow Mood Tracker to use your QuantiModo account?"
         await press(page, "#allow")
         assert page.url.startswith(browser_setup.callback)
-        assert browser_setup.arrived[-1]["state"] == "some-state"
+        assert browser_setup.callbacks[-1]["state"] == "some-state"
 
         answer = await client.post(
             TOKEN,
             data={
                 "grant_type": "authorization_code",
-                "code": browser_setup.arrived[-1]["code"],
+                "code": browser_setup.callbacks[-1]["code"],
                 "redirect_uri": browser_setup.callback,
                 "code_verifier": VERIFIER,
             },
@@ -91,40 +95,42 @@ async def test_from_signing_up_to_taking_access_back(browser_setup: BrowserSetup
         assert await heading(page) == "Sign in"
 
 
-async def test_cancel_leads_back_and_says_so(browser_setup: BrowserSetup) -> None:
+async def test_cancel_redirects_to_the_app_with_access_denied(browser_setup: BrowserSetup) -> None:
     await browser_setup.harness.person()
-    app = await browser_setup.registered()
+    app = await browser_setup.register_app()
     async with browser_setup.person() as page:
-        await page.goto(browser_setup.question(app.id))
+        await page.goto(browser_setup.authorize_path(app.id))
         await sign_in(page)
         await press(page, "#deny")
         assert page.url.startswith(browser_setup.callback)
-    assert browser_setup.arrived[-1]["error"] == "access_denied"
-    assert "code" not in browser_setup.arrived[-1]
+    assert browser_setup.callbacks[-1]["error"] == "access_denied"
+    assert "code" not in browser_setup.callbacks[-1]
 
 
-async def test_who_allowed_before_goes_straight_back_after_signing_in(
+async def test_a_consent_that_is_stored_needs_no_second_consent_page(
     browser_setup: BrowserSetup,
 ) -> None:
     await browser_setup.harness.person()
-    app = await browser_setup.registered()
+    app = await browser_setup.register_app()
     async with browser_setup.person() as page:
-        await page.goto(browser_setup.question(app.id))
+        await page.goto(browser_setup.authorize_path(app.id))
         await sign_in(page)
         await press(page, "#allow")
     async with browser_setup.person() as another:
-        await another.goto(browser_setup.question(app.id))
+        await another.goto(browser_setup.authorize_path(app.id))
         await sign_in(another)
-        assert another.url.startswith(browser_setup.callback), "the sign-in page's policy let it go"
-    assert len(browser_setup.arrived) == 2
+        assert another.url.startswith(browser_setup.callback), (
+            "the policy of the sign-in page allows the redirect"
+        )
+    assert len(browser_setup.callbacks) == 2
 
 
-async def test_a_new_person_comes_back_to_the_app_that_sent_them(
+async def test_sign_up_within_an_authorization_continues_it(
     browser_setup: BrowserSetup,
 ) -> None:
-    app = await browser_setup.registered()
+    app = await browser_setup.register_app()
     async with browser_setup.person() as page:
-        await page.goto(browser_setup.question(app.id))
+        await page.goto(browser_setup.authorize_path(app.id))
         await press(page, "text=Sign up")
         assert "Mood Tracker" in await page.inner_text(".card")
         await sign_up(page, "new@example.org")
@@ -133,16 +139,16 @@ async def test_a_new_person_comes_back_to_the_app_that_sent_them(
         assert page.url.startswith(browser_setup.callback)
 
 
-async def test_the_email_leads_a_new_person_to_the_first_party_app(
+async def test_the_confirmation_page_may_redirect_to_a_first_party_app(
     browser_setup: BrowserSetup,
 ) -> None:
-    app = await browser_setup.registered(first_party=True)
+    app = await browser_setup.register_app(first_party=True)
     async with browser_setup.person() as page:
-        await page.goto(browser_setup.question(app.id))
+        await page.goto(browser_setup.authorize_path(app.id))
         await press(page, "text=Sign up")
         await sign_up(page, "new@example.org")
         assert page.url.startswith(browser_setup.callback), (
-            "the confirmation page's policy let it go"
+            "the policy of the confirmation page allows the redirect"
         )
 
 
@@ -151,9 +157,9 @@ async def test_another_account_can_be_used_for_the_same_request(
 ) -> None:
     await browser_setup.harness.person()
     await browser_setup.harness.person("bob@example.org", "Bob Example")
-    app = await browser_setup.registered()
+    app = await browser_setup.register_app()
     async with browser_setup.person() as page:
-        await page.goto(browser_setup.question(app.id))
+        await page.goto(browser_setup.authorize_path(app.id))
         await sign_in(page)
         assert "ann@example.org" in await page.inner_text(".using")
         await press(page, "text=Use another account")
@@ -165,42 +171,46 @@ async def test_another_account_can_be_used_for_the_same_request(
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-async def test_an_answer_by_form_post_arrives_with_and_without_scripts(
+async def test_form_post_reaches_the_app_with_and_without_scripts(
     browser_setup: BrowserSetup, scripts: bool
 ) -> None:
     await browser_setup.harness.person()
-    app = await browser_setup.registered()
+    app = await browser_setup.register_app()
     async with browser_setup.person(scripts=scripts) as page:
-        await page.goto(browser_setup.question(app.id, response_mode="form_post"))
+        await page.goto(browser_setup.authorize_path(app.id, response_mode="form_post"))
         await sign_in(page)
         await press(page, "#allow")
         if not scripts:
             await press(page, "text=Continue")
         await page.wait_for_url(browser_setup.callback)
-    assert browser_setup.arrived[-1].keys() >= {"code", "state", "iss"}
+    assert browser_setup.callbacks[-1].keys() >= {"code", "state", "iss"}
 
 
-async def test_a_native_app_is_called_by_its_own_scheme(browser_setup: BrowserSetup) -> None:
+async def test_the_policy_allows_a_redirect_to_a_private_use_scheme(
+    browser_setup: BrowserSetup,
+) -> None:
     await browser_setup.harness.person()
     app = await browser_setup.harness.app(public=True, redirect_uris=("org.example.app:/callback",))
     async with browser_setup.person() as page:
-        await page.goto(browser_setup.question(app.id, redirect_uri="org.example.app:/callback"))
+        await page.goto(
+            browser_setup.authorize_path(app.id, redirect_uri="org.example.app:/callback")
+        )
         await sign_in(page)
-        # No app answers here: the browser tries its scheme, and nothing of ours forbade it.
+        # No app has this scheme here: the browser tries it, and the policy allows that.
         async with page.expect_event("requestfailed") as failing:
             await page.click("#allow")
         failed = await failing.value
     assert failed.url.startswith("org.example.app:/callback?code=")
 
 
-async def test_a_pop_up_keeps_its_opener_until_it_is_back(browser_setup: BrowserSetup) -> None:
-    """Apps of 2016 open the authorization in a pop-up and wait for it."""
+async def test_a_pop_up_has_its_opener_after_the_redirect(browser_setup: BrowserSetup) -> None:
+    """Apps of 2016 open the authorization in a pop-up and wait until it redirects back."""
     await browser_setup.harness.person()
-    app = await browser_setup.registered()
+    app = await browser_setup.register_app()
     async with browser_setup.person(scripts=True, width=1280) as opener:
         await opener.goto(browser_setup.callback)
         async with opener.expect_popup() as opening:
-            url = browser_setup.server + browser_setup.question(app.id)
+            url = browser_setup.server + browser_setup.authorize_path(app.id)
             await opener.evaluate("url => { window.waiting = window.open(url) }", url)
         popup = await opening.value
         await popup.wait_for_load_state("load")

@@ -74,7 +74,7 @@ async def _neighbour(browser_setup: BrowserSetup) -> AsyncIterator[Neighbour]:
 
 async def _sign_in_to(browser_setup: BrowserSetup, page: Page, client_id: str) -> dict[str, str]:
     """Through the sign-in page and the question, if there is one; what the app got."""
-    await page.goto(browser_setup.question(client_id, scope="openid"))
+    await page.goto(browser_setup.authorize_path(client_id, scope="openid"))
     if await page.query_selector("[name=username]"):
         await page.fill("[name=username]", "ann@example.org")
         await page.fill("[name=password]", PASSWORD)
@@ -83,7 +83,7 @@ async def _sign_in_to(browser_setup: BrowserSetup, page: Page, client_id: str) -
     if await page.query_selector("#allow"):
         await page.click("#allow")
     await page.wait_for_url(f"{browser_setup.callback}*")
-    return browser_setup.arrived[-1]
+    return browser_setup.callbacks[-1]
 
 
 async def _heard(page: Page, message: str) -> Any:
@@ -94,7 +94,7 @@ async def _heard(page: Page, message: str) -> Any:
 
 async def test_a_page_notices_that_the_person_signed_out(browser_setup: BrowserSetup) -> None:
     await browser_setup.harness.person()
-    app = await browser_setup.registered()
+    app = await browser_setup.register_app()
     # The application's page and its redirect URI are of one origin, as the state is bound to it.
     async with _neighbour(browser_setup) as neighbour, browser_setup.person(scripts=True) as page:
         callback = f"{neighbour.address}/signed-out"
@@ -104,7 +104,7 @@ async def test_a_page_notices_that_the_person_signed_out(browser_setup: BrowserS
         await page.fill("[name=password]", PASSWORD)
         await page.click("main button[type=submit]")
         await page.wait_for_load_state("load")
-        await page.goto(browser_setup.question(app.id, scope="openid", redirect_uri=callback))
+        await page.goto(browser_setup.authorize_path(app.id, scope="openid", redirect_uri=callback))
         await page.click("#allow")
         await page.wait_for_url(f"{callback}*")
         state = neighbour.back[-1]["session_state"]
@@ -126,7 +126,7 @@ async def test_apps_hear_of_it_in_frames_and_the_person_comes_back(
     harness = browser_setup.harness
     await harness.person()
     async with _neighbour(browser_setup) as neighbour, browser_setup.person() as page:
-        app = await browser_setup.registered()
+        app = await browser_setup.register_app()
         back = f"{neighbour.address}/signed-out"
         await registered(
             harness,
@@ -156,7 +156,7 @@ async def test_apps_hear_of_it_in_frames_and_the_person_comes_back(
 async def test_the_question_leads_back_to_the_app(browser_setup: BrowserSetup) -> None:
     await browser_setup.harness.person()
     async with _neighbour(browser_setup) as neighbour, browser_setup.person() as page:
-        app, back = await browser_setup.registered(), f"{neighbour.address}/signed-out"
+        app, back = await browser_setup.register_app(), f"{neighbour.address}/signed-out"
         await registered(browser_setup.harness, app=app, post_logout_redirect_uris=(back,))
         await _sign_in_to(browser_setup, page, app.id)
         asked = {"client_id": app.id, "post_logout_redirect_uri": back, "state": "s"}

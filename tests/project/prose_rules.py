@@ -63,16 +63,11 @@ RULES: Final = (
         r"famil(?:y|ies)",
         _OLD,
         "grant",
-        allowed=r"family[ -]name|(?:font|address|socket)[ -]family|family=|family and given"
+        allowed=r"family[ -]name|(?:font|address|socket)[ -]famil(?:y|ies)|family=|family and given"
         r"|given and family",
     ),
     Rule(r"wish(?:es|ed)?", _OLD, "request, PendingSignUp"),
-    Rule(
-        r"tickets?",
-        _OLD,
-        "token, link",
-        allowed=r"ticket=|[(\[{] ?ticket ?[)\]:]",
-    ),
+    Rule(r"tickets?", _OLD, "token, link"),
     Rule(
         r"streets?",
         _METAPHOR,
@@ -95,7 +90,12 @@ RULES: Final = (
     Rule(r"hung up|hangs up|hang up", _PERSON, "disconnected"),
     Rule(r"let(?:s|ting)? go", _PERSON, "release, delete, clear"),
     Rule(r"whoever|whomever|whosoever", _VAGUE, "the subject by name: any client, a person who"),
-    Rule(r"nobody|somebody|somebodys", _VAGUE, "the subject by name: no client, another person"),
+    Rule(
+        r"nobody|somebody|somebodys",
+        _VAGUE,
+        "the subject by name: no client, another person",
+        allowed=r"(?:account|user) nobody|getpwnam\( nobody",
+    ),
     Rule(rf"of {_OWN} own", "an ornament", "'its own …', 'a separate …', or nothing"),
     Rule(r"a go", "an idiom", "attempt"),
     Rule(r"for good(?! reason)", "an idiom", "permanently"),
@@ -104,6 +104,7 @@ RULES: Final = (
         r"(?:does|do|has|have|may|can|will) (?:the|a|an|it|they|this|we)",
         _INVERTED,
         "subject, verb, object",
+        allowed=r"[a-z]+s (?:here|there) (?:do|have|may|can|will) (?:the|a|an)",
     ),
 )
 

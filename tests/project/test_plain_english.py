@@ -62,6 +62,8 @@ def test_no_refused_word_comes_back() -> None:
         "test_nobody_else_reads_it",
         "an e-mail, sent as a letter",
         "Nor does the server read it.",
+        "There may the client read it.",
+        "/confirm?ticket=qmt_x",
     ],
 )
 def test_a_refused_word_is_found(text: str) -> None:
@@ -77,7 +79,10 @@ def test_a_refused_word_is_found(text: str) -> None:
         "street_address",
         "font-family: serif",
         "greenhouse, background, message, bellows",
-        "/confirm?ticket=qmt_x",
+        "RestrictAddressFamilies=AF_UNIX",
+        "runs as the account `nobody`",
+        'pwd.getpwnam("nobody")',
+        "failures there have a separate counter",
     ],
 )
 def test_a_usual_word_is_not_found(text: str) -> None:

