@@ -76,7 +76,10 @@ async def test_an_identity_that_was_signed_out_starts_no_session(
         signed_out_at=identity.signed_out_at,
         methods=("fed",),
     )
-    assert await services.social.sign_out(identity.issuer, identity.subject) == admitted.user.id
+    assert (
+        await services.security_events.sign_out(identity.issuer, identity.subject)
+        == admitted.user.id
+    )
     with pytest.raises(DomainError):
         await services.login.complete_login(admitted.user, proof, BROWSER)
     assert await services.sessions.list(admitted.user.id) == []

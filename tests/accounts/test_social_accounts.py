@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from quantimodo.accounts.errors import DomainError, LinkNeeded, ReauthenticationNeeded, TooMany
-from quantimodo.federation.social_accounts import PROVIDER_TOKENS, Admitted
+from quantimodo.federation.new_identities import PROVIDER_TOKENS
+from quantimodo.federation.social_accounts import Admitted
 from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.clock import Entropy
@@ -340,13 +341,13 @@ async def test_an_identity_that_ended_takes_sessions_along_and_tells(
 ) -> None:
     cookie = await services.by_provider()
     user = (await services.session(cookie)).user
-    assert await services.social.end(ISSUER, "elsewhere-1") == user.id
+    assert await services.security_events.end(ISSUER, "elsewhere-1") == user.id
     assert not await services.is_live(cookie)
     assert await services.social.identities(user.id) == []
     assert await services.stores.users.user(user.id) is not None
     assert (await services.email_templates())[0].subject == "A way to sign in has ended"
     assert (await services.events(user))[0].kind == "identity.ended"
-    assert await services.social.end(ISSUER, "elsewhere-1") is None
+    assert await services.security_events.end(ISSUER, "elsewhere-1") is None
     # The address was proven, so the person gets back in by a mailed link.
     await services.accounts.request_reset("ann@example.org", address=ADDRESS)
     await services.reset(await services.email_token("/reset/new"), PASSWORD)
@@ -356,10 +357,10 @@ async def test_an_identity_that_ended_takes_sessions_along_and_tells(
 async def test_signed_out_there_is_signed_out_here(services: AccountServices) -> None:
     cookie = await services.by_provider()
     user = (await services.session(cookie)).user
-    assert await services.social.sign_out(ISSUER, "elsewhere-1") == user.id
+    assert await services.security_events.sign_out(ISSUER, "elsewhere-1") == user.id
     assert not await services.is_live(cookie)
     assert len(await services.social.identities(user.id)) == 1
-    assert await services.social.sign_out(ISSUER, "nobody") is None
+    assert await services.security_events.sign_out(ISSUER, "nobody") is None
     assert (await services.events(user))[0].kind == "identity.signed_out"
 
 
@@ -369,7 +370,7 @@ async def test_what_was_said_before_it_was_signed_out_opens_nothing(
     said_at = clock.now()
     admitted = await admit(services, said_at=said_at)
     clock.advance(timedelta(minutes=1))
-    await services.social.sign_out(ISSUER, "elsewhere-1")
+    await services.security_events.sign_out(ISSUER, "elsewhere-1")
     assert not await services.social.stands(admitted)
     for moment in (said_at, clock.now()):
         with pytest.raises(DomainError, match="has ended this sign-in"):
@@ -385,7 +386,7 @@ async def test_no_session_begins_for_an_identity_that_was_signed_out_meanwhile(
     services: AccountServices,
 ) -> None:
     admitted = await admit(services)
-    await services.social.sign_out(ISSUER, "elsewhere-1")
+    await services.security_events.sign_out(ISSUER, "elsewhere-1")
     with pytest.raises(DomainError):
         await services.social.begin_session(
             admitted, ("fed",), address=ADDRESS, agent="", replaces=None
@@ -398,35 +399,35 @@ async def test_a_disabled_provider_account_signs_its_person_out_and_notifies(
 ) -> None:
     cookie = await services.by_provider()
     user = (await services.session(cookie)).user
-    assert await services.social.suspend(ISSUER, "elsewhere-1") == user.id
+    assert await services.security_events.suspend(ISSUER, "elsewhere-1") == user.id
     assert not await services.is_live(cookie)
     assert len(await services.social.identities(user.id)) == 1
     (letter, *_) = await services.email_templates()
     assert letter.subject == "A way to sign in was suspended"
     assert "/reset" not in letter.text
-    assert await services.social.suspend(ISSUER, "nobody") is None
+    assert await services.security_events.suspend(ISSUER, "nobody") is None
     # It was enabled there again.
     assert (await admit(services)).user == user
 
 
 async def test_erasing_the_only_way_in_deletes_the_account(services: AccountServices) -> None:
     admitted = await admit(services)
-    assert await services.social.erase(ISSUER, "elsewhere-1") == admitted.user.id
+    assert await services.security_events.erase(ISSUER, "elsewhere-1") == admitted.user.id
     assert await services.stores.users.user(admitted.user.id) is None
     assert (await services.email_templates())[0].subject == "Your account was deleted"
-    assert await services.social.erase(ISSUER, "elsewhere-1") is None
+    assert await services.security_events.erase(ISSUER, "elsewhere-1") is None
 
 
 async def test_erasing_one_of_several_ways_in_keeps_the_account(services: AccountServices) -> None:
     ann = await services.member()
     await admit(services)
-    assert await services.social.erase(ISSUER, "elsewhere-1") == ann.id
+    assert await services.security_events.erase(ISSUER, "elsewhere-1") == ann.id
     assert await services.stores.users.user(ann.id) is not None
     assert await services.social.identities(ann.id) == []
     assert await services.sign_in()
     ben = await admit(services, subject="b1", email="ben@example.org")
     await admit(services, subject="b2", email="ben@example.org")
-    assert await services.social.erase(ISSUER, "b1") == ben.user.id
+    assert await services.security_events.erase(ISSUER, "b1") == ben.user.id
     assert len(await services.social.identities(ben.user.id)) == 1
 
 

@@ -63,8 +63,6 @@ REMAINING: Mapping[str, int] = {
     "src/quantimodo/endpoints/upstream_login.py": 306,
     "src/quantimodo/endpoints/upstream_login.py:UpstreamLogin._keep": 7,
     "src/quantimodo/federation/login_codes.py:LoginCodes.issue": 8,
-    "src/quantimodo/federation/social_accounts.py": 335,
-    "src/quantimodo/federation/social_accounts.py:SocialAccounts": 9,
     "src/quantimodo/pages/browser.py:Browser.__init__": 7,
     "src/quantimodo/pages/data.py": 305,
     "src/quantimodo/pages/layout.py:Renderer.page": 8,

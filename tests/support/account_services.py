@@ -18,6 +18,8 @@ from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.passwords import HashPolicy, PasswordHasher
 from quantimodo.crypto.tokens import Kind, mint
+from quantimodo.federation.identity_notifier import IdentityNotifier
+from quantimodo.federation.security_event_handler import SecurityEventHandler
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.model.events import Event, Mail
 from quantimodo.model.identities import Profile
@@ -91,6 +93,7 @@ class SignedInByLink:
 class AccountServices:
     accounts: Accounts
     social: SocialAccounts
+    security_events: SecurityEventHandler
     envelope: Envelope
     sessions: Sessions
     login: Login
@@ -280,22 +283,29 @@ def open_account_services(
         entropy=entropy,
         audit=audit,
     )
+    notifier = IdentityNotifier(
+        mailer=outbox, email_templates=EmailTemplates(ISSUER), clock=clock, audit=audit
+    )
     social = SocialAccounts(
         users=watched(stores.users),
         store=watched(stores.identities),
         login=login,
         throttle=throttle,
-        mailer=outbox,
-        email_templates=EmailTemplates(ISSUER),
+        notifier=notifier,
         envelope=envelope,
         sign_up_open=sign_up_open,
         clock=clock,
         entropy=entropy,
-        audit=audit,
     )
     return AccountServices(
         accounts=accounts,
         social=social,
+        security_events=SecurityEventHandler(
+            users=watched(stores.users),
+            identities=watched(stores.identities),
+            notifier=notifier,
+            clock=clock,
+        ),
         envelope=envelope,
         sessions=sessions,
         login=login,

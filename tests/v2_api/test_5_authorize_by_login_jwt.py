@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from quantimodo.app.social import login_tokens
+from quantimodo.app.social import login_tokens, security_event_handler
 from support.app import (
     AUTHORIZE,
     CALLBACK,
@@ -421,7 +421,7 @@ async def test_a_jwt_ends_with_the_identity_that_it_came_by(
     token = await token_of(harness)
     assert (await ask_json(harness, app, token)).status_code == 200
     who = google.people["gia"]
-    await harness.context.social.end(who.issuer, who.subject)
+    await security_event_handler(harness.context).end(who.issuer, who.subject)
     assert (await ask_json(harness, app, token)).status_code == 401
 
 

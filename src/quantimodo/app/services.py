@@ -40,6 +40,7 @@ from quantimodo.clients.registry import Registry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.passwords import PasswordHasher
 from quantimodo.federation.contract import Provider, ProviderPolicy
+from quantimodo.federation.identity_notifier import IdentityNotifier
 from quantimodo.federation.provider_table import open_providers
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.keys.keyring import Keyring
@@ -242,15 +243,17 @@ def _build_services(opened: _Resources) -> AppContext:
         users=stores.users,
         store=stores.identities,
         login=login,
-        logout_wakeup=logout_wakeup,
         throttle=throttle,
-        mailer=outbox,
-        email_templates=EmailTemplates(settings.issuer),
+        notifier=IdentityNotifier(
+            mailer=outbox,
+            email_templates=EmailTemplates(settings.issuer),
+            clock=clock,
+            audit=audit,
+        ),
         envelope=envelope,
         sign_up_open=sign_up_open,
         clock=clock,
         entropy=entropy,
-        audit=audit,
     )
     reserved = reserved_names(settings.issuer, "QuantiModo")
     registry = Registry(stores.clients, clock, entropy, audit, envelope, reserved)

@@ -15,6 +15,7 @@ from quantimodo.endpoints.social_tokens import SocialTokens
 from quantimodo.endpoints.upstream_login import UpstreamLogin
 from quantimodo.federation.login_codes import LoginCodes
 from quantimodo.federation.redirect_targets import RedirectTargets
+from quantimodo.federation.security_event_handler import SecurityEventHandler
 from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.return_targets import ReturnTargets
@@ -34,6 +35,16 @@ def login_tokens(context: AppContext) -> LoginTokens:
         context.stores.tokens,
         context.clock,
         context.envelope,
+    )
+
+
+def security_event_handler(context: AppContext) -> SecurityEventHandler:
+    return SecurityEventHandler(
+        users=context.stores.users,
+        identities=context.stores.identities,
+        notifier=context.social.notifier,
+        clock=context.clock,
+        logout_wakeup=context.logout_wakeup,
     )
 
 
@@ -94,7 +105,7 @@ def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
         arrivals,
         SecurityEventEndpoint(
             providers=context.providers,
-            accounts=context.social,
+            handler=security_event_handler(context),
             throttle=context.throttle,
             replays=stores.replays,
             data_deletion_requests=stores.data_deletion_requests,

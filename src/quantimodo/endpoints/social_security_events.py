@@ -1,8 +1,9 @@
 """Security events and data-deletion requests that providers send about accounts.
 
 Applies each signed message once, and returns the response that each provider expects.
-`federation/` verifies that the provider signed the message; `federation/social_accounts.py` applies
-it. Messages that change nothing are limited by network address.
+`federation/` verifies that the provider signed the message, and
+`federation/security_event_handler.py` applies it. Messages that change nothing are limited by
+network address.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from starlette.responses import Response
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, keyed_digest
 from quantimodo.federation.contract import Provider, SecurityEvent
-from quantimodo.federation.social_accounts import SocialAccounts
+from quantimodo.federation.security_event_handler import SecurityEventHandler
 from quantimodo.http.errors import NotFound
 from quantimodo.model.identities import DataDeletionRequest
 from quantimodo.outbound.errors import faults_of
@@ -43,7 +44,7 @@ class SecurityEventEndpoint:
     """`key` makes confirmation codes: the same message gets the same one."""
 
     providers: Mapping[str, Provider]
-    accounts: SocialAccounts
+    handler: SecurityEventHandler
     throttle: Throttle
     replays: ReplayStore
     data_deletion_requests: DataDeletionRequestStore
@@ -113,13 +114,13 @@ class SecurityEventEndpoint:
 
     async def _apply(self, notice: SecurityEvent, place: _Place) -> None:
         if place == "data-deletion" or notice.kind == "delete_data":
-            await self.accounts.erase(notice.issuer, notice.subject)
+            await self.handler.erase(notice.issuer, notice.subject)
         elif notice.kind == "signed_out":
-            await self.accounts.sign_out(notice.issuer, notice.subject)
+            await self.handler.sign_out(notice.issuer, notice.subject)
         elif notice.kind == "suspended":
-            await self.accounts.suspend(notice.issuer, notice.subject)
+            await self.handler.suspend(notice.issuer, notice.subject)
         else:
-            await self.accounts.end(notice.issuer, notice.subject)
+            await self.handler.end(notice.issuer, notice.subject)
 
     async def _confirm(self, provider: Provider, notices: Sequence[SecurityEvent]) -> Response:
         """Facebook asks for a page to follow it by, and a code. Sent again, it is the same."""

@@ -1,39 +1,34 @@
-"""Accounts and their identities at providers: sign-in, linking, unlinking, and security events.
+"""Accounts and their identities at providers: sign-in, linking and unlinking.
 
 Owns the rules between an identity and the account and sessions of its person. `linking.py` decides
-which account it is; the provider's file has verified the profile.
+which account it is, `new_identities.py` what is stored of a profile, and
+`security_event_handler.py` has the events that a provider sends later. The provider's file has
+verified the profile.
 """
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from quantimodo.accounts.addresses import known_email, shown_name
-from quantimodo.accounts.email_templates import EmailTemplates, address_of
+from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.errors import DomainError, LinkNeeded
 from quantimodo.accounts.login import IdentityProof, Login, LoginBrowser, LoginResult
-from quantimodo.accounts.sessions import printable, require_fresh
+from quantimodo.accounts.sessions import require_fresh
 from quantimodo.accounts.sign_up import new_subject
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.envelope import Envelope
+from quantimodo.federation.identity_notifier import IdentityNotifier
 from quantimodo.federation.linking import Create, Link, Refuse, RequireSignIn, SignIn, decide
-from quantimodo.model.events import Event, Mail
+from quantimodo.federation.new_identities import new_identity, normalized, sealed_refresh_token
 from quantimodo.model.identities import Identity, NewIdentity, Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import NewUser, User
 from quantimodo.ports.account_stores import UserStore
-from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.federation_stores import IdentityStore
-from quantimodo.ports.mailer import Mailer
 from quantimodo.ports.stores import Conflict
 
-PROVIDER_TOKENS: Final = "provider tokens"  # the envelope's purpose
-_LONGEST_SUBJECT: Final = 255  # OpenID Connect Core §2
-_LONGEST_ISSUER: Final = 400
-_LONGEST_REFRESH_TOKEN: Final = 8192
 _TRIES: Final = 5
 _REASONS: Final = {
     "disabled": "This account is disabled. Contact the operator of this server.",
@@ -67,14 +62,11 @@ class SocialAccounts:
     store: IdentityStore
     login: Login
     throttle: Throttle
-    mailer: Mailer
-    email_templates: EmailTemplates
+    notifier: IdentityNotifier
     envelope: Envelope
     sign_up_open: bool
     clock: Clock
     entropy: Entropy
-    audit: Audit
-    logout_wakeup: asyncio.Event | None = None
 
     async def admit(self, profile: Profile, *, address: str) -> Admitted:
         """The person whose account this profile signs in to, created or linked by the rules.
@@ -83,7 +75,7 @@ class SocialAccounts:
         Raises `LinkNeeded`, `DomainError` (disabled, sign-up closed), `TooMany`.
         """
         await self.throttle.social(address)
-        profile = _kept_form(profile)
+        profile = normalized(profile)
         for _ in range(_TRIES):
             try:
                 return await self._admit(profile, address)
@@ -114,7 +106,7 @@ class SocialAccounts:
         Raises `DomainError` when another account has it, and `ReauthenticationNeeded`.
         """
         require_fresh(session, self.clock.now())
-        profile = _kept_form(profile)
+        profile = normalized(profile)
         try:
             identity = await self.store.add_identity(
                 session.user.id, self._new_identity(profile), session.key
@@ -136,49 +128,14 @@ class SocialAccounts:
                 "This is the last way to sign in to your account. Set a password, or link another"
                 " one, first."
             )
-        self._record("identity.unlinked", session.user.id, session.address, identity.provider)
-        await self._notify(session.user, self.email_templates.identity_unlinked)
+        self.notifier.record(
+            "identity.unlinked", session.user.id, session.address, identity.provider
+        )
+        await self.notifier.notify(session.user, EmailTemplates.identity_unlinked)
 
     async def identities(self, user_id: int) -> Sequence[Identity]:
         """Oldest first."""
         return await self.store.identities_of(user_id)
-
-    async def end(self, issuer: str, subject: str) -> int | None:
-        """The provider deleted the account: delete the identity, and end every session and every
-        authorization of its person. Returns the person's id."""
-        user = await self._end(issuer, subject)
-        if user is None:
-            return None
-        await self._notify(user, self.email_templates.identity_ended)
-        return user.id
-
-    async def sign_out(self, issuer: str, subject: str) -> int | None:
-        """The provider signed its account out: end every session of the person, and void unused
-        sign-ins through this identity, which stays linked. Returns the person's id."""
-        return await self._sign_out(issuer, subject, grants=False)
-
-    async def suspend(self, issuer: str, subject: str) -> int | None:
-        """The provider disabled the account, for example after a takeover: like `sign_out`, and
-        end every authorization of the person. Returns the person's id."""
-        user_id = await self._sign_out(issuer, subject, grants=True)
-        user = None if user_id is None else await self.users.user(user_id)
-        if user is not None:
-            await self._notify(user, self.email_templates.identity_suspended)
-        return user_id
-
-    async def erase(self, issuer: str, subject: str) -> int | None:
-        """The person requests, through the provider, deletion of its data: `end`, and if that was
-        the only sign-in method, delete the account. Returns the person's id."""
-        user = await self._end(issuer, subject)
-        if user is None:
-            return None
-        if await self._has_a_way_in(user):
-            await self._notify(user, self.email_templates.identity_ended)
-        else:
-            await self.users.delete_user(user.id)
-            self._record("account.deleted", user.id)
-            await self._notify(user, self.email_templates.account_deleted)
-        return user.id
 
     async def _admit(self, profile: Profile, address: str) -> Admitted:
         identity = await self.store.identity(profile.issuer, profile.subject)
@@ -196,7 +153,7 @@ class SocialAccounts:
             case RequireSignIn(email):
                 raise LinkNeeded(email)
             case Refuse(reason, user):
-                self._record(
+                self.notifier.record(
                     "identity.refused", user.id if user else None, address, profile.provider
                 )
                 raise DomainError(_REASONS[reason])
@@ -208,12 +165,16 @@ class SocialAccounts:
     ) -> Admitted:
         now = self.clock.now()
         if _is_stale(profile, identity):
-            self._record("identity.refused", user.id, address, profile.provider)
+            self.notifier.record("identity.refused", user.id, address, profile.provider)
             raise DomainError(_SIGNED_OUT_SINCE)
         await self.store.use_identity(
-            identity.id, now, name=profile.name, email=profile.email, sealed=self._sealed(profile)
+            identity.id,
+            now,
+            name=profile.name,
+            email=profile.email,
+            sealed=sealed_refresh_token(profile, self.envelope),
         )
-        self._record("identity.used", user.id, address, profile.provider)
+        self.notifier.record("identity.used", user.id, address, profile.provider)
         used = replace(identity, name=profile.name, email=profile.email, used_at=now)
         return Admitted(user=user, identity=used, new_user=False)
 
@@ -236,38 +197,8 @@ class SocialAccounts:
         user, identity = await self.store.add_user_with_identity(
             person, self._new_identity(profile)
         )
-        self._record("account.created", user.id, address, profile.provider)
+        self.notifier.record("account.created", user.id, address, profile.provider)
         return Admitted(user=user, identity=identity, new_user=True)
-
-    async def _end(self, issuer: str, subject: str) -> User | None:
-        found = await self.store.identity(issuer, subject)
-        user = None if found is None else await self.users.user(found.user_id)
-        ended = await self.store.end_identity(issuer, subject, self.clock.now())
-        if found is None or user is None or ended != user.id:
-            return None
-        self._notify_clients()
-        self._record("identity.ended", user.id, detail=found.provider)
-        return user
-
-    async def _sign_out(self, issuer: str, subject: str, *, grants: bool) -> int | None:
-        user_id = await self.store.sign_out_identity(
-            issuer, subject, self.clock.now(), grants=grants
-        )
-        if user_id is not None:
-            self._notify_clients()
-            found = await self.store.identity(issuer, subject)
-            detail = "" if found is None else found.provider
-            self._record("identity.signed_out", user_id, detail=detail)
-        return user_id
-
-    def _notify_clients(self) -> None:
-        if self.logout_wakeup is not None:
-            self.logout_wakeup.set()
-
-    async def _has_a_way_in(self, user: User) -> bool:
-        if await self.store.identities_of(user.id):
-            return True
-        return user.email is not None and await self.users.password_hash(user.id) is not None
 
     async def _linked_before(self, session: Session, profile: Profile) -> Identity:
         found = await self.store.identity(profile.issuer, profile.subject)
@@ -278,39 +209,11 @@ class SocialAccounts:
         return found
 
     async def _linked(self, user: User, profile: Profile, address: str) -> None:
-        self._record("identity.linked", user.id, address, profile.provider)
-        await self._notify(user, self.email_templates.identity_linked)
+        self.notifier.record("identity.linked", user.id, address, profile.provider)
+        await self.notifier.notify(user, EmailTemplates.identity_linked)
 
     def _new_identity(self, profile: Profile) -> NewIdentity:
-        return NewIdentity(
-            provider=profile.provider,
-            issuer=profile.issuer,
-            subject=profile.subject,
-            name=profile.name,
-            email=profile.email,
-            created_at=self.clock.now(),
-            sealed_refresh_token=self._sealed(profile),
-        )
-
-    def _sealed(self, profile: Profile) -> bytes | None:
-        # security.md §31: encrypted, or not at all.
-        if profile.refresh_token is None:
-            return None
-        raw = profile.refresh_token.reveal().encode("utf-8", "replace")
-        if not 0 < len(raw) <= _LONGEST_REFRESH_TOKEN:
-            return None
-        return self.envelope.seal(raw, PROVIDER_TOKENS)
-
-    async def _notify(self, user: User, template: Callable[[str], Mail]) -> None:
-        notice = address_of(user)
-        if notice is not None:
-            await self.mailer.send(template(notice))
-
-    def _record(self, kind: str, user_id: int | None, address: str = "", detail: str = "") -> None:
-        where = printable(address, 64)
-        self.audit.record(
-            Event(at=self.clock.now(), kind=kind, user_id=user_id, address=where, detail=detail)
-        )
+        return new_identity(profile, self.clock.now(), self.envelope)
 
 
 def _is_stale(profile: Profile, identity: Identity) -> bool:
@@ -318,18 +221,3 @@ def _is_stale(profile: Profile, identity: Identity) -> bool:
     if profile.said_at is None or identity.signed_out_at is None:
         return False
     return profile.said_at <= identity.signed_out_at
-
-
-def _kept_form(profile: Profile) -> Profile:
-    """The profile with name and address in the stored form; invalid ones are left out.
-
-    Raises `DomainError` for an invalid issuer or subject.
-    """
-    for text, longest in (
-        (profile.issuer, _LONGEST_ISSUER),
-        (profile.subject, _LONGEST_SUBJECT),
-    ):
-        if not 0 < len(text) <= longest or not text.isprintable():
-            raise DomainError("The provider's answer cannot be used.")
-    email = known_email(profile.email)
-    return replace(profile, email=email, name=shown_name(profile.name, email))

@@ -1,0 +1,54 @@
+"""What is stored of a verified profile: its normalized form, and the refresh token, encrypted."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from quantimodo.accounts.addresses import known_email, shown_name
+from quantimodo.accounts.errors import DomainError
+from quantimodo.crypto.envelope import Envelope
+from quantimodo.model.identities import NewIdentity, Profile
+
+PROVIDER_TOKENS: Final = "provider tokens"  # the envelope's purpose
+_LONGEST_SUBJECT: Final = 255  # OpenID Connect Core §2
+_LONGEST_ISSUER: Final = 400
+_LONGEST_REFRESH_TOKEN: Final = 8192
+
+
+def normalized(profile: Profile) -> Profile:
+    """The profile with name and address in the stored form; invalid ones are left out.
+
+    Raises `DomainError` for an invalid issuer or subject.
+    """
+    for text, longest in (
+        (profile.issuer, _LONGEST_ISSUER),
+        (profile.subject, _LONGEST_SUBJECT),
+    ):
+        if not 0 < len(text) <= longest or not text.isprintable():
+            raise DomainError("The provider's answer cannot be used.")
+    email = known_email(profile.email)
+    return replace(profile, email=email, name=shown_name(profile.name, email))
+
+
+def new_identity(profile: Profile, now: datetime, envelope: Envelope) -> NewIdentity:
+    """The identity to be added for a normalized profile."""
+    return NewIdentity(
+        provider=profile.provider,
+        issuer=profile.issuer,
+        subject=profile.subject,
+        name=profile.name,
+        email=profile.email,
+        created_at=now,
+        sealed_refresh_token=sealed_refresh_token(profile, envelope),
+    )
+
+
+def sealed_refresh_token(profile: Profile, envelope: Envelope) -> bytes | None:
+    """The provider's refresh token, encrypted; None if there is none, or it is too long."""
+    # security.md §31: encrypted, or not at all.
+    if profile.refresh_token is None:
+        return None
+    raw = profile.refresh_token.reveal().encode("utf-8", "replace")
+    if not 0 < len(raw) <= _LONGEST_REFRESH_TOKEN:
+        return None
+    return envelope.seal(raw, PROVIDER_TOKENS)

@@ -1,0 +1,95 @@
+"""What a provider's security events do to the accounts, sessions and authorizations of a person.
+
+`endpoints/social_security_events.py` receives the events and applies each of them once.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.federation.identity_notifier import IdentityNotifier
+from quantimodo.model.users import User
+from quantimodo.ports.account_stores import UserStore
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.federation_stores import IdentityStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityEventHandler:
+    """Every event that is passed in was verified by its provider's file.
+
+    `logout_wakeup` is set when sessions have ended.
+    """
+
+    users: UserStore
+    identities: IdentityStore
+    notifier: IdentityNotifier
+    clock: Clock
+    logout_wakeup: asyncio.Event | None = None
+
+    async def end(self, issuer: str, subject: str) -> int | None:
+        """The provider deleted the account: delete the identity, and end every session and every
+        authorization of its person. Returns the person's id."""
+        user = await self._end(issuer, subject)
+        if user is None:
+            return None
+        await self.notifier.notify(user, EmailTemplates.identity_ended)
+        return user.id
+
+    async def sign_out(self, issuer: str, subject: str) -> int | None:
+        """The provider signed its account out: end every session of the person, and void unused
+        sign-ins through this identity, which stays linked. Returns the person's id."""
+        return await self._sign_out(issuer, subject, grants=False)
+
+    async def suspend(self, issuer: str, subject: str) -> int | None:
+        """The provider disabled the account, for example after a takeover: like `sign_out`, and
+        end every authorization of the person. Returns the person's id."""
+        user_id = await self._sign_out(issuer, subject, grants=True)
+        user = None if user_id is None else await self.users.user(user_id)
+        if user is not None:
+            await self.notifier.notify(user, EmailTemplates.identity_suspended)
+        return user_id
+
+    async def erase(self, issuer: str, subject: str) -> int | None:
+        """The person requests, through the provider, deletion of its data: `end`, and if that was
+        the only sign-in method, delete the account. Returns the person's id."""
+        user = await self._end(issuer, subject)
+        if user is None:
+            return None
+        if await self._has_sign_in_method(user):
+            await self.notifier.notify(user, EmailTemplates.identity_ended)
+        else:
+            await self.users.delete_user(user.id)
+            self.notifier.record("account.deleted", user.id)
+            await self.notifier.notify(user, EmailTemplates.account_deleted)
+        return user.id
+
+    async def _end(self, issuer: str, subject: str) -> User | None:
+        found = await self.identities.identity(issuer, subject)
+        user = None if found is None else await self.users.user(found.user_id)
+        ended = await self.identities.end_identity(issuer, subject, self.clock.now())
+        if found is None or user is None or ended != user.id:
+            return None
+        self._wake_logout_sender()
+        self.notifier.record("identity.ended", user.id, detail=found.provider)
+        return user
+
+    async def _sign_out(self, issuer: str, subject: str, *, grants: bool) -> int | None:
+        user_id = await self.identities.sign_out_identity(
+            issuer, subject, self.clock.now(), grants=grants
+        )
+        if user_id is not None:
+            self._wake_logout_sender()
+            found = await self.identities.identity(issuer, subject)
+            detail = "" if found is None else found.provider
+            self.notifier.record("identity.signed_out", user_id, detail=detail)
+        return user_id
+
+    def _wake_logout_sender(self) -> None:
+        if self.logout_wakeup is not None:
+            self.logout_wakeup.set()
+
+    async def _has_sign_in_method(self, user: User) -> bool:
+        if await self.identities.identities_of(user.id):
+            return True
+        return user.email is not None and await self.users.password_hash(user.id) is not None
