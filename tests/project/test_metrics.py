@@ -59,17 +59,14 @@ REMAINING: Mapping[str, int] = {
     "src/quantimodo/accounts/changes.py:Changes": 9,
     "src/quantimodo/accounts/sign_up.py:SignUp": 9,
     "src/quantimodo/cli/users.py:create": 7,
-    "src/quantimodo/endpoints/social_tokens.py:SocialTokens": 11,
     "src/quantimodo/endpoints/upstream_login.py": 306,
     "src/quantimodo/endpoints/upstream_login.py:UpstreamLogin._keep": 7,
-    "src/quantimodo/federation/login_codes.py:LoginCodes.issue": 8,
     "src/quantimodo/pages/browser.py:Browser.__init__": 7,
     "src/quantimodo/pages/data.py": 305,
     "src/quantimodo/pages/layout.py:Renderer.page": 8,
     "src/quantimodo/pages/page_context.py:PageContext.show": 8,
     "src/quantimodo/storage/sqlite.py": 391,
     "src/quantimodo/storage/tables/clients.py": 307,
-    "src/quantimodo/tokens/login.py:LoginTokens.issue": 7,
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from quantimodo.app.services import AppContext
 from quantimodo.endpoints.login_browsers import LoginBrowsers
 from quantimodo.endpoints.login_completion import LINK, LoginCompletion
+from quantimodo.endpoints.login_token_responder import LoginTokenResponder
 from quantimodo.endpoints.social import SocialEndpoint
 from quantimodo.endpoints.social_callback import ARRIVED, CallbackHandler
 from quantimodo.endpoints.social_over import FinishedSignIns
@@ -122,14 +123,15 @@ def social_tokens(context: AppContext, metrics: Metrics) -> SocialTokens:
         providers=context.providers,
         accounts=context.social,
         codes=_codes(context),
-        tokens=login_tokens(context),
+        responder=LoginTokenResponder(
+            tokens=login_tokens(context),
+            clients=context.stores.clients,
+            subjects=Subjects(context.stores.subjects, context.entropy),
+        ),
         redirect_targets=_redirect_targets(context),
-        clients=context.stores.clients,
-        subjects=Subjects(context.stores.subjects, context.entropy),
         users=context.stores.users,
         throttle=context.throttle,
         clock=context.clock,
-        audit=context.audit,
         metrics=metrics,
         issuer=context.token_policy.issuer,
         legacy_transport=context.settings.legacy_transport,
@@ -175,7 +177,11 @@ def _sandbox(context: AppContext, page_context: PageContext) -> Sequence[PageRou
 
 def _codes(context: AppContext) -> LoginCodes:
     return LoginCodes(
-        context.stores.login_codes, login_tokens(context), context.clock, context.entropy
+        context.stores.login_codes,
+        login_tokens(context),
+        context.clock,
+        context.entropy,
+        context.audit,
     )
 
 

@@ -22,7 +22,7 @@ from quantimodo.endpoints.upstream_login import (
     UpstreamLogin,
     Waiting,
 )
-from quantimodo.federation.login_codes import LoginCodes
+from quantimodo.federation.login_codes import CodeBinding, LoginCodes, UpstreamSignIn
 from quantimodo.federation.redirect_targets import RedirectTargets, UnregisteredRedirect
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.http.refusals import Refusal, note_refusal
@@ -85,10 +85,13 @@ class LoginCompletion:
             return self.failed(request, 403, refusal.message, found.purpose)
         match found.purpose:
             case ReturnToClient() as purpose:
-                user_id = session.user.id
-                return await self._app_code(
-                    request, found.profile, purpose, user_id, new_user=False
+                sign_in = UpstreamSignIn(
+                    provider=found.profile.provider,
+                    user_id=session.user.id,
+                    methods=found.profile.methods,
+                    new_user=False,
                 )
+                return await self._send_code(request, sign_in, purpose)
             case StartSession(return_to):
                 return self.page_context.go(local_path(return_to), LINKED)
             case LinkAccount():
@@ -146,39 +149,34 @@ class LoginCompletion:
             return await self.refuse_app(request, purpose, "access_denied", refusal.message)
         except TooMany:
             return await self.refuse_app(request, purpose, "temporarily_unavailable", _TOO_MANY)
-        answer = await self._app_code(
-            request, profile, purpose, admitted.user.id, new_user=admitted.new_user
+        sign_in = UpstreamSignIn(
+            provider=profile.provider,
+            user_id=admitted.user.id,
+            methods=profile.methods,
+            new_user=admitted.new_user,
         )
+        response = await self._send_code(request, sign_in, purpose)
         # Unlinking an identity deletes its login codes. A code that is issued afterwards is refused
         # here.
         if not await self.accounts.stands(admitted):
             return await self.refuse_app(request, purpose, "access_denied", _REMOVED)
-        return answer
+        return response
 
-    async def _app_code(
-        self,
-        request: Request,
-        profile: Profile,
-        purpose: ReturnToClient,
-        user_id: int,
-        *,
-        new_user: bool,
+    async def _send_code(
+        self, request: Request, sign_in: UpstreamSignIn, purpose: ReturnToClient
     ) -> Response:
         try:
             target = await self.redirect_targets.still(purpose.redirect_url, purpose.clients)
         except UnregisteredRedirect:
             # security.md §1: nothing is sent to an address that is no longer registered.
             return self._rejected(request, _TAKEN_BACK)
-        code = await self.codes.issue(
-            provider=profile.provider,
-            user_id=user_id,
-            methods=profile.methods,
-            new_user=new_user,
+        binding = CodeBinding(
             clients=target.clients,
             redirect_url=purpose.redirect_url,
             challenge=purpose.challenge,
-            charge=self.throttle.charge("login_codes", peer_address(request)),
         )
+        charge = self.throttle.charge("login_codes", peer_address(request))
+        code = await self.codes.issue(sign_in, binding, charge)
         response = _sent(purpose, [("code", code.raw.reveal())])
         return self.browsers.mark(request, response, code.jti)
 

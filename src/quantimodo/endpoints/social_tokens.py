@@ -1,26 +1,21 @@
-"""Codes and native tokens of providers, traded for a login JWT (v2-api.md §2.5, §2.6, §3, §4).
+"""Codes and native tokens of providers, exchanged for a login JWT (v2-api.md §2.5, §2.6, §3, §4).
 
-Owns the order of the steps and the envelope of the answer. A `Bearer` header is ignored here: the
-generated clients of 2016 put one on every call.
+Owns the order of the steps. `login_token_responder.py` makes the response. A `Bearer` header is
+ignored here: the generated clients of 2016 send one with every call.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from quantimodo.accounts.errors import LinkNeeded
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.tokens import Kind
-from quantimodo.endpoints.envelopes import (
-    login_data,
-    pairwise_person_data,
-    person_data,
-)
 from quantimodo.endpoints.forms import body_form
 from quantimodo.endpoints.login_completion import IDENTITIES
+from quantimodo.endpoints.login_token_responder import LoginTokenResponder
 from quantimodo.endpoints.social import unknown_provider
 from quantimodo.federation.contract import Provider
-from quantimodo.federation.login_codes import CodeReplayed, LoginCodes
+from quantimodo.federation.login_codes import LoginCodes
 from quantimodo.federation.redirect_targets import (
     RedirectTarget,
     RedirectTargets,
@@ -28,27 +23,19 @@ from quantimodo.federation.redirect_targets import (
 )
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.http.errors import InteractionRequired
-from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
-from quantimodo.model.events import Event
-from quantimodo.model.identities import LoginCode, Profile
+from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
-from quantimodo.model.users import User
 from quantimodo.ops.metrics import Metrics
 from quantimodo.outbound.errors import faults_of
 from quantimodo.ports.account_stores import UserStore
-from quantimodo.ports.audit import Audit
-from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.errors import AccessDenied, InvalidGrant, InvalidRequest
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.social import ALIASES, PARAMETERS
-from quantimodo.protocol.subjects import is_pairwise
-from quantimodo.tokens.login import LIFETIME, LoginTokens
+from quantimodo.tokens.login import UpstreamAuthentication
 from quantimodo.tokens.login_origin import LoginOrigin, name_of
-from quantimodo.tokens.subjects import Subjects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,68 +43,37 @@ class SocialTokens:
     providers: Mapping[str, Provider]
     accounts: SocialAccounts
     codes: LoginCodes
-    tokens: LoginTokens
+    responder: LoginTokenResponder
     redirect_targets: RedirectTargets
-    clients: ClientStore
-    subjects: Subjects
     users: UserStore
     throttle: Throttle
     clock: Clock
-    audit: Audit
     metrics: Metrics
     issuer: str
     legacy_transport: bool
 
     async def authorize_code(self, request: Request) -> Response:
         """GET or POST /api/v2/auth/social/authorizeCode."""
-        return await self._redeem(request, _form(request))
-
-    async def authorize_token(self, request: Request) -> Response:
-        """GET or POST /api/v2/auth/social/authorizeToken."""
-        return await self._recognise(request, _form(request))
-
-    async def _redeem(self, request: Request, form: Form) -> Response:
+        form = _form(request)
         provider, code = self._provider(form), form.required("code")
         await self.throttle.start_upstream_login(request.address)
-        client = await self._named(form)
+        client = await self._named_client(form)
         if code.startswith(tuple(Kind)):
-            return await self._redeem_ours(code, provider, form, client)
+            return await self._redeem_login_code(code, provider, form, client)
         if form.get("code_verifier") is not None:
             raise InvalidGrant("code_verifier does not go with a code of the provider's own")
         redirect_url = form.get("redirect_url")
-        origin = _for_one(client)
+        origin = _native_origin(client)
         if redirect_url is not None:
-            origin = _at(redirect_url, await self._registered(redirect_url, client))
+            target = await self._registered_target(redirect_url, client)
+            origin = _redirect_origin(redirect_url, target)
         with faults_of(provider.name):
             profile = await provider.redeem(Secret(code), redirect_url)
-        return await self._admit(request, profile, origin)
+        return await self._sign_in(request, profile, origin)
 
-    async def _redeem_ours(
-        self, code: str, provider: Provider, form: Form, client: Client | None
-    ) -> Response:
-        try:
-            found = await self.codes.redeem(
-                code,
-                provider=provider.name,
-                client_id=None if client is None else client.id,
-                verifier=form.get("code_verifier"),
-            )
-        except CodeReplayed as replay:
-            self._record("login_code.replayed", replay.user_id)
-            raise
-        user = await self.users.user(found.user_id)
-        if user is None or user.disabled_at is not None:
-            raise AccessDenied("the account is disabled or was deleted")
-        # security.md §3: a client that names itself binds what it gets.
-        clients = found.clients if client is None else (client.id,)
-        try:
-            target = await self.redirect_targets.still(found.redirect_url, clients)
-        except UnregisteredRedirect as fault:
-            raise InvalidGrant(str(fault)) from None
-        origin = replace(_at(found.redirect_url, target), by_code=True)
-        return await self._answer(found, user, origin)
-
-    async def _recognise(self, request: Request, form: Form) -> Response:
+    async def authorize_token(self, request: Request) -> Response:
+        """GET or POST /api/v2/auth/social/authorizeToken."""
+        form = _form(request)
         provider, token = self._provider(form), Secret(form.required("access_token"))
         if request.method == "GET":
             if not self.legacy_transport:
@@ -126,58 +82,63 @@ class SocialTokens:
         await self.throttle.start_upstream_login(request.address)
         if token.reveal().startswith(tuple(Kind)):
             raise InvalidRequest("accessToken must be one that the provider's SDK gave")
-        client = await self._named(form)
+        client = await self._named_client(form)
         refresh_token = form.get("refresh_token")
         refresh = None if refresh_token is None else Secret(refresh_token)
         with faults_of(provider.name):
             profile = await provider.verify_native_token(token, refresh, form.get("nonce"))
-        return await self._admit(request, profile, _for_one(client))
+        return await self._sign_in(request, profile, _native_origin(client))
 
-    async def _admit(self, request: Request, profile: Profile, origin: LoginOrigin) -> Response:
+    async def _redeem_login_code(
+        self, code: str, provider: Provider, form: Form, client: Client | None
+    ) -> Response:
+        found = await self.codes.redeem(
+            code,
+            provider=provider.name,
+            client_id=None if client is None else client.id,
+            verifier=form.get("code_verifier"),
+        )
+        user = await self.users.user(found.user_id)
+        if user is None or user.disabled_at is not None:
+            raise AccessDenied("the account is disabled or was deleted")
+        # security.md §3: a client that names itself is the only one that may use the JWT.
+        clients = found.clients if client is None else (client.id,)
+        try:
+            target = await self.redirect_targets.still(found.redirect_url, clients)
+        except UnregisteredRedirect as fault:
+            raise InvalidGrant(str(fault)) from None
+        authentication = UpstreamAuthentication(
+            idp=found.provider,
+            methods=found.methods,
+            authenticated_at=found.authenticated_at,
+        )
+        return await self.responder.respond(
+            user,
+            authentication,
+            jti=found.jti,
+            origin=replace(_redirect_origin(found.redirect_url, target), by_code=True),
+            new_user=found.new_user,
+        )
+
+    async def _sign_in(self, request: Request, profile: Profile, origin: LoginOrigin) -> Response:
         try:
             admitted = await self.accounts.admit(profile, address=request.address)
         except LinkNeeded as fault:
             where = self.issuer + IDENTITIES
             raise InteractionRequired(403, "link_required", fault.message, where) from None
-        person = await self._person(admitted.user, origin)
-        token = self.tokens.issue(
+        authentication = UpstreamAuthentication(
+            idp=profile.provider, methods=profile.methods, authenticated_at=self.clock.now()
+        )
+        response = await self.responder.respond(
             admitted.user,
-            methods=profile.methods,
-            idp=profile.provider,
-            authenticated_at=self.clock.now(),
+            authentication,
             jti=self.codes.new_jti(),
             origin=origin,
-            sealed=person["id"] is None,
+            new_user=admitted.new_user,
         )
         if not await self.accounts.stands(admitted):
             raise AccessDenied("this way of signing in was removed just now")
-        return _envelope(token, person, new_user=admitted.new_user)
-
-    async def _answer(self, found: LoginCode, user: User, origin: LoginOrigin) -> Response:
-        person = await self._person(user, origin)
-        token = self.tokens.issue(
-            user,
-            methods=found.methods,
-            idp=found.provider,
-            authenticated_at=found.authenticated_at,
-            jti=found.jti,
-            origin=origin,
-            sealed=person["id"] is None,
-        )
-        return _envelope(token, person, new_user=found.new_user)
-
-    async def _person(self, user: User, origin: LoginOrigin) -> dict[str, Any]:
-        """The person, as all applications that this is for may know them."""
-        found = [await self.clients.client(client_id) for client_id in origin.clients or ()]
-        clients = [client for client in found if client is not None]
-        if not any(is_pairwise(client) for client in clients):
-            return person_data(user)
-        if len(clients) > 1:
-            return pairwise_person_data(user, None)
-        try:
-            return pairwise_person_data(user, await self.subjects.of(clients[0], user))
-        except Conflict:
-            raise AccessDenied("the account was deleted") from None
+        return response
 
     def _provider(self, form: Form) -> Provider:
         provider = self.providers.get(form.required("provider"))
@@ -185,24 +146,21 @@ class SocialTokens:
             raise InvalidRequest(unknown_provider(self.providers))
         return provider
 
-    async def _named(self, form: Form) -> Client | None:
-        """The application that the caller says it is, if it says so."""
+    async def _named_client(self, form: Form) -> Client | None:
+        """The application that the request names by `clientId`, if any."""
         client_id = form.get("client_id")
         try:
             return None if client_id is None else await self.redirect_targets.named(client_id)
         except UnregisteredRedirect as fault:
             raise InvalidRequest(str(fault)) from None
 
-    async def _registered(self, redirect_url: str, client: Client | None) -> RedirectTarget:
+    async def _registered_target(self, redirect_url: str, client: Client | None) -> RedirectTarget:
         try:
             return await self.redirect_targets.find(
                 redirect_url, None if client is None else client.id
             )
         except UnregisteredRedirect as fault:
             raise InvalidRequest(str(fault)) from None
-
-    def _record(self, kind: str, user_id: int) -> None:
-        self.audit.record(Event(at=self.clock.now(), kind=kind, user_id=user_id))
 
 
 def _form(request: Request) -> Form:
@@ -211,21 +169,16 @@ def _form(request: Request) -> Form:
     return body_form(request, PARAMETERS, json=True, aliases=ALIASES)
 
 
-def _for_one(client: Client | None) -> LoginOrigin:
-    """Of what was issued to an app id of the operator's (v2-api.md §4), narrowed to the
-    application that named itself."""
+def _native_origin(client: Client | None) -> LoginOrigin:
+    """The origin of a token or code that the provider issued to an app id of the operator
+    (v2-api.md §4), limited to the application that the request names."""
     return LoginOrigin(clients=None if client is None else (client.id,))
 
 
-def _at(redirect_url: str, target: RedirectTarget) -> LoginOrigin:
-    """Of what came by this address."""
+def _redirect_origin(redirect_url: str, target: RedirectTarget) -> LoginOrigin:
+    """The origin of a code that was sent to this address."""
     return LoginOrigin(
         clients=target.clients,
         address=None if target.own else name_of(redirect_url),
         https=redirect_url.startswith("https://"),
     )
-
-
-def _envelope(token: Secret, person: dict[str, Any], *, new_user: bool) -> Response:
-    lifetime = round(LIFETIME.total_seconds())
-    return private_json(200, login_data(token.reveal(), lifetime, person, new_user=new_user))

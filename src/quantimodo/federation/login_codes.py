@@ -1,18 +1,20 @@
 """One-time codes that are exchanged for a login JWT (v2-api.md §2.4, §2.5).
 
-Owns the binding of a code and its single use. `tokens/login.py` makes the JWT; its id is drawn
-here, with the code, so that a second use can revoke the JWT of the first.
+Owns the binding of a code and its single use. `tokens/login.py` makes the JWT. Its id is made here,
+together with the code, so that a second use can revoke the JWT of the first.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final, NoReturn, Protocol
 
 from quantimodo.crypto.jwt import base64url
 from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.budgets import Charge
+from quantimodo.model.events import Event
 from quantimodo.model.identities import LoginCode
 from quantimodo.model.secrets import Secret
+from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.federation_stores import LoginCodeStore
 from quantimodo.protocol.errors import InvalidGrant
@@ -27,12 +29,24 @@ class Revoker(Protocol):
         """End the login JWT with this id."""
 
 
-class CodeReplayed(InvalidGrant):
-    """A code was used twice, so it has two holders. The JWT of the first use is revoked."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamSignIn:
+    """A person who has just signed in at a provider. `new_user`: the account was created now."""
 
-    def __init__(self, user_id: int) -> None:
-        super().__init__("the code was used before", because="replay of a login code")
-        self.user_id = user_id
+    provider: str
+    user_id: int
+    methods: tuple[str, ...]
+    new_user: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeBinding:
+    """The applications that a code is valid for (None: any), the address that it is sent to, and
+    its PKCE challenge (RFC 7636 §4.2)."""
+
+    clients: tuple[str, ...] | None
+    redirect_url: str
+    challenge: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +63,23 @@ class LoginCodes:
     revoker: Revoker
     clock: Clock
     entropy: Entropy
+    audit: Audit
 
     async def issue(
-        self,
-        *,
-        provider: str,
-        user_id: int,
-        methods: tuple[str, ...],
-        new_user: bool,
-        clients: tuple[str, ...] | None,
-        redirect_url: str,
-        challenge: str | None,
-        charge: Charge | None = None,
+        self, sign_in: UpstreamSignIn, binding: CodeBinding, charge: Charge | None = None
     ) -> IssuedCode:
-        """Store a new code for a person who has just signed in at this provider."""
+        """Store a new code, valid for `LIFETIME`."""
         now = self.clock.now()
         minted, jti = mint(Kind.LOGIN_CODE, now, self.entropy), self.new_jti()
         code = LoginCode(
             key=minted.key,
-            provider=provider,
-            user_id=user_id,
-            clients=clients,
-            redirect_url=redirect_url,
-            challenge=challenge,
-            methods=methods,
-            new_user=new_user,
+            provider=sign_in.provider,
+            user_id=sign_in.user_id,
+            clients=binding.clients,
+            redirect_url=binding.redirect_url,
+            challenge=binding.challenge,
+            methods=sign_in.methods,
+            new_user=sign_in.new_user,
             jti=jti,
             authenticated_at=now,
             expires_at=now + LIFETIME,
@@ -82,13 +88,13 @@ class LoginCodes:
         return IssuedCode(minted.raw, jti)
 
     def new_jti(self) -> str:
+        """A random id for a login JWT (160 bits)."""
         return base64url(self.entropy.bytes(20)).decode()
 
     async def redeem(
         self, raw: str, *, provider: str, client_id: str | None, verifier: str | None
     ) -> LoginCode:
-        """Spend it. Raises `InvalidGrant`; `CodeReplayed` after the JWT of the first use was
-        revoked.
+        """Use the code, once. Raises `InvalidGrant`.
 
         Of any number of concurrent calls at most one returns; each of the others revokes its JWT.
         """
@@ -98,18 +104,22 @@ class LoginCodes:
         if found is None or found.provider != provider or _is_foreign(found, client_id):
             raise InvalidGrant(_NOT_GOOD)
         if found.redeemed_at is not None:
-            await self._end(found)
+            await self._refuse_replay(found)
         now = self.clock.now()
         if found.expires_at <= now:
             raise InvalidGrant("the code has expired")
         check_verifier(found.challenge, verifier)
         if not await self.store.redeem_login_code(found.key, now):
-            await self._end(found)
+            await self._refuse_replay(found)
         return found
 
-    async def _end(self, found: LoginCode) -> None:
+    async def _refuse_replay(self, found: LoginCode) -> NoReturn:
+        # The code has two holders, so the JWT of the first use is not trusted either.
         await self.revoker.revoke(found.jti)
-        raise CodeReplayed(found.user_id)
+        self.audit.record(
+            Event(at=self.clock.now(), kind="login_code.replayed", user_id=found.user_id)
+        )
+        raise InvalidGrant("the code was used before", because="replay of a login code")
 
 
 def _is_foreign(found: LoginCode, client_id: str | None) -> bool:

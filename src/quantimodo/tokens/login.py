@@ -30,6 +30,15 @@ _SKEW: Final = timedelta(minutes=1)  # between the machines of this server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamAuthentication:
+    """How and when a person signed in at a provider: the claims `idp`, `amr` and `auth_time`."""
+
+    idp: str
+    methods: tuple[str, ...]
+    authenticated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoginIdentity:
     """The person of a valid login JWT, as stored now, and how they signed in."""
 
@@ -60,10 +69,8 @@ class LoginTokens:
     def issue(
         self,
         user: User,
+        authentication: UpstreamAuthentication,
         *,
-        methods: tuple[str, ...],
-        idp: str,
-        authenticated_at: datetime,
         jti: str,
         origin: LoginOrigin,
         sealed: bool = False,
@@ -78,9 +85,9 @@ class LoginTokens:
             "iat": int(now.timestamp()),
             "exp": int((now + LIFETIME).timestamp()),
             "jti": jti,
-            "amr": list(methods),
-            "idp": idp,
-            "auth_time": int(authenticated_at.timestamp()),
+            "amr": list(authentication.methods),
+            "idp": authentication.idp,
+            "auth_time": int(authentication.authenticated_at.timestamp()),
             **origin.claims(),
         }
         return Secret(self.keyring.signer("ES256").sign(claims, LOGIN_TOKEN_TYPE))
