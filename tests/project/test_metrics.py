@@ -59,8 +59,6 @@ REMAINING: Mapping[str, int] = {
     "src/quantimodo/accounts/changes.py:Changes": 9,
     "src/quantimodo/accounts/sign_up.py:SignUp": 9,
     "src/quantimodo/cli/users.py:create": 7,
-    "src/quantimodo/endpoints/upstream_login.py": 306,
-    "src/quantimodo/endpoints/upstream_login.py:UpstreamLogin._keep": 7,
     "src/quantimodo/pages/browser.py:Browser.__init__": 7,
     "src/quantimodo/pages/data.py": 305,
     "src/quantimodo/pages/layout.py:Renderer.page": 8,

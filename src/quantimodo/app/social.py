@@ -1,4 +1,4 @@
-"""Puts sign-in through providers together: its endpoints, and where each of them is served."""
+"""Builds the endpoints for sign-in through providers, and the table of their routes."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from quantimodo.app.services import AppContext
 from quantimodo.endpoints.login_browsers import LoginBrowsers
 from quantimodo.endpoints.login_completion import LINK, LoginCompletion
+from quantimodo.endpoints.login_states import LoginStates
 from quantimodo.endpoints.login_token_responder import LoginTokenResponder
+from quantimodo.endpoints.pending_profiles import PendingProfiles
 from quantimodo.endpoints.social import SocialEndpoint
 from quantimodo.endpoints.social_callback import ARRIVED, CallbackHandler
 from quantimodo.endpoints.social_over import FinishedSignIns
@@ -57,17 +59,16 @@ def login_browsers(context: AppContext, page_context: PageContext) -> LoginBrows
 
 @dataclass(frozen=True, slots=True)
 class SocialParts:
-    """The endpoints for browsers: `endpoint` starts a login, `callbacks` completes it."""
+    """The endpoints for browsers, and the one for security events of providers."""
 
     endpoint: SocialEndpoint
-    arrivals: CallbackHandler
-    notices: SecurityEventEndpoint
+    callback_handler: CallbackHandler
+    security_events: SecurityEventEndpoint
 
 
 def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
     stores, issuer = context.stores, context.token_policy.issuer
-    upstream_login = UpstreamLogin(
-        issuer=issuer,
+    login_states = LoginStates(
         store=stores.login_states,
         browser=page_context.browser,
         envelope=context.envelope,
@@ -75,35 +76,38 @@ def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
         clock=context.clock,
         entropy=context.entropy,
     )
+    pending_profiles = PendingProfiles(states=login_states)
     return_targets = ReturnTargets(stores.clients, stores.authorizations, context.clock)
     completion = LoginCompletion(
         accounts=context.social,
         codes=_codes(context),
-        upstream_login=upstream_login,
+        pending_profiles=pending_profiles,
         throttle=context.throttle,
         redirect_targets=_redirect_targets(context),
         browsers=login_browsers(context, page_context),
         page_context=page_context,
     )
-    arrivals = CallbackHandler(
-        completion=completion,
+    upstream_login = UpstreamLogin(issuer=issuer, states=login_states, entropy=context.entropy)
+    callback_handler = CallbackHandler(
+        providers=context.providers,
         upstream_login=upstream_login,
+        completion=completion,
+        pending_profiles=pending_profiles,
         finished=FinishedSignIns(page_context, return_targets, context.envelope),
         page_context=page_context,
         clock=context.clock,
-        titles={name: each.title for name, each in context.providers.items()},
     )
     return SocialParts(
         SocialEndpoint(
             providers=context.providers,
             upstream_login=upstream_login,
-            arrivals=arrivals,
+            completion=completion,
             redirect_targets=_redirect_targets(context),
             return_targets=return_targets,
             throttle=context.throttle,
             page_context=page_context,
         ),
-        arrivals,
+        callback_handler,
         SecurityEventEndpoint(
             providers=context.providers,
             handler=security_event_handler(context),
@@ -141,19 +145,20 @@ def social_tokens(context: AppContext, metrics: Metrics) -> SocialTokens:
 def social_routes(
     context: AppContext, page_context: PageContext, parts: SocialParts
 ) -> Sequence[PageRoute]:
-    """All that Starlette serves of it; with the sandbox, where that is on."""
-    endpoint, arrivals, notices = parts.endpoint, parts.arrivals, parts.notices
+    """The routes that Starlette serves; with those of the sandbox, if it is on."""
+    endpoint, callback_handler = parts.endpoint, parts.callback_handler
+    security_events = parts.security_events
     return [
         (("GET",), places.LOGIN, endpoint.login),
-        (("GET", "POST"), places.CALLBACK, endpoint.callback),
+        (("GET", "POST"), places.CALLBACK, callback_handler.callback),
         (("GET",), "/sign-in/with/{provider}", endpoint.sign_in),
-        (("GET",), ARRIVED, arrivals.arrived),
-        (("GET",), LINK, arrivals.ask),
-        (("POST",), LINK, arrivals.decide),
-        (("POST",), places.NOTIFICATIONS, notices.notify),
-        (("POST",), places.DEAUTHORIZE, notices.deauthorize),
-        (("POST",), places.DATA_DELETION, notices.delete_data),
-        (("GET",), places.DATA_DELETION_STATUS, notices.status),
+        (("GET",), ARRIVED, callback_handler.resume),
+        (("GET",), LINK, callback_handler.show_link),
+        (("POST",), LINK, callback_handler.decide_link),
+        (("POST",), places.NOTIFICATIONS, security_events.notify),
+        (("POST",), places.DEAUTHORIZE, security_events.deauthorize),
+        (("POST",), places.DATA_DELETION, security_events.delete_data),
+        (("GET",), places.DATA_DELETION_STATUS, security_events.status),
         *_sandbox(context, page_context),
     ]
 

@@ -1,6 +1,6 @@
-"""What a login at a provider ends in: a login code for the application, a session, or a link.
+"""Completes a login at a provider: a login code for the application, a session, or a link.
 
-Whose account it is, is the decision of `federation/social_accounts.py`.
+`federation/social_accounts.py` decides which account signs in.
 """
 
 from dataclasses import dataclass
@@ -14,20 +14,21 @@ from quantimodo.accounts.addresses import local_path
 from quantimodo.accounts.errors import DomainError, LinkNeeded, ReauthenticationNeeded, TooMany
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.endpoints.login_browsers import LoginBrowsers
-from quantimodo.endpoints.upstream_login import (
+from quantimodo.endpoints.login_purposes import (
     LinkAccount,
     Purpose,
     ReturnToClient,
     StartSession,
-    UpstreamLogin,
-    Waiting,
 )
+from quantimodo.endpoints.pending_profiles import PendingProfile, PendingProfiles
+from quantimodo.federation.contract import Provider
 from quantimodo.federation.login_codes import CodeBinding, LoginCodes, UpstreamSignIn
 from quantimodo.federation.redirect_targets import RedirectTargets, UnregisteredRedirect
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.model.identities import Profile
 from quantimodo.model.sessions import Session
+from quantimodo.outbound.errors import ProviderFault
 from quantimodo.pages.browser import BrowserRequest, peer_address
 from quantimodo.pages.errors import error_page, retry_after, too_many
 from quantimodo.pages.layout import see_other
@@ -36,10 +37,10 @@ from quantimodo.pages.page_context import PageContext
 from quantimodo.protocol.responses import redirect_target
 
 LINK: Final = "/sign-in/link"
-ARRIVED: Final = "/sign-in/arrived"
 IDENTITIES: Final = "/account/identities"
 LINKED: Final = "identity-linked"
 
+_ERRORS: Final = ("access_denied", "temporarily_unavailable")
 _TAKEN_BACK: Final = (
     "This sign-in cannot go on",
     "The app that sent you is not registered here any more, or not with this address. Nothing was"
@@ -59,14 +60,14 @@ class LoginCompletion:
 
     accounts: SocialAccounts
     codes: LoginCodes
-    upstream_login: UpstreamLogin
+    pending_profiles: PendingProfiles
     throttle: Throttle
     redirect_targets: RedirectTargets
     browsers: LoginBrowsers
     page_context: PageContext
 
     async def complete(self, request: Request, profile: Profile, purpose: Purpose) -> Response:
-        """The end of a way, for a profile that its provider has checked."""
+        """Complete the login of a profile that its provider has verified."""
         browser_request = await self.page_context.browser_request(request)
         match purpose:
             case ReturnToClient():
@@ -76,7 +77,7 @@ class LoginCompletion:
             case LinkAccount():
                 return await self._link_account(request, browser_request, profile, purpose)
 
-    async def link(self, request: Request, found: Waiting, session: Session) -> Response:
+    async def link(self, request: Request, found: PendingProfile, session: Session) -> Response:
         """Link the identity to the account of this session, then complete the login. Raises
         `ReauthenticationNeeded`."""
         try:
@@ -109,10 +110,23 @@ class LoginCompletion:
             case LinkAccount():
                 return see_other(IDENTITIES)
 
+    async def fail(
+        self, request: Request, provider: Provider, fault: ProviderFault, purpose: Purpose
+    ) -> Response:
+        """The response after a fault of the provider: a redirect to the application, or a page."""
+        because = fault.because or fault.message
+        note_refusal(request.scope, Refusal(fault.code, because, "sign-in failed", provider.name))
+        if isinstance(purpose, ReturnToClient):
+            # v2-api.md §2.4 names two codes. The application cannot correct any other fault.
+            code = fault.code if fault.code in _ERRORS else "server_error"
+            return await self.refuse_app(request, purpose, code, fault.message)
+        return self.failed(request, fault.status, fault.message, purpose)
+
     async def refuse_app(
         self, request: Request, purpose: ReturnToClient, code: str, text: str
     ) -> Response:
-        """v2-api.md §2.4: back to the app with `error`; `text` is for people, and fixed."""
+        """Redirect to the application with `error` (v2-api.md §2.4). `text` is a fixed text for
+        people."""
         note_refusal(request.scope, Refusal(code, text))
         try:
             await self.redirect_targets.still(purpose.redirect_url, purpose.clients)
@@ -121,7 +135,7 @@ class LoginCompletion:
         return _sent(purpose, [("error", code), ("error_description", text)])
 
     def failed(self, request: Request, status: int, text: str, purpose: Purpose) -> Response:
-        """The page for a failed login that leads to a page of ours."""
+        """The page for a failed login that was not for an application."""
         note_refusal(request.scope, Refusal("access_denied", text))
         return_to = purpose.return_to if isinstance(purpose, StartSession) else IDENTITIES
         return self.page_context.renderer.page(
@@ -144,7 +158,7 @@ class LoginCompletion:
         try:
             admitted = await self.accounts.admit(profile, address=browser_request.address)
         except LinkNeeded:
-            return await self.upstream_login.wait(request, profile, purpose, LINK)
+            return await self.pending_profiles.store(request, profile, purpose, LINK)
         except DomainError as refusal:
             return await self.refuse_app(request, purpose, "access_denied", refusal.message)
         except TooMany:
@@ -197,7 +211,7 @@ class LoginCompletion:
                 replaces=browser_request.cookie,
             )
         except LinkNeeded:
-            return await self.upstream_login.wait(request, profile, purpose, LINK)
+            return await self.pending_profiles.store(request, profile, purpose, LINK)
         except DomainError as refusal:
             return self.failed(request, 403, refusal.message, purpose)
         except TooMany as fault:
@@ -215,7 +229,7 @@ class LoginCompletion:
         purpose: LinkAccount,
     ) -> Response:
         session = browser_request.session
-        # security.md §27: the account is the one whose session began the way, and no other.
+        # security.md §27: only the account whose session began the login is linked.
         if session is None or session.user.id != purpose.user_id or session.key != purpose.session:
             return self._rejected(request, _NOT_LINKED, status=403)
         try:
