@@ -164,13 +164,12 @@ def build(
     reserved = reserved_names(origin, "QuantiModo")
     registry = Registry(stores.clients, clock, entropy, services.audit, services.envelope, reserved)
     browser = Browser(
-        CookiePolicy(secure=secure),
+        CookiePolicy(origin=origin),
         services.sessions,
         services.devices,
         clock,
         entropy,
         key=envelope.derive("forms"),
-        origin=origin,
     )
     pages = Pages(
         renderer=renderer or shipped_renderer(),

@@ -10,7 +10,7 @@ def browser_service(context: AppContext) -> Browser:
     parts = urlsplit(context.settings.issuer)
     return Browser(
         CookiePolicy(
-            secure=parts.scheme == "https",
+            origin=f"{parts.scheme}://{parts.netloc}",
             session_lifetime=context.settings.sessions.absolute_lifetime,
         ),
         context.sessions,
@@ -18,5 +18,4 @@ def browser_service(context: AppContext) -> Browser:
         context.clock,
         context.entropy,
         key=context.envelope.derive("forms"),
-        origin=f"{parts.scheme}://{parts.netloc}",
     )

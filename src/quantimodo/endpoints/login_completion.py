@@ -31,7 +31,7 @@ from quantimodo.model.sessions import Session
 from quantimodo.outbound.errors import ProviderFault
 from quantimodo.pages.browser import BrowserRequest, peer_address
 from quantimodo.pages.errors import error_page, retry_after, too_many
-from quantimodo.pages.layout import see_other
+from quantimodo.pages.layout import PageOptions, see_other
 from quantimodo.pages.login_responses import login_response
 from quantimodo.pages.page_context import PageContext
 from quantimodo.protocol.responses import redirect_target
@@ -140,8 +140,7 @@ class LoginCompletion:
         return_to = purpose.return_to if isinstance(purpose, StartSession) else IDENTITIES
         return self.page_context.renderer.page(
             "social_failed.html",
-            status=status,
-            opener=True,
+            options=PageOptions(status=status, opener=True),
             text=text,
             again=f"/sign-in?return_to={quote(local_path(return_to), safe='/')}"
             if isinstance(purpose, StartSession)

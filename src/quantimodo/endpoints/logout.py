@@ -18,7 +18,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.sessions import Session
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.forms import read_body
-from quantimodo.pages.layout import form_sources, see_other
+from quantimodo.pages.layout import PageOptions, form_sources, see_other
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.signed_out import signed_out_page
 from quantimodo.ports.client_stores import ClientStore
@@ -120,9 +120,9 @@ class LogoutEndpoint:
             request,
             browser_request,
             "logout.html",
-            status=400 if asked.stranded else 200,
-            form_action=leads,
-            opener=True,
+            options=PageOptions(
+                status=400 if asked.stranded else 200, form_action=leads, opener=True
+            ),
             action=CONFIRM,
             client=asked.client,
             rejected=_TITLE if asked.stranded else "",

@@ -25,7 +25,7 @@ from quantimodo.federation.contract import Provider
 from quantimodo.outbound.errors import ProviderFault
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.forms import read_body
-from quantimodo.pages.layout import form_sources, head_of, see_other
+from quantimodo.pages.layout import PageOptions, form_sources, head_of, see_other
 from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.errors import InvalidRequest
@@ -138,8 +138,7 @@ class CallbackHandler:
             request,
             browser_request,
             "social_link.html",
-            form_action=leads,
-            opener=True,
+            options=PageOptions(form_action=leads, opener=True),
             profile=profile,
             title=profile.provider if provider is None else provider.title,
             way=state,

@@ -21,6 +21,7 @@ from quantimodo.crypto.jwt import base64url, decoded
 from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.model.secrets import Secret
 from quantimodo.pages.cookie_names import LOGIN_OVER
+from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.return_targets import ReturnTargets
 
@@ -69,8 +70,7 @@ class FinishedSignIns:
         word, href = await self._onward(request, led_to or "")
         return self.page_context.renderer.page(
             "social_over.html",
-            status=400,
-            opener=True,
+            options=PageOptions(status=400, opener=True),
             title=title,
             text=text,
             word=word,

@@ -46,10 +46,15 @@ class SignInFirst(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CookiePolicy:
-    """`secure` is false only for plain http on a loopback address (security.md §19)."""
+    """`origin` is the issuer's scheme and host."""
 
-    secure: bool
+    origin: str
     session_lifetime: timedelta = timedelta(days=90)
+
+    @property
+    def secure(self) -> bool:
+        """False only for plain http on a loopback address (security.md §19)."""
+        return self.origin.startswith("https:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +90,7 @@ class Browser:
 
     __slots__ = (
         *("_clock", "_devices", "_entropy", "_key"),
-        *("_origin", "_policy", "_prefix", "_sessions"),
+        *("_policy", "_prefix", "_sessions"),
     )
 
     def __init__(
@@ -97,17 +102,15 @@ class Browser:
         entropy: Entropy,
         *,
         key: bytes,
-        origin: str,
     ) -> None:
-        """`key` is secret, one for all processes; `origin` the issuer's scheme and host."""
+        """`key` is secret, one for all processes."""
         self._policy = policy
         self._sessions = sessions
         self._devices = devices
         self._clock = clock
         self._entropy = entropy
         self._key = key
-        self._origin = origin
-        self._prefix = cookie_prefix(origin)
+        self._prefix = cookie_prefix(policy.origin)
 
     async def browser_request(self, request: Request) -> BrowserRequest:
         """The request with its session. A malformed or expired cookie counts as absent
@@ -134,7 +137,7 @@ class Browser:
         # A page under `Referrer-Policy: no-referrer` sends `Origin: null`; then the fetch
         # metadata and the token decide.
         origin = request.headers.get("origin", "null")
-        if origin not in (self._origin, "null"):
+        if origin not in (self._policy.origin, "null"):
             raise Forbidden
         if request.headers.get("sec-fetch-site") not in _OUR_FETCHES:
             raise Forbidden

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
-from quantimodo.pages.layout import Renderer
+from quantimodo.pages.layout import PageOptions, Renderer
 from quantimodo.pages.return_targets import about_links
 
 
@@ -53,8 +53,7 @@ def consent_page(
     """The page. `form_action` is the origin (or scheme) to which the response goes."""
     return renderer.page(
         "consent.html",
-        form_action=form_action,
-        opener=True,
+        options=PageOptions(form_action=form_action, opener=True),
         view=view,
         # Registration refuses other schemes; links check it again.
         links=about_links(view.client),

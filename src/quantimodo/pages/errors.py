@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from quantimodo.pages.layout import Renderer
+from quantimodo.pages.layout import PageOptions, Renderer
 
 NOT_FOUND: Final = (
     "There is no such page",
@@ -46,9 +46,7 @@ def error_page(
     """A page for one error. `incident` is the number that the log has with the cause."""
     return renderer.page(
         "error.html",
-        status=status,
-        headers=headers,
-        opener=True,
+        options=PageOptions(status=status, headers=headers, opener=True),
         title=title,
         text=text,
         incident=incident,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from starlette.responses import Response
 
 from quantimodo.crypto.digests import digest
-from quantimodo.pages.layout import Renderer, form_sources
+from quantimodo.pages.layout import PageOptions, Renderer, form_sources
 
 SCRIPT: Final = "document.forms[0].submit()"
 _SCRIPT_HASH: Final = f"sha256-{b64encode(digest(SCRIPT)).decode()}"
@@ -23,9 +23,9 @@ def form_post_page(
     """Posts `parameters` to `redirect_uri`, which has been validated."""
     return renderer.page(
         "form_post.html",
-        form_action=form_sources(redirect_uri),
-        opener=True,
-        script=_SCRIPT_HASH,
+        options=PageOptions(
+            form_action=form_sources(redirect_uri), opener=True, script=_SCRIPT_HASH
+        ),
         redirect_uri=redirect_uri,
         redirect_host=urlsplit(redirect_uri).netloc,
         parameters=list(parameters),

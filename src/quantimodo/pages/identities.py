@@ -22,7 +22,7 @@ from quantimodo.model.sessions import Session
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
-from quantimodo.pages.layout import form_sources
+from quantimodo.pages.layout import PageOptions, form_sources
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
 
@@ -112,15 +112,14 @@ class Identities:
         taken = {row.identity.provider for row in linked}
         free = [each for name, each in self.linking.providers.items() if name not in taken]
         linkable = await asyncio.gather(*(self._linkable(each) for each in free))
+        # Browsers apply the form's CSP to the redirects that follow it.
+        sources = {source for one in linkable if one.origin for source in form_sources(one.origin)}
         return self.page_context.show(
             request,
             browser_request,
             "account_identities.html",
             again=again,
-            # Browsers apply the form's CSP to the redirects that follow it.
-            form_action=sorted(
-                {source for one in linkable if one.origin for source in form_sources(one.origin)}
-            ),
+            options=PageOptions(form_action=sorted(sources)),
             section="account-identities",
             person=session.user,
             linked=linked,

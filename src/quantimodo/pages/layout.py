@@ -6,6 +6,7 @@ depends on the visitor.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -67,6 +68,26 @@ def content_security_policy(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOptions:
+    """The status and the headers of a page.
+
+    `form_action`: additional CSP sources for forms. `opener`: the page may be shown in a pop-up
+    whose opener waits for it. `script`: the CSP hash of its one inline script. `frames`: the
+    origins of its frames. `headers` are added to those of every page.
+    """
+
+    status: int = 200
+    form_action: Sequence[str] = ()
+    opener: bool = False
+    script: str = ""
+    frames: Sequence[str] = ()
+    headers: Mapping[str, str] | None = None
+
+
+_DEFAULT: Final = PageOptions()
+
+
 class Renderer:
     """Turns a template's name and its values into a complete response."""
 
@@ -98,38 +119,22 @@ class Renderer:
         """The rendered template `name`, for a response with other headers."""
         return self._templates.get_template(name).render(context)
 
-    def page(
-        self,
-        name: str,
-        *,
-        status: int = 200,
-        form_action: Sequence[str] = (),
-        headers: Mapping[str, str] | None = None,
-        opener: bool = False,
-        script: str = "",
-        frames: Sequence[str] = (),
-        **context: Any,
-    ) -> Response:
-        """The page `name` (a template's name).
-
-        `form_action`: additional CSP sources for forms. `opener`: the page may be shown in a pop-up
-        whose opener waits for it. `script`: the CSP hash of its one inline script. `frames`: the
-        origins of its frames.
-        """
+    def page(self, name: str, *, options: PageOptions = _DEFAULT, **context: Any) -> Response:
+        """The page of the template `name`, with the values of `context`."""
         html = self._templates.get_template(name).render(context)
         return HTMLResponse(
             html,
-            status_code=status,
+            status_code=options.status,
             headers={
                 **NO_STORE,
                 "content-security-policy": content_security_policy(
-                    form_action, script=script, frames=frames
+                    options.form_action, script=options.script, frames=options.frames
                 ),
-                "cross-origin-opener-policy": "unsafe-none" if opener else "same-origin",
+                "cross-origin-opener-policy": "unsafe-none" if options.opener else "same-origin",
                 "permissions-policy": _PERMISSIONS,
                 "x-content-type-options": "nosniff",
                 "x-frame-options": "DENY",
-                **(headers or {}),
+                **(options.headers or {}),
             },
         )
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.page_context import PageContext
 
 Purpose = Literal["confirm", "reset", "verify"]
@@ -51,6 +52,10 @@ class Links:
         """The page for a used, expired or unknown link."""
         note_refusal(request.scope, Refusal("invalid_request", "the link is no longer valid"))
         response = self.page_context.show(
-            request, browser_request, "dead_link.html", status=410, renewal=renewal
+            request,
+            browser_request,
+            "dead_link.html",
+            options=PageOptions(status=410),
+            renewal=renewal,
         )
         return self.page_context.browser.clear_cookie(response, purpose)

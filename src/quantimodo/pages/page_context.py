@@ -3,8 +3,8 @@
 A page that cannot be shown is an exception; `app/error_boundary.py` responds to it.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.pages.browser import Browser, BrowserRequest
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, read_form
-from quantimodo.pages.layout import Renderer, see_other
+from quantimodo.pages.layout import PageOptions, Renderer, see_other
 from quantimodo.ports.clock import Clock
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -55,6 +55,7 @@ NOTICES: Final = {
     "logo-removed": "The logo is removed.",
 }
 _NOTICE_LIFETIME: Final = timedelta(minutes=1)
+_DEFAULT: Final = PageOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +87,22 @@ class PageContext:
         browser_request: BrowserRequest,
         name: str,
         *,
-        status: int = 200,
         again: FormErrors | None = None,
-        form_action: Sequence[str] = (),
-        opener: bool = False,
+        options: PageOptions = _DEFAULT,
         **context: Any,
     ) -> Response:
         """The page `name` for this visitor, with the notice of the previous page, if any.
 
-        `again`: a form is shown again because it was refused.
+        `again`: a form is shown again because it was refused; its status and headers replace those
+        of `options`.
         """
         if again is not None:
+            options = replace(options, status=again.status, headers=again.headers)
             note_refusal(request.scope, Refusal("invalid_request", again.because))
         notice = self.browser.read_cookie(request, "notice")
         response = self.renderer.page(
             name,
-            status=again.status if again else status,
-            form_action=form_action,
-            headers=again.headers if again else None,
-            opener=opener,
+            options=options,
             browser_request=browser_request,
             now=self.clock.now(),
             notice=NOTICES.get(notice, ""),

@@ -14,6 +14,7 @@ from quantimodo.accounts.outcomes import Pending, Verified
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
+from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.links import InvalidLink, Links
 from quantimodo.pages.login_responses import login_response
 from quantimodo.pages.page_context import PageContext
@@ -35,7 +36,12 @@ class Reset:
         view = FormView({"email": request.query_params.get("login_hint", "")[:254]})
         leads = await self.return_targets.of(request.query_params.get("return_to", ""))
         return self.page_context.show(
-            request, browser_request, "reset.html", opener=True, form=view, leads=leads
+            request,
+            browser_request,
+            "reset.html",
+            options=PageOptions(opener=True),
+            form=view,
+            leads=leads,
         )
 
     async def submit(self, request: Request) -> Response:
@@ -51,7 +57,7 @@ class Reset:
                 browser_request,
                 "reset.html",
                 again=again,
-                opener=True,
+                options=PageOptions(opener=True),
                 form=again.view(form, "email"),
                 leads=leads,
             )
@@ -69,7 +75,7 @@ class Reset:
             request,
             browser_request,
             "reset_sent.html",
-            opener=True,
+            options=PageOptions(opener=True),
             outbox=self.links.outbox,
             leads=leads,
         )
@@ -142,8 +148,7 @@ class Reset:
             browser_request,
             "reset_new.html",
             again=again,
-            form_action=leads.form_action,
-            opener=True,
+            options=PageOptions(form_action=leads.form_action, opener=True),
             pending=pending,
             form=view,
         )
@@ -210,7 +215,7 @@ class Verification:
             browser_request,
             "verify.html",
             again=again,
-            opener=True,
+            options=PageOptions(opener=True),
             pending=pending,
             form=FormView(errors=again.errors) if again else FormView(),
         )

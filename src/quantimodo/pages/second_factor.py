@@ -11,6 +11,7 @@ from quantimodo.model.sessions import PendingLogin
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
+from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.login_responses import login_response, pending_login_cookie
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
@@ -65,8 +66,7 @@ class SecondFactorPage:
             browser_request,
             "second_factor.html",
             again=again,
-            form_action=leads.form_action,
-            opener=True,
+            options=PageOptions(form_action=leads.form_action, opener=True),
             leads=leads,
             person=pending.user,
             label=factor.label,

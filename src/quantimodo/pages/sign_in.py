@@ -11,6 +11,7 @@ from quantimodo.accounts.sign_out import SignOut as SigningOut
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
+from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.login_responses import login_response
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
@@ -67,8 +68,7 @@ class SignIn:
             browser_request,
             "sign_in.html",
             again=again,
-            form_action=leads.form_action,
-            opener=True,
+            options=PageOptions(form_action=leads.form_action, opener=True),
             leads=leads,
             form=view,
             providers=self.providers,

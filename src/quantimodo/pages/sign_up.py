@@ -12,6 +12,7 @@ from quantimodo.accounts.outcomes import Pending
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
+from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.links import InvalidLink, Links
 from quantimodo.pages.login_responses import login_response
 from quantimodo.pages.page_context import PageContext
@@ -61,7 +62,11 @@ class SignUp:
         """GET /sign-up/sent."""
         browser_request = await self.page_context.browser_request(request)
         return self.page_context.show(
-            request, browser_request, "sign_up_sent.html", opener=True, outbox=self.links.outbox
+            request,
+            browser_request,
+            "sign_up_sent.html",
+            options=PageOptions(opener=True),
+            outbox=self.links.outbox,
         )
 
     async def confirm(self, request: Request) -> Response:
@@ -117,8 +122,7 @@ class SignUp:
             browser_request,
             "confirm.html",
             again=again,
-            form_action=leads.form_action,
-            opener=True,
+            options=PageOptions(form_action=leads.form_action, opener=True),
             pending=pending,
             form=view,
         )
@@ -136,7 +140,7 @@ class SignUp:
             browser_request,
             "sign_up.html" if self.is_open else "sign_up_closed.html",
             again=again,
-            opener=True,
+            options=PageOptions(opener=True),
             leads=await self.return_targets.of(return_to),
             form=view,
             providers=self.providers,

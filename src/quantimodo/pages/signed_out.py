@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from quantimodo.pages.layout import Renderer, frame_source
+from quantimodo.pages.layout import PageOptions, Renderer, frame_source
 
 
 def signed_out_page(
@@ -24,8 +24,7 @@ def signed_out_page(
     parts = urlsplit(leads_to or "")
     return renderer.page(
         "signed_out.html",
-        opener=True,
-        frames=tuple(origins),
+        options=PageOptions(opener=True, frames=tuple(origins)),
         addresses=frames,
         leads_to=leads_to,
         refresh="0" if reload else f"0; url={leads_to}",

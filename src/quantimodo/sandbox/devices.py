@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.crypto.digests import digest
-from quantimodo.pages.layout import Renderer
+from quantimodo.pages.layout import PageOptions, Renderer
 from quantimodo.ports.clock import Clock
 from quantimodo.sandbox.authorization import AuthorizationRequestRefused
 from quantimodo.sandbox.authorize_endpoint import refuse_as
@@ -189,8 +189,7 @@ def _to_copy(
 ) -> Response:
     return renderer.page(
         "sandbox/answer.html",
-        opener=True,
-        script=_SCRIPT_HASH,
+        options=PageOptions(opener=True, script=_SCRIPT_HASH),
         code=_SCRIPT,
         fake_provider=fake_provider,
         person=person,

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from quantimodo.pages.layout import Renderer
+from quantimodo.pages.layout import PageOptions, Renderer
 from quantimodo.sandbox.parameters import InvalidSandboxRequest, Parameters
 from quantimodo.sandbox.people import (
     ANOTHER,
@@ -76,8 +76,7 @@ class PersonChooser:
         shown = {*_OWN, *(each.name for each in wanted)}
         return self.renderer.page(
             "sandbox/people.html",
-            status=422 if address and typed is None else 200,
-            opener=True,
+            options=PageOptions(status=422 if address and typed is None else 200, opener=True),
             heading=heading,
             lead=lead,
             path=self.path,
