@@ -78,7 +78,7 @@ class Activity:
         mark = BYTE_ORDER_MARK if request.query_params.get("bom") == "true" else b""
         user, names = browser_request.required().user, dict[str, str]()
 
-        async def form_errors() -> AsyncIterator[bytes]:
+        async def csv_chunks() -> AsyncIterator[bytes]:
             yield mark + csv_text([_COLUMNS])
             before: int | None = None
             while True:
@@ -91,7 +91,7 @@ class Activity:
                 await asyncio.sleep(0)  # yield to other requests
 
         headers = {**NO_STORE, "content-disposition": 'attachment; filename="activity.csv"'}
-        return StreamingResponse(form_errors(), media_type="text/csv", headers=headers)
+        return StreamingResponse(csv_chunks(), media_type="text/csv", headers=headers)
 
     async def _lines(
         self, accesses: Sequence[Access], names: dict[str, str], zone: tzinfo = UTC

@@ -16,6 +16,7 @@ from quantimodo.pages.activity import Activity
 from quantimodo.pages.apps import Apps
 from quantimodo.pages.browser import Browser
 from quantimodo.pages.data import Data
+from quantimodo.pages.data_variable import VariableData
 from quantimodo.pages.developers import Developers
 from quantimodo.pages.devices import Devices
 from quantimodo.pages.guides import ADDRESS as GUIDES
@@ -155,22 +156,22 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     again = Again(page_context, pages.accounts, pages.linking)
     logout_notification = LogoutNotification(page_context, pages.accounts, pages.clients)
     undo = Undo(pages.envelope, pages.measurement_service, pages.clock)
-    data = Data(
-        page_context, pages.measurement_service, pages.references, pages.profiles, undo, pages.reads
-    )
+    measurements, reads = pages.measurement_service, pages.reads
+    data = Data(page_context, measurements, pages.references, pages.profiles, reads)
+    variable = VariableData(page_context, measurements, pages.profiles, undo, reads)
     activity = Activity(page_context, pages.accesses, pages.clients, pages.profiles)
     return [
         (("GET",), "/account", apps.show),
         (("POST",), "/account/apps/{client_id}/revoke", apps.revoke),
         (("GET",), "/account/data", data.show),
         (("POST",), "/account/data", data.add),
-        (("POST",), "/account/data/import", data.take_in),
+        (("POST",), "/account/data/import", data.import_csv),
         (("GET",), "/account/data/export", data.export),
-        (("GET",), "/account/data/variable", data.variable),
-        (("POST",), "/account/data/remove", data.remove),
-        (("POST",), "/account/data/restore", data.restore),
-        (("GET",), "/account/data/delete", data.ask_to_remove),
-        (("POST",), "/account/data/delete", data.remove_variable),
+        (("GET",), "/account/data/variable", variable.show),
+        (("POST",), "/account/data/remove", variable.remove),
+        (("POST",), "/account/data/restore", variable.restore),
+        (("GET",), "/account/data/delete", variable.confirm_deletion),
+        (("POST",), "/account/data/delete", variable.delete),
         (("GET",), "/account/activity", activity.show),
         (("GET",), "/account/activity/export", activity.export),
         (("GET",), "/account/profile", profile.show),
