@@ -30,7 +30,7 @@ def test_create_prints_id_and_secret(terminal: Terminal) -> None:
     assert fields["token_format"] == "opaque"
 
 
-def test_every_option_of_create_is_kept(terminal: Terminal) -> None:
+def test_every_option_of_create_is_stored(terminal: Terminal) -> None:
     terminal.does("users", "create", "--email", "ada@example.org", "--name", "Ada")
     fields = created(
         terminal,
@@ -68,25 +68,25 @@ def test_a_public_app_has_no_secret(terminal: Terminal) -> None:
     assert fields["client_secret"] is None
 
 
-def test_implicit_answers_come_only_by_their_flag(terminal: Terminal) -> None:
+def test_implicit_response_types_need_their_flag(terminal: Terminal) -> None:
     assert created(terminal)["response_types"] == ["code"]
     assert "id_token token" in str(created(terminal, "--implicit")["response_types"])
 
 
-def test_a_machine_needs_no_redirect_uri(terminal: Terminal) -> None:
+def test_a_client_credentials_app_needs_no_redirect_uri(terminal: Terminal) -> None:
     answer = terminal.does(
         "clients", "create", "--name", "Job", "--grant-type", "client_credentials", "--json"
     )
     assert answer.json["response_types"] == []
 
 
-def test_for_people_the_secret_is_printed_with_a_warning(terminal: Terminal) -> None:
+def test_without_json_the_secret_is_printed_with_a_warning(terminal: Terminal) -> None:
     answer = terminal.does("clients", "create", "--name", "Diary", "--redirect-uri", CALLBACK)
     assert re.search(r"client_secret +qms_", answer.out)
     assert "never shown again" in answer.err
 
 
-def test_every_fault_of_a_registration_is_one_line(terminal: Terminal) -> None:
+def test_each_error_of_a_registration_is_one_line(terminal: Terminal) -> None:
     answer = terminal(
         "clients",
         "create",
@@ -112,7 +112,7 @@ def test_every_fault_of_a_registration_is_one_line(terminal: Terminal) -> None:
         ("nonsense",),
     ],
 )
-def test_a_wrong_usage_ends_with_2(terminal: Terminal, arguments: tuple[str, ...]) -> None:
+def test_a_usage_error_exits_with_2(terminal: Terminal, arguments: tuple[str, ...]) -> None:
     answer = terminal(*arguments)
     assert (answer.code, answer.out) == (2, "")
     assert answer.err
@@ -133,7 +133,7 @@ def test_list_show_and_delete(terminal: Terminal) -> None:
     assert gone.err.startswith("error: there is no app with this client_id")
 
 
-def test_rotate_secret_gives_another_one(terminal: Terminal) -> None:
+def test_rotate_secret_creates_another_secret(terminal: Terminal) -> None:
     fields = created(terminal)
     client_id = str(fields["client_id"])
     rotated = terminal.does("clients", "rotate-secret", client_id, "--overlap", "1h", "--json")
@@ -144,7 +144,7 @@ def test_rotate_secret_gives_another_one(terminal: Terminal) -> None:
     assert terminal("clients", "rotate-secret", str(public["client_id"])).code == 1
 
 
-def test_edit_changes_what_is_given_and_nothing_else(terminal: Terminal) -> None:
+def test_edit_changes_the_given_options_only(terminal: Terminal) -> None:
     fields = created(terminal, "--strict", "--implicit")
     client_id = str(fields.pop("client_id"))
     fields.pop("client_secret")
@@ -157,7 +157,7 @@ def test_edit_changes_what_is_given_and_nothing_else(terminal: Terminal) -> None
     assert edited["response_types"] == ["code"]
 
 
-def test_a_logo_must_be_a_picture(terminal: Terminal, tmp_path: Path) -> None:
+def test_a_logo_must_be_an_image(terminal: Terminal, tmp_path: Path) -> None:
     logo = tmp_path / "logo.png"
     logo.write_text("no picture")
     answer = terminal(
@@ -170,7 +170,7 @@ def test_a_logo_must_be_a_picture(terminal: Terminal, tmp_path: Path) -> None:
 def test_an_owner_must_exist(terminal: Terminal) -> None:
     answer = terminal(
         *("clients", "create", "--name", "x", "--redirect-uri", CALLBACK),
-        *("--owner", "nobody@example.org"),
+        *("--owner", "unknown@example.org"),
     )
     assert answer.code == 1
     assert answer.err == "error: no account has this e-mail address\n"
@@ -191,7 +191,7 @@ def test_a_disabled_app_is_refused_until_it_is_enabled(terminal: Terminal) -> No
     assert status() == 401
     assert terminal.does("clients", "enable", client_id, "--json").json["disabled_at"] is None
     assert status() == 200
-    assert terminal("clients", "disable", "nobody").code == 1
+    assert terminal("clients", "disable", "unknown").code == 1
 
 
 def test_claims_in_the_id_token_are_switched_on_and_off(terminal: Terminal) -> None:

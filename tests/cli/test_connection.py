@@ -1,5 +1,5 @@
-"""An answer leaves in one piece, and nothing is lost or kept back by that; nobody keeps a
-connection by half of a request."""
+"""A response is sent in one write, in order and whole; a connection whose request is incomplete is
+closed after the timeout."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from quantimodo.cli.admission import Admission, ConnectionPolicy
 from quantimodo.cli.connection import Connection
 from quantimodo.cli.gathering import Gathering
 
-PATIENCE = ConnectionPolicy().request_timeout
+TIMEOUT = ConnectionPolicy().request_timeout
 WRITE = ConnectionPolicy().write_timeout
 REQUEST = b"POST /x HTTP/1.1\r\nhost: id.example.org\r\ncontent-length: 3\r\n\r\nabc"
 
 
-class _Wire(asyncio.Transport):
-    """A transport that notes what was done with it."""
+class _Transport(asyncio.Transport):
+    """Records the calls."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,65 +46,67 @@ class _Wire(asyncio.Transport):
 
 
 @pytest.fixture
-def wire() -> _Wire:
-    return _Wire()
+def transport() -> _Transport:
+    return _Transport()
 
 
 @pytest.fixture
-async def gathering(wire: _Wire) -> Gathering:
-    return Gathering(wire, asyncio.get_running_loop())
+async def gathering(transport: _Transport) -> Gathering:
+    return Gathering(transport, asyncio.get_running_loop())
 
 
-async def test_head_and_body_are_one_write(wire: _Wire, gathering: Gathering) -> None:
+async def test_head_and_body_are_one_write(transport: _Transport, gathering: Gathering) -> None:
     gathering.write(b"head ")
     gathering.write(b"body")
     await asyncio.sleep(0)
-    assert wire.done == [b"head body"]
+    assert transport.done == [b"head body"]
 
 
-async def test_a_head_alone_leaves_with_the_turn(wire: _Wire, gathering: Gathering) -> None:
+async def test_a_head_alone_is_written_at_the_end_of_the_loop_iteration(
+    transport: _Transport, gathering: Gathering
+) -> None:
     gathering.write(b"head")
-    assert wire.done == []
+    assert transport.done == []
     await asyncio.sleep(0)
-    assert wire.done == [b"head"]
+    assert transport.done == [b"head"]
 
 
-async def test_order_is_kept_over_many_writes(wire: _Wire, gathering: Gathering) -> None:
+async def test_many_writes_are_sent_in_order(transport: _Transport, gathering: Gathering) -> None:
     for number in range(7):
         gathering.write(b"%d" % number)
     gathering.write(b"")
     gathering.writelines([b"7", b"8"])
     await asyncio.sleep(0)
-    assert b"".join(piece for piece in wire.done if isinstance(piece, bytes)) == b"012345678"
+    assert b"".join(piece for piece in transport.done if isinstance(piece, bytes)) == b"012345678"
 
 
 @pytest.mark.parametrize("end", ["close", "write_eof"])
-async def test_an_end_comes_after_what_was_written(
-    end: str, wire: _Wire, gathering: Gathering
+async def test_written_bytes_are_sent_before_the_end(
+    end: str, transport: _Transport, gathering: Gathering
 ) -> None:
     gathering.write(b"last")
     finish: Callable[[], None] = getattr(gathering, end)
     finish()
-    assert wire.done == [b"last", end]
+    assert transport.done == [b"last", end]
     await asyncio.sleep(0)
-    assert wire.done == [b"last", end]
+    assert transport.done == [b"last", end]
 
 
-async def test_an_abort_drops_what_waits(wire: _Wire, gathering: Gathering) -> None:
+async def test_an_abort_drops_unsent_bytes(transport: _Transport, gathering: Gathering) -> None:
     gathering.write(b"never")
     gathering.abort()
     await asyncio.sleep(0)
-    assert wire.done == ["abort"]
+    assert transport.done == ["abort"]
 
 
-async def test_an_empty_write_is_nothing(wire: _Wire, gathering: Gathering) -> None:
+async def test_an_empty_write_sends_nothing(transport: _Transport, gathering: Gathering) -> None:
     gathering.write(b"")
     await asyncio.sleep(0)
-    assert wire.done == []
+    assert transport.done == []
 
 
-class _Watch:
-    """The loop with a clock that moves by hand."""
+class _ManualLoop:
+    """The event loop with timers that the test runs."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -118,7 +120,7 @@ class _Watch:
         self._timers.append(timer)
         return _Timer(lambda: self._timers.remove(timer))
 
-    def pass_by(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         due = [timer for timer in self._timers if timer[0] <= seconds]
         for timer in due:
             self._timers.remove(timer)
@@ -130,8 +132,8 @@ class _Timer:
         self.cancel = cancel
 
 
-class _Line(_Wire):
-    """A wire to nobody in particular."""
+class _PeerTransport(_Transport):
+    """A transport without an address of its peer."""
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return default
@@ -145,163 +147,165 @@ async def _hello(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.fixture
-async def watch() -> _Watch:
-    return _Watch()
+async def manual_loop() -> _ManualLoop:
+    return _ManualLoop()
 
 
 @pytest.fixture
-async def line(watch: _Watch) -> _Line:
-    return _Line()
+async def peer(manual_loop: _ManualLoop) -> _PeerTransport:
+    return _PeerTransport()
 
 
 @pytest.fixture
-async def caller(watch: _Watch, line: _Line) -> Connection:
+async def connection(manual_loop: _ManualLoop, peer: _PeerTransport) -> Connection:
     config = Config(_hello, log_config=None, lifespan="off", ws="none")
-    loop: Any = watch
+    loop: Any = manual_loop
     connection = Connection(config, ServerState(), {}, loop)
-    connection.connection_made(line)
+    connection.connection_made(peer)
     return connection
 
 
-async def _answered(line: _Line, times: int) -> bool:
+async def _answered(peer: _PeerTransport, times: int) -> bool:
     for _ in range(10):
         await asyncio.sleep(0)
     return (
-        sum(piece.count(b"HTTP/1.1 200") for piece in line.done if isinstance(piece, bytes))
+        sum(piece.count(b"HTTP/1.1 200") for piece in peer.done if isinstance(piece, bytes))
         == times
     )
 
 
-async def test_a_silent_connection_is_closed(watch: _Watch, line: _Line) -> None:
+async def test_a_silent_connection_is_closed(
+    manual_loop: _ManualLoop, peer: _PeerTransport
+) -> None:
     config = Config(_hello, log_config=None, lifespan="off", ws="none")
-    loop: Any = watch
-    Connection(config, ServerState(), {}, loop).connection_made(line)
-    watch.pass_by(PATIENCE - 1)
-    assert not line.is_closing()
-    watch.pass_by(PATIENCE)
-    assert line.is_closing()
+    loop: Any = manual_loop
+    Connection(config, ServerState(), {}, loop).connection_made(peer)
+    manual_loop.advance(TIMEOUT - 1)
+    assert not peer.is_closing()
+    manual_loop.advance(TIMEOUT)
+    assert peer.is_closing()
 
 
 @pytest.mark.parametrize("sent", [REQUEST[:1], REQUEST[:30], REQUEST[:-4], REQUEST[:-1]])
-async def test_a_connection_with_half_a_request_is_closed(
-    watch: _Watch, line: _Line, caller: Connection, sent: bytes
+async def test_a_connection_with_an_incomplete_request_is_closed(
+    manual_loop: _ManualLoop, peer: _PeerTransport, connection: Connection, sent: bytes
 ) -> None:
-    caller.data_received(sent)
-    watch.pass_by(PATIENCE)
-    assert line.is_closing()
+    connection.data_received(sent)
+    manual_loop.advance(TIMEOUT)
+    assert peer.is_closing()
 
 
-async def test_bytes_that_trickle_in_win_no_time(
-    watch: _Watch, line: _Line, caller: Connection
+async def test_single_bytes_do_not_extend_the_timeout(
+    manual_loop: _ManualLoop, peer: _PeerTransport, connection: Connection
 ) -> None:
-    caller.data_received(REQUEST[:20])
+    connection.data_received(REQUEST[:20])
     for byte in REQUEST[20:-1]:
-        caller.data_received(bytes([byte]))
-    watch.pass_by(PATIENCE)
-    assert line.is_closing()
+        connection.data_received(bytes([byte]))
+    manual_loop.advance(TIMEOUT)
+    assert peer.is_closing()
 
 
-async def test_a_whole_request_is_answered_and_the_next_one_may_take_its_time(
-    watch: _Watch, line: _Line, caller: Connection
+async def test_a_complete_request_is_answered_and_the_connection_stays_open(
+    manual_loop: _ManualLoop, peer: _PeerTransport, connection: Connection
 ) -> None:
-    caller.data_received(REQUEST[:40])
-    caller.data_received(REQUEST[40:])
-    assert await _answered(line, 1)
-    caller.data_received(REQUEST)
-    assert await _answered(line, 2)
-    assert not line.is_closing()
+    connection.data_received(REQUEST[:40])
+    connection.data_received(REQUEST[40:])
+    assert await _answered(peer, 1)
+    connection.data_received(REQUEST)
+    assert await _answered(peer, 2)
+    assert not peer.is_closing()
 
 
 @pytest.mark.parametrize("sent", [b"\r\n", REQUEST[:30]])
-async def test_half_of_a_second_request_is_no_better_than_half_of_the_first(
-    watch: _Watch, line: _Line, caller: Connection, sent: bytes
+async def test_a_connection_with_an_incomplete_second_request_is_closed(
+    manual_loop: _ManualLoop, peer: _PeerTransport, connection: Connection, sent: bytes
 ) -> None:
-    caller.data_received(REQUEST)
-    assert await _answered(line, 1)
-    caller.data_received(sent)
-    watch.pass_by(PATIENCE)
-    assert line.is_closing()
+    connection.data_received(REQUEST)
+    assert await _answered(peer, 1)
+    connection.data_received(sent)
+    manual_loop.advance(TIMEOUT)
+    assert peer.is_closing()
 
 
-async def test_a_request_that_is_being_answered_is_not_hurried(
-    watch: _Watch, line: _Line, caller: Connection
+async def test_the_timeout_does_not_apply_while_the_application_responds(
+    manual_loop: _ManualLoop, peer: _PeerTransport, connection: Connection
 ) -> None:
-    caller.data_received(REQUEST)
-    watch.pass_by(10 * PATIENCE)
-    assert not line.is_closing()
-    assert await _answered(line, 1)
+    connection.data_received(REQUEST)
+    manual_loop.advance(10 * TIMEOUT)
+    assert not peer.is_closing()
+    assert await _answered(peer, 1)
 
 
-async def test_a_caller_who_went_away_leaves_no_timer(
-    watch: _Watch, line: _Line, caller: Connection
+async def test_a_lost_connection_leaves_no_timer(
+    manual_loop: _ManualLoop, peer: _PeerTransport, connection: Connection
 ) -> None:
-    caller.data_received(REQUEST[:30])
-    caller.connection_lost(None)
-    before = list(line.done)
-    watch.pass_by(PATIENCE)
-    assert line.done == before
+    connection.data_received(REQUEST[:30])
+    connection.connection_lost(None)
+    before = list(peer.done)
+    manual_loop.advance(TIMEOUT)
+    assert peer.done == before
 
 
 async def test_a_client_that_does_not_read_the_response_is_disconnected(
-    watch: _Watch, line: _Line, caller: Connection
+    manual_loop: _ManualLoop, peer: _PeerTransport, connection: Connection
 ) -> None:
-    caller.pause_writing()  # by the transport, when too much is unsent
-    watch.pass_by(WRITE - 1)
-    assert "abort" not in line.done
-    watch.pass_by(WRITE)
-    assert "abort" in line.done
+    connection.pause_writing()  # by the transport, when too much is unsent
+    manual_loop.advance(WRITE - 1)
+    assert "abort" not in peer.done
+    manual_loop.advance(WRITE)
+    assert "abort" in peer.done
 
 
 async def test_a_reader_that_resumes_stays_connected(
-    watch: _Watch, line: _Line, caller: Connection
+    manual_loop: _ManualLoop, peer: _PeerTransport, connection: Connection
 ) -> None:
-    caller.data_received(REQUEST)
-    caller.pause_writing()
-    caller.resume_writing()
-    watch.pass_by(WRITE)
-    assert "abort" not in line.done
-    assert await _answered(line, 1)
+    connection.data_received(REQUEST)
+    connection.pause_writing()
+    connection.resume_writing()
+    manual_loop.advance(WRITE)
+    assert "abort" not in peer.done
+    assert await _answered(peer, 1)
 
 
-async def test_an_unread_last_response_is_not_kept_for_ever(
-    watch: _Watch, line: _Line, caller: Connection
+async def test_an_unread_last_response_is_dropped_after_the_write_timeout(
+    manual_loop: _ManualLoop, peer: _PeerTransport, connection: Connection
 ) -> None:
-    line.unsent = 10
-    caller.data_received(REQUEST.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
-    assert await _answered(line, 1)
-    watch.pass_by(WRITE)
-    assert "abort" in line.done
+    peer.unsent = 10
+    connection.data_received(REQUEST.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
+    assert await _answered(peer, 1)
+    manual_loop.advance(WRITE)
+    assert "abort" in peer.done
 
 
-async def test_an_address_over_its_limit_is_disconnected_at_once(watch: _Watch) -> None:
+async def test_an_address_over_its_limit_is_disconnected_at_once(manual_loop: _ManualLoop) -> None:
     admission = Admission(ConnectionPolicy(per_address=1))
     config = Config(_hello, log_config=None, lifespan="off", ws="none")
-    loop: Any = watch
+    loop: Any = manual_loop
     state = ServerState()
-    lines = [_Line(), _Line(), _Line()]
-    made = [Connection(config, state, {}, loop, admission=admission) for _ in lines]
-    for each, line in zip(made[:2], lines[:2], strict=True):
-        each.connection_made(line)
-    assert not lines[0].is_closing()
-    assert lines[1].done == ["abort"]
+    peers = [_PeerTransport(), _PeerTransport(), _PeerTransport()]
+    made = [Connection(config, state, {}, loop, admission=admission) for _ in peers]
+    for each, peer in zip(made[:2], peers[:2], strict=True):
+        each.connection_made(peer)
+    assert not peers[0].is_closing()
+    assert peers[1].done == ["abort"]
     for each in made[:2]:
         each.connection_lost(None)
-    made[2].connection_made(lines[2])
-    assert not lines[2].is_closing()
+    made[2].connection_made(peers[2])
+    assert not peers[2].is_closing()
 
 
-async def test_the_queue_of_a_caller_who_went_away_is_dropped(
-    line: _Line, caller: Connection
+async def test_queued_requests_of_a_lost_connection_are_dropped(
+    peer: _PeerTransport, connection: Connection
 ) -> None:
-    caller.data_received(REQUEST * 3)
-    caller.connection_lost(None)
-    line.done.append("abort")
-    assert await _answered(line, 0)
-    assert [piece for piece in line.done if isinstance(piece, bytes)] == []
+    connection.data_received(REQUEST * 3)
+    connection.connection_lost(None)
+    peer.done.append("abort")
+    assert await _answered(peer, 0)
+    assert [piece for piece in peer.done if isinstance(piece, bytes)] == []
 
 
-class _Uvloop(_Line):
-    """A line that is closed by a reset, and then raises as uvloop does."""
+class _ResetTransport(_PeerTransport):
+    """A transport that is closed by a reset, and then raises as uvloop does."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -319,23 +323,23 @@ class _Uvloop(_Line):
         return super().__getattribute__(name)
 
 
-async def test_a_reset_amid_a_response_is_a_disconnect_and_no_incident(
+async def test_a_reset_during_a_response_is_a_disconnect_and_no_incident(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    line, finished = _Uvloop(), asyncio.Event()
+    peer, finished = _ResetTransport(), asyncio.Event()
 
     async def stream(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         for _ in range(5):
             await send({"type": "http.response.body", "body": b"part", "more_body": True})
             await asyncio.sleep(0)
-            line.reset = True  # before `connection_lost` is called
+            peer.reset = True  # before `connection_lost` is called
         await send({"type": "http.response.body", "body": b""})
         finished.set()
 
     config = Config(stream, log_config=None, lifespan="off", ws="none")
     connection = Connection(config, ServerState(), {}, asyncio.get_running_loop())
-    connection.connection_made(line)
+    connection.connection_made(peer)
     connection.data_received(REQUEST * 2)
     await asyncio.wait_for(finished.wait(), 30)
     connection.connection_lost(ConnectionResetError())

@@ -1,4 +1,4 @@
-"""The commands on PostgreSQL: nothing is migrated by the way, nothing is made up."""
+"""The commands on PostgreSQL: they migrate only on request, and create no secret key."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ def test_a_postgresql_database_is_migrated_on_request_and_then_used(
     assert "quantimodo database migrate" in refused.err
     assert "applied 0001 initial_schema" in terminal.does("database", "migrate").out
     assert terminal.does("database", "status", "--json").json["engine"] == "PostgreSQL"
-    # The shared test server runs without fsync, for speed: that is to be told.
+    # The shared test server runs without fsync, for speed: the check must report that.
     checked = terminal("database", "check")
     assert (checked.code, checked.out) == (1, "")
     assert checked.err == "error: fsync is off: a power failure can destroy the database\n"

@@ -1,4 +1,4 @@
-"""Keys, database, doctor, settings: what an operator asks before calling for help."""
+"""`quantimodo keys`, `database`, `doctor` and `settings`."""
 
 import sqlite3
 import stat
@@ -16,7 +16,7 @@ from support.terminal import Terminal
 KEY = "A" * 43
 
 
-def test_the_installed_command_tells_its_version() -> None:
+def test_the_installed_command_prints_its_version() -> None:
     command = Path(sysconfig.get_path("scripts")) / "quantimodo"
     done = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, f"quantimodo {__version__}\n")
@@ -34,7 +34,7 @@ def test_a_new_sqlite_file_is_readable_by_its_owner_only(empty_terminal: Termina
     }
 
 
-_ON_THE_DATABASE = (
+_DATABASE_COMMANDS = (
     ("clients", "list"),
     ("clients", "create", "--name", "Job", "--grant-type", "client_credentials"),
     ("clients", "import", "app.json"),
@@ -49,7 +49,7 @@ _ON_THE_DATABASE = (
 )
 
 
-@pytest.mark.parametrize("arguments", _ON_THE_DATABASE, ids=" ".join)
+@pytest.mark.parametrize("arguments", _DATABASE_COMMANDS, ids=" ".join)
 def test_only_serve_and_database_migrate_create_a_database(
     empty_terminal: Terminal, arguments: tuple[str, ...]
 ) -> None:
@@ -73,7 +73,7 @@ def test_the_state_of_a_missing_database_is_reported_without_creating_it(
     assert list(empty_terminal.folder.iterdir()) == []
 
 
-def test_no_command_on_a_database_makes_up_its_secret_key(terminal: Terminal) -> None:
+def test_no_command_creates_a_secret_key_for_an_existing_database(terminal: Terminal) -> None:
     key = terminal.folder / "var" / "secret.key"
     key.unlink()
     for arguments in (("users", "list"), ("keys", "rotate", "--now"), ("serve", "--no-migrate")):
@@ -101,7 +101,7 @@ def test_an_old_schema_is_refused_until_it_is_migrated(empty_terminal: Terminal)
     terminal.does("clients", "list")
 
 
-def test_keys_are_listed_without_their_private_halves(terminal: Terminal) -> None:
+def test_keys_are_listed_without_private_keys(terminal: Terminal) -> None:
     listed = terminal.does("keys", "list", "--json")
     assert {(key["algorithm"], key["state"]) for key in listed.json} == {
         *((name, "current") for name in ALGORITHMS),
@@ -118,10 +118,10 @@ def test_new_keys_are_published_before_they_sign_by_default(terminal: Terminal) 
     assert all(key["retires_at"] for key in found if key["state"] != "current")
 
 
-def test_new_keys_are_of_kinds_that_every_reader_knows_unless_all_are_named(
+def test_new_keys_have_widely_supported_algorithms_unless_all_are_requested(
     terminal: Terminal,
 ) -> None:
-    # RFC 7518 §6 has RSA and EC keys; readers of RFC 8037's are fewer.
+    # RFC 7518 §6 defines RSA and EC keys; fewer libraries support the keys of RFC 8037.
     found = terminal.does("keys", "rotate", "--json").json
     made = {key["algorithm"] for key in found if key["state"] == "next"}
     assert made == {"ES256", "RS256", "PS256"}
@@ -132,9 +132,10 @@ def test_new_keys_are_of_kinds_that_every_reader_knows_unless_all_are_named(
 def test_a_rotation_that_made_nothing_says_so(terminal: Terminal) -> None:
     terminal.does("keys", "list")
     with closing(sqlite3.connect(terminal.folder / "var" / "quantimodo.db")) as database:
-        # As when another rotation is always faster.
+        # The same effect as another rotation that is always faster.
         database.execute(
-            "CREATE TRIGGER nobody BEFORE INSERT ON signing_keys BEGIN SELECT RAISE(IGNORE); END"
+            "CREATE TRIGGER ignore_keys BEFORE INSERT ON signing_keys"
+            " BEGIN SELECT RAISE(IGNORE); END"
         )
     answer = terminal("keys", "rotate", "--now")
     assert (answer.code, answer.out) == (1, "")
@@ -177,7 +178,7 @@ def test_the_key_that_signs_is_not_deleted(terminal: Terminal) -> None:
     assert published(terminal, "current") == signing
 
 
-def test_a_key_that_waits_is_deleted_when_it_is_not_the_last(terminal: Terminal) -> None:
+def test_a_next_key_is_deleted_if_it_is_not_the_last_of_its_algorithm(terminal: Terminal) -> None:
     terminal.does("keys", "rotate", "--all")
     waiting = published(terminal, "next")
     terminal.does("keys", "rotate", "--now")
@@ -187,7 +188,7 @@ def test_a_key_that_waits_is_deleted_when_it_is_not_the_last(terminal: Terminal)
     assert len(published(terminal, "current")) == len(ALGORITHMS)
 
 
-def test_no_key_is_deleted_without_being_asked_for(terminal: Terminal) -> None:
+def test_a_key_is_deleted_only_with_yes(terminal: Terminal) -> None:
     first, *_ = published(terminal, "current")
     terminal.does("keys", "rotate", "--now")
     refused = terminal("keys", "delete", first)
@@ -201,11 +202,11 @@ def test_no_key_is_deleted_without_being_asked_for(terminal: Terminal) -> None:
     )
 
 
-def test_a_healthy_database_is_said_to_be(terminal: Terminal) -> None:
+def test_the_check_of_a_healthy_database_reports_no_damage(terminal: Terminal) -> None:
     assert terminal.does("database", "check").out == "no damage found\n"
 
 
-def test_a_file_that_is_no_database_is_one_line(terminal: Terminal) -> None:
+def test_a_file_that_is_not_a_database_is_reported(terminal: Terminal) -> None:
     (terminal.folder / "var" / "quantimodo.db").write_bytes(b"no database at all " * 400)
     for arguments in (("clients", "list"), ("database", "check"), ("doctor",), ("serve",)):
         answer = terminal(*arguments)
@@ -213,7 +214,7 @@ def test_a_file_that_is_no_database_is_one_line(terminal: Terminal) -> None:
         assert "database" in answer.err + answer.out
 
 
-def test_a_database_that_is_not_there_is_one_line(terminal: Terminal) -> None:
+def test_an_unreachable_database_is_reported_in_one_line(terminal: Terminal) -> None:
     url = "postgresql://marked-user:marked-word@127.0.0.1:1/none"
     for arguments in (
         ("clients", "list"),
@@ -236,7 +237,7 @@ def test_with_postgresql_no_secret_key_is_generated(empty_terminal: Terminal) ->
     assert not (terminal.folder / "var").exists()
 
 
-def test_a_wrong_secret_key_is_one_line(terminal: Terminal) -> None:
+def test_a_wrong_secret_key_is_reported(terminal: Terminal) -> None:
     terminal.does("keys", "list")
     answer = terminal("doctor", secret_key=KEY)
     assert answer.code == 1
@@ -255,7 +256,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_new_server(terminal: Terminal) ->
     assert not [finding for finding in findings if finding["state"] == "fault"]
 
 
-# What `quantimodo doctor --help` says of its exit codes.
+# The exit codes of `quantimodo doctor --help`.
 
 
 def test_the_doctor_exits_with_0_when_there_are_warnings_only(empty_terminal: Terminal) -> None:
@@ -266,7 +267,7 @@ def test_the_doctor_exits_with_0_when_there_are_warnings_only(empty_terminal: Te
 
 
 @pytest.mark.parametrize("as_json", [(), ("--json",)])
-def test_the_doctor_exits_with_1_on_a_fault_and_tells_all_findings(
+def test_the_doctor_exits_with_1_on_a_fault_and_prints_all_findings(
     terminal: Terminal, as_json: tuple[str, ...]
 ) -> None:
     (terminal.folder / "var" / "quantimodo.db").write_bytes(b"no database at all " * 400)
@@ -282,14 +283,14 @@ def test_the_doctor_exits_with_2_when_nothing_could_be_checked(terminal: Termina
         assert answer.err
 
 
-def test_the_doctor_tells_its_exit_codes(terminal: Terminal) -> None:
-    told = " ".join(terminal.does("doctor", "--help").out.replace("│", " ").split())
-    assert "Exit code 0: no fault" in told
-    assert "1: at least one fault" in told
-    assert "2: the settings or the command line are wrong" in told
+def test_the_help_of_the_doctor_states_its_exit_codes(terminal: Terminal) -> None:
+    text = " ".join(terminal.does("doctor", "--help").out.replace("│", " ").split())
+    assert "Exit code 0: no fault" in text
+    assert "1: at least one fault" in text
+    assert "2: the settings or the command line are wrong" in text
 
 
-def test_the_doctor_sees_files_that_others_can_read(terminal: Terminal) -> None:
+def test_the_doctor_reports_files_that_other_users_can_read(terminal: Terminal) -> None:
     (terminal.folder / "var" / "secret.key").chmod(0o644)
     (terminal.folder / "var" / "quantimodo.db").chmod(0o644)
     answer = terminal("doctor", "--json")
@@ -299,14 +300,14 @@ def test_the_doctor_sees_files_that_others_can_read(terminal: Terminal) -> None:
     assert ("database", "warning") in states
 
 
-def test_the_doctor_sees_a_public_server_without_mail_or_proxies(terminal: Terminal) -> None:
+def test_the_doctor_reports_a_public_server_without_mail_or_proxies(terminal: Terminal) -> None:
     answer = terminal("doctor", "--json", issuer="https://id.example.org")
     states = {(finding["what"], finding["state"]) for finding in answer.json}
     assert answer.code == 1
     assert {("mail", "fault"), ("proxies", "warning")} <= states
 
 
-def test_the_doctor_knocks_at_the_mail_server(terminal: Terminal) -> None:
+def test_the_doctor_connects_to_the_mail_server(terminal: Terminal) -> None:
     answer = terminal("doctor", "--json", smtp__url="smtp://marked:marked@127.0.0.1:1")
     (mail,) = [finding for finding in answer.json if finding["what"] == "mail"]
     assert mail["state"] == "fault"
@@ -337,7 +338,7 @@ def test_settings_are_shown_with_their_origin_and_without_secrets(
         assert answer.json["host"] == {"value": "127.0.0.1", "from": "default"}
 
 
-def test_bad_settings_end_every_command_with_2(terminal: Terminal) -> None:
+def test_every_command_exits_with_2_for_invalid_settings(terminal: Terminal) -> None:
     for arguments in (("clients", "list"), ("doctor",), ("settings", "show"), ("serve",)):
         answer = terminal(*arguments, port="eight", wokers="2")
         assert (answer.code, answer.out) == (2, "")

@@ -21,7 +21,7 @@ METADATA: dict[str, Any] = {
 }
 
 
-def test_a_token_is_shown_once_listed_and_taken_back(terminal: Terminal) -> None:
+def test_a_token_is_shown_once_listed_and_deleted(terminal: Terminal) -> None:
     made = terminal.does("registrations", "create", "--label", "The lab", "--uses", "5", "--json")
     token = made.json["initial_access_token"]
     assert re.fullmatch(r"qmi_[A-Za-z0-9_-]{52}", token)
@@ -35,13 +35,13 @@ def test_a_token_is_shown_once_listed_and_taken_back(terminal: Terminal) -> None
     assert (gone.code, "no such token" in gone.err) == (1, True)
 
 
-def test_the_token_is_all_that_stands_on_standard_output(terminal: Terminal) -> None:
+def test_standard_output_has_the_token_and_standard_error_the_warning(terminal: Terminal) -> None:
     made = terminal.does("registrations", "create")
     assert "qmi_" in made.out
     assert "never shown again" in made.err
 
 
-def test_creating_a_useless_token_prints_a_warning(terminal: Terminal) -> None:
+def test_a_token_created_while_registration_is_closed_has_a_warning(terminal: Terminal) -> None:
     assert "registration.mode is closed" in terminal.does("registrations", "create").err
     made = terminal.does("registrations", "create", "--json", registration__mode="token")
     assert made.err == ""
@@ -58,7 +58,7 @@ def test_creating_a_useless_token_prints_a_warning(terminal: Terminal) -> None:
         ("--label", "a\nb"),
     ],
 )
-def test_a_token_has_its_limits(terminal: Terminal, option: tuple[str, str]) -> None:
+def test_options_out_of_range_are_refused(terminal: Terminal, option: tuple[str, str]) -> None:
     answer = terminal("registrations", "create", *option)
     assert answer.code in (1, 2)
     assert "Traceback" not in answer.err
@@ -74,15 +74,15 @@ def test_an_app_is_imported_from_a_file(terminal: Terminal, tmp_path: Path) -> N
         assert made[name] == METADATA[name], name
     shown = terminal.does("clients", "show", made["client_id"], "--json").json
     assert (shown["name"], shown["strict"], shown["scope"]) == ("Diary", True, "email openid")
-    told = terminal.does("clients", "import", str(file))
-    assert "qms_" in told.out
+    printed = terminal.does("clients", "import", str(file))
+    assert "qms_" in printed.out
 
 
 @pytest.mark.parametrize(
     "text",
     ["{", "[]", "", "\xff", json.dumps({**METADATA, "redirect_uris": ["http://app.example.org"]})],
 )
-def test_a_file_that_cannot_be_is_refused(terminal: Terminal, tmp_path: Path, text: str) -> None:
+def test_an_invalid_file_is_refused(terminal: Terminal, tmp_path: Path, text: str) -> None:
     file = tmp_path / "app.json"
     file.write_bytes(text.encode("latin-1"))
     answer = terminal("clients", "import", str(file))

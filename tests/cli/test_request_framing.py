@@ -1,5 +1,5 @@
 """One request in, one response out (RFC 9112 §3, §6, §9; security.md §14a): a body is read by its
-framing, whatever else the request says and however its bytes come in packets."""
+framing, whatever other headers the request has and however its bytes are split into packets."""
 
 import asyncio
 import json
@@ -29,8 +29,8 @@ def post(path: str, body: bytes, *lines: bytes, framing: bytes | None = None) ->
 
 
 @dataclass
-class Line(asyncio.Transport):
-    """What was written, and how it ended."""
+class RecordingTransport(asyncio.Transport):
+    """Records what was written, and how the connection ended."""
 
     written: bytearray = field(default_factory=bytearray)
     ended: bool = False
@@ -80,12 +80,12 @@ class Line(asyncio.Transport):
 
 
 @dataclass
-class App:
-    """Answers with what it was asked, and notes it."""
+class EchoApp:
+    """Responds with the request, and records it."""
 
     reads: bool = True
     whole: bool = True
-    heard: list[tuple[str, str, str, str]] = field(default_factory=list)
+    requests: list[tuple[str, str, str, str]] = field(default_factory=list)
     headers: list[bytes] = field(default_factory=list)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -97,10 +97,10 @@ class App:
             body += message["body"]
             more = message["more_body"]
         query = scope["query_string"].decode()
-        asked = (scope["method"], scope["path"], query, body.decode("latin-1"))
-        self.heard.append(asked)
+        request = (scope["method"], scope["path"], query, body.decode("latin-1"))
+        self.requests.append(request)
         self.headers = [name for name, _ in scope["headers"]]
-        answer = json.dumps(asked).encode()
+        answer = json.dumps(request).encode()
         if self.whole and scope["extensions"][WHOLE](200, b"", answer):
             return
         length = [(b"content-length", b"%d" % len(answer))]
@@ -115,25 +115,25 @@ CONFIG = Config(_nothing, log_config=None, lifespan="off", ws="none")
 CONFIG.load()
 
 
-async def talk(app: Any, *packets: bytes) -> Line:
-    line, loop = Line(), asyncio.get_running_loop()
-    # Made once: each that is made sets up logging anew.
+async def talk(app: Any, *packets: bytes) -> RecordingTransport:
+    transport, loop = RecordingTransport(), asyncio.get_running_loop()
+    # One configuration for all tests: each new one sets up logging again.
     CONFIG.loaded_app = app
     connection = Connection(CONFIG, ServerState(), {}, loop)
-    connection.connection_made(line)
+    connection.connection_made(transport)
     for packet in packets:
-        if not line.closed:
+        if not transport.closed:
             connection.data_received(packet)
         for _ in range(3):
             await asyncio.sleep(0)
     for _ in range(20):
         await asyncio.sleep(0)
     connection.connection_lost(None)
-    return line
+    return transport
 
 
 def splits(sent: bytes, step: int = 1) -> Iterator[tuple[bytes, ...]]:
-    """In one packet, in two at every byte (or every `step` bytes), and each byte alone."""
+    """One packet; two, split at every byte (or every `step` bytes); one packet for each byte."""
     yield (sent,)
     for at in range(1, len(sent), step):
         yield sent[:at], sent[at:]
@@ -152,7 +152,7 @@ UPGRADES = {
     "none named": (b"Connection: upgrade", b"Upgrade:"),
     "without its option": (b"Upgrade: h2c",),
     "without its value": (b"Connection: Upgrade",),
-    "in the old way": (b"Proxy-Connection: upgrade", b"Upgrade: h2c"),
+    "with Proxy-Connection": (b"Proxy-Connection: upgrade", b"Upgrade: h2c"),
 }
 HIDDEN = b"GET /hidden HTTP/1.1\r\n" + HOST + b"\r\n"
 CHUNKED = b"Transfer-Encoding: chunked"
@@ -162,12 +162,12 @@ def chunked(*chunks: bytes, last: bytes = b"0\r\n\r\n") -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + last
 
 
-Asked = tuple[str, str, str, str]
+Received = tuple[str, str, str, str]
 
 
-def _good() -> dict[str, tuple[bytes, list[Asked]]]:
+def _good() -> dict[str, tuple[bytes, list[Received]]]:
     hidden = HIDDEN.decode()
-    cases: dict[str, tuple[bytes, list[Asked]]] = {
+    cases: dict[str, tuple[bytes, list[Received]]] = {
         "a body that is a request": (post("/a", HIDDEN), [("POST", "/a", "", hidden)]),
         "the same in chunks": (
             post("/a", chunked(HIDDEN[:9], HIDDEN[9:]), framing=CHUNKED),
@@ -251,28 +251,28 @@ GOOD = _good()
 
 @pytest.mark.parametrize("case", GOOD)
 @pytest.mark.parametrize("whole", [True, False])
-async def test_each_request_has_its_response_and_the_connection_goes_on(
+async def test_9_3_each_request_has_its_response_and_the_connection_stays_open(
     case: str, whole: bool
 ) -> None:
-    sent, asked = GOOD[case]
-    expected = [*asked, ("GET", "/next", "", "")]
+    sent, requests = GOOD[case]
+    expected = [*requests, ("GET", "/next", "", "")]
     for packets in splits(sent + NEXT, 1 if whole else 11):
-        app = App(whole=whole)
-        line = await talk(app, *packets)
-        assert app.heard == expected, packets
-        answers = [tuple(json.loads(body)) for _, _, body in line.answers()]
+        app = EchoApp(whole=whole)
+        transport = await talk(app, *packets)
+        assert app.requests == expected, packets
+        answers = [tuple(json.loads(body)) for _, _, body in transport.answers()]
         assert answers == expected, packets
-        assert not line.ended, packets
+        assert not transport.ended, packets
 
 
 @pytest.mark.parametrize("case", [name for name in GOOD if "Expect" not in name])
 async def test_an_unread_body_is_never_the_next_request(case: str) -> None:
-    sent, asked = GOOD[case]
-    expected = [(method, path, query, "") for method, path, query, _ in asked]
+    sent, requests = GOOD[case]
+    expected = [(method, path, query, "") for method, path, query, _ in requests]
     for packets in splits(sent + NEXT, 3):
-        app = App(reads=False)
+        app = EchoApp(reads=False)
         await talk(app, *packets)
-        assert app.heard == [*expected, ("GET", "/next", "", "")], packets
+        assert app.requests == [*expected, ("GET", "/next", "", "")], packets
 
 
 def get(*lines: bytes, version: bytes = b"1.1", target: bytes = b"/a") -> bytes:
@@ -355,7 +355,7 @@ BAD = {
     "HTTP/2.0": get(H, version=b"2.0"),
     "the preface of HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "a TLS greeting": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-    "no method that there is": get(H).replace(b"GET", b"BREW"),
+    "an unknown method": get(H).replace(b"GET", b"BREW"),
     "CONNECT": b"CONNECT id.example.org:443 HTTP/1.1\r\n" + HOST + b"\r\n",
     "CONNECT to a path": b"CONNECT /a HTTP/1.1\r\n" + HOST + b"\r\n",
     "GET *": get(H, target=b"*"),
@@ -369,38 +369,38 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-async def test_what_is_malformed_is_400_in_its_turn_and_the_connection_ends(case: str) -> None:
+async def test_a_malformed_request_is_400_in_order_and_the_connection_ends(case: str) -> None:
     before = post("/before", b"x")
     sent = before + BAD[case] + NEXT
     for packets in splits(sent, 3):
-        app = App()
-        line = await talk(app, *packets)
-        assert [each[1] for each in app.heard] == ["/before"], packets
-        first, second = line.answers()
+        app = EchoApp()
+        transport = await talk(app, *packets)
+        assert [each[1] for each in app.requests] == ["/before"], packets
+        first, second = transport.answers()
         assert first[0] == 200
         assert b"/before" in first[2], "the response to the request before it"
         assert second[0] == 400, packets
         assert b"connection: close" in second[1]
         assert json.loads(second[2])["error"] == "invalid_request"
-        assert line.ended, packets
+        assert transport.ended, packets
 
 
 @pytest.mark.parametrize("case", BAD)
-async def test_nothing_that_follows_what_is_malformed_is_heard(case: str) -> None:
+async def test_no_request_after_a_malformed_one_is_processed(case: str) -> None:
     for packets in splits(BAD[case] + NEXT, 20):
-        app = App(reads=False)
-        line = await talk(app, *packets)
-        assert [each[1] for each in app.heard if each[1] in ("/next", "/hidden")] == []
-        assert len(list(line.answers())) == 1
-        assert line.ended, packets
+        app = EchoApp(reads=False)
+        transport = await talk(app, *packets)
+        assert [each[1] for each in app.requests if each[1] in ("/next", "/hidden")] == []
+        assert len(list(transport.answers())) == 1
+        assert transport.ended, packets
 
 
-async def test_options_of_everything_is_answered() -> None:
-    app = App()
+async def test_options_of_the_whole_server_is_answered() -> None:
+    app = EchoApp()
     sent = b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n"
     for packets in splits(sent + NEXT):
-        line = await talk(app, *packets)
-        assert [status for status, _, _ in line.answers()] == [204, 200]
+        transport = await talk(app, *packets)
+        assert [status for status, _, _ in transport.answers()] == [204, 200]
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -414,17 +414,17 @@ async def test_options_of_everything_is_answered() -> None:
 )
 async def test_nothing_follows_the_last_request(last: bytes, whole: bool) -> None:
     for packets in splits(last + NEXT):
-        app = App(whole=whole)
-        line = await talk(app, *packets)
-        assert [each[1] for each in app.heard] == ["/a"]
-        assert [status for status, _, _ in line.answers()] == [200]
-        assert line.ended
+        app = EchoApp(whole=whole)
+        transport = await talk(app, *packets)
+        assert [each[1] for each in app.requests] == ["/a"]
+        assert [status for status, _, _ in transport.answers()] == [200]
+        assert transport.ended
 
 
-async def test_trailers_are_no_headers() -> None:
+async def test_trailers_are_not_headers() -> None:
     trailers = b"0\r\nX-Forwarded-For: 192.0.2.9\r\nAuthorization: x\r\n\r\n"
     for packets in splits(post("/a", chunked(b"abc", last=trailers), framing=CHUNKED)):
-        app = App()
+        app = EchoApp()
         await talk(app, *packets)
         assert sorted(app.headers) == [b"host", b"transfer-encoding"]
 
@@ -433,50 +433,50 @@ async def test_trailers_are_no_headers() -> None:
 async def test_100_continue_is_sent_once_and_only_when_a_body_is_missing(whole: bool) -> None:
     body = post("/a", b"abc", b"Expect: 100-Continue")
     head, rest = body[:-3], body[-3:]
-    line = await talk(App(whole=whole), head, rest + NEXT)
-    assert line.written.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200")
-    assert line.written.count(b"HTTP/1.1 100") == 1
+    transport = await talk(EchoApp(whole=whole), head, rest + NEXT)
+    assert transport.written.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200")
+    assert transport.written.count(b"HTTP/1.1 100") == 1
     for sent in (
         (body,),
         (get(H, b"Expect: 100-continue"),),
         (body.replace(b"1.1", b"1.0")[:-3], rest),
         (post("/a", b"", b"Expect: 100-continue"),),
     ):
-        line = await talk(App(whole=whole), *sent)
-        assert b"HTTP/1.1 100" not in line.written, sent
+        transport = await talk(EchoApp(whole=whole), *sent)
+        assert b"HTTP/1.1 100" not in transport.written, sent
 
 
 @pytest.mark.parametrize("whole", [True, False])
 async def test_a_response_before_100_continue_is_the_last_one(whole: bool) -> None:
-    """RFC 9110 §10.1.1: the client may send the body or not; what comes next is not known."""
+    """RFC 9110 §10.1.1: the client may send the body or not, so the next bytes are ambiguous."""
     head = post("/a", HIDDEN, b"Expect: 100-continue").removesuffix(HIDDEN)
     for rest in (NEXT, HIDDEN + NEXT):
-        app = App(reads=False, whole=whole)
-        line = await talk(app, head, rest)
-        assert [each[1] for each in app.heard] == ["/a"]
-        assert [b"connection: close" in told for _, told, _ in line.answers()] == [True]
-        assert line.ended
+        app = EchoApp(reads=False, whole=whole)
+        transport = await talk(app, head, rest)
+        assert [each[1] for each in app.requests] == ["/a"]
+        assert [b"connection: close" in head for _, head, _ in transport.answers()] == [True]
+        assert transport.ended
 
 
-async def test_an_endless_head_is_431_and_an_endless_body_ends() -> None:
+async def test_an_endless_head_is_431_and_an_endless_body_ends_the_connection() -> None:
     start = get(H)[:-2] + b"X-Y: "
-    line = await talk(App(), start, *[b"a" * 10_000] * 8)
-    assert [status for status, _, _ in line.answers()] == [431]
-    assert line.ended
+    transport = await talk(EchoApp(), start, *[b"a" * 10_000] * 8)
+    assert [status for status, _, _ in transport.answers()] == [431]
+    assert transport.ended
     start = post("/a", b"3;", framing=CHUNKED)
-    line = await talk(App(), start, *[b"a" * 1_000_000] * 18)
-    assert line.ended
+    transport = await talk(EchoApp(), start, *[b"a" * 1_000_000] * 18)
+    assert transport.ended
     trailers = post("/a", b"0\r\nX-Y: ", framing=CHUNKED)
-    line = await talk(App(), trailers, *[b"a" * 1_000_000] * 18)
-    assert line.ended
+    transport = await talk(EchoApp(), trailers, *[b"a" * 1_000_000] * 18)
+    assert transport.ended
 
 
-async def test_while_the_client_sends_only_one_direction_is_closed() -> None:
-    """A reset would take the response away (RFC 9112 §9.6)."""
+async def test_9_6_only_one_direction_is_closed_while_the_client_sends() -> None:
+    """A reset could discard the response (RFC 9112 §9.6)."""
     sent = post("/a", b"a" * 1000, b"Connection: close")
-    line = await talk(App(reads=False), sent[:-500])
-    assert line.ended
-    assert not line.closed
+    transport = await talk(EchoApp(reads=False), sent[:-500])
+    assert transport.ended
+    assert not transport.closed
 
 
 async def test_whitespace_around_a_value_is_not_part_of_it() -> None:

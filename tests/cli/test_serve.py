@@ -1,4 +1,4 @@
-"""`quantimodo serve`: ready with one command, alive whoever dies, gone when told."""
+"""`quantimodo serve`: starts with one command, replaces killed workers, and stops by a signal."""
 
 import signal
 import socket
@@ -16,15 +16,15 @@ def workers_of(server: Server) -> list[psutil.Process]:
 
 
 def until(holds: Callable[[], bool], server: Server) -> None:
-    """Ask the server again and again, at most 500 times."""
+    """Send requests until `holds` is true, at most 500."""
     for _ in range(500):
         server.get("/health/live")
         if holds():
             return
-    raise AssertionError("it never came to hold")
+    raise AssertionError("the condition never became true")
 
 
-def test_one_command_makes_everything_and_says_where_it_is(empty_terminal: Terminal) -> None:
+def test_one_command_creates_everything_and_prints_the_addresses(empty_terminal: Terminal) -> None:
     terminal = empty_terminal
     server = terminal.serve()
     assert server.get().json()["issuer"] == server.url
@@ -35,7 +35,7 @@ def test_one_command_makes_everything_and_says_where_it_is(empty_terminal: Termi
     assert server.stop() == 0
 
 
-def test_commands_work_beside_a_running_server(terminal: Terminal) -> None:
+def test_commands_work_while_a_server_runs(terminal: Terminal) -> None:
     server = terminal.serve()
     client_id = terminal.does(
         *("clients", "create", "--name", "Job", "--grant-type", "client_credentials", "--json")
@@ -44,20 +44,20 @@ def test_commands_work_beside_a_running_server(terminal: Terminal) -> None:
     assert terminal.does("clients", "list", "--json").json[0]["client_id"] == client_id
 
 
-def test_interrupted_it_ends_well(terminal: Terminal) -> None:
+def test_sigint_stops_it_without_a_traceback(terminal: Terminal) -> None:
     server = terminal.serve()
     server.get()
     assert server.stop(signal.SIGINT) == 0
     assert "Traceback" not in (terminal.folder / "serve.err").read_text()
 
 
-def test_what_the_command_line_says_wins_over_the_environment(terminal: Terminal) -> None:
+def test_the_command_line_overrides_the_environment(terminal: Terminal) -> None:
     server = terminal.serve("--host", "localhost", host="192.0.2.1", workers="1")
     assert server.url.startswith("http://localhost:")
     assert server.get().json()["issuer"] == server.url
 
 
-def test_an_address_that_is_taken_is_one_line(terminal: Terminal) -> None:
+def test_an_address_in_use_is_reported_in_one_line(terminal: Terminal) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         answer = terminal("serve", "--port", port)
@@ -65,7 +65,7 @@ def test_an_address_that_is_taken_is_one_line(terminal: Terminal) -> None:
     assert answer.err == f"error: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
 
 
-def test_an_old_schema_is_not_served_without_leave_to_migrate(terminal: Terminal) -> None:
+def test_an_old_schema_is_not_served_with_no_migrate(terminal: Terminal) -> None:
     (terminal.folder / "var" / "quantimodo.db").write_bytes(b"")
     answer = terminal("serve", "--port", "0", "--no-migrate")
     assert (answer.code, answer.out) == (1, "")
@@ -118,7 +118,7 @@ def test_a_killed_worker_is_replaced(terminal: Terminal) -> None:
 
 
 @pytest.mark.slow
-def test_it_stops_its_workers_too(terminal: Terminal) -> None:
+def test_it_stops_its_workers(terminal: Terminal) -> None:
     server = terminal.serve("--workers", "2")
     server.get()
     workers = workers_of(server)
@@ -156,7 +156,7 @@ def test_it_stops_without_waiting_for_idle_connections(terminal: Terminal, worke
 
 
 @pytest.mark.slow
-def test_what_a_killed_run_left_is_cleared_by_the_next_and_nothing_else(
+def test_the_next_start_deletes_the_files_of_a_killed_run_and_no_others(
     terminal: Terminal,
 ) -> None:
     def folders() -> set[str]:
@@ -182,8 +182,8 @@ def test_what_a_killed_run_left_is_cleared_by_the_next_and_nothing_else(
 
 
 @pytest.mark.slow
-def test_workers_that_cannot_start_end_it(terminal: Terminal) -> None:
-    # Python runs this file first in each process; workers alone are made to fail by it.
+def test_it_ends_if_its_workers_cannot_start(terminal: Terminal) -> None:
+    # Python runs this file first in each process; it ends the workers only.
     (terminal.folder / "sitecustomize.py").write_text(
         "import os, sys\nif 'supervised' in sys.orig_argv: os._exit(7)\n"
     )
@@ -194,7 +194,7 @@ def test_workers_that_cannot_start_end_it(terminal: Terminal) -> None:
 
 
 @pytest.mark.slow
-def test_several_workers_answer_with_one_count(terminal: Terminal) -> None:
+def test_the_metrics_of_several_workers_are_summed(terminal: Terminal) -> None:
     token = "fake-metrics-token-of-a-test"
     server = terminal.serve("--workers", "2", metrics_token=token)
     for _ in range(20):

@@ -6,7 +6,7 @@ import pytest
 
 from support.terminal import PATIENCE, QUANTIMODO, Answer, Terminal
 
-PASSWORD = "fake-words-that-nobody-uses"
+PASSWORD = "fake-words-that-no-account-uses"
 
 
 def create(terminal: Terminal, *more: str, email: str = "ada@example.org") -> Answer:
@@ -16,7 +16,7 @@ def create(terminal: Terminal, *more: str, email: str = "ada@example.org") -> An
     )
 
 
-def test_an_account_is_made_with_the_password_from_standard_input(terminal: Terminal) -> None:
+def test_an_account_is_created_with_the_password_from_standard_input(terminal: Terminal) -> None:
     answer = create(terminal, "--password-stdin", "--admin", "--verified", "--json")
     assert answer.code == 0, answer.err
     assert answer.json["email"] == "ada@example.org"
@@ -30,14 +30,14 @@ def test_an_account_is_neither_administrator_nor_verified_by_default(terminal: T
     assert (answer.json["administrator"], answer.json["verified"]) == (False, False)
 
 
-def test_an_address_has_one_account_however_it_is_spelled(terminal: Terminal) -> None:
+def test_an_address_has_one_account_in_any_case(terminal: Terminal) -> None:
     create(terminal)
     answer = create(terminal, email="ADA@example.org")
     assert (answer.code, answer.out) == (1, "")
     assert answer.err == "error: an account with this e-mail address exists already\n"
 
 
-def test_a_bad_address_or_password_is_one_line(terminal: Terminal) -> None:
+def test_an_invalid_address_or_password_is_one_line(terminal: Terminal) -> None:
     assert create(terminal, email="marked").err.startswith("error: email: ")
     short = terminal(
         *("users", "create", "--email", "bob@example.org", "--name", "Bob", "--password-stdin"),
@@ -49,10 +49,10 @@ def test_a_bad_address_or_password_is_one_line(terminal: Terminal) -> None:
 
 
 def test_a_password_that_no_browser_could_send_is_refused(terminal: Terminal) -> None:
-    asked = ("users", "create", "--email", "ada@example.org", "--name", "Ada", "--password-stdin")
+    options = ("--email", "ada@example.org", "--name", "Ada", "--password-stdin")
     done = subprocess.run(
-        [*QUANTIMODO, *asked],
-        input=b"fake-words-\xff-that-nobody-uses\n",
+        [*QUANTIMODO, "users", "create", *options],
+        input=b"fake-words-\xff-that-no-account-uses\n",
         cwd=terminal.folder,
         env={**terminal.environment({}), "PYTHONUTF8": "1"},
         capture_output=True,
@@ -74,15 +74,15 @@ def test_disable_enable_and_delete_by_address_or_number(terminal: Terminal) -> N
 
 
 @pytest.mark.parametrize(
-    ("verb", "who"),
+    ("verb", "user"),
     [
-        ("show", "nobody@example.org"),
+        ("show", "unknown@example.org"),
         ("disable", "7"),
         ("enable", "9" * 23),
         ("delete", "\u0661"),
     ],
 )
-def test_who_does_not_exist_cannot_be_changed(terminal: Terminal, verb: str, who: str) -> None:
-    answer = terminal("users", verb, who)
+def test_an_unknown_account_cannot_be_changed(terminal: Terminal, verb: str, user: str) -> None:
+    answer = terminal("users", verb, user)
     assert (answer.code, answer.out) == (1, "")
     assert answer.err == "error: there is no such account; see: quantimodo users list\n"

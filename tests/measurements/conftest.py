@@ -1,12 +1,11 @@
-"""The contract holds on both engines: every world and every diary here is opened on SQLite and on
-PostgreSQL."""
+"""Each test of this folder that uses a database runs on SQLite and on PostgreSQL."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from asking import ALL, App, opened
-from diary import Diary
+from api_client import ALL, ApiClient, open_client
+from measurement_database import MeasurementDatabase
 
 from quantimodo.ports.clock import Clock
 from quantimodo.storage.open import migrate, open_stores
@@ -31,32 +30,32 @@ async def harness(
 ) -> AsyncIterator[AppHarness]:
     """The whole server in process, over a fresh database."""
     if engine == "sqlite":
-        settings = settings_for(f"sqlite:///{tmp_path}/world.db", tmp_path)
-        async with open_app_harness(settings, clock, entropy, prepared_database) as opened:
-            yield opened
+        settings = settings_for(f"sqlite:///{tmp_path}/server.db", tmp_path)
+        async with open_app_harness(settings, clock, entropy, prepared_database) as harness:
+            yield harness
     else:
         settings = settings_for(request.getfixturevalue("postgres_url"), tmp_path)
-        async with open_app_harness(settings, clock, entropy) as opened:
-            yield opened
+        async with open_app_harness(settings, clock, entropy) as harness:
+            yield harness
 
 
 @pytest.fixture
-async def diary(
+async def database(
     request: pytest.FixtureRequest, engine: str, tmp_path: Path, clock: Clock
-) -> AsyncIterator[Diary]:
-    """The journal over a fresh database, without a server."""
-    url = f"sqlite:///{tmp_path}/diary.db"
+) -> AsyncIterator[MeasurementDatabase]:
+    """The measurement service over a fresh database, without a server."""
+    url = f"sqlite:///{tmp_path}/database.db"
     if engine == "sqlite":
         await migrate(url, clock.now())
     else:
         url = request.getfixturevalue("postgres_url")
     stores = await open_stores(url)
-    yield Diary(stores, clock)
+    yield MeasurementDatabase(stores, clock)
     await stores.close()
 
 
 @pytest.fixture
-async def app(harness: AppHarness) -> App:
-    """An app that may read and write what Ann measures."""
+async def app(harness: AppHarness) -> ApiClient:
+    """A client that may read and write the measurements of Ann."""
     await harness.person()
-    return await opened(harness, ALL)
+    return await open_client(harness, ALL)

@@ -2,7 +2,7 @@
 ask."""
 
 import pytest
-from asking import ALL, CSV, LIST, SLEEP, START, App, opened
+from api_client import ALL, CSV, LIST, SLEEP, START, ApiClient, open_client
 
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.queries import parse_measurement_query
@@ -10,14 +10,14 @@ from support.app import AppHarness
 
 
 @pytest.fixture
-async def app(harness: AppHarness) -> App:
+async def app(harness: AppHarness) -> ApiClient:
     await harness.person()
-    return await opened(harness, ALL)
+    return await open_client(harness, ALL)
 
 
 @pytest.mark.parametrize("path", [LIST, CSV])
 async def test_more_spans_than_are_looked_at_are_refused_with_the_limit(
-    app: App, path: str
+    app: ApiClient, path: str
 ) -> None:
     at_ends = [{"startTime": START, "value": 1}, {"startTime": START + 20_001, "value": 2}]
     await app.add({**SLEEP, "measurements": at_ends})

@@ -1,7 +1,7 @@
-"""measurements-api.md §10: one reader for the page and for the Python client, held by one table.
+"""measurements-api.md §10: one reader for the page and for the Python client.
 
-The reader exists twice, for the client is a distribution of its own. The copies are equal, and
-both are held by the same rows.
+The reader exists twice, because the client is a separate distribution. The copies are equal, and
+the same rows test both.
 """
 
 import io
@@ -48,7 +48,7 @@ HEAD = "Variable Name,Unit,Start Time,Value,Note\r\n"
 
 @both
 @pytest.mark.parametrize(
-    ("text", "line", "says"),
+    ("text", "line", "words"),
     [
         # cells beyond the header: a decimal comma, a comma in a note
         ("Variable,Unit,Time,Value\nWeight,kg,2023-05-01T07:00:00Z,72,5\n", 2, "more cells"),
@@ -91,8 +91,8 @@ HEAD = "Variable Name,Unit,Start Time,Value,Note\r\n"
         ("variable\tvalue\ttime\nWeight\t1,234,567\t2023-05-01\n", 2, "two ways"),
         # times
         *(
-            (HEAD + f"Weight,kg,{at},72.5,\n", 2, says)
-            for at, says in (
+            (HEAD + f"Weight,kg,{at},72.5,\n", 2, words)
+            for at, words in (
                 ("45047", "spreadsheet"), ("45047.5", "spreadsheet"), ("20230501", "spreadsheet"),
                 ("0", "spreadsheet"), ("1682924400000", "a time is"),
                 ("168292440000", "spreadsheet"), ("1_682_924_400", "a time is"),
@@ -105,7 +105,7 @@ HEAD = "Variable Name,Unit,Start Time,Value,Note\r\n"
             )
         ),
         (HEAD + "Weight,kg, ,72.5,\n", 2, "no Start Time"),
-        # what an export has besides
+        # the other columns of an export
         ("variable,value,time,Combination Operation\nA,1,2023-05-01,MAX\n", 2, "MEAN or SUM"),
         (
             "variable,value,time,Combination Operation\n"
@@ -119,21 +119,21 @@ HEAD = "Variable Name,Unit,Start Time,Value,Note\r\n"
         (HEAD + "Mood,/5,2023-05-01,3,a\0b\n", 2, "UTF-8"),
     ],
 )  # fmt: skip
-def test_what_would_lose_or_change_something_is_refused_with_its_line(
-    package: str, text: str, line: int, says: str
+def test_10_input_that_would_be_changed_is_refused_with_its_line(
+    package: str, text: str, line: int, words: str
 ) -> None:
     for content in (text.encode(), b"\xef\xbb\xbf" + text.encode()):
-        said = refusal(content, package)
-        assert said.startswith(f"line {line}")
-        assert says in said
+        message = refusal(content, package)
+        assert message.startswith(f"line {line}")
+        assert words in message
 
 
 @both
-def test_bytes_that_are_no_utf_8_are_refused_with_their_line(package: str) -> None:
+def test_10_bytes_that_are_not_utf_8_are_refused_with_their_line(package: str) -> None:
     for content in (b"Variable Name\xff", HEAD.encode("utf-16"), HEAD.encode() + b"\xe9\n"):
-        said = refusal(content, package)
-        assert "UTF-8" in said
-        assert said.startswith("line 2" if content.startswith(b"Variable Name,") else "line 1")
+        message = refusal(content, package)
+        assert "UTF-8" in message
+        assert message.startswith("line 2" if content.startswith(b"Variable Name,") else "line 1")
 
 
 @both
@@ -154,7 +154,7 @@ def test_bytes_that_are_no_utf_8_are_refused_with_their_line(package: str) -> No
         "variable,value,time,unit,note,\nWeight,72.5,2023-05-01T07:00:00Z,kg\n",
     ],
 )
-def test_what_spreadsheets_and_programs_write_is_understood(package: str, text: str) -> None:
+def test_10_files_of_spreadsheets_and_programs_are_read(package: str, text: str) -> None:
     for content in (text.encode(), b"\xef\xbb\xbf" + text.encode()):
         (row,) = read(content, package)
         at = AT if row.time == 1_682_924_400 else row.time.replace("09:00:00+02", "07:00:00+00")
@@ -162,7 +162,7 @@ def test_what_spreadsheets_and_programs_write_is_understood(package: str, text: 
 
 
 @both
-def test_a_row_is_named_by_the_line_that_it_begins_on(package: str) -> None:
+def test_10_the_line_of_a_row_is_its_first_line(package: str) -> None:
     text = 'sep=,\nvariable,value,time,note\nA,1,2023-05-01,"one\r\ntwo\n"\n\nB,2,2023-05-02,\n'
     assert [row.line for row in read(text.encode(), package)] == [3, 7]
 
@@ -177,7 +177,7 @@ def test_a_row_is_named_by_the_line_that_it_begins_on(package: str) -> None:
         'he said "no"', "a,b;c\td", "'\n", "\u2028", "é",
     ],
 )  # fmt: skip
-def test_a_cell_is_guarded_and_comes_back_as_it_was(package: str, note: str) -> None:
+def test_10_the_formula_escape_of_a_cell_is_undone(package: str, note: str) -> None:
     cells = import_module(f"{package}.csv_cells")
     guarded = cells.guarded(note)
     assert not guarded.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
@@ -193,7 +193,7 @@ def test_the_formula_escape_is_undone_exactly(text: str) -> None:
 
 
 @both
-def test_rows_become_sets_and_a_variable_of_several_units_is_declared_first(package: str) -> None:
+def test_10_a_variable_with_several_units_gets_an_empty_set_first(package: str) -> None:
     text = (
         "variable,value,unit,time,combinationOperation,storedValue,storedUnit\n"
         "Weight,68.0388555,kg,2023-05-01,SUM,150,lb\n"
@@ -221,7 +221,7 @@ def test_rows_become_sets_and_a_variable_of_several_units_is_declared_first(pack
 
 
 @both
-def test_a_value_that_was_edited_beside_its_stored_value_is_refused(package: str) -> None:
+def test_10_a_value_that_differs_from_its_stored_value_is_refused(package: str) -> None:
     reader, cells = (import_module(f"{package}.{name}") for name in ("csv_reader", "csv_cells"))
     units = {"kg": [], "lb": [("MULTIPLY", 0.45359237)], "°F": [("ADD", -32), ("MULTIPLY", 5 / 9)],
              "°C": [], "/5": None}  # fmt: skip
@@ -262,7 +262,7 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
             for row in csv_reader.read_rows(io.BytesIO(head + content)):
                 assert row.variable
         except csv_cells.BadCsv as bad:
-            said = str(bad)
+            message = str(bad)
         else:
-            said = "line "
-        assert said.startswith("line ")
+            message = "line "
+        assert message.startswith("line ")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import ALL, CSV, LIST, SLEEP, START, App, opened
+from api_client import ALL, CSV, LIST, SLEEP, START, ApiClient, open_client
 
 from endless import ENDLESS, MANY
 from quantimodo.measurements.limits import ReadLimits, ReadPolicy, TooManyReads
@@ -48,9 +48,9 @@ async def busy(
 
 
 @pytest.fixture
-async def blocked(busy: AppHarness) -> AsyncIterator[tuple[AppHarness, App]]:
+async def blocked(busy: AppHarness) -> AsyncIterator[tuple[AppHarness, ApiClient]]:
     await busy.person()
-    app = await opened(busy, ALL)
+    app = await open_client(busy, ALL)
     await app.add(SLEEP)
     database = busy.context.stores.measurements._database  # type: ignore[attr-defined]
     in_the_way = asyncio.create_task(database.search(ENDLESS, MANY))
@@ -61,7 +61,7 @@ async def blocked(busy: AppHarness) -> AsyncIterator[tuple[AppHarness, App]]:
 
 
 async def test_reads_of_one_person_beyond_the_bound_are_refused(
-    blocked: tuple[AppHarness, App],
+    blocked: tuple[AppHarness, ApiClient],
 ) -> None:
     harness, app = blocked
     waiting = [asyncio.create_task(app.get(LIST)) for _ in range(18)]  # 2 run, 16 wait
@@ -83,7 +83,7 @@ async def test_reads_of_one_person_beyond_the_bound_are_refused(
 
 @pytest.mark.parametrize("path", READS)
 async def test_a_client_that_leaves_frees_its_places(
-    blocked: tuple[AppHarness, App], path: str
+    blocked: tuple[AppHarness, ApiClient], path: str
 ) -> None:
     harness, app = blocked
     left = asyncio.Event()
@@ -118,7 +118,7 @@ async def test_a_client_that_leaves_frees_its_places(
 
 
 async def test_a_page_of_the_account_is_no_more_made_when_its_reader_left(
-    blocked: tuple[AppHarness, App],
+    blocked: tuple[AppHarness, ApiClient],
 ) -> None:
     harness, _ = blocked
     browser = await harness.signed_in()
@@ -144,7 +144,7 @@ async def test_past_its_deadline_a_read_is_503_and_says_what_to_do(
     settings = settings_for(url, tmp_path, reads__deadline="1s", reads__at_once="1")
     async with open_app_harness(settings, clock, entropy) as harness:
         await harness.person()
-        app = await opened(harness, ALL)
+        app = await open_client(harness, ALL)
         await app.add(SLEEP)
         in_the_way = asyncio.create_task(_again_and_again(harness))
         await asyncio.sleep(0.05)
@@ -159,7 +159,7 @@ async def test_past_its_deadline_a_read_is_503_and_says_what_to_do(
 
 
 async def _again_and_again(harness: AppHarness) -> None:
-    """Keep the one place taken: three of these are always in the queue before anybody else."""
+    """Keep the one place taken: three of these are always in the queue before any other search."""
 
     async def one() -> None:
         while True:

@@ -1,14 +1,14 @@
-"""GET of measurements: every parameter and operator of measurements-api.md §5, through the wire."""
+"""GET of measurements: every parameter and operator of measurements-api.md §5, over HTTP."""
 
 import csv
 import io
 from typing import Any
 
 import pytest
-from asking import CSV, LIST, SLEEP, START, App
+from api_client import CSV, LIST, SLEEP, START, ApiClient
 
 
-async def test_filters_of_the_contract(app: App) -> None:
+async def test_filters_of_the_contract(app: ApiClient) -> None:
     steps = {
         "variableName": "Steps, daily",
         "variableCategoryName": "Physical Activity",
@@ -67,7 +67,7 @@ async def test_filters_of_the_contract(app: App) -> None:
         ({"unknown": "1", "value": "3"}, [3]), ({"value": ""}, [1, 2, 3, 4]),
     ],
 )  # fmt: skip
-async def test_every_parameter_and_operator(app: App, query: Any, found: list[float]) -> None:
+async def test_every_parameter_and_operator(app: ApiClient, query: Any, found: list[float]) -> None:
     entries = [{"startTime": at, "value": at} for at in range(1, 5)]
     await app.add({"variableName": "Tea, black", "sourceName": "Kettle", "measurements": entries,
                    "variableCategoryName": "Foods", "abbreviatedUnitName": "count"})  # fmt: skip
@@ -78,7 +78,7 @@ async def test_every_parameter_and_operator(app: App, query: Any, found: list[fl
         assert [float(row["Value"]) for row in rows] == found or "offset" in query
 
 
-async def test_a_unit_converts_and_filters_speak_of_it(app: App) -> None:
+async def test_a_unit_converts_and_filters_speak_of_it(app: ApiClient) -> None:
     hours = {
         "variableName": "Sleep Duration",
         "abbreviatedUnitName": "h",
@@ -106,7 +106,7 @@ async def test_a_unit_converts_and_filters_speak_of_it(app: App) -> None:
     assert (found["storedValue"], found["storedAbbreviatedUnitName"]) == (90, "min")
 
 
-async def test_grouping_puts_spans_together(app: App) -> None:
+async def test_grouping_puts_spans_together(app: ApiClient) -> None:
     times = [0, 3_600, 86_400 + 10]
     walks = [{"startTime": at, "value": 10} for at in times]
     await app.add(
@@ -125,7 +125,7 @@ async def test_grouping_puts_spans_together(app: App) -> None:
     assert (await app.get(LIST, groupingWidth=60, groupingTimezone="Mars")).status_code == 400
 
 
-async def test_the_headers_lead_to_every_page(app: App) -> None:
+async def test_the_headers_lead_to_every_page(app: ApiClient) -> None:
     many = [{"startTime": at, "value": 3} for at in range(25)]
     await app.add({**SLEEP, "measurements": many})
     seen: list[int] = []
@@ -154,7 +154,7 @@ async def test_the_headers_lead_to_every_page(app: App) -> None:
         {"offset": "9" * 30}, {"groupingWidth": "1", "sort": "value"},
     ],
 )  # fmt: skip
-async def test_a_bad_parameter_is_refused(app: App, query: dict[str, Any]) -> None:
+async def test_a_bad_parameter_is_refused(app: ApiClient, query: dict[str, Any]) -> None:
     answer = await app.get(LIST, **query)
     assert answer.status_code == 400, answer.text
     assert answer.json()["error"] == "invalid_request"

@@ -1,4 +1,4 @@
-"""measurements-api.md §1 to §9, call by call, through the wire."""
+"""measurements-api.md §1 to §9, call by call, over HTTP."""
 
 import csv
 import io
@@ -6,14 +6,14 @@ import time
 from typing import Any
 
 import pytest
-from asking import ALL, CSV, LIST, OF_APP, ONE, SLEEP, START, App, opened
+from api_client import ALL, CSV, LIST, OF_APP, ONE, SLEEP, START, ApiClient, open_client
 
 from support.app import AppHarness
 
 # ------------------------------------------------------------------------------------------- POST
 
 
-async def test_what_is_posted_is_listed_in_the_contracts_shape(app: App) -> None:
+async def test_what_is_posted_is_listed_in_the_contracts_shape(app: ApiClient) -> None:
     await app.add(SLEEP)
     first, second = (await app.get(LIST)).json()
     assert isinstance(first.pop("id"), int)
@@ -33,7 +33,7 @@ async def test_what_is_posted_is_listed_in_the_contracts_shape(app: App) -> None
     assert second["note"] is None
 
 
-async def test_one_set_alone_and_the_older_spellings_are_taken(app: App) -> None:
+async def test_one_set_alone_and_the_older_spellings_are_taken(app: ApiClient) -> None:
     old = {
         "name": "Sleep Quality",
         "source": "My App",
@@ -56,7 +56,7 @@ async def test_one_set_alone_and_the_older_spellings_are_taken(app: App) -> None
     ],
 )
 async def test_each_older_spelling_is_the_newer_one(
-    app: App, older: str, newer: str, value: str, other: str
+    app: ApiClient, older: str, newer: str, value: str, other: str
 ) -> None:
     await app.add(SLEEP)
     before = (await app.get(LIST)).json()
@@ -72,7 +72,7 @@ async def test_each_older_spelling_is_the_newer_one(
 @pytest.mark.parametrize(
     "at", [START, float(START), str(START), "2015-08-12T14:22:00Z", "2015-08-12T16:22+02:00"]
 )
-async def test_times_are_seconds_or_iso_8601(app: App, name: str, at: Any) -> None:
+async def test_times_are_seconds_or_iso_8601(app: ApiClient, name: str, at: Any) -> None:
     await app.add({**SLEEP, "measurements": [{name: at, "value": 3}]})
     (found,) = (await app.get(LIST)).json()
     assert (found["startTime"], found["humanTime"]) == (START, "2015-08-12T14:22:00Z")
@@ -80,7 +80,7 @@ async def test_times_are_seconds_or_iso_8601(app: App, name: str, at: Any) -> No
     assert (changed.json()["startTime"], changed.json()["value"]) == (START, 4)
 
 
-async def test_the_same_measurement_again_is_the_same(app: App) -> None:
+async def test_the_same_measurement_again_is_the_same(app: ApiClient) -> None:
     await app.add(SLEEP)
     before = (await app.get(LIST)).json()
     await app.add(SLEEP)
@@ -92,7 +92,7 @@ async def test_the_same_measurement_again_is_the_same(app: App) -> None:
     assert after[0]["id"] == before[0]["id"]
 
 
-async def test_of_the_same_twice_in_one_post_the_last_counts(app: App) -> None:
+async def test_of_the_same_twice_in_one_post_the_last_counts(app: ApiClient) -> None:
     twice = [{"startTime": START, "value": 1}, {"startTime": START, "value": 2}]
     await app.add({**SLEEP, "measurements": twice}, {**SLEEP, "measurements": twice[:1]})
     assert await app.values() == [1]
@@ -155,7 +155,7 @@ BAD: list[tuple[Any, str, int | None, int | None]] = [
 
 @pytest.mark.parametrize(("body", "text", "at_set", "at_measurement"), BAD)
 async def test_a_bad_post_says_where_and_keeps_nothing(
-    app: App, body: Any, text: str, at_set: int | None, at_measurement: int | None
+    app: ApiClient, body: Any, text: str, at_set: int | None, at_measurement: int | None
 ) -> None:
     answer = await app.send("POST", LIST, body)
     assert answer.status_code == 400, answer.text
@@ -169,7 +169,7 @@ async def test_a_bad_post_says_where_and_keeps_nothing(
 @pytest.mark.parametrize(
     "text", [b"{", b"\xff", b"", b"[NaN]", b'[{"measurements":[{"value":1e999}]}]']
 )
-async def test_what_is_no_json_is_refused(app: App, text: bytes) -> None:
+async def test_what_is_no_json_is_refused(app: ApiClient, text: bytes) -> None:
     headers = {**app._headers, "content-type": "application/json"}
     answer = await app._http.post(LIST, content=text, headers=headers)
     assert answer.status_code == 400
@@ -180,7 +180,7 @@ async def test_what_is_no_json_is_refused(app: App, text: bytes) -> None:
 @pytest.mark.parametrize("body", [b"[" * 100_000, b"[" + b"{}," * 1_300_000 + b"{}]",
                                   b'[{"measurements":[' + b"{}," * 1_300_000 + b"{}]}]",
                                   b'[{"x":' + b"[" * 9_000 + b"]" * 9_000 + b"}]"])  # fmt: skip
-async def test_a_body_made_to_exhaust_is_refused_at_once(app: App, body: bytes) -> None:
+async def test_a_body_made_to_exhaust_is_refused_at_once(app: ApiClient, body: bytes) -> None:
     headers = {**app._headers, "content-type": "application/json"}
     began = time.process_time()
     answer = await app._http.post(LIST, content=body, headers=headers)
@@ -188,7 +188,7 @@ async def test_a_body_made_to_exhaust_is_refused_at_once(app: App, body: bytes) 
     assert time.process_time() - began < 1
 
 
-async def test_ten_thousand_are_taken_at_once_and_no_more(app: App) -> None:
+async def test_ten_thousand_are_taken_at_once_and_no_more(app: ApiClient) -> None:
     many = [{"startTime": at, "value": 3} for at in range(10_000)]
     await app.add({**SLEEP, "measurements": many})
     assert (await app.get(LIST, limit=1)).headers["total-count"] == "10000"
@@ -199,7 +199,7 @@ async def test_ten_thousand_are_taken_at_once_and_no_more(app: App) -> None:
 # ------------------------------------------------------------------------------------- one of them
 
 
-async def test_one_is_read_changed_and_deleted(app: App) -> None:
+async def test_one_is_read_changed_and_deleted(app: ApiClient) -> None:
     await app.add(SLEEP)
     (first, second) = (await app.get(LIST)).json()
     path = f"{ONE}/{first['id']}"
@@ -227,11 +227,11 @@ async def test_one_is_read_changed_and_deleted(app: App) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "9" * 30, "1.5", "%00", "%ff"])
-async def test_an_id_that_is_none_finds_none(app: App, number: str) -> None:
+async def test_an_id_that_is_none_finds_none(app: ApiClient, number: str) -> None:
     assert (await app.get(f"{ONE}/{number}")).status_code in (400, 404)
 
 
-async def test_csv_has_everything_and_no_formulas(app: App) -> None:
+async def test_csv_has_everything_and_no_formulas(app: ApiClient) -> None:
     evil = {**SLEEP, "variableName": "=cmd|'/c calc'!A1", "sourceName": '@x, "quoted"'}
     evil["measurements"] = [
         {"startTime": START + at, "value": 1, "note": "-2+3\nx"} for at in range(3)
@@ -256,7 +256,7 @@ async def test_csv_has_everything_and_no_formulas(app: App) -> None:
 # ------------------------------------------------------------------------- variables and reference
 
 
-async def test_variables_tell_what_is_there(app: App) -> None:
+async def test_variables_tell_what_is_there(app: ApiClient) -> None:
     await app.add(SLEEP, {**SLEEP, "variableName": "A/B & 100%", "measurements": []})
     await app.add(
         {**SLEEP, "variableName": "A/B & 100%", "measurements": [{"startTime": 1, "value": 2}]}
@@ -283,8 +283,8 @@ async def test_variables_tell_what_is_there(app: App) -> None:
     assert (await app.get("/api/v1/variables", limit=1)).headers["link-next"]
 
 
-async def test_reference_data_is_for_any_valid_token(harness: AppHarness, app: App) -> None:
-    basic = await opened(harness, "basic")
+async def test_reference_data_is_for_any_valid_token(harness: AppHarness, app: ApiClient) -> None:
+    basic = await open_client(harness, "basic")
     units = (await basic.get("/api/v1/units")).json()
     (minutes,) = [unit for unit in units if unit["abbreviatedName"] == "min"]
     assert minutes["conversionSteps"] == [{"operation": "MULTIPLY", "value": 60}]
@@ -301,7 +301,7 @@ async def test_reference_data_is_for_any_valid_token(harness: AppHarness, app: A
 # ------------------------------------------------------------------------------------------ scopes
 
 
-async def test_neither_scope_opens_what_the_other_does(harness: AppHarness, app: App) -> None:
+async def test_neither_scope_opens_what_the_other_does(harness: AppHarness, app: ApiClient) -> None:
     await app.add(SLEEP)
     number = (await app.get(LIST)).json()[0]["id"]
     reads = [("GET", LIST), ("GET", f"{ONE}/{number}"), ("GET", CSV), ("GET", "/api/v1/variables"),
@@ -313,7 +313,7 @@ async def test_neither_scope_opens_what_the_other_does(harness: AppHarness, app:
         ("basic", reads, "readmeasurements"),
         ("basic", writes, "writemeasurements"),
     ):
-        other = await opened(harness, scope)
+        other = await open_client(harness, scope)
         for method, path in refused:
             answer = await other.send(method, path, {} if method in ("POST", "PUT") else None)
             assert answer.status_code == 403, (scope, path)
@@ -321,11 +321,13 @@ async def test_neither_scope_opens_what_the_other_does(harness: AppHarness, app:
     assert await app.values() == [3, 5]
 
 
-async def test_people_see_and_change_only_their_own_data(harness: AppHarness, app: App) -> None:
+async def test_people_see_and_change_only_their_own_data(
+    harness: AppHarness, app: ApiClient
+) -> None:
     await app.add(SLEEP)
     number = (await app.get(LIST)).json()[0]["id"]
     await harness.person(email="bob@example.org")
-    bob = await opened(harness, ALL, "bob@example.org")
+    bob = await open_client(harness, ALL, "bob@example.org")
     assert await bob.values() == []
     assert await bob.values(variableName="%e%") == []
     assert (await bob.get("/api/v1/variables")).json() == []
@@ -342,7 +344,7 @@ async def test_people_see_and_change_only_their_own_data(harness: AppHarness, ap
     [(LIST, "DELETE"), (CSV, "POST"), (f"{ONE}/1", "POST"), (OF_APP, "POST"),
      ("/api/v1/variables", "POST"), ("/api/v1/variables/x", "PUT"), ("/api/v1/units", "POST")],
 )  # fmt: skip
-async def test_a_wrong_method_gets_the_allowed_ones(app: App, path: str, method: str) -> None:
+async def test_a_wrong_method_gets_the_allowed_ones(app: ApiClient, path: str, method: str) -> None:
     answer = await app.send(method, path)
     assert answer.status_code == 405
     assert "GET" in answer.headers["allow"]

@@ -1,12 +1,11 @@
-"""Two people never see or touch each other's measurements, whatever is asked
-(measurements-api.md §11)."""
+"""measurements-api.md §11: no query shows or changes the measurements of another person."""
 
 from typing import Any
 from urllib.parse import urlencode
 
-from diary import Diary, Noted, examples
 from hypothesis import given
 from hypothesis import strategies as st
+from measurement_database import MeasurementDatabase, Sample, few_examples
 
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.payloads import Change
@@ -31,7 +30,7 @@ _VALUES: dict[str, st.SearchStrategy[str]] = {
     "sort": st.sampled_from(["startTime", "-startTime", "-value", "id", "source", "variableName"]),
     "limit": st.sampled_from(["1", "3", "200"]),
     "offset": st.integers(0, 9).map(str),
-    # Nothing here is a parameter, and none of it may be heeded.
+    # These are not parameters, and must have no effect.
     "userId": st.integers(0, 99).map(str),
     "user_id": st.integers(0, 99).map(str),
 }
@@ -42,9 +41,9 @@ parameters = st.sampled_from(sorted(_VALUES)).flatmap(
     )
 )
 queries = st.lists(parameters, max_size=5).map(urlencode)
-recorded = st.lists(
+sample_lists = st.lists(
     st.builds(
-        Noted,
+        Sample,
         st.sampled_from(_NAMES),
         st.sampled_from(["", "App"]),
         st.integers(0, 12),
@@ -55,76 +54,80 @@ recorded = st.lists(
 )
 
 
-async def seen(diary: Diary, user_id: int, query: str) -> Any:
-    """Everything that this person is told, by any door, of what the query asks."""
+async def results(database: MeasurementDatabase, user_id: int, query: str) -> Any:
+    """The page and the export of this person for the query, or the text of the refusal."""
     try:
-        rows, total = await diary.shown(user_id, query)
-        walked = await diary.walk(user_id, query)
+        rows, total = await database.page(user_id, query)
+        exported = await database.export(user_id, query)
     except MeasurementError as refused:
         return refused.text
-    assert {row.measurement.user_id for row in (*rows, *walked)} <= {user_id}
-    return rows, total, walked
+    assert {row.measurement.user_id for row in (*rows, *exported)} <= {user_id}
+    return rows, total, exported
 
 
-@examples
-@given(recorded, recorded, queries)
-async def test_what_others_have_changes_no_answer(
-    diary: Diary, own: list[Noted], others: list[Noted], query: str
+@few_examples
+@given(sample_lists, sample_lists, queries)
+async def test_11_measurements_of_other_people_change_no_result(
+    database: MeasurementDatabase, own: list[Sample], others: list[Sample], query: str
 ) -> None:
-    user_id = await diary.person(own)
-    before = await seen(diary, user_id, query)
-    await diary.person(others)
-    assert await seen(diary, user_id, query) == before
+    user_id = await database.add_person(own)
+    before = await results(database, user_id, query)
+    await database.add_person(others)
+    assert await results(database, user_id, query) == before
 
 
-@examples
-@given(recorded, recorded, st.sampled_from(["", "name=%25", "category=%25", "name=!x"]))
-async def test_variables_are_ones_own(
-    diary: Diary, own: list[Noted], others: list[Noted], query: str
+@few_examples
+@given(sample_lists, sample_lists, st.sampled_from(["", "name=%25", "category=%25", "name=!x"]))
+async def test_11_variables_are_those_of_the_person(
+    database: MeasurementDatabase, own: list[Sample], others: list[Sample], query: str
 ) -> None:
-    user_id = await diary.person(own)
-    await diary.person(others)
-    question = parse_variable_query(query.encode())
-    found, total = await diary.measurement_service.variables(user_id, question)
+    user_id = await database.add_person(own)
+    await database.add_person(others)
+    parsed = parse_variable_query(query.encode())
+    found, total = await database.service.variables(user_id, parsed)
     assert {each.summary.variable.user_id for each in found} == {user_id}
     assert total == len({one.variable for one in own})
     numbers = {each.summary.variable.name: each.summary.number for each in found}
     assert sum(numbers.values()) == len({one[:3] for one in own})
 
 
-@examples
-@given(recorded, recorded, recorded)
-async def test_nothing_that_one_does_touches_the_other(
-    diary: Diary, own: list[Noted], others: list[Noted], again: list[Noted]
+@few_examples
+@given(sample_lists, sample_lists, sample_lists)
+async def test_11_no_write_of_one_person_changes_data_of_another(
+    database: MeasurementDatabase, own: list[Sample], others: list[Sample], again: list[Sample]
 ) -> None:
-    user_id, other_id = await diary.person(own), await diary.person(others)
-    before = await diary.walk(other_id, "")
-    await diary.note(user_id, again)
+    user_id, other_id = await database.add_person(own), await database.add_person(others)
+    before = await database.export(other_id, "")
+    await database.save(user_id, again)
     for row in before:
         number = row.measurement.id
-        assert await diary.measurement_service.one(user_id, number) is None
-        assert await diary.measurement_service.change(user_id, number, Change(value=1)) is None
-        assert not await diary.measurement_service.remove(user_id, number)
+        assert await database.service.one(user_id, number) is None
+        assert await database.service.change(user_id, number, Change(value=1)) is None
+        assert not await database.service.remove(user_id, number)
     for name in _NAMES:
-        await diary.measurement_service.remove_variable(user_id, name)
-    assert await diary.walk(user_id, "") == []
-    assert await diary.walk(other_id, "") == before
+        await database.service.remove_variable(user_id, name)
+    assert await database.export(user_id, "") == []
+    assert await database.export(other_id, "") == before
 
 
-@examples
-@given(recorded, recorded, recorded, queries)
-async def test_of_several_people_only_those_are_notified(
-    diary: Diary, one: list[Noted], other: list[Noted], third: list[Noted], query: str
+@few_examples
+@given(sample_lists, sample_lists, sample_lists, queries)
+async def test_1_a_page_of_several_people_has_no_one_else(
+    database: MeasurementDatabase,
+    one: list[Sample],
+    other: list[Sample],
+    third: list[Sample],
+    query: str,
 ) -> None:
-    """As an application is told of everybody who let it read."""
-    people = [await diary.person(each) for each in (one, other)]
-    await diary.person(third)
+    """The page that an application reads over all people who allowed it."""
+    people = [await database.add_person(each) for each in (one, other)]
+    await database.add_person(third)
     try:
-        question = parse_measurement_query(query.encode())
-        rows, total = await diary.measurement_service.page_of_people(
-            people, question, diary.stores.measurements.count_measurements
+        parsed = parse_measurement_query(query.encode())
+        rows, total = await database.service.page_of_people(
+            people, parsed, database.stores.measurements.count_measurements
         )
-        pages = [await diary.measurement_service.page(each, question) for each in people]
+        pages = [await database.service.page(each, parsed) for each in people]
     except MeasurementError:
         return
     assert {row.measurement.user_id for row in rows} <= set(people)

@@ -1,4 +1,4 @@
-"""An app at the door, and what it sends: for tests that go through the wire."""
+"""A client of the measurements API, with a token of one person, and sample bodies."""
 
 from typing import Any
 
@@ -23,8 +23,8 @@ SLEEP: dict[str, Any] = {
 }
 
 
-class App:
-    """An app with a token of one person."""
+class ApiClient:
+    """Sends requests with one access token."""
 
     def __init__(self, harness: AppHarness, token: str) -> None:
         self._http = harness.browser()
@@ -45,7 +45,8 @@ class App:
         return [each["value"] for each in answer.json()]
 
 
-async def opened(harness: AppHarness, scope: str, email: str = "ann@example.org") -> App:
+async def open_client(harness: AppHarness, scope: str, email: str = "ann@example.org") -> ApiClient:
+    """A new application with a token for `scope`, of the person with this address."""
     client = await harness.app(scope=frozenset(ALL.split()))
     tokens = await harness.tokens(client, await harness.signed_in(email), scope=scope)
-    return App(harness, tokens["access_token"])
+    return ApiClient(harness, tokens["access_token"])

@@ -1,4 +1,4 @@
-"""An answer that is given whole (`WHOLE`) is on the wire what its two messages would have been."""
+"""A response in one call (`WHOLE`) has the same bytes as one in two ASGI messages."""
 
 import asyncio
 import re
@@ -19,8 +19,8 @@ GET = b"GET /x HTTP/1.1\r\nhost: id.example.org\r\n\r\n"
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-class _Line(asyncio.Transport):
-    """What was written, and whether it was hung up."""
+class _RecordingTransport(asyncio.Transport):
+    """Records what was written, and whether the connection was closed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,11 +72,11 @@ async def whole(scope: Any, receive: Any, send: Any) -> None:
         await _send_messages(scope, send)
 
 
-async def _talk(app: Asgi, *sent: bytes, gone: bool = False) -> _Line:
-    line = _Line()
+async def _exchange(app: Asgi, *sent: bytes, gone: bool = False) -> _RecordingTransport:
+    transport = _RecordingTransport()
     config = Config(app, log_config=None, lifespan="off", ws="none")
     connection = Connection(config, ServerState(), {}, asyncio.get_running_loop())
-    connection.connection_made(line)
+    connection.connection_made(transport)
     for piece in sent:
         connection.data_received(piece)
         if gone:
@@ -85,16 +85,16 @@ async def _talk(app: Asgi, *sent: bytes, gone: bool = False) -> _Line:
             await asyncio.sleep(0)
     if not gone:
         connection.connection_lost(None)
-    return line
+    return transport
 
 
 def _lines(text: bytes) -> list[bytes]:
-    """The answers, the lines of each head in one order."""
+    """The responses, with the lines of each head sorted."""
     text = re.sub(rb"date: [^\r]*\r\n", b"", text)
     return [b"\n".join(sorted(part.split(b"\r\n"))) for part in text.split(b"\r\n\r\n")]
 
 
-TALKS = {
+EXCHANGES = {
     "one": [GET],
     "two, one after the other": [GET, GET],
     "two at once": [GET + GET],
@@ -103,7 +103,7 @@ TALKS = {
     "HTTP/1.0": [GET.replace(b"1.1", b"1.0")],
     "HEAD": [GET.replace(b"GET", b"HEAD"), GET],
     "a body": [b"POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc"],
-    "a body that waits to be asked for": [
+    "a body after 100 Continue": [
         b"POST /x HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n",
         b"abc",
     ],
@@ -111,20 +111,20 @@ TALKS = {
 }
 
 
-@pytest.mark.parametrize("talk", TALKS.values(), ids=list(TALKS))
-async def test_the_bytes_are_the_same(talk: list[bytes]) -> None:
-    one, other = await _talk(whole, *talk), await _talk(by_messages, *talk)
+@pytest.mark.parametrize("packets", EXCHANGES.values(), ids=list(EXCHANGES))
+async def test_the_bytes_are_the_same(packets: list[bytes]) -> None:
+    one, other = await _exchange(whole, *packets), await _exchange(by_messages, *packets)
     assert _lines(b"".join(one.writes)) == _lines(b"".join(other.writes))
     assert b"".join(one.writes).count(b"HTTP/1.1 200") >= 1
     assert one.closed == other.closed
 
 
-async def test_it_leaves_in_one_write() -> None:
-    assert len((await _talk(whole, GET, GET)).writes) == 2
+async def test_a_response_is_one_write() -> None:
+    assert len((await _exchange(whole, GET, GET)).writes) == 2
 
 
-async def test_nothing_is_written_to_a_caller_who_went_away() -> None:
-    assert (await _talk(whole, GET, gone=True)).writes == []
+async def test_nothing_is_written_to_a_lost_connection() -> None:
+    assert (await _exchange(whole, GET, gone=True)).writes == []
 
 
 async def _ask(
@@ -149,9 +149,9 @@ async def _ask(
         lines.update(b"%b: %b" % header for header in message.get("headers", ()))
         body += message.get("body", b"")
 
-    def answer(given: int, head: bytes, given_body: bytes) -> bool:
+    def answer(sent_status: int, head: bytes, sent_body: bytes) -> bool:
         nonlocal status, body
-        status, body = given, given_body
+        status, body = sent_status, sent_body
         lines.update((head + b"content-length: %d" % len(body)).split(b"\r\n"))
         return True
 
@@ -161,8 +161,10 @@ async def _ask(
     return status, lines, body
 
 
-async def test_an_endpoint_says_the_same_in_one_piece_and_in_two(harness: AppHarness) -> None:
-    for _ in range(2):  # the second time from what is remembered of the first
+async def test_an_endpoint_responds_equally_in_one_call_and_in_two_messages(
+    harness: AppHarness,
+) -> None:
+    for _ in range(2):  # the second time from the cache
         for token in ("qma_" + "A" * 52, "", "ä"):
             one = await _ask(harness, token, in_one_piece=True)
             assert one == await _ask(harness, token, in_one_piece=False)

@@ -1,5 +1,4 @@
-"""CSV: what is exported can be imported again, to the letter, and no spreadsheet takes it for a
-formula."""
+"""CSV: an export can be imported again exactly, and no cell is a formula for a spreadsheet."""
 
 import csv
 import io
@@ -36,7 +35,7 @@ _COMMON = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @given(texts)
-def test_no_cell_begins_as_a_formula_does(text: str) -> None:
+def test_no_cell_begins_like_a_formula(text: str) -> None:
     cell = csv_cell(text)
     assert not cell.startswith((*_COMMON, "＝", "＋", "－", "＠"))
     assert cell in (text, f"'{text}")
@@ -69,7 +68,7 @@ def test_any_file_is_read_or_refused(content: bytes) -> None:
             assert read_sheet(head + content, CATALOGUE).sets
 
 
-def test_a_value_that_is_not_its_stored_value_is_refused_with_its_line() -> None:
+def test_a_value_that_differs_from_its_stored_value_is_refused_with_its_line() -> None:
     head = b"variable,time,unit,value,stored value,stored unit\nWeight,2026-11-01,kg,"
     sheet = read_sheet(head + b"68.0388555,150,Pounds\n", CATALOGUE)
     assert [(each.abbreviated_unit_name, len(each.entries)) for each in sheet.sets] == [
@@ -80,7 +79,7 @@ def test_a_value_that_is_not_its_stored_value_is_refused_with_its_line() -> None
         read_sheet(head + b"70,150,lb\n", CATALOGUE)
 
 
-def test_a_refusal_is_about_the_line_of_its_measurement() -> None:
+def test_an_error_has_the_line_of_its_measurement() -> None:
     content = b"variable,time,value\nA,2026-11-01,1\nB,2026-11-01,2\nA,2026-11-02,3\n"
     sheet = read_sheet(content, CATALOGUE)
     found = [
