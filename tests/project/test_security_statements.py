@@ -133,7 +133,7 @@ STATEMENTS = {
         pages/test_browser_cookies.py
           cookies_over_https_are_host_bound_secure_and_out_of_reach_of_scripts
         pages/test_browser_cookies.py on_plain_loopback_they_have_no_prefix_and_are_not_secure
-        cli/test_serve.py one_command_makes_everything_and_says_where_it_is""",
+        cli/test_serve.py one_command_creates_everything_and_prints_the_addresses""",
     "20 limits and proxies": """
         accounts/test_attempt_limits.py success_never_clears_what_failed_from_its_address
         accounts/test_attempt_limits.py an_address_is_limited_over_all_accounts
