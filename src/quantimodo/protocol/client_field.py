@@ -89,7 +89,8 @@ class ClientField:
         """The reasons for which this value cannot be registered, for people."""
         if self.choices:
             given = (value,) if self.kind == "text" else value
-            if not set(given) - {""} <= set(self.choices):
+            allowed = {*self.choices, ""} if self.kind == "text" else set(self.choices)
+            if not set(given) <= allowed:
                 yield "may only be of: " + ", ".join(self.choices)
         if self.check is not None:
             yield from self.check(value)
