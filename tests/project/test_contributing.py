@@ -11,7 +11,10 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "quantimodo"
 GUIDE = ROOT / "CONTRIBUTING.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
-RECIPES = ("grant type", "provider", "setting", "page", "step", "table", "endpoint", "command")
+RECIPES = (
+    *("grant type", "provider", "setting", "page", "step", "table", "endpoint", "command"),
+    "client metadata field",
+)
 
 _SPAN = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(r"(?:[\w.-]+/)+(?:[\w.-]+\.(?:py|md|sql|html|txt|in|toml|yml))?|[\w.-]+\.yml")
