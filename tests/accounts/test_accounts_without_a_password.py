@@ -30,16 +30,16 @@ async def test_an_account_without_a_password_accepts_none(
 async def test_a_first_password_is_set_and_signs_in(
     services: AccountServices, ann: Session
 ) -> None:
-    assert not await services.accounts.has_password(ann.user.id)
-    cookie = await services.accounts.set_first_password(ann, NEW)
-    assert await services.accounts.has_password(ann.user.id)
+    assert not await services.accounts.credentials.has_password(ann.user.id)
+    cookie = await services.accounts.changes.set_first_password(ann, NEW)
+    assert await services.accounts.credentials.has_password(ann.user.id)
     assert await services.stores.sessions.session(ann.key) is None
     assert await services.is_live(cookie)
     assert await services.sign_in()
     assert (await services.email_templates())[0].subject == "A password was set"
     assert "password.set" in [event.kind for event in await services.events(ann.user)]
     with pytest.raises(DomainError):
-        await services.accounts.set_first_password(
+        await services.accounts.changes.set_first_password(
             await services.session(cookie), Secret("another " * 3)
         )
     assert await services.sign_in()
@@ -49,23 +49,23 @@ async def test_a_first_password_needs_an_address_and_the_rules(
     services: AccountServices, ann: Session
 ) -> None:
     with pytest.raises(InvalidInput):
-        await services.accounts.set_first_password(ann, Secret("password1"))
+        await services.accounts.changes.set_first_password(ann, Secret("password1"))
     nameless = await services.session(await services.by_provider(profile_of("2", email=None)))
     with pytest.raises(DomainError, match="e-mail address"):
-        await services.accounts.set_first_password(nameless, NEW)
-    assert not await services.accounts.has_password(nameless.user.id)
+        await services.accounts.changes.set_first_password(nameless, NEW)
+    assert not await services.accounts.credentials.has_password(nameless.user.id)
 
 
 async def test_setting_it_does_not_make_an_old_sign_in_young(
     services: AccountServices, ann: Session, clock: MovableClock
 ) -> None:
     clock.advance(timedelta(minutes=9))
-    cookie = await services.accounts.change_email(ann, NOTHING, "new@example.org")
+    cookie = await services.accounts.changes.change_email(ann, NOTHING, "new@example.org")
     renewed = await services.session(cookie)
     assert renewed.authenticated_at == ann.authenticated_at
     clock.advance(timedelta(minutes=2))
     with pytest.raises(ReauthenticationNeeded):
-        await services.accounts.set_first_password(renewed, NEW)
+        await services.accounts.changes.set_first_password(renewed, NEW)
 
 
 async def test_after_ten_minutes_nothing_is_changed(
@@ -73,13 +73,13 @@ async def test_after_ten_minutes_nothing_is_changed(
 ) -> None:
     clock.advance(TOO_LATE)
     with pytest.raises(ReauthenticationNeeded):
-        await services.accounts.set_first_password(ann, NEW)
+        await services.accounts.changes.set_first_password(ann, NEW)
     with pytest.raises(ReauthenticationNeeded):
-        await services.accounts.change_email(ann, NOTHING, "new@example.org")
+        await services.accounts.changes.change_email(ann, NOTHING, "new@example.org")
     with pytest.raises(ReauthenticationNeeded):
-        await services.accounts.delete(ann, NOTHING)
+        await services.accounts.changes.delete(ann, NOTHING)
     with pytest.raises(ReauthenticationNeeded):
-        await services.accounts.change_password(ann, NOTHING, NEW)
+        await services.accounts.changes.change_password(ann, NOTHING, NEW)
     assert await services.email_templates() == []
     assert await services.stores.users.user(ann.user.id) == ann.user
     assert await services.stores.sessions.session(ann.key) is not None
@@ -92,18 +92,18 @@ async def test_who_has_a_password_has_to_give_it_however_fresh_the_sign_in(
     session = await services.session(await services.by_provider())
     for wrong in (NOTHING, Secret("a guess")):
         with pytest.raises(DomainError):
-            await services.accounts.delete(session, wrong)
+            await services.accounts.changes.delete(session, wrong)
         with pytest.raises(DomainError):
-            await services.accounts.change_email(session, wrong, "new@example.org")
+            await services.accounts.changes.change_email(session, wrong, "new@example.org")
     with pytest.raises(DomainError, match="there is a password"):
-        await services.accounts.set_first_password(session, Secret("a stranger's choice"))
+        await services.accounts.changes.set_first_password(session, Secret("a stranger's choice"))
     assert await services.sign_in()
 
 
 async def test_an_address_is_changed_by_its_email(services: AccountServices, ann: Session) -> None:
-    cookie = await services.accounts.change_email(ann, NOTHING, "new@example.org")
+    cookie = await services.accounts.changes.change_email(ann, NOTHING, "new@example.org")
     session = await services.session(cookie)
-    verified = await services.accounts.verify(
+    verified = await services.accounts.recovery.verify(
         await services.email_token("/verify"), session=session
     )
     assert verified is not None
@@ -116,31 +116,31 @@ async def test_an_address_is_changed_by_its_email(services: AccountServices, ann
 
 async def test_a_person_without_an_address_gives_one(services: AccountServices) -> None:
     session = await services.session(await services.by_provider(profile_of(email=None)))
-    cookie = await services.accounts.change_email(session, NOTHING, "new@example.org")
+    cookie = await services.accounts.changes.change_email(session, NOTHING, "new@example.org")
     renewed = await services.session(cookie)
-    verified = await services.accounts.verify(
+    verified = await services.accounts.recovery.verify(
         await services.email_token("/verify"), session=renewed
     )
     assert verified is not None
     assert verified.user.email == "new@example.org"
-    cookie = await services.accounts.set_first_password(await services.session(cookie), NEW)
+    cookie = await services.accounts.changes.set_first_password(await services.session(cookie), NEW)
     assert await services.sign_in("new@example.org")
 
 
 async def test_a_password_set_since_makes_the_email_worthless(
     services: AccountServices, ann: Session
 ) -> None:
-    cookie = await services.accounts.change_email(ann, NOTHING, "new@example.org")
+    cookie = await services.accounts.changes.change_email(ann, NOTHING, "new@example.org")
     email_token = await services.email_token("/verify")
-    cookie = await services.accounts.set_first_password(await services.session(cookie), NEW)
+    cookie = await services.accounts.changes.set_first_password(await services.session(cookie), NEW)
     session = await services.session(cookie)
-    assert await services.accounts.verify(email_token, session=session) is None
+    assert await services.accounts.recovery.verify(email_token, session=session) is None
 
 
 async def test_an_account_is_deleted_with_its_identities(
     services: AccountServices, ann: Session
 ) -> None:
-    await services.accounts.delete(ann, NOTHING)
+    await services.accounts.changes.delete(ann, NOTHING)
     assert await services.stores.users.user(ann.user.id) is None
     assert (
         await services.stores.identities.identity("https://provider.example.org", "elsewhere-1")
@@ -165,7 +165,7 @@ async def test_the_true_owner_of_an_address_gets_the_account_without_the_strange
     services: AccountServices,
 ) -> None:
     session = await mallory(services)
-    await services.accounts.request_reset("ann@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     await services.reset(await services.email_token("/reset/new"), PASSWORD)
     assert await services.social.identities(session.user.id) == []
     assert await services.stores.sessions.session(session.key) is None
@@ -177,12 +177,14 @@ async def test_the_true_owner_of_an_address_gets_the_account_without_the_strange
 async def test_a_password_that_the_stranger_set_goes_too(services: AccountServices) -> None:
     session = await mallory(services)
     strangers = Secret("a stranger's choice")
-    cookie = await services.accounts.set_first_password(session, strangers)
-    await services.accounts.send_verification(session.user)
-    verified = await services.accounts.verify(await services.email_token("/verify"), session=None)
+    cookie = await services.accounts.changes.set_first_password(session, strangers)
+    await services.accounts.recovery.send_verification(session.user)
+    verified = await services.accounts.recovery.verify(
+        await services.email_token("/verify"), session=None
+    )
     assert verified is not None
     assert verified.reset_token is not None
-    assert not await services.accounts.has_password(session.user.id)
+    assert not await services.accounts.credentials.has_password(session.user.id)
     assert await services.social.identities(session.user.id) == []
     assert not await services.is_live(cookie)
 
@@ -191,12 +193,12 @@ async def test_an_email_of_the_stranger_has_no_effect_afterwards(
     services: AccountServices,
 ) -> None:
     session = await mallory(services)
-    await services.accounts.change_email(session, NOTHING, "mallory@example.org")
+    await services.accounts.changes.change_email(session, NOTHING, "mallory@example.org")
     email_token = await services.email_token("/verify")
-    await services.accounts.request_reset("ann@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     await services.reset(await services.email_token("/reset/new"), PASSWORD)
     owner = await services.session(await services.sign_in())
-    assert await services.accounts.verify(email_token, session=owner) is None
+    assert await services.accounts.recovery.verify(email_token, session=owner) is None
     found = await services.stores.users.user(session.user.id)
     assert found is not None
     assert found.email == "ann@example.org"
@@ -207,8 +209,8 @@ async def test_opening_the_email_in_the_own_session_keeps_the_sign_in_method(
 ) -> None:
     profile = profile_of(email_verified=False)
     session = await services.session(await services.by_provider(profile))
-    await services.accounts.send_verification(session.user)
-    verified = await services.accounts.verify(
+    await services.accounts.recovery.send_verification(session.user)
+    verified = await services.accounts.recovery.verify(
         await services.email_token("/verify"), session=session
     )
     assert verified is not None

@@ -163,9 +163,9 @@ async def test_all_others_can_be_ended(services: AccountServices) -> None:
 async def test_a_person_who_is_disabled_has_no_session(services: AccountServices) -> None:
     ann = await services.member()
     cookie = await begin(services, ann)
-    assert await services.accounts.disable(ann.id)
+    assert await services.accounts.administration.disable(ann.id)
     assert not await services.is_live(cookie)
-    assert await services.accounts.enable(ann.id)
+    assert await services.accounts.administration.enable(ann.id)
     assert not await services.is_live(cookie)
 
 

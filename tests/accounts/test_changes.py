@@ -24,14 +24,14 @@ def right() -> Secret:
 async def move(
     services: AccountServices, ann: Session, email: str = "moved@example.org"
 ) -> tuple[Session, str]:
-    cookie = await services.accounts.change_email(ann, right(), email)
+    cookie = await services.accounts.changes.change_email(ann, right(), email)
     return await services.session(cookie), await services.email_token("/verify")
 
 
 async def test_a_changed_password_is_the_one_that_works(
     services: AccountServices, ann: Session
 ) -> None:
-    await services.accounts.change_password(ann, right(), Secret(FRESH))
+    await services.accounts.changes.change_password(ann, right(), Secret(FRESH))
     assert await services.sign_in(password=FRESH)
     with pytest.raises(DomainError):
         await services.sign_in(password=PASSWORD)
@@ -41,7 +41,7 @@ async def test_a_changed_password_gives_a_new_session_and_leaves_the_others(
     services: AccountServices, ann: Session
 ) -> None:
     other = await services.sign_in()
-    cookie = await services.accounts.change_password(ann, right(), Secret(FRESH))
+    cookie = await services.accounts.changes.change_password(ann, right(), Secret(FRESH))
     renewed = await services.session(cookie)
     assert renewed.key != ann.key
     assert await services.stores.sessions.session(ann.key) is None
@@ -52,7 +52,7 @@ async def test_a_changed_password_gives_a_new_session_and_leaves_the_others(
 async def test_a_changed_password_is_announced_and_recorded(
     services: AccountServices, ann: Session
 ) -> None:
-    await services.accounts.change_password(ann, right(), Secret(FRESH))
+    await services.accounts.changes.change_password(ann, right(), Secret(FRESH))
     assert (await services.email_templates())[0].subject == "Your password was changed"
     assert "password.changed" in [event.kind for event in await services.events(ann.user)]
 
@@ -60,9 +60,9 @@ async def test_a_changed_password_is_announced_and_recorded(
 async def test_a_changed_password_makes_reset_links_worthless(
     services: AccountServices, ann: Session
 ) -> None:
-    await services.accounts.request_reset("ann@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     email_token = await services.email_token("/reset/new")
-    await services.accounts.change_password(ann, right(), Secret(FRESH))
+    await services.accounts.changes.change_password(ann, right(), Secret(FRESH))
     with pytest.raises(DomainError):
         await services.reset(email_token, "somebody else's one")
 
@@ -72,11 +72,11 @@ async def test_nothing_changes_without_the_current_password(
 ) -> None:
     wrong = Secret("not the one")
     with pytest.raises(DomainError):
-        await services.accounts.change_password(ann, wrong, Secret(FRESH))
+        await services.accounts.changes.change_password(ann, wrong, Secret(FRESH))
     with pytest.raises(DomainError):
-        await services.accounts.change_email(ann, wrong, "moved@example.org")
+        await services.accounts.changes.change_email(ann, wrong, "moved@example.org")
     with pytest.raises(DomainError):
-        await services.accounts.delete(ann, wrong)
+        await services.accounts.changes.delete(ann, wrong)
     assert await services.sign_in()
     assert await services.stores.sessions.session(ann.key) is not None
     assert await services.email_templates() == []
@@ -87,15 +87,15 @@ async def test_who_finds_a_session_does_not_guess_the_password_with_it(
 ) -> None:
     for _ in range(10):
         with pytest.raises(DomainError):
-            await services.accounts.delete(ann, Secret("a guess"))
+            await services.accounts.changes.delete(ann, Secret("a guess"))
     with pytest.raises(TooMany):
-        await services.accounts.delete(ann, right())
+        await services.accounts.changes.delete(ann, right())
     assert await services.sign_in()  # and the owner is not locked out by it
 
 
 async def test_a_new_password_is_held_to_the_rules(services: AccountServices, ann: Session) -> None:
     with pytest.raises(InvalidInput) as refused:
-        await services.accounts.change_password(ann, right(), Secret("password1"))
+        await services.accounts.changes.change_password(ann, right(), Secret("password1"))
     assert refused.value.field == "password"
     assert await services.stores.sessions.session(ann.key) is not None
 
@@ -106,7 +106,7 @@ async def test_a_person_without_a_password_sees_what_to_do(
     bob = await services.member("bob@example.org", password=None)
     cookie = await services.sessions.start(bob, methods=(), address="", agent="", replaces=None)
     with pytest.raises(DomainError, match="no password yet"):
-        await services.accounts.change_password(
+        await services.accounts.changes.change_password(
             await services.session(cookie), right(), Secret(FRESH)
         )
 
@@ -116,19 +116,19 @@ async def test_a_change_that_lost_to_another_is_refused(
 ) -> None:
     held = await services.stores.users.password_hash(ann.user.id)
     assert held is not None
-    await services.accounts.request_reset("ann@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     await services.reset(await services.email_token("/reset/new"), FRESH)
     assert not await services.accounts.credentials.replace(ann.user, held, "the slower one's hash")
     assert await services.sign_in(password=FRESH)
 
 
 async def test_a_name_is_changed(services: AccountServices, ann: Session) -> None:
-    await services.accounts.rename(ann, "  Ann   Other ")
+    await services.accounts.changes.rename(ann, "  Ann   Other ")
     renamed = await services.stores.users.user(ann.user.id)
     assert renamed is not None
     assert renamed.name == "Ann Other"
     with pytest.raises(InvalidInput):
-        await services.accounts.rename(ann, "\u202e")
+        await services.accounts.changes.rename(ann, "\u202e")
 
 
 async def test_an_address_changes_when_its_email_is_opened(
@@ -139,7 +139,7 @@ async def test_an_address_changes_when_its_email_is_opened(
     unchanged = await services.stores.users.user(ann.user.id)
     assert unchanged is not None
     assert unchanged.email == "ann@example.org"
-    verified = await services.accounts.verify(email_token, session=session)
+    verified = await services.accounts.recovery.verify(email_token, session=session)
     assert verified is not None
     assert verified.user.email == "Moved@example.org"
     assert verified.user.email_verified_at is not None
@@ -150,7 +150,7 @@ async def test_an_address_changes_when_its_email_is_opened(
 
 async def test_the_old_address_is_notified(services: AccountServices, ann: Session) -> None:
     session, email_token = await move(services, ann)
-    await services.accounts.verify(email_token, session=session)
+    await services.accounts.recovery.verify(email_token, session=session)
     letter = (await services.email_templates())[0]
     assert (letter.to, letter.subject) == ("ann@example.org", "Your address was changed")
     assert "moved@example.org" not in letter.text
@@ -167,10 +167,10 @@ async def test_asking_for_a_move_gives_a_new_session_id(
 async def test_links_to_the_old_address_die_with_the_move(
     services: AccountServices, ann: Session
 ) -> None:
-    await services.accounts.request_reset("ann@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     old = await services.email_token("/reset/new")
     session, email_token = await move(services, ann)
-    await services.accounts.verify(email_token, session=session)
+    await services.accounts.recovery.verify(email_token, session=session)
     with pytest.raises(DomainError):
         await services.reset(old, FRESH)
 
@@ -179,17 +179,17 @@ async def test_a_move_that_was_asked_for_before_a_reset_is_dead(
     services: AccountServices, ann: Session
 ) -> None:
     session, email_token = await move(services, ann)
-    await services.accounts.request_reset("ann@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     confirmed = await services.reset(await services.email_token("/reset/new"), FRESH)
     owner = await services.session(confirmed.session_cookie)
-    assert await services.accounts.verify(email_token, session=owner) is None
+    assert await services.accounts.recovery.verify(email_token, session=owner) is None
     assert (await services.session(confirmed.session_cookie)).user.email == "ann@example.org"
     assert await services.stores.sessions.session(session.key) is None
 
 
 async def test_ones_own_address_is_no_move(services: AccountServices, ann: Session) -> None:
     with pytest.raises(InvalidInput) as refused:
-        await services.accounts.change_email(ann, right(), "ANN@example.org")
+        await services.accounts.changes.change_email(ann, right(), "ANN@example.org")
     assert refused.value.field == "email"
 
 
@@ -199,7 +199,7 @@ async def test_an_address_that_was_taken_meanwhile_is_refused(
     session, email_token = await move(services, ann, "soon@example.org")
     await services.member("soon@example.org")
     with pytest.raises(DomainError):
-        await services.accounts.verify(email_token, session=session)
+        await services.accounts.recovery.verify(email_token, session=session)
     assert (await services.stores.users.user(ann.user.id)).email == "ann@example.org"  # type: ignore[union-attr]
 
 
@@ -207,7 +207,7 @@ async def test_a_deleted_account_is_gone_with_its_sessions(
     services: AccountServices, ann: Session
 ) -> None:
     other = await services.sign_in()
-    await services.accounts.delete(ann, right())
+    await services.accounts.changes.delete(ann, right())
     assert await services.stores.users.user(ann.user.id) is None
     assert not await services.is_live(other)
     with pytest.raises(DomainError):
@@ -217,7 +217,7 @@ async def test_a_deleted_account_is_gone_with_its_sessions(
 
 
 async def test_a_deleted_address_can_begin_anew(services: AccountServices, ann: Session) -> None:
-    await services.accounts.delete(ann, right())
+    await services.accounts.changes.delete(ann, right())
     again = await services.member()
     assert again.id != ann.user.id
     assert again.subject != ann.user.subject

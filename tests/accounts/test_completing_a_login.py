@@ -33,7 +33,7 @@ async def test_a_reset_link_signs_in_by_the_password_that_it_sets(
     services: AccountServices,
 ) -> None:
     await services.member()
-    await services.accounts.request_reset("ann@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     confirmed = await services.reset(await services.email_token("/reset/new"), "another fine one")
     assert (await services.session(confirmed.session_cookie)).methods == ("pwd",)
 
@@ -57,7 +57,7 @@ async def test_a_sign_up_whose_password_was_reset_at_once_starts_no_session(
     user = (await services.session(confirmed.session_cookie)).user
     held = await services.stores.users.password_hash(user.id)
     assert held is not None
-    await services.accounts.request_reset("new@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("new@example.org", address=ADDRESS)
     await services.reset(await services.email_token("/reset/new"), "another fine one")
     with pytest.raises(DomainError):
         await services.login.complete_login(user, PasswordProof.of(held), BROWSER)

@@ -39,8 +39,8 @@ async def services(
 
 
 async def by_password(services: AccountServices) -> Secret:
-    login = await services.accounts.sign_in(
-        "ann@example.org", Secret(PASSWORD), address=ADDRESS, agent=AGENT, replaces=None
+    login = await services.accounts.password_sign_in.sign_in(
+        "ann@example.org", Secret(PASSWORD), LoginBrowser(address=ADDRESS, agent=AGENT)
     )
     assert isinstance(login, SecondFactorNeeded)
     return login.pending_cookie
@@ -56,9 +56,9 @@ async def by_provider(services: AccountServices) -> Secret:
 
 
 async def by_reset(services: AccountServices) -> Secret:
-    await services.accounts.request_reset("ann@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     token = await services.email_token("/reset/new")
-    confirmed = await services.accounts.reset(
+    confirmed = await services.accounts.recovery.reset(
         token, Secret("another fine one"), address=ADDRESS, agent=AGENT
     )
     assert isinstance(confirmed.login, SecondFactorNeeded)

@@ -13,7 +13,7 @@ FRESH = "the owner's new one"
 
 
 async def ask(services: AccountServices, email: str = "ann@example.org") -> str:
-    await services.accounts.request_reset(email, address=ADDRESS)
+    await services.accounts.recovery.request_reset(email, address=ADDRESS)
     return await services.email_token("/reset/new")
 
 
@@ -105,11 +105,11 @@ async def test_a_link_dies_after_an_hour(services: AccountServices, clock: Movab
 async def test_a_disabled_person_does_not_come_back_by_a_reset(services: AccountServices) -> None:
     ann = await services.member()
     email_token = await ask(services)
-    await services.accounts.disable(ann.id)
+    await services.accounts.administration.disable(ann.id)
     with pytest.raises(DomainError):
         await services.reset(email_token, FRESH)
     before = len(await services.email_templates())
-    await services.accounts.request_reset("ann@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     assert len(await services.email_templates()) == before
 
 
@@ -122,27 +122,29 @@ async def test_a_deleted_person_does_not_come_back_by_a_reset(services: AccountS
 
 
 async def test_a_reset_for_an_unknown_address_sends_no_email(services: AccountServices) -> None:
-    await services.accounts.request_reset("nobody@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("nobody@example.org", address=ADDRESS)
     assert await services.email_templates() == []
 
 
 async def test_a_reset_for_what_is_no_address_says_so(services: AccountServices) -> None:
     with pytest.raises(InvalidInput):
-        await services.accounts.request_reset("nonsense", address=ADDRESS)
+        await services.accounts.recovery.request_reset("nonsense", address=ADDRESS)
 
 
 async def test_reset_emails_to_one_person_are_limited(services: AccountServices) -> None:
     await services.member()
     for number in range(5):
-        await services.accounts.request_reset("ann@example.org", address=f"192.0.2.{number}")
+        await services.accounts.recovery.request_reset(
+            "ann@example.org", address=f"192.0.2.{number}"
+        )
     with pytest.raises(TooMany):
-        await services.accounts.request_reset("ann@example.org", address="192.0.2.99")
+        await services.accounts.recovery.request_reset("ann@example.org", address="192.0.2.99")
     assert len(await services.email_templates()) == 5
 
 
 async def test_what_a_link_is_about_can_be_seen_before(services: AccountServices) -> None:
     await services.member()
-    pending = await services.accounts.pending(await ask(services), None)
+    pending = await services.accounts.recovery.pending(await ask(services))
     assert pending is not None
     assert (pending.purpose, pending.email) == ("reset_password", "ann@example.org")
     assert pending.needs_password
@@ -153,19 +155,21 @@ async def test_an_address_is_verified_in_its_own_session_and_all_stays(
 ) -> None:
     ann = await services.member(verified=False)
     cookie = await services.sign_in()
-    await services.accounts.send_verification(ann)
+    await services.accounts.recovery.send_verification(ann)
     email_token = await services.email_token("/verify")
-    verified = await services.accounts.verify(email_token, session=await services.session(cookie))
+    verified = await services.accounts.recovery.verify(
+        email_token, session=await services.session(cookie)
+    )
     assert verified is not None
     assert verified.user.email_verified_at == clock.now()
     assert verified.reset_token is None
     assert await services.is_live(cookie)
     assert await services.sign_in()
-    assert await services.accounts.verify(email_token, session=None) is None
+    assert await services.accounts.recovery.verify(email_token, session=None) is None
 
 
 async def test_a_verified_address_needs_no_email(services: AccountServices) -> None:
-    await services.accounts.send_verification(await services.member())
+    await services.accounts.recovery.send_verification(await services.member())
     assert await services.email_templates() == []
 
 
@@ -174,12 +178,12 @@ async def test_a_second_link_to_a_verified_address_undoes_nothing(
 ) -> None:
     ann = await services.member(verified=False)
     cookie = await services.sign_in()
-    await services.accounts.send_verification(ann)
+    await services.accounts.recovery.send_verification(ann)
     first = await services.email_token("/verify")
-    await services.accounts.send_verification(ann)
+    await services.accounts.recovery.send_verification(ann)
     second = await services.email_token("/verify")
-    assert await services.accounts.verify(first, session=await services.session(cookie))
-    again = await services.accounts.verify(second, session=None)
+    assert await services.accounts.recovery.verify(first, session=await services.session(cookie))
+    again = await services.accounts.recovery.verify(second, session=None)
     assert again is not None
     assert again.reset_token is None
     assert await services.is_live(cookie)
@@ -188,19 +192,19 @@ async def test_a_second_link_to_a_verified_address_undoes_nothing(
 async def test_verification_emails_are_limited_too(services: AccountServices) -> None:
     ann = await services.member(verified=False)
     for _ in range(5):
-        await services.accounts.send_verification(ann)
+        await services.accounts.recovery.send_verification(ann)
     with pytest.raises(TooMany):
-        await services.accounts.send_verification(ann)
+        await services.accounts.recovery.send_verification(ann)
 
 
 async def test_a_link_to_an_address_that_was_left_verifies_nothing(
     services: AccountServices,
 ) -> None:
     ann = await services.member(verified=False)
-    await services.accounts.send_verification(ann)
+    await services.accounts.recovery.send_verification(ann)
     email_token = await services.email_token("/verify")
     await services.stores.users.change_email(ann.id, "other@example.org", None)
-    assert await services.accounts.verify(email_token, session=None) is None
+    assert await services.accounts.recovery.verify(email_token, session=None) is None
     left = await services.stores.users.user(ann.id)
     assert left is not None
     assert left.email_verified_at is None
@@ -209,11 +213,11 @@ async def test_a_link_to_an_address_that_was_left_verifies_nothing(
 async def test_a_move_is_announced_to_the_page(services: AccountServices) -> None:
     await services.member()
     session = await services.session(await services.sign_in())
-    await services.accounts.change_email(session, Secret(PASSWORD), "Moved@example.org")
+    await services.accounts.changes.change_email(session, Secret(PASSWORD), "Moved@example.org")
     email_token = await services.email_token("/verify")
-    pending = await services.accounts.pending(email_token, None)
+    pending = await services.accounts.recovery.pending(email_token)
     assert pending is not None
     assert pending.needs_session
     assert pending.email == "Moved@example.org"
     with pytest.raises(SignInNeeded):
-        await services.accounts.verify(email_token, session=None)
+        await services.accounts.recovery.verify(email_token, session=None)

@@ -67,11 +67,11 @@ async def test_a_person_without_a_password_cannot_sign_in_by_one(services: Accou
 
 async def test_a_disabled_person_is_refused_like_anybody(services: AccountServices) -> None:
     ann = await services.member()
-    await services.accounts.disable(ann.id)
+    await services.accounts.administration.disable(ann.id)
     with pytest.raises(DomainError) as refused:
         await services.sign_in()
     assert refused.value.message == "The e-mail address or the password is not right."
-    await services.accounts.enable(ann.id)
+    await services.accounts.administration.enable(ann.id)
     assert await services.sign_in()
 
 
@@ -131,7 +131,7 @@ async def test_a_sign_in_that_a_reset_overtakes_is_refused(services: AccountServ
     ann = await services.member()
     held = await services.accounts.credentials.match(ann, Secret(PASSWORD))
     assert held is not None
-    await services.accounts.request_reset("ann@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     await services.reset(await services.email_token("/reset/new"), "the owner's new one")
     late = await services.sessions.start(
         ann, methods=("pwd",), address=ADDRESS, agent="", replaces=None
@@ -145,7 +145,7 @@ async def test_sign_ins_and_a_reset_at_once_leave_no_session_of_the_old_password
     services: AccountServices,
 ) -> None:
     ann = await services.member()
-    await services.accounts.request_reset("ann@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     email_token = await services.email_token("/reset/new")
     tries = [services.sign_in(address=f"192.0.2.{number}") for number in range(9)]
     *_, confirmed = await asyncio.gather(
@@ -157,14 +157,14 @@ async def test_sign_ins_and_a_reset_at_once_leave_no_session_of_the_old_password
 
 
 async def test_the_operator_makes_accounts(services: AccountServices, clock: MovableClock) -> None:
-    root = await services.accounts.create(
+    root = await services.accounts.administration.create(
         email="Root@Example.org", name="Root", password=None, administrator=True, verified=True
     )
     assert root.administrator
     assert root.email == "Root@example.org"
     assert root.email_verified_at == clock.now()
     assert len(root.subject) == 32
-    plain = await services.accounts.create(
+    plain = await services.accounts.administration.create(
         email="plain@example.org", name="Plain", password=Secret(PASSWORD)
     )
     assert plain.email_verified_at is None
@@ -186,5 +186,5 @@ async def test_the_operator_is_held_to_the_same_rules(services: AccountServices)
 
 
 async def test_an_unknown_person_cannot_be_disabled(services: AccountServices) -> None:
-    assert not await services.accounts.disable(4711)
-    assert not await services.accounts.enable(4711)
+    assert not await services.accounts.administration.disable(4711)
+    assert not await services.accounts.administration.enable(4711)

@@ -79,9 +79,9 @@ async def test_a_link_dies_after_an_hour(services: AccountServices, clock: Movab
     await services.sign_up(browser=browser)
     email_token = await services.email_token("/confirm")
     clock.advance(timedelta(minutes=59))
-    assert await services.accounts.pending(email_token, browser) is not None
+    assert await services.accounts.sign_up.pending(email_token, browser) is not None
     clock.advance(timedelta(minutes=1))
-    assert await services.accounts.pending(email_token, browser) is None
+    assert await services.accounts.sign_up.pending(email_token, browser) is None
     with pytest.raises(DomainError):
         await services.confirm(email_token, browser)
 
@@ -90,12 +90,12 @@ async def test_a_link_dies_after_an_hour(services: AccountServices, clock: Movab
 async def test_what_is_no_link_of_ours_is_refused(
     services: AccountServices, email_token: str
 ) -> None:
-    assert await services.accounts.pending(email_token, None) is None
+    assert await services.accounts.sign_up.pending(email_token, None) is None
     with pytest.raises(DomainError):
         await services.confirm(email_token, None)
     with pytest.raises(DomainError):
         await services.reset(email_token, PASSWORD)
-    assert await services.accounts.verify(email_token, session=None) is None
+    assert await services.accounts.recovery.verify(email_token, session=None) is None
 
 
 async def test_a_link_serves_its_own_purpose_only(services: AccountServices) -> None:
@@ -104,13 +104,13 @@ async def test_a_link_serves_its_own_purpose_only(services: AccountServices) -> 
     signing_up = await services.email_token("/confirm")
     with pytest.raises(DomainError):
         await services.reset(signing_up, "another good one")
-    assert await services.accounts.verify(signing_up, session=None) is None
+    assert await services.accounts.recovery.verify(signing_up, session=None) is None
     await services.member()
-    await services.accounts.request_reset("ann@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     resetting = await services.email_token("/reset/new")
     with pytest.raises(DomainError):
         await services.confirm(resetting, browser, "another good one")
-    assert await services.accounts.verify(resetting, session=None) is None
+    assert await services.accounts.recovery.verify(resetting, session=None) is None
 
 
 async def test_looking_at_a_link_spends_nothing(services: AccountServices) -> None:
@@ -118,7 +118,7 @@ async def test_looking_at_a_link_spends_nothing(services: AccountServices) -> No
     await services.sign_up(browser=browser)
     email_token = await services.email_token("/confirm")
     for _ in range(3):
-        pending = await services.accounts.pending(email_token, browser)
+        pending = await services.accounts.sign_up.pending(email_token, browser)
         assert pending is not None
         assert (pending.purpose, pending.email, pending.name) == (
             "sign_up",
@@ -156,7 +156,7 @@ async def test_bad_input_names_its_field_and_changes_nothing(
     services: AccountServices, email: str, name: str, password: str, field: str
 ) -> None:
     with services.doing() as work, pytest.raises(InvalidInput) as refused:
-        await services.accounts.sign_up(
+        await services.accounts.sign_up.request(
             email=email,
             name=name,
             password=Secret(password),
@@ -230,7 +230,7 @@ async def test_a_session_that_was_here_before_ends(services: AccountServices) ->
     anns = await services.sign_in()
     browser = services.browser()
     await services.sign_up(browser=browser)
-    await services.accounts.confirm(
+    await services.accounts.sign_up.confirm(
         await services.email_token("/confirm"),
         browser=browser,
         password=None,

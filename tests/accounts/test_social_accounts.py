@@ -154,7 +154,7 @@ async def test_otherwise_the_owner_has_to_sign_in_first(
 
 async def test_a_disabled_person_is_not_let_in(services: AccountServices) -> None:
     admitted = await admit(services)
-    await services.accounts.disable(admitted.user.id)
+    await services.accounts.administration.disable(admitted.user.id)
     with pytest.raises(DomainError, match="disabled"):
         await admit(services)
     assert (await services.events(admitted.user))[0].kind == "identity.refused"
@@ -349,7 +349,7 @@ async def test_an_identity_that_ended_takes_sessions_along_and_tells(
     assert (await services.events(user))[0].kind == "identity.ended"
     assert await services.security_events.end(ISSUER, "elsewhere-1") is None
     # The address was proven, so the person gets back in by a mailed link.
-    await services.accounts.request_reset("ann@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     await services.reset(await services.email_token("/reset/new"), PASSWORD)
     assert await services.sign_in()
 

@@ -50,7 +50,7 @@ async def test_a_disabled_account_is_the_same_work_even_with_its_password(
     services: AccountServices,
 ) -> None:
     ann = await services.member()
-    await services.accounts.disable(ann.id)
+    await services.accounts.administration.disable(ann.id)
     assert await refused_work(services, KNOWN, PASSWORD) == await refused_work(services, UNKNOWN)
 
 
@@ -91,8 +91,12 @@ async def test_only_the_owner_reads_that_there_is_an_account(services: AccountSe
 
 async def test_a_reset_is_as_many_writes_for_an_unknown_address(services: AccountServices) -> None:
     await services.member()
-    known = await work_of(services, services.accounts.request_reset(KNOWN, address=ADDRESS))
-    unknown = await work_of(services, services.accounts.request_reset(UNKNOWN, address=ADDRESS))
+    known = await work_of(
+        services, services.accounts.recovery.request_reset(KNOWN, address=ADDRESS)
+    )
+    unknown = await work_of(
+        services, services.accounts.recovery.request_reset(UNKNOWN, address=ADDRESS)
+    )
     assert known == ["hit", "hit", "user_by_email", "add_email_token", "add_mail"]
     assert unknown == ["hit", "hit", "user_by_email", "add_email_token", "add_email_token"]
 
@@ -101,9 +105,9 @@ async def test_a_reset_limit_is_the_same_for_an_unknown_address(services: Accoun
     await services.member()
     for email in (KNOWN, UNKNOWN):
         for _ in range(5):
-            await services.accounts.request_reset(email, address=ADDRESS)
+            await services.accounts.recovery.request_reset(email, address=ADDRESS)
         with pytest.raises(TooMany):
-            await services.accounts.request_reset(email, address=ADDRESS)
+            await services.accounts.recovery.request_reset(email, address=ADDRESS)
 
 
 async def test_a_reset_email_goes_to_the_stored_address_not_to_a_similar_one(
@@ -111,7 +115,7 @@ async def test_a_reset_email_goes_to_the_stored_address_not_to_a_similar_one(
 ) -> None:
     """Where case counts in a mailbox's name, the similar address is another person's."""
     await services.member("straße@example.org")
-    await services.accounts.request_reset("STRAẞE@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("STRAẞE@example.org", address=ADDRESS)
     (email,) = await services.email_templates()
     assert email.to == "straße@example.org"
 
@@ -120,7 +124,7 @@ async def test_no_email_goes_to_an_address_that_differs_in_one_character(
     services: AccountServices,
 ) -> None:
     await services.member("strasse@example.org")
-    await services.accounts.request_reset("straße@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("straße@example.org", address=ADDRESS)
     assert await services.email_templates() == []
 
 
@@ -133,7 +137,7 @@ async def test_a_signed_in_person_does_not_learn_it_by_a_change_of_address(
     for email in (KNOWN, UNKNOWN):
         session = await services.session(await services.sign_in("me@example.org"))
         work[email] = await work_of(
-            services, services.accounts.change_email(session, Secret(PASSWORD), email)
+            services, services.accounts.changes.change_email(session, Secret(PASSWORD), email)
         )
     assert work[KNOWN] == work[UNKNOWN]
     unknown_email, known_email = await services.email_templates()

@@ -33,7 +33,7 @@ async def test_another_browser_must_choose_a_password_and_spends_nothing_before(
     await services.sign_up(VICTIM, browser=services.browser(), password=ATTACKERS)
     email_token = await services.email_token("/confirm")
     browser = services.browser() if has_cookie else None
-    pending = await services.accounts.pending(email_token, browser)
+    pending = await services.accounts.sign_up.pending(email_token, browser)
     assert pending is not None
     assert pending.needs_password
     for password in (None, "short", VICTIM):
@@ -63,13 +63,15 @@ async def test_no_account_and_no_session_wait_for_the_victim(services: AccountSe
 
 async def test_the_attackers_apps_do_not_survive_the_victims_click(harness: AppHarness) -> None:
     accounts = harness.context.accounts
-    squatted = await accounts.create(email=VICTIM, name="V", password=Secret(PASSWORD))
+    squatted = await accounts.administration.create(
+        email=VICTIM, name="V", password=Secret(PASSWORD)
+    )
     tokens = await harness.tokens(await harness.app(), await harness.signed_in(VICTIM))
     assert (await harness.call(tokens["access_token"])).status_code == 200
-    await accounts.send_verification(squatted)
+    await accounts.recovery.send_verification(squatted)
     mails = await harness.context.outbox.recent(1)
     email_token = mails[0].mail.text.partition("token=")[2].split()[0]
-    assert await accounts.verify(email_token, session=None)
+    assert await accounts.recovery.verify(email_token, session=None)
     assert (await harness.call(tokens["access_token"])).status_code == 401
     assert await harness.context.stores.authorizations.consents_of(squatted.id) == []
 
@@ -79,8 +81,10 @@ async def test_an_unverified_account_loses_its_past_when_the_mailbox_speaks(
 ) -> None:
     squatted = await services.member(VICTIM, ATTACKERS, verified=False)
     attackers = await services.sign_in(VICTIM, ATTACKERS)
-    await services.accounts.send_verification(squatted)
-    verified = await services.accounts.verify(await services.email_token("/verify"), session=None)
+    await services.accounts.recovery.send_verification(squatted)
+    verified = await services.accounts.recovery.verify(
+        await services.email_token("/verify"), session=None
+    )
     assert verified is not None
     assert verified.reset_token is not None
     assert not await services.is_live(attackers)
@@ -97,8 +101,10 @@ async def test_another_persons_session_does_not_keep_the_old_password(
     attackers = await services.sign_in(VICTIM, ATTACKERS)
     await services.member()
     other = await services.session(await services.sign_in())
-    await services.accounts.send_verification(squatted)
-    verified = await services.accounts.verify(await services.email_token("/verify"), session=other)
+    await services.accounts.recovery.send_verification(squatted)
+    verified = await services.accounts.recovery.verify(
+        await services.email_token("/verify"), session=other
+    )
     assert verified is not None
     assert verified.reset_token is not None
     assert not await services.is_live(attackers)
@@ -109,7 +115,7 @@ async def test_a_reset_of_an_unverified_account_loses_its_past_too(
 ) -> None:
     await services.member(VICTIM, ATTACKERS, verified=False)
     attackers = await services.sign_in(VICTIM, ATTACKERS)
-    await services.accounts.request_reset(VICTIM, address=ADDRESS)
+    await services.accounts.recovery.request_reset(VICTIM, address=ADDRESS)
     await services.reset(await services.email_token("/reset/new"), VICTIMS)
     assert not await services.is_live(attackers)
     with pytest.raises(DomainError):
@@ -121,13 +127,13 @@ async def test_no_account_gets_the_victims_address_by_an_email(
 ) -> None:
     await services.member("attacker@example.org", ATTACKERS)
     attacker = await services.session(await services.sign_in("attacker@example.org", ATTACKERS))
-    await services.accounts.change_email(attacker, Secret(ATTACKERS), VICTIM)
+    await services.accounts.changes.change_email(attacker, Secret(ATTACKERS), VICTIM)
     email_token = await services.email_token("/verify")
     await services.member()
     other = await services.session(await services.sign_in())
     for session in (None, other):
         with pytest.raises(SignInNeeded):
-            await services.accounts.verify(email_token, session=session)
+            await services.accounts.recovery.verify(email_token, session=session)
     assert await services.stores.users.user_by_email(VICTIM) is None
 
 
@@ -137,7 +143,7 @@ async def test_a_move_to_the_victims_existing_account_is_impossible(
     victim = await services.member(VICTIM, VICTIMS)
     await services.member("attacker@example.org", ATTACKERS)
     attacker = await services.session(await services.sign_in("attacker@example.org", ATTACKERS))
-    await services.accounts.change_email(attacker, Secret(ATTACKERS), VICTIM)
+    await services.accounts.changes.change_email(attacker, Secret(ATTACKERS), VICTIM)
     email = (await services.email_templates())[0]
     assert email.to == VICTIM
     assert "token=" not in email.text
@@ -166,10 +172,10 @@ async def test_an_account_that_a_provider_made_for_the_victims_address_is_a_dead
         assert answer.json()["error"]["code"] == "link_required"
 
         accounts = it.context.accounts
-        await accounts.request_reset(VICTIM, address=ADDRESS)
+        await accounts.recovery.request_reset(VICTIM, address=ADDRESS)
         mails = await it.context.outbox.recent(1)
         email_token = mails[0].mail.text.partition("token=")[2].split()[0]
-        await accounts.reset(email_token, Secret(VICTIMS), address=ADDRESS, agent="a test")
+        await accounts.recovery.reset(email_token, Secret(VICTIMS), address=ADDRESS, agent="a test")
         assert (await it.call(tokens["access_token"])).status_code == 401
         assert (await browser.get("/account")).status_code == 303
         assert not await it.context.social.identities(squatted.id)

@@ -20,7 +20,7 @@ async def test_no_password_email_token_or_cookie_is_in_the_database(
     await services.sign_up("new@example.org", browser=browser, password=MARK)
     confirming = await services.email_token("/confirm")
     cookie = (await services.confirm(confirming, browser)).session_cookie
-    await services.accounts.request_reset("new@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("new@example.org", address=ADDRESS)
     resetting = await services.email_token("/reset/new")
     await services.audit.flush()
     with closing(sqlite3.connect(tmp_path / "test.db")) as database:

@@ -41,12 +41,14 @@ async def test_a_refused_sign_in_begins_and_ends_nothing(services: AccountServic
 
 async def by_password(services: AccountServices, cookie: Secret) -> Secret:
     session = await services.session(cookie)
-    return await services.accounts.change_password(session, Secret(PASSWORD), Secret(FRESH))
+    return await services.accounts.changes.change_password(session, Secret(PASSWORD), Secret(FRESH))
 
 
 async def by_address(services: AccountServices, cookie: Secret) -> Secret:
     session = await services.session(cookie)
-    return await services.accounts.change_email(session, Secret(PASSWORD), "moved@example.org")
+    return await services.accounts.changes.change_email(
+        session, Secret(PASSWORD), "moved@example.org"
+    )
 
 
 async def by_sign_in(services: AccountServices, cookie: Secret) -> Secret:
@@ -54,7 +56,7 @@ async def by_sign_in(services: AccountServices, cookie: Secret) -> Secret:
 
 
 async def by_reset(services: AccountServices, cookie: Secret) -> Secret:
-    await services.accounts.request_reset("ann@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     email_token = await services.email_token("/reset/new")
     return (await services.reset(email_token, FRESH, replaces=cookie)).session_cookie
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.accounts.login import StartedSession
+from quantimodo.accounts.login import LoginBrowser, StartedSession
 from quantimodo.model.secrets import Secret
 from support.app import ME, PASSWORD, USERINFO, App, AppHarness, form_fields
 
@@ -73,7 +73,7 @@ async def test_a_disabled_or_deleted_person_is_gone_everywhere_at_once(
         given = await everything(harness, app, browser)
         waiting = await harness.ask(browser, app, scope="readmeasurements")
         if fate == "disabled":
-            await harness.context.accounts.disable(person.id)
+            await harness.context.accounts.administration.disable(person.id)
         else:
             await harness.context.stores.users.delete_user(person.id)
         assert await is_dead(harness, app, given, watcher), fate
@@ -99,12 +99,12 @@ async def test_a_disabled_person_who_returns_gets_the_same_tokens_back_or_none(
     person = await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
     given = await everything(harness, app, browser)
-    await harness.context.accounts.disable(person.id)
+    await harness.context.accounts.administration.disable(person.id)
     assert (await harness.call(given["access_token"])).status_code == 401
-    await harness.context.accounts.enable(person.id)
+    await harness.context.accounts.administration.enable(person.id)
     assert (await browser.get("/account")).headers["location"].startswith("/sign-in")
-    login = await harness.context.accounts.sign_in(
-        "ann@example.org", Secret(PASSWORD), address="192.0.2.7", agent="", replaces=None
+    login = await harness.context.accounts.password_sign_in.sign_in(
+        "ann@example.org", Secret(PASSWORD), LoginBrowser(address="192.0.2.7", agent="")
     )
     assert isinstance(login, StartedSession)
     assert login.cookie.reveal()

@@ -139,6 +139,8 @@ async def test_the_third_is_that_the_account_has_shown_its_address_to_be_its_own
 ) -> None:
     proven = profile(email=VICTIM, email_verified=True, email_authoritative=True)
     async with open_harness([FakeUpstream(people={"ann": proven})]) as harness:
-        squatter = await harness.context.accounts.create(email=VICTIM, name="Eve", password=None)
+        squatter = await harness.context.accounts.administration.create(
+            email=VICTIM, name="Eve", password=None
+        )
         assert asks_the_owner_first(harness, await redeem_login(harness, "ann"))
         assert not await harness.context.social.identities(squatter.id)

@@ -208,7 +208,7 @@ async def test_what_takes_the_password_back_ends_the_pending_login(
     if change == "password":
         await stores.users.set_password(ann.id, "fake hash", now)
     elif change == "disabled":
-        await harness.context.accounts.disable(ann.id)
+        await harness.context.accounts.administration.disable(ann.id)
     else:
         await harness.context.sessions.end_all(ann.id)
     await browser.post(PAGE, data={**form_fields(page.text), "code": RIGHT})
@@ -288,7 +288,7 @@ async def test_a_pending_login_of_another_account_leaves_the_session_alone(
 async def test_a_reset_link_does_not_replace_the_second_factor(
     harness: AppHarness, ann: User
 ) -> None:
-    email_tokens = harness.context.accounts.email_tokens
+    email_tokens = harness.context.accounts.recovery.email_tokens
     raw = await email_tokens.issue(
         "reset_password", "ann@example.org", timedelta(hours=1), user_id=ann.id
     )

@@ -216,7 +216,7 @@ async def _end_from_elsewhere(harness: AppHarness, browser: Any) -> None:
 
 
 async def _disable(harness: AppHarness, browser: Any) -> None:
-    assert await harness.context.accounts.disable(1)
+    assert await harness.context.accounts.administration.disable(1)
 
 
 async def _delete(harness: AppHarness, browser: Any) -> None:

@@ -253,7 +253,7 @@ async def test_a_form_that_was_open_too_long_changes_nothing(
     assert answer.headers["location"] == f"{AGAIN}{path}"
     found = await services.stores.users.user_by_email("ben@example.org")
     assert found is not None
-    assert not await services.accounts.has_password(found.id)
+    assert not await services.accounts.credentials.has_password(found.id)
     assert await services.email_templates() == []
 
 

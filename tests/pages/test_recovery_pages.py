@@ -67,7 +67,7 @@ async def test_a_link_works_once(services: AccountServices, visitor: Visitor, us
 async def test_an_address_confirmed_by_its_own_session_keeps_the_password(
     services: AccountServices, visitor: Visitor
 ) -> None:
-    await services.accounts.create(
+    await services.accounts.administration.create(
         email="bob@example.org", name="Bob Example", password=Secret(PASSWORD)
     )
     await visitor.sign_in("bob@example.org", PASSWORD)
@@ -84,7 +84,7 @@ async def test_an_address_confirmed_by_its_own_session_keeps_the_password(
 async def test_opened_elsewhere_it_drops_what_was_there_and_asks_for_a_password(
     site: Site, services: AccountServices, visitor: Visitor
 ) -> None:
-    await services.accounts.create(
+    await services.accounts.administration.create(
         email="bob@example.org", name="Bob Example", password=Secret(PASSWORD)
     )
     await visitor.sign_in("bob@example.org", PASSWORD)

@@ -53,9 +53,6 @@ EXCEPTIONS: Mapping[str, str] = {
     ),
 }
 REMAINING: Mapping[str, int] = {
-    "src/quantimodo/accounts/accounts.py": 308,
-    "src/quantimodo/accounts/accounts.py:Accounts": 12,
-    "src/quantimodo/accounts/accounts.py:open_accounts": 11,
     "src/quantimodo/accounts/changes.py:Changes": 9,
     "src/quantimodo/accounts/sign_up.py:SignUp": 9,
     "src/quantimodo/cli/users.py:create": 7,

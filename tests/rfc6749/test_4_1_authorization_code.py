@@ -255,7 +255,7 @@ async def test_a_code_dies_with_its_persons_account(harness: AppHarness) -> None
     ann = await harness.person()
     app = await harness.app()
     code = (await harness.authorize(await harness.signed_in(), app)).code
-    await harness.context.accounts.disable(ann.id)
+    await harness.context.accounts.administration.disable(ann.id)
     assert (await harness.redeem(app, code)).json()["error"] == "invalid_grant"
 
 

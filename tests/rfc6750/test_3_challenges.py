@@ -40,7 +40,7 @@ async def test_a_dead_token_is_invalid_whatever_killed_it(harness: AppHarness) -
             case "never lived":
                 token = token[:-4] + "AAAA"
             case "disable":
-                await harness.context.accounts.disable(ann.id)
+                await harness.context.accounts.administration.disable(ann.id)
         response = await harness.call(token)
         assert response.status_code == 401
         assert response.json()["error"] == "invalid_token"

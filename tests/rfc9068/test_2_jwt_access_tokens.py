@@ -136,7 +136,7 @@ async def test_it_is_valid_only_as_long_as_its_authorization(harness: AppHarness
             now = harness.context.clock.now()
             await harness.context.stores.authorizations.withdraw_consent(ann.id, app.id, now)
         case "disabled":
-            await harness.context.accounts.disable(ann.id)
+            await harness.context.accounts.administration.disable(ann.id)
         case "deleted":
             await harness.context.stores.users.delete_user(ann.id)
     assert (await harness.call(tokens["access_token"])).status_code == 401

@@ -266,7 +266,7 @@ async def test_explicit_revocation_beats_the_grace(harness: AppHarness, how: str
             now = harness.context.clock.now()
             await harness.context.stores.authorizations.withdraw_consent(ann.id, app.id, now)
         case "disabled person":
-            await harness.context.accounts.disable(ann.id)
+            await harness.context.accounts.administration.disable(ann.id)
     assert await is_ended(harness, app, first, second)
 
 

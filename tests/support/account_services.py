@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
-from quantimodo.accounts.accounts import Accounts, open_accounts
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
-from quantimodo.accounts.login import Login, LoginResult, StartedSession
+from quantimodo.accounts.login import Login, LoginBrowser, LoginResult, StartedSession
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed
 from quantimodo.accounts.pending_logins import PendingLogins
+from quantimodo.accounts.services import AccountDependencies, build_account_services
+from quantimodo.accounts.services import AccountServices as Services
 from quantimodo.accounts.sessions import SessionPolicy, Sessions
 from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
 from quantimodo.crypto.envelope import Envelope
@@ -91,7 +92,7 @@ class SignedInByLink:
 
 @dataclass(slots=True, kw_only=True)
 class AccountServices:
-    accounts: Accounts
+    accounts: Services
     social: SocialAccounts
     security_events: SecurityEventHandler
     envelope: Envelope
@@ -111,7 +112,7 @@ class AccountServices:
         self, email: str = "ann@example.org", password: str | None = PASSWORD, verified: bool = True
     ) -> User:
         """A person with an account."""
-        return await self.accounts.create(
+        return await self.accounts.administration.create(
             email=email,
             name="Ann Example",
             password=None if password is None else Secret(password),
@@ -127,13 +128,9 @@ class AccountServices:
         replaces: Secret | None = None,
         device_cookies: Mapping[str, str] | None = None,
     ) -> Secret:
-        login = await self.accounts.sign_in(
-            email,
-            Secret(password),
-            address=address,
-            agent=AGENT,
-            replaces=replaces,
-            device_cookies=device_cookies,
+        browser = LoginBrowser(address=address, agent=AGENT, replaces=replaces)
+        login = await self.accounts.password_sign_in.sign_in(
+            email, Secret(password), browser, device_cookies
         )
         return cookie_of(login)
 
@@ -171,7 +168,7 @@ class AccountServices:
         address: str = ADDRESS,
         return_to: str = "/developers",
     ) -> None:
-        await self.accounts.sign_up(
+        await self.accounts.sign_up.request(
             email=email,
             name="New Person",
             password=Secret(password),
@@ -183,7 +180,7 @@ class AccountServices:
     async def confirm(
         self, email_token: str, browser: Secret | None = None, password: str | None = None
     ) -> SignedInByLink:
-        confirmed = await self.accounts.confirm(
+        confirmed = await self.accounts.sign_up.confirm(
             email_token,
             browser=browser,
             password=None if password is None else Secret(password),
@@ -195,7 +192,7 @@ class AccountServices:
     async def reset(
         self, email_token: str, password: str, *, replaces: Secret | None = None
     ) -> SignedInByLink:
-        confirmed = await self.accounts.reset(
+        confirmed = await self.accounts.recovery.reset(
             email_token, Secret(password), address=ADDRESS, agent=AGENT, replaces=replaces
         )
         return SignedInByLink.of(confirmed)
@@ -270,18 +267,20 @@ def open_account_services(
         audit=audit,
         factors=factors,
     )
-    accounts = open_accounts(
-        users=watched(stores.users),
-        identities=watched(stores.identities),
-        email_tokens=watched(stores.email_tokens),
-        login=login,
-        hasher=watched_hasher,
-        devices=devices,
-        mailer=outbox,
-        policy=AccountPolicy(issuer=ISSUER, sign_up_open=sign_up_open),
-        clock=clock,
-        entropy=entropy,
-        audit=audit,
+    accounts = build_account_services(
+        AccountDependencies(
+            users=watched(stores.users),
+            identities=watched(stores.identities),
+            email_tokens=watched(stores.email_tokens),
+            login=login,
+            hasher=watched_hasher,
+            devices=devices,
+            mailer=outbox,
+            policy=AccountPolicy(issuer=ISSUER, sign_up_open=sign_up_open),
+            clock=clock,
+            entropy=entropy,
+            audit=audit,
+        )
     )
     notifier = IdentityNotifier(
         mailer=outbox, email_templates=EmailTemplates(ISSUER), clock=clock, audit=audit

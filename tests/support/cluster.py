@@ -139,7 +139,7 @@ def _in_turn(found: Sequence[Connection], owners: dict[int, int]) -> list[Connec
 async def open_cluster(server: Workers) -> AsyncIterator[Cluster]:
     async with open_app(server.settings) as context:
         mark = context.entropy.bytes(6).hex()
-        user = await context.accounts.create(
+        user = await context.accounts.administration.create(
             email=f"ann-{mark}@example.org",
             name="Ann Example",
             password=Secret(PASSWORD),

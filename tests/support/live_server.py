@@ -50,7 +50,7 @@ class Live:
 
     async def person(self, email: str = "ann@example.org", name: str = "Ann Example") -> User:
         """A person with a verified address, who signs in by `PASSWORD`."""
-        return await self.context.accounts.create(
+        return await self.context.accounts.administration.create(
             email=email, name=name, password=Secret(PASSWORD), verified=True
         )
 

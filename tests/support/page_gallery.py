@@ -84,7 +84,7 @@ class Gallery:
         """Ann has everything, Bob has nothing yet and an address that is not confirmed."""
         site, services = self.site, self.services
         ann = await services.member("ann@example.org")
-        await services.accounts.create(
+        await services.accounts.administration.create(
             email="bob@example.org", name="Bob Example", password=Secret(PASSWORD)
         )
         mood = await site.register(
@@ -106,7 +106,7 @@ class Gallery:
         await self._session("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Safari/605.1", "198.51.100.4")
         await self._session("Mozilla/5.0 (Windows NT 10.0) Firefox/140.0", "2001:db8:1::7")
         await services.sign_up("carol@example.org", return_to="/account")
-        await services.accounts.request_reset("ann@example.org", address="192.0.2.9")
+        await services.accounts.recovery.request_reset("ann@example.org", address="192.0.2.9")
         await services.audit.flush()
         await self._measure()
         self._questions()
@@ -194,7 +194,7 @@ class Gallery:
         await page.fill("[name=password]", "password")
         await _press(page, "main button[type=submit]")
         yield "sign-up-refused"
-        await self.services.accounts.request_reset("bob@example.org", address="192.0.2.9")
+        await self.services.accounts.recovery.request_reset("bob@example.org", address="192.0.2.9")
         await page.goto(f"/reset/new?token={await self.services.email_token('/reset/new')}")
         yield "reset-new"
         await self.services.sign_up("eve@example.org")
@@ -202,7 +202,7 @@ class Gallery:
         yield "confirm"
         bob = await self.services.stores.users.user_by_email("bob@example.org")
         assert bob is not None
-        await self.services.accounts.send_verification(bob)
+        await self.services.accounts.recovery.send_verification(bob)
         await page.goto(f"/verify?token={await self.services.email_token('/verify')}")
         yield "verify"
         fay = await self.services.member("fay@example.org")

@@ -35,7 +35,7 @@ async def add_second_factor(harness: AppHarness, factor: FakeSecondFactor) -> No
             accounts,
             login=login,
             password_sign_in=replace(accounts.password_sign_in, login=login),
-            registration=replace(accounts.registration, login=login),
+            sign_up=replace(accounts.sign_up, login=login),
             recovery=replace(accounts.recovery, login=login),
         ),
         social=replace(harness.context.social, login=login),

@@ -382,7 +382,7 @@ async def test_whatever_else_the_provider_does_is_a_server_error(
 async def test_a_disabled_person_is_denied(harness: AppHarness) -> None:
     await harness.app()
     user = (await redeem_login(harness, await login_code(harness))).json()["data"]["user"]
-    await harness.context.accounts.disable(user["id"])
+    await harness.context.accounts.administration.disable(user["id"])
     assert brought(await there_and_back(harness.browser()))["error"] == "access_denied"
 
 
@@ -512,7 +512,7 @@ async def test_a_disabled_or_deleted_person_gets_no_jwt(harness: AppHarness) -> 
     first = await redeem_login(harness, await login_code(harness))
     user_id = first.json()["data"]["user"]["id"]
     code, later = await login_code(harness), await login_code(harness)
-    await harness.context.accounts.disable(user_id)
+    await harness.context.accounts.administration.disable(user_id)
     await refused(await redeem_login(harness, code), "access_denied", 403)
     await harness.context.stores.users.delete_user(user_id)
     response = await redeem_login(harness, later)
@@ -702,7 +702,7 @@ async def test_a_failure_at_the_provider_is_shown_on_a_page(
 async def test_a_disabled_person_gets_no_session(harness: AppHarness) -> None:
     await sign_in_with(harness.browser())
     (user,) = await harness.context.stores.users.users()
-    await harness.context.accounts.disable(user.id)
+    await harness.context.accounts.administration.disable(user.id)
     browser = harness.browser()
     assert is_page(await sign_in_with(browser), 403)
     assert "__Host-quantimodo_session" not in browser.cookies

@@ -406,9 +406,9 @@ async def test_a_revoked_jwt_and_one_of_a_disabled_or_deleted_person_are_refused
     token = await token_of(harness)
     assert (await ask_json(harness, app, token)).status_code == 200
     (user,) = await harness.context.stores.users.users()
-    await harness.context.accounts.disable(user.id)
+    await harness.context.accounts.administration.disable(user.id)
     assert (await ask_json(harness, app, token)).status_code == 401
-    await harness.context.accounts.enable(user.id)
+    await harness.context.accounts.administration.enable(user.id)
     assert (await ask_json(harness, app, token)).status_code == 200
     await harness.context.stores.users.delete_user(user.id)
     assert (await ask_json(harness, app, token)).status_code == 401

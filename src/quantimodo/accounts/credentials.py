@@ -37,6 +37,10 @@ class Credentials:
     sessions: Sessions
     clock: Clock
 
+    async def has_password(self, user_id: int) -> bool:
+        """Whether the person can sign in by a password."""
+        return await self.users.password_hash(user_id) is not None
+
     async def hash(self, password: Secret) -> str:
         with _busy():
             return await self.hasher.hash(password)

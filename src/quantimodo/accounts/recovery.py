@@ -57,7 +57,7 @@ class Recovery:
     clock: Clock
     audit: Audit
 
-    async def ask(self, email: str, *, address: str) -> None:
+    async def request_reset(self, email: str, *, address: str) -> None:
         """Mail a link that sets a new password, if the address has an account.
 
         Two writes in either case (security.md §21): without an account, it stores two unused
@@ -82,7 +82,13 @@ class Recovery:
         await self.mailer.send(mail, self.throttle.charge("mails", address))
 
     async def reset(
-        self, raw: str, password: Secret, *, address: str, agent: str, replaces: Secret | None
+        self,
+        raw: str,
+        password: Secret,
+        *,
+        address: str,
+        agent: str,
+        replaces: Secret | None = None,
     ) -> Confirmed:
         """Spend the link, set the password, end all sessions, begin one.
 
@@ -126,8 +132,11 @@ class Recovery:
         else:
             await self.mailer.send(self.email_templates.address_in_use(taken.email))
 
-    def look(self, email_token: EmailToken) -> Pending:
-        """What a live link of ours is about."""
+    async def pending(self, raw: str) -> Pending | None:
+        """What a valid link of this class is for, without spending it; None for an invalid one."""
+        email_token = await self.email_tokens.find_any(raw)
+        if email_token is None or email_token.purpose not in ("reset_password", "verify_email"):
+            return None
         move = _email_change_of(email_token)
         return Pending(
             purpose=email_token.purpose,

@@ -57,7 +57,7 @@ class SignUp:
     entropy: Entropy
     audit: Audit
 
-    async def ask(
+    async def request(
         self,
         *,
         email: str,
@@ -88,7 +88,11 @@ class SignUp:
         )
         await self._write(pending_sign_up, address)
 
-    def look(self, email_token: EmailToken, browser: Secret | None) -> Pending:
+    async def pending(self, raw: str, browser: Secret | None) -> Pending | None:
+        """What a valid link is for, without spending it; None for an invalid one."""
+        email_token = await self.email_tokens.find("sign_up", raw)
+        if email_token is None:
+            return None
         pending_sign_up = _pending_sign_up_of(email_token)
         at_home = _is_same_browser(pending_sign_up, browser)
         return Pending(
@@ -107,7 +111,7 @@ class SignUp:
         password: Secret | None,
         address: str,
         agent: str,
-        replaces: Secret | None,
+        replaces: Secret | None = None,
     ) -> Confirmed:
         """Spend the link, make the account, sign in. Raises `InvalidInput` and spends nothing
         when a password has to be chosen here; `DomainError` for a link that is not good."""

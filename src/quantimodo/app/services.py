@@ -5,18 +5,21 @@ line and the server share; `server.py` adds endpoints, pages and background work
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from quantimodo.accounts.accounts import Accounts, open_accounts
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.outcomes import AccountPolicy
 from quantimodo.accounts.profiles import Profiles
+from quantimodo.accounts.services import (
+    AccountDependencies,
+    AccountServices,
+    build_account_services,
+)
 from quantimodo.accounts.sessions import SessionPolicy, Sessions
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.environment import SystemClock, SystemEntropy
@@ -29,7 +32,8 @@ from quantimodo.app.policies import (
     search_policy,
     token_policy,
 )
-from quantimodo.app.provider_policies import outbound_policy, provider_policies
+from quantimodo.app.provider_policies import outbound_policy
+from quantimodo.app.sandbox_providers import own_address, policies_with_sandbox
 from quantimodo.app.secret_keys import parse_keys, read_or_make
 from quantimodo.app.settings import Settings
 from quantimodo.clients.dynamic import DynamicClients
@@ -39,7 +43,7 @@ from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.clients.registry import Registry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.passwords import PasswordHasher
-from quantimodo.federation.contract import Provider, ProviderPolicy
+from quantimodo.federation.contract import Provider
 from quantimodo.federation.identity_notifier import IdentityNotifier
 from quantimodo.federation.provider_table import open_providers
 from quantimodo.federation.social_accounts import SocialAccounts
@@ -53,11 +57,9 @@ from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.mail import Outbox
 from quantimodo.outbound.document_fetcher import HttpDocumentFetcher
 from quantimodo.outbound.http_client import GuardedHttpClient
-from quantimodo.outbound.network import netloc
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.document_fetcher import DocumentFetcher
 from quantimodo.ports.stores import Stores
-from quantimodo.sandbox.policies import STANDS_IN_FOR, sandbox_policies
 from quantimodo.storage.open import Step, migrate, open_stores, sqlite_path
 from quantimodo.tokens.policy import TokenPolicy
 
@@ -86,7 +88,7 @@ class AppContext:
     sessions: Sessions
     throttle: Throttle
     devices: DeviceCookies
-    accounts: Accounts
+    accounts: AccountServices
     social: SocialAccounts
     registry: Registry
     providers: Mapping[str, Provider]
@@ -149,10 +151,12 @@ async def open_app(
     accesses.start()
     # Two clients, so that slow addresses of applications do not delay requests to providers.
     http_clients = [
-        GuardedHttpClient(outbound_policy(settings, *_own_address(settings))) for _ in range(2)
+        GuardedHttpClient(outbound_policy(settings, *own_address(settings))) for _ in range(2)
     ]
     try:
-        providers = open_providers(_policies(settings), http_clients[0], clock, stores.replays)
+        providers = open_providers(
+            policies_with_sandbox(settings), http_clients[0], clock, stores.replays
+        )
         yield _build_services(
             _Resources(
                 settings=settings,
@@ -175,25 +179,6 @@ async def open_app(
         await audit.close()
         hasher.close()
         await stores.close()
-
-
-def _policies(settings: Settings) -> Sequence[ProviderPolicy]:
-    """The configured providers; and the sandbox, for those that it stands in for."""
-    configured = provider_policies(settings)
-    if not settings.sandbox:
-        return configured
-    absent = [name for name in STANDS_IN_FOR if name not in settings.providers]
-    stand_ins = sandbox_policies(settings.issuer, absent)
-    return (*configured, *(ProviderPolicy(**fields) for fields in stand_ins))
-
-
-def _own_address(settings: Settings) -> Sequence[str]:
-    """Ourselves as `host:port`: the sandbox is reached like any other provider."""
-    if not settings.sandbox:
-        return ()
-    parts = urlsplit(settings.issuer)
-    default = 443 if parts.scheme == "https" else 80
-    return (netloc(parts.hostname or "", parts.port or default),)
 
 
 def _secret_keys(settings: Settings, entropy: Entropy, *, may_make: bool) -> tuple[bytes, ...]:
@@ -226,18 +211,20 @@ def _build_services(opened: _Resources) -> AppContext:
         keys=envelope.derive_all("device cookies"), clock=clock, entropy=entropy
     )
     sign_up_open = settings.sign_up == "open"
-    accounts = open_accounts(
-        users=stores.users,
-        identities=stores.identities,
-        email_tokens=stores.email_tokens,
-        login=login,
-        hasher=opened.hasher,
-        devices=devices,
-        mailer=outbox,
-        policy=AccountPolicy(issuer=settings.issuer, sign_up_open=sign_up_open),
-        clock=clock,
-        entropy=entropy,
-        audit=audit,
+    accounts = build_account_services(
+        AccountDependencies(
+            users=stores.users,
+            identities=stores.identities,
+            email_tokens=stores.email_tokens,
+            login=login,
+            hasher=opened.hasher,
+            devices=devices,
+            mailer=outbox,
+            policy=AccountPolicy(issuer=settings.issuer, sign_up_open=sign_up_open),
+            clock=clock,
+            entropy=entropy,
+            audit=audit,
+        )
     )
     social = SocialAccounts(
         users=stores.users,

@@ -70,7 +70,7 @@ async def _metadata(http: httpx.AsyncClient, url: str, issuer: str) -> dict[str,
 
 async def _throw_away_person(context: AppContext) -> tuple[User, Secret]:
     number, password = context.entropy.bytes(6).hex(), base64url(context.entropy.bytes(24)).decode()
-    person = await context.accounts.create(
+    person = await context.accounts.administration.create(
         email=f"demo-{number}@example.org",
         name="Demo Person",
         password=Secret(password),

@@ -54,7 +54,7 @@ def create(
 
     async def add(context: AppContext) -> User:
         try:
-            user = await context.accounts.create(
+            user = await context.accounts.administration.create(
                 email=email,
                 name=name,
                 password=password,
@@ -109,13 +109,13 @@ def replace_profile(
 @users.command()
 def disable(who: Who, as_json: AsJson = False) -> None:
     """Disable an account: end all sessions, refuse sign-in and tokens at once."""
-    _change(who, lambda context, user: context.accounts.disable(user.id), as_json)
+    _change(who, lambda context, user: context.accounts.administration.disable(user.id), as_json)
 
 
 @users.command()
 def enable(who: Who, as_json: AsJson = False) -> None:
     """Let a disabled person in again."""
-    _change(who, lambda context, user: context.accounts.enable(user.id), as_json)
+    _change(who, lambda context, user: context.accounts.administration.enable(user.id), as_json)
 
 
 @users.command()

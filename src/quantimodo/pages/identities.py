@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.accounts import Accounts
 from quantimodo.accounts.addresses import local_path
+from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.errors import DomainError
 from quantimodo.accounts.sessions import require_fresh
 from quantimodo.federation.social_accounts import SocialAccounts
@@ -69,7 +69,7 @@ class Identities:
     """/account/identities."""
 
     page_context: PageContext
-    accounts: Accounts
+    credentials: Credentials
     linking: Linking
 
     async def show(self, request: Request) -> Response:
@@ -124,7 +124,7 @@ class Identities:
             person=session.user,
             linked=linked,
             linkable=linkable,
-            has_password=await self.accounts.has_password(session.user.id),
+            has_password=await self.credentials.has_password(session.user.id),
             form=FormView(errors=again.errors) if again else FormView(),
         )
 
@@ -134,7 +134,7 @@ class Identities:
     async def _linked(self, session: Session) -> Sequence[Linked]:
         user, providers = session.user, self.linking.providers
         identities = await self.linking.accounts.identities(user.id)
-        by_password = user.email is not None and await self.accounts.has_password(user.id)
+        by_password = user.email is not None and await self.credentials.has_password(user.id)
         working = {one.id for one in identities if one.provider in providers}
         return [
             Linked(
@@ -152,7 +152,7 @@ class Again:
     """/account/again: a new sign-in before a change of sign-in methods."""
 
     page_context: PageContext
-    accounts: Accounts
+    credentials: Credentials
     linking: Linking
 
     async def show(self, request: Request) -> Response:
@@ -165,7 +165,7 @@ class Again:
             section="account-security",
             person=user,
             return_to=local_path(request.query_params.get("return_to", "")),
-            has_password=await self.accounts.has_password(user.id),
+            has_password=await self.credentials.has_password(user.id),
             ways=await self._ways(user.id),
         )
 

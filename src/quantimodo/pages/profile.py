@@ -6,8 +6,9 @@ from zoneinfo import available_timezones
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.accounts import Accounts
+from quantimodo.accounts.changes import Changes
 from quantimodo.accounts.profiles import Profiles
+from quantimodo.accounts.recovery import Recovery
 from quantimodo.model.profiles import Profile as PersonsProfile
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
@@ -41,7 +42,8 @@ class Profile:
     """/account/profile."""
 
     page_context: PageContext
-    accounts: Accounts
+    changes: Changes
+    recovery: Recovery
     profiles: Profiles
 
     async def show(self, request: Request) -> Response:
@@ -52,7 +54,7 @@ class Profile:
         """POST /account/profile."""
         browser_request, form = await self.page_context.posted(request)
         try:
-            await self.accounts.rename(browser_request.required(), form.one("name"))
+            await self.changes.rename(browser_request.required(), form.one("name"))
         except REFUSALS as refusal:
             again = form_errors(refusal)
             return await self._page(request, browser_request, again, form=again.view(form, "name"))
@@ -74,7 +76,7 @@ class Profile:
     async def send_verification(self, request: Request) -> Response:
         """POST /account/verification: send the link again."""
         browser_request, _ = await self.page_context.posted(request)
-        await self.accounts.send_verification(browser_request.required().user)
+        await self.recovery.send_verification(browser_request.required().user)
         return self.page_context.go("/account/profile", "verification-sent")
 
     async def _page(

@@ -7,10 +7,10 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.accounts import Accounts
 from quantimodo.accounts.errors import DomainError, SignInNeeded
 from quantimodo.accounts.login import StartedSession
 from quantimodo.accounts.outcomes import Pending, Verified
+from quantimodo.accounts.recovery import Recovery
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
@@ -26,7 +26,7 @@ _VERIFY_AGAIN: Final = InvalidLink("/account/profile", "Go to your profile")
 @dataclass(frozen=True, slots=True)
 class Reset:
     page_context: PageContext
-    accounts: Accounts
+    recovery: Recovery
     links: Links
     return_targets: ReturnTargets
 
@@ -49,7 +49,7 @@ class Reset:
         browser_request, form = await self.page_context.posted(request)
         leads = await self.return_targets.of(form.one("return_to"))
         try:
-            await self.accounts.request_reset(form.one("email"), address=browser_request.address)
+            await self.recovery.request_reset(form.one("email"), address=browser_request.address)
         except REFUSALS as refusal:
             again = form_errors(refusal)
             return self.page_context.show(
@@ -97,7 +97,7 @@ class Reset:
         if pending is None:
             return await self._dead(request, browser_request)
         try:
-            confirmed = await self.accounts.reset(
+            confirmed = await self.recovery.reset(
                 self.links.email_token(request, "reset"),
                 form.secret("password"),
                 address=browser_request.address,
@@ -131,7 +131,7 @@ class Reset:
         return await self.return_targets.of("") if leads.is_over else leads
 
     async def _pending(self, request: Request) -> Pending | None:
-        pending = await self.accounts.pending(self.links.email_token(request, "reset"), None)
+        pending = await self.recovery.pending(self.links.email_token(request, "reset"))
         return pending if pending and pending.purpose == "reset_password" else None
 
     def _page(
@@ -157,7 +157,7 @@ class Reset:
 @dataclass(frozen=True, slots=True)
 class Verification:
     page_context: PageContext
-    accounts: Accounts
+    recovery: Recovery
     links: Links
 
     async def show(self, request: Request) -> Response:
@@ -178,7 +178,7 @@ class Verification:
             return self.links.dead(request, browser_request, "verify", _VERIFY_AGAIN)
         email_token = self.links.email_token(request, "verify")
         try:
-            verified = await self.accounts.verify(email_token, session=browser_request.session)
+            verified = await self.recovery.verify(email_token, session=browser_request.session)
         except SignInNeeded:
             return self.page_context.go("/sign-in?return_to=/verify")
         except DomainError as refusal:
@@ -200,7 +200,7 @@ class Verification:
         )
 
     async def _pending(self, request: Request) -> Pending | None:
-        pending = await self.accounts.pending(self.links.email_token(request, "verify"), None)
+        pending = await self.recovery.pending(self.links.email_token(request, "verify"))
         return pending if pending and pending.purpose == "verify_email" else None
 
     def _page(

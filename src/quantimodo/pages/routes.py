@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quantimodo.accounts.accounts import Accounts
 from quantimodo.accounts.profiles import Profiles
+from quantimodo.accounts.services import AccountServices
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.sign_out import SignOut as SigningOut
 from quantimodo.clients.registry import Registry
@@ -33,7 +33,7 @@ from quantimodo.pages.recovery import Reset, Verification
 from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.pages.second_factor import SecondFactorPage
 from quantimodo.pages.secret_once import SecretPage
-from quantimodo.pages.security import LogoutNotification, Security
+from quantimodo.pages.security import DeleteAccount, Security
 from quantimodo.pages.sign_in import SignIn, SignOut
 from quantimodo.pages.sign_up import SignUp
 from quantimodo.pages.static_pages import StaticPages
@@ -56,7 +56,7 @@ class Pages:
 
     renderer: Renderer
     browser: Browser
-    accounts: Accounts
+    accounts: AccountServices
     sessions: Sessions
     sign_out: SigningOut
     registry: Registry
@@ -105,14 +105,14 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
         pages.sign_up_open,
         pages.outbox is not None,
     )
-    sign_in = SignIn(page_context, pages.accounts, leads, pages.providers)
+    sign_in = SignIn(page_context, pages.accounts.password_sign_in, leads, pages.providers)
     factor = SecondFactorPage(page_context, pages.accounts.login, leads)
     sign_out = SignOut(page_context, pages.sign_out)
     sign_up = SignUp(
-        page_context, pages.accounts, leads, links, pages.sign_up_open, pages.providers
+        page_context, pages.accounts.sign_up, leads, links, pages.sign_up_open, pages.providers
     )
-    reset = Reset(page_context, pages.accounts, links, leads)
-    verification = Verification(page_context, pages.accounts, links)
+    reset = Reset(page_context, pages.accounts.recovery, links, leads)
+    verification = Verification(page_context, pages.accounts.recovery, links)
     return [
         (("GET",), "/", plain.home),
         (("GET",), "/sign-in", sign_in.show),
@@ -149,12 +149,16 @@ def _outbox(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
 
 def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     apps = Apps(page_context, pages.clients, pages.users, pages.consents, pages.audit, pages.issuer)
-    profile = Profile(page_context, pages.accounts, pages.profiles)
+    profile = Profile(page_context, pages.accounts.changes, pages.accounts.recovery, pages.profiles)
     devices = Devices(page_context, pages.sessions, pages.sign_out)
-    security = Security(page_context, pages.accounts, pages.events)
-    identities = Identities(page_context, pages.accounts, pages.linking)
-    again = Again(page_context, pages.accounts, pages.linking)
-    logout_notification = LogoutNotification(page_context, pages.accounts, pages.clients)
+    security = Security(
+        page_context, pages.accounts.changes, pages.accounts.credentials, pages.events
+    )
+    identities = Identities(page_context, pages.accounts.credentials, pages.linking)
+    again = Again(page_context, pages.accounts.credentials, pages.linking)
+    delete_account = DeleteAccount(
+        page_context, pages.accounts.changes, pages.accounts.credentials, pages.clients
+    )
     undo = Undo(pages.envelope, pages.measurement_service, pages.clock)
     measurements, reads = pages.measurement_service, pages.reads
     data = Data(page_context, measurements, pages.references, pages.profiles, reads)
@@ -191,8 +195,8 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), "/account/identities/link", identities.link),
         (("POST",), "/account/identities/unlink", identities.unlink),
         (("GET",), "/account/again", again.show),
-        (("GET",), "/account/delete", logout_notification.show),
-        (("POST",), "/account/delete", logout_notification.submit),
+        (("GET",), "/account/delete", delete_account.show),
+        (("POST",), "/account/delete", delete_account.submit),
     ]
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.accounts import Accounts
+from quantimodo.accounts.changes import Changes
+from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.sessions import require_fresh
 from quantimodo.pages.audit_messages import circumstances, sentence
 from quantimodo.pages.browser import BrowserRequest
@@ -23,7 +24,8 @@ class Security:
     """/account/security: password, address, and recent events."""
 
     page_context: PageContext
-    accounts: Accounts
+    changes: Changes
+    credentials: Credentials
     events: EventStore
 
     async def show(self, request: Request) -> Response:
@@ -36,14 +38,14 @@ class Security:
             "account_security.html",
             section="account-security",
             person=user,
-            has_password=await self.accounts.has_password(user.id),
+            has_password=await self.credentials.has_password(user.id),
             events=[(event, sentence(event), circumstances(event)) for event in events],
         )
 
     async def password(self, request: Request) -> Response:
         """GET /account/security/password: to change it, or to set the first one."""
         browser_request = await self.page_context.browser_request(request)
-        if await _proves_by_password(self.page_context, self.accounts, browser_request):
+        if await _proves_by_password(self.page_context, self.credentials, browser_request):
             return await self._form(request, browser_request, "account_password.html", FormView())
         return await self._form(request, browser_request, "account_first_password.html", FormView())
 
@@ -51,7 +53,7 @@ class Security:
         """POST /account/security/first-password: soon after a sign-in by other means."""
         browser_request, form = await self.page_context.posted(request)
         try:
-            cookie = await self.accounts.set_first_password(
+            cookie = await self.changes.set_first_password(
                 browser_request.required(), form.secret("password")
             )
         except REFUSALS as refusal:
@@ -66,7 +68,7 @@ class Security:
         """POST /account/security/password: with the current one; a new session id after it."""
         browser_request, form = await self.page_context.posted(request)
         try:
-            cookie = await self.accounts.change_password(
+            cookie = await self.changes.change_password(
                 browser_request.required(), form.secret("current"), form.secret("password")
             )
         except REFUSALS as refusal:
@@ -80,14 +82,14 @@ class Security:
     async def email(self, request: Request) -> Response:
         """GET /account/security/email."""
         browser_request = await self.page_context.browser_request(request)
-        await _proves_by_password(self.page_context, self.accounts, browser_request)
+        await _proves_by_password(self.page_context, self.credentials, browser_request)
         return await self._form(request, browser_request, "account_email.html", FormView())
 
     async def change_email(self, request: Request) -> Response:
         """POST /account/security/email: takes effect when the e-mailed link is used."""
         browser_request, form = await self.page_context.posted(request)
         try:
-            cookie = await self.accounts.change_email(
+            cookie = await self.changes.change_email(
                 browser_request.required(), form.secret("current"), form.one("email")
             )
         except REFUSALS as refusal:
@@ -112,29 +114,30 @@ class Security:
             again=again,
             section="account-security",
             person=browser_request.required().user,
-            has_password=await self.accounts.has_password(browser_request.required().user.id),
+            has_password=await self.credentials.has_password(browser_request.required().user.id),
             form=view,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class LogoutNotification:
+class DeleteAccount:
     """/account/delete."""
 
     page_context: PageContext
-    accounts: Accounts
+    changes: Changes
+    credentials: Credentials
     clients: ClientStore
 
     async def show(self, request: Request) -> Response:
         browser_request = await self.page_context.browser_request(request)
-        await _proves_by_password(self.page_context, self.accounts, browser_request)
+        await _proves_by_password(self.page_context, self.credentials, browser_request)
         return await self._page(request, browser_request, FormView())
 
     async def submit(self, request: Request) -> Response:
         """POST /account/delete, with the current password, or soon after a sign-in."""
         browser_request, form = await self.page_context.posted(request)
         try:
-            await self.accounts.delete(browser_request.required(), form.secret("current"))
+            await self.changes.delete(browser_request.required(), form.secret("current"))
         except REFUSALS as refusal:
             again = form_errors(refusal, field="current")
             return await self._page(request, browser_request, again.view(form), again)
@@ -155,21 +158,21 @@ class LogoutNotification:
             again=again,
             section="account-security",
             person=user,
-            has_password=await self.accounts.has_password(user.id),
+            has_password=await self.credentials.has_password(user.id),
             own=await self.clients.clients(owner_id=user.id),
             form=view,
         )
 
 
 async def _proves_by_password(
-    page_context: PageContext, accounts: Accounts, browser_request: BrowserRequest
+    page_context: PageContext, credentials: Credentials, browser_request: BrowserRequest
 ) -> bool:
     """Whether the form requests the password; if not, the person must have signed in recently.
 
     Raises `ReauthenticationNeeded`, before the form is shown.
     """
     session = browser_request.required()
-    if await accounts.has_password(session.user.id):
+    if await credentials.has_password(session.user.id):
         return True
     require_fresh(session, page_context.clock.now())
     return False

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.accounts import Accounts
+from quantimodo.accounts.login import LoginBrowser
+from quantimodo.accounts.password_sign_in import PasswordSignIn
 from quantimodo.accounts.sign_out import SignOut as SigningOut
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
@@ -22,7 +23,7 @@ from quantimodo.pages.signed_out import signed_out_page
 @dataclass(frozen=True, slots=True)
 class SignIn:
     page_context: PageContext
-    accounts: Accounts
+    password_sign_in: PasswordSignIn
     return_targets: ReturnTargets
     providers: Sequence[ProviderButton] = ()
 
@@ -39,13 +40,15 @@ class SignIn:
         browser_request, form = await self.page_context.posted(request)
         return_to = form.one("return_to")
         try:
-            login = await self.accounts.sign_in(
+            login = await self.password_sign_in.sign_in(
                 form.one("username"),
                 form.secret("password"),
-                address=browser_request.address,
-                agent=browser_request.agent,
-                replaces=browser_request.cookie,
-                device_cookies=self.page_context.browser.device_cookies(request),
+                LoginBrowser(
+                    address=browser_request.address,
+                    agent=browser_request.agent,
+                    replaces=browser_request.cookie,
+                ),
+                self.page_context.browser.device_cookies(request),
             )
         except REFUSALS as refusal:
             again = form_errors(refusal, names={"email": "username"})

@@ -7,8 +7,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.accounts import Accounts
 from quantimodo.accounts.outcomes import Pending
+from quantimodo.accounts.sign_up import SignUp as SignUpService
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
@@ -25,7 +25,7 @@ _AGAIN: Final = InvalidLink("/sign-up", "Sign up again")
 @dataclass(frozen=True, slots=True)
 class SignUp:
     page_context: PageContext
-    accounts: Accounts
+    service: SignUpService
     return_targets: ReturnTargets
     links: Links
     is_open: bool
@@ -44,7 +44,7 @@ class SignUp:
         browser_request, form = await self.page_context.posted(request)
         return_to = form.one("return_to")
         try:
-            await self.accounts.sign_up(
+            await self.service.request(
                 email=form.one("email"),
                 name=form.one("name"),
                 password=form.secret("password"),
@@ -75,7 +75,7 @@ class SignUp:
             return moved
         browser_request = await self.page_context.browser_request(request)
         email_token = self.links.email_token(request, "confirm")
-        pending = await self.accounts.pending(
+        pending = await self.service.pending(
             email_token, None if browser_request.fresh else browser_request.browser
         )
         if pending is None or pending.purpose != "sign_up":
@@ -86,11 +86,11 @@ class SignUp:
         """POST /confirm: creates the account and signs in."""
         browser_request, form = await self.page_context.posted(request)
         email_token = self.links.email_token(request, "confirm")
-        pending = await self.accounts.pending(email_token, browser_request.browser)
+        pending = await self.service.pending(email_token, browser_request.browser)
         if pending is None or pending.purpose != "sign_up":
             return self.links.dead(request, browser_request, "confirm", _AGAIN)
         try:
-            confirmed = await self.accounts.confirm(
+            confirmed = await self.service.confirm(
                 email_token,
                 browser=browser_request.browser,
                 password=form.secret("password") if pending.needs_password else None,

@@ -1,0 +1,73 @@
+"""What an operator does with accounts: create, disable, enable."""
+
+from dataclasses import dataclass
+
+from quantimodo.accounts.addresses import email_address, person_name
+from quantimodo.accounts.credentials import Credentials
+from quantimodo.accounts.passwords import check_password
+from quantimodo.accounts.sessions import Sessions
+from quantimodo.accounts.sign_up import new_subject
+from quantimodo.model.events import Event
+from quantimodo.model.secrets import Secret
+from quantimodo.model.users import NewUser, User
+from quantimodo.ports.account_stores import UserStore
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock, Entropy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Administration:
+    """Each action is recorded in the audit trail."""
+
+    users: UserStore
+    sessions: Sessions
+    credentials: Credentials
+    clock: Clock
+    entropy: Entropy
+    audit: Audit
+
+    async def create(
+        self,
+        *,
+        email: str,
+        name: str,
+        password: Secret | None,
+        administrator: bool = False,
+        verified: bool = False,
+    ) -> User:
+        """Create an account. Raises `InvalidInput`, `Conflict`, `Busy`."""
+        email, name = email_address(email), person_name(name)
+        password_hash = None
+        if password is not None:
+            check_password(password, email=email, name=name)
+            password_hash = await self.credentials.hash(password)
+        now = self.clock.now()
+        person = NewUser(
+            subject=new_subject(self.entropy),
+            name=name,
+            email=email,
+            created_at=now,
+            email_verified_at=now if verified else None,
+            administrator=administrator,
+        )
+        user = await self.users.add_user(person, password_hash)
+        self._record("account.created", user.id)
+        return user
+
+    async def disable(self, user_id: int) -> bool:
+        """Disable the account and end its sessions; False if there is no such person."""
+        disabled = await self.users.set_disabled(user_id, self.clock.now())
+        if disabled:
+            await self.sessions.end_all(user_id)
+            self._record("account.disabled", user_id)
+        return disabled
+
+    async def enable(self, user_id: int) -> bool:
+        """Enable the account; False if there is no such person."""
+        enabled = await self.users.set_disabled(user_id, None)
+        if enabled:
+            self._record("account.enabled", user_id)
+        return enabled
+
+    def _record(self, kind: str, user_id: int) -> None:
+        self.audit.record(Event(at=self.clock.now(), kind=kind, user_id=user_id))

@@ -1,0 +1,130 @@
+"""The services of this package, and how they depend on each other."""
+
+from dataclasses import dataclass
+
+from quantimodo.accounts.administration import Administration
+from quantimodo.accounts.changes import Changes
+from quantimodo.accounts.credentials import Credentials
+from quantimodo.accounts.device_cookies import DeviceCookies
+from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.email_tokens import EmailTokens
+from quantimodo.accounts.login import Login
+from quantimodo.accounts.outcomes import AccountPolicy
+from quantimodo.accounts.password_sign_in import PasswordSignIn
+from quantimodo.accounts.recovery import Recovery
+from quantimodo.accounts.sign_up import SignUp
+from quantimodo.crypto.passwords import PasswordHasher
+from quantimodo.ports.account_stores import EmailTokenStore, UserStore
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.federation_stores import IdentityStore
+from quantimodo.ports.mailer import Mailer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDependencies:
+    """What the services of this package are built from."""
+
+    users: UserStore
+    identities: IdentityStore
+    email_tokens: EmailTokenStore
+    login: Login
+    hasher: PasswordHasher
+    devices: DeviceCookies
+    mailer: Mailer
+    policy: AccountPolicy
+    clock: Clock
+    entropy: Entropy
+    audit: Audit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountServices:
+    """The services of this package. They raise the errors of `accounts/errors.py`."""
+
+    login: Login
+    credentials: Credentials
+    password_sign_in: PasswordSignIn
+    sign_up: SignUp
+    recovery: Recovery
+    changes: Changes
+    administration: Administration
+
+
+def build_account_services(given: AccountDependencies) -> AccountServices:
+    """Construct the services."""
+    login = given.login
+    sessions, throttle = login.sessions, login.throttle
+    links = EmailTokens(given.email_tokens, given.clock, given.entropy)
+    email_templates = EmailTemplates(given.policy.issuer)
+    credentials = Credentials(
+        users=given.users,
+        identities=given.identities,
+        hasher=given.hasher,
+        throttle=throttle,
+        sessions=sessions,
+        clock=given.clock,
+    )
+    password_sign_in = PasswordSignIn(
+        users=given.users,
+        credentials=credentials,
+        login=login,
+        throttle=throttle,
+        devices=given.devices,
+        clock=given.clock,
+        audit=given.audit,
+    )
+    sign_up = SignUp(
+        users=given.users,
+        email_tokens=links,
+        login=login,
+        credentials=credentials,
+        throttle=throttle,
+        mailer=given.mailer,
+        email_templates=email_templates,
+        policy=given.policy,
+        clock=given.clock,
+        entropy=given.entropy,
+        audit=given.audit,
+    )
+    recovery = Recovery(
+        users=given.users,
+        email_tokens=links,
+        login=login,
+        credentials=credentials,
+        throttle=throttle,
+        mailer=given.mailer,
+        email_templates=email_templates,
+        policy=given.policy,
+        clock=given.clock,
+        audit=given.audit,
+    )
+    changes = Changes(
+        users=given.users,
+        email_tokens=links,
+        sessions=sessions,
+        credentials=credentials,
+        recovery=recovery,
+        throttle=throttle,
+        mailer=given.mailer,
+        email_templates=email_templates,
+        clock=given.clock,
+        audit=given.audit,
+    )
+    administration = Administration(
+        users=given.users,
+        sessions=sessions,
+        credentials=credentials,
+        clock=given.clock,
+        entropy=given.entropy,
+        audit=given.audit,
+    )
+    return AccountServices(
+        login=login,
+        credentials=credentials,
+        password_sign_in=password_sign_in,
+        sign_up=sign_up,
+        recovery=recovery,
+        changes=changes,
+        administration=administration,
+    )
