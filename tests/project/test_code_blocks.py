@@ -5,11 +5,13 @@ import json
 import re
 import subprocess
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
+import httpx
 import pytest
 import yaml
 
+from support.app import form_fields
 from support.code_blocks import CodeBlock, all_code_blocks, code_blocks
 from support.live_server import Live
 from support.shell import Shell
@@ -26,17 +28,19 @@ RUN_BY = {
     "clients/python/README.md": "client/test_readme.py",
     "docs/developer/code-flow.md": "project/test_code_blocks.py",
     "docs/developer/introspect.md": "project/test_code_blocks.py",
+    "docs/developer/javascript.md": "interop/test_documented_programs.py",
     "docs/developer/measurements.md": "project/test_code_blocks.py",
+    "docs/developer/python.md": "interop/test_documented_programs.py",
     "docs/developer/python-client.md": "client/test_readme.py",
     "docs/developer/refresh.md": "project/test_code_blocks.py",
     "docs/developer/revoke.md": "project/test_code_blocks.py",
+    "docs/developer/sandbox.md": "project/test_code_blocks.py",
+    "docs/developer/social-sign-in.md": "project/test_code_blocks.py",
 }
 
 _MACHINE = "changes the machine: accounts, services, files outside the server's folder"
 _COMMANDS = "test_documents.py checks the commands and options; tests/cli runs each command"
-_SANDBOX = "needs the person in a browser: v2_api/test_through_the_sandbox.py sends the requests"
 _BUILD = "runs the whole set-up or all tests; cli/test_serve.py and cli/test_demo.py run its parts"
-_LIBRARY = "a person pastes an address: interop/ and node/ run the library with the same calls"
 
 # (document, first line of the block): why no test runs it as printed. Its syntax is checked.
 NOT_RUN = {
@@ -47,23 +51,14 @@ NOT_RUN = {
     ("README.md", "export QUANTIMODO_ISSUER=https://id.example.org"): "test_settings.py loads them",
     ("README.md", "make help     # all commands"): _BUILD,
     ("CONTRIBUTING.md", "make serve    # the server, on SQLite"): _BUILD,
-    ("docs/developer/javascript.md", "import { createInterface }"): _LIBRARY,
-    ("docs/developer/javascript.md", "const config = await client.discovery("): _LIBRARY,
-    ("docs/developer/javascript.md", "const manager = new oidc.UserManager({"): _LIBRARY,
+    ("docs/developer/javascript.md", "const manager = new oidc.UserManager({"): (
+        "browser_flows/test_oidc_client_ts.py runs the library with the same options"
+    ),
     ("docs/developer/jwt-access-tokens.md", "quantimodo clients create"): _COMMANDS,
-    ("docs/developer/python.md", "from authlib.common.security"): _LIBRARY,
-    ("docs/developer/python.md", "from requests_oauthlib"): _LIBRARY,
     ("docs/developer/registration.md", "curl -s https://id.example.org"): (
         "rfc7591/ sends the request"
     ),
     ("docs/developer/sandbox.md", "make serve"): _BUILD,
-    ("docs/developer/sandbox.md", "curl --get http://127.0.0.1:8000/api/v2/auth"): _SANDBOX,
-    ("docs/developer/sandbox.md", "tokens=$(curl -s"): _SANDBOX,
-    ("docs/developer/sandbox.md", "event=$(curl -s"): _SANDBOX,
-    ("docs/developer/social-sign-in.md", "server=http://127.0.0.1:8000"): _SANDBOX,
-    ("docs/developer/social-sign-in.md", 'echo "$server/api/v2/'): _SANDBOX,
-    ("docs/developer/social-sign-in.md", 'curl "$server/api/v2/auth/social/'): _SANDBOX,
-    ("docs/developer/social-sign-in.md", 'curl --get "$server/api/v2/oauth'): _SANDBOX,
     ("docs/operator/backups.md", "sqlite3 /var/lib/"): _MACHINE,
     ("docs/operator/backups.md", 'python3 -c "'): _MACHINE,
     ("docs/operator/backups.md", "QUANTIMODO_DATABASE=sqlite:"): _COMMANDS,
@@ -231,4 +226,70 @@ async def test_the_pages_on_tokens_and_measurements_run_as_printed(
     await shell.paste(f"refresh_token={fresh['refresh_token']}")
     revoked = await paste_flow(live, shell, runnable("docs/developer/revoke.md"), {})
     assert revoked == "{}"
+    await shell.close()
+
+
+async def as_person(live: Live, browser: httpx.AsyncClient, url: str) -> str:
+    """Open the address of a social login, and choose a person of the sandbox; the address at the
+    application to which the browser is redirected."""
+    departed = await browser.get(url)
+    person = httpx.URL(departed.headers["location"]).copy_merge_params({"person": "verified"})
+    assert str(person).startswith(f"{live.address}/sandbox/")
+    back = await browser.get((await browser.get(person)).headers["location"])
+    location: str = back.headers["location"]
+    assert location.startswith(CALLBACK)
+    return location
+
+
+def query_of(url: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(url).query))
+
+
+@pytest.mark.slow
+async def test_the_page_on_social_sign_in_runs_as_printed(live: Live, tmp_path: Path) -> None:
+    app, browser = await live.app(CALLBACK), live.browser()
+    filled = {"PASTE_THE_CLIENT_ID": app.id}
+    address, client, login, code, trade, native, in_browser, as_json = runnable(
+        "docs/developer/social-sign-in.md"
+    )
+    shell = await Shell.open(tmp_path)
+    pkce = next(one for one in runnable("docs/developer/code-flow.md") if "challenge=" in one)
+    printed = await paste_flow(live, shell, [address, client, pkce, login], filled)
+    came = query_of(await as_person(live, browser, printed.rpartition("\n")[2]))
+    filled["PASTE_THE_CODE"] = came["code"]
+    traded = await paste_flow(live, shell, [code, trade], filled)
+    person = json.loads(traded)["data"]["user"]
+    assert await shell.paste("echo $state") == came["state"]
+
+    refused = json.loads(await paste_flow(live, shell, [as_json], filled))
+    assert refused["error"]["code"] == "interaction_required"
+    moved = await browser.get(await shell.paste(in_browser))
+    consent = await browser.get(moved.headers["location"])
+    allowed = await browser.post(
+        "/api/v2/oauth/authorize/decision", data={**form_fields(consent.text), "decision": "allow"}
+    )
+    assert query_of(allowed.headers["location"])["code"].startswith("qmc_")
+    answer = json.loads(await paste_flow(live, shell, [as_json], filled))
+    assert answer["data"]["code"].startswith("qmc_")
+
+    tokens = await browser.post("/sandbox/google/native", json={"person": "verified"})
+    await shell.paste(f"sdk_token={tokens.json()['access_token']}")
+    again = json.loads(await paste_flow(live, shell, [native], filled))["data"]
+    assert again["user"]["id"] == person["id"]
+    await shell.close()
+
+
+@pytest.mark.slow
+async def test_the_page_on_the_sandbox_runs_as_printed(live: Live, tmp_path: Path) -> None:
+    code, redeem, native, event = runnable("docs/developer/sandbox.md")
+    shell = await Shell.open(tmp_path)
+    asked = {"origin": "http://127.0.0.1:9000", "state": "xyz", "person": "verified"}
+    popup = await live.browser().get("/sandbox/google/popup", params=asked)
+    filled = {"PASTE_THE_CODE": popup.text.partition("readonly>")[2].partition("<")[0]}
+    redeemed = json.loads(await paste_flow(live, shell, [code, redeem], filled))["data"]
+    admitted = json.loads(await paste_flow(live, shell, [native], filled))["data"]
+    assert (redeemed["newUser"], admitted["newUser"]) == (True, False)
+    assert await paste_flow(live, shell, [event], filled) == "202"
+    (identity,) = await live.context.social.identities(admitted["user"]["id"])
+    assert identity.signed_out_at is not None
     await shell.close()
