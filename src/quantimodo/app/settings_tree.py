@@ -16,6 +16,7 @@ from typing import Any, Literal, get_type_hints
 from quantimodo.app.settings_fields import section as _section
 from quantimodo.app.settings_fields import setting as _setting
 from quantimodo.app.settings_limits import BudgetSettings, LimitSettings
+from quantimodo.federation.contract import Kind
 
 PREFIX = "QUANTIMODO_"
 
@@ -202,7 +203,7 @@ class RegistrationSettings:
 class ProviderSettings:
     """One table `[providers.NAME]`: `providers.contract.ProviderPolicy`, but for the name."""
 
-    kind: Literal["", "google", "facebook", "apple", "github", "microsoft", "x", "oidc"] = _setting(
+    kind: Literal["", Kind] = _setting(
         "",
         "What it is; by default the same as the name of the table. oidc is any OpenID provider.",
     )

@@ -69,6 +69,11 @@ class Interaction:
     def channel(self) -> ResponseChannel:
         return self.identified.channel
 
+    @property
+    def in_browser(self) -> bool:
+        """Whether the person can do a step now: every channel but JSON has a browser."""
+        return not isinstance(self.channel, JsonResponse)
+
 
 @dataclass(frozen=True, slots=True)
 class InteractionPolicy:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.authorization.consents import Consents
-from quantimodo.authorization.interactions import Interaction, InteractionPolicy, RedirectResponse
+from quantimodo.authorization.interactions import Interaction, InteractionPolicy
 from quantimodo.authorization.next_step import next_step
 from quantimodo.authorization.steps.step import Step, View
 from quantimodo.authorization.stored_requests import StoredRequests
@@ -63,7 +63,7 @@ class InteractionDispatcher:
         """HEAD (RFC 9110 §9.3.2): the status of GET. Stores and issues nothing, so that no address
         names a code or a request."""
         position = await self._locate(interaction, authentication)
-        if interaction.channel == RedirectResponse():
+        if interaction.in_browser:
             return self.pages.preview(position)
         if position.step.page is View.RESPONSE:
             return json_page(200, {})
@@ -82,8 +82,8 @@ class InteractionDispatcher:
         self, interaction: Interaction, authentication: AuthenticationContext
     ) -> Position:
         position = await self._position(interaction, authentication)
-        in_browser = interaction.channel == RedirectResponse()
-        if position.reason.asks_subject and in_browser and not authentication.may_allow:
+        shows_page = position.reason.asks_subject and interaction.in_browser
+        if shows_page and not authentication.may_allow:
             # security.md §14b: the holder of the JWT is not its person. The person signs in here,
             # or has a session.
             return await self._position(interaction, authentication.without_login())

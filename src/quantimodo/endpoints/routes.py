@@ -1,6 +1,6 @@
 """The table of routes: what is served where. The OpenAPI document is made from the same table.
 
-Protocol endpoints and resources are plain callables over `wire` values, found by one look into a
+Protocol endpoints and resources are plain callables over values of `http`, found in a
 dictionary; pages are Starlette's.
 """
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Required, TypedDict
 
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import said
+from quantimodo.protocol.client_fields import GrantTypeName
 
 ResponseType = Literal[
     "code",
@@ -19,7 +20,6 @@ ResponseType = Literal[
     "code token",
     "code id_token token",
 ]
-GrantType = Literal["authorization_code", "refresh_token", "client_credentials"]
 Prompt = Literal["none", "login", "consent", "select_account"]
 ClientId = Annotated[str, said("The app's id. May be left out beside HTTP Basic.", fakes.CLIENT_ID)]
 ClientSecret = Annotated[
@@ -181,7 +181,7 @@ class TokenRequest(TypedDict, total=False):
 
     grant_type: Required[
         Annotated[
-            GrantType,
+            GrantTypeName,
             said("The kind of credential that is exchanged for tokens.", "authorization_code"),
         ]
     ]

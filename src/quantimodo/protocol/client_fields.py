@@ -6,7 +6,7 @@ the field in the portal, the member in registrations and the OpenAPI property fo
 """
 
 from collections.abc import Mapping
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 from quantimodo.model.clients import IdTokenAlgorithm, TokenFormat
 from quantimodo.protocol.client_field import (
@@ -25,7 +25,8 @@ from quantimodo.protocol.client_field import (
 from quantimodo.protocol.client_metadata_fields import METADATA_FIELDS
 from quantimodo.protocol.scopes import SCOPES
 
-GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
+GrantTypeName = Literal["authorization_code", "refresh_token", "client_credentials"]
+GRANT_TYPES: Final[frozenset[str]] = frozenset(get_args(GrantTypeName))
 # Multiple Response Types §3, §4, §5. The words of one type are in this order.
 RESPONSE_TYPES = frozenset(
     {
@@ -230,7 +231,7 @@ FIELDS: Final = (
         ),
         option=Option(
             name="grant_type",
-            help="authorization_code, refresh_token or client_credentials. Repeat for several.",
+            help=f"One of {', '.join(get_args(GrantTypeName))}. Repeat for several.",
         ),
         form=FormField(
             section="advanced",

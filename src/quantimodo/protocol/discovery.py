@@ -1,11 +1,12 @@
 """Metadata documents (RFC 8414 §2, OpenID Connect Discovery §3): only what this server supports."""
 
-from typing import Any
+from typing import Any, get_args
 
 from quantimodo.model.keys import ALGORITHMS
 from quantimodo.protocol.claims import SCOPE_OF_CLAIM
 from quantimodo.protocol.claims_request import ACR_VALUES
 from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
+from quantimodo.protocol.client_fields import GrantTypeName
 from quantimodo.protocol.request_objects import SIGNED as REQUEST_OBJECT_ALGORITHMS
 from quantimodo.protocol.scopes import SCOPES
 from quantimodo.protocol.vocabulary import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS
@@ -79,12 +80,7 @@ def metadata(issuer: str, *, registration: bool = False) -> dict[str, Any]:
             "form_post.jwt",
             "jwt",
         ],
-        "grant_types_supported": [
-            "authorization_code",
-            "implicit",
-            "refresh_token",
-            "client_credentials",
-        ],
+        "grant_types_supported": [*get_args(GrantTypeName), "implicit"],
         "subject_types_supported": ["public", "pairwise"],
         "acr_values_supported": list(ACR_VALUES),
         "id_token_signing_alg_values_supported": [*_SIGNING, "none"],
