@@ -4,6 +4,7 @@ They are one process group, gone when the tests are, whatever ends them: a shell
 of its standard input, which is the end of its parent process, and then kills the group.
 """
 
+import json
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from random import SystemRandom
+from typing import Any
 
 import psutil
 import pytest
@@ -98,6 +100,11 @@ class Workers:
         lines = self._log.read_text().splitlines()
         errors = [line for line in lines if '"level": "error"' in line or "Traceback" in line]
         return [line for line in errors if "worker died" not in line]
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """The lines of the log, as they are now."""
+        lines = self._log.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
 
     def _everyone(self) -> list[psutil.Process]:
         assert self._group is not None

@@ -14,7 +14,7 @@ from quantimodo.app.logging import configure_logging
 from quantimodo.app.server import open_server
 from quantimodo.app.services import prepare
 from quantimodo.app.settings import BadSettings, Settings, load_settings
-from quantimodo.http.asgi import Asgi, Receive, Scope, Send
+from quantimodo.http.asgi import FRAMING_REFUSED, Asgi, Receive, Scope, Send
 
 # How long one thread may keep the interpreter while another waits: the writer hands its batch
 # back to the loop many times a second, and the default of 5 ms would be most of the latency.
@@ -39,16 +39,18 @@ class Application:
         if self._dispatcher is not None and scope["type"] == "http":
             await self._dispatcher(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._live(scope, receive, send)
         elif scope["type"] == "http":
             await _not_started(send)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         fault = await self._start()
         if fault is not None:
             await send({"type": "lifespan.startup.failed", "message": fault})
             return
+        if self._dispatcher is not None and "state" in scope:
+            scope["state"][FRAMING_REFUSED] = self._dispatcher.framing_refused
         await send({"type": "lifespan.startup.complete"})
         await receive()
         server, self._server, self._dispatcher = self._server, None, None

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 import structlog
 
-from quantimodo.app.error_boundary import LEFT, PAGE, ErrorBoundary
+from quantimodo.app.error_boundary import CONNECTION, LEFT, PAGE, ErrorBoundary
 from quantimodo.app.proxies import Proxies
 from quantimodo.app.request_reading import (
     check_encoding,
@@ -107,6 +107,11 @@ class Dispatcher:
             await self._sender.send(response, scope, receive, send)
         if self._access_log:
             self._write_access(route.name, scope, response.status, started)
+
+    def framing_refused(self, status: int, because: str) -> None:
+        """Log and count a request that the connection refused for its framing (RFC 9112)."""
+        self._boundary.note_framing(because)
+        self._metrics.request(CONNECTION, status)
 
     def _find_under(self, scope: Scope) -> ApiRoute | None:
         # By the address as sent: an escaped slash may be part of a name.

@@ -33,6 +33,7 @@ from quantimodo.ports.clock import Entropy
 LEFT: Final = 499  # never sent: the client left before there was a response
 # Below these paths the callers are programs, so an unknown path gets JSON.
 _FOR_PROGRAMS: Final = ("/api/", "/.well-known/")
+CONNECTION: Final = "connection"  # the endpoint of a request that is refused for its framing
 PAGE: Final = "page"  # the endpoint, for metrics and log, of a path that has no route
 _INCIDENT: Final = "something went wrong on our side; the operator finds it as incident "
 
@@ -62,6 +63,10 @@ class ErrorBoundary:
     def note_response(self, endpoint: str, status: int) -> None:
         """Log a refusal that an endpoint over plain values returned without raising it."""
         self._write(endpoint, Refusal("refused", f"status {status}"))
+
+    def note_framing(self, because: str) -> None:
+        """Log a request that was refused before its target was known. `because` is a fixed text."""
+        self._write(CONNECTION, Refusal("invalid_request", because))
 
     def page_endpoint(self, endpoint: Endpoint, name: str, kind: EndpointKind) -> Endpoint:
         """The endpoint of a page, with a response for all that it raises; `name` is for the log."""

@@ -21,7 +21,7 @@ from quantimodo.cli.admission import Admission, ConnectionPolicy
 from quantimodo.cli.cycle import Cycle, answer_whole, no_resource, refusal
 from quantimodo.cli.framing import DomainError, check_head, head_without_upgrade, split_target
 from quantimodo.cli.gathering import Gathering
-from quantimodo.http.asgi import WHOLE
+from quantimodo.http.asgi import FRAMING_REFUSED, WHOLE
 
 _MOST_HEAD: Final = 65_536  # bytes after the first read; the application's own limit is lower
 _MOST_MESSAGE: Final = 16_777_216  # bytes with chunk extensions and trailers
@@ -225,8 +225,10 @@ class Connection(HttpToolsProtocol):
         self.tasks.add(task)
 
     def _refuse(self, fault: DomainError) -> None:
-        """Answer in its turn, read nothing more, and close."""
+        """Answer in its turn, read nothing more, and close. The application logs and counts it."""
         self._deaf = True
+        if FRAMING_REFUSED in self.app_state:
+            self.app_state[FRAMING_REFUSED](fault.status, fault.text)
         broken, self._reading = self._reading, None
         if broken is not None and broken is self._active:
             # The application must not act on half of a body.

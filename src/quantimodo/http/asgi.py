@@ -10,3 +10,6 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Of `cli/connection.py`: takes a response in one piece, `(status, head, body) -> bool`.
 WHOLE: Final = "quantimodo.whole"
+# A key of the lifespan state: `(status, because) -> None`, for requests that `cli/connection.py`
+# refuses because of their framing. They never reach the application.
+FRAMING_REFUSED: Final = "quantimodo.framing_refused"
