@@ -7,6 +7,7 @@ github.com/facebook/facebook-ios-sdk reads (FBSDKCoreKit, `AuthenticationTokenCl
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,11 +17,14 @@ from quantimodo.crypto.jwks import KeyPair, make_key_pair, open_signer
 from quantimodo.crypto.jwt import base64url
 from quantimodo.federation.contract import BadToken, ForeignToken, Provider, ProviderPolicy
 from quantimodo.federation.providers.facebook import Facebook
+from quantimodo.model.budgets import QuotaPolicy
 from quantimodo.model.identities import Profile
 from quantimodo.model.keys import Algorithm
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderUnavailable
-from quantimodo.ports.stores import Stores
+from quantimodo.ports.stores import QuotaExceeded, Stores
+from quantimodo.storage.open import migrate, open_stores
+from quantimodo.storage.tables.replays import REPLAY_BYTES
 from support.environment import FrozenClock
 from support.recordings import Recordings
 
@@ -293,3 +297,22 @@ async def test_keys_and_issuer_can_be_another_servers(
     )
     with pytest.raises(BadToken):
         await provider.verify_native_token(token(pair), None, NONCE)
+
+
+async def test_a_token_that_cannot_be_recorded_is_refused(
+    facebook: Recordings, clock: FrozenClock, tmp_path: Path, pair: KeyPair
+) -> None:
+    """security.md §14c: no record is deleted for it."""
+    url = f"sqlite:///{tmp_path}/quota.db"
+    await migrate(url, clock.now())
+    stores = await open_stores(url, quotas=QuotaPolicy(replays_per_signer=REPLAY_BYTES))
+    try:
+        provider = Facebook(POLICY, facebook.http_client(), clock, stores.replays)
+        first, second = token(pair), token(pair, name="Another Name")
+        await provider.verify_native_token(first, None, NONCE)
+        with pytest.raises(QuotaExceeded):
+            await provider.verify_native_token(second, None, NONCE)
+        with pytest.raises(BadToken):
+            await provider.verify_native_token(first, None, NONCE)
+    finally:
+        await stores.close()

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantimodo.accounts.throttle import Limit, ThrottlePolicy
-from quantimodo.app.limits import budget_policy
+from quantimodo.app.limits import budget_policy, quota_policy
 from quantimodo.app.provider_policies import outbound_policy, provider_policies
 from quantimodo.app.quantities import (
     parse_duration,
@@ -33,7 +33,7 @@ from quantimodo.app.settings_tree import (
 )
 from quantimodo.cli.settings import masked
 from quantimodo.federation.contract import ProviderPolicy
-from quantimodo.model.budgets import BudgetPolicy
+from quantimodo.model.budgets import BudgetPolicy, QuotaPolicy
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104
 ROOT = Path(__file__).parents[2]
@@ -474,7 +474,13 @@ def test_the_budgets_are_those_that_rows_are_charged_to() -> None:
         f"{kind.name}_{which}"
         for kind in fields(BudgetPolicy)
         for which in ("per_address", "total")
-    ]
+    ] + [each.name for each in fields(QuotaPolicy)]
+
+
+def test_the_quotas_are_those_that_rows_are_counted_in() -> None:
+    assert quota_policy(load_settings(environment())) == QuotaPolicy()
+    changed = load_settings(environment(BUDGETS__REPLAYS_TOTAL="2000000"))
+    assert quota_policy(changed).replays_total == 2_000_000
 
 
 def test_the_limits_are_those_that_the_throttle_knows() -> None:

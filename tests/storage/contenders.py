@@ -22,6 +22,7 @@ from samples import (
     LATER,
     NOW,
     SALT,
+    SIGNER,
     SOON,
     access_token,
     access_token_of,
@@ -33,19 +34,26 @@ from samples import (
     signing_key,
 )
 
-from quantimodo.model.budgets import Charge, StorageBudget
+from quantimodo.model.budgets import USUAL_QUOTAS, Charge, QuotaPolicy, Signer, StorageBudget
 from quantimodo.model.consents import StoredRequest
 from quantimodo.model.tokens import Grant, RefreshToken
-from quantimodo.ports.stores import Conflict, Stores, Unavailable
+from quantimodo.ports.stores import Conflict, QuotaExceeded, Stores, Unavailable
 from quantimodo.storage.open import migrate, open_stores
 from quantimodo.storage.tables.budgets import stored_bytes
+from quantimodo.storage.tables.replays import REPLAY_BYTES
 
 TRIES = 50
 CLIENT_ID = "client"
 FIRST = identity("the first of all")
 FLOOD_ROWS = 400  # of each process
 FLOOD_BUDGET = StorageBudget(per_address=256 * 1024, total=64 * 1024 * 1024)
+MAIL_BUDGET = StorageBudget(per_address=64 * 1024 * 1024, total=256 * 1024)
+MAIL_ROW = 1024
 BUDGET_ROW = 1024  # what one of these rows is counted as, in bytes
+
+QUOTA_ROWS = 120
+QUOTA_SIGNER = Signer("provider", "contended")
+QUOTAS = QuotaPolicy(replays_per_signer=QUOTA_ROWS * REPLAY_BYTES)
 
 
 def family_number(number: int) -> Grant:
@@ -162,8 +170,36 @@ async def _redeem_login_code(stores: Stores, name: str) -> list[int]:
 
 async def _spend_once(stores: Stores, name: str) -> list[int]:
     return await _tries(
-        name, lambda number: stores.replays.spend_once(key(f"seen {number}"), LATER)
+        name, lambda number: stores.replays.spend_once(key(f"seen {number}"), LATER, SIGNER)
     )
+
+
+async def _spend_if_allowed(stores: Stores, name: str) -> bool:
+    try:
+        return await stores.replays.spend_once(key(name), SOON, QUOTA_SIGNER)
+    except QuotaExceeded:
+        return False
+
+
+async def _fill_quota(stores: Stores, name: str) -> list[str]:
+    """Spend more values than one signer may, eight at a time; those that were accepted."""
+    names = [f"{name} {number}" for number in range(QUOTA_ROWS)]
+    accepted = []
+    for first in range(0, QUOTA_ROWS, 8):
+        some = names[first : first + 8]
+        won = await asyncio.gather(*(_spend_if_allowed(stores, each) for each in some))
+        accepted += [each for each, winner in zip(some, won, strict=True) if winner]
+    return accepted
+
+
+async def _churn_quota(stores: Stores, name: str) -> None:
+    """Spend and delete at once, the same values in each process."""
+    for number in range(TRIES):
+        await asyncio.gather(
+            _spend_if_allowed(stores, f"shared {number}"),
+            _spend_if_allowed(stores, f"{name} {number}"),
+            stores.retention.delete_expired("replays", SOON, 5),
+        )
 
 
 async def _verify_or_link(stores: Stores, name: str) -> list[int]:
@@ -229,6 +265,18 @@ async def _flood(stores: Stores, name: str) -> None:
     for first in range(0, FLOOD_ROWS, 8):
         rows = (flood_request(name, number) for number in range(first, first + 8))
         await asyncio.gather(*(stores.authorizations.save_request(row, charge) for row in rows))
+
+
+async def _flood_mails(stores: Stores, name: str) -> None:
+    """Queue mails that people with an account caused, to as many recipients, eight at a time."""
+    sealed = b"x" * (MAIL_ROW - stored_bytes((b"", 0, 0, 1)))
+
+    async def add(number: int) -> None:
+        charge = Charge(key(f"{name} {number}"), MAIL_BUDGET)
+        await stores.mails.add_mail(sealed, NOW, LATER, charge, of_account=True)
+
+    for first in range(0, FLOOD_ROWS, 8):
+        await asyncio.gather(*(add(number) for number in range(first, first + 8)))
 
 
 async def _lease(stores: Stores, name: str) -> bool:
@@ -324,11 +372,14 @@ _ACTIONS: dict[str, Callable[..., Awaitable[Any]]] = {
     "take_login_state": _take_departure,
     "redeem_login_code": _redeem_login_code,
     "spend_once": _spend_once,
+    "fill_quota": _fill_quota,
+    "churn_quota": _churn_quota,
     "verify_or_link": _verify_or_link,
     "add_signing_key": _add_signing_key,
     "claim_mail": _claim_mail,
     "hit": _hit,
     "flood": _flood,
+    "flood_mails": _flood_mails,
     "lease": _lease,
     "write": _write,
     "pour": _pour,
@@ -340,7 +391,8 @@ async def _main(url: str, name: str, action: str, *arguments: str) -> Any:
     if action == "migrate":
         _wait_for_the_others()
         return [step.number for step in await migrate(url, NOW)]
-    stores = await open_stores(url)
+    quotas = QUOTAS if action.endswith("_quota") else USUAL_QUOTAS
+    stores = await open_stores(url, quotas=quotas)
     try:
         _wait_for_the_others()
         return await _ACTIONS[action](stores, name, *arguments)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import count
 
+from quantimodo.model.budgets import Signer
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.identities import DataDeletionRequest, LoginCode, LoginState, NewIdentity
@@ -16,6 +17,7 @@ from quantimodo.ports.stores import Stores
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=1)
+SIGNER = Signer("provider", "example")
 LATER = NOW + timedelta(days=30)
 SALT = b"successor_nonce of 16 bytes"
 

@@ -42,7 +42,8 @@ _MAY_WALK |= {
         "login_states._LOGIN_CODES",
         "sessions._EMAIL_TOKENS",
         "clients._UNPROVEN",
-        "mails._MAILS",
+        "mails._OF_STRANGERS",
+        "mails._OF_ACCOUNTS",
         "mails._EVENTS",
     )
     for name in ("sum_of_all", "evict_of_all")

@@ -8,6 +8,7 @@ import pytest
 from samples import (
     NOW,
     SALT,
+    SIGNER,
     Samples,
     access_token,
     client,
@@ -202,11 +203,11 @@ async def _has_login_code(stores: Stores, name: str) -> bool:
 
 
 async def _add_replay(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    assert await stores.replays.spend_once(key(name), dies_at)
+    assert await stores.replays.spend_once(key(name), dies_at, SIGNER)
 
 
 async def _has_replay(stores: Stores, name: str) -> bool:
-    return not await stores.replays.spend_once(key(name), NOW + 4000 * _DAY)
+    return not await stores.replays.spend_once(key(name), NOW + 4000 * _DAY, SIGNER)
 
 
 async def _add_erasure(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:

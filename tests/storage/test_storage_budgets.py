@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from contenders import BUDGET_ROW, FLOOD_BUDGET, FLOOD_ROWS, flood_request
+from contenders import BUDGET_ROW, FLOOD_BUDGET, FLOOD_ROWS, MAIL_BUDGET, MAIL_ROW, flood_request
 from processes import contend
 from samples import (
     LATER,
@@ -88,9 +88,29 @@ async def add_mail(stores: Stores, number: int, charge: Charge) -> None:
     await stores.mails.add_mail(numbered(number) + FILLER.encode(), NOW, LATER, charge)
 
 
+async def add_account_mail(stores: Stores, number: int, charge: Charge) -> None:
+    sealed = numbered(number) + FILLER.encode()
+    await stores.mails.add_mail(sealed, NOW, LATER, charge, of_account=True)
+
+
 async def has_mail(stores: Stores, number: int) -> bool:
-    mails = await stores.mails.recent_mail(100)
+    mails = await stores.mails.recent_mail(200)
     return any(sealed.startswith(numbered(number)) for _, sealed, _ in mails)
+
+
+async def test_mails_of_strangers_displace_none_of_people_with_an_account(
+    stores: Stores,
+) -> None:
+    for number in range(20):
+        await add_account_mail(stores, number, Charge(numbered(number), BUDGET))
+    for number in range(100, 160):
+        await add_mail(stores, number, Charge(numbered(number), BUDGET))
+    assert await kept(stores, has_mail, range(20)) == list(range(20))
+    for number in range(200, 260):
+        await add_account_mail(stores, number, Charge(numbered(number), BUDGET))
+    of_strangers = await kept(stores, has_mail, range(100, 160))
+    assert 20 <= len(of_strangers) <= 41
+    assert of_strangers[-1] == 159
 
 
 async def add_refused_sign_in(stores: Stores, number: int, charge: Charge) -> None:
@@ -130,6 +150,7 @@ KINDS: list[tuple[Add, Has]] = [
     (add_code, has_code),
     (add_email_token, has_ticket),
     (add_mail, has_mail),
+    (add_account_mail, has_mail),
     (add_refused_sign_in, has_refused_sign_in),
     (add_registration, has_registration),
 ]
@@ -297,3 +318,15 @@ async def test_processes_together_exceed_a_budget_by_no_more_than_is_documented(
     # A sixteenth for each process, and one insert under way on each of its connections.
     most = FLOOD_BUDGET.per_address * (1 + processes / 16) + processes * 8 * BUDGET_ROW
     assert FLOOD_BUDGET.per_address * 0.9 <= held * BUDGET_ROW <= most
+
+
+@pytest.mark.slow
+async def test_processes_together_keep_the_total_of_mails_of_accounts(
+    stores: Stores, database_url: str
+) -> None:
+    processes = 4
+    await contend(processes, database_url, "flood_mails")
+    held = len(await stores.mails.recent_mail(processes * FLOOD_ROWS))
+    # A sixty-fourth of the total, or one row, for each process, and the inserts under way.
+    slack = processes * max(MAIL_BUDGET.total / 64, MAIL_ROW) + processes * 8 * MAIL_ROW
+    assert MAIL_BUDGET.total * 0.9 <= held * MAIL_ROW <= MAIL_BUDGET.total + slack

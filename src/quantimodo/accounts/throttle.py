@@ -80,6 +80,11 @@ class Throttle:
         payer = keyed_digest(self.key, f"budget {kind}", network(address))
         return Charge(payer, getattr(self.budgets, kind))
 
+    def charge_mail(self, recipient: str) -> Charge:
+        """The budget of a mail to this address that a person with an account causes."""
+        payer = keyed_digest(self.key, "budget account_mails", fold_email(recipient))
+        return Charge(payer, self.budgets.account_mails)
+
     async def sign_in_from(self, address: str) -> None:
         """A password that is tried, for any account; counted before `sign_in`."""
         await self._count("sign-in address", network(address), self.policy.sign_in_per_address)

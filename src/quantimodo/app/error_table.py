@@ -38,12 +38,13 @@ from quantimodo.pages.errors import (
     too_many,
 )
 from quantimodo.pages.forms import FormFault
-from quantimodo.ports.stores import BudgetExceeded, TooSlow, Unavailable
+from quantimodo.ports.stores import BudgetExceeded, QuotaExceeded, TooSlow, Unavailable
 from quantimodo.protocol.bearer import challenge
 from quantimodo.protocol.errors import BearerError, InvalidClient, OAuthError
 
 _BASIC: Final = (b"www-authenticate", b'Basic realm="quantimodo", charset="UTF-8"')
 _REGISTRATIONS_FULL: Final = timedelta(hours=1)  # until unused registrations may have expired
+_FULL_SECONDS: Final = 60  # until replay records may have expired
 _TOO_SLOW: Final = (
     "this took too long and was stopped; ask for less, by startTime and endTime or by variableName"
 )
@@ -55,6 +56,9 @@ _IDENTITY: Final = (b"accept-encoding", b"identity")
 _MANY_EVENTS: Final = "Too many messages from this address were refused. Try again later."
 _MANY_TRIES: Final = "Too many tries from this network address. Wait, and try again."
 _MANY_REGISTRATIONS: Final = "too many registrations from this address: try again later"
+_MANY_ASSERTIONS: Final = (
+    "too many assertions are recorded until they expire; use shorter lifetimes, and try again later"
+)
 
 _API: Final = EndpointKind.API
 _ENVELOPE: Final = EndpointKind.ENVELOPE
@@ -146,6 +150,15 @@ def _retry(error: Exception, answer: ErrorAnswer, seconds: int) -> ErrorAnswer:
     return replace(answer, refusal=refusal, headers=((b"retry-after", b"%d" % seconds),))
 
 
+def _full(error: QuotaExceeded, answer: ErrorAnswer) -> ErrorAnswer:
+    """429 for the signer that used up its own quota, 503 for all others."""
+    if not error.by_signer:
+        return _retry(error, replace(answer, status=503), _FULL_SECONDS)
+    refusal = replace(answer.refusal, because=str(error))
+    wait = (b"retry-after", b"%d" % _FULL_SECONDS)
+    return replace(answer, refusal=refusal, headers=(wait,))
+
+
 def _provider_fault(error: ProviderFault, event: str = "sign-in failed") -> Refusal:
     return Refusal(error.code, error.because or error.message, event, error.provider)
 
@@ -231,6 +244,12 @@ TABLE: Final[Mapping[type[BaseException], Mapping[EndpointKind, Cell]]] = {
     },
     BudgetExceeded: {
         _API: lambda _: _json(429, _LATER, _MANY_REGISTRATIONS, _wait(_REGISTRATIONS_FULL)),
+    },
+    QuotaExceeded: {
+        _API: lambda e: _full(e, _json(429, _LATER, _MANY_ASSERTIONS)),
+        # The signer is a provider, and not the caller. A provider sends a message again after 503.
+        _ENVELOPE: lambda e: _retry(e, _envelope(503, _LATER, _BUSY_SERVER), _FULL_SECONDS),
+        _SECURITY_EVENT: lambda e: _retry(e, _event_error(503, _LATER, _TRY_AGAIN), _FULL_SECONDS),
     },
     Busy: {_PAGE: lambda e: _page(503, BUSY, _LATER, str(e), _wait(e.retry_after))},
     TooManyReads: {

@@ -5,7 +5,7 @@ from dataclasses import fields
 from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
 from quantimodo.app.settings import Settings
 from quantimodo.crypto.envelope import Envelope
-from quantimodo.model.budgets import BudgetPolicy, Charge, StorageBudget
+from quantimodo.model.budgets import BudgetPolicy, Charge, QuotaPolicy, StorageBudget
 from quantimodo.model.events import Event
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Stores
@@ -42,4 +42,11 @@ def budget_policy(settings: Settings) -> BudgetPolicy:
             )
             for kind in fields(BudgetPolicy)
         }
+    )
+
+
+def quota_policy(settings: Settings) -> QuotaPolicy:
+    """The quotas of rows that are never deleted before they expire."""
+    return QuotaPolicy(
+        **{each.name: getattr(settings.budgets, each.name) for each in fields(QuotaPolicy)}
     )

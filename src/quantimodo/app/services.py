@@ -23,7 +23,7 @@ from quantimodo.accounts.services import (
 from quantimodo.accounts.sessions import SessionPolicy, Sessions
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.environment import SystemClock, SystemEntropy
-from quantimodo.app.limits import charge_of_event, open_throttle
+from quantimodo.app.limits import charge_of_event, open_throttle, quota_policy
 from quantimodo.app.login import login_service
 from quantimodo.app.policies import (
     read_policy,
@@ -142,7 +142,7 @@ async def open_app(
     """
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
     envelope = Envelope(_secret_keys(settings, entropy, may_make=False), entropy)
-    stores = await open_stores(settings.database, search_policy(settings))
+    stores = await open_stores(settings.database, search_policy(settings), quota_policy(settings))
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
     throttle = open_throttle(settings, stores, clock, envelope)
     audit = AuditTrail(stores.events, charge=partial(charge_of_event, throttle))
@@ -194,7 +194,7 @@ def _build_services(opened: _Resources) -> AppContext:
     fetcher = HttpDocumentFetcher(http_client)
     wakeup, logout_wakeup = asyncio.Event(), asyncio.Event()
     references = References(stores.references)
-    outbox = Outbox(stores.mails, envelope, clock, wakeup=wakeup)
+    outbox = Outbox(stores.mails, envelope, clock, wakeup=wakeup, charge=throttle.charge_mail)
     sessions = Sessions(
         store=stores.sessions,
         policy=SessionPolicy(

@@ -82,9 +82,13 @@ def _budget(mebibytes: int, says: str) -> Any:
     return _setting(mebibytes * 1_048_576, says, least=least, most=most)
 
 
+def _quota(mebibytes: int, says: str) -> Any:
+    return _setting(mebibytes * 1_048_576, says, least=4_096, most=1_099_511_627_776)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetSettings:
-    """Two fields for each of `model.budgets.BudgetPolicy`."""
+    """Two fields for each of `model.budgets.BudgetPolicy`, and the fields of `QuotaPolicy`."""
 
     authorization_requests_per_address: int = _budget(
         8, "Bytes of waiting authorization requests from one network address."
@@ -103,7 +107,9 @@ class BudgetSettings:
     mails_per_address: int = _budget(
         1, "Bytes of queued mails that one network address caused without an account."
     )
-    mails_total: int = _budget(64, "Bytes of all queued mails.")
+    mails_total: int = _budget(
+        64, "Bytes of all queued mails that callers without an account caused."
+    )
     refused_sign_ins_per_address: int = _budget(
         1, "Bytes of audit events of refused sign-ins from one network address."
     )
@@ -115,4 +121,23 @@ class BudgetSettings:
     )
     registrations_total: int = _budget(
         256, "Bytes of all apps that registered themselves in open mode, with logos."
+    )
+    account_mails_per_address: int = _budget(
+        1, "Bytes of queued mails to one e-mail address that people with an account caused."
+    )
+    account_mails_total: int = _budget(
+        64, "Bytes of all queued mails that people with an account caused."
+    )
+    replays_per_signer: int = _quota(
+        32,
+        "Bytes of records of used assertions and tokens, of one application or provider. A full"
+        " quota refuses; no record is deleted before it expires.",
+    )
+    replays_total: int = _quota(
+        128,
+        "Bytes of records of used assertions and tokens, of all providers, of all applications of"
+        " the operator, and of all other applications, counted apart.",
+    )
+    data_deletion_requests_total: int = _quota(
+        64, "Bytes of all data deletion requests of providers. A full quota refuses."
     )

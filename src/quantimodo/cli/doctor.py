@@ -27,6 +27,7 @@ from quantimodo.crypto.envelope import DecryptionFailed
 from quantimodo.federation.contract import Provider
 from quantimodo.federation.provider_table import open_providers
 from quantimodo.federation.providers.oidc import Oidc
+from quantimodo.model.budgets import Signer
 from quantimodo.model.keys import ALGORITHMS
 from quantimodo.ops.mail import MailServerUnavailable
 from quantimodo.ops.smtp import Smtp, smtp_policy
@@ -248,8 +249,11 @@ async def _answers(provider: Provider, settings: Settings) -> Finding:
 class _Unused:
     """A replay store that is not used: the check signs no person in."""
 
-    async def spend_once(self, key: bytes, expires_at: datetime) -> bool:
+    async def spend_once(self, key: bytes, expires_at: datetime, signer: Signer) -> bool:
         return False
 
     async def is_spent(self, key: bytes) -> bool:
         return True
+
+    async def require_space(self, key: bytes, signer: Signer) -> None:
+        return None

@@ -7,6 +7,7 @@ from datetime import datetime
 from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.crypto.digests import digest, same
 from quantimodo.crypto.jwt import BadToken, unverified_claims
+from quantimodo.model.budgets import Signer
 from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.client_stores import ClientStore
@@ -82,7 +83,7 @@ class ClientAuthentication:
             raise _refusal(credentials, str(fault)) from None
         # security.md §14: used once. The name says nothing without the statement.
         key = b"assertion " + digest(f"{client.id} {statement.jti}")
-        if not await self.replays.spend_once(key, statement.expires_at):
+        if not await self.replays.spend_once(key, statement.expires_at, _signer(client)):
             raise _refusal(credentials, "the assertion was used before")
 
 
@@ -96,6 +97,12 @@ def _algorithms(client: Client) -> Collection[str]:
     allowed = by_method.get(metadata.token_endpoint_auth_method, ())
     registered = metadata.token_endpoint_auth_signing_alg
     return [name for name in allowed if registered in ("", name)]
+
+
+def _signer(client: Client) -> Signer:
+    """An application that the operator registered shares no quota with those of other people."""
+    foreign = client.owner_id is not None or client.registration_digest is not None
+    return Signer("other client" if foreign else "operator's client", client.id)
 
 
 def _stated(credentials: Credentials) -> str:

@@ -20,6 +20,7 @@ from quantimodo.crypto.digests import digest, keyed_digest
 from quantimodo.federation.contract import Provider, SecurityEvent
 from quantimodo.federation.security_event_handler import SecurityEventHandler
 from quantimodo.http.errors import NotFound
+from quantimodo.model.budgets import Signer
 from quantimodo.model.identities import DataDeletionRequest
 from quantimodo.outbound.errors import faults_of
 from quantimodo.pages.browser import peer_address
@@ -32,8 +33,9 @@ from quantimodo.protocol.social import DATA_DELETION_STATUS
 
 _MOST_BYTES: Final = 65_536
 _SECURITY_EVENT: Final = "application/secevent+jwt"  # RFC 8417 §2.3
-# Longer than any provider tries again, and than any old message should be good for anything.
-_REMEMBERED: Final = timedelta(days=400)
+# An older message is refused for its age: `OLDEST_EVENT`, and Facebook's own limit.
+_REMEMBERED: Final = timedelta(days=30)
+_STATUS_KEPT: Final = timedelta(days=400)
 _CODE: Final = 20  # characters of a confirmation code
 _Place = Literal["notifications", "deauthorize", "data-deletion"]
 _log = structlog.get_logger("quantimodo.social")
@@ -92,7 +94,9 @@ class SecurityEventEndpoint:
         body = await read_body(request, _MOST_BYTES)
         with faults_of(provider.name):
             notices = await provider.notices(media_type, body)
-        if any([await self._apply_once(notice, place) for notice in notices]):
+        signer = Signer("provider", provider.name)
+        await self._require_space(notices, place, signer)
+        if any([await self._apply_once(notice, place, signer) for notice in notices]):
             await self.throttle.security_event_applied(address)
         # Without a kind: a test of the provider's, or an event that needs no action.
         kinds = [notice.kind for notice in notices]
@@ -102,14 +106,28 @@ class SecurityEventEndpoint:
         # RFC 8935 §2.2 wants 202 for a security event.
         return Response(status_code=202 if media_type == _SECURITY_EVENT else 200, headers=NO_STORE)
 
-    async def _apply_once(self, notice: SecurityEvent, place: _Place) -> bool:
+    async def _require_space(
+        self, notices: Sequence[SecurityEvent], place: _Place, signer: Signer
+    ) -> None:
+        """Raises `QuotaExceeded` before anything is applied that could not be recorded: the
+        provider sends the message again later."""
+        for notice in notices:
+            key = _replay_key(notice, place)
+            if not await self.replays.is_spent(key):
+                await self.replays.require_space(key, signer)
+        if place == "data-deletion":
+            code = self._code(signer.name, notices)
+            if await self.data_deletion_requests.data_deletion_request(code) is None:
+                await self.data_deletion_requests.require_space()
+
+    async def _apply_once(self, notice: SecurityEvent, place: _Place, signer: Signer) -> bool:
         """Whether the message is new, and was applied."""
-        key = digest(f"{place} {notice.issuer} {notice.kind} {notice.id}")
+        key = _replay_key(notice, place)
         if await self.replays.is_spent(key):
             return False
         # Spent after it was applied: the provider sends one that failed half way again.
         await self._apply(notice, place)
-        await self.replays.spend_once(key, self.clock.now() + _REMEMBERED)
+        await self.replays.spend_once(key, self.clock.now() + _REMEMBERED, signer)
         return True
 
     async def _apply(self, notice: SecurityEvent, place: _Place) -> None:
@@ -125,8 +143,7 @@ class SecurityEventEndpoint:
     async def _confirm(self, provider: Provider, notices: Sequence[SecurityEvent]) -> Response:
         """Facebook asks for a page to follow it by, and a code. Sent again, it is the same."""
         now = self.clock.now()
-        names = "\n".join(notice.id for notice in notices)
-        code = keyed_digest(self.key, f"erasure {provider.name}", names).hex()[:_CODE]
+        code = self._code(provider.name, notices)
         if await self.data_deletion_requests.data_deletion_request(code) is None:
             await self.data_deletion_requests.add_data_deletion_request(
                 DataDeletionRequest(
@@ -134,8 +151,16 @@ class SecurityEventEndpoint:
                     provider=provider.name,
                     asked_at=now,
                     done_at=now,
-                    expires_at=now + _REMEMBERED,
+                    expires_at=now + _STATUS_KEPT,
                 )
             )
         where = self.issuer + DATA_DELETION_STATUS.format(code=code)
         return json_page(200, {"url": where, "confirmation_code": code})
+
+    def _code(self, provider: str, notices: Sequence[SecurityEvent]) -> str:
+        names = "\n".join(notice.id for notice in notices)
+        return keyed_digest(self.key, f"erasure {provider}", names).hex()[:_CODE]
+
+
+def _replay_key(notice: SecurityEvent, place: _Place) -> bytes:
+    return digest(f"{place} {notice.issuer} {notice.kind} {notice.id}")

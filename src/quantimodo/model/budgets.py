@@ -1,6 +1,7 @@
 """How many bytes callers without an account may store, for each kind of row."""
 
 from dataclasses import dataclass
+from typing import Final, Literal
 
 _MIB = 1_048_576
 
@@ -23,7 +24,8 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetPolicy:
-    """One budget for each kind of row that a caller without an account can store."""
+    """One budget for each kind of row that a caller without an account can store, and for mails
+    that people with an account cause: there, the address is that of the recipient."""
 
     authorization_requests: StorageBudget = StorageBudget(8 * _MIB, 256 * _MIB)
     upstream_logins: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
@@ -32,3 +34,28 @@ class BudgetPolicy:
     mails: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
     refused_sign_ins: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
     registrations: StorageBudget = StorageBudget(8 * _MIB, 256 * _MIB)
+    account_mails: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signed a value that is accepted once. Each group has a separate total, so that
+    applications of strangers cannot use up what those of the operator need."""
+
+    group: Literal["provider", "operator's client", "other client"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaPolicy:
+    """Bytes of rows that are never deleted before they expire: a full quota refuses new rows.
+
+    `replays_total` holds for each group of signers.
+    """
+
+    replays_per_signer: int = 32 * _MIB
+    replays_total: int = 128 * _MIB
+    data_deletion_requests_total: int = 64 * _MIB
+
+
+USUAL_QUOTAS: Final = QuotaPolicy()

@@ -7,7 +7,7 @@ same Message-ID.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -73,8 +73,16 @@ class KeptMail:
     mail: Mail
 
 
+def _no_charge(recipient: str) -> None:
+    return None
+
+
 class Outbox:
-    """Queues e-mails: implements `Mailer`. `wakeup` starts this process's sender."""
+    """Queues e-mails: implements `Mailer`. `wakeup` starts this process's sender.
+
+    `charge` returns the storage budget of e-mails to one address that a person with
+    an account caused.
+    """
 
     def __init__(
         self,
@@ -84,17 +92,25 @@ class Outbox:
         *,
         lifetime: timedelta = timedelta(days=1),
         wakeup: asyncio.Event | None = None,
+        charge: Callable[[str], Charge | None] = _no_charge,
     ) -> None:
         self._store = store
         self._envelope = envelope
         self._clock = clock
         self._lifetime = lifetime
         self._wakeup = wakeup
+        self._charge = charge
 
     async def send(self, mail: Mail, charge: Charge | None = None) -> None:
         now = self._clock.now()
         sealed = self._envelope.seal(msgspec.json.encode(mail), _PURPOSE)
-        await self._store.add_mail(sealed, now, now + self._lifetime, charge)
+        await self._store.add_mail(
+            sealed,
+            now,
+            now + self._lifetime,
+            charge or self._charge(mail.to),
+            of_account=charge is None,
+        )
         if self._wakeup is not None:
             self._wakeup.set()
 

@@ -30,9 +30,16 @@ class KeyStore(Protocol):
 
 class MailStore(Protocol):
     async def add_mail(
-        self, sealed: bytes, at: datetime, expires_at: datetime, charge: Charge | None = None
+        self,
+        sealed: bytes,
+        at: datetime,
+        expires_at: datetime,
+        charge: Charge | None = None,
+        *,
+        of_account: bool = False,
     ) -> None:
-        """Queue a message. Over the budget of `charge` the oldest messages are deleted."""
+        """Queue a message. Over the budget of `charge` the oldest messages are deleted. Those that
+        people with an account caused (`of_account`) and the others have separate totals."""
 
     async def claim_mail(
         self, at: datetime, lease: timedelta, limit: int

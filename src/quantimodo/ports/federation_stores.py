@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from quantimodo.model.budgets import Charge
+from quantimodo.model.budgets import Charge, Signer
 from quantimodo.model.identities import (
     DataDeletionRequest,
     Identity,
@@ -80,16 +80,25 @@ class LoginCodeStore(Protocol):
 
 
 class ReplayStore(Protocol):
-    async def spend_once(self, key: bytes, expires_at: datetime) -> bool:
-        """True the first time that `key` is seen, until it has expired (security.md §14)."""
+    async def spend_once(self, key: bytes, expires_at: datetime, signer: Signer) -> bool:
+        """True the first time that `key` is seen, until it has expired (security.md §14).
+
+        Raises `QuotaExceeded` when the quota of the signer or of its group is used up: no record is
+        deleted for a new one, because its value could be used again. Holds under concurrency.
+        """
 
     async def is_spent(self, key: bytes) -> bool:
         """Whether it was, spending nothing."""
 
+    async def require_space(self, key: bytes, signer: Signer) -> None:
+        """Raises `QuotaExceeded` when `spend_once` would raise it now; stores nothing."""
+
 
 class DataDeletionRequestStore(Protocol):
-    async def add_data_deletion_request(
-        self, data_deletion_request: DataDeletionRequest
-    ) -> None: ...
+    async def add_data_deletion_request(self, data_deletion_request: DataDeletionRequest) -> None:
+        """Raises `Conflict` when the code is taken, `QuotaExceeded` when the quota is used up."""
 
     async def data_deletion_request(self, code: str) -> DataDeletionRequest | None: ...
+
+    async def require_space(self) -> None:
+        """Raises `QuotaExceeded` when a new request would be refused now; stores nothing."""

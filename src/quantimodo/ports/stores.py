@@ -60,6 +60,17 @@ class BudgetExceeded(Exception):
     """A storage budget is used up by rows that must not be deleted; nothing was stored."""
 
 
+class QuotaExceeded(Exception):
+    """A quota of rows that are kept until they expire is used up; nothing was stored.
+
+    `by_signer`: it is the quota of one signer, and not the total.
+    """
+
+    def __init__(self, text: str, *, by_signer: bool = False) -> None:
+        super().__init__(text)
+        self.by_signer = by_signer
+
+
 class OpenDatabase(Protocol):
     async def ping(self) -> None:
         """Raises `Unavailable` if the database does not answer."""

@@ -6,6 +6,7 @@
 from datetime import datetime
 from pathlib import Path
 
+from quantimodo.model.budgets import USUAL_QUOTAS, QuotaPolicy
 from quantimodo.ports.stores import Stores
 from quantimodo.storage.database import USUAL_SEARCHES, SearchPolicy
 from quantimodo.storage.migrate import SchemaMismatch, Step
@@ -48,7 +49,9 @@ async def pending_steps(url: str) -> list[Step]:
     return await pending_on_postgres(url) if path is None else pending_on_sqlite(path)
 
 
-async def open_stores(url: str, searches: SearchPolicy = USUAL_SEARCHES) -> Stores:
+async def open_stores(
+    url: str, searches: SearchPolicy = USUAL_SEARCHES, quotas: QuotaPolicy = USUAL_QUOTAS
+) -> Stores:
     """The stores over this database; the schema is current, or `SchemaMismatch` is raised."""
     if await pending_steps(url):
         raise SchemaMismatch(
@@ -56,5 +59,5 @@ async def open_stores(url: str, searches: SearchPolicy = USUAL_SEARCHES) -> Stor
         )
     path = sqlite_path(url)
     if path is None:
-        return compose_stores(await PostgresDatabase.connect(url, searches))
-    return compose_stores(SqliteDatabase(path, searches))
+        return compose_stores(await PostgresDatabase.connect(url, searches), quotas)
+    return compose_stores(SqliteDatabase(path, searches), quotas)

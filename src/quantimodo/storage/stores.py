@@ -1,5 +1,6 @@
 """Composes the stores of `ports/stores.py` over one database, whichever its engine is."""
 
+from quantimodo.model.budgets import USUAL_QUOTAS, QuotaPolicy
 from quantimodo.ports.stores import Stores
 from quantimodo.storage.database import Database, Statement
 from quantimodo.storage.tables.access_log import Accesses
@@ -7,18 +8,14 @@ from quantimodo.storage.tables.authorizations import Authorizations
 from quantimodo.storage.tables.clients import Clients
 from quantimodo.storage.tables.identities import Identities
 from quantimodo.storage.tables.keys import Keys
-from quantimodo.storage.tables.login_states import (
-    DataDeletionRequests,
-    LoginCodes,
-    LoginStates,
-    Replays,
-)
+from quantimodo.storage.tables.login_states import LoginCodes, LoginStates
 from quantimodo.storage.tables.logout_recipients import LogoutRecipients
 from quantimodo.storage.tables.mails import Events, Mails
 from quantimodo.storage.tables.measurements import Measurements
 from quantimodo.storage.tables.pending_logins import PendingLogins
 from quantimodo.storage.tables.profiles import Profiles, Subjects
 from quantimodo.storage.tables.registrations import Registrations
+from quantimodo.storage.tables.replays import DataDeletionRequests, Replays
 from quantimodo.storage.tables.retention import Retention
 from quantimodo.storage.tables.sessions import EmailTokens, Sessions
 from quantimodo.storage.tables.throttles import Leases, Throttles
@@ -42,7 +39,7 @@ class OpenDatabase:
         await self._database.close()
 
 
-def compose_stores(database: Database) -> Stores:
+def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> Stores:
     return Stores(
         database=OpenDatabase(database),
         clients=Clients(database),
@@ -60,8 +57,8 @@ def compose_stores(database: Database) -> Stores:
         identities=Identities(database),
         login_states=LoginStates(database),
         login_codes=LoginCodes(database),
-        replays=Replays(database),
-        data_deletion_requests=DataDeletionRequests(database),
+        replays=Replays(database, quotas),
+        data_deletion_requests=DataDeletionRequests(database, quotas),
         keys=Keys(database),
         mails=Mails(database),
         events=Events(database),

@@ -38,6 +38,7 @@ from quantimodo.federation.providers.oauth2 import (
     text,
 )
 from quantimodo.federation.public_keys import PublicKeys
+from quantimodo.model.budgets import Signer
 from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient
@@ -148,7 +149,8 @@ class Facebook:
         # not choose the nonce.
         required_text(claims, "nonce")
         subject = account_number(claims, "sub")
-        if not await self._replays.spend_once(found.fingerprint, moment(claims, "exp") + SKEW):
+        until, signer = moment(claims, "exp") + SKEW, Signer("provider", self.name)
+        if not await self._replays.spend_once(found.fingerprint, until, signer):
             raise bad_token("limited login: replayed")
         return self._profile(subject, claims, refresh_token)
 

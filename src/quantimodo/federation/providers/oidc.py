@@ -39,6 +39,7 @@ from quantimodo.federation.providers.oauth2 import (
     text,
 )
 from quantimodo.federation.public_keys import PublicKeys
+from quantimodo.model.budgets import Signer
 from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient, bearer
@@ -219,7 +220,8 @@ class Oidc:
     async def _spend(self, found: Verified) -> None:
         # security.md §14, §29: a copied token cannot be used a second time.
         until = moment(found.claims, "exp") + SKEW
-        if not await self._replays.spend_once(found.fingerprint, until):
+        signer = Signer("provider", self.name)
+        if not await self._replays.spend_once(found.fingerprint, until, signer):
             raise bad_token("it was used before")
 
     def _check_freshness(self, claims: Claims, authorization_context: AuthorizationContext) -> None:

@@ -1,10 +1,9 @@
-"""The tables `login_states`, `login_codes`, `replays` and `data_deletion_requests`: on the way to
-providers and back, and what they ask of us."""
+"""The tables `login_states` and `login_codes`: on the way to providers and back."""
 
 from datetime import datetime
 
 from quantimodo.model.budgets import Charge
-from quantimodo.model.identities import DataDeletionRequest, LoginCode, LoginState
+from quantimodo.model.identities import LoginCode, LoginState
 from quantimodo.storage.database import Database, KeyedRead, Row, Statement, execute
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
 from quantimodo.storage.tables.table import Table
@@ -39,21 +38,6 @@ _ADD_LOGIN_CODE = Statement(
 _LOGIN_CODES = BudgetedTable("login_codes")
 _REDEEM_LOGIN_CODE = Statement(
     "UPDATE login_codes SET redeemed_at = {2} WHERE key = {1} AND redeemed_at IS NULL RETURNING key"
-)
-
-_SPENT = KeyedRead("SELECT key FROM replays WHERE key")
-_SPEND = Statement(
-    "INSERT INTO replays (key, expires_at) VALUES ({1}, {2}) ON CONFLICT (key) DO NOTHING"
-    " RETURNING key"
-)
-
-_DATA_DELETION_COLUMNS = "code, provider, asked_at, done_at, expires_at"
-_DATA_DELETION_REQUEST = KeyedRead(
-    f"SELECT {_DATA_DELETION_COLUMNS} FROM data_deletion_requests WHERE code"
-)
-_ADD_DATA_DELETION_REQUEST = Statement(
-    f"INSERT INTO data_deletion_requests ({_DATA_DELETION_COLUMNS})"
-    f" VALUES ({{1}}, {{2}}, {{3}}, {{4}}, {{5}})"
 )
 
 
@@ -138,35 +122,3 @@ class LoginCodes(Table):
 
     async def redeem_login_code(self, key: bytes, at: datetime) -> bool:
         return bool(await self._database.write(execute(_REDEEM_LOGIN_CODE, key, to_micros(at))))
-
-
-class Replays(Table):
-    async def spend_once(self, key: bytes, expires_at: datetime) -> bool:
-        return bool(await self._database.write(execute(_SPEND, key, to_micros(expires_at))))
-
-    async def is_spent(self, key: bytes) -> bool:
-        return await self._database.one(_SPENT, key) is not None
-
-
-class DataDeletionRequests(Table):
-    async def add_data_deletion_request(self, data_deletion_request: DataDeletionRequest) -> None:
-        values = (
-            data_deletion_request.code,
-            data_deletion_request.provider,
-            to_micros(data_deletion_request.asked_at),
-            to_micros_or_none(data_deletion_request.done_at),
-            to_micros(data_deletion_request.expires_at),
-        )
-        await self._database.write(execute(_ADD_DATA_DELETION_REQUEST, *values))
-
-    async def data_deletion_request(self, code: str) -> DataDeletionRequest | None:
-        row = await self._database.one(_DATA_DELETION_REQUEST, code)
-        if row is None:
-            return None
-        return DataDeletionRequest(
-            code=row[0],
-            provider=row[1],
-            asked_at=from_micros(row[2]),
-            done_at=from_micros_or_none(row[3]),
-            expires_at=from_micros(row[4]),
-        )

@@ -16,10 +16,13 @@ from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
 _ADD_MAIL = Statement(
-    "INSERT INTO mails (sealed, created_at, due_at, attempts, expires_at, network, stored_bytes)"
-    " VALUES ({1}, {2}, {2}, 0, {3}, {4}, {5})"
+    "INSERT INTO mails"
+    " (sealed, created_at, due_at, attempts, expires_at, of_account, network, stored_bytes)"
+    " VALUES ({1}, {2}, {2}, 0, {3}, {4}, {5}, {6})"
 )
-_MAILS = BudgetedTable("mails", key="id", order="id")
+# Mails that strangers cause displace none that a person with an account caused.
+_OF_STRANGERS = BudgetedTable("mails", key="id", order="id", counted="of_account = 0")
+_OF_ACCOUNTS = BudgetedTable("mails", key="id", order="id", counted="of_account = 1")
 _DUE = "SELECT id FROM mails WHERE due_at <= {1} AND expires_at > {1} ORDER BY due_at LIMIT {3}"
 _CLAIM_MAIL = Statement(
     f"UPDATE mails SET due_at = {{2}}, attempts = attempts + 1 WHERE id IN ({_DUE})"
@@ -46,13 +49,21 @@ _EVENTS_OF = Statement(
 class Mails(Table):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._mail_budget = BudgetChecks(_MAILS)
+        self._of_strangers = BudgetChecks(_OF_STRANGERS)
+        self._of_accounts = BudgetChecks(_OF_ACCOUNTS)
 
     async def add_mail(
-        self, sealed: bytes, at: datetime, expires_at: datetime, charge: Charge | None = None
+        self,
+        sealed: bytes,
+        at: datetime,
+        expires_at: datetime,
+        charge: Charge | None = None,
+        *,
+        of_account: bool = False,
     ) -> None:
-        values = (sealed, to_micros(at), to_micros(expires_at))
-        await charged(self._database, self._mail_budget, _ADD_MAIL, values, charge)
+        values = (sealed, to_micros(at), to_micros(expires_at), int(of_account))
+        checks = self._of_accounts if of_account else self._of_strangers
+        await charged(self._database, checks, _ADD_MAIL, values, charge)
 
     async def claim_mail(
         self, at: datetime, lease: timedelta, limit: int

@@ -2,13 +2,15 @@
 
 Tables whose key begins with the moment of its making are looked at from the oldest row on, a
 window at a time: rows of one kind live equally long, so the dead ones lie in front, and no index
-by expiry is kept on the hot path. Each statement takes `now` and the most rows to delete.
+by expiry is kept on the hot path. Each statement takes `now` and the most rows to delete. Rows with
+a quota are deleted by an operation of their table.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from quantimodo.storage.database import Statement, execute
+from quantimodo.storage.database import Operation, Statement
+from quantimodo.storage.tables.replays import drop_expired_replays, drop_expired_requests
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import to_micros
 
@@ -32,7 +34,9 @@ def _expired(table: str, key: str) -> Statement:
     )
 
 
-_SWEEPS = {
+Sweep = Callable[[int, int], Operation[int]]
+
+_SWEEPS: Mapping[str, Statement | Sweep] = {
     "sessions": _expired("sessions", "key"),
     # A day longer than its session: due notifications are sent by then.
     "session_clients": Statement(
@@ -77,8 +81,8 @@ _SWEEPS = {
         " ORDER BY expires_at LIMIT {2}) RETURNING 1"
     ),
     "registration_tokens": _expired("registration_tokens", "key"),
-    "replays": _expired("replays", "key"),
-    "data_deletion_requests": _expired("data_deletion_requests", "code"),
+    "replays": drop_expired_replays,
+    "data_deletion_requests": drop_expired_requests,
     "mails": _expired("mails", "id"),
     "events": _oldest("events", "id", f"at <= {{1}} - {_EVENTS_KEPT}"),
     "accesses": _oldest("accesses", "id", f"last_at <= {{1}} - {_ACCESSES_KEPT}"),
@@ -96,4 +100,11 @@ class Retention(Table):
         return tuple(_SWEEPS)
 
     async def delete_expired(self, table: str, now: datetime, limit: int) -> int:
-        return len(await self._database.write(execute(_SWEEPS[table], to_micros(now), limit)))
+        sweep, at = _SWEEPS[table], to_micros(now)
+
+        def operation() -> Operation[int]:
+            if isinstance(sweep, Statement):
+                return len((yield sweep, (at, limit)))
+            return (yield from sweep(at, limit))
+
+        return await self._database.write(operation)

@@ -353,11 +353,20 @@ CREATE INDEX login_codes_by_expiry ON login_codes (expires_at);
 CREATE INDEX login_codes_by_network ON login_codes (network, key, stored_bytes);
 
 -- Keys of values that are accepted once, such as the `jti` of a login JWT, until they expire.
+-- `signer_quota` and `group_quota` are the rows of `quotas` that count the record.
 CREATE TABLE replays (
   key BYTEA PRIMARY KEY,
-  expires_at BIGINT NOT NULL
+  expires_at BIGINT NOT NULL,
+  signer_quota BYTEA NOT NULL,
+  group_quota BYTEA NOT NULL
 );
 CREATE INDEX replays_by_expiry ON replays (expires_at);
+
+-- Bytes of rows that are never deleted before they expire, by owner. A full quota refuses new rows.
+CREATE TABLE quotas (
+  name BYTEA PRIMARY KEY,
+  held BIGINT NOT NULL
+);
 
 -- Requests of providers to delete a person's data, by the code that the person can look up.
 CREATE TABLE data_deletion_requests (
@@ -454,10 +463,11 @@ CREATE TABLE mails (
   due_at BIGINT NOT NULL,
   attempts INTEGER NOT NULL,
   expires_at BIGINT NOT NULL,
+  of_account INTEGER NOT NULL,
   network BYTEA,
   stored_bytes BIGINT NOT NULL DEFAULT 0
 );
-CREATE INDEX mails_by_network ON mails (network, id, stored_bytes);
+CREATE INDEX mails_by_network ON mails (network, id, stored_bytes, of_account);
 CREATE INDEX mails_by_due ON mails (due_at);
 CREATE INDEX mails_by_expiry ON mails (expires_at);
 

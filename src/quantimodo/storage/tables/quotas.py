@@ -1,0 +1,70 @@
+"""The table `quotas`: bytes of rows that are never deleted before they expire.
+
+A budget (`budgets.py`) deletes the oldest rows; a quota refuses the new one. A row is counted in
+the transaction that inserts it, and taken off in the one that deletes it, so a quota is never
+exceeded. A large quota is split over several counters, so that concurrent transactions of one owner
+do not all wait for one row. One counter can be full while others have space: a split quota refuses
+its last few percent.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from quantimodo.storage.database import KeyedRead, Operation, Statement
+
+_MOST_COUNTERS: Final = 16
+_LEAST_ROWS: Final = 1000  # of one counter: with fewer, chance would leave much of a quota unused
+
+_TAKE = Statement(
+    "INSERT INTO quotas (name, held) VALUES ({1}, {2}) ON CONFLICT (name)"
+    " DO UPDATE SET held = quotas.held + {2} WHERE quotas.held + {2} <= {3} RETURNING held"
+)
+_GIVE_BACK = Statement("UPDATE quotas SET held = held - {2} WHERE name = {1}")
+_DROP_EMPTY = Statement("DELETE FROM quotas WHERE name = {1} AND held <= 0")
+HELD = KeyedRead("SELECT name, held FROM quotas WHERE name")
+
+
+class Part(NamedTuple):
+    """One counter of a quota: its name, and the most bytes that it counts."""
+
+    name: bytes
+    most: int
+
+
+class RowQuota:
+    """The quota of one owner, or of all, for rows of `size` bytes each."""
+
+    def __init__(self, owner: str, most: int, size: int) -> None:
+        self._prefix = sha256(owner.encode("utf-8", "surrogatepass")).digest()[:15]
+        self._most = most
+        self._parts = min(_MOST_COUNTERS, max(1, most // size // _LEAST_ROWS))
+
+    def part_of(self, key: bytes) -> Part:
+        """The counter for the row with this key. The last byte of the key is random."""
+        number = key[-1] % self._parts
+        return Part(self._prefix + bytes([number]), self._most // self._parts)
+
+
+def take(part: Part, size: int) -> Operation[bool]:
+    """Count `size` bytes. False if the quota is full: then the caller raises, so that its
+    transaction stores nothing."""
+    return size <= part.most and bool((yield _TAKE, (part.name, size, part.most)))
+
+
+def give_back(rows: Iterable[tuple[bytes, int]]) -> Operation[None]:
+    """Take rows that were deleted off their counters: of each row, the counter's name and the size.
+
+    The counters are locked in the order of their names, as in each transaction that locks several.
+    """
+    for name, size in sorted(_sums(rows).items()):
+        yield _GIVE_BACK, (name, size)
+        yield _DROP_EMPTY, (name,)
+
+
+def _sums(rows: Iterable[tuple[bytes, int]]) -> Mapping[bytes, int]:
+    sums: Counter[bytes] = Counter()
+    for name, size in rows:
+        sums[name] += size
+    return sums

@@ -1,0 +1,147 @@
+"""The tables `replays` and `data_deletion_requests`: what providers and applications sign, and what
+is kept until it expires. Their quotas are in `quotas.py`."""
+
+from datetime import datetime
+from typing import Final
+
+from quantimodo.model.budgets import QuotaPolicy, Signer
+from quantimodo.model.identities import DataDeletionRequest
+from quantimodo.ports.stores import QuotaExceeded
+from quantimodo.storage.database import Database, KeyedRead, Operation, Statement
+from quantimodo.storage.tables.budgets import ROW_OVERHEAD
+from quantimodo.storage.tables.quotas import HELD, Part, RowQuota, give_back, take
+from quantimodo.storage.tables.table import Table
+from quantimodo.storage.timestamps import (
+    from_micros,
+    from_micros_or_none,
+    to_micros,
+    to_micros_or_none,
+)
+
+_LONGEST_KEY: Final = 64
+REPLAY_BYTES: Final = ROW_OVERHEAD + _LONGEST_KEY + 2 * 16 + 8  # what one row counts as
+DELETION_BYTES: Final = ROW_OVERHEAD + 20 + 16 + 3 * 8  # with a name of a provider as they are
+
+_SPENT = KeyedRead("SELECT key FROM replays WHERE key")
+_SPEND = Statement(
+    "INSERT INTO replays (key, expires_at, signer_quota, group_quota) VALUES ({1}, {2}, {3}, {4})"
+    " ON CONFLICT (key) DO NOTHING RETURNING key"
+)
+_DROP_REPLAYS = Statement(
+    "DELETE FROM replays WHERE key IN (SELECT key FROM replays WHERE expires_at <= {1}"
+    " ORDER BY expires_at LIMIT {2}) RETURNING signer_quota, group_quota"
+)
+
+_COLUMNS = "code, provider, asked_at, done_at, expires_at"
+_REQUEST = KeyedRead(f"SELECT {_COLUMNS} FROM data_deletion_requests WHERE code")
+_ADD_REQUEST = Statement(
+    f"INSERT INTO data_deletion_requests ({_COLUMNS}) VALUES ({{1}}, {{2}}, {{3}}, {{4}}, {{5}})"
+)
+_DROP_REQUESTS = Statement(
+    "DELETE FROM data_deletion_requests WHERE code IN (SELECT code FROM data_deletion_requests"
+    " WHERE expires_at <= {1} ORDER BY expires_at LIMIT {2}) RETURNING 1"
+)
+_ALL_REQUESTS: Final = "data deletion requests"
+
+
+class Replays(Table):
+    def __init__(self, database: Database, policy: QuotaPolicy) -> None:
+        super().__init__(database)
+        self._policy = policy
+
+    async def spend_once(self, key: bytes, expires_at: datetime, signer: Signer) -> bool:
+        if len(key) > _LONGEST_KEY:
+            raise ValueError("the key of a replay record is too long")
+        by_signer, by_group = self._parts(key, signer)
+        values = (key, to_micros(expires_at), by_signer.name, by_group.name)
+
+        def operation() -> Operation[bool]:
+            if not (yield _SPEND, values):
+                return False
+            for part in sorted((by_signer, by_group)):
+                if not (yield from take(part, REPLAY_BYTES)):
+                    raise _replays_full(by_signer=part is by_signer)
+            return True
+
+        return await self._database.write(operation)
+
+    async def is_spent(self, key: bytes) -> bool:
+        return await self._database.one(_SPENT, key) is not None
+
+    async def require_space(self, key: bytes, signer: Signer) -> None:
+        by_signer, by_group = self._parts(key, signer)
+        for part in (by_signer, by_group):
+            if not await _fits(self._database, part, REPLAY_BYTES):
+                raise _replays_full(by_signer=part is by_signer)
+
+    def _parts(self, key: bytes, signer: Signer) -> tuple[Part, Part]:
+        policy = self._policy
+        one = RowQuota(f"{signer.group} {signer.name}", policy.replays_per_signer, REPLAY_BYTES)
+        group = RowQuota(signer.group, policy.replays_total, REPLAY_BYTES)
+        return one.part_of(key), group.part_of(key)
+
+
+class DataDeletionRequests(Table):
+    def __init__(self, database: Database, policy: QuotaPolicy) -> None:
+        super().__init__(database)
+        self._part = Part(_ALL_REQUESTS.encode(), policy.data_deletion_requests_total)
+
+    async def add_data_deletion_request(self, data_deletion_request: DataDeletionRequest) -> None:
+        values = (
+            data_deletion_request.code,
+            data_deletion_request.provider,
+            to_micros(data_deletion_request.asked_at),
+            to_micros_or_none(data_deletion_request.done_at),
+            to_micros(data_deletion_request.expires_at),
+        )
+
+        def operation() -> Operation[None]:
+            yield _ADD_REQUEST, values
+            if not (yield from take(self._part, DELETION_BYTES)):
+                raise _requests_full()
+
+        await self._database.write(operation)
+
+    async def data_deletion_request(self, code: str) -> DataDeletionRequest | None:
+        row = await self._database.one(_REQUEST, code)
+        if row is None:
+            return None
+        return DataDeletionRequest(
+            code=row[0],
+            provider=row[1],
+            asked_at=from_micros(row[2]),
+            done_at=from_micros_or_none(row[3]),
+            expires_at=from_micros(row[4]),
+        )
+
+    async def require_space(self) -> None:
+        if not await _fits(self._database, self._part, DELETION_BYTES):
+            raise _requests_full()
+
+
+def _replays_full(*, by_signer: bool) -> QuotaExceeded:
+    whose = "one signer" if by_signer else "all signers of a group"
+    return QuotaExceeded(f"the quota of replay records of {whose} is used up", by_signer=by_signer)
+
+
+def _requests_full() -> QuotaExceeded:
+    return QuotaExceeded("the quota of data deletion requests is used up")
+
+
+def drop_expired_replays(now: int, limit: int) -> Operation[int]:
+    """Delete expired replay records, and take them off their quotas."""
+    rows = yield _DROP_REPLAYS, (now, limit)
+    yield from give_back((name, REPLAY_BYTES) for row in rows for name in row)
+    return len(rows)
+
+
+def drop_expired_requests(now: int, limit: int) -> Operation[int]:
+    """Delete expired data deletion requests, and take them off their quota."""
+    rows = yield _DROP_REQUESTS, (now, limit)
+    yield from give_back((_ALL_REQUESTS.encode(), DELETION_BYTES) for _ in rows)
+    return len(rows)
+
+
+async def _fits(database: Database, part: Part, size: int) -> bool:
+    row = await database.one(HELD, part.name)
+    return size + (0 if row is None else row[1]) <= part.most

@@ -1,0 +1,144 @@
+"""security.md §14, §14c: records of used assertions and messages are never deleted for new ones. A
+full quota refuses, and a value that was used stays used."""
+
+from typing import Any
+
+import httpx
+
+from quantimodo.ports.stores import QuotaExceeded
+from support.app import TOKEN, App, AppHarness, OpenHarness
+from support.fake_provider import AUTHORIZE_TOKEN, FakeUpstream, profile, redeem_login
+from support.registered_clients import (
+    assertion_of,
+    key_set,
+    make_key,
+    presenting,
+    registered,
+    signed,
+)
+
+SOCIAL = "/api/v2/auth/social"
+ROWS = 4096 // 360  # of the smallest quota
+
+
+async def signing_app(harness: AppHarness, **changes: Any) -> tuple[App, Any]:
+    key = make_key("ES256")
+    metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks": key_set(key)}
+    app = await registered(harness, metadata)
+    await harness.register_again(app, **changes)
+    return app, key
+
+
+async def present(harness: AppHarness, signer: tuple[App, Any], jti: str) -> httpx.Response:
+    app, key = signer
+    assertion = signed(assertion_of(harness, app, jti=jti), key, "ES256")
+    fields = presenting(assertion, grant_type="client_credentials")
+    return await harness.browser().post(TOKEN, data=fields)
+
+
+async def fill(harness: AppHarness, signer: tuple[App, Any]) -> None:
+    for number in range(ROWS):
+        answer = await present(harness, signer, f"jti {number}")
+        assert answer.status_code == 200, answer.text
+
+
+async def test_an_app_that_used_up_its_quota_is_refused_alone(open_harness: OpenHarness) -> None:
+    async with open_harness(budgets__replays_per_signer="4096") as harness:
+        signer, other = await signing_app(harness), await signing_app(harness)
+        await fill(harness, signer)
+        refused = await present(harness, signer, "one more")
+        assert refused.status_code == 429
+        assert refused.json()["error"] == "temporarily_unavailable"
+        assert int(refused.headers["retry-after"]) > 0
+        assert "one more" not in refused.text
+        # What was used stays used, and is refused for another reason than a full quota.
+        replayed = await present(harness, signer, "jti 0")
+        assert (replayed.status_code, replayed.json()["error"]) == (401, "invalid_client")
+        assert (await present(harness, other, "jti 0")).status_code == 200
+
+
+async def test_records_that_expired_make_space(open_harness: OpenHarness) -> None:
+    async with open_harness(budgets__replays_per_signer="4096") as harness:
+        signer = await signing_app(harness)
+        await fill(harness, signer)
+        harness.advance(hours=25)
+        retention = harness.context.stores.retention
+        assert await retention.delete_expired("replays", harness.context.clock.now(), 500) == ROWS
+        assert (await present(harness, signer, "jti 0")).status_code == 200
+
+
+async def test_apps_of_other_people_use_up_nothing_of_the_operators(
+    open_harness: OpenHarness,
+) -> None:
+    async with open_harness(budgets__replays_total="4096") as harness:
+        owner = await harness.person()
+        foreign = await signing_app(harness, owner_id=owner.id)
+        second = await signing_app(harness, owner_id=owner.id)
+        self_registered = await signing_app(harness, registration_digest=b"d" * 32)
+        operators = await signing_app(harness)
+        await fill(harness, foreign)
+        for other in (second, self_registered):
+            refused = await present(harness, other, "x")
+            assert refused.status_code == 503
+            assert refused.json()["error"] == "temporarily_unavailable"
+            assert int(refused.headers["retry-after"]) > 0
+        assert (await present(harness, operators, "x")).status_code == 200
+
+
+async def test_a_native_token_that_cannot_be_recorded_is_refused(
+    open_harness: OpenHarness,
+) -> None:
+    google = FakeUpstream(people={"sdk-token": profile()}, fault=QuotaExceeded("full"))
+    async with open_harness([google]) as harness:
+        asked = {"provider": "google", "accessToken": "sdk-token"}
+        answer = await harness.browser().post(AUTHORIZE_TOKEN, data=asked)
+        assert answer.status_code == 503
+        assert answer.json()["error"]["code"] == "temporarily_unavailable"
+        assert int(answer.headers["retry-after"]) > 0
+
+
+async def tell(harness: AppHarness, place: str, number: int) -> httpx.Response:
+    said = {"signed": True, "kind": "gone", "subject": "108", "id": f"message {number}"}
+    return await harness.browser().post(f"{SOCIAL}/{place}/facebook", json=said)
+
+
+def facebook() -> FakeUpstream:
+    return FakeUpstream("facebook", "Facebook", people={"gia": profile("facebook")})
+
+
+async def test_a_message_that_cannot_be_recorded_is_not_applied(open_harness: OpenHarness) -> None:
+    """Else the same message could be sent again, and applied to an account that is new."""
+    async with open_harness([facebook()], budgets__replays_per_signer="4096") as harness:
+        for number in range(ROWS):
+            assert (await tell(harness, "deauthorize", number)).status_code == 200
+        signed_in = await redeem_login(harness, "gia", provider="facebook")
+        user_id = signed_in.json()["data"]["user"]["id"]
+        refused = await tell(harness, "deauthorize", ROWS)
+        assert refused.status_code == 503
+        assert int(refused.headers["retry-after"]) > 0
+        assert refused.json()["err"] == "temporarily_unavailable"
+        assert await harness.context.social.identities(user_id)
+        # One that was applied is accepted again, and changes nothing.
+        assert (await tell(harness, "deauthorize", 0)).status_code == 200
+        assert await harness.context.social.identities(user_id)
+
+
+async def test_a_data_deletion_request_over_the_quota_deletes_nothing(
+    open_harness: OpenHarness,
+) -> None:
+    async with open_harness([facebook()], budgets__data_deletion_requests_total="4096") as harness:
+        number, first = 0, await tell(harness, "data-deletion", 0)
+        while (refused := await tell(harness, "data-deletion", number)).status_code == 200:
+            number += 1
+            assert number < 20
+        assert number == 4096 // 316
+        assert refused.status_code == 503
+        assert int(refused.headers["retry-after"]) > 0
+        signed_in = await redeem_login(harness, "gia", provider="facebook")
+        user_id = signed_in.json()["data"]["user"]["id"]
+        assert (await tell(harness, "data-deletion", number)).status_code == 503
+        assert await harness.context.social.identities(user_id)
+        # The person can still look at a request that was accepted, and it is answered as before.
+        assert (await tell(harness, "data-deletion", 0)).json() == first.json()
+        page = await harness.browser().get(first.json()["url"])
+        assert page.status_code == 200

@@ -1,0 +1,173 @@
+"""security.md §14, §14c: records of what may be used once are bounded, and none is deleted before
+it expires, because its value could be used again. A full quota refuses the new record."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from contenders import QUOTA_ROWS, QUOTA_SIGNER, TRIES
+from processes import contend
+from samples import LATER, NOW, SOON, data_deletion_request, key
+
+from quantimodo.model.budgets import QuotaPolicy, Signer
+from quantimodo.ports.stores import Conflict, QuotaExceeded, Stores
+from quantimodo.storage.open import open_stores
+from quantimodo.storage.tables.replays import DELETION_BYTES, REPLAY_BYTES
+
+APP = Signer("operator's client", "app")
+OTHER_APP = Signer("operator's client", "other app")
+STRANGER = Signer("other client", "app")
+PROVIDER = Signer("provider", "app")
+POLICY = QuotaPolicy(
+    replays_per_signer=5 * REPLAY_BYTES,
+    replays_total=8 * REPLAY_BYTES,
+    data_deletion_requests_total=3 * DELETION_BYTES,
+)
+
+
+@pytest.fixture
+async def small(database_url: str) -> AsyncIterator[Stores]:
+    """Stores with small quotas."""
+    opened = await open_stores(database_url, quotas=POLICY)
+    yield opened
+    await opened.close()
+
+
+async def spend(stores: Stores, names: range, signer: Signer) -> int:
+    """How many of these were accepted before one was refused."""
+    for count, number in enumerate(names):
+        try:
+            assert await stores.replays.spend_once(key(f"{signer} {number}"), SOON, signer)
+        except QuotaExceeded:
+            return count
+    return len(names)
+
+
+async def test_a_signer_over_its_quota_is_refused_and_nothing_is_deleted(small: Stores) -> None:
+    assert await spend(small, range(10), APP) == 5
+    with pytest.raises(QuotaExceeded) as refused:
+        await small.replays.spend_once(key("one more"), SOON, APP)
+    assert refused.value.by_signer
+    assert not await small.replays.is_spent(key("one more"))
+    for number in range(5):
+        assert await small.replays.is_spent(key(f"{APP} {number}"))
+
+
+async def test_a_replay_is_seen_when_the_quota_is_full(small: Stores) -> None:
+    assert await spend(small, range(10), APP) == 5
+    assert not await small.replays.spend_once(key(f"{APP} 0"), SOON, APP)
+
+
+async def test_the_total_of_a_group_refuses_its_other_signers(small: Stores) -> None:
+    assert await spend(small, range(10), APP) == 5
+    assert await spend(small, range(10), OTHER_APP) == 3
+    with pytest.raises(QuotaExceeded) as refused:
+        await small.replays.spend_once(key("one more"), SOON, OTHER_APP)
+    assert not refused.value.by_signer
+    with pytest.raises(QuotaExceeded):
+        await small.replays.spend_once(key("one more"), SOON, Signer("operator's client", "new"))
+
+
+async def test_each_group_has_a_separate_total(small: Stores) -> None:
+    assert await spend(small, range(10), STRANGER) == 5
+    assert await spend(small, range(10), Signer("other client", "second")) == 3
+    assert await spend(small, range(10), APP) == 5
+    assert await spend(small, range(10), PROVIDER) == 5
+
+
+async def test_expired_records_make_space(small: Stores) -> None:
+    assert await spend(small, range(5), APP) == 5
+    assert await small.retention.delete_expired("replays", SOON, 2) == 2
+    assert await spend(small, range(10, 20), APP) == 2
+    assert await small.retention.delete_expired("replays", SOON, 100) == 5
+    assert await small.retention.delete_expired("replays", SOON, 100) == 0
+    assert await spend(small, range(20, 30), APP) == 5
+
+
+async def test_space_is_known_before_it_is_used(small: Stores) -> None:
+    await small.replays.require_space(key("next"), APP)
+    assert not await small.replays.is_spent(key("next"))
+    assert await spend(small, range(10), APP) == 5
+    with pytest.raises(QuotaExceeded) as refused:
+        await small.replays.require_space(key("next"), APP)
+    assert refused.value.by_signer
+    await small.replays.require_space(key("next"), OTHER_APP)
+    assert await spend(small, range(10), OTHER_APP) == 3
+    with pytest.raises(QuotaExceeded) as refused:
+        await small.replays.require_space(key("next"), Signer("operator's client", "new"))
+    assert not refused.value.by_signer
+
+
+async def test_no_record_has_a_longer_key_than_it_counts_for(small: Stores) -> None:
+    with pytest.raises(ValueError, match="too long"):
+        await small.replays.spend_once(b"x" * 65, SOON, APP)
+
+
+async def test_data_deletion_requests_are_bounded_and_none_is_deleted(small: Stores) -> None:
+    requests = small.data_deletion_requests
+    for number in range(3):
+        await requests.require_space()
+        await requests.add_data_deletion_request(data_deletion_request(f"code {number}"))
+    with pytest.raises(QuotaExceeded):
+        await requests.require_space()
+    with pytest.raises(QuotaExceeded):
+        await requests.add_data_deletion_request(data_deletion_request("code 3"))
+    assert await requests.data_deletion_request("code 3") is None
+    assert await requests.data_deletion_request("code 0") is not None
+
+
+async def test_data_deletion_requests_that_expired_make_space(small: Stores) -> None:
+    requests = small.data_deletion_requests
+    for number in range(3):
+        row = data_deletion_request(f"code {number}", expires_at=SOON)
+        await requests.add_data_deletion_request(row)
+    assert await small.retention.delete_expired("data_deletion_requests", SOON, 2) == 2
+    for number in range(3, 5):
+        await requests.add_data_deletion_request(data_deletion_request(f"code {number}"))
+    with pytest.raises(QuotaExceeded):
+        await requests.require_space()
+
+
+async def test_a_code_that_is_taken_counts_once(small: Stores) -> None:
+    requests = small.data_deletion_requests
+    await requests.add_data_deletion_request(data_deletion_request("taken"))
+    for _ in range(5):
+        with pytest.raises(Conflict):
+            await requests.add_data_deletion_request(data_deletion_request("taken"))
+    await requests.require_space()
+
+
+async def test_a_large_quota_of_several_counters_is_used_nearly_whole(database_url: str) -> None:
+    rows = 4000
+    policy = QuotaPolicy(replays_per_signer=rows * REPLAY_BYTES)
+    opened = await open_stores(database_url, quotas=policy)
+    try:
+        used = await spend(opened, range(rows + 1), APP)
+    finally:
+        await opened.close()
+    assert rows * 0.9 <= used <= rows
+
+
+@pytest.mark.slow
+async def test_processes_together_never_exceed_a_quota(stores: Stores, database_url: str) -> None:
+    """Writers and the cleaner at once; what is left counts exactly."""
+    answers = await contend(4, database_url, "fill_quota")
+    accepted = [name for names in answers.values() for name in names]
+    assert len(accepted) == QUOTA_ROWS
+    held = [name for name in accepted if await stores.replays.is_spent(key(name))]
+    assert len(held) == QUOTA_ROWS
+    # All counters are given back, so exactly as many fit again.
+    while await stores.retention.delete_expired("replays", LATER, 7):
+        pass
+    again = await contend(4, database_url, "fill_quota")
+    assert sum(len(names) for names in again.values()) == QUOTA_ROWS
+
+
+@pytest.mark.slow
+async def test_a_quota_holds_while_records_are_deleted(stores: Stores, database_url: str) -> None:
+    for number in range(TRIES):
+        assert await stores.replays.spend_once(key(f"old {number}"), NOW, QUOTA_SIGNER)
+    await contend(4, database_url, "churn_quota")
+    while await stores.retention.delete_expired("replays", LATER, 100):
+        pass
+    again = await contend(2, database_url, "fill_quota")
+    assert sum(len(names) for names in again.values()) == QUOTA_ROWS
