@@ -264,7 +264,7 @@ def event_of(kind: str) -> dict[str, Any]:
 
 
 async def received(apple: Oidc, body: bytes) -> list[SecurityEvent]:
-    return list(await apple.notices("application/json", body))
+    return list(await apple.security_events("application/json", body))
 
 
 @pytest.mark.parametrize(
@@ -332,4 +332,4 @@ async def test_a_body_that_is_no_message_is_refused(apple: Oidc, body: bytes) ->
     with pytest.raises(BadToken):
         await received(apple, body)
     with pytest.raises(BadToken):
-        await apple.notices("application/secevent+jwt", body)
+        await apple.security_events("application/secevent+jwt", body)

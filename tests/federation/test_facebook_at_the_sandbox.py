@@ -134,7 +134,7 @@ async def test_a_signed_request_is_about_the_same_account(
     sdk = await token(sandbox)
     profile = await provider.verify_native_token(Secret(sdk["access_token"]), None, None)
     sent = await sandbox.http.post("/sandbox/facebook/signed-request", json={"person": "verified"})
-    (notice,) = await provider.notices(
+    (notice,) = await provider.security_events(
         "application/x-www-form-urlencoded",
         f"signed_request={sent.json()['signed_request']}".encode(),
     )

@@ -55,31 +55,31 @@ def form(*messages: str) -> bytes:
 
 
 async def test_a_message_says_whose_account_it_is_about(provider: Provider) -> None:
-    (notice,) = await provider.notices(FORM, form(signed()))
+    (notice,) = await provider.security_events(FORM, form(signed()))
     assert notice == SecurityEvent(
         kind="gone", issuer="https://www.facebook.com", subject="218471", id=notice.id
     )
 
 
 async def test_the_media_type_may_have_a_charset(provider: Provider) -> None:
-    assert await provider.notices(f"{FORM}; charset=UTF-8", form(signed()))
+    assert await provider.security_events(f"{FORM}; charset=UTF-8", form(signed()))
 
 
 async def test_the_account_may_come_as_a_number(provider: Provider) -> None:
-    (notice,) = await provider.notices(FORM, form(signed(user_id=218471)))
+    (notice,) = await provider.security_events(FORM, form(signed(user_id=218471)))
     assert notice.subject == "218471"
 
 
 async def test_the_issuer_is_the_one_that_sign_ins_have(clock: FrozenClock, stores: Stores) -> None:
     policy = replace(POLICY, issuer="https://facebook.example.org")
     provider = Facebook(policy, Recordings().http_client(), clock, stores.replays)
-    (notice,) = await provider.notices(FORM, form(signed()))
+    (notice,) = await provider.security_events(FORM, form(signed()))
     assert notice.issuer == "https://facebook.example.org"
 
 
 async def test_the_id_is_the_messages_own(provider: Provider) -> None:
     ids = [
-        (await provider.notices(FORM, form(message)))[0].id
+        (await provider.security_events(FORM, form(message)))[0].id
         for message in (signed(), signed(), signed(issued_at=NOW - 1))
     ]
     assert ids[0] == ids[1] != ids[2]
@@ -87,8 +87,8 @@ async def test_the_id_is_the_messages_own(provider: Provider) -> None:
 
 async def test_a_padded_signature_is_the_same_message(provider: Provider) -> None:
     signature, _, payload = signed().partition(".")
-    (plain,) = await provider.notices(FORM, form(f"{signature}.{payload}"))
-    (padded,) = await provider.notices(FORM, form(f"{signature}=.{payload}"))
+    (plain,) = await provider.security_events(FORM, form(f"{signature}.{payload}"))
+    (padded,) = await provider.security_events(FORM, form(f"{signature}=.{payload}"))
     assert plain == padded
 
 
@@ -110,13 +110,13 @@ async def test_a_padded_signature_is_the_same_message(provider: Provider) -> Non
 )
 async def test_what_our_secret_did_not_sign_is_refused(provider: Provider, message: str) -> None:
     with pytest.raises(BadToken):
-        await provider.notices(FORM, form(message))
+        await provider.security_events(FORM, form(message))
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HMAC-SHA1", "hmac-sha256", "", None, 5])
 async def test_the_algorithm_is_fixed(provider: Provider, algorithm: Any) -> None:
     with pytest.raises(BadToken):
-        await provider.notices(FORM, form(signed(algorithm=algorithm)))
+        await provider.security_events(FORM, form(signed(algorithm=algorithm)))
 
 
 @pytest.mark.parametrize(
@@ -126,26 +126,26 @@ async def test_a_message_that_is_not_of_today_is_refused(
     provider: Provider, issued_at: Any
 ) -> None:
     with pytest.raises(BadToken):
-        await provider.notices(FORM, form(signed(issued_at=issued_at)))
+        await provider.security_events(FORM, form(signed(issued_at=issued_at)))
 
 
 @pytest.mark.parametrize("issued_at", [NOW + 59, NOW - 86_399])
 async def test_a_message_may_be_late_and_clocks_may_differ(
     provider: Provider, issued_at: int
 ) -> None:
-    assert await provider.notices(FORM, form(signed(issued_at=issued_at)))
+    assert await provider.security_events(FORM, form(signed(issued_at=issued_at)))
 
 
 @pytest.mark.parametrize("user_id", [None, "", "0", 0, "ann@example.org", [218471], 1.5])
 async def test_a_message_about_no_account_is_refused(provider: Provider, user_id: Any) -> None:
     with pytest.raises(BadToken):
-        await provider.notices(FORM, form(signed(user_id=user_id)))
+        await provider.security_events(FORM, form(signed(user_id=user_id)))
 
 
 async def test_what_facebook_signed_for_a_browser_erases_no_account(provider: Provider) -> None:
     # The cookie fbsr_APPID and FB.getLoginStatus() have one, signed with the same secret.
     with pytest.raises(BadToken):
-        await provider.notices(FORM, form(signed(code="fake-code")))
+        await provider.security_events(FORM, form(signed(code="fake-code")))
 
 
 @pytest.mark.parametrize(
@@ -167,4 +167,4 @@ async def test_a_body_that_is_not_one_message_is_refused(
     provider: Provider, media_type: str, body: bytes
 ) -> None:
     with pytest.raises(BadToken):
-        await provider.notices(media_type, body)
+        await provider.security_events(media_type, body)

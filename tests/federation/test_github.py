@@ -340,7 +340,7 @@ async def test_a_native_token_is_refused_since_nothing_tells_whose_it_is(
 
 async def test_a_message_in_the_name_of_github_is_refused(github: Recordings) -> None:
     with pytest.raises(BadToken):
-        await provider(github).notices("application/json", b"{}")
+        await provider(github).security_events("application/json", b"{}")
 
 
 async def test_the_refresh_token_of_an_expiring_grant_is_handed_on(github: Recordings) -> None:

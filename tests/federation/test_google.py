@@ -394,7 +394,7 @@ async def received(
     google: Oidc, upstream: FakeGoogle, claims: dict[str, Any]
 ) -> list[SecurityEvent]:
     token = upstream.sign(claims, {"typ": "secevent+jwt"})
-    return list(await google.notices("application/secevent+jwt", token.encode()))
+    return list(await google.security_events("application/secevent+jwt", token.encode()))
 
 
 @pytest.mark.parametrize(
@@ -480,14 +480,14 @@ async def test_a_message_is_signed_by_google(google: Oidc, upstream: FakeGoogle)
     claims = event_of(upstream, f"{RISC}account-purged")
     forged = upstream.sign(claims, {"typ": "secevent+jwt"}, rsa_key(1))
     with pytest.raises(BadToken):
-        await google.notices("application/secevent+jwt", forged.encode())
+        await google.security_events("application/secevent+jwt", forged.encode())
 
 
 async def test_an_id_token_is_no_message_and_a_message_no_id_token(
     google: Oidc, upstream: FakeGoogle
 ) -> None:
     with pytest.raises(BadToken):
-        await google.notices("application/secevent+jwt", upstream.id_token().encode())
+        await google.security_events("application/secevent+jwt", upstream.id_token().encode())
     claims = {**upstream.claims(), **event_of(upstream, f"{RISC}account-purged"), "iss": WEB}
     for typ in ("secevent+jwt", "JWT"):
         token = upstream.sign({**claims, "iss": upstream.issuer}, {"typ": typ})
@@ -510,4 +510,4 @@ async def test_a_body_that_is_no_message_is_refused(
     google: Oidc, media_type: str, body: bytes
 ) -> None:
     with pytest.raises(BadToken):
-        await google.notices(media_type, body)
+        await google.security_events(media_type, body)

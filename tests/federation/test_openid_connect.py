@@ -713,7 +713,7 @@ async def test_a_code_of_the_client_needs_a_redirect_uri(open_oidc: Any) -> None
 
 async def test_a_generic_provider_sends_no_messages(oidc: Oidc) -> None:
     with pytest.raises(BadToken):
-        await oidc.notices("application/secevent+jwt", b"x")
+        await oidc.security_events("application/secevent+jwt", b"x")
 
 
 # Resilience

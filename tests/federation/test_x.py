@@ -228,7 +228,7 @@ async def test_a_native_token_is_refused_since_nothing_tells_whose_it_is(x: Reco
 
 async def test_a_message_in_the_name_of_x_is_refused(x: Recordings) -> None:
     with pytest.raises(BadToken):
-        await provider(x).notices("application/json", b"{}")
+        await provider(x).security_events("application/json", b"{}")
 
 
 async def test_the_refresh_token_of_offline_access_is_handed_on(x: Recordings) -> None:

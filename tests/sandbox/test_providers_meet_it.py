@@ -168,13 +168,13 @@ async def test_messages_are_believed(meeting: Meeting) -> None:
     asked = {"person": "verified", "event": "account-purged"}
     event = (await http.post("/sandbox/google/security-event", json=asked)).json()["token"]
     google = meeting.providers["google"]
-    (notice,) = await google.notices("application/secevent+jwt", event.encode())
+    (notice,) = await google.security_events("application/secevent+jwt", event.encode())
     subject = (await meeting.verify_native_token("google", "verified", "id_token")).subject
     assert (notice.kind, notice.subject) == ("gone", subject)
     signed = (await http.post("/sandbox/facebook/signed-request", json=asked)).json()
     body = str(httpx.QueryParams(signed)).encode()
     facebook = meeting.providers["facebook"]
-    (notice,) = await facebook.notices("application/x-www-form-urlencoded", body)
+    (notice,) = await facebook.security_events("application/x-www-form-urlencoded", body)
     assert (
         notice.subject
         == (await meeting.verify_native_token("facebook", "verified", "id_token")).subject

@@ -97,7 +97,7 @@ class FakeUpstream:
         person = self._person(token.reveal(), BadToken("The token is not good."))
         return replace(person, refresh_token=refresh_token)
 
-    async def notices(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
+    async def security_events(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
         """`{"kind": …, "subject": …, "id": …}`, signed if it says so."""
         if self.fault is not None:
             raise self.fault

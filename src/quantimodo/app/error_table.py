@@ -171,7 +171,7 @@ def _failed_login(error: ProviderFault) -> ErrorAnswer:
 def _refused_event(error: ProviderFault) -> ErrorAnswer:
     # Without the provider's signature it is not the provider's message.
     status = 503 if error.status >= 500 else 400
-    refusal = _provider_fault(error, "notice refused")
+    refusal = _provider_fault(error, "security event refused")
     return _event_error(status, "authentication_failed", error.message, refusal)
 
 

@@ -9,7 +9,7 @@ import structlog
 _OF_CLIENTS: Final = "document.not_fetched"
 # The events whose number a stranger determines.
 SAMPLED: Final = frozenset(
-    {"refused", "sign-in failed", "notice refused", "stopped", "unavailable", _OF_CLIENTS}
+    {"refused", "sign-in failed", "security event refused", "stopped", "unavailable", _OF_CLIENTS}
 )
 SUMMARY: Final = "refusals left out"
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quantimodo.app.services import AppContext
+from quantimodo.endpoints.finished_logins import FinishedLogins
 from quantimodo.endpoints.login_browsers import LoginBrowsers
 from quantimodo.endpoints.login_completion import LINK, LoginCompletion
 from quantimodo.endpoints.login_states import LoginStates
@@ -12,7 +13,6 @@ from quantimodo.endpoints.login_token_responder import LoginTokenResponder
 from quantimodo.endpoints.pending_profiles import PendingProfiles
 from quantimodo.endpoints.social import SocialEndpoint
 from quantimodo.endpoints.social_callback import ARRIVED, CallbackHandler
-from quantimodo.endpoints.social_over import FinishedSignIns
 from quantimodo.endpoints.social_security_events import SecurityEventEndpoint
 from quantimodo.endpoints.social_tokens import SocialTokens
 from quantimodo.endpoints.upstream_login import UpstreamLogin
@@ -93,7 +93,7 @@ def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
         upstream_login=upstream_login,
         completion=completion,
         pending_profiles=pending_profiles,
-        finished=FinishedSignIns(page_context, return_targets, context.envelope),
+        finished=FinishedLogins(page_context, return_targets, context.envelope),
         page_context=page_context,
         clock=context.clock,
     )

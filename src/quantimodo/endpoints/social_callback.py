@@ -14,12 +14,12 @@ from starlette.responses import Response
 
 from quantimodo.accounts.errors import ReauthenticationNeeded
 from quantimodo.accounts.sessions import is_fresh
+from quantimodo.endpoints.finished_logins import FinishedLogins
 from quantimodo.endpoints.login_completion import LINK, LoginCompletion
 from quantimodo.endpoints.login_purposes import ReturnToClient
 from quantimodo.endpoints.login_states import InvalidLoginState
 from quantimodo.endpoints.pending_profiles import PendingProfile, PendingProfiles
 from quantimodo.endpoints.social import provider_in_path
-from quantimodo.endpoints.social_over import FinishedSignIns
 from quantimodo.endpoints.upstream_login import Returned, UpstreamLogin
 from quantimodo.federation.contract import Provider
 from quantimodo.outbound.errors import ProviderFault
@@ -42,7 +42,7 @@ class CallbackHandler:
     upstream_login: UpstreamLogin
     completion: LoginCompletion
     pending_profiles: PendingProfiles
-    finished: FinishedSignIns
+    finished: FinishedLogins
     page_context: PageContext
     clock: Clock
 
@@ -62,7 +62,7 @@ class CallbackHandler:
         except InvalidLoginState:
             return await self.finished.page(request, state)
         response = await self._complete(request, provider, parameters, returned)
-        return self.finished.note(self.upstream_login.finish(response, state), state)
+        return self.finished.set_cookie(self.upstream_login.finish(response, state), state)
 
     async def resume(self, request: Request) -> Response:
         """GET /sign-in/arrived: continue after a callback that was a form of another site (Apple).
@@ -76,7 +76,7 @@ class CallbackHandler:
         except InvalidLoginState:
             return await self.finished.page(request, state)
         response = await self.completion.complete(request, found.profile, found.purpose)
-        return self.finished.note(response, state)
+        return self.finished.set_cookie(response, state)
 
     async def show_link(self, request: Request) -> Response:
         """GET /sign-in/link: an account with this address exists; its owner may link it."""
@@ -108,7 +108,7 @@ class CallbackHandler:
                 response = await self.completion.link(request, found, session)
             except ReauthenticationNeeded:
                 response = await self.finished.page(request, state)
-        return self.finished.note(response, state)
+        return self.finished.set_cookie(response, state)
 
     async def _complete(
         self,

@@ -64,7 +64,7 @@ class SecurityEventEndpoint:
         return await self._receive(request, "deauthorize")
 
     async def delete_data(self, request: Request) -> Response:
-        """POST …/data-deletion/{provider}: and wants what we have from there deleted."""
+        """POST …/data-deletion/{provider}: the person requests deletion of the data from there."""
         return await self._receive(request, "data-deletion")
 
     async def status(self, request: Request) -> Response:
@@ -93,57 +93,57 @@ class SecurityEventEndpoint:
         await self.throttle.security_event(address)
         body = await read_body(request, _MOST_BYTES)
         with faults_of(provider.name):
-            notices = await provider.notices(media_type, body)
+            events = await provider.security_events(media_type, body)
         signer = Signer("provider", provider.name)
-        await self._require_space(notices, place, signer)
-        if any([await self._apply_once(notice, place, signer) for notice in notices]):
+        await self._require_space(events, place, signer)
+        if any([await self._apply_once(event, place, signer) for event in events]):
             await self.throttle.security_event_applied(address)
-        # Without a kind: a test of the provider's, or an event that needs no action.
-        kinds = [notice.kind for notice in notices]
-        _log.info("notice taken", provider=provider.name, place=place, kinds=kinds)
+        # Empty for a test of the provider, or an event that needs no action.
+        kinds = [event.kind for event in events]
+        _log.info("security event received", provider=provider.name, place=place, kinds=kinds)
         if place == "data-deletion":
-            return await self._confirm(provider, notices)
+            return await self._confirm(provider, events)
         # RFC 8935 §2.2 wants 202 for a security event.
         return Response(status_code=202 if media_type == _SECURITY_EVENT else 200, headers=NO_STORE)
 
     async def _require_space(
-        self, notices: Sequence[SecurityEvent], place: _Place, signer: Signer
+        self, events: Sequence[SecurityEvent], place: _Place, signer: Signer
     ) -> None:
         """Raises `QuotaExceeded` before anything is applied that could not be recorded: the
         provider sends the message again later."""
-        for notice in notices:
-            key = _replay_key(notice, place)
+        for event in events:
+            key = _replay_key(event, place)
             if not await self.replays.is_spent(key):
                 await self.replays.require_space(key, signer)
         if place == "data-deletion":
-            code = self._code(signer.name, notices)
+            code = self._code(signer.name, events)
             if await self.data_deletion_requests.data_deletion_request(code) is None:
                 await self.data_deletion_requests.require_space()
 
-    async def _apply_once(self, notice: SecurityEvent, place: _Place, signer: Signer) -> bool:
+    async def _apply_once(self, event: SecurityEvent, place: _Place, signer: Signer) -> bool:
         """Whether the message is new, and was applied."""
-        key = _replay_key(notice, place)
+        key = _replay_key(event, place)
         if await self.replays.is_spent(key):
             return False
-        # Spent after it was applied: the provider sends one that failed half way again.
-        await self._apply(notice, place)
+        # Recorded after it was applied: if that failed, the provider sends the event again.
+        await self._apply(event, place)
         await self.replays.spend_once(key, self.clock.now() + _REMEMBERED, signer)
         return True
 
-    async def _apply(self, notice: SecurityEvent, place: _Place) -> None:
-        if place == "data-deletion" or notice.kind == "delete_data":
-            await self.handler.erase(notice.issuer, notice.subject)
-        elif notice.kind == "signed_out":
-            await self.handler.sign_out(notice.issuer, notice.subject)
-        elif notice.kind == "suspended":
-            await self.handler.suspend(notice.issuer, notice.subject)
+    async def _apply(self, event: SecurityEvent, place: _Place) -> None:
+        if place == "data-deletion" or event.kind == "delete_data":
+            await self.handler.erase(event.issuer, event.subject)
+        elif event.kind == "signed_out":
+            await self.handler.sign_out(event.issuer, event.subject)
+        elif event.kind == "suspended":
+            await self.handler.suspend(event.issuer, event.subject)
         else:
-            await self.handler.end(notice.issuer, notice.subject)
+            await self.handler.end(event.issuer, event.subject)
 
-    async def _confirm(self, provider: Provider, notices: Sequence[SecurityEvent]) -> Response:
-        """Facebook asks for a page to follow it by, and a code. Sent again, it is the same."""
+    async def _confirm(self, provider: Provider, events: Sequence[SecurityEvent]) -> Response:
+        """Facebook expects a status page and a code. A repeated request gets the same."""
         now = self.clock.now()
-        code = self._code(provider.name, notices)
+        code = self._code(provider.name, events)
         if await self.data_deletion_requests.data_deletion_request(code) is None:
             await self.data_deletion_requests.add_data_deletion_request(
                 DataDeletionRequest(
@@ -157,10 +157,10 @@ class SecurityEventEndpoint:
         where = self.issuer + DATA_DELETION_STATUS.format(code=code)
         return json_page(200, {"url": where, "confirmation_code": code})
 
-    def _code(self, provider: str, notices: Sequence[SecurityEvent]) -> str:
-        names = "\n".join(notice.id for notice in notices)
+    def _code(self, provider: str, events: Sequence[SecurityEvent]) -> str:
+        names = "\n".join(event.id for event in events)
         return keyed_digest(self.key, f"erasure {provider}", names).hex()[:_CODE]
 
 
-def _replay_key(notice: SecurityEvent, place: _Place) -> bytes:
-    return digest(f"{place} {notice.issuer} {notice.kind} {notice.id}")
+def _replay_key(event: SecurityEvent, place: _Place) -> bytes:
+    return digest(f"{place} {event.issuer} {event.kind} {event.id}")

@@ -137,6 +137,6 @@ class Provider(Protocol):
     ) -> Profile:
         """v2-api.md §3: a native access or ID token; the provider determines which."""
 
-    async def notices(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
+    async def security_events(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
         """The events of a signed message. Raises `BadToken` for a message that is not the
         provider's, and at a provider that sends none."""

@@ -26,7 +26,7 @@ from quantimodo.sandbox.openid import OpenId, ProviderProfile
 from quantimodo.sandbox.parameters import InvalidSandboxRequest
 from quantimodo.sandbox.person_chooser import PersonChooser
 from quantimodo.sandbox.sealed import SealedGrants, SpentCodes
-from quantimodo.sandbox.security_events import Notices
+from quantimodo.sandbox.security_events import SignedRequestPage
 
 _GET: Final = ("GET",)
 _POST: Final = ("POST",)
@@ -110,7 +110,7 @@ class _ProviderRoutes:
             clock=self.clock,
             grants=self.grants,
         )
-        notices = Notices(
+        signed_request_page = SignedRequestPage(
             person_chooser=self._choosing("/sandbox/facebook/notices"),
             renderer=self.renderer,
             facebook=self.facebook,
@@ -124,7 +124,7 @@ class _ProviderRoutes:
             (_GET, "/sandbox/google/popup", popup.show),
             (_GET, "/sandbox/facebook/{version}/dialog/oauth", self._dialog),
             (_GET, "/sandbox/facebook/native", self._native(facebook).show),
-            (_GET, "/sandbox/facebook/notices", notices.show),
+            (_GET, "/sandbox/facebook/notices", signed_request_page.show),
         ]
 
     def machines(self) -> Sequence[PageRoute]:

@@ -16,7 +16,7 @@ _ABSENT: Final = frozenset({Behaviour.DECLINES, Behaviour.FAILS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notices:
+class SignedRequestPage:
     """`deauthorize` and `deletion` are the paths of our callbacks."""
 
     person_chooser: PersonChooser
@@ -26,18 +26,18 @@ class Notices:
     deletion: str
 
     async def show(self, request: Request) -> Response:
-        """GET …/notices."""
+        """GET /sandbox/facebook/notices: the buttons for one person."""
         sent = of_query(request)
         person = self.person_chooser.chosen(sent)
         if person is None:
             return self.person_chooser.page(
                 sent,
-                heading="What Facebook tells the server",
-                lead="Choose whose account it is about.",
+                heading="Messages from Facebook",
+                lead="Choose the person of the account.",
                 without=_ABSENT,
             )
         return self.renderer.page(
-            "sandbox/notices.html",
+            "sandbox/signed_request.html",
             person=person,
             signed_request=self.facebook.sign_request(person),
             deauthorize=self.deauthorize,

@@ -51,8 +51,8 @@ _DIALOG = "https://www.facebook.com/v25.0/dialog/oauth"
 _JWKS = "https://limited.facebook.com/.well-known/oauth/openid/jwks/"
 _ALGORITHMS = frozenset({"RS256"})
 _FORM = "application/x-www-form-urlencoded"
-_OLDEST_NOTICE = timedelta(days=1)
-_LONGEST_NOTICE = 16_384
+_OLDEST_EVENT = timedelta(days=1)
+_LONGEST_EVENT = 16_384
 
 
 class Facebook:
@@ -111,7 +111,7 @@ class Facebook:
             raise bad_token("me: another account than debug_token's")
         return self._profile(owner, account, refresh_token)
 
-    async def notices(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
+    async def security_events(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
         """A `signed_request`. Facebook's two messages, "removed the app" and "delete the data", are
         the same: the kind is always "gone", and the address that receives it determines which of
         the two it is."""
@@ -120,7 +120,7 @@ class Facebook:
             fields = read_signed_request(signed, self._secret)
         except NotSigned as fault:
             raise bad_token("signed_request: not signed by our secret") from fault
-        return [self._notice(signed, fields)]
+        return [self._event(signed, fields)]
 
     async def _exchanged(self, code: Secret, where: str, verifier: Secret | None) -> Profile:
         granted = await self._oauth.exchange(code, where, verifier)
@@ -166,13 +166,13 @@ class Facebook:
             refresh_token=refresh_token,
         )
 
-    def _notice(self, signed: str, fields: Mapping[str, Any]) -> SecurityEvent:
+    def _event(self, signed: str, fields: Mapping[str, Any]) -> SecurityEvent:
         # Facebook's JavaScript also gives browsers a signed_request, in responses and in a cookie,
         # to exchange its code. A party that obtains one must not be able to erase an account by it.
         if "code" in fields:
             raise bad_token("signed_request: one of a browser")
         issued_at, now = moment(fields, "issued_at"), self._clock.now()
-        if not now - _OLDEST_NOTICE <= issued_at <= now + SKEW:
+        if not now - _OLDEST_EVENT <= issued_at <= now + SKEW:
             raise bad_token("signed_request: not of today")
         return SecurityEvent(
             kind="gone",
@@ -199,13 +199,13 @@ def _server(token_endpoint: str) -> AuthorizationServer:
 
 def _signed_request(media_type: str, body: bytes) -> str:
     """The single parameter of the message. Raises `BadToken`."""
-    if media_type.partition(";")[0].strip().lower() != _FORM or len(body) > _LONGEST_NOTICE:
-        raise bad_token("notice: not a form")
+    if media_type.partition(";")[0].strip().lower() != _FORM or len(body) > _LONGEST_EVENT:
+        raise bad_token("security event: not a form")
     try:
         fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=20)
     except ValueError as fault:
-        raise bad_token("notice: an unreadable form") from fault
+        raise bad_token("security event: an unreadable form") from fault
     found = [value for name, value in fields if name == "signed_request"]
     if len(found) != 1:
-        raise bad_token("notice: not one signed_request")
+        raise bad_token("security event: not one signed_request")
     return found[0]

@@ -82,7 +82,7 @@ class GitHub:
     ) -> Profile:
         raise no_native_tokens()
 
-    async def notices(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
+    async def security_events(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
         raise no_security_events()
 
     async def _who(self, granted: Granted) -> Profile:

@@ -138,7 +138,7 @@ class Oidc:
         await self._discovery.get()
         await self._keys.fetch()
 
-    async def notices(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
+    async def security_events(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
         messages = self._quirks.messages
         if messages is None:
             raise no_security_events()

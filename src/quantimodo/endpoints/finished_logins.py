@@ -1,7 +1,7 @@
-"""A sign-in through a provider that is opened once more, by *Back* or *Reload* (v2-api.md §2.3).
+"""A callback of a provider that is opened again, by *Back* or *Reload* (v2-api.md §2.3).
 
-Owns the note that its end leaves in the browser, and the page that says where to go on. Nothing
-is done a second time.
+Owns the cookie with the last finished login, and the page that links to where it led. Nothing is
+done a second time.
 """
 
 from dataclasses import dataclass, field
@@ -39,69 +39,70 @@ _LOST: Final = (
 )
 
 
-class _Note(msgspec.Struct, frozen=True):
-    """`way`: which sign-in ended; `led_to`: a path of ours, or the origin of an application."""
+class _FinishedLogin(msgspec.Struct, frozen=True):
+    """`state` is a digest of the login's `state`; `target` a local path, or the origin of an
+    application."""
 
-    way: str
-    led_to: str
+    state: str
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
-class FinishedSignIns:
+class FinishedLogins:
     page_context: PageContext
     return_targets: ReturnTargets
     envelope: Envelope = field(repr=False)
 
-    def note(self, response: Response, way: str) -> Response:
-        """Keep in this browser where the sign-in with this `state` led; only the last one."""
+    def set_cookie(self, response: Response, state: str) -> Response:
+        """Store in a cookie where the login with this `state` redirects; only the last login."""
         sealed = self.envelope.seal(
-            msgspec.json.encode(_Note(_name(way), _led_to(response))), "finished sign-in"
+            msgspec.json.encode(_FinishedLogin(_digest(state), _target(response))), "finished login"
         )
         self.page_context.browser.set_secret_cookie(
             response, LOGIN_OVER, Secret(base64url(sealed).decode()), _LIFETIME
         )
         return response
 
-    async def page(self, request: Request, way: str) -> Response:
-        """For a sign-in that does not go on: where its person does."""
-        led_to = self._noted(request, way)
-        title, text = _LOST if led_to is None else _FINISHED
+    async def page(self, request: Request, state: str) -> Response:
+        """The page for a login that cannot continue, with a link to where the person can."""
+        target = self._find(request, state)
+        title, text = _LOST if target is None else _FINISHED
         note_refusal(request.scope, Refusal("invalid_request", title))
-        word, href = await self._onward(request, led_to or "")
+        label, href = await self._link(request, target or "")
         return self.page_context.renderer.page(
-            "social_over.html",
+            "social_finished.html",
             options=PageOptions(status=400, opener=True),
             title=title,
             text=text,
-            word=word,
+            label=label,
             href=href,
         )
 
-    async def _onward(self, request: Request, led_to: str) -> tuple[str, str]:
-        if led_to.startswith("http"):
-            return f"Go to {urlsplit(led_to).netloc}", led_to
+    async def _link(self, request: Request, target: str) -> tuple[str, str]:
+        if target.startswith("http"):
+            return f"Go to {urlsplit(target).netloc}", target
         signed_in = (await self.page_context.browser_request(request)).session is not None
-        leads = await self.return_targets.of(led_to)
+        leads = await self.return_targets.of(target)
         path = leads.return_to
         if urlsplit(path).path == RESUME and leads.client is None:
-            path = _ACCOUNT  # the application has its answer
+            path = _ACCOUNT  # the application has its response
         if not signed_in and not path.startswith("/sign-in"):
             return "Go to the sign-in page", f"/sign-in?return_to={quote(path, safe='/')}"
         return ("Go to your account" if path == _ACCOUNT else "Go on"), path
 
-    def _noted(self, request: Request, way: str) -> str | None:
+    def _find(self, request: Request, state: str) -> str | None:
         raw = self.page_context.browser.read_secret_cookie(request, LOGIN_OVER)
         try:
-            opened = self.envelope.open(decoded(raw), "finished sign-in")
-            note = msgspec.json.decode(opened, type=_Note)
+            opened = self.envelope.open(decoded(raw), "finished login")
+            finished = msgspec.json.decode(opened, type=_FinishedLogin)
         except (ValueError, DecryptionFailed, msgspec.MsgspecError):
             return None
-        return note.led_to if note.way == _name(way) else None
+        return finished.target if finished.state == _digest(state) else None
 
 
-def _led_to(response: Response) -> str:
-    """Where a response sends the browser: a path of ours whole, of other places the origin, for
-    the rest is the application's."""
+def _target(response: Response) -> str:
+    """Where a response redirects: a local path, or the origin of an application, whose path may
+    contain secrets."""
     location = response.headers.get("location", "")
     if location.startswith("/"):
         return local_path(location) if len(location) <= _LONGEST else _ACCOUNT
@@ -110,5 +111,5 @@ def _led_to(response: Response) -> str:
     return origin if parts.scheme in ("https", "http") and len(origin) <= _LONGEST else ""
 
 
-def _name(way: str) -> str:
-    return digest(way).hex()[:32]
+def _digest(state: str) -> str:
+    return digest(state).hex()[:32]
