@@ -80,7 +80,7 @@ async def test_the_session_has_the_methods_of_both_proofs(
         await services.login.complete_pending(cookie, Secret(WRONG), BROWSER)
     assert await services.sessions.list(ann.id) == []
     started = await services.login.complete_pending(cookie, Secret(RIGHT), BROWSER)
-    assert (await services.session(started.cookie)).methods == (method, "otp")
+    assert (await services.session(started.cookie)).methods == (method, "otp", "mfa")
     with pytest.raises(LoginExpired):
         await services.login.complete_pending(cookie, Secret(RIGHT), BROWSER)
 

@@ -56,7 +56,7 @@ async def test_the_right_response_gives_the_session_with_both_methods(
     assert (answer.status_code, answer.headers["location"]) == (303, "/developers")
     assert await is_signed_in(browser)
     (session,) = await harness.context.sessions.list(ann.id)
-    assert session.methods == ("pwd", "otp")
+    assert session.methods == ("pwd", "otp", "mfa")
     assert session.authenticated_at == harness.context.clock.now()
     assert PENDING not in browser.cookies
 
@@ -100,7 +100,7 @@ async def test_a_wrong_response_is_refused_recorded_and_not_repeated(
     assert not await is_signed_in(browser)
     await harness.context.audit.flush()
     events = await harness.context.stores.events.events_of(ann.id, 10)
-    assert [event.kind for event in events] == ["session.refused"]
+    assert [event.kind for event in events] == ["second_factor.refused"]
     assert (await respond(browser, RIGHT)).status_code == 303, "the login still waits"
 
 
@@ -249,7 +249,7 @@ async def test_an_authorization_goes_through_the_second_factor(
     code = answer_of(await harness.decide(browser, consent)).code
     tokens = (await harness.redeem(app, code)).json()
     claims = await verified(harness, tokens["id_token"], "RS256")
-    assert claims["amr"] == ["pwd", "otp"]
+    assert claims["amr"] == ["pwd", "otp", "mfa"]
 
 
 async def test_an_unfinished_login_authorizes_nothing(harness: AppHarness, ann: User) -> None:

@@ -11,6 +11,8 @@ from support.app import CALLBACK, AppHarness, form_fields
 KEPT = {
     "users",
     "passwords",
+    "totp_factors",
+    "recovery_codes",
     "profiles",
     "pairwise_subjects",
     "identities",

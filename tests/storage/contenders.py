@@ -32,6 +32,7 @@ from samples import (
     new_user,
     refresh_token,
     signing_key,
+    totp_factor,
 )
 
 from quantimodo.model.budgets import USUAL_QUOTAS, Charge, QuotaPolicy, Signer, StorageBudget
@@ -150,6 +151,34 @@ async def _unlink(stores: Stores, name: str) -> list[int]:
         mine = await stores.identities.identity(FIRST.issuer, f"{number} at {name}")
         assert mine is not None
         return await stores.identities.drop_identity(mine.user_id, mine.id)
+
+    return await _tries(name, attempt)
+
+
+async def _use_totp_step(stores: Stores, name: str) -> list[int]:
+    factor = await stores.second_factors.totp_factor(1)
+    assert factor is not None
+
+    async def attempt(number: int) -> bool:
+        return await stores.second_factors.use_totp_step(factor, factor.last_step + 1 + number)
+
+    # Steps only rise, so they are tried in order.
+    return [number for number in range(TRIES) if await attempt(number)]
+
+
+async def _use_recovery_code(stores: Stores, name: str) -> list[int]:
+    return await _tries(
+        name, lambda number: stores.second_factors.use_recovery_code(1, key(f"code {number}"))
+    )
+
+
+async def _confirm_totp(stores: Stores, name: str) -> list[int]:
+    """Each process confirms the one enrolment of every person, with a recovery code of its own."""
+
+    async def attempt(number: int) -> bool:
+        factor = totp_factor(number + 1, f"secret {number}")
+        codes = [key(f"{name} {number}")]
+        return await stores.second_factors.confirm_totp_enrolment(factor, codes, None)
 
     return await _tries(name, attempt)
 
@@ -369,6 +398,9 @@ _ACTIONS: dict[str, Callable[..., Awaitable[Any]]] = {
     "add_user": _add_user,
     "first_login": _first_login,
     "unlink": _unlink,
+    "use_totp_step": _use_totp_step,
+    "use_recovery_code": _use_recovery_code,
+    "confirm_totp": _confirm_totp,
     "take_login_state": _take_departure,
     "redeem_login_code": _redeem_login_code,
     "spend_once": _spend_once,

@@ -10,6 +10,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.identities import DataDeletionRequest, LoginCode, LoginState, NewIdentity
 from quantimodo.model.keys import SigningKey
+from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
 from quantimodo.model.sessions import EmailToken, PendingLogin, Session
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant, RefreshToken
 from quantimodo.model.users import NewUser, User
@@ -65,6 +66,25 @@ def pending_login(name: str, user: User, **changes: object) -> PendingLogin:
         "expires_at": LATER,
     }
     return PendingLogin(**values | changes)  # type: ignore[arg-type]
+
+
+def totp_enrolment(user: User | int, secret: str = "secret") -> TotpEnrolment:
+    return TotpEnrolment(
+        user_id=user if isinstance(user, int) else user.id,
+        sealed_secret=key(secret),
+        holder=key("holder"),
+        created_at=NOW,
+        expires_at=SOON,
+    )
+
+
+def totp_factor(user: User | int, secret: str = "secret", last_step: int = 100) -> TotpFactor:
+    return TotpFactor(
+        user_id=user if isinstance(user, int) else user.id,
+        sealed_secret=key(secret),
+        confirmed_at=NOW,
+        last_step=last_step,
+    )
 
 
 def email_token(name: str, **changes: object) -> EmailToken:

@@ -1,6 +1,7 @@
 """Four processes want the same thing fifty times: each time one of them gets it."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from contenders import CLIENT_ID, FIRST, TRIES, family_number, first_token
@@ -19,6 +20,8 @@ from samples import (
     login_state,
     new_user,
     session,
+    totp_enrolment,
+    totp_factor,
 )
 
 from quantimodo.ports.stores import Stores
@@ -123,6 +126,44 @@ async def test_what_a_stranger_adds_while_the_address_is_verified_does_not_stay(
     for person in await stores.users.users():
         assert await stores.identities.identities_of(person.id) == []
         assert await stores.users.password_hash(person.id) is None
+
+
+async def test_the_code_of_a_time_step_is_used_once(stores: Stores, database_url: str) -> None:
+    """RFC 6238 §5.2."""
+    await _enrol(stores, ())
+    used = await contend(_PROCESSES, database_url, "use_totp_step")
+    counts = Counter(number for theirs in used.values() for number in theirs)
+    assert max(counts.values()) == 1
+    assert TRIES - 1 in counts
+    factor = await stores.second_factors.totp_factor(1)
+    assert factor is not None
+    assert factor.last_step == totp_factor(1).last_step + TRIES
+
+
+async def test_a_recovery_code_is_used_once(stores: Stores, database_url: str) -> None:
+    await _enrol(stores, [key(f"code {number}") for number in range(TRIES)])
+    _one_winner_each(await contend(_PROCESSES, database_url, "use_recovery_code"))
+    assert await stores.second_factors.count_recovery_codes(1) == 0
+
+
+async def test_an_authenticator_app_is_confirmed_once(stores: Stores, database_url: str) -> None:
+    for number in range(TRIES):
+        person = await stores.users.add_user(new_user(f"s{number}"), None)
+        enrolment = totp_enrolment(person, f"secret {number}")
+        await stores.second_factors.save_totp_enrolment(enrolment)
+    winners = _one_winner_each(await contend(_PROCESSES, database_url, "confirm_totp"))
+    for number, winner in winners.items():
+        codes = await stores.second_factors.count_recovery_codes(number + 1)
+        mine = key(f"{winner} {number}")
+        assert codes == 1
+        assert await stores.second_factors.use_recovery_code(number + 1, mine)
+
+
+async def _enrol(stores: Stores, recovery_codes: Sequence[bytes]) -> None:
+    person = await stores.users.add_user(new_user("s"), None)
+    await stores.second_factors.save_totp_enrolment(totp_enrolment(person))
+    factor = totp_factor(person)
+    assert await stores.second_factors.confirm_totp_enrolment(factor, recovery_codes, None)
 
 
 async def test_a_login_state_is_taken_once(stores: Stores, database_url: str) -> None:

@@ -24,6 +24,7 @@ from samples import (
     refresh_token,
     session,
     signing_key,
+    totp_enrolment,
 )
 
 from quantimodo.model.consents import StoredRequest
@@ -266,7 +267,20 @@ async def _has_pending_login(stores: Stores, name: str) -> bool:
     return await stores.pending_logins.pending_login(key(name)) is not None
 
 
+async def _add_totp_enrolment(
+    stores: Stores, samples: Samples, name: str, dies_at: datetime
+) -> None:
+    enrolment = replace(totp_enrolment(await samples.user(), name), expires_at=dies_at)
+    await stores.second_factors.save_totp_enrolment(enrolment)
+
+
+async def _has_totp_enrolment(stores: Stores, name: str) -> bool:
+    found = [await stores.second_factors.totp_enrolment(user_id) for user_id in range(1, 20)]
+    return key(name) in [enrolment.sealed_secret for enrolment in found if enrolment is not None]
+
+
 _TABLES: dict[str, tuple[Add, Has]] = {
+    "totp_enrolments": (_add_totp_enrolment, _has_totp_enrolment),
     "pending_logins": (_add_pending_login, _has_pending_login),
     "sessions": (_add_session, _has_session),
     "session_clients": (_add_participant, _has_participant),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -11,11 +11,12 @@ from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.login import Login, LoginBrowser, LoginResult, StartedSession
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed
-from quantimodo.accounts.pending_logins import PendingLogins
+from quantimodo.accounts.second_factors import Mode, SecondFactors
 from quantimodo.accounts.services import AccountDependencies, build_account_services
 from quantimodo.accounts.services import AccountServices as Services
 from quantimodo.accounts.sessions import SessionPolicy, Sessions
 from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
+from quantimodo.app.login import LoginDependencies, build_login_services
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.passwords import HashPolicy, PasswordHasher
 from quantimodo.crypto.tokens import Kind, mint
@@ -98,6 +99,7 @@ class AccountServices:
     envelope: Envelope
     sessions: Sessions
     login: Login
+    second_factors: SecondFactors
     throttle: Throttle
     devices: DeviceCookies
     outbox: Outbox
@@ -221,6 +223,11 @@ class AccountServices:
         done += self.work
 
 
+def with_factors(login: Login, *factors: SecondFactor) -> Login:
+    """The service with these second factors, instead of those of the server."""
+    return replace(login, second_factors=replace(login.second_factors, factors=factors))
+
+
 def open_account_services(
     stores: Stores,
     clock: Clock,
@@ -229,11 +236,13 @@ def open_account_services(
     hashing: HashPolicy = CHEAP,
     limits: ThrottlePolicy | None = None,
     sign_up_open: bool = True,
-    factors: Sequence[SecondFactor] = (),
+    second_factor: Mode = "optional",
+    factors: Sequence[SecondFactor] | None = None,
     workers: int = 1,
     waiting: int = 100,
 ) -> AccountServices:
-    """The services of identity, wired as the server wires them."""
+    """The services of identity, wired as the server wires them. `factors` stand in for those of
+    the server."""
     work: list[str] = []
 
     def watched(store: Any) -> Any:
@@ -252,21 +261,29 @@ def open_account_services(
     throttle = Throttle(
         watched(stores.throttles), limits or ThrottlePolicy(), clock, envelope.derive("throttle")
     )
-    devices = DeviceCookies(
-        keys=envelope.derive_all("device cookies"), clock=clock, entropy=entropy
-    )
     outbox = Outbox(watched(stores.mails), envelope, clock)
     watched_hasher = watched(hasher)
-    login = Login(
-        sessions=sessions,
-        users=watched(stores.users),
-        identities=watched(stores.identities),
-        pending=PendingLogins(watched(stores.pending_logins), clock, entropy),
-        throttle=throttle,
-        clock=clock,
-        audit=audit,
-        factors=factors,
+    logins = build_login_services(
+        LoginDependencies(
+            issuer=ISSUER,
+            mode=second_factor,
+            stores=replace(
+                stores,
+                users=watched(stores.users),
+                identities=watched(stores.identities),
+                pending_logins=watched(stores.pending_logins),
+                second_factors=watched(stores.second_factors),
+            ),
+            sessions=sessions,
+            throttle=throttle,
+            envelope=envelope,
+            mailer=outbox,
+            clock=clock,
+            entropy=entropy,
+            audit=audit,
+        )
     )
+    login = logins.login if factors is None else with_factors(logins.login, *factors)
     accounts = build_account_services(
         AccountDependencies(
             users=watched(stores.users),
@@ -274,7 +291,7 @@ def open_account_services(
             email_tokens=watched(stores.email_tokens),
             login=login,
             hasher=watched_hasher,
-            devices=devices,
+            devices=logins.devices,
             mailer=outbox,
             policy=AccountPolicy(issuer=ISSUER, sign_up_open=sign_up_open),
             clock=clock,
@@ -308,8 +325,9 @@ def open_account_services(
         envelope=envelope,
         sessions=sessions,
         login=login,
+        second_factors=logins.second_factors,
         throttle=throttle,
-        devices=devices,
+        devices=logins.devices,
         outbox=outbox,
         audit=audit,
         hasher=hasher,

@@ -206,7 +206,7 @@ class Gallery:
         await page.goto(f"/verify?token={await self.services.email_token('/verify')}")
         yield "verify"
         fay = await self.services.member("fay@example.org")
-        for factor in self.services.login.factors:
+        for factor in self.services.login.second_factors.factors:
             assert isinstance(factor, FakeSecondFactor)
             factor.people.add(fay.id)
         await self.sign_in(page, "fay@example.org")

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 
 from quantimodo.app.server import build_server
 from quantimodo.model.secrets import Secret
+from quantimodo.model.users import User
+from support.account_services import with_factors
 from support.app import AppHarness
 from support.environment import shipped_renderer
 
@@ -21,14 +23,14 @@ class FakeSecondFactor:
     async def is_set_up(self, user_id: int) -> bool:
         return user_id in self.people
 
-    async def verify(self, user_id: int, response: Secret) -> tuple[str, ...] | None:
+    async def verify(self, user: User, response: Secret) -> tuple[str, ...] | None:
         return ("otp",) if response.reveal() == RIGHT else None
 
 
 async def add_second_factor(harness: AppHarness, factor: FakeSecondFactor) -> None:
     """Serve with this factor from now on."""
     accounts = harness.context.accounts
-    login = replace(accounts.login, factors=(factor,))
+    login = with_factors(accounts.login, factor)
     harness.context = replace(
         harness.context,
         accounts=replace(

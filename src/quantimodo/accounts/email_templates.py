@@ -129,6 +129,44 @@ class EmailTemplates:
             "The account that had this address has another one now.",
         )
 
+    def second_factor_added(self, to: str) -> Mail:
+        return self._notice(
+            to,
+            "Two-step verification is on",
+            "An authenticator app was added to your account. Signing in needs its code from now"
+            " on.",
+        )
+
+    def second_factor_replaced(self, to: str) -> Mail:
+        return self._notice(
+            to,
+            "Your authenticator app was replaced",
+            "Another authenticator app makes the codes for your account from now on. The earlier"
+            " app and the earlier recovery codes do not work any more.",
+        )
+
+    def second_factor_removed(self, to: str) -> Mail:
+        return self._notice(
+            to,
+            "Two-step verification is off",
+            "The authenticator app was removed from your account. Signing in needs no code any"
+            " more.",
+        )
+
+    def recovery_codes_replaced(self, to: str) -> Mail:
+        return self._notice(
+            to,
+            "You have new recovery codes",
+            "New recovery codes were made for your account. The earlier ones do not work any more.",
+        )
+
+    def recovery_code_used(self, to: str, left: int) -> Mail:
+        return self._notice(
+            to,
+            "A recovery code was used",
+            f"Your account was signed in to with a recovery code. {_codes_left(left)}",
+        )
+
     def account_deleted(self, to: str) -> Mail:
         return self._mail(
             to,
@@ -156,6 +194,12 @@ class EmailTemplates:
 def address_of(user: User) -> str | None:
     """Where notices about this account go: only to an address that was shown to be its own."""
     return None if user.email_verified_at is None else user.email
+
+
+def _codes_left(left: int) -> str:
+    if left == 0:
+        return "That was the last one: make new ones on the page Security."
+    return "One is left: make new ones on the page Security." if left == 1 else f"{left} are left."
 
 
 def _good_for(lifetime: timedelta) -> str:

@@ -6,8 +6,8 @@ is in `password_sign_in.py`, `recovery.py`, `sign_up.py` and, for providers, in
 `federation/social_accounts.py`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +15,7 @@ import msgspec
 
 from quantimodo.accounts.errors import DomainError
 from quantimodo.accounts.pending_logins import PendingLogins
+from quantimodo.accounts.second_factor_check import SecondFactorCheck
 from quantimodo.accounts.sessions import Sessions, printable
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest
@@ -26,7 +27,6 @@ from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import IdentityStore
-from quantimodo.ports.second_factor import SecondFactor
 
 _PASSWORD_CHANGED: Final = "The ways to sign in were changed just now. Sign in again."
 _IDENTITY_REMOVED: Final = "This way of signing in was removed just now. Sign in again."
@@ -63,11 +63,13 @@ Proof = PasswordProof | IdentityProof
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginBrowser:
-    """The browser that signs in. `replaces` is its session cookie, if it has one."""
+    """The browser that signs in. `replaces` is its session cookie, if it has one; `device_cookies`
+    are by name."""
 
     address: str
     agent: str
     replaces: Secret | None = None
+    device_cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ LoginResult = StartedSession | SecondFactorNeeded
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """Completes logins by every kind of proof. `factors` are those of this server."""
+    """Completes logins by every kind of proof."""
 
     sessions: Sessions
     users: UserStore
@@ -98,15 +100,15 @@ class Login:
     throttle: Throttle
     clock: Clock
     audit: Audit
-    factors: Sequence[SecondFactor] = ()
+    second_factors: SecondFactorCheck
 
     async def complete_login(self, user: User, proof: Proof, browser: LoginBrowser) -> LoginResult:
-        """Start a session, or a pending login for a person who has a second factor.
+        """Start a session, or a pending login for a person who needs a second factor.
 
         The session's `amr` values are the methods of all proofs. Raises `DomainError` when the
         account was deleted, or the proof no longer holds.
         """
-        if await self.factor_of(user) is None:
+        if not await self.second_factors.is_needed(user):
             return await self._start(user, proof, browser)
         return SecondFactorNeeded(await self.pending.start(user, msgspec.json.encode(proof)))
 
@@ -118,28 +120,30 @@ class Login:
         Raises `LoginExpired`, `DomainError` for a wrong response, and `TooMany`.
         """
         pending = await self.pending.find(cookie)
-        factor = None if pending is None else await self.factor_of(pending.user)
+        factor = None if pending is None else await self.second_factors.factor_of(pending.user)
         if pending is None or factor is None:
             raise LoginExpired("This sign-in took too long. Sign in again.")
-        user = pending.user
-        await self.throttle.second_factor(user.id)
-        methods = await factor.verify(user.id, response)
+        methods = await self.second_factors.verify(
+            factor, pending, response, browser.device_cookies
+        )
         if methods is None:
-            self._record_refusal(user, browser.address)
+            self._record_refusal(pending.user, browser.address)
             raise DomainError(_WRONG_FACTOR)
+        return await self.finish_pending(pending, methods, browser)
+
+    async def finish_pending(
+        self, pending: PendingLogin, methods: tuple[str, ...], browser: LoginBrowser
+    ) -> StartedSession:
+        """Start the session of a pending login whose second proof was given just now by `methods`.
+
+        Raises `LoginExpired` when it was completed already, and `DomainError`.
+        """
         if not await self.pending.take(pending):
             raise LoginExpired("This sign-in was completed already.")
-        await self.throttle.second_factor_passed(user.id)
         first = _proof_of(pending)
-        proof = msgspec.structs.replace(first, methods=(*first.methods, *methods))
-        return await self._start(user, proof, browser)
-
-    async def factor_of(self, user: User) -> SecondFactor | None:
-        """The second factor with which this person signs in."""
-        for factor in self.factors:
-            if await factor.is_set_up(user.id):
-                return factor
-        return None
+        every = dict.fromkeys((*first.methods, *methods, "mfa"))  # RFC 8176 §2
+        proof = msgspec.structs.replace(first, methods=tuple(every))
+        return await self._start(pending.user, proof, browser)
 
     async def is_valid(self, user: User, proof: Proof) -> bool:
         """Whether the password, or the identity, by which the person signed in is still theirs."""
@@ -170,7 +174,9 @@ class Login:
 
     def _record_refusal(self, user: User, address: str) -> None:
         where, now = printable(address, 64), self.clock.now()
-        self.audit.record(Event(at=now, kind="session.refused", user_id=user.id, address=where))
+        self.audit.record(
+            Event(at=now, kind="second_factor.refused", user_id=user.id, address=where)
+        )
 
 
 def _proof_of(pending: PendingLogin) -> Proof:

@@ -65,7 +65,11 @@ class Sessions:
 
     async def renew(self, session: Session, *, proved: bool = True) -> Secret:
         """A new cookie for a person who has just `proved` again who they are, or has changed
-        something on the strength of a sign-in before; the old one ends."""
+        something on the strength of a sign-in before; the old one ends.
+
+        A password alone does not renew a login that had a second factor.
+        """
+        proved = proved and "mfa" not in session.methods
         return await self._begin(
             session.user,
             session.methods,

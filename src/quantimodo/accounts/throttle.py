@@ -29,6 +29,7 @@ BudgetKind = Literal[
 
 _QUARTER = timedelta(minutes=15)
 _HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
 _DEFAULT_BUDGETS = BudgetPolicy()
 
 
@@ -60,6 +61,8 @@ class ThrottlePolicy:
     fetches_per_address: Limit = Limit(1000, _QUARTER)
     security_events_per_address: Limit = Limit(200, _QUARTER)
     proof_per_person: Limit = Limit(10, _QUARTER)
+    second_factor_per_person: Limit = Limit(10, _QUARTER)
+    second_factor_per_day: Limit = Limit(50, _DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +170,25 @@ class Throttle:
     async def reauthenticated(self, user_id: int) -> None:
         await self.store.forget(self._name("proof", str(user_id)))
 
-    async def second_factor(self, user_id: int) -> None:
-        """A response to this person's second factor. The limit is that of `reauthenticate`."""
-        await self._count("second factor", str(user_id), self.policy.proof_per_person)
+    async def second_factor(self, user_id: int, login: str, device: str | None) -> None:
+        """A response to this person's second factor in a pending login. `device`: the nonce of a
+        valid device cookie; such a response is counted for the device and not for the person."""
+        limit = self.policy.second_factor_per_person
+        await self._count("second factor login", login, limit)
+        if device is not None:
+            await self._count("second factor device", device, limit)
+            return
+        whose = str(user_id)
+        await self._count("second factor day", whose, self.policy.second_factor_per_day)
+        await self._count("second factor", whose, limit)
 
-    async def second_factor_passed(self, user_id: int) -> None:
+    async def second_factor_passed(self, user_id: int, device: str | None) -> None:
+        """Forget the wrong responses in the counters that this one was counted in."""
+        if device is not None:
+            await self.store.forget(self._name("second factor device", device))
+            return
         await self.store.forget(self._name("second factor", str(user_id)))
+        await self.store.forget(self._name("second factor day", str(user_id)))
 
     async def _count(self, what: str, whose: str, limit: Limit) -> None:
         hits = await self.store.hit(self._name(what, whose), limit.window, self.clock.now())

@@ -1,29 +1,93 @@
-"""Builds the service that completes logins, with the second factors of this server."""
+"""Builds the services that complete logins and manage second factors."""
 
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from quantimodo.accounts.authenticator_apps import AuthenticatorApps
+from quantimodo.accounts.device_cookies import DeviceCookies
+from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.login import Login
 from quantimodo.accounts.pending_logins import PendingLogins
+from quantimodo.accounts.recovery_codes import RecoveryCodes
+from quantimodo.accounts.second_factor_check import SecondFactorCheck
+from quantimodo.accounts.second_factor_notices import SecondFactorNotices
+from quantimodo.accounts.second_factors import Mode, SecondFactorPolicy, SecondFactors
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.throttle import Throttle
+from quantimodo.crypto.envelope import Envelope
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.mailer import Mailer
 from quantimodo.ports.stores import Stores
 
 
-def login_service(
-    stores: Stores,
-    sessions: Sessions,
-    throttle: Throttle,
-    clock: Clock,
-    entropy: Entropy,
-    audit: Audit,
-) -> Login:
-    return Login(
-        sessions=sessions,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginDependencies:
+    """What the services are built from. `issuer` is the public address of this server."""
+
+    issuer: str
+    mode: Mode
+    stores: Stores
+    sessions: Sessions
+    throttle: Throttle
+    envelope: Envelope
+    mailer: Mailer
+    clock: Clock
+    entropy: Entropy
+    audit: Audit
+
+
+@dataclass(frozen=True, slots=True)
+class LoginServices:
+    login: Login
+    second_factors: SecondFactors
+    devices: DeviceCookies
+
+
+def build_login_services(given: LoginDependencies) -> LoginServices:
+    """Construct the services, with the second factors of this server."""
+    stores, clock = given.stores, given.clock
+    notices = SecondFactorNotices(
+        mailer=given.mailer,
+        email_templates=EmailTemplates(given.issuer),
+        clock=clock,
+        audit=given.audit,
+    )
+    devices = DeviceCookies(
+        keys=given.envelope.derive_all("device cookies"), clock=clock, entropy=given.entropy
+    )
+    keys = given.envelope.derive_all("recovery codes")
+    recovery_codes = RecoveryCodes(given.entropy, keys)
+    authenticator_apps = AuthenticatorApps(
+        store=stores.second_factors,
+        recovery_codes=recovery_codes,
+        envelope=given.envelope,
+        notices=notices,
+        clock=clock,
+    )
+    login = Login(
+        sessions=given.sessions,
         users=stores.users,
         identities=stores.identities,
-        pending=PendingLogins(stores.pending_logins, clock, entropy),
-        throttle=throttle,
+        pending=PendingLogins(stores.pending_logins, clock, given.entropy),
+        throttle=given.throttle,
         clock=clock,
-        audit=audit,
-        factors=(),
+        audit=given.audit,
+        second_factors=SecondFactorCheck(
+            throttle=given.throttle,
+            devices=devices,
+            factors=(authenticator_apps,),
+            required=given.mode == "required",
+        ),
     )
+    second_factors = SecondFactors(
+        store=stores.second_factors,
+        recovery_codes=recovery_codes,
+        envelope=given.envelope,
+        notices=notices,
+        throttle=given.throttle,
+        policy=SecondFactorPolicy(service=urlsplit(given.issuer).netloc, mode=given.mode),
+        clock=clock,
+        entropy=given.entropy,
+    )
+    return LoginServices(login, second_factors, devices)

@@ -15,6 +15,7 @@ from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.outcomes import AccountPolicy
 from quantimodo.accounts.profiles import Profiles
+from quantimodo.accounts.second_factors import SecondFactors
 from quantimodo.accounts.services import (
     AccountDependencies,
     AccountServices,
@@ -24,7 +25,7 @@ from quantimodo.accounts.sessions import SessionPolicy, Sessions
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.environment import SystemClock, SystemEntropy
 from quantimodo.app.limits import charge_of_event, open_throttle, quota_policy
-from quantimodo.app.login import login_service
+from quantimodo.app.login import LoginDependencies, build_login_services
 from quantimodo.app.policies import (
     read_policy,
     registration_policy,
@@ -89,6 +90,7 @@ class AppContext:
     throttle: Throttle
     devices: DeviceCookies
     accounts: AccountServices
+    second_factors: SecondFactors
     social: SocialAccounts
     registry: Registry
     providers: Mapping[str, Provider]
@@ -206,9 +208,19 @@ def _build_services(opened: _Resources) -> AppContext:
         audit=audit,
         wakeup=logout_wakeup,
     )
-    login = login_service(stores, sessions, throttle, clock, entropy, audit)
-    devices = DeviceCookies(
-        keys=envelope.derive_all("device cookies"), clock=clock, entropy=entropy
+    logins = build_login_services(
+        LoginDependencies(
+            issuer=settings.issuer,
+            mode=settings.accounts.second_factor,
+            stores=stores,
+            sessions=sessions,
+            throttle=throttle,
+            envelope=envelope,
+            mailer=outbox,
+            clock=clock,
+            entropy=entropy,
+            audit=audit,
+        )
     )
     sign_up_open = settings.sign_up == "open"
     accounts = build_account_services(
@@ -216,9 +228,9 @@ def _build_services(opened: _Resources) -> AppContext:
             users=stores.users,
             identities=stores.identities,
             email_tokens=stores.email_tokens,
-            login=login,
+            login=logins.login,
             hasher=opened.hasher,
-            devices=devices,
+            devices=logins.devices,
             mailer=outbox,
             policy=AccountPolicy(issuer=settings.issuer, sign_up_open=sign_up_open),
             clock=clock,
@@ -229,7 +241,7 @@ def _build_services(opened: _Resources) -> AppContext:
     social = SocialAccounts(
         users=stores.users,
         store=stores.identities,
-        login=login,
+        login=logins.login,
         throttle=throttle,
         notifier=IdentityNotifier(
             mailer=outbox,
@@ -266,8 +278,9 @@ def _build_services(opened: _Resources) -> AppContext:
         outbox=outbox,
         sessions=sessions,
         throttle=throttle,
-        devices=devices,
+        devices=logins.devices,
         accounts=accounts,
+        second_factors=logins.second_factors,
         social=social,
         registry=registry,
         providers=opened.providers,

@@ -75,6 +75,16 @@ class LimitSettings:
         Limit(10, 15 * _MINUTE),
         "Times that a signed-in person may try their own password before a change.",
     )
+    second_factor_per_person: Limit = _setting(
+        Limit(10, 15 * _MINUTE),
+        "Codes of a second factor that may be tried for one person in browsers that they have not"
+        " used before, and apart from these in each browser that they have.",
+    )
+    second_factor_per_day: Limit = _setting(
+        Limit(50, 24 * _HOUR),
+        "Codes of a second factor that may be tried for one person in browsers that they have not"
+        " used before, in the long run.",
+    )
 
 
 def _budget(mebibytes: int, says: str) -> Any:

@@ -119,6 +119,15 @@ class PasswordSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    second_factor: Literal["off", "optional", "required"] = _setting(
+        "optional",
+        "Two-step verification with an authenticator app. off: people cannot add one; those that"
+        " were added still count. required: a person without one adds one at the next sign-in.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadSettings:
     deadline: timedelta = _setting(
         10 * _SECOND,
@@ -358,6 +367,7 @@ class Settings:
     sessions: SessionSettings = _section("Browser sessions", SessionSettings())
     keys: KeySettings = _section("Signing keys", KeySettings())
     passwords: PasswordSettings = _section("Checking passwords", PasswordSettings())
+    accounts: AccountSettings = _section("Accounts", AccountSettings())
     reads: ReadSettings = _section("Reading measurements", ReadSettings())
     limits: LimitSettings = _section("Limits against guessing and flooding", LimitSettings())
     connections: ConnectionSettings = _section("Connections", ConnectionSettings())

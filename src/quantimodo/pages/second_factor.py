@@ -41,6 +41,7 @@ class SecondFactorPage:
                     address=browser_request.address,
                     agent=browser_request.agent,
                     replaces=browser_request.cookie,
+                    device_cookies=self.page_context.browser.device_cookies(request),
                 ),
             )
         except LoginExpired:
@@ -58,7 +59,9 @@ class SecondFactorPage:
         again: FormErrors | None = None,
     ) -> Response:
         pending = await self._pending(request)
-        factor = None if pending is None else await self.login.factor_of(pending.user)
+        factor = (
+            None if pending is None else await self.login.second_factors.factor_of(pending.user)
+        )
         if pending is None or factor is None:
             return self._to_sign_in(leads)
         return self.page_context.show(

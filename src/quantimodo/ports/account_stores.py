@@ -37,8 +37,8 @@ class UserStore(Protocol):
         """Mark the address verified if it is still this one, and was not yet (else False).
 
         Unless `keep_credentials`, what another person may have made before is deleted in the same
-        transaction: password, identities, sessions, consents, and every authorization
-        (security.md §22).
+        transaction: password, second factors, identities, sessions, consents, and every
+        authorization (security.md §22).
         """
 
     async def set_disabled(self, user_id: int, at: datetime | None) -> bool: ...

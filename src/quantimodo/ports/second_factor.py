@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from quantimodo.model.secrets import Secret
+from quantimodo.model.users import User
 
 
 class SecondFactor(Protocol):
@@ -13,8 +14,9 @@ class SecondFactor(Protocol):
     async def is_set_up(self, user_id: int) -> bool:
         """Whether this person signs in with this factor."""
 
-    async def verify(self, user_id: int, response: Secret) -> tuple[str, ...] | None:
+    async def verify(self, user: User, response: Secret) -> tuple[str, ...] | None:
         """The `amr` values (RFC 8176) that a right response adds; None for a wrong one.
 
-        Limits on attempts are the caller's. A response that may be used once is used up by this.
+        The caller adds `mfa`, and limits the attempts. A response that may be used once is used up
+        by this.
         """

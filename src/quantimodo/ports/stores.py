@@ -41,6 +41,7 @@ from quantimodo.ports.measurements import (
     VariableStore,
 )
 from quantimodo.ports.pending_logins import PendingLoginStore
+from quantimodo.ports.second_factor_store import SecondFactorStore
 
 
 class Conflict(Exception):
@@ -94,6 +95,7 @@ class Stores:
     email_tokens: EmailTokenStore
     throttles: ThrottleStore
     pending_logins: PendingLoginStore
+    second_factors: SecondFactorStore
     authorizations: AuthorizationStore
     tokens: TokenStore
     identities: IdentityStore

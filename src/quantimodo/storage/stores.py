@@ -17,6 +17,7 @@ from quantimodo.storage.tables.profiles import Profiles, Subjects
 from quantimodo.storage.tables.registrations import Registrations
 from quantimodo.storage.tables.replays import DataDeletionRequests, Replays
 from quantimodo.storage.tables.retention import Retention
+from quantimodo.storage.tables.second_factors import SecondFactors
 from quantimodo.storage.tables.sessions import EmailTokens, Sessions
 from quantimodo.storage.tables.throttles import Leases, Throttles
 from quantimodo.storage.tables.tokens import Tokens
@@ -52,6 +53,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         email_tokens=EmailTokens(database),
         throttles=Throttles(database),
         pending_logins=PendingLogins(database),
+        second_factors=SecondFactors(database),
         authorizations=Authorizations(database),
         tokens=Tokens(database),
         identities=Identities(database),

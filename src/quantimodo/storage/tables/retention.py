@@ -45,6 +45,7 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
         " ORDER BY expires_at LIMIT {2}) RETURNING 1"
     ),
     "pending_logins": _expired("pending_logins", "key"),
+    "totp_enrolments": _expired("totp_enrolments", "user_id"),
     "email_tokens": _expired("email_tokens", "key"),
     "throttles": Statement(
         "DELETE FROM throttles WHERE key IN (SELECT key FROM throttles WHERE resets_at <= {1}"

@@ -73,6 +73,9 @@ _SET_PASSWORD = Statement(
 _DROP_PASSWORD = Statement("DELETE FROM passwords WHERE user_id = {1}")
 DROP_LOGIN_CODES = Statement("DELETE FROM login_codes WHERE user_id = {1}")
 _DROP_IDENTITIES = Statement("DELETE FROM identities WHERE user_id = {1}")
+# Recovery codes go with the factor, by foreign key.
+DROP_TOTP_FACTOR = Statement("DELETE FROM totp_factors WHERE user_id = {1} RETURNING user_id")
+DROP_TOTP_ENROLMENT = Statement("DELETE FROM totp_enrolments WHERE user_id = {1}")
 _DROP_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
 REVOKE_GRANTS = Statement(
     "UPDATE grants SET revoked_at = {2} WHERE user_id = {1} AND revoked_at IS NULL"
@@ -163,6 +166,8 @@ class Users(Table):
             if verified and not keep_credentials:
                 yield _DROP_PASSWORD, (user_id,)
                 yield _DROP_IDENTITIES, (user_id,)
+                yield DROP_TOTP_FACTOR, (user_id,)
+                yield DROP_TOTP_ENROLMENT, (user_id,)
                 yield from ending_all(user_id, to_micros(at))
                 yield DROP_LOGIN_CODES, (user_id,)
                 yield _DROP_CONSENTS, (user_id,)
@@ -182,7 +187,8 @@ class Users(Table):
         def operation() -> Operation[bool]:
             yield HOLD_PERSON, (user_id,)
             yield from ending_all(user_id, _AT_ONCE)
-            # Passwords, identities, e-mail tokens, consents, own clients: by foreign key.
+            # Passwords, second factors, identities, e-mail tokens, consents, own clients go by
+            # foreign key.
             yield _DELETE_GRANTS, (user_id,)
             yield DROP_LOGIN_CODES, (user_id,)
             return bool((yield _DELETE, (user_id,)))

@@ -1,0 +1,70 @@
+"""The second factor of an authenticator app, and the recovery codes that replace it."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from quantimodo.accounts.recovery_codes import RecoveryCodes
+from quantimodo.accounts.second_factor_notices import SecondFactorNotices
+from quantimodo.crypto.envelope import DecryptionFailed, Envelope
+from quantimodo.crypto.one_time_passwords import matching_step
+from quantimodo.model.second_factors import TotpFactor
+from quantimodo.model.secrets import Secret
+from quantimodo.model.users import User
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.second_factor_store import SecondFactorStore
+
+LABEL: Final = "Code of your authenticator app, or a recovery code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticatorApps:
+    """Implements `SecondFactor`. A response is a code of the app, or a recovery code."""
+
+    store: SecondFactorStore
+    recovery_codes: RecoveryCodes
+    envelope: Envelope = field(repr=False)
+    notices: SecondFactorNotices
+    clock: Clock
+    label: str = LABEL
+
+    async def is_set_up(self, user_id: int) -> bool:
+        return await self.store.totp_factor(user_id) is not None
+
+    async def verify(self, user: User, response: Secret) -> tuple[str, ...] | None:
+        """Each code counts once (RFC 6238 §5.2). RFC 8176 has no value for a recovery code."""
+        factor = await self.store.totp_factor(user.id)
+        if factor is None:
+            return None
+        if await self._use_code(factor, response):
+            return ("otp",)
+        return () if await self._use_recovery_code(user, response) else None
+
+    async def _use_code(self, factor: TotpFactor, response: Secret) -> bool:
+        try:
+            secret = open_secret(self.envelope, factor.user_id, factor.sealed_secret)
+        except DecryptionFailed:  # the operator removed the key that encrypted it
+            return False
+        step = matching_step(secret, "".join(response.reveal().split()), self.clock.now())
+        return step is not None and await self.store.use_totp_step(factor, step)
+
+    async def _use_recovery_code(self, user: User, response: Secret) -> bool:
+        for digest in self.recovery_codes.candidates(user.id, response):
+            if await self.store.use_recovery_code(user.id, digest):
+                left = await self.store.count_recovery_codes(user.id)
+                await self.notices.code_used(user, left)
+                return True
+        return False
+
+
+def seal_secret(envelope: Envelope, user_id: int, secret: Secret) -> bytes:
+    """The secret as it is stored: it opens for this person only."""
+    return envelope.seal(secret.reveal().encode(), _purpose(user_id))
+
+
+def open_secret(envelope: Envelope, user_id: int, sealed: bytes) -> Secret:
+    """Raises `DecryptionFailed`."""
+    return Secret(envelope.open(sealed, _purpose(user_id)).decode())
+
+
+def _purpose(user_id: int) -> str:
+    return f"authenticator app of person {user_id}"

@@ -1,0 +1,55 @@
+"""Recovery codes: each replaces the code of an authenticator app once.
+
+A code has 80 random bits. Only a keyed digest of it is stored.
+"""
+
+import re
+from base64 import b32encode
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from quantimodo.crypto.digests import keyed_digest
+from quantimodo.model.secrets import Secret
+from quantimodo.ports.clock import Entropy
+
+COUNT: Final = 10
+_BYTES: Final = 10
+_GROUP: Final = 4  # characters between hyphens
+_CODE: Final = re.compile(r"[a-z2-7]{16}")
+_IGNORED: Final = re.compile(r"[\s-]")
+_LOOKS_LIKE: Final = str.maketrans("018", "olb")  # base32 has no such digits
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCodes:
+    """`keys`: the first makes new digests, each of them recognises its own."""
+
+    entropy: Entropy
+    keys: Sequence[bytes] = field(repr=False)
+
+    def generate(self) -> Sequence[Secret]:
+        """New codes, as the person writes them down."""
+        return [self._new() for _ in range(COUNT)]
+
+    def digests(self, user_id: int, codes: Sequence[Secret]) -> Sequence[bytes]:
+        """What is stored of new codes."""
+        return [_digest(self.keys[0], user_id, _normalised(code.reveal()) or "") for code in codes]
+
+    def candidates(self, user_id: int, typed: Secret) -> Sequence[bytes]:
+        """The digests under which this code may be stored; none for what is no such code."""
+        code = _normalised(typed.reveal())
+        return [] if code is None else [_digest(key, user_id, code) for key in self.keys]
+
+    def _new(self) -> Secret:
+        text = b32encode(self.entropy.bytes(_BYTES)).decode().lower()
+        return Secret("-".join(text[at : at + _GROUP] for at in range(0, len(text), _GROUP)))
+
+
+def _normalised(typed: str) -> str | None:
+    code = _IGNORED.sub("", typed).lower().translate(_LOOKS_LIKE)
+    return code if _CODE.fullmatch(code) else None
+
+
+def _digest(key: bytes, user_id: int, code: str) -> bytes:
+    return keyed_digest(key, "recovery code", f"{user_id} {code}")

@@ -1,0 +1,212 @@
+"""A person sets up, replaces and removes the second factor of their account.
+
+Owns what must hold before a change: a recent login, by the second factor too if there is one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from quantimodo.accounts.authenticator_apps import open_secret, seal_secret
+from quantimodo.accounts.errors import DomainError, ReauthenticationNeeded
+from quantimodo.accounts.recovery_codes import RecoveryCodes
+from quantimodo.accounts.second_factor_notices import SecondFactorNotices
+from quantimodo.accounts.sessions import require_fresh
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.crypto.envelope import DecryptionFailed, Envelope
+from quantimodo.crypto.one_time_passwords import matching_step, new_totp_secret, totp_uri
+from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import PendingLogin, Session
+from quantimodo.model.users import User
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.second_factor_store import SecondFactorStore
+from quantimodo.ports.stores import Conflict
+
+Mode = Literal["off", "optional", "required"]
+
+_LIFETIME: Final = timedelta(hours=1)
+_WRONG_CODE: Final = "This code is not right. Enter the one that the app shows now."
+_LOST: Final = "This set-up is not valid any more. Start again."
+_CHANGED: Final = "Nothing was changed: you were signed out, or it was changed elsewhere just now."
+_OFF: Final = "This server does not offer two-step verification."
+_STAYS: Final = "This server requires two-step verification. You can set up another app instead."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorPolicy:
+    """`service` is the name of this server in authenticator apps. `off`: no person can add a second
+    factor; those that exist still count. `required`: a person without one adds one at the next
+    sign-in."""
+
+    service: str
+    mode: Mode = "optional"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What the person brings to the authenticator app: the secret as text, and in a QR code."""
+
+    secret: Secret
+    uri: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorStatus:
+    """A person's second factor: since when, and how many recovery codes are left."""
+
+    since: datetime
+    recovery_codes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactors:
+    store: SecondFactorStore
+    recovery_codes: RecoveryCodes
+    envelope: Envelope = field(repr=False)
+    notices: SecondFactorNotices
+    throttle: Throttle
+    policy: SecondFactorPolicy
+    clock: Clock
+    entropy: Entropy
+
+    async def status(self, user: User) -> SecondFactorStatus | None:
+        factor = await self.store.totp_factor(user.id)
+        if factor is None:
+            return None
+        return SecondFactorStatus(
+            factor.confirmed_at, await self.store.count_recovery_codes(user.id)
+        )
+
+    async def require_recent_login(self, session: Session) -> None:
+        """Raises `ReauthenticationNeeded` (security.md §18). Where the person has a second factor,
+        a login without it does not suffice."""
+        require_fresh(session, self.clock.now())
+        if "mfa" in session.methods:
+            return
+        if await self.store.totp_factor(session.user.id) is not None:
+            raise ReauthenticationNeeded
+
+    async def begin(self, session: Session) -> None:
+        """Make a new secret for an app of this session's person. An app that is in use stays in
+        use until the new one is confirmed."""
+        await self.require_recent_login(session)
+        await self._begin(session.user, session.key)
+
+    async def begin_pending(self, pending: PendingLogin) -> None:
+        """The same for a person who has to add a second factor before the login is completed."""
+        await self._require_none(pending.user)
+        await self._begin(pending.user, pending.key)
+
+    async def enrolment(self, user: User, holder: bytes) -> Enrolment | None:
+        """The app that waits for its first code, for the session or pending login that began
+        it."""
+        found = await self._enrolment(user, holder)
+        if found is None:
+            return None
+        _, secret = found
+        account = user.email or user.login_name
+        return Enrolment(secret, totp_uri(secret, account, self.policy.service))
+
+    async def confirm(self, session: Session, code: Secret) -> Sequence[Secret]:
+        """Put the app in use by its first code; the new recovery codes.
+
+        Raises `ReauthenticationNeeded`, `DomainError` and `TooMany`.
+        """
+        await self.require_recent_login(session)
+        replaces = await self.store.totp_factor(session.user.id) is not None
+        codes = await self._confirm(session.user, session.key, code, session.key)
+        notify = self.notices.replaced if replaces else self.notices.added
+        await notify(session.user, session.address)
+        return codes
+
+    async def confirm_pending(self, pending: PendingLogin, code: Secret) -> Sequence[Secret]:
+        """The same for a login that is completed by it."""
+        await self._require_none(pending.user)
+        codes = await self._confirm(pending.user, pending.key, code, None)
+        await self.notices.added(pending.user)
+        return codes
+
+    async def replace_recovery_codes(self, session: Session) -> Sequence[Secret]:
+        """New recovery codes; the earlier ones end. Raises `ReauthenticationNeeded` and
+        `DomainError`."""
+        await self.require_recent_login(session)
+        user = session.user
+        codes = self.recovery_codes.generate()
+        digests = self.recovery_codes.digests(user.id, codes)
+        if not await self.store.replace_recovery_codes(user.id, digests, session.key):
+            raise DomainError(_CHANGED)
+        await self.notices.codes_replaced(user, session.address)
+        return codes
+
+    async def remove(self, session: Session) -> None:
+        """Raises `ReauthenticationNeeded`, and `DomainError` where a second factor is required."""
+        if self.policy.mode == "required":
+            raise DomainError(_STAYS)
+        await self.require_recent_login(session)
+        if not await self.store.drop_second_factors(session.user.id, session.key):
+            raise DomainError(_CHANGED)
+        await self.notices.removed(session.user, session.address)
+
+    async def reset(self, user: User) -> bool:
+        """Remove the second factor of this person, for the operator. False if there was none."""
+        dropped = await self.store.drop_second_factors(user.id)
+        if dropped:
+            await self.notices.reset(user)
+        return dropped
+
+    async def _require_none(self, user: User) -> None:
+        # The first proof alone must not replace a second factor.
+        if await self.store.totp_factor(user.id) is not None:
+            raise DomainError(_CHANGED)
+
+    async def _begin(self, user: User, holder: bytes) -> None:
+        if self.policy.mode == "off":
+            raise DomainError(_OFF)
+        now = self.clock.now()
+        enrolment = TotpEnrolment(
+            user_id=user.id,
+            sealed_secret=seal_secret(self.envelope, user.id, new_totp_secret(self.entropy)),
+            holder=holder,
+            created_at=now,
+            expires_at=now + _LIFETIME,
+        )
+        try:
+            await self.store.save_totp_enrolment(enrolment)
+        except Conflict:
+            raise DomainError("This account is not there any more.") from None
+
+    async def _enrolment(self, user: User, holder: bytes) -> tuple[TotpEnrolment, Secret] | None:
+        found = await self.store.totp_enrolment(user.id)
+        if found is None or found.holder != holder or found.expires_at <= self.clock.now():
+            return None
+        try:
+            return found, open_secret(self.envelope, user.id, found.sealed_secret)
+        except DecryptionFailed:  # the secret key was replaced in the meantime
+            return None
+
+    async def _confirm(
+        self, user: User, holder: bytes, code: Secret, session: bytes | None
+    ) -> Sequence[Secret]:
+        found = await self._enrolment(user, holder)
+        if found is None or self.policy.mode == "off":
+            raise DomainError(_LOST)
+        enrolment, secret = found
+        await self.throttle.reauthenticate(user.id)
+        now = self.clock.now()
+        step = matching_step(secret, "".join(code.reveal().split()), now)
+        if step is None:
+            raise DomainError(_WRONG_CODE)
+        await self.throttle.reauthenticated(user.id)
+        factor = TotpFactor(
+            user_id=user.id,
+            sealed_secret=enrolment.sealed_secret,
+            confirmed_at=now,
+            last_step=step,
+        )
+        codes = self.recovery_codes.generate()
+        digests = self.recovery_codes.digests(user.id, codes)
+        if not await self.store.confirm_totp_enrolment(factor, digests, session):
+            raise DomainError(_CHANGED)
+        return codes

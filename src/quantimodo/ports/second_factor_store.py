@@ -1,0 +1,49 @@
+"""The store of authenticator apps and recovery codes.
+
+The promises of `stores.py` hold here too.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
+
+
+class SecondFactorStore(Protocol):
+    async def totp_factor(self, user_id: int) -> TotpFactor | None: ...
+
+    async def totp_enrolment(self, user_id: int) -> TotpEnrolment | None:
+        """The enrolment of this person, expired or not."""
+
+    async def save_totp_enrolment(self, enrolment: TotpEnrolment) -> None:
+        """Save it in place of an earlier one. Raises `Conflict` when the person was deleted."""
+
+    async def confirm_totp_enrolment(
+        self, factor: TotpFactor, recovery_codes: Sequence[bytes], session: bytes | None
+    ) -> bool:
+        """Make the enrolment with the secret of `factor` the person's factor, with these recovery
+        codes (digests) in place of all earlier ones.
+
+        False, and nothing changes, if that enrolment is no longer there, or if `session` was
+        ended. Of concurrent calls one wins.
+        """
+
+    async def use_totp_step(self, factor: TotpFactor, step: int) -> bool:
+        """Record a code of this time step as used. False unless the step is later than the last
+        one and the secret is still that of `factor`; of concurrent calls one wins."""
+
+    async def count_recovery_codes(self, user_id: int) -> int:
+        """How many are not used yet."""
+
+    async def replace_recovery_codes(
+        self, user_id: int, recovery_codes: Sequence[bytes], session: bytes
+    ) -> bool:
+        """Replace all recovery codes (digests). False without a factor, or if `session` was
+        ended."""
+
+    async def use_recovery_code(self, user_id: int, digest: bytes) -> bool:
+        """Delete this code; of concurrent calls exactly one returns True."""
+
+    async def drop_second_factors(self, user_id: int, session: bytes | None = None) -> bool:
+        """Delete the factor, its recovery codes and an enrolment. False if there was no factor, or
+        if `session` was ended."""

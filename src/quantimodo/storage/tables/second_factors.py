@@ -1,0 +1,146 @@
+"""The tables `totp_factors`, `totp_enrolments` and `recovery_codes`."""
+
+from collections.abc import Sequence
+
+from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
+from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
+from quantimodo.storage.tables.table import Table
+from quantimodo.storage.tables.users import (
+    DROP_TOTP_ENROLMENT,
+    DROP_TOTP_FACTOR,
+    HOLD_PERSON,
+    OWN_SESSION,
+)
+from quantimodo.storage.timestamps import from_micros, to_micros
+
+_FACTOR = KeyedRead(
+    "SELECT user_id, sealed_secret, confirmed_at, last_step FROM totp_factors WHERE user_id"
+)
+_ENROLMENT = KeyedRead(
+    "SELECT user_id, sealed_secret, holder, created_at, expires_at FROM totp_enrolments"
+    " WHERE user_id"
+)
+_SAVE_ENROLMENT = Statement(
+    "INSERT INTO totp_enrolments (user_id, sealed_secret, holder, created_at, expires_at)"
+    " VALUES ({1}, {2}, {3}, {4}, {5}) ON CONFLICT (user_id) DO UPDATE SET"
+    " sealed_secret = excluded.sealed_secret, holder = excluded.holder,"
+    " created_at = excluded.created_at, expires_at = excluded.expires_at"
+)
+_TAKE_ENROLMENT = Statement(
+    "DELETE FROM totp_enrolments WHERE user_id = {1} AND sealed_secret = {2} RETURNING user_id"
+)
+_SAVE_FACTOR = Statement(
+    "INSERT INTO totp_factors (user_id, sealed_secret, confirmed_at, last_step)"
+    " VALUES ({1}, {2}, {3}, {4}) ON CONFLICT (user_id) DO UPDATE SET"
+    " sealed_secret = excluded.sealed_secret, confirmed_at = excluded.confirmed_at,"
+    " last_step = excluded.last_step"
+)
+_USE_STEP = Statement(
+    "UPDATE totp_factors SET last_step = {3}"
+    " WHERE user_id = {1} AND sealed_secret = {2} AND last_step < {3} RETURNING user_id"
+)
+_HAS_FACTOR = Statement("SELECT user_id FROM totp_factors WHERE user_id = {1}")
+_COUNT_CODES = Statement("SELECT COUNT(*) FROM recovery_codes WHERE user_id = {1}")
+_ADD_CODE = Statement("INSERT INTO recovery_codes (user_id, digest) VALUES ({1}, {2})")
+_USE_CODE = Statement(
+    "DELETE FROM recovery_codes WHERE user_id = {1} AND digest = {2} RETURNING user_id"
+)
+_DROP_CODES = Statement("DELETE FROM recovery_codes WHERE user_id = {1}")
+
+
+def _to_factor(row: Row) -> TotpFactor:
+    user_id, sealed_secret, confirmed_at, last_step = row
+    return TotpFactor(
+        user_id=user_id,
+        sealed_secret=sealed_secret,
+        confirmed_at=from_micros(confirmed_at),
+        last_step=last_step,
+    )
+
+
+def _to_enrolment(row: Row) -> TotpEnrolment:
+    user_id, sealed_secret, holder, created_at, expires_at = row
+    return TotpEnrolment(
+        user_id=user_id,
+        sealed_secret=sealed_secret,
+        holder=holder,
+        created_at=from_micros(created_at),
+        expires_at=from_micros(expires_at),
+    )
+
+
+class SecondFactors(Table):
+    async def totp_factor(self, user_id: int) -> TotpFactor | None:
+        row = await self._database.one(_FACTOR, user_id)
+        return None if row is None else _to_factor(row)
+
+    async def totp_enrolment(self, user_id: int) -> TotpEnrolment | None:
+        row = await self._database.one(_ENROLMENT, user_id)
+        return None if row is None else _to_enrolment(row)
+
+    async def save_totp_enrolment(self, enrolment: TotpEnrolment) -> None:
+        times = to_micros(enrolment.created_at), to_micros(enrolment.expires_at)
+        values = (enrolment.user_id, enrolment.sealed_secret, enrolment.holder, *times)
+        await self._database.write(execute(_SAVE_ENROLMENT, *values))
+
+    async def confirm_totp_enrolment(
+        self, factor: TotpFactor, recovery_codes: Sequence[bytes], session: bytes | None
+    ) -> bool:
+        user_id, sealed_secret = factor.user_id, factor.sealed_secret
+        times = to_micros(factor.confirmed_at), factor.last_step
+
+        def operation() -> Operation[bool]:
+            if not (yield from _holding(user_id, session)):
+                return False
+            if not (yield _TAKE_ENROLMENT, (user_id, sealed_secret)):
+                return False
+            yield _SAVE_FACTOR, (user_id, sealed_secret, *times)
+            yield from _replacing_codes(user_id, recovery_codes)
+            return True
+
+        return await self._database.write(operation)
+
+    async def use_totp_step(self, factor: TotpFactor, step: int) -> bool:
+        change = execute(_USE_STEP, factor.user_id, factor.sealed_secret, step)
+        return bool(await self._database.write(change))
+
+    async def count_recovery_codes(self, user_id: int) -> int:
+        ((count,),) = await self._database.list_rows(_COUNT_CODES, user_id)
+        return int(count)
+
+    async def replace_recovery_codes(
+        self, user_id: int, recovery_codes: Sequence[bytes], session: bytes
+    ) -> bool:
+        def operation() -> Operation[bool]:
+            if not (yield from _holding(user_id, session)):
+                return False
+            if not (yield _HAS_FACTOR, (user_id,)):
+                return False
+            yield from _replacing_codes(user_id, recovery_codes)
+            return True
+
+        return await self._database.write(operation)
+
+    async def use_recovery_code(self, user_id: int, digest: bytes) -> bool:
+        return bool(await self._database.write(execute(_USE_CODE, user_id, digest)))
+
+    async def drop_second_factors(self, user_id: int, session: bytes | None = None) -> bool:
+        def operation() -> Operation[bool]:
+            if not (yield from _holding(user_id, session)):
+                return False
+            yield DROP_TOTP_ENROLMENT, (user_id,)
+            return bool((yield DROP_TOTP_FACTOR, (user_id,)))
+
+        return await self._database.write(operation)
+
+
+def _holding(user_id: int, session: bytes | None) -> Operation[bool]:
+    """Lock the person; False if this session of theirs was ended."""
+    yield HOLD_PERSON, (user_id,)
+    return session is None or bool((yield OWN_SESSION, (user_id, session)))
+
+
+def _replacing_codes(user_id: int, recovery_codes: Sequence[bytes]) -> Operation[None]:
+    yield _DROP_CODES, (user_id,)
+    for digest in recovery_codes:
+        yield _ADD_CODE, (user_id, digest)
