@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import httpx
 
-from quantimodo.accounts.sign_up import new_subject
+from quantimodo.accounts.account_creation import new_subject
 from quantimodo.app.dispatch import Dispatcher
 from quantimodo.app.provider_policies import provider_policies
 from quantimodo.app.server import build_server

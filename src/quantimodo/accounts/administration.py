@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
+from quantimodo.accounts.account_creation import AccountCreation
 from quantimodo.accounts.addresses import email_address, person_name
 from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.passwords import check_password
 from quantimodo.accounts.sessions import Sessions
-from quantimodo.accounts.sign_up import new_subject
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
-from quantimodo.model.users import NewUser, User
+from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
-from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.clock import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +22,8 @@ class Administration:
     users: UserStore
     sessions: Sessions
     credentials: Credentials
+    creation: AccountCreation
     clock: Clock
-    entropy: Entropy
     audit: Audit
 
     async def create(
@@ -41,18 +41,13 @@ class Administration:
         if password is not None:
             check_password(password, email=email, name=name)
             password_hash = await self.credentials.hash(password)
-        now = self.clock.now()
-        person = NewUser(
-            subject=new_subject(self.entropy),
-            name=name,
+        return await self.creation.create(
             email=email,
-            created_at=now,
-            email_verified_at=now if verified else None,
+            name=name,
+            password_hash=password_hash,
+            verified=verified,
             administrator=administrator,
         )
-        user = await self.users.add_user(person, password_hash)
-        self._record("account.created", user.id)
-        return user
 
     async def disable(self, user_id: int) -> bool:
         """Disable the account and end its sessions; False if there is no such person."""

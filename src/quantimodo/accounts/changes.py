@@ -15,7 +15,6 @@ from quantimodo.accounts.errors import DomainError, InvalidInput
 from quantimodo.accounts.passwords import check_password
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.accounts.sessions import Sessions, require_fresh
-from quantimodo.accounts.throttle import Throttle
 from quantimodo.model.events import Event, Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
@@ -33,7 +32,6 @@ class Changes:
     sessions: Sessions
     credentials: Credentials
     recovery: Recovery
-    throttle: Throttle
     mailer: Mailer
     email_templates: EmailTemplates
     clock: Clock
@@ -84,7 +82,6 @@ class Changes:
         if user.email is not None and fold_email(email) == fold_email(user.email):
             raise InvalidInput("email", "This is the address of your account already.")
         held = await self.credentials.prove(session, current)
-        await self.throttle.send_email(email)
         await self.recovery.request_email_change(user, email, held)
         self._record("email.change_asked", session)
         return await self.credentials.renew(session, held)

@@ -119,7 +119,8 @@ class Recovery:
         await self.mailer.send(self.email_templates.verify_address(user.email, raw, lifetime))
 
     async def request_email_change(self, user: User, email: str, held: str | None) -> None:
-        """Mail a link that moves this account to another address."""
+        """Mail a link that changes the address of this account. Raises `TooMany`."""
+        await self.throttle.send_email(email)
         lifetime = self.policy.verify_lifetime
         payload = msgspec.json.encode(EmailChange(email=email, password=_mark(held)))
         # security.md §21: the same work whether or not another account has the address.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from quantimodo.accounts.account_creation import AccountCreation
 from quantimodo.accounts.administration import Administration
 from quantimodo.accounts.changes import Changes
 from quantimodo.accounts.credentials import Credentials
@@ -65,6 +66,9 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         sessions=sessions,
         clock=given.clock,
     )
+    creation = AccountCreation(
+        users=given.users, clock=given.clock, entropy=given.entropy, audit=given.audit
+    )
     password_sign_in = PasswordSignIn(
         users=given.users,
         credentials=credentials,
@@ -79,13 +83,11 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         email_tokens=links,
         login=login,
         credentials=credentials,
+        creation=creation,
         throttle=throttle,
         mailer=given.mailer,
         email_templates=email_templates,
         policy=given.policy,
-        clock=given.clock,
-        entropy=given.entropy,
-        audit=given.audit,
     )
     recovery = Recovery(
         users=given.users,
@@ -105,7 +107,6 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         sessions=sessions,
         credentials=credentials,
         recovery=recovery,
-        throttle=throttle,
         mailer=given.mailer,
         email_templates=email_templates,
         clock=given.clock,
@@ -115,8 +116,8 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         users=given.users,
         sessions=sessions,
         credentials=credentials,
+        creation=creation,
         clock=given.clock,
-        entropy=given.entropy,
         audit=given.audit,
     )
     return AccountServices(

@@ -4,11 +4,11 @@ No account exists before its address is shown to be the person's (security.md §
 requested is in the token's payload, on the server.
 """
 
-from base64 import b32encode
 from dataclasses import dataclass
 
 import msgspec
 
+from quantimodo.accounts.account_creation import AccountCreation
 from quantimodo.accounts.addresses import email_address, local_path, person_name
 from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.email_templates import EmailTemplates
@@ -17,16 +17,12 @@ from quantimodo.accounts.errors import DomainError, Faults, InvalidInput
 from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, Pending
 from quantimodo.accounts.passwords import check_password
-from quantimodo.accounts.sessions import printable
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, same
-from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import EmailToken
-from quantimodo.model.users import NewUser, User
+from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
-from quantimodo.ports.audit import Audit
-from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.mailer import Mailer
 from quantimodo.ports.stores import Conflict
 
@@ -49,13 +45,11 @@ class SignUp:
     email_tokens: EmailTokens
     login: Login
     credentials: Credentials
+    creation: AccountCreation
     throttle: Throttle
     mailer: Mailer
     email_templates: EmailTemplates
     policy: AccountPolicy
-    clock: Clock
-    entropy: Entropy
-    audit: Audit
 
     async def request(
         self,
@@ -163,27 +157,18 @@ class SignUp:
         )
 
     async def _make(self, pending_sign_up: PendingSignUp, address: str) -> User:
-        now = self.clock.now()
-        person = NewUser(
-            subject=new_subject(self.entropy),
-            name=pending_sign_up.name,
-            email=pending_sign_up.email,
-            created_at=now,
-            email_verified_at=now,
-        )
         try:
-            user = await self.users.add_user(person, pending_sign_up.password_hash)
+            user = await self.creation.create(
+                email=pending_sign_up.email,
+                name=pending_sign_up.name,
+                password_hash=pending_sign_up.password_hash,
+                verified=True,
+                address=address,
+            )
         except Conflict:
             raise DomainError("This address has an account already. Sign in to it.") from None
         await self.email_tokens.drop("sign_up", pending_sign_up.email)
-        where = printable(address, 64)
-        self.audit.record(Event(at=now, kind="account.created", user_id=user.id, address=where))
         return user
-
-
-def new_subject(entropy: Entropy) -> str:
-    """A name for a person that says nothing and is never given again: 160 bits, lower case."""
-    return b32encode(entropy.bytes(20)).decode().lower()
 
 
 def _pending_sign_up_of(email_token: EmailToken) -> PendingSignUp:

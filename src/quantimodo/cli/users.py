@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 from quantimodo.accounts.addresses import presented_email
 from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import Failed, field_errors, run
+from quantimodo.cli.option_groups import option_group
 from quantimodo.cli.printing import print_fields, print_json, print_table
 from quantimodo.model.events import Event
 from quantimodo.model.profiles import Profile
@@ -33,33 +35,38 @@ ClaimsFile = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
-@users.command()
-def create(
-    email: Annotated[str, typer.Option(help="The address to sign in with.")],
-    name: Annotated[str, typer.Option(help="How the person is called.")],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAccount:
+    """The options of `users create` that describe the account."""
+
+    email: Annotated[str, typer.Option(help="The address to sign in with.")]
+    name: Annotated[str, typer.Option(help="How the person is called.")]
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
-    ] = False,
-    admin: Annotated[bool, typer.Option("--admin", help="An administrator.")] = False,
+    ] = False
+    admin: Annotated[bool, typer.Option("--admin", help="An administrator.")] = False
     verified: Annotated[
         bool, typer.Option("--verified", help="The address is known to be the person's.")
-    ] = False,
-    claims: ClaimsFile = None,
-    as_json: AsJson = False,
-) -> None:
+    ] = False
+    claims: ClaimsFile = None
+
+
+@users.command()
+@option_group(NewAccount, "account")
+def create(account: NewAccount, as_json: AsJson = False) -> None:
     """Make an account. Without a password the person sets one by "Forgot the password?"."""
     with field_errors():
-        password = _password() if password_stdin else None
-    profile = None if claims is None else _profile(claims)
+        password = _password() if account.password_stdin else None
+    profile = None if account.claims is None else _profile(account.claims)
 
     async def add(context: AppContext) -> User:
         try:
             user = await context.accounts.administration.create(
-                email=email,
-                name=name,
+                email=account.email,
+                name=account.name,
                 password=password,
-                administrator=admin,
-                verified=verified,
+                administrator=account.admin,
+                verified=account.verified,
             )
         except Conflict:
             raise Failed("an account with this e-mail address exists already") from None

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from quantimodo.accounts.account_creation import new_subject
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.errors import DomainError, LinkNeeded
 from quantimodo.accounts.login import IdentityProof, Login, LoginBrowser, LoginResult
 from quantimodo.accounts.sessions import require_fresh
-from quantimodo.accounts.sign_up import new_subject
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.federation.identity_notifier import IdentityNotifier
