@@ -27,11 +27,11 @@ class Profiles:
         """An empty profile is valid."""
         return await self.store.profile(user.id) or Profile()
 
-    async def tell(self, user: User, given: Mapping[str, str]) -> None:
+    async def update(self, user: User, given: Mapping[str, str]) -> None:
         """Replace all of it, by the person. Raises `InvalidProfile`, `DomainError`."""
-        await self.keep(user, read_profile(given, await self.of(user)))
+        await self.replace(user, read_profile(given, await self.of(user)))
 
-    async def keep(self, user: User, profile: Profile) -> None:
+    async def replace(self, user: User, profile: Profile) -> None:
         """Replace all of it, by the operator too. Raises `DomainError`."""
         now = self.clock.now()
         try:

@@ -214,7 +214,7 @@ class Recovery:
             await self.users.verify_email(user.id, email, now, keep_credentials=False)
         await self.credentials.reset(user, fresh)
         await self.email_tokens.drop("reset_password", email)
-        await self.throttle.forgive(email)
+        await self.throttle.clear_failed_sign_ins(email)
         self._record("password.reset", user)
 
     async def _owner(self, email_token: EmailToken) -> User | None:

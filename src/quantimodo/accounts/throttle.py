@@ -105,11 +105,11 @@ class Throttle:
         account. Of the address, this one try was none; what else is counted there stays."""
         await self.store.take_back(self._name("sign-in address", network(address)))
         if device is None:
-            await self.forgive(account)
+            await self.clear_failed_sign_ins(account)
         else:
             await self.store.forget(self._name("sign-in device", device))
 
-    async def forgive(self, account: str) -> None:
+    async def clear_failed_sign_ins(self, account: str) -> None:
         """Forget the failed sign-ins of this account."""
         await self.store.forget(self._name("sign-in account", account))
 

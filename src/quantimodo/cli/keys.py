@@ -27,7 +27,7 @@ Sign-ins here, refresh tokens and opaque access tokens go on."""
 @keys.command("list")
 def list_keys(as_json: AsJson = False) -> None:
     """List the keys: the next, the current ones, and those that are still published."""
-    _tell(run(_read), as_json)
+    _print(run(_read), as_json)
 
 
 @keys.command()
@@ -57,7 +57,7 @@ def rotate(
         await context.registry.reseal()
         return await _read(context)
 
-    _tell(run(make), as_json)
+    _print(run(make), as_json)
 
 
 @keys.command(context_settings={"ignore_unknown_options": True})  # an id may begin with a dash
@@ -108,7 +108,7 @@ def _state(key: SigningKey, now: datetime) -> str:
     return "next" if key.active_at > now else "published"
 
 
-def _tell(found: list[dict[str, Any]], as_json: bool) -> None:
+def _print(found: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:

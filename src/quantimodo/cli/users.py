@@ -71,10 +71,10 @@ def create(account: NewAccount, as_json: AsJson = False) -> None:
         except Conflict:
             raise Failed("an account with this e-mail address exists already") from None
         if profile is not None:
-            await context.profiles.keep(user, profile)
+            await context.profiles.replace(user, profile)
         return user
 
-    _tell(run(add), as_json)
+    _print(run(add), as_json)
 
 
 @users.command("list")
@@ -91,7 +91,7 @@ def list_users(as_json: AsJson = False) -> None:
 @users.command()
 def show(who: Who, as_json: AsJson = False) -> None:
     """Show one account."""
-    _tell(run(lambda context: _person(context, who)), as_json)
+    _print(run(lambda context: _person(context, who)), as_json)
 
 
 @users.command("profile")
@@ -107,10 +107,10 @@ def replace_profile(
 
     async def keep(context: AppContext) -> User:
         user = await _person(context, who)
-        await context.profiles.keep(user, profile)
+        await context.profiles.replace(user, profile)
         return user
 
-    _tell(run(keep), as_json)
+    _print(run(keep), as_json)
 
 
 @users.command()
@@ -150,7 +150,7 @@ def _change(who: str, change: Callable[[AppContext, User], Awaitable[bool]], as_
         await change(context, user)
         return await _person(context, str(user.id))
 
-    _tell(run(apply), as_json)
+    _print(run(apply), as_json)
 
 
 def _profile(file: Path) -> Profile:
@@ -191,7 +191,7 @@ async def _all(context: AppContext) -> Sequence[User]:
     return found
 
 
-def _tell(user: User, as_json: bool) -> None:
+def _print(user: User, as_json: bool) -> None:
     fields = _fields(user)
     if as_json:
         print_json(fields)

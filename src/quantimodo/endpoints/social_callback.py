@@ -20,7 +20,7 @@ from quantimodo.endpoints.login_purposes import ReturnToClient
 from quantimodo.endpoints.login_states import InvalidLoginState
 from quantimodo.endpoints.pending_profiles import PendingProfile, PendingProfiles
 from quantimodo.endpoints.social import provider_in_path
-from quantimodo.endpoints.upstream_login import Returned, UpstreamLogin
+from quantimodo.endpoints.upstream_login import OpenedLoginState, UpstreamLogin
 from quantimodo.federation.contract import Provider
 from quantimodo.outbound.errors import ProviderFault
 from quantimodo.pages.browser import BrowserRequest
@@ -115,7 +115,7 @@ class CallbackHandler:
         request: Request,
         provider: Provider,
         parameters: Mapping[str, str],
-        returned: Returned,
+        returned: OpenedLoginState,
     ) -> Response:
         purpose = returned.purpose
         try:

@@ -36,7 +36,7 @@ class _Content(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class OpenedLoginState:
     """A browser that came back from a provider: what it was redirected with, and its purpose."""
 
     authorization_context: AuthorizationContext
@@ -79,7 +79,7 @@ class UpstreamLogin:
         await self.states.add(request, response, new_state)
         return response
 
-    async def recall(self, request: Request, provider: Provider, state: str) -> Returned:
+    async def recall(self, request: Request, provider: Provider, state: str) -> OpenedLoginState:
         """What the browser was redirected with, once. Raises `InvalidLoginState`."""
         found = await self.states.take(request, state)
         if found.provider != provider.name:
@@ -92,7 +92,7 @@ class UpstreamLogin:
             redirect_uri=self.issuer + callback_path(provider.name),
             fresh=content.fresh,
         )
-        return Returned(authorization_context, content.purpose)
+        return OpenedLoginState(authorization_context, content.purpose)
 
     async def check(self, request: Request, state: str) -> None:
         """Check that this browser was redirected with this state, which stays valid. Raises

@@ -60,12 +60,12 @@ class Profile:
             return await self._page(request, browser_request, again, form=again.view(form, "name"))
         return self.page_context.go("/account/profile", "renamed")
 
-    async def tell(self, request: Request) -> Response:
+    async def save_details(self, request: Request) -> Response:
         """POST /account/profile/details."""
         browser_request, form = await self.page_context.posted(request)
         given = {name: form.one(name) for name in _DETAILS}
         try:
-            await self.profiles.tell(browser_request.required().user, given)
+            await self.profiles.update(browser_request.required().user, given)
         except InvalidProfile as fault:
             again = FormErrors(422, fault.faults)
             return await self._page(

@@ -180,7 +180,7 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("GET",), "/account/activity/export", activity.export),
         (("GET",), "/account/profile", profile.show),
         (("POST",), "/account/profile", profile.rename),
-        (("POST",), "/account/profile/details", profile.tell),
+        (("POST",), "/account/profile/details", profile.save_details),
         (("POST",), "/account/verification", profile.send_verification),
         (("GET",), "/account/sessions", devices.show),
         (("POST",), "/account/sessions/end", devices.end),

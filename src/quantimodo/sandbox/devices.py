@@ -27,7 +27,7 @@ from quantimodo.sandbox.parameters import (
     of_query,
 )
 from quantimodo.sandbox.people import Person
-from quantimodo.sandbox.person_chooser import PersonChooser, Wanted
+from quantimodo.sandbox.person_chooser import FormInput, PersonChooser
 from quantimodo.sandbox.sealed import Grant, SealedGrants
 
 _SCRIPT: Final = """
@@ -70,7 +70,7 @@ class NativeSdk:
                 sent,
                 heading=f"{self.fake_provider.title} SDK on a phone",
                 lead="Choose who signs in, and copy the tokens that the app on the phone gets.",
-                wanted=self._wanted(sent),
+                inputs=self._inputs(sent),
             )
         return _to_copy(self.renderer, self.fake_provider, person, self._tokens(person, sent))
 
@@ -106,13 +106,13 @@ class NativeSdk:
             )
         )
 
-    def _wanted(self, sent: Parameters) -> list[Wanted]:
+    def _inputs(self, sent: Parameters) -> list[FormInput]:
         hint = "Another one than ours shows that a foreign app's token is refused."
         return [
-            Wanted(
+            FormInput(
                 "client_id", "Client id", sent.get("client_id", self.fake_provider.app.id), hint
             ),
-            Wanted("nonce", "Nonce", sent.get("nonce", "")),
+            FormInput("nonce", "Nonce", sent.get("nonce", "")),
         ]
 
 

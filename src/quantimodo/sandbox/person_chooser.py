@@ -34,7 +34,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class FormInput:
     """An additional field of the page's form."""
 
     name: str
@@ -66,14 +66,14 @@ class PersonChooser:
         *,
         heading: str,
         lead: str,
-        wanted: Sequence[Wanted] = (),
+        inputs: Sequence[FormInput] = (),
         without: frozenset[Behaviour] = frozenset(),
     ) -> Response:
         """The page. Each choice repeats `sent`; `without` are the people to leave out."""
         address, trust = sent.get("address", ""), sent.get("trust", Trust.DOMAIN)
         typed = another(address, trust) if address else None
         people = [person for person in PEOPLE if person.behaviour not in without]
-        shown = {*_OWN, *(each.name for each in wanted)}
+        shown = {*_OWN, *(each.name for each in inputs)}
         return self.renderer.page(
             "sandbox/people.html",
             options=PageOptions(status=422 if address and typed is None else 200, opener=True),
@@ -90,7 +90,7 @@ class PersonChooser:
                 if each.behaviour is not Behaviour.STEADY
             ],
             hidden=[(name, value) for name, value in sent.items() if name not in shown],
-            wanted=wanted,
+            inputs=inputs,
             address=address,
             trust=trust,
             problem="" if typed or not address else "Enter an address such as ann@example.org.",
