@@ -1,4 +1,4 @@
-"""The house that these tests live in."""
+"""The account services over each engine, for the tests of accounts."""
 
 from collections.abc import Iterator
 

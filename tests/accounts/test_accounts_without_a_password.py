@@ -156,7 +156,7 @@ async def test_an_account_is_deleted_with_its_identities(
 
 
 async def mallory(services: AccountServices) -> Session:
-    """Somebody whose provider gives out Ann's address without asking her."""
+    """A person whose provider gives out Ann's address without asking her."""
     profile = profile_of("mallory", email_verified=False, email_authoritative=False)
     return await services.session(await services.by_provider(profile))
 

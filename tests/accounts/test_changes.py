@@ -64,7 +64,7 @@ async def test_a_changed_password_makes_reset_links_worthless(
     email_token = await services.email_token("/reset/new")
     await services.accounts.changes.change_password(ann, right(), Secret(FRESH))
     with pytest.raises(DomainError):
-        await services.reset(email_token, "somebody else's one")
+        await services.reset(email_token, "another person's one")
 
 
 async def test_nothing_changes_without_the_current_password(
@@ -151,9 +151,9 @@ async def test_an_address_changes_when_its_email_is_opened(
 async def test_the_old_address_is_notified(services: AccountServices, ann: Session) -> None:
     session, email_token = await move(services, ann)
     await services.accounts.recovery.verify(email_token, session=session)
-    letter = (await services.email_templates())[0]
-    assert (letter.to, letter.subject) == ("ann@example.org", "Your address was changed")
-    assert "moved@example.org" not in letter.text
+    email = (await services.email_templates())[0]
+    assert (email.to, email.subject) == ("ann@example.org", "Your address was changed")
+    assert "moved@example.org" not in email.text
 
 
 async def test_asking_for_a_move_gives_a_new_session_id(

@@ -162,7 +162,7 @@ async def test_a_device_cookie_is_the_same_work_and_text_as_none(
 ) -> None:
     ann = await services.member()
     found = []
-    for email in ("ann@example.org", "nobody@example.org"):
+    for email in ("ann@example.org", "unknown@example.org"):
         for device_cookies in (None, services.device_cookie(ann), {"f" * 16: "forged"}):
             with services.doing() as work, pytest.raises(DomainError) as refused:
                 await services.sign_in(email, "wrong", device_cookies=device_cookies)

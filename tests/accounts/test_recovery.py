@@ -122,7 +122,7 @@ async def test_a_deleted_person_does_not_come_back_by_a_reset(services: AccountS
 
 
 async def test_a_reset_for_an_unknown_address_sends_no_email(services: AccountServices) -> None:
-    await services.accounts.recovery.request_reset("nobody@example.org", address=ADDRESS)
+    await services.accounts.recovery.request_reset("unknown@example.org", address=ADDRESS)
     assert await services.email_templates() == []
 
 

@@ -127,7 +127,7 @@ async def test_new_parameters_hash_the_password_anew(
 
 
 async def test_a_sign_in_that_a_reset_overtakes_is_refused(services: AccountServices) -> None:
-    """Whoever knows the old password does not keep a session by being on the way already."""
+    """A sign-in by the old password that began before the reset gets no session."""
     ann = await services.member()
     held = await services.accounts.credentials.match(ann, Secret(PASSWORD))
     assert held is not None

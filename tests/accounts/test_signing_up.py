@@ -47,12 +47,12 @@ async def test_sign_up_confirm_and_be_signed_in(
 
 async def test_the_link_is_in_the_email_and_only_there(services: AccountServices) -> None:
     await services.sign_up("new@example.org")
-    (letter,) = await services.email_templates()
-    assert letter.to == "new@example.org"
-    assert f"{ISSUER}/confirm?token=qmt_" in letter.text
-    assert "60 minutes" in letter.text
-    assert "New Person" not in letter.text + letter.subject
-    assert PASSWORD not in letter.text
+    (email,) = await services.email_templates()
+    assert email.to == "new@example.org"
+    assert f"{ISSUER}/confirm?token=qmt_" in email.text
+    assert "60 minutes" in email.text
+    assert "New Person" not in email.text + email.subject
+    assert PASSWORD not in email.text
 
 
 async def test_a_link_works_once(services: AccountServices) -> None:

@@ -126,9 +126,9 @@ async def test_a_proven_address_links_automatically_and_its_owner_is_notified(
     admitted = await admit(services)
     assert (admitted.user.id, admitted.new_user) == (ann.id, False)
     assert await services.stores.users.password_hash(ann.id) is not None
-    (letter,) = await services.email_templates()
-    assert letter.to == "ann@example.org"
-    assert letter.subject == "A way to sign in was added"
+    (email,) = await services.email_templates()
+    assert email.to == "ann@example.org"
+    assert email.subject == "A way to sign in was added"
     assert [event.kind for event in await services.events(ann)][:1] == ["identity.linked"]
 
 
@@ -360,7 +360,7 @@ async def test_signed_out_there_is_signed_out_here(services: AccountServices) ->
     assert await services.security_events.sign_out(ISSUER, "elsewhere-1") == user.id
     assert not await services.is_live(cookie)
     assert len(await services.social.identities(user.id)) == 1
-    assert await services.security_events.sign_out(ISSUER, "nobody") is None
+    assert await services.security_events.sign_out(ISSUER, "unknown") is None
     assert (await services.events(user))[0].kind == "identity.signed_out"
 
 
@@ -402,10 +402,10 @@ async def test_a_disabled_provider_account_signs_its_person_out_and_notifies(
     assert await services.security_events.suspend(ISSUER, "elsewhere-1") == user.id
     assert not await services.is_live(cookie)
     assert len(await services.social.identities(user.id)) == 1
-    (letter, *_) = await services.email_templates()
-    assert letter.subject == "A way to sign in was suspended"
-    assert "/reset" not in letter.text
-    assert await services.security_events.suspend(ISSUER, "nobody") is None
+    (email, *_) = await services.email_templates()
+    assert email.subject == "A way to sign in was suspended"
+    assert "/reset" not in email.text
+    assert await services.security_events.suspend(ISSUER, "unknown") is None
     # It was enabled there again.
     assert (await admit(services)).user == user
 

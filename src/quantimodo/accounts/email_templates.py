@@ -76,8 +76,8 @@ class EmailTemplates:
         return self._mail(
             to,
             "Your address is in use already",
-            "This address was given for another account, we hope by you. But it has one of"
-            " its own, so nothing was changed. Sign in to it:",
+            "This address was given for another account, we hope by you. But it has an account"
+            " already, so nothing was changed. Sign in to it:",
             f"{self.issuer}/sign-in",
         )
 
