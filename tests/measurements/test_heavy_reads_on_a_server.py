@@ -124,7 +124,7 @@ async def test_tokens_are_issued_while_heavy_reads_are_in_progress(reader: Reade
 
 
 async def test_the_reads_of_clients_that_disconnect_end(reader: Reader) -> None:
-    """A person has 2 reads in progress and 16 that wait; one more is refused."""
+    """A person has 1 read in progress and 16 that wait; one more is refused."""
     for query in (HEAVY["filter list"], HEAVY["deep page"], HEAVY["groups"]):
         reads = [asyncio.create_task(reader.read(query)) for _ in range(60)]
         while not any(read.done() for read in reads):

@@ -14,6 +14,8 @@ import pytest
 from api_client import ALL, CSV, LIST, SLEEP, START, ApiClient, open_client
 
 from endless import ENDLESS, MANY
+from quantimodo.app.policies import read_policy, search_policy
+from quantimodo.app.settings import load_settings
 from quantimodo.measurements.limits import ReadLimits, ReadPolicy, TooManyReads
 from quantimodo.ports.stores import TooSlow
 from support.app import AppHarness, open_app_harness, settings_for
@@ -64,8 +66,8 @@ async def test_reads_of_one_person_beyond_the_bound_are_refused(
     blocked: tuple[AppHarness, ApiClient],
 ) -> None:
     harness, app = blocked
-    waiting = [asyncio.create_task(app.get(LIST)) for _ in range(18)]  # 2 run, 16 wait
-    while _taken(harness) < 18:
+    waiting = [asyncio.create_task(app.get(LIST)) for _ in range(17)]  # 1 runs, 16 wait
+    while _taken(harness) < 17:
         await asyncio.sleep(0.01)
     answer = await app.get(LIST)
     assert answer.status_code == 429
@@ -222,3 +224,24 @@ async def test_people_do_not_count_with_each_other() -> None:
         pass
     held.set()
     await asyncio.gather(*anns)
+
+
+async def test_by_default_one_person_leaves_a_place_for_another() -> None:
+    settings = load_settings({})
+    policy = read_policy(settings)
+    assert policy == ReadPolicy()
+    assert policy.per_person < search_policy(settings).at_once
+    limits, held, begun = ReadLimits(policy), asyncio.Event(), list[str]()
+
+    async def read(name: str) -> None:
+        async with limits.place(name):
+            begun.append(name)
+            await held.wait()
+
+    reads = [asyncio.create_task(read(name)) for name in ("ann", "ann", "bob")]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert begun == ["ann", "bob"]
+    held.set()
+    await asyncio.gather(*reads)
+    assert begun == ["ann", "bob", "ann"]

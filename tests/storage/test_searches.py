@@ -1,6 +1,8 @@
 """Searches run beside the event loop: with a deadline, a bound, and an end when nobody waits."""
 
 import asyncio
+import os
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -13,6 +15,7 @@ from quantimodo.storage.database import Database, SearchPolicy, Statement
 from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.postgres import PostgresDatabase
 from quantimodo.storage.sqlite import SqliteDatabase
+from quantimodo.storage.sqlite_searches import lower_priority
 
 ONE = Statement("SELECT 1")
 
@@ -122,6 +125,42 @@ async def test_a_search_cannot_write(opens: Opens, engine: str) -> None:
     database = await opens(SearchPolicy())
     with pytest.raises(Unavailable):
         await database.search(Statement("DELETE FROM users"))
+
+
+async def test_searches_have_a_lower_priority_than_the_event_loop_the_writer_and_lists(
+    opens: Opens, engine: str
+) -> None:
+    if engine != "sqlite":
+        pytest.skip("PostgreSQL runs searches in its own processes")
+    usual = _nice(threading.main_thread())
+    before = set(threading.enumerate())
+    database = await opens(SearchPolicy())
+    await database.search(ONE)
+    of_searches = set(threading.enumerate()) - before
+    (searcher,) = [each for each in of_searches if each.name.startswith("sqlite-search")]
+    await database.list_rows(ONE)
+    others = set(threading.enumerate()) - before - {searcher}
+    assert _nice(searcher) == min(19, usual + 10)
+    assert {each.name for each in others} >= {"sqlite-writer", "sqlite-search-0"}
+    assert {_nice(each) for each in others} == {usual}
+    assert _nice(threading.main_thread()) == usual
+
+
+def test_a_search_runs_where_the_system_refuses_a_lower_priority() -> None:
+    asked: list[int] = []
+
+    def refuse(_which: int, thread: int, _nice: int) -> None:
+        asked.append(thread)
+        raise PermissionError
+
+    lower_priority(refuse)
+    assert asked == [threading.get_native_id()]
+
+
+def _nice(thread: threading.Thread) -> int:
+    if thread.native_id is None:
+        raise AssertionError("the thread has not begun")
+    return os.getpriority(os.PRIO_PROCESS, thread.native_id)
 
 
 async def _outcome(search: Awaitable[Any]) -> Any:

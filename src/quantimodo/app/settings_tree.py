@@ -137,7 +137,7 @@ class ReadSettings:
         most=_MINUTE,
     )
     per_person: int = _setting(
-        2,
+        1,
         "How many reads of one person's measurements, or of one application's people, one worker"
         " process runs at once; 16 more wait, and beyond that the answer is 429.",
         least=1,

@@ -25,7 +25,7 @@ class TooManyReads(Unavailable):
 class ReadPolicy:
     """`per_person` reads run at once; each must be done within `seconds`, its wait included."""
 
-    per_person: int = 2
+    per_person: int = 1
     seconds: float = 10.0
 
 

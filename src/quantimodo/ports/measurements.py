@@ -28,7 +28,7 @@ from quantimodo.model.measurements import (
     VariableSummary,
 )
 
-GROUPED_VALUES: Final = 1_000
+GROUPED_VALUES: Final = 250
 
 
 class ReferenceStore(Protocol):

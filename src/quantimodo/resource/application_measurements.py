@@ -18,7 +18,7 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import MeasurementStore
 from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.subjects import is_pairwise
-from quantimodo.resource.measurement_json import measurement_json, page_response
+from quantimodo.resource.measurement_json import measurement_rows, page_response
 from quantimodo.resource.measurements import READ, MeasurementAccess
 from quantimodo.tokens.subjects import Subjects
 
@@ -47,7 +47,8 @@ class ApplicationMeasurements:
             rows, total = await self.measurement_service.page_of_people(people, question, count)
         self._note(app, question, list(rows))
         names = await self._names(app, {row.measurement.user_id for row in rows})
-        rows_json = [_row_json(row, names[row.measurement.user_id]) for row in rows]
+        shown = zip(rows, await measurement_rows(rows), strict=True)
+        rows_json = [{**row_json, **names[row.measurement.user_id]} for row, row_json in shown]
         return page_response(self.address, question, rows_json, total)
 
     async def _names(self, app: str, user_ids: set[int]) -> Mapping[int, dict[str, Any]]:
@@ -100,8 +101,3 @@ class ApplicationMeasurements:
                 question.variables,
                 question.categories,
             )
-
-
-def _row_json(row: MeasurementView, name: dict[str, Any]) -> dict[str, Any]:
-    """With whose it is."""
-    return {**measurement_json(row), **name}

@@ -26,6 +26,7 @@ from quantimodo.resource.bearer_authentication import BearerAuthentication
 from quantimodo.resource.measurement_json import (
     CSV_HEADERS,
     measurement_json,
+    measurement_rows,
     page_response,
 )
 
@@ -96,7 +97,7 @@ class Measurements:
         async with self.access.reads.place(user.id):
             rows, total = await self.measurement_service.page(user.id, question)
         self.access.note_reading(user, app, question, number_in(rows))
-        return page_response(self.address, question, list(map(measurement_json, rows)), total)
+        return page_response(self.address, question, await measurement_rows(rows), total)
 
     async def _add(self, request: Request) -> Response:
         user, app = await self.access.admit(request, WRITE)

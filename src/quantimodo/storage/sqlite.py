@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from quantimodo.storage.database import (
     T,
     findable,
 )
-from quantimodo.storage.sqlite_searches import SearchPool
+from quantimodo.storage.sqlite_searches import search_pools
 
 _MOST_WAITING = 20_000  # writes in the queue; more answer `Unavailable` at once
 _BUSY_SECONDS = 10.0
@@ -62,15 +63,6 @@ def connect(path: Path, cache: int = _SMALL_CACHE) -> sqlite3.Connection:
     connection.execute(f"PRAGMA cache_size = -{cache}")
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
-
-
-def _search_pool(path: Path, policy: SearchPolicy, threads: int) -> SearchPool:
-    return SearchPool(
-        lambda: _connect_to_read(path),
-        threads=threads,
-        waiting=policy.waiting,
-        seconds=policy.seconds,
-    )
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
@@ -115,8 +107,7 @@ class SqliteDatabase:
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
         self._checkpointer = _Checkpointer(path, self._turn, empty_log_every)
-        self._searches = _search_pool(path, policy, policy.at_once)
-        self._lists = _search_pool(path, policy, 1)
+        self._searches, self._lists = search_pools(partial(_connect_to_read, path), policy)
 
     async def one(self, read: KeyedRead, key: Any) -> Row | None:
         if not findable(key):

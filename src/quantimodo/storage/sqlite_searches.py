@@ -2,29 +2,50 @@
 
 Each thread has a read-only connection. A search that reaches its deadline, or whose caller is
 cancelled, is interrupted. `sqlite3` releases the interpreter lock while SQLite works, so that a
-long search does not stop the event loop.
+long search does not stop the event loop. Threads of long searches have a lower scheduling priority
+than the event loop and the writer, which need the processor first.
 """
 
 import asyncio
+import os
 import queue
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from quantimodo.ports.stores import TooSlow, Unavailable
-from quantimodo.storage.database import Row
+from quantimodo.storage.database import Row, SearchPolicy
 
 # An interrupt that arrives before the first step of a statement has no effect, so it is repeated.
 _INTERRUPT_AGAIN = 0.02  # seconds
+# Added to the nice value: a tenth of the weight, so that a search continues on a busy machine.
+_NICENESS = 10
+_HIGHEST_NICENESS = 19
+
+
+def lower_priority(set_priority: Callable[[int, int, int], None] = os.setpriority) -> None:
+    """Lower the scheduling priority of the calling thread, on Linux, where each thread has its own.
+
+    No effect where the system refuses it or has no priorities of threads.
+    """
+    if sys.platform != "linux":
+        return
+    thread = threading.get_native_id()
+    with suppress(OSError):
+        nice = os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS
+        set_priority(os.PRIO_PROCESS, thread, min(nice, _HIGHEST_NICENESS))
 
 
 class SearchPool:
     """Runs searches on at most `threads` threads. Made inside the running event loop.
 
     More than `waiting` queued searches raise `Unavailable`; a search that runs longer than
-    `seconds` raises `TooSlow`. Threads and connections are made when they are first needed.
+    `seconds` raises `TooSlow`. Threads and connections are made when they are first needed; each
+    thread calls `prepare` first.
     """
 
     def __init__(
@@ -34,8 +55,10 @@ class SearchPool:
         threads: int,
         waiting: int,
         seconds: float,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
         self._connect = connect
+        self._prepare = prepare
         self._most_threads = threads
         self._most_waiting = waiting
         self._seconds = seconds
@@ -80,6 +103,7 @@ class SearchPool:
         thread.start()
 
     def _work(self) -> None:
+        self._prepare()
         connection: sqlite3.Connection | None = None
         while (job := self._jobs.get()) is not None:
             outcome: list[Row] | Exception
@@ -94,6 +118,14 @@ class SearchPool:
                 self._loop.call_soon_threadsafe(job.complete, outcome)
         if connection is not None:
             connection.close()
+
+
+def search_pools(
+    connect: Callable[[], sqlite3.Connection], policy: SearchPolicy
+) -> tuple[SearchPool, SearchPool]:
+    """The pool of searches, and the one of short lists, whose thread has the usual priority."""
+    make = partial(SearchPool, connect, waiting=policy.waiting, seconds=policy.seconds)
+    return make(threads=policy.at_once, prepare=lower_priority), make(threads=1)
 
 
 class _Job:
