@@ -90,7 +90,8 @@ class Site:
 
     @property
     def page_context(self) -> PageContext:
-        return PageContext(self.pages.renderer, self.pages.browser, self.pages.clock)
+        pages = self.pages
+        return PageContext(pages.renderer, pages.browser, pages.throttle, pages.clock)
 
     def app(self) -> Starlette:
         boundary = ErrorBoundary(self.pages.renderer, self.services.entropy)
@@ -174,6 +175,7 @@ def build(
     pages = Pages(
         renderer=renderer or shipped_renderer(),
         browser=browser,
+        throttle=services.throttle,
         accounts=services.accounts,
         sessions=services.sessions,
         sign_out=SignOut(origin, services.sessions, stores.logout_recipients, stores.clients),

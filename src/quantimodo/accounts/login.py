@@ -106,7 +106,7 @@ class Login:
         """Start a session, or a pending login for a person who needs a second factor.
 
         The session's `amr` values are the methods of all proofs. Raises `DomainError` when the
-        account was deleted, or the proof no longer holds.
+        account was deleted, or the proof no longer holds, `TooMany` for too many sessions.
         """
         if not await self.second_factors.is_needed(user):
             return await self._start(user, proof, browser)
@@ -156,6 +156,7 @@ class Login:
         return found.signed_out_at == proof.signed_out_at
 
     async def _start(self, user: User, proof: Proof, browser: LoginBrowser) -> StartedSession:
+        await self.throttle.start_session(user.id, browser.address)
         cookie = await self.sessions.start(
             user,
             methods=proof.methods,

@@ -63,6 +63,8 @@ class ThrottlePolicy:
     proof_per_person: Limit = Limit(10, _QUARTER)
     second_factor_per_person: Limit = Limit(10, _QUARTER)
     second_factor_per_day: Limit = Limit(50, _DAY)
+    sessions_per_person: Limit = Limit(1000, _HOUR)
+    changes_per_session: Limit = Limit(1000, _HOUR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,11 @@ class Throttle:
         """The budget of a mail to this address that a person with an account causes."""
         payer = keyed_digest(self.key, "budget account_mails", fold_email(recipient))
         return Charge(payer, self.budgets.account_mails)
+
+    def charge_replay(self, user_id: int | None) -> Charge:
+        """The budget of the audit events of codes and tokens that one person's apps use twice."""
+        payer = keyed_digest(self.key, "budget replays", str(user_id))
+        return Charge(payer, self.budgets.refused_sign_ins)
 
     async def sign_in_from(self, address: str) -> None:
         """A password that is tried, for any account; counted before `sign_in`."""
@@ -169,6 +176,17 @@ class Throttle:
 
     async def reauthenticated(self, user_id: int) -> None:
         await self.store.forget(self._name("proof", str(user_id)))
+
+    async def start_session(self, user_id: int, address: str) -> None:
+        """A sign-in that succeeded: it writes a session and an audit event. Counted by address, so
+        that a thief of the password cannot lock the person out."""
+        whose = f"{user_id} {network(address)}"
+        await self._count("session", whose, self.policy.sessions_per_person)
+
+    async def change(self, sid: str) -> None:
+        """A form that a signed-in person sends: it may write audit events. Counted by session, so
+        that a person can end a stolen session."""
+        await self._count("change", sid, self.policy.changes_per_session)
 
     async def second_factor(self, user_id: int, login: str, device: str | None) -> None:
         """A response to this person's second factor in a pending login. `device`: the nonce of a

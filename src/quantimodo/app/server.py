@@ -90,7 +90,7 @@ def _dispatcher(
     context: AppContext, metrics: Metrics, renderer: Renderer, steps: Sequence[Step]
 ) -> Dispatcher:
     settings = context.settings
-    page_context = PageContext(renderer, browser_service(context), context.clock)
+    page_context = PageContext(renderer, browser_service(context), context.throttle, context.clock)
     document = openapi_document(settings.issuer, legacy_transport=settings.legacy_transport)
     endpoints = _endpoints(context, metrics, document)
     routes = api_routes(endpoints, legacy_transport=settings.legacy_transport)
@@ -177,6 +177,7 @@ def _pages(
     pages = Pages(
         renderer=page_context.renderer,
         browser=page_context.browser,
+        throttle=context.throttle,
         accounts=context.accounts,
         sessions=context.sessions,
         sign_out=sign_out(context),

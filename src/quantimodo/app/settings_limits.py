@@ -85,6 +85,12 @@ class LimitSettings:
         "Codes of a second factor that may be tried for one person in browsers that they have not"
         " used before, in the long run.",
     )
+    sessions_per_person: Limit = _setting(
+        Limit(1000, _HOUR), "Sessions that one person may start from one network address."
+    )
+    changes_per_session: Limit = _setting(
+        Limit(1000, _HOUR), "Forms that a signed-in person may send in one browser."
+    )
 
 
 def _budget(mebibytes: int, says: str) -> Any:

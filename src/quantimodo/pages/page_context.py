@@ -12,6 +12,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.throttle import Throttle
 from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.pages.browser import Browser, BrowserRequest
 from quantimodo.pages.form_errors import FormErrors
@@ -64,6 +65,7 @@ class PageContext:
 
     renderer: Renderer
     browser: Browser
+    throttle: Throttle
     clock: Clock
 
     async def browser_request(self, request: Request) -> BrowserRequest:
@@ -72,13 +74,16 @@ class PageContext:
     async def posted(
         self, request: Request, most: int | None = None
     ) -> tuple[BrowserRequest, Form]:
-        """The request and its form, which came from a page of this server. Raises `Forbidden`.
+        """The request and its form, which came from a page of this server. Raises `Forbidden`, and
+        `TooMany` when too many came in one session.
 
         `most`: the limit in bytes for a form that may be larger than usual.
         """
         form = await (read_form(request) if most is None else read_form(request, most))
         browser_request = await self.browser.browser_request(request)
         self.browser.check(request, form, browser_request)
+        if browser_request.session is not None:
+            await self.throttle.change(browser_request.session.sid)
         return browser_request, form
 
     def show(

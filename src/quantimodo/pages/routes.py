@@ -7,6 +7,7 @@ from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.services import AccountServices
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.sign_out import SignOut as SigningOut
+from quantimodo.accounts.throttle import Throttle
 from quantimodo.clients.registry import Registry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.measurements.catalogue import References
@@ -56,6 +57,7 @@ class Pages:
 
     renderer: Renderer
     browser: Browser
+    throttle: Throttle
     accounts: AccountServices
     sessions: Sessions
     sign_out: SigningOut
@@ -82,7 +84,7 @@ class Pages:
 
 def page_routes(pages: Pages) -> list[PageRoute]:
     """All pages, as (methods, path, endpoint)."""
-    page_context = PageContext(pages.renderer, pages.browser, pages.clock)
+    page_context = PageContext(pages.renderer, pages.browser, pages.throttle, pages.clock)
     assets, guides = pages.renderer.assets, Guides.installed(pages.renderer)
     return [
         *_authorize_endpoint(pages, page_context),

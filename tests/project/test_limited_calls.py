@@ -1,0 +1,244 @@
+"""security.md §14c: each call that fetches something or writes an audit event has a limit, and a
+test through the wire shows that it refuses. The calls are read from the source: a new one fails."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from quantimodo.app.settings_limits import BudgetSettings, LimitSettings
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "quantimodo"
+# The attributes that hold the ports, by the ports' names in annotations, and the calls of each.
+PORTS = {
+    "GuardedHttpClient": ("http_client", {"get", "post_form"}),
+    "DocumentFetcher": ("fetcher", {"get"}),
+    "FormPoster": ("poster", {"post"}),
+    "Audit": ("audit", {"record"}),
+    "AuditTrail": ("audit", {"record"}),
+    "IdentityNotifier": ("notifier", {"record"}),
+}
+OPERATOR = "a command of the operator"
+CALLERS = "the callers, which are in this table"
+KEYS = "KeyDocumentPolicy"
+
+_EVENTS = "tests/attacks/test_limited_events.py"
+_STRANGERS = "tests/attacks/test_storage_of_strangers.py"
+TESTS = {
+    "changes_per_session": f"{_EVENTS}::test_every_form_of_a_signed_in_person_is_limited",
+    "sessions_per_person": f"{_EVENTS}::test_sessions_of_one_person_are_limited",
+    "sign_up_per_address": f"{_EVENTS}::test_forms_that_send_mails_to_strangers_are_limited",
+    "reset_per_address": f"{_EVENTS}::test_forms_that_send_mails_to_strangers_are_limited",
+    "emails_per_account": f"{_EVENTS}::test_mails_that_a_person_causes_are_limited",
+    "social_per_address": f"{_EVENTS}::test_sign_ins_through_providers_are_limited",
+    "sign_in_per_account": "tests/pages/test_sign_in_page.py"
+    "::test_too_many_attempts_get_retry_after",
+    "second_factor_per_person": "tests/authorization/test_second_factor.py"
+    "::test_wrong_responses_are_counted_over_all_browsers_of_the_person",
+    "fetches_per_address": f"{_STRANGERS}::test_requests_that_make_the_server_fetch_are_limited",
+    "requests_per_address": "tests/attacks/test_requests_that_wait.py"
+    "::test_a_flood_of_requests_from_one_address_is_not_kept",
+    "registrations_per_address": "tests/rfc7591/test_3_registration.py"
+    "::test_too_many_from_one_address_have_to_wait",
+    "registration_changes_per_address": f"{_STRANGERS}::test_managing_a_registration_is_limited",
+    "upstream_logins_per_address": "tests/v2_api/test_2_social_login.py"
+    "::test_too_many_upstream_logins_from_one_address_are_stopped",
+    "security_events_per_address": "tests/v2_api/test_provider_notices.py"
+    "::test_messages_that_change_nothing_are_limited_by_address",
+    "replays_per_signer": "tests/attacks/test_full_quotas.py"
+    "::test_a_message_that_cannot_be_recorded_is_not_applied",
+    "refused_sign_ins_per_address": f"{_EVENTS}::test_events_of_used_tokens_have_a_budget",
+    KEYS: f"{_EVENTS}::test_fetches_of_keys_are_limited_by_host",
+}
+_SOCIAL = ("upstream_logins_per_address", "social_per_address")
+_REGISTERED = ("registrations_per_address", "registration_changes_per_address")
+_OF_PROVIDERS = ("upstream_logins_per_address", "security_events_per_address")
+
+LIMITS: Mapping[str, tuple[str, ...]] = {
+    "accounts/account_creation:AccountCreation.create": (OPERATOR, "sign_up_per_address"),
+    "accounts/administration:Administration.disable": (OPERATOR,),
+    "accounts/administration:Administration.enable": (OPERATOR,),
+    "accounts/changes:Changes.change_email": ("changes_per_session", "emails_per_account"),
+    "accounts/changes:Changes.change_password": ("changes_per_session",),
+    "accounts/changes:Changes.delete": ("changes_per_session",),
+    "accounts/changes:Changes.set_first_password": ("changes_per_session",),
+    "accounts/login:Login.complete_pending": ("second_factor_per_person",),
+    "accounts/password_sign_in:PasswordSignIn.sign_in": ("sign_in_per_account",),
+    "accounts/profiles:Profiles.replace": ("changes_per_session",),
+    "accounts/recovery:Recovery._take_over": ("reset_per_address",),
+    "accounts/recovery:Recovery._tell_old_address": ("emails_per_account",),
+    "accounts/recovery:Recovery._verify": ("emails_per_account",),
+    "accounts/recovery:Recovery.request_reset": ("reset_per_address",),
+    "accounts/sessions:Sessions._begin": ("sessions_per_person", "changes_per_session"),
+    "accounts/sessions:Sessions._end_all": ("changes_per_session",),
+    "accounts/sessions:Sessions.end_one": ("changes_per_session",),
+    "accounts/second_factor_notices:SecondFactorNotices.added": ("changes_per_session",),
+    "accounts/second_factor_notices:SecondFactorNotices.code_used": ("sessions_per_person",),
+    "accounts/second_factor_notices:SecondFactorNotices.codes_replaced": ("changes_per_session",),
+    "accounts/second_factor_notices:SecondFactorNotices.removed": ("changes_per_session",),
+    "accounts/second_factor_notices:SecondFactorNotices.replaced": ("changes_per_session",),
+    "accounts/second_factor_notices:SecondFactorNotices.reset": (OPERATOR,),
+    "authorization/consents:Consents.give": ("changes_per_session", "requests_per_address"),
+    "authorization/request_objects:RequestObjects._fetched": ("fetches_per_address",),
+    "cli/keys:delete": (OPERATOR,),
+    "cli/users:delete": (OPERATOR,),
+    "clients/dynamic:DynamicClients._check_sector": _REGISTERED,
+    "clients/dynamic:DynamicClients._logo": _REGISTERED,
+    "clients/key_documents:KeyDocuments._fetch": (KEYS,),
+    "clients/registry:Registry._add": ("changes_per_session", "registrations_per_address"),
+    "clients/registry:Registry._replace": (
+        "changes_per_session",
+        "registration_changes_per_address",
+    ),
+    "clients/registry:Registry.delete": (
+        "changes_per_session",
+        "registration_changes_per_address",
+    ),
+    "clients/registry:Registry.set_logo": ("changes_per_session", *_REGISTERED),
+    "endpoints/token:TokenEndpoint._end": ("refused_sign_ins_per_address",),
+    "federation/discovery:Discovery._discover": _OF_PROVIDERS,
+    "federation/login_codes:LoginCodes._refuse_replay": ("refused_sign_ins_per_address",),
+    "federation/providers/facebook_graph:Graph.account": _SOCIAL,
+    "federation/providers/facebook_graph:Graph.owner": _SOCIAL,
+    "federation/providers/github:GitHub._confirmed_email": _SOCIAL,
+    "federation/providers/github:GitHub._who": _SOCIAL,
+    "federation/providers/google:AccessTokens.read": _SOCIAL,
+    "federation/providers/oauth2:OAuth2.exchange": _SOCIAL,
+    "federation/providers/oidc:Oidc._completed": _SOCIAL,
+    "federation/providers/x:X._who": _SOCIAL,
+    "federation/public_keys:PublicKeys._fetch": _OF_PROVIDERS,
+    "federation/identity_notifier:IdentityNotifier.record": (CALLERS,),
+    "federation/security_event_handler:SecurityEventHandler._end": ("replays_per_signer",),
+    "federation/security_event_handler:SecurityEventHandler._sign_out": ("replays_per_signer",),
+    "federation/security_event_handler:SecurityEventHandler.erase": ("replays_per_signer",),
+    "federation/social_accounts:SocialAccounts._admit": ("social_per_address",),
+    "federation/social_accounts:SocialAccounts._create": ("social_per_address",),
+    "federation/social_accounts:SocialAccounts._linked": ("upstream_logins_per_address",),
+    "federation/social_accounts:SocialAccounts._signed_in": ("social_per_address",),
+    "federation/social_accounts:SocialAccounts.unlink": ("changes_per_session",),
+    "ops/backchannel_logout:BackchannelLogoutSender._failed": ("sessions_per_person",),
+    "ops/backchannel_logout:BackchannelLogoutSender._send": ("sessions_per_person",),
+    "outbound/document_fetcher:HttpDocumentFetcher._got": (CALLERS,),
+    "outbound/form_poster:HttpFormPoster.post": (CALLERS,),
+    "pages/apps:Apps.revoke": ("changes_per_session",),
+}
+
+
+def _modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        name = path.relative_to(SOURCE).with_suffix("").as_posix()
+        yield name, ast.parse(path.read_text())
+
+
+def _functions(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.AST]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield prefix + child.name, child
+        elif isinstance(child, ast.ClassDef):
+            yield from _functions(child, f"{prefix}{child.name}.")
+
+
+def _calls(function: ast.AST) -> Iterator[tuple[str, str]]:
+    """The receiver and the method of each call, without the underscore of a private attribute."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            receiver = node.func.value
+            name = getattr(receiver, "attr", None) or getattr(receiver, "id", "")
+            yield name.lstrip("_"), node.func.attr
+
+
+def _direct(function: ast.AST) -> bool:
+    calls = set(_calls(function))
+    return any((name, call) in calls for name, each in PORTS.values() for call in each)
+
+
+def callers() -> set[str]:
+    """Each function that calls a port. A private helper that only records an event counts as its
+    callers."""
+    found = set()
+    for module, tree in _modules():
+        functions = dict(_functions(tree))
+        helpers = {
+            name.rpartition(".")[::2]
+            for name, function in functions.items()
+            if name.rpartition(".")[2].startswith("_record") and _direct(function)
+        }
+        for name, function in functions.items():
+            owner, _, own_name = name.rpartition(".")
+            if (owner, own_name) in helpers:
+                continue
+            uses_helper = any(
+                receiver == "self" and (owner, call) in helpers
+                for receiver, call in _calls(function)
+            )
+            if uses_helper or _direct(function):
+                found.add(f"{module}:{name}")
+    return found
+
+
+def test_each_call_has_a_limit() -> None:
+    assert callers() == set(LIMITS)
+
+
+def test_each_limit_is_a_setting_or_is_explained() -> None:
+    known = {each.name for kind in (LimitSettings, BudgetSettings) for each in fields(kind)}
+    named = {limit for limits in LIMITS.values() for limit in limits}
+    assert named - known == {OPERATOR, CALLERS, KEYS}
+    assert named - {OPERATOR, CALLERS} == set(TESTS)
+
+
+@pytest.mark.parametrize("limit", sorted(TESTS))
+def test_a_test_through_the_wire_shows_that_each_limit_refuses(limit: str) -> None:
+    path, _, name = TESTS[limit].partition("::")
+    assert name in dict(_functions(ast.parse((ROOT / path).read_text())))
+
+
+def test_the_ports_have_the_names_by_which_calls_are_found() -> None:
+    """A field or a parameter of a port's type with another name would hide its calls."""
+    for module, tree in _modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.arg) and node.annotation is not None:
+                name, annotation = node.arg, node.annotation
+            elif isinstance(node, ast.AnnAssign):
+                name, annotation = ast.unparse(node.target).rpartition(".")[2], node.annotation
+            else:
+                continue
+            for part in ast.walk(annotation):
+                port = getattr(part, "id", None)
+                if port in PORTS:
+                    assert name.lstrip("_").endswith(PORTS[port][0]), (module, name)
+
+
+def test_only_these_modules_open_connections() -> None:
+    """Whatever else fetched something would be no call of a port."""
+    opening = set()
+    for module, tree in _modules():
+        for node in ast.walk(tree):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [each.name for each in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            elif isinstance(node, ast.Attribute) and node.attr in (
+                "open_connection",
+                "create_connection",
+            ):
+                names = ["socket"]
+            if {name.partition(".")[0] for name in names} & {
+                "httpx",
+                "httpcore",
+                "urllib3",
+                "requests",
+                "aiohttp",
+                "smtplib",
+                "aiosmtplib",
+            } or names == ["socket"]:
+                opening.add(module)
+    assert {module for module in opening if not module.startswith(("cli/", "sandbox/"))} == {
+        "outbound/http_client",
+        "outbound/network",
+        "ops/smtp",
+    }
