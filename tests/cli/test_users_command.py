@@ -1,6 +1,8 @@
 """`quantimodo users`."""
 
+import sqlite3
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -86,3 +88,24 @@ def test_an_unknown_account_cannot_be_changed(terminal: Terminal, verb: str, use
     answer = terminal("users", verb, user)
     assert (answer.code, answer.out) == (1, "")
     assert answer.err == "error: there is no such account; see: quantimodo users list\n"
+
+
+def test_a_second_factor_that_is_not_there_is_not_reset(terminal: Terminal) -> None:
+    create(terminal)
+    answer = terminal("users", "reset-second-factor", "ada@example.org")
+    assert (answer.code, answer.err) == (1, "error: this account has no second factor\n")
+    unknown = terminal("users", "reset-second-factor", "bob@example.org")
+    assert unknown.code == 1
+
+
+def test_the_operator_resets_a_second_factor(terminal: Terminal) -> None:
+    user_id = create(terminal, "--json").json["id"]
+    with closing(sqlite3.connect(terminal.folder / "var/quantimodo.db")) as database, database:
+        database.execute("INSERT INTO totp_factors VALUES (?, x'00', 1, 1)", (user_id,))
+        database.execute("INSERT INTO recovery_codes VALUES (?, x'00')", (user_id,))
+    assert terminal("users", "reset-second-factor", "ada@example.org").code == 0
+    with closing(sqlite3.connect(terminal.folder / "var/quantimodo.db")) as database:
+        assert database.execute("SELECT * FROM totp_factors").fetchall() == []
+        assert database.execute("SELECT * FROM recovery_codes").fetchall() == []
+        kinds = [kind for (kind,) in database.execute("SELECT kind FROM events")]
+    assert "second_factor.reset" in kinds

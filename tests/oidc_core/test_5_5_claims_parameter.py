@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from quantimodo.model.profiles import Address, Profile
-from support.app import USERINFO, AppHarness, answer_of
+from quantimodo.model.users import User
+from support.app import SESSION, USERINFO, AppHarness, answer_of
 from support.jwt_forgery import claims_of, verified
 from support.registered_clients import registered
 
@@ -206,6 +208,73 @@ async def test_acr_is_of_the_asked_ones_and_never_unasked(
     await harness.person()
     tokens = await harness.tokens(await harness.app(), scope="openid", **parameters)
     assert claims_of(tokens["id_token"]).get("acr") == acr
+
+
+def essential(*values: str) -> str:
+    return asking(id_token={"acr": {"essential": True, "values": list(values)}})
+
+
+async def with_two_factors(harness: AppHarness, user: User) -> httpx.AsyncClient:
+    """A browser whose session began with a second factor."""
+    cookie = await harness.context.sessions.start(
+        user, methods=("pwd", "otp", "mfa"), address="192.0.2.7", agent="a test", replaces=None
+    )
+    browser = harness.browser()
+    browser.cookies.set(SESSION, cookie.reveal(), domain="id.example.org")
+    return browser
+
+
+@pytest.mark.parametrize(
+    ("parameters", "acr"),
+    [
+        ({"acr_values": "3"}, "3"),
+        ({"acr_values": "1 3"}, "1"),
+        ({"acr_values": "urn:example:gold"}, "3"),
+        ({"claims": asking(id_token={"acr": None})}, "3"),
+        ({"claims": essential("3")}, "3"),
+    ],
+)
+async def test_a_sign_in_with_a_second_factor_reaches_acr_3(
+    harness: AppHarness, parameters: dict[str, str], acr: str
+) -> None:
+    browser = await with_two_factors(harness, await harness.person())
+    tokens = await harness.tokens(await harness.app(), browser, scope="openid", **parameters)
+    assert claims_of(tokens["id_token"])["acr"] == acr
+    assert claims_of(tokens["id_token"])["amr"] == ["pwd", "otp", "mfa"]
+
+
+@pytest.mark.parametrize("acr_values", ["3", "3 2"])
+async def test_a_sign_in_with_one_factor_never_claims_acr_3(
+    harness: AppHarness, acr_values: str
+) -> None:
+    await harness.person()
+    tokens = await harness.tokens(await harness.app(), scope="openid", acr_values=acr_values)
+    assert claims_of(tokens["id_token"])["acr"] == "2"
+
+
+async def test_an_essential_acr_that_the_sign_in_does_not_reach_asks_for_another_one(
+    harness: AppHarness,
+) -> None:
+    """OpenID Connect Core §5.5.1.1: then it fails."""
+    await harness.person()
+    browser, app = await harness.signed_in(), await harness.app()
+    asked = {"scope": "openid", "claims": essential("3")}
+    harness.advance(seconds=1)
+    silent = answer_of(await harness.ask(browser, app, prompt="none", **asked))
+    assert silent.parameters["error"] == "login_required"
+    to_sign_in = await harness.ask(browser, app, **asked)
+    assert to_sign_in.headers["location"].startswith("/sign-in?")
+    resume = await harness.sign_in(browser, address=to_sign_in.headers["location"])
+    consent = await browser.get(resume)
+    refused = answer_of(await harness.decide(browser, consent))
+    assert refused.parameters["error"] == "unmet_authentication_requirements"
+
+
+async def test_discovery_names_the_acr_values_that_a_sign_in_can_reach(
+    harness: AppHarness,
+) -> None:
+    document = (await harness.browser().get("/.well-known/openid-configuration")).json()
+    assert document["acr_values_supported"] == ["1", "2", "3"]
 
 
 async def test_an_essential_acr_that_cannot_be_met_fails(harness: AppHarness) -> None:

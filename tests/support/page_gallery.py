@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.errors import Busy, TooMany
+from quantimodo.accounts.second_factors import Enrolment
+from quantimodo.crypto.one_time_passwords import totp_uri
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.model.clients import Client
 from quantimodo.model.identities import DataDeletionRequest
@@ -23,12 +25,15 @@ from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 from quantimodo.pages.errors import SERVER_ERROR, error_page
 from quantimodo.pages.form_post import form_post_page
+from quantimodo.pages.forms import FormView
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.return_targets import ReturnTarget
 from quantimodo.pages.signed_out import signed_out_page
+from quantimodo.pages.two_step import app_view
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.scopes import SCOPES
 from support.account_services import PASSWORD, AccountServices, profile_of
+from support.authenticator_app import AuthenticatorApp
 from support.page_site import PNG, PROVIDERS, build, listening
 from support.second_factor import WRONG, FakeSecondFactor
 
@@ -112,6 +117,8 @@ class Gallery:
         self._questions()
         site.extra += [
             (("GET",), "/gallery/consent/{name}", self._consent),
+            (("GET",), "/gallery/set-up", self._set_up),
+            (("GET",), "/gallery/set-up-begun", self._set_up),
             (("GET",), "/gallery/form-post", self._form_post),
             (("GET",), "/gallery/logout/{name}", self._logout),
             (("GET",), "/gallery/signed-out", self._left),
@@ -214,6 +221,9 @@ class Gallery:
         await page.fill("[name=code]", WRONG)
         await _press(page, "main button[type=submit]")
         yield "second-factor-refused"
+        for name in ("set-up", "set-up-begun"):
+            await page.goto(f"/gallery/{name}")
+            yield name
 
     async def signed_in(self, page: Page) -> AsyncIterator[str]:
         """Goes through the pages of Ann, who has everything, then of Bob, who has nothing."""
@@ -298,6 +308,8 @@ class Gallery:
         }.items():
             await page.goto(path)
             yield name
+        async for name in self._two_step(page):
+            yield name
         await self._come_by_provider(page)
         for name, path in {
             "account-identities-last": "/account/identities",
@@ -312,10 +324,55 @@ class Gallery:
         await _press(page, "main button[type=submit]")
         yield "account-first-password-refused"
 
+    async def _two_step(self, page: Page) -> AsyncIterator[str]:
+        """Set up an authenticator app as Bob, then look at what can be changed."""
+        await page.goto("/account/security/two-step")
+        yield "two-step"
+        await _press(page, "main button[type=submit]")
+        yield "two-step-app"
+        app = AuthenticatorApp.of_page(await page.content())
+        await page.fill("[name=code]", "000000")
+        await _press(page, "main button[type=submit]")
+        yield "two-step-app-refused"
+        await page.fill("[name=code]", app.code(self.services.clock.now()))
+        await _press(page, "main button[type=submit]")
+        yield "two-step-codes"
+        await page.goto("/account/security")
+        yield "account-security-two-step"
+        await page.goto("/account/security/two-step")
+        yield "two-step-on"
+        bob = await self.services.stores.users.user_by_email("bob@example.org")
+        assert bob is not None
+        cookie = await self.services.sessions.start(
+            bob, methods=("pwd", "otp", "mfa"), address="", agent="", replaces=None
+        )
+        await self._use(page, cookie)
+        await page.goto("/account/security/two-step/remove")
+        yield "two-step-remove"
+
+    async def _set_up(self, request: Request) -> Response:
+        """The set-up before the session starts, where the operator requires it."""
+        browser_request = await self.site.page_context.browser_request(request)
+        begun = request.url.path.endswith("begun")
+        secret = Secret("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+        uri = totp_uri(secret, "ann@example.org", "id.example.org")
+        return self.site.page_context.show(
+            request,
+            browser_request,
+            "second_factor_set_up.html",
+            leads=ReturnTarget("/account"),
+            person=self.ann,
+            app=app_view(Enrolment(secret, uri)) if begun else None,
+            form=FormView(),
+        )
+
     async def _come_by_provider(self, page: Page) -> None:
         """Sign in as Eve, who has no password."""
         profile = profile_of("eve", email="eve@example.org", name="Eve Example")
-        cookie = await self.services.by_provider(profile)
+        await self._use(page, await self.services.by_provider(profile))
+
+    async def _use(self, page: Page, cookie: Secret) -> None:
+        """Go on in this session."""
         name = cookie_prefix(self.site.origin) + SESSION
         await page.context.add_cookies(
             [{"name": name, "value": cookie.reveal(), "url": self.site.origin}]

@@ -177,6 +177,7 @@ def build(
         browser=browser,
         throttle=services.throttle,
         accounts=services.accounts,
+        second_factors=services.second_factors,
         sessions=services.sessions,
         sign_out=SignOut(origin, services.sessions, stores.logout_recipients, stores.clients),
         registry=registry,

@@ -55,6 +55,7 @@ class _Parts:
             stores.clients,
             self.page_context.browser,
             login_browsers(context, self.page_context),
+            context.accounts.login.second_factors,
             clock,
         )
         responses = self._responses(consents, requests, logins)

@@ -179,6 +179,7 @@ def _pages(
         browser=page_context.browser,
         throttle=context.throttle,
         accounts=context.accounts,
+        second_factors=context.second_factors,
         sessions=context.sessions,
         sign_out=sign_out(context),
         registry=context.registry,

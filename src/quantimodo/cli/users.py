@@ -125,6 +125,23 @@ def enable(who: Who, as_json: AsJson = False) -> None:
     _change(who, lambda context, user: context.accounts.administration.enable(user.id), as_json)
 
 
+@users.command("reset-second-factor")
+def reset_second_factor(
+    who: Who,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a person's authenticator app and recovery codes. First make sure who asks for it."""
+    if not yes and sys.stdin.isatty():
+        typer.confirm("Remove the second factor of this account?", abort=True)
+
+    async def reset(context: AppContext) -> None:
+        user = await _person(context, who)
+        if not await context.second_factors.reset(user):
+            raise Failed("this account has no second factor")
+
+    run(reset)
+
+
 @users.command()
 def delete(
     who: Who,

@@ -31,8 +31,9 @@ from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.page_context import PageContext
 from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.claims_request import fails_acr
 from quantimodo.protocol.discovery import AUTHORIZE
-from quantimodo.protocol.errors import AccessDenied, OAuthError
+from quantimodo.protocol.errors import AccessDenied, OAuthError, UnmetAuthenticationRequirements
 from quantimodo.protocol.responses import Parameters
 from quantimodo.tokens.authorization_responder import AuthorizationResponder
 from quantimodo.tokens.jarm import JarmEncoder
@@ -62,6 +63,7 @@ class AuthorizationResponses:
         identified = interaction.identified
         if interaction.progress.decision == "deny":
             raise AccessDenied("the person did not allow it")
+        _check_acr(interaction.request, subject)
         if interaction.progress.decision == "allow":
             await self.consents.give(interaction.request, subject)
         parameters = await self._issue(interaction.request, subject)
@@ -76,6 +78,7 @@ class AuthorizationResponses:
         self, interaction: Interaction, subject: AuthenticatedSubject
     ) -> Response:
         """The response as JSON (v2-api.md §5)."""
+        _check_acr(interaction.request, subject)
         parameters = await self._issue(interaction.request, subject)
         whole = await self._whole(interaction.identified, parameters)
         return response_json(interaction.identified.target, whole)
@@ -154,3 +157,8 @@ class AuthorizationResponses:
         if target.mode.endswith(".jwt"):
             return await self.jarm_encoder.write(identified.client, whole)
         return whole
+
+
+def _check_acr(request: AuthorizationRequest, subject: AuthenticatedSubject) -> None:
+    if fails_acr(request.claims, subject.methods):
+        raise UnmetAuthenticationRequirements("the sign-in does not have a requested acr")

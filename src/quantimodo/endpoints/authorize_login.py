@@ -12,6 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.second_factor_check import SecondFactorCheck
 from quantimodo.crypto.digests import digest
 from quantimodo.endpoints.login_browsers import LoginBrowsers
 from quantimodo.model.clients import Client
@@ -92,6 +93,7 @@ class LoginCarrier:
     clients: ClientStore
     browser: Browser
     browsers: LoginBrowsers
+    second_factors: SecondFactorCheck
     clock: Clock
 
     async def presented(
@@ -148,7 +150,11 @@ class LoginCarrier:
 
     async def _verified(self, raw: str | None, client: Client) -> LoginIdentity | None:
         login = await self.tokens.verify(raw) if raw else None
-        return login if login is not None and login.origin.counts_for(client) else None
+        if login is None or not login.origin.counts_for(client):
+            return None
+        # The JWT has the first proof only, and no page was shown. It is as if absent, so the person
+        # signs in on a page (v2-api.md §5).
+        return None if await self.second_factors.is_needed(login.user) else login
 
     def _held(self, request: Request, form: Form) -> str:
         return self.browser.read_secret_cookie(request, _name(form))

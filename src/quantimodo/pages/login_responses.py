@@ -9,15 +9,16 @@ from urllib.parse import quote, urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.login import LoginResult, SecondFactorNeeded
+from quantimodo.accounts.login import LoginBrowser, LoginResult, SecondFactorNeeded
 from quantimodo.accounts.pending_logins import LIFETIME
 from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.model.secrets import Secret
-from quantimodo.pages.browser import Browser
+from quantimodo.pages.browser import Browser, BrowserRequest
 from quantimodo.pages.cookie_names import PENDING_LOGIN
 from quantimodo.pages.page_context import PageContext
 
 SECOND_FACTOR: Final = "/sign-in/second-factor"
+SET_UP: Final = f"{SECOND_FACTOR}/set-up"
 
 
 async def login_response(
@@ -37,6 +38,18 @@ async def login_response(
     if pending_login_cookie(browser, request) is not None:
         browser.clear_secret_cookie(response, PENDING_LOGIN)
     return await browser.complete_sign_in(request, response, login)
+
+
+def login_browser(
+    browser: Browser, request: Request, browser_request: BrowserRequest
+) -> LoginBrowser:
+    """The browser of this request, for a login in it."""
+    return LoginBrowser(
+        address=browser_request.address,
+        agent=browser_request.agent,
+        replaces=browser_request.cookie,
+        device_cookies=browser.device_cookies(request),
+    )
 
 
 def pending_login_cookie(browser: Browser, request: Request) -> Secret | None:

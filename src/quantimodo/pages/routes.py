@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quantimodo.accounts.profiles import Profiles
+from quantimodo.accounts.second_factors import SecondFactors
 from quantimodo.accounts.services import AccountServices
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.sign_out import SignOut as SigningOut
@@ -25,7 +26,7 @@ from quantimodo.pages.guides import Guides
 from quantimodo.pages.identities import Again, Identities, Linking
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.links import Links
-from quantimodo.pages.login_responses import SECOND_FACTOR
+from quantimodo.pages.login_responses import SECOND_FACTOR, SET_UP
 from quantimodo.pages.outbox import Outbox, OutboxPage
 from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.profile import Profile
@@ -33,11 +34,13 @@ from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.recovery import Reset, Verification
 from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.pages.second_factor import SecondFactorPage
+from quantimodo.pages.second_factor_set_up import SecondFactorSetUp
 from quantimodo.pages.secret_once import SecretPage
 from quantimodo.pages.security import DeleteAccount, Security
 from quantimodo.pages.sign_in import SignIn, SignOut
 from quantimodo.pages.sign_up import SignUp
 from quantimodo.pages.static_pages import StaticPages
+from quantimodo.pages.two_step import CODES, TWO_STEP, TwoStep
 from quantimodo.pages.undo import Undo
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
@@ -59,6 +62,7 @@ class Pages:
     browser: Browser
     throttle: Throttle
     accounts: AccountServices
+    second_factors: SecondFactors
     sessions: Sessions
     sign_out: SigningOut
     registry: Registry
@@ -121,6 +125,7 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
         (("POST",), "/sign-in", sign_in.submit),
         (("GET",), SECOND_FACTOR, factor.show),
         (("POST",), SECOND_FACTOR, factor.submit),
+        *_second_factor_set_up(pages, page_context, leads),
         (("GET",), "/sign-out", sign_out.show),
         (("POST",), "/sign-out", sign_out.submit),
         (("GET",), "/sign-up", sign_up.show),
@@ -143,6 +148,15 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
     ]
 
 
+def _second_factor_set_up(
+    pages: Pages, page_context: PageContext, leads: ReturnTargets
+) -> Sequence[PageRoute]:
+    secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
+    login = pages.accounts.login
+    set_up = SecondFactorSetUp(page_context, login, pages.second_factors, leads, secrets)
+    return [(("GET",), SET_UP, set_up.show), (("POST",), SET_UP, set_up.submit)]
+
+
 def _outbox(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     if pages.outbox is None:
         return []
@@ -154,7 +168,11 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     profile = Profile(page_context, pages.accounts.changes, pages.accounts.recovery, pages.profiles)
     devices = Devices(page_context, pages.sessions, pages.sign_out)
     security = Security(
-        page_context, pages.accounts.changes, pages.accounts.credentials, pages.events
+        page_context,
+        pages.accounts.changes,
+        pages.accounts.credentials,
+        pages.second_factors,
+        pages.events,
     )
     identities = Identities(page_context, pages.accounts.credentials, pages.linking)
     again = Again(page_context, pages.accounts.credentials, pages.linking)
@@ -193,12 +211,28 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), "/account/security/first-password", security.set_first_password),
         (("GET",), "/account/security/email", security.email),
         (("POST",), "/account/security/email", security.change_email),
+        *_two_step(pages, page_context),
         (("GET",), "/account/identities", identities.show),
         (("POST",), "/account/identities/link", identities.link),
         (("POST",), "/account/identities/unlink", identities.unlink),
         (("GET",), "/account/again", again.show),
         (("GET",), "/account/delete", delete_account.show),
         (("POST",), "/account/delete", delete_account.submit),
+    ]
+
+
+def _two_step(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
+    secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
+    two_step = TwoStep(page_context, pages.second_factors, secrets)
+    return [
+        (("GET",), TWO_STEP, two_step.show),
+        (("POST",), f"{TWO_STEP}/app/new", two_step.begin),
+        (("GET",), f"{TWO_STEP}/app", two_step.app),
+        (("POST",), f"{TWO_STEP}/app", two_step.confirm),
+        (("GET",), CODES, two_step.codes),
+        (("POST",), CODES, two_step.replace_codes),
+        (("GET",), f"{TWO_STEP}/remove", two_step.ask_to_remove),
+        (("POST",), f"{TWO_STEP}/remove", two_step.remove),
     ]
 
 

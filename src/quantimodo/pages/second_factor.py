@@ -6,13 +6,18 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.login import Login, LoginBrowser, LoginExpired
+from quantimodo.accounts.login import Login, LoginExpired
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.layout import PageOptions
-from quantimodo.pages.login_responses import login_response, pending_login_cookie
+from quantimodo.pages.login_responses import (
+    SET_UP,
+    login_browser,
+    login_response,
+    pending_login_cookie,
+)
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
 
@@ -37,12 +42,7 @@ class SecondFactorPage:
             login = await self.login.complete_pending(
                 pending_login_cookie(self.page_context.browser, request),
                 form.secret("code"),
-                LoginBrowser(
-                    address=browser_request.address,
-                    agent=browser_request.agent,
-                    replaces=browser_request.cookie,
-                    device_cookies=self.page_context.browser.device_cookies(request),
-                ),
+                login_browser(self.page_context.browser, request, browser_request),
             )
         except LoginExpired:
             return self._to_sign_in(leads)
@@ -58,10 +58,11 @@ class SecondFactorPage:
         leads: ReturnTarget,
         again: FormErrors | None = None,
     ) -> Response:
-        pending = await self._pending(request)
-        factor = (
-            None if pending is None else await self.login.second_factors.factor_of(pending.user)
-        )
+        pending, check = await self._pending(request), self.login.second_factors
+        factor = None if pending is None else await check.factor_of(pending.user)
+        if pending is not None and factor is None and check.required:
+            where = quote(leads.return_to, safe="/")
+            return self.page_context.go(f"{SET_UP}?return_to={where}")
         if pending is None or factor is None:
             return self._to_sign_in(leads)
         return self.page_context.show(

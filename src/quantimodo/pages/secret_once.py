@@ -1,4 +1,4 @@
-"""Shows a new client secret to its owner once.
+"""Shows a new secret to its owner once: a client secret, or recovery codes.
 
 The response to the form is a redirect, and the secret is never stored in the clear: an encrypted
 cookie carries it to the next page, in this session, for a few minutes.
@@ -43,12 +43,14 @@ class SecretPage:
         """Set the cookie for the next page, if there is a new secret."""
         if registered.secret is None:
             return response
-        parcel = _SealedSecret(
-            browser_request.required().key,
-            (self.clock.now() + _LIFETIME).timestamp(),
-            registered.secret.reveal(),
-        )
-        sealed = self.envelope.seal(msgspec.json.encode(parcel), _purpose(registered.client))
+        session, purpose = browser_request.required().key, _purpose(registered.client)
+        return self.keep(response, session, registered.secret, purpose)
+
+    def keep(self, response: Response, session: bytes, secret: Secret, purpose: str) -> Response:
+        """Set the cookie for the next page in the session with this key."""
+        until = (self.clock.now() + _LIFETIME).timestamp()
+        parcel = _SealedSecret(session, until, secret.reveal())
+        sealed = self.envelope.seal(msgspec.json.encode(parcel), purpose)
         text = urlsafe_b64encode(sealed).decode()
         return self.browser.set_cookie(response, "shown", text, _LIFETIME)
 
@@ -56,20 +58,22 @@ class SecretPage:
         self, request: Request, browser_request: BrowserRequest, client: Client
     ) -> Secret | None:
         """The new secret of this application in this session's cookie, or None."""
+        return self.kept(request, browser_request.required().key, _purpose(client))
+
+    def kept(self, request: Request, session: bytes, purpose: str) -> Secret | None:
+        """The secret for this purpose in the cookie of the session with this key, or None."""
         text = self.browser.read_cookie(request, "shown")
-        parcel = self._open(text, client) if text else None
+        parcel = self._open(text, purpose) if text else None
         if parcel is None or parcel.until <= self.clock.now().timestamp():
             return None
-        return (
-            Secret(parcel.secret) if same(parcel.session, browser_request.required().key) else None
-        )
+        return Secret(parcel.secret) if same(parcel.session, session) else None
 
     def forget(self, response: Response) -> Response:
         return self.browser.clear_cookie(response, "shown")
 
-    def _open(self, text: str, client: Client) -> _SealedSecret | None:
+    def _open(self, text: str, purpose: str) -> _SealedSecret | None:
         try:
-            opened = self.envelope.open(urlsafe_b64decode(text.encode()), _purpose(client))
+            opened = self.envelope.open(urlsafe_b64decode(text.encode()), purpose)
         except (DecryptionFailed, Error, ValueError):
             return None
         return msgspec.json.decode(opened, type=_SealedSecret)

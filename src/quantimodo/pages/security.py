@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from quantimodo.accounts.changes import Changes
 from quantimodo.accounts.credentials import Credentials
+from quantimodo.accounts.second_factors import SecondFactors
 from quantimodo.accounts.sessions import require_fresh
 from quantimodo.pages.audit_messages import circumstances, sentence
 from quantimodo.pages.browser import BrowserRequest
@@ -26,6 +27,7 @@ class Security:
     page_context: PageContext
     changes: Changes
     credentials: Credentials
+    second_factors: SecondFactors
     events: EventStore
 
     async def show(self, request: Request) -> Response:
@@ -38,6 +40,8 @@ class Security:
             "account_security.html",
             section="account-security",
             person=user,
+            two_step=await self.second_factors.status(user) is not None,
+            offers_two_step=self.second_factors.policy.mode != "off",
             has_password=await self.credentials.has_password(user.id),
             events=[(event, sentence(event), circumstances(event)) for event in events],
         )

@@ -13,9 +13,11 @@ from typing import Any, Final
 from quantimodo.protocol.claims import SCOPE_OF_CLAIM
 from quantimodo.protocol.errors import InvalidRequest
 
-ACR_VALUES: Final = ("1", "2")
-"""ISO/IEC 29115 levels of assurance of a sign-in here, the strongest last: one factor over TLS."""
+ACR_VALUES: Final = ("1", "2", "3")
+"""ISO/IEC 29115 levels of assurance of a sign-in here, the strongest last: `1` and `2` with one
+factor over TLS, `3` with several."""
 
+_SEVERAL = "mfa"  # RFC 8176 §2
 _MOST_NAMES = 100
 _MALFORMED = "claims must be a JSON object of claim requests (OpenID Connect Core, 5.5)"
 
@@ -59,17 +61,23 @@ def read_claims(
     )
 
 
-def met_acr(request: ClaimsRequest) -> str | None:
-    """The `acr` of the response: the first requested value that this server meets, otherwise the
-    strongest that it meets; None when the request has none."""
+def met_acr(request: ClaimsRequest, methods: Sequence[str]) -> str | None:
+    """The `acr` of the response to a sign-in by these `amr` values: the first requested value that
+    it meets, otherwise the strongest that it meets; None when the request has none."""
     if not request.acr:
         return None
-    return next((value for value in request.acr if value in ACR_VALUES), ACR_VALUES[-1])
+    met = _met(methods)
+    return next((value for value in request.acr if value in met), met[-1])
 
 
-def fails_acr(request: ClaimsRequest) -> bool:
-    # OpenID Connect Core §5.5.1.1: an essential acr that cannot be met is a failed authentication.
-    return request.acr_essential and not frozenset(request.acr) & frozenset(ACR_VALUES)
+def fails_acr(request: ClaimsRequest, methods: Sequence[str] = (_SEVERAL,)) -> bool:
+    """Whether a sign-in by these `amr` values is a failed authentication (OpenID Connect Core
+    §5.5.1.1): an essential `acr` is not met. By default: whether every sign-in is."""
+    return request.acr_essential and not frozenset(request.acr) & frozenset(_met(methods))
+
+
+def _met(methods: Sequence[str]) -> Sequence[str]:
+    return ACR_VALUES if _SEVERAL in methods else ACR_VALUES[:-1]
 
 
 def _object(text: str) -> Mapping[str, Any]:

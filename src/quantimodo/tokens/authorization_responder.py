@@ -82,7 +82,7 @@ class AuthorizationResponder:
             methods=signed_in.methods,
             # A grant without `openid` does not end with the session (docs/decisions/0008).
             sid=signed_in.sid if "openid" in request.scope else None,
-            claims_request=_claims_request(request),
+            claims_request=_claims_request(request, signed_in),
         )
 
     async def _logout_recipient(
@@ -104,8 +104,10 @@ class AuthorizationResponder:
         )
 
 
-def _claims_request(request: AuthorizationRequest) -> ClaimsRequest | None:
+def _claims_request(
+    request: AuthorizationRequest, signed_in: AuthenticatedSubject
+) -> ClaimsRequest | None:
     claims = request.claims
     if claims is NOTHING:
         return None
-    return ClaimsRequest(claims.id_token, claims.userinfo, met_acr(claims))
+    return ClaimsRequest(claims.id_token, claims.userinfo, met_acr(claims, signed_in.methods))

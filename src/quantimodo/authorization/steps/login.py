@@ -7,6 +7,7 @@ from quantimodo.authorization.interactions import Interaction, InteractionPolicy
 from quantimodo.authorization.stored_requests import resume_path
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.claims_request import fails_acr
 from quantimodo.protocol.errors import LoginRequired
 
 REASON = Reason(LoginRequired, "the person has to sign in")
@@ -40,10 +41,14 @@ def is_authenticated(
     policy: InteractionPolicy,
     now: datetime,
 ) -> bool:
-    """Whether the subject's login is recent enough for the request."""
+    """Whether the subject's login is recent and strong enough for the request."""
     if subject is None:
         return False
     request, created_at = interaction.request, interaction.created_at
+    # OpenID Connect Core §5.5.1.1: the person tries once, for this very request, to reach the
+    # essential `acr`. `authorize_completion.py` refuses a login that does not.
+    if fails_acr(request.claims, subject.methods) and subject.authenticated_at < created_at:
+        return False
     return not is_stale(request, subject.authenticated_at, created_at, now, policy)
 
 

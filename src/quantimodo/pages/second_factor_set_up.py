@@ -1,0 +1,115 @@
+"""The page on which a person adds a second factor before a pending login is completed, where the
+operator requires one."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.accounts.login import Login, LoginExpired
+from quantimodo.accounts.second_factors import SecondFactors
+from quantimodo.crypto.tokens import Kind, key_of
+from quantimodo.model.sessions import PendingLogin
+from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
+from quantimodo.pages.forms import Form, FormView
+from quantimodo.pages.layout import PageOptions
+from quantimodo.pages.login_responses import (
+    SECOND_FACTOR,
+    SET_UP,
+    login_browser,
+    login_response,
+    pending_login_cookie,
+)
+from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
+from quantimodo.pages.secret_once import SecretPage
+from quantimodo.pages.two_step import CODES_PURPOSE, app_view, codes_path, one_text
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorSetUp:
+    page_context: PageContext
+    login: Login
+    second_factors: SecondFactors
+    return_targets: ReturnTargets
+    secrets: SecretPage
+
+    async def show(self, request: Request) -> Response:
+        """GET /sign-in/second-factor/set-up."""
+        browser_request = await self.page_context.browser_request(request)
+        leads = await self.return_targets.of(request.query_params.get("return_to", ""))
+        pending = await self._pending(request)
+        if pending is None:
+            return self._onward(leads)
+        return await self._page(request, browser_request, leads, pending)
+
+    async def submit(self, request: Request) -> Response:
+        """POST: begin to set up an app, or confirm it by its first code."""
+        browser_request, form = await self.page_context.posted(request)
+        leads = await self.return_targets.of(form.one("return_to"))
+        pending = await self._pending(request)
+        if pending is None:
+            return self._onward(leads)
+        try:
+            if form.one("action") != "begin":
+                return await self._confirm(request, browser_request, form, leads, pending)
+            await self.second_factors.begin_pending(pending)
+        except LoginExpired:
+            return self._onward(leads)
+        except REFUSALS as refusal:
+            again = form_errors(refusal, field="code")
+            return await self._page(request, browser_request, leads, pending, again)
+        return self.page_context.go(f"{SET_UP}?return_to={quote(leads.return_to, safe='/')}")
+
+    async def _confirm(
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        form: Form,
+        leads: ReturnTarget,
+        pending: PendingLogin,
+    ) -> Response:
+        codes = await self.second_factors.confirm_pending(pending, form.secret("code"))
+        browser = login_browser(self.page_context.browser, request, browser_request)
+        started = await self.login.finish_pending(pending, ("otp",), browser)
+        where = codes_path(leads.return_to)
+        response = await login_response(
+            self.page_context, request, started, where, notice="two-step-on"
+        )
+        session = key_of(Kind.SESSION, started.cookie.reveal()) or b""
+        return self.secrets.keep(response, session, one_text(codes), CODES_PURPOSE)
+
+    async def _page(
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        leads: ReturnTarget,
+        pending: PendingLogin,
+        again: FormErrors | None = None,
+    ) -> Response:
+        enrolment = await self.second_factors.enrolment(pending.user, pending.key)
+        return self.page_context.show(
+            request,
+            browser_request,
+            "second_factor_set_up.html",
+            again=again,
+            options=PageOptions(form_action=leads.form_action, opener=True),
+            leads=leads,
+            person=pending.user,
+            app=None if enrolment is None else app_view(enrolment),
+            form=FormView(errors=again.errors) if again else FormView(),
+        )
+
+    async def _pending(self, request: Request) -> PendingLogin | None:
+        """The pending login of this browser, if its person has no second factor and needs one."""
+        cookie = pending_login_cookie(self.page_context.browser, request)
+        pending = await self.login.pending.find(cookie)
+        if pending is None or not self.login.second_factors.required:
+            return None
+        factor = await self.login.second_factors.factor_of(pending.user)
+        return pending if factor is None else None
+
+    def _onward(self, leads: ReturnTarget) -> Response:
+        return self.page_context.go(f"{SECOND_FACTOR}?return_to={quote(leads.return_to, safe='/')}")
