@@ -110,9 +110,9 @@ class FoundAccessToken(NamedTuple):
     expires_at: datetime
     revoked: bool
     grant_id: bytes | None = None
-    jti: str | None = None
     claims_request: ClaimsRequest | None = None
     special: bool = False
+    jti: str | None = None
 
 
 class TokenStatus(NamedTuple):

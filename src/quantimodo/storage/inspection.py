@@ -1,6 +1,6 @@
-"""A look at the database's own health, for `quantimodo database check` and `doctor`.
+"""Checks the database for damage, for `quantimodo database check` and `doctor`. Read-only.
 
-Reads only. Whether the schema is current is `open.py`'s to say.
+`open.py` checks whether the schema is current.
 """
 
 import sqlite3
@@ -15,7 +15,7 @@ _MOST_SHOWN = 20
 
 
 async def inspect(url: str) -> list[str]:
-    """What is wrong with it, a line each; empty when nothing is. Raises `Unavailable`."""
+    """One line for each fault; empty for none. Raises `Unavailable`."""
     path = sqlite_path(url)
     return await _inspect_postgres(url) if path is None else _inspect_sqlite(path)
 
@@ -28,7 +28,7 @@ def _inspect_sqlite(path: Path) -> list[str]:
     except sqlite3.Error as error:
         raise Unavailable(str(error)) from error
     try:
-        damage = [row[0] for row in connection.execute(f"PRAGMA integrity_check({_MOST_SHOWN})")]
+        damage = [line for (line,) in connection.execute(f"PRAGMA integrity_check({_MOST_SHOWN})")]
         orphans = connection.execute("PRAGMA foreign_key_check").fetchmany(_MOST_SHOWN)
     except sqlite3.Error as error:
         return [str(error)]

@@ -239,7 +239,7 @@ class _Writer:
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, ValueError) as error:
             await self._look_for_the_bad_one(waiting, error)
         else:
-            won = {row[0] for row in rows}
+            won = {number for (number,) in rows}
             for number, (_, future) in enumerate(waiting):
                 _settle(future, number in won)
 

@@ -373,10 +373,10 @@ class _Checkpointer:
         """False when a reader still needs the log."""
         self._fold()  # most of what came during the first pass, still beside the writers
         with self._turn:
-            row = self._connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
-        return bool(row[0] == 0)
+            busy, _, _ = self._connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+        return not busy
 
     def _fold(self) -> int:
         """Copy what is committed into the file; how many pages the log holds."""
-        row = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        return int(row[1])
+        _, pages, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return int(pages)

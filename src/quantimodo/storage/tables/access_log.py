@@ -1,9 +1,11 @@
-"""The table `accesses`: which apps read or wrote a person's measurements."""
+"""The table `accesses`: which applications read or wrote a person's measurements."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from quantimodo.model.measurements import Access
 from quantimodo.storage.database import Operation, Row, Statement
+from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables.bulk_insert import Insert, insert_many
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
@@ -20,14 +22,33 @@ _ADD = Insert(
     " THEN accesses.last_at ELSE excluded.last_at END",
     own=("bigint", "bigint", *("text",) * 4, *("bigint",) * 4),
 )
-_PAGE = Statement(
-    "SELECT id, user_id, client_id, action, variable, category, first_at, last_at, measurements,"
-    " requests FROM accesses WHERE user_id = {1} AND id < {2} ORDER BY id DESC LIMIT {3}"
+_ACCESS = RowReader(
+    Access,
+    "user_id",
+    "client_id",
+    "action",
+    "variable",
+    "category",
+    Column("first_at", from_micros),
+    Column("last_at", from_micros),
+    "measurements",
+    "requests",
 )
-_PAGE_OF_APP = Statement(
-    "SELECT id, user_id, client_id, action, variable, category, first_at, last_at, measurements,"
-    " requests FROM accesses WHERE user_id = {1} AND id < {2} AND client_id = {4}"
+
+
+class _NumberedAccess(NamedTuple):
+    id: int
+    access: Access
+
+
+_NUMBERED = RowReader(_NumberedAccess, "id", Part("access", _ACCESS))
+_PAGE = Statement(
+    f"SELECT {_NUMBERED.columns} FROM accesses WHERE user_id = {{1}} AND id < {{2}}"
     " ORDER BY id DESC LIMIT {3}"
+)
+_PAGE_OF_CLIENT = Statement(
+    f"SELECT {_NUMBERED.columns} FROM accesses WHERE user_id = {{1}} AND id < {{2}}"
+    " AND client_id = {4} ORDER BY id DESC LIMIT {3}"
 )
 _NEWEST = 2**63 - 1
 
@@ -48,23 +69,9 @@ def _to_row(access: Access) -> Row:
     )
 
 
-def _to_access(row: Row) -> Access:
-    return Access(
-        user_id=row[0],
-        client_id=row[1],
-        action=row[2],
-        variable=row[3],
-        category=row[4],
-        first_at=from_micros(row[5]),
-        last_at=from_micros(row[6]),
-        measurements=row[7],
-        requests=row[8],
-    )
-
-
 class Accesses(Table):
     async def add_accesses(self, accesses: Sequence[Access]) -> None:
-        # In one order, so that no two writers wait for each other.
+        # Rows are locked in one order, so that writers do not deadlock.
         rows = sorted(map(_to_row, accesses))
 
         def operation() -> Operation[None]:
@@ -84,5 +91,5 @@ class Accesses(Table):
         if client_id is None:
             rows = await self._database.list_rows(_PAGE, *values)
         else:
-            rows = await self._database.list_rows(_PAGE_OF_APP, *values, client_id)
-        return [(row[0], _to_access(row[1:])) for row in rows]
+            rows = await self._database.list_rows(_PAGE_OF_CLIENT, *values, client_id)
+        return _NUMBERED.read_all(rows)

@@ -1,4 +1,5 @@
-"""The tables `authorization_requests`, `consents`, `grants` and `codes`: how a grant begins."""
+"""The tables `authorization_requests`, `consents`, `grants` and `codes`: what an authorization
+stores."""
 
 import json
 from collections.abc import Sequence
@@ -8,22 +9,34 @@ from quantimodo.model.budgets import Charge
 from quantimodo.model.consents import Consent, StoredRequest
 from quantimodo.model.sessions import LogoutRecipient
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant
-from quantimodo.storage.database import Database, KeyedRead, Operation, Row, Statement, execute
+from quantimodo.storage.database import Database, KeyedRead, Operation, Statement, execute
+from quantimodo.storage.rows import Column, RowReader, first_value
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
-from quantimodo.storage.tables.claims_requests import asked_text
 from quantimodo.storage.tables.logout_recipients import (
     ADD_LOGOUT_RECIPIENT,
     logout_recipient_values,
 )
 from quantimodo.storage.tables.table import Table
+from quantimodo.storage.tables.texts import claims_request_text, scope_text, to_scope, words_text
 from quantimodo.storage.tables.token_batches import ADD_ACCESS_TOKEN, access_token_values
 from quantimodo.storage.timestamps import from_micros, to_micros
 
-_REQUEST = KeyedRead(
-    "SELECT key, client_id, parameters, created_at, expires_at, claimed_by, answer"
-    " FROM authorization_requests"
-    " WHERE key"
+
+def _to_parameters(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in json.loads(text))
+
+
+_REQUEST = RowReader(
+    StoredRequest,
+    "key",
+    "client_id",
+    Column("parameters", _to_parameters),
+    Column("created_at", from_micros),
+    Column("expires_at", from_micros),
+    "claimed_by",
+    "answer",
 )
+_FIND_REQUEST = KeyedRead(f"SELECT {_REQUEST.columns} FROM authorization_requests WHERE key")
 _SAVE_REQUEST = Statement(
     "INSERT INTO authorization_requests (key, client_id, parameters, created_at, expires_at,"
     " network, stored_bytes) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7})"
@@ -34,32 +47,39 @@ _CLAIM_REQUEST = Statement(
 )
 _ANSWER_REQUEST = Statement("UPDATE authorization_requests SET answer = {2} WHERE key = {1}")
 _REQUESTS = BudgetedTable("authorization_requests")
-_DROP_REQUEST = Statement("DELETE FROM authorization_requests WHERE key = {1} RETURNING key")
+_DELETE_REQUEST = Statement("DELETE FROM authorization_requests WHERE key = {1} RETURNING key")
 
-_CONSENT_COLUMNS = "user_id, client_id, scope, granted_at, updated_at"
-_CONSENT = Statement(
-    f"SELECT {_CONSENT_COLUMNS} FROM consents WHERE user_id = {{1}} AND client_id = {{2}}"
+_CONSENT = RowReader(
+    Consent,
+    "user_id",
+    "client_id",
+    Column("scope", to_scope),
+    Column("granted_at", from_micros),
+    Column("updated_at", from_micros),
 )
-# Held like the consent below: what is given in a session is given before it ends, and ends with it.
-_LIVES = "SELECT 1 FROM sessions WHERE sid = {1}"
-_HOLD_SESSION = Statement(_LIVES, postgres=f"{_LIVES} FOR KEY SHARE")
-# Held until the authorization that rests on it is saved: of that and a withdrawal one comes after
-# the other, and a withdrawal that comes after finds the grant to revoke.
-_ALLOWED = "SELECT scope FROM consents WHERE user_id = {1} AND client_id = {2}"
-_HOLD_CONSENT = Statement(_ALLOWED, postgres=f"{_ALLOWED} FOR KEY SHARE")
-# Two consents at once both count: PostgreSQL holds the person, since there may be no consent yet
-# to hold. SQLite has one writer.
+_FIND_CONSENT = Statement(
+    f"SELECT {_CONSENT.columns} FROM consents WHERE user_id = {{1}} AND client_id = {{2}}"
+)
+# Locked until the grant is stored, so that a session ends before, and the grant is refused, or
+# after, and the grant ends with it.
+_SESSION = "SELECT 1 FROM sessions WHERE sid = {1}"
+_LOCK_SESSION = Statement(_SESSION, postgres=f"{_SESSION} FOR KEY SHARE")
+# Locked likewise: a withdrawal that comes after it finds the grant and revokes it.
+_CONSENTED = "SELECT scope FROM consents WHERE user_id = {1} AND client_id = {2}"
+_LOCK_CONSENT = Statement(_CONSENTED, postgres=f"{_CONSENTED} FOR KEY SHARE")
+# Scopes of two consents at once are added up: PostgreSQL locks the person, because there may be no
+# consent yet. SQLite has one writer.
 _PERSON = "SELECT id FROM users WHERE id = {1}"
-_HOLD_PERSON = Statement(_PERSON, postgres=f"{_PERSON} FOR NO KEY UPDATE")
+_LOCK_PERSON = Statement(_PERSON, postgres=f"{_PERSON} FOR NO KEY UPDATE")
 _CONSENTS_OF = Statement(
-    f"SELECT {_CONSENT_COLUMNS} FROM consents WHERE user_id = {{1}} ORDER BY granted_at DESC"
+    f"SELECT {_CONSENT.columns} FROM consents WHERE user_id = {{1}} ORDER BY granted_at DESC"
 )
 _SAVE_CONSENT = Statement(
-    "INSERT INTO consents (user_id, client_id, scope, granted_at, updated_at)"
+    f"INSERT INTO consents ({_CONSENT.columns})"
     " VALUES ({1}, {2}, {3}, {4}, {5}) ON CONFLICT (user_id, client_id)"
     " DO UPDATE SET scope = excluded.scope, updated_at = excluded.updated_at"
 )
-_DROP_CONSENT = Statement(
+_DELETE_CONSENT = Statement(
     "DELETE FROM consents WHERE user_id = {1} AND client_id = {2} RETURNING client_id"
 )
 _REVOKE_GRANTS = Statement(
@@ -74,16 +94,6 @@ _ADD_CODE = Statement(
     "INSERT INTO codes (key, grant_id, redirect_uri, challenge, nonce, expires_at)"
     " VALUES ({1}, {2}, {3}, {4}, {5}, {6})"
 )
-
-
-def _to_consent(row: Row) -> Consent:
-    return Consent(
-        user_id=row[0],
-        client_id=row[1],
-        scope=frozenset(row[2].split()),
-        granted_at=from_micros(row[3]),
-        updated_at=from_micros(row[4]),
-    )
 
 
 class Authorizations(Table):
@@ -102,21 +112,10 @@ class Authorizations(Table):
         await charged(self._database, self._request_budget, _SAVE_REQUEST, values, charge)
 
     async def request(self, key: bytes) -> StoredRequest | None:
-        row = await self._database.one(_REQUEST, key)
-        if row is None:
-            return None
-        return StoredRequest(
-            key=row[0],
-            client_id=row[1],
-            parameters=tuple((name, value) for name, value in json.loads(row[2])),
-            created_at=from_micros(row[3]),
-            expires_at=from_micros(row[4]),
-            claimed_by=row[5],
-            answer=row[6],
-        )
+        return _REQUEST.read_found(await self._database.one(_FIND_REQUEST, key))
 
     async def drop_request(self, key: bytes) -> bool:
-        return bool(await self._database.write(execute(_DROP_REQUEST, key)))
+        return bool(await self._database.write(execute(_DELETE_REQUEST, key)))
 
     async def claim_request(self, key: bytes, holder: bytes, until: datetime) -> bool:
         claim = execute(_CLAIM_REQUEST, key, holder, to_micros(until))
@@ -126,23 +125,24 @@ class Authorizations(Table):
         await self._database.write(execute(_ANSWER_REQUEST, key, answer))
 
     async def consent(self, user_id: int, client_id: str) -> Consent | None:
-        rows = await self._database.rows(_CONSENT, user_id, client_id)
-        return _to_consent(rows[0]) if rows else None
+        return _CONSENT.read_first(await self._database.rows(_FIND_CONSENT, user_id, client_id))
 
     async def consents_of(self, user_id: int) -> Sequence[Consent]:
-        return [_to_consent(row) for row in await self._database.list_rows(_CONSENTS_OF, user_id)]
+        return _CONSENT.read_all(await self._database.list_rows(_CONSENTS_OF, user_id))
 
     async def save_consent(self, consent: Consent) -> None:
         def operation() -> Operation[None]:
-            yield _HOLD_PERSON, (consent.user_id,)
-            rows = yield _CONSENT, (consent.user_id, consent.client_id)
-            before = _to_consent(rows[0]).scope if rows else frozenset()
+            yield _LOCK_PERSON, (consent.user_id,)
+            before = _CONSENT.read_first(
+                (yield _FIND_CONSENT, (consent.user_id, consent.client_id))
+            )
+            scope = consent.scope if before is None else consent.scope | before.scope
             yield (
                 _SAVE_CONSENT,
                 (
                     consent.user_id,
                     consent.client_id,
-                    " ".join(sorted(consent.scope | before)),
+                    scope_text(scope),
                     to_micros(consent.granted_at),
                     to_micros(consent.updated_at),
                 ),
@@ -152,7 +152,7 @@ class Authorizations(Table):
 
     async def withdraw_consent(self, user_id: int, client_id: str, at: datetime) -> bool:
         def operation() -> Operation[bool]:
-            dropped = yield _DROP_CONSENT, (user_id, client_id)
+            dropped = yield _DELETE_CONSENT, (user_id, client_id)
             yield _REVOKE_GRANTS, (user_id, client_id, to_micros(at))
             return bool(dropped)
 
@@ -166,10 +166,10 @@ class Authorizations(Table):
         logout_recipient: LogoutRecipient | None = None,
     ) -> bool:
         def operation() -> Operation[bool]:
-            if grant.sid is not None and not (yield _HOLD_SESSION, (grant.sid,)):
+            if grant.sid is not None and not (yield _LOCK_SESSION, (grant.sid,)):
                 return False
-            allowed = yield _HOLD_CONSENT, (grant.user_id, grant.client_id)
-            if not allowed or not grant.scope <= frozenset(allowed[0][0].split()):
+            allowed = first_value((yield _LOCK_CONSENT, (grant.user_id, grant.client_id)))
+            if allowed is None or not grant.scope <= to_scope(allowed):
                 return False
             yield (
                 _ADD_GRANT,
@@ -177,13 +177,13 @@ class Authorizations(Table):
                     grant.id,
                     grant.client_id,
                     grant.user_id,
-                    " ".join(sorted(grant.scope)),
-                    " ".join(grant.methods),
+                    scope_text(grant.scope),
+                    words_text(grant.methods),
                     to_micros(grant.authenticated_at),
                     to_micros(grant.created_at),
                     to_micros(grant.expires_at),
                     grant.sid,
-                    asked_text(grant.claims_request),
+                    claims_request_text(grant.claims_request),
                 ),
             )
             if code is not None:

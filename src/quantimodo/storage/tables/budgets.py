@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 from quantimodo.model.budgets import Charge
 from quantimodo.ports.stores import BudgetExceeded
 from quantimodo.storage.database import Call, Database, Operation, Row, Statement, execute
+from quantimodo.storage.rows import first_value
 
 T = TypeVar("T")
 
@@ -70,7 +71,7 @@ class BudgetedTable:
         # has one writer.
         number = zlib.crc32(table.encode())
         self.lock = Statement("SELECT 1", postgres=f"SELECT pg_advisory_xact_lock({number})")
-        self.keeps_some = bool(evictable)
+        self.has_protected_rows = bool(evictable)
         summed = f"SELECT CAST(COALESCE(SUM(stored_bytes), 0) AS BIGINT) FROM {table}"
         self.sum_of_network = Statement(f"{summed} WHERE network = {{1}}")
         self.sum_of_all = Statement(f"{summed} WHERE {counted}" if counted else summed)
@@ -146,12 +147,12 @@ class BudgetChecks:
         self, most: int, total: Statement, evict: Statement, where: tuple[Any, ...]
     ) -> Generator[Call, Sequence[Row], None]:
         for _ in range(_MOST_BATCHES):
-            excess = (yield total, where)[0][0] - most
+            excess = first_value((yield total, where)) - most
             if excess <= 0:
                 return
             if not (yield evict, (excess, *where)):
-                # None of them may go. Where each may, the cleaner has deleted them meanwhile.
-                if self._table.keeps_some:
+                # None may be deleted; or, where all may, the cleanup has deleted them meanwhile.
+                if self._table.has_protected_rows:
                     raise BudgetExceeded
                 return
 

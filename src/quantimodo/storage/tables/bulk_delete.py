@@ -1,25 +1,25 @@
-"""How the measurements of one go that are too many for one transaction: some at a time, so that
-no other request waits for all of them.
+"""Deletes the measurements of a person or a variable in batches, so that no transaction keeps other
+requests waiting for long.
 
-What is left when they are few goes with their variable or person, by foreign key. A process that
-ends amid it leaves some, and the caller can repeat it.
+The last batch is left: it is deleted with its person or variable, by foreign key. A process that
+ends in between leaves some rows; the caller can repeat the call.
 """
 
 from typing import Final
 
 from quantimodo.storage.database import Database, Statement, execute
 
-_AT_ONCE: Final = 2_000
-_SOME: Final = (
+_BATCH: Final = 2_000
+_DELETE_SOME: Final = (
     "DELETE FROM measurements WHERE id IN (SELECT id FROM measurements WHERE {owner}"
     " ORDER BY start_at LIMIT {{2}}) AND EXISTS"
     " (SELECT 1 FROM measurements WHERE {owner} LIMIT 1 OFFSET {{2}}) RETURNING 1"
 )
-OF_PERSON: Final = Statement(_SOME.format(owner="user_id = {1}"))
-OF_VARIABLE: Final = Statement(_SOME.format(owner="variable_id = {1}"))
+OF_PERSON: Final = Statement(_DELETE_SOME.format(owner="user_id = {1}"))
+OF_VARIABLE: Final = Statement(_DELETE_SOME.format(owner="variable_id = {1}"))
 
 
-async def part(database: Database, statement: Statement, owner: int) -> None:
-    """Until no more are left than go at once."""
-    while await database.write(execute(statement, owner, _AT_ONCE)):
+async def delete_in_batches(database: Database, statement: Statement, owner_id: int) -> None:
+    """Delete until at most one batch of rows is left."""
+    while await database.write(execute(statement, owner_id, _BATCH)):
         pass

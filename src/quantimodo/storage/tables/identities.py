@@ -1,4 +1,4 @@
-"""The table `identities`: who people are at providers."""
+"""The table `identities`: accounts of people at upstream providers."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -6,22 +6,39 @@ from datetime import datetime
 from quantimodo.model.identities import Identity, NewIdentity
 from quantimodo.model.users import NewUser, User
 from quantimodo.ports.stores import Conflict
-from quantimodo.storage.database import Call, Operation, Row, Statement, execute
-from quantimodo.storage.tables.session_end import ending_all
+from quantimodo.storage.database import Call, Operation, Statement, execute
+from quantimodo.storage.rows import Column, RowReader, first_value
+from quantimodo.storage.tables.session_end import end_sessions
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
     DROP_LOGIN_CODES,
-    HOLD_PERSON,
+    LOCK_PERSON,
     OWN_SESSION,
     REVOKE_GRANTS,
-    adding_user,
-    user_of,
+    insert_user,
+    new_user,
 )
 from quantimodo.storage.timestamps import from_micros, from_micros_or_none, to_micros
 
-_COLUMNS = "id, user_id, provider, issuer, subject, name, email, created_at, used_at, signed_out_at"
-_IDENTITY = Statement(f"SELECT {_COLUMNS} FROM identities WHERE issuer = {{1}} AND subject = {{2}}")
-_OF_USER = Statement(f"SELECT {_COLUMNS} FROM identities WHERE user_id = {{1}} ORDER BY id")
+_IDENTITY = RowReader(
+    Identity,
+    "id",
+    "user_id",
+    "provider",
+    "issuer",
+    "subject",
+    "name",
+    "email",
+    Column("created_at", from_micros),
+    Column("used_at", from_micros),
+    Column("signed_out_at", from_micros_or_none),
+)
+_BY_SUBJECT = Statement(
+    f"SELECT {_IDENTITY.columns} FROM identities WHERE issuer = {{1}} AND subject = {{2}}"
+)
+_OF_USER = Statement(
+    f"SELECT {_IDENTITY.columns} FROM identities WHERE user_id = {{1}} ORDER BY id"
+)
 _ADD = Statement(
     "INSERT INTO identities (user_id, provider, issuer, subject, name, email,"
     " sealed_refresh_token, created_at, used_at)"
@@ -38,30 +55,15 @@ _DROP = Statement(
     " WHERE p.user_id = {1} AND u.email_key IS NOT NULL)"
     " OR EXISTS (SELECT 1 FROM identities o WHERE o.user_id = {1} AND o.id <> {2})) RETURNING id"
 )
-_END = Statement("DELETE FROM identities WHERE id = {1} RETURNING id")
-# The provider's refresh token is worth nothing any more, so it is not kept.
+_DELETE = Statement("DELETE FROM identities WHERE id = {1} RETURNING id")
+# The provider has revoked its refresh token, so it is deleted.
 _SIGN_OUT = Statement(
     "UPDATE identities SET signed_out_at = {2}, sealed_refresh_token = NULL WHERE id = {1}"
     " RETURNING id"
 )
 
 
-def _to_identity(row: Row) -> Identity:
-    return Identity(
-        id=row[0],
-        user_id=row[1],
-        provider=row[2],
-        issuer=row[3],
-        subject=row[4],
-        name=row[5],
-        email=row[6],
-        created_at=from_micros(row[7]),
-        used_at=from_micros(row[8]),
-        signed_out_at=from_micros_or_none(row[9]),
-    )
-
-
-def _adding(user_id: int, identity: NewIdentity) -> Call:
+def _insert(user_id: int, identity: NewIdentity) -> Call:
     return (
         _ADD,
         (
@@ -93,20 +95,19 @@ def _added(identity_id: int, user_id: int, identity: NewIdentity) -> Identity:
 
 class Identities(Table):
     async def identity(self, issuer: str, subject: str) -> Identity | None:
-        rows = await self._database.rows(_IDENTITY, issuer, subject)
-        return _to_identity(rows[0]) if rows else None
+        return _IDENTITY.read_first(await self._database.rows(_BY_SUBJECT, issuer, subject))
 
     async def identities_of(self, user_id: int) -> Sequence[Identity]:
-        return [_to_identity(row) for row in await self._database.list_rows(_OF_USER, user_id)]
+        return _IDENTITY.read_all(await self._database.list_rows(_OF_USER, user_id))
 
     async def add_identity(
         self, user_id: int, identity: NewIdentity, session: bytes | None = None
     ) -> Identity:
         def operation() -> Operation[int]:
-            yield HOLD_PERSON, (user_id,)
+            yield LOCK_PERSON, (user_id,)
             if session is not None and not (yield OWN_SESSION, (user_id, session)):
                 raise Conflict("the session was ended")
-            identity_id: int = (yield _adding(user_id, identity))[0][0]
+            identity_id: int = first_value((yield _insert(user_id, identity)))
             return identity_id
 
         return _added(await self._database.write(operation), user_id, identity)
@@ -115,12 +116,12 @@ class Identities(Table):
         self, user: NewUser, identity: NewIdentity
     ) -> tuple[User, Identity]:
         def operation() -> Operation[tuple[int, int]]:
-            user_id: int = (yield adding_user(user))[0][0]
-            identity_id: int = (yield _adding(user_id, identity))[0][0]
+            user_id: int = first_value((yield insert_user(user)))
+            identity_id: int = first_value((yield _insert(user_id, identity)))
             return user_id, identity_id
 
         user_id, identity_id = await self._database.write(operation)
-        return user_of(user_id, user), _added(identity_id, user_id, identity)
+        return new_user(user_id, user), _added(identity_id, user_id, identity)
 
     async def use_identity(
         self, identity_id: int, at: datetime, *, name: str, email: str | None, sealed: bytes | None
@@ -129,16 +130,16 @@ class Identities(Table):
 
     async def drop_identity(self, user_id: int, identity_id: int) -> bool:
         def operation() -> Operation[bool]:
-            yield HOLD_PERSON, (user_id,)
+            yield LOCK_PERSON, (user_id,)
             return bool((yield _DROP, (user_id, identity_id)))
 
         return await self._database.write(operation)
 
     async def end_identity(self, issuer: str, subject: str, at: datetime) -> int | None:
         def operation() -> Operation[int | None]:
-            user_id = yield from _touching(issuer, subject, lambda found: (_END, (found,)))
+            user_id = yield from _change(issuer, subject, lambda found: (_DELETE, (found,)))
             if user_id is not None:
-                yield from _signing_out(user_id, to_micros(at))
+                yield from _sign_out(user_id, to_micros(at))
                 yield REVOKE_GRANTS, (user_id, to_micros(at))
             return user_id
 
@@ -150,11 +151,11 @@ class Identities(Table):
         moment = to_micros(at)
 
         def operation() -> Operation[int | None]:
-            user_id = yield from _touching(
+            user_id = yield from _change(
                 issuer, subject, lambda found: (_SIGN_OUT, (found, moment))
             )
             if user_id is not None:
-                yield from _signing_out(user_id, moment)
+                yield from _sign_out(user_id, moment)
                 if grants:
                     yield REVOKE_GRANTS, (user_id, moment)
             return user_id
@@ -162,17 +163,16 @@ class Identities(Table):
         return await self._database.write(operation)
 
 
-def _touching(issuer: str, subject: str, change: Callable[[int], Call]) -> Operation[int | None]:
-    """Change this identity, holding its person, whose id comes back; None if it is not there."""
-    rows = yield _IDENTITY, (issuer, subject)
-    if not rows:
+def _change(issuer: str, subject: str, change: Callable[[int], Call]) -> Operation[int | None]:
+    """Lock the person of this identity, then change it; the person's id. None: no such identity."""
+    found = _IDENTITY.read_first((yield _BY_SUBJECT, (issuer, subject)))
+    if found is None:
         return None
-    identity_id, user_id = rows[0][:2]
-    # The person first, as everybody who changes ways in: no two wait for each other.
-    yield HOLD_PERSON, (user_id,)
-    return int(user_id) if (yield change(identity_id)) else None
+    # The person is locked first by all calls that change sign-in methods, so that none deadlock.
+    yield LOCK_PERSON, (found.user_id,)
+    return found.user_id if (yield change(found.id)) else None
 
 
-def _signing_out(user_id: int, at: int) -> Operation[None]:
-    yield from ending_all(user_id, at)
+def _sign_out(user_id: int, at: int) -> Operation[None]:
+    yield from end_sessions(user_id, at)
     yield DROP_LOGIN_CODES, (user_id,)

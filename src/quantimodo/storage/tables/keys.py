@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from quantimodo.model.keys import SigningKey
-from quantimodo.storage.database import Row, Statement, execute
+from quantimodo.storage.database import Statement, execute
+from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import (
     from_micros,
@@ -13,15 +14,22 @@ from quantimodo.storage.timestamps import (
     to_micros_or_none,
 )
 
-_ALL = Statement(
-    "SELECT kid, algorithm, public_jwk, sealed_private, created_at, active_at, retires_at"
-    " FROM signing_keys ORDER BY created_at, active_at, kid"
+_KEY = RowReader(
+    SigningKey,
+    "kid",
+    "algorithm",
+    "public_jwk",
+    "sealed_private",
+    Column("created_at", from_micros),
+    Column("active_at", from_micros),
+    Column("retires_at", from_micros_or_none),
 )
-# The unique (algorithm, replaces) lets one of many through; the condition says that what is
-# replaced is there, or, for a first key, that no key is.
+_ALL = Statement(f"SELECT {_KEY.columns} FROM signing_keys ORDER BY created_at, active_at, kid")
+# The unique (algorithm, replaces) admits one of many inserts. The condition requires the key that
+# is replaced, or, for a first key, that there is no key of this algorithm.
 _ADD = Statement(
-    "INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed_private, created_at, active_at,"
-    " retires_at, replaces) SELECT {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8} WHERE CASE WHEN {8} = ''"
+    f"INSERT INTO signing_keys ({_KEY.columns}, replaces)"
+    " SELECT {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8} WHERE CASE WHEN {8} = ''"
     " THEN NOT EXISTS (SELECT 1 FROM signing_keys WHERE algorithm = {2})"
     " ELSE EXISTS (SELECT 1 FROM signing_keys WHERE algorithm = {2} AND kid = {8}) END"
     " ON CONFLICT (algorithm, replaces) DO NOTHING RETURNING kid"
@@ -32,21 +40,9 @@ _RETIRE = Statement(
 _DELETE = Statement("DELETE FROM signing_keys WHERE kid = {1} RETURNING kid")
 
 
-def _to_key(row: Row) -> SigningKey:
-    return SigningKey(
-        kid=row[0],
-        algorithm=row[1],
-        public_jwk=row[2],
-        sealed_private=row[3],
-        created_at=from_micros(row[4]),
-        active_at=from_micros(row[5]),
-        retires_at=from_micros_or_none(row[6]),
-    )
-
-
 class Keys(Table):
     async def signing_keys(self) -> Sequence[SigningKey]:
-        return [_to_key(row) for row in await self._database.list_rows(_ALL)]
+        return _KEY.read_all(await self._database.list_rows(_ALL))
 
     async def add_signing_key(self, key: SigningKey, replaces: str | None) -> bool:
         values = (

@@ -1,12 +1,14 @@
-"""The tables `login_states` and `login_codes`: on the way to providers and back."""
+"""The tables `login_states` and `login_codes`: sign-ins at upstream providers."""
 
 from datetime import datetime
 
 from quantimodo.model.budgets import Charge
 from quantimodo.model.identities import LoginCode, LoginState
-from quantimodo.storage.database import Database, KeyedRead, Row, Statement, execute
+from quantimodo.storage.database import Database, KeyedRead, Statement, execute
+from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
 from quantimodo.storage.tables.table import Table
+from quantimodo.storage.tables.texts import to_words, words_text
 from quantimodo.storage.timestamps import (
     from_micros,
     from_micros_or_none,
@@ -14,24 +16,48 @@ from quantimodo.storage.timestamps import (
     to_micros_or_none,
 )
 
-_LOGIN_STATE_COLUMNS = "key, provider, browser, sealed, created_at, expires_at"
+_LOGIN_STATE = RowReader(
+    LoginState,
+    "key",
+    "provider",
+    "browser",
+    "sealed",
+    Column("created_at", from_micros),
+    Column("expires_at", from_micros),
+)
 _ADD_LOGIN_STATE = Statement(
-    f"INSERT INTO login_states ({_LOGIN_STATE_COLUMNS}, network, stored_bytes)"
+    f"INSERT INTO login_states ({_LOGIN_STATE.columns}, network, stored_bytes)"
     " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
 )
 _LOGIN_STATES = BudgetedTable("login_states")
-_LOGIN_STATE = KeyedRead(f"SELECT {_LOGIN_STATE_COLUMNS} FROM login_states WHERE key")
+_FIND_LOGIN_STATE = KeyedRead(f"SELECT {_LOGIN_STATE.columns} FROM login_states WHERE key")
 _TAKE_LOGIN_STATE = Statement(
-    f"DELETE FROM login_states WHERE key = {{1}} RETURNING {_LOGIN_STATE_COLUMNS}"
+    f"DELETE FROM login_states WHERE key = {{1}} RETURNING {_LOGIN_STATE.columns}"
 )
 
-_LOGIN_CODE_COLUMNS = (
-    "key, provider, user_id, clients, challenge, methods, new_user, jti, authenticated_at,"
-    " expires_at, redeemed_at, redirect_url"
+
+def _to_clients(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else to_words(text)
+
+
+_LOGIN_CODE = RowReader(
+    LoginCode,
+    "key",
+    "provider",
+    "user_id",
+    Column("clients", _to_clients),
+    "challenge",
+    Column("methods", to_words),
+    Column("new_user", bool),
+    "jti",
+    Column("authenticated_at", from_micros),
+    Column("expires_at", from_micros),
+    Column("redeemed_at", from_micros_or_none),
+    "redirect_url",
 )
-_LOGIN_CODE = KeyedRead(f"SELECT {_LOGIN_CODE_COLUMNS} FROM login_codes WHERE key")
+_FIND_LOGIN_CODE = KeyedRead(f"SELECT {_LOGIN_CODE.columns} FROM login_codes WHERE key")
 _ADD_LOGIN_CODE = Statement(
-    f"INSERT INTO login_codes ({_LOGIN_CODE_COLUMNS}, network, stored_bytes)"
+    f"INSERT INTO login_codes ({_LOGIN_CODE.columns}, network, stored_bytes)"
     " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11}, {12}, {13},"
     " {14})"
 )
@@ -39,34 +65,6 @@ _LOGIN_CODES = BudgetedTable("login_codes")
 _REDEEM_LOGIN_CODE = Statement(
     "UPDATE login_codes SET redeemed_at = {2} WHERE key = {1} AND redeemed_at IS NULL RETURNING key"
 )
-
-
-def _to_login_state(row: Row) -> LoginState:
-    return LoginState(
-        key=row[0],
-        provider=row[1],
-        browser=row[2],
-        sealed=row[3],
-        created_at=from_micros(row[4]),
-        expires_at=from_micros(row[5]),
-    )
-
-
-def _to_login_code(row: Row) -> LoginCode:
-    return LoginCode(
-        key=row[0],
-        provider=row[1],
-        user_id=row[2],
-        clients=None if row[3] is None else tuple(row[3].split()),
-        challenge=row[4],
-        methods=tuple(row[5].split()),
-        new_user=bool(row[6]),
-        jti=row[7],
-        authenticated_at=from_micros(row[8]),
-        expires_at=from_micros(row[9]),
-        redeemed_at=from_micros_or_none(row[10]),
-        redirect_url=row[11],
-    )
 
 
 class LoginStates(Table):
@@ -86,12 +84,10 @@ class LoginStates(Table):
         await charged(self._database, self._login_state_budget, _ADD_LOGIN_STATE, values, charge)
 
     async def login_state(self, key: bytes) -> LoginState | None:
-        row = await self._database.one(_LOGIN_STATE, key)
-        return None if row is None else _to_login_state(row)
+        return _LOGIN_STATE.read_found(await self._database.one(_FIND_LOGIN_STATE, key))
 
     async def take_login_state(self, key: bytes) -> LoginState | None:
-        rows = await self._database.write(execute(_TAKE_LOGIN_STATE, key))
-        return _to_login_state(rows[0]) if rows else None
+        return _LOGIN_STATE.read_first(await self._database.write(execute(_TAKE_LOGIN_STATE, key)))
 
 
 class LoginCodes(Table):
@@ -104,9 +100,9 @@ class LoginCodes(Table):
             code.key,
             code.provider,
             code.user_id,
-            None if code.clients is None else " ".join(code.clients),
+            None if code.clients is None else words_text(code.clients),
             code.challenge,
-            " ".join(code.methods),
+            words_text(code.methods),
             int(code.new_user),
             code.jti,
             to_micros(code.authenticated_at),
@@ -117,8 +113,7 @@ class LoginCodes(Table):
         await charged(self._database, self._login_code_budget, _ADD_LOGIN_CODE, values, charge)
 
     async def login_code(self, key: bytes) -> LoginCode | None:
-        row = await self._database.one(_LOGIN_CODE, key)
-        return None if row is None else _to_login_code(row)
+        return _LOGIN_CODE.read_found(await self._database.one(_FIND_LOGIN_CODE, key))
 
     async def redeem_login_code(self, key: bytes, at: datetime) -> bool:
         return bool(await self._database.write(execute(_REDEEM_LOGIN_CODE, key, to_micros(at))))

@@ -1,17 +1,32 @@
-"""The table `session_clients`: which applications a session signed its person in to, and which of
-them are still to be notified that it ended."""
+"""The table `session_clients`: the applications that a session signed its person in to, and the
+logout notifications that are due to them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from quantimodo.model.sessions import LogoutRecipient
-from quantimodo.storage.database import Row, Statement, execute
+from quantimodo.storage.database import Statement, execute
+from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
-_COLUMNS = "sid, client_id, user_id, subject, at, expires_at, attempts"
+_FIELDS = (
+    "sid",
+    "client_id",
+    "user_id",
+    "subject",
+    Column("at", from_micros),
+    Column("expires_at", from_micros),
+)
+_RECIPIENT = RowReader(LogoutRecipient, *_FIELDS, "attempts")
+_CLAIMED = RowReader(
+    LogoutRecipient,
+    *_FIELDS,
+    Column("attempts", sql="session_clients.attempts - 1"),
+    table="session_clients",
+)
 _OF_SESSION = Statement(
-    f"SELECT {_COLUMNS} FROM session_clients WHERE sid = {{1}} ORDER BY client_id"
+    f"SELECT {_RECIPIENT.columns} FROM session_clients WHERE sid = {{1}} ORDER BY client_id"
 )
 ADD_LOGOUT_RECIPIENT = Statement(
     "INSERT INTO session_clients (sid, client_id, user_id, subject, at, expires_at)"
@@ -21,13 +36,12 @@ ADD_LOGOUT_RECIPIENT = Statement(
 _DUE = "SELECT sid, client_id FROM session_clients WHERE due_at <= {1} ORDER BY due_at LIMIT {3}"
 _CLAIM = Statement(
     "UPDATE session_clients SET due_at = {2}, attempts = attempts + 1"
-    f" WHERE (sid, client_id) IN ({_DUE})"
-    " RETURNING sid, client_id, user_id, subject, at, expires_at, attempts - 1",
-    # Of several senders each takes what no other holds. MATERIALIZED: it is chosen once only.
+    f" WHERE (sid, client_id) IN ({_DUE}) RETURNING {_CLAIMED.columns}",
+    # Each sender claims rows that no other has locked. MATERIALIZED: they are chosen once only.
     postgres=f"WITH due AS MATERIALIZED ({_DUE} FOR UPDATE SKIP LOCKED)"
-    " UPDATE session_clients p SET due_at = {2}, attempts = p.attempts + 1 FROM due"
-    " WHERE p.sid = due.sid AND p.client_id = due.client_id"
-    " RETURNING p.sid, p.client_id, p.user_id, p.subject, p.at, p.expires_at, p.attempts - 1",
+    " UPDATE session_clients SET due_at = {2}, attempts = session_clients.attempts + 1 FROM due"
+    " WHERE session_clients.sid = due.sid AND session_clients.client_id = due.client_id"
+    f" RETURNING {_CLAIMED.columns}",
 )
 _DELAY = Statement("UPDATE session_clients SET due_at = {3} WHERE sid = {1} AND client_id = {2}")
 _DROP = Statement("DELETE FROM session_clients WHERE sid = {1} AND client_id = {2}")
@@ -44,29 +58,15 @@ def logout_recipient_values(logout_recipient: LogoutRecipient) -> tuple[object, 
     )
 
 
-def _to_logout_recipient(row: Row) -> LogoutRecipient:
-    return LogoutRecipient(
-        sid=row[0],
-        client_id=row[1],
-        user_id=row[2],
-        subject=row[3],
-        at=from_micros(row[4]),
-        expires_at=from_micros(row[5]),
-        attempts=row[6],
-    )
-
-
 class LogoutRecipients(Table):
     async def logout_recipients(self, sid: str) -> Sequence[LogoutRecipient]:
-        return [
-            _to_logout_recipient(row) for row in await self._database.list_rows(_OF_SESSION, sid)
-        ]
+        return _RECIPIENT.read_all(await self._database.list_rows(_OF_SESSION, sid))
 
     async def claim_logout_notifications(
         self, at: datetime, lease: timedelta, limit: int
     ) -> Sequence[LogoutRecipient]:
         claim = execute(_CLAIM, to_micros(at), to_micros(at + lease), limit)
-        return [_to_logout_recipient(row) for row in await self._database.write(claim)]
+        return _CLAIMED.read_all(await self._database.write(claim))
 
     async def delay_logout_notification(self, sid: str, client_id: str, until: datetime) -> None:
         await self._database.write(execute(_DELAY, sid, client_id, to_micros(until)))

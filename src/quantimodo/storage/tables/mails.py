@@ -1,4 +1,4 @@
-"""The tables `mails` (waiting to be sent) and `events` (what happened)."""
+"""The tables `mails`, which are to be sent, and `events`, the audit trail."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from quantimodo.model.budgets import Charge
 from quantimodo.model.events import Event
 from quantimodo.storage.database import Database, Operation, Row, Statement, execute
+from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.budgets import (
     BudgetChecks,
     BudgetedTable,
@@ -27,7 +28,7 @@ _DUE = "SELECT id FROM mails WHERE due_at <= {1} AND expires_at > {1} ORDER BY d
 _CLAIM_MAIL = Statement(
     f"UPDATE mails SET due_at = {{2}}, attempts = attempts + 1 WHERE id IN ({_DUE})"
     " RETURNING id, sealed, attempts - 1",
-    # Of several senders each takes what no other holds. MATERIALIZED: it is chosen once only.
+    # Each sender claims rows that no other has locked. MATERIALIZED: they are chosen once only.
     postgres=f"WITH due AS MATERIALIZED ({_DUE} FOR UPDATE SKIP LOCKED)"
     " UPDATE mails m SET due_at = {2}, attempts = m.attempts + 1 FROM due WHERE m.id = due.id"
     " RETURNING m.id, m.sealed, m.attempts - 1",
@@ -35,14 +36,16 @@ _CLAIM_MAIL = Statement(
 _DROP_MAIL = Statement("DELETE FROM mails WHERE id = {1}")
 _RECENT = Statement("SELECT id, sealed, created_at FROM mails ORDER BY id DESC LIMIT {1}")
 
+_EVENT = RowReader(
+    Event, Column("at", from_micros), "kind", "user_id", "client_id", "address", "detail"
+)
 _ADD_EVENT = Statement(
-    "INSERT INTO events (at, kind, user_id, client_id, address, detail, network, stored_bytes)"
+    f"INSERT INTO events ({_EVENT.columns}, network, stored_bytes)"
     " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
 )
 _EVENTS = BudgetedTable("events", key="id", order="id", counted="network IS NOT NULL")
 _EVENTS_OF = Statement(
-    "SELECT at, kind, user_id, client_id, address, detail FROM events"
-    " WHERE user_id = {1} ORDER BY id DESC LIMIT {2}"
+    f"SELECT {_EVENT.columns} FROM events WHERE user_id = {{1}} ORDER BY id DESC LIMIT {{2}}"
 )
 
 
@@ -69,14 +72,15 @@ class Mails(Table):
         self, at: datetime, lease: timedelta, limit: int
     ) -> Sequence[tuple[int, bytes, int]]:
         claim = execute(_CLAIM_MAIL, to_micros(at), to_micros(at + lease), limit)
-        return [(row[0], row[1], row[2]) for row in await self._database.write(claim)]
+        rows = await self._database.write(claim)
+        return [(mail_id, sealed, attempts) for mail_id, sealed, attempts in rows]
 
     async def drop_mail(self, mail_id: int) -> None:
         await self._database.write(execute(_DROP_MAIL, mail_id))
 
     async def recent_mail(self, limit: int) -> Sequence[tuple[int, bytes, datetime]]:
         rows = await self._database.list_rows(_RECENT, limit)
-        return [(row[0], row[1], from_micros(row[2])) for row in rows]
+        return [(mail_id, sealed, from_micros(created_at)) for mail_id, sealed, created_at in rows]
 
 
 class Events(Table):
@@ -99,17 +103,7 @@ class Events(Table):
             await self._event_budget.write(charge, sum(sizes), operation, self._database.write)
 
     async def events_of(self, user_id: int, limit: int) -> Sequence[Event]:
-        return [
-            Event(
-                at=from_micros(row[0]),
-                kind=row[1],
-                user_id=row[2],
-                client_id=row[3],
-                address=row[4],
-                detail=row[5],
-            )
-            for row in await self._database.list_rows(_EVENTS_OF, user_id, limit)
-        ]
+        return _EVENT.read_all(await self._database.list_rows(_EVENTS_OF, user_id, limit))
 
 
 def _event_row(event: Event) -> Row:

@@ -8,12 +8,13 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from quantimodo.model.measurements import Filters, MeasurementGroup, Micros, SpanRule
+from quantimodo.model.measurements import Filters, GroupedValue, MeasurementGroup, Micros, SpanRule
 from quantimodo.ports.measurements import GROUPED_VALUES, GroupPage
-from quantimodo.storage.database import Call, Row
+from quantimodo.storage.database import Call
+from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.measurement_queries import (
     JOINED,
-    MEASUREMENT_COLUMNS,
+    MEASUREMENT,
     MeasurementSelect,
     composed,
     measurements_of_person,
@@ -32,6 +33,22 @@ _IDS: Final = (
 )
 _WITH_RULES: Final = f"WITH rules (first_at, last_at, begins_at, width) AS MATERIALIZED ({_LIST})"
 _SPAN: Final = "r.begins_at + (m.start_at - r.first_at) / r.width * r.width"
+GROUP: Final = RowReader(
+    MeasurementGroup,
+    Column("begins", sql=_SPAN),
+    "variable_id",
+    Column("variable", sql="v.name"),
+    Column("number", sql="count(*)"),
+    Column("source", sql="CASE WHEN min(m.source) = max(m.source) THEN min(m.source) END"),
+    Column("created_at", sql="min(m.created_at)"),
+    Column("updated_at", sql="max(m.updated_at)"),
+    Column("earliest", sql="min(m.start_at)"),
+    Column("latest", sql="max(m.start_at)"),
+    table="m",
+)
+GROUPED_VALUE: Final = RowReader(
+    GroupedValue, "id", Column("start", sql="m.start_at"), "variable_id", "value", table="m"
+)
 _FROM_RULES: Final = "rules r CROSS JOIN measurements m CROSS JOIN variables v"
 
 
@@ -50,37 +67,23 @@ def page_of_groups(
     filters: Filters,
     page: GroupPage,
 ) -> Call:
-    """Rows for `to_group`, by span and name of the variable, after the group `page.after`."""
+    """Rows for `GROUP`, by span and name of the variable, after the group `page.after`."""
     query = _over_rules(user_id, filters)
     direction, sign = (" DESC", "<") if page.descending else ("", ">")
     behind = ""
     if page.after is not None:
         span, name = query.place(page.after.begins), query.place(page.after.variable)
-        behind = f" WHERE g.span {sign} {span} OR (g.span = {span} AND g.name {sign} {name})"
+        behind = (
+            f" WHERE g.begins {sign} {span} OR (g.begins = {span} AND g.variable {sign} {name})"
+        )
     sql = (
-        f"{_WITH_RULES} SELECT * FROM (SELECT {_SPAN} AS span, m.variable_id AS variable_id,"
-        " v.name AS name, count(*), min(m.source), max(m.source), min(m.created_at),"
-        " max(m.updated_at), min(m.start_at), max(m.start_at)"
+        f"{_WITH_RULES} SELECT * FROM (SELECT {GROUP.columns}"
         f" FROM {_FROM_RULES} WHERE {query.conditions}"
         f" GROUP BY {_SPAN}, m.variable_id, v.name) g{behind}"
-        f" ORDER BY g.span{direction}, g.name{direction}"
+        f" ORDER BY g.begins{direction}, g.variable{direction}"
         f" LIMIT {query.place(page.limit)} OFFSET {query.place(page.offset)}"
     )
     return _call(query, sql, _RULES, page.rules)
-
-
-def to_group(row: Row) -> MeasurementGroup:
-    return MeasurementGroup(
-        begins=row[0],
-        variable_id=row[1],
-        variable=row[2],
-        number=row[3],
-        source=row[4] if row[4] == row[5] else None,
-        created_at=row[6],
-        updated_at=row[7],
-        earliest=row[8],
-        latest=row[9],
-    )
 
 
 def values_of_groups(
@@ -91,7 +94,7 @@ def values_of_groups(
     *,
     descending: bool,
 ) -> Call:
-    """Rows of (id, start, variable, value), by start and id, in the time of these groups."""
+    """Rows for `GROUPED_VALUE`, by start and id, in the time of these groups."""
     query = measurements_of_person(user_id, filters)
     first = query.place(min(each.earliest for each in groups))
     last = query.place(max(each.latest for each in groups))
@@ -100,13 +103,13 @@ def values_of_groups(
         names = [each.variable for each in groups]
         query.where(f"v.name BETWEEN {query.place(min(names))} AND {query.place(max(names))}")
     query.by_start(after, GROUPED_VALUES, descending=descending)
-    return query.call(f"SELECT m.id, m.start_at, m.variable_id, m.value FROM {JOINED}")
+    return query.call(f"SELECT {GROUPED_VALUE.columns} FROM {JOINED}")
 
 
 def measurements_by_id(user_id: int, ids: Sequence[int]) -> Call:
     query = measurements_of_person(user_id, ())
     query.where(f"m.id IN ({_LIST})")
-    sql = f"SELECT {MEASUREMENT_COLUMNS} FROM {JOINED} WHERE {query.conditions}"
+    sql = f"SELECT {MEASUREMENT.columns} FROM {JOINED} WHERE {query.conditions}"
     return _call(query, sql, _IDS, ids)
 
 

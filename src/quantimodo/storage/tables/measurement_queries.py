@@ -8,27 +8,67 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from quantimodo.model.measurements import Comparison, Filter, Filters, Order
+from quantimodo.model.measurements import (
+    Comparison,
+    Filter,
+    Filters,
+    Measurement,
+    Order,
+    Variable,
+    VariableSummary,
+)
 from quantimodo.storage.database import Call, Statement
+from quantimodo.storage.rows import Column, Part, RowReader
 
-MEASUREMENT_COLUMNS: Final = (
-    "m.id, m.user_id, m.variable_id, v.name, v.category_id, v.combination, m.source, m.start_at,"
-    " m.value, v.unit_id, m.stored_value, m.stored_unit_id, m.note, m.created_at, m.updated_at"
+MEASUREMENT: Final = RowReader(
+    Measurement,
+    "id",
+    "user_id",
+    "variable_id",
+    Column("variable", sql="v.name"),
+    Column("category_id", sql="v.category_id"),
+    Column("combination", sql="v.combination"),
+    "source",
+    Column("start", sql="m.start_at"),
+    "value",
+    Column("unit_id", sql="v.unit_id"),
+    "stored_value",
+    "stored_unit_id",
+    "note",
+    "created_at",
+    "updated_at",
+    table="m",
 )
-VARIABLE_COLUMNS: Final = (
-    "v.id, v.user_id, v.name, v.category_id, v.unit_id, v.combination, v.created_at"
+VARIABLE: Final = RowReader(
+    Variable,
+    "id",
+    "user_id",
+    "name",
+    "category_id",
+    "unit_id",
+    "combination",
+    "created_at",
+    table="v",
 )
-_SUMMARY: Final = (
-    f"SELECT {VARIABLE_COLUMNS},"
-    " (SELECT count(*) FROM measurements m WHERE m.variable_id = v.id),"
-    " (SELECT m.start_at FROM measurements m WHERE m.variable_id = v.id"
-    " ORDER BY m.start_at LIMIT 1),"
-    " (SELECT m.start_at FROM measurements m WHERE m.variable_id = v.id"
-    " ORDER BY m.start_at DESC LIMIT 1),"
-    " (SELECT m.value FROM measurements m WHERE m.variable_id = v.id"
-    " ORDER BY m.start_at DESC, m.source DESC LIMIT 1)"
-    " FROM variables v"
+
+
+def _first(column: str, order: str) -> str:
+    """The value of this column in the first measurement of a variable, by this order."""
+    return (
+        f"(SELECT m.{column} FROM measurements m WHERE m.variable_id = v.id"
+        f" ORDER BY {order} LIMIT 1)"
+    )
+
+
+SUMMARY: Final = RowReader(
+    VariableSummary,
+    Part("variable", VARIABLE),
+    Column("number", sql="(SELECT count(*) FROM measurements m WHERE m.variable_id = v.id)"),
+    Column("earliest", sql=_first("start_at", "m.start_at")),
+    Column("latest", sql=_first("start_at", "m.start_at DESC")),
+    Column("last_value", sql=_first("value", "m.start_at DESC, m.source DESC")),
 )
+_SELECT_SUMMARY: Final = f"SELECT {SUMMARY.columns} FROM variables v"
 JOINED: Final = "measurements m JOIN variables v ON v.id = m.variable_id"
 _COLUMNS: Final = {
     "variable": "v.name",
@@ -186,7 +226,7 @@ def page_of_measurements(
     return query.call(
         f"SELECT m.id FROM {JOINED if needs_variables else 'measurements m'}",
         f"{ordered} LIMIT {query.place(limit)} OFFSET {query.place(offset)}",
-        around=f"SELECT {MEASUREMENT_COLUMNS} FROM ({{}}) p JOIN measurements m ON m.id = p.id"
+        around=f"SELECT {MEASUREMENT.columns} FROM ({{}}) p JOIN measurements m ON m.id = p.id"
         f" JOIN variables v ON v.id = m.variable_id{ordered}",
     )
 
@@ -201,7 +241,7 @@ def measurements_behind(
 ) -> Call:
     query = measurements_of_person(user_id, filters)
     query.by_start(after, limit, descending=descending)
-    return query.call(f"SELECT {MEASUREMENT_COLUMNS} FROM {JOINED}")
+    return query.call(f"SELECT {MEASUREMENT.columns} FROM {JOINED}")
 
 
 def number_of_measurements(user_ids: Sequence[int], filters: Filters) -> Call:
@@ -249,7 +289,7 @@ def page_of_summaries(
     query.filtered(filters)
     direction = " DESC" if descending else ""
     tail = f" ORDER BY v.name{direction} LIMIT {query.place(limit)} OFFSET {query.place(offset)}"
-    return query.call(_SUMMARY, tail)
+    return query.call(_SELECT_SUMMARY, tail)
 
 
 def number_of_variables(user_id: int, filters: Filters) -> Call:

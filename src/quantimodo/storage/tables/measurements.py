@@ -21,23 +21,26 @@ from quantimodo.model.measurements import (
 from quantimodo.ports.measurements import GroupPage
 from quantimodo.ports.stores import Conflict
 from quantimodo.storage.database import Call, Operation, Row, Statement, execute
+from quantimodo.storage.rows import first_value
 from quantimodo.storage.tables.bulk_insert import Insert, insert_many
 from quantimodo.storage.tables.measurement_groups import (
+    GROUP,
+    GROUPED_VALUE,
     measurements_by_id,
     number_of_groups,
     page_of_groups,
-    to_group,
     values_of_groups,
 )
 from quantimodo.storage.tables.measurement_queries import (
-    MEASUREMENT_COLUMNS,
+    MEASUREMENT,
+    VARIABLE,
     measurements_behind,
     number_of_measurements,
     page_of_measurements,
     units_of_variables,
 )
 from quantimodo.storage.tables.table import Table
-from quantimodo.storage.tables.variables import finding_variables, to_variable
+from quantimodo.storage.tables.variables import find_variables
 from quantimodo.storage.timestamps import to_micros
 
 _PEOPLE_AT_ONCE: Final = 100
@@ -63,7 +66,7 @@ _ADD_VARIABLES = Insert(
     own=("text", "integer", "integer", "text"),
 )
 _ONE = Statement(
-    f"SELECT {MEASUREMENT_COLUMNS} FROM measurements m JOIN variables v ON v.id = m.variable_id"
+    f"SELECT {MEASUREMENT.columns} FROM measurements m JOIN variables v ON v.id = m.variable_id"
     " WHERE m.id = {2} AND m.user_id = {1}"
 )
 _CHANGE = Statement(
@@ -86,47 +89,26 @@ READERS_PEOPLE = Statement(
 
 
 class _Changed(Exception):
-    """A variable is not as the caller thought; what was written is taken back."""
+    """A variable has changed since the caller read it; the transaction is rolled back."""
 
 
-def _to_measurement(row: Row) -> Measurement:
-    return Measurement(
-        id=row[0],
-        user_id=row[1],
-        variable_id=row[2],
-        variable=row[3],
-        category_id=row[4],
-        combination=row[5],
-        source=row[6],
-        start=row[7],
-        value=row[8],
-        unit_id=row[9],
-        stored_value=row[10],
-        stored_unit_id=row[11],
-        note=row[12],
-        created_at=row[13],
-        updated_at=row[14],
-    )
-
-
-def _making(
+def _create_variables(
     user_id: int, new: Sequence[NewVariable], at: int
 ) -> Generator[Call, Sequence[Row], dict[str, Variable]]:
-    """Make variables that are missing; what there is by these names now."""
+    """Create the variables that are missing; all variables of these names."""
     rows = [(each.name, each.category_id, each.unit_id, each.combination) for each in new]
     yield from insert_many(_ADD_VARIABLES, (user_id, at), rows)
     found: dict[str, Variable] = {}
-    for statement, values in finding_variables(user_id, [each.name for each in new]):
-        for row in (yield statement, values):
-            found[row[2]] = to_variable(row)
+    for statement, values in find_variables(user_id, [each.name for each in new]):
+        found |= {each.name: each for each in VARIABLE.read_all((yield statement, values))}
     return found
 
 
-def _made(variable: Variable | NewVariable, found: dict[str, Variable]) -> int:
+def _variable_id(variable: Variable | NewVariable, found: dict[str, Variable]) -> int:
     if isinstance(variable, Variable):
         return variable.id
     known = found.get(variable.name)
-    # It was created meanwhile, in another unit: the entries' values are not in that one.
+    # It was created meanwhile with another unit than that of the entries.
     if known is None or known.unit_id != variable.unit_id:
         raise _Changed
     return known.id
@@ -141,22 +123,21 @@ class Measurements(Table):
         def operation() -> Operation[None]:
             found: dict[str, Variable] = {}
             if in_order:
-                found = yield from _making(user_id, in_order, moment)  # type: ignore[arg-type]
-            placed = [(_made(each.variable, found), each) for each in sets]
-            # Rows are locked in one order by all callers, so no two wait for each other.
+                found = yield from _create_variables(user_id, in_order, moment)  # type: ignore[arg-type]
+            placed = [(_variable_id(each.variable, found), each) for each in sets]
+            # All callers lock rows in one order, so that none deadlock.
             for variable_id, each in sorted(placed, key=lambda one: (one[0], one[1].source)):
                 same = (user_id, variable_id, each.source, moment)
                 yield from insert_many(_SAVE, same, sorted(each.entries))
 
         try:
             await self._database.write(operation)
-        except (_Changed, Conflict):  # Conflict: variable or person are gone
+        except (_Changed, Conflict):  # Conflict: the variable or the person was deleted
             return False
         return True
 
     async def measurement(self, user_id: int, measurement_id: int) -> Measurement | None:
-        rows = await self._database.rows(_ONE, user_id, measurement_id)
-        return _to_measurement(rows[0]) if rows else None
+        return MEASUREMENT.read_first(await self._database.rows(_ONE, user_id, measurement_id))
 
     async def change_measurement(
         self, user_id: int, measurement_id: int, entry: Entry, at: datetime
@@ -198,14 +179,13 @@ class Measurements(Table):
 
     async def count_groups(self, user_id: int, filters: Filters, rules: Sequence[SpanRule]) -> int:
         statement, values = number_of_groups(user_id, filters, rules)
-        rows = await self._database.search(statement, *values)
-        return rows[0][0] if rows else 0
+        return first_value(await self._database.search(statement, *values)) or 0
 
     async def groups(
         self, user_id: int, filters: Filters, page: GroupPage
     ) -> Sequence[MeasurementGroup]:
         statement, values = page_of_groups(user_id, filters, page)
-        return [to_group(row) for row in await self._database.search(statement, *values)]
+        return GROUP.read_all(await self._database.search(statement, *values))
 
     async def values_of_groups(
         self,
@@ -217,7 +197,7 @@ class Measurements(Table):
         descending: bool,
     ) -> Sequence[GroupedValue]:
         statement, values = values_of_groups(user_id, filters, groups, after, descending=descending)
-        return [GroupedValue(*row) for row in await self._database.search(statement, *values)]
+        return GROUPED_VALUE.read_all(await self._database.search(statement, *values))
 
     async def measurements_by_id(self, user_id: int, ids: Sequence[int]) -> Sequence[Measurement]:
         return await self._found(measurements_by_id(user_id, ids))
@@ -226,18 +206,18 @@ class Measurements(Table):
         found: set[int] = set()
         for some in _in_parts(user_ids):
             statement, values = units_of_variables(some, filters)
-            found |= {row[0] for row in await self._database.search(statement, *values)}
+            found |= {unit_id for (unit_id,) in await self._database.search(statement, *values)}
         return frozenset(found)
 
     async def readers_people(
         self, client_id: str, scope: str, now: datetime, *, after: int, limit: int
     ) -> Sequence[int]:
         values = (client_id, scope, to_micros(now), after, limit)
-        return [row[0] for row in await self._database.search(READERS_PEOPLE, *values)]
+        return [user_id for (user_id,) in await self._database.search(READERS_PEOPLE, *values)]
 
     async def _found(self, call: Call) -> list[Measurement]:
         statement, values = call
-        return [_to_measurement(row) for row in await self._database.search(statement, *values)]
+        return MEASUREMENT.read_all(await self._database.search(statement, *values))
 
 
 def _is_new(each: EntrySet) -> bool:

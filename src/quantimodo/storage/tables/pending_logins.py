@@ -1,15 +1,25 @@
 """The table `pending_logins`: logins that still need a second factor."""
 
 from quantimodo.model.sessions import PendingLogin
-from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
+from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
+from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables.table import Table
-from quantimodo.storage.tables.users import USER_COLUMNS, to_user
+from quantimodo.storage.tables.users import USER
 from quantimodo.storage.timestamps import from_micros, to_micros
 
 _MOST_OF_ONE_PERSON = 5
 
+_PENDING_LOGIN = RowReader(
+    PendingLogin,
+    "key",
+    "proof",
+    Column("created_at", from_micros),
+    Column("expires_at", from_micros),
+    Part("user", USER),
+    table="p",
+)
 _BY_KEY = KeyedRead(
-    f"SELECT p.key, p.proof, p.created_at, p.expires_at, {USER_COLUMNS} FROM pending_logins p"
+    f"SELECT {_PENDING_LOGIN.columns} FROM pending_logins p"
     " JOIN users u ON u.id = p.user_id AND u.disabled_at IS NULL WHERE p.key"
 )
 _ADD = Statement(
@@ -24,16 +34,6 @@ _DROP_OLDEST = Statement(
 _TAKE = Statement("DELETE FROM pending_logins WHERE key = {1} RETURNING key")
 
 
-def _to_pending_login(row: Row) -> PendingLogin:
-    return PendingLogin(
-        key=row[0],
-        proof=row[1],
-        created_at=from_micros(row[2]),
-        expires_at=from_micros(row[3]),
-        user=to_user(row[4:]),
-    )
-
-
 class PendingLogins(Table):
     async def add_pending_login(self, pending: PendingLogin) -> None:
         user_id = pending.user.id
@@ -46,8 +46,7 @@ class PendingLogins(Table):
         await self._database.write(operation)
 
     async def pending_login(self, key: bytes) -> PendingLogin | None:
-        row = await self._database.one(_BY_KEY, key)
-        return None if row is None else _to_pending_login(row)
+        return _PENDING_LOGIN.read_found(await self._database.one(_BY_KEY, key))
 
     async def take_pending_login(self, key: bytes) -> bool:
         return bool(await self._database.write(execute(_TAKE, key)))

@@ -8,6 +8,7 @@ import msgspec
 
 from quantimodo.model.profiles import Profile
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
+from quantimodo.storage.rows import first_value
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
@@ -24,10 +25,10 @@ _ADD_SUBJECT = Statement(
 )
 
 
-def _text(profile: Profile) -> str:
+def _claims_text(profile: Profile) -> str:
     fields = msgspec.to_builtins(replace(profile, updated_at=None))
-    kept = {name: value for name, value in fields.items() if value}
-    return msgspec.json.encode(kept).decode()
+    given = {name: value for name, value in fields.items() if value}
+    return msgspec.json.encode(given).decode()
 
 
 class Profiles(Table):
@@ -35,23 +36,23 @@ class Profiles(Table):
         row = await self._database.one(_PROFILE, user_id)
         if row is None:
             return None
-        kept = msgspec.json.decode(row[1], type=Profile)
-        return replace(kept, updated_at=from_micros(row[2]))
+        _, claims, updated_at = row
+        profile = msgspec.json.decode(claims, type=Profile)
+        return replace(profile, updated_at=from_micros(updated_at))
 
     async def save_profile(self, user_id: int, profile: Profile, at: datetime) -> None:
-        values = (user_id, _text(profile), to_micros(at))
+        values = (user_id, _claims_text(profile), to_micros(at))
         await self._database.write(execute(_SAVE_PROFILE, *values))
 
 
 class Subjects(Table):
     async def pairwise_subject(self, user_id: int, sector: str) -> str | None:
-        rows = await self._database.rows(_SUBJECT, user_id, sector)
-        return rows[0][0] if rows else None
+        subject: str | None = first_value(await self._database.rows(_SUBJECT, user_id, sector))
+        return subject
 
     async def add_pairwise_subject(self, user_id: int, sector: str, subject: str) -> str:
         def operation() -> Operation[str]:
             yield _ADD_SUBJECT, (user_id, sector, subject)
-            rows = yield _SUBJECT, (user_id, sector)
-            return str(rows[0][0])
+            return str(first_value((yield _SUBJECT, (user_id, sector))))
 
         return await self._database.write(operation)

@@ -1,18 +1,28 @@
-"""The table `registration_tokens`: leave to register applications."""
+"""The table `registration_tokens`: initial access tokens for dynamic registration (RFC 7591 §3)."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from quantimodo.model.registrations import RegistrationToken
-from quantimodo.storage.database import KeyedRead, Row, Statement, execute
+from quantimodo.storage.database import KeyedRead, Statement, execute
+from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
-_COLUMNS = "key, label, uses_left, created_at, expires_at"
-_ALL = Statement(f"SELECT {_COLUMNS} FROM registration_tokens ORDER BY created_at, key LIMIT 1000")
-_BY_KEY = KeyedRead(f"SELECT {_COLUMNS} FROM registration_tokens WHERE key")
+_TOKEN = RowReader(
+    RegistrationToken,
+    "key",
+    "label",
+    "uses_left",
+    Column("created_at", from_micros),
+    Column("expires_at", from_micros),
+)
+_ALL = Statement(
+    f"SELECT {_TOKEN.columns} FROM registration_tokens ORDER BY created_at, key LIMIT 1000"
+)
+_BY_KEY = KeyedRead(f"SELECT {_TOKEN.columns} FROM registration_tokens WHERE key")
 _ADD = Statement(
-    f"INSERT INTO registration_tokens ({_COLUMNS}) VALUES ({{1}}, {{2}}, {{3}}, {{4}}, {{5}})"
+    f"INSERT INTO registration_tokens ({_TOKEN.columns}) VALUES ({{1}}, {{2}}, {{3}}, {{4}}, {{5}})"
 )
 _SPEND = Statement(
     "UPDATE registration_tokens SET uses_left = uses_left - 1"
@@ -21,23 +31,12 @@ _SPEND = Statement(
 _DROP = Statement("DELETE FROM registration_tokens WHERE key = {1} RETURNING key")
 
 
-def _to_token(row: Row) -> RegistrationToken:
-    return RegistrationToken(
-        key=bytes(row[0]),
-        label=row[1],
-        uses_left=row[2],
-        created_at=from_micros(row[3]),
-        expires_at=from_micros(row[4]),
-    )
-
-
 class Registrations(Table):
     async def registration_tokens(self) -> Sequence[RegistrationToken]:
-        return [_to_token(row) for row in await self._database.list_rows(_ALL)]
+        return _TOKEN.read_all(await self._database.list_rows(_ALL))
 
     async def registration_token(self, key: bytes) -> RegistrationToken | None:
-        row = await self._database.one(_BY_KEY, key)
-        return None if row is None else _to_token(row)
+        return _TOKEN.read_found(await self._database.one(_BY_KEY, key))
 
     async def add_registration_token(self, token: RegistrationToken) -> None:
         values = (

@@ -8,6 +8,7 @@ from quantimodo.model.budgets import QuotaPolicy, Signer
 from quantimodo.model.identities import DataDeletionRequest
 from quantimodo.ports.stores import QuotaExceeded
 from quantimodo.storage.database import Database, KeyedRead, Operation, Statement
+from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.budgets import ROW_OVERHEAD
 from quantimodo.storage.tables.quotas import HELD, Part, RowQuota, give_back, take
 from quantimodo.storage.tables.table import Table
@@ -32,10 +33,18 @@ _DROP_REPLAYS = Statement(
     " ORDER BY expires_at LIMIT {2}) RETURNING signer_quota, group_quota"
 )
 
-_COLUMNS = "code, provider, asked_at, done_at, expires_at"
-_REQUEST = KeyedRead(f"SELECT {_COLUMNS} FROM data_deletion_requests WHERE code")
+_REQUEST = RowReader(
+    DataDeletionRequest,
+    "code",
+    "provider",
+    Column("asked_at", from_micros),
+    Column("done_at", from_micros_or_none),
+    Column("expires_at", from_micros),
+)
+_FIND_REQUEST = KeyedRead(f"SELECT {_REQUEST.columns} FROM data_deletion_requests WHERE code")
 _ADD_REQUEST = Statement(
-    f"INSERT INTO data_deletion_requests ({_COLUMNS}) VALUES ({{1}}, {{2}}, {{3}}, {{4}}, {{5}})"
+    f"INSERT INTO data_deletion_requests ({_REQUEST.columns})"
+    " VALUES ({1}, {2}, {3}, {4}, {5})"
 )
 _DROP_REQUESTS = Statement(
     "DELETE FROM data_deletion_requests WHERE code IN (SELECT code FROM data_deletion_requests"
@@ -103,16 +112,7 @@ class DataDeletionRequests(Table):
         await self._database.write(operation)
 
     async def data_deletion_request(self, code: str) -> DataDeletionRequest | None:
-        row = await self._database.one(_REQUEST, code)
-        if row is None:
-            return None
-        return DataDeletionRequest(
-            code=row[0],
-            provider=row[1],
-            asked_at=from_micros(row[2]),
-            done_at=from_micros_or_none(row[3]),
-            expires_at=from_micros(row[4]),
-        )
+        return _REQUEST.read_found(await self._database.one(_FIND_REQUEST, code))
 
     async def require_space(self) -> None:
         if not await _fits(self._database, self._part, DELETION_BYTES):
@@ -144,4 +144,7 @@ def drop_expired_requests(now: int, limit: int) -> Operation[int]:
 
 async def _fits(database: Database, part: Part, size: int) -> bool:
     row = await database.one(HELD, part.name)
-    return size + (0 if row is None else row[1]) <= part.most
+    if row is None:
+        return size <= part.most
+    _, held = row
+    return bool(size + held <= part.most)

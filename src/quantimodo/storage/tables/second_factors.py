@@ -3,25 +3,32 @@
 from collections.abc import Sequence
 
 from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
-from quantimodo.storage.database import KeyedRead, Operation, Row, Statement, execute
+from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
+from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
     DROP_TOTP_ENROLMENT,
     DROP_TOTP_FACTOR,
-    HOLD_PERSON,
+    LOCK_PERSON,
     OWN_SESSION,
 )
 from quantimodo.storage.timestamps import from_micros, to_micros
 
-_FACTOR = KeyedRead(
-    "SELECT user_id, sealed_secret, confirmed_at, last_step FROM totp_factors WHERE user_id"
+_FACTOR = RowReader(
+    TotpFactor, "user_id", "sealed_secret", Column("confirmed_at", from_micros), "last_step"
 )
-_ENROLMENT = KeyedRead(
-    "SELECT user_id, sealed_secret, holder, created_at, expires_at FROM totp_enrolments"
-    " WHERE user_id"
+_FIND_FACTOR = KeyedRead(f"SELECT {_FACTOR.columns} FROM totp_factors WHERE user_id")
+_ENROLMENT = RowReader(
+    TotpEnrolment,
+    "user_id",
+    "sealed_secret",
+    "holder",
+    Column("created_at", from_micros),
+    Column("expires_at", from_micros),
 )
+_FIND_ENROLMENT = KeyedRead(f"SELECT {_ENROLMENT.columns} FROM totp_enrolments WHERE user_id")
 _SAVE_ENROLMENT = Statement(
-    "INSERT INTO totp_enrolments (user_id, sealed_secret, holder, created_at, expires_at)"
+    f"INSERT INTO totp_enrolments ({_ENROLMENT.columns})"
     " VALUES ({1}, {2}, {3}, {4}, {5}) ON CONFLICT (user_id) DO UPDATE SET"
     " sealed_secret = excluded.sealed_secret, holder = excluded.holder,"
     " created_at = excluded.created_at, expires_at = excluded.expires_at"
@@ -30,7 +37,7 @@ _TAKE_ENROLMENT = Statement(
     "DELETE FROM totp_enrolments WHERE user_id = {1} AND sealed_secret = {2} RETURNING user_id"
 )
 _SAVE_FACTOR = Statement(
-    "INSERT INTO totp_factors (user_id, sealed_secret, confirmed_at, last_step)"
+    f"INSERT INTO totp_factors ({_FACTOR.columns})"
     " VALUES ({1}, {2}, {3}, {4}) ON CONFLICT (user_id) DO UPDATE SET"
     " sealed_secret = excluded.sealed_secret, confirmed_at = excluded.confirmed_at,"
     " last_step = excluded.last_step"
@@ -48,35 +55,12 @@ _USE_CODE = Statement(
 _DROP_CODES = Statement("DELETE FROM recovery_codes WHERE user_id = {1}")
 
 
-def _to_factor(row: Row) -> TotpFactor:
-    user_id, sealed_secret, confirmed_at, last_step = row
-    return TotpFactor(
-        user_id=user_id,
-        sealed_secret=sealed_secret,
-        confirmed_at=from_micros(confirmed_at),
-        last_step=last_step,
-    )
-
-
-def _to_enrolment(row: Row) -> TotpEnrolment:
-    user_id, sealed_secret, holder, created_at, expires_at = row
-    return TotpEnrolment(
-        user_id=user_id,
-        sealed_secret=sealed_secret,
-        holder=holder,
-        created_at=from_micros(created_at),
-        expires_at=from_micros(expires_at),
-    )
-
-
 class SecondFactors(Table):
     async def totp_factor(self, user_id: int) -> TotpFactor | None:
-        row = await self._database.one(_FACTOR, user_id)
-        return None if row is None else _to_factor(row)
+        return _FACTOR.read_found(await self._database.one(_FIND_FACTOR, user_id))
 
     async def totp_enrolment(self, user_id: int) -> TotpEnrolment | None:
-        row = await self._database.one(_ENROLMENT, user_id)
-        return None if row is None else _to_enrolment(row)
+        return _ENROLMENT.read_found(await self._database.one(_FIND_ENROLMENT, user_id))
 
     async def save_totp_enrolment(self, enrolment: TotpEnrolment) -> None:
         times = to_micros(enrolment.created_at), to_micros(enrolment.expires_at)
@@ -136,7 +120,7 @@ class SecondFactors(Table):
 
 def _holding(user_id: int, session: bytes | None) -> Operation[bool]:
     """Lock the person; False if this session of theirs was ended."""
-    yield HOLD_PERSON, (user_id,)
+    yield LOCK_PERSON, (user_id,)
     return session is None or bool((yield OWN_SESSION, (user_id, session)))
 
 

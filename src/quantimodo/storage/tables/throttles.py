@@ -1,8 +1,9 @@
-"""The tables `throttles` and `leases`: what all processes must agree on for a while."""
+"""The tables `throttles` and `leases`: counters and leases that all processes share."""
 
 from datetime import datetime, timedelta
 
 from quantimodo.storage.database import KeyedRead, Statement, execute
+from quantimodo.storage.rows import first_value
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import to_micros
 
@@ -26,12 +27,15 @@ _LEASE = Statement(
 class Throttles(Table):
     async def hit(self, key: bytes, window: timedelta, at: datetime) -> int:
         statement = execute(_HIT, key, to_micros(at + window), to_micros(at))
-        hits: int = (await self._database.write(statement))[0][0]
+        hits: int = first_value(await self._database.write(statement))
         return hits
 
     async def hits(self, key: bytes, at: datetime) -> int:
         row = await self._database.one(_HITS, key)
-        return 0 if row is None or row[2] <= to_micros(at) else row[1]
+        if row is None:
+            return 0
+        _, hits, resets_at = row
+        return hits if resets_at > to_micros(at) else 0
 
     async def forget(self, key: bytes) -> None:
         await self._database.write(execute(_FORGET, key))

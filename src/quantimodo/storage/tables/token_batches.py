@@ -1,8 +1,8 @@
-"""The hot writes: issue, redeem, rotate. What runs thousands of times a second, many at once.
+"""The hot writes, in batches: issue, redeem, rotate.
 
-Each spends by compare-and-set and saves what follows, or does nothing. A batch is one statement
-a table on SQLite (`VALUES` of many rows) and one statement in all on PostgreSQL (arrays): the
-cost of entering the database is shared by all the requests that wait.
+Redeem and rotate spend a credential by compare-and-set and insert the new tokens, or change
+nothing. A batch is one statement for each table on SQLite (`VALUES` of many rows), and one
+statement on PostgreSQL (arrays), so that waiting requests share the cost of a call.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,12 @@ from typing import Any
 
 from quantimodo.model.tokens import AccessToken, RefreshToken
 from quantimodo.storage.database import Batch, Operation, SqliteStatement, Statement
+from quantimodo.storage.tables.texts import scope_text
 from quantimodo.storage.timestamps import to_micros
 
 _ACCESS_WIDTH = 7
 _REFRESH_WIDTH = 4
-_MOST_ROWS = 64  # of one statement, so that few shapes of it are ever prepared
+_MOST_ROWS = 64  # in one statement, so that few statements are prepared
 
 _INSERT_ACCESS = (
     "INSERT INTO access_tokens (key, client_id, grant_id, user_id, scope, issued_at, expires_at)"
@@ -25,25 +26,20 @@ ADD_ACCESS_TOKEN = Statement(_INSERT_ACCESS + "({1}, {2}, {3}, {4}, {5}, {6}, {7
 _INSERT_REFRESH = "INSERT INTO refresh_tokens (key, grant_id, issued_at, expires_at) VALUES "
 
 
-@lru_cache(maxsize=1024)
-def _spelled(scope: frozenset[str]) -> str:
-    return " ".join(sorted(scope))
-
-
 def access_token_values(token: AccessToken) -> tuple[Any, ...]:
     return (
         token.key,
         token.client_id,
         token.grant_id,
         token.user_id,
-        _spelled(token.scope),
+        scope_text(token.scope),
         to_micros(token.issued_at),
         to_micros(token.expires_at),
     )
 
 
 def token_values(access: AccessToken | None, refresh: RefreshToken | None) -> tuple[Any, ...]:
-    """What a spent credential gives: both rows side by side, all None for one that is not given."""
+    """The rows of both new tokens side by side; all None for a token that is not issued."""
     return (
         *((None,) * _ACCESS_WIDTH if access is None else access_token_values(access)),
         *((None,) * _REFRESH_WIDTH if refresh is None else _refresh_token_values(refresh)),
@@ -54,20 +50,20 @@ def _refresh_token_values(token: RefreshToken) -> tuple[Any, ...]:
     return (token.key, token.grant_id, to_micros(token.issued_at), to_micros(token.expires_at))
 
 
-# ------------------------------------------------------------------- SQLite: a statement a table
+# ------------------------------------------------------------------- SQLite: one statement a table
 
 _SPEND_CODES = (
     "UPDATE codes SET redeemed_at = v.column2 FROM (VALUES %s) AS v"
     " WHERE codes.key = v.column1 AND codes.redeemed_at IS NULL"
-    " AND EXISTS (SELECT 1 FROM grants f"
-    " WHERE f.id = codes.grant_id AND f.revoked_at IS NULL) RETURNING key"
+    " AND EXISTS (SELECT 1 FROM grants g"
+    " WHERE g.id = codes.grant_id AND g.revoked_at IS NULL) RETURNING key"
 )
 _SPEND_REFRESH = (
     "UPDATE refresh_tokens SET spent_at = v.column2, successor_nonce = v.column3"
     " FROM (VALUES %s) AS v"
     " WHERE refresh_tokens.key = v.column1 AND refresh_tokens.spent_at IS NULL"
-    " AND EXISTS (SELECT 1 FROM grants f"
-    " WHERE f.id = refresh_tokens.grant_id AND f.revoked_at IS NULL) RETURNING key"
+    " AND EXISTS (SELECT 1 FROM grants g"
+    " WHERE g.id = refresh_tokens.grant_id AND g.revoked_at IS NULL) RETURNING key"
 )
 
 
@@ -85,15 +81,15 @@ def _rotate(requests: Sequence[tuple[Any, ...]]) -> Operation[list[bool]]:
 
 
 def _spend(template: str, width: int, requests: Sequence[tuple[Any, ...]]) -> Operation[list[bool]]:
-    """Spend by the first `width` values of each request, and save the tokens of the winners."""
+    """Spend by the first `width` values of each request; insert the tokens of those that won."""
     first: dict[bytes, int] = {}
     for number, request in enumerate(requests):
-        first.setdefault(request[0], number)  # of two that spend one thing, the first to come
+        first.setdefault(request[0], number)  # the first of several with one key
     spending = [requests[number][:width] for number in first.values()]
     won: set[int] = set()
-    for some in _portions(spending):
-        rows = yield _many(template, width, len(some)), _flat(some)
-        won.update(first[row[0]] for row in rows)
+    for some in _chunks(spending):
+        rows = yield _statement(template, width, len(some)), _flatten(some)
+        won.update(first[key] for (key,) in rows)
     tokens = [requests[number][width:] for number in sorted(won)]
     yield from _insert(_INSERT_ACCESS, [row[:_ACCESS_WIDTH] for row in tokens])
     yield from _insert(_INSERT_REFRESH, [row[_ACCESS_WIDTH:] for row in tokens])
@@ -101,30 +97,30 @@ def _spend(template: str, width: int, requests: Sequence[tuple[Any, ...]]) -> Op
 
 
 def _insert(statement: str, rows: Sequence[tuple[Any, ...]]) -> Operation[None]:
-    given = [row for row in rows if row[0] is not None]
-    for some in _portions(given):
-        yield _many(statement + "%s", len(some[0]), len(some)), _flat(some)
+    issued = [values for values in rows if values[0] is not None]
+    for some in _chunks(issued):
+        yield _statement(statement + "%s", len(some[0]), len(some)), _flatten(some)
 
 
 @lru_cache(maxsize=8 * _MOST_ROWS)
-def _many(template: str, width: int, count: int) -> SqliteStatement:
+def _statement(template: str, width: int, count: int) -> SqliteStatement:
     row = f"({', '.join('?' * width)})"
     return SqliteStatement(template % ", ".join([row] * count))
 
 
-def _portions(rows: Sequence[tuple[Any, ...]]) -> list[Sequence[tuple[Any, ...]]]:
+def _chunks(rows: Sequence[tuple[Any, ...]]) -> list[Sequence[tuple[Any, ...]]]:
     return [rows[start : start + _MOST_ROWS] for start in range(0, len(rows), _MOST_ROWS)]
 
 
-def _flat(rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+def _flatten(rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
     return tuple(value for row in rows for value in row)
 
 
 # ----------------------------------------------------------- PostgreSQL: one statement over arrays
 
-# The rows to spend are locked in one order; a row that
-# another server spends meanwhile is looked at again and passed over (READ COMMITTED). Each table
-# is entered by `= ANY` or by one key at a time, so that no plan can walk through all of it.
+# The rows to spend are locked in one order. A row that another server spends meanwhile is checked
+# again and left out (READ COMMITTED). Each table is read by `= ANY` or by one key, so that no plan
+# scans a whole table.
 _BATCH_TAIL = """,
 new_access AS (
   INSERT INTO access_tokens (key, client_id, grant_id, user_id, scope, issued_at, expires_at)
@@ -169,7 +165,7 @@ WITH input AS (
 ),
 free AS (
   SELECT c.key FROM codes c WHERE c.key = ANY ($1::bytea[]) AND c.redeemed_at IS NULL
-    AND (SELECT f.revoked_at IS NULL FROM grants f WHERE f.id = c.grant_id)
+    AND (SELECT g.revoked_at IS NULL FROM grants g WHERE g.id = c.grant_id)
   ORDER BY c.key FOR UPDATE OF c
 ),
 spent AS (
@@ -191,7 +187,7 @@ WITH input AS (
 ),
 free AS (
   SELECT t.key FROM refresh_tokens t WHERE t.key = ANY ($1::bytea[]) AND t.spent_at IS NULL
-    AND (SELECT f.revoked_at IS NULL FROM grants f WHERE f.id = t.grant_id)
+    AND (SELECT g.revoked_at IS NULL FROM grants g WHERE g.id = t.grant_id)
   ORDER BY t.key FOR UPDATE OF t
 ),
 spent AS (

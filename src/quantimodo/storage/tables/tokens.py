@@ -1,7 +1,7 @@
 """The tables `codes`, `refresh_tokens`, `access_tokens` and `revoked_jwts`: the hot path.
 
-A find is one read that joins client, grant and person, so that what was revoked, disabled or
-deleted is known in the same breath. The hot writes are in `token_batches.py`.
+Each find is one read that joins client, grant and person, so it also returns whether one of them
+was revoked, disabled or deleted. The hot writes are in `token_batches.py`.
 """
 
 from datetime import datetime
@@ -17,9 +17,10 @@ from quantimodo.model.tokens import (
     RefreshToken,
     TokenStatus,
 )
-from quantimodo.storage.database import KeyedRead, Row, Statement, execute
-from quantimodo.storage.tables.claims_requests import to_asked
+from quantimodo.storage.database import KeyedRead, Statement, execute
+from quantimodo.storage.rows import Column, Part, RowReader, Unread
 from quantimodo.storage.tables.table import Table
+from quantimodo.storage.tables.texts import to_claims_request, to_scope, to_words
 from quantimodo.storage.tables.token_batches import (
     ISSUE,
     REDEEM,
@@ -27,149 +28,147 @@ from quantimodo.storage.tables.token_batches import (
     access_token_values,
     token_values,
 )
-from quantimodo.storage.tables.users import USER_COLUMNS, to_user
+from quantimodo.storage.tables.users import USER
 from quantimodo.storage.timestamps import from_micros, from_micros_or_none, to_micros
 
 # ------------------------------------------------------------------------------------- finding
 
-_GRANT_COLUMNS = (
-    "f.id, f.client_id, f.user_id, f.scope, f.methods, f.authenticated_at, f.created_at,"
-    " f.expires_at, (f.revoked_at IS NOT NULL OR u.disabled_at IS NOT NULL)"
+_GRANT = RowReader(
+    Grant,
+    "id",
+    "client_id",
+    "user_id",
+    Column("scope", to_scope),
+    Column("authenticated_at", from_micros),
+    Column("created_at", from_micros),
+    Column("expires_at", from_micros),
+    Column("methods", to_words),
+    "sid",
+    Column("claims_request", to_claims_request),
+    table="g",
+)
+_CODE = RowReader(
+    AuthorizationCode,
+    "key",
+    "grant_id",
+    "redirect_uri",
+    "challenge",
+    "nonce",
+    Column("expires_at", from_micros),
+    table="t",
+)
+_REFRESH_TOKEN = RowReader(
+    RefreshToken,
+    "key",
+    "grant_id",
+    Column("issued_at", from_micros),
+    Column("expires_at", from_micros),
+    table="t",
+)
+_REVOKED = "(g.revoked_at IS NOT NULL OR u.disabled_at IS NOT NULL)"
+_FOUND_CODE = RowReader(
+    FoundCode,
+    Part("code", _CODE),
+    Part("grant", _GRANT),
+    Part("user", USER),
+    Column("redeemed_at", from_micros_or_none),
+    Column("revoked", bool, sql=_REVOKED),
+    table="t",
 )
 _FIND_CODE = KeyedRead(
-    f"SELECT t.key, {_GRANT_COLUMNS}, {USER_COLUMNS},"
-    " t.redirect_uri, t.challenge, t.nonce, t.expires_at, t.redeemed_at, f.sid, f.claims_request"
-    " FROM codes t JOIN grants f ON f.id = t.grant_id JOIN users u ON u.id = f.user_id"
-    " JOIN clients c ON c.id = f.client_id WHERE t.key"
+    f"SELECT {_FOUND_CODE.columns}"
+    " FROM codes t JOIN grants g ON g.id = t.grant_id JOIN users u ON u.id = g.user_id"
+    " JOIN clients c ON c.id = g.client_id WHERE t.key"
 )
-_FIND_REFRESH = KeyedRead(
-    f"SELECT t.key, {_GRANT_COLUMNS}, {USER_COLUMNS},"
-    " t.issued_at, t.expires_at, t.spent_at, t.successor_nonce, f.sid, f.claims_request"
-    " FROM refresh_tokens t JOIN grants f ON f.id = t.grant_id"
-    " JOIN users u ON u.id = f.user_id JOIN clients c ON c.id = f.client_id WHERE t.key"
+_FOUND_REFRESH_TOKEN = RowReader(
+    FoundRefreshToken,
+    Part("token", _REFRESH_TOKEN),
+    Part("grant", _GRANT),
+    Part("user", USER),
+    Column("spent_at", from_micros_or_none),
+    "successor_nonce",
+    Column("revoked", bool, sql=_REVOKED),
+    table="t",
 )
-_FIND_ACCESS = KeyedRead(
-    "SELECT t.key, t.client_id, t.grant_id, t.scope, t.issued_at, t.expires_at,"
-    " (c.disabled_at IS NOT NULL OR u.disabled_at IS NOT NULL OR f.revoked_at IS NOT NULL"
-    " OR (t.grant_id IS NOT NULL AND (f.id IS NULL OR u.id IS NULL))),"
-    f" {USER_COLUMNS}, f.claims_request, c.metadata FROM access_tokens t"
+_FIND_REFRESH_TOKEN = KeyedRead(
+    f"SELECT {_FOUND_REFRESH_TOKEN.columns}"
+    " FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id"
+    " JOIN users u ON u.id = g.user_id JOIN clients c ON c.id = g.client_id WHERE t.key"
+)
+
+
+@lru_cache(maxsize=1024)
+def _is_special(metadata: str) -> bool:
+    """Whether the client may have registered something that userinfo depends on. A match in
+    unrelated metadata costs one more read; nothing that was registered is missed."""
+    return "userinfo_" in metadata or "pairwise" in metadata
+
+
+_USER_OR_NONE = Part("user", USER, optional=True)
+_STATE = (
+    Column("claims_request", to_claims_request, sql="g.claims_request"),
+    Column("special", _is_special, sql="c.metadata"),
+)
+_FOUND_ACCESS_TOKEN = RowReader(
+    FoundAccessToken,
+    Unread("t.key"),
+    "client_id",
+    _USER_OR_NONE,
+    Column("scope", to_scope),
+    Column("issued_at", from_micros),
+    Column("expires_at", from_micros),
+    Column(
+        "revoked",
+        bool,
+        sql="(c.disabled_at IS NOT NULL OR u.disabled_at IS NOT NULL OR g.revoked_at IS NOT NULL"
+        " OR (t.grant_id IS NOT NULL AND (g.id IS NULL OR u.id IS NULL)))",
+    ),
+    "grant_id",
+    *_STATE,
+    table="t",
+)
+_FIND_ACCESS_TOKEN = KeyedRead(
+    f"SELECT {_FOUND_ACCESS_TOKEN.columns} FROM access_tokens t"
     " JOIN clients c ON c.id = t.client_id"
-    " LEFT JOIN grants f ON f.id = t.grant_id LEFT JOIN users u ON u.id = t.user_id"
+    " LEFT JOIN grants g ON g.id = t.grant_id LEFT JOIN users u ON u.id = t.user_id"
     " WHERE t.key"
 )
-_STANDING = Statement(
-    f"SELECT {USER_COLUMNS}, f.claims_request, c.metadata FROM clients c"
-    " LEFT JOIN grants f ON f.id = {3} LEFT JOIN users u ON u.id = f.user_id"
+_TOKEN_STATUS = RowReader(TokenStatus, _USER_OR_NONE, *_STATE)
+_FIND_TOKEN_STATUS = Statement(
+    f"SELECT {_TOKEN_STATUS.columns} FROM clients c"
+    " LEFT JOIN grants g ON g.id = {3} LEFT JOIN users u ON u.id = g.user_id"
     " WHERE c.id = {2} AND c.disabled_at IS NULL"
-    " AND ({4} = 0 OR (f.revoked_at IS NULL AND u.id IS NOT NULL AND u.disabled_at IS NULL))"
+    " AND ({4} = 0 OR (g.revoked_at IS NULL AND u.id IS NOT NULL AND u.disabled_at IS NULL))"
     " AND NOT EXISTS (SELECT 1 FROM revoked_jwts r WHERE r.jti = {1})"
 )
 
-
-def _to_grant(row: Row, sid: str | None, claims_request: str | None) -> Grant:
-    return Grant(
-        id=row[0],
-        client_id=row[1],
-        user_id=row[2],
-        scope=frozenset(row[3].split()),
-        methods=tuple(row[4].split()),
-        authenticated_at=from_micros(row[5]),
-        created_at=from_micros(row[6]),
-        expires_at=from_micros(row[7]),
-        sid=sid,
-        claims_request=to_asked(claims_request),
-    )
-
+# ------------------------------------------------------------------------------------- writing
 
 _REVOKE_GRANT = Statement(
     "UPDATE grants SET revoked_at = {2} WHERE id = {1} AND revoked_at IS NULL RETURNING id"
 )
-_DROP_ACCESS = Statement("DELETE FROM access_tokens WHERE key = {1} RETURNING key")
+_DELETE_ACCESS_TOKEN = Statement("DELETE FROM access_tokens WHERE key = {1} RETURNING key")
 _REVOKED_JWT = KeyedRead("SELECT jti FROM revoked_jwts WHERE jti")
 _REVOKE_JWT = Statement(
     "INSERT INTO revoked_jwts (jti, expires_at) VALUES ({1}, {2}) ON CONFLICT (jti) DO NOTHING"
 )
 
 
-@lru_cache(maxsize=1024)
-def _scope(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-@lru_cache(maxsize=1024)
-def _is_special(metadata: str) -> bool:
-    """Whether this client registered something that userinfo depends on. A word too many costs one
-    more read, no word is ever missed."""
-    return "userinfo_" in metadata or "pairwise" in metadata
-
-
 class Tokens(Table):
     async def find_code(self, key: bytes) -> FoundCode | None:
-        row = await self._database.one(_FIND_CODE, key)
-        if row is None:
-            return None
-        return FoundCode(
-            code=AuthorizationCode(
-                key=row[0],
-                grant_id=row[1],
-                redirect_uri=row[19],
-                challenge=row[20],
-                nonce=row[21],
-                expires_at=from_micros(row[22]),
-            ),
-            grant=_to_grant(row[1:9], row[24], row[25]),
-            revoked=bool(row[9]),
-            user=to_user(row[10:19]),
-            redeemed_at=from_micros_or_none(row[23]),
-        )
+        return _FOUND_CODE.read_found(await self._database.one(_FIND_CODE, key))
 
     async def find_refresh_token(self, key: bytes) -> FoundRefreshToken | None:
-        row = await self._database.one(_FIND_REFRESH, key)
-        if row is None:
-            return None
-        return FoundRefreshToken(
-            token=RefreshToken(
-                key=row[0],
-                grant_id=row[1],
-                issued_at=from_micros(row[19]),
-                expires_at=from_micros(row[20]),
-            ),
-            grant=_to_grant(row[1:9], row[23], row[24]),
-            revoked=bool(row[9]),
-            user=to_user(row[10:19]),
-            spent_at=from_micros_or_none(row[21]),
-            successor_nonce=row[22],
-        )
+        return _FOUND_REFRESH_TOKEN.read_found(await self._database.one(_FIND_REFRESH_TOKEN, key))
 
     async def find_access_token(self, key: bytes) -> FoundAccessToken | None:
-        row = await self._database.one(_FIND_ACCESS, key)
-        if row is None:
-            return None
-        return FoundAccessToken(
-            client_id=row[1],
-            grant_id=row[2],
-            scope=_scope(row[3]),
-            issued_at=from_micros(row[4]),
-            expires_at=from_micros(row[5]),
-            revoked=bool(row[6]),
-            user=None if row[7] is None else to_user(row[7:16]),
-            claims_request=to_asked(row[16]),
-            special=_is_special(row[17]),
-        )
+        return _FOUND_ACCESS_TOKEN.read_found(await self._database.one(_FIND_ACCESS_TOKEN, key))
 
     async def token_status(
         self, jti: str, client_id: str, grant_id: bytes | None
     ) -> TokenStatus | None:
         values = (jti, client_id, grant_id, 0 if grant_id is None else 1)
-        rows = await self._database.rows(_STANDING, *values)
-        if not rows:
-            return None
-        user, claims_request, metadata = rows[0][:9], rows[0][9], rows[0][10]
-        return TokenStatus(
-            None if user[0] is None else to_user(user),
-            to_asked(claims_request),
-            _is_special(metadata),
-        )
+        return _TOKEN_STATUS.read_first(await self._database.rows(_FIND_TOKEN_STATUS, *values))
 
     async def issue(self, access: AccessToken) -> None:
         await self._database.put(ISSUE, access_token_values(access))
@@ -199,7 +198,7 @@ class Tokens(Table):
         return bool(await self._database.write(execute(_REVOKE_GRANT, grant_id, to_micros(at))))
 
     async def revoke_access_token(self, key: bytes) -> bool:
-        return bool(await self._database.write(execute(_DROP_ACCESS, key)))
+        return bool(await self._database.write(execute(_DELETE_ACCESS_TOKEN, key)))
 
     async def revoke_jwt(self, jti: str, expires_at: datetime) -> None:
         await self._database.write(execute(_REVOKE_JWT, jti, to_micros(expires_at)))

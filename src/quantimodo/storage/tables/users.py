@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 
 from quantimodo.model.users import NewUser, User, fold_email
-from quantimodo.storage.database import Call, KeyedRead, Operation, Row, Statement, execute
-from quantimodo.storage.tables.bulk_delete import OF_PERSON, part
-from quantimodo.storage.tables.session_end import ending_all
+from quantimodo.storage.database import Call, KeyedRead, Operation, Statement, execute
+from quantimodo.storage.rows import Column, RowReader, first_value
+from quantimodo.storage.tables.bulk_delete import OF_PERSON, delete_in_batches
+from quantimodo.storage.tables.session_end import end_sessions
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import (
     from_micros,
@@ -16,35 +16,26 @@ from quantimodo.storage.timestamps import (
     to_micros_or_none,
 )
 
-USER_COLUMNS = (
-    "u.id, u.subject, u.name, u.email, u.created_at, u.updated_at, u.email_verified_at,"
-    " u.administrator, u.disabled_at"
+# As with clients: each read selects the row, and a value is made only for a row that has changed.
+USER = RowReader(
+    User,
+    "id",
+    "subject",
+    "name",
+    "email",
+    Column("created_at", from_micros),
+    Column("updated_at", from_micros),
+    Column("email_verified_at", from_micros_or_none),
+    Column("administrator", bool),
+    Column("disabled_at", from_micros_or_none),
+    table="u",
+    cache=4096,
 )
-USER_WIDTH = 9
-
-
-# As with clients: the row is read each time, the value made anew only when the row has changed.
-@lru_cache(maxsize=4096)
-def to_user(row: Row) -> User:
-    """The person whose nine columns, `USER_COLUMNS`, these are."""
-    return User(
-        id=row[0],
-        subject=row[1],
-        name=row[2],
-        email=row[3],
-        created_at=from_micros(row[4]),
-        updated_at=from_micros(row[5]),
-        email_verified_at=from_micros_or_none(row[6]),
-        administrator=bool(row[7]),
-        disabled_at=from_micros_or_none(row[8]),
-    )
-
-
-_BY_ID = KeyedRead(f"SELECT u.id, {USER_COLUMNS} FROM users u WHERE u.id")
-_BY_SUBJECT = Statement(f"SELECT {USER_COLUMNS} FROM users u WHERE u.subject = {{1}}")
-_BY_EMAIL = Statement(f"SELECT {USER_COLUMNS} FROM users u WHERE u.email_key = {{1}}")
+_BY_ID = KeyedRead(f"SELECT {USER.columns} FROM users u WHERE u.id")
+_BY_SUBJECT = Statement(f"SELECT {USER.columns} FROM users u WHERE u.subject = {{1}}")
+_BY_EMAIL = Statement(f"SELECT {USER.columns} FROM users u WHERE u.email_key = {{1}}")
 _PAGE = Statement(
-    f"SELECT {USER_COLUMNS} FROM users u WHERE u.id > {{1}} ORDER BY u.id LIMIT {{2}}"
+    f"SELECT {USER.columns} FROM users u WHERE u.id > {{1}} ORDER BY u.id LIMIT {{2}}"
 )
 _ADD = Statement(
     "INSERT INTO users (subject, name, email, email_key, email_verified_at, administrator,"
@@ -62,7 +53,7 @@ _VERIFY_EMAIL = Statement(
 )
 _DISABLE = Statement("UPDATE users SET disabled_at = {2} WHERE id = {1} RETURNING id")
 _ADMINISTRATOR = Statement("UPDATE users SET administrator = {2} WHERE id = {1} RETURNING id")
-_AT_ONCE = 0  # notifications are due since 1970
+_DUE_NOW = 0  # 1970: logout notifications are due at once
 _DELETE = Statement("DELETE FROM users WHERE id = {1} RETURNING id")
 _DELETE_GRANTS = Statement("DELETE FROM grants WHERE user_id = {1}")
 _PASSWORD = Statement("SELECT hash FROM passwords WHERE user_id = {1}")
@@ -80,10 +71,10 @@ _DROP_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
 REVOKE_GRANTS = Statement(
     "UPDATE grants SET revoked_at = {2} WHERE user_id = {1} AND revoked_at IS NULL"
 )
-# A call that adds or drops a sign-in method locks the person, so that one sees the other's change.
-# On SQLite there is one writer.
+# A call that adds or deletes a sign-in method locks the person, so that each sees the changes of
+# the others. SQLite has one writer.
 _PERSON = "SELECT id FROM users WHERE id = {1}"
-HOLD_PERSON = Statement(_PERSON, postgres=f"{_PERSON} FOR NO KEY UPDATE")
+LOCK_PERSON = Statement(_PERSON, postgres=f"{_PERSON} FOR NO KEY UPDATE")
 OWN_SESSION = Statement("SELECT key FROM sessions WHERE user_id = {1} AND key = {2}")
 _ADD_PASSWORD = Statement(
     "INSERT INTO passwords (user_id, hash, changed_at) VALUES ({1}, {2}, {3})"
@@ -95,8 +86,8 @@ _REPLACE_PASSWORD = Statement(
 )
 
 
-def adding_user(user: NewUser) -> Call:
-    """The call that adds a person; its row is the id."""
+def insert_user(user: NewUser) -> Call:
+    """The call that inserts a person; it returns the id."""
     return (
         _ADD,
         (
@@ -111,8 +102,8 @@ def adding_user(user: NewUser) -> Call:
     )
 
 
-def user_of(user_id: int, user: NewUser) -> User:
-    """The person who was just added under this id."""
+def new_user(user_id: int, user: NewUser) -> User:
+    """The person who was inserted with this id."""
     return User(
         id=user_id,
         subject=user.subject,
@@ -127,28 +118,25 @@ def user_of(user_id: int, user: NewUser) -> User:
 
 class Users(Table):
     async def user(self, user_id: int) -> User | None:
-        row = await self._database.one(_BY_ID, user_id)
-        return None if row is None else to_user(row[1:])
+        return USER.read_found(await self._database.one(_BY_ID, user_id))
 
     async def user_by_subject(self, subject: str) -> User | None:
-        rows = await self._database.rows(_BY_SUBJECT, subject)
-        return to_user(rows[0]) if rows else None
+        return USER.read_first(await self._database.rows(_BY_SUBJECT, subject))
 
     async def user_by_email(self, email: str) -> User | None:
-        rows = await self._database.rows(_BY_EMAIL, fold_email(email))
-        return to_user(rows[0]) if rows else None
+        return USER.read_first(await self._database.rows(_BY_EMAIL, fold_email(email)))
 
     async def users(self, *, after: int = 0, limit: int = 100) -> Sequence[User]:
-        return [to_user(row) for row in await self._database.list_rows(_PAGE, after, limit)]
+        return USER.read_all(await self._database.list_rows(_PAGE, after, limit))
 
     async def add_user(self, user: NewUser, password_hash: str | None) -> User:
         def operation() -> Operation[int]:
-            user_id: int = (yield adding_user(user))[0][0]
+            user_id: int = first_value((yield insert_user(user)))
             if password_hash is not None:
                 yield _SET_PASSWORD, (user_id, password_hash, to_micros(user.created_at))
             return user_id
 
-        return user_of(await self._database.write(operation), user)
+        return new_user(await self._database.write(operation), user)
 
     async def rename_user(self, user_id: int, name: str, at: datetime) -> bool:
         return bool(await self._database.write(execute(_RENAME, user_id, name, to_micros(at))))
@@ -168,7 +156,7 @@ class Users(Table):
                 yield _DROP_IDENTITIES, (user_id,)
                 yield DROP_TOTP_FACTOR, (user_id,)
                 yield DROP_TOTP_ENROLMENT, (user_id,)
-                yield from ending_all(user_id, to_micros(at))
+                yield from end_sessions(user_id, to_micros(at))
                 yield DROP_LOGIN_CODES, (user_id,)
                 yield _DROP_CONSENTS, (user_id,)
                 yield REVOKE_GRANTS, (user_id, to_micros(at))
@@ -185,20 +173,20 @@ class Users(Table):
 
     async def delete_user(self, user_id: int) -> bool:
         def operation() -> Operation[bool]:
-            yield HOLD_PERSON, (user_id,)
-            yield from ending_all(user_id, _AT_ONCE)
+            yield LOCK_PERSON, (user_id,)
+            yield from end_sessions(user_id, _DUE_NOW)
             # Passwords, second factors, identities, e-mail tokens, consents, own clients go by
             # foreign key.
             yield _DELETE_GRANTS, (user_id,)
             yield DROP_LOGIN_CODES, (user_id,)
             return bool((yield _DELETE, (user_id,)))
 
-        await part(self._database, OF_PERSON, user_id)
+        await delete_in_batches(self._database, OF_PERSON, user_id)
         return await self._database.write(operation)
 
     async def password_hash(self, user_id: int) -> str | None:
-        rows = await self._database.rows(_PASSWORD, user_id)
-        return rows[0][0] if rows else None
+        password_hash: str | None = first_value(await self._database.rows(_PASSWORD, user_id))
+        return password_hash
 
     async def set_password(self, user_id: int, password_hash: str, at: datetime) -> None:
         await self._database.write(execute(_SET_PASSWORD, user_id, password_hash, to_micros(at)))
@@ -207,7 +195,7 @@ class Users(Table):
         self, user_id: int, password_hash: str, at: datetime, session: bytes
     ) -> bool:
         def operation() -> Operation[bool]:
-            yield HOLD_PERSON, (user_id,)
+            yield LOCK_PERSON, (user_id,)
             if not (yield OWN_SESSION, (user_id, session)):
                 return False
             return bool((yield _ADD_PASSWORD, (user_id, password_hash, to_micros(at))))

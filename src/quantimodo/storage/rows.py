@@ -1,0 +1,166 @@
+"""Reads rows into values by name. A `RowReader` names each column once, beside its conversion.
+
+`reader.columns` is the column list of the SELECT, and `reader.read` takes such a row: both have the
+order of one list of fields, so they cannot differ. A row is a tuple on both engines. A row of one
+to three columns that becomes no value of `model` is unpacked into names instead.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any, Generic
+
+from quantimodo.storage.database import Row, T
+
+_Step = tuple[Any, Callable[[Any], Any]]  # the place of a column, or a slice of several
+_Steps = tuple[_Step, ...]
+
+
+class Column:
+    """One column and the field that it fills. `sql` is its expression, where it is not the column
+    of that name; `convert` takes the stored value, None for NULL."""
+
+    __slots__ = ("convert", "name", "sql")
+
+    def __init__(
+        self, name: str, convert: Callable[[Any], Any] | None = None, *, sql: str = ""
+    ) -> None:
+        self.name = name
+        self.convert = convert
+        self.sql = sql
+
+
+class Part:
+    """A field whose value is made of the columns of another reader.
+
+    `optional`: the field is None when the first of these columns is NULL, as after a LEFT JOIN.
+    """
+
+    __slots__ = ("name", "optional", "reader")
+
+    def __init__(self, name: str, reader: "RowReader[Any]", *, optional: bool = False) -> None:
+        self.name = name
+        self.reader = reader
+        self.optional = optional
+
+
+class Unread:
+    """A column that fills no field, such as the key of a `KeyedRead`."""
+
+    __slots__ = ("sql",)
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+
+
+class RowReader(Generic[T]):
+    """Makes a value from a row. A string is a column without conversion; `table` qualifies the
+    names of columns; `cache` is the number of different rows whose values are kept.
+
+    Raises `TypeError` when it is constructed if `make` lacks a field or requires another one.
+    `read` raises `ValueError` for a row of another width. Thread-safe.
+    """
+
+    __slots__ = ("columns", "read", "width")
+
+    def __init__(
+        self,
+        make: Callable[..., T],
+        *fields: str | Column | Part | Unread,
+        table: str = "",
+        cache: int = 0,
+    ) -> None:
+        given = [Column(field) if isinstance(field, str) else field for field in fields]
+        self.columns = ", ".join(_sql(field, f"{table}." if table else "") for field in given)
+        self.width = sum(_width(field) for field in given)
+        read: Callable[[Row], T] = _reading(make, given)
+        self.read: Callable[[Row], T] = lru_cache(maxsize=cache)(read) if cache else read
+
+    def read_found(self, row: Row | None) -> T | None:
+        """The value of the row that a keyed read found; None without a row."""
+        return None if row is None else self.read(row)
+
+    def read_first(self, rows: Sequence[Row]) -> T | None:
+        """The value of the first row; None without rows."""
+        return next(map(self.read, rows), None)
+
+    def read_all(self, rows: Iterable[Row]) -> list[T]:
+        """The values of all rows, in their order."""
+        return list(map(self.read, rows))
+
+
+def first_value(rows: Iterable[Row]) -> Any:
+    """The value in the first of these rows of one column; None without rows."""
+    return next((value for (value,) in rows), None)
+
+
+def _sql(field: Column | Part | Unread, prefix: str) -> str:
+    if isinstance(field, Part):
+        return field.reader.columns
+    if isinstance(field, Unread):
+        return field.sql
+    return f"{field.sql} AS {field.name}" if field.sql else f"{prefix}{field.name}"
+
+
+def _width(field: Column | Part | Unread) -> int:
+    return field.reader.width if isinstance(field, Part) else 1
+
+
+def _reading(
+    make: Callable[..., Any], fields: Sequence[Column | Part | Unread]
+) -> Callable[[Row], Any]:
+    """The function that converts a row and calls `make`: by position where the fields have the
+    order of its parameters, which costs less, otherwise by name."""
+    names: list[str] = []
+    steps: list[_Step] = []
+    width = 0
+    for field in fields:
+        end = width + _width(field)
+        if isinstance(field, Unread):
+            steps.append((slice(width, end), lambda _: ()))
+        else:
+            names.append(field.name)
+            if isinstance(field, Part):
+                steps.append((slice(width, end), _reading_part(field)))
+            elif field.convert is not None:
+                steps.append((width, field.convert))
+        width = end
+    signature = inspect.signature(make)
+    signature.bind(**dict.fromkeys(names))
+    parameters = signature.parameters.values()
+    positional = [each.name for each in parameters if each.kind != each.KEYWORD_ONLY]
+    # From the last column on, so that a part of several columns moves no column before it.
+    return _function(make, names, tuple(reversed(steps)), positional[: len(names)] == names, width)
+
+
+def _function(
+    make: Callable[..., Any], names: list[str], steps: _Steps, in_order: bool, width: int
+) -> Callable[[Row], Any]:
+    def read_in_order(row: Row) -> Any:
+        values: list[Any] = list(row)
+        if len(values) != width:
+            raise _other_width(width, row)
+        for place, convert in steps:
+            values[place] = convert(row[place])
+        return make(*values)
+
+    def read_by_name(row: Row) -> Any:
+        values: list[Any] = list(row)
+        if len(values) != width:
+            raise _other_width(width, row)
+        for place, convert in steps:
+            values[place] = convert(row[place])
+        return make(**dict(zip(names, values)))  # noqa: B905 - the width was checked
+
+    return read_in_order if in_order else read_by_name
+
+
+def _other_width(width: int, row: Row) -> ValueError:
+    return ValueError(f"a row of {width} columns is expected, not of {len(row)}")
+
+
+def _reading_part(part: Part) -> Callable[[Row], list[Any]]:
+    read = part.reader.read
+    if part.optional:
+        return lambda some: [None if some[0] is None else read(some)]
+    return lambda some: [read(some)]

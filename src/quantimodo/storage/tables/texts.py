@@ -1,0 +1,47 @@
+"""Values that the database stores as text: scopes, space-separated words, the claims request."""
+
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+
+from quantimodo.model.tokens import ClaimsRequest
+
+
+@lru_cache(maxsize=1024)
+def scope_text(scope: frozenset[str]) -> str:
+    """The scope as text: sorted, space-separated."""
+    return " ".join(sorted(scope))
+
+
+@lru_cache(maxsize=1024)
+def to_scope(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def words_text(words: Iterable[str]) -> str:
+    """The words in their order, space-separated."""
+    return " ".join(words)
+
+
+def to_words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def claims_request_text(claims_request: ClaimsRequest | None) -> str | None:
+    """The column `grants.claims_request`: the claims that a request names individually, as JSON.
+    NULL for most grants."""
+    if claims_request is None:
+        return None
+    return json.dumps(
+        [sorted(claims_request.id_token), sorted(claims_request.userinfo), claims_request.acr]
+    )
+
+
+def to_claims_request(text: str | None) -> ClaimsRequest | None:
+    return None if text is None else _read_claims_request(text)
+
+
+@lru_cache(maxsize=256)
+def _read_claims_request(text: str) -> ClaimsRequest:
+    id_token, userinfo, acr = json.loads(text)
+    return ClaimsRequest(frozenset(id_token), frozenset(userinfo), acr)
