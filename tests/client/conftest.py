@@ -1,6 +1,4 @@
-"""What tests of the Python client stand on: servers, recorded and real, and the client set up
-for them.
-"""
+"""Fixtures of the Python client's tests: recorded and real servers, and clients for them."""
 
 import asyncio
 import json
@@ -12,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 from certificates import own_certificate
-from driven import ME, SESSIONS, Driven, held
-from places import Place, ThroughLoop
-from recorded import Answer, Recorded
-from terminals import Person
+from recorded_server import RecordedResponse, RecordedServer
+from session_driver import ME, SESSIONS, SessionDriver, stored_token
+from target_server import TargetServer, ThroughLoop
+from terminal_user import TerminalUser
 
 import swagger_client
 from support.app import CALLBACK, AppHarness, answer_of
@@ -23,26 +21,26 @@ from support.live_server import Live
 
 
 @pytest.fixture
-def recorded() -> Iterator[Recorded]:
-    with Recorded().running() as server:
+def recorded_server() -> Iterator[RecordedServer]:
+    with RecordedServer().running() as server:
         yield server
 
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate that nobody vouches for, and its key, in one file."""
+    """A self-signed certificate and its key, in one file."""
     path = tmp_path / "certificate.pem"
     path.write_bytes(own_certificate())
     return path
 
 
 @pytest.fixture
-def secure(certificate: Path) -> Iterator[Recorded]:
-    """A recorded server that shows it."""
+def secure(certificate: Path) -> Iterator[RecordedServer]:
+    """A recorded server with the self-signed certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    with Recorded(context).running() as server:
-        server.on(ME, Answer(body={"id": 1}))
+    with RecordedServer(context).running() as server:
+        server.on(ME, RecordedResponse(body={"id": 1}))
         yield server
 
 
@@ -60,39 +58,41 @@ def settings() -> Iterator[swagger_client.Configuration]:
 
 @pytest.fixture
 def configured(
-    settings: swagger_client.Configuration, recorded: Recorded
+    settings: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> swagger_client.Configuration:
     """That configuration, towards the recorded server."""
-    settings.host = recorded.host
+    settings.host = recorded_server.host
     settings.timeout = 10.0
     return settings
 
 
-Drive = Callable[..., Driven]
+NewDriver = Callable[..., SessionDriver]
 
 
 @pytest.fixture(params=SESSIONS, ids=["sync", "async"])
-async def drive(request: pytest.FixtureRequest, recorded: Recorded) -> AsyncIterator[Drive]:
+async def new_driver(
+    request: pytest.FixtureRequest, recorded_server: RecordedServer
+) -> AsyncIterator[NewDriver]:
     """`drive(store=…)`: a session of either kind towards the recorded server."""
-    driven: list[Driven] = []
+    driver: list[SessionDriver] = []
 
-    def made(**given: Any) -> Driven:
-        driven.append(Driven(request.param, recorded, **given))
-        return driven[-1]
+    def made(**given: Any) -> SessionDriver:
+        driver.append(SessionDriver(request.param, recorded_server, **given))
+        return driver[-1]
 
     yield made
-    for each in driven:
+    for each in driver:
         await each.close()
 
 
 @pytest.fixture
-async def over_a_socket(live: Live) -> Place:
+async def over_a_socket(live: Live) -> TargetServer:
     await live.person()
-    return Place(live.address, await live.app(CALLBACK), live.browser, live.allow, {})
+    return TargetServer(live.address, await live.app(CALLBACK), live.browser, live.allow, {})
 
 
 @pytest.fixture
-async def in_process(harness: AppHarness) -> Place:
+async def in_process(harness: AppHarness) -> TargetServer:
     await harness.person()
 
     async def allow(url: str) -> str:
@@ -107,26 +107,26 @@ async def in_process(harness: AppHarness) -> Place:
         "OAuthSession": ThroughLoop(asgi, asyncio.get_running_loop()),
         "AsyncOAuthSession": asgi,
     }
-    return Place(
+    return TargetServer(
         harness.context.settings.issuer, await harness.app(), harness.browser, allow, transports
     )
 
 
 @pytest.fixture(params=["in_process", pytest.param("over_a_socket", marks=pytest.mark.slow)])
-def place(request: pytest.FixtureRequest) -> Place:
-    found: Place = request.getfixturevalue(request.param)
+def target(request: pytest.FixtureRequest) -> TargetServer:
+    found: TargetServer = request.getfixturevalue(request.param)
     return found
 
 
 @pytest.fixture
-def person(tmp_path: Path) -> Person:
-    return Person(tmp_path / "config" / "client")
+def user(tmp_path: Path) -> TerminalUser:
+    return TerminalUser(tmp_path / "config" / "client")
 
 
 @pytest.fixture
-def signed_in(person: Person, recorded: Recorded) -> Person:
-    account = {"server": recorded.address, "client_id": "some-client", "scope": "basic"}
-    person.folder.mkdir(parents=True)
-    (person.folder / "account.json").write_text(json.dumps(account))
-    person.store.save(held())
-    return person
+def signed_in(user: TerminalUser, recorded_server: RecordedServer) -> TerminalUser:
+    account = {"server": recorded_server.address, "client_id": "some-client", "scope": "basic"}
+    user.folder.mkdir(parents=True)
+    (user.folder / "account.json").write_text(json.dumps(account))
+    user.store.save(stored_token())
+    return user

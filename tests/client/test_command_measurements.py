@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driven import ME, MEASUREMENTS, START, held
-from recorded import Answer, Recorded, Seen
-from terminals import Person
+from recorded_server import ReceivedRequest, RecordedResponse, RecordedServer
+from session_driver import ME, MEASUREMENTS, START, stored_token
+from terminal_user import TerminalUser
 
 
 def measured(number: int) -> dict[str, Any]:
@@ -24,39 +24,43 @@ def measured(number: int) -> dict[str, Any]:
     }
 
 
-def test_a_list_is_for_people_or_for_scripts(signed_in: Person, recorded: Recorded) -> None:
-    recorded.on(MEASUREMENTS, Answer(body=[measured(1), measured(2)]))
+def test_a_list_is_for_people_or_for_scripts(
+    signed_in: TerminalUser, recorded_server: RecordedServer
+) -> None:
+    recorded_server.on(MEASUREMENTS, RecordedResponse(body=[measured(1), measured(2)]))
     words = ("measurements", "list", "--variable", "Mo%", "--since", "2015-01-01T00:00Z")
-    assert signed_in.types(*words) == 0
+    assert signed_in.run(*words) == 0
     first, second = signed_in.out.splitlines()
     assert first.endswith("Mood  3.5 /5  fine")
     assert second.endswith("Mood  3.5 /5")
     longer = {**measured(2), "variable": "Sleep Quality", "value": 12, "note": "well"}
-    recorded.on(MEASUREMENTS, Answer(body=[measured(1), longer]))
-    assert signed_in.types("measurements", "list") == 0
+    recorded_server.on(MEASUREMENTS, RecordedResponse(body=[measured(1), longer]))
+    assert signed_in.run("measurements", "list") == 0
     first, second = signed_in.out.splitlines()
     assert first.endswith("  Mood           3.5 /5  fine")
     assert second.endswith("  Sleep Quality  12 /5   well")
-    recorded.on(MEASUREMENTS, Answer(body=[measured(1), measured(2)]))
-    assert signed_in.types(*words, "--json", "--limit", "1") == 0
+    recorded_server.on(MEASUREMENTS, RecordedResponse(body=[measured(1), measured(2)]))
+    assert signed_in.run(*words, "--json", "--limit", "1") == 0
     assert json.loads(signed_in.out) == [measured(1)]
-    assert recorded.seen[0].query == {
+    assert recorded_server.requests[0].query == {
         "variableName": "Mo%",
         "sort": "-startTime",
         "startTime": "2015-01-01T00:00:00+00:00",
         "limit": "20",
     }
-    recorded.on(MEASUREMENTS, Answer(body=[]))
-    assert signed_in.types("measurements", "list") == 0
+    recorded_server.on(MEASUREMENTS, RecordedResponse(body=[]))
+    assert signed_in.run("measurements", "list") == 0
     assert "no such measurements" in signed_in.err
 
 
-def test_one_measurement_is_recorded(signed_in: Person, recorded: Recorded) -> None:
-    recorded.on(MEASUREMENTS, Answer(201, {"success": True}))
-    assert signed_in.types("measurements", "add", "Mood", "-3.5", "--unit", "/5") == 0
+def test_one_measurement_is_recorded(
+    signed_in: TerminalUser, recorded_server: RecordedServer
+) -> None:
+    recorded_server.on(MEASUREMENTS, RecordedResponse(201, {"success": True}))
+    assert signed_in.run("measurements", "add", "Mood", "-3.5", "--unit", "/5") == 0
     words = ("measurements", "add", "Mood", "4", "--at", "2026-11-23T12:00Z", "--note", "well")
-    assert signed_in.types(*words, "--json") == 0
-    first, second = (seen.json[0] for seen in recorded.seen)
+    assert signed_in.run(*words, "--json") == 0
+    first, second = (received.json[0] for received in recorded_server.requests)
     assert first == {
         "variableName": "Mood",
         "sourceName": "quantimodo-client",
@@ -66,11 +70,11 @@ def test_one_measurement_is_recorded(signed_in: Person, recorded: Recorded) -> N
     assert second["measurements"] == [
         {"startTime": "2026-11-23T12:00:00+00:00", "value": 4.0, "note": "well"}
     ]
-    assert signed_in.types("measurements", "add", "Mood", "4", "--at", "soon") == 1
+    assert signed_in.run("measurements", "add", "Mood", "4", "--at", "soon") == 1
     for value in ("nan", "1_000", "1,5"):
         with pytest.raises(SystemExit, match="2"):
-            signed_in.types("measurements", "add", "Mood", value)
-    assert len(recorded.seen) == 2
+            signed_in.run("measurements", "add", "Mood", value)
+    assert len(recorded_server.requests) == 2
 
 
 SHEET = """\
@@ -90,12 +94,14 @@ def sheet(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_sheet_is_recorded_in_batches(signed_in: Person, recorded: Recorded, sheet: Path) -> None:
-    recorded.on(MEASUREMENTS, Answer(201, {}))
-    assert signed_in.types("measurements", "import", str(sheet)) == 0
+def test_a_sheet_is_recorded_in_batches(
+    signed_in: TerminalUser, recorded_server: RecordedServer, sheet: Path
+) -> None:
+    recorded_server.on(MEASUREMENTS, RecordedResponse(201, {}))
+    assert signed_in.run("measurements", "import", str(sheet)) == 0
     assert signed_in.out == "Imported 4 measurements.\n"
     assert signed_in.err == ""  # a bar is for terminals
-    (sent,) = (seen.json for seen in recorded.seen)
+    (sent,) = (received.json for received in recorded_server.requests)
     assert sent == [
         {
             "variableName": "Mood",
@@ -118,53 +124,55 @@ def test_a_sheet_is_recorded_in_batches(signed_in: Person, recorded: Recorded, s
             "measurements": [{"startTime": 1439389500.5, "value": 2.0}],
         },
     ]
-    recorded.seen.clear()
+    recorded_server.requests.clear()
     words = ("measurements", "import", str(sheet), "--batch", "1", "--json")
-    assert signed_in.types(*words, terminal=True) == 0
-    assert len(recorded.seen) == 4
+    assert signed_in.run(*words, terminal=True) == 0
+    assert len(recorded_server.requests) == 4
     assert json.loads(signed_in.out) == {"imported": 4}
     assert "100%  4 of 4 measurements" in signed_in.err
 
 
 def test_a_batch_that_is_refused_tells_where_to_go_on(
-    signed_in: Person, recorded: Recorded, sheet: Path
+    signed_in: TerminalUser, recorded_server: RecordedServer, sheet: Path
 ) -> None:
     body = {"message": "set 1, measurement 0: value is too high", "setIndex": 1}
-    refusal = Answer(400, {**body, "measurementIndex": 0})
-    recorded.on(MEASUREMENTS, Answer(201, {}), refusal)
-    assert signed_in.types("measurements", "import", str(sheet), "--batch", "2") == 1
+    refusal = RecordedResponse(400, {**body, "measurementIndex": 0})
+    recorded_server.on(MEASUREMENTS, RecordedResponse(201, {}), refusal)
+    assert signed_in.run("measurements", "import", str(sheet), "--batch", "2") == 1
     assert signed_in.err == (
-        "The batch of lines 4 to 6 was not taken; all before it is in.\n"
-        "It is line 6 that was refused.\n"
-        "When it is mended, go on with --from-line 4.\n"
+        "The batch of lines 4 to 6 was refused; the lines before it are imported.\n"
+        "Line 6 was refused.\n"
+        "Correct it, and continue with --from-line 4.\n"
         "quantimodo-client: value is too high (400)\n"
     )
-    recorded.on(MEASUREMENTS, refusal)
-    assert signed_in.types("measurements", "import", str(sheet), terminal=True) == 1
+    recorded_server.on(MEASUREMENTS, refusal)
+    assert signed_in.run("measurements", "import", str(sheet), terminal=True) == 1
     _, bar, first, *_ = signed_in.err.splitlines()
     assert bar.endswith("0 of 4 measurements")
-    assert first == "The batch of lines 2 to 6 was not taken; nothing is in."
-    recorded.on(MEASUREMENTS, refusal)
-    assert signed_in.types("measurements", "add", "Mood", "9") == 1
+    assert first == "The batch of lines 2 to 6 was refused; nothing is imported."
+    recorded_server.on(MEASUREMENTS, refusal)
+    assert signed_in.run("measurements", "add", "Mood", "9") == 1
     assert signed_in.err == "quantimodo-client: value is too high (400)\n"
-    recorded.seen.clear()
-    recorded.on(MEASUREMENTS, Answer(201, {}))
+    recorded_server.requests.clear()
+    recorded_server.on(MEASUREMENTS, RecordedResponse(201, {}))
     words = ("measurements", "import", str(sheet), "--from-line", "4")
-    assert signed_in.types(*words) == 0
+    assert signed_in.run(*words) == 0
     assert signed_in.out == "Imported 2 measurements.\n"
 
 
-def test_an_import_waits_on_request(signed_in: Person, recorded: Recorded, sheet: Path) -> None:
-    busy = Answer(429, headers={"Retry-After": "7"})
-    recorded.on(MEASUREMENTS, busy, busy, Answer(201, {}))
-    assert signed_in.types("measurements", "import", str(sheet)) == 0
+def test_an_import_waits_on_request(
+    signed_in: TerminalUser, recorded_server: RecordedServer, sheet: Path
+) -> None:
+    busy = RecordedResponse(429, headers={"Retry-After": "7"})
+    recorded_server.on(MEASUREMENTS, busy, busy, RecordedResponse(201, {}))
+    assert signed_in.run("measurements", "import", str(sheet)) == 0
     assert signed_in.waits == [7, 7]
-    recorded.on(MEASUREMENTS, Answer(429, headers={"Retry-After": "86400"}))
-    assert signed_in.types("measurements", "import", str(sheet)) == 1
-    recorded.on(MEASUREMENTS, Answer(503, headers={"Retry-After": "1"}))
-    recorded.seen.clear()
-    assert signed_in.types("measurements", "import", str(sheet)) == 1
-    assert len(recorded.seen) == 1
+    recorded_server.on(MEASUREMENTS, RecordedResponse(429, headers={"Retry-After": "86400"}))
+    assert signed_in.run("measurements", "import", str(sheet)) == 1
+    recorded_server.on(MEASUREMENTS, RecordedResponse(503, headers={"Retry-After": "1"}))
+    recorded_server.requests.clear()
+    assert signed_in.run("measurements", "import", str(sheet)) == 1
+    assert len(recorded_server.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -179,65 +187,71 @@ def test_an_import_waits_on_request(signed_in: Person, recorded: Recorded, sheet
     ],
 )
 def test_a_bad_sheet_is_refused_before_anything_is_sent(
-    signed_in: Person, recorded: Recorded, tmp_path: Path, text: str, said: str
+    signed_in: TerminalUser, recorded_server: RecordedServer, tmp_path: Path, text: str, said: str
 ) -> None:
     path = tmp_path / "bad.csv"
     path.write_text(text)
-    assert signed_in.types("measurements", "import", str(path)) == 1
+    assert signed_in.run("measurements", "import", str(path)) == 1
     assert said in signed_in.err
-    assert not recorded.seen
+    assert not recorded_server.requests
 
 
 def test_what_is_no_text_is_refused_too(
-    signed_in: Person, recorded: Recorded, tmp_path: Path
+    signed_in: TerminalUser, recorded_server: RecordedServer, tmp_path: Path
 ) -> None:
     path = tmp_path / "bad.csv"
     path.write_bytes(b"variable,value,time\nM\xff\xfeod,3,0\n")
-    assert signed_in.types("measurements", "import", str(path)) == 1
+    assert signed_in.run("measurements", "import", str(path)) == 1
     assert "line 2: this is not text in UTF-8" in signed_in.err
-    assert signed_in.types("measurements", "import", str(tmp_path / "absent.csv")) == 1
+    assert signed_in.run("measurements", "import", str(tmp_path / "absent.csv")) == 1
     assert "No such file" in signed_in.err
 
 
 def test_an_export_is_whole_or_not_there(
-    signed_in: Person, recorded: Recorded, tmp_path: Path
+    signed_in: TerminalUser, recorded_server: RecordedServer, tmp_path: Path
 ) -> None:
     path = tmp_path / "mine.csv"
     text = b"variable,value\n" + b"Mood,3\n" * 50_000
-    recorded.on("/api/v2/measurements/csv", Answer(200, text, {"Content-Type": "text/csv"}))
+    recorded_server.on(
+        "/api/v2/measurements/csv", RecordedResponse(200, text, {"Content-Type": "text/csv"})
+    )
     words = ("measurements", "export", str(path))
-    assert signed_in.types(*words, "--variable", "Mood", terminal=True) == 0
+    assert signed_in.run(*words, "--variable", "Mood", terminal=True) == 0
     assert path.read_bytes() == text
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert f"{len(text):,} bytes" in signed_in.err
     assert signed_in.out == f"Exported {len(text):,} bytes to {path}.\n"
     path.write_text("older")
-    recorded.on("/api/v2/measurements/csv", Answer(403, {"error": "insufficient_scope"}))
-    assert signed_in.types(*words) == 1
-    recorded.on("/api/v2/measurements/csv", Answer(200, b"variable", cut=True))
-    assert signed_in.types(*words) == 1
+    recorded_server.on(
+        "/api/v2/measurements/csv", RecordedResponse(403, {"error": "insufficient_scope"})
+    )
+    assert signed_in.run(*words) == 1
+    recorded_server.on("/api/v2/measurements/csv", RecordedResponse(200, b"variable", cut=True))
+    assert signed_in.run(*words) == 1
     assert path.read_text() == "older"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["config", "mine.csv"]
 
 
 def test_no_bar_is_drawn_across_what_the_terminal_shows(
-    signed_in: Person, recorded: Recorded, capfdbinary: pytest.CaptureFixture[bytes]
+    signed_in: TerminalUser,
+    recorded_server: RecordedServer,
+    capfdbinary: pytest.CaptureFixture[bytes],
 ) -> None:
-    recorded.on("/api/v2/measurements/csv", Answer(200, b"variable,value\n"))
-    recorded.on(MEASUREMENTS, Answer(body=[], headers={"Total-Count": "0"}))
+    recorded_server.on("/api/v2/measurements/csv", RecordedResponse(200, b"variable,value\n"))
+    recorded_server.on(MEASUREMENTS, RecordedResponse(body=[], headers={"Total-Count": "0"}))
     for words, shown in (((), b"variable,value\n"), (("--json",), b"[]\n")):
-        assert signed_in.types("measurements", "export", *words, terminal=True) == 0
+        assert signed_in.run("measurements", "export", *words, terminal=True) == 0
         assert (capfdbinary.readouterr().out, signed_in.err) == (shown, "")
 
 
 def test_an_export_may_begin_with_a_byte_order_mark_for_excel(
-    signed_in: Person, recorded: Recorded, tmp_path: Path
+    signed_in: TerminalUser, recorded_server: RecordedServer, tmp_path: Path
 ) -> None:
-    recorded.on("/api/v2/measurements/csv", Answer(200, b"variable,value\n"))
+    recorded_server.on("/api/v2/measurements/csv", RecordedResponse(200, b"variable,value\n"))
     path = tmp_path / "mine.csv"
-    assert signed_in.types("measurements", "export", str(path), "--bom") == 0
+    assert signed_in.run("measurements", "export", str(path), "--bom") == 0
     assert path.read_bytes() == b"\xef\xbb\xbfvariable,value\n"
-    assert signed_in.types("measurements", "export", str(path), "--bom", "--json") == 1
+    assert signed_in.run("measurements", "export", str(path), "--bom", "--json") == 1
     assert "--bom is for CSV" in signed_in.err
 
 
@@ -256,15 +270,15 @@ UNITS = [
 
 
 def test_stored_units_and_combinations_are_recorded_as_they_were(
-    signed_in: Person, recorded: Recorded, tmp_path: Path
+    signed_in: TerminalUser, recorded_server: RecordedServer, tmp_path: Path
 ) -> None:
     path = tmp_path / "mine.csv"
     path.write_text(STORED)
-    recorded.on("/api/v1/units", Answer(body=UNITS))
-    recorded.on(MEASUREMENTS, Answer(201, {}))
-    assert signed_in.types("measurements", "import", str(path)) == 0, signed_in.err
+    recorded_server.on("/api/v1/units", RecordedResponse(body=UNITS))
+    recorded_server.on(MEASUREMENTS, RecordedResponse(201, {}))
+    assert signed_in.run("measurements", "import", str(path)) == 0, signed_in.err
     shared = {"variableName": "Weight", "combinationOperation": "SUM"}
-    assert recorded.seen[-1].json == [
+    assert recorded_server.requests[-1].json == [
         {**shared, "abbreviatedUnitName": "kg", "measurements": []},
         {
             **shared,
@@ -272,35 +286,41 @@ def test_stored_units_and_combinations_are_recorded_as_they_were(
             "measurements": [{"startTime": "2026-11-23T12:00:00+00:00", "value": 150.0}],
         },
     ]
-    recorded.seen.clear()
+    recorded_server.requests.clear()
     path.write_text(STORED.replace("68.0388555", "70"))
-    assert signed_in.types("measurements", "import", str(path)) == 1
+    assert signed_in.run("measurements", "import", str(path)) == 1
     assert "line 2: Value and Stored Value are not the same quantity" in signed_in.err
-    assert [seen.path for seen in recorded.seen] == ["/api/v1/units"]
+    assert [received.path for received in recorded_server.requests] == ["/api/v1/units"]
 
 
-def test_an_export_may_be_json(signed_in: Person, recorded: Recorded, tmp_path: Path) -> None:
-    def page(seen: Seen) -> Answer:
-        limit, offset = int(seen.query["limit"]), int(seen.query.get("offset", 0))
+def test_an_export_may_be_json(
+    signed_in: TerminalUser, recorded_server: RecordedServer, tmp_path: Path
+) -> None:
+    def page(received: ReceivedRequest) -> RecordedResponse:
+        limit, offset = int(received.query["limit"]), int(received.query.get("offset", 0))
         items = [measured(number) for number in range(250)][offset : offset + limit]
-        return Answer(body=items, headers={"Total-Count": "250"})
+        return RecordedResponse(body=items, headers={"Total-Count": "250"})
 
-    recorded.on(MEASUREMENTS, page)
+    recorded_server.on(MEASUREMENTS, page)
     path = tmp_path / "mine.json"
-    assert signed_in.types("measurements", "export", str(path), "--json", terminal=True) == 0
+    assert signed_in.run("measurements", "export", str(path), "--json", terminal=True) == 0
     assert json.loads(path.read_text()) == [measured(number) for number in range(250)]
     assert "100%  250 of 250 measurements" in signed_in.err
     assert json.loads(signed_in.out) == {"exported": 250, "file": str(path)}
-    recorded.on(MEASUREMENTS, Answer(body=[]))
-    assert signed_in.types("measurements", "export", str(path), "--json") == 0
+    recorded_server.on(MEASUREMENTS, RecordedResponse(body=[]))
+    assert signed_in.run("measurements", "export", str(path), "--json") == 0
     assert json.loads(path.read_text()) == []
 
 
-def test_a_client_that_stops_reading_is_no_fault(signed_in: Person, recorded: Recorded) -> None:
-    recorded.on(MEASUREMENTS, Answer(body=[measured(number) for number in range(200)]))
-    account = {"server": recorded.address, "client_id": "some-client", "scope": "basic"}
+def test_a_client_that_stops_reading_is_no_fault(
+    signed_in: TerminalUser, recorded_server: RecordedServer
+) -> None:
+    recorded_server.on(
+        MEASUREMENTS, RecordedResponse(body=[measured(number) for number in range(200)])
+    )
+    account = {"server": recorded_server.address, "client_id": "some-client", "scope": "basic"}
     (signed_in.folder / "account.json").write_text(json.dumps(account))
-    signed_in.store.save(held(lifetime=10**9))
+    signed_in.store.save(stored_token(lifetime=10**9))
     command = [sys.executable, "-m", "swagger_client", "measurements", "list"]
     environment = {"QM_CLIENT_FOLDER": str(signed_in.folder), "PYTHONPATH": ":".join(sys.path)}
     with subprocess.Popen(
@@ -314,26 +334,26 @@ def test_a_client_that_stops_reading_is_no_fault(signed_in: Person, recorded: Re
 
 
 def test_an_answer_without_what_was_promised_is_no_crash(
-    signed_in: Person, recorded: Recorded
+    signed_in: TerminalUser, recorded_server: RecordedServer
 ) -> None:
-    recorded.on(MEASUREMENTS, Answer(body=[{"id": 1, "variable": "Mood"}]))
-    assert signed_in.types("measurements", "list") == 1
-    assert "not what was promised: the server's field startTime has been left out" in signed_in.err
+    recorded_server.on(MEASUREMENTS, RecordedResponse(body=[{"id": 1, "variable": "Mood"}]))
+    assert signed_in.run("measurements", "list") == 1
+    assert "unexpected response: the server's field startTime has been left out" in signed_in.err
 
 
 def test_nothing_that_was_recorded_drives_the_terminal(
-    signed_in: Person, recorded: Recorded
+    signed_in: TerminalUser, recorded_server: RecordedServer
 ) -> None:
     note = "\x1b]0;gotcha\x07 \x9b2J \u202egnp.exe \ud800 and\n\n  more 👩‍💻"
     answer = [{**measured(1), "note": note, "variable": "Mood\r\nof mine"}]
-    recorded.on(MEASUREMENTS, Answer(body=answer))
-    assert signed_in.types("measurements", "list") == 0
+    recorded_server.on(MEASUREMENTS, RecordedResponse(body=answer))
+    assert signed_in.run("measurements", "list") == 0
     escaped = r"\u001b]0;gotcha\u0007 \u009b2J \u202egnp.exe \ud800 and more 👩‍💻"
     assert signed_in.out.endswith(f"Mood of mine  3.5 /5  {escaped}\n")
     assert len(signed_in.out.splitlines()) == 1
-    assert signed_in.types("measurements", "list", "--json") == 0
+    assert signed_in.run("measurements", "list", "--json") == 0
     assert json.loads(signed_in.out) == answer
     assert not set("\x1b\x07\x9b\u202e\ud800") & set(signed_in.out)
-    recorded.on(ME, Answer(400, {"message": "\x1b[2J"}))
-    assert signed_in.types("whoami") == 1
+    recorded_server.on(ME, RecordedResponse(400, {"message": "\x1b[2J"}))
+    assert signed_in.run("whoami") == 1
     assert signed_in.err == "quantimodo-client: \\u001b[2J (400)\n"

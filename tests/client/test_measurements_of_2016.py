@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from recorded import Answer, Recorded
+from recorded_server import RecordedResponse, RecordedServer
 
 import swagger_client
 
@@ -50,18 +50,20 @@ CALLS: list[tuple[str, str, tuple[Any, ...], dict[str, Any], str, str, Any]] = [
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call[1])
 def test_each_call_of_the_contract_has_its_method(
-    configured: swagger_client.Configuration, recorded: Recorded, call: tuple[Any, ...]
+    configured: swagger_client.Configuration, recorded_server: RecordedServer, call: tuple[Any, ...]
 ) -> None:
     group, name, args, given, verb, path, body = call
-    recorded.on(path, Answer(204 if body is None else 200, body))
+    recorded_server.on(path, RecordedResponse(204 if body is None else 200, body))
     configured.access_token = "some-token"
     api = getattr(swagger_client, group)()
     expected = body.decode() if isinstance(body, bytes) else body
     assert getattr(api, name)(*args, **given) == expected
     data, status, _ = getattr(api, f"{name}_with_http_info")(*args, **given)
     assert (data, status) == (expected, 204 if body is None else 200)
-    assert {seen.method for seen in recorded.seen} == {verb}
-    assert {seen.headers["authorization"] for seen in recorded.seen} == {"Bearer some-token"}
+    assert {received.method for received in recorded_server.requests} == {verb}
+    assert {received.headers["authorization"] for received in recorded_server.requests} == {
+        "Bearer some-token"
+    }
     got: list[Any] = []
     getattr(api, name)(*args, **given, callback=got.append).join()
     assert got == [expected]

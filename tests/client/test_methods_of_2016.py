@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from recorded import Answer, Recorded
+from recorded_server import RecordedResponse, RecordedServer
 
 import swagger_client
 from swagger_client.rest import ApiException
@@ -38,9 +38,9 @@ def api(configured: swagger_client.Configuration) -> swagger_client.Authenticati
 
 
 def test_the_answer_is_typed_and_still_a_dict(
-    api: swagger_client.AuthenticationApi, recorded: Recorded
+    api: swagger_client.AuthenticationApi, recorded_server: RecordedServer
 ) -> None:
-    recorded.on(f"{SOCIAL}/authorizeCode", Answer(body=LOGIN))
+    recorded_server.on(f"{SOCIAL}/authorizeCode", RecordedResponse(body=LOGIN))
     answer = api.v2_auth_social_authorize_code_get("some-code", "google")
     assert answer == LOGIN
     assert answer["data"]["user"]["id"] == answer.data.user.id == 42
@@ -48,18 +48,22 @@ def test_the_answer_is_typed_and_still_a_dict(
     assert answer.data.user.display_name == "Ann"
     assert answer.data.user.administrator is None
     assert LOGIN["data"]["token"] not in repr(answer)  # type: ignore[index]
-    (seen,) = recorded.seen
-    assert seen.query == {"code": "some-code", "provider": "google"}
+    (received,) = recorded_server.requests
+    assert received.query == {"code": "some-code", "provider": "google"}
 
 
 def test_each_method_sends_what_the_page_says(
-    api: swagger_client.AuthenticationApi, recorded: Recorded
+    api: swagger_client.AuthenticationApi, recorded_server: RecordedServer
 ) -> None:
-    recorded.on(f"{SOCIAL}/authorizeCode", Answer(body=LOGIN))
-    recorded.on(f"{SOCIAL}/authorizeToken", Answer(body=LOGIN))
-    recorded.on(TOKEN, Answer(body=TOKENS))
-    recorded.on(f"{SOCIAL}/login", Answer(303, headers={"location": "https://p.example/ask"}))
-    recorded.on(AUTHORIZE, Answer(body={"success": True, "data": {"code": "c", "state": "s"}}))
+    recorded_server.on(f"{SOCIAL}/authorizeCode", RecordedResponse(body=LOGIN))
+    recorded_server.on(f"{SOCIAL}/authorizeToken", RecordedResponse(body=LOGIN))
+    recorded_server.on(TOKEN, RecordedResponse(body=TOKENS))
+    recorded_server.on(
+        f"{SOCIAL}/login", RecordedResponse(303, headers={"location": "https://p.example/ask"})
+    )
+    recorded_server.on(
+        AUTHORIZE, RecordedResponse(body={"success": True, "data": {"code": "c", "state": "s"}})
+    )
     api.v2_auth_social_authorize_code_get("c", "google", code_verifier="v", redirect_url="r")
     api.v2_auth_social_authorize_token_get("t", "facebook", refresh_token="r")
     assert api.v2_auth_social_login_get("u", "google").location == "https://p.example/ask"
@@ -71,7 +75,7 @@ def test_each_method_sends_what_the_page_says(
     allowed = api.v2_oauth_authorize_get("id", "", "code", "basic", redirect_uri="u", state="s")
     assert allowed.data is not None
     assert allowed.data.code == "c"
-    assert [seen.query for seen in recorded.seen] == [
+    assert [received.query for received in recorded_server.requests] == [
         {"code": "c", "provider": "google", "code_verifier": "v", "redirectUrl": "r"},
         {"accessToken": "t", "provider": "facebook", "refreshToken": "r"},
         {"redirectUrl": "u", "provider": "google"},
@@ -95,19 +99,19 @@ def test_each_method_sends_what_the_page_says(
             "state": "s",
         },
     ]
-    assert {seen.method for seen in recorded.seen} == {"GET"}
+    assert {received.method for received in recorded_server.requests} == {"GET"}
 
 
 def test_headers_are_those_of_the_generated_client(
-    api: swagger_client.AuthenticationApi, recorded: Recorded
+    api: swagger_client.AuthenticationApi, recorded_server: RecordedServer
 ) -> None:
-    recorded.on(f"{SOCIAL}/authorizeCode", Answer(body=LOGIN))
+    recorded_server.on(f"{SOCIAL}/authorizeCode", RecordedResponse(body=LOGIN))
     api.v2_auth_social_authorize_code_get("c", "google")
     swagger_client.configuration.access_token = "some-token"
     api.api_client.user_agent = "my-app/1"
     api.api_client.set_default_header("X-Request-Id", "7")
     api.v2_auth_social_authorize_code_get("c", "google")
-    empty, full = (seen.headers for seen in recorded.seen)
+    empty, full = (received.headers for received in recorded_server.requests)
     assert empty["accept"] == empty["content-type"] == "application/json"
     assert empty["authorization"] == "Bearer"  # `Bearer ` on the wire means the same
     assert empty["user-agent"].startswith("quantimodo-client/")
@@ -115,10 +119,12 @@ def test_headers_are_those_of_the_generated_client(
     assert (full["user-agent"], full["x-request-id"]) == ("my-app/1", "7")
 
 
-def test_the_twin_answers_data_status_and_headers(
-    api: swagger_client.AuthenticationApi, recorded: Recorded
+def test_the_variant_returns_data_status_and_headers(
+    api: swagger_client.AuthenticationApi, recorded_server: RecordedServer
 ) -> None:
-    recorded.on(f"{SOCIAL}/authorizeCode", Answer(body=LOGIN, headers={"X-Trace": "abc"}))
+    recorded_server.on(
+        f"{SOCIAL}/authorizeCode", RecordedResponse(body=LOGIN, headers={"X-Trace": "abc"})
+    )
     data, status, headers = api.v2_auth_social_authorize_code_get_with_http_info("c", "google")
     assert (data.data.user.id, status, headers["x-trace"]) == (42, 200, "abc")
     response = api.v2_auth_social_authorize_code_get("c", "google", _preload_content=False)
@@ -127,9 +133,9 @@ def test_the_twin_answers_data_status_and_headers(
 
 @pytest.mark.parametrize("twin", [False, True])
 def test_a_callback_is_called_on_the_thread_that_is_returned(
-    api: swagger_client.AuthenticationApi, recorded: Recorded, twin: bool
+    api: swagger_client.AuthenticationApi, recorded_server: RecordedServer, twin: bool
 ) -> None:
-    recorded.on(f"{SOCIAL}/authorizeCode", Answer(body=LOGIN))
+    recorded_server.on(f"{SOCIAL}/authorizeCode", RecordedResponse(body=LOGIN))
     got: list[tuple[Any, threading.Thread]] = []
 
     def callback(answer: Any) -> None:
@@ -151,14 +157,16 @@ def test_a_callback_is_called_on_the_thread_that_is_returned(
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_refusal_on_a_thread_is_not_lost(
-    api: swagger_client.AuthenticationApi, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+    api: swagger_client.AuthenticationApi,
+    recorded_server: RecordedServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    recorded.on(f"{SOCIAL}/authorizeCode", Answer(400, {"success": False}))
-    seen: list[Any] = []
-    monkeypatch.setattr(threading, "excepthook", seen.append)
+    recorded_server.on(f"{SOCIAL}/authorizeCode", RecordedResponse(400, {"success": False}))
+    received: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", received.append)
     thread = api.v2_auth_social_authorize_code_get("c", "google", callback=print)
     thread.join()
-    assert seen[0].exc_value.status == 400
+    assert received[0].exc_value.status == 400
 
 
 def test_a_missing_parameter_is_a_value_error(api: swagger_client.AuthenticationApi) -> None:
@@ -197,22 +205,24 @@ def test_an_unknown_keyword_is_a_type_error(api: swagger_client.AuthenticationAp
 
 
 def test_a_redirect_is_shown_and_never_followed(
-    api: swagger_client.AuthenticationApi, recorded: Recorded
+    api: swagger_client.AuthenticationApi, recorded_server: RecordedServer
 ) -> None:
-    elsewhere = f"{recorded.address}/elsewhere"
-    recorded.on(f"{SOCIAL}/login", Answer(303, headers={"location": elsewhere}))
-    recorded.on(f"{SOCIAL}/authorizeCode", Answer(303, headers={"location": elsewhere}))
+    elsewhere = f"{recorded_server.address}/elsewhere"
+    recorded_server.on(f"{SOCIAL}/login", RecordedResponse(303, headers={"location": elsewhere}))
+    recorded_server.on(
+        f"{SOCIAL}/authorizeCode", RecordedResponse(303, headers={"location": elsewhere})
+    )
     assert api.v2_auth_social_login_get("u", "google").location == elsewhere
     with pytest.raises(ApiException) as refused:
         api.v2_auth_social_authorize_code_get("c", "google")
     assert refused.value.status == 303
-    assert not recorded.asked("/elsewhere")
+    assert not recorded_server.requests_to("/elsewhere")
 
 
 def test_any_call_can_be_made_by_hand(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
-    recorded.on("/api/v9/things/a%2Fb", Answer(body={"ok": 1}))
+    recorded_server.on("/api/v9/things/a%2Fb", RecordedResponse(body={"ok": 1}))
     client = swagger_client.ApiClient(header_name="X-One", header_value="1", cookie="k=v")
     data, status, _ = client.call_api(
         "/v9/things/{name}",
@@ -225,22 +235,22 @@ def test_any_call_can_be_made_by_hand(
         collection_formats={"some": "csv"},
     )
     assert (data, status) == ({"ok": 1}, 200)
-    (seen,) = recorded.seen
-    assert seen.query == {"some": "1,2"}
-    assert seen.json == {"at": {"startTime": 7, "value": 1.5}}
-    assert (seen.headers["x-one"], seen.headers["x-two"]) == ("1", "2")
-    assert seen.headers["cookie"] == "k=v"
+    (received,) = recorded_server.requests
+    assert received.query == {"some": "1,2"}
+    assert received.json == {"at": {"startTime": 7, "value": 1.5}}
+    assert (received.headers["x-one"], received.headers["x-two"]) == ("1", "2")
+    assert received.headers["cookie"] == "k=v"
     client.close()
 
 
 def test_no_value_can_lead_to_another_path(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
     variables = swagger_client.VariablesApi()
     for name in ("../user/me", "..", "a?b#c", "Sleep Quality"):
         with pytest.raises(ApiException):
             variables.v1_variables_variable_name_get(name)
-    paths = [seen.path for seen in recorded.seen]
+    paths = [received.path for received in recorded_server.requests]
     assert paths == [
         "/api/v1/variables/..%2Fuser%2Fme",
         "/api/v1/variables/%2E%2E",

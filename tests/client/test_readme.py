@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from matplotlib import pyplot
-from terminals import Person
+from terminal_user import TerminalUser
 
 import swagger_client
 from support.app import App
@@ -130,7 +130,7 @@ async def test_the_commands_run_as_printed(
     live: Live,
     app: App,
     browser: None,
-    person: Person,
+    user: TerminalUser,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     document: Path,
@@ -139,17 +139,17 @@ async def test_the_commands_run_as_printed(
     (tmp_path / "moods.csv").write_text(
         "variable,value,startTime,unit\nOverall Mood,3,2026-11-23T12:00:00Z,/5\n"
     )
-    person.now = live.context.clock.now().timestamp()
-    person.browser = webbrowser.open
+    user.now = live.context.clock.now().timestamp()
+    user.browser = webbrowser.open
     said = []
     for line in "".join(blocks("sh", document)).splitlines():
-        told = line.replace("https://id.example.org", live.address)
-        words = shlex.split(told.replace("your-client-id", app.id))
+        command = line.replace("https://id.example.org", live.address)
+        words = shlex.split(command.replace("your-client-id", app.id))
         if words[:1] == ["export"]:
-            person.environment |= dict(word.split("=", 1) for word in words[1:])
+            user.environment |= dict(word.split("=", 1) for word in words[1:])
         if words[:1] == ["quantimodo-client"]:
-            assert await asyncio.to_thread(person.types, *words[1:]) == 0, person.err
-            said.append(person.out)
+            assert await asyncio.to_thread(user.run, *words[1:]) == 0, user.err
+            said.append(user.out)
     assert said[0] == f"Signed in as Ann Example <ann@example.org> at {live.address}\n"
     if document == PAGE:
         assert said[-1].endswith("Sleep Quality  4 /5\n")
@@ -168,8 +168,8 @@ def test_the_commands_of_the_readme_are_there(capsys: pytest.CaptureFixture[str]
         with pytest.raises(SystemExit) as ended:
             main([*named, "--help"])
         assert ended.value.code == 0
-        told = capsys.readouterr().out
-        assert [word for word in words if word.startswith("--") and word not in told] == []
+        command = capsys.readouterr().out
+        assert [word for word in words if word.startswith("--") and word not in command] == []
 
 
 # -------------------------------------------------------------------- the notebook

@@ -1,4 +1,4 @@
-"""Where tokens are kept: memory, a file that nobody else can read, the system's keyring."""
+"""Token stores: memory, a file that only its owner can read, the keyring of the system."""
 
 import json
 import os
@@ -9,13 +9,13 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
-from driven import ME, TOKEN_PATH, Driven, held, tokens
-from recorded import Answer, Recorded
-from terminals import Person
+from recorded_server import RecordedResponse, RecordedServer
+from session_driver import ME, TOKEN_PATH, SessionDriver, stored_token, tokens
+from terminal_user import TerminalUser
 
 from swagger_client.session import FileStore, KeyringStore, MemoryStore, Token, TokenStore
 
-Drive = Callable[..., Driven]
+NewDriver = Callable[..., SessionDriver]
 
 
 class KeyringError(Exception):
@@ -56,11 +56,11 @@ def store(
     return KeyringStore()
 
 
-def test_what_is_kept_comes_back(store: TokenStore) -> None:
+def test_stored_tokens_are_loaded(store: TokenStore) -> None:
     assert store.load() is None
     store.clear()
     full = Token("qma_a", "qmr_b", 12.5, "basic", "Bearer", "eyJ.e30.")
-    for token in (full, Token("qma_only"), held(2)):
+    for token in (full, Token("qma_only"), stored_token(2)):
         store.save(token)
         assert store.load() == token
     store.clear()
@@ -68,15 +68,15 @@ def test_what_is_kept_comes_back(store: TokenStore) -> None:
 
 
 async def test_a_session_keeps_its_tokens_there(
-    drive: Drive, store: TokenStore, recorded: Recorded
+    new_driver: NewDriver, store: TokenStore, recorded_server: RecordedServer
 ) -> None:
-    recorded.on(TOKEN_PATH, Answer(body=tokens(2)))
-    recorded.on(ME, Answer(body={"id": 1}))
-    store.save(held(lifetime=0))
-    await drive(store=store).do("me")
-    assert store.load() == held(2)
-    await drive(store=store).do("me")
-    assert len(recorded.asked(TOKEN_PATH)) == 1
+    recorded_server.on(TOKEN_PATH, RecordedResponse(body=tokens(2)))
+    recorded_server.on(ME, RecordedResponse(body={"id": 1}))
+    store.save(stored_token(lifetime=0))
+    await new_driver(store=store).call("me")
+    assert store.load() == stored_token(2)
+    await new_driver(store=store).call("me")
+    assert len(recorded_server.requests_to(TOKEN_PATH)) == 1
 
 
 def test_the_file_is_private(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_the_file_is_private(tmp_path: Path) -> None:
     store = FileStore(path)
     before = os.umask(0)
     try:
-        store.save(held())
+        store.save(stored_token())
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -94,7 +94,7 @@ def test_the_file_is_private(tmp_path: Path) -> None:
 
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
-    FileStore(path).save(held())
+    FileStore(path).save(stored_token())
     path.chmod(0o640)
     with pytest.raises(PermissionError, match="read by others"):
         FileStore(path).load()
@@ -111,19 +111,19 @@ def test_a_file_without_tokens_is_reported(tmp_path: Path, content: str) -> None
 
 def test_what_could_not_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "tokens.json")
-    store.save(held())
+    store.save(stored_token())
     with pytest.raises(TypeError):
         store.save(Token("qma_new", scope=object()))  # type: ignore[arg-type]
-    assert store.load() == held()
+    assert store.load() == stored_token()
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_what_a_newer_version_kept_besides_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
     store = FileStore(path)
-    store.save(held())
+    store.save(stored_token())
     path.write_text(json.dumps({**json.loads(path.read_text()), "colour": "red"}))
-    assert store.load() == held()
+    assert store.load() == stored_token()
 
 
 def test_without_the_library_the_keyring_says_what_to_install(
@@ -154,9 +154,9 @@ def test_a_keyring_with_another_value_is_reported(
 
 
 def test_the_command_asks_for_the_keyring_before_it_asks_anybody_to_sign_in(
-    monkeypatch: pytest.MonkeyPatch, person: Person, recorded: Recorded
+    monkeypatch: pytest.MonkeyPatch, user: TerminalUser, recorded_server: RecordedServer
 ) -> None:
     monkeypatch.setitem(sys.modules, "keyring", FakeKeyring(fails=True))
-    words = ("login", "--server", recorded.address, "--client-id", "c", "--keyring")
-    assert person.types(*words) == 1
-    assert person.err.startswith("quantimodo-client: the keyring of this system cannot be used")
+    words = ("login", "--server", recorded_server.address, "--client-id", "c", "--keyring")
+    assert user.run(*words) == 1
+    assert user.err.startswith("quantimodo-client: the keyring of this system cannot be used")

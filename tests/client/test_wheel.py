@@ -16,8 +16,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from driven import ME, MEASUREMENTS, REVOKE_PATH, TOKEN_PATH, held, tokens
-from recorded import Answer, Recorded
+from recorded_server import RecordedResponse, RecordedServer
+from session_driver import ME, MEASUREMENTS, REVOKE_PATH, TOKEN_PATH, stored_token, tokens
 
 from swagger_client.session import FileStore
 
@@ -143,44 +143,44 @@ def test_it_holds_the_client_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         (metadata,) = [name for name in names if name.endswith("METADATA")]
-        told = archive.read(metadata).decode()
+        output = archive.read(metadata).decode()
     assert {name.partition("/")[0] for name in names} == {
         "swagger_client",
         f"{wheel.name.partition('-py3')[0]}.dist-info",
     }
     assert "swagger_client/py.typed" in names
     assert not [name for name in names if "__pycache__" in name]
-    assert "Requires-Python: >=3.9" in told
-    assert [line for line in told.splitlines() if line.startswith("Provides-Extra")] == [
+    assert "Requires-Python: >=3.9" in output
+    assert [line for line in output.splitlines() if line.startswith("Provides-Extra")] == [
         "Provides-Extra: keyring",
         "Provides-Extra: pandas",
     ]
-    needed = [line for line in told.splitlines() if line.startswith("Requires-Dist")]
+    needed = [line for line in output.splitlines() if line.startswith("Requires-Dist")]
     assert [line for line in needed if "extra ==" not in line] == [
         "Requires-Dist: httpx<0.29,>=0.28"
     ]
 
 
-def test_it_works_alone(fresh: Path, tmp_path: Path, recorded: Recorded) -> None:
-    recorded.on(ME, Answer(body=PERSON))
-    recorded.on(TOKEN_PATH, Answer(body=tokens(2)))
+def test_it_works_alone(fresh: Path, tmp_path: Path, recorded_server: RecordedServer) -> None:
+    recorded_server.on(ME, RecordedResponse(body=PERSON))
+    recorded_server.on(TOKEN_PATH, RecordedResponse(body=tokens(2)))
     script = tmp_path / "visit.py"
     script.write_text(VISIT)
-    FileStore(tmp_path / "tokens.json").save(held(lifetime=10**9))
+    FileStore(tmp_path / "tokens.json").save(stored_token(lifetime=10**9))
     python = [str(fresh / "python"), "-W", "error", "-I"]
-    done = run([*python, str(script), recorded.address, str(tmp_path)])
+    done = run([*python, str(script), recorded_server.address, str(tmp_path)])
     assert done.stdout == "all is well\n", done.stderr
 
 
 def test_its_command_works_alone(
-    fresh: Path, wheel: Path, tmp_path: Path, recorded: Recorded
+    fresh: Path, wheel: Path, tmp_path: Path, recorded_server: RecordedServer
 ) -> None:
-    recorded.on(ME, Answer(body=PERSON))
-    recorded.on(TOKEN_PATH, Answer(body=tokens()))
-    recorded.on(REVOKE_PATH, Answer())
+    recorded_server.on(ME, RecordedResponse(body=PERSON))
+    recorded_server.on(TOKEN_PATH, RecordedResponse(body=tokens()))
+    recorded_server.on(REVOKE_PATH, RecordedResponse())
     mood = {"id": 1, "variable": "Mood", "startTime": 0, "value": 3, "unit": "/5"}
-    recorded.on(MEASUREMENTS, Answer(body=[mood]))
-    recorded.on("/api/v2/measurements/csv", Answer(body=b"variable,value\n"))
+    recorded_server.on(MEASUREMENTS, RecordedResponse(body=[mood]))
+    recorded_server.on("/api/v2/measurements/csv", RecordedResponse(body=b"variable,value\n"))
     browser = tmp_path / "browser.py"
     browser.write_text(BROWSER)
     environment = {
@@ -194,13 +194,13 @@ def test_its_command_works_alone(
 
     assert command("--version").stdout.strip() == wheel.name.split("-")[1]
     assert command("whoami").returncode == 3
-    words = ("login", "--server", recorded.address, "--client-id", "some-client")
-    assert command(*words).stdout == f"Signed in as Ann at {recorded.address}\n"
+    words = ("login", "--server", recorded_server.address, "--client-id", "some-client")
+    assert command(*words).stdout == f"Signed in as Ann at {recorded_server.address}\n"
     assert json.loads(command("--json", "whoami").stdout)["id"] == 42
     assert command("measurements", "list").stdout.endswith("Mood  3 /5\n")
     sheet = tmp_path / "sheet.csv"
     sheet.write_text("variable,value,time\nMood,3,2026-11-23T12:00:00Z\n")
-    recorded.on(MEASUREMENTS, Answer(201, {}))
+    recorded_server.on(MEASUREMENTS, RecordedResponse(201, {}))
     assert command("measurements", "add", "Mood", "4").stdout == "Added.\n"
     assert command("measurements", "import", str(sheet)).stdout == "Imported 1 measurement.\n"
     assert command("measurements", "export").stdout == "variable,value\n"

@@ -79,7 +79,7 @@ RULES: Final = (
     Rule(r"landings?", _OLD, "redirect target"),
     Rule(r"dialects?", _OLD, "quirks"),
     Rule(r"(?:provider|is|or|deep|talks|answers) nonsense", _METAPHOR, "invalid, malformed"),
-    Rule(r"guards?", _METAPHOR, "bearer authentication, check"),
+    Rule(r"guards?", _METAPHOR, "bearer authentication, check", allowed="type guard"),
     Rule(r"tempers?", _METAPHOR, "behaviour"),
     Rule(r"bells?", _METAPHOR, "wakeup"),
     Rule(r"happenings?", _OLD, "audit message, event"),

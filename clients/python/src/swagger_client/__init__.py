@@ -1,7 +1,7 @@
-"""A client of a QuantiModo server, as the reference page of 2016 shows it, and more.
+"""The Python client of a QuantiModo server.
 
-`configuration` and the API classes are those of the page. `swagger_client.session` signs a person
-in by the browser, keeps tokens fresh and pages through answers: start there with new code.
+`configuration` and the API classes are those of the client of 2016. `swagger_client.session` signs
+a person in with the browser, renews tokens and reads lists page by page: use it in new code.
 """
 
 from swagger_client import rest, session

@@ -16,7 +16,7 @@ from typing import Any, Callable, TypeVar, Union
 
 import httpx
 
-from swagger_client.calls import JSON, Call, as_it_is, check, pairs, read, segment
+from swagger_client.calls import JSON, Call, check, pairs, read, segment, unchanged
 from swagger_client.configuration import USER_AGENT, Configuration
 from swagger_client.configuration import configuration as default_configuration
 from swagger_client.redaction import redacted_text
@@ -60,7 +60,7 @@ class ApiClient:
 
     @property
     def host(self) -> str:
-        """Where calls go."""
+        """The address of the API."""
         return self._host or self.configuration.host
 
     @host.setter
@@ -69,7 +69,7 @@ class ApiClient:
 
     @property
     def user_agent(self) -> str:
-        """What the client calls itself."""
+        """The value of the `User-Agent` header."""
         return self.default_headers["User-Agent"]
 
     @user_agent.setter
@@ -98,10 +98,10 @@ class ApiClient:
     def perform(
         self, call: Call[T], timeout: Timeout = None, *, preload: bool = True
     ) -> tuple[T, int, Headers]:
-        """Carry out a call: the answer, its status and its headers.
+        """Send a call; returns the parsed response, its status and its headers.
 
-        Raises `ApiException` for any answer but success, for one that cannot be read, and when
-        there is none. With `preload=False` the answer is the `RESTResponse`, unread.
+        Raises `ApiException` for an error, for an unexpected body, and without a response. With
+        `preload=False` the response is the unparsed `RESTResponse`.
         """
         known = self._secrets()
         response = self._exchange(call, timeout)
@@ -120,9 +120,9 @@ class ApiClient:
             headers["Authorization"] = f"Bearer {call.bearer}"
         else:
             self.update_params_for_auth(headers, [], call.auth)
-        return self.rest_client.send(call.request(self.host, headers), self._patience(timeout))
+        return self.rest_client.send(call.request(self.host, headers), self._timeout(timeout))
 
-    def _patience(self, timeout: Timeout) -> Timeout:
+    def _timeout(self, timeout: Timeout) -> Timeout:
         return self.configuration.timeout if timeout is None else timeout
 
     def _secrets(self) -> tuple[str, ...]:
@@ -147,11 +147,12 @@ class ApiClient:
         _preload_content: bool = True,
         _request_timeout: Timeout = None,
     ) -> Any:
-        """Any call at all, as the client of 2016 made them.
+        """Send any call, as the client of 2016 did.
 
-        `response_type`: `"list[Measurement]"`, `"User"`, `"object"`, and so on, or what reads the
-        parsed JSON; without one it is answered as it is. `auth_settings`: without `["oauth2"]` no
-        token goes along. With `callback`, the call runs on a thread, which is returned.
+        `response_type`: `"list[Measurement]"`, `"User"`, `"object"`, and so on, or a function
+        of the parsed JSON; by default JSON is returned unchanged. `auth_settings`: without
+        `["oauth2"]` no token is sent. With `callback`, the call runs on
+        a thread, which is returned.
         """
         if files:
             raise ValueError("this API takes no files")
@@ -171,13 +172,13 @@ class ApiClient:
             auth=tuple(auth_settings or ()),
         )
 
-        def answer() -> Any:
-            answered = self.perform(call, _request_timeout, preload=_preload_content)
-            return answered[0] if _return_http_data_only else answered
+        def perform() -> Any:
+            result = self.perform(call, _request_timeout, preload=_preload_content)
+            return result[0] if _return_http_data_only else result
 
         if callback is None:
-            return answer()
-        thread = threading.Thread(target=lambda: callback(answer()))
+            return perform()
+        thread = threading.Thread(target=lambda: callback(perform()))
         thread.start()
         return thread
 
@@ -193,23 +194,23 @@ class ApiClient:
     ) -> RESTResponse:
         """One request to a whole address, with these headers and no others; never parsed.
 
-        Raises `ApiException` for any answer but success.
+        Raises `ApiException` unless the response is a success.
         """
         call = Call(
             method.upper(),
             "",
-            as_it_is,
+            unchanged,
             query=tuple(self.parameters_to_tuples(query_params, None)),
             form=tuple(self.parameters_to_tuples(post_params, None)),
             body=self.sanitize_for_serialization(body),
         )
         sent = call.request(url, headers or {})
-        response = self.rest_client.send(sent, self._patience(_request_timeout))
+        response = self.rest_client.send(sent, self._timeout(_request_timeout))
         check(call, response, self._secrets())
         return response
 
     def deserialize(self, response: RESTResponse, response_type: ResponseType) -> Any:
-        """What an answer says, as this type; where it is no JSON, its text."""
+        """The parsed response as this type; its text if it is not JSON."""
         try:
             data = json.loads(response.data)
         except ValueError:
@@ -222,7 +223,7 @@ class ApiClient:
         querys: list[tuple[str, str]],
         auth_settings: Sequence[str] | None,
     ) -> None:
-        """Add what these ways of authorization send."""
+        """Add the headers of these authorization settings."""
         known = self.configuration.auth_settings()
         for name in auth_settings or ():
             setting = known.get(name)
@@ -244,7 +245,7 @@ class ApiClient:
         return JSON if JSON in lower or not lower else lower[0]
 
     def sanitize_for_serialization(self, value: Any) -> Any:
-        """A value as plain JSON: what has a `to_dict` is asked for it, times are ISO 8601."""
+        """A value as plain JSON: uses `to_dict` if there is one; times are ISO 8601."""
         if isinstance(value, dict):  # records too, by their wire names
             return {name: self.sanitize_for_serialization(item) for name, item in value.items()}
         if hasattr(value, "to_dict"):
@@ -262,13 +263,18 @@ class ApiClient:
         items = params.items() if isinstance(params, Mapping) else params or ()
         found: list[tuple[str, str]] = []
         for name, value in items:
-            way = (collection_formats or {}).get(name)
-            if way is None or isinstance(value, str):
+            collection_format = (collection_formats or {}).get(name)
+            if collection_format is None or isinstance(value, str):
                 found += pairs({name: value})
-            elif way == "multi":
+            elif collection_format == "multi":
                 found += [(name, str(item)) for item in value]
             else:
-                found.append((name, _DELIMITERS.get(way, ",").join(str(item) for item in value)))
+                found.append(
+                    (
+                        name,
+                        _DELIMITERS.get(collection_format, ",").join(str(item) for item in value),
+                    )
+                )
         return found
 
 

@@ -1,4 +1,4 @@
-"""A call as a value: what to send and how to read what comes back. Nothing is sent here."""
+"""A call as a value: the request to send and the parser of its response. Sends nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from swagger_client.models.measurements import wire_moment
+from swagger_client.models.measurements import wire_time
 from swagger_client.redaction import is_secret
 from swagger_client.rest import ApiException, RESTResponse, headers_of
 
@@ -33,10 +33,10 @@ Parameter = Union[Value, Sequence[Value], None]
 class Call(Generic[T]):
     """One call of the API.
 
-    `spends`: it uses something up (a code), so it is sent once whatever becomes of it.
-    `redirects`: a redirect is its answer, read as `{"location": …}`.
-    `auth`: the ways of authorization among `Configuration.auth_settings`. `bearer`: an access
-    token for this call alone, instead.
+    `single_use`: it consumes a credential such as a code, so it is never sent again.
+    `redirects`: a redirect is a success, read as `{"location": …}`.
+    `auth`: names of `Configuration.auth_settings`. `bearer`: an access token for this call only,
+    which replaces `auth`.
     """
 
     method: str
@@ -46,7 +46,7 @@ class Call(Generic[T]):
     form: Pairs = ()
     body: Any = None
     accept: str = JSON
-    spends: bool = False
+    single_use: bool = False
     redirects: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     auth: Sequence[str] = ("oauth2",)
@@ -54,16 +54,16 @@ class Call(Generic[T]):
 
     @property
     def may_be_repeated(self) -> bool:
-        """Whether sending it twice does what sending it once does."""
-        return self.method in _IDEMPOTENT and not self.spends
+        """Whether sending it twice has the same effect as sending it once."""
+        return self.method in _IDEMPOTENT and not self.single_use
 
     def secrets(self) -> tuple[str, ...]:
-        """The values among what is sent that nobody else may read."""
+        """The secret values of the request, which no error message or log line may show."""
         sent = (value for name, value in (*self.query, *self.form) if is_secret(name))
         return (*sent, self.bearer or "")
 
     def request(self, host: str, headers: Mapping[str, str]) -> httpx.Request:
-        """As it goes to this host, with these headers beside its own."""
+        """The HTTP request to this host; `headers` are added to those of the call."""
         content, content_type = self._content()
         own = {"Accept": self.accept, "Content-Type": content_type, **self.headers}
         query = f"?{urlencode(self.query)}" if self.query else ""
@@ -88,19 +88,19 @@ class Call(Generic[T]):
 
 
 def check(call: Call[Any], response: RESTResponse, known: Sequence[str] = ()) -> None:
-    """Raises `ApiException` unless the answer is one of success."""
+    """Raises `ApiException` unless the response is a success."""
     if response.status in _SUCCESS or (call.redirects and response.status in _REDIRECTS):
         return
     raise ApiException(http_resp=response, known=(*call.secrets(), *known))
 
 
 def read(call: Call[T], response: RESTResponse, known: Sequence[str] = ()) -> T:
-    """The answer as the call promises it. Raises `ApiException` where it is anything else."""
+    """The parsed response. Raises `ApiException` for an error or an unexpected body."""
     check(call, response, known)
     try:
         return call.read(_content_of(call, response))
     except (TypeError, ValueError, RecursionError):
-        reason = "The answer is not what this call promises"
+        reason = "The response does not have the expected format"
         known = (*call.secrets(), *known)
         raise ApiException(response.status, reason, response, known=known) from None
 
@@ -120,23 +120,23 @@ def pairs(parameters: Mapping[str, Parameter]) -> Pairs:
         if value is None:
             continue
         if isinstance(value, Sequence) and not isinstance(value, str):
-            found += [(f"{name}[]", spelled(item)) for item in value]
+            found += [(f"{name}[]", query_value(item)) for item in value]
         else:
-            found.append((name, spelled(value)))
+            found.append((name, query_value(value)))
     return tuple(found)
 
 
-def spelled(value: Value) -> str:
+def query_value(value: Value) -> str:
     """One value as text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return str(wire_moment(value))
+        return str(wire_time(value))
     return str(value)
 
 
-def as_it_is(value: Any) -> Any:
-    """The answer unchanged."""
+def unchanged(value: Any) -> Any:
+    """The response unchanged."""
     return value
 
 

@@ -26,7 +26,7 @@ _LOGGER = "swagger_client"
 
 
 class _OneByDefault(type):
-    """Calling such a class without a host answers the one object that all share, as in 2016."""
+    """A call of such a class without arguments returns one shared object, as in 2016."""
 
     _shared: Any
 
@@ -47,7 +47,7 @@ class Configuration(metaclass=_OneByDefault):
     `host`: the address of the server's API, ending in `/api`.
     `access_token`: sent as `Authorization: Bearer …`; an empty one sends a bare `Bearer`.
     `api_key`, `api_key_prefix`: by name, as the client of 2016 had them; this API uses none.
-    `username`, `password`: for calls that ask for `basicAuth` among their `auth_settings`.
+    `username`, `password`: for calls that have `basicAuth` among their `auth_settings`.
     `verify_ssl`, `ssl_ca_cert`, `cert_file`, `key_file`: TLS; leave `verify_ssl` on.
     `proxy`: the address of a proxy; else what the environment names (`HTTPS_PROXY`, `NO_PROXY`).
     `timeout`: seconds to wait for the server, or None to wait for ever.
@@ -109,7 +109,7 @@ class Configuration(metaclass=_OneByDefault):
         self._arrange_logging()
 
     def _arrange_logging(self) -> None:
-        """A handler of our own only while it is asked for: else the application decides."""
+        """Add a handler only if `debug` or `logger_file` is set; else the application decides."""
         package = self.logger["package_logger"]
         if self._handler is not None:
             package.removeHandler(self._handler)

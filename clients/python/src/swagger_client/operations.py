@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
 
     class Bound(Protocol[P, T_co]):
-        """A method of an object: it answers, or with a `callback` gives the thread of the call."""
+        """A bound method: it returns the response, or with a `callback` the thread of the call."""
 
         @overload
         def __call__(
@@ -76,8 +76,8 @@ _making = threading.Lock()
 class Options(TypedDict, total=False):
     """What every method takes besides its parameters.
 
-    `callback`: the call runs on a thread, which is returned at once; the callback gets the answer
-    there. A fault goes to `threading.excepthook`, as any of a thread does.
+    `callback`: the call runs on a thread, which is returned at once; the callback receives the
+    response there. An exception goes to `threading.excepthook`.
     `_request_timeout`: seconds, or (seconds to connect, seconds to read).
     `_preload_content`: False gives the `rest.RESTResponse` itself.
     """
@@ -99,7 +99,7 @@ class ResourceOptions(Options, total=False):
 
 
 class Api:
-    """A group of methods. Without a client of its own it uses the configuration's."""
+    """A group of methods. `api_client`: by default that of `configuration`."""
 
     options: ClassVar[frozenset[str]] = OPTIONS
 
@@ -108,7 +108,7 @@ class Api:
 
 
 class ResourceApi(Api):
-    """A group of methods that each take an access token of their own, if they are given one."""
+    """A group of methods that accept `access_token=`."""
 
     options = OPTIONS | {"access_token"}
 
@@ -140,7 +140,7 @@ def operation(build: Callable[Concatenate[A, P], Call[T]]) -> Method[A, P, T]:
 
 
 def with_http_info(method: Method[A, P, T]) -> Method[A, P, tuple[T, int, Headers]]:
-    """The twin of a method, whose answer is (data, status, headers)."""
+    """The variant of a method that returns (data, status, headers)."""
 
     @wraps(method)
     def twin(api: A, *args: P.args, **kwargs: P.kwargs) -> Any:
@@ -150,7 +150,7 @@ def with_http_info(method: Method[A, P, T]) -> Method[A, P, tuple[T, int, Header
     signature = inspect.signature(method)
     twin.__name__ = f"{method.__name__}_with_http_info"
     twin.__qualname__ = f"{method.__qualname__}_with_http_info"
-    twin.__doc__ = f"As `{method.__name__}`, with the answer as (data, status, headers)."
+    twin.__doc__ = f"As `{method.__name__}`, but returns (data, status, headers)."
     _present(twin, signature, f"tuple[{signature.return_annotation}, int, Headers]")
     return cast("Method[A, P, tuple[T, int, Headers]]", twin)
 
@@ -164,7 +164,7 @@ def _present(method: Any, signature: inspect.Signature, answer: str) -> None:
 def _check(
     name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> None:
-    """TypeError for a keyword that nobody knows, ValueError for what is required and missing."""
+    """Raises TypeError for an unknown keyword, ValueError for a missing required parameter."""
     named = signature.parameters
     if "options" in named:  # the parameters stand there one by one, so any other is a mistake
         for unknown in kwargs.keys() - named.keys():

@@ -1,7 +1,7 @@
-"""Answers as typed values: dicts as they came, whose known fields are attributes too.
+"""Responses as typed values: dicts of the received members, with typed attributes.
 
-A field that the server adds tomorrow is there by its wire name; one that it promised and left out
-raises `BadField`, an `AttributeError`, when it is asked for, and only then.
+Unknown members are available by their wire names. A missing or wrong member raises `BadField`, an
+`AttributeError`, when its attribute is read.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def text(value: Any) -> str:
     return value
 
 
-def whole(value: Any) -> int:
+def integer(value: Any) -> int:
     """A whole number."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise TypeError(value)
@@ -102,14 +102,14 @@ def number(value: Any) -> float:
     return float(value)
 
 
-def truth(value: Any) -> bool:
+def boolean(value: Any) -> bool:
     """True or false."""
     if not isinstance(value, bool):
         raise TypeError(value)
     return value
 
 
-def moment(value: Any) -> datetime:
+def timestamp(value: Any) -> datetime:
     """A time, from epoch seconds or ISO 8601, with its time zone."""
     if isinstance(value, bool) or value is None:
         raise TypeError(value)
@@ -120,7 +120,7 @@ def moment(value: Any) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=timezone.utc)
 
 
-def maybe(read: Callable[[Any], T]) -> Callable[[Any], T | None]:
+def optional(read: Callable[[Any], T]) -> Callable[[Any], T | None]:
     """What may be null or left out."""
 
     def read_or_none(value: Any) -> T | None:

@@ -15,7 +15,7 @@ from swagger_client.models import (
     Variable,
     VariableCategory,
 )
-from swagger_client.models.authentication import nothing
+from swagger_client.models.authentication import no_content
 from swagger_client.records import Record, camel_case, many, one, text
 
 Sets = Union[MeasurementSet, Mapping[str, Any], Iterable[Union[MeasurementSet, Mapping[str, Any]]]]
@@ -67,7 +67,7 @@ def measurements(filters: Mapping[str, Any]) -> Call[list[Measurement]]:
 
 
 def measurements_of_application(filters: Mapping[str, Any]) -> Call[list[Measurement]]:
-    """Those of everybody who lets this application read them."""
+    """Measurements of all people who allow this application to read them."""
     query = filter_query(filters)
     return Call("GET", "/v2/application/measurements", many(Measurement), query=query)
 
@@ -95,7 +95,7 @@ def change_measurement(number: int, changes: Mapping[str, Any]) -> Call[Record]:
 
 def delete_measurement(number: int) -> Call[None]:
     """Delete one measurement."""
-    return Call("DELETE", _measurement_path(number), nothing)
+    return Call("DELETE", _measurement_path(number), no_content)
 
 
 def variables(parameters: Mapping[str, Parameter]) -> Call[list[Variable]]:

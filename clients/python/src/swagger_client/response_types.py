@@ -1,4 +1,4 @@
-"""How an answer is read by a name of 2016: `list[Measurement]`, `dict(str, float)`, `User`."""
+"""Parses a response by a type name of 2016: `list[Measurement]`, `dict(str, float)`, `User`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any, Callable, Union
 
 from swagger_client import models
-from swagger_client.calls import as_it_is
-from swagger_client.records import Record, maybe, moment, number, one, text, truth, whole
+from swagger_client.calls import unchanged
+from swagger_client.records import Record, boolean, integer, number, one, optional, text, timestamp
 
 Reader = Callable[[Any], Any]
 ResponseType = Union[str, Reader, None]
@@ -18,31 +18,31 @@ _DICT = re.compile(r"dict\(([^,]*), *(.*)\)")
 
 
 def _day(value: Any) -> date:
-    return moment(value).date()
+    return timestamp(value).date()
 
 
 _NATIVE: dict[str, Reader] = {
-    "int": whole,
+    "int": integer,
     "float": number,
     "str": text,
-    "bool": truth,
+    "bool": boolean,
     "date": _day,
-    "datetime": moment,
-    "object": as_it_is,
+    "datetime": timestamp,
+    "object": unchanged,
 }
 
 
 def reader_of(response_type: ResponseType) -> Reader:
-    """What reads parsed JSON as this type. None: as it is; a function of your own: by that.
+    """The parser of JSON values for this type. None: unchanged. A function: itself.
 
-    Raises `ValueError` for a name that stands for nothing here.
+    Raises `ValueError` for an unknown name.
     """
     if response_type is None:
-        return as_it_is
+        return unchanged
     if isinstance(response_type, str):
-        return maybe(_named(response_type))
+        return optional(_named(response_type))
     if isinstance(response_type, type) and issubclass(response_type, Record):
-        return maybe(one(response_type))
+        return optional(one(response_type))
     return response_type
 
 
@@ -55,7 +55,7 @@ def _named(name: str) -> Reader:
         return _NATIVE[name]
     kind = getattr(models, name, None)
     if not (isinstance(kind, type) and issubclass(kind, Record)):
-        raise ValueError(f"this API has no answers of the type {name}")
+        raise ValueError(f"this API has no type {name}")
     return one(kind)
 
 

@@ -26,12 +26,12 @@ _log = logging.getLogger("swagger_client.rest")
 
 
 class ApiException(Exception):
-    """The server refused a call, could not be reached, or answered what cannot be read.
+    """The server refused a call, could not be reached, or sent an unreadable response.
 
-    `status`: the HTTP status; 0 when there was no answer (no connection, TLS, timeout).
-    `reason`: the words beside the status, or what went wrong.
-    `body`, `headers`: the answer as it came, whole; None without an answer.
-    `str()` and `repr()` leave secrets out.
+    `status`: the HTTP status; 0 without a response (no connection, TLS, timeout).
+    `reason`: the reason phrase of the status, or a description of the failure.
+    `body`, `headers`: the complete response; None without one.
+    `str()` and `repr()` omit secrets.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class ApiException(Exception):
 
 
 class RESTResponse:
-    """An answer that was read to its end."""
+    """A complete response."""
 
     def __init__(self, status: int, reason: str, data: str, headers: Headers) -> None:
         self.status = status
@@ -93,36 +93,36 @@ class RESTClientObject:
         self, configuration: Configuration, transport: httpx.BaseTransport | None = None
     ) -> None:
         self._configuration = configuration
-        self._given = transport
-        self._made: dict[_Way, httpx.BaseTransport] = {}
+        self._custom_transport = transport
+        self._transports: dict[_ConnectionSettings, httpx.BaseTransport] = {}
         self._lock = threading.Lock()
 
     def send(self, request: httpx.Request, timeout: Timeout = None) -> RESTResponse:
-        """The answer, whatever its status. Raises `ApiException` with status 0 without one."""
+        """The response of any status. Raises `ApiException` with status 0 without one."""
         with self.open(request, timeout) as response:
             return self.finish(response)
 
     @staticmethod
     def finish(response: httpx.Response) -> RESTResponse:
-        """The rest of an answer that is open."""
+        """Read the rest of an open response."""
         with _faults(response.request):
             response.read()
         return _read(response)
 
     @staticmethod
-    def pieces(response: httpx.Response) -> Iterator[bytes]:
-        """The body of an answer that is open, as it comes."""
+    def chunks(response: httpx.Response) -> Iterator[bytes]:
+        """The body of an open response, in chunks."""
         with _faults(response.request):
             yield from response.iter_bytes()
 
     @contextmanager
     def open(self, request: httpx.Request, timeout: Timeout = None) -> Iterator[httpx.Response]:
-        """The answer with its body still to be read: for what may be long."""
+        """The response with its body unread, for long bodies."""
         request.extensions["timeout"] = _timeouts(timeout)
         with _faults(request):
             response = self._transport(request.url).handle_request(request)
         response.request = request
-        _log_answer(response)
+        _log_response(response)
         try:
             yield response
         finally:
@@ -131,18 +131,20 @@ class RESTClientObject:
     def close(self) -> None:
         """Close all connections; the next call opens them anew."""
         with self._lock:
-            made, self._made = self._made, {}
-        for transport in made.values():
+            transports, self._transports = self._transports, {}
+        for transport in transports.values():
             transport.close()
 
     def _transport(self, url: httpx.URL) -> httpx.BaseTransport:
-        if self._given is not None:
-            return self._given
-        way = _way(self._configuration, url)
+        if self._custom_transport is not None:
+            return self._custom_transport
+        settings = _connection_settings(self._configuration, url)
         with self._lock:
-            if way not in self._made:
-                self._made[way] = httpx.HTTPTransport(verify=way.tls(), proxy=way.proxy)
-            return self._made[way]
+            if settings not in self._transports:
+                self._transports[settings] = httpx.HTTPTransport(
+                    verify=settings.tls(), proxy=settings.proxy
+                )
+            return self._transports[settings]
 
 
 class AsyncRESTClientObject:
@@ -152,38 +154,38 @@ class AsyncRESTClientObject:
         self, configuration: Configuration, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self._configuration = configuration
-        self._given = transport
-        self._made: dict[_Way, httpx.AsyncBaseTransport] = {}
+        self._custom_transport = transport
+        self._transports: dict[_ConnectionSettings, httpx.AsyncBaseTransport] = {}
 
     async def send(self, request: httpx.Request, timeout: Timeout = None) -> RESTResponse:
-        """The answer, whatever its status. Raises `ApiException` with status 0 without one."""
+        """The response of any status. Raises `ApiException` with status 0 without one."""
         async with self.open(request, timeout) as response:
             return await self.finish(response)
 
     @staticmethod
     async def finish(response: httpx.Response) -> RESTResponse:
-        """The rest of an answer that is open."""
+        """Read the rest of an open response."""
         with _faults(response.request):
             await response.aread()
         return _read(response)
 
     @staticmethod
-    async def pieces(response: httpx.Response) -> AsyncIterator[bytes]:
-        """The body of an answer that is open, as it comes."""
+    async def chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+        """The body of an open response, in chunks."""
         with _faults(response.request):
-            async for piece in response.aiter_bytes():
-                yield piece
+            async for chunk in response.aiter_bytes():
+                yield chunk
 
     @asynccontextmanager
     async def open(
         self, request: httpx.Request, timeout: Timeout = None
     ) -> AsyncIterator[httpx.Response]:
-        """The answer with its body still to be read: for what may be long."""
+        """The response with its body unread, for long bodies."""
         request.extensions["timeout"] = _timeouts(timeout)
         with _faults(request):
             response = await self._transport(request.url).handle_async_request(request)
         response.request = request
-        _log_answer(response)
+        _log_response(response)
         try:
             yield response
         finally:
@@ -191,21 +193,23 @@ class AsyncRESTClientObject:
 
     async def close(self) -> None:
         """Close all connections; the next call opens them anew."""
-        made, self._made = self._made, {}
-        for transport in made.values():
+        transports, self._transports = self._transports, {}
+        for transport in transports.values():
             await transport.aclose()
 
     def _transport(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
-        if self._given is not None:
-            return self._given
-        way = _way(self._configuration, url)
-        if way not in self._made:
-            self._made[way] = httpx.AsyncHTTPTransport(verify=way.tls(), proxy=way.proxy)
-        return self._made[way]
+        if self._custom_transport is not None:
+            return self._custom_transport
+        settings = _connection_settings(self._configuration, url)
+        if settings not in self._transports:
+            self._transports[settings] = httpx.AsyncHTTPTransport(
+                verify=settings.tls(), proxy=settings.proxy
+            )
+        return self._transports[settings]
 
 
-class _Way(NamedTuple):
-    """How a server is reached: what of the configuration makes a connection another one."""
+class _ConnectionSettings(NamedTuple):
+    """The settings that a connection depends on; each combination has its own transport."""
 
     encrypted: bool
     verify: bool
@@ -226,11 +230,11 @@ class _Way(NamedTuple):
         return context
 
 
-def _way(configuration: Configuration, url: httpx.URL) -> _Way:
+def _connection_settings(configuration: Configuration, url: httpx.URL) -> _ConnectionSettings:
     proxy = configuration.proxy
     if proxy is None and not proxy_bypass(url.host):
         proxy = getproxies().get(url.scheme)
-    return _Way(
+    return _ConnectionSettings(
         url.scheme == "https" or proxy is not None,
         configuration.verify_ssl,
         configuration.ssl_ca_cert,
@@ -250,7 +254,7 @@ def _timeouts(timeout: Timeout) -> dict[str, float | None]:
 
 @contextmanager
 def _faults(request: httpx.Request) -> Iterator[None]:
-    """Whatever keeps an answer from coming, as an `ApiException` with status 0."""
+    """Raises failures of the transport as `ApiException` with status 0."""
     try:
         yield
     except (httpx.HTTPError, httpx.StreamError, ssl.SSLError) as fault:
@@ -275,7 +279,7 @@ def _read(response: httpx.Response) -> RESTResponse:
     return RESTResponse(response.status_code, response.reason_phrase, text, response.headers)
 
 
-def _log_answer(response: httpx.Response) -> None:
+def _log_response(response: httpx.Response) -> None:
     request = response.request
     address = redacted_url(str(request.url))
     _log.debug("%s %s: %s", request.method, address, response.status_code)
@@ -284,7 +288,7 @@ def _log_answer(response: httpx.Response) -> None:
 def headers_of(pairs: Mapping[str, str]) -> Headers:
     """Headers from plain pairs. Raises `ValueError` for a value that no header may have.
 
-    The value is not told: it may be a token with a line break behind it.
+    The message omits the value: it may be a token followed by a line break.
     """
     for name, value in pairs.items():
         # HTTP (RFC 9110 §5.5) knows no control characters; elsewhere the fault would show them.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class AuthenticationApi(Api):
     """The five methods of `/v2/auth/social/…`, `/v2/oauth2/access_token`, `/v2/oauth/authorize`.
 
-    Each may run on a thread (`callback=`), and each has a twin, `…_with_http_info`, that answers
+    Each may run on a thread (`callback=`), and each has a variant `…_with_http_info` that returns
     (data, status, headers). A missing parameter is a `ValueError`, an unknown one a `TypeError`,
     a refusal an `ApiException`.
     """
@@ -39,7 +39,7 @@ class AuthenticationApi(Api):
         `code`: what came back to the application, from this server or from the provider itself.
         `provider`: `google`, `facebook`, or another that the server is set up for.
         `code_verifier`: when the first step was sent a `code_challenge`.
-        `redirect_url`: where the provider sent a code of its own.
+        `redirect_url`: the address to which the provider sent its own code.
         """
         query = {
             "code": code,
@@ -52,7 +52,7 @@ class AuthenticationApi(Api):
             "/v2/auth/social/authorizeCode",
             one(LoginAnswer),
             query=pairs(query),
-            spends=True,
+            single_use=True,
         )
 
     v2_auth_social_authorize_code_get_with_http_info = with_http_info(
@@ -84,7 +84,7 @@ class AuthenticationApi(Api):
             "/v2/auth/social/authorizeToken",
             one(LoginAnswer),
             query=pairs(query),
-            spends=True,
+            single_use=True,
         )
 
     v2_auth_social_authorize_token_get_with_http_info = with_http_info(
@@ -106,7 +106,7 @@ class AuthenticationApi(Api):
         """First step of a social sign-in: where the provider asks the person.
 
         The server binds the sign-in to the browser that makes this call: to sign a person in, let
-        the person's browser make it. What is answered here is `location`; it is not followed.
+        the person's browser make it. The response has `location`; it is not followed.
 
         `redirect_url`: where the code comes back to; registered, and compared as it stands.
         `provider`: `google`, `facebook`, or another that the server is set up for.
@@ -125,7 +125,7 @@ class AuthenticationApi(Api):
             "/v2/auth/social/login",
             one(SocialLogin),
             query=pairs(query),
-            spends=True,
+            single_use=True,
             redirects=True,
         )
 
@@ -173,7 +173,7 @@ class AuthenticationApi(Api):
             "/v2/oauth2/access_token",
             one(TokenAnswer),
             query=pairs(query),
-            spends=True,
+            single_use=True,
         )
 
     v2_oauth2_access_token_get_with_http_info = with_http_info(v2_oauth2_access_token_get)
@@ -195,7 +195,7 @@ class AuthenticationApi(Api):
         """An authorization code, for a person who signed in already.
 
         `configuration.access_token` is the login JWT that a social sign-in gave. Where the person
-        has to sign in or to be asked first, `ApiException` (401 or 403) has in its body the
+        has to sign in or to consent first, `ApiException` (401 or 403) has in its body the
         `error.interactionUrl` to open in a browser.
 
         `scope`: such as `basic readmeasurements`, separated by spaces.
@@ -216,7 +216,7 @@ class AuthenticationApi(Api):
             "/v2/oauth/authorize",
             one(AuthorizationAnswer),
             query=pairs(query),
-            spends=True,
+            single_use=True,
             redirects=True,
         )
 

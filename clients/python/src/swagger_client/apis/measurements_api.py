@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-class _Asked(MeasurementPage, ResourceOptions, total=False):
+class FilterOptions(MeasurementPage, ResourceOptions, total=False):
     """Filters, and what every method takes."""
 
 
@@ -27,7 +27,7 @@ class MeasurementsApi(ResourceApi):
     """
 
     @operation
-    def v1_measurements_get(self, **filters: Unpack[_Asked]) -> Call[list[Measurement]]:
+    def v1_measurements_get(self, **filters: Unpack[FilterOptions]) -> Call[list[Measurement]]:
         """Measurements, 100 of them unless `limit` (at most 200) says otherwise.
 
         Scope: `readmeasurements`. The twin's headers have `Total-Count` and `Link`.
@@ -40,7 +40,7 @@ class MeasurementsApi(ResourceApi):
     def v1_measurements_post(self, body: Sets, **options: Unpack[ResourceOptions]) -> Call[Record]:
         """Add measurements, or change those of the same variable, source and start time.
 
-        Scope: `writemeasurements`. All of one call land, or none does. `body`: one or several
+        Scope: `writemeasurements`. All of one call are stored, or none. `body`: one or several
         `MeasurementSet`, or dicts as they go over the wire.
         """
         return resources.add_measurements(body)
@@ -76,15 +76,20 @@ class MeasurementsApi(ResourceApi):
     v2_measurements_id_delete_with_http_info = with_http_info(v2_measurements_id_delete)
 
     @operation
-    def v2_measurements_csv_get(self, **filters: Unpack[_Asked]) -> Call[str]:
+    def v2_measurements_csv_get(self, **filters: Unpack[FilterOptions]) -> Call[str]:
         """All measurements as the text of a CSV file. Scope: `readmeasurements`."""
         return resources.measurements_csv(filters)
 
     v2_measurements_csv_get_with_http_info = with_http_info(v2_measurements_csv_get)
 
     @operation
-    def v2_application_measurements_get(self, **filters: Unpack[_Asked]) -> Call[list[Measurement]]:
-        """Those of everybody who lets this application read them, by an application token."""
+    def v2_application_measurements_get(
+        self, **filters: Unpack[FilterOptions]
+    ) -> Call[list[Measurement]]:
+        """Measurements of all people who allow this application to read them.
+
+        Needs an application token. Scope: `readmeasurements`.
+        """
         return resources.measurements_of_application(filters)
 
     v2_application_measurements_get_with_http_info = with_http_info(v2_application_measurements_get)

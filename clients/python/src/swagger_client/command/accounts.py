@@ -1,4 +1,4 @@
-"""Who is signed in on this machine: server and application in a file, tokens in a store."""
+"""The signed-in account of this machine: server and application in a file, tokens in a store."""
 
 from __future__ import annotations
 
@@ -17,39 +17,40 @@ _TOKENS = "tokens.json"
 
 @dataclass(frozen=True)
 class Account:
-    """The application that the command is at a server. `keyring`: tokens are kept there."""
+    """The server and the client id of the command. `keyring`: the keyring stores the tokens."""
 
     server: str
     client_id: str
     scope: str
     keyring: bool = False
 
-    def session(self, around: CliEnvironment, store: TokenStore | None = None) -> OAuthSession:
+    def session(self, env: CliEnvironment, store: TokenStore | None = None) -> OAuthSession:
         """A session of this account, signed in or not. `store`: instead of the account's own."""
         return OAuthSession(
             self.client_id,
             server=self.server,
             scope=self.scope,
-            store=store or self.store(around.folder),
-            clock=around.clock,
-            sleep=around.sleep,
+            store=store or self.store(env.folder),
+            clock=env.clock,
+            sleep=env.sleep,
         )
 
     def store(self, folder: Path) -> TokenStore:
-        """Where its tokens are kept. Raises `ImportError` where there is no keyring."""
+        """The store of its tokens. Raises `ImportError` if `keyring` is not installed."""
         if self.keyring:
             return KeyringStore(username=f"{self.client_id} at {self.server}")
         return FileStore(folder / _TOKENS)
 
     def check_store(self, folder: Path) -> None:
-        """Raises `ImportError` or `OSError` for a keyring that cannot be used: before somebody
-        signs in, and not after. What may lie in a store from before is no matter here."""
+        """Check the keyring before the sign-in begins; stored values are not checked.
+
+        Raises `ImportError` or `OSError` if the keyring cannot be used."""
         if self.keyring:
             with suppress(ValueError):
                 self.store(folder).load()
 
     def save(self, folder: Path, token: Token) -> None:
-        """Remember it. The tokens come first: no account ever names tokens of another server."""
+        """Store the account. Tokens are written first, so an account never has foreign tokens."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.store(folder).save(token)
         (folder / _ACCOUNT).write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
@@ -62,10 +63,10 @@ def account_in(folder: Path) -> Account:
         return Account(**kept)
     except (FileNotFoundError, ValueError, TypeError):
         raise SignInRequired(
-            401, "Nobody is signed in. Sign in by: quantimodo-client login"
+            401, "You are not signed in. To sign in, run: quantimodo-client login"
         ) from None
 
 
 def forget_account(folder: Path) -> None:
-    """Forget who was signed in; tokens are the session's to end."""
+    """Delete the account file. The tokens remain: the session revokes and deletes them."""
     (folder / _ACCOUNT).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What the command takes from the outside: streams, environment, browser, time."""
+"""The dependencies of the command on its process: streams, environment, browser, time."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Callable, TextIO
 
-# Not `QUANTIMODO_…`: a server takes those for its own settings, and refuses what it does not know.
+# Not `QUANTIMODO_…`: the server reads those as its settings, and refuses unknown ones.
 _FOLDER = "QM_CLIENT_FOLDER"
 
-# What would drive a terminal, turn the line around, or be no text at all. Any app that may write
-# can put it into a note or a name.
+# Control characters, changes of text direction, and surrogates. Any application with write access
+# can put them into a note or a name.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class CliEnvironment:
-    """The real ones, unless a test gives others."""
+    """The streams, variables, browser and time of the command; tests replace them."""
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
@@ -35,7 +35,7 @@ class CliEnvironment:
 
     @classmethod
     def of_this_process(cls) -> CliEnvironment:
-        """The real ones. What the terminal's encoding lacks is spelled out, and stops nothing."""
+        """Those of this process. Characters that the terminal cannot encode are escaped."""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
@@ -43,30 +43,26 @@ class CliEnvironment:
 
     @property
     def folder(self) -> Path:
-        """Where the command keeps who is signed in."""
-        if told := self.environment.get(_FOLDER):
-            return Path(told)
-        ours = "quantimodo-client"
-        if told := self.environment.get("APPDATA"):
-            return Path(told) / ours
-        if told := self.environment.get("XDG_CONFIG_HOME"):
-            return Path(told) / ours
-        return Path.home() / ".config" / ours
+        """The folder in which the command stores the account."""
+        if folder := self.environment.get(_FOLDER):
+            return Path(folder)
+        parent = self.environment.get("APPDATA") or self.environment.get("XDG_CONFIG_HOME")
+        return (Path(parent) if parent else Path.home() / ".config") / "quantimodo-client"
 
-    def say(self, text: str) -> None:
-        """A line of what was asked for, in plain text or JSON."""
+    def print_result(self, text: str) -> None:
+        """Write a line of the result to the standard output, as plain text or JSON."""
         self.out.write(f"{_printable(text)}\n")
 
-    def tell(self, text: str) -> None:
-        """A line beside it: for the person, and no script."""
+    def print_message(self, text: str) -> None:
+        """Write a line for the person to the standard error."""
         self.err.write(f"{_printable(text)}\n")
         self.err.flush()
 
-    def hang_up(self) -> None:
-        """Whoever read what was said is gone (`… | head`): drop the rest."""
+    def discard_output(self) -> None:
+        """Drop the remaining output, after its reader has closed the pipe (`… | head`)."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())
 
 
 def _printable(text: str) -> str:
-    """With what must not reach a terminal spelled as JSON spells it, so that JSON stays itself."""
+    """`text` with unprintable characters escaped as in JSON, so that JSON stays valid."""
     return _UNPRINTABLE.sub(lambda found: json.dumps(found[0])[1:-1], text)

@@ -27,69 +27,71 @@ _LONGEST_WAIT = 300.0
 _FILTERS = ("variable_name", "variable_category_name", "source", "value", "unit", "sort")
 
 
-def list_measurements(session: OAuthSession, asked: Namespace, around: CliEnvironment) -> None:
+def list_measurements(session: OAuthSession, options: Namespace, env: CliEnvironment) -> None:
     """Measurements, the newest first."""
-    found = list(session.measurements(limit=asked.limit, **_filters(asked)))
-    if asked.json:
-        around.say(json.dumps(found, indent=2, ensure_ascii=False))
+    found = list(session.measurements(limit=options.limit, **_filters(options)))
+    if options.json:
+        env.print_result(json.dumps(found, indent=2, ensure_ascii=False))
         return
     for line in _lines(found):
-        around.say(line)
+        env.print_result(line)
     if not found:
-        around.tell("There are no such measurements.")
+        env.print_message("There are no such measurements.")
 
 
-def add_measurement(session: OAuthSession, asked: Namespace, around: CliEnvironment) -> None:
-    """One measurement, of now unless `--at` says when."""
-    at = int(around.clock()) if asked.at is None else time_of(asked.at, "--at")
+def add_measurement(session: OAuthSession, options: Namespace, env: CliEnvironment) -> None:
+    """Add one measurement; its time is now unless `--at` is given."""
+    at = int(env.clock()) if options.at is None else time_of(options.at, "--at")
     answer = session.add_measurements(
         MeasurementSet(
-            asked.variable,
-            [NewMeasurement(at, asked.value, asked.note)],
-            source_name=asked.source,
-            abbreviated_unit_name=asked.unit,
-            variable_category_name=asked.category,
+            options.variable,
+            [NewMeasurement(at, options.value, options.note)],
+            source_name=options.source,
+            abbreviated_unit_name=options.unit,
+            variable_category_name=options.category,
         )
     )
-    around.say(json.dumps(answer) if asked.json else "Added.")
+    env.print_result(json.dumps(answer) if options.json else "Added.")
 
 
-def import_measurements(session: OAuthSession, asked: Namespace, around: CliEnvironment) -> None:
-    """All of a CSV file, in batches. Nothing is sent unless the whole file can be read."""
+def import_measurements(session: OAuthSession, options: Namespace, env: CliEnvironment) -> None:
+    """Import a CSV file in batches. Nothing is sent unless the whole file can be read."""
 
     def rows() -> Iterator[Row]:
-        return (row for row in rows_of(asked.file) if row.line >= asked.from_line)
+        return (row for row in rows_of(options.file) if row.line >= options.from_line)
 
     total = sum(1 for _ in checked(rows(), session.units))
     sent = 0
-    with Progress(around.err, "measurements", total) as progress:
-        for batch in _batches(rows(), asked.batch):
+    with Progress(env.err, "measurements", total) as progress:
+        for batch in _batches(rows(), options.batch):
             groups = groups_of(batch)
             try:
-                _send(session, groups, around)
+                _send(session, groups, env)
             except ApiException as refusal:
                 progress.end()
-                _tell_where(refusal, batch, groups, sent, around)
+                _report_refused_batch(refusal, batch, groups, sent, env)
                 raise
             sent += len(batch)
             progress.advance(len(batch))
     said = f"Imported {sent:,} {'measurement' if sent == 1 else 'measurements'}."
-    around.say(json.dumps({"imported": sent}) if asked.json else said)
+    env.print_result(json.dumps({"imported": sent}) if options.json else said)
 
 
-def export_measurements(session: OAuthSession, asked: Namespace, around: CliEnvironment) -> None:
+def export_measurements(session: OAuthSession, options: Namespace, env: CliEnvironment) -> None:
     """All measurements, as CSV or, with `--json`, as a JSON array."""
-    if asked.json and asked.bom:
+    if options.json and options.bom:
         raise ValueError("--bom is for CSV")
-    write = _write_json if asked.json else partial(_write_csv, mark=asked.bom)
+    write = _write_json if options.json else partial(_write_csv, mark=options.bom)
     # A bar would be drawn across what is written to the same terminal.
-    hidden = asked.file is None and around.out.isatty()
-    bar = partial(Progress, around.err, hidden=hidden)
-    with _target(asked.file) as file:
-        written = write(session, _filters(asked), file, bar)
-    if asked.file is not None:
-        told = json.dumps({"exported": written, "file": str(asked.file)})
-        around.say(told if asked.json else f"Exported {written:,} bytes to {asked.file}.")
+    hidden = options.file is None and env.out.isatty()
+    bar = partial(Progress, env.err, hidden=hidden)
+    with _target(options.file) as file:
+        written = write(session, _filters(options), file, bar)
+    if options.file is not None:
+        result = json.dumps({"exported": written, "file": str(options.file)})
+        env.print_result(
+            result if options.json else f"Exported {written:,} bytes to {options.file}."
+        )
 
 
 def _write_csv(
@@ -100,19 +102,19 @@ def _write_csv(
     *,
     mark: bool = False,
 ) -> int:
-    """How many bytes it is. `mark`: with a byte order mark before it."""
+    """Returns the number of bytes. `mark`: begin with a byte order mark."""
     written = file.write(BYTE_ORDER_MARK) if mark else 0
     with bar("bytes") as progress:
-        for piece in session.measurements_csv(**filters):
-            written += file.write(piece)
-            progress.advance(len(piece))
+        for chunk in session.measurements_csv(**filters):
+            written += file.write(chunk)
+            progress.advance(len(chunk))
     return written
 
 
 def _write_json(
     session: OAuthSession, filters: dict[str, Any], file: BinaryIO, bar: Callable[..., Progress]
 ) -> int:
-    """How many measurements it holds."""
+    """Returns the number of measurements."""
     written = 0
     listing = session.measurements(**filters)
     before = b"["
@@ -127,8 +129,8 @@ def _write_json(
     return written
 
 
-def _send(session: OAuthSession, groups: Sequence[Group], around: CliEnvironment) -> None:
-    """One batch. Told to come later (429), it does: the server has not looked at it yet."""
+def _send(session: OAuthSession, groups: Sequence[Group], env: CliEnvironment) -> None:
+    """Send one batch. After a 429, wait as long as `Retry-After` says and send it again."""
     while True:
         try:
             session.add_measurements([set_of(group) for group in groups])
@@ -138,27 +140,27 @@ def _send(session: OAuthSession, groups: Sequence[Group], around: CliEnvironment
             too_long = not wait.isdigit() or float(wait) > _LONGEST_WAIT
             if refusal.status != 429 or too_long:
                 raise
-        around.sleep(float(wait))
+        env.sleep(float(wait))
 
 
-def _tell_where(
+def _report_refused_batch(
     refusal: ApiException,
     batch: Sequence[Row],
     groups: Sequence[Group],
     sent: int,
-    around: CliEnvironment,
+    env: CliEnvironment,
 ) -> None:
     first, last = batch[0].line, batch[-1].line
-    rest = "all before it is in" if sent else "nothing is in"
-    around.tell(f"The batch of lines {first} to {last} was not taken; {rest}.")
+    rest = "the lines before it are imported" if sent else "nothing is imported"
+    env.print_message(f"The batch of lines {first} to {last} was refused; {rest}.")
     line = _line_of(refusal, groups)
     if line is not None:
-        around.tell(f"It is line {line} that was refused.")
-    around.tell(f"When it is mended, go on with --from-line {first}.")
+        env.print_message(f"Line {line} was refused.")
+    env.print_message(f"Correct it, and continue with --from-line {first}.")
 
 
 def _line_of(refusal: ApiException, groups: Sequence[Group]) -> int | None:
-    """The server counts sets and measurements, from 0; people count lines of their file."""
+    """The line of the refused measurement: the server reports indexes that begin with 0."""
     try:
         body = json.loads(refusal.body or "")
         line: int = groups[body["setIndex"]].line_of(body.get("measurementIndex"))
@@ -173,10 +175,10 @@ def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def _filters(asked: Namespace) -> dict[str, Any]:
-    filters = {name: getattr(asked, name) for name in _FILTERS}
+def _filters(options: Namespace) -> dict[str, Any]:
+    filters = {name: getattr(options, name) for name in _FILTERS}
     for name, option in (("start_time", "since"), ("end_time", "until")):
-        given = getattr(asked, option)
+        given = getattr(options, option)
         filters[name] = None if given is None else time_of(given, f"--{option}")
     return {name: value for name, value in filters.items() if value is not None}
 
@@ -199,14 +201,14 @@ def _lines(found: Sequence[Measurement]) -> Iterator[str]:
 
 @contextmanager
 def _target(path: Path | None) -> Iterator[BinaryIO]:
-    """A file that takes its name only when it is whole; or the standard output."""
+    """A file that gets its name only when it is complete; or the standard output."""
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     partial = path.with_name(f".{path.name}.part")
     try:
-        # For nobody else's eyes: this is health data.
+        # Only the owner may read the file: it contains health data.
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
             yield file

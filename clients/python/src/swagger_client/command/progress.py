@@ -1,4 +1,4 @@
-"""A progress bar, for whoever sits before a terminal; for everybody else, nothing."""
+"""A progress bar, shown on terminals only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _WIDTH = 30
 
 
 class Progress:
-    """`total`: None where nobody knows it. `unit`: what is counted. `hidden`: show nothing."""
+    """`total`: None if unknown. `unit`: what is counted. `hidden`: show nothing."""
 
     def __init__(
         self, stream: TextIO, unit: str, total: int | None = None, *, hidden: bool = False
@@ -22,12 +22,12 @@ class Progress:
         self._shown = stream.isatty() and not hidden
 
     def advance(self, by: int) -> None:
-        """So many more are done."""
+        """Add `by` to the number of completed items."""
         self._done += by
         self._show()
 
     def end(self) -> None:
-        """Leave its line: what comes next begins on one of its own. Nothing is shown after."""
+        """End the line of the bar. Later calls show nothing."""
         if self._shown:
             self._stream.write("\n")
             self._stream.flush()

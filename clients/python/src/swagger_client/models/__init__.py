@@ -1,4 +1,4 @@
-"""The values of the API: what the server answers, and what is sent to it."""
+"""The values of requests and responses of the API."""
 
 from swagger_client.models.authentication import (
     Authorization,

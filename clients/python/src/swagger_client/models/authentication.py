@@ -1,11 +1,11 @@
-"""What the authentication methods answer."""
+"""The responses of the authentication methods."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from swagger_client.models.users import User
-from swagger_client.records import Field, Record, maybe, one, text, truth, whole
+from swagger_client.records import Field, Record, boolean, integer, one, optional, text
 
 
 class SocialLogin(Record):
@@ -23,32 +23,32 @@ class Login(Record):
 
     token = Field(text)
     token_type = Field(text)
-    expires_in = Field(whole)
-    new_user = Field(truth)
+    expires_in = Field(integer)
+    new_user = Field(boolean)
     user = Field(one(User))
 
 
 class LoginAnswer(Record):
     """The envelope around a `Login`."""
 
-    success = Field(truth)
+    success = Field(boolean)
     data = Field(one(Login))
 
 
 class Authorization(Record):
     """An authorization code for the application, and the address that brings it there."""
 
-    code = Field(maybe(text))
-    state = Field(maybe(text))
+    code = Field(optional(text))
+    state = Field(optional(text))
     redirect_uri = Field(text)
 
 
 class AuthorizationAnswer(Record):
     """The envelope around an `Authorization`; or `location`, where a server redirects instead."""
 
-    success = Field(maybe(truth))
-    data = Field(maybe(one(Authorization)))
-    location = Field(maybe(text))
+    success = Field(optional(boolean))
+    data = Field(optional(one(Authorization)))
+    location = Field(optional(text))
 
 
 class TokenAnswer(Record):
@@ -61,14 +61,14 @@ class TokenAnswer(Record):
 
     access_token = Field(text, "access_token")
     token_type = Field(text, "token_type")
-    expires_in = Field(maybe(whole), "expires_in")
-    refresh_token = Field(maybe(text), "refresh_token")
-    scope = Field(maybe(text), "scope")
-    id_token = Field(maybe(text), "id_token")
-    refresh_token_expires_in = Field(maybe(whole), "refresh_token_expires_in")
-    authorization_expires_in = Field(maybe(whole), "authorization_expires_in")
+    expires_in = Field(optional(integer), "expires_in")
+    refresh_token = Field(optional(text), "refresh_token")
+    scope = Field(optional(text), "scope")
+    id_token = Field(optional(text), "id_token")
+    refresh_token_expires_in = Field(optional(integer), "refresh_token_expires_in")
+    authorization_expires_in = Field(optional(integer), "authorization_expires_in")
 
 
-def nothing(value: Any) -> None:
-    """What calls answer that have nothing to say."""
+def no_content(value: Any) -> None:
+    """Parses a response without content."""
     return

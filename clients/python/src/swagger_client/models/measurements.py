@@ -8,54 +8,54 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Union
 
-from swagger_client.records import Field, Record, maybe, moment, number, text, whole
+from swagger_client.records import Field, Record, integer, number, optional, text, timestamp
 
-Moment = Union[datetime, int, float, str]
+TimeValue = Union[datetime, int, float, str]
 
 
 class Measurement(Record):
-    """One value of one variable at one time. `user_id`: in the answer to an application only;
+    """One value of one variable at one time. `user_id`: in responses to an application only;
     `sub` instead, if the application has pairwise subjects."""
 
-    id = Field(whole)
-    user_id = Field(maybe(whole))
-    sub = Field(maybe(text))
+    id = Field(integer)
+    user_id = Field(optional(integer))
+    sub = Field(optional(text))
     variable = Field(text)
-    variable_category_name = Field(maybe(text))
-    source = Field(maybe(text))
-    start_time = Field(moment)
-    human_time = Field(maybe(text))
+    variable_category_name = Field(optional(text))
+    source = Field(optional(text))
+    start_time = Field(timestamp)
+    human_time = Field(optional(text))
     value = Field(number)
     unit = Field(text)
-    stored_value = Field(maybe(number))
-    stored_abbreviated_unit_name = Field(maybe(text))
-    note = Field(maybe(text))
-    created_at = Field(maybe(moment))
-    updated_at = Field(maybe(moment))
+    stored_value = Field(optional(number))
+    stored_abbreviated_unit_name = Field(optional(text))
+    note = Field(optional(text))
+    created_at = Field(optional(timestamp))
+    updated_at = Field(optional(timestamp))
 
 
 @dataclass(frozen=True)
 class NewMeasurement:
     """A value to record. `start_time`: an aware datetime, epoch seconds, or ISO 8601."""
 
-    start_time: Moment
+    start_time: TimeValue
     value: float
     note: str | None = None
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):
             raise ValueError("the value of a measurement must be finite")
-        wire_moment(self.start_time)
+        wire_time(self.start_time)
 
     def to_dict(self) -> dict[str, Any]:
         """As it goes over the wire."""
-        sent = {"startTime": wire_moment(self.start_time), "value": self.value, "note": self.note}
+        sent = {"startTime": wire_time(self.start_time), "value": self.value, "note": self.note}
         return {name: value for name, value in sent.items() if value is not None}
 
 
 @dataclass(frozen=True)
 class MeasurementSet:
-    """Measurements of one variable from one source. All sets of one call land, or none does."""
+    """Measurements of one variable from one source. All sets of one call are stored, or none."""
 
     variable_name: str
     measurements: Sequence[NewMeasurement] = field(default_factory=tuple)
@@ -77,7 +77,7 @@ class MeasurementSet:
         return {name: value for name, value in sent.items() if value is not None}
 
 
-def wire_moment(when: Moment) -> int | float | str:
+def wire_time(when: TimeValue) -> int | float | str:
     """A time as the server takes it. Raises `ValueError` for a datetime without a time zone."""
     if not isinstance(when, datetime):
         return when

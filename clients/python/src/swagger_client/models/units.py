@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from swagger_client.records import Field, Record, many, maybe, number, text, whole
+from swagger_client.records import Field, Record, integer, many, number, optional, text
 
 
 class ConversionStep(Record):
@@ -15,17 +15,17 @@ class ConversionStep(Record):
 class Unit(Record):
     """A unit, its bounds, and how it converts to others of its category."""
 
-    id = Field(maybe(whole))
+    id = Field(optional(integer))
     name = Field(text)
     abbreviated_name = Field(text)
-    category = Field(maybe(text))
-    minimum_value = Field(maybe(number))
-    maximum_value = Field(maybe(number))
-    conversion_steps = Field(maybe(many(ConversionStep)))
+    category = Field(optional(text))
+    minimum_value = Field(optional(number))
+    maximum_value = Field(optional(number))
+    conversion_steps = Field(optional(many(ConversionStep)))
 
 
 class UnitCategory(Record):
     """A kind of units between which values convert."""
 
-    id = Field(maybe(whole))
+    id = Field(optional(integer))
     name = Field(text)

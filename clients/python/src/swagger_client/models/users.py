@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from swagger_client.records import Field, Record, maybe, text, truth, whole
+from swagger_client.records import Field, Record, boolean, integer, optional, text
 
 
 class User(Record):
     """The person whom an access token or a sign-in is about. An app with pairwise subjects gets
     `sub`, and neither `id` nor `login_name`."""
 
-    id = Field(maybe(whole))
+    id = Field(optional(integer))
     display_name = Field(text)
-    login_name = Field(maybe(text))
-    email = Field(maybe(text))
-    email_verified = Field(maybe(truth))
-    sub = Field(maybe(text))
-    administrator = Field(maybe(truth))
+    login_name = Field(optional(text))
+    email = Field(optional(text))
+    email_verified = Field(optional(boolean))
+    sub = Field(optional(text))
+    administrator = Field(optional(boolean))

@@ -1,17 +1,17 @@
-"""Signing a person in, and calls in that person's name.
+"""Signs a person in, and sends calls with that person's tokens.
 
 `OAuthSession` is for code with threads or none, `AsyncOAuthSession` for an event loop. Both make
-the address that the person opens, trade the answer for tokens, keep them, renew them in time, and
-end them at sign-out.
+the address that the person opens, exchange the authorization code for tokens, store and renew them,
+and revoke them at sign-out.
 """
 
 from swagger_client.session.application import Application, AuthorizationRequest, DeviceCode
 from swagger_client.session.async_session import AsyncOAuthSession
 from swagger_client.session.errors import (
     AuthorizationRefused,
-    ForeignAnswer,
-    NotOffered,
+    InvalidAuthorizationResponse,
     SignInRequired,
+    UnsupportedGrantType,
     error_of,
 )
 from swagger_client.session.pages import AsyncListing, AsyncMeasurements, Listing, Measurements
@@ -29,16 +29,16 @@ __all__ = [
     "AuthorizationRequest",
     "DeviceCode",
     "FileStore",
-    "ForeignAnswer",
+    "InvalidAuthorizationResponse",
     "KeyringStore",
     "Listing",
     "Measurements",
     "MemoryStore",
-    "NotOffered",
     "OAuthSession",
     "Retries",
     "SignInRequired",
     "Token",
     "TokenStore",
+    "UnsupportedGrantType",
     "error_of",
 ]

@@ -38,7 +38,7 @@ class ApiCalls(ThreadedSession):
 
     def me(self) -> User:
         """The person who signed in. Scope: `basic`."""
-        return self.carry_out(resources.me())
+        return self.execute(resources.me())
 
     def measurements(
         self,
@@ -69,25 +69,25 @@ class ApiCalls(ThreadedSession):
 
     def measurements_csv(self, **filters: Unpack[MeasurementFilters]) -> Iterator[bytes]:
         """Measurements as a CSV file, in chunks. Scope: `readmeasurements`."""
-        with self.stream(resources.measurements_csv(filters)) as pieces:
-            for piece in pieces:
-                yield piece
+        with self.stream(resources.measurements_csv(filters)) as chunks:
+            for chunk in chunks:
+                yield chunk
 
     def measurement(self, id: int) -> Measurement:
         """One measurement. Scope: `readmeasurements`."""
-        return self.carry_out(resources.measurement(id))
+        return self.execute(resources.measurement(id))
 
     def add_measurements(self, sets: Sets) -> Record:
         """Add or change measurements: all of them or none. Scope: `writemeasurements`."""
-        return self.carry_out(resources.add_measurements(sets))
+        return self.execute(resources.add_measurements(sets))
 
     def change_measurement(self, id: int, changes: Mapping[str, Any]) -> Record:
         """Change one measurement; `changes` has wire names. Scope: `writemeasurements`."""
-        return self.carry_out(resources.change_measurement(id, changes))
+        return self.execute(resources.change_measurement(id, changes))
 
     def delete_measurement(self, id: int) -> None:
         """Delete one measurement. Scope: `writemeasurements`."""
-        self.carry_out(resources.delete_measurement(id))
+        self.execute(resources.delete_measurement(id))
 
     def variables(self, page_size: int = PAGE, **parameters: Parameter) -> Listing[Variable]:
         """The person's variables. Scope: `readmeasurements`."""
@@ -95,29 +95,29 @@ class ApiCalls(ThreadedSession):
 
     def variable(self, name: str) -> Variable:
         """One variable. Scope: `readmeasurements`."""
-        return self.carry_out(resources.variable(name))
+        return self.execute(resources.variable(name))
 
     def variable_categories(self) -> list[VariableCategory]:
         """All categories of variables."""
-        return self.carry_out(resources.variable_categories())
+        return self.execute(resources.variable_categories())
 
     def units(self) -> list[Unit]:
         """All units."""
-        return self.carry_out(resources.units())
+        return self.execute(resources.units())
 
     def unit_categories(self) -> list[UnitCategory]:
         """All categories of units."""
-        return self.carry_out(resources.unit_categories())
+        return self.execute(resources.unit_categories())
 
     # ------------------ any call
 
-    def carry_out(self, call: Call[T], timeout: Timeout = None) -> T:
+    def execute(self, call: Call[T], timeout: Timeout = None) -> T:
         """The parsed response to any call, with the person's token. Raises `ApiException`."""
-        return read(call, self.answer(call, timeout), self._tokens.secrets)
+        return read(call, self.request(call, timeout), self._tokens.secrets)
 
-    def answer(self, call: Call[Any], timeout: Timeout = None) -> RESTResponse:
+    def request(self, call: Call[Any], timeout: Timeout = None) -> RESTResponse:
         """The successful response to any call, with the person's token. Raises `ApiException`."""
-        return self.run(self._planner.answer(call, timeout))
+        return self.run(self._planner.api_request(call, timeout))
 
     @contextmanager
     def stream(self, call: Call[Any], timeout: Timeout = None) -> Iterator[Iterator[bytes]]:
@@ -134,8 +134,8 @@ class ApiCalls(ThreadedSession):
                     )
                 return self._rest.finish(response)
 
-            self.run(self._planner.answer(call, timeout), send)
-            yield self._rest.pieces(opened[-1])
+            self.run(self._planner.api_request(call, timeout), send)
+            yield self._rest.chunks(opened[-1])
 
     # ------------------ execution of plans
 
@@ -145,7 +145,7 @@ class ApiCalls(ThreadedSession):
             step = next(plan)
             while True:
                 try:
-                    outcome = self._execute(step, send or self._send)
+                    outcome = self._run_step(step, send or self._send)
                 except Exception as fault:
                     step = plan.throw(fault)
                 else:
@@ -154,7 +154,7 @@ class ApiCalls(ThreadedSession):
             result: T = end.value
             return result
 
-    def _execute(self, step: Step, send: Sender) -> Any:
+    def _run_step(self, step: Step, send: Sender) -> Any:
         if isinstance(step, Send):
             return send(step)
         if isinstance(step, Pause):
@@ -165,5 +165,5 @@ class ApiCalls(ThreadedSession):
         return self._rest.send(step.request, step.timeout)
 
     def _page(self, call: Call[list[T]]) -> tuple[list[T], Headers]:
-        response = self.answer(call)
+        response = self.request(call)
         return read(call, response, self._tokens.secrets), response.headers

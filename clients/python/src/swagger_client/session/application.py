@@ -1,6 +1,6 @@
-"""The application as the server knows it: what it asks for, and whether an answer is its own.
+"""The registered application: builds its requests and checks authorization responses.
 
-Pure: it makes addresses and calls, and reads what came back; it sends nothing.
+Pure: it makes addresses and calls, and parses responses; it sends nothing.
 """
 
 from __future__ import annotations
@@ -13,10 +13,14 @@ from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 from swagger_client.calls import Call, Pairs, pairs
 from swagger_client.models import TokenAnswer
-from swagger_client.models.authentication import nothing
-from swagger_client.records import Field, Record, maybe, one, text, whole
-from swagger_client.session.errors import AuthorizationRefused, ForeignAnswer, NotOffered
-from swagger_client.session.proof import challenge_of, new_secret
+from swagger_client.models.authentication import no_content
+from swagger_client.records import Field, Record, integer, one, optional, text
+from swagger_client.session.errors import (
+    AuthorizationRefused,
+    InvalidAuthorizationResponse,
+    UnsupportedGrantType,
+)
+from swagger_client.session.pkce import new_secret, s256_challenge
 
 _AUTHORIZE = "/v2/oauth/authorize"
 _TOKEN = "/v2/oauth2/access_token"
@@ -31,17 +35,17 @@ class DeviceCode(Record):
     device_code = Field(text, "device_code")
     user_code = Field(text, "user_code")
     verification_uri = Field(text, "verification_uri")
-    verification_uri_complete = Field(maybe(text), "verification_uri_complete")
-    expires_in = Field(whole, "expires_in")
-    interval = Field(maybe(whole), "interval")
+    verification_uri_complete = Field(optional(text), "verification_uri_complete")
+    expires_in = Field(integer, "expires_in")
+    interval = Field(optional(integer), "interval")
 
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """A request that a browser takes to the server. Keep it until the answer comes.
+    """An authorization request. Store it until the browser returns.
 
-    `url`: what the person opens. `state`, `code_verifier`: what ties the answer to this request;
-    the verifier is a secret of the application's and stays off the browser.
+    `url`: the address that the person opens. `state`, `code_verifier`: bind the response to this
+    request; the verifier is a secret of the application and must not reach the browser.
     """
 
     url: str
@@ -68,7 +72,7 @@ class Application:
     def authorization_request(
         self, state: str | None = None, redirect_uri: str | None = None, **more: str | None
     ) -> AuthorizationRequest:
-        """A new request, with a state and a verifier of its own. `more`: `prompt`, `nonce`, …"""
+        """A new request with a new state and verifier. `more`: `prompt`, `nonce`, …"""
         state = state or new_secret()
         verifier = new_secret()
         redirect_uri = redirect_uri or self.redirect_uri
@@ -78,34 +82,38 @@ class Application:
             "redirect_uri": redirect_uri,
             "scope": self.scope,
             "state": state,
-            "code_challenge": challenge_of(verifier),
+            "code_challenge": s256_challenge(verifier),
             "code_challenge_method": "S256",
             **more,
         }
         url = f"{self.host}{_AUTHORIZE}?{urlencode(pairs(query))}"
         return AuthorizationRequest(url, state, redirect_uri, verifier)
 
-    def code_of(self, answer: str, request: AuthorizationRequest) -> str:
-        """The code in the address to which the browser came back.
+    def code_from(self, authorization_response: str, request: AuthorizationRequest) -> str:
+        """The code in the address to which the browser returned.
 
-        Raises `ForeignAnswer` unless it answers this request and comes from this server;
-        `AuthorizationRefused` if there is an error instead of a code.
+        Raises `InvalidAuthorizationResponse` unless it belongs to this request and server, and
+        `AuthorizationRefused` if it has an error instead of a code.
         """
-        parameters = _parameters_of(answer)
-        # RFC 6749 §10.12: before anything else in the answer is believed.
+        parameters = _parameters_of(authorization_response)
+        # RFC 6749 §10.12: checked before all other parameters.
         if not hmac.compare_digest(parameters.get("state", "").encode(), request.state.encode()):
-            raise ForeignAnswer("the answer belongs to another request: begin again")
-        # RFC 9207 §2.4: this server names itself in every answer, errors too.
+            raise InvalidAuthorizationResponse(
+                "the response belongs to another request: start again"
+            )
+        # RFC 9207 §2.4: this server sends `iss` in every response, errors included.
         if parameters.get("iss") != self.server:
-            raise ForeignAnswer("the answer comes from another server: begin again")
+            raise InvalidAuthorizationResponse(
+                "the response comes from another server: start again"
+            )
         if "error" in parameters:
             raise AuthorizationRefused(parameters["error"], parameters.get("error_description"))
         if "code" not in parameters:
-            raise ForeignAnswer("there is no code in the answer: begin again")
+            raise InvalidAuthorizationResponse("the response has no code: start again")
         return parameters["code"]
 
-    def redemption(self, code: str, request: AuthorizationRequest) -> Call[TokenAnswer]:
-        """A code for tokens."""
+    def token_request(self, code: str, request: AuthorizationRequest) -> Call[TokenAnswer]:
+        """The token request for a code (RFC 6749 §4.1.3)."""
         return self._token_call(
             grant_type="authorization_code",
             code=code,
@@ -113,39 +121,41 @@ class Application:
             code_verifier=request.code_verifier or None,
         )
 
-    def refresh(self, refresh_token: str) -> Call[TokenAnswer]:
-        """A refresh token for new tokens."""
+    def refresh_request(self, refresh_token: str) -> Call[TokenAnswer]:
+        """The token request for a refresh token (RFC 6749 §6)."""
         return self._token_call(grant_type="refresh_token", refresh_token=refresh_token)
 
-    def own_tokens(self, scope: str | None) -> Call[TokenAnswer]:
-        """A token for the application itself, and no person."""
+    def client_credentials_request(self, scope: str | None) -> Call[TokenAnswer]:
+        """The token request of the application itself (RFC 6749 §4.4.2)."""
         return self._token_call(grant_type="client_credentials", scope=scope)
 
     def path_of(self, endpoint: object) -> str:
         """The path of an endpoint that the server advertises. Raises `NotOffered` without one."""
         if not isinstance(endpoint, str) or not endpoint.startswith(f"{self.host}/"):
-            raise NotOffered("this server does not offer to sign in by another device")
+            raise UnsupportedGrantType("this server does not offer to sign in by another device")
         return endpoint[len(self.host) :]
 
-    def device_request(self, path: str) -> Call[DeviceCode]:
-        """Begin on a device without a browser (RFC 8628 §3.1)."""
+    def device_authorization_request(self, path: str) -> Call[DeviceCode]:
+        """The device authorization request (RFC 8628 §3.1)."""
         form = self._with_id({"scope": self.scope})
-        return Call("POST", path, one(DeviceCode), form=form, headers=self._basic(), spends=True)
+        return Call(
+            "POST", path, one(DeviceCode), form=form, headers=self._basic(), single_use=True
+        )
 
-    def device_redemption(self, device_code: str) -> Call[TokenAnswer]:
-        """Ask whether the person has agreed elsewhere (RFC 8628 §3.4)."""
+    def device_token_request(self, device_code: str) -> Call[TokenAnswer]:
+        """The token request for a device code (RFC 8628 §3.4)."""
         grant = "urn:ietf:params:oauth:grant-type:device_code"
         return self._token_call(grant_type=grant, device_code=device_code)
 
-    def revocation(self, token: str) -> Call[None]:
-        """The end of a token (RFC 7009); with a refresh token ends all that came of it."""
+    def revocation_request(self, token: str) -> Call[None]:
+        """The revocation request (RFC 7009 §2.1); a refresh token ends its whole grant."""
         form = self._with_id({"token": token})
-        return Call("POST", _REVOKE, nothing, form=form, headers=self._basic(), spends=True)
+        return Call("POST", _REVOKE, no_content, form=form, headers=self._basic(), single_use=True)
 
     def _token_call(self, **fields: str | None) -> Call[TokenAnswer]:
         form = self._with_id(fields)
         headers = self._basic()
-        return Call("POST", _TOKEN, one(TokenAnswer), form=form, headers=headers, spends=True)
+        return Call("POST", _TOKEN, one(TokenAnswer), form=form, headers=headers, single_use=True)
 
     def _with_id(self, fields: Mapping[str, str | None]) -> Pairs:
         return pairs(fields if self.secret else {**fields, "client_id": self.id})
@@ -159,9 +169,9 @@ class Application:
 
 
 def server_of(address: str, *, insecure_http: bool = False) -> str:
-    """The server's own name from its address, with or without `/api`.
+    """The issuer of a server, from its address with or without `/api`.
 
-    Raises `ValueError` for what is no address, or would send tokens for all to read.
+    Raises `ValueError` for an invalid address, and for plain HTTP to another machine.
     """
     parts = urlsplit(address)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.query:
@@ -172,8 +182,9 @@ def server_of(address: str, *, insecure_http: bool = False) -> str:
     return f"{parts.scheme}://{parts.netloc}{path[:-4] if path.endswith('/api') else path}"
 
 
-def _parameters_of(answer: str) -> dict[str, str]:
-    """The query of an address, or a query alone. What stands twice is not believed."""
-    query = urlsplit(answer).query if "?" in answer or "://" in answer else answer
+def _parameters_of(authorization_response: str) -> dict[str, str]:
+    """The query of an address, or a query alone. Repeated parameters are ignored."""
+    is_address = "?" in authorization_response or "://" in authorization_response
+    query = urlsplit(authorization_response).query if is_address else authorization_response
     found = parse_qs(query, keep_blank_values=True)
     return {name: values[0] for name, values in found.items() if len(values) == 1}

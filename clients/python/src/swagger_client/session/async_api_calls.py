@@ -39,7 +39,7 @@ class AsyncApiCalls(EventLoopSession):
 
     async def me(self) -> User:
         """The person who signed in. Scope: `basic`."""
-        return await self.carry_out(resources.me())
+        return await self.execute(resources.me())
 
     def measurements(
         self,
@@ -70,25 +70,25 @@ class AsyncApiCalls(EventLoopSession):
 
     async def measurements_csv(self, **filters: Unpack[MeasurementFilters]) -> AsyncIterator[bytes]:
         """Measurements as a CSV file, in chunks. Scope: `readmeasurements`."""
-        async with self.stream(resources.measurements_csv(filters)) as pieces:
-            async for piece in pieces:
-                yield piece
+        async with self.stream(resources.measurements_csv(filters)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def measurement(self, id: int) -> Measurement:
         """One measurement. Scope: `readmeasurements`."""
-        return await self.carry_out(resources.measurement(id))
+        return await self.execute(resources.measurement(id))
 
     async def add_measurements(self, sets: Sets) -> Record:
         """Add or change measurements: all of them or none. Scope: `writemeasurements`."""
-        return await self.carry_out(resources.add_measurements(sets))
+        return await self.execute(resources.add_measurements(sets))
 
     async def change_measurement(self, id: int, changes: Mapping[str, Any]) -> Record:
         """Change one measurement; `changes` has wire names. Scope: `writemeasurements`."""
-        return await self.carry_out(resources.change_measurement(id, changes))
+        return await self.execute(resources.change_measurement(id, changes))
 
     async def delete_measurement(self, id: int) -> None:
         """Delete one measurement. Scope: `writemeasurements`."""
-        await self.carry_out(resources.delete_measurement(id))
+        await self.execute(resources.delete_measurement(id))
 
     def variables(self, page_size: int = PAGE, **parameters: Parameter) -> AsyncListing[Variable]:
         """The person's variables. Scope: `readmeasurements`."""
@@ -96,29 +96,29 @@ class AsyncApiCalls(EventLoopSession):
 
     async def variable(self, name: str) -> Variable:
         """One variable. Scope: `readmeasurements`."""
-        return await self.carry_out(resources.variable(name))
+        return await self.execute(resources.variable(name))
 
     async def variable_categories(self) -> list[VariableCategory]:
         """All categories of variables."""
-        return await self.carry_out(resources.variable_categories())
+        return await self.execute(resources.variable_categories())
 
     async def units(self) -> list[Unit]:
         """All units."""
-        return await self.carry_out(resources.units())
+        return await self.execute(resources.units())
 
     async def unit_categories(self) -> list[UnitCategory]:
         """All categories of units."""
-        return await self.carry_out(resources.unit_categories())
+        return await self.execute(resources.unit_categories())
 
     # ------------------ any call
 
-    async def carry_out(self, call: Call[T], timeout: Timeout = None) -> T:
+    async def execute(self, call: Call[T], timeout: Timeout = None) -> T:
         """The parsed response to any call, with the person's token. Raises `ApiException`."""
-        return read(call, await self.answer(call, timeout), self._tokens.secrets)
+        return read(call, await self.request(call, timeout), self._tokens.secrets)
 
-    async def answer(self, call: Call[Any], timeout: Timeout = None) -> RESTResponse:
+    async def request(self, call: Call[Any], timeout: Timeout = None) -> RESTResponse:
         """The successful response to any call, with the person's token. Raises `ApiException`."""
-        return await self.run(self._planner.answer(call, timeout))
+        return await self.run(self._planner.api_request(call, timeout))
 
     @asynccontextmanager
     async def stream(
@@ -139,8 +139,8 @@ class AsyncApiCalls(EventLoopSession):
                     )
                 return await self._rest.finish(response)
 
-            await self.run(self._planner.answer(call, timeout), send)
-            yield self._rest.pieces(opened[-1])
+            await self.run(self._planner.api_request(call, timeout), send)
+            yield self._rest.chunks(opened[-1])
 
     # ------------------ execution of plans
 
@@ -150,7 +150,7 @@ class AsyncApiCalls(EventLoopSession):
             step = next(plan)
             while True:
                 try:
-                    outcome = await self._execute(step, send or self._send)
+                    outcome = await self._run_step(step, send or self._send)
                 except Exception as fault:
                     step = plan.throw(fault)
                 else:
@@ -159,7 +159,7 @@ class AsyncApiCalls(EventLoopSession):
             result: T = end.value
             return result
 
-    async def _execute(self, step: Step, send: Sender) -> Any:
+    async def _run_step(self, step: Step, send: Sender) -> Any:
         if isinstance(step, Send):
             return await send(step)
         if isinstance(step, Pause):
@@ -170,5 +170,5 @@ class AsyncApiCalls(EventLoopSession):
         return await self._rest.send(step.request, step.timeout)
 
     async def _page(self, call: Call[list[T]]) -> tuple[list[T], Headers]:
-        response = await self.answer(call)
+        response = await self.request(call)
         return read(call, response, self._tokens.secrets), response.headers

@@ -100,18 +100,21 @@ class AsyncOAuthSession(AsyncApiCalls):
         self._request = self.application.authorization_request(state, redirect_uri, **more)
         return self._request
 
-    async def fetch_token(self, answer: str, request: AuthorizationRequest | None = None) -> Token:
+    async def fetch_token(
+        self, authorization_response: str, request: AuthorizationRequest | None = None
+    ) -> Token:
         """Exchange the address to which the browser returned for tokens, and store them.
 
-        Raises `AuthorizationRefused` if the person declined, `ForeignAnswer` if the address does
-        not belong to the request, and `ApiException` if the server refuses the code.
+        Raises `AuthorizationRefused` if the person declined, `InvalidAuthorizationResponse` if
+        the address does not belong to the request, and `ApiException` if the server refuses the
+        code.
         """
         request = request or self._request
         if request is None:
-            raise ValueError("there is no request to answer: call authorization_url first")
-        token = await self.run(self._planner.redeem(answer, request))
+            raise ValueError("there is no authorization request: call authorization_url first")
+        token = await self.run(self._planner.exchange_code(authorization_response, request))
         self._request = None
-        return await self.keep(token)
+        return await self.store_token(token)
 
     async def sign_in(
         self,
@@ -144,16 +147,16 @@ class AsyncOAuthSession(AsyncApiCalls):
 
         It cannot be renewed: after it has expired (`SignInRequired`), fetch another one.
         """
-        return await self.keep(await self.run(self._planner.application_token(scope)))
+        return await self.store_token(await self.run(self._planner.application_token(scope)))
 
     async def fetch_device_token(self, show: Callable[[DeviceCode], object]) -> Token:
         """Sign in with another device (RFC 8628), and store the tokens.
 
         It waits until the person agrees. `show` receives the code that the person has to enter,
-        and the address of the page. Raises `NotOffered` if the server does not support this grant
-        type, and `ApiException` if the person declines.
+        and the address of the page. Raises `UnsupportedGrantType` if the server does not support
+        this grant type, and `ApiException` if the person declines.
         """
-        return await self.keep(await self.run(self._planner.device(show)))
+        return await self.store_token(await self.run(self._planner.device_token(show)))
 
     async def refresh(self) -> Token:
         """Renew the tokens now, even if they are not due."""
@@ -169,7 +172,7 @@ class AsyncOAuthSession(AsyncApiCalls):
         if token is not None:
             await self.run(self._planner.revoke(token))
 
-    async def keep(self, token: Token) -> Token:
+    async def store_token(self, token: Token) -> Token:
         """Use and store these tokens from now on."""
         return await self._tokens.save(token)
 

@@ -1,4 +1,4 @@
-"""What can go wrong in a session, beyond what any call can."""
+"""The exceptions of sessions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from swagger_client.rest import ApiException
 
 
 class SignInRequired(ApiException):
-    """There are no tokens, or they are good for nothing any more: the person has to sign in."""
+    """There are no tokens, or they are invalid: the person has to sign in."""
 
 
 class AuthorizationRefused(Exception):
@@ -24,12 +24,12 @@ class AuthorizationRefused(Exception):
         self.description = description
 
 
-class ForeignAnswer(ValueError):
-    """An answer that does not belong to the request: somebody else's, or another server's."""
+class InvalidAuthorizationResponse(ValueError):
+    """An authorization response that belongs to another request or comes from another server."""
 
 
-class NotOffered(Exception):
-    """The server has no such way to sign in."""
+class UnsupportedGrantType(Exception):
+    """The server does not support the grant type."""
 
 
 def error_of(failure: ApiException) -> str | None:

@@ -1,7 +1,7 @@
-"""Where the browser comes back to: an address of this machine, for one sign-in (RFC 8252 §7.3).
+"""The loopback redirect URI for one sign-in (RFC 8252 §7.3).
 
-Listens on 127.0.0.1 only, on a port that nobody else has, and only until the answer came. What it
-shows is the same few words whatever came: nothing of the address is ever put on the page.
+It listens on 127.0.0.1 only, on a free port, until the authorization response has arrived. The
+pages have fixed texts: they contain nothing of the requested address.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from socketserver import TCPServer
 from types import TracebackType
 from typing import Callable
 
-from swagger_client.session.errors import ForeignAnswer
+from swagger_client.session.errors import InvalidAuthorizationResponse
 
 _PATH = "/callback"
 _POLL = 0.02
-_NOTHING = "There is nothing here"
+_NOT_FOUND = "Page not found"
 _STYLE = (
     ":root{color-scheme:light dark}"
     "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1.5rem}"
@@ -27,7 +27,7 @@ _PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width"><title>{title}</title>'
     "<style>{style}</style>"
-    "<h1>{title}</h1><p>You can close this window and go back to the terminal."
+    "<h1>{title}</h1><p>You can close this window and return to the terminal."
 )
 _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _HEADERS = {
@@ -52,18 +52,18 @@ class Loopback:
     def wait(
         self, begin: Callable[[], object], accept: Callable[[str], object], seconds: float
     ) -> None:
-        """Listen, `begin`, and wait until `accept` takes the address that the browser asks for.
+        """Listen, call `begin`, and wait until `accept` accepts an address of the browser.
 
-        One that it calls a `ForeignAnswer` is passed over: any page in the browser can send one.
-        What else it raises is raised here. Raises `TimeoutError` when nothing came in time.
+        An `InvalidAuthorizationResponse` is ignored: any page in the browser can send one. Other
+        exceptions of `accept` are raised here. Raises `TimeoutError` after `seconds`.
         """
         callback_request = self._server.callback_request = _CallbackRequest(accept)
         thread = threading.Thread(target=self._server.serve_forever, args=(_POLL,), daemon=True)
         thread.start()
         try:
-            begin()  # listening already: a browser in the terminal comes back before this returns
-            if not callback_request.over.wait(seconds):
-                raise TimeoutError("nobody came back from the browser in time")
+            begin()  # already listening: a terminal browser returns before `begin` does
+            if not callback_request.done.wait(seconds):
+                raise TimeoutError("the sign-in was not completed in time")
         finally:
             self._server.shutdown()
             thread.join()
@@ -71,7 +71,7 @@ class Loopback:
             raise callback_request.fault
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._server.server_close()
 
     def __enter__(self) -> Loopback:
@@ -87,34 +87,34 @@ class Loopback:
 
 
 class _CallbackRequest:
-    """What became of the answers that came. `over`: one was taken, and its page shown."""
+    """The state of a callback. `done`: a response was accepted, and its page sent."""
 
     def __init__(self, accept: Callable[[str], object]) -> None:
         self._accept = accept
         self._lock = threading.Lock()
         self._taken = False
-        self.over = threading.Event()
+        self.done = threading.Event()
         self.fault: Exception | None = None
 
-    def answer(self, address: str) -> tuple[int, str]:
+    def handle(self, address: str) -> tuple[int, str]:
         """Status and title of the page to show."""
         with self._lock:
             if self._taken:
-                return 404, _NOTHING
+                return 404, _NOT_FOUND
             try:
                 self._accept(address)
-            except ForeignAnswer:
-                return 400, "This is not the sign-in that was begun here"
+            except InvalidAuthorizationResponse:
+                return 400, "This response belongs to another sign-in"
             except Exception as fault:
                 self._taken, self.fault = True, fault
                 return 400, "You are not signed in"
             self._taken = True
             return 200, "You are signed in"
 
-    def shown(self) -> None:
-        """A page was sent: if it is the one about the answer, that was all."""
+    def page_sent(self) -> None:
+        """Ends the wait if the sent page was the one of the accepted response."""
         if self._taken:
-            self.over.set()
+            self.done.set()
 
 
 class _Server(ThreadingHTTPServer):
@@ -124,7 +124,7 @@ class _Server(ThreadingHTTPServer):
     callback_request: _CallbackRequest
 
     def server_bind(self) -> None:
-        """As a plain server does: one for HTTP asks the name service first who 127.0.0.1 is."""
+        """Bind without the name lookup of `HTTPServer`, which can be slow."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
@@ -135,9 +135,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         callback_request = self.server.callback_request
-        status, title = 404, _NOTHING
+        status, title = 404, _NOT_FOUND
         if self.path.partition("?")[0] == _PATH:
-            status, title = callback_request.answer(self.path)
+            status, title = callback_request.handle(self.path)
         page = _PAGE.format(title=title, style=_STYLE).encode()
         try:
             self.send_response(status)
@@ -147,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(page)
         finally:
-            callback_request.shown()
+            callback_request.page_sent()
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing is logged: the address has a code in it."""

@@ -26,7 +26,7 @@ _NEXT = re.compile(r';\s*rel\s*=\s*"?[^";]*\bnext\b', re.IGNORECASE)
 def next_page(call: Call[Any], headers: Headers, count: int) -> Call[Any] | None:
     """The call for the page after this one, which had `count` items; None after the last.
 
-    Of a link in the answer only the query is taken: it can lead to no other server.
+    Only the query of a link in the response is used, so it cannot lead to another server.
     """
     if count == 0:
         return None
@@ -44,8 +44,8 @@ def page_of(filters: Mapping[str, Any], page_size: int, limit: int | None) -> Ma
 
 def total_of(headers: Headers) -> int | None:
     """How many items there are on all pages, if the server says so."""
-    told = headers.get("total-count", "")
-    return int(told) if told.isascii() and told.isdigit() else None
+    total = headers.get("total-count", "")
+    return int(total) if total.isascii() and total.isdigit() else None
 
 
 def _linked_query(headers: Headers) -> Pairs | None:
@@ -94,7 +94,7 @@ class Listing(Generic[T]):
             yield from page
 
     def count(self) -> int | None:
-        """How many there are at the server, if it says so. Asks for one of them."""
+        """How many there are at the server, or None if unknown. Requests one of them."""
         _, headers = self._send(_one_item(self._call))
         return total_of(headers)
 
@@ -129,7 +129,7 @@ class AsyncListing(Generic[T]):
                 yield item
 
     async def count(self) -> int | None:
-        """How many there are at the server, if it says so. Asks for one of them."""
+        """How many there are at the server, or None if unknown. Requests one of them."""
         _, headers = await self._send(_one_item(self._call))
         return total_of(headers)
 

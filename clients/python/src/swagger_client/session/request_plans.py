@@ -1,7 +1,7 @@
-"""What a session does, step by step, without doing it.
+"""The steps of each request of a session, without input and output.
 
-A plan is a generator: it yields a step, and is sent what came of it. `OAuthSession` carries steps
-out on threads, `AsyncOAuthSession` on an event loop; the rules stand here once.
+A plan is a generator: it yields a step, and receives its outcome. `OAuthSession` executes steps
+on threads, `AsyncOAuthSession` on an event loop; the rules are here once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Send:
-    """Send this; what comes of it is the answer."""
+    """Send this request; the outcome is the response."""
 
     request: httpx.Request
     timeout: Timeout
@@ -48,13 +48,13 @@ class Pause:
 
 @dataclass(frozen=True)
 class Obtain:
-    """Get a token that is good for a while, and is not `refused`."""
+    """Get a valid token that is not `refused`."""
 
     refused: str | None = None
 
 
-# RFC 8628 §3.5: what it means to ask again, and how many seconds later than before.
-_NOT_YET: dict[str | None, int] = {"authorization_pending": 0, "slow_down": 5}
+# RFC 8628 §3.5: the errors that allow another poll, and the seconds to add to the interval.
+_PENDING_ERRORS: dict[str | None, int] = {"authorization_pending": 0, "slow_down": 5}
 
 Step = Union[Send, Pause, Obtain]
 Plan = Generator[Step, Any, T]
@@ -69,13 +69,13 @@ class Planner:
     leeway: float = 60.0
     timeout: Timeout = 60.0
     clock: Callable[[], float] = time.time
-    chance: Callable[[], float] = random.random
+    jitter: Callable[[], float] = random.random
     user_agent: str = USER_AGENT
 
-    def answer(self, call: Call[Any], timeout: Timeout = None) -> Plan[RESTResponse]:
-        """Carry out a call with the person's token. It ends with an answer of success.
+    def api_request(self, call: Call[Any], timeout: Timeout = None) -> Plan[RESTResponse]:
+        """Send a call with the person's token, and return the successful response.
 
-        A token that is refused is renewed, once; what fails in passing is tried again.
+        A refused token is renewed once; temporary failures are retried.
         """
         token: Token = yield Obtain()
         attempt, renewed = 1, False
@@ -89,7 +89,7 @@ class Planner:
                     renewed = True
                     continue
                 wait = self.retries.wait(
-                    call, failure, attempt, now=self.clock(), chance=self.chance()
+                    call, failure, attempt, now=self.clock(), jitter=self.jitter()
                 )
                 if wait is None:
                     raise
@@ -102,52 +102,55 @@ class Planner:
         check(call, response, known=(token.access_token,))
         return response
 
-    def redeem(self, answer: str, request: AuthorizationRequest) -> Plan[Token]:
-        """Tokens for the code in the address that the browser came back to."""
-        code = self.application.code_of(answer, request)
-        return (yield from self._tokens(self.application.redemption(code, request)))
+    def exchange_code(
+        self, authorization_response: str, request: AuthorizationRequest
+    ) -> Plan[Token]:
+        """Exchange the code in an authorization response for tokens."""
+        code = self.application.code_from(authorization_response, request)
+        return (yield from self._tokens(self.application.token_request(code, request)))
 
     def application_token(self, scope: str | None) -> Plan[Token]:
         """A token for the application itself."""
-        return (yield from self._tokens(self.application.own_tokens(scope)))
+        return (yield from self._tokens(self.application.client_credentials_request(scope)))
 
-    def device(self, show: Callable[[DeviceCode], object]) -> Plan[Token]:
-        """Tokens for a person who agrees on another device (RFC 8628); `show` tells how.
-
-        Raises `NotOffered` where the server has no such way.
+    def device_token(self, show: Callable[[DeviceCode], object]) -> Plan[Token]:
+        """Tokens for a person who agrees on another device (RFC 8628); `show` gets the
+        code. Raises `UnsupportedGrantType` if the server does not support it.
         """
-        metadata: Record = yield from self._plain(METADATA, self.application.server)
+        metadata: Record = yield from self._unauthenticated(METADATA, self.application.server)
         path = self.application.path_of(metadata.get("device_authorization_endpoint"))
-        asked = yield from self._plain(self.application.device_request(path))
-        show(asked)
-        interval, deadline = asked.interval or 5, self.clock() + asked.expires_in
+        device_code = yield from self._unauthenticated(
+            self.application.device_authorization_request(path)
+        )
+        show(device_code)
+        interval, deadline = device_code.interval or 5, self.clock() + device_code.expires_in
         while self.clock() < deadline:
             yield Pause(interval)
             try:
-                call = self.application.device_redemption(asked.device_code)
+                call = self.application.device_token_request(device_code.device_code)
                 return (yield from self._tokens(call))
             except ApiException as failure:
-                told = error_of(failure)
-                if told == "expired_token":
+                error = error_of(failure)
+                if error == "expired_token":
                     break
-                if told not in _NOT_YET and not failure.temporary:
+                if error not in _PENDING_ERRORS and not failure.temporary:
                     raise
-                interval = interval * 2 if failure.temporary else interval + _NOT_YET[told]
-        raise SignInRequired(400, "Nobody agreed in time: begin again")
+                interval = interval * 2 if failure.temporary else interval + _PENDING_ERRORS[error]
+        raise SignInRequired(400, "The sign-in was not approved in time: start again")
 
     def refresh(self, token: Token) -> Plan[Token]:
         """New tokens. Raises `SignInRequired` where there can be none any more."""
         if token.refresh_token is None:
-            raise SignInRequired(401, "The access has ended: sign in again")
-        call = self.application.refresh(token.refresh_token)
+            raise SignInRequired(401, "The access has expired: sign in again")
+        call = self.application.refresh_request(token.refresh_token)
         try:
             return (yield from self._refreshed(call, token))
         except ApiException as failure:
             if error_of(failure) == "invalid_grant":
-                reason = "The access has ended or was taken back: sign in again"
+                reason = "The access has expired or was revoked: sign in again"
                 known = (token.refresh_token, token.access_token)
                 raise SignInRequired(
-                    failure.status, reason, _answer(failure), known=known
+                    failure.status, reason, _response_of(failure), known=known
                 ) from None
             raise
 
@@ -158,25 +161,25 @@ class Planner:
             if not failure.temporary:
                 raise
         # v2-api.md §6: for ten seconds the same token gives the same successor again, so that a
-        # lost answer signs nobody out. Once, and at once.
+        # lost response does not sign the person out. One retry, without a wait.
         return (yield from self._tokens(call, token))
 
     def revoke(self, token: Token) -> Plan[None]:
         """End these tokens at the server."""
-        call = self.application.revocation(token.refresh_token or token.access_token)
+        call = self.application.revocation_request(token.refresh_token or token.access_token)
         check(call, (yield self._step(call, {}, None)), known=self._known())
 
-    def _plain(self, call: Call[T], host: str | None = None) -> Plan[T]:
+    def _unauthenticated(self, call: Call[T], host: str | None = None) -> Plan[T]:
         """Carry out a call without a token."""
         step = self._step(call, {}, None, host)
         return read(call, (yield step), known=self._known())
 
     def _tokens(self, call: Call[TokenAnswer], previous: Token | None = None) -> Plan[Token]:
-        answer = yield from self._plain(call)
+        response = yield from self._unauthenticated(call)
         try:
-            return Token.from_answer(answer, self.clock(), previous)
+            return Token.from_response(response, self.clock(), previous)
         except AttributeError:
-            raise ApiException(200, "The answer has no tokens") from None
+            raise ApiException(200, "The response has no tokens") from None
 
     def _step(
         self, call: Call[Any], headers: dict[str, str], timeout: Timeout, host: str | None = None
@@ -201,11 +204,11 @@ class Planner:
 
 
 def no_tokens() -> SignInRequired:
-    """Nobody has signed in here."""
-    return SignInRequired(401, "Nobody is signed in: sign in first")
+    """The error for a session without tokens."""
+    return SignInRequired(401, "You are not signed in: sign in first")
 
 
-def _answer(failure: ApiException) -> RESTResponse | None:
+def _response_of(failure: ApiException) -> RESTResponse | None:
     if failure.headers is None or failure.status is None:
         return None
     return RESTResponse(failure.status, failure.reason or "", failure.body or "", failure.headers)

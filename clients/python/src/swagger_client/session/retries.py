@@ -12,11 +12,12 @@ from swagger_client.rest import ApiException
 
 @dataclass(frozen=True)
 class Retries:
-    """How patient a session is. Only calls that do the same twice as once are sent again.
+    """How often and how long a session retries. Only idempotent calls are sent again.
 
     `attempts`: how often a call is sent at most, the first time included; 1 for never again.
-    `first_wait`: seconds before the second; each next wait is twice as long, less some chance.
-    `longest_wait`: seconds. A server that asks for longer (`Retry-After`) is not asked again.
+    `first_wait`: seconds before the second; each wait is twice the previous one, less
+    a random part.
+    `longest_wait`: seconds. If `Retry-After` is longer, the call is not repeated.
     """
 
     attempts: int = 4
@@ -25,18 +26,18 @@ class Retries:
     statuses: frozenset[int] = frozenset({429, 502, 503, 504})
 
     def wait(
-        self, call: Call[Any], failure: ApiException, attempt: int, *, now: float, chance: float
+        self, call: Call[Any], failure: ApiException, attempt: int, *, now: float, jitter: float
     ) -> float | None:
-        """Seconds until the next attempt, or None to give up. `chance`: from 0 to 1."""
+        """Seconds until the next attempt, or None to give up. `jitter`: from 0 to 1."""
         if attempt >= self.attempts or not call.may_be_repeated:
             return None
         if not failure.temporary and failure.status not in self.statuses:
             return None
-        asked = _retry_after(failure, now)
-        if asked is None:
+        requested = _retry_after(failure, now)
+        if requested is None:
             longest: float = min(self.first_wait * 2.0 ** (attempt - 1), self.longest_wait)
-            return longest * (0.5 + chance / 2)
-        return asked if asked <= self.longest_wait else None
+            return longest * (0.5 + jitter / 2)
+        return requested if requested <= self.longest_wait else None
 
 
 def _retry_after(failure: ApiException, now: float) -> float | None:

@@ -99,18 +99,21 @@ class OAuthSession(ApiCalls):
         self._request = self.application.authorization_request(state, redirect_uri, **more)
         return self._request
 
-    def fetch_token(self, answer: str, request: AuthorizationRequest | None = None) -> Token:
+    def fetch_token(
+        self, authorization_response: str, request: AuthorizationRequest | None = None
+    ) -> Token:
         """Exchange the address to which the browser returned for tokens, and store them.
 
-        Raises `AuthorizationRefused` if the person declined, `ForeignAnswer` if the address does
-        not belong to the request, and `ApiException` if the server refuses the code.
+        Raises `AuthorizationRefused` if the person declined, `InvalidAuthorizationResponse` if
+        the address does not belong to the request, and `ApiException` if the server refuses the
+        code.
         """
         request = request or self._request
         if request is None:
-            raise ValueError("there is no request to answer: call authorization_url first")
-        token = self.run(self._planner.redeem(answer, request))
+            raise ValueError("there is no authorization request: call authorization_url first")
+        token = self.run(self._planner.exchange_code(authorization_response, request))
         self._request = None
-        return self.keep(token)
+        return self.store_token(token)
 
     def sign_in(
         self,
@@ -143,16 +146,16 @@ class OAuthSession(ApiCalls):
 
         It cannot be renewed: after it has expired (`SignInRequired`), fetch another one.
         """
-        return self.keep(self.run(self._planner.application_token(scope)))
+        return self.store_token(self.run(self._planner.application_token(scope)))
 
     def fetch_device_token(self, show: Callable[[DeviceCode], object]) -> Token:
         """Sign in with another device (RFC 8628), and store the tokens.
 
         It waits until the person agrees. `show` receives the code that the person has to enter,
-        and the address of the page. Raises `NotOffered` if the server does not support this grant
-        type, and `ApiException` if the person declines.
+        and the address of the page. Raises `UnsupportedGrantType` if the server does not support
+        this grant type, and `ApiException` if the person declines.
         """
-        return self.keep(self.run(self._planner.device(show)))
+        return self.store_token(self.run(self._planner.device_token(show)))
 
     def refresh(self) -> Token:
         """Renew the tokens now, even if they are not due."""
@@ -168,7 +171,7 @@ class OAuthSession(ApiCalls):
         if token is not None:
             self.run(self._planner.revoke(token))
 
-    def keep(self, token: Token) -> Token:
+    def store_token(self, token: Token) -> Token:
         """Use and store these tokens from now on."""
         return self._tokens.save(token)
 

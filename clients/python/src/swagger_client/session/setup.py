@@ -1,4 +1,4 @@
-"""The rules of a session from what its maker was given; the same for both kinds."""
+"""Builds the planner of both kinds of session."""
 
 from __future__ import annotations
 

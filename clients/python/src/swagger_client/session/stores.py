@@ -1,6 +1,6 @@
-"""Where tokens are kept between calls and between runs.
+"""Stores of tokens between calls and between runs.
 
-A store keeps one person's tokens. It is asked from one thread at a time.
+A store has one person's tokens. It is called from one thread at a time.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from swagger_client.session.tokens import Token
 
 
 class TokenStore(Protocol):
-    """What a session asks of a place for tokens."""
+    """The interface of a store of tokens."""
 
     def load(self) -> Token | None:
         """The tokens, or None."""
         ...
 
     def save(self, token: Token) -> None:
-        """Keep these instead. On return they outlast this process, if the store promises that."""
+        """Replace the tokens. A persistent store has written them when this returns."""
         ...
 
     def clear(self) -> None:
-        """Forget them."""
+        """Delete the tokens."""
         ...
 
 
 class MemoryStore:
-    """Keeps tokens as long as the process lives."""
+    """Stores tokens in memory, until the process ends."""
 
     def __init__(self, token: Token | None = None) -> None:
         self._token = token
@@ -43,19 +43,19 @@ class MemoryStore:
         return self._token
 
     def save(self, token: Token) -> None:
-        """Keep these instead."""
+        """Replace the tokens."""
         self._token = token
 
     def clear(self) -> None:
-        """Forget them."""
+        """Delete the tokens."""
         self._token = None
 
 
 class FileStore:
-    """Keeps tokens in a file that nobody else may read (mode 0600). `~` is your home.
+    """Stores tokens in a file that only its owner can read (mode 0600). `~` is your home folder.
 
-    A new file takes the place of the old one in one step: whoever reads, reads a whole one. A file
-    that others could read is refused with `PermissionError`: its tokens may be known already.
+    The file is replaced atomically. A file that other users can read is refused with
+    `PermissionError`: its tokens may have been read.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -74,9 +74,9 @@ class FileStore:
         return Token.from_dict(kept if isinstance(kept, dict) else {})
 
     def save(self, token: Token) -> None:
-        """Keep these instead; on return they are on the disk."""
+        """Replace the tokens; they are on the disk when this returns."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # mkstemp makes the file 0600 from its first moment.
+        # mkstemp creates the file with mode 0600.
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -98,9 +98,9 @@ class FileStore:
 
 
 class KeyringStore:
-    """Keeps tokens in the system's keyring. Needs the extra: `quantimodo-client[keyring]`.
+    """Stores tokens in the keyring of the system. Needs the extra: `quantimodo-client[keyring]`.
 
-    Where the system has none that can be used, its methods raise `OSError`.
+    The methods raise `OSError` if the system has no usable keyring.
     """
 
     def __init__(self, service: str = "quantimodo-client", username: str = "default") -> None:
@@ -109,8 +109,8 @@ class KeyringStore:
         self._keyring: Any = _keyring()
 
     def load(self) -> Token | None:
-        """The tokens, or None. Raises `ValueError` if what is kept is no token."""
-        kept = self._ask("get_password")
+        """The tokens, or None. Raises `ValueError` if the stored value is invalid."""
+        kept = self._call("get_password")
         if kept is None:
             return None
         try:
@@ -120,15 +120,15 @@ class KeyringStore:
         return Token.from_dict(found if isinstance(found, dict) else {})
 
     def save(self, token: Token) -> None:
-        """Keep these instead."""
-        self._ask("set_password", json.dumps(token.to_dict()))
+        """Replace the tokens."""
+        self._call("set_password", json.dumps(token.to_dict()))
 
     def clear(self) -> None:
-        """Forget them."""
-        if self._ask("get_password") is not None:
-            self._ask("delete_password")
+        """Delete the tokens."""
+        if self._call("get_password") is not None:
+            self._call("delete_password")
 
-    def _ask(self, name: str, *given: str) -> Any:
+    def _call(self, name: str, *given: str) -> Any:
         try:
             return getattr(self._keyring, name)(self._service, self._username, *given)
         except self._keyring.errors.KeyringError as fault:

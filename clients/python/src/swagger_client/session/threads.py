@@ -111,7 +111,7 @@ class ThreadedSession:
         """This session for the API classes: `MeasurementsApi(session.api_client())`."""
         return SessionClient(self)
 
-    def answer(self, call: Call[Any], timeout: Timeout = None) -> RESTResponse:
+    def request(self, call: Call[Any], timeout: Timeout = None) -> RESTResponse:
         """The successful response to any call, with the person's token."""
         raise NotImplementedError
 
@@ -127,7 +127,7 @@ class SessionClient(ApiClient):
     def _exchange(self, call: Call[Any], timeout: Timeout) -> RESTResponse:
         if call.bearer:  # the call has its own token
             return super()._exchange(call, timeout)
-        return self._session.answer(call, timeout)
+        return self._session.request(call, timeout)
 
 
 def receive_callback(

@@ -27,23 +27,25 @@ class Token:
     authorization_expires_at: float | None = None
 
     @classmethod
-    def from_answer(cls, answer: TokenAnswer, now: float, previous: Token | None = None) -> Token:
+    def from_response(
+        cls, response: TokenAnswer, now: float, previous: Token | None = None
+    ) -> Token:
         """Tokens from a response received at `now`; members that a refresh leaves out keep their
         values."""
-        refresh_end = _end(answer.refresh_token_expires_in, now)
-        if answer.refresh_token is None and previous is not None:
+        refresh_end = _end(response.refresh_token_expires_in, now)
+        if response.refresh_token is None and previous is not None:
             refresh_end = previous.refresh_token_expires_at
-        authorization_end = _end(answer.authorization_expires_in, now)
+        authorization_end = _end(response.authorization_expires_in, now)
         if authorization_end is None and previous is not None:
             authorization_end = previous.authorization_expires_at
         return cls(
-            access_token=answer.access_token,
+            access_token=response.access_token,
             # RFC 6749 §6: without a new refresh token the old one stays valid.
-            refresh_token=answer.refresh_token or (previous and previous.refresh_token) or None,
-            expires_at=_end(answer.expires_in, now),
-            scope=answer.scope or (previous and previous.scope) or None,
-            token_type=answer.token_type,
-            id_token=answer.id_token or (previous and previous.id_token) or None,
+            refresh_token=response.refresh_token or (previous and previous.refresh_token) or None,
+            expires_at=_end(response.expires_in, now),
+            scope=response.scope or (previous and previous.scope) or None,
+            token_type=response.token_type,
+            id_token=response.id_token or (previous and previous.id_token) or None,
             refresh_token_expires_at=refresh_end,
             authorization_expires_at=authorization_end,
         )
@@ -60,9 +62,9 @@ class Token:
         """As plain values, including the secrets, for a store."""
         return asdict(self)
 
-    def expires_before(self, moment: float) -> bool:
+    def expires_before(self, when: float) -> bool:
         """Whether the access token is known to be expired at this time."""
-        return self.expires_at is not None and self.expires_at <= moment
+        return self.expires_at is not None and self.expires_at <= when
 
 
 def _end(lifetime: float | None, now: float) -> float | None:

@@ -1,4 +1,4 @@
-"""`measurements(...).to_pandas()`, for whoever has pandas, and what it says to whoever has not."""
+"""`measurements(...).to_pandas()` with pandas, and its error message without it."""
 
 import sys
 from collections.abc import Callable
@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas
 import pytest
-from driven import MEASUREMENTS, Driven, held
-from recorded import Answer, Recorded
+from recorded_server import RecordedResponse, RecordedServer
+from session_driver import MEASUREMENTS, SessionDriver, stored_token
 
 from swagger_client.session import MemoryStore
 
-Drive = Callable[..., Driven]
+NewDriver = Callable[..., SessionDriver]
 ROWS = [
     {"id": 2, "variable": "Mood", "startTime": 1439389380, "value": 4, "unit": "/5"},
     {
@@ -26,31 +26,33 @@ ROWS = [
 ]
 
 
-async def table(driven: Driven) -> Any:
-    listing = driven.session.measurements()
-    return await listing.to_pandas() if driven.is_async else listing.to_pandas()
+async def table(driver: SessionDriver) -> Any:
+    listing = driver.session.measurements()
+    return await listing.to_pandas() if driver.is_async else listing.to_pandas()
 
 
-async def test_a_table_is_in_the_order_of_time(drive: Drive, recorded: Recorded) -> None:
-    recorded.on(MEASUREMENTS, Answer(body=ROWS))
-    driven = drive(store=MemoryStore(held()))
-    found = await table(driven)
+async def test_a_table_is_in_the_order_of_time(
+    new_driver: NewDriver, recorded_server: RecordedServer
+) -> None:
+    recorded_server.on(MEASUREMENTS, RecordedResponse(body=ROWS))
+    driver = new_driver(store=MemoryStore(stored_token()))
+    found = await table(driver)
     assert list(found.columns) == ["variable", "value", "unit", "source", "note", "id"]
     assert list(found["id"]) == [1, 2]
     assert found.index[0] == pandas.Timestamp("2015-08-12T14:22:00Z")
     assert str(found.index.tz) == "UTC"
     assert found["value"].dtype == float
-    recorded.on(MEASUREMENTS, Answer(body=[]))
-    empty = await table(driven)
+    recorded_server.on(MEASUREMENTS, RecordedResponse(body=[]))
+    empty = await table(driver)
     assert len(empty) == 0
     assert empty["value"].dtype == float
     assert str(empty.index.tz) == "UTC"
 
 
 async def test_without_pandas_it_says_what_to_install(
-    drive: Drive, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+    new_driver: NewDriver, recorded_server: RecordedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorded.on(MEASUREMENTS, Answer(body=ROWS))
+    recorded_server.on(MEASUREMENTS, RecordedResponse(body=ROWS))
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match=r"quantimodo-client\[pandas\]"):
-        await table(drive(store=MemoryStore(held())))
+        await table(new_driver(store=MemoryStore(stored_token())))

@@ -1,5 +1,5 @@
-"""Whatever goes wrong is an `ApiException` with status, reason, body and headers, and no secret
-is in its text."""
+"""Every failure is an `ApiException` with status, reason, body and headers; its text has no
+secret."""
 
 import json
 import logging
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recorded import Answer, Recorded, Seen
+from recorded_server import ReceivedRequest, RecordedResponse, RecordedServer
 
 import swagger_client
 from swagger_client.rest import ApiException
@@ -38,10 +38,13 @@ def refusal(**given: Any) -> ApiException:
     ],
 )
 def test_a_refusal_has_status_reason_body_and_headers(
-    configured: swagger_client.Configuration, recorded: Recorded, status: int, reason: str
+    configured: swagger_client.Configuration,
+    recorded_server: RecordedServer,
+    status: int,
+    reason: str,
 ) -> None:
     body = {"error": {"code": "some_fault", "message": "It did not work."}}
-    recorded.on(ME, Answer(status, body, {"Retry-After": "7"}))
+    recorded_server.on(ME, RecordedResponse(status, body, {"Retry-After": "7"}))
     fault = refusal()
     assert (fault.status, fault.reason) == (status, reason)
     assert json.loads(fault.body or "") == body
@@ -49,19 +52,19 @@ def test_a_refusal_has_status_reason_body_and_headers(
     assert fault.headers["retry-after"] == "7"
     for shown in (str(status), reason, "some_fault", "It did not work.", "retry-after"):
         assert shown in str(fault)
-    assert len(recorded.seen) == 1  # the client of 2016 repeats nothing
+    assert len(recorded_server.requests) == 1  # the client of 2016 repeats nothing
 
 
 def test_a_server_that_does_not_answer_in_time(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
     enough = threading.Event()
 
-    def wait(_: Seen) -> Answer:
+    def wait(_: ReceivedRequest) -> RecordedResponse:
         enough.wait(10)
-        return Answer(drop=True)
+        return RecordedResponse(drop=True)
 
-    recorded.on(ME, wait)
+    recorded_server.on(ME, wait)
     for timeout in (0.05, (5.0, 0.05)):
         fault = refusal(_request_timeout=timeout)
         assert fault.status == 0
@@ -80,38 +83,38 @@ def test_a_port_without_a_listener(configured: swagger_client.Configuration) -> 
 
 
 def test_a_server_that_disconnects(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
-    recorded.on(ME, Answer(drop=True))
+    recorded_server.on(ME, RecordedResponse(drop=True))
     fault = refusal()
     assert (fault.status, fault.temporary) == (0, True)
 
 
 @pytest.mark.parametrize("body", [b'{"id": 4', b"<html>", b"\xff\xfe", b"[1]", b"7", b""])
 def test_an_answer_that_is_not_what_was_promised(
-    configured: swagger_client.Configuration, recorded: Recorded, body: bytes
+    configured: swagger_client.Configuration, recorded_server: RecordedServer, body: bytes
 ) -> None:
-    recorded.on(ME, Answer(200, body))
+    recorded_server.on(ME, RecordedResponse(200, body))
     fault = refusal()
     assert fault.status == 200
-    assert fault.reason == "The answer is not what this call promises"
+    assert fault.reason == "The response does not have the expected format"
     assert fault.body == body.decode(errors="replace")
     assert fault.headers is not None
 
 
 def test_deeply_nested_input_is_no_crash(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
-    recorded.on(ME, Answer(200, b"[" * 100_000))
+    recorded_server.on(ME, RecordedResponse(200, b"[" * 100_000))
     assert refusal().status == 200
-    recorded.on(ME, Answer(500, b"[" * 100_000))
+    recorded_server.on(ME, RecordedResponse(500, b"[" * 100_000))
     assert len(str(refusal())) < 10_000
 
 
 def test_a_missing_field_is_reported_when_it_is_read(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
-    recorded.on(ME, Answer(200, {"id": "nine", "email": 7}))
+    recorded_server.on(ME, RecordedResponse(200, {"id": "nine", "email": 7}))
     user = swagger_client.UserApi().v1_user_me_get()
     for name, what in (("display_name", "left out"), ("id", "wrong type"), ("email", "wrong")):
         with pytest.raises(AttributeError, match=what):
@@ -123,12 +126,12 @@ def test_a_missing_field_is_reported_when_it_is_read(
 
 
 def test_no_secret_is_in_the_text_of_a_refusal(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
     echo = {
         "error": "invalid_grant",
         "error_description": f"no such thing: {MARK}-code and {MARK}-secret",
-        "access_token": "some-token-of-nobody",
+        "access_token": "some-token-of-no-person",
         "data": {"code": "another-code", "token": "eyJhbGciOiJub25lIn0.e30."},
         "text": "qma_0123456789 and https://x.example/?code=in-a-link&a=b",
         "list": [{"refresh_token": "one-in-a-list"}],
@@ -138,7 +141,7 @@ def test_no_secret_is_in_the_text_of_a_refusal(
         "Location": "https://x.example/cb?code=in-a-redirect&state=s",
         "X-Harmless": "fine",
     }
-    recorded.on(TOKEN, Answer(400, echo, headers))
+    recorded_server.on(TOKEN, RecordedResponse(400, echo, headers))
     configured.access_token = f"{MARK}-bearer"
     with pytest.raises(ApiException) as caught:
         swagger_client.AuthenticationApi().v2_oauth2_access_token_get(
@@ -146,28 +149,30 @@ def test_no_secret_is_in_the_text_of_a_refusal(
         )
     shown = str(caught.value) + repr(caught.value)
     for secret in (
-        MARK, "token-of-nobody", "another-code", "eyJ", "qma_0", "in-a-link", "one-in-a-list",
+        MARK, "token-of-no-person", "another-code", "eyJ", "qma_0", "in-a-link", "one-in-a-list",
         "a-cookie", "in-a-redirect",
     ):  # fmt: skip
         assert secret not in shown, secret
     for kept in ("invalid_grant", "no such thing", "state=s", "fine", "a=b"):
         assert kept in shown, kept
-    assert json.loads(caught.value.body or "") == echo  # whole, for whoever asks for it
+    assert json.loads(caught.value.body or "") == echo  # complete, for programs that need it
 
 
 def test_a_page_instead_of_json_is_redacted_too(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
     page = f'<a href="/x?access_token={MARK}-1&amp;b=c">{MARK}-bearer</a> client_secret={MARK}-2'
-    recorded.on(ME, Answer(502, page.encode()))
+    recorded_server.on(ME, RecordedResponse(502, page.encode()))
     configured.access_token = f"{MARK}-bearer"
     assert MARK not in str(refusal())
 
 
 def test_the_name_of_a_fault_is_no_secret(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
-    recorded.on(ME, Answer(401, {"error": {"code": "login_required"}, "status": "error"}))
+    recorded_server.on(
+        ME, RecordedResponse(401, {"error": {"code": "login_required"}, "status": "error"})
+    )
     assert "login_required" in str(refusal())
 
 
@@ -183,7 +188,7 @@ def test_a_token_with_a_line_break_is_refused_unseen(
 
 def test_the_log_has_every_call_and_no_secret(
     configured: swagger_client.Configuration,
-    recorded: Recorded,
+    recorded_server: RecordedServer,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -193,8 +198,10 @@ def test_the_log_has_every_call_and_no_secret(
     configured.logger_format = "LINE %(message)s"
     configured.debug = True
     configured.access_token = f"{MARK}-bearer"
-    recorded.on(TOKEN, Answer(200, {"access_token": f"{MARK}-new", "token_type": "Bearer"}))
-    recorded.on(ME, Answer(400, {"error": "invalid_request"}))
+    recorded_server.on(
+        TOKEN, RecordedResponse(200, {"access_token": f"{MARK}-new", "token_type": "Bearer"})
+    )
+    recorded_server.on(ME, RecordedResponse(400, {"error": "invalid_request"}))
     swagger_client.AuthenticationApi().v2_oauth2_access_token_get(
         "some-client", f"{MARK}-secret", "authorization_code", f"{MARK}-code"
     )
@@ -216,13 +223,13 @@ def test_the_log_has_every_call_and_no_secret(
 
 
 def test_an_untrusted_certificate_is_refused(
-    settings: swagger_client.Configuration, secure: Recorded, certificate: Path
+    settings: swagger_client.Configuration, secure: RecordedServer, certificate: Path
 ) -> None:
     settings.host = secure.host
     fault = refusal()
     assert (fault.status, fault.temporary) == (0, False)
     assert "CERTIFICATE_VERIFY_FAILED" in str(fault)
-    assert not secure.seen
+    assert not secure.requests
     settings.ssl_ca_cert = str(certificate)
     assert swagger_client.UserApi().v1_user_me_get().id == 1
     settings.ssl_ca_cert, settings.verify_ssl = None, False
@@ -236,8 +243,8 @@ def test_a_server_may_ask_who_the_client_is(
     context.load_cert_chain(certificate)
     context.load_verify_locations(certificate)
     context.verify_mode = ssl.CERT_REQUIRED
-    with Recorded(context).running() as server:
-        server.on(ME, Answer(body={"id": 1}))
+    with RecordedServer(context).running() as server:
+        server.on(ME, RecordedResponse(body={"id": 1}))
         settings.host, settings.ssl_ca_cert = server.host, str(certificate)
         assert refusal().status == 0
         settings.cert_file = settings.key_file = str(certificate)

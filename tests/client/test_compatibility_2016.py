@@ -11,8 +11,8 @@ from pprint import pprint
 from typing import Any
 
 import pytest
-from driven import ME, MEASUREMENTS, Driven, held
-from recorded import Answer, Recorded
+from recorded_server import RecordedResponse, RecordedServer
+from session_driver import ME, MEASUREMENTS, SessionDriver, stored_token
 
 import swagger_client
 from swagger_client.rest import ApiException, RESTResponse
@@ -24,35 +24,35 @@ MEASUREMENT = {"id": 7, "variable": "Mood", "startTime": 1439389320, "value": 3,
 LOGIN = {"success": True, "data": {"token": "some-jwt", "expiresIn": 600, "user": {"id": 42}}}
 
 
-def headers_of(recorded: Recorded) -> dict[str, str]:
-    (seen,) = recorded.seen
-    recorded.seen.clear()
-    return dict(seen.headers)
+def headers_of(recorded_server: RecordedServer) -> dict[str, str]:
+    (received,) = recorded_server.requests
+    recorded_server.requests.clear()
+    return dict(received.headers)
 
 
 # -------------------------------------------------------------------- configuration
 
 
 def test_there_is_one_configuration(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
     module = importlib.import_module("swagger_client.configuration")
     assert swagger_client.Configuration() is module.Configuration() is configured
     swagger_client.Configuration().access_token = "set-somewhere-else"
-    recorded.on(ME, Answer(body={"id": 1}))
+    recorded_server.on(ME, RecordedResponse(body={"id": 1}))
     swagger_client.UserApi().v1_user_me_get()
-    assert headers_of(recorded)["authorization"] == "Bearer set-somewhere-else"
+    assert headers_of(recorded_server)["authorization"] == "Bearer set-somewhere-else"
 
 
-def test_another_host_is_another_configuration(recorded: Recorded) -> None:
-    recorded.on(ME, Answer(body={"id": 1}))
-    other = swagger_client.Configuration(recorded.host)
+def test_another_host_is_another_configuration(recorded_server: RecordedServer) -> None:
+    recorded_server.on(ME, RecordedResponse(body={"id": 1}))
+    other = swagger_client.Configuration(recorded_server.host)
     other.access_token = "of-the-other"
     assert swagger_client.Configuration() is not other
     for client in (swagger_client.ApiClient(other), swagger_client.ApiClient(configuration=other)):
         with client:
             assert swagger_client.UserApi(client).v1_user_me_get().id == 1
-        assert headers_of(recorded)["authorization"] == "Bearer of-the-other"
+        assert headers_of(recorded_server)["authorization"] == "Bearer of-the-other"
     assert swagger_client.configuration.access_token != "of-the-other"
 
 
@@ -91,14 +91,14 @@ def test_the_debug_report_has_the_lines_of_2016(settings: swagger_client.Configu
 
 def test_the_log_goes_where_the_setting_says(
     configured: swagger_client.Configuration,
-    recorded: Recorded,
+    recorded_server: RecordedServer,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    recorded.on(ME, Answer(body={"id": 1}))
+    recorded_server.on(ME, RecordedResponse(body={"id": 1}))
     configured.debug = True
     swagger_client.UserApi().v1_user_me_get()
-    assert f"DEBUG GET {recorded.address}{ME}: 200" in capsys.readouterr().err
+    assert f"DEBUG GET {recorded_server.address}{ME}: 200" in capsys.readouterr().err
     configured.logger_file = str(tmp_path / "log")
     swagger_client.UserApi().v1_user_me_get()
     assert capsys.readouterr().err == ""
@@ -107,22 +107,22 @@ def test_the_log_goes_where_the_setting_says(
 
 
 @pytest.mark.parametrize("named", ["by the configuration", "by the environment"])
-def test_a_proxy_is_asked(
+def test_a_proxy_is_used(
     settings: swagger_client.Configuration,
-    recorded: Recorded,
+    recorded_server: RecordedServer,
     monkeypatch: pytest.MonkeyPatch,
     named: str,
 ) -> None:
-    recorded.on(ME, Answer(body={"id": 1}))
+    recorded_server.on(ME, RecordedResponse(body={"id": 1}))
     settings.host = "http://id.example.org/api"
     if named == "by the configuration":
-        settings.proxy = recorded.address
+        settings.proxy = recorded_server.address
     else:
-        monkeypatch.setenv("http_proxy", recorded.address)
+        monkeypatch.setenv("http_proxy", recorded_server.address)
         monkeypatch.delenv("no_proxy", raising=False)
         monkeypatch.delenv("NO_PROXY", raising=False)
     assert swagger_client.UserApi().v1_user_me_get().id == 1
-    assert headers_of(recorded)["host"] == "id.example.org"
+    assert headers_of(recorded_server)["host"] == "id.example.org"
 
 
 # -------------------------------------------------------------------- ApiClient
@@ -142,29 +142,29 @@ def test_a_proxy_is_asked(
 )
 def test_a_call_by_hand_is_authorized_as_it_says(
     configured: swagger_client.Configuration,
-    recorded: Recorded,
+    recorded_server: RecordedServer,
     ways: list[str] | None,
     sent: dict[str, str],
 ) -> None:
     configured.access_token, configured.username, configured.password = "some-token", "ann", "pw"
     configured.api_key = {"api_key": "k"}
-    recorded.on(THINGS, Answer(body=[]))
+    recorded_server.on(THINGS, RecordedResponse(body=[]))
     with swagger_client.ApiClient() as client:
         client.call_api(
             "/v9/things", "GET", header_params={"Authorization": "my-own"}, auth_settings=ways
         )
-    found = headers_of(recorded)
+    found = headers_of(recorded_server)
     assert {name: found[name] for name in ("authorization", "api_key") if name in found} == sent
 
 
-def test_a_call_by_hand_without_a_way_shows_no_token(
-    configured: swagger_client.Configuration, recorded: Recorded
+def test_a_call_by_hand_without_authorization_sends_no_token(
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
     configured.access_token = "some-token"
-    recorded.on(THINGS, Answer(body=[]))
+    recorded_server.on(THINGS, RecordedResponse(body=[]))
     with swagger_client.ApiClient() as client:
         client.call_api("/v9/things", "GET")
-    assert "authorization" not in headers_of(recorded)
+    assert "authorization" not in headers_of(recorded_server)
 
 
 @pytest.mark.parametrize(
@@ -186,12 +186,12 @@ def test_a_call_by_hand_without_a_way_shows_no_token(
 )
 def test_the_type_of_an_answer_is_named_as_in_2016(
     configured: swagger_client.Configuration,
-    recorded: Recorded,
+    recorded_server: RecordedServer,
     body: Any,
     kind: Any,
     expected: Any,
 ) -> None:
-    recorded.on(THINGS, Answer(body=b"null" if body is None else body))
+    recorded_server.on(THINGS, RecordedResponse(body=b"null" if body is None else body))
     with swagger_client.ApiClient() as client:
         data, status, _ = client.call_api("/v9/things", "GET", response_type=kind)
         assert (data, status) == (expected, 200)
@@ -203,13 +203,13 @@ def test_the_type_of_an_answer_is_named_as_in_2016(
 
 
 def test_an_invalid_type_is_reported_before_anything_is_sent(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
     with swagger_client.ApiClient() as client:
         for kind in ("Nonsense", "list[Nonsense]", "MeasurementSet", "file"):
-            with pytest.raises(ValueError, match="no answers of the type"):
+            with pytest.raises(ValueError, match="has no type"):
                 client.call_api("/v9/things", "GET", response_type=kind)
-    assert recorded.seen == []
+    assert recorded_server.requests == []
 
 
 @pytest.mark.parametrize(
@@ -224,30 +224,34 @@ def test_an_invalid_type_is_reported_before_anything_is_sent(
     ],
 )
 def test_an_answer_of_another_type_is_refused(
-    configured: swagger_client.Configuration, recorded: Recorded, body: Any, kind: str
+    configured: swagger_client.Configuration, recorded_server: RecordedServer, body: Any, kind: str
 ) -> None:
-    recorded.on(THINGS, Answer(body=body))
-    with swagger_client.ApiClient() as client, pytest.raises(ApiException, match="promises"):
+    recorded_server.on(THINGS, RecordedResponse(body=body))
+    with swagger_client.ApiClient() as client, pytest.raises(ApiException, match="expected format"):
         client.call_api("/v9/things", "GET", response_type=kind)
 
 
 def test_what_is_no_json_is_text(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
-    recorded.on(THINGS, Answer(body=b"a,b\n"))
+    recorded_server.on(THINGS, RecordedResponse(body=b"a,b\n"))
     with swagger_client.ApiClient() as client:
         data, _, _ = client.call_api(
             "/v9/things", "GET", header_params={"Accept": "text/csv"}, response_type="str"
         )
         assert client.deserialize(RESTResponse(200, "OK", "a,b\n", {}), "str") == data == "a,b\n"  # type: ignore[arg-type]
-    assert headers_of(recorded)["accept"] == "text/csv"
+    assert headers_of(recorded_server)["accept"] == "text/csv"
 
 
-def test_a_whole_address_can_be_asked(
-    configured: swagger_client.Configuration, recorded: Recorded
+def test_a_whole_address_can_be_requested(
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
     configured.access_token = "a-secret-that-is-not-sent"
-    recorded.on(f"{THINGS}/", Answer(body={"ok": 1}), Answer(404, {"error": "not_found"}))
+    recorded_server.on(
+        f"{THINGS}/",
+        RecordedResponse(body={"ok": 1}),
+        RecordedResponse(404, {"error": "not_found"}),
+    )
     with swagger_client.ApiClient() as client:
         url = f"{client.host}/v9/things/"
         response = client.request(
@@ -255,9 +259,9 @@ def test_a_whole_address_can_be_asked(
         )
         assert (response.status, response.data) == (200, '{"ok": 1}')
         assert response.getheader("content-type", "none") == "none"
-        (seen,) = recorded.seen
-        assert (seen.query, seen.json) == ({"a": "1"}, {"b": "2016-05-04"})
-        assert (seen.headers["x-one"], "authorization" in seen.headers) == ("1", False)
+        (received,) = recorded_server.requests
+        assert (received.query, received.json) == ({"a": "1"}, {"b": "2016-05-04"})
+        assert (received.headers["x-one"], "authorization" in received.headers) == ("1", False)
         with pytest.raises(ApiException) as refused:
             client.request("GET", url)
     assert refused.value.status == 404
@@ -336,23 +340,23 @@ def test_an_answer_is_printed_whole_and_without_secrets() -> None:
 
 
 def test_a_method_accepts_its_own_token(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
     configured.access_token = "of-the-configuration"
-    recorded.on(MEASUREMENTS, Answer(body=[]))
+    recorded_server.on(MEASUREMENTS, RecordedResponse(body=[]))
     api = swagger_client.MeasurementsApi()
     api.v1_measurements_get(access_token="of-this-call", variable_name="Mood")
-    (seen,) = recorded.seen
-    assert seen.query == {"variableName": "Mood"}
-    assert headers_of(recorded)["authorization"] == "Bearer of-this-call"
+    (received,) = recorded_server.requests
+    assert received.query == {"variableName": "Mood"}
+    assert headers_of(recorded_server)["authorization"] == "Bearer of-this-call"
     thread = api.v1_measurements_get_with_http_info(access_token="of-a-thread", callback=print)
     assert isinstance(thread, threading.Thread)
     thread.join()
-    assert headers_of(recorded)["authorization"] == "Bearer of-a-thread"
+    assert headers_of(recorded_server)["authorization"] == "Bearer of-a-thread"
     for none in ("", None):
         api.v1_measurements_get(access_token=none)
-        assert headers_of(recorded)["authorization"] == "Bearer of-the-configuration"
-    recorded.on(MEASUREMENTS, Answer(401, {"message": "not good: of-this-call"}))
+        assert headers_of(recorded_server)["authorization"] == "Bearer of-the-configuration"
+    recorded_server.on(MEASUREMENTS, RecordedResponse(401, {"message": "not good: of-this-call"}))
     with pytest.raises(ApiException) as refused:
         api.v1_measurements_get(access_token="of-this-call")
     assert "of-this-call" not in str(refused.value) + repr(refused.value)
@@ -366,24 +370,27 @@ def test_where_2016_knew_no_such_token_it_is_a_mistake(
         api.v2_auth_social_login_get("u", "google", access_token="t")
 
 
-def test_an_explicit_token_bypasses_the_session(recorded: Recorded) -> None:
-    recorded.on(ME, Answer(body={"id": 1}))
-    driven = Driven(OAuthSession, recorded, store=MemoryStore(held()))
-    api = swagger_client.UserApi(driven.session.api_client())
+def test_an_explicit_token_bypasses_the_session(recorded_server: RecordedServer) -> None:
+    recorded_server.on(ME, RecordedResponse(body={"id": 1}))
+    driver = SessionDriver(OAuthSession, recorded_server, store=MemoryStore(stored_token()))
+    api = swagger_client.UserApi(driver.session.api_client())
     api.v1_user_me_get(access_token="of-this-call")
-    assert headers_of(recorded)["authorization"] == "Bearer of-this-call"
-    driven.session.close()
+    assert headers_of(recorded_server)["authorization"] == "Bearer of-this-call"
+    driver.session.close()
 
 
 def test_what_is_sent_is_named_body(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
-    recorded.on(MEASUREMENTS, Answer(201, {}))
-    recorded.on(ONE, Answer(body={"id": 7}))
+    recorded_server.on(MEASUREMENTS, RecordedResponse(201, {}))
+    recorded_server.on(ONE, RecordedResponse(body={"id": 7}))
     api = swagger_client.MeasurementsApi()
     api.v1_measurements_post(body=[{"variableName": "Mood"}])
     api.v2_measurements_id_put(7, body={"value": 4})
-    assert [seen.json for seen in recorded.seen] == [[{"variableName": "Mood"}], {"value": 4}]
+    assert [received.json for received in recorded_server.requests] == [
+        [{"variableName": "Mood"}],
+        {"value": 4},
+    ]
     with pytest.raises(ValueError, match="`body` when calling `v1_measurements_post`"):
         api.v1_measurements_post()  # type: ignore[call-arg]
 
@@ -392,9 +399,9 @@ def test_what_is_sent_is_named_body(
 
 
 def test_a_call_by_hand_may_run_on_a_thread(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
-    recorded.on(THINGS, Answer(body=[MEASUREMENT]))
+    recorded_server.on(THINGS, RecordedResponse(body=[MEASUREMENT]))
     got: list[Any] = []
     with swagger_client.ApiClient() as client:
         for only in (True, False):
@@ -411,13 +418,15 @@ def test_a_call_by_hand_may_run_on_a_thread(
     assert got[1][:2] == (got[0], 200)
 
 
-def test_a_client_may_move(configured: swagger_client.Configuration, recorded: Recorded) -> None:
-    recorded.on(ME, Answer(body={"id": 1}))
+def test_a_client_may_move(
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
+) -> None:
+    recorded_server.on(ME, RecordedResponse(body={"id": 1}))
     client = swagger_client.ApiClient("http://127.0.0.1:1/api", cookie="k=v")
-    client.host = recorded.host
+    client.host = recorded_server.host
     assert client.user_agent.startswith("quantimodo-client/")
     assert swagger_client.UserApi(client).v1_user_me_get().id == 1
-    assert headers_of(recorded)["cookie"] == "k=v"
+    assert headers_of(recorded_server)["cookie"] == "k=v"
     client.host = "http://127.0.0.1:port/api"
     with pytest.raises(ValueError, match="no address"):
         swagger_client.UserApi(client).v1_user_me_get()
@@ -441,18 +450,18 @@ def test_a_list_is_spelled_as_it_says(way: str, sent: list[tuple[str, str]]) -> 
 
 
 def test_a_form_goes_as_a_form_and_files_go_nowhere(
-    configured: swagger_client.Configuration, recorded: Recorded
+    configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
-    recorded.on(THINGS, Answer(body={}))
+    recorded_server.on(THINGS, RecordedResponse(body={}))
     with swagger_client.ApiClient() as client:
         client.call_api("/v9/things", "POST", post_params={"a": "b c", "yes": True})
-        (seen,) = recorded.seen
-        assert seen.form == {"a": "b c", "yes": "true"}
-        assert seen.headers["content-type"] == "application/x-www-form-urlencoded"
+        (received,) = recorded_server.requests
+        assert received.form == {"a": "b c", "yes": "true"}
+        assert received.headers["content-type"] == "application/x-www-form-urlencoded"
         files: Any = {"file": "path"}
         with pytest.raises(ValueError, match="no files"):
             client.call_api("/v9/things", "POST", files=files)
-    assert len(recorded.seen) == 1
+    assert len(recorded_server.requests) == 1
 
 
 def test_an_exception_may_be_made_by_hand() -> None:

@@ -1,4 +1,4 @@
-"""The client's server, in process or over a socket, and a person who allows what is asked there."""
+"""The server under test, in process or over a socket, with a person who gives consent."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,8 +12,8 @@ from swagger_client.session import OAuthSession
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where the server is, and how a person allows what is asked there."""
+class TargetServer:
+    """The server, its application, and a person who gives consent."""
 
     server: str
     app: App
@@ -33,7 +33,7 @@ class Place:
 
 
 class ThroughLoop(httpx.BaseTransport):
-    """From a thread to an application that lives on an event loop."""
+    """A transport from a thread to an application on an event loop."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport, loop: Any) -> None:
         self._transport = transport
@@ -51,7 +51,7 @@ class ThroughLoop(httpx.BaseTransport):
         return httpx.Response(answer.status_code, headers=answer.headers, content=content)
 
 
-async def do(session: Any, name: str, *args: Any) -> Any:
+async def call_method(session: Any, name: str, *args: Any) -> Any:
     method = getattr(session, name)
     if isinstance(session, OAuthSession):
         return await asyncio.to_thread(method, *args)

@@ -1,11 +1,11 @@
-"""One way to drive both kinds of session, so that each test is of both."""
+"""Calls both kinds of session in the same way, so that each test covers both."""
 
 import asyncio
 import inspect
 from collections.abc import Callable
 from typing import Any
 
-from recorded import Recorded
+from recorded_server import RecordedServer
 
 from swagger_client.session import AsyncOAuthSession, OAuthSession, Token
 
@@ -19,7 +19,7 @@ SESSIONS: list[type[Any]] = [OAuthSession, AsyncOAuthSession]
 
 
 class Time:
-    """A clock that moves only when somebody waits."""
+    """A clock that advances only by waits."""
 
     def __init__(self) -> None:
         self.now = START
@@ -30,10 +30,10 @@ class Time:
         self.now += seconds
 
 
-class Driven:
+class SessionDriver:
     """A session of either kind; sync ones run on a thread."""
 
-    def __init__(self, kind: type[Any], server: Recorded, **given: Any) -> None:
+    def __init__(self, kind: type[Any], server: RecordedServer, **given: Any) -> None:
         self.time = Time()
         given = {"scope": "basic", "redirect_uri": "http://127.0.0.1/callback", **given}
         self.is_async = kind is AsyncOAuthSession
@@ -45,7 +45,7 @@ class Driven:
     async def _sleep(self, seconds: float) -> None:
         self.time.wait(seconds)
 
-    async def do(self, name: str, *args: Any, **given: Any) -> Any:
+    async def call(self, name: str, *args: Any, **given: Any) -> Any:
         """Call a method; an iterator is read to its end."""
         method = getattr(self.session, name)
         if not self.is_async:
@@ -59,11 +59,11 @@ class Driven:
         if self.is_async:
             found: Token | None = await self.session.token()
             return found
-        held: Token | None = self.session.token
-        return held
+        stored_token: Token | None = self.session.token
+        return stored_token
 
     async def close(self) -> None:
-        await self.do("close")
+        await self.call("close")
 
 
 def _whole(result: Any) -> Any:
@@ -72,7 +72,7 @@ def _whole(result: Any) -> Any:
 
 
 def tokens(number: int = 1, **changes: Any) -> dict[str, Any]:
-    """What a token endpoint answers."""
+    """The response of a token endpoint."""
     return {
         "access_token": f"qma_fake-access-{number}",
         "token_type": "Bearer",
@@ -83,8 +83,8 @@ def tokens(number: int = 1, **changes: Any) -> dict[str, Any]:
     }
 
 
-def held(number: int = 1, lifetime: float = 3600.0) -> Token:
-    """Those tokens, as a session keeps them."""
+def stored_token(number: int = 1, lifetime: float = 3600.0) -> Token:
+    """Those tokens, as a session stores them."""
     return Token(
         f"qma_fake-access-{number}", f"qmr_fake-refresh-{number}", START + lifetime, "basic"
     )

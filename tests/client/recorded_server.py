@@ -1,6 +1,6 @@
-"""A small server with recorded answers, for what a real one does seldom: faults, refusals, waits.
+"""A small server with recorded responses, for faults, refusals and waits.
 
-It listens on a socket of 127.0.0.1 on a thread of its own, and remembers what it was asked.
+It listens on 127.0.0.1 on a separate thread, and stores the received requests.
 """
 
 import json
@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A request as it came."""
+class ReceivedRequest:
+    """A received request."""
 
     method: str
     path: str
@@ -34,8 +34,8 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What to say. `drop`: nothing at all, and hang up. `cut`: hang up before the end."""
+class RecordedResponse:
+    """A response. `drop`: disconnect without one. `cut`: disconnect before its end."""
 
     status: int = 200
     body: Any = None
@@ -50,7 +50,7 @@ class Answer:
         return b"" if self.body is None else json.dumps(self.body).encode()
 
 
-Answering = Answer | Callable[[Seen], Answer]
+Responder = RecordedResponse | Callable[[ReceivedRequest], RecordedResponse]
 
 
 class _Server(ThreadingHTTPServer):
@@ -58,15 +58,15 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        pass  # who hangs up early has its reasons
+        pass  # tests disconnect early on purpose
 
 
-class Recorded:
-    """`on(path, …)`: the answers of a path in their order; the last one stays."""
+class RecordedServer:
+    """`on(path, …)`: the responses of a path in order; the last one is repeated."""
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        self.seen: list[Seen] = []
-        self._answers: dict[str, list[Answering]] = {}
+        self.requests: list[ReceivedRequest] = []
+        self._responses: dict[str, list[Responder]] = {}
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         if context is not None:
@@ -83,21 +83,23 @@ class Recorded:
     def host(self) -> str:
         return f"{self.address}/api"
 
-    def on(self, path: str, *answers: Answering) -> None:
-        self._answers[path] = list(answers)
+    def on(self, path: str, *responses: Responder) -> None:
+        self._responses[path] = list(responses)
 
-    def asked(self, path: str) -> list[Seen]:
-        return [seen for seen in self.seen if seen.path == path]
+    def requests_to(self, path: str) -> list[ReceivedRequest]:
+        return [received for received in self.requests if received.path == path]
 
-    def answer(self, seen: Seen) -> Answer:
+    def respond(self, received: ReceivedRequest) -> RecordedResponse:
         with self._lock:
-            self.seen.append(seen)
-            answers = self._answers.get(seen.path, [Answer(404, {"error": "not_found"})])
-            chosen = answers.pop(0) if len(answers) > 1 else answers[0]
-        return chosen if isinstance(chosen, Answer) else chosen(seen)
+            self.requests.append(received)
+            responses = self._responses.get(
+                received.path, [RecordedResponse(404, {"error": "not_found"})]
+            )
+            chosen = responses.pop(0) if len(responses) > 1 else responses[0]
+        return chosen if isinstance(chosen, RecordedResponse) else chosen(received)
 
     @contextmanager
-    def running(self) -> Iterator["Recorded"]:
+    def running(self) -> Iterator["RecordedServer"]:
         thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -108,7 +110,7 @@ class Recorded:
             self._server.server_close()
 
 
-def _handler(recorded: Recorded) -> type[BaseHTTPRequestHandler]:
+def _handler(recorded_server: RecordedServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -118,18 +120,20 @@ def _handler(recorded: Recorded) -> type[BaseHTTPRequestHandler]:
             query = dict(parse_qsl(parts.query, keep_blank_values=True))
             body = self.rfile.read(length)
             headers = {name.lower(): value for name, value in self.headers.items()}
-            said = recorded.answer(Seen(self.command, parts.path, query, headers, body))
-            self.close_connection = self.close_connection or said.drop or said.cut
-            if said.drop:
+            response = recorded_server.respond(
+                ReceivedRequest(self.command, parts.path, query, headers, body)
+            )
+            self.close_connection = self.close_connection or response.drop or response.cut
+            if response.drop:
                 return
-            self.send_response(said.status)
-            for name, value in said.headers.items():
+            self.send_response(response.status)
+            for name, value in response.headers.items():
                 self.send_header(name, value)
-            if said.status != 204:
-                self.send_header("content-length", str(len(said.content) + said.cut))
+            if response.status != 204:
+                self.send_header("content-length", str(len(response.content) + response.cut))
             self.end_headers()
-            if said.status != 204:
-                self.wfile.write(said.content)
+            if response.status != 204:
+                self.wfile.write(response.content)
 
         do_GET = do_POST = do_PUT = do_DELETE = _handle
 

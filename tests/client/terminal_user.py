@@ -1,11 +1,11 @@
-"""Somebody at a terminal, who types what the client's command takes."""
+"""A person at a terminal who runs the client's command."""
 
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from driven import START
+from session_driver import START
 
 from swagger_client.command.environment import CliEnvironment
 from swagger_client.command.main import main
@@ -18,8 +18,8 @@ class Terminal(io.StringIO):
 
 
 @dataclass
-class Person:
-    """Somebody at a terminal. `browser` is what happens when the command opens one."""
+class TerminalUser:
+    """A person at a terminal. `browser` is called when the command opens a browser."""
 
     folder: Path
     browser: Callable[[str], bool] = lambda _: True
@@ -29,9 +29,9 @@ class Person:
     out: str = ""
     err: str = ""
 
-    def types(self, *words: str, terminal: bool = False) -> int:
+    def run(self, *words: str, terminal: bool = False) -> int:
         out, err = (Terminal() if terminal else io.StringIO() for _ in range(2))
-        around = CliEnvironment(
+        env = CliEnvironment(
             out=out,
             err=err,
             environment={"QM_CLIENT_FOLDER": str(self.folder), **self.environment},
@@ -39,7 +39,7 @@ class Person:
             clock=lambda: self.now,
             sleep=self.sleep,
         )
-        status = main(words, around)
+        status = main(words, env)
         self.out, self.err = out.getvalue(), err.getvalue()
         return status
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from places import Place, ThroughLoop, do
+from target_server import TargetServer, ThroughLoop, call_method
 
 import swagger_client
 from support.app import AppHarness, answer_of
@@ -23,72 +23,74 @@ both_kinds = pytest.mark.parametrize("kind", [OAuthSession, AsyncOAuthSession])
 
 
 @both_kinds
-async def test_sign_in_use_refresh_sign_out(place: Place, kind: type[Any], tmp_path: Path) -> None:
+async def test_sign_in_use_refresh_sign_out(
+    target: TargetServer, kind: type[Any], tmp_path: Path
+) -> None:
     store = FileStore(tmp_path / "tokens.json")
-    session = place.session(kind, store=store)
-    back = await place.allow(session.authorization_url().url)
-    token = await do(session, "fetch_token", back)
-    assert (await do(session, "me")).email == "ann@example.org"
+    session = target.session(kind, store=store)
+    back = await target.allow(session.authorization_url().url)
+    token = await call_method(session, "fetch_token", back)
+    assert (await call_method(session, "me")).email == "ann@example.org"
 
-    fresh = await do(session, "refresh")
+    fresh = await call_method(session, "refresh")
     assert fresh.refresh_token != token.refresh_token
-    again = place.session(kind, store=FileStore(tmp_path / "tokens.json"))
-    assert (await do(again, "me")).display_name == "Ann Example"
+    again = target.session(kind, store=FileStore(tmp_path / "tokens.json"))
+    assert (await call_method(again, "me")).display_name == "Ann Example"
 
-    await do(session, "sign_out")
+    await call_method(session, "sign_out")
     assert store.load() is None
     with pytest.raises(SignInRequired):
-        await do(session, "me")
-    store.save(fresh)  # a copy that somebody kept
-    thief = place.session(kind, store=store)
+        await call_method(session, "me")
+    store.save(fresh)  # a stolen copy
+    thief = target.session(kind, store=store)
     with pytest.raises(SignInRequired):
-        await do(thief, "me")
+        await call_method(thief, "me")
     assert store.load() is None
     for each in (session, again, thief):
-        await do(each, "close")
+        await call_method(each, "close")
 
 
 @both_kinds
-async def test_a_refusal_is_heard_by_the_app(place: Place, kind: type[Any]) -> None:
-    session = place.session(kind)
+async def test_the_app_receives_a_refusal(target: TargetServer, kind: type[Any]) -> None:
+    session = target.session(kind)
     request = session.authorization_url(prompt="none")
-    back = answer_of(await place.browser().get(request.url)).location
+    back = answer_of(await target.browser().get(request.url)).location
     with pytest.raises(AuthorizationRefused, match="login_required"):
-        await do(session, "fetch_token", back)
-    await do(session, "close")
+        await call_method(session, "fetch_token", back)
+    await call_method(session, "close")
 
 
 @both_kinds
-async def test_a_code_that_was_used_ends_everything(place: Place, kind: type[Any]) -> None:
-    session = place.session(kind)
+async def test_a_replayed_code_revokes_the_grant(target: TargetServer, kind: type[Any]) -> None:
+    session = target.session(kind)
     request = session.authorization_url()
-    back = await place.allow(request.url)
-    await do(session, "fetch_token", back, request)
+    back = await target.allow(request.url)
+    await call_method(session, "fetch_token", back, request)
     with pytest.raises(ApiException) as caught:
-        await do(session, "fetch_token", back, request)
+        await call_method(session, "fetch_token", back, request)
     assert caught.value.status == 400
     assert "invalid_grant" in str(caught.value)
     assert "qmc_" not in str(caught.value)
     with pytest.raises(SignInRequired):  # RFC 6749 §4.1.2
-        await do(session, "me")
-    await do(session, "close")
+        await call_method(session, "me")
+    await call_method(session, "close")
 
 
 @both_kinds
-async def test_an_application_by_itself(place: Place, kind: type[Any]) -> None:
-    session = place.session(kind)
-    token = await do(session, "fetch_application_token", "basic")
+async def test_an_application_by_itself(target: TargetServer, kind: type[Any]) -> None:
+    session = target.session(kind)
+    token = await call_method(session, "fetch_application_token", "basic")
     assert token.scope == "basic"
     assert token.refresh_token is None
     with pytest.raises(ApiException) as caught:
-        await do(session, "me")  # it is nobody
+        await call_method(session, "me")  # the token belongs to no person
     assert caught.value.status in (401, 403)
-    await do(session, "close")
+    await call_method(session, "close")
 
 
-async def test_ten_tasks_renew_once_at_the_real_server(place: Place) -> None:
-    store = place.session(AsyncOAuthSession)
-    await store.fetch_token(await place.allow(store.authorization_url().url))
+async def test_ten_tasks_renew_once_at_the_real_server(target: TargetServer) -> None:
+    store = target.session(AsyncOAuthSession)
+    await store.fetch_token(await target.allow(store.authorization_url().url))
     before = await store.token()
     people = await asyncio.gather(*(store.refresh() for _ in range(10)))
     assert len({token.access_token for token in people}) == 1
@@ -118,9 +120,9 @@ async def test_the_methods_of_2016_in_process(harness: AppHarness) -> None:
             api.v1_user_me_get()
         return caught.value
 
-    fault = await asyncio.to_thread(refused, "qma_of-nobody-at-all")
+    fault = await asyncio.to_thread(refused, "qma_of-no-person-at-all")
     assert fault.status == 401
-    assert "of-nobody" not in str(fault)
+    assert "of-no-person" not in str(fault)
     wide = await harness.tokens(app, scope="openid")
     fault = await asyncio.to_thread(refused, wide["access_token"])
     assert fault.status == 403
@@ -136,7 +138,7 @@ async def test_the_paths_of_the_client_are_those_that_the_server_advertises(
     url = application.authorization_request().url
     assert url.partition("?")[0] == metadata["authorization_endpoint"]
     for call, name in (
-        (application.refresh("r"), "token_endpoint"),
-        (application.revocation("r"), "revocation_endpoint"),
+        (application.refresh_request("r"), "token_endpoint"),
+        (application.revocation_request("r"), "revocation_endpoint"),
     ):
         assert str(call.request(application.host, {}).url) == metadata[name]
