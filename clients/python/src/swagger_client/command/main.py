@@ -1,8 +1,4 @@
-"""The command line: parses the arguments, runs the command, and reports errors.
-
-Exit status: 0 done; 1 refused or failed; 2 wrong usage; 3 sign-in is required first;
-130 stopped by Ctrl-C.
-"""
+"""The command line: parses the arguments, runs the command, and reports errors."""
 
 from __future__ import annotations
 
@@ -158,12 +154,9 @@ def _parser(env: CliEnvironment) -> ArgumentParser:
     _add(commands, shared, "logout", "sign out: revoke and delete the tokens", login.logout)
     _add(commands, shared, "units", "list the units", _with_session(reference.list_units))
     _add(
-        commands,
-        shared,
-        "categories",
-        "list the categories of variables",
+        commands, shared, "categories", "list the categories of variables",
         _with_session(reference.list_categories),
-    )
+    )  # fmt: skip
     group = commands.add_parser("measurements", help="list, add, import, export", parents=[shared])
     _add_measurements(group.add_subparsers(required=True, metavar="COMMAND"), shared)
     return parser
