@@ -199,6 +199,6 @@ def test_a_table_without_a_last_step_is_an_error() -> None:
 
 
 def test_a_reason_says_whether_it_is_about_a_known_person() -> None:
-    assert not Reason(LoginRequired).asks_subject
-    assert Reason(ConsentRequired).asks_subject
-    assert not Reason(None).asks_subject
+    assert not Reason(LoginRequired).requests_subject
+    assert Reason(ConsentRequired).requests_subject
+    assert not Reason(None).requests_subject

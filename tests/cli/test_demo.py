@@ -38,7 +38,7 @@ def test_the_demo_refuses_a_server_of_other_settings(terminal: Terminal) -> None
     server = terminal.serve()
     answer = terminal("demo", "--url", server.url)
     assert (answer.code, answer.out) == (1, "")
-    assert "not the server of these settings" in answer.err
+    assert "is not the one of these settings" in answer.err
 
 
 def test_the_demo_fails_on_a_server_with_another_database_and_cleans_up(

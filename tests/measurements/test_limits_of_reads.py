@@ -74,7 +74,7 @@ async def test_reads_of_one_person_beyond_the_bound_are_refused(
     assert answer.headers["retry-after"] == "1"
     assert answer.json() == {
         "error": "temporarily_unavailable",
-        "error_description": "too many reads of these measurements at once; wait for their answers",
+        "error_description": "too many reads of these measurements at once; wait for them",
     }
     # Another person's reads are not counted with them, and writes and tokens go on.
     assert (await app.send("POST", LIST, [SLEEP])).status_code == 200

@@ -26,7 +26,7 @@ class Failing:
 
     async def add_events(self, events: Sequence[Event], charge: Charge | None = None) -> None:
         if self.down or len(self.batches) >= self.most:
-            raise Unavailable("the database did not answer")
+            raise Unavailable("the database did not respond")
         self.batches.append(len(events))
         await self._store.add_events(events)
 

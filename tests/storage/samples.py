@@ -152,7 +152,7 @@ def data_deletion_request(code: str, **changes: object) -> DataDeletionRequest:
     values: dict[str, object] = {
         "code": code,
         "provider": "sample",
-        "asked_at": NOW,
+        "requested_at": NOW,
         "done_at": SOON,
         "expires_at": LATER,
     }

@@ -64,19 +64,19 @@ async def test_of_many_who_claim_a_request_one_did(stores: Stores) -> None:
     assert found is not None
     assert found.claimed_by == bytes([claims.index(True)]) * 32
     assert found.expires_at == LATER
-    assert found.answer is None
+    assert found.response is None
     assert not await stores.authorizations.claim_request(key("other"), b"x" * 32, LATER)
 
 
 async def test_the_answer_of_a_request_is_kept_with_it(stores: Stores) -> None:
     await stores.authorizations.save_request(_REQUEST)
     await stores.authorizations.claim_request(_REQUEST.key, b"x" * 32, LATER)
-    await stores.authorizations.answer_request(_REQUEST.key, b"\0sealed\xff")
+    await stores.authorizations.set_response(_REQUEST.key, b"\0sealed\xff")
     found = await stores.authorizations.request(_REQUEST.key)
     assert found is not None
-    assert found.answer == b"\0sealed\xff"
+    assert found.response == b"\0sealed\xff"
     assert found.parameters == _REQUEST.parameters
-    await stores.authorizations.answer_request(key("other"), b"nothing")
+    await stores.authorizations.set_response(key("other"), b"nothing")
     assert await stores.authorizations.request(key("other")) is None
 
 

@@ -482,7 +482,7 @@ class Gallery:
         data_deletion_request = DataDeletionRequest(
             code="4f1c09ab77de4f1c09ab",
             provider="sample",
-            asked_at=now,
+            requested_at=now,
             done_at=now,
             expires_at=now,
         )

@@ -44,7 +44,7 @@ from support.fake_provider import (
 APP = "https://app.example.org"
 OWN = "https://www.example.org/signed-in"
 DOWN = ProviderUnavailable("The sign-in provider cannot answer now.", because="no answer")
-INVALID = InvalidProviderResponse("The sign-in provider gave an answer that cannot be used.")
+INVALID = InvalidProviderResponse("The sign-in provider sent a response that cannot be used.")
 
 
 @pytest.fixture

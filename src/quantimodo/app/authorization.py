@@ -12,7 +12,7 @@ from quantimodo.tokens.minter import TokenMinter
 from quantimodo.tokens.signed import SignedTokens
 from quantimodo.tokens.subjects import Subjects
 from quantimodo.tokens.token_responder import TokenResponder
-from quantimodo.tokens.userinfo import UserInfoAnswers
+from quantimodo.tokens.userinfo import UserInfoResponses
 
 
 def token_responder(context: AppContext) -> TokenResponder:
@@ -67,8 +67,8 @@ def client_authentication(context: AppContext) -> ClientAuthentication:
     )
 
 
-def user_info(context: AppContext) -> UserInfoAnswers:
-    return UserInfoAnswers(
+def user_info(context: AppContext) -> UserInfoResponses:
+    return UserInfoResponses(
         context.token_policy.issuer,
         context.keyring,
         context.stores.clients,

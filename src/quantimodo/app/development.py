@@ -1,4 +1,4 @@
-"""Pages for development (`/outbox`, `/sandbox`) answer a browser on this machine only.
+"""Pages for development (`/outbox`, `/sandbox`) are served to a browser on this machine only.
 
 security.md §14d: a loopback issuer and a loopback host are `settings_rules.py`'s; here each request
 must come from a loopback peer and name a loopback host. Behind a local proxy the address that
@@ -40,7 +40,7 @@ def local_only(routes: Sequence[PageRoute]) -> list[PageRoute]:
 
 
 def _local(endpoint: Endpoint) -> Endpoint:
-    async def answer(request: Request) -> Response:
+    async def respond(request: Request) -> Response:
         if not is_local_peer(request.scope):
             raise RequestRejected(*_OTHER_PEER, status=403, code="access_denied")
         # A site that a developer visits can resolve its own name to this machine (DNS rebinding).
@@ -48,7 +48,7 @@ def _local(endpoint: Endpoint) -> Endpoint:
             raise RequestRejected(*_OTHER_NAME, status=421)
         return await endpoint(request)
 
-    return answer
+    return respond
 
 
 def is_local_peer(scope: Any) -> bool:

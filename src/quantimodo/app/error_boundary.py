@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response as PageResponse
 
 from quantimodo.accounts.errors import ReauthenticationNeeded
-from quantimodo.app.error_table import ErrorAnswer, answer_of
+from quantimodo.app.error_table import ErrorResponse, response_to
 from quantimodo.endpoints.authorize_responses import wants_json
 from quantimodo.endpoints.routes import EndpointKind
 from quantimodo.http.disconnects import ClientLeft
@@ -50,15 +50,15 @@ class ErrorBoundary:
 
     def api_response(self, error: Exception, endpoint: str, kind: EndpointKind) -> Response:
         """The response of an endpoint over plain values that raised `error`."""
-        answer = answer_of(error, kind)
-        if answer is None:
+        response = response_to(error, kind)
+        if response is None:
             body = {
                 "error": "server_error",
                 "error_description": _INCIDENT + self._incident(error, endpoint),
             }
             return private_json(500, body)
-        self._write(endpoint, answer.refusal)
-        return private_json(answer.status, answer.body, *answer.headers)
+        self._write(endpoint, response.refusal)
+        return private_json(response.status, response.body, *response.headers)
 
     def note_response(self, endpoint: str, status: int) -> None:
         """Log a refusal that an endpoint over plain values returned without raising it."""
@@ -102,18 +102,18 @@ class ErrorBoundary:
     ) -> PageResponse:
         if kind is EndpointKind.PAGE_OR_ENVELOPE:
             kind = EndpointKind.ENVELOPE if wants_json(request) else EndpointKind.PAGE
-        answer = answer_of(error, kind)
-        if answer is None:
+        response = response_to(error, kind)
+        if response is None:
             incident = self._incident(error, name)
             return error_page(self._renderer, 500, *SERVER_ERROR, incident=incident)
-        self._write(name, answer.refusal)
-        return self._rendered(answer)
+        self._write(name, response.refusal)
+        return self._rendered(response)
 
-    def _rendered(self, answer: ErrorAnswer) -> PageResponse:
-        headers = {key.decode("ascii"): value.decode("ascii") for key, value in answer.headers}
-        if isinstance(answer.body, tuple):
-            return error_page(self._renderer, answer.status, *answer.body, headers=headers)
-        return json_page(answer.status, answer.body, headers)
+    def _rendered(self, response: ErrorResponse) -> PageResponse:
+        headers = {key.decode("ascii"): value.decode("ascii") for key, value in response.headers}
+        if isinstance(response.body, tuple):
+            return error_page(self._renderer, response.status, *response.body, headers=headers)
+        return json_page(response.status, response.body, headers)
 
     def _note_page(self, request: Request, response: PageResponse, name: str) -> None:
         refusal = noted_refusal(request.scope)
@@ -144,7 +144,7 @@ def _of_starlette(error: Exception) -> Exception:
 
 
 def _same_page(request: Request) -> str:
-    """The page of a form that needs a fresh sign-in: it answers GET at its own address, but for
+    """The page of a form that needs a fresh sign-in: it handles GET at its own address, but for
     the buttons of a list."""
     path = request.url.path
     if path.startswith("/account/identities/"):

@@ -1,4 +1,4 @@
-"""How each exception is answered: one row for each class, one column for each kind of endpoint.
+"""The response to each exception: one row for each class, one column for each kind of endpoint.
 
 A cell gives status, body, headers, and the reason for the log. An exception without a cell is an
 incident (`error_boundary.py`). The rows are found by the class of the exception or the nearest base
@@ -48,7 +48,7 @@ _FULL_SECONDS: Final = 60  # until replay records may have expired
 _TOO_SLOW: Final = (
     "this took too long and was stopped; ask for less, by startTime and endTime or by variableName"
 )
-_TOO_MANY_READS: Final = "too many reads of these measurements at once; wait for their answers"
+_TOO_MANY_READS: Final = "too many reads of these measurements at once; wait for them"
 _BUSY_SERVER: Final = "The server is busy. Try again in a moment."
 _TRY_AGAIN: Final = "Try again in a moment."
 _ENCODED: Final = "send the body without compression: no Content-Encoding is read here"
@@ -67,7 +67,7 @@ _PAGE: Final = EndpointKind.PAGE
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorAnswer:
+class ErrorResponse:
     """`body`: the members of a JSON object, or title and text of a page."""
 
     status: int
@@ -76,11 +76,11 @@ class ErrorAnswer:
     headers: Headers = ()
 
 
-Cell = Callable[[Any], ErrorAnswer]
+Cell = Callable[[Any], ErrorResponse]
 
 
-def answer_of(error: Exception, kind: EndpointKind) -> ErrorAnswer | None:
-    """The answer to `error` at an endpoint of this kind; None for an incident."""
+def response_to(error: Exception, kind: EndpointKind) -> ErrorResponse | None:
+    """The response to `error` at an endpoint of this kind; None for an incident."""
     for base in type(error).__mro__:
         cell = TABLE.get(base, {}).get(kind)
         if cell is not None:
@@ -90,85 +90,89 @@ def answer_of(error: Exception, kind: EndpointKind) -> ErrorAnswer | None:
 
 def _json(
     status: int, code: str, text: str, *headers: tuple[bytes, bytes], because: str = ""
-) -> ErrorAnswer:
+) -> ErrorResponse:
     """RFC 6749 §5.2, for all of the API."""
     body = {"error": code, "error_description": text}
-    return ErrorAnswer(status, body, Refusal(code, because or text), headers)
+    return ErrorResponse(status, body, Refusal(code, because or text), headers)
 
 
 def _envelope(
     status: int, code: str, text: str, *headers: tuple[bytes, bytes], because: str = "", **more: str
-) -> ErrorAnswer:
+) -> ErrorResponse:
     """The login envelope (v2-api.md §4)."""
-    return ErrorAnswer(status, refused(code, text, **more), Refusal(code, because or text), headers)
+    return ErrorResponse(
+        status, refused(code, text, **more), Refusal(code, because or text), headers
+    )
 
 
 def _page(
     status: int, page: tuple[str, str], code: str, because: str, *headers: tuple[bytes, bytes]
-) -> ErrorAnswer:
-    return ErrorAnswer(status, page, Refusal(code, because or page[0]), headers)
+) -> ErrorResponse:
+    return ErrorResponse(status, page, Refusal(code, because or page[0]), headers)
 
 
-def _event_error(status: int, code: str, text: str, refusal: Refusal | None = None) -> ErrorAnswer:
+def _event_error(
+    status: int, code: str, text: str, refusal: Refusal | None = None
+) -> ErrorResponse:
     """RFC 8935 §2.4."""
     body = {"err": code, "description": text}
-    return ErrorAnswer(status, body, refusal or Refusal(code, text))
+    return ErrorResponse(status, body, refusal or Refusal(code, text))
 
 
 def _wait(time: timedelta) -> tuple[bytes, bytes]:
     return (b"retry-after", b"%d" % max(1, ceil(time.total_seconds())))
 
 
-def _oauth(error: OAuthError) -> ErrorAnswer:
+def _oauth(error: OAuthError) -> ErrorResponse:
     headers = (_BASIC,) if isinstance(error, InvalidClient) and error.challenged else ()
     return _json(error.status, error.code, error.description, *headers, because=error.because)
 
 
-def _bearer(error: BearerError) -> ErrorAnswer:
+def _bearer(error: BearerError) -> ErrorResponse:
     text = error.description or "an access token is needed"
     body = {"error": error.code or "unauthorized", "error_description": text}
     because = error.because or error.description or "no access token was sent"
     refusal = Refusal(error.code or "unauthenticated", because)
     header = (b"www-authenticate", challenge(error).encode("ascii"))
-    return ErrorAnswer(error.status, body, refusal, (header,))
+    return ErrorResponse(error.status, body, refusal, (header,))
 
 
-def _measurement(error: MeasurementError) -> ErrorAnswer:
+def _measurement(error: MeasurementError) -> ErrorResponse:
     code = "not_found" if error.status == 404 else "invalid_request"
     body: dict[str, Any] = {"error": code, "error_description": error.text}
     if error.set_index is not None:
         body["setIndex"] = error.set_index
     if error.measurement_index is not None:
         body["measurementIndex"] = error.measurement_index
-    return ErrorAnswer(error.status, body, Refusal(code, error.text))
+    return ErrorResponse(error.status, body, Refusal(code, error.text))
 
 
-def _retry(error: Exception, answer: ErrorAnswer, seconds: int) -> ErrorAnswer:
+def _retry(error: Exception, response: ErrorResponse, seconds: int) -> ErrorResponse:
     """503: not the caller's fault. The line has another event, with the cause."""
     event = "stopped" if isinstance(error, TooSlow) else "unavailable"
-    refusal = Refusal(answer.refusal.code, str(error) or answer.refusal.because, event)
-    return replace(answer, refusal=refusal, headers=((b"retry-after", b"%d" % seconds),))
+    refusal = Refusal(response.refusal.code, str(error) or response.refusal.because, event)
+    return replace(response, refusal=refusal, headers=((b"retry-after", b"%d" % seconds),))
 
 
-def _full(error: QuotaExceeded, answer: ErrorAnswer) -> ErrorAnswer:
+def _full(error: QuotaExceeded, response: ErrorResponse) -> ErrorResponse:
     """429 for the signer that used up its own quota, 503 for all others."""
     if not error.by_signer:
-        return _retry(error, replace(answer, status=503), _FULL_SECONDS)
-    refusal = replace(answer.refusal, because=str(error))
+        return _retry(error, replace(response, status=503), _FULL_SECONDS)
+    refusal = replace(response.refusal, because=str(error))
     wait = (b"retry-after", b"%d" % _FULL_SECONDS)
-    return replace(answer, refusal=refusal, headers=(wait,))
+    return replace(response, refusal=refusal, headers=(wait,))
 
 
 def _provider_fault(error: ProviderFault, event: str = "sign-in failed") -> Refusal:
     return Refusal(error.code, error.because or error.message, event, error.provider)
 
 
-def _failed_login(error: ProviderFault) -> ErrorAnswer:
+def _failed_login(error: ProviderFault) -> ErrorResponse:
     body = refused(error.code, error.message)
-    return ErrorAnswer(error.status, body, _provider_fault(error))
+    return ErrorResponse(error.status, body, _provider_fault(error))
 
 
-def _refused_event(error: ProviderFault) -> ErrorAnswer:
+def _refused_event(error: ProviderFault) -> ErrorResponse:
     # Without the provider's signature it is not the provider's message.
     status = 503 if error.status >= 500 else 400
     refusal = _provider_fault(error, "security event refused")

@@ -31,7 +31,7 @@ class LimitSettings:
     )
     upstream_logins_per_address: Limit = _setting(
         Limit(200, 15 * _MINUTE),
-        "Browsers that may be sent to providers, and questions that providers may be asked, from"
+        "Browsers that may be sent to providers, and requests that may be sent to providers, from"
         " one network address.",
     )
     requests_per_address: Limit = _setting(
@@ -46,10 +46,10 @@ class LimitSettings:
         Limit(50, _HOUR), "Sign-ups that may be begun from one network address."
     )
     reset_per_account: Limit = _setting(
-        Limit(5, _HOUR), "Password resets that may be asked for one e-mail address."
+        Limit(5, _HOUR), "Password resets that may be requested for one e-mail address."
     )
     reset_per_address: Limit = _setting(
-        Limit(50, _HOUR), "Password resets that may be asked for from one network address."
+        Limit(50, _HOUR), "Password resets that may be requested from one network address."
     )
     emails_per_account: Limit = _setting(
         Limit(5, _HOUR), "Other mails that signed-in people may cause to one e-mail address."

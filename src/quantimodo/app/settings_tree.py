@@ -111,7 +111,7 @@ class PasswordSettings:
     )
     waiting: int = _setting(
         16,
-        "How many more may wait for it; beyond that the sign-in page answers 503 and asks to try"
+        "How many more may wait for it; beyond that the response is 503 with the request to try"
         " again.",
         least=0,
         most=10_000,
@@ -132,14 +132,14 @@ class ReadSettings:
     deadline: timedelta = _setting(
         10 * _SECOND,
         "How long one read of measurements (a list, a count, a part of a CSV file) may take; then"
-        " it is interrupted, and the answer is 503.",
+        " it is interrupted, and the response is 503.",
         least=_SECOND,
         most=_MINUTE,
     )
     per_person: int = _setting(
         1,
         "How many reads of one person's measurements, or of one application's people, one worker"
-        " process runs at once; 16 more wait, and beyond that the answer is 429.",
+        " process runs at once; 16 more wait, and beyond that the response is 429.",
         least=1,
         most=64,
     )
@@ -148,7 +148,7 @@ class ReadSettings:
     )
     waiting: int = _setting(
         64,
-        "How many more may wait for it; beyond that the answer is 503.",
+        "How many more may wait for it; beyond that the response is 503.",
         least=1,
         most=10_000,
     )
@@ -193,7 +193,7 @@ class RegistrationSettings:
         " `quantimodo registrations create`, or all that ask.",
     )
     implicit: bool = _setting(
-        False, "Let them register for answers that bring tokens in addresses."
+        False, "Allow self-registered apps to use implicit response types (tokens in the address)."
     )
     unused_lifetime: timedelta = _setting(
         30 * _DAY,
@@ -240,7 +240,7 @@ class ProviderSettings:
     )
     direct_redirect_uri: str = _setting(
         "",
-        "The redirect URI of codes that an app asked for by itself; for Google postmessage, its"
+        "The redirect URI of codes that an app requested itself; for Google postmessage, its"
         " popup.",
     )
     tenant: str = _setting(
@@ -347,7 +347,7 @@ class Settings:
         " separated by commas in the environment.",
     )
     metrics_token: str = _setting(
-        "", "The bearer token that /metrics asks for; without one /metrics is off.", secret=True
+        "", "The bearer token that /metrics requires; without one /metrics is off.", secret=True
     )
     security_txt: str = _setting(
         "", "The text of /.well-known/security.txt (RFC 9116); without one there is none."

@@ -1,1 +1,1 @@
-"""The steps between an authorization request and its answer, as the server remembers them."""
+"""The steps between an authorization request and its response, as stored state."""

@@ -28,26 +28,26 @@ class Consents:
         """The stored consent of this person to this client, if there is one."""
         return None if signed_in is None else await self.store.consent(signed_in.user.id, client.id)
 
-    async def give(self, asked: AuthorizationRequest, signed_in: AuthenticatedSubject) -> None:
+    async def give(self, request: AuthorizationRequest, signed_in: AuthenticatedSubject) -> None:
         """Save the consent of a person who pressed *Allow*, and record the event."""
-        await self.save(asked, signed_in)
+        await self.save(request, signed_in)
         self.audit.record(
             Event(
                 at=self.clock.now(),
                 kind="consent.given",
                 user_id=signed_in.user.id,
-                client_id=asked.client.id,
-                detail=asked.client.name,
+                client_id=request.client.id,
+                detail=request.client.name,
             )
         )
 
-    async def save(self, asked: AuthorizationRequest, signed_in: AuthenticatedSubject) -> None:
+    async def save(self, request: AuthorizationRequest, signed_in: AuthenticatedSubject) -> None:
         """Save the consent without an event, for a client that does not ask for it."""
         now = self.clock.now()
         consent = Consent(
             user_id=signed_in.user.id,
-            client_id=asked.client.id,
-            scope=asked.consent_scope,
+            client_id=request.client.id,
+            scope=request.consent_scope,
             granted_at=now,
             updated_at=now,
         )

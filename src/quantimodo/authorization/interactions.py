@@ -1,4 +1,5 @@
-"""Interactions: an authorization request, what its person has done so far, and how it is answered.
+"""Interactions: an authorization request, what its person has done so far, and the channel of the
+response.
 
 Values only. Which step is next is `next_step.py`; the steps are in `steps/`.
 """
@@ -99,6 +100,6 @@ class Reason:
         return self.error is LoginRequired
 
     @property
-    def asks_subject(self) -> bool:
+    def requests_subject(self) -> bool:
         """Whether the step shows a page to a person whose account is known."""
         return self.error is not None and not self.needs_login

@@ -89,7 +89,7 @@ class StoredRequests:
     async def store_response(self, stored: StoredRequest, response: SentResponse) -> None:
         """Store what the client got, encrypted, until the request is deleted."""
         text = msgspec.json.encode(response)
-        await self.store.answer_request(stored.key, self.envelope.seal(text, _purpose(stored.key)))
+        await self.store.set_response(stored.key, self.envelope.seal(text, _purpose(stored.key)))
 
     async def response(self, key: bytes, holders: Iterable[str]) -> SentResponse | None:
         """The response to a claimed request, if it was for one of these holders. Waits a few
@@ -101,8 +101,8 @@ class StoredRequests:
                 return None
             if found.claimed_by not in digests:
                 return None
-            if found.answer is not None:
-                return self._opened(found.answer, key)
+            if found.response is not None:
+                return self._opened(found.response, key)
             await asyncio.sleep(_PAUSE)
         return None
 

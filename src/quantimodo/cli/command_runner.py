@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Failed(Exception):
-    """The command cannot do what it was asked to; the text says why and what to do."""
+    """The command failed; the text says why and what to do."""
 
 
 def run(command: Callable[[AppContext], Awaitable[T]]) -> T:

@@ -1,9 +1,9 @@
 """One connection of a worker: one request in, one response out (RFC 9112).
 
 uvicorn's protocol over httptools, with what both leave open: `Upgrade` is ignored and the body is
-read by its framing, a malformed request is answered in its turn and ends the connection, trailers
-never become headers, and each wait has an end. The internals that this builds on were read in the
-versions that pyproject.toml pins (decision 0013).
+read by its framing, the response to a malformed request comes in its turn and ends the connection,
+trailers never become headers, and each wait has an end. The internals that this builds on were read
+in the versions that pyproject.toml pins (decision 0013).
 
 An application that has its response complete may hand it over in one call, by the scope's
 extension `WHOLE`, instead of two messages whose headers uvicorn checks again.
@@ -18,7 +18,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from quantimodo.cli.admission import Admission, ConnectionPolicy
-from quantimodo.cli.cycle import Cycle, answer_whole, no_resource, refusal
+from quantimodo.cli.cycle import Cycle, no_resource, refusal, whole_response
 from quantimodo.cli.framing import DomainError, check_head, head_without_upgrade, split_target
 from quantimodo.cli.gathering import Gathering
 from quantimodo.http.asgi import FRAMING_REFUSED, WHOLE
@@ -97,7 +97,7 @@ class Connection(HttpToolsProtocol):
         if self._client_network is not None:
             self._admission.release(self._client_network)
             self._client_network = None
-        # Those in the queue never begin: the client that asked is gone.
+        # Those in the queue never begin: the client is gone.
         self.pipeline.clear()
         if self._active is not None:
             self._active.disconnect()
@@ -205,7 +205,7 @@ class Connection(HttpToolsProtocol):
         scope["query_string"] = query
         keep_alive = version != "1.0" and parser.should_keep_alive()
         cycle = self._reading = Cycle(self, expects, keep_alive)
-        whole = partial(answer_whole, cycle, self._gathering)
+        whole = partial(whole_response, cycle, self._gathering)
         scope["extensions"] = {WHOLE: whole}  # type: ignore[dict-item]
         self._enqueue(cycle, no_resource if raw_path == b"*" else self.app)
 
@@ -225,7 +225,7 @@ class Connection(HttpToolsProtocol):
         self.tasks.add(task)
 
     def _refuse(self, fault: DomainError) -> None:
-        """Answer in its turn, read nothing more, and close. The application logs and counts it."""
+        """Respond in turn, read nothing more, and close. The application logs and counts it."""
         self._deaf = True
         if FRAMING_REFUSED in self.app_state:
             self.app_state[FRAMING_REFUSED](fault.status, fault.text)

@@ -64,7 +64,9 @@ def _own_lines(headers: list[tuple[bytes, bytes]]) -> bytes:
     return _last_own[1]
 
 
-def answer_whole(cycle: Cycle, gathering: Gathering, status: int, head: bytes, body: bytes) -> bool:
+def whole_response(
+    cycle: Cycle, gathering: Gathering, status: int, head: bytes, body: bytes
+) -> bool:
     """What `cycle.send` does with a head and a body that are complete; False when it has to.
 
     `head` is the lines of headers that were checked before, the length of the body among them
@@ -89,7 +91,7 @@ def answer_whole(cycle: Cycle, gathering: Gathering, status: int, head: bytes, b
 
 
 def refusal(fault: DomainError) -> Asgi:
-    """An application that answers with this refusal, whatever it is asked."""
+    """An application that responds with this refusal to each request."""
     body = json.dumps({"error": "invalid_request", "error_description": fault.text}).encode()
     headers = [
         (b"content-type", b"application/json"),
@@ -107,6 +109,6 @@ def refusal(fault: DomainError) -> Asgi:
 
 
 async def no_resource(scope: Scope, receive: Receive, send: Send) -> None:
-    """`OPTIONS *` (RFC 9110 §9.3.7) asks about the server, and there is nothing to tell."""
+    """`OPTIONS *` (RFC 9110 §9.3.7) asks about the server as a whole; the response is empty."""
     await send({"type": "http.response.start", "status": 204, "headers": []})
     await send({"type": "http.response.body", "body": b""})

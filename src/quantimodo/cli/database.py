@@ -15,7 +15,7 @@ from quantimodo.storage.open import Step, migrate, pending_steps, sqlite_path
 
 database = typer.Typer(no_args_is_help=True, help="Look after the database.")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @database.command("migrate")

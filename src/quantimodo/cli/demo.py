@@ -53,16 +53,16 @@ async def _show(context: AppContext, url: str) -> None:
 
 async def _metadata(http: httpx.AsyncClient, url: str, issuer: str) -> dict[str, Any]:
     try:
-        answer = await http.get(url + METADATA)
+        response = await http.get(url + METADATA)
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):
         raise Failed(
-            f"no server answers at {url}; start one with the same settings (quantimodo serve),"
+            f"no server responds at {url}; start one with the same settings (quantimodo serve),"
             " or say where it is (--url)"
         ) from None
-    metadata = as_object(answer)
+    metadata = as_object(response)
     if metadata.get("issuer") != issuer:
         raise Failed(
-            f"what answers at {url} is not the server of these settings, whose issuer is {issuer}:"
+            f"the server at {url} is not the one of these settings, whose issuer is {issuer}:"
             " give this command the server's QUANTIMODO_CONFIG and environment"
         )
     return metadata
@@ -80,10 +80,10 @@ async def _throw_away_person(context: AppContext) -> tuple[User, Secret]:
 
 
 async def _throw_away_app(context: AppContext, person: User) -> Registered:
-    asked = Registration(
+    requested = Registration(
         name="Demo App", redirect_uris=(_CALLBACK,), scope=frozenset(SCOPE.split())
     )
-    return await context.registry.register(asked, owner_id=person.id)
+    return await context.registry.register(requested, owner_id=person.id)
 
 
 def _demo_account(app: Registered, person: User, password: Secret) -> DemoAccount:

@@ -1,7 +1,7 @@
 """The main job, walked as an app and a person's browser would: what `quantimodo demo` shows.
 
-Owns the order of the steps and what each must answer; a wrong answer is `Unexpected`. Speaks HTTP
-only: it knows the server by its addresses, and the person whom it signs in exists before.
+Owns the order of the steps and the expected response to each; another one is `Unexpected`. It uses
+HTTP only. The person whom it signs in has to exist.
 """
 
 import json
@@ -26,7 +26,7 @@ _MOST_HOPS = 12
 
 
 class Unexpected(Exception):
-    """The server did not answer as it should; the text says where."""
+    """The server did not respond as it should; the text says where."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class DemoAccount:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An authorization request on its way: what the answer is compared with."""
+    """An authorization request on its way: the values that the response is compared with."""
 
     state: str
     nonce: str
@@ -74,40 +74,40 @@ class DemoFlow:
 
     async def _authorize(self) -> tuple[str, Request]:
         self.demo_output.step(1, "The app sends the person to the authorize endpoint, with PKCE")
-        asked = Request(self._random(), self._random(), self._random())
+        authorization = Request(self._random(), self._random(), self._random())
         parameters = {
             "response_type": "code",
             "client_id": self.account.client_id,
             "redirect_uri": self.account.redirect_uri,
             "scope": SCOPE,
-            "state": asked.state,
-            "nonce": asked.nonce,
-            "code_challenge": base64url(digest(asked.verifier)).decode(),
+            "state": authorization.state,
+            "nonce": authorization.nonce,
+            "code_challenge": base64url(digest(authorization.verifier)).decode(),
             "code_challenge_method": "S256",
         }
         url = httpx.URL(self.metadata["authorization_endpoint"], params=parameters)
-        return await self._as_person(self.http.build_request("GET", url)), asked
+        return await self._as_person(self.http.build_request("GET", url)), authorization
 
     async def _as_person(self, request: httpx.Request) -> str:
         """Go where pages and redirects lead, sign in and allow, until it leads back to the app."""
         form: Mapping[str, str] | None = None
         for _ in range(_MOST_HOPS):
-            answer = await self._send(request, form)
-            location: str = urljoin(str(answer.url), answer.headers.get("location", ""))
-            if answer.is_redirect and location.startswith(self.account.redirect_uri):
+            response = await self._send(request, form)
+            location: str = urljoin(str(response.url), response.headers.get("location", ""))
+            if response.is_redirect and location.startswith(self.account.redirect_uri):
                 return location
-            if answer.is_redirect:
+            if response.is_redirect:
                 here = request.url.netloc.decode()
                 _expect(urlsplit(location).netloc == here, "the browser stays here until then")
                 request, form = self.http.build_request("GET", location), None
             else:
-                request, form = self._filled_in(answer)
+                request, form = self._filled_in(response)
         raise Unexpected("the sign-in and consent pages never led back to the app")
 
-    def _filled_in(self, answer: httpx.Response) -> tuple[httpx.Request, Mapping[str, str]]:
-        page = HtmlPage(answer.text)
+    def _filled_in(self, response: httpx.Response) -> tuple[httpx.Request, Mapping[str, str]]:
+        page = HtmlPage(response.text)
         _expect(
-            answer.status_code == 200,
+            response.status_code == 200,
             f"the page {page.title!r} is answered with 200"
             " (does the server use the same database as this command?)",
         )
@@ -120,7 +120,7 @@ class DemoFlow:
                 values = form.pressed("allow")
             else:
                 continue
-            url = urljoin(str(answer.url), form.action)
+            url = urljoin(str(response.url), form.action)
             return self.http.build_request(form.method, url, data=values), values
         raise Unexpected(f"the page {page.title!r} is neither the sign-in nor the consent page")
 
@@ -131,26 +131,28 @@ class DemoFlow:
         }
         return {**form.values, **person}
 
-    async def _redeem(self, callback: str, asked: Request) -> dict[str, Any]:
+    async def _redeem(self, callback: str, authorization: Request) -> dict[str, Any]:
         self.demo_output.step(4, "The browser is back at the app, which redeems the code")
         brought = dict(parse_qsl(urlsplit(callback).query))
-        _expect(brought.get("state") == asked.state, "the answer brings the state that was sent")
-        _expect(brought.get("iss") == self.metadata["issuer"], "the answer names its issuer")
+        _expect(
+            brought.get("state") == authorization.state, "the response has the state that was sent"
+        )
+        _expect(brought.get("iss") == self.metadata["issuer"], "the response names its issuer")
         tokens = await self._token(
             grant_type="authorization_code",
             code=brought.get("code", ""),
             redirect_uri=self.account.redirect_uri,
-            code_verifier=asked.verifier,
+            code_verifier=authorization.verifier,
         )
         for name in ("access_token", "refresh_token", "id_token"):
-            _expect(name in tokens, f"the token answer has a {name}")
+            _expect(name in tokens, f"the token response has a {name}")
         return tokens
 
-    async def _check_id_token(self, token: str, asked: Request) -> None:
+    async def _check_id_token(self, token: str, authorization: Request) -> None:
         self.demo_output.step(5, "The app checks the ID token with the published keys")
-        answer = await self._call("GET", self.metadata["jwks_uri"], 200)
+        response = await self._call("GET", self.metadata["jwks_uri"], 200)
         kid = unverified_kid(token)
-        published = {jwk["kid"]: jwk for jwk in as_object(answer).get("keys", ())}
+        published = {jwk["kid"]: jwk for jwk in as_object(response).get("keys", ())}
         _expect(kid in published, "the key of the ID token is published")
         jwk = published[kid]
         try:
@@ -165,7 +167,9 @@ class DemoFlow:
             aud in (self.account.client_id, [self.account.client_id]),
             "the ID token is for us",
         )
-        _expect(claims.get("nonce") == asked.nonce, "the ID token has the nonce that was sent")
+        _expect(
+            claims.get("nonce") == authorization.nonce, "the ID token has the nonce that was sent"
+        )
 
     async def _use(self, tokens: Mapping[str, Any]) -> None:
         token = str(tokens["access_token"])
@@ -201,13 +205,13 @@ class DemoFlow:
 
     async def _active(self, token: str) -> bool:
         url = str(self.metadata["introspection_endpoint"])
-        answer = await self._call("POST", url, 200, {"token": token}, self.account.credentials)
-        return as_object(answer).get("active") is True
+        response = await self._call("POST", url, 200, {"token": token}, self.account.credentials)
+        return as_object(response).get("active") is True
 
     async def _resource(self, path: str, token: str, status: int) -> httpx.Response:
         url = urljoin(str(self.metadata["issuer"]), path)
         request = httpx.Request("GET", url, headers={"Authorization": f"Bearer {token}"})
-        return await self._answered(request, None, status)
+        return await self._response(request, None, status)
 
     async def _call(
         self,
@@ -221,23 +225,23 @@ class DemoFlow:
         request = httpx.Request(method, url, data=form)
         if auth is not None:
             request = next(auth.auth_flow(request))
-        return await self._answered(request, form, status)
+        return await self._response(request, form, status)
 
-    async def _answered(
+    async def _response(
         self, request: httpx.Request, form: Mapping[str, str] | None, status: int
     ) -> httpx.Response:
-        answer = await self._send(request, form)
-        _expect(answer.status_code == status, f"{request.url.path} answers {status}")
-        return answer
+        response = await self._send(request, form)
+        _expect(response.status_code == status, f"{request.url.path} answers {status}")
+        return response
 
     async def _send(self, request: httpx.Request, form: Mapping[str, str] | None) -> httpx.Response:
         self.demo_output.request(request, form)
         try:
-            answer = await self.http.send(request, follow_redirects=False)
+            response = await self.http.send(request, follow_redirects=False)
         except httpx.HTTPError as fault:
-            raise Unexpected(f"the server did not answer ({type(fault).__name__})") from None
-        self.demo_output.answer(answer)
-        return answer
+            raise Unexpected(f"the server did not respond ({type(fault).__name__})") from None
+        self.demo_output.response(response)
+        return response
 
     def _random(self) -> str:
         return base64url(self.entropy.bytes(32)).decode()

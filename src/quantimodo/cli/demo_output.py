@@ -1,4 +1,4 @@
-"""How `quantimodo demo` tells what goes over the wire: requests and answers, no secret whole."""
+"""How `quantimodo demo` prints the requests and responses, with shortened secrets."""
 
 import json
 import re
@@ -46,31 +46,31 @@ class DemoOutput:
         for name, value in [*parse_qsl(parts.query), *(form or {}).items()]:
             self.say(f"     {name} = {'•••' if name in _HIDDEN_FIELDS else shortened(value)}")
 
-    def answer(self, answer: httpx.Response) -> None:
-        self.say(f"   < {answer.status_code} {answer.reason_phrase}")
-        for line in _lines(answer):
+    def response(self, response: httpx.Response) -> None:
+        self.say(f"   < {response.status_code} {response.reason_phrase}")
+        for line in _lines(response):
             self.say(f"     {shortened(line)}")
 
 
-def _lines(answer: httpx.Response) -> Iterator[str]:
-    if challenge := answer.headers.get("www-authenticate"):
+def _lines(response: httpx.Response) -> Iterator[str]:
+    if challenge := response.headers.get("www-authenticate"):
         yield f"WWW-Authenticate: {challenge}"
-    if location := answer.headers.get("location"):
+    if location := response.headers.get("location"):
         yield f"Location: {location}"
-    kind = answer.headers.get("content-type", "")
-    if kind.startswith("application/json") and as_object(answer):
-        lines = json.dumps(as_object(answer), indent=2, ensure_ascii=False).splitlines()
+    kind = response.headers.get("content-type", "")
+    if kind.startswith("application/json") and as_object(response):
+        lines = json.dumps(as_object(response), indent=2, ensure_ascii=False).splitlines()
         yield from lines[:_MOST_LINES]
         if len(lines) > _MOST_LINES:
             yield f"… and {len(lines) - _MOST_LINES} lines more"
-    elif kind.startswith("text/html") and answer.content and not location:
-        yield f"a page: {HtmlPage(answer.text).title}"
+    elif kind.startswith("text/html") and response.content and not location:
+        yield f"a page: {HtmlPage(response.text).title}"
 
 
-def as_object(answer: httpx.Response) -> dict[str, Any]:
-    """The JSON object of an answer; an empty one when it is none."""
+def as_object(response: httpx.Response) -> dict[str, Any]:
+    """The JSON object of a response; an empty one when the body is none."""
     try:
-        value = answer.json()
+        value = response.json()
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

@@ -53,7 +53,7 @@ Check = Callable[[Settings], Awaitable[list[Finding]]]
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check settings, files, database, keys, mail server and sign-in providers. Changes nothing.
 

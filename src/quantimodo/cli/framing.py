@@ -1,4 +1,4 @@
-"""The rules for the head of a request (RFC 9112 §3, §6): what is refused, and what it asks for.
+"""The rules for the head of a request (RFC 9112 §3, §6): what is refused, and what it requests.
 
 llhttp, beneath httptools, is strict about line ends, folding, whitespace, `Content-Length` and
 chunks. This adds what it leaves to its caller. Pure: knows no connection.

@@ -15,12 +15,12 @@ from quantimodo.model.keys import ALGORITHMS, WIDELY_KNOWN, SigningKey
 
 keys = typer.Typer(no_args_is_help=True, help="Show, rotate and delete the signing keys.")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _WHAT_ENDS = """\
 Deleting a key makes worthless, within a minute, all that it signed:
   ID tokens            apps that check one again refuse it; people may have to sign in anew
-  JWT access tokens    answered with 401; apps refresh, and get one that another key signed
+  JWT access tokens    refused with 401; apps refresh, and get one that another key signed
 Sign-ins here, refresh tokens and opaque access tokens go on."""
 
 

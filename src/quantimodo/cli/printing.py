@@ -1,4 +1,4 @@
-"""Answers on standard output: JSON for programs, plain lines and tables for people."""
+"""Output on standard output: JSON for programs, plain lines and tables for people."""
 
 import json
 import sys

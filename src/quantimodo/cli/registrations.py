@@ -14,7 +14,7 @@ registrations = typer.Typer(
     no_args_is_help=True, help="Tokens by which apps may register themselves."
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _SHOWN = 16  # of the key's hexadecimal digits: enough to name one
 
 

@@ -20,7 +20,7 @@ _ADDRESSES = ("database", "smtp.url")  # they hold a password, and all else may 
 
 @settings.command()
 def show(
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show every setting in force and where it comes from; secrets are masked."""
     with field_errors():

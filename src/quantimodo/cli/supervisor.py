@@ -30,7 +30,7 @@ _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.s
 @dataclass(slots=True)
 class Supervisor:
     """`run` serves until a signal, and returns the exit code. `metrics_folder` is where workers
-    keep the counters that each of them answers with."""
+    keep the counters that each of them reports."""
 
     count: int
     listener: int

@@ -126,6 +126,6 @@ def _alive(slot: SecretDigest, now: datetime) -> bool:
 
 
 def _refusal(credentials: Credentials, because: str) -> InvalidClient:
-    # RFC 6749 §5.2: tried by the Authorization header, it is answered with the matching challenge.
+    # RFC 6749 §5.2: a client that used the Authorization header gets the matching challenge.
     challenged = credentials.method == "client_secret_basic"
     return InvalidClient(_REFUSED, challenged=challenged, because=because)

@@ -96,7 +96,7 @@ class DynamicClients:
         """
         charge = charge if token is None else None
         await self._check_leave(token)
-        asked, logo = await self._understood(document, None)
+        requested, logo = await self._understood(document, None)
         if token is not None:
             await self._spend(token)
         managing = mint(Kind.REGISTRATION, self.clock.now(), self.entropy)
@@ -105,7 +105,10 @@ class DynamicClients:
             unproven = self.clock.now() + self.policy.unused_lifetime
         try:
             added = await self.registry.register_itself(
-                asked, digest(managing.raw.reveal()), delete_if_unused_at=unproven, charge=charge
+                requested,
+                digest(managing.raw.reveal()),
+                delete_if_unused_at=unproven,
+                charge=charge,
             )
         except InvalidMetadata as fault:
             raise refusal(fault.faults) from None
@@ -131,14 +134,14 @@ class DynamicClients:
         """Let the document be all that is registered (RFC 7592 §2.2). Raises the errors of
         RFC 7591 §3.2.2, and `BudgetExceeded`; nothing was kept then."""
         _check_same(client, document)
-        asked, logo = await self._understood(document, client)
+        requested, logo = await self._understood(document, client)
         try:
-            edited = await self.registry.edit_itself(client, asked, charge)
+            edited = await self.registry.edit_itself(client, requested, charge)
         except InvalidMetadata as fault:
             raise refusal(fault.faults) from None
         except ChangedMeanwhile as fault:
             raise InvalidClientMetadata(fault.message) from None
-        if logo is not None or not asked.metadata.logo_uri:
+        if logo is not None or not requested.metadata.logo_uri:
             await self._keep_logo(edited.client, logo, charge)
         return edited
 
@@ -161,16 +164,16 @@ class DynamicClients:
     async def _understood(
         self, document: Any, client: Client | None
     ) -> tuple[Registration, bytes | None]:
-        asked = read_registration(self._with_statement(document))
-        if asked.response_types & IMPLICIT_RESPONSE_TYPES and not self.policy.implicit:
+        requested = read_registration(self._with_statement(document))
+        if requested.response_types & IMPLICIT_RESPONSE_TYPES and not self.policy.implicit:
             # security.md §5: tokens in addresses only where the operator allows them.
             raise InvalidClientMetadata("response_types: only code and none are allowed here")
         try:
-            await self.registry.check(asked, client)
+            await self.registry.check(requested, client)
         except InvalidMetadata as fault:
             raise refusal(fault.faults) from None
-        await self._check_sector(asked.metadata, asked.redirect_uris)
-        return asked, await self._logo(asked.metadata)
+        await self._check_sector(requested.metadata, requested.redirect_uris)
+        return requested, await self._logo(requested.metadata)
 
     async def _check_sector(self, metadata: ClientMetadata, uris: tuple[str, ...]) -> None:
         if not metadata.sector_identifier_uri:

@@ -55,11 +55,11 @@ NO_NAMES: Final = ReservedNames(())
 
 
 async def name_faults(
-    reserved: ReservedNames, clients: ClientStore, asked: Registration, before: Client | None
+    reserved: ReservedNames, clients: ClientStore, requested: Registration, before: Client | None
 ) -> Sequence[Fault]:
-    """A fault if a name that is asked for, and that the application does not have yet, looks like
+    """A fault if a requested name that the application does not have yet looks like
     the server's or a first-party application's."""
-    names = _names_of(asked) - (_names_of(before) if before else set())
+    names = _names_of(requested) - (_names_of(before) if before else set())
     if not names or (before is not None and before.first_party):
         return ()
     others = await clients.first_party_names()

@@ -64,11 +64,14 @@ class Registry:
         self, registration: Registration, *, owner_id: int | None, by_operator: bool = False
     ) -> Registered:
         """Add an application. Raises `InvalidMetadata`."""
-        asked = tidy(registration)
-        _accept(asked, () if by_operator else (*privileges(asked), *await self._reserved(asked)))
+        requested = tidy(registration)
+        _accept(
+            requested,
+            () if by_operator else (*privileges(requested), *await self._reserved(requested)),
+        )
         if owner_id is not None and not by_operator:
             await self._check_number_owned(owner_id)
-        return await self._add(asked, owner_id)
+        return await self._add(requested, owner_id)
 
     async def register_itself(
         self,
@@ -81,31 +84,31 @@ class Registry:
         """Add an application that registers itself (RFC 7591). `token`: the digest of what it will
         manage itself by; `delete_if_unused_at` and `charge` as in the store. Raises
         `InvalidMetadata`, `BudgetExceeded`."""
-        asked = tidy(registration)
-        _accept(asked, await self._reserved(asked))
-        return await self._add(asked, None, token, delete_if_unused_at, charge)
+        requested = tidy(registration)
+        _accept(requested, await self._reserved(requested))
+        return await self._add(requested, None, token, delete_if_unused_at, charge)
 
     async def _add(
         self,
-        asked: Registration,
+        requested: Registration,
         owner_id: int | None,
         token: bytes | None = None,
         delete_if_unused_at: datetime | None = None,
         charge: Charge | None = None,
     ) -> Registered:
         secret = None
-        if not asked.public and needs_secret(asked.metadata):
+        if not requested.public and needs_secret(requested.metadata):
             secret = self._new_secret()
         bare = Client(
             id=self._new_id(),
-            name=asked.name,
+            name=requested.name,
             created_at=self.clock.now(),
             owner_id=owner_id,
             secret=_digest(secret),
-            sealed_secret=self._sealed(asked, secret),
+            sealed_secret=self._sealed(requested, secret),
             registration_digest=token,
         )
-        client = _with_metadata(bare, asked)
+        client = _with_metadata(bare, requested)
         await self.clients.add_client(client, delete_if_unused_at, charge)
         self._record(client, "client.registered", "registered")
         return Registered(client, secret)
@@ -119,9 +122,9 @@ class Registry:
         that becomes public loses its secrets; one that ceases to be has none until
         `rotate_secret`.
         """
-        asked = tidy(registration if by_operator else with_privileges_of(client, registration))
-        _accept(asked, () if by_operator else await self._reserved(asked, client))
-        edited = _with_metadata(client, asked)
+        requested = tidy(registration if by_operator else with_privileges_of(client, registration))
+        _accept(requested, () if by_operator else await self._reserved(requested, client))
+        edited = _with_metadata(client, requested)
         if edited.public:
             edited = replace(edited, secret=None, previous_secret=None, sealed_secret=None)
         return await self._replace(edited, "client.edited", "changed")
@@ -131,15 +134,15 @@ class Registry:
     ) -> Registered:
         """Replace what an application registered for itself; it gets a secret if it needs one
         and has none. Raises `InvalidMetadata`, `ChangedMeanwhile`, `BudgetExceeded`."""
-        asked = tidy(with_settings_of(client, registration))
-        _accept(asked, await self._reserved(asked, client))
-        edited, secret = _with_metadata(client, asked), None
-        if asked.public or not needs_secret(asked.metadata):
+        requested = tidy(with_settings_of(client, registration))
+        _accept(requested, await self._reserved(requested, client))
+        edited, secret = _with_metadata(client, requested), None
+        if requested.public or not needs_secret(requested.metadata):
             edited = replace(edited, secret=None, previous_secret=None, sealed_secret=None)
-        elif client.secret is None or (is_key(asked.metadata) and client.sealed_secret is None):
+        elif client.secret is None or (is_key(requested.metadata) and client.sealed_secret is None):
             secret = self._new_secret()
             edited = replace(
-                edited, secret=_digest(secret), sealed_secret=self._sealed(asked, secret)
+                edited, secret=_digest(secret), sealed_secret=self._sealed(requested, secret)
             )
         replaced = await self._replace(edited, "client.edited", "changed", charge)
         return Registered(replaced, secret)
@@ -147,8 +150,8 @@ class Registry:
     async def check(self, registration: Registration, client: Client | None = None) -> None:
         """Raises `InvalidMetadata` for what an application could not register for itself, before
         anything is done. `client`: what it is now."""
-        asked = tidy(registration)
-        _accept(asked, await self._reserved(asked, client))
+        requested = tidy(registration)
+        _accept(requested, await self._reserved(requested, client))
 
     async def rotate_secret(self, client: Client, *, overlap: timedelta) -> Registered:
         """Give it a new secret; the previous one works for `overlap` more, any older one ends now.
@@ -223,8 +226,10 @@ class Registry:
                 "name", f"you have {MOST_OWNED} apps already: delete one to register another"
             )
 
-    async def _reserved(self, asked: Registration, client: Client | None = None) -> Sequence[Fault]:
-        return await name_faults(self.reserved, self.clients, asked, client)
+    async def _reserved(
+        self, requested: Registration, client: Client | None = None
+    ) -> Sequence[Fault]:
+        return await name_faults(self.reserved, self.clients, requested, client)
 
     async def _replace(
         self, client: Client, kind: str, what: str, charge: Charge | None = None
@@ -250,9 +255,9 @@ class Registry:
                 return
             client = await self.clients.client(client.id)
 
-    def _sealed(self, asked: Registration | Client, secret: Secret | None) -> bytes | None:
+    def _sealed(self, requested: Registration | Client, secret: Secret | None) -> bytes | None:
         """The secret once more, for who is registered to use it as a key."""
-        if secret is None or not is_key(asked.metadata):
+        if secret is None or not is_key(requested.metadata):
             return None
         return self.envelope.seal(secret.reveal().encode(), SECRET_PURPOSE)
 
@@ -274,8 +279,8 @@ class Registry:
         )
 
 
-def _accept(asked: Registration, refused: Sequence[Fault] = ()) -> None:
-    if found := (*refused, *faults(asked)):
+def _accept(requested: Registration, refused: Sequence[Fault] = ()) -> None:
+    if found := (*refused, *faults(requested)):
         raise InvalidMetadata(found[0].field, found[0].message, found)
 
 
@@ -283,6 +288,6 @@ def _digest(secret: Secret | None) -> SecretDigest | None:
     return None if secret is None else SecretDigest(digest(secret.reveal()))
 
 
-def _with_metadata(client: Client, asked: Registration) -> Client:
-    values = {field.name: getattr(asked, field.name) for field in fields(Registration)}
+def _with_metadata(client: Client, requested: Registration) -> Client:
+    values = {field.name: getattr(requested, field.name) for field in fields(Registration)}
     return replace(client, **values)

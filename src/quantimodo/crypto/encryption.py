@@ -15,9 +15,9 @@ from joserfc.jwk import ECKey, RSAKey
 
 from quantimodo.crypto.jwt import (
     BadToken,
-    asks_for_more,
     base64url,
     decoded,
+    requests_more,
     unverified_algorithm,
 )
 from quantimodo.model.secrets import Secret
@@ -47,7 +47,7 @@ def encrypt(
 
 def verify_hmac(token: str, secret: Secret) -> dict[str, Any]:
     """The claims of a token that is signed HS256 with this secret. Raises `BadToken`."""
-    if unverified_algorithm(token) != "HS256" or asks_for_more(token):
+    if unverified_algorithm(token) != "HS256" or requests_more(token):
         raise BadToken
     signed, _, signature = token.rpartition(".")
     expected = hmac.digest(secret.reveal().encode(), signed.encode("ascii", "replace"), "sha256")

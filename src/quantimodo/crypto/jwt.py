@@ -92,7 +92,7 @@ def ed_signer(kid: str, key: ed25519.Ed25519PrivateKey) -> Signer:
     return Signer(kid, "EdDSA", key.sign)  # RFC 8037 §3.1
 
 
-def asks_for_more(token: str) -> bool:
+def requests_more(token: str) -> bool:
     """Whether its header must be understood beyond how it is signed (RFC 7515 §4.1.11)."""
     return not frozenset(_header(token)) <= _HEADERS | {"cty"}
 
@@ -166,7 +166,7 @@ def verify(token: str, verifier: Verifier, typ: str) -> dict[str, Any]:
     # joserfc takes the types of some members for granted: `crit: 5` is a TypeError.
     except (JoseError, TypeError, ValueError, RecursionError) as error:
         raise BadToken from error
-    # RFC 8725 §3.11; a header that names other keys, or asks for what we do not know, is refused.
+    # RFC 8725 §3.11; a header that names other keys, or requires an unknown extension, is refused.
     if read.header.get("typ") != typ or not frozenset(read.header) <= _HEADERS:
         raise BadToken
     return dict(read.claims)

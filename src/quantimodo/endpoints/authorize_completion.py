@@ -38,7 +38,7 @@ from quantimodo.protocol.responses import Parameters
 from quantimodo.tokens.authorization_responder import AuthorizationResponder
 from quantimodo.tokens.jarm import JarmEncoder
 
-GONE = "This request was answered already, or it waited too long. Go back to the app and try again."
+GONE = "This request is complete already, or it waited too long. Go back to the app and try again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from quantimodo.model.users import User
 def login_data(
     token: str, expires_in: int, person: dict[str, Any], *, new_user: bool
 ) -> dict[str, Any]:
-    """What both social endpoints answer with."""
+    """The response of both social endpoints."""
     return accepted(
         {
             "token": token,

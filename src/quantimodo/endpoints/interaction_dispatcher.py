@@ -82,7 +82,7 @@ class InteractionDispatcher:
         self, interaction: Interaction, authentication: AuthenticationContext
     ) -> Position:
         position = await self._position(interaction, authentication)
-        shows_page = position.reason.asks_subject and interaction.in_browser
+        shows_page = position.reason.requests_subject and interaction.in_browser
         if shows_page and not authentication.may_allow:
             # security.md §14b: the holder of the JWT is not its person. The person signs in here,
             # or has a session.

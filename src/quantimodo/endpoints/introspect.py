@@ -47,7 +47,7 @@ class IntrospectionEndpoint:
         if key := key_of(Kind.REFRESH, raw):
             return private_json(200, await self._refresh_token(key, client))
         found = await self.access.find_live(raw)
-        # security.md §9, RFC 7662 §2.2: about the tokens of others the answer is "not active".
+        # security.md §9, RFC 7662 §2.2: the response for tokens of other clients is "not active".
         if found is None or not (found.client_id == client.id or client.resource_server):
             return private_json(200, _INACTIVE)
         return private_json(200, self._describe(found, await self._subject(found)))
@@ -61,7 +61,7 @@ class IntrospectionEndpoint:
         return found.user.subject if client is None else await self.subjects.of(client, found.user)
 
     def _describe(self, found: FoundAccessToken, subject: str) -> dict[str, Any]:
-        answer: dict[str, Any] = {
+        response: dict[str, Any] = {
             "active": True,
             "scope": spell(found.scope),
             "client_id": found.client_id,
@@ -73,8 +73,8 @@ class IntrospectionEndpoint:
             "iss": self.policy.issuer,
         }
         if found.jti is not None:
-            answer["jti"] = found.jti
-        return answer
+            response["jti"] = found.jti
+        return response
 
     async def _refresh_token(self, key: bytes, client: Client) -> dict[str, Any]:
         found = await self.tokens.find_refresh_token(key)

@@ -28,9 +28,9 @@ from quantimodo.protocol.logout import (
     PARAMETERS,
     Hint,
     LogoutRefused,
-    asking_client,
     destination,
     needs_no_question,
+    requesting_client,
 )
 from quantimodo.protocol.parameters import Form
 from quantimodo.tokens.logout import LogoutHints
@@ -44,7 +44,7 @@ _TITLE = "Logout request rejected"
 
 @dataclass(frozen=True, slots=True)
 class LogoutRequestContext:
-    """A request that may be honoured: who asks, as far as that is known, and where it leads."""
+    """A valid logout request: the requesting client, as far as it is known, and the target."""
 
     form: Form
     hint: Hint | None
@@ -68,7 +68,7 @@ class LogoutEndpoint:
         """An application's request, by GET or POST."""
         try:
             form = await _read(request)
-            asked = await self._understand(form)
+            logout = await self._understand(form)
         except (OAuthError, LogoutRefused) as fault:
             raise _rejected(fault) from None
         if request.method == "POST":
@@ -77,42 +77,42 @@ class LogoutEndpoint:
             return see_other(f"{END_SESSION}?{urlencode(_recognised_parameters(form))}")
         browser_request = await self.page_context.browser_request(request)
         if browser_request.session is None:
-            return self._gone(asked)
-        if _is_of_session(asked.hint, browser_request.session):
+            return self._gone(logout)
+        if _is_of_session(logout.hint, browser_request.session):
             if request.method == "HEAD":
-                return self._signed_out_page(asked, ())
+                return self._signed_out_page(logout, ())
             # A repeated request finds no session, so it continues.
-            return await self._leave(asked, browser_request, reload=True)
-        return self._ask(request, asked, browser_request)
+            return await self._leave(logout, browser_request, reload=True)
+        return self._confirm(request, logout, browser_request)
 
     async def confirm(self, request: Request) -> Response:
         """The person's yes, from the page that `start` shows."""
         browser_request, posted = await self.page_context.posted(request)
         try:
-            asked = await self._understand(Form.of_pairs(posted.fields, {}))
+            logout = await self._understand(Form.of_pairs(posted.fields, {}))
         except (OAuthError, LogoutRefused) as fault:
             raise _rejected(fault) from None
         return (
-            self._gone(asked)
+            self._gone(logout)
             if browser_request.session is None
-            else await self._leave(asked, browser_request)
+            else await self._leave(logout, browser_request)
         )
 
     async def _understand(self, form: Form) -> LogoutRequestContext:
         raw = form.get("id_token_hint")
         hint = None if raw is None else await self.hints.read(raw)
-        client_id = asking_client(form, hint)
+        client_id = requesting_client(form, hint)
         client = None if client_id is None else await self.clients.client(client_id)
         if client_id is not None and (client is None or client.disabled_at is not None):
             raise LogoutRefused("There is no app with this client_id here.")
         return LogoutRequestContext(form, hint, client, destination(form, client))
 
-    def _ask(
-        self, request: Request, asked: LogoutRequestContext, browser_request: BrowserRequest
+    def _confirm(
+        self, request: Request, logout: LogoutRequestContext, browser_request: BrowserRequest
     ) -> Response:
         # A browser holds the redirect that follows the form against the form's CSP.
-        leads = () if asked.leads_to is None else form_sources(asked.leads_to)
-        if asked.stranded:
+        leads = () if logout.leads_to is None else form_sources(logout.leads_to)
+        if logout.stranded:
             reason = "post_logout_redirect_uri is sent, but no client is named"
             note_refusal(request.scope, Refusal("invalid_request", reason))
         # RP-Initiated Logout §2, §3: the way back is refused, and the person is asked all the same.
@@ -121,30 +121,30 @@ class LogoutEndpoint:
             browser_request,
             "logout.html",
             options=PageOptions(
-                status=400 if asked.stranded else 200, form_action=leads, opener=True
+                status=400 if logout.stranded else 200, form_action=leads, opener=True
             ),
             action=CONFIRM,
-            client=asked.client,
-            rejected=_TITLE if asked.stranded else "",
-            parameters=_recognised_parameters(asked.form),
+            client=logout.client,
+            rejected=_TITLE if logout.stranded else "",
+            parameters=_recognised_parameters(logout.form),
         )
 
     async def _leave(
-        self, asked: LogoutRequestContext, browser_request: BrowserRequest, *, reload: bool = False
+        self, logout: LogoutRequestContext, browser_request: BrowserRequest, *, reload: bool = False
     ) -> Response:
         frames = await self.sign_out.leave(browser_request.required())
-        return self.page_context.browser.sign_out(self._signed_out_page(asked, frames, reload))
+        return self.page_context.browser.sign_out(self._signed_out_page(logout, frames, reload))
 
-    def _gone(self, asked: LogoutRequestContext) -> Response:
+    def _gone(self, logout: LogoutRequestContext) -> Response:
         """No person is signed in in this browser (any more)."""
-        return self.page_context.browser.sign_out(self._signed_out_page(asked, ()))
+        return self.page_context.browser.sign_out(self._signed_out_page(logout, ()))
 
     def _signed_out_page(
-        self, asked: LogoutRequestContext, frames: tuple[str, ...], reload: bool = False
+        self, logout: LogoutRequestContext, frames: tuple[str, ...], reload: bool = False
     ) -> Response:
-        if asked.leads_to is not None and not frames:
-            return see_other(asked.leads_to)
-        return signed_out_page(self.page_context.renderer, frames, asked.leads_to, reload=reload)
+        if logout.leads_to is not None and not frames:
+            return see_other(logout.leads_to)
+        return signed_out_page(self.page_context.renderer, frames, logout.leads_to, reload=reload)
 
 
 def _rejected(fault: OAuthError | LogoutRefused) -> RequestRejected:

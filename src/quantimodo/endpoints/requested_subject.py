@@ -1,4 +1,4 @@
-"""The person that a client asks for by `id_token_hint` or the claim `sub`."""
+"""The person that a client requests by `id_token_hint` or the claim `sub`."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,28 +19,30 @@ class RequestedSubject:
     hints: LogoutHints
     subjects: Subjects
 
-    async def match(self, form: Form, asked: AuthorizationRequest, signed_in: P | None) -> P | None:
-        """`signed_in`, unless the client asks for another person (OpenID Connect Core §3.1.2.1
+    async def match(
+        self, form: Form, authorization: AuthorizationRequest, signed_in: P | None
+    ) -> P | None:
+        """`signed_in`, unless the client requests another person (OpenID Connect Core §3.1.2.1
         `id_token_hint`, OpenID Connect Core §5.5.1 `sub`): then None."""
-        subject, raw = asked.claims.subject, form.get("id_token_hint")
-        requested = [subject, None if raw is None else await self._hinted(raw, asked)]
+        subject, raw = authorization.claims.subject, form.get("id_token_hint")
+        requested = [subject, None if raw is None else await self._hinted(raw, authorization)]
         for each in requested:
             if each is None:
                 continue
             if signed_in is None or not await self.subjects.is_of(
-                asked.client, signed_in.user, each
+                authorization.client, signed_in.user, each
             ):
                 return None
         return signed_in
 
-    async def _hinted(self, raw: str, asked: AuthorizationRequest) -> str | None:
+    async def _hinted(self, raw: str, authorization: AuthorizationRequest) -> str | None:
         """The subject of an ID token of ours; None when its key is no longer known."""
         try:
             hint = await self.hints.read(raw)
         except LogoutRefused:
             raise InvalidRequest("id_token_hint is not an ID token of this server") from None
-        if hint is None and "none" in asked.prompt:
+        if hint is None and "none" in authorization.prompt:
             raise LoginRequired("id_token_hint cannot be verified any more")
-        if hint is not None and hint.client_id != asked.client.id:
+        if hint is not None and hint.client_id != authorization.client.id:
             raise InvalidRequest("id_token_hint was issued to another app")
         return None if hint is None else hint.subject

@@ -1,6 +1,6 @@
 """Session Management (OpenID Connect Session Management 1.0): what an application's page may watch.
 
-An authorization answer brings `session_state`; the frame at `check_session_iframe`, in the same
+An authorization response has `session_state`; the frame at `check_session_iframe`, in the same
 browser, computes it again from a cookie that changes with each sign-in.
 """
 
@@ -27,16 +27,21 @@ class SessionStates:
     entropy: Entropy
 
     def of(
-        self, request: Request, asked: AuthorizationRequest, signed_in: AuthenticatedSubject
+        self, request: Request, authorization: AuthorizationRequest, signed_in: AuthenticatedSubject
     ) -> Parameters:
-        """What an answer in this browser has beside the rest."""
-        origin, state = origin_of(asked.target.redirect_uri), self.browser.state(request)
+        """The parameters that a response in this browser has besides the others."""
+        origin, state = origin_of(authorization.target.redirect_uri), self.browser.state(request)
         # Not for who only uses OAuth, nor for who has no origin (a native app), nor for a sign-in
         # that this browser's cookie knows nothing of (a login JWT).
-        if "openid" not in asked.scope or origin is None or signed_in.sid is None or not state:
+        if (
+            "openid" not in authorization.scope
+            or origin is None
+            or signed_in.sid is None
+            or not state
+        ):
             return []
         salt = self.entropy.bytes(16).hex()
-        return [("session_state", session_state(asked.client.id, origin, state, salt))]
+        return [("session_state", session_state(authorization.client.id, origin, state, salt))]
 
     def attach(self, request: Request, response: Response, added: Parameters) -> Response:
         """The browser has the cookie that what was `added` is watched by."""

@@ -149,7 +149,7 @@ class SecurityEventEndpoint:
                 DataDeletionRequest(
                     code=code,
                     provider=provider.name,
-                    asked_at=now,
+                    requested_at=now,
                     done_at=now,
                     expires_at=now + _STATUS_KEPT,
                 )

@@ -52,13 +52,13 @@ class TokenEndpoint:
         self._check_transport(request, client)
         grant_type = self.grant_types.choose(form, client)
         try:
-            answer = await self._issue(grant_type, form, client)
+            response = await self._issue(grant_type, form, client)
         except ReplayDetected as replay:
             await self._end(replay, client)
             raise
         if grant_type.grant_type == "refresh_token" and form.get("refresh_token") is None:
             self.metrics.legacy("refresh_token_as_code")
-        return private_json(200, answer)
+        return private_json(200, response)
 
     async def _end(self, replay: ReplayDetected, client: Client) -> None:
         """Revoke in a separate transaction, which the error does not roll back."""
@@ -91,8 +91,8 @@ class TokenEndpoint:
         for _ in range(2):
             evidence = await grant_type.load(form, self.tokens)
             decision = grant_type.decide(form, client, evidence, self.clock.now())
-            answer = await self.responder.respond(decision)
-            if answer is not None:
-                return answer
+            response = await self.responder.respond(decision)
+            if response is not None:
+                return response
             # Lost the race: what we meant to spend is spent now, so decide on that.
         raise InvalidGrant("the grant was used or revoked meanwhile")

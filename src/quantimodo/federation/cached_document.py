@@ -73,7 +73,7 @@ class CachedDocument(Generic[T]):
             if self._within(self._failed_at, pause):
                 # A caller right after a failure must not wait as long as the first one did.
                 raise ProviderUnavailable(
-                    "The sign-in provider does not answer. Try again in a moment.",
+                    "The sign-in provider does not respond. Try again in a moment.",
                     because="it did not answer a moment ago",
                 )
             task = asyncio.create_task(self._run())

@@ -124,10 +124,11 @@ class Provider(Protocol):
         """The address that the browser is redirected to."""
 
     async def handle_callback(
-        self, answer: Mapping[str, str], authorization_context: AuthorizationContext
+        self, response: Mapping[str, str], authorization_context: AuthorizationContext
     ) -> Profile:
-        """The profile of the person. `answer` has the callback's parameters; the caller has checked
-        `state` and browser, this method checks everything else, `error` and `iss` included."""
+        """The profile of the person. `response` has the callback's parameters; the caller has
+        checked `state` and browser, this method checks everything else, `error` and `iss` included.
+        """
 
     async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
         """v2-api.md §2.6: a code that the client got by itself; None: `direct_redirect_uri`."""

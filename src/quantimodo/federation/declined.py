@@ -31,8 +31,8 @@ _OWN: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
-def is_declined(kind: str, answer: Mapping[str, str]) -> bool:
+def is_declined(kind: str, response: Mapping[str, str]) -> bool:
     """Whether this authorization response of a provider of `kind` means that the person
     cancelled."""
     words = _STANDARD | _OWN.get(kind, frozenset())
-    return any(answer.get(name, "").lower() in words for name in _PARAMETERS)
+    return any(response.get(name, "").lower() in words for name in _PARAMETERS)

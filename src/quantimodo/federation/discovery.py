@@ -59,10 +59,10 @@ class Discovery:
 
     async def _discover(self) -> Metadata:
         # OpenID Connect Discovery §4.1: a slash at the end goes before the path is added.
-        answer = await self._http_client.get(self._policy.issuer.rstrip("/") + _WELL_KNOWN)
-        if not answer.ok:
-            raise _invalid_response(f"discovery: status {answer.status}")
-        document = answer.json()
+        response = await self._http_client.get(self._policy.issuer.rstrip("/") + _WELL_KNOWN)
+        if not response.ok:
+            raise _invalid_response(f"discovery: status {response.status}")
+        document = response.json()
         found = _overridden(self._policy, read_metadata(document, self._policy.issuer))
         self._check_methods(document)
         self._http_client.check(found.authorization_endpoint)  # where browsers will be sent
@@ -143,5 +143,5 @@ def _texts(document: Mapping[str, Any], name: str) -> list[str]:
 
 def _invalid_response(because: str) -> InvalidProviderResponse:
     return InvalidProviderResponse(
-        "The sign-in provider gave an answer that cannot be used.", because=because
+        "The sign-in provider sent a response that cannot be used.", because=because
     )

@@ -98,19 +98,21 @@ def _octets(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _check_audience(claims: Mapping[str, Any], ours: frozenset[str], asker: str | None) -> None:
+def _check_audience(
+    claims: Mapping[str, Any], ours: frozenset[str], requested_by: str | None
+) -> None:
     audiences, authorized_party = _audiences(claims), claims.get("azp")
     # OpenID Connect Core §3.1.3.7: each audience has to be trusted, so each is one of ours.
     if not audiences or not ours.issuperset(audiences):
         raise foreign_token("aud is not one of ours")
-    if asker is not None and asker not in audiences:
+    if requested_by is not None and requested_by not in audiences:
         raise foreign_token("aud is not the client that asked")
     if len(audiences) > 1 and authorized_party is None:
         raise foreign_token("several audiences and no azp")
     # Stricter than OpenID Connect Core: also with one audience, because Google's apps of one
     # project get tokens for each other, and security.md §28 wants a list of those that may.
     if authorized_party is not None and authorized_party not in (
-        ours if asker is None else {asker}
+        ours if requested_by is None else {requested_by}
     ):
         raise foreign_token("azp is not one of ours")
 

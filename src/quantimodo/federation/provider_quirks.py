@@ -33,7 +33,7 @@ def stated_name(name: str, metadata: Metadata) -> bool:
     return name == metadata.issuer
 
 
-def _no_name(answer: Mapping[str, str]) -> str:
+def _no_name(response: Mapping[str, str]) -> str:
     return ""
 
 

@@ -40,16 +40,16 @@ class PublicKeys:
         await self._keys.get()
 
     async def _fetch(self) -> tuple[ProviderKey, ...]:
-        answer = await self._http_client.get(await self._locate())
-        if not answer.ok:
-            raise _invalid_response(f"its keys: status {answer.status}")
+        response = await self._http_client.get(await self._locate())
+        if not response.ok:
+            raise _invalid_response(f"its keys: status {response.status}")
         try:
-            return read_key_set(answer.json())
+            return read_key_set(response.json())
         except BadKeySet as fault:
             raise _invalid_response("its keys: none that we can use") from fault
 
 
 def _invalid_response(because: str) -> InvalidProviderResponse:
     return InvalidProviderResponse(
-        "The sign-in provider gave an answer that cannot be used.", because=because
+        "The sign-in provider sent a response that cannot be used.", because=because
     )

@@ -30,7 +30,7 @@ class CountCache:
     async def of(
         self, app: str, user_ids: Sequence[int], filters: Filters, *, begins: bool
     ) -> Mapping[int, int]:
-        """`begins`: the first page is asked for, and the numbers are counted anew."""
+        """`begins`: the first page is requested, and the numbers are counted again."""
         now, key = self._clock.now(), (app, filters)
         since, known = self._known.pop(key, (now, {}))
         if begins or now - since >= _REMEMBERED:

@@ -33,7 +33,7 @@ def csv_text(rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def csv_header(*, mark: bool = False) -> bytes:
-    """The first line; with a byte order mark before it if asked for."""
+    """The first line; with a byte order mark before it if requested."""
     return (BYTE_ORDER_MARK if mark else b"") + csv_text([CSV_COLUMNS])
 
 

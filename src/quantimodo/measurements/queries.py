@@ -1,4 +1,4 @@
-"""What a GET asks for: its parameters become filters, an order and a page.
+"""What a GET requests: its parameters become filters, an order and a page.
 
 Owns names and spellings of parameters. Parameters that it does not know are ignored.
 """
@@ -66,7 +66,7 @@ _SORTS: Final[dict[str, SortKey]] = {
 class MeasurementQuery:
     """Filters of `category` compare names still, those of `value` speak of `unit` if there is one.
 
-    `variables` and `categories` are what the filters of them said, for the log. `asked` are the
+    `variables` and `categories` are what the filters of them said, for the log. `given` are the
     parameters as they came, but for tokens and the page, for links. `byte_order_mark` is for CSV.
     """
 
@@ -79,7 +79,7 @@ class MeasurementQuery:
     variables: str = ""
     categories: str = ""
     byte_order_mark: bool = False
-    asked: tuple[tuple[str, str], ...] = ()
+    given: tuple[tuple[str, str], ...] = ()
 
 
 def parse_measurement_query(query: bytes) -> MeasurementQuery:
@@ -95,7 +95,7 @@ def parse_measurement_query(query: bytes) -> MeasurementQuery:
         variables=parameters.said("variableName", _OF_MEASUREMENTS),
         categories=parameters.said("variableCategoryName", _OF_MEASUREMENTS),
         byte_order_mark=_truth("bom", parameters.once("bom")),
-        asked=parameters.kept,
+        given=parameters.kept,
     )
 
 
@@ -112,7 +112,7 @@ def parse_variable_query(query: bytes) -> MeasurementQuery:
         offset=_whole("offset", parameters.once("offset"), 0, _LARGEST_OFFSET, usual=0),
         variables=parameters.said("variableName", _OF_VARIABLES),
         categories=parameters.said("variableCategoryName", _OF_VARIABLES),
-        asked=parameters.kept,
+        given=parameters.kept,
     )
 
 

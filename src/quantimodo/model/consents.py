@@ -1,4 +1,4 @@
-"""What a person allowed an application, and the request that asks for it."""
+"""What a person allowed an application, and the stored authorization request."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,8 +21,8 @@ class StoredRequest:
     decides (security.md §10). `parameters` are the client's, already validated once.
 
     `claimed_by`: the digest of the person and browser that decided; None before the decision.
-    `answer` is the response that the client got, encrypted, so that a form that is sent twice gets
-    the same response.
+    `response` is what the client got, encrypted, so that a form that is sent twice gets the same
+    response.
     """
 
     key: bytes
@@ -31,4 +31,4 @@ class StoredRequest:
     created_at: datetime
     expires_at: datetime
     claimed_by: bytes | None = None
-    answer: bytes | None = field(default=None, repr=False)
+    response: bytes | None = field(default=None, repr=False)

@@ -102,6 +102,6 @@ class DataDeletionRequest:
 
     code: str
     provider: str
-    asked_at: datetime
+    requested_at: datetime
     done_at: datetime | None
     expires_at: datetime

@@ -3,7 +3,7 @@
 from typing import Final
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import FORM, HTML, JSON, Answer, Content, Operation
+from quantimodo.openapi.operation import FORM, HTML, JSON, Content, Operation, Response
 from quantimodo.openapi.parameters import AuthorizationRequest
 from quantimodo.openapi.responses import Authorization, RefusedAuthorization
 from quantimodo.openapi.shared import TOO_LARGE
@@ -38,8 +38,8 @@ _GRANTED: Final = {
     "redirectUri": f"{fakes.REDIRECT_URI}?code={fakes.CODE}&state={fakes.STATE}",
 }
 
-_ANSWERS: Final = {
-    200: Answer(
+_RESPONSES: Final = {
+    200: Response(
         "The consent page. Or, with `response_mode=form_post`, a form"
         " that submits the response to the app. For a caller that accepts `application/json`"
         " and no page, and has a login JWT: the response as JSON.",
@@ -48,7 +48,7 @@ _ANSWERS: Final = {
             Content(JSON, Authorization, {"code": {"success": True, "data": _GRANTED}}),
         ),
     ),
-    303: Answer(
+    303: Response(
         "Redirect to the sign-in page, which returns here. Or to the app: `redirect_uri` with"
         " `code`, `state` and `iss`; or with `error`, `error_description`, `state` and `iss`."
         " Errors are `invalid_request`, `unauthorized_client`, `access_denied`,"
@@ -57,7 +57,7 @@ _ANSWERS: Final = {
         " `registration_not_supported`.",
         headers=("Location",),
     ),
-    400: Answer(
+    400: Response(
         "The app or its address cannot be trusted, so nothing is sent there; the person sees an"
         " error page."
         " As JSON: any fault of the request.",
@@ -74,7 +74,7 @@ _ANSWERS: Final = {
             ),
         ),
     ),
-    401: Answer(
+    401: Response(
         "Only for a caller that accepts `application/json` and no page: no person is signed in.",
         (
             Content(
@@ -90,7 +90,7 @@ _ANSWERS: Final = {
             ),
         ),
     ),
-    403: Answer(
+    403: Response(
         "Only for a caller that accepts `application/json` and no page: consent is needed.",
         (
             Content(
@@ -106,13 +106,15 @@ _ANSWERS: Final = {
             ),
         ),
     ),
-    413: Answer(
+    413: Response(
         TOO_LARGE.description,
         (Content(HTML, str), *TOO_LARGE.content),
     ),
-    429: Answer("Too many attempts.", (Content(HTML, str),), ("RetryAfter",)),
-    500: Answer("An internal error, with a number for the operator.", (Content(HTML, str),)),
-    503: Answer("The server is busy. Nothing was changed.", (Content(HTML, str),), ("RetryAfter",)),
+    429: Response("Too many attempts.", (Content(HTML, str),), ("RetryAfter",)),
+    500: Response("An internal error, with a number for the operator.", (Content(HTML, str),)),
+    503: Response(
+        "The server is busy. Nothing was changed.", (Content(HTML, str),), ("RetryAfter",)
+    ),
 }
 
 OPERATIONS: Final = (
@@ -133,7 +135,7 @@ OPERATIONS: Final = (
         ),
         query=AuthorizationRequest,
         examples={"code": _EXAMPLE},
-        answers=_ANSWERS,
+        responses=_RESPONSES,
     ),
     Operation(
         route="authorize",
@@ -148,6 +150,6 @@ OPERATIONS: Final = (
         body=AuthorizationRequest,
         bodies=(FORM,),
         examples={"code": _EXAMPLE},
-        answers=_ANSWERS,
+        responses=_RESPONSES,
     ),
 )

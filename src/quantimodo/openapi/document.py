@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from quantimodo import __version__
-from quantimodo.openapi.operation import Answer, Content, Operation
+from quantimodo.openapi.operation import Content, Operation, Response
 from quantimodo.openapi.schemas import Json, component_schemas, reference
-from quantimodo.openapi.shared import ANSWERS, HEADERS, security_schemes
+from quantimodo.openapi.shared import HEADERS, RESPONSES, security_schemes
 from quantimodo.openapi.table import ABOUT, OPERATIONS, TAGS, Place, places
 
 
@@ -19,7 +19,7 @@ def openapi_document(issuer: str, *, legacy_transport: bool) -> Json:
     schemas = component_schemas(OPERATIONS)
     paths = _Paths(schemas, frozenset(schemes))
     described = dict(paths.of(places(legacy_transport=legacy_transport)))
-    responses = {name: _answer(answer) for name, answer in ANSWERS.values()}
+    responses = {name: _response(response) for name, response in RESPONSES.values()}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -127,20 +127,21 @@ def _request_body(operation: Operation) -> Json:
 
 
 def _responses(operation: Operation) -> Iterator[tuple[str, Json]]:
-    for status, answer in operation.answers.items():
-        yield str(status), _answer(answer)
+    for status, response in operation.responses.items():
+        yield str(status), _response(response)
     for status in operation.shared:
-        yield str(status), {"$ref": f"#/components/responses/{ANSWERS[status][0]}"}
+        yield str(status), {"$ref": f"#/components/responses/{RESPONSES[status][0]}"}
 
 
-def _answer(answer: Answer) -> Json:
-    spelled: Json = {"description": answer.description}
-    if answer.headers:
+def _response(response: Response) -> Json:
+    spelled: Json = {"description": response.description}
+    if response.headers:
         spelled["headers"] = {
-            HEADERS[name].name: {"$ref": f"#/components/headers/{name}"} for name in answer.headers
+            HEADERS[name].name: {"$ref": f"#/components/headers/{name}"}
+            for name in response.headers
         }
-    if answer.content:
-        spelled["content"] = {each.media_type: _content(each) for each in answer.content}
+    if response.content:
+        spelled["content"] = {each.media_type: _content(each) for each in response.content}
     return spelled
 
 

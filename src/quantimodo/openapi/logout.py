@@ -3,7 +3,7 @@
 from typing import Annotated, Final, TypedDict
 
 from quantimodo.openapi import authorize, fakes
-from quantimodo.openapi.operation import FORM, HTML, Answer, Content, Operation, said
+from quantimodo.openapi.operation import FORM, HTML, Content, Operation, Response, said
 from quantimodo.openapi.shared import TOO_LARGE
 
 
@@ -41,33 +41,33 @@ _EXAMPLE: Final = {
     "post_logout_redirect_uri": "https://app.example.org/signed-out",
     "state": fakes.STATE,
 }
-_BUSY: Final = Answer(
+_BUSY: Final = Response(
     "The server is busy. Nothing was changed.", (Content(HTML, str),), ("RetryAfter",)
 )
-_ANSWERS: Final = {
-    200: Answer(
+_RESPONSES: Final = {
+    200: Response(
         "A page: it requests confirmation; or the person is signed out, and the page loads the"
         " `frontchannel_logout_uri` of their apps and then continues.",
         (Content(HTML, str),),
     ),
-    303: Answer(
+    303: Response(
         "The person is signed out: redirect to `post_logout_redirect_uri`, with `state`.",
         headers=("Location",),
     ),
-    400: Answer(
+    400: Response(
         "The request is invalid. The person stays signed in, sees an error page, and is never"
         " redirected; if only the redirect is refused, the page still offers to sign out.",
         (Content(HTML, str),),
     ),
-    413: Answer(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
-    500: Answer("An internal error, with a number for the operator.", (Content(HTML, str),)),
+    413: Response(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
+    500: Response("An internal error, with a number for the operator.", (Content(HTML, str),)),
     503: _BUSY,
 }
 _BY_FORM: Final = {
-    303: Answer(
+    303: Response(
         "Redirect to the same by `GET`, with the browser's cookies.", headers=("Location",)
     ),
-    **{status: answer for status, answer in _ANSWERS.items() if status not in (200, 303)},
+    **{status: response for status, response in _RESPONSES.items() if status not in (200, 303)},
 }
 
 OPERATIONS: Final = (
@@ -84,7 +84,7 @@ OPERATIONS: Final = (
         ),
         query=EndSessionRequest,
         examples={"logout": _EXAMPLE},
-        answers=_ANSWERS,
+        responses=_RESPONSES,
     ),
     Operation(
         route="logout",
@@ -96,7 +96,7 @@ OPERATIONS: Final = (
         body=EndSessionRequest,
         bodies=(FORM,),
         examples={"logout": _EXAMPLE},
-        answers=_BY_FORM,
+        responses=_BY_FORM,
     ),
     Operation(
         route="check_session",
@@ -108,6 +108,6 @@ OPERATIONS: Final = (
             "A page for a hidden frame in the app's own page. Post `client_id session_state` to it,"
             " and it responds `unchanged`, `changed` or `error` (Session Management §3)."
         ),
-        answers={200: Answer("The frame, with its script.", (Content(HTML, str),))},
+        responses={200: Response("The frame, with its script.", (Content(HTML, str),))},
     ),
 )

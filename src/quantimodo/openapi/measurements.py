@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import JSON, Answer, Content, Operation, Security, said
+from quantimodo.openapi.operation import JSON, Content, Operation, Response, Security, said
 from quantimodo.openapi.resources import REFUSED
 from quantimodo.openapi.responses import refused
 from quantimodo.openapi.shared import by_token
@@ -210,13 +210,13 @@ _PAGED: Final = ("NotStored", "TotalCount", "Link")
 _SHARED: Final = (413, 500, 503)
 
 
-def _found(kind: Any, example: Any, *headers: str) -> Answer:
-    return Answer(
+def _found(kind: Any, example: Any, *headers: str) -> Response:
+    return Response(
         "The result.", (Content(JSON, kind, {"one": example}),), headers or ("NotStored",)
     )
 
 
-def _asked_badly(text: str) -> Answer:
+def _asked_badly(text: str) -> Response:
     return refused(
         "A parameter cannot be understood, or does not fit; or the token is sent in a way that is"
         " refused.",
@@ -230,7 +230,7 @@ _NOT_FOUND: Final = refused(
     {"not_found": "there is no such measurement"},
     "NotStored",
 )
-_BAD_SETS: Final = Answer(
+_BAD_SETS: Final = Response(
     "Nothing was stored; the text has the reason and the position.",
     (
         Content(
@@ -266,24 +266,21 @@ def _reference(route: str, name: str, summary: str, kind: Any, example: Any) -> 
         summary=summary,
         description="Reference data. Any valid token is accepted.",
         security=_BY_TOKEN,
-        answers={200: _found(list[kind], [example]), **_REFERENCE},
+        responses={200: _found(list[kind], [example]), **_REFERENCE},
         shared=_SHARED,
     )
 
 
-_READING: Final[Mapping[int, Answer]] = {
+_READING: Final[Mapping[int, Response]] = {
     **REFUSED,
     400: _asked_badly("a value to compare with is not a number"),
     429: refused(
         "Too many reads of this person's measurements, or by this application, are in progress.",
-        {
-            "temporarily_unavailable": "too many reads of these measurements at once;"
-            " wait for their answers"
-        },
+        {"temporarily_unavailable": "too many reads of these measurements at once; wait for them"},
         "RetryAfter",
     ),
 }
-_WRITING: Final[Mapping[int, Answer]] = {**REFUSED, 400: _BAD_SETS, 409: _CONFLICT}
+_WRITING: Final[Mapping[int, Response]] = {**REFUSED, 400: _BAD_SETS, 409: _CONFLICT}
 
 OPERATIONS: Final = (
     Operation(
@@ -296,7 +293,7 @@ OPERATIONS: Final = (
         " (RFC 8288) and `Link-First`, `Link-Prev`, `Link-Next`, `Link-Last` lead to the pages.",
         query=MeasurementQueryParameters,
         security=by_token("readmeasurements"),
-        answers={200: _found(list[Measurement], [_SLEEP], *_PAGED), **_READING},
+        responses={200: _found(list[Measurement], [_SLEEP], *_PAGED), **_READING},
         shared=_SHARED,
     ),
     Operation(
@@ -325,7 +322,7 @@ OPERATIONS: Final = (
             ]
         },
         security=by_token("writemeasurements"),
-        answers={200: _found(Done, {"success": True}), **_WRITING},
+        responses={200: _found(Done, {"success": True}), **_WRITING},
         shared=_SHARED,
     ),
     Operation(
@@ -337,7 +334,7 @@ OPERATIONS: Final = (
         description="Scope `readmeasurements`.",
         path=MeasurementPath,
         security=by_token("readmeasurements"),
-        answers={200: _found(Measurement, _SLEEP), **REFUSED, 404: _NOT_FOUND},
+        responses={200: _found(Measurement, _SLEEP), **REFUSED, 404: _NOT_FOUND},
         shared=_SHARED,
     ),
     Operation(
@@ -352,7 +349,7 @@ OPERATIONS: Final = (
         bodies=(JSON,),
         examples={"better": {"value": 4}},
         security=by_token("writemeasurements"),
-        answers={200: _found(Measurement, _SLEEP), **_WRITING, 404: _NOT_FOUND},
+        responses={200: _found(Measurement, _SLEEP), **_WRITING, 404: _NOT_FOUND},
         shared=_SHARED,
     ),
     Operation(
@@ -364,8 +361,8 @@ OPERATIONS: Final = (
         description="Scope `writemeasurements`.",
         path=MeasurementPath,
         security=by_token("writemeasurements"),
-        answers={
-            204: Answer("Deleted.", (), ("NotStored",)),
+        responses={
+            204: Response("Deleted.", (), ("NotStored",)),
             **REFUSED,
             404: _NOT_FOUND,
         },
@@ -380,8 +377,8 @@ OPERATIONS: Final = (
         description="Scope `readmeasurements`. All that the filters choose, by start time.",
         query=CsvQuery,
         security=by_token("readmeasurements"),
-        answers={
-            200: Answer("RFC 4180, in UTF-8.", (Content(CSV, str),), ("NotStored",)),
+        responses={
+            200: Response("RFC 4180, in UTF-8.", (Content(CSV, str),), ("NotStored",)),
             **_READING,
         },
         shared=_SHARED,
@@ -396,7 +393,7 @@ OPERATIONS: Final = (
         " those of each person whose grant of `readmeasurements` to the app is valid.",
         query=MeasurementQueryParameters,
         security=by_token("readmeasurements"),
-        answers={
+        responses={
             200: _found(list[ApplicationMeasurement], [{**_SLEEP, "userId": 42}], *_PAGED),
             **_READING,
         },
@@ -411,7 +408,7 @@ OPERATIONS: Final = (
         description="Scope `readmeasurements`. By name, page by page as measurements are.",
         query=VariableQuery,
         security=by_token("readmeasurements"),
-        answers={200: _found(list[Variable], [], *_PAGED), **_READING},
+        responses={200: _found(list[Variable], [], *_PAGED), **_READING},
         shared=_SHARED,
     ),
     Operation(
@@ -423,8 +420,8 @@ OPERATIONS: Final = (
         description="Scope `readmeasurements`.",
         path=VariablePath,
         security=by_token("readmeasurements"),
-        answers={
-            200: Answer("The variable.", (Content(JSON, Variable),), ("NotStored",)),
+        responses={
+            200: Response("The variable.", (Content(JSON, Variable),), ("NotStored",)),
             **REFUSED,
             404: refused(
                 "The person has no such variable.",

@@ -25,7 +25,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """The response with one status. `headers` are names of `shared.HEADERS`."""
 
     description: str
@@ -39,7 +39,7 @@ class Operation:
 
     `query`, `path` and `body` are the types of the parameters, `bodies` the media types that a body
     may have, `many` whether it is an array of them. `shared` are statuses that read the
-    same everywhere (`shared.ANSWERS`).
+    same everywhere (`shared.RESPONSES`).
     """
 
     route: str
@@ -48,7 +48,7 @@ class Operation:
     tag: str
     summary: str
     description: str
-    answers: Mapping[int, Answer]
+    responses: Mapping[int, Response]
     query: Any = None
     path: Any = None
     body: Any = None

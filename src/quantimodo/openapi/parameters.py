@@ -1,4 +1,4 @@
-"""What the endpoints are asked with, as types. Wire names are the RFCs'; the spellings of 2016
+"""The parameters of the endpoints, as types. Wire names are the RFCs'; the spellings of 2016
 (protocol/parameters.py) are added to the descriptions when the document is made.
 
 Only the recognised parameters. Any other parameter is ignored (RFC 6749 §3.1).

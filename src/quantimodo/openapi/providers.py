@@ -3,7 +3,7 @@
 from typing import Annotated, Final, Required, TypedDict
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import FORM, HTML, JSON, Answer, Content, Operation, said
+from quantimodo.openapi.operation import FORM, HTML, JSON, Content, Operation, Response, said
 from quantimodo.openapi.shared import TOO_LARGE
 
 TAG: Final = "Providers"
@@ -15,7 +15,7 @@ class AtProvider(TypedDict):
     provider: Annotated[str, said("Its name in the operator's settings.", "facebook")]
 
 
-class ProviderAnswer(TypedDict, total=False):
+class ProviderResponse(TypedDict, total=False):
     """An authorization response of the provider (RFC 6749 §4.1.2)."""
 
     state: Required[Annotated[str, said("The state of the request.", fakes.STATE)]]
@@ -56,28 +56,28 @@ class Deletion(TypedDict):
 
 _REFUSED: Final = Content(JSON, RejectedSecurityEvent)
 _NOT_TAKEN: Final = {
-    400: Answer("It is not the provider's message, or too old a one.", (_REFUSED,)),
-    404: Answer("There is no such provider.", (_REFUSED, Content(HTML, str))),
-    413: Answer(TOO_LARGE.description, (_REFUSED, Content(HTML, str))),
-    500: Answer("An internal error, with a number for the operator.", (Content(HTML, str),)),
-    503: Answer("It cannot be verified or stored now: send it again.", (_REFUSED,)),
+    400: Response("It is not the provider's message, or too old a one.", (_REFUSED,)),
+    404: Response("There is no such provider.", (_REFUSED, Content(HTML, str))),
+    413: Response(TOO_LARGE.description, (_REFUSED, Content(HTML, str))),
+    500: Response("An internal error, with a number for the operator.", (Content(HTML, str),)),
+    503: Response("It cannot be verified or stored now: send it again.", (_REFUSED,)),
 }
-_TAKEN: Final = {200: Answer("Accepted. Each message counts once."), **_NOT_TAKEN}
+_TAKEN: Final = {200: Response("Accepted. Each message counts once."), **_NOT_TAKEN}
 _SIGNED: Final = {"signed": {"signed_request": "fake-signature.payload"}}
 _BACK: Final = {
-    303: Answer(
+    303: Response(
         "Redirect to where the sign-in began: the app, with `code` or `error`; or a page of this"
         " server.",
         headers=("Location",),
     ),
-    400: Answer("Not a sign-in of this browser.", (Content(HTML, str),)),
-    403: Answer("The person cancelled, or may not sign in.", (Content(HTML, str),)),
-    404: Answer("There is no such provider.", (Content(HTML, str),)),
-    413: Answer(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
-    429: Answer("Too many attempts.", (Content(HTML, str),), ("RetryAfter",)),
-    500: Answer("An internal error, with a number for the operator.", (Content(HTML, str),)),
-    502: Answer("The provider sent an invalid response.", (Content(HTML, str),)),
-    503: Answer("The provider, or the server, is busy.", (Content(HTML, str),)),
+    400: Response("Not a sign-in of this browser.", (Content(HTML, str),)),
+    403: Response("The person cancelled, or may not sign in.", (Content(HTML, str),)),
+    404: Response("There is no such provider.", (Content(HTML, str),)),
+    413: Response(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
+    429: Response("Too many attempts.", (Content(HTML, str),), ("RetryAfter",)),
+    500: Response("An internal error, with a number for the operator.", (Content(HTML, str),)),
+    502: Response("The provider sent an invalid response.", (Content(HTML, str),)),
+    503: Response("The provider, or the server, is busy.", (Content(HTML, str),)),
 }
 _ANSWER: Final = {"answer": {"state": fakes.STATE, "code": "fake-code-of-the-provider"}}
 
@@ -93,9 +93,9 @@ OPERATIONS: Final = (
             " browser by a cookie, and to one sign-in by `state`."
         ),
         path=AtProvider,
-        query=ProviderAnswer,
+        query=ProviderResponse,
         examples=_ANSWER,
-        answers=_BACK,
+        responses=_BACK,
     ),
     Operation(
         route="social_callback",
@@ -105,10 +105,10 @@ OPERATIONS: Final = (
         summary="The same, by a form",
         description="As Apple responds (`response_mode=form_post`).",
         path=AtProvider,
-        body=ProviderAnswer,
+        body=ProviderResponse,
         bodies=(FORM,),
         examples=_ANSWER,
-        answers=_BACK,
+        responses=_BACK,
     ),
     Operation(
         route="social_notifications",
@@ -125,7 +125,7 @@ OPERATIONS: Final = (
         body=SignedSecurityEvent,
         bodies=(JSON,),
         examples={"signed": {"payload": "fake.signed.notice"}},
-        answers={202: Answer("Accepted. Each message counts once."), **_TAKEN},
+        responses={202: Response("Accepted. Each message counts once."), **_TAKEN},
     ),
     Operation(
         route="social_deauthorize",
@@ -138,7 +138,7 @@ OPERATIONS: Final = (
         body=SignedRequest,
         bodies=(FORM,),
         examples=_SIGNED,
-        answers=_TAKEN,
+        responses=_TAKEN,
     ),
     Operation(
         route="social_deletion",
@@ -154,8 +154,8 @@ OPERATIONS: Final = (
         body=SignedRequest,
         bodies=(FORM,),
         examples=_SIGNED,
-        answers={
-            200: Answer("Done.", (Content(JSON, Deletion),), ("NotStored",)),
+        responses={
+            200: Response("Done.", (Content(JSON, Deletion),), ("NotStored",)),
             **_NOT_TAKEN,
         },
     ),

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import JSON, Answer, Content, Operation
+from quantimodo.openapi.operation import JSON, Content, Operation, Response
 from quantimodo.openapi.published import KeySet, ServerMetadata
 from quantimodo.openapi.responses import Health, refused
 from quantimodo.openapi.shared import OPERATOR
@@ -12,7 +12,7 @@ from quantimodo.protocol.discovery import metadata
 DISCOVERY: Final = "Discovery"
 WATCHING: Final = "Watching"
 
-_ALIVE: Final = Answer("It is.", (Content(JSON, Health, {"ok": {"status": "ok"}}),))
+_ALIVE: Final = Response("It is.", (Content(JSON, Health, {"ok": {"status": "ok"}}),))
 _KEYS: Final = {
     "keys": [
         {
@@ -38,8 +38,8 @@ OPERATIONS: Final = (
             "The configuration of OAuth 2 and OpenID Connect libraries: they need only the"
             " issuer. May be cached for an hour."
         ),
-        answers={
-            200: Answer(
+        responses={
+            200: Response(
                 "The metadata.",
                 (Content(JSON, ServerMetadata, {"metadata": metadata(fakes.ISSUER)}),),
             ),
@@ -57,7 +57,7 @@ OPERATIONS: Final = (
             " signs, and stays until all that it signed has expired. May be cached for five"
             " minutes."
         ),
-        answers={200: Answer("The keys.", (Content(JSON, KeySet, {"one key": _KEYS}),))},
+        responses={200: Response("The keys.", (Content(JSON, KeySet, {"one key": _KEYS}),))},
         shared=(413, 500),
     ),
     Operation(
@@ -67,7 +67,7 @@ OPERATIONS: Final = (
         tag=DISCOVERY,
         summary="This document",
         description="OpenAPI 3.1. The page at `/docs` is made from it.",
-        answers={200: Answer("The document.", (Content(JSON, dict[str, Any]),))},
+        responses={200: Response("The document.", (Content(JSON, dict[str, Any]),))},
         shared=(413, 500),
     ),
     Operation(
@@ -77,7 +77,7 @@ OPERATIONS: Final = (
         tag=WATCHING,
         summary="Whether the process runs",
         description="Does not check the database or keys.",
-        answers={200: _ALIVE},
+        responses={200: _ALIVE},
         shared=(413, 500),
     ),
     Operation(
@@ -87,7 +87,7 @@ OPERATIONS: Final = (
         tag=WATCHING,
         summary="Whether it can serve",
         description="Checks the database and the signing keys.",
-        answers={200: _ALIVE},
+        responses={200: _ALIVE},
         shared=(413, 500, 503),
     ),
     Operation(
@@ -98,8 +98,8 @@ OPERATIONS: Final = (
         summary="The numbers",
         description="In the text format of Prometheus; requires the operator's token.",
         security=OPERATOR,
-        answers={
-            200: Answer("The numbers.", (Content("text/plain", str),)),
+        responses={
+            200: Response("The numbers.", (Content("text/plain", str),)),
             400: refused(
                 "The `Authorization` header is sent twice.",
                 {"invalid_request": "a header is repeated"},

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Required, TypedDict
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import JSON, Answer, Content, Operation, said
+from quantimodo.openapi.operation import JSON, Content, Operation, Response, said
 from quantimodo.openapi.responses import refused
 from quantimodo.protocol.client_fields import FIELDS
 
@@ -98,7 +98,7 @@ _NOT_YOURS: Final = refused(
     "NotStored",
     "BearerChallenge",
 )
-_CURRENT: Final = Answer(
+_CURRENT: Final = Response(
     "The registered metadata.", (Content(JSON, RegisteredClient, {"app": _GIVEN}),), ("NotStored",)
 )
 _HEADER: Final = refused(
@@ -120,8 +120,8 @@ OPERATIONS: Final = (
         bodies=(JSON,),
         examples={"an app": _ASKED},
         security=({"bearer": []}, {}),
-        answers={
-            201: Answer(
+        responses={
+            201: Response(
                 "The app is registered.",
                 (Content(JSON, RegisteredClient, {"app": _GIVEN}),),
                 ("NotStored",),
@@ -154,7 +154,7 @@ OPERATIONS: Final = (
         description="With its registration access token. The response has no secret.",
         path=RegisteredPath,
         security=({"bearer": []},),
-        answers={200: _CURRENT, 400: _HEADER, 401: _NOT_YOURS},
+        responses={200: _CURRENT, 400: _HEADER, 401: _NOT_YOURS},
         shared=(413, 500, 503),
     ),
     Operation(
@@ -169,7 +169,7 @@ OPERATIONS: Final = (
         bodies=(JSON,),
         examples={"an app": {**_ASKED, "client_id": fakes.CLIENT_ID}},
         security=({"bearer": []},),
-        answers={200: _CURRENT, 400: _BAD, 401: _NOT_YOURS},
+        responses={200: _CURRENT, 400: _BAD, 401: _NOT_YOURS},
         shared=(413, 500, 503),
     ),
     Operation(
@@ -181,7 +181,7 @@ OPERATIONS: Final = (
         description="All its tokens stop working at once.",
         path=RegisteredPath,
         security=({"bearer": []},),
-        answers={204: Answer("The app is deleted."), 400: _HEADER, 401: _NOT_YOURS},
+        responses={204: Response("The app is deleted."), 400: _HEADER, 401: _NOT_YOURS},
         shared=(413, 500, 503),
     ),
 )

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import FORM, JSON, Answer, Content, Operation
+from quantimodo.openapi.operation import FORM, JSON, Content, Operation, Response
 from quantimodo.openapi.parameters import TokenInBody
 from quantimodo.openapi.responses import Person, UserInfo, refused
 from quantimodo.openapi.shared import by_token
 
 TAG: Final = "People"
 
-REFUSED: Final[Mapping[int, Answer]] = {
+REFUSED: Final[Mapping[int, Response]] = {
     400: refused(
         "The token is sent in more than one way, or in a way that is turned off.",
         {"invalid_request": "the token is sent in more than one way"},
@@ -35,7 +35,7 @@ REFUSED: Final[Mapping[int, Answer]] = {
 }
 
 _CLAIMS: Final = {
-    200: Answer(
+    200: Response(
         "The claims of the token's scopes; `sub` is always present.",
         (
             Content(
@@ -66,8 +66,8 @@ OPERATIONS: Final = (
         summary="The person of a token",
         description="The person who allowed the access. Scope `basic`.",
         security=by_token("basic"),
-        answers={
-            200: Answer(
+        responses={
+            200: Response(
                 "The person.",
                 (
                     Content(
@@ -99,7 +99,7 @@ OPERATIONS: Final = (
         summary="OpenID Connect claims about the person",
         description="Scope `openid`; `profile`, `email`, `address` and `phone` add claims.",
         security=by_token("openid"),
-        answers=_CLAIMS,
+        responses=_CLAIMS,
         shared=(413, 500, 503),
     ),
     Operation(
@@ -113,7 +113,7 @@ OPERATIONS: Final = (
         bodies=(FORM,),
         examples={"token in the body": {"access_token": fakes.ACCESS_TOKEN}},
         security=(*by_token("openid"), {}),
-        answers=_CLAIMS,
+        responses=_CLAIMS,
         shared=(413, 500, 503),
     ),
 )

@@ -1,6 +1,6 @@
-"""What the endpoints answer, as types.
+"""The responses of the endpoints, as types.
 
-The endpoints write plain dictionaries; tests/openapi holds their real answers against these
+The endpoints write plain dictionaries; tests/openapi compares their real responses with these
 types, so that neither says what the other does not.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, NotRequired, Required, TypedDict
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import JSON, Answer, Content, said
+from quantimodo.openapi.operation import JSON, Content, Response, said
 
 
 class ProtocolError(TypedDict):
@@ -221,7 +221,7 @@ class Health(TypedDict):
     status: Annotated[Literal["ok"], said("Always `ok`.", "ok")]
 
 
-def refused(description: str, texts: Mapping[str, str], *headers: str) -> Answer:
+def refused(description: str, texts: Mapping[str, str], *headers: str) -> Response:
     """An error as JSON. `texts`: for each code, a text that the endpoint returns."""
     examples = {code: {"error": code, "error_description": text} for code, text in texts.items()}
-    return Answer(description, (Content(JSON, ProtocolError, examples),), headers)
+    return Response(description, (Content(JSON, ProtocolError, examples),), headers)

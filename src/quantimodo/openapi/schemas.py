@@ -24,21 +24,21 @@ def reference(kind: Any) -> Json:
 
 def component_schemas(operations: Iterable[Operation]) -> dict[str, Json]:
     """The schemas of all named types of these operations."""
-    asked: list[Any] = []
-    answered: list[Any] = []
+    requested: list[Any] = []
+    responded: list[Any] = []
     for operation in operations:
-        asked += [kind for kind in _asked(operation) if kind is not None]
-        for answer in operation.answers.values():
-            answered += [content.type for content in answer.content]
-    _, schemas = msgspec.json.schema_components([*asked, *answered], ref_template=_TEMPLATE)
-    for kind in asked:
+        requested += [kind for kind in _requested(operation) if kind is not None]
+        for response in operation.responses.values():
+            responded += [content.type for content in response.content]
+    _, schemas = msgspec.json.schema_components([*requested, *responded], ref_template=_TEMPLATE)
+    for kind in requested:
         _tell_aliases(schemas[kind.__name__])
-    for kind in [*asked, *answered]:
+    for kind in [*requested, *responded]:
         _restore_order(get_args(kind)[0] if get_origin(kind) is list else kind, schemas)
     return {name: schemas[name] for name in sorted(schemas)}
 
 
-def _asked(operation: Operation) -> tuple[Any, ...]:
+def _requested(operation: Operation) -> tuple[Any, ...]:
     return operation.query, operation.path, operation.body
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from quantimodo.openapi.operation import Answer, Security
+from quantimodo.openapi.operation import Response, Security
 from quantimodo.openapi.responses import refused
 from quantimodo.protocol.discovery import AUTHORIZE, TOKEN, metadata
 from quantimodo.protocol.scopes import SCOPES
@@ -42,7 +42,7 @@ TOO_LARGE: Final = refused(
     {"invalid_request": "the request is too large"},
 )
 
-ANSWERS: Final[Mapping[int, tuple[str, Answer]]] = {
+RESPONSES: Final[Mapping[int, tuple[str, Response]]] = {
     413: ("TooLarge", TOO_LARGE),
     500: (
         "Incident",

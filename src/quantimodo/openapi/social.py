@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final, Literal, Required, TypedDict
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import HTML, JSON, Answer, Content, Operation, said
+from quantimodo.openapi.operation import HTML, JSON, Content, Operation, Response, said
 from quantimodo.openapi.responses import SignedInUser
 from quantimodo.openapi.shared import TOO_LARGE
 
@@ -163,9 +163,9 @@ def _envelope(code: str, message: str, **more: str) -> dict[str, Any]:
     }
 
 
-def _refused(description: str, texts: dict[str, str], *headers: str, **more: str) -> Answer:
+def _refused(description: str, texts: dict[str, str], *headers: str, **more: str) -> Response:
     examples = {code: _envelope(code, text, **more) for code, text in texts.items()}
-    return Answer(description, (Content(JSON, RefusedLogin, examples),), ("NotStored", *headers))
+    return Response(description, (Content(JSON, RefusedLogin, examples),), ("NotStored", *headers))
 
 
 _LINK: Final = (
@@ -188,8 +188,8 @@ _ENVELOPE: Final = {
     },
 }
 
-_ANSWERS: Final = {
-    200: Answer(
+_RESPONSES: Final = {
+    200: Response(
         "The person who signed in, and a login JWT.",
         (Content(JSON, LoginEnvelope, {"signed in": _ENVELOPE}),),
         ("NotStored",),
@@ -246,22 +246,22 @@ OPERATIONS: Final = (
                 "code_challenge_method": "S256",
             }
         },
-        answers={
-            303: Answer(
+        responses={
+            303: Response(
                 "Redirect to the provider; or to the app, if the provider is down.",
                 (),
                 ("Location",),
             ),
-            400: Answer(
+            400: Response(
                 "Something is missing, unknown or not registered: a page, and no redirect.",
                 (Content(HTML, str), Content(JSON, RefusedLogin)),
             ),
-            413: Answer(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
-            429: Answer("Too many attempts.", (Content(HTML, str),), ("RetryAfter",)),
-            500: Answer(
+            413: Response(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
+            429: Response("Too many attempts.", (Content(HTML, str),), ("RetryAfter",)),
+            500: Response(
                 "An internal error, with a number for the operator.", (Content(HTML, str),)
             ),
-            503: Answer("The server is busy.", (Content(HTML, str),), ("RetryAfter",)),
+            503: Response("The server is busy.", (Content(HTML, str),), ("RetryAfter",)),
         },
     ),
     Operation(
@@ -277,7 +277,7 @@ OPERATIONS: Final = (
         ),
         body=SocialCode,
         examples=_TRADE,
-        answers=_ANSWERS,
+        responses=_RESPONSES,
         shared=(413, 500),
     ),
     Operation(
@@ -289,7 +289,7 @@ OPERATIONS: Final = (
         description="As clients of 2016 do it. Addresses end up in logs: use `POST`.",
         query=SocialCode,
         examples=_TRADE,
-        answers=_ANSWERS,
+        responses=_RESPONSES,
         shared=(413, 500),
     ),
     Operation(
@@ -305,7 +305,7 @@ OPERATIONS: Final = (
         ),
         body=SocialToken,
         examples=_NATIVE,
-        answers=_ANSWERS,
+        responses=_RESPONSES,
         shared=(413, 500),
     ),
     Operation(
@@ -320,7 +320,7 @@ OPERATIONS: Final = (
         ),
         query=SocialToken,
         examples=_NATIVE,
-        answers=_ANSWERS,
+        responses=_RESPONSES,
         shared=(413, 500),
     ),
 )

@@ -3,7 +3,7 @@
 from typing import Final
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import JSON, Answer, Content, Operation
+from quantimodo.openapi.operation import JSON, Content, Operation, Response
 from quantimodo.openapi.parameters import (
     IntrospectionRequest,
     RevocationRequest,
@@ -74,8 +74,8 @@ _WHO_ARE_YOU: Final = refused(
     "BasicChallenge",
 )
 
-_TOKEN_ANSWERS: Final = {
-    200: Answer(
+_TOKEN_RESPONSES: Final = {
+    200: Response(
         "The tokens. They are on disk before the response is sent.",
         (Content(JSON, TokenAnswer, _TOKENS),),
         ("NotStored",),
@@ -115,7 +115,7 @@ OPERATIONS: Final = (
         body=TokenRequest,
         examples=_REQUESTS,
         security=BY_CLIENT,
-        answers=_TOKEN_ANSWERS,
+        responses=_TOKEN_RESPONSES,
         shared=(413, 500, 503),
     ),
     Operation(
@@ -131,7 +131,7 @@ OPERATIONS: Final = (
         query=TokenRequest,
         examples=_REQUESTS,
         security=BY_CLIENT,
-        answers=_TOKEN_ANSWERS,
+        responses=_TOKEN_RESPONSES,
         shared=(413, 500, 503),
     ),
     Operation(
@@ -149,8 +149,8 @@ OPERATIONS: Final = (
             "refresh_token": {"token": fakes.REFRESH_TOKEN, "client_id": fakes.CLIENT_ID},
         },
         security=BY_CLIENT,
-        answers={
-            200: Answer(
+        responses={
+            200: Response(
                 "The token is invalid now. An unknown one was invalid already.",
                 (Content(JSON, Revocation, {"revoked": {}}),),
                 ("NotStored",),
@@ -187,8 +187,8 @@ OPERATIONS: Final = (
             },
         },
         security=BY_CLIENT,
-        answers={
-            200: Answer(
+        responses={
+            200: Response(
                 "The current state of the token.",
                 (Content(JSON, Introspection, _INTROSPECTED),),
                 ("NotStored",),

@@ -24,7 +24,7 @@ from quantimodo.ports.stores import Unavailable
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.backchannel_logout")
 
 _BATCH: Final = 50
-_LEASE: Final = timedelta(minutes=1)  # longer than the messenger waits for an answer
+_LEASE: Final = timedelta(minutes=1)  # longer than the sender waits for a response
 PAUSES: Final = tuple(timedelta(seconds=each) for each in (15, 60, 240, 960, 3600, 14400))
 
 
@@ -71,7 +71,7 @@ class BackchannelLogoutSender:
                 return
 
     async def _send_all(self, claimed: Sequence[LogoutRecipient]) -> None:
-        # Concurrent: a client that does not answer does not delay the others.
+        # Concurrent: a client that does not respond does not delay the others.
         for done in await asyncio.gather(*map(self._send, claimed), return_exceptions=True):
             if isinstance(done, BaseException):
                 raise done

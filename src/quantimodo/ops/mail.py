@@ -153,7 +153,7 @@ class Sender:
         await self._worker.close()
 
     async def send_due(self) -> None:
-        """Send everything that is due now, until it is done or the mail server does not answer."""
+        """Send everything that is due now, until it is done or the mail server does not respond."""
         while not self._worker.closing:
             now = self._clock.now()
             claimed = await self._store.claim_mail(now, _LEASE, _BATCH)

@@ -14,7 +14,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "quantimodo_requests_total",
-            "Requests answered, by endpoint and status class.",
+            "Requests, by endpoint and status class of the response.",
             ("endpoint", "status"),
             registry=self._registry,
         )

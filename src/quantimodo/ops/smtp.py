@@ -152,17 +152,17 @@ def _down() -> Iterator[None]:
     try:
         yield
     except aiosmtplib.SMTPResponseException as fault:
-        raise MailServerUnavailable(f"the mail server answered {fault.code}") from None
+        raise MailServerUnavailable(f"the mail server responded with {fault.code}") from None
     except (aiosmtplib.SMTPException, OSError) as fault:
         raise MailServerUnavailable(type(fault).__name__) from None
 
 
 def _security(scheme: str, query: str) -> Security:
-    asked = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
-    if scheme == "smtps" and not asked:
+    options = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
+    if scheme == "smtps" and not options:
         return "tls"
-    if scheme == "smtp" and asked <= {"starttls"}:
+    if scheme == "smtp" and options <= {"starttls"}:
         return "starttls"
-    if scheme == "smtp" and asked == {"insecure_plaintext"}:
+    if scheme == "smtp" and options == {"insecure_plaintext"}:
         return "insecure_plaintext"
     raise ValueError("the mail server's URL begins with smtp:// (STARTTLS) or smtps:// (TLS)")

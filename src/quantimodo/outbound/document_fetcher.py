@@ -30,14 +30,14 @@ class HttpDocumentFetcher:
 
     async def _got(self, url: str, largest: int) -> bytes:
         try:
-            answer = await self.http_client.get(url, headers={"accept": "*/*"})
+            response = await self.http_client.get(url, headers={"accept": "*/*"})
         except ProviderFault as fault:
             raise FetchFailed(fault.because) from None
-        if not answer.ok:
-            raise FetchFailed(f"status {answer.status}")
-        if len(answer.body) > largest:
+        if not response.ok:
+            raise FetchFailed(f"status {response.status}")
+        if len(response.body) > largest:
             raise FetchFailed(f"more than {largest} bytes")
-        return answer.body
+        return response.body
 
 
 def _host(url: str) -> str:

@@ -16,8 +16,8 @@ class HttpFormPoster:
 
     async def post(self, message: Message) -> None:
         try:
-            answer = await self.http_client.post_form(message.address, message.fields)
+            response = await self.http_client.post_form(message.address, message.fields)
         except ProviderFault as fault:
             raise DeliveryFailed(fault.because) from None
-        if not answer.ok:
-            raise DeliveryFailed(f"status {answer.status}")
+        if not response.ok:
+            raise DeliveryFailed(f"status {response.status}")

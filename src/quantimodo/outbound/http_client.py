@@ -27,7 +27,7 @@ from quantimodo.outbound.network import (
     netloc,
     resolve_name,
 )
-from quantimodo.outbound.responses import LATER, Answer, invalid_response, unavailable
+from quantimodo.outbound.responses import LATER, HttpResponse, invalid_response, unavailable
 
 _RETRY_LATER = frozenset({408, 425, 429})
 
@@ -81,14 +81,14 @@ class GuardedHttpClient:
         *,
         headers: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
-    ) -> Answer:
-        return await self._ask("GET", _with(url, parameters or {}), headers or {}, b"")
+    ) -> HttpResponse:
+        return await self._send("GET", _with(url, parameters or {}), headers or {}, b"")
 
     async def post_form(
         self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> HttpResponse:
         form = {"content-type": "application/x-www-form-urlencoded", **(headers or {})}
-        return await self._ask("POST", url, form, urlencode(fields).encode())
+        return await self._send("POST", url, form, urlencode(fields).encode())
 
     def check(self, url: str) -> None:
         """Check the address of a browser redirect by the same rule, without name resolution.
@@ -99,7 +99,9 @@ class GuardedHttpClient:
         await self._transport.aclose()
         self._network.close()
 
-    async def _ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> HttpResponse:
         place = self._checked(url)
         request = httpx.Request(method, place, headers=_headers(headers), content=body)
         limit = self._policy.time_limit.total_seconds()
@@ -108,7 +110,7 @@ class GuardedHttpClient:
                 async with asyncio.timeout(limit), self._sent(request) as response:
                     return await self._read(response)
         except TimeoutError as fault:
-            raise unavailable(place.host, f"no answer within {limit:g} s") from fault
+            raise unavailable(place.host, f"no response within {limit:g} s") from fault
         except NETWORK_ERRORS as fault:
             # The text is about a certificate or a refused connection, never about what was sent.
             raise unavailable(
@@ -154,7 +156,7 @@ class GuardedHttpClient:
         finally:
             await response.aclose()
 
-    async def _read(self, response: httpx.Response) -> Answer:
+    async def _read(self, response: httpx.Response) -> HttpResponse:
         status = response.status_code
         if status >= 500 or status in _RETRY_LATER:
             raise ProviderUnavailable(LATER, because=f"status {status}")
@@ -169,7 +171,7 @@ class GuardedHttpClient:
             if len(body) > self._policy.size_limit:
                 raise invalid_response(f"more than {self._policy.size_limit} bytes")
         media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return Answer(status, media_type, bytes(body))
+        return HttpResponse(status, media_type, bytes(body))
 
 
 def _headers(more: Mapping[str, str]) -> dict[str, str]:

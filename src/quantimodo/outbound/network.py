@@ -107,10 +107,12 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         )
         content: Any = request.stream
         host = netloc(request.url.host, request.url.port or 443)
-        answer = await self._pool(host not in self._unverified).handle_async_request(
+        response = await self._pool(host not in self._unverified).handle_async_request(
             httpcore.Request(request.method, place, headers=request.headers.raw, content=content)
         )
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Stream(answer.stream))
+        return httpx.Response(
+            response.status, headers=response.headers, stream=_Stream(response.stream)
+        )
 
     async def aclose(self) -> None:
         for pool in self._made.values():

@@ -7,12 +7,12 @@ import msgspec
 
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderUnavailable
 
-LATER = "The sign-in provider does not answer. Try again in a moment."
-_STRANGE = "The sign-in provider gave an answer that cannot be used."
+LATER = "The sign-in provider does not respond. Try again in a moment."
+_STRANGE = "The sign-in provider sent a response that cannot be used."
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """A response with a status below 500. Never log its body."""
 
     status: int

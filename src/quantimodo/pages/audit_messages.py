@@ -32,7 +32,7 @@ _SENTENCES: Final = {
     "identity.signed_out": "The other site signed a linked account out: so did this one",
     "profile.changed": "Changed the profile",
     "email.verified": "Confirmed the e-mail address",
-    "email.change_asked": "Asked to change the e-mail address",
+    "email.change_asked": "Requested a change of the e-mail address",
     "email.changed": "Changed the e-mail address",
     "consent.given": "Allowed an application to use the account",
     "consent.withdrawn": "Took access back from an application",

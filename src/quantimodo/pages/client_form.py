@@ -56,7 +56,7 @@ SECTIONS: Final = {
         ("connection", "How it connects", ""),
         (
             "scope",
-            "What it may ask for",
+            "What it may request",
             "People are asked for what a request names, at most these. Fewer are allowed more"
             " readily.",
         ),

@@ -15,7 +15,7 @@ NOT_FOUND: Final = (
 )
 METHOD_NOT_ALLOWED: Final = (
     "That does not work here",
-    "This page cannot be asked for in this way. Go back, and use the page's own buttons.",
+    "This page cannot be opened in this way. Go back, and use the page's own buttons.",
 )
 FORBIDDEN: Final = (
     "This form is out of date",

@@ -31,7 +31,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class DocumentedResponse:
     """The response with one status."""
 
     status: str
@@ -50,7 +50,7 @@ class Answer:
 class Operation:
     """One method of one address. `aliases` are its other addresses.
 
-    `parameters_of` and `answers_of`: an earlier operation that has the same ones.
+    `parameters_of` and `responses_of`: an earlier operation that has the same ones.
     """
 
     id: str
@@ -63,9 +63,9 @@ class Operation:
     parameters_in: str
     parameters: Sequence[Field]
     calls: Sequence[tuple[str, str]]
-    answers: Sequence[Answer]
+    responses: Sequence[DocumentedResponse]
     parameters_of: "Operation | None" = None
-    answers_of: "Operation | None" = None
+    responses_of: "Operation | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def _content(document: Json) -> Mapping[str, Any]:
         "issuer": document["servers"][0]["url"],
         "about": paragraphs(document["info"]["description"]),
         "groups": list(_groups(document)),
-        "shared": [_answer(document, status, answer) for status, answer in shared],
+        "shared": [_response(document, status, response) for status, response in shared],
     }
 
 
@@ -135,11 +135,11 @@ def _groups(document: Json) -> Iterator[Group]:
 def _briefly(operation: Operation, above: Sequence[Operation]) -> Operation:
     """The same operation, with references to `above` instead of repeated parts."""
     same = [each for each in above if each.parameters == operation.parameters != []]
-    alike = [each for each in above if each.answers == operation.answers]
+    alike = [each for each in above if each.responses == operation.responses]
     return replace(
         operation,
         parameters_of=same[0] if same else None,
-        answers_of=alike[0] if alike else None,
+        responses_of=alike[0] if alike else None,
     )
 
 
@@ -161,10 +161,10 @@ def _operation(document: Json, method: str, path: str, operation: Json) -> Opera
         parameters_in=where,
         parameters=parameters,
         calls=list(calls(document, method, path, operation)),
-        answers=[
-            _answer(document, status, answer)
-            for status, answer in operation["responses"].items()
-            if status not in shared or "$ref" not in answer
+        responses=[
+            _response(document, status, response)
+            for status, response in operation["responses"].items()
+            if status not in shared or "$ref" not in response
         ],
     )
 
@@ -221,16 +221,16 @@ def _kind(schema: Json) -> str:
     return "string" if "enum" in schema else str(schema.get("type", "object"))
 
 
-def _answer(document: Json, status: str, answer: Json) -> Answer:
-    content = answer.get("content", {})
+def _response(document: Json, status: str, response: Json) -> DocumentedResponse:
+    content = response.get("content", {})
     json = content.get("application/json", {})
-    return Answer(
+    return DocumentedResponse(
         status=status,
-        text=inline(answer["description"]),
+        text=inline(response["description"]),
         media_types=list(content),
         headers=[
             (name, inline(_resolved(document, header)["description"]))
-            for name, header in answer.get("headers", {}).items()
+            for name, header in response.get("headers", {}).items()
         ],
         fields=list(_fields(document, json.get("schema", {}))),
         examples=[
@@ -243,13 +243,15 @@ def _answer(document: Json, status: str, answer: Json) -> Answer:
 def _shared(document: Json) -> dict[str, Json]:
     """The responses that are the same everywhere, by status."""
     references = {
-        status: answer
+        status: response
         for methods in document["paths"].values()
         for operation in methods.values()
-        for status, answer in operation["responses"].items()
-        if "$ref" in answer
+        for status, response in operation["responses"].items()
+        if "$ref" in response
     }
-    return {status: _resolved(document, answer) for status, answer in sorted(references.items())}
+    return {
+        status: _resolved(document, response) for status, response in sorted(references.items())
+    }
 
 
 def _resolved(document: Json, value: Json) -> Json:

@@ -37,8 +37,8 @@ class ReturnTarget:
     """A local path, and the application behind it, if any.
 
     `wants_fresh`: its request requires a new sign-in (`prompt=login`, `max_age`). `asked` is the
-    request, received at `asked_at`; `names_person`: it is for a certain person (`id_token_hint`,
-    `sub`).
+    request, received at `requested_at`; `names_person`: it is for a certain person
+    (`id_token_hint`, `sub`).
     """
 
     return_to: str
@@ -47,15 +47,15 @@ class ReturnTarget:
     form_action: tuple[str, ...] = ()
     wants_fresh: bool = False
     asked: AuthorizationRequest | None = None
-    asked_at: datetime | None = None
+    requested_at: datetime | None = None
     names_person: bool = False
 
     def takes(self, session: Session, now: datetime) -> bool:
         """Whether this session may continue there without another sign-in."""
-        if self.asked is None or self.asked_at is None:
+        if self.asked is None or self.requested_at is None:
             return True
         return not self.names_person and not is_stale(
-            self.asked, session.authenticated_at, self.asked_at, now, InteractionPolicy()
+            self.asked, session.authenticated_at, self.requested_at, now, InteractionPolicy()
         )
 
     @property

@@ -231,7 +231,7 @@ def _two_step(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), f"{TWO_STEP}/app", two_step.confirm),
         (("GET",), CODES, two_step.codes),
         (("POST",), CODES, two_step.replace_codes),
-        (("GET",), f"{TWO_STEP}/remove", two_step.ask_to_remove),
+        (("GET",), f"{TWO_STEP}/remove", two_step.confirm_removal),
         (("POST",), f"{TWO_STEP}/remove", two_step.remove),
     ]
 

@@ -101,7 +101,7 @@ class TwoStep:
         response = self.page_context.go(CODES, "recovery-codes-new")
         return self.secrets.keep(response, session.key, one_text(codes), CODES_PURPOSE)
 
-    async def ask_to_remove(self, request: Request) -> Response:
+    async def confirm_removal(self, request: Request) -> Response:
         """GET …/remove."""
         browser_request = await self.page_context.browser_request(request)
         session = browser_request.required()

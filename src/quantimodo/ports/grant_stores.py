@@ -34,8 +34,8 @@ class AuthorizationStore(Protocol):
         """Mark it as decided for this holder, and keep it no longer than `until`. Of any number of
         concurrent calls exactly one returns True."""
 
-    async def answer_request(self, key: bytes, answer: bytes) -> None:
-        """Keep the answer of a claimed request."""
+    async def set_response(self, key: bytes, response: bytes) -> None:
+        """Store the response to a claimed request."""
 
     async def consent(self, user_id: int, client_id: str) -> Consent | None: ...
 

@@ -49,7 +49,7 @@ class Conflict(Exception):
 
 
 class Unavailable(Exception):
-    """The database cannot answer now (overloaded, disk full, connection lost); nothing was stored.
+    """The database cannot be used now (overloaded, disk full, connection lost); nothing was stored.
     A connection that is lost during the commit leaves it unknown whether the write was stored."""
 
 
@@ -74,7 +74,7 @@ class QuotaExceeded(Exception):
 
 class OpenDatabase(Protocol):
     async def ping(self) -> None:
-        """Raises `Unavailable` if the database does not answer."""
+        """Raises `Unavailable` if the database does not respond."""
 
     async def close(self) -> None:
         """Finish the writes that wait, and close all connections. Idempotent."""

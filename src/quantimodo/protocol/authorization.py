@@ -99,12 +99,12 @@ class AuthorizationRequest:
 
 def identify(form: Form, client: Client) -> Target:
     """Where responses to this client go. Raises `InvalidClientOrRedirect`."""
-    asked = form.get("redirect_uri")
-    if asked is None:
+    requested = form.get("redirect_uri")
+    if requested is None:
         # OpenID Connect Core §3.1.2.1: REQUIRED there.
         if "openid" in (form.get("scope") or "").split(" "):
             raise InvalidClientOrRedirect(
-                "redirect_uri is missing: OpenID Connect asks for it each time."
+                "redirect_uri is missing: OpenID Connect requires it each time."
             )
         # RFC 6749 §3.1.2.3: may be left out when exactly one is registered.
         if len(client.redirect_uris) != 1:
@@ -113,14 +113,14 @@ def identify(form: Form, client: Client) -> Target:
             )
         redirect_uri = client.redirect_uris[0]
     elif any(
-        matches(registered, asked, public=client.public) for registered in client.redirect_uris
+        matches(registered, requested, public=client.public) for registered in client.redirect_uris
     ):
-        redirect_uri = asked
+        redirect_uri = requested
     else:
         raise InvalidClientOrRedirect(
             "redirect_uri is not one of those that the app has registered."
         )
-    return Target(redirect_uri, asked is not None, _mode(form), form.get("state"))
+    return Target(redirect_uri, requested is not None, _mode(form), form.get("state"))
 
 
 def validate(form: Form, client: Client, target: Target) -> AuthorizationRequest:
@@ -173,33 +173,33 @@ def _response_type(form: Form, client: Client) -> frozenset[str]:
 
 def _mode(form: Form) -> ResponseMode:
     """The response mode. It is determined first, because errors are sent by it too."""
-    asked, fallback = form.get("response_mode"), default_mode(_words(form))
-    if asked == "jwt":
+    requested, fallback = form.get("response_mode"), default_mode(_words(form))
+    if requested == "jwt":
         # JARM §2.3.4: the default mode of the response type, signed.
-        asked = f"{fallback}.jwt"
+        requested = f"{fallback}.jwt"
     for mode in get_args(ResponseMode):
-        if mode == asked and not (mode == "query" and fallback == "fragment"):
+        if mode == requested and not (mode == "query" and fallback == "fragment"):
             return mode  # type: ignore[no-any-return]
     return fallback
 
 
 def _check_mode(form: Form, words: frozenset[str], client: Client) -> None:
-    asked = form.get("response_mode")
-    if asked is not None and asked not in (*get_args(ResponseMode), "jwt"):
+    requested = form.get("response_mode")
+    if requested is not None and requested not in (*get_args(ResponseMode), "jwt"):
         raise InvalidRequest("this response_mode is not supported")
     if default_mode(words) != "fragment":
         return
     # Multiple Response Types §3: tokens never travel in a query.
-    if asked == "query":
+    if requested == "query":
         raise InvalidRequest("response_mode query cannot carry tokens")
     # JARM §2.3.1: except in an encrypted response.
-    if asked == "query.jwt" and not client.metadata.authorization_encrypted_response_alg:
+    if requested == "query.jwt" and not client.metadata.authorization_encrypted_response_alg:
         raise InvalidRequest("response_mode query.jwt carries tokens only when they are encrypted")
 
 
 def _scope(form: Form, client: Client) -> frozenset[str]:
-    asked = scopes.parse(form.get("scope") or "basic")
-    allowed = asked & client.scope
+    requested = scopes.parse(form.get("scope") or "basic")
+    allowed = requested & client.scope
     if not allowed:
         raise InvalidScope("the app is not registered for any of the requested scopes")
     return allowed

@@ -116,5 +116,5 @@ def _values(claims_request: Mapping[str, Any]) -> tuple[str, ...]:
 def _subject(*members: Mapping[str, Any]) -> str | None:
     found = {value for member in members for value in _values(_one(member.get("sub")))}
     if len(found) > 1:
-        raise InvalidRequest("claims asks for two persons at once")
+        raise InvalidRequest("claims requests two persons at once")
     return next(iter(found), None)

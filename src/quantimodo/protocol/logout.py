@@ -35,7 +35,7 @@ class Hint:
     sid: str | None
 
 
-def asking_client(form: Form, hint: Hint | None) -> str | None:
+def requesting_client(form: Form, hint: Hint | None) -> str | None:
     """The id of the requesting application, if the request has it."""
     given = form.get("client_id")
     # RP-Initiated Logout §2: when both are there, the OP MUST verify that they match.

@@ -28,16 +28,16 @@ def accept_challenge(challenge: str | None, method: str | None, *, required: boo
 
 
 def check_verifier(challenge: str | None, verifier: str | None) -> None:
-    """RFC 7636 §4.6. Raises `InvalidGrant` unless the verifier answers the challenge."""
+    """RFC 7636 §4.6. Raises `InvalidGrant` unless the verifier matches the challenge."""
     if challenge is None:
         # RFC 9700 §4.8.2: a verifier without a challenge is a downgrade.
         if verifier is not None:
-            raise InvalidGrant("code_verifier is given, but the code was asked for without PKCE")
+            raise InvalidGrant("code_verifier is given, but the code was requested without PKCE")
         return
     if verifier is None:
         raise InvalidGrant("code_verifier is missing")
     if not _VERIFIER.fullmatch(verifier):
         raise InvalidGrant("code_verifier must be 43 to 128 unreserved characters")
-    answer = urlsafe_b64encode(sha256(verifier.encode("ascii")).digest()).rstrip(b"=")
-    if not compare_digest(answer, challenge.encode("ascii")):
+    expected = urlsafe_b64encode(sha256(verifier.encode("ascii")).digest()).rstrip(b"=")
+    if not compare_digest(expected, challenge.encode("ascii")):
         raise InvalidGrant("code_verifier does not match")

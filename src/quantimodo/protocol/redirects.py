@@ -34,18 +34,18 @@ def check_redirect_uri(uri: str) -> None:
         )
 
 
-def matches(registered: str, asked: str, *, public: bool = False) -> bool:
-    """Whether `asked` is the registered URI: the same string.
+def matches(registered: str, requested: str, *, public: bool = False) -> bool:
+    """Whether `requested` is the registered URI: the same string.
 
     security.md §1: the one exception is the port of a loopback IP (RFC 8252 §7.3), and of
     `localhost` for a `public` client: native apps register it although RFC 8252 §8.3 advises
     against it.
     """
-    if registered == asked:
+    if registered == requested:
         return True
-    ours, theirs = _without_port(registered), _without_port(asked)
+    ours, theirs = _without_port(registered), _without_port(requested)
     if ours is None and public:
-        ours, theirs = _without_port(registered, _LOCALHOST), _without_port(asked, _LOCALHOST)
+        ours, theirs = _without_port(registered, _LOCALHOST), _without_port(requested, _LOCALHOST)
     return ours is not None and ours == theirs
 
 

@@ -134,7 +134,7 @@ def privileges(registration: Registration) -> tuple[Fault, ...]:
     if registration.resource_server:
         found.append(Fault("resource_server", "only the operator can make an app introspect"))
     if registration.response_types & IMPLICIT_RESPONSE_TYPES:
-        found.append(Fault("response_types", "only the operator can allow implicit answers"))
+        found.append(Fault("response_types", "only the operator can allow implicit response types"))
     return tuple(found)
 
 

@@ -146,7 +146,7 @@ def _check_implicit(given: Mapping[str, Any], redirect_uris: tuple[str, ...]) ->
         # localhost.
         if not uri.startswith("https://") or _LOCALHOST.match(uri):
             raise InvalidRedirectUri(
-                "redirect_uris: must be https and not localhost for these answers"
+                "redirect_uris: must be https and not localhost for these response types"
             )
 
 
@@ -160,9 +160,9 @@ def _unnamed(redirect_uris: tuple[str, ...]) -> str:
 
 
 def _scope(given: Mapping[str, Any]) -> frozenset[str]:
-    asked = frozenset(_text(given, "scope").split())
+    requested = frozenset(_text(given, "scope").split())
     # RFC 7591 §2: unknown scopes are left out; the response has what was registered.
-    return (asked & KNOWN) or DEFAULT_SCOPE
+    return (requested & KNOWN) or DEFAULT_SCOPE
 
 
 def _response_types(given: Mapping[str, Any]) -> frozenset[str]:
@@ -180,11 +180,11 @@ def _response_types(given: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _id_token_alg(given: Mapping[str, Any]) -> IdTokenAlgorithm:
-    asked = _text(given, "id_token_signed_response_alg") or "RS256"
-    if asked not in get_args(IdTokenAlgorithm):
+    requested = _text(given, "id_token_signed_response_alg") or "RS256"
+    if requested not in get_args(IdTokenAlgorithm):
         known = ", ".join(get_args(IdTokenAlgorithm))
         raise InvalidClientMetadata(f"id_token_signed_response_alg: may only be of: {known}")
-    return cast(IdTokenAlgorithm, asked)
+    return cast(IdTokenAlgorithm, requested)
 
 
 def _localized(given: Mapping[str, Any]) -> dict[str, str]:

@@ -42,17 +42,17 @@ KNOWN: Scope = frozenset(SCOPES)
 def parse(text: str) -> Scope:
     """The scopes of a parameter. Raises `InvalidScope` for one that does not exist."""
     # RFC 6749 §3.3: separated by single spaces; several in a row are accepted.
-    asked = frozenset(text.split(" ")) - {""}
-    if not asked <= KNOWN:
+    requested = frozenset(text.split(" ")) - {""}
+    if not requested <= KNOWN:
         raise InvalidScope("a requested scope does not exist here", because="unknown scope")
-    return asked
+    return requested
 
 
-def narrow(granted: Scope, asked: str | None) -> Scope:
+def narrow(granted: Scope, requested: str | None) -> Scope:
     """The part of `granted` that a later request may have (RFC 6749 §6), never more."""
-    if asked is None:
+    if requested is None:
         return granted
-    wanted = parse(asked)
+    wanted = parse(requested)
     if not wanted or not wanted <= granted:
         raise InvalidScope("the requested scope exceeds what was granted")
     return wanted

@@ -27,7 +27,7 @@ _PEOPLE_AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class ApplicationMeasurements:
-    """`GET /api/v2/application/measurements`: person by person, each in the order asked for."""
+    """`GET /api/v2/application/measurements`: person by person, each in the requested order."""
 
     access: MeasurementAccess
     measurement_service: MeasurementService

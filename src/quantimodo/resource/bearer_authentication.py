@@ -41,7 +41,7 @@ class BearerAuthentication:
         return user
 
     async def person_and_app(self, request: Request, scope: str) -> tuple[User, str]:
-        """The same, and the client_id of the app that asks."""
+        """The same, and the client_id of the requesting app."""
         found = await self.admit(request, scope)
         if found.user is None:
             raise InsufficientScope(scope)

@@ -18,13 +18,13 @@ _TEXT = (
 
 
 async def alive(request: Request) -> Response:
-    """The process answers; says nothing of what it needs."""
+    """The process responds; the state of what it needs is not checked."""
     return private_json(200, {"status": "ok"})
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The database answers, and there are keys to sign with. Raises `Unavailable` (503) when one
+    """The database responds, and there are keys to sign with. Raises `Unavailable` (503) when one
     of both is missing."""
 
     database: OpenDatabase

@@ -100,7 +100,7 @@ def _links(address: str, question: MeasurementQuery, total: int) -> Iterable[tup
     last = (total - 1) // limit * limit if total else 0
 
     def at(place: int) -> str:
-        pairs = (*question.asked, ("limit", str(limit)), ("offset", str(place)))
+        pairs = (*question.given, ("limit", str(limit)), ("offset", str(place)))
         return f"{address}?{urlencode(pairs, safe='()!:')}"
 
     yield "first", at(0)

@@ -6,7 +6,7 @@ from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.protocol.errors import InsufficientScope
 from quantimodo.resource.bearer_authentication import BearerAuthentication
-from quantimodo.tokens.userinfo import UserInfoAnswers
+from quantimodo.tokens.userinfo import UserInfoResponses
 
 _JWT = ((b"content-type", b"application/jwt"), *PRIVATE)
 
@@ -14,25 +14,25 @@ _JWT = ((b"content-type", b"application/jwt"), *PRIVATE)
 @dataclass(frozen=True, slots=True)
 class UserMe:
     bearer: BearerAuthentication
-    answers: UserInfoAnswers
+    responses: UserInfoResponses
 
     async def __call__(self, request: Request) -> Response:
         found = await self.bearer.admit(request, "basic")
         if found.user is None:
             raise InsufficientScope("basic")
-        return private_json(200, await self.answers.basic(found, found.user))
+        return private_json(200, await self.responses.basic(found, found.user))
 
 
 @dataclass(frozen=True, slots=True)
 class UserInfo:
     bearer: BearerAuthentication
-    answers: UserInfoAnswers
+    responses: UserInfoResponses
 
     async def __call__(self, request: Request) -> Response:
         found = await self.bearer.admit(request, "openid")
         if found.user is None:
             raise InsufficientScope("openid")
-        answer = await self.answers.answer(found, found.user)
-        if isinstance(answer, str):
-            return Response(200, answer.encode("ascii"), _JWT)
-        return private_json(200, answer)
+        full = await self.responses.full(found, found.user)
+        if isinstance(full, str):
+            return Response(200, full.encode("ascii"), _JWT)
+        return private_json(200, full)

@@ -27,11 +27,11 @@ from quantimodo.sandbox.person_chooser import PersonChooser
 from quantimodo.sandbox.sealed import SealedGrants
 
 
-class Answering(Protocol):
-    def answer(
+class ResponseBuilder(Protocol):
+    def response(
         self,
         fake_provider: FakeProvider,
-        asked: FakeAuthorizationRequest,
+        requested: FakeAuthorizationRequest,
         person: Person,
         code: str,
     ) -> dict[str, str]:
@@ -47,7 +47,7 @@ class AuthorizeEndpoint:
     """`ending` is appended to every response address: Facebook adds `#_=_`."""
 
     fake_provider: FakeProvider
-    answering: Answering
+    respond: ResponseBuilder
     person_chooser: PersonChooser
     grants: SealedGrants
     clock: Clock
@@ -59,7 +59,7 @@ class AuthorizeEndpoint:
         sent = of_query(request)
         target = identify(sent, self.fake_provider)
         try:
-            asked = validate(sent, target)
+            requested = validate(sent, target)
             person = self.person_chooser.chosen(sent)
             if person is None:
                 return self.person_chooser.page(
@@ -67,22 +67,22 @@ class AuthorizeEndpoint:
                     heading="Who are you today?",
                     lead=f"An app asks {self.fake_provider.title} to sign you in.",
                 )
-            return self._back(target, self._answer(asked, person))
+            return self._back(target, self._response(requested, person))
         except AuthorizationRequestRefused as refusal:
             return self._back(
                 target,
-                self.answering.refusal(self.fake_provider, refusal.code, refusal.description),
+                self.respond.refusal(self.fake_provider, refusal.code, refusal.description),
             )
 
-    def _answer(self, asked: FakeAuthorizationRequest, person: Person) -> dict[str, str]:
+    def _response(self, requested: FakeAuthorizationRequest, person: Person) -> dict[str, str]:
         refuse_as(person)
-        grant = asked.grant(self.fake_provider, person, int(self.clock.now().timestamp()))
-        return self.answering.answer(
-            self.fake_provider, asked, person, self.grants.seal(grant, "code")
+        grant = requested.grant(self.fake_provider, person, int(self.clock.now().timestamp()))
+        return self.respond.response(
+            self.fake_provider, requested, person, self.grants.seal(grant, "code")
         )
 
-    def _back(self, target: Target, answer: dict[str, str]) -> Response:
-        whole = {**answer, "state": target.state} if target.state else answer
+    def _back(self, target: Target, response: dict[str, str]) -> Response:
+        whole = {**response, "state": target.state} if target.state else response
         return see_other(redirect_target(target.redirect_uri, whole.items(), "query") + self.ending)
 
 

@@ -31,10 +31,10 @@ from quantimodo.sandbox.person_chooser import FormInput, PersonChooser
 from quantimodo.sandbox.sealed import Grant, SealedGrants
 
 _SCRIPT: Final = """
-const box = document.getElementById("answer");
+const box = document.getElementById("response");
 if (window.opener) {
   if (box.dataset.origin) {
-    window.opener.postMessage(JSON.parse(box.dataset.answer), box.dataset.origin);
+    window.opener.postMessage(JSON.parse(box.dataset.response), box.dataset.origin);
     window.close();
   }
 }
@@ -81,8 +81,8 @@ class NativeSdk:
         person = self.person_chooser.chosen(sent)
         if person is None:
             raise InvalidSandboxRequest("Send a person.")
-        answer = self._tokens(person, sent)
-        return private(answer, 403 if "error" in answer else 200)
+        response = self._tokens(person, sent)
+        return private(response, 403 if "error" in response else 200)
 
     def _tokens(self, person: Person, sent: Parameters) -> dict[str, Any]:
         try:
@@ -142,7 +142,7 @@ class CodePopup:
             self.renderer,
             self.fake_provider,
             person,
-            self._answer(person, sent),
+            self._response(person, sent),
             origin=sent.get("origin", ""),
         )
 
@@ -156,7 +156,7 @@ class CodePopup:
         if origin and (not self.fake_provider.sends_to(origin) or origin_of(origin) != origin):
             raise InvalidSandboxRequest("This origin is not registered.", "origin_mismatch")
 
-    def _answer(self, person: Person, sent: Parameters) -> dict[str, Any]:
+    def _response(self, person: Person, sent: Parameters) -> dict[str, Any]:
         state = {"state": sent["state"]} if "state" in sent else {}
         try:
             refuse_as(person)
@@ -184,16 +184,16 @@ def _to_copy(
     renderer: Renderer,
     fake_provider: FakeProvider,
     person: Person,
-    answer: dict[str, Any],
+    response: dict[str, Any],
     origin: str = "",
 ) -> Response:
     return renderer.page(
-        "sandbox/answer.html",
+        "sandbox/response.html",
         options=PageOptions(opener=True, script=_SCRIPT_HASH),
         code=_SCRIPT,
         fake_provider=fake_provider,
         person=person,
-        copies=[(name, _LABELS[name], answer[name]) for name in _LABELS if name in answer],
-        answer=msgspec.json.encode(answer).decode(),
+        copies=[(name, _LABELS[name], response[name]) for name in _LABELS if name in response],
+        response=msgspec.json.encode(response).decode(),
         origin=origin,
     )

@@ -56,10 +56,10 @@ class GraphError(Exception):
 class FacebookProfile:
     """Facebook's authorization responses, without OpenID Connect parameters."""
 
-    def answer(
+    def response(
         self,
         fake_provider: FakeProvider,
-        asked: FakeAuthorizationRequest,
+        requested: FakeAuthorizationRequest,
         person: Person,
         code: str,
     ) -> dict[str, str]:
@@ -161,14 +161,14 @@ class Facebook:
 
     def tokens(self, grant: Grant) -> dict[str, Any]:
         access = self.grants.seal(grant, "access", _SIXTY_DAYS)
-        answer: dict[str, Any] = {
+        response: dict[str, Any] = {
             "access_token": access,
             "token_type": "bearer",
             "expires_in": int(_SIXTY_DAYS.total_seconds()),
         }
         if grant.has("openid"):
-            answer["id_token"] = self.id_token(grant)
-        return answer
+            response["id_token"] = self.id_token(grant)
+        return response
 
     def id_token(self, grant: Grant) -> str:
         """As Limited Login gives it to an app on an iPhone; its SDK always sends a nonce."""

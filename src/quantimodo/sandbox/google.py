@@ -68,21 +68,21 @@ class GoogleProfile:
             claims["hd"] = person.domain
         return claims
 
-    def answer(
+    def response(
         self,
         fake_provider: FakeProvider,
-        asked: FakeAuthorizationRequest,
+        requested: FakeAuthorizationRequest,
         person: Person,
         code: str,
     ) -> dict[str, str]:
-        answer = {
+        response = {
             "iss": fake_provider.issuer,
             "code": code,
-            "scope": asked.scope,
+            "scope": requested.scope,
             "authuser": "0",
             "prompt": "consent",
         }
-        return {**answer, "hd": person.domain} if person.domain else answer
+        return {**response, "hd": person.domain} if person.domain else response
 
     def refusal(self, fake_provider: FakeProvider, code: str, description: str) -> dict[str, str]:
         # Google gives no error_description.

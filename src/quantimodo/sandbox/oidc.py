@@ -34,10 +34,10 @@ class OidcProfile:
     def user_claims(self, person: Person, grant: Grant) -> dict[str, Any]:
         return {"sub": self.subject(person), **profile_claims(person, grant)}
 
-    def answer(
+    def response(
         self,
         fake_provider: FakeProvider,
-        asked: FakeAuthorizationRequest,
+        requested: FakeAuthorizationRequest,
         person: Person,
         code: str,
     ) -> dict[str, str]:

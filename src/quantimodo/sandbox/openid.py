@@ -40,10 +40,10 @@ class ProviderProfile(Protocol):
     def user_claims(self, person: Person, grant: Grant) -> dict[str, Any]:
         """The userinfo response."""
 
-    def answer(
+    def response(
         self,
         fake_provider: FakeProvider,
-        asked: FakeAuthorizationRequest,
+        requested: FakeAuthorizationRequest,
         person: Person,
         code: str,
     ) -> dict[str, str]:
@@ -127,17 +127,17 @@ class OpenId:
     def tokens(self, grant: Grant) -> dict[str, Any]:
         """A token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3)."""
         access = self.grants.seal(grant, "access")
-        answer: dict[str, Any] = {
+        response: dict[str, Any] = {
             "access_token": access,
             "expires_in": _HOUR - 1,
             "scope": grant.scope,
             "token_type": "Bearer",
         }
         if grant.has("openid"):
-            answer["id_token"] = self.id_token(grant, access)
+            response["id_token"] = self.id_token(grant, access)
         if grant.offline:
-            answer["refresh_token"] = self.grants.seal(grant, "refresh")
-        return answer
+            response["refresh_token"] = self.grants.seal(grant, "refresh")
+        return response
 
     def id_token(self, grant: Grant, access_token: str = "") -> str:
         claims = self.profile.id_claims(grant.who, grant)

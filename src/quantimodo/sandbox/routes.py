@@ -14,7 +14,7 @@ from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.routes import PageRoute
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.sandbox import fake_providers
-from quantimodo.sandbox.authorize_endpoint import Answering, AuthorizeEndpoint
+from quantimodo.sandbox.authorize_endpoint import AuthorizeEndpoint, ResponseBuilder
 from quantimodo.sandbox.devices import CodePopup, NativeSdk
 from quantimodo.sandbox.facebook import Facebook, FacebookProfile
 from quantimodo.sandbox.fake_providers import FakeProvider
@@ -176,11 +176,11 @@ class _ProviderRoutes:
         ]
 
     def _authorize_endpoint(
-        self, fake_provider: FakeProvider, profile: Answering, path: str, ending: str = ""
+        self, fake_provider: FakeProvider, profile: ResponseBuilder, path: str, ending: str = ""
     ) -> AuthorizeEndpoint:
         return AuthorizeEndpoint(
             fake_provider=fake_provider,
-            answering=profile,
+            respond=profile,
             person_chooser=self._choosing(path),
             grants=self.grants,
             clock=self.clock,
@@ -215,20 +215,20 @@ class _ProviderRoutes:
 def _for_people(renderer: Renderer, endpoint: Endpoint) -> Endpoint:
     """Shows an invalid request as an error page."""
 
-    async def answer(request: Request) -> Response:
+    async def response(request: Request) -> Response:
         try:
             return await endpoint(request)
         except InvalidSandboxRequest as fault:
             return error_page(renderer, 400, "The sandbox cannot go on", fault.message)
 
-    return answer
+    return response
 
 
 def _for_machines(endpoint: Endpoint) -> Endpoint:
-    async def answer(request: Request) -> Response:
+    async def response(request: Request) -> Response:
         try:
             return await endpoint(request)
         except InvalidSandboxRequest as fault:
             return private({"error": fault.code, "error_description": fault.message}, 400)
 
-    return answer
+    return response

@@ -44,7 +44,7 @@ class KeyedRead:
     """A read of at most one row by a unique key, the key being the first column.
 
     `select` ends with the column that is compared, as in `SELECT t.key, … FROM t WHERE t.key`.
-    PostgreSQL answers many waiting reads of one kind with one statement.
+    On PostgreSQL one statement serves many waiting reads of one kind.
     """
 
     __slots__ = ("postgres", "sqlite")

@@ -38,7 +38,7 @@ from quantimodo.storage.postgres_connections import (
 )
 from quantimodo.storage.postgres_searches import Searches
 
-_MOST_WAITING = 20_000  # requests in one queue; more answer `Unavailable` at once
+_MOST_WAITING = 20_000  # requests in one queue; more raise `Unavailable` at once
 _MOST_IN_ONE = 1_000  # of them, in one statement
 _TRANSACTIONS = 4  # connections for all that is not batched
 _TRIES = 5  # of what another transaction made impossible
@@ -136,7 +136,7 @@ def _fail(future: asyncio.Future[Any], error: Exception) -> None:
 
 
 class _Queue(Generic[Q, A]):
-    """Questions that wait for a batch. `carry` takes all of them at once, and answers each."""
+    """Requests that wait for a batch. `carry` takes all of them at once, and completes each."""
 
     def __init__(self, carry: Callable[[Waiting[Q, A]], Coroutine[Any, Any, None]]) -> None:
         self._carry = carry
@@ -175,11 +175,11 @@ class _Queue(Generic[Q, A]):
 
 
 class _Reader:
-    """Reads by key. Each is looked up by a statement that began after it was claims_request for."""
+    """Reads by key. A statement that begins after the request finds each."""
 
     def __init__(self, line: PostgresConnection) -> None:
         self._line = line
-        self._queue: _Queue[tuple[KeyedRead, Any], Row | None] = _Queue(self._answer)
+        self._queue: _Queue[tuple[KeyedRead, Any], Row | None] = _Queue(self._read_batch)
 
     async def find(self, read: KeyedRead, key: Any) -> Row | None:
         return await self._queue.ask((read, key))
@@ -188,14 +188,14 @@ class _Reader:
         await self._queue.close()
         await self._line.close()
 
-    async def _answer(self, claims_request: Waiting[tuple[KeyedRead, Any], Row | None]) -> None:
+    async def _read_batch(self, batch: Waiting[tuple[KeyedRead, Any], Row | None]) -> None:
         kinds: dict[KeyedRead, Waiting[Any, Row | None]] = {}
-        for (read, key), future in claims_request:
+        for (read, key), future in batch:
             kinds.setdefault(read, []).append((key, future))
         for read, waiting in kinds.items():
-            await self._answer_kind(read, waiting)
+            await self._read_kind(read, waiting)
 
-    async def _answer_kind(self, read: KeyedRead, waiting: Waiting[Any, Row | None]) -> None:
+    async def _read_kind(self, read: KeyedRead, waiting: Waiting[Any, Row | None]) -> None:
         try:
             found = await self._find(read, [key for key, _ in waiting])
         except Exception as error:
@@ -208,7 +208,7 @@ class _Reader:
     async def _find(self, read: KeyedRead, keys: list[Any]) -> dict[Any, Row]:
         try:
             rows = await self._line.fetch(read.postgres, keys)
-        except GONE:  # perhaps to come back at once; a read may be asked twice
+        except GONE:  # perhaps to come back at once; a read may run twice
             rows = await self._line.fetch(read.postgres, keys)
         return {row[0]: row for row in rows}
 

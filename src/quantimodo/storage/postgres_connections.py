@@ -87,7 +87,7 @@ def outcome_of(error: Exception) -> Exception:
     elif isinstance(error, asyncpg.DataError):
         translated = ValueError("a value that the database cannot keep")
     elif isinstance(error, FAULTS) and not isinstance(error, ValueError):
-        translated = Unavailable("the database could not answer")
+        translated = Unavailable("the database could not respond")
     else:
         return error
     translated.__cause__ = error
@@ -105,7 +105,7 @@ class PostgresConnection:
     """One connection, opened when it is needed, and again after it was lost.
 
     A server that refuses is left alone for a moment that grows with each refusal; meanwhile
-    the answer is `Unavailable` at once.
+    they raise `Unavailable` at once.
     """
 
     def __init__(
@@ -192,7 +192,7 @@ class PostgresConnection:
 
     def _distrust(self, error: BaseException) -> None:
         """Disconnect when the next statement would have the same fault."""
-        # A primary that was replaced still answers, but keeps nothing; a line whose answer was
+        # A primary that was replaced still responds, but keeps nothing; a line whose answer was
         # not awaited may yet talk.
         hopeless = (
             *GONE,

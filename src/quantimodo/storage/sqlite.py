@@ -32,7 +32,7 @@ from quantimodo.storage.database import (
 )
 from quantimodo.storage.sqlite_searches import search_pools
 
-_MOST_WAITING = 20_000  # writes in the queue; more answer `Unavailable` at once
+_MOST_WAITING = 20_000  # writes in the queue; more raise `Unavailable` at once
 _BUSY_SECONDS = 10.0
 _CHECKPOINT_EVERY = 1.0
 _EMPTY_LOG_EVERY = 20.0  # seconds; what was deleted is gone from the log within a minute
@@ -117,7 +117,7 @@ class SqliteDatabase:
                 self._begin_reading()
             row: Row | None = self._reader.execute(read.sqlite, (key,)).fetchone()
         except sqlite3.Error as error:
-            raise Unavailable("the database did not answer") from error
+            raise Unavailable("the database did not respond") from error
         return row
 
     async def rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
@@ -128,7 +128,7 @@ class SqliteDatabase:
                 self._begin_reading()
             return self._reader.execute(statement.sqlite, values).fetchall()
         except sqlite3.Error as error:
-            raise Unavailable("the database did not answer") from error
+            raise Unavailable("the database did not respond") from error
 
     async def list_rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
         if not all(map(findable, values)):

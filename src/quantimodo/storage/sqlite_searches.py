@@ -111,8 +111,8 @@ class SearchPool:
                 if connection is None:
                     connection = self._connect()
                 outcome = job.run(connection)
-            except Exception as error:  # the thread goes on, and the caller gets an answer
-                outcome = Unavailable("the database did not answer")
+            except Exception as error:  # the thread continues, and the caller gets the error
+                outcome = Unavailable("the database did not respond")
                 outcome.__cause__ = error
             with suppress(RuntimeError):  # the event loop is closed: no caller is left
                 self._loop.call_soon_threadsafe(job.complete, outcome)

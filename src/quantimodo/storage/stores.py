@@ -28,7 +28,7 @@ _PING = Statement("SELECT 1")
 
 
 class OpenDatabase:
-    """Asks the database whether it answers, and closes it."""
+    """Checks that the database responds, and closes it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

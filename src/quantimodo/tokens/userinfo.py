@@ -30,7 +30,7 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class UserInfoAnswers:
+class UserInfoResponses:
     issuer: str
     keyring: Keyring
     clients: ClientStore
@@ -38,7 +38,7 @@ class UserInfoAnswers:
     subjects: Subjects
     client_keys: Encrypter
 
-    async def answer(self, found: FoundAccessToken, user: User) -> dict[str, Any] | str:
+    async def full(self, found: FoundAccessToken, user: User) -> dict[str, Any] | str:
         """The claims; or a JWT, for a client that registered one (OpenID Connect Core §5.3.2)."""
         claims_request = _NOTHING if found.claims_request is None else found.claims_request.userinfo
         profile = None

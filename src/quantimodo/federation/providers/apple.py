@@ -75,13 +75,13 @@ def open_apple(
     return Oidc(policy, http_client, clock, replays, quirks)
 
 
-def name_sent_once(answer: Mapping[str, str]) -> str:
+def name_sent_once(response: Mapping[str, str]) -> str:
     """The name in `user`, which Apple sends at the first sign-in only.
 
     It comes through the browser, unsigned, so it is used for display only. The e-mail address
     beside it is ignored; the ID token has the verified one.
     """
-    raw = answer.get("user", "")
+    raw = response.get("user", "")
     if len(raw) > _LONGEST_USER:
         return ""
     try:

@@ -87,9 +87,9 @@ class Facebook:
         return self._oauth.authorization_url(authorization_context, more)
 
     async def handle_callback(
-        self, answer: Mapping[str, str], authorization_context: AuthorizationContext
+        self, response: Mapping[str, str], authorization_context: AuthorizationContext
     ) -> Profile:
-        code = self._oauth.code(answer)
+        code = self._oauth.code(response)
         return await self._exchanged(
             code, authorization_context.redirect_uri, authorization_context.verifier
         )
@@ -191,7 +191,7 @@ def _server(token_endpoint: str) -> AuthorizationServer:
         authorization_endpoint=_DIALOG,
         token_endpoint=token_endpoint,
         scope="public_profile email",
-        answers_as=frozenset({_ISSUER}),
+        response_kind=frozenset({_ISSUER}),
         bad_code=frozenset({"100"}),  # used, expired, of another address or verifier
         try_later=TRY_LATER,
     )

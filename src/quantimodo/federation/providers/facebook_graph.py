@@ -45,29 +45,29 @@ class Graph:
         Raises `ForeignToken`, `LimitedLoginNeeded`, `BadToken` for all others.
         """
         app_token = f"{self._app_id}|{self._secret.reveal()}"
-        asked = {"input_token": token.reveal(), "access_token": app_token}
-        answer = await self._http_client.get(self._debug, parameters=asked)
-        body = answer.json()
+        requested = {"input_token": token.reveal(), "access_token": app_token}
+        response = await self._http_client.get(self._debug, parameters=requested)
+        body = response.json()
         if "error" in body:
             raise _not_inspected(body["error"])
-        if not answer.ok or not isinstance(body.get("data"), dict):
-            raise invalid_response(f"debug_token: status {answer.status}, no data")
+        if not response.ok or not isinstance(body.get("data"), dict):
+            raise invalid_response(f"debug_token: status {response.status}, no data")
         return owner_of(body["data"], self._app_id, now)
 
     async def account(self, token: Secret) -> Mapping[str, Any]:
         """The account, read with the token. Raises `LimitedLoginNeeded` or `BadToken` when Graph
         rejects the token."""
-        asked = {
+        requested = {
             "fields": "id,name,first_name,last_name,email",
             "access_token": token.reveal(),
             "appsecret_proof": appsecret_proof(token, self._secret),
         }
-        answer = await self._http_client.get(self._me, parameters=asked)
-        body = answer.json()
+        response = await self._http_client.get(self._me, parameters=requested)
+        body = response.json()
         if "error" in body:
             raise _refusal(body["error"])
-        if not answer.ok:
-            raise invalid_response(f"me: status {answer.status}")
+        if not response.ok:
+            raise invalid_response(f"me: status {response.status}")
         return body
 
 

@@ -35,7 +35,7 @@ _SERVER = AuthorizationServer(
     token_endpoint=_TOKENS,
     scope="read:user user:email",
     # Its metadata (RFC 8414) has the path, although its answers have no `iss` yet.
-    answers_as=frozenset({_ISSUER, "https://github.com/login/oauth"}),
+    response_kind=frozenset({_ISSUER, "https://github.com/login/oauth"}),
     bad_code=frozenset({"bad_verification_code", "redirect_uri_mismatch", "invalid_grant"}),
 )
 
@@ -64,9 +64,9 @@ class GitHub:
         return self._oauth.authorization_url(authorization_context, more)
 
     async def handle_callback(
-        self, answer: Mapping[str, str], authorization_context: AuthorizationContext
+        self, response: Mapping[str, str], authorization_context: AuthorizationContext
     ) -> Profile:
-        code = self._oauth.code(answer)
+        code = self._oauth.code(response)
         return await self._who(
             await self._oauth.exchange(
                 code, authorization_context.redirect_uri, authorization_context.verifier
@@ -87,10 +87,10 @@ class GitHub:
 
     async def _who(self, granted: Granted) -> Profile:
         headers = {**_API, **bearer(granted.access_token)}
-        answer = await self._http_client.get(self._user, headers=headers)
-        if not answer.ok:
-            raise invalid_response(f"user: status {answer.status}")
-        user = answer.json()
+        response = await self._http_client.get(self._user, headers=headers)
+        if not response.ok:
+            raise invalid_response(f"user: status {response.status}")
+        user = response.json()
         email = await self._confirmed_email(headers)
         return Profile(
             provider=self.name,
@@ -105,14 +105,14 @@ class GitHub:
 
     async def _confirmed_email(self, headers: Mapping[str, str]) -> str | None:
         """security.md §30: the address that is primary and verified, both being `true` itself."""
-        answer = await self._http_client.get(
+        response = await self._http_client.get(
             self._emails, headers=headers, parameters={"per_page": "100"}
         )
-        if answer.status in (403, 404):  # the person, or the kind of app, does not share it
+        if response.status in (403, 404):  # the person, or the kind of app, does not share it
             return None
-        if not answer.ok:
-            raise invalid_response(f"user/emails: status {answer.status}")
-        for row in answer.rows():
+        if not response.ok:
+            raise invalid_response(f"user/emails: status {response.status}")
+        for row in response.rows():
             if row.get("primary") is True and row.get("verified") is True:
                 return text(row.get("email")) or None
         return None

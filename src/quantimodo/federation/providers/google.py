@@ -24,7 +24,7 @@ from quantimodo.federation.providers.oauth2 import invalid_response, text
 from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient, bearer
-from quantimodo.outbound.responses import Answer
+from quantimodo.outbound.responses import HttpResponse
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import ReplayStore
 
@@ -145,12 +145,12 @@ def _who(found: Verified, metadata: Metadata) -> Who:
     return metadata.issuer, required_text(found.claims, "sub")
 
 
-def _read(answer: Answer) -> Claims:
-    if answer.status in (400, 401, 403):
-        raise bad_token(f"Google refuses it with {answer.status}")
-    if not answer.ok:
-        raise invalid_response(f"status {answer.status}")
-    return answer.json()
+def _read(response: HttpResponse) -> Claims:
+    if response.status in (400, 401, 403):
+        raise bad_token(f"Google refuses it with {response.status}")
+    if not response.ok:
+        raise invalid_response(f"status {response.status}")
+    return response.json()
 
 
 def _seconds(value: Any) -> datetime:

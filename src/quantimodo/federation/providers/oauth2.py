@@ -47,7 +47,7 @@ _LATER = frozenset({"temporarily_unavailable", "server_error"})
 class AuthorizationServer:
     """What is the same for every operator. `issuer` is the issuer of profiles.
 
-    `answers_as`: the values that `iss` of an authorization response may have (RFC 9207).
+    `response_kind`: the values that `iss` of an authorization response may have (RFC 9207).
     `bad_code`: the error codes of its token endpoint that mean an invalid code.
     `try_later`: the error codes after which the request may be repeated.
     `secret_in_header`: `client_secret_basic`; else the secret is a field of the form.
@@ -58,7 +58,7 @@ class AuthorizationServer:
     authorization_endpoint: str
     token_endpoint: str
     scope: str
-    answers_as: frozenset[str]
+    response_kind: frozenset[str]
     bad_code: frozenset[str] = frozenset({"invalid_grant"})
     try_later: frozenset[str] = _LATER
     secret_in_header: bool = False
@@ -87,7 +87,7 @@ class OAuth2:
             policy.authorization_endpoint or server.authorization_endpoint
         )
         self._token_endpoint = policy.token_endpoint or server.token_endpoint
-        self._answers_as = frozenset({policy.issuer}) if policy.issuer else server.answers_as
+        self._response_kind = frozenset({policy.issuer}) if policy.issuer else server.response_kind
         self.issuer = policy.issuer or server.issuer
 
     def destination(self) -> str:
@@ -112,16 +112,16 @@ class OAuth2:
         mark = "&" if "?" in self._authorization_endpoint else "?"
         return f"{self._authorization_endpoint}{mark}{urlencode(query)}"
 
-    def code(self, answer: Mapping[str, str]) -> Secret:
+    def code(self, response: Mapping[str, str]) -> Secret:
         """The code of an authorization response. Raises `ProviderFault` when there is none."""
         # security.md §25, RFC 9207 §2.4: the response of another server is not valid for this one.
-        if "iss" in answer and answer["iss"] not in self._answers_as:
+        if "iss" in response and response["iss"] not in self._response_kind:
             raise invalid_response("the authorization answer names another issuer")
-        if "error" in answer:
-            raise _refused(self._policy.kind, answer)
-        if not answer.get("code"):
+        if "error" in response:
+            raise _refused(self._policy.kind, response)
+        if not response.get("code"):
             raise invalid_response("the authorization answer has neither code nor error")
-        return Secret(answer["code"])
+        return Secret(response["code"])
 
     async def exchange(
         self, code: Secret, redirect_uri: str | None, verifier: Secret | None
@@ -133,15 +133,15 @@ class OAuth2:
         if verifier is not None and self._server.proof_key:
             fields["code_verifier"] = verifier.reveal()
         identified, headers = self._ourselves()
-        answer = await self._http_client.post_form(
+        response = await self._http_client.post_form(
             self._token_endpoint, {**fields, **identified}, headers=headers
         )
-        body = answer.json()
+        body = response.json()
         # GitHub answers errors with 200: the member decides, not the status.
         if "error" in body:
             raise self._not_granted(error_code(body["error"]))
-        if not answer.ok:
-            raise invalid_response(f"token endpoint: status {answer.status}")
+        if not response.ok:
+            raise invalid_response(f"token endpoint: status {response.status}")
         return _granted(body)
 
     def _ourselves(self) -> tuple[dict[str, str], dict[str, str]]:
@@ -164,7 +164,7 @@ class OAuth2:
 
 _BAD_CODE = "The sign-in code is not valid any more. Start the sign-in again."
 _TRY_LATER = "The sign-in provider cannot answer now. Try again in a moment."
-_STRANGE = "The sign-in provider gave an answer that cannot be used."
+_STRANGE = "The sign-in provider sent a response that cannot be used."
 _DECLINED = "The sign-in was declined at the provider."
 
 
@@ -214,11 +214,11 @@ def no_security_events() -> BadToken:
     return BadToken("This provider sends no messages.")
 
 
-def _refused(kind: str, answer: Mapping[str, str]) -> ProviderFault:
+def _refused(kind: str, response: Mapping[str, str]) -> ProviderFault:
     # This response comes through the browser, so the log has only codes that are known.
-    code = answer["error"]
+    code = response["error"]
     because = f"authorization answer: {code if code in _KNOWN else 'an unknown error'}"
-    if is_declined(kind, answer):
+    if is_declined(kind, response):
         return AccessDeniedByUser(_DECLINED, because=because)
     if code in _LATER:
         return ProviderUnavailable(_TRY_LATER, because=because)

@@ -94,19 +94,19 @@ class Oidc:
         return server.authorization_url(authorization_context, more)
 
     async def handle_callback(
-        self, answer: Mapping[str, str], authorization_context: AuthorizationContext
+        self, response: Mapping[str, str], authorization_context: AuthorizationContext
     ) -> Profile:
         metadata = await self._discovery.get()
-        self._check_issuer(answer, metadata)
+        self._check_issuer(response, metadata)
         server = self._server(metadata)
-        code = server.code({name: answer[name] for name in answer if name != "iss"})
+        code = server.code({name: response[name] for name in response if name != "iss"})
         granted = await server.exchange(
             code, authorization_context.redirect_uri, authorization_context.verifier
         )
         found, who = await self._issued(granted, metadata, authorization_context.nonce)
         self._check_freshness(found.claims, authorization_context)
         claims = await self._completed(found, granted, metadata)
-        return self._profile(who, claims, granted.refresh_token, self._quirks.first_name(answer))
+        return self._profile(who, claims, granted.refresh_token, self._quirks.first_name(response))
 
     async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
         at = redirect_uri or self._policy.direct_redirect_uri or self._quirks.direct_redirect_uri
@@ -156,12 +156,12 @@ class Oidc:
         check_event_token(found, self._ours, self._clock.now())
         return messages.read(found.claims, metadata.issuer)
 
-    def _check_issuer(self, answer: Mapping[str, str], metadata: Metadata) -> None:
+    def _check_issuer(self, response: Mapping[str, str], metadata: Metadata) -> None:
         """security.md §25, RFC 9207 §2.4: refuse the response of another provider."""
-        if "iss" not in answer:
+        if "iss" not in response:
             if metadata.names_itself:
                 raise invalid_response("the authorization answer names no issuer")
-        elif not self._quirks.is_named(answer["iss"], metadata):
+        elif not self._quirks.is_named(response["iss"], metadata):
             raise invalid_response("the authorization answer names another issuer")
 
     async def _jwks_uri(self) -> str:
@@ -176,7 +176,7 @@ class Oidc:
             authorization_endpoint=metadata.authorization_endpoint,
             token_endpoint=metadata.token_endpoint,
             scope=self._quirks.scope,
-            answers_as=frozenset({metadata.issuer}),
+            response_kind=frozenset({metadata.issuer}),
             secret_in_header=metadata.secret_in_header,
             proof_key=self._quirks.proof_key,
         )
@@ -240,12 +240,12 @@ class Oidc:
         claims = found.claims
         if not metadata.userinfo_endpoint or ("email" in claims and has_full_name(claims)):
             return claims
-        answer = await self._http_client.get(
+        response = await self._http_client.get(
             metadata.userinfo_endpoint, headers=bearer(granted.access_token)
         )
-        if not answer.ok:
-            raise invalid_response(f"userinfo: status {answer.status}")
-        more = answer.json()
+        if not response.ok:
+            raise invalid_response(f"userinfo: status {response.status}")
+        more = response.json()
         # OpenID Connect Core §5.3.2: otherwise another person's response could replace it.
         if more.get("sub") != claims.get("sub"):
             raise invalid_response("userinfo: another person")

@@ -35,7 +35,7 @@ _SERVER = AuthorizationServer(
     authorization_endpoint="https://x.com/i/oauth2/authorize",
     token_endpoint=_TOKENS,
     scope="users.read tweet.read",  # users/me asks for both
-    answers_as=frozenset({_ISSUER}),
+    response_kind=frozenset({_ISSUER}),
     # X sends `invalid_request` for a code that is used, expired or of another verifier.
     bad_code=frozenset({"invalid_grant", "invalid_request"}),
     secret_in_header=True,
@@ -61,9 +61,9 @@ class X:
         return self._oauth.authorization_url(authorization_context, {})
 
     async def handle_callback(
-        self, answer: Mapping[str, str], authorization_context: AuthorizationContext
+        self, response: Mapping[str, str], authorization_context: AuthorizationContext
     ) -> Profile:
-        code = self._oauth.code(answer)
+        code = self._oauth.code(response)
         return await self._who(
             await self._oauth.exchange(
                 code, authorization_context.redirect_uri, authorization_context.verifier
@@ -85,11 +85,11 @@ class X:
         raise no_security_events()
 
     async def _who(self, granted: Granted) -> Profile:
-        answer = await self._http_client.get(self._me, headers=bearer(granted.access_token))
-        if not answer.ok:
-            raise invalid_response(f"users/me: status {answer.status}")
+        response = await self._http_client.get(self._me, headers=bearer(granted.access_token))
+        if not response.ok:
+            raise invalid_response(f"users/me: status {response.status}")
         # X responds 200 with `errors` and no `data` when it cannot show the account.
-        user = answer.json().get("data")
+        user = response.json().get("data")
         if not isinstance(user, dict):
             raise invalid_response("users/me: no account")
         return Profile(

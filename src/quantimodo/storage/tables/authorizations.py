@@ -34,7 +34,7 @@ _REQUEST = RowReader(
     Column("created_at", from_micros),
     Column("expires_at", from_micros),
     "claimed_by",
-    "answer",
+    "response",
 )
 _FIND_REQUEST = KeyedRead(f"SELECT {_REQUEST.columns} FROM authorization_requests WHERE key")
 _SAVE_REQUEST = Statement(
@@ -45,7 +45,7 @@ _CLAIM_REQUEST = Statement(
     "UPDATE authorization_requests SET claimed_by = {2}, expires_at = {3}"
     " WHERE key = {1} AND claimed_by IS NULL RETURNING key"
 )
-_ANSWER_REQUEST = Statement("UPDATE authorization_requests SET answer = {2} WHERE key = {1}")
+_SET_RESPONSE = Statement("UPDATE authorization_requests SET response = {2} WHERE key = {1}")
 _REQUESTS = BudgetedTable("authorization_requests")
 _DELETE_REQUEST = Statement("DELETE FROM authorization_requests WHERE key = {1} RETURNING key")
 
@@ -121,8 +121,8 @@ class Authorizations(Table):
         claim = execute(_CLAIM_REQUEST, key, holder, to_micros(until))
         return bool(await self._database.write(claim))
 
-    async def answer_request(self, key: bytes, answer: bytes) -> None:
-        await self._database.write(execute(_ANSWER_REQUEST, key, answer))
+    async def set_response(self, key: bytes, response: bytes) -> None:
+        await self._database.write(execute(_SET_RESPONSE, key, response))
 
     async def consent(self, user_id: int, client_id: str) -> Consent | None:
         return _CONSENT.read_first(await self._database.rows(_FIND_CONSENT, user_id, client_id))

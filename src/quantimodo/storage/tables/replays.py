@@ -37,7 +37,7 @@ _REQUEST = RowReader(
     DataDeletionRequest,
     "code",
     "provider",
-    Column("asked_at", from_micros),
+    Column("requested_at", from_micros),
     Column("done_at", from_micros_or_none),
     Column("expires_at", from_micros),
 )
@@ -99,7 +99,7 @@ class DataDeletionRequests(Table):
         values = (
             data_deletion_request.code,
             data_deletion_request.provider,
-            to_micros(data_deletion_request.asked_at),
+            to_micros(data_deletion_request.requested_at),
             to_micros_or_none(data_deletion_request.done_at),
             to_micros(data_deletion_request.expires_at),
         )

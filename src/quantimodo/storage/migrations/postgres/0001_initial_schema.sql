@@ -194,7 +194,7 @@ CREATE INDEX unused_clients_by_network ON unused_clients (network, client_id, st
 -- ----------------------------------------------------------------- authorization and its tokens
 
 -- Authorization requests that wait for a person's decision.
--- `claimed_by` is a digest of the session that decided, and `answer` the encrypted response, so
+-- `claimed_by` is a digest of the session that decided, and `response` the encrypted response, so
 -- that a form that is sent twice gets one response.
 CREATE TABLE authorization_requests (
   key BYTEA PRIMARY KEY,
@@ -203,7 +203,7 @@ CREATE TABLE authorization_requests (
   created_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL,
   claimed_by BYTEA,
-  answer BYTEA,
+  response BYTEA,
   network BYTEA,
   stored_bytes BIGINT NOT NULL DEFAULT 0
 );
@@ -372,7 +372,7 @@ CREATE TABLE quotas (
 CREATE TABLE data_deletion_requests (
   code TEXT PRIMARY KEY,
   provider TEXT NOT NULL,
-  asked_at BIGINT NOT NULL,
+  requested_at BIGINT NOT NULL,
   done_at BIGINT,
   expires_at BIGINT NOT NULL
 );
