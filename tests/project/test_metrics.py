@@ -52,9 +52,7 @@ EXCEPTIONS: Mapping[str, str] = {
         "public interface: optional keywords with defaults"
     ),
 }
-REMAINING: Mapping[str, int] = {
-    "src/quantimodo/storage/sqlite.py": 382,
-}
+REMAINING: Mapping[str, int] = {}
 
 
 @cache

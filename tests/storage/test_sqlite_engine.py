@@ -12,7 +12,7 @@ from processes import contend
 from samples import access_token, client
 
 from quantimodo.storage.open import open_stores, sqlite_path
-from quantimodo.storage.sqlite import connect
+from quantimodo.storage.sqlite_connections import connect
 
 _MEGABYTE = 2**20
 

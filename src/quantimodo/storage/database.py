@@ -97,8 +97,8 @@ class Database(Protocol):
         event loop: never use it where the number of rows, or of rows looked at, is not fixed."""
 
     async def list_rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
-        """What a SELECT finds by an index: a short list. Runs beside the event loop, in a lane of
-        its own, so that no search keeps a page of an account waiting. Raises as `search`."""
+        """What a SELECT finds by an index: a short list. Runs beside the event loop, in
+        a separate thread, so that no search delays an account page. Raises as `search`."""
 
     async def search(self, statement: Statement, *values: Any) -> Sequence[Row]:
         """What a SELECT finds that may have to look at many rows. Runs beside the event loop.

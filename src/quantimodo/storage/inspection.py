@@ -9,7 +9,7 @@ from pathlib import Path
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.postgres_connections import connect as connect_postgres
-from quantimodo.storage.sqlite import connect
+from quantimodo.storage.sqlite_connections import connect
 
 _MOST_SHOWN = 20
 

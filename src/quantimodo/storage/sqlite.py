@@ -1,16 +1,12 @@
-"""SQLite: WAL, `synchronous=FULL`, one writer thread with group commit, reads by key in the loop.
+"""SQLite: one writer thread with group commit, and reads by key in the event loop.
 
-Owns connections, the writer's queue and the checkpoints. Knows no table. Processes on one file
-take turns by an advisory lock beside it, so that a writer sleeps in the kernel until it is its
-turn instead of polling; the lock only orders writers, SQLite's own locks keep the data right.
+Owns the writer's queue and the transactions. Connections, the writer lock and checkpoints are in
+`sqlite_connections.py` and `sqlite_checkpoints.py`, searches in `sqlite_searches.py`.
 """
 
 import asyncio
-import fcntl
-import os
 import sqlite3
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -30,59 +26,17 @@ from quantimodo.storage.database import (
     T,
     findable,
 )
+from quantimodo.storage.sqlite_checkpoints import EMPTY_LOG_EVERY, Checkpointer
+from quantimodo.storage.sqlite_connections import WriterLock, connect, connect_to_read
 from quantimodo.storage.sqlite_searches import search_pools
 
 _MOST_WAITING = 20_000  # writes in the queue; more raise `Unavailable` at once
-_BUSY_SECONDS = 10.0
-_CHECKPOINT_EVERY = 1.0
-_EMPTY_LOG_EVERY = 20.0  # seconds; what was deleted is gone from the log within a minute
-# A checkpoint that waits for a search to end keeps writers waiting: it is tried again instead.
-_CHECKPOINT_BUSY_MS = 50
-# KiB of pages that a connection keeps. What is not there is in the system's own cache, a copy away;
-# and a reader's pages are void as soon as anybody has written.
+# KiB of pages that a connection caches. Other pages are in the cache of the operating system; a
+# reader's pages are invalid after each commit.
 _READER_CACHE = 6_144
 _WRITER_CACHE = 4_096
-_SMALL_CACHE = 256
-_LOG_PAGES = 4_000  # 16 MB of log: from here on it is made to start anew
 
-Waiting = tuple[Callable[[], Operation[Any]], "asyncio.Future[Any]"]
-
-
-def connect(path: Path, cache: int = _SMALL_CACHE) -> sqlite3.Connection:
-    """A connection that commits durably and leaves checkpoints to its callers; it keeps
-    at most `cache` KiB of pages."""
-    connection = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, cached_statements=512
-    )
-    connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
-    _keep_a_log(connection)
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA secure_delete = ON")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
-    connection.execute(f"PRAGMA cache_size = -{cache}")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    return connection
-
-
-def _connect_to_read(path: Path) -> sqlite3.Connection:
-    connection = connect(path)
-    connection.execute("PRAGMA query_only = ON")
-    return connection
-
-
-def _keep_a_log(connection: sqlite3.Connection) -> None:
-    """Write-ahead logging. Of processes that open a new file at once all but one get the error that
-    it is locked, whatever the busy timeout: they ask again."""
-    ends = time.monotonic() + _BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() >= ends:
-                raise
-            time.sleep(0.01)
+QueuedWrite = tuple[Callable[[], Operation[Any]], "asyncio.Future[Any]"]
 
 
 class SqliteDatabase:
@@ -93,21 +47,21 @@ class SqliteDatabase:
         path: Path,
         policy: SearchPolicy = USUAL_SEARCHES,
         *,
-        empty_log_every: float = _EMPTY_LOG_EVERY,
+        empty_log_every: float = EMPTY_LOG_EVERY,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._reader = connect(path, _READER_CACHE)
         self._reading = False
         self._writer = connect(path, _WRITER_CACHE)
-        self._turn = WriterLock(path.with_name(path.name + ".turn"))
-        self._waiting: deque[Waiting] = deque()
+        self._writer_lock = WriterLock(path.with_name(path.name + ".turn"))
+        self._waiting: deque[QueuedWrite] = deque()
         self._wake = threading.Event()
-        self._called = False
+        self._wake_scheduled = False
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
-        self._checkpointer = _Checkpointer(path, self._turn, empty_log_every)
-        self._searches, self._lists = search_pools(partial(_connect_to_read, path), policy)
+        self._checkpointer = Checkpointer(path, self._writer_lock, empty_log_every)
+        self._searches, self._lists = search_pools(partial(connect_to_read, path), policy)
 
     async def one(self, read: KeyedRead, key: Any) -> Row | None:
         if not findable(key):
@@ -165,7 +119,7 @@ class SqliteDatabase:
         return won
 
     async def close(self) -> None:
-        """Finish what waits, checkpoint the log into the file, and close it. Once is enough."""
+        """Finish the queued writes, checkpoint the log into the file, and close it. Idempotent."""
         if self._closing:
             return
         self._closing = True
@@ -176,60 +130,60 @@ class SqliteDatabase:
         await asyncio.to_thread(self._checkpointer.close)
         self._reader.close()
         self._writer.close()
-        self._turn.close()
+        self._writer_lock.close()
 
     def _enqueue(self, operation: Callable[[], Operation[Any]]) -> "asyncio.Future[Any]":
         if self._closing or len(self._waiting) >= _MOST_WAITING:
             raise Unavailable("the database is closed or has too much to write")
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append((operation, future))
-        if not self._called:
+        if not self._wake_scheduled:
             # Not yet: what else this turn of the loop has to write goes into the same commit.
-            self._called = True
-            self._loop.call_soon(self._call)
+            self._wake_scheduled = True
+            self._loop.call_soon(self._wake_writer)
         return future
 
-    def _call(self) -> None:
-        self._called = False
+    def _wake_writer(self) -> None:
+        self._wake_scheduled = False
         self._wake.set()
 
     def _run(self) -> None:
         while True:
             self._wake.wait()
             self._wake.clear()
-            batch: list[Waiting] = []
+            batch: list[QueuedWrite] = []
             with suppress(IndexError):
                 while True:
                     batch.append(self._waiting.popleft())
             if batch:
                 outcomes = self._commit([operation for operation, _ in batch])
                 with suppress(RuntimeError):  # the loop is closed: no caller waits any more
-                    self._loop.call_soon_threadsafe(_settle, batch, outcomes)
+                    self._loop.call_soon_threadsafe(_complete, batch, outcomes)
             if self._closing and not self._waiting:
                 return
 
     def _commit(self, operations: list[Callable[[], Operation[Any]]]) -> list[Any]:
         """The outcome of each operation, all on disk: a value, or the exception it raised."""
         try:
-            with self._turn:
-                return self._group(operations)
+            with self._writer_lock:
+                return self._run_group(operations)
         except Exception as error:  # any error: the thread continues, and a caller waits
             return [_unavailable(error) for _ in operations]
 
-    def _group(self, operations: list[Callable[[], Operation[Any]]]) -> list[Any]:
+    def _run_group(self, operations: list[Callable[[], Operation[Any]]]) -> list[Any]:
         execute = self._writer.execute
         execute("BEGIN IMMEDIATE")
         try:
-            outcomes = _together(execute, operations)
+            outcomes = _run_batch(execute, operations)
             execute("COMMIT")
             return outcomes
         except Exception:
             if self._writer.in_transaction:
                 execute("ROLLBACK")
-        # One of them failed, and what it did before must not stay: each again on its own.
+        # One of them failed, and its earlier statements must not stay: run each one separately.
         execute("BEGIN IMMEDIATE")
         try:
-            outcomes = [self._alone(operation) for operation in operations]
+            outcomes = [self._run_separately(operation) for operation in operations]
             execute("COMMIT")
         except BaseException:
             if self._writer.in_transaction:
@@ -237,7 +191,7 @@ class SqliteDatabase:
             raise
         return outcomes
 
-    def _alone(self, operation: Callable[[], Operation[Any]]) -> Any:
+    def _run_separately(self, operation: Callable[[], Operation[Any]]) -> Any:
         execute = self._writer.execute
         execute("SAVEPOINT one")
         try:
@@ -246,7 +200,7 @@ class SqliteDatabase:
             outcome = Conflict("the name is taken")
             outcome.__cause__ = error
         except (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError) as error:
-            outcome = _unavailable(error)  # its own fault, and not its neighbours'
+            outcome = _unavailable(error)  # the operation's own fault
         except sqlite3.Error:
             raise
         except Exception as error:
@@ -270,7 +224,7 @@ class _Put:
         return (yield from self.batch.together([self.values]))[0]
 
 
-def _together(
+def _run_batch(
     execute: Callable[..., sqlite3.Cursor], operations: list[Callable[[], Operation[Any]]]
 ) -> list[Any]:
     """Run all of them, the requests of one batch at once: each statement that runs lets the loop
@@ -307,7 +261,7 @@ def _drive(execute: Callable[..., sqlite3.Cursor], operation: Operation[T]) -> T
         return result
 
 
-def _settle(batch: list[Waiting], outcomes: list[Any]) -> None:
+def _complete(batch: list[QueuedWrite], outcomes: list[Any]) -> None:
     for (_, future), outcome in zip(batch, outcomes, strict=True):
         if future.done():  # the caller went away; its write stands
             continue
@@ -315,68 +269,3 @@ def _settle(batch: list[Waiting], outcomes: list[Any]) -> None:
             future.set_exception(outcome)
         else:
             future.set_result(outcome)
-
-
-class WriterLock:
-    """Whose turn it is to write, among the processes and threads on one file."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._mine = threading.Lock()
-
-    def __enter__(self) -> None:
-        self._mine.acquire()
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        fcntl.flock(self._file, fcntl.LOCK_UN)
-        self._mine.release()
-
-    def close(self) -> None:
-        os.close(self._file)
-
-
-class _Checkpointer:
-    """Folds the log into the file, beside the requests.
-
-    A passive checkpoint copies while others write; only the last few pages are folded during a
-    separate turn, so that the log starts anew and never grows without bound. Every `empty_every`
-    seconds the log is truncated as well: deleted values stay in it until then.
-    """
-
-    def __init__(self, path: Path, turn: WriterLock, empty_every: float) -> None:
-        self._connection = connect(path)
-        self._connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_BUSY_MS}")
-        self._empty_every = empty_every
-        self._turn = turn
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sqlite-checkpoint", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._ended.set()
-        self._thread.join()
-        self._connection.close()
-
-    def _run(self) -> None:
-        restarted_at, emptied = 0, time.monotonic()
-        while not self._ended.wait(min(_CHECKPOINT_EVERY, self._empty_every)):
-            with suppress(sqlite3.Error):
-                written = self._fold()
-                if written and time.monotonic() - emptied >= self._empty_every:
-                    if self._restart("TRUNCATE"):
-                        restarted_at, emptied = 0, time.monotonic()
-                elif written > _LOG_PAGES and written != restarted_at and self._restart("RESTART"):
-                    restarted_at = written
-
-    def _restart(self, how: str) -> bool:
-        """False when a reader still needs the log."""
-        self._fold()  # most of what came during the first pass, still beside the writers
-        with self._turn:
-            busy, _, _ = self._connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
-        return not busy
-
-    def _fold(self) -> int:
-        """Copy what is committed into the file; how many pages the log holds."""
-        _, pages, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        return int(pages)

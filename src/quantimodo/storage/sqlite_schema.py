@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from quantimodo.storage.migrate import RECORDS, Applied, Step, pending, shipped
-from quantimodo.storage.sqlite import connect
+from quantimodo.storage.sqlite_connections import connect
 from quantimodo.storage.timestamps import to_micros
 
 
