@@ -15,7 +15,7 @@ _ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 @pytest.fixture(params=_ENGINES)
 def engine(request: pytest.FixtureRequest) -> str:
-    """Its name, for what is told differently by each."""
+    """The name of the engine, for tests of what differs."""
     name: str = request.param
     return name
 

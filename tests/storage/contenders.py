@@ -1,4 +1,4 @@
-"""A process of its own that opens a database and does one thing, for races and crashes.
+"""A separate process that opens a database and does one thing, for races and crashes.
 
     python contenders.py URL NAME ACTION [ARGUMENT]
 
@@ -57,10 +57,10 @@ QUOTA_SIGNER = Signer("provider", "contended")
 QUOTAS = QuotaPolicy(replays_per_signer=QUOTA_ROWS * REPLAY_BYTES)
 
 
-def family_number(number: int) -> Grant:
-    """The family that the `number`th try is about; its code is `code_of(family)`."""
+def numbered_grant(number: int) -> Grant:
+    """The grant of the `number`th try; its code is `code_of(grant)`."""
     return Grant(
-        id=key(f"family {number}"),
+        id=key(f"grant {number}"),
         client_id=CLIENT_ID,
         user_id=1,
         scope=frozenset({"basic"}),
@@ -71,7 +71,7 @@ def family_number(number: int) -> Grant:
 
 
 def first_token(number: int) -> RefreshToken:
-    return refresh_token(family_number(number), f"first {number}")
+    return refresh_token(numbered_grant(number), f"first {number}")
 
 
 async def _tries(name: str, attempt: Callable[[int], Awaitable[bool]]) -> list[int]:
@@ -84,7 +84,7 @@ async def _tries(name: str, attempt: Callable[[int], Awaitable[bool]]) -> list[i
 
 async def _redeem(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
-        grant = family_number(number)
+        grant = numbered_grant(number)
         mine = f"{name} {number}"
         tokens = access_token_of(grant, mine), refresh_token(grant, mine)
         return await stores.tokens.redeem(code_of(grant), NOW, *tokens)
@@ -94,7 +94,7 @@ async def _redeem(stores: Stores, name: str) -> list[int]:
 
 async def _rotate(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
-        grant = family_number(number)
+        grant = numbered_grant(number)
         mine = f"{name} {number}"
         successors = access_token_of(grant, mine), refresh_token(grant, mine)
         return await stores.tokens.rotate(first_token(number), NOW, name.encode(), *successors)
@@ -102,9 +102,9 @@ async def _rotate(stores: Stores, name: str) -> list[int]:
     return await _tries(name, attempt)
 
 
-async def _take_ticket(stores: Stores, name: str) -> list[int]:
+async def _take_email_token(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
-        return await stores.email_tokens.take_email_token(key(f"ticket {number}")) is not None
+        return await stores.email_tokens.take_email_token(key(f"email token {number}")) is not None
 
     return await _tries(name, attempt)
 
@@ -172,7 +172,7 @@ async def _use_recovery_code(stores: Stores, name: str) -> list[int]:
 
 
 async def _confirm_totp(stores: Stores, name: str) -> list[int]:
-    """Each process confirms the one enrolment of every person, with a recovery code of its own."""
+    """Each process confirms the one enrolment of every person, with its own recovery code."""
 
     async def attempt(number: int) -> bool:
         factor = totp_factor(number + 1, f"secret {number}")
@@ -182,9 +182,9 @@ async def _confirm_totp(stores: Stores, name: str) -> list[int]:
     return await _tries(name, attempt)
 
 
-async def _take_departure(stores: Stores, name: str) -> list[int]:
+async def _take_login_state(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
-        return await stores.login_states.take_login_state(key(f"departure {number}")) is not None
+        return await stores.login_states.take_login_state(key(f"login state {number}")) is not None
 
     return await _tries(name, attempt)
 
@@ -326,9 +326,9 @@ async def _write(stores: Stores, name: str, seconds: str) -> list[float]:
     return taken
 
 
-async def _pour(stores: Stores, name: str, family_from: str) -> None:
+async def _pour(stores: Stores, name: str, first_number: str) -> None:
     """Issue and rotate until the end, saying each key when it was acknowledged."""
-    grants = range(int(family_from), int(family_from) + 10)
+    grants = range(int(first_number), int(first_number) + 10)
 
     def say(*keys: bytes) -> None:
         sys.stdout.write("".join(f"{one.hex()}\n" for one in keys))
@@ -343,7 +343,7 @@ async def _pour(stores: Stores, name: str, family_from: str) -> None:
             count += 1
 
     async def rotate(number: int) -> None:
-        grant = family_number(number)
+        grant = numbered_grant(number)
         token, count = first_token(number), 0
         while True:
             mine = f"{name} {number} {count}"
@@ -393,14 +393,14 @@ async def _issue_until_refused(
 _ACTIONS: dict[str, Callable[..., Awaitable[Any]]] = {
     "redeem": _redeem,
     "rotate": _rotate,
-    "take_email_token": _take_ticket,
+    "take_email_token": _take_email_token,
     "add_user": _add_user,
     "first_login": _first_login,
     "unlink": _unlink,
     "use_totp_step": _use_totp_step,
     "use_recovery_code": _use_recovery_code,
     "confirm_totp": _confirm_totp,
-    "take_login_state": _take_departure,
+    "take_login_state": _take_login_state,
     "redeem_login_code": _redeem_login_code,
     "spend_once": _spend_once,
     "fill_quota": _fill_quota,

@@ -24,7 +24,7 @@ SALT = b"successor_nonce of 16 bytes"
 
 
 def key(name: str) -> bytes:
-    """A key as the house makes them: a second, then a digest."""
+    """A key as the server makes them: a second, then a digest."""
     return int(NOW.timestamp()).to_bytes(4, "big") + sha256(name.encode()).digest()
 
 
@@ -207,8 +207,8 @@ def access_token(client_id: str, name: str, **changes: object) -> AccessToken:
 
 
 def access_token_of(grant: Grant, name: str, **changes: object) -> AccessToken:
-    of_family: dict[str, object] = {"grant_id": grant.id, "user_id": grant.user_id}
-    return access_token(grant.client_id, name, **of_family | changes)
+    of_grant: dict[str, object] = {"grant_id": grant.id, "user_id": grant.user_id}
+    return access_token(grant.client_id, name, **of_grant | changes)
 
 
 @dataclass
@@ -231,18 +231,18 @@ class Samples:
     async def grant(
         self, user: User | None = None, client_id: str | None = None, **changes: object
     ) -> Grant:
-        """An authorization, with its code `code_of(family)` saved."""
-        grant = await self.unsaved_family(user, client_id, **changes)
+        """An authorization, with its code `code_of(grant)` saved."""
+        grant = await self.unsaved_grant(user, client_id, **changes)
         assert await self.stores.authorizations.save_code(grant, code_of(grant))
         return grant
 
-    async def unsaved_family(
+    async def unsaved_grant(
         self, user: User | None = None, client_id: str | None = None, **changes: object
     ) -> Grant:
         """It may be saved: the person has allowed what it covers."""
         user = user or await self.user()
         values: dict[str, object] = {
-            "id": key(f"family {next(self._numbers)}"),
+            "id": key(f"grant {next(self._numbers)}"),
             "client_id": client_id or (await self.client()).id,
             "user_id": user.id,
             "scope": frozenset({"basic", "openid"}),
@@ -256,7 +256,7 @@ class Samples:
         return grant
 
     async def refresh_token(self, grant: Grant | None = None) -> RefreshToken:
-        """A refresh token, bought with its family's code."""
+        """A refresh token, redeemed with its grant's code."""
         grant = grant or await self.grant()
         token = refresh_token(grant, f"refresh {next(self._numbers)}")
         assert await self.stores.tokens.redeem(code_of(grant), NOW, None, token)

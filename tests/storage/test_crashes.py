@@ -13,7 +13,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from contenders import CLIENT_ID, family_number, first_token
+from contenders import CLIENT_ID, first_token, numbered_grant
 from processes import begin, contend, start
 from samples import NOW, client, code_of, consent, new_user
 
@@ -54,9 +54,9 @@ async def _begin(stores: Stores) -> None:
     await stores.authorizations.save_consent(consent(1, CLIENT_ID, "basic"))
 
 
-async def _give_first_tokens(stores: Stores, *, family_from: int) -> None:
-    for number in range(family_from, family_from + 10):
-        grant = family_number(number)
+async def _give_first_tokens(stores: Stores, *, first_number: int) -> None:
+    for number in range(first_number, first_number + 10):
+        grant = numbered_grant(number)
         assert await stores.authorizations.save_code(grant, code_of(grant))
         assert await stores.tokens.redeem(code_of(grant), NOW, None, first_token(number))
 
@@ -86,8 +86,8 @@ async def _missing(stores: Stores, keys: list[bytes]) -> list[bytes]:
     return [k for k, (access, refresh) in zip(keys, found, strict=True) if not (access or refresh)]
 
 
-async def _pour_and_kill(url: str, name: str, family_from: int) -> list[bytes]:
-    process = await start(url, name, "pour", str(family_from))
+async def _pour_and_kill(url: str, name: str, first_number: int) -> list[bytes]:
+    process = await start(url, name, "pour", str(first_number))
     begin(process)
     said = await _read_keys(process, _ENOUGH)
     return said + await _kill(process)
@@ -101,7 +101,7 @@ async def test_a_killed_server_process_loses_nothing_on_sqlite(sqlite_url: str) 
     await stores.close()
     for crash in range(_CRASHES):
         stores = await open_stores(sqlite_url)
-        await _give_first_tokens(stores, family_from=10 * crash)
+        await _give_first_tokens(stores, first_number=10 * crash)
         await stores.close()  # so that the killed process was alone, and the log is left to us
         acknowledged = await _pour_and_kill(sqlite_url, f"crash {crash}", 10 * crash)
         assert len(acknowledged) >= _ENOUGH
@@ -118,7 +118,7 @@ async def test_one_of_four_killed_processes_does_not_hold_up_the_others_on_sqlit
 ) -> None:
     stores = await open_stores(sqlite_url)
     await _begin(stores)
-    await _give_first_tokens(stores, family_from=0)
+    await _give_first_tokens(stores, first_number=0)
     for crash in range(3):
         victim = await start(sqlite_url, f"victim {crash}", "pour", "0")
         begin(victim)
@@ -135,7 +135,7 @@ async def test_a_killed_server_process_loses_nothing_on_postgres(postgres_url: s
     stores = await open_stores(postgres_url)
     await _begin(stores)
     for crash in range(_CRASHES):
-        await _give_first_tokens(stores, family_from=10 * crash)
+        await _give_first_tokens(stores, first_number=10 * crash)
         acknowledged = await _pour_and_kill(postgres_url, f"crash {crash}", 10 * crash)
         assert len(acknowledged) >= _ENOUGH
         assert await _missing(stores, acknowledged) == []
@@ -148,7 +148,7 @@ async def test_a_killed_postgres_loses_nothing_and_servers_come_back_by_themselv
     durable_url: str, durable_stores: Stores, durable_server: PostgresServer
 ) -> None:
     await _begin(durable_stores)
-    await _give_first_tokens(durable_stores, family_from=0)
+    await _give_first_tokens(durable_stores, first_number=0)
     process = await start(durable_url, "pouring", "pour", "0")
     begin(process)
     acknowledged = await _read_keys(process, _ENOUGH)

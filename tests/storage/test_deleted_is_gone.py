@@ -14,7 +14,7 @@ from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.sqlite import SqliteDatabase
 from quantimodo.storage.stores import compose_stores
 
-NOTE = "a-note-that-nobody-else-may-read"
+NOTE = "a-private-note"
 FILTERS: tuple[Filter, ...] = ()
 Deletes = Callable[[Stores, int], Awaitable[object]]
 

@@ -170,7 +170,7 @@ async def test_an_address_of_neither_engine_is_refused(url: str) -> None:
 
 @pytest.mark.postgres
 async def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
-    url = f"postgresql://nobody@/nothing?host={tmp_path}"
+    url = f"postgresql://unknown@/nothing?host={tmp_path}"
     for attempt in (migrate(url, NOW), pending_steps(url), open_stores(url)):
         with pytest.raises(Unavailable):
             await attempt

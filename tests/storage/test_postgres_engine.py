@@ -48,13 +48,13 @@ async def database(postgres_url: str) -> AsyncIterator[PostgresDatabase]:
 
 @pytest.fixture
 async def beside(postgres_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection of somebody else."""
+    """A connection of another program."""
     connection = await asyncpg.connect(postgres_url)
     yield connection
     await connection.close()
 
 
-async def _hang_up(beside: asyncpg.Connection) -> None:
+async def _disconnect(beside: asyncpg.Connection) -> None:
     await beside.execute(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -76,7 +76,7 @@ async def test_a_commit_is_durable_whatever_the_server_s_default(postgres_url: s
 async def test_reads_survive_lost_connections(stores: Stores, beside: asyncpg.Connection) -> None:
     await stores.clients.add_client(client("c"))
     for _ in range(5):
-        await _hang_up(beside)
+        await _disconnect(beside)
         assert await stores.clients.client("c") == client("c")
 
 
@@ -85,7 +85,7 @@ async def test_writes_after_lost_connections_are_kept(
 ) -> None:
     await stores.clients.add_client(client("c"))
     await stores.tokens.issue(access_token("c", "before"))
-    await _hang_up(beside)
+    await _disconnect(beside)
     assert await stores.clients.client("c") is not None  # by now the loss is noticed
     await stores.tokens.issue(access_token("c", "after"))
     await stores.tokens.revoke_jwt("jti", LATER)
@@ -96,13 +96,13 @@ async def test_writes_after_lost_connections_are_kept(
 async def test_a_logout_request_without_an_end_costs_nothing(
     postgres_url: str, beside: asyncpg.Connection
 ) -> None:
-    """A server that goes says so, then hangs up: statements that come between the two are kept."""
+    """Statements between the shutdown message of a server and its disconnect are run again."""
     async with _patient_way(postgres_url) as url:
         stores = await open_stores(url)
         try:
             await stores.clients.add_client(client("c"))
             await stores.tokens.issue(access_token("c", "before"))
-            await _hang_up(beside)
+            await _disconnect(beside)
             await stores.tokens.issue(access_token("c", "after"))  # a statement of a batch
             assert await stores.clients.client("c") == client("c")  # a read
             for name in "wxyz":  # a transaction, on each line of the pool
@@ -114,7 +114,7 @@ async def test_a_logout_request_without_an_end_costs_nothing(
 
 @asynccontextmanager
 async def _patient_way(url: str) -> AsyncIterator[str]:
-    """A way to the same server on which its farewell arrives, and its hanging up does not."""
+    """A connection to the same server that passes the shutdown message and not the disconnect."""
     (host,) = parse_qs(urlsplit(url).query)["host"]
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -154,7 +154,7 @@ async def test_a_write_whose_connection_is_lost_is_unavailable_and_the_next_is_n
             asyncio.ensure_future(stores.leases.lease("l", "h", timedelta(minutes=1), NOW)),
         ]
         await _until_waiting(beside, 2)
-        await _hang_up(beside)
+        await _disconnect(beside)
         outcomes = await asyncio.gather(*writes, return_exceptions=True)
     assert [type(one) for one in outcomes] == [Unavailable, Unavailable]
     assert await stores.tokens.find_access_token(key("a")) is None
@@ -283,17 +283,17 @@ async def test_a_session_never_slips_past_a_takeover_that_is_under_way(
     assert await _waits(beside, begun)
     await transaction.commit()
     await begun
-    # Whoever began it looks once more at the password, after it, and sees that it is gone.
+    # The caller reads the password again afterwards, and sees that it is gone.
     assert await stores.users.password_hash(ann.id) is None
 
 
 async def test_an_authorization_never_slips_past_a_withdrawal_that_is_under_way(
     stores: Stores, samples: Samples, beside: asyncpg.Connection
 ) -> None:
-    grant = await samples.unsaved_family()
+    grant = await samples.unsaved_grant()
     transaction = beside.transaction()
     await transaction.start()
-    # What `withdraw_consent` does: its mark on all families is past, and its commit is not.
+    # What `withdraw_consent` does: all grants are marked, and nothing is committed yet.
     await beside.execute("DELETE FROM consents WHERE user_id = $1", grant.user_id)
     await beside.execute("UPDATE grants SET revoked_at = 1 WHERE user_id = $1", grant.user_id)
     begun = asyncio.create_task(stores.authorizations.save_code(grant, code_of(grant)))

@@ -1,6 +1,6 @@
 """How the engines find rows: by a key or an index, on an empty table as on a big one.
 
-Every statement of `storage/tables` is looked at, whoever added it.
+Checks every statement of `storage/tables`.
 """
 
 import json
@@ -107,7 +107,7 @@ _IN_THE_LOOP = {
 
 def test_what_is_read_in_the_event_loop_is_named_here() -> None:
     assert "measurements._ONE" in _IN_THE_LOOP
-    # A composed statement has no name of its own, and is searched beside the event loop.
+    # A composed statement has no name, and is searched beside the event loop.
     assert set(_STATEMENTS) >= _IN_THE_LOOP
 
 
@@ -179,7 +179,7 @@ _FORGET_MEASURES = """
 
 
 async def _postgres_plan(connection: asyncpg.Connection, sql: str) -> list[dict[str, Any]]:
-    """The plan that the house's connections keep, on tables that nobody has measured."""
+    """The plan that the server's connections cache, on tables without statistics."""
     numbers = [int(number) for number in re.findall(r"\$(\d+)", sql)]
     # Autovacuum may have measured the tables of a database that other tests used.
     await connection.execute(_FORGET_MEASURES)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
-from contenders import CLIENT_ID, FIRST, TRIES, family_number, first_token
+from contenders import CLIENT_ID, FIRST, TRIES, first_token, numbered_grant
 from processes import contend
 from samples import (
     LATER,
@@ -37,7 +37,7 @@ async def _begin(stores: Stores) -> None:
     await stores.clients.add_client(client(CLIENT_ID))
     await stores.authorizations.save_consent(consent(1, CLIENT_ID, "basic"))
     for number in range(TRIES):
-        grant = family_number(number)
+        grant = numbered_grant(number)
         assert await stores.authorizations.save_code(grant, code_of(grant))
 
 
@@ -67,7 +67,7 @@ async def test_a_refresh_token_is_spent_once(stores: Stores, database_url: str) 
     await _begin(stores)
     for number in range(TRIES):
         assert await stores.tokens.redeem(
-            code_of(family_number(number)), NOW, None, first_token(number)
+            code_of(numbered_grant(number)), NOW, None, first_token(number)
         )
     winners = _one_winner_each(await contend(_PROCESSES, database_url, "rotate"))
     await _only_the_winner_s_tokens_are_there(stores, winners)
@@ -79,7 +79,7 @@ async def test_a_refresh_token_is_spent_once(stores: Stores, database_url: str) 
 
 async def test_an_email_token_is_taken_once(stores: Stores, database_url: str) -> None:
     for number in range(TRIES):
-        await stores.email_tokens.add_email_token(email_token(f"ticket {number}"))
+        await stores.email_tokens.add_email_token(email_token(f"email token {number}"))
     _one_winner_each(await contend(_PROCESSES, database_url, "take_email_token"))
 
 
@@ -168,7 +168,7 @@ async def _enrol(stores: Stores, recovery_codes: Sequence[bytes]) -> None:
 
 async def test_a_login_state_is_taken_once(stores: Stores, database_url: str) -> None:
     for number in range(TRIES):
-        await stores.login_states.add_login_state(login_state(f"departure {number}"))
+        await stores.login_states.add_login_state(login_state(f"login state {number}"))
     _one_winner_each(await contend(_PROCESSES, database_url, "take_login_state"))
 
 

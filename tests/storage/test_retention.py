@@ -52,8 +52,8 @@ async def _has_session(stores: Stores, name: str) -> bool:
 async def _add_participant(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     person = await samples.user()
     await stores.sessions.add_session(session(name, person), None)
-    grant = await samples.unsaved_family(person, sid=f"sid of {name}")
-    # A day longer than its session, so that what is due is told.
+    grant = await samples.unsaved_grant(person, sid=f"sid of {name}")
+    # A day longer than its session, so that the due notifications are sent.
     taking_part = LogoutRecipient(
         sid=f"sid of {name}",
         client_id=grant.client_id,
@@ -69,11 +69,11 @@ async def _has_participant(stores: Stores, name: str) -> bool:
     return bool(await stores.logout_recipients.logout_recipients(f"sid of {name}"))
 
 
-async def _add_ticket(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+async def _add_email_token(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     await stores.email_tokens.add_email_token(email_token(name, expires_at=dies_at))
 
 
-async def _has_ticket(stores: Stores, name: str) -> bool:
+async def _has_email_token(stores: Stores, name: str) -> bool:
     return await stores.email_tokens.email_token(key(name)) is not None
 
 
@@ -99,7 +99,7 @@ async def _has_request(stores: Stores, name: str) -> bool:
 
 
 async def _add_code(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    grant = await samples.unsaved_family()
+    grant = await samples.unsaved_grant()
     # A day longer than it can be redeemed, so that its second use is recognised.
     assert await stores.authorizations.save_code(
         grant, code_of(grant, name, expires_at=dies_at - _DAY)
@@ -131,8 +131,8 @@ async def _has_refresh(stores: Stores, name: str) -> bool:
     return await stores.tokens.find_refresh_token(key(name)) is not None
 
 
-async def _add_family(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    grant = await samples.unsaved_family(expires_at=dies_at)
+async def _add_grant(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    grant = await samples.unsaved_grant(expires_at=dies_at)
     code = code_of(grant, name)
     assert await stores.authorizations.save_code(grant, code)
 
@@ -183,11 +183,11 @@ async def _has_jwt(stores: Stores, name: str) -> bool:
     return await stores.tokens.token_status(name, "app", None) is None
 
 
-async def _add_departure(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+async def _add_login_state(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     await stores.login_states.add_login_state(login_state(name, expires_at=dies_at))
 
 
-async def _has_departure(stores: Stores, name: str) -> bool:
+async def _has_login_state(stores: Stores, name: str) -> bool:
     found = await stores.login_states.take_login_state(key(name))
     if found is not None:
         await stores.login_states.add_login_state(found)
@@ -284,15 +284,15 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "pending_logins": (_add_pending_login, _has_pending_login),
     "sessions": (_add_session, _has_session),
     "session_clients": (_add_participant, _has_participant),
-    "email_tokens": (_add_ticket, _has_ticket),
+    "email_tokens": (_add_email_token, _has_email_token),
     "throttles": (_add_throttle, _has_throttle),
     "authorization_requests": (_add_request, _has_request),
     "codes": (_add_code, _has_code),
     "access_tokens": (_add_access, _has_access),
     "refresh_tokens": (_add_refresh, _has_refresh),
-    "grants": (_add_family, _has_code),
+    "grants": (_add_grant, _has_code),
     "revoked_jwts": (_add_jwt, _has_jwt),
-    "login_states": (_add_departure, _has_departure),
+    "login_states": (_add_login_state, _has_login_state),
     "login_codes": (_add_login_code, _has_login_code),
     "replays": (_add_replay, _has_replay),
     "clients": (_add_idle, _has_idle),
@@ -346,7 +346,7 @@ async def test_a_key_that_is_not_retired_is_never_swept(stores: Stores) -> None:
 async def test_a_spent_token_is_kept_until_it_expires(stores: Stores, samples: Samples) -> None:
     grant = await samples.grant()
     first = await samples.refresh_token(grant)
-    assert await stores.tokens.rotate(first, NOW, SALT, None, refresh_token(grant, "heir"))
+    assert await stores.tokens.rotate(first, NOW, SALT, None, refresh_token(grant, "successor"))
     assert (
         await stores.retention.delete_expired(
             "refresh_tokens", first.expires_at - _MICROSECOND, 100

@@ -11,7 +11,7 @@ from quantimodo.ports.stores import Stores
 
 
 async def _nothing_works(stores: Stores, grant: Grant, *names: str) -> None:
-    """All of this family is dead, or was never saved."""
+    """All tokens of this grant are revoked, or were never saved."""
     code = await stores.tokens.find_code(code_of(grant).key)
     assert code is None or code.revoked
     for name in names:
@@ -28,7 +28,7 @@ async def test_a_grant_is_revoked_once_and_all_of_it(stores: Stores, samples: Sa
     assert await stores.tokens.redeem(code_of(grant), NOW, *tokens)
     assert await stores.tokens.revoke_grant(grant.id, NOW)
     assert not await stores.tokens.revoke_grant(grant.id, SOON)
-    assert not await stores.tokens.revoke_grant(key("no family"), NOW)
+    assert not await stores.tokens.revoke_grant(key("no grant"), NOW)
     await _nothing_works(stores, grant, "first")
 
 
@@ -51,11 +51,11 @@ async def test_nothing_is_spent_after_revocation(stores: Stores, samples: Sample
     token = await samples.refresh_token(grant)
     assert await stores.tokens.revoke_grant(grant.id, NOW)
     assert await stores.tokens.revoke_grant(unused.id, NOW)
-    successor = access_token_of(grant, "heir"), refresh_token(grant, "heir")
+    successor = access_token_of(grant, "successor"), refresh_token(grant, "successor")
     assert not await stores.tokens.rotate(token, NOW, SALT, *successor)
     tokens = access_token_of(unused, "child"), refresh_token(unused, "child")
     assert not await stores.tokens.redeem(code_of(unused), NOW, *tokens)
-    for name in ("heir", "child"):
+    for name in ("successor", "child"):
         assert await stores.tokens.find_access_token(key(name)) is None
         assert await stores.tokens.find_refresh_token(key(name)) is None
 
@@ -67,7 +67,7 @@ async def test_a_successor_saved_while_its_grant_is_revoked_is_revoked_too(
     for round_ in range(10):
         grant = await samples.grant()
         token = await samples.refresh_token(grant)
-        name = f"heir {round_}"
+        name = f"successor {round_}"
         successor = access_token_of(grant, name), refresh_token(grant, name)
         acts = [
             stores.tokens.revoke_grant(grant.id, NOW),
@@ -101,7 +101,7 @@ async def test_a_successor_saved_while_its_person_or_application_is_deleted_is_i
     for round_ in range(5):
         grant = await samples.grant()
         token = await samples.refresh_token(grant)
-        name = f"heir {round_}"
+        name = f"successor {round_}"
         successor = access_token_of(grant, name), refresh_token(grant, name)
         end = {
             "withdraw": stores.authorizations.withdraw_consent(grant.user_id, grant.client_id, NOW),

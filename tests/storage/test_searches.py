@@ -1,4 +1,4 @@
-"""Searches run beside the event loop: with a deadline, a bound, and an end when nobody waits."""
+"""Searches run beside the event loop: with a deadline, a bound, and cancelled with their caller."""
 
 import asyncio
 import os

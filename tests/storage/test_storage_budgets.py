@@ -1,5 +1,5 @@
 """security.md §14c: what strangers can store has a budget per address and in total; the oldest
-unanswered rows make room. `docs/operator/limits.md` says by how much a budget may be exceeded."""
+unanswered rows are deleted. `docs/operator/limits.md` says by how much a budget may be exceeded."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -61,7 +61,7 @@ async def add_login_state(stores: Stores, number: int, charge: Charge) -> None:
     await stores.login_states.add_login_state(row, charge)
 
 
-async def has_departure(stores: Stores, number: int) -> bool:
+async def has_login_state(stores: Stores, number: int) -> bool:
     return await stores.login_states.login_state(numbered(number)) is not None
 
 
@@ -80,7 +80,7 @@ async def add_email_token(stores: Stores, number: int, charge: Charge) -> None:
     )
 
 
-async def has_ticket(stores: Stores, number: int) -> bool:
+async def has_email_token(stores: Stores, number: int) -> bool:
     return await stores.email_tokens.email_token(numbered(number)) is not None
 
 
@@ -123,7 +123,7 @@ async def has_refused_sign_in(stores: Stores, number: int) -> bool:
     return any(each.detail.startswith(f"{number} ") for each in events)
 
 
-async def test_other_events_make_no_room_for_refused_sign_ins(stores: Stores) -> None:
+async def test_refused_sign_ins_delete_no_other_events(stores: Stores) -> None:
     for number in range(20):
         event = Event(at=NOW, kind="session.started", user_id=1, detail=f"{number + 500} {FILLER}")
         await stores.events.add_events([event])
@@ -146,9 +146,9 @@ Add = Callable[[Stores, int, Charge], Awaitable[None]]
 Has = Callable[[Stores, int], Awaitable[bool]]
 KINDS: list[tuple[Add, Has]] = [
     (add_request, has_request),
-    (add_login_state, has_departure),
+    (add_login_state, has_login_state),
     (add_code, has_code),
-    (add_email_token, has_ticket),
+    (add_email_token, has_email_token),
     (add_mail, has_mail),
     (add_account_mail, has_mail),
     (add_refused_sign_in, has_refused_sign_in),
@@ -185,7 +185,7 @@ async def test_beyond_the_total_the_oldest_of_all_are_deleted(
     stores: Stores, add: Add, has: Has
 ) -> None:
     for number in range(100):
-        network = numbered(number)  # an address of its own each
+        network = numbered(number)  # each its own address
         await add(stores, number, Charge(network, BUDGET))
     left = await kept(stores, has, range(100))
     assert left == list(range(100 - len(left), 100))
@@ -220,13 +220,13 @@ async def test_a_budget_is_exceeded_by_a_sixteenth_at_most(stores: Stores) -> No
 
 
 async def test_rows_without_a_charge_are_nobodys(stores: Stores) -> None:
-    """As those that were there before the migration, and letters that a person causes."""
+    """As those that were there before the migration, and mails that a person causes."""
     for number in range(15):
         await stores.email_tokens.add_email_token(
             email_token("t", key=numbered(number), payload=FILLER.encode())
         )
     await add_email_token(stores, 15, Charge(ANN, BUDGET))
-    assert await kept(stores, has_ticket, range(16)) == list(range(16))
+    assert await kept(stores, has_email_token, range(16)) == list(range(16))
 
 
 async def test_a_registration_with_a_consent_stays_and_counts(
@@ -254,7 +254,7 @@ async def test_rows_that_cannot_be_deleted_refuse_the_next_and_store_nothing(
         await add_registration(stores, number, Charge(ANN, budget))
         await stores.authorizations.save_consent(consent(person, f"client-{number:04}", "basic"))
     large = client("large", description="y" * 2 * KIB)
-    # It is not proven, so it is what makes room, and the budget holds.
+    # It is not proven, so it is deleted, and the budget holds.
     await stores.clients.add_client(large, LATER, Charge(ANN, budget))
     assert await stores.clients.client("large") is None
     logo = Logo("image/png", b"z" * 4 * KIB)

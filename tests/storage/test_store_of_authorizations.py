@@ -130,7 +130,7 @@ async def test_first_consents_given_at_once_all_count(stores: Stores, samples: S
 async def test_a_consent_needs_its_person_and_application(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
     with pytest.raises(Conflict):
-        await stores.authorizations.save_consent(consent(person, "nobody", "basic"))
+        await stores.authorizations.save_consent(consent(person, "unknown", "basic"))
 
 
 async def test_consents_are_listed_latest_first(stores: Stores, samples: Samples) -> None:
@@ -196,7 +196,7 @@ async def test_nothing_begins_without_a_consent_to_all_of_it(
     stores: Stores, samples: Samples
 ) -> None:
     person, application = await samples.user(), await samples.client()
-    grant = await samples.unsaved_family(person, application.id, scope=frozenset({"basic"}))
+    grant = await samples.unsaved_grant(person, application.id, scope=frozenset({"basic"}))
     wider = grant._replace(id=key("wider"), scope=frozenset({"basic", "openid"}))
     access = access_token_of(wider, "wider")
     assert not await stores.authorizations.save_code(wider, code_of(wider), access)
@@ -212,7 +212,7 @@ async def test_nothing_begins_without_a_consent_to_all_of_it(
 async def test_nothing_begins_for_whom_or_what_was_deleted(
     stores: Stores, samples: Samples, deleted: str
 ) -> None:
-    grant = await samples.unsaved_family()
+    grant = await samples.unsaved_grant()
     if deleted == "person":
         assert await stores.users.delete_user(grant.user_id)
     else:
@@ -225,7 +225,7 @@ async def test_what_begins_while_the_consent_is_withdrawn_is_prevented_or_revoke
 ) -> None:
     person, application = await samples.user(), await samples.client()
     for _ in range(20):
-        grants = [await samples.unsaved_family(person, application.id) for _ in range(6)]
+        grants = [await samples.unsaved_grant(person, application.id) for _ in range(6)]
         begun = [stores.authorizations.save_code(grant, code_of(grant)) for grant in grants]
         withdrawal = stores.authorizations.withdraw_consent(person.id, application.id, NOW)
         await asyncio.gather(*begun[:3], withdrawal, *begun[3:])
@@ -238,7 +238,7 @@ async def test_an_authorization_begins_with_code_and_front_channel_token(
     stores: Stores, samples: Samples
 ) -> None:
     person = await samples.user()
-    grant = await samples.unsaved_family(person)
+    grant = await samples.unsaved_grant(person)
     code, access = code_of(grant), access_token_of(grant, "front")
     assert await stores.authorizations.save_code(grant, code, access)
     found = await stores.tokens.find_code(code.key)
@@ -251,7 +251,7 @@ async def test_an_authorization_begins_with_code_and_front_channel_token(
 
 
 async def test_an_authorization_may_begin_without_a_code(stores: Stores, samples: Samples) -> None:
-    grant = await samples.unsaved_family()
+    grant = await samples.unsaved_grant()
     access = access_token_of(grant, "implicit")
     assert await stores.authorizations.save_code(grant, None, access)
     token = await stores.tokens.find_access_token(access.key)
@@ -262,7 +262,7 @@ async def test_an_authorization_may_begin_without_a_code(stores: Stores, samples
 
 
 async def test_a_code_with_nothing_optional_comes_back(stores: Stores, samples: Samples) -> None:
-    grant = await samples.unsaved_family(methods=(), scope=frozenset(), expires_at=LATER)
+    grant = await samples.unsaved_grant(methods=(), scope=frozenset(), expires_at=LATER)
     code = code_of(grant, redirect_uri=None, challenge=None, nonce=None)
     assert await stores.authorizations.save_code(grant, code)
     found = await stores.tokens.find_code(code.key)
@@ -274,7 +274,7 @@ async def test_an_authorization_that_cannot_be_saved_leaves_nothing(
     stores: Stores, samples: Samples
 ) -> None:
     first = await samples.grant()
-    second = await samples.unsaved_family()
+    second = await samples.unsaved_grant()
     with pytest.raises(Conflict):
         await stores.authorizations.save_code(
             second, code_of(second)._replace(key=code_of(first).key)

@@ -58,10 +58,10 @@ async def test_an_application_comes_back_as_added(stores: Stores) -> None:
 
 
 async def test_an_unknown_application_is_none(stores: Stores) -> None:
-    assert await stores.clients.client("nobody") is None
+    assert await stores.clients.client("unknown") is None
     assert await stores.clients.client("a\0b") is None
     assert await stores.clients.client("\ud800") is None
-    assert await stores.clients.logo("nobody") is None
+    assert await stores.clients.logo("unknown") is None
 
 
 async def test_an_id_is_taken(stores: Stores) -> None:
@@ -89,7 +89,7 @@ async def test_a_replacement_of_an_older_revision_is_lost(stores: Stores) -> Non
     assert await stores.clients.replace_client(client("one", name="First"))
     assert not await stores.clients.replace_client(client("one", name="Second"))
     assert await stores.clients.client("one") == client("one", name="First", revision=1)
-    assert not await stores.clients.replace_client(client("nobody"))
+    assert not await stores.clients.replace_client(client("unknown"))
 
 
 async def test_of_many_replacements_at_once_one_wins(stores: Stores) -> None:
@@ -136,7 +136,7 @@ async def test_a_logo_is_set_replaced_and_dropped(stores: Stores) -> None:
 
 async def test_a_logo_needs_its_application(stores: Stores) -> None:
     with pytest.raises(Conflict):
-        await stores.clients.set_logo("nobody", Logo("image/png", b"x"))
+        await stores.clients.set_logo("unknown", Logo("image/png", b"x"))
 
 
 async def test_a_deleted_application_takes_consents_and_logo_and_its_tokens_die(

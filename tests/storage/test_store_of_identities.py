@@ -102,9 +102,9 @@ async def test_identities_are_listed_oldest_first(stores: Stores, samples: Sampl
 async def test_an_identity_has_one_person(stores: Stores, samples: Samples) -> None:
     ann, ben = await samples.user(), await samples.user()
     added = await stores.identities.add_identity(ann.id, identity("1"))
-    for somebody in (ann, ben):
+    for one_person in (ann, ben):
         with pytest.raises(Conflict):
-            await stores.identities.add_identity(somebody.id, identity("1", provider="renamed"))
+            await stores.identities.add_identity(one_person.id, identity("1", provider="renamed"))
     assert await stores.identities.identity(ISSUER, "1") == added
 
 
@@ -180,7 +180,7 @@ async def test_what_the_provider_says_now_is_kept(
     )
     assert await _sealed(database_url, added.id) == b"second"
     await stores.identities.use_identity(
-        added.id + 77, SOON, name="Nobody", email=None, sealed=None
+        added.id + 77, SOON, name="Unknown", email=None, sealed=None
     )
 
 
@@ -191,7 +191,7 @@ async def test_an_identity_is_dropped_by_its_person(stores: Stores, samples: Sam
     assert await stores.identities.drop_identity(ann.id, added.id)
     assert not await stores.identities.drop_identity(ann.id, added.id)
     assert await stores.identities.identity(ISSUER, "1") is None
-    # It is nobody's now, and its number is not given again.
+    # It belongs to no account now, and its number is not used again.
     again = await stores.identities.add_identity(ben.id, identity("1"))
     assert again.id > added.id
 
@@ -242,7 +242,7 @@ async def test_an_identity_that_ended_takes_all_access_along(
     assert (
         await stores.identities.end_identity(ISSUER, ann.subject, SOON + timedelta(days=1)) is None
     )
-    assert await stores.identities.end_identity(ISSUER, "nobody", SOON) is None
+    assert await stores.identities.end_identity(ISSUER, "unknown", SOON) is None
 
 
 async def test_the_last_way_in_ends_too_when_the_provider_says_so(stores: Stores) -> None:
@@ -277,7 +277,7 @@ async def test_an_identity_that_was_signed_out_stays_and_ends_what_it_opened(
     assert await stores.sessions.session(key(ben.subject)) is not None
     assert await stores.login_codes.login_code(key(ben.subject)) is not None
     assert await stores.tokens.redeem(code_of(given[1]), SOON, None, None)
-    assert await stores.identities.sign_out_identity(ISSUER, "nobody", SOON, grants=grants) is None
+    assert await stores.identities.sign_out_identity(ISSUER, "unknown", SOON, grants=grants) is None
 
 
 async def test_the_refresh_token_of_a_signed_out_identity_is_forgotten(

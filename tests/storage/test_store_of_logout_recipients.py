@@ -31,8 +31,8 @@ def logout_recipient(grant: Grant, **changes: object) -> LogoutRecipient:
 async def _given(
     stores: Stores, samples: Samples, person: User, name: str, **changes: object
 ) -> Grant:
-    """An authorization in this session, whose application wants to be told."""
-    grant = await samples.unsaved_family(
+    """An authorization in this session, whose application receives logout notifications."""
+    grant = await samples.unsaved_grant(
         person, **{"sid": f"sid of {name}", "scope": ONLINE} | changes
     )
     assert await stores.authorizations.save_code(
@@ -85,7 +85,7 @@ async def test_the_same_application_takes_part_once(stores: Stores, samples: Sam
     person = await samples.user()
     await stores.sessions.add_session(session("s", person), None)
     first = await _given(stores, samples, person, "s")
-    again = await samples.unsaved_family(
+    again = await samples.unsaved_grant(
         person, first.client_id, sid="sid of s", scope=ONLINE, created_at=SOON
     )
     later = logout_recipient(again, at=SOON, subject="another subject")
@@ -95,7 +95,7 @@ async def test_the_same_application_takes_part_once(stores: Stores, samples: Sam
 
 async def test_nothing_is_given_in_a_session_that_is_over(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
-    grant = await samples.unsaved_family(person, sid="sid of s", scope=ONLINE)
+    grant = await samples.unsaved_grant(person, sid="sid of s", scope=ONLINE)
     assert not await stores.authorizations.save_code(
         grant, code_of(grant), None, logout_recipient(grant)
     )
@@ -174,7 +174,9 @@ async def test_what_was_given_for_the_session_ends_with_it(
     assert await stores.tokens.redeem(code_of(online), NOW, None, token)
     assert await stores.sessions.end_session(person.id, key("s"), NOW)
     assert await _is_revoked(stores, online)
-    assert not await stores.tokens.rotate(token, NOW, SALT, None, refresh_token(online, "heir"))
+    assert not await stores.tokens.rotate(
+        token, NOW, SALT, None, refresh_token(online, "successor")
+    )
     for grant in (offline, other, plain):
         assert not await _is_revoked(stores, grant)
 
@@ -185,7 +187,7 @@ async def test_of_an_answer_and_an_end_at_once_one_comes_first(
     for number in range(10):
         person = await samples.user()
         await stores.sessions.add_session(session(f"{number}", person), None)
-        grant = await samples.unsaved_family(person, sid=f"sid of {number}", scope=ONLINE)
+        grant = await samples.unsaved_grant(person, sid=f"sid of {number}", scope=ONLINE)
         given, ended = await asyncio.gather(
             stores.authorizations.save_code(grant, code_of(grant), None, logout_recipient(grant)),
             stores.sessions.end_session(person.id, key(f"{number}"), NOW),

@@ -1,4 +1,4 @@
-"""`ProfileStore` and `SubjectStore`: what is told of a person, and under which name."""
+"""`ProfileStore` and `SubjectStore`: the profile and the subject identifiers of a person."""
 
 import asyncio
 from dataclasses import replace

@@ -129,7 +129,7 @@ async def test_a_code_is_redeemed_once_and_the_loser_leaves_nothing(
 
 
 async def test_an_unknown_code_is_not_redeemed(stores: Stores, samples: Samples) -> None:
-    grant = await samples.unsaved_family()
+    grant = await samples.unsaved_grant()
     assert not await stores.tokens.redeem(code_of(grant), NOW, access_token_of(grant, "a"), None)
     assert await stores.tokens.find_access_token(key("a")) is None
 
@@ -170,7 +170,9 @@ async def test_rotation_spends_the_token_and_saves_the_successor(
 ) -> None:
     grant = await samples.grant()
     first = await samples.refresh_token(grant)
-    successor = refresh_token(grant, "heir", issued_at=SOON, expires_at=LATER + timedelta(days=1))
+    successor = refresh_token(
+        grant, "successor", issued_at=SOON, expires_at=LATER + timedelta(days=1)
+    )
     assert await stores.tokens.rotate(first, SOON, SALT, access_token_of(grant, "a"), successor)
     spent = await stores.tokens.find_refresh_token(first.key)
     assert spent is not None
@@ -186,8 +188,8 @@ async def test_a_rotation_may_come_without_an_access_token(
 ) -> None:
     grant = await samples.grant()
     first = await samples.refresh_token(grant)
-    assert await stores.tokens.rotate(first, NOW, SALT, None, refresh_token(grant, "heir"))
-    assert await stores.tokens.find_refresh_token(key("heir")) is not None
+    assert await stores.tokens.rotate(first, NOW, SALT, None, refresh_token(grant, "successor"))
+    assert await stores.tokens.find_refresh_token(key("successor")) is not None
 
 
 async def test_a_refresh_token_is_spent_once_and_the_loser_leaves_nothing(
@@ -195,7 +197,7 @@ async def test_a_refresh_token_is_spent_once_and_the_loser_leaves_nothing(
 ) -> None:
     grant = await samples.grant()
     first = await samples.refresh_token(grant)
-    assert await stores.tokens.rotate(first, NOW, SALT, None, refresh_token(grant, "heir"))
+    assert await stores.tokens.rotate(first, NOW, SALT, None, refresh_token(grant, "successor"))
     lost = access_token_of(grant, "lost"), refresh_token(grant, "lost")
     assert not await stores.tokens.rotate(first, SOON, b"another successor_nonce", *lost)
     assert await stores.tokens.find_access_token(key("lost")) is None
@@ -208,7 +210,7 @@ async def test_a_refresh_token_is_spent_once_and_the_loser_leaves_nothing(
 async def test_of_many_who_rotate_one_token_one_wins(stores: Stores, samples: Samples) -> None:
     grant = await samples.grant()
     first = await samples.refresh_token(grant)
-    successors = [refresh_token(grant, f"heir {number}") for number in range(50)]
+    successors = [refresh_token(grant, f"successor {number}") for number in range(50)]
     salts = [number.to_bytes(16, "big") for number in range(50)]
     won = await asyncio.gather(
         *(
@@ -283,9 +285,9 @@ async def test_a_signed_token_without_a_person_is_inactive(
     stores: Stores, samples: Samples
 ) -> None:
     grant = await samples.grant()
-    assert await stores.tokens.token_status("jti", "nobody", None) is None
-    assert await stores.tokens.token_status("jti", "nobody", grant.id) is None
-    assert await stores.tokens.token_status("jti", grant.client_id, key("no family")) is None
+    assert await stores.tokens.token_status("jti", "unknown", None) is None
+    assert await stores.tokens.token_status("jti", "unknown", grant.id) is None
+    assert await stores.tokens.token_status("jti", grant.client_id, key("no grant")) is None
     assert await stores.tokens.token_status("j\0ti", grant.client_id, grant.id) is None
 
 

@@ -36,7 +36,7 @@ async def test_a_person_comes_back_as_added(stores: Stores) -> None:
 
 async def test_an_unknown_person_is_none(stores: Stores) -> None:
     assert await stores.users.user(1) is None
-    assert await stores.users.user_by_email("nobody@example.org") is None
+    assert await stores.users.user_by_email("unknown@example.org") is None
     assert await stores.users.password_hash(1) is None
 
 
@@ -107,7 +107,7 @@ async def test_a_name_is_changed_and_the_moment_kept(stores: Stores, samples: Sa
     later = NOW + timedelta(hours=1)
     assert await stores.users.rename_user(person.id, "Björn 🌱", later)
     assert await stores.users.user(person.id) == replace(person, name="Björn 🌱", updated_at=later)
-    assert not await stores.users.rename_user(person.id + 1, "Nobody", later)
+    assert not await stores.users.rename_user(person.id + 1, "Unknown", later)
 
 
 async def test_an_address_is_changed_unless_taken(stores: Stores, samples: Samples) -> None:
@@ -153,11 +153,11 @@ async def test_verifying_drops_what_a_stranger_may_have_made(
     await stores.sessions.add_session(session("s", person), None)
     await stores.sessions.add_session(session("other", other), None)
     application = await samples.client()
-    grants = [await samples.grant(somebody, application.id) for somebody in (person, other)]
-    for somebody in (person, other):
-        await stores.authorizations.save_consent(consent(somebody, application.id, "basic"))
-        await stores.identities.add_identity(somebody.id, identity(somebody.subject))
-        await stores.login_codes.add_login_code(login_code(somebody.subject, somebody.id))
+    grants = [await samples.grant(one_person, application.id) for one_person in (person, other)]
+    for one_person in (person, other):
+        await stores.authorizations.save_consent(consent(one_person, application.id, "basic"))
+        await stores.identities.add_identity(one_person.id, identity(one_person.subject))
+        await stores.login_codes.add_login_code(login_code(one_person.subject, one_person.id))
     assert await stores.users.verify_email(person.id, "a@example.org", NOW, keep_credentials=False)
     assert await stores.identities.identities_of(person.id) == []
     assert await stores.identities.identity("https://provider.example.org", person.subject) is None
@@ -232,7 +232,7 @@ async def test_a_first_password_is_set_once_and_by_a_live_session(
     await stores.sessions.add_session(session("s", person), None)
     assert not await stores.users.add_password(other.id, "a stranger's", NOW, key("s"))
     assert not await stores.users.add_password(person.id, "too late", NOW, key("ended"))
-    assert not await stores.users.add_password(person.id + 100, "nobody's", NOW, key("s"))
+    assert not await stores.users.add_password(person.id + 100, "unknown", NOW, key("s"))
     assert await stores.users.password_hash(person.id) is None
     assert await stores.users.add_password(person.id, "first", NOW, key("s"))
     assert not await stores.users.add_password(person.id, "second", NOW, key("s"))
@@ -251,14 +251,14 @@ async def test_deleting_takes_all_that_is_theirs_and_nothing_else(
     person, other = await samples.user(password_hash="hash"), await samples.user()
     await stores.clients.add_client(client("own", owner_id=person.id))
     for_all = await samples.client(owner_id=other.id)
-    for somebody in (person, other):
-        await stores.sessions.add_session(session(somebody.subject, somebody), None)
-        await stores.identities.add_identity(somebody.id, identity(somebody.subject))
-        await stores.login_codes.add_login_code(login_code(somebody.subject, somebody.id))
+    for one_person in (person, other):
+        await stores.sessions.add_session(session(one_person.subject, one_person), None)
+        await stores.identities.add_identity(one_person.id, identity(one_person.subject))
+        await stores.login_codes.add_login_code(login_code(one_person.subject, one_person.id))
         await stores.email_tokens.add_email_token(
-            email_token(somebody.subject, user_id=somebody.id)
+            email_token(one_person.subject, user_id=one_person.id)
         )
-        await stores.authorizations.save_consent(consent(somebody, for_all.id, "basic"))
+        await stores.authorizations.save_consent(consent(one_person, for_all.id, "basic"))
     grant = await samples.grant(person, for_all.id)
     others = await samples.grant(other, for_all.id)
     successors = refresh_token(grant, "r"), refresh_token(others, "r2")
