@@ -5,7 +5,7 @@ import pytest
 
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.protocol.client_field import MOST_REDIRECT_URIS
-from quantimodo.protocol.registration import Registration, faults, tidy
+from quantimodo.protocol.registration import Registration, faults, normalise
 
 APP = "https://app.example.org"
 
@@ -53,4 +53,4 @@ def test_others_are_refused_with_their_field(field: str, value: object) -> None:
 
 def test_a_doubled_address_is_one() -> None:
     twice = asked(post_logout_redirect_uris=(f"{APP}/bye", f"{APP}/bye"))
-    assert tidy(twice).metadata.post_logout_redirect_uris == (f"{APP}/bye",)
+    assert normalise(twice).metadata.post_logout_redirect_uris == (f"{APP}/bye",)

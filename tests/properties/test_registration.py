@@ -12,8 +12,8 @@ from quantimodo.protocol.client_fields import GRANT_TYPES, RESPONSE_TYPES
 from quantimodo.protocol.registration import (
     Registration,
     faults,
+    normalise,
     privileges,
-    tidy,
 )
 from quantimodo.protocol.scopes import SCOPES
 
@@ -21,7 +21,7 @@ SOUND = Registration(name="Sleep Diary", redirect_uris=("https://app.example/cb"
 
 
 def faulty_fields(**changes: Any) -> set[str]:
-    return {fault.field for fault in faults(tidy(replace(SOUND, **changes)))}
+    return {fault.field for fault in faults(normalise(replace(SOUND, **changes)))}
 
 
 @pytest.mark.parametrize(
@@ -136,11 +136,11 @@ def test_too_many_redirect_uris_are_one_fault() -> None:
 
 def test_an_application_that_uses_no_code_answers_with_none() -> None:
     asked = replace(SOUND, grant_types=frozenset({"client_credentials"}))
-    assert tidy(asked).response_types == frozenset()
+    assert normalise(asked).response_types == frozenset()
 
 
 def test_spaces_and_repeated_addresses_are_removed() -> None:
-    asked = tidy(
+    asked = normalise(
         replace(
             SOUND,
             name=" Diary ",
@@ -189,12 +189,12 @@ REGISTRATIONS = st.builds(
 
 @given(REGISTRATIONS)
 def test_tidying_twice_changes_nothing_more(asked: Registration) -> None:
-    assert tidy(tidy(asked)) == tidy(asked)
+    assert normalise(normalise(asked)) == normalise(asked)
 
 
 @given(REGISTRATIONS)
 def test_what_has_no_fault_is_safe_to_keep_and_to_show(asked: Registration) -> None:
-    asked = tidy(asked)
+    asked = normalise(asked)
     if faults(asked):
         return
     asked.name.encode()

@@ -26,7 +26,7 @@ class EmailTemplates:
             "Confirm your address",
             "A sign-up with this address was started, we hope by you. To finish, open",
             self._link("/confirm", email_token),
-            _good_for(lifetime),
+            _valid_for(lifetime),
             _IGNORE,
         )
 
@@ -47,7 +47,7 @@ class EmailTemplates:
             "Choose a new password",
             "A new password for this account was requested, we hope by you. To choose one, open",
             self._link("/reset/new", email_token),
-            _good_for(lifetime),
+            _valid_for(lifetime),
             "If this was not you, ignore this e-mail: your password stays unchanged.",
         )
 
@@ -57,7 +57,7 @@ class EmailTemplates:
             "Verify your address",
             "There is an account with this address. To show that it is yours, open",
             self._link("/verify", email_token),
-            _good_for(lifetime),
+            _valid_for(lifetime),
             _IGNORE,
         )
 
@@ -68,7 +68,7 @@ class EmailTemplates:
             "This address was given for an account, we hope by you. To use it there, open this"
             " link in the browser in which you are signed in:",
             self._link("/verify", email_token),
-            _good_for(lifetime),
+            _valid_for(lifetime),
             _IGNORE,
         )
 
@@ -202,7 +202,7 @@ def _codes_left(left: int) -> str:
     return "One is left: make new ones on the page Security." if left == 1 else f"{left} are left."
 
 
-def _good_for(lifetime: timedelta) -> str:
+def _valid_for(lifetime: timedelta) -> str:
     hours = lifetime // timedelta(hours=1)
     span = f"{hours} hours" if hours > 1 else f"{lifetime // timedelta(minutes=1)} minutes"
     return f"It works once, for {span}."

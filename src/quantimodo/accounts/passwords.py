@@ -18,13 +18,13 @@ def check_password(password: Secret, *, email: str | None, name: str) -> None:
     """Raises `InvalidInput` for the field `password`."""
     text = unicodedata.normalize("NFKC", password.reveal())
     if len(text) < SHORTEST:
-        raise _unfit(f"Use a password of at least {SHORTEST} characters; {ADVISED} are better.")
+        raise _rejected(f"Use a password of at least {SHORTEST} characters; {ADVISED} are better.")
     if len(password.reveal()) > LONGEST or len(text) > LONGEST:
-        raise _unfit(f"Use a password of at most {LONGEST} characters.")
+        raise _rejected(f"Use a password of at most {LONGEST} characters.")
     if text.casefold() in COMMON:
-        raise _unfit("This is one of the passwords that are tried first. Choose another one.")
+        raise _rejected("This is one of the passwords that are tried first. Choose another one.")
     if text.casefold() in _own_words(email, name):
-        raise _unfit("Use a password that is not your name or your address.")
+        raise _rejected("Use a password that is not your name or your address.")
 
 
 def is_presentable(password: Secret) -> bool:
@@ -38,5 +38,5 @@ def _own_words(email: str | None, name: str) -> frozenset[str]:
     return frozenset(words - {""})
 
 
-def _unfit(message: str) -> InvalidInput:
+def _rejected(message: str) -> InvalidInput:
     return InvalidInput("password", message)

@@ -82,18 +82,18 @@ class Throttle:
 
     def charge(self, kind: BudgetKind, address: str) -> Charge:
         """Who pays for a row of this kind that a request from `address` stores."""
-        payer = keyed_digest(self.key, f"budget {kind}", network(address))
-        return Charge(payer, getattr(self.budgets, kind))
+        charged_key = keyed_digest(self.key, f"budget {kind}", network(address))
+        return Charge(charged_key, getattr(self.budgets, kind))
 
     def charge_mail(self, recipient: str) -> Charge:
         """The budget of a mail to this address that a person with an account causes."""
-        payer = keyed_digest(self.key, "budget account_mails", fold_email(recipient))
-        return Charge(payer, self.budgets.account_mails)
+        charged_key = keyed_digest(self.key, "budget account_mails", fold_email(recipient))
+        return Charge(charged_key, self.budgets.account_mails)
 
     def charge_replay(self, user_id: int | None) -> Charge:
         """The budget of the audit events of codes and tokens that one person's apps use twice."""
-        payer = keyed_digest(self.key, "budget replays", str(user_id))
-        return Charge(payer, self.budgets.refused_sign_ins)
+        charged_key = keyed_digest(self.key, "budget replays", str(user_id))
+        return Charge(charged_key, self.budgets.refused_sign_ins)
 
     async def sign_in_from(self, address: str) -> None:
         """A password that is tried, for any account; counted before `sign_in`."""

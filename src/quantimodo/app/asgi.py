@@ -68,7 +68,7 @@ class Application:
                 await prepare(settings)
             self._server = open_server(settings, sampler)
             self._dispatcher = await self._server.__aenter__()
-            _settle_in()
+            _tune_garbage_collection()
         except BadSettings as error:
             return "; ".join(error.faults)
         except Exception as error:
@@ -103,7 +103,7 @@ async def _not_started(send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _settle_in() -> None:
+def _tune_garbage_collection() -> None:
     """What was made so far stays until the end: no collection need walk through it, which would
     hold up requests for tens of milliseconds now and then."""
     gc.collect()

@@ -138,7 +138,7 @@ class Dispatcher:
         else:
             if response.status >= 400:
                 self._boundary.note_response(route.name, response.status)
-        headers = _traceless(scope, response.headers)
+        headers = _without_trace_headers(scope, response.headers)
         if route.cors and b"origin" in dict(scope["headers"]):
             headers = (*headers, *_ANY_ORIGIN)
         if headers is response.headers:
@@ -154,7 +154,7 @@ class Dispatcher:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = _traceless(scope, message.get("headers", ()))
+                headers = _without_trace_headers(scope, message.get("headers", ()))
                 if head:
                     # RFC 9110 §9.2.1: HEAD is safe, so it leaves the browser as it was.
                     headers = [header for header in headers if header[0] != b"set-cookie"]
@@ -193,7 +193,7 @@ async def _called(route: ApiRoute, request: Request) -> Response:
     return await route.endpoint(request)
 
 
-def _traceless(scope: Scope, headers: Headers) -> Headers:
+def _without_trace_headers(scope: Scope, headers: Headers) -> Headers:
     """The headers; for an address with a secret, with those that keep it out of caches and
     referrers."""
     query = scope["query_string"]

@@ -104,7 +104,7 @@ def _from_environment(environ: Mapping[str, str], faults: list[str]) -> Iterator
         name = variable.removeprefix(PREFIX).replace("__", ".").lower()
         leaf = leaf_of(name)
         if leaf is None or leaf.variable != variable:
-            variables = [each.variable for each in _neighbours(name)]
+            variables = [each.variable for each in _similar(name)]
             faults.append(f"{variable} is not a setting{_suggestion(variable, variables)}")
         elif text:  # set but empty is how compose files say: not set
             yield _Given(leaf, text, text=True)
@@ -132,7 +132,7 @@ def _from_table(table: Mapping[str, Any], prefix: str, faults: list[str]) -> Ite
         if leaf is not None:
             yield _Given(leaf, value, text=False)
         elif not _is_table(name):
-            names = [each.name for each in _neighbours(name)]
+            names = [each.name for each in _similar(name)]
             faults.append(f"{name} is not a setting{_suggestion(name, names)}")
         elif not isinstance(value, dict):
             faults.append(f"{name} must be a table: [{name}]")
@@ -149,7 +149,7 @@ def _is_table(name: str) -> bool:
     return any(leaf.name.startswith(f"{name}.") for leaf in leaves())
 
 
-def _neighbours(name: str) -> list[Leaf]:
+def _similar(name: str) -> list[Leaf]:
     """The settings with a name similar to `name`."""
     provider = provider_of(name.rpartition(".")[0])
     return [*leaves(), *(() if provider is None else provider_leaves(provider))]

@@ -49,19 +49,19 @@ def decide(settings: Settings, fault: Fault) -> Settings:
 
 def _with_development(settings: Settings, fault: Fault) -> Settings:
     # security.md §14d: the third condition, a loopback peer, is `app/development.py`'s.
-    reachable_here_only = _issuer_is_loopback(settings) and is_loopback_host(settings.host)
+    loopback_only = _issuer_is_loopback(settings) and is_loopback_host(settings.host)
     if settings.development is None:
         plain = urlsplit(settings.issuer).scheme == "http"
-        here = reachable_here_only and plain and not settings.smtp.url
+        here = loopback_only and plain and not settings.smtp.url
         return replace(settings, development=here)
-    if settings.development and not reachable_here_only:
+    if settings.development and not loopback_only:
         fault("development", "needs an issuer and a host on this machine (127.0.0.1, localhost)")
     return settings
 
 
 def _with_sandbox(settings: Settings, fault: Fault) -> Settings:
-    reachable_here_only = _issuer_is_loopback(settings) and is_loopback_host(settings.host)
-    allowed = reachable_here_only or settings.insecure_sandbox
+    loopback_only = _issuer_is_loopback(settings) and is_loopback_host(settings.host)
+    allowed = loopback_only or settings.insecure_sandbox
     if settings.sandbox is None:
         return replace(settings, sandbox=bool(settings.development) and allowed)
     if settings.sandbox and not allowed:

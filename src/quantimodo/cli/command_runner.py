@@ -42,14 +42,14 @@ def field_errors() -> Iterator[None]:
         yield
     except BadSettings as fault:
         for line in fault.faults:
-            complain(line)
+            print_error(line)
         raise typer.Exit(2) from None
     except Exception as fault:
         lines = _lines(fault)
         if not lines:
             raise
         for line in lines:
-            complain(line)
+            print_error(line)
         raise typer.Exit(1) from None
 
 
@@ -65,7 +65,7 @@ def require_database(settings: Settings) -> None:
         )
 
 
-def complain(line: str) -> None:
+def print_error(line: str) -> None:
     typer.echo(f"error: {line}", err=True)
 
 

@@ -41,7 +41,7 @@ class Connection(HttpToolsProtocol):
     _unfinished = True  # no request, or one that is not complete
     _in_head = False
     _upgrading = False
-    _deaf = False  # nothing more is read: the last request has come
+    _reading_ended = False  # nothing more is read: the last request has come
     _fresh = False  # this request began with the bytes that are read now
     _fault: DomainError | None = None
     _size = 0
@@ -72,13 +72,13 @@ class Connection(HttpToolsProtocol):
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
-        if self._deaf or not self._feed(data):
-            self._relent()
-        elif self._unfinished or self._is_forgotten():  # an empty line begins no request
-            self._weigh(len(data))
+        if self._reading_ended or not self._feed(data):
+            self._cancel_timers()
+        elif self._unfinished or self._is_abandoned():  # an empty line begins no request
+            self._count_received(len(data))
             self._expect()
         elif self._deadline is not None:  # nearly all requests come whole, and cost no timer
-            self._relent()
+            self._cancel_timers()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -90,7 +90,7 @@ class Connection(HttpToolsProtocol):
             self._stop_awaiting_reader()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._relent()
+        self._cancel_timers()
         self._stop_awaiting_reader()
         self._unset_keepalive_if_required()
         self._gathering.lost()
@@ -111,7 +111,7 @@ class Connection(HttpToolsProtocol):
             super().shutdown()
 
     def on_message_begin(self) -> None:
-        if self._deaf:
+        if self._reading_ended:
             raise DomainError(400, "nothing follows the last request of a connection")
         self._unfinished = self._in_head = self._fresh = True
         self._size = 0
@@ -161,7 +161,7 @@ class Connection(HttpToolsProtocol):
             cycle.more_body = False
             cycle.message_event.set()
         # RFC 9112 §9.6: what follows the last request is not a request.
-        self._deaf = not cycle.keep_alive
+        self._reading_ended = not cycle.keep_alive
 
     def _feed(self, data: bytes) -> bool:
         """Whether more may come on this connection."""
@@ -175,9 +175,9 @@ class Connection(HttpToolsProtocol):
                     rest = memoryview(rest)[stop.args[0] :]
                     self._ignore_upgrade()
         except httptools.HttpParserError:  # also of what a callback raises
-            if not self._deaf:
+            if not self._reading_ended:
                 self._refuse(self._fault or DomainError(400, "the request is malformed"))
-        return not self._deaf
+        return not self._reading_ended
 
     def _ignore_upgrade(self) -> None:
         """Read the same request by its framing, with a parser that sees no `Upgrade`."""
@@ -226,7 +226,7 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, fault: DomainError) -> None:
         """Respond in turn, read nothing more, and close. The application logs and counts it."""
-        self._deaf = True
+        self._reading_ended = True
         if FRAMING_REFUSED in self.app_state:
             self.app_state[FRAMING_REFUSED](fault.status, fault.text)
         broken, self._reading = self._reading, None
@@ -242,7 +242,7 @@ class Connection(HttpToolsProtocol):
         self.scope.setdefault("method", "GET")
         self._enqueue(Cycle(self, False, keep_alive=False), refusal(fault))
 
-    def _weigh(self, received: int) -> None:
+    def _count_received(self, received: int) -> None:
         """Bounds what a request that does not end keeps in memory."""
         if self._fresh:
             self._fresh = False
@@ -253,14 +253,14 @@ class Connection(HttpToolsProtocol):
         elif self._size > _MOST_MESSAGE:
             self._gathering.close()
 
-    def _is_forgotten(self) -> bool:
+    def _is_abandoned(self) -> bool:
         return self.idle and self.timeout_keep_alive_task is None
 
     def _expect(self) -> None:
-        if self._deadline is None and not self._deaf:
+        if self._deadline is None and not self._reading_ended:
             self._deadline = self.loop.call_later(self._policy.request_timeout, self._close_late)
 
-    def _relent(self) -> None:
+    def _cancel_timers(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -283,13 +283,13 @@ class Connection(HttpToolsProtocol):
     def _finish(self) -> None:
         """Close after the last response. While the client still sends, only this direction:
         a reset would take the response away from it (RFC 9112 §9.6)."""
-        lingers = self._reading is not None or self._deaf
-        self._deaf = True
-        self._relent()
+        unread = self._reading is not None or self._reading_ended
+        self._reading_ended = True
+        self._cancel_timers()
         unsent = self._raw.get_write_buffer_size()
         if unsent:
             self._await_reader()
-        if not lingers or not self._raw.can_write_eof():
+        if not unread or not self._raw.can_write_eof():
             self._raw.close()
             return
         self._raw.write_eof()

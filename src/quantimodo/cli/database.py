@@ -8,7 +8,7 @@ import typer
 from quantimodo.app.environment import SystemClock
 from quantimodo.app.services import prepare
 from quantimodo.app.settings import Settings, load_settings
-from quantimodo.cli.command_runner import complain, field_errors, require_database
+from quantimodo.cli.command_runner import field_errors, print_error, require_database
 from quantimodo.cli.printing import print_fields, print_json
 from quantimodo.storage.inspection import inspect
 from quantimodo.storage.open import Step, migrate, pending_steps, sqlite_path
@@ -59,7 +59,7 @@ def check() -> None:
         require_database(load_settings())
         faults = asyncio.run(inspect(load_settings().database))
     for fault in faults:
-        complain(fault)
+        print_error(fault)
     if faults:
         raise typer.Exit(1)
     typer.echo("no damage found")

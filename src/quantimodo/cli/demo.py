@@ -38,9 +38,9 @@ async def _show(context: AppContext, url: str) -> None:
     async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as http:
         metadata = await _metadata(http, url, context.settings.issuer)
         demo_output.say(f"The server at {url} says where its endpoints are ({METADATA}).")
-        person, password = await _throw_away_person(context)
+        person, password = await _temporary_person(context)
         try:
-            app = await _throw_away_app(context, person)
+            app = await _temporary_app(context, person)
             account = _demo_account(app, person, password)
             await DemoFlow(http, demo_output, context.entropy, metadata, account).all()
         except Unexpected as fault:
@@ -68,7 +68,7 @@ async def _metadata(http: httpx.AsyncClient, url: str, issuer: str) -> dict[str,
     return metadata
 
 
-async def _throw_away_person(context: AppContext) -> tuple[User, Secret]:
+async def _temporary_person(context: AppContext) -> tuple[User, Secret]:
     number, password = context.entropy.bytes(6).hex(), base64url(context.entropy.bytes(24)).decode()
     person = await context.accounts.administration.create(
         email=f"demo-{number}@example.org",
@@ -79,7 +79,7 @@ async def _throw_away_person(context: AppContext) -> tuple[User, Secret]:
     return person, Secret(password)
 
 
-async def _throw_away_app(context: AppContext, person: User) -> Registered:
+async def _temporary_app(context: AppContext, person: User) -> Registered:
     requested = Registration(
         name="Demo App", redirect_uris=(_CALLBACK,), scope=frozenset(SCOPE.split())
     )

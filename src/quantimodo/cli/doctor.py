@@ -90,11 +90,11 @@ async def examine(settings: Settings) -> list[Finding]:
 
 
 async def _address(settings: Settings) -> list[Finding]:
-    found = list(_doubts_about_the_address(settings))
+    found = list(_issuer_findings(settings))
     return found or [Finding("ok", "address", settings.issuer)]
 
 
-def _doubts_about_the_address(settings: Settings) -> Iterator[Finding]:
+def _issuer_findings(settings: Settings) -> Iterator[Finding]:
     issuer = urlsplit(settings.issuer)
     if issuer.scheme == "http":
         if settings.insecure_http_issuer:
@@ -142,10 +142,10 @@ def _secret(settings: Settings) -> Finding:
             text = f"not created yet: the first start creates {path.absolute()}"
             return Finding("warning", "secret key", text)
         return Finding("fault", "secret key", "with PostgreSQL, set secret_key or secret_file")
-    return _judged(path)
+    return _file_finding(path)
 
 
-def _judged(path: Path) -> Finding:
+def _file_finding(path: Path) -> Finding:
     try:
         parse_keys(path.read_text("ascii"))
     except (BadSecretKey, UnicodeDecodeError):

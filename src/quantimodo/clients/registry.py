@@ -26,8 +26,8 @@ from quantimodo.protocol.registration import (
     Fault,
     Registration,
     faults,
+    normalise,
     privileges,
-    tidy,
     with_privileges_of,
     with_settings_of,
 )
@@ -64,7 +64,7 @@ class Registry:
         self, registration: Registration, *, owner_id: int | None, by_operator: bool = False
     ) -> Registered:
         """Add an application. Raises `InvalidMetadata`."""
-        requested = tidy(registration)
+        requested = normalise(registration)
         _accept(
             requested,
             () if by_operator else (*privileges(requested), *await self._reserved(requested)),
@@ -84,7 +84,7 @@ class Registry:
         """Add an application that registers itself (RFC 7591). `token`: the digest of what it will
         manage itself by; `delete_if_unused_at` and `charge` as in the store. Raises
         `InvalidMetadata`, `BudgetExceeded`."""
-        requested = tidy(registration)
+        requested = normalise(registration)
         _accept(requested, await self._reserved(requested))
         return await self._add(requested, None, token, delete_if_unused_at, charge)
 
@@ -122,7 +122,9 @@ class Registry:
         that becomes public loses its secrets; one that ceases to be has none until
         `rotate_secret`.
         """
-        requested = tidy(registration if by_operator else with_privileges_of(client, registration))
+        requested = normalise(
+            registration if by_operator else with_privileges_of(client, registration)
+        )
         _accept(requested, () if by_operator else await self._reserved(requested, client))
         edited = _with_metadata(client, requested)
         if edited.public:
@@ -134,7 +136,7 @@ class Registry:
     ) -> Registered:
         """Replace what an application registered for itself; it gets a secret if it needs one
         and has none. Raises `InvalidMetadata`, `ChangedMeanwhile`, `BudgetExceeded`."""
-        requested = tidy(with_settings_of(client, registration))
+        requested = normalise(with_settings_of(client, registration))
         _accept(requested, await self._reserved(requested, client))
         edited, secret = _with_metadata(client, requested), None
         if requested.public or not needs_secret(requested.metadata):
@@ -150,7 +152,7 @@ class Registry:
     async def check(self, registration: Registration, client: Client | None = None) -> None:
         """Raises `InvalidMetadata` for what an application could not register for itself, before
         anything is done. `client`: what it is now."""
-        requested = tidy(registration)
+        requested = normalise(registration)
         _accept(requested, await self._reserved(requested, client))
 
     async def rotate_secret(self, client: Client, *, overlap: timedelta) -> Registered:

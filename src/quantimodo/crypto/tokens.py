@@ -51,7 +51,7 @@ class Minted(NamedTuple):
 
 def mint(kind: Kind, now: datetime, entropy: Entropy) -> Minted:
     """A new secret of this kind: 256 bits of entropy."""
-    return _spell(kind, moment_bytes(now), entropy.bytes(32))
+    return _format(kind, moment_bytes(now), entropy.bytes(32))
 
 
 def derive_successor(
@@ -64,7 +64,7 @@ def derive_successor(
     time when the parent was spent.
     """
     bits = hmac.digest(derivation_key, kind.encode() + successor_nonce + parent.encode(), "sha256")
-    return _spell(kind, moment_bytes(at), bits)
+    return _format(kind, moment_bytes(at), bits)
 
 
 class Successors(NamedTuple):
@@ -118,6 +118,6 @@ def _derive_both(parent: str, successor_nonce: bytes, key: bytes, at: datetime) 
     )
 
 
-def _spell(kind: Kind, moment: bytes, bits: bytes) -> Minted:
+def _format(kind: Kind, moment: bytes, bits: bytes) -> Minted:
     raw = kind + urlsafe_b64encode(moment + bits).decode()
     return Minted(Secret(raw), moment + sha256(raw.encode()).digest())

@@ -61,8 +61,8 @@ class AuthenticationContext:
         useless without the secret of a confidential client."""
         if self.login is None or self.may_allow or self.login.origin.https:
             return False
-        worthless = not request.client.public and request.response_type <= {"code", "none"}
-        return not (worthless or request.client.skips_consent)
+        needs_secret = not request.client.public and request.response_type <= {"code", "none"}
+        return not (needs_secret or request.client.skips_consent)
 
     def without_login(self) -> "AuthenticationContext":
         """The session of this browser, if it is that of the same person."""

@@ -52,7 +52,7 @@ class LogoutRequestContext:
     leads_to: str | None
 
     @property
-    def stranded(self) -> bool:
+    def redirect_refused(self) -> bool:
         """Whether the request has a redirect and no known client."""
         return self.client is None and self.form.get("post_logout_redirect_uri") is not None
 
@@ -112,7 +112,7 @@ class LogoutEndpoint:
     ) -> Response:
         # A browser holds the redirect that follows the form against the form's CSP.
         leads = () if logout.leads_to is None else form_sources(logout.leads_to)
-        if logout.stranded:
+        if logout.redirect_refused:
             reason = "post_logout_redirect_uri is sent, but no client is named"
             note_refusal(request.scope, Refusal("invalid_request", reason))
         # RP-Initiated Logout §2, §3: the way back is refused, and the person is asked all the same.
@@ -121,11 +121,11 @@ class LogoutEndpoint:
             browser_request,
             "logout.html",
             options=PageOptions(
-                status=400 if logout.stranded else 200, form_action=leads, opener=True
+                status=400 if logout.redirect_refused else 200, form_action=leads, opener=True
             ),
             action=CONFIRM,
             client=logout.client,
-            rejected=_TITLE if logout.stranded else "",
+            rejected=_TITLE if logout.redirect_refused else "",
             parameters=_recognised_parameters(logout.form),
         )
 

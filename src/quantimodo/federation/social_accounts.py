@@ -140,10 +140,10 @@ class SocialAccounts:
     async def _admit(self, profile: Profile, address: str) -> Admitted:
         identity = await self.store.identity(profile.issuer, profile.subject)
         owner = None if identity is None else await self.users.user(identity.user_id)
-        namesake = None
+        same_email = None
         if owner is None and profile.email is not None:
-            namesake = await self.users.user_by_email(profile.email)
-        match decide(profile, owner, namesake, sign_up_open=self.sign_up_open):
+            same_email = await self.users.user_by_email(profile.email)
+        match decide(profile, owner, same_email, sign_up_open=self.sign_up_open):
             case SignIn(user) if identity is not None:  # an owner has the identity
                 return await self._signed_in(user, identity, profile, address)
             case Link(user):

@@ -111,9 +111,9 @@ class Keyring:
     def _signers(
         self, keys: list[SigningKey], algorithm: Algorithm
     ) -> tuple[tuple[datetime, Signer], ...]:
-        mine = [key for key in reversed(keys) if key.algorithm == algorithm]
+        own_keys = [key for key in reversed(keys) if key.algorithm == algorithm]
         return tuple(
-            (key.active_at, open_signer(key.kid, algorithm, self._open(key))) for key in mine
+            (key.active_at, open_signer(key.kid, algorithm, self._open(key))) for key in own_keys
         )
 
     def _open(self, key: SigningKey) -> bytes:

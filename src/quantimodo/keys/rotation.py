@@ -62,10 +62,10 @@ class Rotation:
         is none. Raises `SigningKeyInUse` for the key that signs, and for one without a
         successor."""
         found = await self.store.signing_keys()
-        doomed = next((key for key in found if key.kid == kid), None)
-        if doomed is None:
+        deleted = next((key for key in found if key.kid == kid), None)
+        if deleted is None:
             return False
-        _check_replaced(doomed, found, self.clock.now())
+        _check_replaced(deleted, found, self.clock.now())
         return await self.store.delete_signing_key(kid)
 
     async def _ensure(self, algorithm: Algorithm) -> bool:
@@ -108,11 +108,11 @@ def current(keys: Sequence[SigningKey], algorithm: Algorithm, now: datetime) -> 
     return active[-1] if active else None
 
 
-def _check_replaced(doomed: SigningKey, keys: Sequence[SigningKey], now: datetime) -> None:
-    if doomed == current(keys, doomed.algorithm, now):
+def _check_replaced(deleted: SigningKey, keys: Sequence[SigningKey], now: datetime) -> None:
+    if deleted == current(keys, deleted.algorithm, now):
         raise SigningKeyInUse(
             "this key signs now: make others first, `quantimodo keys rotate --now`"
         )
     # The last one is what the next rotation counts from, and the one before it has its end.
-    if doomed == [key for key in keys if key.algorithm == doomed.algorithm][-1]:
+    if deleted == [key for key in keys if key.algorithm == deleted.algorithm][-1]:
         raise SigningKeyInUse("this key signs next: make others first, `keys rotate --all`")

@@ -98,12 +98,12 @@ def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise _misshapen(str(error)) from None
+        raise _malformed(str(error)) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise MeasurementError("the body is not valid JSON") from None
 
 
-def _misshapen(text: str) -> MeasurementError:
+def _malformed(text: str) -> MeasurementError:
     """msgspec names the place and the types, never what was sent: `Expected `float`, got `str` -
     at `$[0].measurements[3].value``."""
     _, _, place = text.partition(" - at `$")

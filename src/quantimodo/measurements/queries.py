@@ -90,10 +90,10 @@ def parse_measurement_query(query: bytes) -> MeasurementQuery:
         unit=parameters.once("unit"),
         order=_order(parameters.once("sort")),
         limit=_limit(parameters.once("limit")),
-        offset=_whole("offset", parameters.once("offset"), 0, _LARGEST_OFFSET, usual=0),
+        offset=_integer("offset", parameters.once("offset"), 0, _LARGEST_OFFSET, usual=0),
         grouping=_grouping(parameters.once("groupingWidth"), parameters.once("groupingTimezone")),
-        variables=parameters.said("variableName", _OF_MEASUREMENTS),
-        categories=parameters.said("variableCategoryName", _OF_MEASUREMENTS),
+        variables=parameters.described("variableName", _OF_MEASUREMENTS),
+        categories=parameters.described("variableCategoryName", _OF_MEASUREMENTS),
         byte_order_mark=_truth("bom", parameters.once("bom")),
         given=parameters.kept,
     )
@@ -109,9 +109,9 @@ def parse_variable_query(query: bytes) -> MeasurementQuery:
         filters=parameters.filters(_OF_VARIABLES),
         order=Order("variable", descending=sort.startswith("-")),
         limit=_limit(parameters.once("limit")),
-        offset=_whole("offset", parameters.once("offset"), 0, _LARGEST_OFFSET, usual=0),
-        variables=parameters.said("variableName", _OF_VARIABLES),
-        categories=parameters.said("variableCategoryName", _OF_VARIABLES),
+        offset=_integer("offset", parameters.once("offset"), 0, _LARGEST_OFFSET, usual=0),
+        variables=parameters.described("variableName", _OF_VARIABLES),
+        categories=parameters.described("variableCategoryName", _OF_VARIABLES),
         given=parameters.kept,
     )
 
@@ -138,7 +138,7 @@ class _Parameters:
             raise MeasurementError(f"the parameter {name} is given more than once")
         return values[0] if values else None
 
-    def said(self, name: str, names: dict[str, str]) -> str:
+    def described(self, name: str, names: dict[str, str]) -> str:
         """What the filters by this name say, as a person can read it: signs that show nothing, or
         change how others are shown, are shown as escapes, and so is a cut."""
         values = [value for spelled, value in self._pairs if names.get(_plain(spelled)) == name]
@@ -187,10 +187,10 @@ def _order(sort: str | None) -> Order:
 
 
 def _limit(text: str | None) -> int:
-    return _whole("limit", text, 1, MOST_AT_ONCE, usual=_USUAL)
+    return _integer("limit", text, 1, MOST_AT_ONCE, usual=_USUAL)
 
 
-def _whole(name: str, text: str | None, least: int, most: int, *, usual: int) -> int:
+def _integer(name: str, text: str | None, least: int, most: int, *, usual: int) -> int:
     if text is None:
         return usual
     if not _DIGITS.fullmatch(text) or not least <= int(text) <= most:
@@ -207,7 +207,7 @@ def _truth(name: str, text: str | None) -> bool:
 def _grouping(width: str | None, zone: str | None) -> Grouping | None:
     if width is None:
         return None
-    seconds = _whole("groupingWidth", width, 1, _WIDEST, usual=1)
+    seconds = _integer("groupingWidth", width, 1, _WIDEST, usual=1)
     return Grouping(seconds * SECOND, _zone(zone or "UTC"))
 
 

@@ -161,10 +161,10 @@ def _header(name: str) -> Json:
     }
 
 
-def _used(schemas: Mapping[str, Json], *speaking: Any) -> Json:
+def _used(schemas: Mapping[str, Json], *documents: Any) -> Json:
     """The schemas that are referenced; parameters are inlined."""
     found: set[str] = set()
-    waiting = [name for part in speaking for name in _referred(part)]
+    waiting = [name for part in documents for name in _referred(part)]
     while waiting:
         name = waiting.pop()
         if name not in found:

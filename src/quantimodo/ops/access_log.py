@@ -29,14 +29,14 @@ class AccessLog:
 
     async def _write(self, accesses: Sequence[Access]) -> None:
         try:
-            await self._store.add_accesses(_together(accesses))
+            await self._store.add_accesses(_merged(accesses))
         except Conflict:
             if len(accesses) > 1:
                 raise  # then each is written alone
             # The person was deleted meanwhile; their access log is deleted too.
 
 
-def _together(accesses: Sequence[Access]) -> list[Access]:
+def _merged(accesses: Sequence[Access]) -> list[Access]:
     found: dict[tuple[Any, ...], Access] = {}
     for one in accesses:
         hour = one.first_at.replace(minute=0, second=0, microsecond=0)

@@ -100,7 +100,7 @@ class BatchWriter(Generic[T]):
         except Unavailable:
             self._lost += len(self._items)
             self._items.clear()
-        self._confess()
+        self._report_lost()
 
     async def _run(self) -> None:
         while not self._ending.is_set():
@@ -112,14 +112,14 @@ class BatchWriter(Generic[T]):
             except Unavailable:
                 self._wakeup.set()
                 await self._pause(_PAUSE_WHEN_UNAVAILABLE)
-            self._confess()
+            self._report_lost()
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._ending.wait()
 
-    def _confess(self) -> None:
+    def _report_lost(self) -> None:
         if self._lost:
             _log.error(f"{self._name}.events_lost", count=self._lost)
             self._lost = 0

@@ -35,9 +35,9 @@ class Cleaner:
         """
         total, cut_short = 0, True
         while cut_short and await self._may_clean():
-            gone = [await self._table(table) for table in self.store.expiring_tables]
-            total += sum(gone)
-            cut_short = max(gone, default=0) >= self.most * _BATCH
+            deleted = [await self._table(table) for table in self.store.expiring_tables]
+            total += sum(deleted)
+            cut_short = max(deleted, default=0) >= self.most * _BATCH
         return total
 
     async def _may_clean(self) -> bool:
@@ -46,9 +46,9 @@ class Cleaner:
     async def _table(self, table: str) -> int:
         total = 0
         for _ in range(self.most):
-            gone = await self.store.delete_expired(table, self.clock.now(), _BATCH)
-            total += gone
-            if gone < _BATCH:
+            deleted = await self.store.delete_expired(table, self.clock.now(), _BATCH)
+            total += deleted
+            if deleted < _BATCH:
                 break
             await asyncio.sleep(self.pause)
         return total

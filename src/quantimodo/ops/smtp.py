@@ -118,9 +118,9 @@ class SmtpClientConnection:
                 message = to_message(mail, sender, message_id, written_at)
                 await self._client.send_message(message, sender=sender, recipients=[mail.to])
             except aiosmtplib.SMTPRecipientsRefused as fault:
-                raise _verdict(fault.recipients[0]) from None
+                raise _error_of(fault.recipients[0]) from None
             except aiosmtplib.SMTPDataError as fault:
-                raise _verdict(fault) from None
+                raise _error_of(fault) from None
             except (aiosmtplib.SMTPNotSupported, ValueError):
                 # RFC 6531: this server cannot represent the address.
                 raise MessageRejected(553) from None
@@ -140,7 +140,7 @@ def to_message(mail: Mail, sender: str, message_id: str, written_at: datetime) -
     return message
 
 
-def _verdict(fault: aiosmtplib.SMTPResponseException) -> Exception:
+def _error_of(fault: aiosmtplib.SMTPResponseException) -> Exception:
     if fault.code >= _TOO_LATE:
         return MessageRejected(fault.code)
     return MessageDeferred(fault.code)

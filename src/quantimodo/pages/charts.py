@@ -28,7 +28,7 @@ def chart(points: Sequence[Point], width: int, height: int) -> Chart | None:
     """The chart of these points, in the order of time; None without points."""
     if not points:
         return None
-    shown = _thinned(points)
+    shown = _sampled(points)
     across, up = [x for x, _ in shown], [y for _, y in shown]
     placed = [
         (
@@ -49,14 +49,14 @@ def _place(value: float, least: float, most: float, size: int) -> float:
     return _EDGE + share * (size - 2 * _EDGE)
 
 
-def _thinned(points: Sequence[Point]) -> Sequence[Point]:
+def _sampled(points: Sequence[Point]) -> Sequence[Point]:
     """The first and the last point, and the lowest and the highest of each part between."""
     if len(points) <= _MOST_POINTS:
         return points
-    stretch = -(-len(points) * 2 // _MOST_POINTS)
+    points_per_span = -(-len(points) * 2 // _MOST_POINTS)
     kept = {0, len(points) - 1}
-    for start in range(0, len(points), stretch):
-        part = range(start, min(start + stretch, len(points)))
+    for start in range(0, len(points), points_per_span):
+        part = range(start, min(start + points_per_span, len(points)))
         kept.add(min(part, key=lambda at: points[at][1]))
         kept.add(max(part, key=lambda at: points[at][1]))
     return [points[at] for at in sorted(kept)]

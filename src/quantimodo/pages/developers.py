@@ -70,7 +70,7 @@ class Developers:
             again = field_errors(refusal)
             return self._new_page(request, browser_request, submitted_view(form, again), again)
         response = self.page_context.go(f"/developers/{registered.client.id}")
-        return self.secrets.hand_over(response, browser_request, registered)
+        return self.secrets.attach(response, browser_request, registered)
 
     async def one(self, request: Request) -> Response:
         """GET /developers/{client_id}."""
@@ -123,7 +123,7 @@ class Developers:
         except (InvalidMetadata, ChangedMeanwhile) as refusal:
             return self._secret_page(request, browser_request, client, field_errors(refusal))
         response = self.page_context.go(f"/developers/{client.id}")
-        return self.secrets.hand_over(response, browser_request, registered)
+        return self.secrets.attach(response, browser_request, registered)
 
     async def confirm_delete(self, request: Request) -> Response:
         """GET /developers/{client_id}/delete: what ends with the application."""

@@ -87,7 +87,7 @@ class Reset:
         browser_request = await self.page_context.browser_request(request)
         pending = await self._pending(request)
         if pending is None:
-            return await self._dead(request, browser_request)
+            return await self._invalid_link(request, browser_request)
         return self._page(request, browser_request, pending, FormView(), await self._leads(request))
 
     async def choose_submit(self, request: Request) -> Response:
@@ -95,7 +95,7 @@ class Reset:
         browser_request, form = await self.page_context.posted(request)
         pending = await self._pending(request)
         if pending is None:
-            return await self._dead(request, browser_request)
+            return await self._invalid_link(request, browser_request)
         try:
             confirmed = await self.recovery.reset(
                 self.links.email_token(request, "reset"),
@@ -117,7 +117,7 @@ class Reset:
         self.page_context.browser.clear_cookie(response, "reset")
         return self.page_context.browser.clear_cookie(response, "reset_return")
 
-    async def _dead(self, request: Request, browser_request: BrowserRequest) -> Response:
+    async def _invalid_link(self, request: Request, browser_request: BrowserRequest) -> Response:
         where = quote((await self._leads(request)).return_to, safe="")
         again = InvalidLink(f"/reset?return_to={where}", "Ask for a new link")
         return self.links.dead(request, browser_request, "reset", again)
@@ -186,10 +186,10 @@ class Verification:
         if verified is None:
             return self.links.dead(request, browser_request, "verify", _VERIFY_AGAIN)
         return self.page_context.browser.clear_cookie(
-            self._onwards(browser_request, verified), "verify"
+            self._continue(browser_request, verified), "verify"
         )
 
-    def _onwards(self, browser_request: BrowserRequest, verified: Verified) -> Response:
+    def _continue(self, browser_request: BrowserRequest, verified: Verified) -> Response:
         if verified.reset_token is not None:
             response = self.page_context.go("/reset/new", "verified")
             return self.page_context.browser.set_email_token_cookie(

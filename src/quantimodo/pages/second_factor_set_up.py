@@ -42,7 +42,7 @@ class SecondFactorSetUp:
         leads = await self.return_targets.of(request.query_params.get("return_to", ""))
         pending = await self._pending(request)
         if pending is None:
-            return self._onward(leads)
+            return self._continue(leads)
         return await self._page(request, browser_request, leads, pending)
 
     async def submit(self, request: Request) -> Response:
@@ -51,13 +51,13 @@ class SecondFactorSetUp:
         leads = await self.return_targets.of(form.one("return_to"))
         pending = await self._pending(request)
         if pending is None:
-            return self._onward(leads)
+            return self._continue(leads)
         try:
             if form.one("action") != "begin":
                 return await self._confirm(request, browser_request, form, leads, pending)
             await self.second_factors.begin_pending(pending)
         except LoginExpired:
-            return self._onward(leads)
+            return self._continue(leads)
         except REFUSALS as refusal:
             again = form_errors(refusal, field="code")
             return await self._page(request, browser_request, leads, pending, again)
@@ -111,5 +111,5 @@ class SecondFactorSetUp:
         factor = await self.login.second_factors.factor_of(pending.user)
         return pending if factor is None else None
 
-    def _onward(self, leads: ReturnTarget) -> Response:
+    def _continue(self, leads: ReturnTarget) -> Response:
         return self.page_context.go(f"{SECOND_FACTOR}?return_to={quote(leads.return_to, safe='/')}")

@@ -37,7 +37,7 @@ class SecretPage:
     envelope: Envelope
     clock: Clock
 
-    def hand_over(
+    def attach(
         self, response: Response, browser_request: BrowserRequest, registered: Registered
     ) -> Response:
         """Set the cookie for the next page, if there is a new secret."""
@@ -49,8 +49,8 @@ class SecretPage:
     def keep(self, response: Response, session: bytes, secret: Secret, purpose: str) -> Response:
         """Set the cookie for the next page in the session with this key."""
         until = (self.clock.now() + _LIFETIME).timestamp()
-        parcel = _SealedSecret(session, until, secret.reveal())
-        sealed = self.envelope.seal(msgspec.json.encode(parcel), purpose)
+        sealed_secret = _SealedSecret(session, until, secret.reveal())
+        sealed = self.envelope.seal(msgspec.json.encode(sealed_secret), purpose)
         text = urlsafe_b64encode(sealed).decode()
         return self.browser.set_cookie(response, "shown", text, _LIFETIME)
 
@@ -63,10 +63,10 @@ class SecretPage:
     def kept(self, request: Request, session: bytes, purpose: str) -> Secret | None:
         """The secret for this purpose in the cookie of the session with this key, or None."""
         text = self.browser.read_cookie(request, "shown")
-        parcel = self._open(text, purpose) if text else None
-        if parcel is None or parcel.until <= self.clock.now().timestamp():
+        sealed_secret = self._open(text, purpose) if text else None
+        if sealed_secret is None or sealed_secret.until <= self.clock.now().timestamp():
             return None
-        return Secret(parcel.secret) if same(parcel.session, session) else None
+        return Secret(sealed_secret.secret) if same(sealed_secret.session, session) else None
 
     def forget(self, response: Response) -> Response:
         return self.browser.clear_cookie(response, "shown")

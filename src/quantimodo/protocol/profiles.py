@@ -42,17 +42,17 @@ class InvalidProfile(Exception):
 def read_profile(given: Mapping[str, str], kept: Profile | None = None) -> Profile:
     """A profile of these fields, including those of the address. An unchanged telephone number
     keeps `phone_number_verified` of `kept`. Raises `InvalidProfile`."""
-    tidy = {name: _tidy(given.get(name, "")) for name in (*TEXTS, *ADDRESS)}
-    tidy["phone_number"] = re.sub(r"[\s()./-]", "", tidy["phone_number"])
-    found = dict(_faults(tidy))
+    normalised = {name: _normalise(given.get(name, "")) for name in (*TEXTS, *ADDRESS)}
+    normalised["phone_number"] = re.sub(r"[\s()./-]", "", normalised["phone_number"])
+    found = dict(_faults(normalised))
     if found:
         raise InvalidProfile(found)
-    number = tidy["phone_number"]
+    number = normalised["phone_number"]
     known = kept is not None and kept.phone_number_verified and kept.phone_number == number
-    texts: dict[str, Any] = {name: tidy[name] for name in TEXTS}
+    texts: dict[str, Any] = {name: normalised[name] for name in TEXTS}
     return Profile(
         **texts,
-        address=Address(**{name: tidy[name] for name in ADDRESS}),
+        address=Address(**{name: normalised[name] for name in ADDRESS}),
         phone_number_verified=known and bool(number),
     )
 
@@ -79,7 +79,7 @@ def read_claims(document: Any) -> Profile:
     return replace(found, phone_number_verified=verified and bool(found.phone_number))
 
 
-def _tidy(text: str) -> str:
+def _normalise(text: str) -> str:
     return text.replace("\r\n", "\n").strip()
 
 

@@ -87,7 +87,7 @@ def with_settings_of(client: Client, registration: Registration) -> Registration
     return with_values(registration, values)
 
 
-def tidy(registration: Registration) -> Registration:
+def normalise(registration: Registration) -> Registration:
     """The same without surrounding white space, repeated URIs, and response types that no grant
     type of the application can use."""
     return replace(

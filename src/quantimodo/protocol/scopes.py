@@ -52,10 +52,10 @@ def narrow(granted: Scope, requested: str | None) -> Scope:
     """The part of `granted` that a later request may have (RFC 6749 §6), never more."""
     if requested is None:
         return granted
-    wanted = parse(requested)
-    if not wanted or not wanted <= granted:
+    requested_scope = parse(requested)
+    if not requested_scope or not requested_scope <= granted:
         raise InvalidScope("the requested scope exceeds what was granted")
-    return wanted
+    return requested_scope
 
 
 @lru_cache(maxsize=1024)

@@ -128,7 +128,7 @@ class OneMeasurement:
     async def _show(self, user: User, app: str, number: int) -> Response:
         found = await self.measurement_service.one(user.id, number)
         if found is None:
-            raise _gone()
+            raise _not_found()
         self._note(user, app, "read", found)
         return private_json(200, measurement_json(found))
 
@@ -139,14 +139,14 @@ class OneMeasurement:
             user.id, _number(request), read_change(request.body)
         )
         if changed is None:
-            raise _gone()
+            raise _not_found()
         self._note(user, app, "write", changed)
         return private_json(200, measurement_json(changed))
 
     async def _remove(self, user: User, app: str, number: int) -> Response:
         found = await self.measurement_service.one(user.id, number)
         if found is None or not await self.measurement_service.remove(user.id, number):
-            raise _gone()
+            raise _not_found()
         self._note(user, app, "delete", found)
         return Response(204, b"", PRIVATE)
 
@@ -201,12 +201,12 @@ def number_in(rows: Sequence[MeasurementView]) -> int:
     return sum(row.number for row in rows)
 
 
-def _gone() -> MeasurementError:
+def _not_found() -> MeasurementError:
     return MeasurementError("there is no such measurement", status=404)
 
 
 def _number(request: Request) -> int:
     text = request.tail
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise _gone()
+        raise _not_found()
     return int(text)

@@ -246,7 +246,7 @@ class Facebook:
             raise GraphError("Invalid appsecret_proof provided in the API argument", 100)
         return grant
 
-    def _fields(self, grant: Grant, wanted: str) -> dict[str, str]:
+    def _fields(self, grant: Grant, requested_fields: str) -> dict[str, str]:
         person = grant.who
         known = {
             "id": self.subject(person, grant.client_id),
@@ -255,7 +255,7 @@ class Facebook:
             "last_name": person.family_name,
             "email": (person.email or "") if grant.has("email") else "",
         }
-        names = {"id", *(name.strip() for name in wanted.split(","))}
+        names = {"id", *(name.strip() for name in requested_fields.split(","))}
         if not names <= known.keys():
             raise GraphError("(#100) Tried accessing nonexisting field on node type (User)", 100)
         # A field that the person did not give, or does not have, is left out.

@@ -141,18 +141,18 @@ class Google:
 
     def _of_access_token(self, grant: Grant) -> dict[str, str]:
         person = grant.who
-        left = grant.expires_at - int(self.openid.clock.now().timestamp())
+        remaining = grant.expires_at - int(self.openid.clock.now().timestamp())
         found = {
             "azp": grant.presenter,
             "aud": grant.client_id,
             "sub": self.openid.profile.subject(person),
             "scope": grant.scope,
             "exp": str(grant.expires_at),
-            "expires_in": str(left),
+            "expires_in": str(remaining),
             "access_type": "offline" if grant.offline else "online",
         }
         if grant.has("email") and person.email:
-            found |= {"email": person.email, "email_verified": _spelled(person.email_verified)}
+            found |= {"email": person.email, "email_verified": _as_text(person.email_verified)}
         return found
 
     def _of_id_token(self, token: str) -> Response:
@@ -160,7 +160,7 @@ class Google:
         if claims is None or claims["iss"] != self.openid.fake_provider.issuer:
             return _invalid()
         header = {"alg": "RS256", "kid": self.openid.id_tokens.signer.kid, "typ": "JWT"}
-        return private({**{name: _spelled(value) for name, value in claims.items()}, **header})
+        return private({**{name: _as_text(value) for name, value in claims.items()}, **header})
 
 
 def _calls_itself(fake_provider: FakeProvider) -> str:
@@ -172,5 +172,5 @@ def _invalid() -> Response:
     return private({"error": "invalid_token", "error_description": "Invalid Value"}, 400)
 
 
-def _spelled(value: object) -> str:
+def _as_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

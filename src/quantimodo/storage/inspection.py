@@ -29,18 +29,18 @@ def _inspect_sqlite(path: Path) -> list[str]:
         raise Unavailable(str(error)) from error
     try:
         damage = [line for (line,) in connection.execute(f"PRAGMA integrity_check({_MOST_SHOWN})")]
-        orphans = connection.execute("PRAGMA foreign_key_check").fetchmany(_MOST_SHOWN)
+        violations = connection.execute("PRAGMA foreign_key_check").fetchmany(_MOST_SHOWN)
     except sqlite3.Error as error:
         return [str(error)]
     finally:
         connection.close()
     return [line for line in damage if line != "ok"] + [
-        f"a row of {table} belongs to nothing in {parent}" for table, _, parent, _ in orphans
+        f"a row of {table} belongs to nothing in {parent}" for table, _, parent, _ in violations
     ]
 
 
 async def _inspect_postgres(url: str) -> list[str]:
-    connection = await connect_postgres(url, "SET statement_timeout = 0", patience=None)
+    connection = await connect_postgres(url, "SET statement_timeout = 0", seconds=None)
     try:
         unsafe = await connection.fetchval("SHOW fsync") != "on"
     finally:

@@ -125,7 +125,7 @@ async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:
     return await attempt()
 
 
-def _settle(future: asyncio.Future[T], result: T) -> None:
+def _complete(future: asyncio.Future[T], result: T) -> None:
     if not future.done():  # else the caller went away; what it wrote stands
         future.set_result(result)
 
@@ -164,9 +164,9 @@ class _Queue(Generic[Q, A]):
             self._wake.clear()
             waiting, self._waiting = self._waiting, []
             for start in range(0, len(waiting), _MOST_IN_ONE):
-                await self._carry_some(waiting[start : start + _MOST_IN_ONE])
+                await self._run_batch(waiting[start : start + _MOST_IN_ONE])
 
-    async def _carry_some(self, waiting: Waiting[Q, A]) -> None:
+    async def _run_batch(self, waiting: Waiting[Q, A]) -> None:
         try:
             await self._carry(waiting)
         except Exception as error:
@@ -203,7 +203,7 @@ class _Reader:
                 _fail(future, error)
         else:
             for key, future in waiting:
-                _settle(future, found.get(key))
+                _complete(future, found.get(key))
 
     async def _find(self, read: KeyedRead, keys: list[Any]) -> dict[Any, Row]:
         try:
@@ -241,7 +241,7 @@ class _Writer:
         else:
             won = {number for (number,) in rows}
             for number, (_, future) in enumerate(waiting):
-                _settle(future, number in won)
+                _complete(future, number in won)
 
     async def _look_for_the_bad_one(
         self, waiting: Waiting[tuple[Any, ...], bool], error: Exception
@@ -281,7 +281,7 @@ class _Pool:
         while (next_job := await self._jobs.get()) is not None:
             job, future = next_job
             try:
-                _settle(future, await job(line))
+                _complete(future, await job(line))
             except Exception as error:
                 _fail(future, error)
         await line.close()

@@ -14,7 +14,7 @@ from quantimodo.ports.stores import Conflict, Unavailable
 from quantimodo.storage.database import Operation, Row, T
 
 CONNECT_SECONDS = 5.0
-_ANSWER_SECONDS = 15.0  # longer than the server's own limit: only a dead network gets there
+_STATEMENT_SECONDS = 15.0  # longer than the server's own limit: only a dead network gets there
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
 # Every statement here finds its rows by an index, so plans are fixed to say so: a plan made while
@@ -47,14 +47,14 @@ GONE = (
 
 
 async def connect(
-    url: str, settings: str = BY_KEY, *, patience: float | None = _ANSWER_SECONDS
+    url: str, settings: str = BY_KEY, *, seconds: float | None = _STATEMENT_SECONDS
 ) -> asyncpg.Connection:
     """A connection with this server's settings. Raises `Unavailable`, whose cause says why."""
     try:
         connection = await asyncpg.connect(
             url,
             timeout=CONNECT_SECONDS,
-            command_timeout=patience,
+            command_timeout=seconds,
             statement_cache_size=300,
             max_cached_statement_lifetime=0,
         )
@@ -114,12 +114,12 @@ class PostgresConnection:
         settings: str,
         connection: asyncpg.Connection | None = None,
         *,
-        patience: float = _ANSWER_SECONDS,
+        seconds: float = _STATEMENT_SECONDS,
     ) -> None:
         self._url = url
         self._settings = settings
         self._connection = connection
-        self._patience = patience
+        self._timeout = seconds
         self._pause = _FIRST_PAUSE
         self._quiet_until = 0.0
 
@@ -182,7 +182,7 @@ class PostgresConnection:
         if now() < self._quiet_until:
             raise Unavailable("PostgreSQL did not accept the last connection")
         try:
-            self._connection = await connect(self._url, self._settings, patience=self._patience)
+            self._connection = await connect(self._url, self._settings, seconds=self._timeout)
         except Unavailable:
             self._quiet_until = now() + self._pause
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
@@ -194,14 +194,14 @@ class PostgresConnection:
         """Disconnect when the next statement would have the same fault."""
         # A primary that was replaced still responds, but keeps nothing; a line whose answer was
         # not awaited may yet talk.
-        hopeless = (
+        connection_errors = (
             *GONE,
             TimeoutError,
             asyncio.CancelledError,
             asyncpg.ReadOnlySQLTransactionError,
             asyncpg.InternalClientError,
         )
-        if self._connection is not None and isinstance(error, hopeless):
+        if self._connection is not None and isinstance(error, connection_errors):
             self._connection.terminate()
 
     async def _roll_back(self, connection: asyncpg.Connection) -> None:

@@ -18,7 +18,7 @@ async def migrate_postgres(url: str, now: datetime) -> list[Step]:
     All of them in one transaction, under an advisory lock that other servers wait for.
     Raises `SchemaMismatch`, and `Unavailable` when there is no server.
     """
-    connection = await connect(url, _UNHURRIED, patience=None)
+    connection = await connect(url, _UNHURRIED, seconds=None)
     try:
         async with connection.transaction():
             await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
@@ -33,7 +33,7 @@ async def migrate_postgres(url: str, now: datetime) -> list[Step]:
 
 async def pending_on_postgres(url: str) -> list[Step]:
     """What `migrate_postgres` would run; all steps on an empty database. Changes nothing."""
-    connection = await connect(url, _UNHURRIED, patience=None)
+    connection = await connect(url, _UNHURRIED, seconds=None)
     try:
         known = await connection.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL")
         return pending(shipped("postgres"), await _applied(connection) if known else [])

@@ -24,8 +24,8 @@ class Searches:
 
     def __init__(self, url: str, policy: SearchPolicy, lines: int) -> None:
         settings = f"{BY_KEY} SET statement_timeout = {max(1, round(policy.seconds * 1000))};"
-        patience = policy.seconds + CONNECT_SECONDS
-        self._lines = [PostgresConnection(url, settings, patience=patience) for _ in range(lines)]
+        seconds = policy.seconds + CONNECT_SECONDS
+        self._lines = [PostgresConnection(url, settings, seconds=seconds) for _ in range(lines)]
         self._number = lines
         self._free = asyncio.Semaphore(lines)
         self._most = lines + policy.waiting

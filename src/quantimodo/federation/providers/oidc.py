@@ -266,7 +266,7 @@ class Oidc:
             provider=self._policy.name,
             issuer=who[0],
             subject=who[1],
-            name=_spoken(full_name(claims) or first_name),
+            name=_display_name(full_name(claims) or first_name),
             email=email or None,
             email_verified=verified,
             email_authoritative=verified and self._is_authoritative(claims),
@@ -280,7 +280,7 @@ class Oidc:
         return self._quirks.authoritative(claims)
 
 
-def _spoken(name: str) -> str:
+def _display_name(name: str) -> str:
     """A name on one line, of limited length."""
     kept = "".join(each if each.isprintable() else " " for each in name)
     return " ".join(kept.split())[:_LONGEST_NAME]
