@@ -289,7 +289,7 @@ async def test_a_slow_server_costs_no_more_than_the_time_limit(sent: bytes) -> N
             async with asyncio.timeout(2):
                 with pytest.raises(ProviderUnavailable) as refusal:
                     await http_client.get(f"http://{it.place}/")
-    assert "no answer within 0.2 s" in refusal.value.because
+    assert "no response within 0.2 s" in refusal.value.because
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429, 408])

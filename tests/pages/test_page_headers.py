@@ -23,7 +23,7 @@ PATHS = [
     "/developers/new",
     "/developers/unknown",
 ]
-WITH_ONE_HASHED_SCRIPT = ("form_post.html", "answer.html")
+WITH_ONE_HASHED_SCRIPT = ("form_post.html", "response.html")
 WITH_A_SHIPPED_SCRIPT = ("check_session.html",)
 TEMPLATES = sorted((Path(quantimodo.pages.__file__).parent / "templates").rglob("*.html"))
 
