@@ -2,22 +2,20 @@
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
-import quantimodo
+from support.source_trees import ROOT, SOURCE, trees
 
-ROOT = Path(__file__).parents[2]
-SOURCE = Path(quantimodo.__file__).parent
 BAD_NAMES = {"utils", "helpers", "common", "base", "misc", "manager", "core", "util", "helper"}
 
 
 @pytest.fixture(scope="module")
-def modules() -> dict[Path, ast.Module]:
-    return {path: ast.parse(path.read_text()) for path in sorted(SOURCE.rglob("*.py"))}
+def modules() -> Mapping[Path, ast.Module]:
+    return trees()
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
@@ -41,7 +39,7 @@ def test_the_contracts_of_the_import_linter_are_kept(
     sys.path[:] = before
 
 
-def test_each_external_library_has_one_importer(modules: dict[Path, ast.Module]) -> None:
+def test_each_external_library_has_one_importer(modules: Mapping[Path, ast.Module]) -> None:
     importers = {
         "starlette": {"endpoints", "pages", "resource", "sandbox", "app"},
         "httpx": {"outbound", "cli"},
@@ -60,7 +58,7 @@ def test_each_external_library_has_one_importer(modules: dict[Path, ast.Module])
 
 
 def test_only_the_clock_and_entropy_read_the_time_or_draw_random_bits(
-    modules: dict[Path, ast.Module],
+    modules: Mapping[Path, ast.Module],
 ) -> None:
     for path in modules:
         if package(path) in ("app", "cli"):
@@ -76,7 +74,7 @@ def test_only_the_clock_and_entropy_read_the_time_or_draw_random_bits(
             assert forbidden not in text, f"{path} has {forbidden}"
 
 
-def test_no_text_is_run_as_code(modules: dict[Path, ast.Module]) -> None:
+def test_no_text_is_run_as_code(modules: Mapping[Path, ast.Module]) -> None:
     """security.md §17: neither a builtin nor a library of the standard runs a text."""
     for path, tree in modules.items():
         called = {
@@ -88,18 +86,18 @@ def test_no_text_is_run_as_code(modules: dict[Path, ast.Module]) -> None:
         assert not {*imports(tree)} & {"pickle", "marshal", "shelve", "code", "runpy"}, path
 
 
-def test_imports_stand_at_the_top_of_a_module(modules: dict[Path, ast.Module]) -> None:
+def test_imports_stand_at_the_top_of_a_module(modules: Mapping[Path, ast.Module]) -> None:
     for path, tree in modules.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 assert node.col_offset == 0, f"{path}, line {node.lineno}"
 
 
-def test_every_module_says_what_it_owns(modules: dict[Path, ast.Module]) -> None:
+def test_every_module_says_what_it_owns(modules: Mapping[Path, ast.Module]) -> None:
     assert [path for path, tree in modules.items() if not ast.get_docstring(tree)] == []
 
 
-def test_a_file_is_a_noun_and_is_not_endless(modules: dict[Path, ast.Module]) -> None:
+def test_a_file_is_a_noun_and_is_not_endless(modules: Mapping[Path, ast.Module]) -> None:
     for path in modules:
         assert path.stem not in BAD_NAMES, path
         assert len(path.read_text().splitlines()) <= 500, path

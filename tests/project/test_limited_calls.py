@@ -4,14 +4,12 @@ test through the wire shows that it refuses. The calls are read from the source:
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
 from quantimodo.app.settings_limits import BudgetSettings, LimitSettings
+from support.source_trees import SOURCE, names_of_tests, trees
 
-ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "src" / "quantimodo"
 # The attributes that hold the ports, by the ports' names in annotations, and the calls of each.
 PORTS = {
     "GuardedHttpClient": ("http_client", {"get", "post_form"}),
@@ -128,9 +126,8 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
 
 
 def _modules() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(SOURCE.rglob("*.py")):
-        name = path.relative_to(SOURCE).with_suffix("").as_posix()
-        yield name, ast.parse(path.read_text())
+    for path, tree in trees().items():
+        yield path.relative_to(SOURCE).with_suffix("").as_posix(), tree
 
 
 def _functions(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.AST]]:
@@ -193,7 +190,7 @@ def test_each_limit_is_a_setting_or_is_explained() -> None:
 @pytest.mark.parametrize("limit", sorted(TESTS))
 def test_a_test_through_the_wire_shows_that_each_limit_refuses(limit: str) -> None:
     path, _, name = TESTS[limit].partition("::")
-    assert name in dict(_functions(ast.parse((ROOT / path).read_text())))
+    assert name in names_of_tests(path.removeprefix("tests/"))
 
 
 def test_the_ports_have_the_names_by_which_calls_are_found() -> None:

@@ -5,19 +5,18 @@ methods whose constructor takes a service. A collaborator is a constructor param
 a dataclass, whose annotation names a service or a `Callable`. A class without methods has none.
 Parameters include keyword-only ones, `*args` and `**kwargs`; `self` and `cls` do not count.
 
-`EXCEPTIONS` are permanent, with the reason. `REMAINING` are those still to be reduced: none may
-grow.
+`EXCEPTIONS` are permanent, with the reason.
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-SOURCES = (ROOT / "src/quantimodo", ROOT / "clients/python/src/swagger_client")
+from support.source_trees import ROOT, SOURCE, trees
+
+SOURCES = (SOURCE, ROOT / "clients/python/src/swagger_client")
 MOST_COLLABORATORS = 8
 MOST_PARAMETERS = 6
 MOST_LINES = 300
@@ -52,17 +51,14 @@ EXCEPTIONS: Mapping[str, str] = {
         "public interface: optional keywords with defaults"
     ),
 }
-REMAINING: Mapping[str, int] = {}
 
 
 @cache
 def _trees() -> Mapping[str, ast.Module]:
     return {
-        str(file.relative_to(ROOT)).removeprefix("clients/python/src/"): ast.parse(
-            file.read_text("utf-8")
-        )
+        str(file.relative_to(ROOT)).removeprefix("clients/python/src/"): tree
         for folder in SOURCES
-        for file in sorted(folder.rglob("*.py"))
+        for file, tree in trees(folder).items()
     }
 
 
@@ -98,26 +94,31 @@ def _constructor(node: ast.ClassDef) -> list[set[str]]:
     return []
 
 
-def _classes() -> Iterator[tuple[str, ast.ClassDef]]:
-    for path, tree in _trees().items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef):
-                yield path, node
+@cache
+def _classes() -> Sequence[tuple[str, ast.ClassDef, Sequence[set[str]]]]:
+    """Each class with its path, and for each parameter of its constructor the names in its
+    annotation."""
+    return [
+        (path, node, _constructor(node))
+        for path, tree in _trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    ]
 
 
 @cache
 def _services() -> frozenset[str]:
     found = {
         node.name
-        for path, node in _classes()
+        for path, node, _ in _classes()
         if any(isinstance(method, ast.AsyncFunctionDef) for method in _methods(node))
         or (any("Protocol" in _names(base) for base in node.bases) and "/model/" not in path)
     }
     while True:
         more = {
             node.name
-            for _, node in _classes()
-            if _methods(node) and any(names & found for names in _constructor(node))
+            for _, node, constructor in _classes()
+            if _methods(node) and any(names & found for names in constructor)
         }
         if more <= found:
             return frozenset(found)
@@ -142,8 +143,8 @@ def collaborators() -> Mapping[str, int]:
     """For each class with methods, how many services it is constructed with."""
     services = _services() | {"Callable"}
     return {
-        f"{path}:{node.name}": sum(bool(names & services) for names in _constructor(node))
-        for path, node in _classes()
+        f"{path}:{node.name}": sum(bool(names & services) for names in constructor)
+        for path, node, constructor in _classes()
         if _methods(node)
     }
 
@@ -171,9 +172,7 @@ def lines() -> Mapping[str, int]:
 
 def _too_large(found: Mapping[str, int], most: int) -> dict[str, int]:
     return {
-        name: number
-        for name, number in found.items()
-        if number > REMAINING.get(name, most) and name not in EXCEPTIONS
+        name: number for name, number in found.items() if number > most and name not in EXCEPTIONS
     }
 
 
@@ -205,18 +204,3 @@ def test_the_measurements_find_what_they_measure(measure: object, name: str) -> 
 def test_each_exception_is_needed() -> None:
     known = {**collaborators(), **parameters()}
     assert {name for name in EXCEPTIONS if known.get(name, 0) <= MOST_PARAMETERS} == set()
-
-
-def test_each_remaining_entry_has_its_present_number() -> None:
-    """An entry that is not needed, or is too high, would let the code grow again."""
-    too_large = {
-        name: number
-        for measured, most in (
-            (collaborators(), MOST_COLLABORATORS),
-            (parameters(), MOST_PARAMETERS),
-            (lines(), MOST_LINES),
-        )
-        for name, number in measured.items()
-        if number > most
-    }
-    assert {name: too_large.get(name) for name in REMAINING} == REMAINING

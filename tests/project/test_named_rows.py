@@ -1,11 +1,12 @@
 """Rows are read by name (`storage/rows.py`) or unpacked into names, never by a column's number."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-STORAGE = Path(__file__).parents[2] / "src/quantimodo/storage"
+from support.source_trees import SOURCE
+
+STORAGE = SOURCE / "storage"
 ROWS = {"row", "rows", "found", "record", "records", "fetched", "first_row", "each"}
 
 

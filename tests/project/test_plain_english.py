@@ -1,6 +1,6 @@
 """Comments, documents, messages, names and file names use the field's terms and plain English.
 
-`prose_rules.py` has the refused words. A file in `prose_baseline.txt` is still to be rewritten.
+`prose_rules.py` has the refused words.
 """
 
 import os
@@ -12,7 +12,6 @@ import pytest
 from project.prose_rules import RULES, findings
 
 ROOT = Path(__file__).parents[2]
-BASELINE = Path(__file__).with_name("prose_baseline.txt")
 
 _ROOTS = ("src", "tests", "clients", "docs", "bench", "scripts")
 _KINDS = {".py", ".md", ".html", ".txt", ".css", ".js", ".mjs", ".toml", ".sql", ".svg", ""}
@@ -20,7 +19,6 @@ _NOT_OURS = {"__pycache__", "node_modules", "generated", "dist", "build", "guide
 _QUOTED = {
     "AuthenticationApi.md",  # a document of 2016, as its authors wrote it
     "prose_rules.py",
-    "prose_baseline.txt",
     "test_plain_english.py",
 }
 
@@ -38,12 +36,9 @@ def _is_prose(path: Path) -> bool:
 
 
 def test_no_refused_word_comes_back() -> None:
-    still_to_do = set(BASELINE.read_text("utf-8").split())
     faults = []
     for path in _files():
         name = path.relative_to(ROOT).as_posix()
-        if name in still_to_do:
-            continue
         faults += [f"file name {name}:{fault}" for fault in findings(name)]
         faults += [f"{name}:{fault}" for fault in findings(path.read_text("utf-8", "replace"))]
     assert not faults, "\n" + "\n".join(faults)

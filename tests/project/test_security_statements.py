@@ -4,13 +4,9 @@ A test that is renamed is renamed here; one that is deleted has to have a succes
 through providers (statements 15 and 24 to 31) have a separate table.
 """
 
-import ast
-from functools import cache
-from pathlib import Path
-
 import pytest
 
-TESTS = Path(__file__).parents[1]
+from support.source_trees import names_of_tests
 
 STATEMENTS = {
     "1 redirect_uri is compared as a string; a fault in it is a page": """
@@ -334,16 +330,9 @@ SIGN_INS = {
 }
 
 
-@cache
-def names_in(file: str) -> frozenset[str]:
-    tree = ast.parse((TESTS / file).read_text("utf-8"))
-    found = (ast.FunctionDef, ast.AsyncFunctionDef)
-    names = {node.name for node in tree.body if isinstance(node, found)}
-    return frozenset(name for name in names if name.startswith("test_"))
-
-
 @pytest.mark.parametrize("promise", [*STATEMENTS, *SIGN_INS, *HOLES])
 def test_each_promise_has_the_tests_that_would_fail_without_it(promise: str) -> None:
     words = iter({**STATEMENTS, **SIGN_INS, **HOLES}[promise].split())
     for file, name in zip(words, words, strict=True):
-        assert f"test_{name}" in names_in(file) or (name == "*" and names_in(file)), (file, name)
+        tests = names_of_tests(file)
+        assert f"test_{name}" in tests or (name == "*" and tests), (file, name)

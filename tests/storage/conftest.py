@@ -1,14 +1,12 @@
 """The storage contract on every engine: `stores` here is each of them in turn."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from samples import NOW, Samples
+from samples import Samples
 
 from quantimodo.ports.stores import Stores
 from quantimodo.storage.open import open_stores
-from quantimodo.storage.sqlite_schema import migrate_sqlite
 
 _ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -18,13 +16,6 @@ def engine(request: pytest.FixtureRequest) -> str:
     """The name of the engine, for tests of what differs."""
     name: str = request.param
     return name
-
-
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    path = tmp_path / "test.db"
-    migrate_sqlite(path, NOW)
-    return f"sqlite:///{path}"
 
 
 @pytest.fixture

@@ -1,0 +1,25 @@
+"""The syntax trees of modules, and the names of tests, parsed once in each test process."""
+
+import ast
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src/quantimodo"
+TESTS = ROOT / "tests"
+
+
+@cache
+def names_of_tests(file: str) -> frozenset[str]:
+    """The names of the test functions in a file below `tests/`."""
+    tree = ast.parse((TESTS / file).read_text("utf-8"))
+    found = (ast.FunctionDef, ast.AsyncFunctionDef)
+    names = {node.name for node in tree.body if isinstance(node, found)}
+    return frozenset(name for name in names if name.startswith("test_"))
+
+
+@cache
+def trees(folder: Path = SOURCE) -> Mapping[Path, ast.Module]:
+    """The tree of each Python file below the folder, in the order of their paths."""
+    return {path: ast.parse(path.read_text("utf-8")) for path in sorted(folder.rglob("*.py"))}
