@@ -22,7 +22,7 @@ from quantimodo.pages.client_form import (
     submitted_view,
     view_of,
 )
-from quantimodo.pages.form_errors import FormErrors
+from quantimodo.pages.form_errors import FormErrors, error_view
 from quantimodo.pages.forms import Form, FormView
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.secret_once import SecretPage
@@ -219,7 +219,7 @@ class Developers:
             section="developers-one",
             client=client,
             overlaps=[(name, words) for name, words, _ in OVERLAPS],
-            form=FormView(errors=again.errors) if again else FormView(),
+            form=error_view(again),
         )
 
 

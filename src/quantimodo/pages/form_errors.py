@@ -1,7 +1,7 @@
 """The errors of a form when a service refuses it: status, texts, and fields."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from quantimodo.accounts.errors import Busy, DomainError, InvalidInput, TooMany
@@ -21,6 +21,10 @@ class FormErrors:
     errors: Mapping[str, str]
     because: str = "the form cannot be accepted"
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def without_fields(self) -> "FormErrors":
+        """The same errors for a page that does not have the fields of the form."""
+        return replace(self, errors={"": " ".join(self.errors.values())})
 
     def view(self, form: Form, *names: str, chosen: Sequence[str] = ()) -> FormView:
         """The form with the entered values of the fields `names` (never a password)."""
@@ -46,3 +50,8 @@ def form_errors(
             text = "The server is busy. Nothing was changed; try again in a few seconds."
             wait = refusal.retry_after
             return FormErrors(503, {"": text}, str(refusal), retry_after(wait))
+
+
+def error_view(again: FormErrors | None) -> FormView:
+    """A form without initial values: empty, or with the errors of what was sent."""
+    return FormView() if again is None else FormView(errors=again.errors)

@@ -20,8 +20,7 @@ from quantimodo.http.errors import NotFound
 from quantimodo.model.identities import Identity
 from quantimodo.model.sessions import Session
 from quantimodo.pages.browser import BrowserRequest
-from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
-from quantimodo.pages.forms import FormView
+from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.layout import PageOptions, form_sources
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
@@ -125,7 +124,7 @@ class Identities:
             linked=linked,
             linkable=linkable,
             has_password=await self.credentials.has_password(session.user.id),
-            form=FormView(errors=again.errors) if again else FormView(),
+            form=error_view(again),
         )
 
     async def _linkable(self, way: ProviderButton) -> Linkable:

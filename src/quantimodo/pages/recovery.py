@@ -12,7 +12,7 @@ from quantimodo.accounts.login import StartedSession
 from quantimodo.accounts.outcomes import Pending, Verified
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.pages.browser import BrowserRequest
-from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
+from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.links import InvalidLink, Links
@@ -217,5 +217,5 @@ class Verification:
             again=again,
             options=PageOptions(opener=True),
             pending=pending,
-            form=FormView(errors=again.errors) if again else FormView(),
+            form=error_view(again),
         )

@@ -9,8 +9,7 @@ from starlette.responses import Response
 from quantimodo.accounts.login import Login, LoginExpired
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.pages.browser import BrowserRequest
-from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
-from quantimodo.pages.forms import FormView
+from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.login_responses import (
     SET_UP,
@@ -74,7 +73,7 @@ class SecondFactorPage:
             leads=leads,
             person=pending.user,
             label=factor.label,
-            form=FormView(errors=again.errors) if again else FormView(),
+            form=error_view(again),
         )
 
     async def _pending(self, request: Request) -> PendingLogin | None:
