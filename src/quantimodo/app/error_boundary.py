@@ -28,6 +28,7 @@ from quantimodo.pages.browser import SignInFirst
 from quantimodo.pages.errors import SERVER_ERROR, error_page
 from quantimodo.pages.layout import Renderer, json_page, see_other
 from quantimodo.pages.page_context import Endpoint
+from quantimodo.pages.two_step import TWO_STEP
 from quantimodo.ports.clock import Entropy
 
 LEFT: Final = 499  # never sent: the client left before there was a response
@@ -144,11 +145,13 @@ def _of_starlette(error: Exception) -> Exception:
 
 
 def _same_page(request: Request) -> str:
-    """The page of a form that needs a fresh sign-in: it handles GET at its own address, but for
-    the buttons of a list."""
+    """The page of a form that needs a fresh sign-in: it handles GET at its own address, except
+    for buttons of another page."""
     path = request.url.path
     if path.startswith("/account/identities/"):
         return "/account/identities"
+    if path == f"{TWO_STEP}/app/new":
+        return TWO_STEP
     return "/account/security/password" if path.endswith("/first-password") else path
 
 

@@ -12,8 +12,8 @@ from quantimodo.accounts.second_factors import SecondFactors
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.pages.browser import BrowserRequest
-from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
-from quantimodo.pages.forms import Form, FormView
+from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
+from quantimodo.pages.forms import Form
 from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.login_responses import (
     SECOND_FACTOR,
@@ -90,6 +90,8 @@ class SecondFactorSetUp:
         again: FormErrors | None = None,
     ) -> Response:
         enrolment = await self.second_factors.enrolment(pending.user, pending.key)
+        if enrolment is None and again is not None:
+            again = again.without_fields()
         return self.page_context.show(
             request,
             browser_request,
@@ -99,7 +101,7 @@ class SecondFactorSetUp:
             leads=leads,
             person=pending.user,
             app=None if enrolment is None else app_view(enrolment),
-            form=FormView(errors=again.errors) if again else FormView(),
+            form=error_view(again),
         )
 
     async def _pending(self, request: Request) -> PendingLogin | None:

@@ -12,8 +12,7 @@ from quantimodo.accounts.addresses import local_path
 from quantimodo.accounts.second_factors import Enrolment, SecondFactors
 from quantimodo.model.secrets import Secret
 from quantimodo.pages.browser import BrowserRequest
-from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
-from quantimodo.pages.forms import FormView
+from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.qr_codes import key_groups, qr_code
 from quantimodo.pages.secret_once import SecretPage
@@ -133,7 +132,7 @@ class TwoStep:
             section="account-security",
             status=await self.second_factors.status(browser_request.required().user),
             mode=self.second_factors.policy.mode,
-            form=_view(again),
+            form=error_view(again),
         )
 
     async def _app(
@@ -144,6 +143,8 @@ class TwoStep:
     ) -> Response:
         session = browser_request.required()
         enrolment = await self.second_factors.enrolment(session.user, session.key)
+        if enrolment is None and again is not None:
+            return await self._status(request, browser_request, again.without_fields())
         if enrolment is None:
             return self.page_context.go(TWO_STEP)
         return self.page_context.show(
@@ -152,7 +153,7 @@ class TwoStep:
             "account_two_step_app.html",
             again=again,
             section="account-security",
-            form=_view(again),
+            form=error_view(again),
             app=app_view(enrolment),
         )
 
@@ -168,7 +169,7 @@ class TwoStep:
             "account_two_step_remove.html",
             again=again,
             section="account-security",
-            form=_view(again),
+            form=error_view(again),
         )
 
 
@@ -187,7 +188,3 @@ def app_view(enrolment: Enrolment) -> AppView:
     return AppView(
         qr=qr_code(enrolment.uri), key=key_groups(enrolment.secret), uri=enrolment.uri.reveal()
     )
-
-
-def _view(again: FormErrors | None) -> FormView:
-    return FormView() if again is None else FormView(errors=again.errors)
