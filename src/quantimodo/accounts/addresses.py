@@ -4,6 +4,7 @@ Pure. Only an e-mail can show whether a mailbox exists and whose it is.
 """
 
 import unicodedata
+from urllib.parse import quote
 
 from quantimodo.accounts.errors import InvalidInput
 
@@ -96,6 +97,11 @@ def local_path(text: str) -> str:
     if not printable or "\\" in text or len(text) > _LONGEST_PATH:
         return _ACCOUNT
     return text if text.startswith("/") and not text.startswith("//") else _ACCOUNT
+
+
+def with_return_to(page: str, return_to: str) -> str:
+    """The address of `page` that leads on to `return_to`, a local path."""
+    return f"{page}?return_to={quote(return_to, safe='/')}"
 
 
 def _of_usual_width(character: str) -> str:

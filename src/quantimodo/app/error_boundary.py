@@ -8,13 +8,13 @@ table is an incident: 500 with a number, and the stack trace in the log.
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response as PageResponse
 
+from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.errors import ReauthenticationNeeded
 from quantimodo.app.error_table import ErrorResponse, response_to
 from quantimodo.endpoints.authorize_responses import wants_json
@@ -78,9 +78,9 @@ class ErrorBoundary:
             except ClientLeft:
                 return PageResponse(status_code=LEFT)
             except SignInFirst:
-                return see_other(f"/sign-in?return_to={quote(_return_to(request), safe='/')}")
+                return see_other(with_return_to("/sign-in", _return_to(request)))
             except ReauthenticationNeeded:
-                return see_other(f"/account/again?return_to={quote(_same_page(request), safe='/')}")
+                return see_other(with_return_to("/account/again", _same_page(request)))
             except Exception as error:
                 return self._page_response(request, error, name, kind)
             self._note_page(request, response, name)

@@ -7,13 +7,13 @@ done a second time.
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.addresses import local_path
+from quantimodo.accounts.addresses import local_path, with_return_to
 from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
@@ -87,7 +87,7 @@ class FinishedLogins:
         if urlsplit(path).path == RESUME and leads.client is None:
             path = _ACCOUNT  # the application has its response
         if not signed_in and not path.startswith("/sign-in"):
-            return "Go to the sign-in page", f"/sign-in?return_to={quote(path, safe='/')}"
+            return "Go to the sign-in page", with_return_to("/sign-in", path)
         return ("Go to your account" if path == _ACCOUNT else "Go on"), path
 
     def _find(self, request: Request, state: str) -> str | None:

@@ -5,12 +5,11 @@
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.addresses import local_path
+from quantimodo.accounts.addresses import local_path, with_return_to
 from quantimodo.accounts.errors import DomainError, LinkNeeded, ReauthenticationNeeded, TooMany
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.endpoints.login_browsers import LoginBrowsers
@@ -105,8 +104,7 @@ class LoginCompletion:
                 text = "The person did not sign in."
                 return await self.refuse_app(request, purpose, "access_denied", text)
             case StartSession(return_to):
-                back = quote(local_path(return_to), safe="/")
-                return see_other(f"/sign-in?return_to={back}")
+                return see_other(with_return_to("/sign-in", local_path(return_to)))
             case LinkAccount():
                 return see_other(IDENTITIES)
 
@@ -142,7 +140,7 @@ class LoginCompletion:
             "social_failed.html",
             options=PageOptions(status=status, opener=True),
             text=text,
-            again=f"/sign-in?return_to={quote(local_path(return_to), safe='/')}"
+            again=with_return_to("/sign-in", local_path(return_to))
             if isinstance(purpose, StartSession)
             else IDENTITIES,
         )

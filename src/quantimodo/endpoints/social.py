@@ -7,11 +7,11 @@ to: such a request ends on a page (security.md §1). `social_callback.py` handle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.endpoints.login_completion import LoginCompletion
 from quantimodo.endpoints.login_purposes import (
@@ -80,7 +80,7 @@ class SocialEndpoint:
         # security.md §18: only the person starts a session. A provider that remembers the person
         # responds to a link on another site without asking, so such a link opens the sign-in page.
         if request.headers.get("sec-fetch-site") not in (None, "same-origin", "none"):
-            return see_other(f"/sign-in?return_to={quote(leads.return_to, safe='/')}")
+            return see_other(with_return_to("/sign-in", leads.return_to))
         browser_request = await self.page_context.browser_request(request)
         fresh = leads.wants_fresh or browser_request.session is not None
         return await self._begin(request, provider, StartSession(leads.return_to), fresh=fresh)

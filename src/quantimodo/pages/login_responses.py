@@ -4,11 +4,12 @@ In an authorization both are the dispatcher's decision, so the browser returns t
 """
 
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.login import LoginBrowser, LoginResult, SecondFactorNeeded
 from quantimodo.accounts.pending_logins import LIFETIME
 from quantimodo.authorization.stored_requests import RESUME
@@ -30,7 +31,7 @@ async def login_response(
 ) -> Response:
     """A redirect with the cookies of this login. `return_to` is a local path."""
     if isinstance(login, SecondFactorNeeded) and urlsplit(return_to).path != RESUME:
-        return_to = f"{SECOND_FACTOR}?return_to={quote(return_to, safe='/')}"
+        return_to = with_return_to(SECOND_FACTOR, return_to)
     browser, response = page_context.browser, page_context.go(return_to, notice)
     if isinstance(login, SecondFactorNeeded):
         browser.set_secret_cookie(response, PENDING_LOGIN, login.pending_cookie, LIFETIME)

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.pages.browser import Browser, BrowserRequest
@@ -129,4 +129,4 @@ class PageContext:
 
     def again(self, return_to: str) -> Response:
         """Redirect to the page that requests a new sign-in (security.md §18)."""
-        return see_other(f"/account/again?return_to={quote(return_to, safe='/')}")
+        return see_other(with_return_to("/account/again", return_to))

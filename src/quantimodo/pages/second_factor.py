@@ -1,11 +1,11 @@
 """The page on which a person completes a pending login by a second factor."""
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.login import Login, LoginExpired
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.pages.browser import BrowserRequest
@@ -60,8 +60,7 @@ class SecondFactorPage:
         pending, check = await self._pending(request), self.login.second_factors
         factor = None if pending is None else await check.factor_of(pending.user)
         if pending is not None and factor is None and check.required:
-            where = quote(leads.return_to, safe="/")
-            return self.page_context.go(f"{SET_UP}?return_to={where}")
+            return self.page_context.go(with_return_to(SET_UP, leads.return_to))
         if pending is None or factor is None:
             return self._to_sign_in(leads)
         return self.page_context.show(
@@ -82,5 +81,4 @@ class SecondFactorPage:
         )
 
     def _to_sign_in(self, leads: ReturnTarget) -> Response:
-        where = quote(leads.return_to, safe="/")
-        return self.page_context.go(f"/sign-in?return_to={where}")
+        return self.page_context.go(with_return_to("/sign-in", leads.return_to))

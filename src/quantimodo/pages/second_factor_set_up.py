@@ -2,11 +2,11 @@
 operator requires one."""
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.login import Login, LoginExpired
 from quantimodo.accounts.second_factors import SecondFactors
 from quantimodo.crypto.tokens import Kind, key_of
@@ -25,7 +25,7 @@ from quantimodo.pages.login_responses import (
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
 from quantimodo.pages.secret_once import SecretPage
-from quantimodo.pages.two_step import CODES_PURPOSE, app_view, codes_path, one_text
+from quantimodo.pages.two_step import CODES, CODES_PURPOSE, app_view, one_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class SecondFactorSetUp:
         except REFUSALS as refusal:
             again = form_errors(refusal, field="code")
             return await self._page(request, browser_request, leads, pending, again)
-        return self.page_context.go(f"{SET_UP}?return_to={quote(leads.return_to, safe='/')}")
+        return self.page_context.go(with_return_to(SET_UP, leads.return_to))
 
     async def _confirm(
         self,
@@ -74,7 +74,7 @@ class SecondFactorSetUp:
         codes = await self.second_factors.confirm_pending(pending, form.secret("code"))
         browser = login_browser(self.page_context.browser, request, browser_request)
         started = await self.login.finish_pending(pending, ("otp",), browser)
-        where = codes_path(leads.return_to)
+        where = with_return_to(CODES, leads.return_to)
         response = await login_response(
             self.page_context, request, started, where, notice="two-step-on"
         )
@@ -114,4 +114,4 @@ class SecondFactorSetUp:
         return pending if factor is None else None
 
     def _continue(self, leads: ReturnTarget) -> Response:
-        return self.page_context.go(f"{SECOND_FACTOR}?return_to={quote(leads.return_to, safe='/')}")
+        return self.page_context.go(with_return_to(SECOND_FACTOR, leads.return_to))

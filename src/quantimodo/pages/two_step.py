@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -176,11 +175,6 @@ class TwoStep:
 def one_text(codes: Sequence[Secret]) -> Secret:
     """The recovery codes as one text."""
     return Secret(" ".join(code.reveal() for code in codes))
-
-
-def codes_path(return_to: str) -> str:
-    """The address of the page of the recovery codes that leads on to `return_to`, a local path."""
-    return f"{CODES}?return_to={quote(return_to, safe='/')}"
 
 
 def app_view(enrolment: Enrolment) -> AppView:
