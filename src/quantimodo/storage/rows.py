@@ -8,12 +8,12 @@ to three columns that becomes no value of `model` is unpacked into names instead
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Generic
 
 from quantimodo.storage.database import Row, T
 
-_Step = tuple[Any, Callable[[Any], Any]]  # the place of a column, or a slice of several
-_Steps = tuple[_Step, ...]
+_Step = tuple[int, Callable[[Any], Any]]  # the place of a value, and its conversion
 
 
 class Column:
@@ -112,55 +112,47 @@ def _reading(
     """The function that converts a row and calls `make`: by position where the fields have the
     order of its parameters, which costs less, otherwise by name."""
     names: list[str] = []
+    places: list[int | slice] = []
     steps: list[_Step] = []
     width = 0
     for field in fields:
-        end = width + _width(field)
+        start, width = width, width + _width(field)
         if isinstance(field, Unread):
-            steps.append((slice(width, end), lambda _: ()))
-        else:
-            names.append(field.name)
-            if isinstance(field, Part):
-                steps.append((slice(width, end), _reading_part(field)))
-            elif field.convert is not None:
-                steps.append((width, field.convert))
-        width = end
+            continue
+        convert = _reading_part(field) if isinstance(field, Part) else field.convert
+        if convert is not None:
+            steps.append((len(names), convert))
+        names.append(field.name)
+        places.append(slice(start, width) if isinstance(field, Part) else start)
     signature = inspect.signature(make)
     signature.bind(**dict.fromkeys(names))
     parameters = signature.parameters.values()
     positional = [each.name for each in parameters if each.kind != each.KEYWORD_ONLY]
-    # From the last column on, so that a part of several columns moves no column before it.
-    return _function(make, names, tuple(reversed(steps)), positional[: len(names)] == names, width)
+    in_order = positional[: len(names)] == names
+    select = _selecting(places)
 
-
-def _function(
-    make: Callable[..., Any], names: list[str], steps: _Steps, in_order: bool, width: int
-) -> Callable[[Row], Any]:
-    def read_in_order(row: Row) -> Any:
-        values: list[Any] = list(row)
-        if len(values) != width:
-            raise _other_width(width, row)
+    def read(row: Row) -> Any:
+        if len(row) != width:
+            raise ValueError(f"a row of {width} columns is expected, not of {len(row)}")
+        values = list(select(row))
         for place, convert in steps:
-            values[place] = convert(row[place])
-        return make(*values)
+            values[place] = convert(values[place])
+        if in_order:
+            return make(*values)
+        return make(**dict(zip(names, values)))  # noqa: B905 - `select` gives one for each name
 
-    def read_by_name(row: Row) -> Any:
-        values: list[Any] = list(row)
-        if len(values) != width:
-            raise _other_width(width, row)
-        for place, convert in steps:
-            values[place] = convert(row[place])
-        return make(**dict(zip(names, values)))  # noqa: B905 - the width was checked
-
-    return read_in_order if in_order else read_by_name
+    return read
 
 
-def _other_width(width: int, row: Row) -> ValueError:
-    return ValueError(f"a row of {width} columns is expected, not of {len(row)}")
+def _selecting(places: list[int | slice]) -> Callable[[Row], tuple[Any, ...]]:
+    """The function that returns the values in these places of a row; a slice is one value."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda row: tuple(row[place] for place in places)
 
 
-def _reading_part(part: Part) -> Callable[[Row], list[Any]]:
+def _reading_part(part: Part) -> Callable[[Row], Any]:
     read = part.reader.read
     if part.optional:
-        return lambda some: [None if some[0] is None else read(some)]
-    return lambda some: [read(some)]
+        return lambda selected: None if selected[0] is None else read(selected)
+    return read
