@@ -19,6 +19,7 @@ from quantimodo.storage.tables.logout_recipients import (
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.texts import claims_request_text, scope_text, to_scope, words_text
 from quantimodo.storage.tables.token_batches import ADD_ACCESS_TOKEN, access_token_values
+from quantimodo.storage.tables.users import LOCK_PERSON
 from quantimodo.storage.timestamps import from_micros, to_micros
 
 
@@ -67,10 +68,6 @@ _LOCK_SESSION = Statement(_SESSION, postgres=f"{_SESSION} FOR KEY SHARE")
 # Locked likewise: a withdrawal that comes after it finds the grant and revokes it.
 _CONSENTED = "SELECT scope FROM consents WHERE user_id = {1} AND client_id = {2}"
 _LOCK_CONSENT = Statement(_CONSENTED, postgres=f"{_CONSENTED} FOR KEY SHARE")
-# Scopes of two consents at once are added up: PostgreSQL locks the person, because there may be no
-# consent yet. SQLite has one writer.
-_PERSON = "SELECT id FROM users WHERE id = {1}"
-_LOCK_PERSON = Statement(_PERSON, postgres=f"{_PERSON} FOR NO KEY UPDATE")
 _CONSENTS_OF = Statement(
     f"SELECT {_CONSENT.columns} FROM consents WHERE user_id = {{1}} ORDER BY granted_at DESC"
 )
@@ -132,7 +129,9 @@ class Authorizations(Table):
 
     async def save_consent(self, consent: Consent) -> None:
         def operation() -> Operation[None]:
-            yield _LOCK_PERSON, (consent.user_id,)
+            # The scopes of two concurrent consents are added up. The person is locked because there
+            # may be no consent yet.
+            yield LOCK_PERSON, (consent.user_id,)
             before = _CONSENT.read_first(
                 (yield _FIND_CONSENT, (consent.user_id, consent.client_id))
             )
