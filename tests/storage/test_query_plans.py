@@ -141,7 +141,7 @@ def test_sqlite_walks_through_no_table(file: sqlite3.Connection, name: str) -> N
 @pytest.mark.parametrize("name", _BATCHES)
 def test_sqlite_writes_batches_by_primary_keys_alone(file: sqlite3.Connection, name: str) -> None:
     widths = {"issue": 7, "redeem": 13, "rotate": 14}
-    operation = _BATCHES[name].together([(bytes([n]), *([1] * (widths[name] - 1))) for n in (1, 2)])
+    operation = _BATCHES[name].sqlite([(bytes([n]), *([1] * (widths[name] - 1))) for n in (1, 2)])
     statement, values = next(operation)
     plan = file.execute(f"EXPLAIN QUERY PLAN {statement.sqlite}", values)
     steps = [row[3] for row in plan if "CONSTANT ROW" not in row[3]]

@@ -73,9 +73,9 @@ Operation = Generator[Call, Sequence[Row], T]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A hot write, many at once. Both engines' spellings of it have one result: who won.
+    """A hot write of many requests at once. Both engines return which requests won.
 
-    `together(requests)` is the operation on SQLite, with the values of each request in a tuple.
+    `sqlite(requests)` is the operation on SQLite, with the values of each request in a tuple.
     `postgres` is one statement: `$1 …` are arrays, one element a request, in the
     order of `values`, the last array numbering the requests; it returns the numbers of those
     that won. `values[0]` is the key by which requests that touch the same row are put in one
@@ -83,7 +83,7 @@ class Batch:
     """
 
     name: str
-    together: Callable[[Sequence[tuple[Any, ...]]], Operation[list[bool]]]
+    sqlite: Callable[[Sequence[tuple[Any, ...]]], Operation[list[bool]]]
     postgres: str
 
 
@@ -115,7 +115,7 @@ class Database(Protocol):
         """
 
     async def put(self, batch: Batch, values: tuple[Any, ...]) -> bool:
-        """One hot write, committed together with its neighbours; whether it won."""
+        """One hot write, committed with the other requests of its batch; whether it won."""
 
     async def close(self) -> None: ...
 
@@ -135,10 +135,11 @@ def execute(statement: Statement, *values: Any) -> SingleStatement:
     return SingleStatement(statement, values)
 
 
-def findable(value: Any) -> bool:
-    """Whether any row can hold this value. To look for one that none can hold finds nothing.
+def is_storable(value: Any) -> bool:
+    """Whether both engines can store this value. A read by another value returns no rows.
 
-    PostgreSQL keeps no NUL in a text, neither engine half a surrogate pair or a 65-bit integer.
+    PostgreSQL stores no NUL in a text; neither engine stores half a surrogate pair or a 65-bit
+    integer.
     """
     if isinstance(value, str):
         return "\0" not in value and (value.isascii() or _is_unicode(value))

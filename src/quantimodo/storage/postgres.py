@@ -26,7 +26,7 @@ from quantimodo.storage.database import (
     SingleStatement,
     Statement,
     T,
-    findable,
+    is_storable,
 )
 from quantimodo.storage.postgres_connections import (
     BATCHED,
@@ -44,7 +44,7 @@ _TRANSACTIONS = 4  # connections for all that is not batched
 _TRIES = 5  # of what another transaction made impossible
 Q = TypeVar("Q")
 A = TypeVar("A")
-Waiting = list[tuple[Q, asyncio.Future[A]]]
+Requests = list[tuple[Q, asyncio.Future[A]]]
 
 
 class PostgresDatabase:
@@ -67,20 +67,20 @@ class PostgresDatabase:
         return cls(url, await connect(url), policy)
 
     async def one(self, read: KeyedRead, key: Any) -> Row | None:
-        return await self._reader.find(read, key) if findable(key) else None
+        return await self._reader.find(read, key) if is_storable(key) else None
 
     async def rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
-        if not all(map(findable, values)):
+        if not all(map(is_storable, values)):
             return ()
         return await self._pool.run(lambda line: line.fetch(statement.postgres, *values))
 
     async def list_rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
-        if not all(map(findable, values)):
+        if not all(map(is_storable, values)):
             return ()
         return await self._lists.run(statement, values)
 
     async def search(self, statement: Statement, *values: Any) -> Sequence[Row]:
-        if not all(map(findable, values)):
+        if not all(map(is_storable, values)):
             return ()
         return await self._searches.run(statement, values)
 
@@ -136,20 +136,20 @@ def _fail(future: asyncio.Future[Any], error: Exception) -> None:
 
 
 class _Queue(Generic[Q, A]):
-    """Requests that wait for a batch. `carry` takes all of them at once, and completes each."""
+    """Requests that wait for a batch. `run` takes all of them at once, and completes each."""
 
-    def __init__(self, carry: Callable[[Waiting[Q, A]], Coroutine[Any, Any, None]]) -> None:
-        self._carry = carry
-        self._waiting: Waiting[Q, A] = []
+    def __init__(self, run: Callable[[Requests[Q, A]], Coroutine[Any, Any, None]]) -> None:
+        self._run_requests = run
+        self._waiting: Requests[Q, A] = []
         self._wake = asyncio.Event()
         self._closing = False
         self._task = asyncio.create_task(self._run())
 
-    def ask(self, question: Q) -> asyncio.Future[A]:
+    def add(self, request: Q) -> asyncio.Future[A]:
         if self._closing or len(self._waiting) >= _MOST_WAITING:
             raise Unavailable("the database is closed or has too much to do")
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        self._waiting.append((question, future))
+        self._waiting.append((request, future))
         self._wake.set()
         return future
 
@@ -166,9 +166,9 @@ class _Queue(Generic[Q, A]):
             for start in range(0, len(waiting), _MOST_IN_ONE):
                 await self._run_batch(waiting[start : start + _MOST_IN_ONE])
 
-    async def _run_batch(self, waiting: Waiting[Q, A]) -> None:
+    async def _run_batch(self, waiting: Requests[Q, A]) -> None:
         try:
-            await self._carry(waiting)
+            await self._run_requests(waiting)
         except Exception as error:
             for _, future in waiting:
                 _fail(future, error)
@@ -182,20 +182,20 @@ class _Reader:
         self._queue: _Queue[tuple[KeyedRead, Any], Row | None] = _Queue(self._read_batch)
 
     async def find(self, read: KeyedRead, key: Any) -> Row | None:
-        return await self._queue.ask((read, key))
+        return await self._queue.add((read, key))
 
     async def close(self) -> None:
         await self._queue.close()
         await self._line.close()
 
-    async def _read_batch(self, batch: Waiting[tuple[KeyedRead, Any], Row | None]) -> None:
-        kinds: dict[KeyedRead, Waiting[Any, Row | None]] = {}
+    async def _read_batch(self, batch: Requests[tuple[KeyedRead, Any], Row | None]) -> None:
+        kinds: dict[KeyedRead, Requests[Any, Row | None]] = {}
         for (read, key), future in batch:
             kinds.setdefault(read, []).append((key, future))
         for read, waiting in kinds.items():
             await self._read_kind(read, waiting)
 
-    async def _read_kind(self, read: KeyedRead, waiting: Waiting[Any, Row | None]) -> None:
+    async def _read_kind(self, read: KeyedRead, waiting: Requests[Any, Row | None]) -> None:
         try:
             found = await self._find(read, [key for key, _ in waiting])
         except Exception as error:
@@ -222,31 +222,31 @@ class _Writer:
         self._queue: _Queue[tuple[Any, ...], bool] = _Queue(self._save)
 
     async def put(self, values: tuple[Any, ...]) -> bool:
-        return await self._queue.ask(values)
+        return await self._queue.add(values)
 
     async def close(self) -> None:
         await self._queue.close()
         await self._line.close()
 
-    async def _save(self, waiting: Waiting[tuple[Any, ...], bool]) -> None:
+    async def _save(self, waiting: Requests[tuple[Any, ...], bool]) -> None:
         # Rows are locked in one order, whichever process asks: no two wait for each other.
         await self._save_in_order(sorted(waiting, key=lambda item: item[0][0]))
 
-    async def _save_in_order(self, waiting: Waiting[tuple[Any, ...], bool]) -> None:
+    async def _save_in_order(self, waiting: Requests[tuple[Any, ...], bool]) -> None:
         arrays = (*zip(*(values for values, _ in waiting), strict=True), range(len(waiting)))
         try:
             rows = await _retried(lambda: self._line.fetch(self._sql, *arrays))
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, ValueError) as error:
-            await self._look_for_the_bad_one(waiting, error)
+            await self._save_in_halves(waiting, error)
         else:
             won = {number for (number,) in rows}
             for number, (_, future) in enumerate(waiting):
                 _complete(future, number in won)
 
-    async def _look_for_the_bad_one(
-        self, waiting: Waiting[tuple[Any, ...], bool], error: Exception
+    async def _save_in_halves(
+        self, waiting: Requests[tuple[Any, ...], bool], error: Exception
     ) -> None:
-        """A row that cannot be kept does not fail its neighbours: halve until it is alone."""
+        """Save halves, down to the row that cannot be stored, so that only its request fails."""
         if len(waiting) == 1:
             _fail(waiting[0][1], error)
             return

@@ -24,7 +24,7 @@ from quantimodo.storage.database import (
     SearchPolicy,
     Statement,
     T,
-    findable,
+    is_storable,
 )
 from quantimodo.storage.sqlite_checkpoints import EMPTY_LOG_EVERY, Checkpointer
 from quantimodo.storage.sqlite_connections import WriterLock, connect, connect_to_read
@@ -64,7 +64,7 @@ class SqliteDatabase:
         self._searches, self._lists = search_pools(partial(connect_to_read, path), policy)
 
     async def one(self, read: KeyedRead, key: Any) -> Row | None:
-        if not findable(key):
+        if not is_storable(key):
             return None
         try:
             if not self._reading:
@@ -75,7 +75,7 @@ class SqliteDatabase:
         return row
 
     async def rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
-        if not all(map(findable, values)):
+        if not all(map(is_storable, values)):
             return ()
         try:
             if not self._reading:
@@ -85,12 +85,12 @@ class SqliteDatabase:
             raise Unavailable("the database did not respond") from error
 
     async def list_rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
-        if not all(map(findable, values)):
+        if not all(map(is_storable, values)):
             return ()
         return await self._lists.run(statement.sqlite, values)
 
     async def search(self, statement: Statement, *values: Any) -> Sequence[Row]:
-        if not all(map(findable, values)):
+        if not all(map(is_storable, values)):
             return ()
         return await self._searches.run(statement.sqlite, values)
 
@@ -221,7 +221,7 @@ class _Put:
         self.values = values
 
     def __call__(self) -> Operation[bool]:
-        return (yield from self.batch.together([self.values]))[0]
+        return (yield from self.batch.sqlite([self.values]))[0]
 
 
 def _run_batch(
@@ -237,7 +237,7 @@ def _run_batch(
         else:
             outcomes[place] = _drive(execute, operation())
     for puts in batches.values():
-        won = _drive(execute, puts[0][1].batch.together([put.values for _, put in puts]))
+        won = _drive(execute, puts[0][1].batch.sqlite([put.values for _, put in puts]))
         for (place, _), outcome in zip(puts, won, strict=True):
             outcomes[place] = outcome
     return outcomes

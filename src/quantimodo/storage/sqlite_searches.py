@@ -63,25 +63,25 @@ class SearchPool:
         self._most_waiting = waiting
         self._seconds = seconds
         self._loop = asyncio.get_running_loop()
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Search | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._unfinished: set[_Job] = set()
+        self._unfinished: set[_Search] = set()
         self._closing = False
 
     async def run(self, sql: str, values: Sequence[Any]) -> list[Row]:
         """All rows of one SELECT. Cancelling the caller interrupts the statement."""
         if self._closing or len(self._unfinished) >= self._most_threads + self._most_waiting:
             raise Unavailable("too many searches are waiting")
-        job = _Job(sql, values, self._loop, self._seconds)
-        self._unfinished.add(job)
-        job.result.add_done_callback(lambda _: self._unfinished.discard(job))
+        search = _Search(sql, values, self._loop, self._seconds)
+        self._unfinished.add(search)
+        search.result.add_done_callback(lambda _: self._unfinished.discard(search))
         if len(self._threads) < min(self._most_threads, len(self._unfinished)):
             self._start_thread()
-        self._jobs.put(job)
+        self._queue.put(search)
         try:
-            return await asyncio.shield(job.result)
+            return await asyncio.shield(search.result)
         except asyncio.CancelledError:
-            job.stop()
+            search.stop()
             raise
 
     async def close(self) -> None:
@@ -89,10 +89,10 @@ class SearchPool:
         if self._closing:
             return
         self._closing = True
-        for job in tuple(self._unfinished):
-            job.stop()
+        for search in tuple(self._unfinished):
+            search.stop()
         for _ in self._threads:
-            self._jobs.put(None)
+            self._queue.put(None)
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
 
@@ -105,17 +105,17 @@ class SearchPool:
     def _work(self) -> None:
         self._prepare()
         connection: sqlite3.Connection | None = None
-        while (job := self._jobs.get()) is not None:
+        while (search := self._queue.get()) is not None:
             outcome: list[Row] | Exception
             try:
                 if connection is None:
                     connection = self._connect()
-                outcome = job.run(connection)
+                outcome = search.run(connection)
             except Exception as error:  # the thread continues, and the caller gets the error
                 outcome = Unavailable("the database did not respond")
                 outcome.__cause__ = error
             with suppress(RuntimeError):  # the event loop is closed: no caller is left
-                self._loop.call_soon_threadsafe(job.complete, outcome)
+                self._loop.call_soon_threadsafe(search.complete, outcome)
         if connection is not None:
             connection.close()
 
@@ -128,7 +128,7 @@ def search_pools(
     return make(threads=policy.at_once, prepare=lower_priority), make(threads=1)
 
 
-class _Job:
+class _Search:
     """One search. `stop` may be called by the event loop at any time."""
 
     def __init__(

@@ -19,7 +19,7 @@ from quantimodo.storage.timestamps import (
 )
 
 
-def _lines(words: frozenset[str]) -> str:
+def _lines_text(words: frozenset[str]) -> str:
     return "\n".join(sorted(words))
 
 
@@ -99,9 +99,9 @@ _STORED: Final[Mapping[str, Callable[[Client], Any]]] = {
     "policy_uri": lambda client: client.policy_uri,
     "tos_uri": lambda client: client.tos_uri,
     "redirect_uris": lambda client: "\n".join(client.redirect_uris),
-    "scope": lambda client: _lines(client.scope),
-    "grant_types": lambda client: _lines(client.grant_types),
-    "response_types": lambda client: _lines(client.response_types),
+    "scope": lambda client: _lines_text(client.scope),
+    "grant_types": lambda client: _lines_text(client.grant_types),
+    "response_types": lambda client: _lines_text(client.response_types),
     "public": lambda client: int(client.public),
     "strict": lambda client: int(client.strict),
     "first_party": lambda client: int(client.first_party),

@@ -140,7 +140,7 @@ _NEW_ROWS = (
 
 ISSUE = Batch(
     name="issue",
-    together=_issue,
+    sqlite=_issue,
     postgres="""
 WITH input AS (
   SELECT * FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[], $5::text[],
@@ -155,7 +155,7 @@ SELECT n FROM input""",
 )
 REDEEM = Batch(
     name="redeem",
-    together=_redeem,
+    sqlite=_redeem,
     postgres=f"""
 WITH input AS (
   SELECT * FROM unnest($1::bytea[], $2::bigint[],
@@ -177,7 +177,7 @@ spent AS (
 )
 ROTATE = Batch(
     name="rotate",
-    together=_rotate,
+    sqlite=_rotate,
     postgres=f"""
 WITH input AS (
   SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[],
