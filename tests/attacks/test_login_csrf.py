@@ -79,7 +79,7 @@ async def test_a_profile_that_waits_for_its_person_waits_in_one_browser(
     attacker, victim = harness.browser(), await harness.signed_in()
     state = state_of(await attacker.get("/sign-in/with/google"))
     waits = (await come_back(attacker, state)).headers["location"]
-    assert waits.startswith("/sign-in/link?way=")
+    assert waits.startswith("/sign-in/link?state=")
     assert is_page(await victim.get(waits))
     assert not harness.rows()["identities"]
 

@@ -460,7 +460,7 @@ class Gallery:
             browser_request=await pages.browser.browser_request(request),
             profile=profile_of(),
             title="Sample",
-            way="qmw_example",
+            state="qmw_example",
             fresh=request.path_params["name"] == "fresh",
             sign_in="/sign-in",
         )

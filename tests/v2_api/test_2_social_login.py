@@ -722,7 +722,7 @@ async def linking_page(
     harness: AppHarness, browser: httpx.AsyncClient, **changes: str | None
 ) -> Any:
     waits = await there_and_back(browser, **changes)
-    assert waits.headers["location"].startswith("/sign-in/link?way=")
+    assert waits.headers["location"].startswith("/sign-in/link?state=")
     return waits.headers["location"]
 
 
@@ -821,7 +821,7 @@ async def test_a_waiting_profile_is_for_its_own_browser_and_its_own_hour(
         assert is_page(await stranger.get(way))
         page = await stranger.get("/sign-in")
         csrf = form_fields(page.text)["csrf"]
-        fields = {"csrf": csrf, "way": way.partition("=")[2], "decision": "link"}
+        fields = {"csrf": csrf, "state": way.partition("=")[2], "decision": "link"}
         assert is_page(await stranger.post("/sign-in/link", data=fields))
     assert not harness.rows()["identities"]
     assert is_page(await browser.get("/sign-in/link"))

@@ -52,10 +52,10 @@ class PendingProfiles:
     async def store(
         self, request: Request, profile: Profile, purpose: Purpose, path: str
     ) -> Response:
-        """Store the profile for this browser, and redirect to `path`, with the state as the
-        parameter `way`."""
+        """Store the profile for this browser, and redirect to `path`, with the parameter
+        `state`."""
         state = self.states.mint()
-        response = see_other(f"{path}?way={state.raw.reveal()}")
+        response = see_other(f"{path}?state={state.raw.reveal()}")
         new_state = NewLoginState(
             key=state.key,
             provider=profile.provider,

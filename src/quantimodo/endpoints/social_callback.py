@@ -67,7 +67,7 @@ class CallbackHandler:
     async def resume(self, request: Request) -> Response:
         """GET /sign-in/arrived: continue after a callback that was a form of another site (Apple).
         The browser sends our session cookie with this request, and not with that form."""
-        state = request.query_params.get("way", "")
+        state = request.query_params.get("state", "")
         try:
             if request.method == "HEAD":
                 await self.pending_profiles.find(request, state)
@@ -80,7 +80,7 @@ class CallbackHandler:
 
     async def show_link(self, request: Request) -> Response:
         """GET /sign-in/link: an account with this address exists; its owner may link it."""
-        state = request.query_params.get("way", "")
+        state = request.query_params.get("state", "")
         try:
             found = await self.pending_profiles.find(request, state)
         except InvalidLoginState:
@@ -91,7 +91,7 @@ class CallbackHandler:
     async def decide_link(self, request: Request) -> Response:
         """POST /sign-in/link: the person pressed a button of that page."""
         browser_request, form = await self.page_context.posted(request)
-        state = form.one("way")
+        state = form.one("state")
         try:
             found = await self.pending_profiles.find(request, state)
             cancelled = form.one("decision") != "link"
@@ -141,7 +141,7 @@ class CallbackHandler:
             options=PageOptions(form_action=leads, opener=True),
             profile=profile,
             title=profile.provider if provider is None else provider.title,
-            way=state,
+            state=state,
             fresh=session is not None and is_fresh(session, self.clock.now()),
             sign_in=f"/sign-in?return_to={quote(_link_address(state), safe='/')}{hint}",
         )
@@ -157,4 +157,4 @@ async def _parameters(request: Request) -> Form:
 
 
 def _link_address(state: str) -> str:
-    return f"{LINK}?way={state}"
+    return f"{LINK}?state={state}"
