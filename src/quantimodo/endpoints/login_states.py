@@ -6,7 +6,7 @@ contains is in `upstream_login.py` and `pending_profiles.py`.
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -17,6 +17,7 @@ from quantimodo.crypto.digests import digest, same
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.tokens import Kind, Minted, key_of, mint
 from quantimodo.model.identities import LoginState
+from quantimodo.model.secrets import Secret
 from quantimodo.pages.browser import Browser, peer_address
 from quantimodo.pages.cookie_names import LOGIN_STATE
 from quantimodo.ports.clock import Clock, Entropy
@@ -66,7 +67,7 @@ class LoginStates:
             key=state.key,
             provider=state.provider,
             browser=digest(secret.reveal()),
-            sealed=self.envelope.seal(msgspec.json.encode(state.content), state.use),
+            sealed=self.envelope.seal(_encode(state.content), state.use),
             created_at=now,
             expires_at=now + state.lifetime,
         )
@@ -98,7 +99,8 @@ class LoginStates:
     def content(self, state: LoginState, use: str, kind: type[_T]) -> _T:
         """The decrypted content. Raises `InvalidLoginState`."""
         try:
-            return msgspec.json.decode(self.envelope.open(state.sealed, use), type=kind)
+            opened = self.envelope.open(state.sealed, use)
+            return msgspec.json.decode(opened, type=kind, dec_hook=_decode_secret)
         except (DecryptionFailed, msgspec.MsgspecError):
             raise InvalidLoginState from None
 
@@ -127,6 +129,23 @@ class LoginStates:
         oldest_first = sorted(keys, key=lambda name: keys[name])
         for name in oldest_first[: max(0, len(oldest_first) + 1 - _MAX_PENDING_LOGINS)]:
             self.browser.clear_secret_cookie(response, name)
+
+
+def _encode(content: msgspec.Struct) -> bytes:
+    """The content as JSON, to be encrypted: secrets are in the clear."""
+    return msgspec.json.encode(content, enc_hook=_encode_secret)
+
+
+def _encode_secret(value: Any) -> str:
+    if not isinstance(value, Secret):
+        raise NotImplementedError
+    return value.reveal()
+
+
+def _decode_secret(kind: type, value: Any) -> Secret:
+    if kind is not Secret or not isinstance(value, str):
+        raise TypeError("not a secret")
+    return Secret(value)
 
 
 def _cookie_name(key: bytes) -> str:

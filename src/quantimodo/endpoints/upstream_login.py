@@ -26,13 +26,10 @@ _USE: Final = "login state"
 
 
 class _Content(msgspec.Struct, frozen=True):
-    verifier: str
+    verifier: Secret
     nonce: str
     fresh: bool
     purpose: Purpose
-
-    def __repr__(self) -> str:
-        return "_Content(…)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ class UpstreamLogin:
         )
         response = see_other(await provider.authorization_url(authorization_context))
         content = _Content(
-            authorization_context.verifier.reveal(), authorization_context.nonce, fresh, purpose
+            authorization_context.verifier, authorization_context.nonce, fresh, purpose
         )
         new_state = NewLoginState(
             key=state.key,
@@ -88,7 +85,7 @@ class UpstreamLogin:
         authorization_context = AuthorizationContext(
             state=Secret(state),
             nonce=content.nonce,
-            verifier=Secret(content.verifier),
+            verifier=content.verifier,
             redirect_uri=self.issuer + callback_path(provider.name),
             fresh=content.fresh,
         )
