@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from quantimodo.app.settings import BadSettings
+from quantimodo.app.social import security_event_handler
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderUnavailable
 from support.app import (
@@ -682,6 +683,28 @@ async def test_an_answer_by_form_ends_the_session_before_too(harness: AppHarness
     assert is_page(await stranger.get(posted.headers["location"]))
     ended = await harness.context.sessions.current(before)
     assert ended is None
+
+
+@pytest.mark.parametrize("kind", ["signed_out", "suspended"])
+async def test_a_response_by_form_is_void_once_the_provider_signs_the_account_out(
+    harness: AppHarness, kind: str
+) -> None:
+    """Sign-ins from before that time are void, and the stored profile is one of them."""
+    await sign_in_with(harness.browser(), provider="apple")
+    (user,) = await harness.context.stores.users.users()
+    (identity,) = await harness.context.stores.identities.identities_of(user.id)
+    browser = harness.browser()
+    departed = await browser.get("/sign-in/with/apple?return_to=/account/profile")
+    sent = {"state": state_of(departed), "code": "gia"}
+    posted = await browser.post(f"{BACK}/apple", data=sent)
+    harness.advance(minutes=1)
+    handler = security_event_handler(harness.context)
+    end = handler.sign_out if kind == "signed_out" else handler.suspend
+    await end(identity.issuer, identity.subject)
+    assert is_page(await browser.get(posted.headers["location"]), 403)
+    assert "__Host-quantimodo_session" not in browser.cookies
+    await sign_in_with(browser, provider="apple")
+    assert "__Host-quantimodo_session" in browser.cookies
 
 
 async def test_a_failure_at_the_provider_is_shown_on_a_page(

@@ -1,7 +1,7 @@
 """Verified profiles that wait for their person: to choose whether to link, or for a request that
 has the session cookie. Each is stored as a login state, bound to this browser."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -55,4 +55,7 @@ class PendingProfiles:
         return self._opened(await self.states.take(request, state))
 
     def _opened(self, found: LoginState) -> PendingProfile:
-        return self.states.content(found, _USE, PendingProfile)
+        pending = self.states.content(found, _USE, PendingProfile)
+        # The provider may have signed the account out since then (`Identity.signed_out_at`).
+        said_at = pending.profile.said_at or found.created_at
+        return PendingProfile(replace(pending.profile, said_at=said_at), pending.purpose)
