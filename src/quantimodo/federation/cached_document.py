@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from quantimodo.outbound.errors import ProviderFault, ProviderUnavailable
+from quantimodo.outbound.responses import LATER
 from quantimodo.ports.clock import Clock
 
 T = TypeVar("T")
@@ -72,10 +73,7 @@ class CachedDocument(Generic[T]):
         if task is None or task.done():
             if self._within(self._failed_at, pause):
                 # A caller right after a failure must not wait as long as the first one did.
-                raise ProviderUnavailable(
-                    "The sign-in provider does not respond. Try again in a moment.",
-                    because="it did not answer a moment ago",
-                )
+                raise ProviderUnavailable(LATER, because="it did not respond a moment ago")
             task = asyncio.create_task(self._run())
             task.add_done_callback(_seen)
             self._under_way = task

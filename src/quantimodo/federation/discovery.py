@@ -8,8 +8,8 @@ from typing import Any, Final
 from quantimodo.crypto.upstream import ALGORITHMS
 from quantimodo.federation.cached_document import CachedDocument
 from quantimodo.federation.contract import ProviderPolicy
-from quantimodo.outbound.errors import InvalidProviderResponse
 from quantimodo.outbound.http_client import GuardedHttpClient
+from quantimodo.outbound.responses import invalid_response
 from quantimodo.ports.clock import Clock
 
 _RS256 = frozenset({"RS256"})  # what every provider has to offer (OpenID Connect Discovery §3)
@@ -61,7 +61,7 @@ class Discovery:
         # OpenID Connect Discovery §4.1: a slash at the end goes before the path is added.
         response = await self._http_client.get(self._policy.issuer.rstrip("/") + _WELL_KNOWN)
         if not response.ok:
-            raise _invalid_response(f"discovery: status {response.status}")
+            raise invalid_response(f"discovery: status {response.status}")
         document = response.json()
         found = _overridden(self._policy, read_metadata(document, self._policy.issuer))
         self._check_methods(document)
@@ -72,7 +72,7 @@ class Discovery:
         methods = _texts(document, "token_endpoint_auth_methods_supported")
         # Without a secret only PKCE is used, which many providers accept and do not list.
         if methods and self._policy.client_secret is not None and _METHODS.isdisjoint(methods):
-            raise _invalid_response(NO_METHOD)
+            raise invalid_response(NO_METHOD)
 
 
 def read_metadata(document: Mapping[str, Any], issuer: str) -> Metadata:
@@ -80,11 +80,11 @@ def read_metadata(document: Mapping[str, Any], issuer: str) -> Metadata:
     # OpenID Connect Discovery §4.3, security.md §26: exactly the configured issuer, so that no
     # server can act for another issuer.
     if document.get("issuer") != issuer:
-        raise _invalid_response("discovery: another issuer")
+        raise invalid_response("discovery: another issuer")
     listed = _texts(document, "id_token_signing_alg_values_supported") or ("RS256",)
     algorithms = ALGORITHMS.intersection(listed)
     if not algorithms:
-        raise _invalid_response(NO_ALGORITHM)
+        raise invalid_response(NO_ALGORITHM)
     methods = _texts(document, "token_endpoint_auth_methods_supported")
     return Metadata(
         issuer=issuer,
@@ -132,16 +132,10 @@ def _address(document: Mapping[str, Any], name: str, *, required: bool = True) -
     if found is None and not required:
         return ""
     if not isinstance(found, str) or not found:
-        raise _invalid_response(f"discovery: no {name}")
+        raise invalid_response(f"discovery: no {name}")
     return found
 
 
 def _texts(document: Mapping[str, Any], name: str) -> list[str]:
     found = document.get(name)
     return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
-
-
-def _invalid_response(because: str) -> InvalidProviderResponse:
-    return InvalidProviderResponse(
-        "The sign-in provider sent a response that cannot be used.", because=because
-    )

@@ -12,8 +12,8 @@ from quantimodo.crypto.upstream import (
 )
 from quantimodo.federation.cached_document import CachedDocument
 from quantimodo.model.secrets import Secret
-from quantimodo.outbound.errors import InvalidProviderResponse
 from quantimodo.outbound.http_client import GuardedHttpClient
+from quantimodo.outbound.responses import invalid_response
 from quantimodo.ports.clock import Clock
 
 
@@ -42,14 +42,8 @@ class PublicKeys:
     async def _fetch(self) -> tuple[ProviderKey, ...]:
         response = await self._http_client.get(await self._locate())
         if not response.ok:
-            raise _invalid_response(f"its keys: status {response.status}")
+            raise invalid_response(f"its keys: status {response.status}")
         try:
             return read_key_set(response.json())
         except BadKeySet as fault:
-            raise _invalid_response("its keys: none that we can use") from fault
-
-
-def _invalid_response(because: str) -> InvalidProviderResponse:
-    return InvalidProviderResponse(
-        "The sign-in provider sent a response that cannot be used.", because=because
-    )
+            raise invalid_response("its keys: none that we can use") from fault

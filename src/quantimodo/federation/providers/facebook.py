@@ -32,7 +32,6 @@ from quantimodo.federation.providers.facebook_graph import TRY_LATER, Graph, acc
 from quantimodo.federation.providers.oauth2 import (
     AuthorizationServer,
     OAuth2,
-    invalid_response,
     numeric_id,
     required_secret,
     text,
@@ -42,6 +41,7 @@ from quantimodo.model.budgets import Signer
 from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient
+from quantimodo.outbound.responses import invalid_response
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import ReplayStore
 
@@ -191,7 +191,7 @@ def _server(token_endpoint: str) -> AuthorizationServer:
         authorization_endpoint=_DIALOG,
         token_endpoint=token_endpoint,
         scope="public_profile email",
-        response_kind=frozenset({_ISSUER}),
+        response_issuers=frozenset({_ISSUER}),
         bad_code=frozenset({"100"}),  # used, expired, of another address or verifier
         try_later=TRY_LATER,
     )

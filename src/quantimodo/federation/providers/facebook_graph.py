@@ -13,13 +13,13 @@ from quantimodo.federation.contract import LimitedLoginNeeded, ProviderPolicy
 from quantimodo.federation.id_tokens import SKEW, bad_token, foreign_token, moment
 from quantimodo.federation.providers.oauth2 import (
     error_code,
-    invalid_response,
     numeric_id,
     required_secret,
 )
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault, ProviderUnavailable
 from quantimodo.outbound.http_client import GuardedHttpClient
+from quantimodo.outbound.responses import invalid_response
 
 # developers.facebook.com, "Graph API: Handle Errors": an outage, and limits that pass.
 TRY_LATER = frozenset({"2", "4", "17", "341"})

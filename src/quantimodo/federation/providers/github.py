@@ -13,7 +13,6 @@ from quantimodo.federation.providers.oauth2 import (
     AuthorizationServer,
     Granted,
     OAuth2,
-    invalid_response,
     no_native_tokens,
     no_security_events,
     numeric_id,
@@ -23,6 +22,7 @@ from quantimodo.federation.providers.oauth2 import (
 from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient, bearer
+from quantimodo.outbound.responses import invalid_response
 
 _ISSUER = "https://github.com"
 _USER = "https://api.github.com/user"
@@ -35,7 +35,7 @@ _SERVER = AuthorizationServer(
     token_endpoint=_TOKENS,
     scope="read:user user:email",
     # Its metadata (RFC 8414) has the path, although its answers have no `iss` yet.
-    response_kind=frozenset({_ISSUER, "https://github.com/login/oauth"}),
+    response_issuers=frozenset({_ISSUER, "https://github.com/login/oauth"}),
     bad_code=frozenset({"bad_verification_code", "redirect_uri_mismatch", "invalid_grant"}),
 )
 

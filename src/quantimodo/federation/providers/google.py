@@ -20,11 +20,11 @@ from quantimodo.federation.provider_quirks import (
     Who,
     is_true,
 )
-from quantimodo.federation.providers.oauth2 import invalid_response, text
+from quantimodo.federation.providers.oauth2 import text
 from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient, bearer
-from quantimodo.outbound.responses import HttpResponse
+from quantimodo.outbound.responses import HttpResponse, invalid_response
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import ReplayStore
 

@@ -21,8 +21,9 @@ from quantimodo.federation.contract import (
 )
 from quantimodo.federation.declined import is_declined
 from quantimodo.model.secrets import Secret
-from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault, ProviderUnavailable
+from quantimodo.outbound.errors import ProviderFault, ProviderUnavailable
 from quantimodo.outbound.http_client import GuardedHttpClient, basic
+from quantimodo.outbound.responses import invalid_response
 
 _SPELLING = re.compile(r"[A-Za-z0-9_.-]{1,40}", re.ASCII)
 _NUMBER = re.compile(r"[1-9][0-9]{0,39}", re.ASCII)
@@ -47,7 +48,7 @@ _LATER = frozenset({"temporarily_unavailable", "server_error"})
 class AuthorizationServer:
     """What is the same for every operator. `issuer` is the issuer of profiles.
 
-    `response_kind`: the values that `iss` of an authorization response may have (RFC 9207).
+    `response_issuers`: the values that `iss` of an authorization response may have (RFC 9207).
     `bad_code`: the error codes of its token endpoint that mean an invalid code.
     `try_later`: the error codes after which the request may be repeated.
     `secret_in_header`: `client_secret_basic`; else the secret is a field of the form.
@@ -58,7 +59,7 @@ class AuthorizationServer:
     authorization_endpoint: str
     token_endpoint: str
     scope: str
-    response_kind: frozenset[str]
+    response_issuers: frozenset[str]
     bad_code: frozenset[str] = frozenset({"invalid_grant"})
     try_later: frozenset[str] = _LATER
     secret_in_header: bool = False
@@ -87,7 +88,9 @@ class OAuth2:
             policy.authorization_endpoint or server.authorization_endpoint
         )
         self._token_endpoint = policy.token_endpoint or server.token_endpoint
-        self._response_kind = frozenset({policy.issuer}) if policy.issuer else server.response_kind
+        self._response_issuers = (
+            frozenset({policy.issuer}) if policy.issuer else server.response_issuers
+        )
         self.issuer = policy.issuer or server.issuer
 
     def destination(self) -> str:
@@ -115,7 +118,7 @@ class OAuth2:
     def code(self, response: Mapping[str, str]) -> Secret:
         """The code of an authorization response. Raises `ProviderFault` when there is none."""
         # security.md §25, RFC 9207 §2.4: the response of another server is not valid for this one.
-        if "iss" in response and response["iss"] not in self._response_kind:
+        if "iss" in response and response["iss"] not in self._response_issuers:
             raise invalid_response("the authorization answer names another issuer")
         if "error" in response:
             raise _refused(self._policy.kind, response)
@@ -164,7 +167,6 @@ class OAuth2:
 
 _BAD_CODE = "The sign-in code is not valid any more. Start the sign-in again."
 _TRY_LATER = "The sign-in provider cannot answer now. Try again in a moment."
-_STRANGE = "The sign-in provider sent a response that cannot be used."
 _DECLINED = "The sign-in was declined at the provider."
 
 
@@ -176,10 +178,6 @@ def error_code(error: Any) -> str:
     found = error.get("code") if isinstance(error, dict) else error
     spelled = str(found) if isinstance(found, str | int) else ""
     return spelled if _SPELLING.fullmatch(spelled) else "an unreadable error"
-
-
-def invalid_response(because: str) -> InvalidProviderResponse:
-    return InvalidProviderResponse(_STRANGE, because=because)
 
 
 def numeric_id(value: Any) -> str:

@@ -34,7 +34,6 @@ from quantimodo.federation.providers.oauth2 import (
     AuthorizationServer,
     Granted,
     OAuth2,
-    invalid_response,
     no_security_events,
     text,
 )
@@ -43,6 +42,7 @@ from quantimodo.model.budgets import Signer
 from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient, bearer
+from quantimodo.outbound.responses import invalid_response
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import ReplayStore
 
@@ -176,7 +176,7 @@ class Oidc:
             authorization_endpoint=metadata.authorization_endpoint,
             token_endpoint=metadata.token_endpoint,
             scope=self._quirks.scope,
-            response_kind=frozenset({metadata.issuer}),
+            response_issuers=frozenset({metadata.issuer}),
             secret_in_header=metadata.secret_in_header,
             proof_key=self._quirks.proof_key,
         )

@@ -17,7 +17,6 @@ from quantimodo.federation.providers.oauth2 import (
     AuthorizationServer,
     Granted,
     OAuth2,
-    invalid_response,
     no_native_tokens,
     no_security_events,
     numeric_id,
@@ -26,6 +25,7 @@ from quantimodo.federation.providers.oauth2 import (
 from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient, bearer
+from quantimodo.outbound.responses import invalid_response
 
 _ISSUER = "https://x.com"
 _ME = "https://api.x.com/2/users/me"
@@ -35,7 +35,7 @@ _SERVER = AuthorizationServer(
     authorization_endpoint="https://x.com/i/oauth2/authorize",
     token_endpoint=_TOKENS,
     scope="users.read tweet.read",  # users/me asks for both
-    response_kind=frozenset({_ISSUER}),
+    response_issuers=frozenset({_ISSUER}),
     # X sends `invalid_request` for a code that is used, expired or of another verifier.
     bad_code=frozenset({"invalid_grant", "invalid_request"}),
     secret_in_header=True,
