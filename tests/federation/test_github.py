@@ -260,7 +260,7 @@ async def test_each_step_that_fails_ends_the_sign_in(
 async def test_a_code_that_a_browser_made_up_is_not_in_the_reason(github: Recordings) -> None:
     with pytest.raises(ProviderFault) as caught:
         await provider(github).handle_callback({"error": "marked"}, CONTEXT)
-    assert caught.value.because == "authorization answer: an unknown error"
+    assert caught.value.because == "authorization response: an unknown error"
 
 
 @pytest.mark.parametrize(

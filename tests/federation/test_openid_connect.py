@@ -354,7 +354,7 @@ def test_the_operators_page_has_a_line_for_each_of_these_reasons() -> None:
     page = (ROOT / "docs/operator/providers.md").read_text("utf-8")
     for because in (
         *(NOT_SIGNED, WRONG_ALGORITHM, NO_KEY_ID, UNKNOWN_KEY, WRONG_KEY, BAD_SIGNATURE),
-        *(REFUSED_HEADER, UNREADABLE, NO_ALGORITHM, NO_METHOD, "aud is not the client that asked"),
+        *(REFUSED_HEADER, UNREADABLE, NO_ALGORITHM, NO_METHOD, "aud is not the requesting client"),
     ):
         assert f"| `{because}`" in page, because
 

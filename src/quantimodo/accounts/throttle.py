@@ -125,7 +125,7 @@ class Throttle:
         await self._count("social address", network(address), self.policy.social_per_address)
 
     async def start_upstream_login(self, address: str) -> None:
-        """A browser that sets out for a provider, or a call that makes us ask one."""
+        """A redirect to a provider, or a code or token to exchange for a login JWT."""
         limit = self.policy.upstream_logins_per_address
         await self._count("upstream login address", network(address), limit)
 

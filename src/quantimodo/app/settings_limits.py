@@ -31,8 +31,8 @@ class LimitSettings:
     )
     upstream_logins_per_address: Limit = _setting(
         Limit(200, 15 * _MINUTE),
-        "Browsers that may be sent to providers, and requests that may be sent to providers, from"
-        " one network address.",
+        "Sign-ins through providers that may be started, and codes and tokens that may be exchanged"
+        " for a login JWT, from one network address.",
     )
     requests_per_address: Limit = _setting(
         Limit(10_000, 15 * _MINUTE),

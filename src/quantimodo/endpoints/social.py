@@ -49,11 +49,11 @@ class SocialEndpoint:
     async def login(self, request: Request) -> Response:
         """GET /api/v2/auth/social/login: an application sends a browser to a provider."""
         try:
-            asked = login_request(
+            requested = login_request(
                 Form.of_urlencoded(request.scope["query_string"], ALIASES, PARAMETERS)
             )
-            target = await self.redirect_targets.find(asked.redirect_url, asked.client_id)
-            if target.strict and asked.challenge is None:
+            target = await self.redirect_targets.find(requested.redirect_url, requested.client_id)
+            if target.strict and requested.challenge is None:
                 raise InvalidRequest(
                     "an app with this redirectUrl is registered as strict: send code_challenge"
                     " (S256), or name another app by clientId"
@@ -62,14 +62,14 @@ class SocialEndpoint:
             raise RequestRejected(_TITLE, fault.description) from None
         except UnregisteredRedirect as fault:
             raise RequestRejected(_TITLE, str(fault)) from None
-        provider = self.providers.get(asked.provider)
+        provider = self.providers.get(requested.provider)
         if provider is None:
             raise RequestRejected(_TITLE, unknown_provider(self.providers))
         purpose = ReturnToClient(
-            redirect_url=asked.redirect_url,
+            redirect_url=requested.redirect_url,
             clients=target.clients,
-            state=asked.state,
-            challenge=asked.challenge,
+            state=requested.state,
+            challenge=requested.challenge,
         )
         return await self._begin(request, provider, purpose, fresh=False)
 

@@ -106,7 +106,7 @@ def _check_audience(
     if not audiences or not ours.issuperset(audiences):
         raise foreign_token("aud is not one of ours")
     if requested_by is not None and requested_by not in audiences:
-        raise foreign_token("aud is not the client that asked")
+        raise foreign_token("aud is not the requesting client")
     if len(audiences) > 1 and authorized_party is None:
         raise foreign_token("several audiences and no azp")
     # Stricter than OpenID Connect Core: also with one audience, because Google's apps of one

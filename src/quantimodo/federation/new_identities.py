@@ -25,7 +25,7 @@ def normalized(profile: Profile) -> Profile:
         (profile.subject, _LONGEST_SUBJECT),
     ):
         if not 0 < len(text) <= longest or not text.isprintable():
-            raise DomainError("The provider's answer cannot be used.")
+            raise DomainError("The provider sent a response that cannot be used.")
     email = known_email(profile.email)
     return replace(profile, email=email, name=shown_name(profile.name, email))
 

@@ -216,7 +216,7 @@ def _found(kind: Any, example: Any, *headers: str) -> Response:
     )
 
 
-def _asked_badly(text: str) -> Response:
+def _invalid_parameter(text: str) -> Response:
     return refused(
         "A parameter cannot be understood, or does not fit; or the token is sent in a way that is"
         " refused.",
@@ -273,7 +273,7 @@ def _reference(route: str, name: str, summary: str, kind: Any, example: Any) -> 
 
 _READING: Final[Mapping[int, Response]] = {
     **REFUSED,
-    400: _asked_badly("a value to compare with is not a number"),
+    400: _invalid_parameter("a value to compare with is not a number"),
     429: refused(
         "Too many reads of this person's measurements, or by this application, are in progress.",
         {"temporarily_unavailable": "too many reads of these measurements at once; wait for them"},

@@ -79,7 +79,7 @@ _BACK: Final = {
     502: Response("The provider sent an invalid response.", (Content(HTML, str),)),
     503: Response("The provider, or the server, is busy.", (Content(HTML, str),)),
 }
-_ANSWER: Final = {"answer": {"state": fakes.STATE, "code": "fake-code-of-the-provider"}}
+_RESPONSE_EXAMPLE: Final = {"response": {"state": fakes.STATE, "code": "fake-code-of-the-provider"}}
 
 OPERATIONS: Final = (
     Operation(
@@ -94,7 +94,7 @@ OPERATIONS: Final = (
         ),
         path=AtProvider,
         query=ProviderResponse,
-        examples=_ANSWER,
+        examples=_RESPONSE_EXAMPLE,
         responses=_BACK,
     ),
     Operation(
@@ -107,7 +107,7 @@ OPERATIONS: Final = (
         path=AtProvider,
         body=ProviderResponse,
         bodies=(FORM,),
-        examples=_ANSWER,
+        examples=_RESPONSE_EXAMPLE,
         responses=_BACK,
     ),
     Operation(

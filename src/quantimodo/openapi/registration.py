@@ -71,9 +71,9 @@ class RegisteredPath(TypedDict):
     client_id: Annotated[str, said("The identifier of the app.", fakes.CLIENT_ID)]
 
 
-_ASKED: Final = {"redirect_uris": [fakes.REDIRECT_URI], "client_name": "Mood Tracker"}
+_REQUEST: Final = {"redirect_uris": [fakes.REDIRECT_URI], "client_name": "Mood Tracker"}
 _GIVEN: Final = {
-    **_ASKED,
+    **_REQUEST,
     "client_id": fakes.CLIENT_ID,
     "client_secret": fakes.CLIENT_SECRET,
     "client_secret_expires_at": 0,
@@ -118,7 +118,7 @@ OPERATIONS: Final = (
         ),
         body=ClientDocument,
         bodies=(JSON,),
-        examples={"an app": _ASKED},
+        examples={"an app": _REQUEST},
         security=({"bearer": []}, {}),
         responses={
             201: Response(
@@ -167,7 +167,7 @@ OPERATIONS: Final = (
         path=RegisteredPath,
         body=RegisteredClient,
         bodies=(JSON,),
-        examples={"an app": {**_ASKED, "client_id": fakes.CLIENT_ID}},
+        examples={"an app": {**_REQUEST, "client_id": fakes.CLIENT_ID}},
         security=({"bearer": []},),
         responses={200: _CURRENT, 400: _BAD, 401: _NOT_YOURS},
         shared=(413, 500, 503),

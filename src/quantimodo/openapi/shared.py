@@ -1,4 +1,4 @@
-"""What more than one operation says: headers, answers that read the same everywhere, and the ways
+"""What more than one operation says: headers, responses that are the same everywhere, and the ways
 to prove who one is."""
 
 from collections.abc import Mapping

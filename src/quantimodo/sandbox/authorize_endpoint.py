@@ -28,6 +28,8 @@ from quantimodo.sandbox.sealed import SealedGrants
 
 
 class ResponseBuilder(Protocol):
+    """Builds the authorization response of one provider."""
+
     def response(
         self,
         fake_provider: FakeProvider,
@@ -47,7 +49,7 @@ class AuthorizeEndpoint:
     """`ending` is appended to every response address: Facebook adds `#_=_`."""
 
     fake_provider: FakeProvider
-    respond: ResponseBuilder
+    builder: ResponseBuilder
     person_chooser: PersonChooser
     grants: SealedGrants
     clock: Clock
@@ -71,13 +73,13 @@ class AuthorizeEndpoint:
         except AuthorizationRequestRefused as refusal:
             return self._back(
                 target,
-                self.respond.refusal(self.fake_provider, refusal.code, refusal.description),
+                self.builder.refusal(self.fake_provider, refusal.code, refusal.description),
             )
 
     def _response(self, requested: FakeAuthorizationRequest, person: Person) -> dict[str, str]:
         refuse_as(person)
         grant = requested.grant(self.fake_provider, person, int(self.clock.now().timestamp()))
-        return self.respond.response(
+        return self.builder.response(
             self.fake_provider, requested, person, self.grants.seal(grant, "code")
         )
 

@@ -176,11 +176,11 @@ class _ProviderRoutes:
         ]
 
     def _authorize_endpoint(
-        self, fake_provider: FakeProvider, profile: ResponseBuilder, path: str, ending: str = ""
+        self, fake_provider: FakeProvider, builder: ResponseBuilder, path: str, ending: str = ""
     ) -> AuthorizeEndpoint:
         return AuthorizeEndpoint(
             fake_provider=fake_provider,
-            respond=profile,
+            builder=builder,
             person_chooser=self._choosing(path),
             grants=self.grants,
             clock=self.clock,

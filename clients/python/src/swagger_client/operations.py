@@ -134,8 +134,8 @@ def operation(build: Callable[Concatenate[A, P], Call[T]]) -> Method[A, P, T]:
             call = replace(call, bearer=str(token))
         return _perform(api.api_client, call, options)
 
-    answer = str(signature.return_annotation)
-    _present(method, signature, answer[len("Call[") : -1])
+    result = str(signature.return_annotation)
+    _present(method, signature, result[len("Call[") : -1])
     return cast("Method[A, P, T]", method)
 
 
@@ -155,10 +155,10 @@ def with_http_info(method: Method[A, P, T]) -> Method[A, P, tuple[T, int, Header
     return cast("Method[A, P, tuple[T, int, Headers]]", twin)
 
 
-def _present(method: Any, signature: inspect.Signature, answer: str) -> None:
+def _present(method: Any, signature: inspect.Signature, result: str) -> None:
     """What `help()` shows."""
-    method.__signature__ = signature.replace(return_annotation=answer)
-    method.__annotations__ = {**method.__annotations__, "return": answer}
+    method.__signature__ = signature.replace(return_annotation=result)
+    method.__annotations__ = {**method.__annotations__, "return": result}
 
 
 def _check(
@@ -185,12 +185,12 @@ def _perform(client: ApiClient, call: Call[Any], options: Mapping[str, Any]) -> 
     timeout, preload = options.get("_request_timeout"), options.get("_preload_content", True)
     callback = options.get("callback")
 
-    def answer() -> Any:
+    def perform() -> Any:
         data, status, headers = client.perform(call, timeout, preload=preload)
         return data if options.get("_return_http_data_only", True) else (data, status, headers)
 
     if callback is None:
-        return answer()
-    thread = threading.Thread(target=lambda: callback(answer()))
+        return perform()
+    thread = threading.Thread(target=lambda: callback(perform()))
     thread.start()
     return thread

@@ -12,6 +12,7 @@ from quantimodo.crypto.upstream import appsecret_proof
 from quantimodo.federation.contract import LimitedLoginNeeded, ProviderPolicy
 from quantimodo.federation.id_tokens import SKEW, bad_token, foreign_token, moment
 from quantimodo.federation.providers.oauth2 import (
+    TEMPORARILY_UNAVAILABLE,
     error_code,
     numeric_id,
     required_secret,
@@ -137,10 +138,7 @@ def _limited_login_needed(because: str) -> LimitedLoginNeeded:
 def _later_or_invalid(where: str, error: Any) -> ProviderFault:
     code = error_code(error)
     if code in TRY_LATER or (isinstance(error, dict) and error.get("is_transient") is True):
-        return ProviderUnavailable(
-            "The sign-in provider cannot answer now. Try again in a moment.",
-            because=f"{where}: {code}",
-        )
+        return ProviderUnavailable(TEMPORARILY_UNAVAILABLE, because=f"{where}: {code}")
     return invalid_response(f"{where}: {code}")
 
 

@@ -34,7 +34,7 @@ _SERVER = AuthorizationServer(
     authorization_endpoint="https://github.com/login/oauth/authorize",
     token_endpoint=_TOKENS,
     scope="read:user user:email",
-    # Its metadata (RFC 8414) has the path, although its answers have no `iss` yet.
+    # Its metadata (RFC 8414) has the path, although its responses have no `iss` yet.
     response_issuers=frozenset({_ISSUER, "https://github.com/login/oauth"}),
     bad_code=frozenset({"bad_verification_code", "redirect_uri_mismatch", "invalid_grant"}),
 )

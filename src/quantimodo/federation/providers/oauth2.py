@@ -119,11 +119,11 @@ class OAuth2:
         """The code of an authorization response. Raises `ProviderFault` when there is none."""
         # security.md §25, RFC 9207 §2.4: the response of another server is not valid for this one.
         if "iss" in response and response["iss"] not in self._response_issuers:
-            raise invalid_response("the authorization answer names another issuer")
+            raise invalid_response("the authorization response names another issuer")
         if "error" in response:
             raise _refused(self._policy.kind, response)
         if not response.get("code"):
-            raise invalid_response("the authorization answer has neither code nor error")
+            raise invalid_response("the authorization response has neither code nor error")
         return Secret(response["code"])
 
     async def exchange(
@@ -140,7 +140,7 @@ class OAuth2:
             self._token_endpoint, {**fields, **identified}, headers=headers
         )
         body = response.json()
-        # GitHub answers errors with 200: the member decides, not the status.
+        # GitHub sends errors with 200: the member decides, not the status.
         if "error" in body:
             raise self._not_granted(error_code(body["error"]))
         if not response.ok:
@@ -161,12 +161,12 @@ class OAuth2:
         if code in self._server.bad_code:
             return BadCode(_BAD_CODE, because=because)
         if code in self._server.try_later:
-            return ProviderUnavailable(_TRY_LATER, because=because)
+            return ProviderUnavailable(TEMPORARILY_UNAVAILABLE, because=because)
         return invalid_response(because)
 
 
 _BAD_CODE = "The sign-in code is not valid any more. Start the sign-in again."
-_TRY_LATER = "The sign-in provider cannot answer now. Try again in a moment."
+TEMPORARILY_UNAVAILABLE = "The sign-in provider is busy. Try again in a moment."
 _DECLINED = "The sign-in was declined at the provider."
 
 
@@ -215,11 +215,11 @@ def no_security_events() -> BadToken:
 def _refused(kind: str, response: Mapping[str, str]) -> ProviderFault:
     # This response comes through the browser, so the log has only codes that are known.
     code = response["error"]
-    because = f"authorization answer: {code if code in _KNOWN else 'an unknown error'}"
+    because = f"authorization response: {code if code in _KNOWN else 'an unknown error'}"
     if is_declined(kind, response):
         return AccessDeniedByUser(_DECLINED, because=because)
     if code in _LATER:
-        return ProviderUnavailable(_TRY_LATER, because=because)
+        return ProviderUnavailable(TEMPORARILY_UNAVAILABLE, because=because)
     return invalid_response(because)
 
 

@@ -111,7 +111,7 @@ class Oidc:
     async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
         at = redirect_uri or self._policy.direct_redirect_uri or self._quirks.direct_redirect_uri
         if not at:
-            raise BadCode("This code needs the redirectUrl that it was asked for with.")
+            raise BadCode("This code needs the redirectUrl that it was requested with.")
         metadata = await self._discovery.get()
         granted = await self._server(metadata).exchange(code, at, None)
         found, who = await self._issued(granted, metadata, None)
@@ -160,9 +160,9 @@ class Oidc:
         """security.md §25, RFC 9207 §2.4: refuse the response of another provider."""
         if "iss" not in response:
             if metadata.names_itself:
-                raise invalid_response("the authorization answer names no issuer")
+                raise invalid_response("the authorization response names no issuer")
         elif not self._quirks.is_named(response["iss"], metadata):
-            raise invalid_response("the authorization answer names another issuer")
+            raise invalid_response("the authorization response names another issuer")
 
     async def _jwks_uri(self) -> str:
         return (await self._discovery.get()).jwks_uri
@@ -208,7 +208,7 @@ class Oidc:
         self, token: Secret, metadata: Metadata, nonce: str | None
     ) -> tuple[Verified, Who]:
         if nonce is None and self._quirks.nonce_needed:
-            raise BadToken("Send the nonce that the app asked for the ID token with.")
+            raise BadToken("Send the nonce with which the app requested the ID token.")
         try:
             found = await self._keys.verify(token, metadata.algorithms)
         except Unsigned as fault:

@@ -72,7 +72,7 @@ class X:
 
     async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
         raise BadCode(
-            "A code of this provider is good only in the sign-in that asked for it. "
+            "A code of this provider is valid only in the sign-in that requested it. "
             "Use the sign-in in a browser."
         )
 

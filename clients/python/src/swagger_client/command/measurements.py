@@ -42,7 +42,7 @@ def list_measurements(session: OAuthSession, options: Namespace, env: CliEnviron
 def add_measurement(session: OAuthSession, options: Namespace, env: CliEnvironment) -> None:
     """Add one measurement; its time is now unless `--at` is given."""
     at = int(env.clock()) if options.at is None else time_of(options.at, "--at")
-    answer = session.add_measurements(
+    response = session.add_measurements(
         MeasurementSet(
             options.variable,
             [NewMeasurement(at, options.value, options.note)],
@@ -51,7 +51,7 @@ def add_measurement(session: OAuthSession, options: Namespace, env: CliEnvironme
             variable_category_name=options.category,
         )
     )
-    env.print_result(json.dumps(answer) if options.json else "Added.")
+    env.print_result(json.dumps(response) if options.json else "Added.")
 
 
 def import_measurements(session: OAuthSession, options: Namespace, env: CliEnvironment) -> None:

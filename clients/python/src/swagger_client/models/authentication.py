@@ -11,7 +11,7 @@ from swagger_client.records import Field, Record, boolean, integer, one, optiona
 class SocialLogin(Record):
     """The first step of a social sign-in: where the provider asks the person.
 
-    The server binds the sign-in to the browser that asked. To sign a person in, open the address
+    The server binds the sign-in to the requesting browser. To sign a person in, open the address
     of this call in that person's browser; `location` shows where it leads.
     """
 
