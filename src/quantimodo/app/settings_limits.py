@@ -73,17 +73,17 @@ class LimitSettings:
     )
     proof_per_person: Limit = _setting(
         Limit(10, 15 * _MINUTE),
-        "Times that a signed-in person may try their own password before a change.",
+        "Passwords, and codes of a new authenticator app, that one person may try before a change.",
     )
     second_factor_per_person: Limit = _setting(
         Limit(10, 15 * _MINUTE),
-        "Codes of a second factor that may be tried for one person in browsers that they have not"
-        " used before, and apart from these in each browser that they have.",
+        "Codes of a second factor that may be tried in one sign-in, in one browser that the person"
+        " has used before, and for one person in all other browsers.",
     )
     second_factor_per_day: Limit = _setting(
         Limit(50, 24 * _HOUR),
         "Codes of a second factor that may be tried for one person in browsers that they have not"
-        " used before, in the long run.",
+        " used before, over a longer time.",
     )
     sessions_per_person: Limit = _setting(
         Limit(1000, _HOUR), "Sessions that one person may start from one network address."

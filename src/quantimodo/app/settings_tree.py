@@ -123,7 +123,7 @@ class AccountSettings:
     second_factor: Literal["off", "optional", "required"] = _setting(
         "optional",
         "Two-step verification with an authenticator app. off: people cannot add one; those that"
-        " were added still count. required: a person without one adds one at the next sign-in.",
+        " exist are still required. required: a person without one adds one at the next sign-in.",
     )
 
 
