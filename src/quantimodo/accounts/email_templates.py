@@ -133,38 +133,38 @@ class EmailTemplates:
         return self._notice(
             to,
             "Two-step verification is on",
-            "An authenticator app was added to your account. Signing in needs its code from now"
-            " on.",
+            "An authenticator app was added to your account. From now on you need its code to sign"
+            " in.",
         )
 
     def second_factor_replaced(self, to: str) -> Mail:
         return self._notice(
             to,
             "Your authenticator app was replaced",
-            "Another authenticator app makes the codes for your account from now on. The earlier"
-            " app and the earlier recovery codes do not work any more.",
+            "The codes for your account now come from another authenticator app. The earlier app"
+            " and the earlier recovery codes no longer work.",
         )
 
     def second_factor_removed(self, to: str) -> Mail:
         return self._notice(
             to,
             "Two-step verification is off",
-            "The authenticator app was removed from your account. Signing in needs no code any"
-            " more.",
+            "The authenticator app was removed from your account. You no longer need a code to sign"
+            " in.",
         )
 
     def recovery_codes_replaced(self, to: str) -> Mail:
         return self._notice(
             to,
             "You have new recovery codes",
-            "New recovery codes were made for your account. The earlier ones do not work any more.",
+            "New recovery codes were made for your account. The earlier ones no longer work.",
         )
 
     def recovery_code_used(self, to: str, left: int) -> Mail:
         return self._notice(
             to,
             "A recovery code was used",
-            f"Your account was signed in to with a recovery code. {_codes_left(left)}",
+            f"A recovery code was used to sign in to your account. {_codes_left(left)}",
         )
 
     def account_deleted(self, to: str) -> Mail:
@@ -198,8 +198,10 @@ def address_of(user: User) -> str | None:
 
 def _codes_left(left: int) -> str:
     if left == 0:
-        return "That was the last one: make new ones on the page Security."
-    return "One is left: make new ones on the page Security." if left == 1 else f"{left} are left."
+        return "It was the last one. Make new ones on the Security page of your account."
+    if left == 1:
+        return "One is left. Make new ones on the Security page of your account."
+    return f"{left} are left."
 
 
 def _valid_for(lifetime: timedelta) -> str:

@@ -42,7 +42,7 @@ NOTICES: Final = {
     "If another person may have used it, sign out all other devices.",
     "access-removed": "Access removed. The application can no longer use your account.",
     "two-step-on": "Two-step verification is on. Signing in needs a code of your app from now on.",
-    "two-step-off": "Two-step verification is off. Signing in needs no code any more.",
+    "two-step-off": "Two-step verification is off. You no longer need a code to sign in.",
     "recovery-codes-new": "You have new recovery codes. The earlier ones do not work any more.",
     "session-ended": "That device is signed out.",
     "others-ended": "All other devices are signed out.",
