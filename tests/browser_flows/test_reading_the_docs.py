@@ -23,9 +23,7 @@ async def test_axe_finds_nothing_in_the_docs(
         page.on("console", lambda message: complaints.append(message.text))
         await page.goto("/docs")
         assert await faults_of(page, "docs", width) == []
-        await page.evaluate(
-            "document.querySelectorAll('details').forEach(each => each.open = true)"
-        )
+        await page.evaluate(_OPEN_ALL)
         assert await faults_of(page, "docs, all opened", width) == []
     assert complaints == []
 

@@ -89,7 +89,7 @@ def _check_parameters(document: dict[str, Any], operation: dict[str, Any], page:
 
 
 def _check_answers(operation: dict[str, Any], article: str) -> None:
-    if "Those of" in article.partition("<h4>Answers</h4>")[2]:
+    if "Those of" in article.partition("<h4>Responses</h4>")[2]:
         return  # the same as of the operation that it names
     for status, answer in operation["responses"].items():
         if "$ref" not in answer:
