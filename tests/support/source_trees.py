@@ -1,6 +1,7 @@
 """The syntax trees of modules, and the names of tests, parsed once in each test process."""
 
 import ast
+import gc
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -21,5 +22,13 @@ def names_of_tests(file: str) -> frozenset[str]:
 
 @cache
 def trees(folder: Path = SOURCE) -> Mapping[Path, ast.Module]:
-    """The tree of each Python file below the folder, in the order of their paths."""
-    return {path: ast.parse(path.read_text("utf-8")) for path in sorted(folder.rglob("*.py"))}
+    """The tree of each Python file below the folder, in the order of their paths.
+
+    They stay until the end of the process, so no garbage collection looks at their nodes.
+    """
+    gc.collect()
+    gc.disable()
+    found = {path: ast.parse(path.read_text("utf-8")) for path in sorted(folder.rglob("*.py"))}
+    gc.freeze()
+    gc.enable()
+    return found
