@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from quantimodo.accounts.errors import Busy, DomainError
+from quantimodo.accounts.errors import AccountDeleted, Busy, DomainError
 from quantimodo.accounts.passwords import is_presentable
 from quantimodo.accounts.sessions import Sessions, require_fresh
 from quantimodo.accounts.throttle import Throttle
@@ -103,7 +103,7 @@ class Credentials:
         try:
             await self.users.set_password(user.id, password_hash, self.clock.now())
         except Conflict:
-            raise DomainError("This account is not there any more.") from None
+            raise AccountDeleted from None
         await self.sessions.end_all(user.id)
 
     async def add(self, session: Session, password_hash: str) -> bool:

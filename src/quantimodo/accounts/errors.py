@@ -1,4 +1,4 @@
-"""What identity refuses, in words for people. What was typed is never echoed."""
+"""Errors of the account services, with messages for people. No message contains the input."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,8 +6,8 @@ from datetime import timedelta
 
 
 class InvalidInput(Exception):
-    """Fields of a form cannot be taken as they are; `faults` says of each what to do about it.
-    `field` and `message` are those of the first."""
+    """Fields of a form are invalid. `faults` has a message for each that says what to do; `field`
+    and `message` are those of the first."""
 
     def __init__(self, field: str, message: str, faults: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -17,7 +17,7 @@ class InvalidInput(Exception):
 
 
 class Faults:
-    """Collects what is wrong with the fields of one form, so that all of it is said at once."""
+    """Collects the faults of one form, so that the person sees all of them at once."""
 
     def __init__(self) -> None:
         self._found: dict[str, str] = {}
@@ -38,15 +38,23 @@ class Faults:
 
 
 class DomainError(Exception):
-    """Wrong credentials, or a link that is not good (any more): one text for all causes."""
+    """Wrong credentials, or a link that is not valid: one message for all causes."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
 
 
+class AccountDeleted(DomainError):
+    """The account was deleted in the meantime."""
+
+    def __init__(self) -> None:
+        super().__init__("This account is not there any more.")
+
+
 class SignInNeeded(DomainError):
-    """The link is good, and it was not spent, but only its account's signed-in browser opens it."""
+    """The link is valid and unused, but only a browser that is signed in to its account can use
+    it."""
 
 
 class ReauthenticationNeeded(Exception):
@@ -67,7 +75,7 @@ class LinkNeeded(Exception):
 
 
 class TooMany(Exception):
-    """Tried too often; in `retry_after`, at the latest, it can be tried again."""
+    """Too many attempts. The next one is possible after `retry_after` at the latest."""
 
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__("too many attempts")
@@ -75,7 +83,7 @@ class TooMany(Exception):
 
 
 class Busy(Exception):
-    """Too many passwords are being checked right now; `retry_after` is soon."""
+    """Too many passwords are being checked. The next attempt is possible after `retry_after`."""
 
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__("the password pool is full")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from quantimodo.accounts.errors import DomainError
+from quantimodo.accounts.errors import AccountDeleted
 from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin
@@ -28,7 +28,7 @@ class PendingLogins:
 
     async def start(self, user: User, proof: bytes) -> Secret:
         """The value of the cookie. `proof` is what the login has proved so far. Raises
-        `DomainError` for a deleted account."""
+        `AccountDeleted`."""
         now = self.clock.now()
         minted = mint(Kind.PENDING_LOGIN, now, self.entropy)
         pending = PendingLogin(
@@ -37,7 +37,7 @@ class PendingLogins:
         try:
             await self.store.add_pending_login(pending)
         except Conflict:
-            raise DomainError("This account is not there any more.") from None
+            raise AccountDeleted from None
         return minted.raw
 
     async def find(self, cookie: Secret | None) -> PendingLogin | None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from quantimodo.accounts.authenticator_apps import open_secret, seal_secret
-from quantimodo.accounts.errors import DomainError, ReauthenticationNeeded
+from quantimodo.accounts.errors import AccountDeleted, DomainError, ReauthenticationNeeded
 from quantimodo.accounts.recovery_codes import RecoveryCodes
 from quantimodo.accounts.second_factor_notices import SecondFactorNotices
 from quantimodo.accounts.sessions import require_fresh
@@ -175,7 +175,7 @@ class SecondFactors:
         try:
             await self.store.save_totp_enrolment(enrolment)
         except Conflict:
-            raise DomainError("This account is not there any more.") from None
+            raise AccountDeleted from None
 
     async def _enrolment(self, user: User, holder: bytes) -> tuple[TotpEnrolment, Secret] | None:
         found = await self.store.totp_enrolment(user.id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from quantimodo.accounts.errors import DomainError, ReauthenticationNeeded
+from quantimodo.accounts.errors import AccountDeleted, ReauthenticationNeeded
 from quantimodo.crypto.session_ids import SESSION_ID_BYTES
 from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.events import Event
@@ -158,7 +158,7 @@ class Sessions:
         try:
             await self.store.add_session(session, ended)
         except Conflict:
-            raise DomainError("This account is not there any more.") from None
+            raise AccountDeleted from None
         if ended is not None:
             self.ring()
         self._record("session.started", user.id, session.address, session.agent)

@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from quantimodo.accounts.throttle import Limit
@@ -93,13 +94,11 @@ class LimitSettings:
     )
 
 
-def _budget(mebibytes: int, says: str) -> Any:
-    least, most = 1_048_576, 1_099_511_627_776
-    return _setting(mebibytes * 1_048_576, says, least=least, most=most)
+def _budget(mebibytes: int, says: str, *, least: int = 1_048_576) -> Any:
+    return _setting(mebibytes * 1_048_576, says, least=least, most=1_099_511_627_776)
 
 
-def _quota(mebibytes: int, says: str) -> Any:
-    return _setting(mebibytes * 1_048_576, says, least=4_096, most=1_099_511_627_776)
+_quota = partial(_budget, least=4_096)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
