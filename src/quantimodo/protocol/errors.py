@@ -8,6 +8,7 @@
       LoginRequired  ConsentRequired  UnmetAuthenticationRequirements
       InvalidRequestObject  InvalidRequestUri  RegistrationNotSupported
                              OpenID Connect Core §3.1.2.6
+      InvalidAuthorizationDetails                                   RFC 9396 §5
       InvalidClientMetadata  InvalidRedirectUri  InvalidSoftwareStatement
       UnapprovedSoftwareStatement  RegistrationClosed               RFC 7591 §3.2.2
     BearerError              RFC 6750 §3.1, for resources
@@ -87,6 +88,12 @@ class LoginRequired(OAuthError):
 
 class ConsentRequired(OAuthError):
     code = "consent_required"
+
+
+class InvalidAuthorizationDetails(OAuthError):
+    """RFC 9396 §5."""
+
+    code = "invalid_authorization_details"
 
 
 class InvalidRequestObject(OAuthError):

@@ -1,8 +1,11 @@
 """Scopes (RFC 6749 §3.3; v2-api.md §5): which exist, what each opens, parsing and narrowing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
+from quantimodo.model.consent_details import Action, Details, within
 from quantimodo.protocol.errors import InvalidScope
 
 Scope = frozenset[str]
@@ -37,6 +40,28 @@ SCOPES: dict[str, ScopeText] = {
     ),
 }
 KNOWN: Scope = frozenset(SCOPES)
+SCOPE_OF_ACTION: Final[Mapping[Action, str]] = {
+    "read": "readmeasurements",
+    "write": "writemeasurements",
+}
+"""The scope that opens each action on health data."""
+
+
+def health_actions(scope: Scope) -> frozenset[Action]:
+    """The actions on health data that the scope opens."""
+    return frozenset(action for action, name in SCOPE_OF_ACTION.items() if name in scope)
+
+
+def effective(scope: Scope, details: Details) -> tuple[Scope, Details]:
+    """Both without what the other one does not open. The details are None where they do not
+    restrict the scope."""
+    if details is None:
+        return scope, None
+    unused = frozenset(
+        name for action, name in SCOPE_OF_ACTION.items() if action not in details.actions
+    )
+    opened = scope - unused
+    return opened, within(details, health_actions(opened))
 
 
 def parse(text: str) -> Scope:
