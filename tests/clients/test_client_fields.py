@@ -32,6 +32,7 @@ GIVEN: dict[str, Any] = {
     "default_acr_values": ["urn:example:acr"],
     "request_uris": [ADDRESS],
     "post_logout_redirect_uris": [ADDRESS],
+    "optional_scope": ["email"],
 }
 by_name = pytest.mark.parametrize("field", FIELDS, ids=lambda field: str(field.name))
 

@@ -15,7 +15,8 @@ class ClientMetadata:
     """`jwks` is the text of a JWK Set. `localized` has the members with a language tag, as they
     were sent (`client_name#ja`). `token_endpoint_auth_method` is empty for a client of the portal
     or the command line: it may use Basic or post. `include_claims_in_id_token` is an extension: ID
-    tokens include the claims of the granted scopes, as userinfo does."""
+    tokens include the claims of the granted scopes, as userinfo does. `optional_scope` is an
+    extension: the scopes that a person may decline. `reviewed` is the operator's mark."""
 
     application_type: Literal["web", "native"] = "web"
     contacts: tuple[str, ...] = ()
@@ -52,6 +53,8 @@ class ClientMetadata:
     software_version: str = ""
     software_statement: str = ""
     include_claims_in_id_token: bool = False
+    optional_scope: tuple[str, ...] = ()
+    reviewed: bool = False
 
 
 BARE = ClientMetadata()

@@ -26,6 +26,7 @@ _CODE: Final = frozenset({"code"})
 # Check boxes share one space of names in the view: a scope is itself, all others have a prefix.
 _PUBLIC: Final = "kind:public"
 _CONFIDENTIAL: Final = "kind:confidential"
+_OPTIONAL: Final = "optional:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def submitted(form: Form, client: Client | None = None) -> Registration:
         values[field.name] = tuple(text.split()) if field.kind == "texts" else text.strip()
     values |= {name: bool(form.one(box)) for name, box in _BOXES.items()}
     values["scope"] = frozenset(form.many("scope"))
+    values["optional_scope"] = tuple(sorted(set(form.many("optional_scope"))))
     values["public"] = form.one("kind") == "public"
     # An application that acts as itself, and has no redirect URI, signs no people in.
     acts_as_itself = bool(values["grant_types"])
@@ -102,6 +104,7 @@ def view_of(client: Client, errors: Mapping[str, str] | None = None) -> FormView
         value = value_of(client, field)
         values[field.name] = "\n".join(value) if field.kind == "texts" else str(value)
     chosen = {*client.scope, _PUBLIC if client.public else _CONFIDENTIAL}
+    chosen |= {_OPTIONAL + name for name in client.metadata.optional_scope}
     for field, _ in _SHOWN:
         if field.name in _BOXES and _is_set(field, client):
             chosen.add(f"flag:{_BOXES[field.name]}")
@@ -112,6 +115,7 @@ def submitted_view(form: Form, again: FormErrors) -> FormView:
     """The form with the submitted values and the errors."""
     chosen = {*form.many("scope"), f"kind:{form.one('kind')}"}
     chosen |= {f"flag:{box}" for box in _BOXES.values() if form.one(box)}
+    chosen |= {_OPTIONAL + name for name in form.many("optional_scope")}
     names = [field.name for field in _TEXTS]
     return again.view(form, *names, "revision", chosen=sorted(chosen))
 

@@ -18,7 +18,7 @@ one space-separated text in JSON. `seconds`: a whole number or None. `json`: an 
 JSON text."""
 Check = Callable[[Any], Iterator[str]]
 Section = Literal["display", "connection", "scope", "logout", "advanced"]
-Control = Literal["line", "url", "area", "scopes", "client_type", "check"]
+Control = Literal["line", "url", "area", "scopes", "optional_scopes", "client_type", "check"]
 
 LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 1000

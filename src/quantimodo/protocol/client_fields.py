@@ -23,7 +23,7 @@ from quantimodo.protocol.client_field import (
     check_redirect_uris,
 )
 from quantimodo.protocol.client_metadata_fields import METADATA_FIELDS
-from quantimodo.protocol.scopes import SCOPES
+from quantimodo.protocol.scopes import DECLINABLE, SCOPES
 
 GrantTypeName = Literal["authorization_code", "refresh_token", "client_credentials"]
 GRANT_TYPES: Final[frozenset[str]] = frozenset(get_args(GrantTypeName))
@@ -158,6 +158,22 @@ FIELDS: Final = (
         form=FormField(section="scope", control="scopes", label="Scopes"),
     ),
     ClientField(
+        name="optional_scope",
+        kind="texts",
+        wire="optional_scope",
+        choices=DECLINABLE,
+        schema=Schema(
+            description="The scopes that a person may decline; the others are needed. A setting of"
+            " this server; none by default.",
+            example=["phone", "writemeasurements"],
+        ),
+        option=Option(
+            name="optional_scope",
+            help="A scope that a person may decline. Repeat for several; the others are needed.",
+        ),
+        form=FormField(section="scope", control="optional_scopes", label="Optional"),
+    ),
+    ClientField(
         name="post_logout_redirect_uris",
         kind="texts",
         wire="post_logout_redirect_uris",
@@ -240,6 +256,15 @@ FIELDS: Final = (
             label="Acting as itself",
             text="Let it act as itself, too",
             hint="Without any person: the client credentials grant. For applications on a server.",
+        ),
+    ),
+    ClientField(
+        name="reviewed",
+        kind="flag",
+        option=Option(
+            name="reviewed",
+            flags="--reviewed/--not-reviewed",
+            help="Tell people that you reviewed it.",
         ),
     ),
     ClientField(

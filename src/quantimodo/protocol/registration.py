@@ -78,13 +78,28 @@ def with_privileges_of(client: Client, registration: Registration) -> Registrati
         first_party=client.first_party,
         resource_server=client.resource_server,
         response_types=kinds | (client.response_types & IMPLICIT_RESPONSE_TYPES),
+        metadata=replace(
+            registration.metadata,
+            reviewed=client.metadata.reviewed and _keeps(client, registration),
+        ),
     )
 
 
 def with_settings_of(client: Client, registration: Registration) -> Registration:
     """The same with the client's settings, which have no member in RFC 7591."""
     values = {name: value_of(client, BY_NAME[name]) for name in SETTINGS}
+    values["reviewed"] = client.metadata.reviewed and _keeps(client, registration)
     return with_values(registration, values)
+
+
+def _keeps(client: Client, registration: Registration) -> bool:
+    """Whether it still is what the operator reviewed: the same texts, and no more than before."""
+    return (
+        (client.name, client.description, client.homepage_uri)
+        == (registration.name, registration.description, registration.homepage_uri)
+        and set(registration.redirect_uris) <= set(client.redirect_uris)
+        and registration.scope <= client.scope
+    )
 
 
 def normalise(registration: Registration) -> Registration:
@@ -131,6 +146,8 @@ def privileges(registration: Registration) -> tuple[Fault, ...]:
     found = []
     if registration.first_party:
         found.append(Fault("first_party", "only the operator can make an app first-party"))
+    if registration.metadata.reviewed:
+        found.append(Fault("reviewed", "only the operator can mark an app as reviewed"))
     if registration.resource_server:
         found.append(Fault("resource_server", "only the operator can make an app introspect"))
     if registration.response_types & IMPLICIT_RESPONSE_TYPES:
@@ -179,6 +196,8 @@ def _grant_faults(registration: Registration) -> Iterator[Fault]:
         yield Fault("scope", "choose at least one: without any, the app can do nothing")
     if not registration.grant_types and not registration.response_types:
         yield Fault("grant_types", "choose at least one")
+    if not set(registration.metadata.optional_scope) <= registration.scope:
+        yield Fault("optional_scope", "may only name scopes that the app may request")
     if "authorization_code" in registration.grant_types and not registration.response_types:
         yield Fault("response_types", "authorization_code needs at least code")
     if registration.grant_types & {"refresh_token", "authorization_code"} == {"refresh_token"}:

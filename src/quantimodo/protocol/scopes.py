@@ -40,6 +40,9 @@ SCOPES: dict[str, ScopeText] = {
     ),
 }
 KNOWN: Scope = frozenset(SCOPES)
+DECLINABLE: tuple[str, ...] = tuple(sorted(KNOWN - {"openid"}))
+"""What a person may decline if the application says so. Without `openid` a response would have no
+ID token, which a client of OpenID Connect needs."""
 SCOPE_OF_ACTION: Final[Mapping[Action, str]] = {
     "read": "readmeasurements",
     "write": "writemeasurements",
