@@ -28,18 +28,18 @@ _WARM_UP = 1  # seconds
 
 
 def main() -> None:
-    asked = _arguments()
+    requested = _arguments()
     check_machine()
-    workloads = [w for w in WORKLOADS if w.name in asked.workloads]
+    workloads = [w for w in WORKLOADS if w.name in requested.workloads]
     with ExitStack() as stack:
-        ours = [_ours(name, asked, stack) for name in asked.engines]
-        peers = _peers(asked, stack)
-        figures = asyncio.run(_sitting([*ours, *peers], workloads, asked, stack))
+        ours = [_ours(name, requested, stack) for name in requested.engines]
+        peers = _peers(requested, stack)
+        figures = asyncio.run(_sitting([*ours, *peers], workloads, requested, stack))
     names, others = [each.name for each in ours], [each.name for each in peers]
     print(f"\n{table(figures)}")
     if others:
         print(f"\n{ratios(figures, names, others)}")
-    write(figures, _RESULTS, **{**vars(asked), "peers": others})
+    write(figures, _RESULTS, **{**vars(requested), "peers": others})
     print(f"\nwritten to {_RESULTS}")
     if any(each.bad for each in figures if each.contender in names):
         raise SystemExit("some answers were bad: these figures prove nothing")
@@ -48,7 +48,7 @@ def main() -> None:
 async def _sitting(
     contenders: Sequence[Contender],
     workloads: Sequence[Workload],
-    asked: argparse.Namespace,
+    requested: argparse.Namespace,
     stack: ExitStack,
 ) -> list[Figures]:
     for contender in contenders:
@@ -60,9 +60,9 @@ async def _sitting(
         able = [contender for contender in contenders if contender.runs(workload)]
         for contender in able:
             contender.measure(workload, _WARM_UP)
-        for number in range(asked.rounds):
+        for number in range(requested.rounds):
             for contender in able:
-                found = contender.measure(workload, asked.seconds)
+                found = contender.measure(workload, requested.seconds)
                 _say(
                     f"round {number + 1}  {workload.name:<23}{contender.name:<24}"
                     f"{found.rate:>8.0f}/s  bad {found.bad}"
@@ -71,14 +71,14 @@ async def _sitting(
     return figures
 
 
-def _ours(name: str, asked: argparse.Namespace, stack: ExitStack) -> Quantimodo:
+def _ours(name: str, requested: argparse.Namespace, stack: ExitStack) -> Quantimodo:
     # PostgreSQL wants a short path for its socket, and SQLite a disk that really writes.
     parent = None if name == "postgres" else _folder()
     folder = Path(tempfile.mkdtemp(prefix="qm-bench-", dir=parent))
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     engine = _ENGINES[name](folder)
-    runs = [_WARM_UP] + [asked.seconds] * asked.rounds
-    return Quantimodo(engine, folder, _free_port(), runs=runs, resting=asked.tokens)
+    runs = [_WARM_UP] + [requested.seconds] * requested.rounds
+    return Quantimodo(engine, folder, _free_port(), runs=runs, resting=requested.tokens)
 
 
 def _folder() -> Path:
@@ -87,15 +87,15 @@ def _folder() -> Path:
     return folder
 
 
-def _peers(asked: argparse.Namespace, stack: ExitStack) -> list[Peer]:
+def _peers(requested: argparse.Namespace, stack: ExitStack) -> list[Peer]:
     """Those that were named, or one when a harness is prepared."""
     harness = _harness_folder()
-    names = asked.peers if asked.peers is not None else [_PEER] * (harness is not None)
+    names = requested.peers if requested.peers is not None else [_PEER] * (harness is not None)
     if not names:
         return []
     if harness is None:
         raise SystemExit("no peers are prepared: run bench/peers first")
-    loaded = Harness(harness, (asked.seconds * asked.rounds + 2) * MOST_CODES // 3)
+    loaded = Harness(harness, (requested.seconds * requested.rounds + 2) * MOST_CODES // 3)
     for name in names:
         if name not in loaded.peers:
             raise SystemExit(f"there is no such peer; there are: {', '.join(loaded.peers)}")

@@ -91,7 +91,7 @@ class Quantimodo:
         async with open_app(settings) as context:
             self._stock = await stock_up(context, self._engine, self._wanted(), self._resting)
         self._server = self._serve()
-        await_answer(self._port, self._log)
+        await_response(self._port, self._log)
 
     def runs(self, workload: Workload) -> bool:
         return True
@@ -150,10 +150,10 @@ class Quantimodo:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         body = workload.body.replace("%s", token)
         connection.request(workload.method, workload.path, body or None, headers)
-        answer = connection.getresponse()
-        text = answer.read()
+        response = connection.getresponse()
+        text = response.read()
         connection.close()
-        if answer.status != 200 or workload.proof not in text:
+        if response.status != 200 or workload.proof not in text:
             raise SystemExit(f"{self.name}: {workload.name} is answered wrongly: {text!r}")
 
 
@@ -250,7 +250,7 @@ def check_machine() -> None:
         raise SystemExit("bench needs two cores: one for the server, one for the load")
 
 
-def await_answer(port: int, log: Path) -> None:
+def await_response(port: int, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection("127.0.0.1", port)

@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 import msgspec
 import psutil  # type: ignore[import-untyped]
-from contenders import SERVER_CORE, await_answer, on_core
+from contenders import SERVER_CORE, await_response, on_core
 from crowd_stock import APP, SECRET, Crowd, gather_crowd, sql_of, tokens_of
 from engines import Engine, Postgres, Sqlite
 from wrk import LOAD_CORE
@@ -34,7 +34,7 @@ from quantimodo.ops.cleanup import Cleaner
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 
 _ENGINES: dict[str, Callable[[Path], Engine]] = {"sqlite": Sqlite, "postgres": Postgres}
-_ASKED = 300  # requests of each kind, by as many people
+_REQUESTED = 300  # requests of each kind, by as many people
 _LIST, _CSV = "/api/v1/measurements", "/api/v2/measurements/csv"
 _OF_APP, _VARIABLES = "/api/v2/application/measurements", "/api/v1/variables"
 _DAYS = f"{_LIST}?groupingWidth=86400&groupingTimezone=Europe/Berlin"
@@ -75,27 +75,29 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=1_000, help="measurements of one person")
     parser.add_argument("--busy", type=int, default=1_000_000, help="more of the last person")
     parser.add_argument("--lines", type=int, default=100, help="of the access log, of one person")
-    parser.add_argument("--asked", type=int, default=_ASKED, help="requests of each kind")
+    parser.add_argument("--asked", type=int, default=_REQUESTED, help="requests of each kind")
     parser.add_argument("--only", default="", help="what has these words in its name")
     parser.add_argument("--destroy", action="store_true", help="measure deletions too")
-    asked = parser.parse_args()
-    crowd = Crowd(people=asked.people, each=asked.each, busy=asked.busy, lines=asked.lines)
+    requested = parser.parse_args()
+    crowd = Crowd(
+        people=requested.people, each=requested.each, busy=requested.busy, lines=requested.lines
+    )
     os.sched_setaffinity(0, {LOAD_CORE})
-    for name in asked.engines:
-        folder = asked.folder / name
+    for name in requested.engines:
+        folder = requested.folder / name
         made = folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         engine = _ENGINES[name](folder)
         with on_core(SERVER_CORE):
             engine.start()
         try:
-            asyncio.run(_sitting(engine, folder, crowd, made, asked))
+            asyncio.run(_sitting(engine, folder, crowd, made, requested))
         finally:
             engine.stop()
 
 
 async def _sitting(
-    engine: Engine, folder: Path, crowd: Crowd, made: bool, asked: argparse.Namespace
+    engine: Engine, folder: Path, crowd: Crowd, made: bool, requested: argparse.Namespace
 ) -> None:
     settings = {"QUANTIMODO_DATABASE": engine.url, "QUANTIMODO_SECRET_KEY": "A" * 43}
     os.environ |= settings
@@ -106,11 +108,11 @@ async def _sitting(
             await gather_crowd(context, engine, crowd)
             print(f"{engine.name}: filled in {time.monotonic() - began:.0f} s", flush=True)
         people = await _people(engine)
-        some = random.Random(7).sample(people[:-1], min(asked.asked, len(people) - 1))
+        some = random.Random(7).sample(people[:-1], min(requested.requested, len(people) - 1))
         tokens = await tokens_of(context, engine, [*some, people[-1]])
         cookies = {person: await _cookie(context, person) for person in [*some, people[-1]]}
     with _served(folder / "server.log") as (port, server):
-        client = _Client(engine, port, server, asked.only)
+        client = _Client(engine, port, server, requested.only)
         print(f"\n{engine.name:<34}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'KB':>9}")
         for what, path in _PERSONAL.items():
             client.ask(what, [(path, _headers(tokens[p], cookies[p])) for p in some])
@@ -128,7 +130,7 @@ async def _sitting(
         own = {"Authorization": f"Bearer {client.own_token()}"}
         for what, path in _OF_EVERYBODY.items():
             client.ask(f"app: {what}", [(path.format(yesterday=yesterday), own)] * 5)
-    if asked.destroy:
+    if requested.destroy:
         await _destroy(engine, some[:50], people[-1])
 
 
@@ -143,7 +145,7 @@ def _served(log: Path) -> Iterator[tuple[int, psutil.Process]]:
     with log.open("wb") as file, on_core(SERVER_CORE):
         server = subprocess.Popen(command, env=os.environ | changed, stdout=file, stderr=file)
     try:
-        await_answer(port, log)
+        await_response(port, log)
         yield port, psutil.Process(server.pid)
     finally:
         server.terminate()
@@ -194,7 +196,7 @@ class _Client:
         began, took, size = self._spent(), [], 0
         for path, headers in requests:
             start = time.perf_counter()
-            size += len(self._answer(path, headers, body))
+            size += len(self._response(path, headers, body))
             took.append(1000 * (time.perf_counter() - start))
         spent = 1000 * (self._spent() - began) / len(requests)
         self._tell(what, took, spent, size / len(requests))
@@ -223,17 +225,17 @@ class _Client:
         form = {"Authorization": f"Basic {basic}"}
         form["Content-Type"] = "application/x-www-form-urlencoded"
         body = b"grant_type=client_credentials&scope=readmeasurements"
-        answer = self._answer("/api/v2/oauth2/access_token", form, body)
-        return str(msgspec.json.decode(answer)["access_token"])
+        response = self._response("/api/v2/oauth2/access_token", form, body)
+        return str(msgspec.json.decode(response)["access_token"])
 
-    def _answer(self, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+    def _response(self, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
         kind = {"Content-Type": "application/json"} if body is not None else {}
         method = "GET" if body is None else "POST"
         self._connection.request(method, path, body, {**kind, **headers})
-        answer = self._connection.getresponse()
-        content = answer.read()
-        if answer.status != 200:
-            raise SystemExit(f"{path}: {answer.status} {content[:300]!r}")
+        response = self._connection.getresponse()
+        content = response.read()
+        if response.status != 200:
+            raise SystemExit(f"{path}: {response.status} {content[:300]!r}")
         return content
 
     def _spent(self) -> float:

@@ -36,12 +36,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--engines", nargs="+", choices=_ENGINES, default=[*_ENGINES])
     parser.add_argument("--posts", type=int, default=60, help="of each of four people")
-    asked = parser.parse_args()
+    requested = parser.parse_args()
     os.sched_setaffinity(0, {0})
     print(f"{'engine':<10}{'':<24}{'a second':>12}{'us each':>10}")
-    for name in asked.engines:
+    for name in requested.engines:
         with _opened(name) as engine:
-            asyncio.run(_measure(engine, asked.posts))
+            asyncio.run(_measure(engine, requested.posts))
 
 
 @contextmanager

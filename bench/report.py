@@ -42,14 +42,14 @@ def ratios(figures: Sequence[Figures], ours: Sequence[str], peers: Sequence[str]
     return "\n".join(lines)
 
 
-def write(figures: Sequence[Figures], path: Path, **asked: object) -> None:
+def write(figures: Sequence[Figures], path: Path, **requested: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     document = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),
         "python": platform.python_version(),
         "cores": os.cpu_count(),
-        "asked": asked,
+        "asked": requested,
         "runs": [asdict(each) for each in figures],
     }
     path.write_text(json.dumps(document, indent=1) + "\n")

@@ -71,7 +71,7 @@ def evil(upstream: Upstream) -> Upstream:
         upstream.clock,
         issuer="https://evil.example",
         replies=upstream.replies,
-        asked=upstream.asked,
+        requested=upstream.requested,
     )
     it.publishes(userinfo_endpoint=None)
     return it

@@ -41,17 +41,17 @@ async def attacker(harness: AppHarness) -> tuple[User, Any]:
 
 async def test_the_login_envelope_says_null(harness: AppHarness) -> None:
     await harness.app()
-    answer = await redeem_login(harness, "eve")
-    user = answer.json()["data"]["user"]
+    response = await redeem_login(harness, "eve")
+    user = response.json()["data"]["user"]
     assert (user["email"], user["emailVerified"]) == (None, False)
-    assert VICTIM not in answer.text
+    assert VICTIM not in response.text
 
 
 async def test_user_me_says_null(harness: AppHarness) -> None:
     user, browser = await attacker(harness)
     token = (await harness.tokens(await harness.app(), browser, scope=SCOPE))["access_token"]
-    answer = await harness.call(token, ME)
-    assert answer.json() == {
+    response = await harness.call(token, ME)
+    assert response.json() == {
         "id": user.id,
         "displayName": user.name,
         "loginName": user.subject,
@@ -65,10 +65,10 @@ async def test_user_me_says_null(harness: AppHarness) -> None:
 async def test_userinfo_leaves_it_out(harness: AppHarness, changes: dict[str, str]) -> None:
     _, browser = await attacker(harness)
     token = await harness.tokens(await harness.app(), browser, scope=SCOPE, **changes)
-    answer = await harness.call(token["access_token"], USERINFO)
-    assert "email" not in answer.json()
-    assert answer.json()["email_verified"] is False
-    assert VICTIM not in answer.text
+    response = await harness.call(token["access_token"], USERINFO)
+    assert "email" not in response.json()
+    assert response.json()["email_verified"] is False
+    assert VICTIM not in response.text
 
 
 async def test_an_id_token_leaves_it_out(harness: AppHarness) -> None:
@@ -166,11 +166,11 @@ async def test_an_address_that_only_folds_to_a_persons_own_does_not_link(
     async with open_harness([FakeUpstream(people={"eve": proven})]) as harness:
         await harness.app()
         victim = await harness.person(email=ours)
-        answer = await redeem_login(harness, "eve")
-        assert answer.status_code in (200, 403)
-        if answer.status_code == 200:
-            assert answer.json()["data"]["user"]["id"] != victim.id
-            assert answer.json()["data"]["newUser"] is True
+        response = await redeem_login(harness, "eve")
+        assert response.status_code in (200, 403)
+        if response.status_code == 200:
+            assert response.json()["data"]["user"]["id"] != victim.id
+            assert response.json()["data"]["newUser"] is True
         assert not await harness.context.social.identities(victim.id)
 
 
@@ -189,5 +189,5 @@ async def test_the_same_address_in_another_case_or_composition_does(
     async with open_harness([FakeUpstream(people={"ann": proven})]) as harness:
         await harness.app()
         owner = await harness.person(email=ours)
-        answer = await redeem_login(harness, "ann")
-        assert answer.json()["data"]["user"]["id"] == owner.id
+        response = await redeem_login(harness, "ann")
+        assert response.json()["data"]["user"]["id"] == owner.id

@@ -20,9 +20,9 @@ from support.app import (
     App,
     AppHarness,
     OpenHarness,
-    answer_of,
     form_fields,
     query_of,
+    response_of,
 )
 from support.fake_provider import (
     AUTHORIZE_TOKEN,
@@ -91,9 +91,9 @@ async def login(
     """The JWT that the app gets for a person who signed in in this browser."""
     to = changes.get("redirectUrl", CALLBACK)
     code = brought(await there_and_back(browser, code=who, **changes), to)["code"]
-    answer = await redeem_login(harness, code)
-    assert answer.status_code == 200, answer.text
-    token: str = answer.json()["data"]["token"]
+    response = await redeem_login(harness, code)
+    assert response.status_code == 200, response.text
+    token: str = response.json()["data"]["token"]
     return token
 
 
@@ -133,8 +133,8 @@ async def test_in_the_browser_that_came_back_allow_counts(harness: AppHarness) -
     token = await login(harness, browser)
     page = await by_address(browser, app, token)
     assert "Gia Example" in page.text
-    answer = answer_of(await harness.decide(browser, page))
-    tokens = (await harness.redeem(app, answer.code)).json()
+    response = response_of(await harness.decide(browser, page))
+    tokens = (await harness.redeem(app, response.code)).json()
     me = await harness.call(tokens["access_token"], ME)
     assert me.json()["displayName"] == "Gia Example"
 
@@ -173,9 +173,9 @@ async def test_a_form_of_the_provider_s_and_a_link_page_leave_it_too(harness: Ap
 
 async def test_who_said_no_or_failed_leaves_none(harness: AppHarness) -> None:
     await harness.app()
-    for answer in ({"error": "access_denied"}, {"code": "unknown"}):
+    for response in ({"error": "access_denied"}, {"code": "unknown"}):
         browser = harness.browser()
-        await come_back(browser, state_of(await depart(browser)), **answer)
+        await come_back(browser, state_of(await depart(browser)), **response)
         assert not marks(browser)
 
 
@@ -198,17 +198,17 @@ async def test_logins_side_by_side_count_each_for_itself(harness: AppHarness) ->
 async def test_an_app_that_holds_the_jwt_gets_no_consent_page(harness: AppHarness) -> None:
     app, token = await harness.app(), await login(harness, harness.browser())
     server = harness.browser()
-    for answer in (
+    for response in (
         await by_address(server, app, token),
         await server.get(AUTHORIZE, params=asking(app), headers=bearing(token)),
         await server.post(AUTHORIZE, data=asking(app), headers=bearing(token)),
         await server.post(AUTHORIZE, data={**asking(app), "token": token}),
         await server.get(AUTHORIZE, params=asking(app, prompt="consent"), headers=bearing(token)),
     ):
-        leads_to_sign_in(answer)
-        assert "Gia Example" not in answer.text
+        leads_to_sign_in(response)
+        assert "Gia Example" not in response.text
     silent = await server.get(AUTHORIZE, params=asking(app, prompt="none"), headers=bearing(token))
-    assert answer_of(silent).parameters["error"] in ("consent_required", "login_required")
+    assert response_of(silent).parameters["error"] in ("consent_required", "login_required")
     assert nothing_allowed(harness)
 
 
@@ -291,9 +291,9 @@ async def test_elsewhere_the_person_signs_in_and_goes_on(harness: AppHarness) ->
     arrived = await come_back(browser, state_of(await browser.get(link)))
     page = await browser.get(arrived.headers["location"])
     assert "Gia Example" in page.text
-    answer = answer_of(await harness.decide(browser, page))
-    assert answer.parameters["state"] == "some-state"
-    assert (await harness.redeem(app, answer.code)).status_code == 200
+    response = response_of(await harness.decide(browser, page))
+    assert response.parameters["state"] == "some-state"
+    assert (await harness.redeem(app, response.code)).status_code == 200
 
 
 async def test_who_is_signed_in_there_already_goes_on_at_once(harness: AppHarness) -> None:
@@ -307,7 +307,7 @@ async def test_who_is_signed_in_there_already_goes_on_at_once(harness: AppHarnes
     page = await by_address(browser, app, token)
     assert "Gia Example" in page.text
     assert 'value="login_token"' not in page.text
-    assert "code" in answer_of(await harness.decide(browser, page)).parameters
+    assert "code" in response_of(await harness.decide(browser, page)).parameters
 
 
 async def test_another_persons_session_in_that_browser_allows_nothing(harness: AppHarness) -> None:
@@ -334,10 +334,10 @@ async def as_json(
     )
 
 
-def interaction(answer: httpx.Response) -> bool:
-    assert answer.status_code == 403, answer.text
-    assert answer.json()["error"]["code"] == "interaction_required"
-    assert answer.json()["error"]["interactionUrl"].startswith(
+def interaction(response: httpx.Response) -> bool:
+    assert response.status_code == 403, response.text
+    assert response.json()["error"]["code"] == "interaction_required"
+    assert response.json()["error"]["interactionUrl"].startswith(
         "https://id.example.org/api/v2/oauth"
     )
     return True
@@ -347,7 +347,7 @@ async def consented(harness: AppHarness, app: App) -> None:
     """Consent to `basic` on record, by the person's own browser."""
     browser = harness.browser()
     page = await by_address(browser, app, await login(harness, browser))
-    assert "code" in answer_of(await harness.decide(browser, page)).parameters
+    assert "code" in response_of(await harness.decide(browser, page)).parameters
 
 
 async def test_without_a_browser_consent_has_to_be_on_record(harness: AppHarness) -> None:
@@ -360,10 +360,10 @@ async def test_without_a_browser_consent_has_to_be_on_record(harness: AppHarness
     assert nothing_allowed(harness)
     await consented(harness, app)
     for response_type in sorted(IMPLICIT):
-        answer = await as_json(
+        response = await as_json(
             harness, app, token, response_type=response_type, scope="openid basic", nonce="n"
         )
-        assert interaction(answer)
+        assert interaction(response)
     for changes in ({}, {"prompt": "none"}, {"response_type": "token"}):
         assert (await as_json(harness, app, token, **changes)).status_code == 200, changes
     for changes in ({"scope": "basic readmeasurements"}, {"prompt": "consent"}):
@@ -386,19 +386,19 @@ async def test_who_got_the_jwt_at_an_address_that_anybody_can_have_is_not_the_ap
     token = await login(harness, harness.browser(), redirectUrl=LOOPBACK)
     for response_type in ("token", "code token"):
         assert interaction(await as_json(harness, app, token, response_type=response_type))
-        answer = await harness.browser().get(
+        response = await harness.browser().get(
             AUTHORIZE, params=asking(app, response_type=response_type), headers=bearing(token)
         )
-        leads_to_sign_in(answer)
+        leads_to_sign_in(response)
     # A code is worth nothing to who does not have the app's secret.
     assert (await as_json(harness, app, token)).status_code == 200
     # In the person's own browser the answer goes to the address of the app.
     browser = harness.browser()
     token = await login(harness, browser, redirectUrl=LOOPBACK)
-    answer = await browser.get(
+    response = await browser.get(
         AUTHORIZE, params=asking(app, response_type="token"), headers=bearing(token)
     )
-    assert "access_token=" in answer.headers["location"]
+    assert "access_token=" in response.headers["location"]
     public = await harness.app(public=True, redirect_uris=(LOOPBACK, CALLBACK))
     await consented(harness, public)  # which counts where the JWT came by https, if at all
     token = await login(harness, harness.browser(), redirectUrl=LOOPBACK, clientId=public.id)
@@ -415,4 +415,4 @@ async def test_native_sign_ins_stay_as_they_are(harness: AppHarness) -> None:
     for token in (native, pop_up):
         app, browser = await harness.app(), harness.browser()
         page = await by_address(browser, app, token)
-        assert "code" in answer_of(await harness.decide(browser, page)).parameters
+        assert "code" in response_of(await harness.decide(browser, page)).parameters

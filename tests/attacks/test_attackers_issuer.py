@@ -36,10 +36,10 @@ async def present(harness: AppHarness, provider: str, token: str) -> httpx.Respo
     return await harness.browser().post(AUTHORIZE_TOKEN, data=sent)
 
 
-def refused(answer: httpx.Response) -> bool:
+def refused(response: httpx.Response) -> bool:
     # The second is a hint for apps on iPhones: Facebook does not know the token.
     codes = ("invalid_token", "limited_login_required")
-    return answer.status_code == 401 and answer.json()["error"]["code"] in codes
+    return response.status_code == 401 and response.json()["error"]["code"] in codes
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,7 @@ async def test_a_good_token_of_the_attackers_issuer_opens_nothing(
     token = evil.sign(evil.claims(), {"kid": "evil"}, ATTACKERS)
     assert refused(await present(abroad, provider, token))
     # The server never requested the attacker's documents.
-    assert not [asked for asked in evil.asked if asked.url.host == "evil.example"]
+    assert not [requested for requested in evil.requested if requested.url.host == "evil.example"]
     assert not abroad.rows()["users"]
 
 
@@ -76,7 +76,9 @@ async def test_the_attackers_key_is_never_trusted_however_it_is_sent(
 ) -> None:
     token = upstream.sign(upstream.claims(), header, ATTACKERS)
     assert refused(await present(abroad, provider, token))
-    assert not [asked for asked in upstream.asked if asked.url.host == "evil.example"]
+    assert not [
+        requested for requested in upstream.requested if requested.url.host == "evil.example"
+    ]
 
 
 @pytest.mark.parametrize("provider", JWKS)
@@ -88,7 +90,7 @@ async def test_unknown_key_ids_do_not_cause_repeated_fetches(
         for number in range(10):
             token = upstream.sign(upstream.claims(), {"kid": f"made-up-{number}"}, ATTACKERS)
             assert refused(await present(abroad, provider, token))
-        assert upstream.times_asked(JWKS[provider]) == times
+        assert upstream.request_count(JWKS[provider]) == times
         abroad.advance(minutes=1)
 
 
@@ -104,8 +106,8 @@ async def test_a_provider_speaks_for_its_own_people_only(
         nonce = query_of(departed.headers["location"])["nonce"]
         fake_provider.grants(fake_provider.id_token(nonce=nonce, email=None))
         back = await come_back(browser, state_of(departed), provider, code="a-code")
-        answer = await redeem_login(abroad, brought(back)["code"], provider=provider)
-        ids.append(answer.json()["data"]["user"]["id"])
+        response = await redeem_login(abroad, brought(back)["code"], provider=provider)
+        ids.append(response.json()["data"]["user"]["id"])
     assert ids[0] != ids[1]
 
 

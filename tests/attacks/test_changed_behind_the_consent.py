@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.app import CALLBACK, SCOPES, AppHarness, answer_of, query_of
+from support.app import CALLBACK, SCOPES, AppHarness, query_of, response_of
 
 ALL = "basic readmeasurements writemeasurements"
 NARROW = frozenset({"basic"})
@@ -22,13 +22,13 @@ async def test_scopes_that_were_not_shown_are_never_allowed(harness: AppHarness)
     assert "Read your measurements" not in shown.text
     await harness.register_again(app, scope=frozenset(SCOPES))
 
-    answer = await harness.decide(browser, shown)
+    response = await harness.decide(browser, shown)
 
-    assert "code=" not in answer.headers["location"]
+    assert "code=" not in response.headers["location"]
     assert await harness.context.stores.authorizations.consent(ann.id, app.id) is None
-    asked_again = await browser.get(answer.headers["location"])
-    assert "Read your measurements" in asked_again.text
-    code = answer_of(await harness.decide(browser, asked_again)).code
+    requested_again = await browser.get(response.headers["location"])
+    assert "Read your measurements" in requested_again.text
+    code = response_of(await harness.decide(browser, requested_again)).code
     assert (await harness.redeem(app, code)).json()["scope"] == ALL
 
 
@@ -62,8 +62,8 @@ async def test_an_app_that_changed_is_shown_again(
     browser = await harness.signed_in()
     shown = await harness.ask(browser, app, redirect_uri=None)
     await harness.register_again(app, **change)
-    answer = await harness.decide(browser, shown)
-    assert answer.headers["location"].startswith("/api/v2/oauth/authorize/resume?request=")
+    response = await harness.decide(browser, shown)
+    assert response.headers["location"].startswith("/api/v2/oauth/authorize/resume?request=")
 
 
 async def test_a_person_may_say_no_to_an_app_that_changed(harness: AppHarness) -> None:
@@ -72,6 +72,6 @@ async def test_a_person_may_say_no_to_an_app_that_changed(harness: AppHarness) -
     browser = await harness.signed_in()
     shown = await harness.ask(browser, app, scope=ALL)
     await harness.register_again(app, scope=frozenset(SCOPES))
-    answer = answer_of(await harness.decide(browser, shown, "deny"))
-    assert answer.location.startswith(CALLBACK)
-    assert answer.parameters["error"] == "access_denied"
+    response = response_of(await harness.decide(browser, shown, "deny"))
+    assert response.location.startswith(CALLBACK)
+    assert response.parameters["error"] == "access_denied"

@@ -2,7 +2,7 @@
 
 import httpx
 
-from support.app import CALLBACK, DECISION, AppHarness, answer_of, form_fields
+from support.app import CALLBACK, DECISION, AppHarness, form_fields, response_of
 
 
 async def a_question(harness: AppHarness) -> tuple[httpx.AsyncClient, httpx.Response]:
@@ -25,7 +25,7 @@ async def test_a_decision_needs_the_proof_of_this_browser_and_session(harness: A
     assert (await eve.post(DECISION, data=fields)).status_code == 403
     assert (await harness.browser().post(DECISION, data=fields)).status_code == 403
     assert not harness.rows()["codes"]
-    assert "code" in answer_of(await browser.post(DECISION, data=fields)).parameters
+    assert "code" in response_of(await browser.post(DECISION, data=fields)).parameters
 
 
 async def test_a_form_of_another_site_is_refused_even_with_the_proof(harness: AppHarness) -> None:
@@ -90,9 +90,9 @@ async def test_a_picture_comes_from_here_or_not_at_all(harness: AppHarness) -> N
 
 async def test_after_a_form_comes_a_303_and_never_a_307(harness: AppHarness) -> None:
     browser, page = await a_question(harness)
-    answer = await harness.decide(browser, page)
-    assert answer.status_code == 303
-    assert answer.headers["location"].startswith(CALLBACK)
+    decision = await harness.decide(browser, page)
+    assert decision.status_code == 303
+    assert decision.headers["location"].startswith(CALLBACK)
     for path in ("/sign-in/", "/sign-up/", f"{DECISION}/", "/account/"):
         response = await browser.post(path, data={"password": "x"})
         assert response.status_code == 404, path

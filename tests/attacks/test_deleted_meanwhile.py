@@ -14,7 +14,15 @@ import pytest
 from quantimodo.app.server import build_server
 from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.model.consents import Consent
-from support.app import CALLBACK, ISSUER, App, AppHarness, PreparedDatabase, answer_of, form_fields
+from support.app import (
+    CALLBACK,
+    ISSUER,
+    App,
+    AppHarness,
+    PreparedDatabase,
+    form_fields,
+    response_of,
+)
 
 
 @dataclass(slots=True)
@@ -55,9 +63,9 @@ async def test_an_account_that_was_deleted_meanwhile_gives_nothing_to_the_app(
     user_id, app = await ann_and_app(harness, first_party=first_party)
     stores = harness.context.stores
     await interrupt(harness, prepared_database, lambda: stores.users.delete_user(user_id))
-    answer = await harness.authorize(await harness.signed_in(), app)
-    assert answer.location.startswith(f"{CALLBACK}?")
-    assert answer.parameters == {
+    response = await harness.authorize(await harness.signed_in(), app)
+    assert response.location.startswith(f"{CALLBACK}?")
+    assert response.parameters == {
         "error": "access_denied",
         "error_description": "the account or the app was deleted meanwhile",
         "state": "some-state",
@@ -74,10 +82,10 @@ async def test_an_app_that_was_deleted_meanwhile_gets_nothing(
     _, app = await ann_and_app(harness, first_party=first_party)
     stores = harness.context.stores
     await interrupt(harness, prepared_database, lambda: stores.clients.delete_client(app.id))
-    answer = await harness.authorize(await harness.signed_in(), app)
-    assert answer.parameters["error"] == "access_denied"
-    assert answer.parameters["iss"] == ISSUER
-    assert "code" not in answer.parameters
+    response = await harness.authorize(await harness.signed_in(), app)
+    assert response.parameters["error"] == "access_denied"
+    assert response.parameters["iss"] == ISSUER
+    assert "code" not in response.parameters
     rows = harness.rows()
     assert not rows["consents"] + rows["grants"] + rows["codes"] + rows["access_tokens"]
 
@@ -92,7 +100,7 @@ async def test_the_request_of_a_deleted_account_cannot_be_answered_by_another(
     browser = await harness.signed_in()
     shown = await harness.ask(browser, app)
     request_id = form_fields(shown.text)["request"]
-    assert answer_of(await harness.decide(browser, shown)).parameters["error"] == "access_denied"
+    assert response_of(await harness.decide(browser, shown)).parameters["error"] == "access_denied"
     eve = await harness.signed_in("eve@example.org")
     again = await eve.get(RESUME, params={"request": request_id})
     assert again.status_code == 400
@@ -117,9 +125,9 @@ async def test_an_account_that_was_deleted_before_the_answer_has_to_sign_in(
     browser = await harness.signed_in()
     shown = await harness.ask(browser, app)
     await harness.context.stores.users.delete_user(user_id)
-    answer = await harness.decide(browser, shown)
-    assert answer.status_code == 303
-    assert answer.headers["location"].startswith("/sign-in?return_to=")
+    response = await harness.decide(browser, shown)
+    assert response.status_code == 303
+    assert response.headers["location"].startswith("/sign-in?return_to=")
 
 
 async def test_an_app_that_was_deleted_before_the_answer_is_a_page_and_no_redirect(
@@ -129,6 +137,6 @@ async def test_an_app_that_was_deleted_before_the_answer_is_a_page_and_no_redire
     browser = await harness.signed_in()
     shown = await harness.ask(browser, app)
     await harness.context.stores.clients.delete_client(app.id)
-    answer = await harness.decide(browser, shown)
-    assert answer.status_code == 400
-    assert "location" not in answer.headers
+    response = await harness.decide(browser, shown)
+    assert response.status_code == 400
+    assert "location" not in response.headers

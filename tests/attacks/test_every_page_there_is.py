@@ -57,8 +57,8 @@ async def test_no_form_of_any_page_is_taken_from_elsewhere(
     headers = {"origin": "https://evil.example"} if forged == "another site" else {}
     paths, before = pages_of(harness, "POST"), harness.rows()
     for path in paths:
-        answer = await browser.post(path.format(**named), data={"csrf": proof}, headers=headers)
-        assert answer.status_code == 403, path
+        response = await browser.post(path.format(**named), data={"csrf": proof}, headers=headers)
+        assert response.status_code == 403, path
     assert harness.rows() == before
     assert len(paths) > 25
 
@@ -68,14 +68,14 @@ async def test_no_page_is_cached_framed_scripted_or_sent_as_a_referrer(harness: 
     paths = pages_of(harness, "GET")
     for browser in (harness.browser(), member):
         for path in paths:
-            answer = await browser.get(path.format(**named) + "?token=marked&code=marked")
-            assert answer.status_code in (200, 303, 400, 404, 410), path
-            assert answer.headers["cache-control"] == "no-store", path
-            assert answer.headers["referrer-policy"] == "no-referrer", path
-            assert "marked" not in answer.text, path
-            if answer.headers.get("content-type", "").startswith("text/html"):
-                policy = answer.headers["content-security-policy"]
+            response = await browser.get(path.format(**named) + "?token=marked&code=marked")
+            assert response.status_code in (200, 303, 400, 404, 410), path
+            assert response.headers["cache-control"] == "no-store", path
+            assert response.headers["referrer-policy"] == "no-referrer", path
+            assert "marked" not in response.text, path
+            if response.headers.get("content-type", "").startswith("text/html"):
+                policy = response.headers["content-security-policy"]
                 assert "frame-ancestors 'none'" in policy, path
                 assert "script-src" not in policy, path
-                assert answer.headers["x-frame-options"] == "DENY", path
+                assert response.headers["x-frame-options"] == "DENY", path
     assert len(paths) > 30

@@ -51,9 +51,9 @@ async def present(harness: AppHarness, provider: str, token: str) -> httpx.Respo
     return await harness.browser().post(AUTHORIZE_TOKEN, data=sent)
 
 
-def is_foreign(harness: AppHarness, answer: httpx.Response) -> bool:
-    assert answer.status_code == 401
-    error = answer.json()["error"]
+def is_foreign(harness: AppHarness, response: httpx.Response) -> bool:
+    assert response.status_code == 401
+    error = response.json()["error"]
     assert (error["code"], error["message"]) == (
         "invalid_token",
         "The token was issued to another application.",
@@ -101,7 +101,7 @@ async def test_an_access_token_of_google_for_another_app_is_refused_unused(
 ) -> None:
     google_knows(upstream, **about)
     assert is_foreign(abroad, await present(abroad, "google", "ya29.theirs"))
-    assert not upstream.times_asked(GOOGLE.userinfo_endpoint)
+    assert not upstream.request_count(GOOGLE.userinfo_endpoint)
     google_knows(upstream, azp="phone.example.org")
     assert (await present(abroad, "google", "ya29.ours")).status_code == 200
 
@@ -131,7 +131,7 @@ async def test_an_access_token_of_facebook_for_another_app_is_refused_unused(
     upstream.replies[f"{GRAPH}/debug_token"] = json_of(inspected)
     upstream.replies[f"{GRAPH}/me"] = json_of({"id": "1200", "name": "Ann Example"})
     assert is_foreign(abroad, await present(abroad, "facebook", "EAAtheirs"))
-    assert not upstream.times_asked(f"{GRAPH}/me")
+    assert not upstream.request_count(f"{GRAPH}/me")
     ours = {"app_id": FACEBOOK_APP, "is_valid": True, "user_id": "1200", "expires_at": 0}
     upstream.replies[f"{GRAPH}/debug_token"] = json_of({"data": ours})
     assert (await present(abroad, "facebook", "EAAours")).status_code == 200
@@ -141,7 +141,7 @@ async def test_an_access_token_of_facebook_for_another_app_is_refused_unused(
 async def test_where_nothing_tells_whose_app_it_is_no_token_is_taken(
     abroad: AppHarness, upstream: Upstream, provider: str
 ) -> None:
-    answer = await present(abroad, provider, "gho_16C7e42F292c6912E7710c838347Ae178B4a")
-    assert answer.status_code == 401
-    assert not upstream.asked
+    response = await present(abroad, provider, "gho_16C7e42F292c6912E7710c838347Ae178B4a")
+    assert response.status_code == 401
+    assert not upstream.requested
     assert not abroad.rows()["users"]

@@ -112,11 +112,11 @@ async def sign_in(harness: AppHarness, password: str, **headers: str) -> httpx.R
 
 async def test_a_forged_header_does_not_get_around_the_limit_by_address(open_harness: Any) -> None:
     async with open_harness(limits__sign_in_per_address="2 per 15m") as harness:
-        answers = [
+        responses = [
             await sign_in(harness, "wrong", **{"x-forwarded-for": f"198.51.100.{number}"})
             for number in range(3)
         ]
-        assert answers[-1].status_code == 429
+        assert responses[-1].status_code == 429
 
 
 async def test_behind_a_proxy_of_ours_each_caller_has_a_separate_limit(

@@ -38,8 +38,8 @@ async def present(harness: AppHarness, signer: tuple[App, Any], jti: str) -> htt
 
 async def fill(harness: AppHarness, signer: tuple[App, Any]) -> None:
     for number in range(ROWS):
-        answer = await present(harness, signer, f"jti {number}")
-        assert answer.status_code == 200, answer.text
+        response = await present(harness, signer, f"jti {number}")
+        assert response.status_code == 200, response.text
 
 
 async def test_an_app_that_used_up_its_quota_is_refused_alone(open_harness: OpenHarness) -> None:
@@ -90,11 +90,11 @@ async def test_a_native_token_that_cannot_be_recorded_is_refused(
 ) -> None:
     google = FakeUpstream(people={"sdk-token": profile()}, fault=QuotaExceeded("full"))
     async with open_harness([google]) as harness:
-        asked = {"provider": "google", "accessToken": "sdk-token"}
-        answer = await harness.browser().post(AUTHORIZE_TOKEN, data=asked)
-        assert answer.status_code == 503
-        assert answer.json()["error"]["code"] == "temporarily_unavailable"
-        assert int(answer.headers["retry-after"]) > 0
+        requested = {"provider": "google", "accessToken": "sdk-token"}
+        response = await harness.browser().post(AUTHORIZE_TOKEN, data=requested)
+        assert response.status_code == 503
+        assert response.json()["error"]["code"] == "temporarily_unavailable"
+        assert int(response.headers["retry-after"]) > 0
 
 
 async def tell(harness: AppHarness, place: str, number: int) -> httpx.Response:

@@ -81,8 +81,8 @@ async def test_forms_that_send_mails_to_strangers_are_limited(
             stranger = harness.browser()
             page = await stranger.get(path)
             typed = {"email": f"p{number}@example.org", "name": "P", "password": "a long password"}
-            answer = await stranger.post(path, data={**form_fields(page.text), **typed})
-            statuses.append(answer.status_code)
+            response = await stranger.post(path, data={**form_fields(page.text), **typed})
+            statuses.append(response.status_code)
         assert statuses == [303, 303, 429]
 
 
@@ -152,6 +152,6 @@ async def test_fetches_of_keys_are_limited_by_host(open_harness: OpenHarness) ->
             assert await present(await registered(harness, metadata)) == 200
         last = await registered(harness, metadata)
         assert await present(last) == 401
-        assert len(served.asked) == FETCHES_PER_HOST
+        assert len(served.requested) == FETCHES_PER_HOST
         harness.advance(minutes=1)
         assert await present(last) == 200

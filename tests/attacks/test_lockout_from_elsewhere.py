@@ -180,8 +180,8 @@ async def test_a_locked_account_looks_like_one_that_does_not_exist(harness: AppH
 async def test_the_cookie_is_out_of_reach_of_scripts_and_names_no_person(
     harness: AppHarness,
 ) -> None:
-    answer = await attempt(harness.browser())
-    (line,) = (line for line in answer.headers.get_list("set-cookie") if line.startswith(DEVICE))
+    response = await attempt(harness.browser())
+    (line,) = (line for line in response.headers.get_list("set-cookie") if line.startswith(DEVICE))
     attributes = line.casefold()
     for attribute in ("secure", "httponly", "samesite=lax", "path=/", "max-age=15552000"):
         assert f"; {attribute}" in attributes
@@ -209,12 +209,12 @@ async def test_a_name_that_is_no_cookie_name_breaks_no_sign_in(harness: AppHarne
         f"{DEVICE}{name}=x" for name in ("a b", "[]", "\u00fc", "", "{0}", '"', "f" * 99)
     )
     held = "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies.jar)
-    answer = await browser.post(
+    response = await browser.post(
         "/sign-in",
         data={**form_fields(page.text), "username": ANN, "password": PASSWORD},
         headers={"cookie": f"{held}; {odd}".encode()},  # type: ignore[dict-item]
     )
-    assert answer.status_code == 303
+    assert response.status_code == 303
 
 
 async def test_a_sign_in_through_a_provider_gives_one_too(harness: AppHarness) -> None:

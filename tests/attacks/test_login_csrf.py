@@ -87,8 +87,8 @@ async def test_a_profile_that_waits_for_its_person_waits_in_one_browser(
 async def test_the_attackers_code_is_nothing_to_an_app_that_uses_pkce(harness: AppHarness) -> None:
     """Brought to the app in the victim's browser, whose verifier is another one."""
     await harness.app()
-    asked = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
-    code = await login_code(harness, **asked)
+    requested = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    code = await login_code(harness, **requested)
     for verifier in (OTHER_VERIFIER, None):
         assert (await redeem_login(harness, code, code_verifier=verifier)).status_code == 400
 

@@ -55,23 +55,23 @@ async def first_party(harness: AppHarness, *addresses: str, **changes: Any) -> A
 
 async def opens(harness: AppHarness, app: App, token: str, **changes: str) -> bool:
     """Whether the JWT gets an answer of this application, by any of the ways that there are."""
-    asked = {"client_id": app.id, "response_type": "code", "scope": "openid basic", **changes}
-    asked["redirect_uri"] = app.client.redirect_uris[0]
+    requested = {"client_id": app.id, "response_type": "code", "scope": "openid basic", **changes}
+    requested["redirect_uri"] = app.client.redirect_uris[0]
     bearing = {"authorization": f"Bearer {token}"}
     browser = harness.browser()
     as_json = await browser.get(
-        AUTHORIZE, params=asked, headers={**bearing, "accept": "application/json"}
+        AUTHORIZE, params=requested, headers={**bearing, "accept": "application/json"}
     )
     found = {as_json.status_code == 200}
     if as_json.status_code != 200:
         assert as_json.json()["error"]["code"] == "login_required"
     for response_type in sorted(IMPLICIT):
-        query = {**asked, "response_type": response_type, "nonce": "n"}
+        query = {**requested, "response_type": response_type, "nonce": "n"}
         by_header = await browser.get(AUTHORIZE, params=query, headers=bearing)
         moved = await browser.get(AUTHORIZE, params={**query, "token": token})
         followed = await harness.browser().post(AUTHORIZE, data={**query, "token": token})
-        for answer in (by_header, followed):
-            where = answer.headers["location"]
+        for response in (by_header, followed):
+            where = response.headers["location"]
             found.add("code=" in where or "access_token=" in where)
         assert token not in moved.headers["location"]
     assert len(found) == 1, found
@@ -108,8 +108,8 @@ async def test_the_app_that_is_named_is_the_only_one(harness: AppHarness) -> Non
 
 async def test_an_app_that_names_itself_with_the_code_is_the_only_one(harness: AppHarness) -> None:
     app, other = await first_party(harness), await first_party(harness)
-    answer = await redeem_login(harness, await login_code(harness), clientId=app.id)
-    token = answer.json()["data"]["token"]
+    response = await redeem_login(harness, await login_code(harness), clientId=app.id)
+    token = response.json()["data"]["token"]
     assert bound(token) == {app.id}
     assert not await opens(harness, other, token)
 
@@ -155,13 +155,13 @@ async def test_a_second_registration_takes_no_duty_of_a_strict_app_away(
     assert is_page(await depart(harness.browser()))
     assert is_page(await depart(harness.browser(), clientId=strict.id))
     code = await login_code(harness, **CHALLENGED)
-    answer = await redeem_login(harness, code, code_verifier=VERIFIER)
-    token = answer.json()["data"]["token"]
+    response = await redeem_login(harness, code, code_verifier=VERIFIER)
+    token = response.json()["data"]["token"]
     assert bound(token) == {strict.id, other.id}
     # A JWT that counts for the strict app is taken in no address, whichever app it is shown for.
     for app in (strict, other):
-        asked = {"client_id": app.id, "response_type": "code", "scope": "basic", "token": token}
-        refused = await harness.browser().get(AUTHORIZE, params={**asked, **CHALLENGED})
+        requested = {"client_id": app.id, "response_type": "code", "scope": "basic", "token": token}
+        refused = await harness.browser().get(AUTHORIZE, params={**requested, **CHALLENGED})
         assert "error=invalid_request" in refused.headers["location"]
         assert token not in refused.headers["location"]
     # The other one, named, has its own duties only.
@@ -227,9 +227,9 @@ async def test_an_app_that_is_gone_gets_nothing_for_its_jwt(harness: AppHarness,
         assert found is not None
         assert not await opens(harness, App(found, other.secret), token)
     else:
-        asked = {"client_id": other.id, "response_type": "code"}
+        requested = {"client_id": other.id, "response_type": "code"}
         headers = {"authorization": f"Bearer {token}"}
-        assert is_page(await harness.browser().get(AUTHORIZE, params=asked, headers=headers))
+        assert is_page(await harness.browser().get(AUTHORIZE, params=requested, headers=headers))
     assert await opens(harness, app, token)
 
 
@@ -267,8 +267,8 @@ async def test_a_stranger_who_registers_the_operator_s_own_address_takes_nothing
     assert await opens(harness, app, token)
     assert is_page(await depart(harness.browser(), redirectUrl=OWN, clientId=stranger.id))
     code = await login_code(harness, redirectUrl=OWN, clientId=stranger.id, **CHALLENGED)
-    answer = await redeem_login(harness, code, code_verifier=VERIFIER)
-    named = answer.json()["data"]["token"]
+    response = await redeem_login(harness, code, code_verifier=VERIFIER)
+    named = response.json()["data"]["token"]
     assert bound(named) == {stranger.id}
     assert not await opens(harness, app, named)
 
@@ -297,15 +297,15 @@ async def test_native_tokens_and_codes_of_a_pop_up_are_the_operator_s_own(
     harness: AppHarness,
 ) -> None:
     app, other = await first_party(harness), await first_party(harness, ELSEWHERE)
-    for answer in (await native(harness), await redeem_login(harness, "gia")):
-        token = answer.json()["data"]["token"]
+    for response in (await native(harness), await redeem_login(harness, "gia")):
+        token = response.json()["data"]["token"]
         assert await opens(harness, app, token)
         assert await opens(harness, other, token)
-    for answer in (
+    for response in (
         await native(harness, clientId=app.id),
         await redeem_login(harness, "gia", clientId=app.id),
     ):
-        token = answer.json()["data"]["token"]
+        token = response.json()["data"]["token"]
         assert await opens(harness, app, token)
         assert not await opens(harness, other, token)
 
@@ -329,14 +329,17 @@ async def test_only_an_app_that_there_is_can_be_named(
     code = await login_code(harness)
     await harness.disable(other := await first_party(harness, ELSEWHERE))
     for name in ("unknown", "x" * 5000, other.id):
-        for answer in (
+        for response in (
             await native(harness, clientId=name),
             await redeem_login(harness, "gia", clientId=name),
             await redeem_login(harness, code, clientId=name),
         ):
-            assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request")
-            assert name not in answer.text
-    assert not google.asked
+            assert (response.status_code, response.json()["error"]["code"]) == (
+                400,
+                "invalid_request",
+            )
+            assert name not in response.text
+    assert not google.requested
     assert await opens(harness, app, (await redeem_login(harness, code)).json()["data"]["token"])
 
 

@@ -42,12 +42,12 @@ async def test_a_form_in_an_odd_encoding_is_refused(
     browser = harness.browser()
     page = await browser.get("/sign-in")
     fields = {name: value.encode() for name, value in form_fields(page.text).items()}
-    answer = await browser.post(
+    response = await browser.post(
         "/sign-in",
         content=multipart({**fields, "username": b"ann", "password": b"x", field: text}),
         headers={"content-type": f"multipart/form-data; boundary=limit; charset={codec}"},
     )
-    assert 400 <= answer.status_code < 500
+    assert 400 <= response.status_code < 500
 
 
 def multipart(fields: dict[str, bytes]) -> bytes:

@@ -27,8 +27,8 @@ from support.app import (
     VERIFIER,
     App,
     AppHarness,
-    answer_of,
     form_fields,
+    response_of,
 )
 
 MARK = "m4rked-secret-of-no-person"
@@ -88,7 +88,7 @@ async def succeed(harness: AppHarness, marked: Marked, app: App) -> None:
     page = await browser.get(back)
     marked.add(secret, *(cookie.value for cookie in browser.cookies.jar))
     marked.add(form_fields(page.text)["csrf"], form_fields(page.text)["request"])
-    code = answer_of(await harness.decide(browser, page)).code
+    code = response_of(await harness.decide(browser, page)).code
     query = {
         "grant_type": "authorization_code",
         "client_id": app.id,
@@ -117,8 +117,8 @@ async def succeed(harness: AppHarness, marked: Marked, app: App) -> None:
     await harness.revoke(app, third["refresh_token"])
 
 
-def _tokens(answer: dict[str, Any]) -> list[str]:
-    return [str(answer[name]) for name in answer if name.endswith("_token")]
+def _tokens(response: dict[str, Any]) -> list[str]:
+    return [str(response[name]) for name in response if name.endswith("_token")]
 
 
 async def fail(harness: AppHarness, app: App) -> None:

@@ -99,9 +99,9 @@ def _address(length: int) -> str:
 async def _longest_address(harness: AppHarness) -> str:
     """The longest redirect address that is accepted, of an app that has it."""
     for length in (8_000, 4_000, 2_048, 2_000, 1_000):
-        asked = {"redirect_uris": [_address(length)]}
-        answer = await harness.browser().post("/api/v2/oauth2/register", json=asked)
-        if answer.status_code == 201:
+        requested = {"redirect_uris": [_address(length)]}
+        response = await harness.browser().post("/api/v2/oauth2/register", json=requested)
+        if response.status_code == 201:
             return _address(length)
     raise AssertionError
 
@@ -109,8 +109,8 @@ async def _longest_address(harness: AppHarness) -> str:
 async def login_state(harness: AppHarness) -> None:
     address = await _longest_address(harness)
     for length in range(8_000, 500, -100):
-        answer = await depart(harness.browser(), redirectUrl=address, state="s" * length)
-        if answer.status_code == 303:
+        response = await depart(harness.browser(), redirectUrl=address, state="s" * length)
+        if response.status_code == 303:
             return
 
 
@@ -125,23 +125,23 @@ async def replay_record(harness: AppHarness) -> None:
     app = await registered(harness, metadata)
     claims = assertion_of(harness, app, jti="j" * 512)
     fields = presenting(signed(claims, key, "ES256"), grant_type="client_credentials")
-    answer = await harness.browser().post("/api/v2/oauth2/access_token", data=fields)
-    assert answer.status_code == 200, answer.text
+    response = await harness.browser().post("/api/v2/oauth2/access_token", data=fields)
+    assert response.status_code == 200, response.text
 
 
 async def data_deletion(harness: AppHarness) -> None:
     said = {"signed": True, "kind": "gone", "subject": "9" * 255, "id": "i" * 255}
     where = "/api/v2/auth/social/data-deletion/facebook"
-    answer = await harness.browser().post(where, json=said)
-    assert answer.status_code == 200, answer.text
+    response = await harness.browser().post(where, json=said)
+    assert response.status_code == 200, response.text
 
 
 async def registration(harness: AppHarness) -> None:
     for number in range(60, 10, -1):
         uris = [f"https://app.example.org/{each}/{'x' * 1_000}" for each in range(number)]
-        asked = {"redirect_uris": uris, "client_name": "é" * 60}
-        answer = await harness.browser().post("/api/v2/oauth2/register", json=asked)
-        if answer.status_code == 201:
+        requested = {"redirect_uris": uris, "client_name": "é" * 60}
+        response = await harness.browser().post("/api/v2/oauth2/register", json=requested)
+        if response.status_code == 201:
             return
 
 

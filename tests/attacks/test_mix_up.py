@@ -14,7 +14,9 @@ CODE = "the-code-of-the-honest-provider"
 
 
 def no_code_was_sent(internet: Upstream) -> bool:
-    return not any(CODE in f"{asked.url} {asked.content!r}" for asked in internet.asked)
+    return not any(
+        CODE in f"{requested.url} {requested.content!r}" for requested in internet.requested
+    )
 
 
 async def test_the_honest_answer_comes_to_the_honest_callback_and_ends_there(
@@ -34,8 +36,8 @@ async def test_an_answer_that_names_the_honest_issuer_is_refused_before_the_code
     await abroad.app()
     browser = abroad.browser()
     state = state_of(await depart(browser, "evil"))
-    answer = await come_back(browser, state, "evil", code=CODE, iss=upstream.issuer)
-    assert brought(answer)["error"] == "server_error"
+    response = await come_back(browser, state, "evil", code=CODE, iss=upstream.issuer)
+    assert brought(response)["error"] == "server_error"
     assert no_code_was_sent(evil)
 
 
@@ -57,8 +59,8 @@ async def test_no_provider_answers_for_another_by_name(
     await abroad.app()
     browser = abroad.browser()
     state = state_of(await depart(browser, provider))
-    answer = await come_back(browser, state, provider, code=CODE, iss=evil.issuer)
-    assert brought(answer)["error"] == "server_error"
+    response = await come_back(browser, state, provider, code=CODE, iss=evil.issuer)
+    assert brought(response)["error"] == "server_error"
     assert no_code_was_sent(evil)
 
 
@@ -81,5 +83,5 @@ async def test_each_provider_has_its_own_callback_and_secret(
     }
     assert all(f"{BACK}/" in uri for uri in seen.values())
     secret = "fake-work-secret"
-    received = [asked for asked in evil.asked if asked.url.host == "evil.example"]
-    assert not any(secret in f"{asked.headers} {asked.content!r}" for asked in received)
+    received = [requested for requested in evil.requested if requested.url.host == "evil.example"]
+    assert not any(secret in f"{requested.headers} {requested.content!r}" for requested in received)

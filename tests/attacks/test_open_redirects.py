@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import httpx
 
-from support.app import CALLBACK, ISSUER, AppHarness, answer_of
+from support.app import CALLBACK, ISSUER, AppHarness, response_of
 
 EVIL = "https://evil.example/steal"
 
@@ -99,7 +99,7 @@ async def test_the_host_header_does_not_change_a_redirect(harness: AppHarness) -
 
 async def test_an_error_is_only_sent_on_where_the_code_would_be(harness: AppHarness) -> None:
     app = await harness.app()
-    error = answer_of(await harness.ask(harness.browser(), app, scope="unknown"))
+    error = response_of(await harness.ask(harness.browser(), app, scope="unknown"))
     assert error.location.startswith(CALLBACK + "?error=")
     assert leads_nowhere(
         await harness.ask(harness.browser(), app, scope="unknown", redirect_uri=EVIL)

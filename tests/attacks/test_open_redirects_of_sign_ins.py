@@ -133,10 +133,13 @@ async def test_a_code_of_the_provider_goes_with_no_such_address_either(
 ) -> None:
     for url in TRICKS[trick]:
         sent = {"provider": "google", "code": "gia", "redirectUrl": url}
-        answer = await harness.browser().post(AUTHORIZE_CODE, data=sent)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request"), url
-        assert "evil" not in answer.text
-    assert not google.asked
+        response = await harness.browser().post(AUTHORIZE_CODE, data=sent)
+        assert (response.status_code, response.json()["error"]["code"]) == (
+            400,
+            "invalid_request",
+        ), url
+        assert "evil" not in response.text
+    assert not google.requested
 
 
 async def test_the_way_back_leads_where_the_way_out_said(harness: AppHarness) -> None:
@@ -151,8 +154,8 @@ async def test_the_way_back_leads_where_the_way_out_said(harness: AppHarness) ->
 async def test_an_address_that_was_taken_back_meanwhile_gets_nothing(harness: AppHarness) -> None:
     browser = harness.browser()
     app = await harness.app(redirect_uris=(f"https://{HOST}/other",))
-    asked = {"redirectUrl": f"https://{HOST}/other", "clientId": app.id}
-    state = state_of(await depart(browser, **asked))
+    requested = {"redirectUrl": f"https://{HOST}/other", "clientId": app.id}
+    state = state_of(await depart(browser, **requested))
     await harness.register_again(app, redirect_uris=(CALLBACK,))
     back = await come_back(browser, state)
     assert is_page(back)

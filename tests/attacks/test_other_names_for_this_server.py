@@ -26,9 +26,9 @@ async def ask(
 
 
 async def email_shown(harness: AppHarness, host: str) -> bool:
-    answer = await ask(harness, "/outbox", host=host)
-    assert answer.status_code in (200, 421)
-    return "/reset/new?token=" in answer.text
+    response = await ask(harness, "/outbox", host=host)
+    assert response.status_code in (200, 421)
+    return "/reset/new?token=" in response.text
 
 
 async def ask_for_a_new_password(harness: AppHarness) -> None:
@@ -36,10 +36,10 @@ async def ask_for_a_new_password(harness: AppHarness) -> None:
     browser = harness.browser()
     browser.base_url = ISSUER
     page = await browser.get("/reset")
-    answer = await browser.post(
+    response = await browser.post(
         "/reset", data={**form_fields(page.text), "email": "ann@example.org"}
     )
-    assert answer.status_code == 303
+    assert response.status_code == 303
 
 
 @pytest.fixture

@@ -168,8 +168,8 @@ async def test_an_account_that_a_provider_made_for_the_victims_address_is_a_dead
         tokens = await it.tokens(await it.app(), browser)
 
         # The victim is not signed in to another person's account; the page says what to do.
-        answer = await redeem_login(it, "victim")
-        assert answer.json()["error"]["code"] == "link_required"
+        response = await redeem_login(it, "victim")
+        assert response.json()["error"]["code"] == "link_required"
 
         accounts = it.context.accounts
         await accounts.recovery.request_reset(VICTIM, address=ADDRESS)

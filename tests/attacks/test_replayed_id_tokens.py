@@ -56,8 +56,8 @@ async def test_of_many_uses_at_once_one_counts(
     abroad: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     token = upstream.id_token(**GOOD[provider])
-    answers = await asyncio.gather(*(present(abroad, provider, token) for _ in range(8)))
-    assert sorted(answer.status_code for answer in answers) == [200, *[401] * 7]
+    responses = await asyncio.gather(*(present(abroad, provider, token) for _ in range(8)))
+    assert sorted(response.status_code for response in responses) == [200, *[401] * 7]
 
 
 @pytest.mark.parametrize("provider", GOOD)

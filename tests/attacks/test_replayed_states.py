@@ -62,7 +62,7 @@ async def test_of_many_uses_at_once_one_comes_through(harness: AppHarness) -> No
     state = state_of(await depart(browser))
     cookie = "; ".join(f"{name}={value}" for name, value in way_cookies(browser).items())
     rivals = [harness.browser() for _ in range(10)]
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(
             rival.get(
                 f"{BACK}/google",
@@ -72,7 +72,7 @@ async def test_of_many_uses_at_once_one_comes_through(harness: AppHarness) -> No
             for rival in rivals
         )
     )
-    assert sorted(answer.status_code for answer in answers) == [303, *[400] * 9]
+    assert sorted(response.status_code for response in responses) == [303, *[400] * 9]
 
 
 async def test_a_state_of_another_provider_is_refused(harness: AppHarness) -> None:

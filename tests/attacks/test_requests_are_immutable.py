@@ -5,7 +5,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from support.app import AUTHORIZE, CALLBACK, CHALLENGE, DECISION, AppHarness, answer_of, form_fields
+from support.app import (
+    AUTHORIZE,
+    CALLBACK,
+    CHALLENGE,
+    DECISION,
+    AppHarness,
+    form_fields,
+    response_of,
+)
 
 OTHER = "https://app.example.org/other"
 RESUME = f"{AUTHORIZE}/resume"
@@ -35,10 +43,10 @@ async def test_nothing_beside_the_request_id_counts_when_it_goes_on(harness: App
     browser = await harness.signed_in()
     page = await browser.get(resume, params={**parse_qs(urlsplit(resume).query), **CHANGES})
     fields = {**CHANGES, **form_fields(page.text), "decision": "allow"}
-    answer = answer_of(await browser.post(DECISION, params=CHANGES, data=fields))
-    assert answer.location.startswith(f"{CALLBACK}?code=")
-    assert answer.parameters["state"] == "some-state"
-    tokens = await harness.redeem(app, answer.code)
+    response = response_of(await browser.post(DECISION, params=CHANGES, data=fields))
+    assert response.location.startswith(f"{CALLBACK}?code=")
+    assert response.parameters["state"] == "some-state"
+    tokens = await harness.redeem(app, response.code)
     assert tokens.json()["scope"] == "basic"
 
 
@@ -46,10 +54,10 @@ async def test_a_request_is_answered_once(harness: AppHarness) -> None:
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
     page = await harness.ask(browser, app)
-    answers = await asyncio.gather(*(harness.decide(browser, page) for _ in range(5)))
-    assert len({answer_of(answer).location for answer in answers}) == 1
-    assert answer_of(await harness.decide(browser, page, "deny")).code
-    assert answer_of(await browser.get(f"{RESUME}?request={form_fields(page.text)['request']}"))
+    responses = await asyncio.gather(*(harness.decide(browser, page) for _ in range(5)))
+    assert len({response_of(response).location for response in responses}) == 1
+    assert response_of(await harness.decide(browser, page, "deny")).code
+    assert response_of(await browser.get(f"{RESUME}?request={form_fields(page.text)['request']}"))
     assert len(harness.rows()["codes"]) == 1
 
 
@@ -58,8 +66,8 @@ async def test_a_denied_request_cannot_be_allowed_after(harness: AppHarness) -> 
     browser, app = await harness.signed_in(), await harness.app()
     page = await harness.ask(browser, app)
     for decision in ("deny", "allow"):
-        answer = answer_of(await harness.decide(browser, page, decision))
-        assert answer.parameters["error"] == "access_denied"
+        response = response_of(await harness.decide(browser, page, decision))
+        assert response.parameters["error"] == "access_denied"
     assert not harness.rows()["codes"]
 
 
@@ -68,7 +76,7 @@ async def test_a_request_waits_an_hour(harness: AppHarness) -> None:
     browser, app = await harness.signed_in(), await harness.app()
     page, late = await harness.ask(browser, app), await harness.ask(browser, app)
     harness.advance(minutes=59)
-    assert "code" in answer_of(await harness.decide(browser, page)).parameters
+    assert "code" in response_of(await harness.decide(browser, page)).parameters
     harness.advance(minutes=1)
     assert is_gone(await harness.decide(browser, late))
 
@@ -94,13 +102,13 @@ async def test_a_fault_that_came_later_is_found_when_the_request_goes_on(
     app = await harness.app(response_types=frozenset({"token"}))
     page = await harness.ask(browser, app, response_type="token")
     await harness.register_again(app, response_types=frozenset({"code"}))
-    answer = answer_of(await harness.decide(browser, page))
-    assert answer.parameters["error"] == "unauthorized_client"
+    response = response_of(await harness.decide(browser, page))
+    assert response.parameters["error"] == "unauthorized_client"
     narrowed = await harness.app()
     page = await harness.ask(browser, narrowed, scope="basic writemeasurements")
     await harness.register_again(narrowed, scope=frozenset({"basic"}))
     shown_again = await browser.get((await harness.decide(browser, page)).headers["location"])
-    code = answer_of(await harness.decide(browser, shown_again)).code
+    code = response_of(await harness.decide(browser, shown_again)).code
     assert (await harness.redeem(narrowed, code)).json()["scope"] == "basic"
 
 

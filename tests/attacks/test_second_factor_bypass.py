@@ -15,8 +15,8 @@ from support.app import (
     App,
     AppHarness,
     OpenHarness,
-    answer_of,
     form_fields,
+    response_of,
 )
 from support.authenticator_app import AuthenticatorApp, set_up
 from support.fake_provider import FakeUpstream, profile, redeem_login, sign_in_with
@@ -53,8 +53,8 @@ async def protect(harness: AppHarness, user: User) -> tuple[AuthenticatorApp, li
 
 async def login_token(harness: AppHarness) -> str:
     """A login JWT of Gia that counts for any application."""
-    answer = await redeem_login(harness, "gia")
-    token: str = answer.json()["data"]["token"]
+    response = await redeem_login(harness, "gia")
+    token: str = response.json()["data"]["token"]
     return token
 
 
@@ -86,7 +86,7 @@ async def opens_nothing(harness: AppHarness, browser: httpx.AsyncClient, user: U
     assert (await browser.get("/account")).headers["location"].startswith("/sign-in?")
     assert await harness.context.sessions.list(user.id) == []
     app = await harness.app()
-    silent = answer_of(await harness.ask(browser, app, prompt="none"))
+    silent = response_of(await harness.ask(browser, app, prompt="none"))
     assert silent.parameters["error"] == "login_required"
 
 
@@ -102,8 +102,8 @@ async def test_a_sign_in_through_a_provider(harness: AppHarness) -> None:
     user = await gia(harness)
     app, _ = await protect(harness, user)
     browser = harness.browser()
-    answer = await sign_in_with(browser)
-    assert answer.headers["location"].startswith(f"{FACTOR}?")
+    response = await sign_in_with(browser)
+    assert response.headers["location"].startswith(f"{FACTOR}?")
     await opens_nothing(harness, browser, user)
     page = await browser.get(FACTOR)
     code = app.code(harness.context.clock.now())
@@ -122,8 +122,8 @@ async def test_a_link_that_sets_a_new_password(harness: AppHarness) -> None:
     await browser.get(f"/reset/new?token={raw.reveal()}")
     page = await browser.get("/reset/new")
     fields = {**form_fields(page.text), "password": "another long enough one"}
-    answer = await browser.post("/reset/new", data=fields)
-    assert answer.headers["location"].startswith(f"{FACTOR}?")
+    response = await browser.post("/reset/new", data=fields)
+    assert response.headers["location"].startswith(f"{FACTOR}?")
     await opens_nothing(harness, browser, ann)
     assert await harness.context.second_factors.status(ann) is not None
 
@@ -158,11 +158,11 @@ async def test_a_login_jwt_in_the_header_gets_the_address_of_a_page(harness: App
     await protect(harness, user)
     app = await harness.app()
     token = await login_token(harness)
-    answer = await harness.browser().get(
+    response = await harness.browser().get(
         AUTHORIZE, params=asking(app), headers={**JSON, "authorization": f"Bearer {token}"}
     )
-    assert answer.status_code == 401
-    error = answer.json()["error"]
+    assert response.status_code == 401
+    error = response.json()["error"]
     assert error["code"] == "login_required"
     assert error["interactionUrl"].startswith("https://id.example.org/")
 
@@ -183,11 +183,11 @@ async def test_a_login_jwt_in_the_address_leads_to_the_sign_in_page(harness: App
     user = await gia(harness)
     await protect(harness, user)
     app, token, browser = await harness.app(), await login_token(harness), harness.browser()
-    answer = await browser.get(AUTHORIZE, params=asking(app, token=token))
-    while answer.headers.get("location", "").startswith("/api/v2/oauth"):
-        answer = await browser.get(answer.headers["location"])
-    assert answer.headers["location"].startswith("/sign-in?")
-    assert token not in answer.headers["location"]
+    response = await browser.get(AUTHORIZE, params=asking(app, token=token))
+    while response.headers.get("location", "").startswith("/api/v2/oauth"):
+        response = await browser.get(response.headers["location"])
+    assert response.headers["location"].startswith("/sign-in?")
+    assert token not in response.headers["location"]
 
 
 async def test_a_login_jwt_where_every_person_needs_a_factor(
@@ -195,10 +195,10 @@ async def test_a_login_jwt_where_every_person_needs_a_factor(
 ) -> None:
     async with open_harness([google], accounts__second_factor="required") as harness:
         app, token = await harness.app(), await login_token(harness)
-        answer = await harness.browser().get(
+        response = await harness.browser().get(
             AUTHORIZE, params=asking(app), headers={**JSON, "authorization": f"Bearer {token}"}
         )
-        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "login_required")
+        assert (response.status_code, response.json()["error"]["code"]) == (401, "login_required")
 
 
 async def test_a_parallel_login_does_not_lower_what_is_needed(harness: AppHarness) -> None:

@@ -30,16 +30,16 @@ async def test_waiting_requests_of_one_address_stay_within_their_budget(
 ) -> None:
     async with open_harness(budgets__authorization_requests_per_address=str(MIB)) as harness:
         app, stranger = await harness.app(), harness.browser()
-        answers = []
+        responses = []
         for number in range(90):
             harness.advance(seconds=1)
             state = f"{number:04}" + "x" * 7990
-            answers.append(await harness.ask(stranger, app, state=state, nonce="y" * 6000))
-        assert {answer.status_code for answer in answers} == {303}
+            responses.append(await harness.ask(stranger, app, state=state, nonce="y" * 6000))
+        assert {response.status_code for response in responses} == {303}
         assert MIB * 0.9 <= stored(harness, "authorization_requests") <= MOST
         first, last = (
-            parse_qs(urlsplit(answer.headers["location"]).query)["return_to"][0]
-            for answer in (answers[0], answers[-1])
+            parse_qs(urlsplit(response.headers["location"]).query)["return_to"][0]
+            for response in (responses[0], responses[-1])
         )
         # The newest replaced the oldest.
         assert (await stranger.get(first)).status_code == 400
@@ -49,10 +49,10 @@ async def test_waiting_requests_of_one_address_stay_within_their_budget(
 async def test_one_waiting_request_has_a_largest_size(harness: AppHarness) -> None:
     """The fault goes to the client, since its address is sound (RFC 6749 §4.1.2.1)."""
     app, stranger = await harness.app(), harness.browser()
-    answer = await harness.ask(
+    response = await harness.ask(
         stranger, app, state="x" * 8000, nonce="y" * 8000, ui_locales="z" * 900
     )
-    location = urlsplit(answer.headers["location"])
+    location = urlsplit(response.headers["location"])
     assert f"{location.scheme}://{location.netloc}{location.path}" == CALLBACK
     assert parse_qs(location.query)["error"] == ["invalid_request"]
     assert harness.rows()["authorization_requests"] == []
@@ -69,9 +69,11 @@ async def open_app_harness(open_harness: OpenHarness) -> AsyncIterator[AppHarnes
 
 
 async def register(harness: AppHarness, **metadata: Any) -> dict[str, Any]:
-    answer = await harness.browser().post(REGISTER, json={"redirect_uris": [CALLBACK], **metadata})
-    assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()
+    response = await harness.browser().post(
+        REGISTER, json={"redirect_uris": [CALLBACK], **metadata}
+    )
+    assert response.status_code == 201, response.text
+    found: dict[str, Any] = response.json()
     return found
 
 
@@ -96,10 +98,10 @@ async def test_managing_a_registration_is_limited(
 ) -> None:
     """RFC 7592 §2: each change writes an audit line and may fetch documents; guessing counts."""
     for _ in range(3):
-        answer = await open_app_harness.browser().request(
+        response = await open_app_harness.browser().request(
             method, f"{REGISTER}/no-such-app", json={}
         )
-        assert answer.status_code == 401
+        assert response.status_code == 401
     found = await register(open_app_harness)
     headers = {"authorization": f"Bearer {found['registration_access_token']}"}
     refused = await open_app_harness.browser().request(
@@ -117,9 +119,9 @@ async def test_requests_that_make_the_server_fetch_are_limited(open_harness: Ope
         uri = "https://app.example.org/request.jwt"
         found = await register(harness, request_uris=[uri])
         query = {"client_id": found["client_id"], "redirect_uri": CALLBACK}
-        asked = {**query, "response_type": "code", "request_uri": uri}
+        requested = {**query, "response_type": "code", "request_uri": uri}
         statuses = [
-            (await harness.browser().get("/api/v2/oauth/authorize", params=asked)).status_code
+            (await harness.browser().get("/api/v2/oauth/authorize", params=requested)).status_code
             for _ in range(4)
         ]
         assert statuses[2:] == [429, 429]
@@ -138,8 +140,8 @@ async def test_a_mail_of_a_sign_up_counts_for_its_address(harness: AppHarness) -
     stranger = harness.browser()
     page = await stranger.get("/sign-up")
     fields = {**form_fields(page.text), "email": email, "name": "é" * 100, "password": PASSWORD}
-    answer = await stranger.post("/sign-up", data=fields)
-    assert answer.headers["location"] == "/sign-up/sent", answer.text
+    response = await stranger.post("/sign-up", data=fields)
+    assert response.headers["location"] == "/sign-up/sent", response.text
     (mail,) = harness.rows()["mails"]
     network, size = mail[-2:]
     assert network is not None

@@ -40,8 +40,8 @@ async def test_one_press_ends_all_that_an_app_has(harness: AppHarness, token_for
     assert pressed.status_code == 303
     assert await is_dead(harness, app, given, watcher)
     assert (await harness.call(kept["access_token"])).status_code == 200
-    asked_again = await harness.ask(browser, app)
-    assert 'id="allow"' in asked_again.text
+    requested_again = await harness.ask(browser, app)
+    assert 'id="allow"' in requested_again.text
 
 
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])

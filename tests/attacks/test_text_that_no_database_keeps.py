@@ -26,15 +26,15 @@ async def test_an_id_that_cannot_be_is_nothing(engine: AppHarness, odd: str) -> 
         f"/developers/{odd}/delete": 404,
         f"/developers/{odd}/logo": 404,
     }.items():
-        answer = await browser.post(path, data={"csrf": csrf})
-        assert answer.status_code == status, path
+        response = await browser.post(path, data={"csrf": csrf})
+        assert response.status_code == status, path
     for path in (f"/developers/{odd}", f"/logos/{odd}", f"/static/{odd}"):
         assert (await browser.get(path)).status_code == 404, path
     for method in ("GET", "DELETE"):
-        answer = await browser.request(
+        response = await browser.request(
             method, f"/api/v2/oauth2/register/{odd}", headers={"authorization": "Bearer x"}
         )
-        assert answer.status_code in (400, 401), odd
+        assert response.status_code in (400, 401), odd
 
 
 # As they stand in a form's body: what a database, a number, a date or an address chokes on.
@@ -62,10 +62,10 @@ async def test_no_text_in_any_field_of_any_form_is_an_error_of_ours(engine: AppH
         for name in names:
             for odd in _ODD_VALUES:
                 sent = {**fields, name: odd}
-                answer = await browser.post(
+                response = await browser.post(
                     action,
                     content="&".join(f"{each}={text}" for each, text in sent.items()),
                     headers={"content-type": "application/x-www-form-urlencoded"},
                 )
-                assert answer.status_code < 500, (action, name, odd[:20])
+                assert response.status_code < 500, (action, name, odd[:20])
     assert len(known) > 12

@@ -54,12 +54,12 @@ async def present(harness: AppHarness, provider: str, token: str) -> httpx.Respo
     return await harness.browser().post(AUTHORIZE_TOKEN, data=sent)
 
 
-def asks_the_owner_first(harness: AppHarness, answer: httpx.Response) -> bool:
-    assert answer.status_code == 403, answer.text
-    error = answer.json()["error"]
+def asks_the_owner_first(harness: AppHarness, response: httpx.Response) -> bool:
+    assert response.status_code == 403, response.text
+    error = response.json()["error"]
     assert error["code"] == "link_required"
     assert error["interactionUrl"] == f"{ISSUER}/account/identities"
-    assert VICTIM not in answer.text.lower()
+    assert VICTIM not in response.text.lower()
     return len(harness.rows()["users"]) == 1 and not harness.rows()["identities"]
 
 
@@ -69,11 +69,11 @@ async def test_a_profile_with_the_victims_address_does_not_open_their_account(
 ) -> None:
     for verified in (False, "false", None, 0, 1, "yes", [True]):
         claims = {**GOOD[provider], "email": VICTIM, "email_verified": verified}
-        answer = await present(victim, provider, upstream.id_token(**claims))
-        assert asks_the_owner_first(victim, answer), verified
+        response = await present(victim, provider, upstream.id_token(**claims))
+        assert asks_the_owner_first(victim, response), verified
     shouted = {**GOOD[provider], "email": VICTIM.upper(), "email_verified": False}
-    answer = await present(victim, provider, upstream.id_token(**shouted))
-    assert asks_the_owner_first(victim, answer)
+    response = await present(victim, provider, upstream.id_token(**shouted))
+    assert asks_the_owner_first(victim, response)
 
 
 @pytest.mark.parametrize("provider", GOOD)
@@ -81,8 +81,8 @@ async def test_nor_does_one_that_was_verified_by_who_is_not_the_master_of_the_do
     victim: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     claims = {**GOOD[provider], "email": VICTIM, "email_verified": True, "xms_edov": True}
-    answer = await present(victim, provider, upstream.id_token(**claims))
-    assert asks_the_owner_first(victim, answer)
+    response = await present(victim, provider, upstream.id_token(**claims))
+    assert asks_the_owner_first(victim, response)
 
 
 async def test_an_access_token_of_facebook_brings_an_address_that_does_not_count(
@@ -115,8 +115,8 @@ async def test_an_address_that_github_did_not_verify_is_not_even_kept(
     )
     upstream.replies["https://api.github.com/user/emails"] = json_of(addresses)
     sent = {"provider": "github", "code": "a-code", "redirectUrl": CALLBACK}
-    answer = await victim.browser().post(AUTHORIZE_CODE, data=sent)
-    data = answer.json()["data"]
+    response = await victim.browser().post(AUTHORIZE_CODE, data=sent)
+    data = response.json()["data"]
     assert (data["newUser"], data["user"]["email"]) == (True, None)
     assert len(victim.rows()["users"]) == 2
 

@@ -53,7 +53,7 @@ async def test_nothing_is_begun_on_a_consent_that_was_just_withdrawn(
     context = replace(harness.context, stores=replace(stores, authorizations=interrupted))
     harness.application = await build_server(context, prepared_database.renderer)
     before = len(harness.rows()["grants"])
-    answer = await harness.authorize(
+    response = await harness.authorize(
         await harness.signed_in(),
         app,
         scope="openid basic",
@@ -62,8 +62,8 @@ async def test_nothing_is_begun_on_a_consent_that_was_just_withdrawn(
         **({} if "code" in response_type else {"code_challenge": None}),
         **({} if "code" in response_type else {"code_challenge_method": None}),
     )
-    assert answer.location.startswith(CALLBACK)
-    assert answer.parameters == {
+    assert response.location.startswith(CALLBACK)
+    assert response.parameters == {
         "error": "access_denied",
         "error_description": "the person took the app's access back, or signed out, meanwhile",
         "state": "some-state",
@@ -93,5 +93,5 @@ async def test_a_first_party_app_that_was_taken_back_just_now_gets_nothing_eithe
     )
     context = replace(harness.context, stores=replace(stores, authorizations=interrupted))
     harness.application = await build_server(context, prepared_database.renderer)
-    answer = await harness.authorize(await harness.signed_in(), app)
-    assert answer.parameters["error"] == "access_denied"
+    response = await harness.authorize(await harness.signed_in(), app)
+    assert response.parameters["error"] == "access_denied"

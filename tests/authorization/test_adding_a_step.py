@@ -14,7 +14,7 @@ from quantimodo.authorization.steps.table import STEPS
 from quantimodo.authorization.stored_requests import resume_path
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.protocol.errors import ConsentRequired
-from support.app import AppHarness, answer_of
+from support.app import AppHarness, response_of
 from support.environment import shipped_renderer
 
 _ACCEPT_TERMS = Reason(ConsentRequired, "the person has to accept the terms")
@@ -76,9 +76,9 @@ async def test_the_step_comes_in_its_order_and_returns_to_the_dispatcher(
     terms.accepted_by.add(person.id)
     consent = await browser.get(address)
     assert 'id="allow"' in consent.text, "the next step"
-    answer = answer_of(await harness.decide(browser, consent))
-    assert answer.code
-    assert (await harness.redeem(app, answer.code)).status_code == 200
+    response = response_of(await harness.decide(browser, consent))
+    assert response.code
+    assert (await harness.redeem(app, response.code)).status_code == 200
 
 
 async def test_the_step_comes_after_the_login(harness: AppHarness, terms: Terms) -> None:
@@ -97,13 +97,13 @@ async def test_prompt_none_turns_the_step_into_its_error(harness: AppHarness, te
     person = await harness.person()
     await with_step(harness, terms, before="account")
     browser, app = await harness.signed_in(), await harness.app()
-    answer = answer_of(await harness.ask(browser, app, prompt="none"))
-    assert answer.parameters["error"] == "consent_required"
-    assert answer.parameters["error_description"] == _ACCEPT_TERMS.text
-    assert "code" not in answer.parameters
+    response = response_of(await harness.ask(browser, app, prompt="none"))
+    assert response.parameters["error"] == "consent_required"
+    assert response.parameters["error_description"] == _ACCEPT_TERMS.text
+    assert "code" not in response.parameters
     terms.accepted_by.add(person.id)
     await harness.authorize(browser, app)
-    assert answer_of(await harness.ask(browser, app, prompt="none")).code
+    assert response_of(await harness.ask(browser, app, prompt="none")).code
 
 
 async def test_a_consent_form_does_not_skip_the_step(harness: AppHarness, terms: Terms) -> None:

@@ -54,13 +54,15 @@ CONSENT = Consent(
 DONE = Progress(consent=CONSENT)
 
 
-def interaction(progress: Progress = DONE, client: Client = CLIENT, **asked: str) -> Interaction:
+def interaction(
+    progress: Progress = DONE, client: Client = CLIENT, **requested: str
+) -> Interaction:
     parameters = {
         "client_id": client.id,
         "response_type": "code",
         "redirect_uri": CALLBACK,
         "scope": "basic",
-        **asked,
+        **requested,
     }
     form = Form.of_pairs(list(parameters.items()))
     target = identify(form, client)
@@ -111,7 +113,7 @@ def test_the_person_signs_in_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "age", "name"),
+    ("requested", "age", "name"),
     [
         ({"max_age": "60"}, 59 * SECOND, "respond"),
         ({"max_age": "60"}, 61 * SECOND, "login"),
@@ -120,9 +122,9 @@ def test_the_person_signs_in_first() -> None:
     ],
 )
 def test_a_login_is_recent_enough_or_the_person_signs_in_again(
-    asked: dict[str, str], age: timedelta, name: str
+    requested: dict[str, str], age: timedelta, name: str
 ) -> None:
-    assert following(interaction(**asked), session(age)) == name
+    assert following(interaction(**requested), session(age)) == name
 
 
 def test_a_login_for_this_request_counts_for_five_minutes() -> None:

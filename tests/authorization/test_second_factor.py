@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from quantimodo.model.users import User
-from support.app import SESSION, AppHarness, answer_of, form_fields
+from support.app import SESSION, AppHarness, form_fields, response_of
 from support.jwt_forgery import verified
 from support.second_factor import RIGHT, WRONG, FakeSecondFactor, add_second_factor
 
@@ -52,8 +52,8 @@ async def test_the_right_response_gives_the_session_with_both_methods(
     browser = harness.browser()
     location = await harness.sign_in(browser, address="/sign-in?return_to=/developers")
     harness.advance(seconds=60)
-    answer = await respond(browser, RIGHT, location)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/developers")
+    response = await respond(browser, RIGHT, location)
+    assert (response.status_code, response.headers["location"]) == (303, "/developers")
     assert await is_signed_in(browser)
     (session,) = await harness.context.sessions.list(ann.id)
     assert session.methods == ("pwd", "otp", "mfa")
@@ -78,14 +78,14 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_lives_ten_minutes(
     browser = harness.browser()
     page = await browser.get("/sign-in")
     fields = {"username": "ann@example.org", "password": "a horse of another colour"}
-    answer = await browser.post("/sign-in", data={**form_fields(page.text), **fields})
+    response = await browser.post("/sign-in", data={**form_fields(page.text), **fields})
     (cookie,) = [
-        each for each in answer.headers.get_list("set-cookie") if each.startswith(f"{PENDING}=")
+        each for each in response.headers.get_list("set-cookie") if each.startswith(f"{PENDING}=")
     ]
     attributes = {each.strip().lower() for each in cookie.split(";")[1:]}
     assert {"httponly", "secure", "samesite=lax", "path=/", "max-age=600"} <= attributes
     raw = cookie.partition("=")[2].partition(";")[0]
-    assert raw not in answer.headers["location"]
+    assert raw not in response.headers["location"]
     assert not any(raw in repr(rows) for rows in harness.rows().values()), "stored as a digest"
 
 
@@ -146,27 +146,27 @@ async def test_a_pending_login_is_completed_once(harness: AppHarness, ann: User)
     await harness.sign_in(browser)
     page = await browser.get(PAGE)
     fields = {**form_fields(page.text), "code": RIGHT}
-    answers = await asyncio.gather(*(browser.post(PAGE, data=fields) for _ in range(5)))
-    started = [each for each in answers if SESSION in each.headers.get("set-cookie", "")]
+    responses = await asyncio.gather(*(browser.post(PAGE, data=fields) for _ in range(5)))
+    started = [each for each in responses if SESSION in each.headers.get("set-cookie", "")]
     assert len(started) == 1
     assert len(await harness.context.sessions.list(ann.id)) == 1
-    assert {each.status_code for each in answers} == {303}
+    assert {each.status_code for each in responses} == {303}
 
 
 async def test_another_browser_cannot_complete_it(harness: AppHarness, ann: User) -> None:
     browser, other = harness.browser(), harness.browser()
     await harness.sign_in(browser)
     page = await other.get("/sign-in")
-    answer = await other.post(PAGE, data={**form_fields(page.text), "code": RIGHT})
-    assert answer.headers["location"].startswith("/sign-in?")
+    response = await other.post(PAGE, data={**form_fields(page.text), "code": RIGHT})
+    assert response.headers["location"].startswith("/sign-in?")
     assert not await is_signed_in(other)
 
 
 async def test_a_form_of_another_site_completes_nothing(harness: AppHarness, ann: User) -> None:
     browser = harness.browser()
     await harness.sign_in(browser)
-    answer = await browser.post(PAGE, data={"code": RIGHT, "return_to": "/account"})
-    assert answer.status_code == 403
+    response = await browser.post(PAGE, data={"code": RIGHT, "return_to": "/account"})
+    assert response.status_code == 403
     assert not await is_signed_in(browser)
 
 
@@ -226,8 +226,8 @@ async def test_a_factor_that_was_removed_meanwhile_starts_the_login_again(
     await harness.sign_in(browser)
     page = await browser.get(PAGE)
     factor.people.clear()
-    answer = await browser.post(PAGE, data={**form_fields(page.text), "code": RIGHT})
-    assert answer.headers["location"].startswith("/sign-in?")
+    response = await browser.post(PAGE, data={**form_fields(page.text), "code": RIGHT})
+    assert response.headers["location"].startswith("/sign-in?")
     assert not await is_signed_in(browser)
 
 
@@ -246,7 +246,7 @@ async def test_an_authorization_goes_through_the_second_factor(
     done = await respond(browser, RIGHT, to_factor.headers["location"])
     assert done.headers["location"] == resume, "it returns to the dispatcher"
     consent = await browser.get(resume)
-    code = answer_of(await harness.decide(browser, consent)).code
+    code = response_of(await harness.decide(browser, consent)).code
     tokens = (await harness.redeem(app, code)).json()
     claims = await verified(harness, tokens["id_token"], "RS256")
     assert claims["amr"] == ["pwd", "otp", "mfa"]
@@ -255,7 +255,7 @@ async def test_an_authorization_goes_through_the_second_factor(
 async def test_an_unfinished_login_authorizes_nothing(harness: AppHarness, ann: User) -> None:
     browser, app = harness.browser(), await harness.app()
     await harness.sign_in(browser)
-    silent = answer_of(await harness.ask(browser, app, prompt="none"))
+    silent = response_of(await harness.ask(browser, app, prompt="none"))
     assert silent.parameters["error"] == "login_required"
     assert (await harness.ask(browser, app)).headers["location"].startswith(f"{PAGE}?")
 
@@ -296,9 +296,9 @@ async def test_a_reset_link_does_not_replace_the_second_factor(
     await browser.get(f"/reset/new?token={raw.reveal()}")
     page = await browser.get("/reset/new")
     fields = {**form_fields(page.text), "password": "another long enough one"}
-    answer = await browser.post("/reset/new", data=fields)
-    assert answer.headers["location"].startswith(f"{PAGE}?")
-    shown = await browser.get(answer.headers["location"])
+    response = await browser.post("/reset/new", data=fields)
+    assert response.headers["location"].startswith(f"{PAGE}?")
+    shown = await browser.get(response.headers["location"])
     assert "Your new password is set" in shown.text
     assert "you are signed in" not in shown.text
     assert not await is_signed_in(browser)
@@ -309,5 +309,5 @@ async def test_a_reset_link_does_not_replace_the_second_factor(
 async def test_no_address_of_another_site_is_followed(harness: AppHarness, ann: User) -> None:
     browser = harness.browser()
     await harness.sign_in(browser)
-    answer = await respond(browser, RIGHT, f"{PAGE}?return_to=https://evil.example.org/")
-    assert answer.headers["location"] == "/account"
+    response = await respond(browser, RIGHT, f"{PAGE}?return_to=https://evil.example.org/")
+    assert response.headers["location"] == "/account"

@@ -29,7 +29,7 @@ class SendsOn:
 
     address: str
     people: str
-    asked: dict[str, str] = field(default_factory=dict)
+    requested: dict[str, str] = field(default_factory=dict)
 
     @property
     def upstream(self) -> Upstream:
@@ -42,16 +42,16 @@ class SendsOn:
         return JSONResponse({"keys": [jwk_of(rsa_key(), "one")]})
 
     async def authorize(self, request: Request) -> Response:
-        self.asked = dict(request.query_params)
+        self.requested = dict(request.query_params)
         return RedirectResponse(f"{self.people}/people", 302)
 
     async def show(self, _: Request) -> Response:
-        answer = urlencode({"code": "a-code", "state": self.asked["state"]})
-        link = f'<a id="me" href="{self.asked["redirect_uri"]}?{answer}">Continue as Ann</a>'
+        response = urlencode({"code": "a-code", "state": self.requested["state"]})
+        link = f'<a id="me" href="{self.requested["redirect_uri"]}?{response}">Continue as Ann</a>'
         return HTMLResponse(f"<!doctype html><html lang=en><title>Who?</title>{link}")
 
     async def token(self, _: Request) -> Response:
-        token = self.upstream.id_token(nonce=self.asked["nonce"], email="ann@work.example.org")
+        token = self.upstream.id_token(nonce=self.requested["nonce"], email="ann@work.example.org")
         return JSONResponse({"access_token": "x", "token_type": "Bearer", "id_token": token})
 
 

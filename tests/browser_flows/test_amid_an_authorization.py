@@ -34,7 +34,7 @@ async def _asks(live: Live, site: str, page: Page) -> None:
     """The app sends the browser; at the sign-in page it is."""
     await live.person()
     app = await live.app(f"{site}/callback")
-    asked = {
+    requested = {
         "client_id": app.id,
         "response_type": "code",
         "redirect_uri": f"{site}/callback",
@@ -42,7 +42,7 @@ async def _asks(live: Live, site: str, page: Page) -> None:
         "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
     }
-    await page.goto(f"{live.address}{AUTHORIZE}?{urlencode(asked)}")
+    await page.goto(f"{live.address}{AUTHORIZE}?{urlencode(requested)}")
     await page.wait_for_selector("[name=username]")
 
 

@@ -45,7 +45,7 @@ async def test_an_app_may_send_people_on_to_its_other_host(
 ) -> None:
     await live.person()
     app = await live.app(callback)
-    asked = {
+    requested = {
         "response_type": "code",
         "response_mode": mode,
         "client_id": app.id,
@@ -57,7 +57,7 @@ async def test_an_app_may_send_people_on_to_its_other_host(
         chromium() as browser,
         looking(browser, live.address, width=360, scheme="light") as page,
     ):
-        url = f"{live.address}{AUTHORIZE}?{urlencode(asked)}"
+        url = f"{live.address}{AUTHORIZE}?{urlencode(requested)}"
         await page.goto(url)
         await page.fill("input[name=username]", "ann@example.org")
         await page.fill("input[name=password]", PASSWORD)

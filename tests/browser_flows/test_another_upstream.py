@@ -93,7 +93,7 @@ async def test_the_flow_of_2016_through_npm_oidc_provider(served: Live, callback
     ):
         await opener.goto(callback)
         token = await login_jwt(opener, served.address, callback, "work", _sign_in_there)
-        asked = {
+        requested = {
             "response_type": "code",
             "client_id": app.id,
             "redirect_uri": callback,
@@ -101,7 +101,7 @@ async def test_the_flow_of_2016_through_npm_oidc_provider(served: Live, callback
             "state": "some-state",
             "token": token,
         }
-        popup = await pop_up(opener, f"{served.address}{AUTHORIZE}?{urlencode(asked)}")
+        popup = await pop_up(opener, f"{served.address}{AUTHORIZE}?{urlencode(requested)}")
         await popup.click("#allow")
         code = (await back(opener, popup, callback))["code"]
         form = {
@@ -123,12 +123,12 @@ async def test_who_turns_back_at_oidc_provider_comes_back_denied(
     served: Live, callback: str
 ) -> None:
     await served.app(callback)
-    asked = {"provider": "work", "redirectUrl": callback, "state": "social-state"}
+    requested = {"provider": "work", "redirectUrl": callback, "state": "social-state"}
     async with (
         chromium() as browser,
         looking(browser, served.address, width=360, scheme="light") as page,
     ):
-        await page.goto(f"{served.address}{SOCIAL}/login?{urlencode(asked)}")
+        await page.goto(f"{served.address}{SOCIAL}/login?{urlencode(requested)}")
         await page.click("text=Cancel")
         await page.wait_for_url(f"{callback}?*")
         assert query_of(page.url)["error"] == "access_denied"

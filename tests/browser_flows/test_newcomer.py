@@ -158,10 +158,10 @@ async def _allow(server: Server, page: Page, app: Registered, callback: str) -> 
     if await page.query_selector("#allow"):
         await _press(page, "#allow")
     assert page.url.startswith(f"{callback}?")
-    answer = dict(parse_qsl(urlsplit(page.url).query))
-    assert answer["state"] == "some-state"
-    assert answer["iss"] == server.url
-    return answer["code"]
+    response = dict(parse_qsl(urlsplit(page.url).query))
+    assert response["state"] == "some-state"
+    assert response["iss"] == server.url
+    return response["code"]
 
 
 async def _trade(
@@ -173,9 +173,9 @@ async def _trade(
         "redirect_uri": callback,
         "code_verifier": VERIFIER,
     }
-    answer = await client.post(TOKEN, **app.call(fields))
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
+    response = await client.post(TOKEN, **app.call(fields))
+    assert response.status_code == 200, response.text
+    found: dict[str, Any] = response.json()
     return found
 
 

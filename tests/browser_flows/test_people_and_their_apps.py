@@ -71,7 +71,7 @@ async def test_a_person_signs_up_registers_allows_and_revokes_an_app(
         assert page.url.startswith(browser_setup.callback)
         assert browser_setup.callbacks[-1]["state"] == "some-state"
 
-        answer = await client.post(
+        response = await client.post(
             TOKEN,
             data={
                 "grant_type": "authorization_code",
@@ -81,7 +81,7 @@ async def test_a_person_signs_up_registers_allows_and_revokes_an_app(
             },
             auth=(client_id, secret),
         )
-        token = {"authorization": f"Bearer {answer.json()['access_token']}"}
+        token = {"authorization": f"Bearer {response.json()['access_token']}"}
         assert (await client.get(ME, headers=token)).json()["email"] == "new@example.org"
 
         await page.goto("/account")

@@ -46,8 +46,8 @@ async def _sign_in(page: Page, live: Live) -> None:
 
 async def _heard(page: Page, address: str, message: str) -> str:
     await page.goto(f"{address}/")
-    answer: str = await page.evaluate("message => asked(message)", message)
-    return answer
+    response: str = await page.evaluate("message => asked(message)", message)
+    return response
 
 
 async def test_a_frame_that_cannot_see_our_cookies_says_error(live: Live, site: str) -> None:

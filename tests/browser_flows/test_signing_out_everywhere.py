@@ -138,12 +138,12 @@ async def test_apps_hear_of_it_in_frames_and_the_person_comes_back(
         redeemed = await harness.redeem(app, arrived["code"], redirect_uri=browser_setup.callback)
         hint = redeemed.json()["id_token"]
         sid = claims_of(hint)["sid"]
-        asked = {
+        requested = {
             "id_token_hint": hint,
             "post_logout_redirect_uri": back,
             "state": "a state",
         }
-        await page.goto(f"{LOGOUT}?{urlencode(asked)}")
+        await page.goto(f"{LOGOUT}?{urlencode(requested)}")
         await page.wait_for_url(f"{back}*")
         assert neighbour.back == [{"state": "a state"}]
         issuer = harness.context.settings.issuer
@@ -159,8 +159,8 @@ async def test_the_question_leads_back_to_the_app(browser_setup: BrowserSetup) -
         app, back = await browser_setup.register_app(), f"{neighbour.address}/signed-out"
         await registered(browser_setup.harness, app=app, post_logout_redirect_uris=(back,))
         await _sign_in_to(browser_setup, page, app.id)
-        asked = {"client_id": app.id, "post_logout_redirect_uri": back, "state": "s"}
-        await page.goto(f"{LOGOUT}?{urlencode(asked)}")
+        requested = {"client_id": app.id, "post_logout_redirect_uri": back, "state": "s"}
+        await page.goto(f"{LOGOUT}?{urlencode(requested)}")
         await page.click("#confirm-logout")
         await page.wait_for_url(f"{back}*")
         assert neighbour.back == [{"state": "s"}]

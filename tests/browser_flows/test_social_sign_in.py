@@ -48,7 +48,7 @@ async def _choose(popup: Page) -> None:
 
 async def _code(opener: Page, live: Live, callback: str, app: App, token: str) -> str:
     """By the login JWT in the address, and the person's consent."""
-    asked = {
+    requested = {
         "response_type": "code",
         "client_id": app.id,
         "redirect_uri": callback,
@@ -56,13 +56,13 @@ async def _code(opener: Page, live: Live, callback: str, app: App, token: str) -
         "state": "some-state",
         "token": token,
     }
-    popup = await pop_up(opener, f"{live.address}{AUTHORIZE}?{urlencode(asked)}")
+    popup = await pop_up(opener, f"{live.address}{AUTHORIZE}?{urlencode(requested)}")
     assert token not in popup.url, "the JWT left the address"
     assert urlsplit(popup.url).path == AUTHORIZE, "consent is the one step that there is"
     await popup.click("#allow")
-    answer = await back(opener, popup, callback)
-    assert answer["state"] == "some-state"
-    return answer["code"]
+    response = await back(opener, popup, callback)
+    assert response["state"] == "some-state"
+    return response["code"]
 
 
 @pytest.mark.parametrize("provider", ["google", "facebook"])
@@ -97,8 +97,8 @@ async def test_in_another_browser_the_person_signs_in_before_they_allow(
     async with looking(browser, live.address, width=1280, scheme="light") as opener:
         await opener.goto(callback)
         token = await login_jwt(opener, live.address, callback, "google", _choose)
-    asked = {"response_type": "code", "client_id": app.id, "redirect_uri": callback}
-    query = urlencode({**asked, "scope": "basic", "state": "some-state", "token": token})
+    requested = {"response_type": "code", "client_id": app.id, "redirect_uri": callback}
+    query = urlencode({**requested, "scope": "basic", "state": "some-state", "token": token})
     async with looking(browser, live.address, width=360, scheme="light") as page:
         await page.goto(f"{live.address}{AUTHORIZE}?{query}")
         assert urlsplit(page.url).path == "/sign-in"
@@ -108,23 +108,23 @@ async def test_in_another_browser_the_person_signs_in_before_they_allow(
         assert "Vera Verified" in await page.inner_text("main")
         await page.click("#allow")
         await page.wait_for_url(f"{callback}?*")
-        answer = query_of(page.url)
-    assert answer["state"] == "some-state"
-    assert answer["code"]
+        response = query_of(page.url)
+    assert response["state"] == "some-state"
+    assert response["code"]
 
 
 async def test_who_says_no_at_the_provider_comes_back_without_a_code(
     live: Live, browser: Browser, callback: str
 ) -> None:
     await live.app(callback)
-    asked = {"provider": "google", "redirectUrl": callback, "state": "social-state"}
+    requested = {"provider": "google", "redirectUrl": callback, "state": "social-state"}
     async with looking(browser, live.address, width=360, scheme="light") as opener:
         await opener.goto(callback)
-        popup = await pop_up(opener, f"{live.address}{SOCIAL}/login?{urlencode(asked)}")
+        popup = await pop_up(opener, f"{live.address}{SOCIAL}/login?{urlencode(requested)}")
         await popup.click("#person-says-no")
-        answer = await back(opener, popup, callback)
-    assert (answer["error"], answer["state"]) == ("access_denied", "social-state")
-    assert "code" not in answer
+        response = await back(opener, popup, callback)
+    assert (response["error"], response["state"]) == ("access_denied", "social-state")
+    assert "code" not in response
 
 
 async def test_a_button_of_the_sign_in_page_signs_in_without_scripts(

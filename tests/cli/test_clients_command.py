@@ -13,10 +13,10 @@ CALLBACK = "https://app.example.org/cb"
 
 
 def created(terminal: Terminal, *more: str) -> dict[str, object]:
-    answer = terminal.does(
+    response = terminal.does(
         "clients", "create", "--name", "Diary", "--redirect-uri", CALLBACK, *more, "--json"
     )
-    fields: dict[str, object] = answer.json
+    fields: dict[str, object] = response.json
     return fields
 
 
@@ -74,31 +74,31 @@ def test_implicit_response_types_need_their_flag(terminal: Terminal) -> None:
 
 
 def test_a_client_credentials_app_needs_no_redirect_uri(terminal: Terminal) -> None:
-    answer = terminal.does(
+    response = terminal.does(
         "clients", "create", "--name", "Job", "--grant-type", "client_credentials", "--json"
     )
-    assert answer.json["response_types"] == []
+    assert response.json["response_types"] == []
 
 
 def test_without_json_the_secret_is_printed_with_a_warning(terminal: Terminal) -> None:
-    answer = terminal.does("clients", "create", "--name", "Diary", "--redirect-uri", CALLBACK)
-    assert re.search(r"client_secret +qms_", answer.out)
-    assert "never shown again" in answer.err
+    response = terminal.does("clients", "create", "--name", "Diary", "--redirect-uri", CALLBACK)
+    assert re.search(r"client_secret +qms_", response.out)
+    assert "never shown again" in response.err
 
 
 def test_each_error_of_a_registration_is_one_line(terminal: Terminal) -> None:
-    answer = terminal(
+    response = terminal(
         "clients",
         "create",
         *("--name", "a\u202eb", "--redirect-uri", "http://marked.example/", "--scope", "root"),
     )
-    assert (answer.code, answer.out) == (1, "")
-    assert [line.split(":")[1].strip() for line in answer.err.splitlines()] == [
+    assert (response.code, response.out) == (1, "")
+    assert [line.split(":")[1].strip() for line in response.err.splitlines()] == [
         "name",
         "redirect_uris",
         "scope",
     ]
-    assert "marked" not in answer.err
+    assert "marked" not in response.err
 
 
 @pytest.mark.parametrize(
@@ -113,9 +113,9 @@ def test_each_error_of_a_registration_is_one_line(terminal: Terminal) -> None:
     ],
 )
 def test_a_usage_error_exits_with_2(terminal: Terminal, arguments: tuple[str, ...]) -> None:
-    answer = terminal(*arguments)
-    assert (answer.code, answer.out) == (2, "")
-    assert answer.err
+    response = terminal(*arguments)
+    assert (response.code, response.out) == (2, "")
+    assert response.err
 
 
 def test_list_show_and_delete(terminal: Terminal) -> None:
@@ -160,20 +160,20 @@ def test_edit_changes_the_given_options_only(terminal: Terminal) -> None:
 def test_a_logo_must_be_an_image(terminal: Terminal, tmp_path: Path) -> None:
     logo = tmp_path / "logo.png"
     logo.write_text("no picture")
-    answer = terminal(
+    response = terminal(
         *("clients", "create", "--name", "x", "--redirect-uri", CALLBACK, "--logo", str(logo))
     )
-    assert (answer.code, answer.out) == (1, "")
-    assert "PNG, JPEG or WebP" in answer.err
+    assert (response.code, response.out) == (1, "")
+    assert "PNG, JPEG or WebP" in response.err
 
 
 def test_an_owner_must_exist(terminal: Terminal) -> None:
-    answer = terminal(
+    response = terminal(
         *("clients", "create", "--name", "x", "--redirect-uri", CALLBACK),
         *("--owner", "unknown@example.org"),
     )
-    assert answer.code == 1
-    assert answer.err == "error: no account has this e-mail address\n"
+    assert response.code == 1
+    assert response.err == "error: no account has this e-mail address\n"
 
 
 def test_a_disabled_app_is_refused_until_it_is_enabled(terminal: Terminal) -> None:
@@ -198,8 +198,8 @@ def test_claims_in_the_id_token_are_switched_on_and_off(terminal: Terminal) -> N
     client_id = str(created(terminal)["client_id"])
 
     def edited(*options: str) -> object:
-        answer = terminal.does("clients", "edit", client_id, *options, "--json")
-        return answer.json["include_claims_in_id_token"]
+        response = terminal.does("clients", "edit", client_id, *options, "--json")
+        return response.json["include_claims_in_id_token"]
 
     assert edited("--name", "Diary 2") is False
     assert edited("--claims-in-id-token") is True

@@ -165,7 +165,7 @@ async def connection(manual_loop: _ManualLoop, peer: _PeerTransport) -> Connecti
     return connection
 
 
-async def _answered(peer: _PeerTransport, times: int) -> bool:
+async def _responded(peer: _PeerTransport, times: int) -> bool:
     for _ in range(10):
         await asyncio.sleep(0)
     return (
@@ -210,9 +210,9 @@ async def test_a_complete_request_is_answered_and_the_connection_stays_open(
 ) -> None:
     connection.data_received(REQUEST[:40])
     connection.data_received(REQUEST[40:])
-    assert await _answered(peer, 1)
+    assert await _responded(peer, 1)
     connection.data_received(REQUEST)
-    assert await _answered(peer, 2)
+    assert await _responded(peer, 2)
     assert not peer.is_closing()
 
 
@@ -221,7 +221,7 @@ async def test_a_connection_with_an_incomplete_second_request_is_closed(
     manual_loop: _ManualLoop, peer: _PeerTransport, connection: Connection, sent: bytes
 ) -> None:
     connection.data_received(REQUEST)
-    assert await _answered(peer, 1)
+    assert await _responded(peer, 1)
     connection.data_received(sent)
     manual_loop.advance(TIMEOUT)
     assert peer.is_closing()
@@ -233,7 +233,7 @@ async def test_the_timeout_does_not_apply_while_the_application_responds(
     connection.data_received(REQUEST)
     manual_loop.advance(10 * TIMEOUT)
     assert not peer.is_closing()
-    assert await _answered(peer, 1)
+    assert await _responded(peer, 1)
 
 
 async def test_a_lost_connection_leaves_no_timer(
@@ -264,7 +264,7 @@ async def test_a_reader_that_resumes_stays_connected(
     connection.resume_writing()
     manual_loop.advance(WRITE)
     assert "abort" not in peer.done
-    assert await _answered(peer, 1)
+    assert await _responded(peer, 1)
 
 
 async def test_an_unread_last_response_is_dropped_after_the_write_timeout(
@@ -272,7 +272,7 @@ async def test_an_unread_last_response_is_dropped_after_the_write_timeout(
 ) -> None:
     peer.unsent = 10
     connection.data_received(REQUEST.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
-    assert await _answered(peer, 1)
+    assert await _responded(peer, 1)
     manual_loop.advance(WRITE)
     assert "abort" in peer.done
 
@@ -300,7 +300,7 @@ async def test_queued_requests_of_a_lost_connection_are_dropped(
     connection.data_received(REQUEST * 3)
     connection.connection_lost(None)
     peer.done.append("abort")
-    assert await _answered(peer, 0)
+    assert await _responded(peer, 0)
     assert [piece for piece in peer.done if isinstance(piece, bytes)] == []
 
 

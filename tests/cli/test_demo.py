@@ -11,17 +11,17 @@ from support.terminal import Terminal
 
 def test_the_demo_walks_the_whole_main_job_and_shows_no_secret_whole(terminal: Terminal) -> None:
     server = terminal.serve()
-    answer = terminal.does("demo", issuer=server.url)
+    response = terminal.does("demo", issuer=server.url)
     for number in range(1, 11):
-        assert f"\n{number}. " in answer.out
-    assert "/api/v1/user/me" in answer.out
-    assert '"active": true' in answer.out
-    assert '"active": false' in answer.out
-    assert answer.out.endswith("are gone.\n")
-    assert "qma_" in answer.out
-    assert not re.search(r"qm[a-z]_[A-Za-z0-9_-]{12}", answer.out)
-    assert not re.search(r"eyJ[A-Za-z0-9_-]{12}", answer.out)
-    assert "password = •••" in answer.out
+        assert f"\n{number}. " in response.out
+    assert "/api/v1/user/me" in response.out
+    assert '"active": true' in response.out
+    assert '"active": false' in response.out
+    assert response.out.endswith("are gone.\n")
+    assert "qma_" in response.out
+    assert not re.search(r"qm[a-z]_[A-Za-z0-9_-]{12}", response.out)
+    assert not re.search(r"eyJ[A-Za-z0-9_-]{12}", response.out)
+    assert "password = •••" in response.out
     # The throw-away person and app are gone.
     assert terminal.does("users", "list", "--json").json == []
     assert terminal.does("clients", "list", "--json").json == []
@@ -29,16 +29,16 @@ def test_the_demo_walks_the_whole_main_job_and_shows_no_secret_whole(terminal: T
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://[::1", "ftp://x", "\udcff", "x"])
 def test_without_a_server_the_demo_says_how_to_start_one(terminal: Terminal, url: str) -> None:
-    answer = terminal("demo", "--url", url)
-    assert (answer.code, answer.out) == (1, "")
-    assert "quantimodo serve" in answer.err
+    response = terminal("demo", "--url", url)
+    assert (response.code, response.out) == (1, "")
+    assert "quantimodo serve" in response.err
 
 
 def test_the_demo_refuses_a_server_of_other_settings(terminal: Terminal) -> None:
     server = terminal.serve()
-    answer = terminal("demo", "--url", server.url)
-    assert (answer.code, answer.out) == (1, "")
-    assert "is not the one of these settings" in answer.err
+    response = terminal("demo", "--url", server.url)
+    assert (response.code, response.out) == (1, "")
+    assert "is not the one of these settings" in response.err
 
 
 def test_the_demo_fails_on_a_server_with_another_database_and_cleans_up(
@@ -46,9 +46,9 @@ def test_the_demo_fails_on_a_server_with_another_database_and_cleans_up(
 ) -> None:
     server = terminal.serve()
     terminal.does("database", "migrate", database="sqlite:///other.db")
-    answer = terminal("demo", issuer=server.url, database="sqlite:///other.db")
-    assert answer.code == 1
-    assert "same database" in answer.err
+    response = terminal("demo", issuer=server.url, database="sqlite:///other.db")
+    assert response.code == 1
+    assert "same database" in response.err
     listed = terminal.does("users", "list", "--json", database="sqlite:///other.db")
     assert listed.json == []
 

@@ -50,10 +50,10 @@ def send(live: Live, raw: bytes) -> int:
             line.sendall(raw[first : first + 65_536])
             if select.select([line], [], [], 0)[0]:
                 break
-        answer = b""
-        while b"\r\n" not in answer:
-            answer += line.recv(4096)
-        return int(answer.split()[1])
+        response = b""
+        while b"\r\n" not in response:
+            response += line.recv(4096)
+        return int(response.split()[1])
 
 
 def refusals(live: Live) -> list[dict[str, object]]:

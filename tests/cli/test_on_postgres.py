@@ -47,9 +47,11 @@ def test_a_database_made_before_the_first_release_is_refused_with_one_line(
     terminal.settings = {"database": empty_postgres_url, "secret_key": KEY}
     terminal.does("database", "migrate")
     asyncio.run(_rename_first_migration(empty_postgres_url))
-    answer = terminal(*command)
-    assert answer.code == 1
-    (line,) = [each for each in (answer.out + answer.err).splitlines() if "first release" in each]
+    response = terminal(*command)
+    assert response.code == 1
+    (line,) = [
+        each for each in (response.out + response.err).splitlines() if "first release" in each
+    ]
     assert "move it away" in line
     assert "quantimodo database migrate" in line
 

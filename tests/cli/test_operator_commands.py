@@ -54,9 +54,9 @@ def test_only_serve_and_database_migrate_create_a_database(
     empty_terminal: Terminal, arguments: tuple[str, ...]
 ) -> None:
     (empty_terminal.folder / "app.json").write_text("{}")
-    answer = empty_terminal(*arguments)
-    assert (answer.code, answer.out) == (1, "")
-    assert answer.err == (
+    response = empty_terminal(*arguments)
+    assert (response.code, response.out) == (1, "")
+    assert response.err == (
         f"error: there is no database at {empty_terminal.folder}/var/quantimodo.db. Run the command"
         " in the server's folder, or with the server's QUANTIMODO_CONFIG or QUANTIMODO_DATABASE; to"
         " create a new database: quantimodo database migrate\n"
@@ -67,8 +67,8 @@ def test_only_serve_and_database_migrate_create_a_database(
 def test_the_state_of_a_missing_database_is_reported_without_creating_it(
     empty_terminal: Terminal,
 ) -> None:
-    answer = empty_terminal("database", "status", "--json")
-    assert (answer.code, answer.json["current"]) == (1, False)
+    response = empty_terminal("database", "status", "--json")
+    assert (response.code, response.json["current"]) == (1, False)
     empty_terminal.does("doctor")
     assert list(empty_terminal.folder.iterdir()) == []
 
@@ -77,12 +77,12 @@ def test_no_command_creates_a_secret_key_for_an_existing_database(terminal: Term
     key = terminal.folder / "var" / "secret.key"
     key.unlink()
     for arguments in (("users", "list"), ("keys", "rotate", "--now"), ("serve", "--no-migrate")):
-        answer = terminal(*arguments)
-        assert (answer.code, answer.out) == (1, "")
-        assert f"there is no secret key: {key} does not exist" in answer.err
-    answer = terminal("doctor", "--json")
-    assert answer.code == 1
-    (found,) = [finding for finding in answer.json if finding["what"] == "secret key"]
+        response = terminal(*arguments)
+        assert (response.code, response.out) == (1, "")
+        assert f"there is no secret key: {key} does not exist" in response.err
+    response = terminal("doctor", "--json")
+    assert response.code == 1
+    (found,) = [finding for finding in response.json if finding["what"] == "secret key"]
     assert (found["state"], str(key) in found["text"]) == ("fault", True)
     assert not key.exists()
 
@@ -137,16 +137,16 @@ def test_a_rotation_that_made_nothing_says_so(terminal: Terminal) -> None:
             "CREATE TRIGGER ignore_keys BEFORE INSERT ON signing_keys"
             " BEGIN SELECT RAISE(IGNORE); END"
         )
-    answer = terminal("keys", "rotate", "--now")
-    assert (answer.code, answer.out) == (1, "")
-    assert answer.err.startswith("error: no key was made")
+    response = terminal("keys", "rotate", "--now")
+    assert (response.code, response.out) == (1, "")
+    assert response.err.startswith("error: no key was made")
 
 
 def test_no_key_is_made_under_a_wrong_secret_key(terminal: Terminal) -> None:
     before = terminal.does("keys", "list", "--json").json
-    answer = terminal("keys", "rotate", secret_key=KEY)
-    assert (answer.code, answer.out) == (1, "")
-    assert "not the one that this database was made with" in answer.err
+    response = terminal("keys", "rotate", secret_key=KEY)
+    assert (response.code, response.out) == (1, "")
+    assert "not the one that this database was made with" in response.err
     assert terminal.does("keys", "list", "--json").json == before
 
 
@@ -159,9 +159,9 @@ def test_a_leaked_key_is_deleted_when_another_signs(terminal: Terminal) -> None:
     leaked = published(terminal, "current")
     terminal.does("keys", "rotate", "--now")
     for kid in leaked:
-        answer = terminal.does("keys", "delete", kid, "--yes")
-        assert "JWT access tokens" in answer.out
-        assert "within a minute" in answer.out
+        response = terminal.does("keys", "delete", kid, "--yes")
+        assert "JWT access tokens" in response.out
+        assert "within a minute" in response.out
     assert not set(leaked) & {key["kid"] for key in terminal.does("keys", "list", "--json").json}
     assert len(published(terminal, "current")) == len(ALGORITHMS)
 
@@ -170,9 +170,9 @@ def test_the_key_that_signs_is_not_deleted(terminal: Terminal) -> None:
     signing = published(terminal, "current")
     terminal.does("keys", "rotate", "--all")  # published, and not signing yet
     for kid in signing:
-        answer = terminal("keys", "delete", kid, "--yes")
-        assert answer.code == 1
-        assert "keys rotate --now" in answer.err
+        response = terminal("keys", "delete", kid, "--yes")
+        assert response.code == 1
+        assert "keys rotate --now" in response.err
     for kid in published(terminal, "next"):
         assert terminal("keys", "delete", kid, "--yes").code == 1
     assert published(terminal, "current") == signing
@@ -209,9 +209,9 @@ def test_the_check_of_a_healthy_database_reports_no_damage(terminal: Terminal) -
 def test_a_file_that_is_not_a_database_is_reported(terminal: Terminal) -> None:
     (terminal.folder / "var" / "quantimodo.db").write_bytes(b"no database at all " * 400)
     for arguments in (("clients", "list"), ("database", "check"), ("doctor",), ("serve",)):
-        answer = terminal(*arguments)
-        assert answer.code == 1
-        assert "database" in answer.err + answer.out
+        response = terminal(*arguments)
+        assert response.code == 1
+        assert "database" in response.err + response.out
 
 
 def test_an_unreachable_database_is_reported_in_one_line(terminal: Terminal) -> None:
@@ -223,25 +223,25 @@ def test_an_unreachable_database_is_reported_in_one_line(terminal: Terminal) -> 
         ("database", "check"),
         ("serve", "--port", "0"),
     ):
-        answer = terminal(*arguments, database=url, secret_key=KEY)
-        assert (answer.code, answer.out) == (1, "")
-        assert answer.err.count("\n") == 1
-        assert "marked" not in answer.err
+        response = terminal(*arguments, database=url, secret_key=KEY)
+        assert (response.code, response.out) == (1, "")
+        assert response.err.count("\n") == 1
+        assert "marked" not in response.err
 
 
 def test_with_postgresql_no_secret_key_is_generated(empty_terminal: Terminal) -> None:
     terminal = empty_terminal
-    answer = terminal("clients", "list", database="postgresql://127.0.0.1:1/none")
-    assert answer.code == 1
-    assert "QUANTIMODO_SECRET_KEY" in answer.err
+    response = terminal("clients", "list", database="postgresql://127.0.0.1:1/none")
+    assert response.code == 1
+    assert "QUANTIMODO_SECRET_KEY" in response.err
     assert not (terminal.folder / "var").exists()
 
 
 def test_a_wrong_secret_key_is_reported(terminal: Terminal) -> None:
     terminal.does("keys", "list")
-    answer = terminal("doctor", secret_key=KEY)
-    assert answer.code == 1
-    assert "not the one that this database was made with" in answer.out
+    response = terminal("doctor", secret_key=KEY)
+    assert response.code == 1
+    assert "not the one that this database was made with" in response.out
 
 
 def test_the_doctor_finds_nothing_wrong_with_a_new_server(terminal: Terminal) -> None:
@@ -260,9 +260,9 @@ def test_the_doctor_finds_nothing_wrong_with_a_new_server(terminal: Terminal) ->
 
 
 def test_the_doctor_exits_with_0_when_there_are_warnings_only(empty_terminal: Terminal) -> None:
-    answer = empty_terminal("doctor", "--json")
-    assert answer.code == 0
-    assert {finding["state"] for finding in answer.json} == {"ok", "warning"}
+    response = empty_terminal("doctor", "--json")
+    assert response.code == 0
+    assert {finding["state"] for finding in response.json} == {"ok", "warning"}
     assert list(empty_terminal.folder.iterdir()) == []
 
 
@@ -271,16 +271,16 @@ def test_the_doctor_exits_with_1_on_a_fault_and_prints_all_findings(
     terminal: Terminal, as_json: tuple[str, ...]
 ) -> None:
     (terminal.folder / "var" / "quantimodo.db").write_bytes(b"no database at all " * 400)
-    answer = terminal("doctor", *as_json)
-    assert (answer.code, answer.err) == (1, "")
-    assert "is not a database" in answer.out
-    assert "mail" in answer.out
+    response = terminal("doctor", *as_json)
+    assert (response.code, response.err) == (1, "")
+    assert "is not a database" in response.out
+    assert "mail" in response.out
 
 
 def test_the_doctor_exits_with_2_when_nothing_could_be_checked(terminal: Terminal) -> None:
-    for answer in (terminal("doctor", port="eight"), terminal("doctor", "--no-such-option")):
-        assert (answer.code, answer.out) == (2, "")
-        assert answer.err
+    for response in (terminal("doctor", port="eight"), terminal("doctor", "--no-such-option")):
+        assert (response.code, response.out) == (2, "")
+        assert response.err
 
 
 def test_the_help_of_the_doctor_states_its_exit_codes(terminal: Terminal) -> None:
@@ -293,25 +293,25 @@ def test_the_help_of_the_doctor_states_its_exit_codes(terminal: Terminal) -> Non
 def test_the_doctor_reports_files_that_other_users_can_read(terminal: Terminal) -> None:
     (terminal.folder / "var" / "secret.key").chmod(0o644)
     (terminal.folder / "var" / "quantimodo.db").chmod(0o644)
-    answer = terminal("doctor", "--json")
-    assert answer.code == 1
-    states = {(finding["what"], finding["state"]) for finding in answer.json}
+    response = terminal("doctor", "--json")
+    assert response.code == 1
+    states = {(finding["what"], finding["state"]) for finding in response.json}
     assert ("secret key", "fault") in states
     assert ("database", "warning") in states
 
 
 def test_the_doctor_reports_a_public_server_without_mail_or_proxies(terminal: Terminal) -> None:
-    answer = terminal("doctor", "--json", issuer="https://id.example.org")
-    states = {(finding["what"], finding["state"]) for finding in answer.json}
-    assert answer.code == 1
+    response = terminal("doctor", "--json", issuer="https://id.example.org")
+    states = {(finding["what"], finding["state"]) for finding in response.json}
+    assert response.code == 1
     assert {("mail", "fault"), ("proxies", "warning")} <= states
 
 
 def test_the_doctor_connects_to_the_mail_server(terminal: Terminal) -> None:
-    answer = terminal("doctor", "--json", smtp__url="smtp://marked:marked@127.0.0.1:1")
-    (mail,) = [finding for finding in answer.json if finding["what"] == "mail"]
+    response = terminal("doctor", "--json", smtp__url="smtp://marked:marked@127.0.0.1:1")
+    (mail,) = [finding for finding in response.json if finding["what"] == "mail"]
     assert mail["state"] == "fault"
-    assert "marked" not in answer.out
+    assert "marked" not in response.out
 
 
 @pytest.mark.parametrize("as_json", [(), ("--json",)])
@@ -320,7 +320,7 @@ def test_settings_are_shown_with_their_origin_and_without_secrets(
 ) -> None:
     config = terminal.folder / "quantimodo.toml"
     config.write_text("port = 9000\n")
-    answer = terminal.does(
+    response = terminal.does(
         *("settings", "show", *as_json),
         config=str(config),
         database="postgresql://user:marked@db.example.org/x?password=marked",
@@ -329,20 +329,20 @@ def test_settings_are_shown_with_their_origin_and_without_secrets(
         secret_key=KEY,
         sign_up="closed",
     )
-    assert "marked" not in answer.out
-    assert KEY not in answer.out
-    assert "db.example.org" in answer.out
+    assert "marked" not in response.out
+    assert KEY not in response.out
+    assert "db.example.org" in response.out
     if as_json:
-        assert answer.json["port"] == {"value": "9000", "from": str(config)}
-        assert answer.json["sign_up"] == {"value": "closed", "from": "environment"}
-        assert answer.json["host"] == {"value": "127.0.0.1", "from": "default"}
+        assert response.json["port"] == {"value": "9000", "from": str(config)}
+        assert response.json["sign_up"] == {"value": "closed", "from": "environment"}
+        assert response.json["host"] == {"value": "127.0.0.1", "from": "default"}
 
 
 def test_every_command_exits_with_2_for_invalid_settings(terminal: Terminal) -> None:
     for arguments in (("clients", "list"), ("doctor",), ("settings", "show"), ("serve",)):
-        answer = terminal(*arguments, port="eight", wokers="2")
-        assert (answer.code, answer.out) == (2, "")
-        assert answer.err == (
+        response = terminal(*arguments, port="eight", wokers="2")
+        assert (response.code, response.out) == (2, "")
+        assert response.err == (
             "error: QUANTIMODO_WOKERS is not a setting: did you mean QUANTIMODO_WORKERS?\n"
             "error: QUANTIMODO_PORT must be a whole number\n"
         )

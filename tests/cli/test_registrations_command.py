@@ -59,9 +59,9 @@ def test_a_token_created_while_registration_is_closed_has_a_warning(terminal: Te
     ],
 )
 def test_options_out_of_range_are_refused(terminal: Terminal, option: tuple[str, str]) -> None:
-    answer = terminal("registrations", "create", *option)
-    assert answer.code in (1, 2)
-    assert "Traceback" not in answer.err
+    response = terminal("registrations", "create", *option)
+    assert response.code in (1, 2)
+    assert "Traceback" not in response.err
     assert terminal.does("registrations", "list", "--json").json == []
 
 
@@ -85,7 +85,7 @@ def test_an_app_is_imported_from_a_file(terminal: Terminal, tmp_path: Path) -> N
 def test_an_invalid_file_is_refused(terminal: Terminal, tmp_path: Path, text: str) -> None:
     file = tmp_path / "app.json"
     file.write_bytes(text.encode("latin-1"))
-    answer = terminal("clients", "import", str(file))
-    assert answer.code in (1, 2)
-    assert "Traceback" not in answer.err
+    response = terminal("clients", "import", str(file))
+    assert response.code in (1, 2)
+    assert "Traceback" not in response.err
     assert terminal.does("clients", "list", "--json").json == []

@@ -17,7 +17,7 @@ from quantimodo.http.asgi import WHOLE
 
 HOST = b"Host: id.example.org\r\n"
 NEXT = b"GET /next HTTP/1.1\r\n" + HOST + b"\r\n"
-_ANSWER = re.compile(rb"HTTP/1\.1 (\d+) .*?\r\n\r\n", re.DOTALL)
+_RESPONSE = re.compile(rb"HTTP/1\.1 (\d+) .*?\r\n\r\n", re.DOTALL)
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 
@@ -64,11 +64,11 @@ class RecordingTransport(asyncio.Transport):
 
     def resume_reading(self) -> None: ...
 
-    def answers(self) -> Iterator[tuple[int, bytes, bytes]]:
+    def responses(self) -> Iterator[tuple[int, bytes, bytes]]:
         """Status, head and body of each response, in their order."""
         rest = bytes(self.written)
         while rest:
-            found = _ANSWER.match(rest)
+            found = _RESPONSE.match(rest)
             assert found is not None, rest
             if found[1] == b"100":
                 rest = rest[found.end() :]
@@ -100,12 +100,12 @@ class EchoApp:
         request = (scope["method"], scope["path"], query, body.decode("latin-1"))
         self.requests.append(request)
         self.headers = [name for name, _ in scope["headers"]]
-        answer = json.dumps(request).encode()
-        if self.whole and scope["extensions"][WHOLE](200, b"", answer):
+        response = json.dumps(request).encode()
+        if self.whole and scope["extensions"][WHOLE](200, b"", response):
             return
-        length = [(b"content-length", b"%d" % len(answer))]
+        length = [(b"content-length", b"%d" % len(response))]
         await send({"type": "http.response.start", "status": 200, "headers": length})
-        await send({"type": "http.response.body", "body": answer})
+        await send({"type": "http.response.body", "body": response})
 
 
 async def _nothing(scope: Any, receive: Any, send: Any) -> None: ...
@@ -260,8 +260,8 @@ async def test_9_3_each_request_has_its_response_and_the_connection_stays_open(
         app = EchoApp(whole=whole)
         transport = await talk(app, *packets)
         assert app.requests == expected, packets
-        answers = [tuple(json.loads(body)) for _, _, body in transport.answers()]
-        assert answers == expected, packets
+        responses = [tuple(json.loads(body)) for _, _, body in transport.responses()]
+        assert responses == expected, packets
         assert not transport.ended, packets
 
 
@@ -376,7 +376,7 @@ async def test_a_malformed_request_is_400_in_order_and_the_connection_ends(case:
         app = EchoApp()
         transport = await talk(app, *packets)
         assert [each[1] for each in app.requests] == ["/before"], packets
-        first, second = transport.answers()
+        first, second = transport.responses()
         assert first[0] == 200
         assert b"/before" in first[2], "the response to the request before it"
         assert second[0] == 400, packets
@@ -391,7 +391,7 @@ async def test_no_request_after_a_malformed_one_is_processed(case: str) -> None:
         app = EchoApp(reads=False)
         transport = await talk(app, *packets)
         assert [each[1] for each in app.requests if each[1] in ("/next", "/hidden")] == []
-        assert len(list(transport.answers())) == 1
+        assert len(list(transport.responses())) == 1
         assert transport.ended, packets
 
 
@@ -400,7 +400,7 @@ async def test_options_of_the_whole_server_is_answered() -> None:
     sent = b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n"
     for packets in splits(sent + NEXT):
         transport = await talk(app, *packets)
-        assert [status for status, _, _ in transport.answers()] == [204, 200]
+        assert [status for status, _, _ in transport.responses()] == [204, 200]
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -417,7 +417,7 @@ async def test_nothing_follows_the_last_request(last: bytes, whole: bool) -> Non
         app = EchoApp(whole=whole)
         transport = await talk(app, *packets)
         assert [each[1] for each in app.requests] == ["/a"]
-        assert [status for status, _, _ in transport.answers()] == [200]
+        assert [status for status, _, _ in transport.responses()] == [200]
         assert transport.ended
 
 
@@ -454,14 +454,14 @@ async def test_a_response_before_100_continue_is_the_last_one(whole: bool) -> No
         app = EchoApp(reads=False, whole=whole)
         transport = await talk(app, head, rest)
         assert [each[1] for each in app.requests] == ["/a"]
-        assert [b"connection: close" in head for _, head, _ in transport.answers()] == [True]
+        assert [b"connection: close" in head for _, head, _ in transport.responses()] == [True]
         assert transport.ended
 
 
 async def test_an_endless_head_is_431_and_an_endless_body_ends_the_connection() -> None:
     start = get(H)[:-2] + b"X-Y: "
     transport = await talk(EchoApp(), start, *[b"a" * 10_000] * 8)
-    assert [status for status, _, _ in transport.answers()] == [431]
+    assert [status for status, _, _ in transport.responses()] == [431]
     assert transport.ended
     start = post("/a", b"3;", framing=CHUNKED)
     transport = await talk(EchoApp(), start, *[b"a" * 1_000_000] * 18)

@@ -60,16 +60,18 @@ def test_the_command_line_overrides_the_environment(terminal: Terminal) -> None:
 def test_an_address_in_use_is_reported_in_one_line(terminal: Terminal) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        answer = terminal("serve", "--port", port)
-    assert (answer.code, answer.out) == (1, "")
-    assert answer.err == f"error: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+        response = terminal("serve", "--port", port)
+    assert (response.code, response.out) == (1, "")
+    assert (
+        response.err == f"error: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+    )
 
 
 def test_an_old_schema_is_not_served_with_no_migrate(terminal: Terminal) -> None:
     (terminal.folder / "var" / "quantimodo.db").write_bytes(b"")
-    answer = terminal("serve", "--port", "0", "--no-migrate")
-    assert (answer.code, answer.out) == (1, "")
-    assert "quantimodo database migrate" in answer.err
+    response = terminal("serve", "--port", "0", "--no-migrate")
+    assert (response.code, response.out) == (1, "")
+    assert "quantimodo database migrate" in response.err
 
 
 def test_a_newer_schema_is_not_served(terminal: Terminal) -> None:
@@ -77,9 +79,9 @@ def test_a_newer_schema_is_not_served(terminal: Terminal) -> None:
     with sqlite3.connect(terminal.folder / "var" / "quantimodo.db") as database:
         database.execute("INSERT INTO schema_migrations VALUES (9999, 'later', 'x', 0)")
     database.close()
-    answer = terminal("serve", "--port", "0")
-    assert (answer.code, answer.out) == (1, "")
-    assert "newer version" in answer.err
+    response = terminal("serve", "--port", "0")
+    assert (response.code, response.out) == (1, "")
+    assert "newer version" in response.err
 
 
 @pytest.mark.parametrize(
@@ -91,11 +93,11 @@ def test_a_database_made_before_the_first_release_is_refused_with_one_line(
     with sqlite3.connect(terminal.folder / "var" / "quantimodo.db") as database:
         database.execute("UPDATE schema_migrations SET name = 'first_schema' WHERE number = 1")
     database.close()
-    answer = terminal(*command)
-    assert answer.code == 1
+    response = terminal(*command)
+    assert response.code == 1
     (line,) = [
         each
-        for each in (answer.out + answer.err).splitlines()
+        for each in (response.out + response.err).splitlines()
         if "before the first release" in each
     ]
     assert "move it away" in line
@@ -187,10 +189,10 @@ def test_it_ends_if_its_workers_cannot_start(terminal: Terminal) -> None:
     (terminal.folder / "sitecustomize.py").write_text(
         "import os, sys\nif 'supervised' in sys.orig_argv: os._exit(7)\n"
     )
-    answer = terminal(
+    response = terminal(
         "serve", "--port", "0", "--workers", "2", outside={"PYTHONPATH": str(terminal.folder)}
     )
-    assert answer.code == 1
+    assert response.code == 1
 
 
 @pytest.mark.slow

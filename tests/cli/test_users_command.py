@@ -6,12 +6,12 @@ from contextlib import closing
 
 import pytest
 
-from support.terminal import PATIENCE, QUANTIMODO, Answer, Terminal
+from support.terminal import PATIENCE, QUANTIMODO, CommandResult, Terminal
 
 PASSWORD = "fake-words-that-no-account-uses"
 
 
-def create(terminal: Terminal, *more: str, email: str = "ada@example.org") -> Answer:
+def create(terminal: Terminal, *more: str, email: str = "ada@example.org") -> CommandResult:
     return terminal(
         *("users", "create", "--email", email, "--name", "Ada Example", *more),
         stdin=PASSWORD + "\n",
@@ -19,24 +19,24 @@ def create(terminal: Terminal, *more: str, email: str = "ada@example.org") -> An
 
 
 def test_an_account_is_created_with_the_password_from_standard_input(terminal: Terminal) -> None:
-    answer = create(terminal, "--password-stdin", "--admin", "--verified", "--json")
-    assert answer.code == 0, answer.err
-    assert answer.json["email"] == "ada@example.org"
-    assert answer.json["name"] == "Ada Example"
-    assert (answer.json["administrator"], answer.json["verified"]) == (True, True)
-    assert PASSWORD not in answer.out + answer.err
+    response = create(terminal, "--password-stdin", "--admin", "--verified", "--json")
+    assert response.code == 0, response.err
+    assert response.json["email"] == "ada@example.org"
+    assert response.json["name"] == "Ada Example"
+    assert (response.json["administrator"], response.json["verified"]) == (True, True)
+    assert PASSWORD not in response.out + response.err
 
 
 def test_an_account_is_neither_administrator_nor_verified_by_default(terminal: Terminal) -> None:
-    answer = create(terminal, "--json")
-    assert (answer.json["administrator"], answer.json["verified"]) == (False, False)
+    response = create(terminal, "--json")
+    assert (response.json["administrator"], response.json["verified"]) == (False, False)
 
 
 def test_an_address_has_one_account_in_any_case(terminal: Terminal) -> None:
     create(terminal)
-    answer = create(terminal, email="ADA@example.org")
-    assert (answer.code, answer.out) == (1, "")
-    assert answer.err == "error: an account with this e-mail address exists already\n"
+    response = create(terminal, email="ADA@example.org")
+    assert (response.code, response.out) == (1, "")
+    assert response.err == "error: an account with this e-mail address exists already\n"
 
 
 def test_an_invalid_address_or_password_is_one_line(terminal: Terminal) -> None:
@@ -85,15 +85,15 @@ def test_disable_enable_and_delete_by_address_or_number(terminal: Terminal) -> N
     ],
 )
 def test_an_unknown_account_cannot_be_changed(terminal: Terminal, verb: str, user: str) -> None:
-    answer = terminal("users", verb, user)
-    assert (answer.code, answer.out) == (1, "")
-    assert answer.err == "error: there is no such account; see: quantimodo users list\n"
+    response = terminal("users", verb, user)
+    assert (response.code, response.out) == (1, "")
+    assert response.err == "error: there is no such account; see: quantimodo users list\n"
 
 
 def test_a_second_factor_that_is_not_there_is_not_reset(terminal: Terminal) -> None:
     create(terminal)
-    answer = terminal("users", "reset-second-factor", "ada@example.org")
-    assert (answer.code, answer.err) == (1, "error: this account has no second factor\n")
+    response = terminal("users", "reset-second-factor", "ada@example.org")
+    assert (response.code, response.err) == (1, "error: this account has no second factor\n")
     unknown = terminal("users", "reset-second-factor", "bob@example.org")
     assert unknown.code == 1
 

@@ -149,14 +149,14 @@ async def _ask(
         lines.update(b"%b: %b" % header for header in message.get("headers", ()))
         body += message.get("body", b"")
 
-    def answer(sent_status: int, head: bytes, sent_body: bytes) -> bool:
+    def response(sent_status: int, head: bytes, sent_body: bytes) -> bool:
         nonlocal status, body
         status, body = sent_status, sent_body
         lines.update((head + b"content-length: %d" % len(body)).split(b"\r\n"))
         return True
 
     if in_one_piece:
-        scope["extensions"] = {WHOLE: answer}
+        scope["extensions"] = {WHOLE: response}
     await harness.application(scope, receive, send)
     return status, lines, body
 

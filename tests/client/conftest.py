@@ -16,7 +16,7 @@ from target_server import TargetServer, ThroughLoop
 from terminal_user import TerminalUser
 
 import swagger_client
-from support.app import CALLBACK, AppHarness, answer_of
+from support.app import CALLBACK, AppHarness, response_of
 from support.live_server import Live
 
 
@@ -97,10 +97,10 @@ async def in_process(harness: AppHarness) -> TargetServer:
 
     async def allow(url: str) -> str:
         browser = await harness.signed_in()
-        answer = await browser.get(url)
-        if answer.status_code == 200:
-            answer = await harness.decide(browser, answer)
-        return answer_of(answer).location
+        response = await browser.get(url)
+        if response.status_code == 200:
+            response = await harness.decide(browser, response)
+        return response_of(response).location
 
     asgi = httpx.ASGITransport(app=harness.application)  # type: ignore[arg-type]
     transports = {

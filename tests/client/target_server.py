@@ -40,15 +40,15 @@ class ThroughLoop(httpx.BaseTransport):
         self._loop = loop
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return asyncio.run_coroutine_threadsafe(self._answer(request), self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(self._response(request), self._loop).result(60)
 
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
+    async def _response(self, request: httpx.Request) -> httpx.Response:
         plain = httpx.Request(
             request.method, request.url, headers=request.headers, content=request.content
         )
-        answer = await self._transport.handle_async_request(plain)
-        content = await answer.aread()
-        return httpx.Response(answer.status_code, headers=answer.headers, content=content)
+        response = await self._transport.handle_async_request(plain)
+        content = await response.aread()
+        return httpx.Response(response.status_code, headers=response.headers, content=content)
 
 
 async def call_method(session: Any, name: str, *args: Any) -> Any:

@@ -28,13 +28,13 @@ def browse(*brought: dict[str, str], server: str) -> Callable[[str], bool]:
     """A browser that comes back with these parameters, one request after another."""
 
     def open_browser(url: str) -> bool:
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        requested = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
         def browser_request() -> None:
             for parameters in brought:
-                query = urlencode({"state": asked["state"], "iss": server, **parameters})
+                query = urlencode({"state": requested["state"], "iss": server, **parameters})
                 with suppress(httpx.HTTPError):  # the port is closed after the accepted response
-                    httpx.get(f"{asked['redirect_uri']}?{query}", trust_env=False)
+                    httpx.get(f"{requested['redirect_uri']}?{query}", trust_env=False)
 
         threading.Thread(target=browser_request).start()
         return True

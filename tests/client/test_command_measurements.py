@@ -345,14 +345,14 @@ def test_nothing_that_was_recorded_drives_the_terminal(
     signed_in: TerminalUser, recorded_server: RecordedServer
 ) -> None:
     note = "\x1b]0;gotcha\x07 \x9b2J \u202egnp.exe \ud800 and\n\n  more 👩‍💻"
-    answer = [{**measured(1), "note": note, "variable": "Mood\r\nof mine"}]
-    recorded_server.on(MEASUREMENTS, RecordedResponse(body=answer))
+    response = [{**measured(1), "note": note, "variable": "Mood\r\nof mine"}]
+    recorded_server.on(MEASUREMENTS, RecordedResponse(body=response))
     assert signed_in.run("measurements", "list") == 0
     escaped = r"\u001b]0;gotcha\u0007 \u009b2J \u202egnp.exe \ud800 and more 👩‍💻"
     assert signed_in.out.endswith(f"Mood of mine  3.5 /5  {escaped}\n")
     assert len(signed_in.out.splitlines()) == 1
     assert signed_in.run("measurements", "list", "--json") == 0
-    assert json.loads(signed_in.out) == answer
+    assert json.loads(signed_in.out) == response
     assert not set("\x1b\x07\x9b\u202e\ud800") & set(signed_in.out)
     recorded_server.on(ME, RecordedResponse(400, {"message": "\x1b[2J"}))
     assert signed_in.run("whoami") == 1

@@ -318,7 +318,7 @@ def test_an_answer_has_a_dict_of_its_python_names() -> None:
 
 def test_an_answer_is_printed_whole_and_without_secrets() -> None:
     printed = io.StringIO()
-    answer = swagger_client.LoginAnswer(
+    response = swagger_client.LoginAnswer(
         {
             **LOGIN,
             "more": [{"code": "some-code", "url": "https://x.example/?code=in-a-link&a=b"}],
@@ -326,14 +326,14 @@ def test_an_answer_is_printed_whole_and_without_secrets() -> None:
         }
     )
     with redirect_stdout(printed):
-        pprint(answer)
-        print(answer)
-    assert printed.getvalue().rstrip("\n").split("\n") == [answer.to_str(), repr(answer)]
+        pprint(response)
+        print(response)
+    assert printed.getvalue().rstrip("\n").split("\n") == [response.to_str(), repr(response)]
     for shown in ("LoginAnswer(", "'success': True", "'expiresIn': 600", "'id': 42", "a=b"):
-        assert shown in repr(answer), shown
+        assert shown in repr(response), shown
     for secret in ("some-jwt", "some-code", "in-a-link", "qma_0"):
-        assert secret not in repr(answer), secret
-    assert answer.data.token == "some-jwt"
+        assert secret not in repr(response), secret
+    assert response.data.token == "some-jwt"
 
 
 # -------------------------------------------------------------------- the methods of a person
@@ -476,7 +476,7 @@ def test_an_exception_may_be_made_by_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "name"),
+    ("response", "name"),
     [
         (swagger_client.Measurement({"value": "3"}), "value"),
         (swagger_client.Measurement({"id": True}), "id"),
@@ -487,7 +487,7 @@ def test_an_exception_may_be_made_by_hand() -> None:
         (swagger_client.Unit({"conversionSteps": {}}), "conversion_steps"),
     ],
 )
-def test_a_field_of_another_type_is_reported(answer: swagger_client.Record, name: str) -> None:
+def test_a_field_of_another_type_is_reported(response: swagger_client.Record, name: str) -> None:
     with pytest.raises(AttributeError, match="wrong type"):
-        getattr(answer, name)
-    assert answer.to_dict()[name] is None
+        getattr(response, name)
+    assert response.to_dict()[name] is None

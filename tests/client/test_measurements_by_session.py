@@ -38,7 +38,7 @@ def serve(
 ) -> Callable[[ReceivedRequest], RecordedResponse]:
     """A list of `count`, paged by RFC 8288 links, or by `Total-Count` alone."""
 
-    def answer(received: ReceivedRequest) -> RecordedResponse:
+    def response(received: ReceivedRequest) -> RecordedResponse:
         limit, offset = int(received.query.get("limit", 100)), int(received.query.get("offset", 0))
         items = [measurement(number) for number in range(count)][offset : offset + limit]
         headers = {"Total-Count": str(count)} if way == "counted" else {}
@@ -47,7 +47,7 @@ def serve(
             headers["Link"] = f'<{evil}/first>; rel="first", <{link}>; rel="next"; title="a, b"'
         return RecordedResponse(body=items, headers=headers)
 
-    return answer
+    return response
 
 
 @pytest.fixture

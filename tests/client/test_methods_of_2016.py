@@ -41,13 +41,13 @@ def test_the_answer_is_typed_and_still_a_dict(
     api: swagger_client.AuthenticationApi, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(f"{SOCIAL}/authorizeCode", RecordedResponse(body=LOGIN))
-    answer = api.v2_auth_social_authorize_code_get("some-code", "google")
-    assert answer == LOGIN
-    assert answer["data"]["user"]["id"] == answer.data.user.id == 42
-    assert (answer.data.expires_in, answer.data.new_user) == (600, False)
-    assert answer.data.user.display_name == "Ann"
-    assert answer.data.user.administrator is None
-    assert LOGIN["data"]["token"] not in repr(answer)  # type: ignore[index]
+    response = api.v2_auth_social_authorize_code_get("some-code", "google")
+    assert response == LOGIN
+    assert response["data"]["user"]["id"] == response.data.user.id == 42
+    assert (response.data.expires_in, response.data.new_user) == (600, False)
+    assert response.data.user.display_name == "Ann"
+    assert response.data.user.administrator is None
+    assert LOGIN["data"]["token"] not in repr(response)  # type: ignore[index]
     (received,) = recorded_server.requests
     assert received.query == {"code": "some-code", "provider": "google"}
 
@@ -138,8 +138,8 @@ def test_a_callback_is_called_on_the_thread_that_is_returned(
     recorded_server.on(f"{SOCIAL}/authorizeCode", RecordedResponse(body=LOGIN))
     got: list[tuple[Any, threading.Thread]] = []
 
-    def callback(answer: Any) -> None:
-        got.append((answer, threading.current_thread()))
+    def callback(response: Any) -> None:
+        got.append((response, threading.current_thread()))
 
     method: Callable[..., Any] = (
         api.v2_auth_social_authorize_code_get_with_http_info
@@ -149,10 +149,10 @@ def test_a_callback_is_called_on_the_thread_that_is_returned(
     thread = method("c", "google", callback=callback)
     assert isinstance(thread, threading.Thread)
     thread.join()
-    ((answer, ran_on),) = got
+    ((response, ran_on),) = got
     assert ran_on is thread
-    assert (answer[0] if twin else answer) == LOGIN
-    assert not twin or answer[1] == 200
+    assert (response[0] if twin else response) == LOGIN
+    assert not twin or response[1] == 200
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

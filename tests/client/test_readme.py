@@ -161,9 +161,9 @@ async def test_the_commands_run_as_printed(
 
 def test_the_commands_of_the_readme_are_there(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [line for block in blocks("sh") for line in block.splitlines()]
-    asked = [line.split()[1:] for line in lines if line.startswith("quantimodo-client ")]
-    assert len(asked) == 8
-    for words in asked:
+    requested = [line.split()[1:] for line in lines if line.startswith("quantimodo-client ")]
+    assert len(requested) == 8
+    for words in requested:
         named = words[: 1 + (words[0] == "measurements")]
         with pytest.raises(SystemExit) as ended:
             main([*named, "--help"])

@@ -9,7 +9,7 @@ import pytest
 from target_server import TargetServer, ThroughLoop, call_method
 
 import swagger_client
-from support.app import AppHarness, answer_of
+from support.app import AppHarness, response_of
 from swagger_client.rest import ApiException
 from swagger_client.session import (
     AsyncOAuthSession,
@@ -54,7 +54,7 @@ async def test_sign_in_use_refresh_sign_out(
 async def test_the_app_receives_a_refusal(target: TargetServer, kind: type[Any]) -> None:
     session = target.session(kind)
     request = session.authorization_url(prompt="none")
-    back = answer_of(await target.browser().get(request.url)).location
+    back = response_of(await target.browser().get(request.url)).location
     with pytest.raises(AuthorizationRefused, match="login_required"):
         await call_method(session, "fetch_token", back)
     await call_method(session, "close")

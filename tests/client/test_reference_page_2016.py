@@ -91,8 +91,8 @@ async def succeeds(method: str, **values: str) -> Any:
 async def login_code(live: Live) -> str:
     """What a sign-in at the sandbox brings to the app, by a browser."""
     browser = live.browser()
-    asked = {"provider": "google", "redirectUrl": CALLBACK}
-    departed = await browser.get("/api/v2/auth/social/login", params=asked)
+    requested = {"provider": "google", "redirectUrl": CALLBACK}
+    departed = await browser.get("/api/v2/auth/social/login", params=requested)
     answered = await browser.get(f"{departed.headers['location']}&person=verified")
     back = await browser.get(answered.headers["location"])
     return dict(parse_qsl(urlsplit(back.headers["location"]).query))["code"]
@@ -154,7 +154,7 @@ async def test_the_examples_one_after_another_are_the_whole_way(live: Live, app:
     )
     login = swagger_client.LoginAnswer(_json(response))
     assert login.success
-    asked = {
+    requested = {
         "client_id": app.id,
         "client_secret": app.secret or "",
         "response_type": "code",
@@ -162,7 +162,9 @@ async def test_the_examples_one_after_another_are_the_whole_way(live: Live, app:
         "redirect_uri": CALLBACK,
         "state": "some-state",
     }
-    response = await succeeds("v2_oauth_authorize_get", YOUR_ACCESS_TOKEN=login.data.token, **asked)
+    response = await succeeds(
+        "v2_oauth_authorize_get", YOUR_ACCESS_TOKEN=login.data.token, **requested
+    )
     allowed = swagger_client.AuthorizationAnswer(_json(response))
     assert allowed.data is not None
     assert allowed.data.state == "some-state"
@@ -171,7 +173,7 @@ async def test_the_examples_one_after_another_are_the_whole_way(live: Live, app:
         YOUR_ACCESS_TOKEN="",
         grant_type="authorization_code",
         code=allowed.data.code or "",
-        **asked,
+        **requested,
     )
     tokens = swagger_client.TokenAnswer(_json(response))
     swagger_client.configuration.access_token = tokens.access_token
@@ -183,7 +185,7 @@ async def test_the_examples_one_after_another_are_the_whole_way(live: Live, app:
         YOUR_ACCESS_TOKEN=tokens.access_token,
         grant_type="refresh_token",
         code=tokens.refresh_token or "",
-        **asked,
+        **requested,
     )
     assert swagger_client.TokenAnswer(_json(response)).access_token != tokens.access_token
 

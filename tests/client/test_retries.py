@@ -92,7 +92,7 @@ async def test_what_is_idempotent_may_change_things(
 
 
 @pytest.mark.parametrize(
-    ("asked", "waited"),
+    ("requested", "waited"),
     [
         ("7", 7.0),
         ("0", 0.0),
@@ -101,10 +101,10 @@ async def test_what_is_idempotent_may_change_things(
     ],
 )
 async def test_the_server_says_how_long_to_wait(
-    driver: SessionDriver, recorded_server: RecordedServer, asked: str, waited: float
+    driver: SessionDriver, recorded_server: RecordedServer, requested: str, waited: float
 ) -> None:
     assert START == 1_800_000_000  # Fri, 15 Jan 2027 08:00:00 GMT
-    recorded_server.on(ME, RecordedResponse(429, headers={"Retry-After": asked}), PERSON)
+    recorded_server.on(ME, RecordedResponse(429, headers={"Retry-After": requested}), PERSON)
     await driver.call("me")
     assert driver.time.waits == [waited]
 

@@ -26,7 +26,7 @@ NewDriver = Callable[..., SessionDriver]
 CALLBACK = "http://127.0.0.1/callback"
 
 
-def answer(request: AuthorizationRequest, issuer: str, **changes: str | None) -> str:
+def response(request: AuthorizationRequest, issuer: str, **changes: str | None) -> str:
     """The address to which the browser comes back; a parameter that is None is left out."""
     brought: dict[str, str | None] = {
         "code": "qmc_fake-code",
@@ -72,7 +72,7 @@ async def test_the_code_is_exchanged_for_tokens(
     store = MemoryStore()
     driver = new_driver(store=store)
     request = driver.session.authorization_url()
-    token = await driver.call("fetch_token", answer(request, recorded_server.address))
+    token = await driver.call("fetch_token", response(request, recorded_server.address))
     assert (
         token
         == store.load()
@@ -99,7 +99,7 @@ async def test_a_secret_goes_by_basic_and_nowhere_else(
     recorded_server.on(TOKEN_PATH, RecordedResponse(body=tokens()))
     driver = new_driver(client_secret="s:e c/ret")
     request = driver.session.authorization_url()
-    await driver.call("fetch_token", answer(request, recorded_server.address))
+    await driver.call("fetch_token", response(request, recorded_server.address))
     (received,) = recorded_server.requests
     basic = b64decode(received.headers["authorization"].removeprefix("Basic ")).decode()
     assert basic == "some-client:s%3Ae+c%2Fret"  # RFC 6749 §2.3.1
@@ -117,7 +117,7 @@ async def test_another_process_may_exchange_the_code(
         request.url, request.state, request.redirect_uri, request.code_verifier
     )
     other = new_driver()
-    await other.call("fetch_token", answer(request, recorded_server.address), kept)
+    await other.call("fetch_token", response(request, recorded_server.address), kept)
     assert recorded_server.requests[0].form["code_verifier"] == request.code_verifier
 
 
@@ -139,7 +139,7 @@ async def test_a_response_of_another_person_is_not_accepted(
     driver = new_driver()
     request = driver.session.authorization_url()
     with pytest.raises(InvalidAuthorizationResponse):
-        await driver.call("fetch_token", answer(request, recorded_server.address, **changes))
+        await driver.call("fetch_token", response(request, recorded_server.address, **changes))
     assert not recorded_server.requests
 
 
@@ -147,7 +147,9 @@ async def test_a_repeated_parameter_is_refused(
     new_driver: NewDriver, recorded_server: RecordedServer
 ) -> None:
     driver = new_driver()
-    brought = answer(driver.session.authorization_url(), recorded_server.address) + "&code=another"
+    brought = (
+        response(driver.session.authorization_url(), recorded_server.address) + "&code=another"
+    )
     with pytest.raises(InvalidAuthorizationResponse):
         await driver.call("fetch_token", brought)
 
@@ -159,7 +161,7 @@ async def test_a_refusal_reaches_the_app(
     request = driver.session.authorization_url()
     said = {"code": None, "error": "access_denied", "error_description": "The person said no"}
     with pytest.raises(AuthorizationRefused, match="said no") as caught:
-        await driver.call("fetch_token", answer(request, recorded_server.address, **said))
+        await driver.call("fetch_token", response(request, recorded_server.address, **said))
     assert caught.value.error == "access_denied"
 
 
@@ -181,7 +183,7 @@ async def test_a_code_that_is_refused_is_sent_once_and_not_shown(
         driver = new_driver()
         request = driver.session.authorization_url()
         with pytest.raises(ApiException) as caught:
-            await driver.call("fetch_token", answer(request, recorded_server.address))
+            await driver.call("fetch_token", response(request, recorded_server.address))
         assert "qmc_fake-code" not in str(caught.value)
         assert len(recorded_server.requests) == 1
         assert await driver.token() is None
@@ -195,7 +197,7 @@ async def test_an_answer_without_tokens_is_refused(
     driver = new_driver()
     request = driver.session.authorization_url()
     with pytest.raises(ApiException):
-        await driver.call("fetch_token", answer(request, recorded_server.address))
+        await driver.call("fetch_token", response(request, recorded_server.address))
     assert await driver.token() is None
 
 
@@ -296,9 +298,13 @@ async def test_a_script_signs_in_by_the_browser_of_the_machine(
 
     def browser_of_the_terminal(url: str) -> None:
         """Comes back before it ends, as `lynx` does."""
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-        back = asked["redirect_uri"]
-        right = {"state": asked["state"], "iss": recorded_server.address, "code": "qmc_fake-code"}
+        requested = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        back = requested["redirect_uri"]
+        right = {
+            "state": requested["state"],
+            "iss": recorded_server.address,
+            "code": "qmc_fake-code",
+        }
         for query in ({"state": "x", "code": "<script>"}, right, right):
             pages.append(httpx.get(back, params=query, trust_env=False))
         pages.append(httpx.get(back.replace("/callback", "/favicon.ico"), trust_env=False))
@@ -326,9 +332,15 @@ async def test_what_goes_wrong_at_the_browser_is_raised(
     statuses: list[int] = []
 
     def browser(url: str) -> None:
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-        query = {"state": asked["state"], "iss": recorded_server.address, "code": "qmc_fake-code"}
-        statuses.append(httpx.get(asked["redirect_uri"], params=query, trust_env=False).status_code)
+        requested = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        query = {
+            "state": requested["state"],
+            "iss": recorded_server.address,
+            "code": "qmc_fake-code",
+        }
+        statuses.append(
+            httpx.get(requested["redirect_uri"], params=query, trust_env=False).status_code
+        )
 
     with pytest.raises(ApiException):
         await new_driver().call("sign_in", show=len, open_browser=browser)

@@ -35,12 +35,12 @@ PERSON = {"id": 42, "displayName": "Ann", "loginName": "ann"}
 def only(good: str) -> Callable[[ReceivedRequest], RecordedResponse]:
     """A resource that takes this access token and no other."""
 
-    def answer(received: ReceivedRequest) -> RecordedResponse:
+    def response(received: ReceivedRequest) -> RecordedResponse:
         if received.headers["authorization"] == f"Bearer {good}":
             return RecordedResponse(body=PERSON)
         return RecordedResponse(401, {"error": "invalid_token"})
 
-    return answer
+    return response
 
 
 async def test_a_good_token_is_used_as_it_is(
@@ -170,8 +170,8 @@ async def test_a_lost_response_does_not_sign_out(
 async def test_what_a_refresh_leaves_out_stays(
     new_driver: NewDriver, recorded_server: RecordedServer
 ) -> None:
-    answer = {"access_token": "qma_new-access", "token_type": "Bearer"}
-    recorded_server.on(TOKEN_PATH, RecordedResponse(body=answer))
+    response = {"access_token": "qma_new-access", "token_type": "Bearer"}
+    recorded_server.on(TOKEN_PATH, RecordedResponse(body=response))
     token = await new_driver(store=MemoryStore(stored_token())).call("refresh")
     assert (token.refresh_token, token.scope) == ("qmr_fake-refresh-1", "basic")
     assert token.expires_at is None
@@ -193,13 +193,13 @@ def together(good: str, count: int) -> Callable[[ReceivedRequest], RecordedRespo
     """As `only`, but refuses no request before `count` requests have arrived."""
     barrier = threading.Barrier(count)
 
-    def answer(received: ReceivedRequest) -> RecordedResponse:
+    def response(received: ReceivedRequest) -> RecordedResponse:
         if received.headers["authorization"] == f"Bearer {good}":
             return RecordedResponse(body=PERSON)
         barrier.wait(20)
         return RecordedResponse(401, {"error": "invalid_token"})
 
-    return answer
+    return response
 
 
 @pytest.mark.parametrize("expired", [False, True])
@@ -245,10 +245,10 @@ async def test_ten_tasks_renew_once(recorded_server: RecordedServer, expired: bo
 async def test_a_cancelled_caller_does_not_lose_the_tokens(
     recorded_server: RecordedServer,
 ) -> None:
-    asked, go_on = threading.Event(), threading.Event()
+    requested, go_on = threading.Event(), threading.Event()
 
     def renew(received: ReceivedRequest) -> RecordedResponse:
-        asked.set()
+        requested.set()
         go_on.wait(20)
         return RecordedResponse(body=tokens(2))
 
@@ -257,7 +257,7 @@ async def test_a_cancelled_caller_does_not_lose_the_tokens(
     store = MemoryStore(stored_token(lifetime=0))
     driver = SessionDriver(AsyncOAuthSession, recorded_server, store=store)
     waiting = asyncio.create_task(driver.call("me"))
-    await asyncio.to_thread(asked.wait, 20)
+    await asyncio.to_thread(requested.wait, 20)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
@@ -271,10 +271,10 @@ async def test_a_cancelled_caller_does_not_lose_the_tokens(
 async def test_signing_out_waits_for_a_renewal_and_ends_what_it_brought(
     new_driver: NewDriver, recorded_server: RecordedServer
 ) -> None:
-    asked, go_on = threading.Event(), threading.Event()
+    requested, go_on = threading.Event(), threading.Event()
 
     def renew(received: ReceivedRequest) -> RecordedResponse:
-        asked.set()
+        requested.set()
         go_on.wait(20)
         return RecordedResponse(body=tokens(2))
 
@@ -284,7 +284,7 @@ async def test_signing_out_waits_for_a_renewal_and_ends_what_it_brought(
     store = MemoryStore(stored_token(lifetime=0))
     driver = new_driver(store=store)
     reading = asyncio.create_task(driver.call("me"))
-    await asyncio.to_thread(asked.wait, 20)
+    await asyncio.to_thread(requested.wait, 20)
     leaving = asyncio.create_task(driver.call("sign_out"))
     await asyncio.to_thread(go_on.set)
     await leaving
@@ -326,7 +326,7 @@ async def test_a_token_has_the_expiry_of_the_refresh_token_and_of_the_authorizat
 
 
 def test_a_token_answer_has_typed_lifetimes() -> None:
-    answer = TokenAnswer(tokens(refresh_token_expires_in=60, authorization_expires_in=120))
-    assert (answer.refresh_token_expires_in, answer.authorization_expires_in) == (60, 120)
+    response = TokenAnswer(tokens(refresh_token_expires_in=60, authorization_expires_in=120))
+    assert (response.refresh_token_expires_in, response.authorization_expires_in) == (60, 120)
     absent = TokenAnswer(tokens())
     assert (absent.refresh_token_expires_in, absent.authorization_expires_in) == (None, None)

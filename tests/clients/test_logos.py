@@ -118,8 +118,8 @@ async def test_a_logo_is_kept_replaced_and_dropped(
     registry = Registry(
         stores.clients, clock, entropy, Deaf(), Envelope([entropy.bytes(32)], entropy)
     )
-    asked = Registration(name="Diary", redirect_uris=("https://app.example/",))
-    client = (await registry.register(asked, owner_id=None)).client
+    requested = Registration(name="Diary", redirect_uris=("https://app.example/",))
+    client = (await registry.register(requested, owner_id=None)).client
     await registry.set_logo(client, png())
     await registry.set_logo(client, jpeg())
     with pytest.raises(InvalidMetadata):

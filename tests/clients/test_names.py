@@ -116,11 +116,11 @@ async def test_only_the_operator_gives_them(registry: Registry) -> None:
 async def test_an_app_does_not_take_one_later_or_in_another_language(registry: Registry) -> None:
     theirs = (await registry.register(app("Mood"), owner_id=None)).client
     localized = app("Mood", metadata=ClientMetadata(localized={"client_name#de": "QuantiModo"}))
-    for asked in (app("Quantimodo"), localized):
+    for requested in (app("Quantimodo"), localized):
         with pytest.raises(InvalidMetadata, match="looks like a name"):
-            await registry.edit(theirs, asked)
+            await registry.edit(theirs, requested)
         with pytest.raises(InvalidMetadata, match="looks like a name"):
-            await registry.edit_itself(theirs, asked)
+            await registry.edit_itself(theirs, requested)
 
 
 async def test_names_of_first_party_apps_are_reserved_too(registry: Registry) -> None:

@@ -81,7 +81,7 @@ async def test_a_confidential_app_gets_an_id_and_a_secret_once(
 
 
 async def test_every_field_that_is_asked_for_is_kept(registry: Registry, stores: Stores) -> None:
-    asked = Registration(
+    requested = Registration(
         name="Diary",
         description="Keeps it",
         homepage_uri="https://app.example/",
@@ -98,10 +98,10 @@ async def test_every_field_that_is_asked_for_is_kept(registry: Registry, stores:
         token_format="jwt",
         id_token_alg="ES256",
     )
-    registered = await registry.register(asked, owner_id=None, by_operator=True)
+    registered = await registry.register(requested, owner_id=None, by_operator=True)
     client = await kept(stores, registered.client)
     for name in (each.name for each in fields(Registration)):
-        assert getattr(client, name) == getattr(asked, name), name
+        assert getattr(client, name) == getattr(requested, name), name
 
 
 async def test_two_apps_share_neither_id_nor_secret(registry: Registry) -> None:
@@ -132,7 +132,7 @@ async def test_a_faulty_registration_keeps_nothing_and_tells_every_fault(
 
 
 @pytest.mark.parametrize(
-    ("field_name", "asked"),
+    ("field_name", "requested"),
     [
         ("first_party", replace(SOUND, first_party=True)),
         ("resource_server", replace(SOUND, resource_server=True)),
@@ -140,13 +140,13 @@ async def test_a_faulty_registration_keeps_nothing_and_tells_every_fault(
     ],
 )
 async def test_a_person_cannot_give_an_app_what_only_the_operator_may(
-    registry: Registry, stores: Stores, clock: Any, field_name: str, asked: Registration
+    registry: Registry, stores: Stores, clock: Any, field_name: str, requested: Registration
 ) -> None:
     owner = await a_person(stores, clock)
     with pytest.raises(InvalidMetadata) as refusal:
-        await registry.register(asked, owner_id=owner)
+        await registry.register(requested, owner_id=owner)
     assert refusal.value.field == field_name
-    await registry.register(asked, owner_id=owner, by_operator=True)
+    await registry.register(requested, owner_id=owner, by_operator=True)
 
 
 async def test_one_person_can_register_only_so_many(
@@ -165,8 +165,8 @@ async def test_an_edit_replaces_what_was_registered_and_keeps_id_and_secret(
     registry: Registry, stores: Stores, measurement_service: MeasurementService
 ) -> None:
     registered = await registry.register(SOUND, owner_id=None)
-    asked = replace(SOUND, name="Diary 2", scope=frozenset({"basic"}), strict=True)
-    edited = await registry.edit(registered.client, asked)
+    requested = replace(SOUND, name="Diary 2", scope=frozenset({"basic"}), strict=True)
+    edited = await registry.edit(registered.client, requested)
     assert edited == await kept(stores, edited)
     assert (edited.id, edited.secret) == (registered.client.id, registered.client.secret)
     assert (edited.name, edited.scope, edited.strict) == ("Diary 2", frozenset({"basic"}), True)
@@ -190,8 +190,8 @@ async def test_a_persons_edit_neither_gives_nor_takes_what_the_operator_gave(
 
 async def test_the_operators_edit_gives_and_takes(registry: Registry) -> None:
     plain = await registry.register(SOUND, owner_id=None)
-    asked = replace(SOUND, first_party=True)
-    edited = await registry.edit(plain.client, asked, by_operator=True)
+    requested = replace(SOUND, first_party=True)
+    edited = await registry.edit(plain.client, requested, by_operator=True)
     assert edited.first_party
     edited = await registry.edit(edited, SOUND, by_operator=True)
     assert not edited.first_party
@@ -283,8 +283,8 @@ async def test_a_person_sees_only_their_own_apps(
     mine = []
     for number in range(3):
         clock.advance(timedelta(seconds=1))
-        asked = replace(SOUND, name=f"App {number}")
-        mine.append((await registry.register(asked, owner_id=ada)).client)
+        requested = replace(SOUND, name=f"App {number}")
+        mine.append((await registry.register(requested, owner_id=ada)).client)
     theirs = (await registry.register(SOUND, owner_id=bob)).client
     unowned = (await registry.register(SOUND, owner_id=None)).client
     assert list(await registry.owned(ada)) == mine

@@ -37,7 +37,7 @@ class Load:
     session: str
     ledger: Ledger
     killed_after: int
-    _answers: int = 0
+    _responses: int = 0
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as lanes:
@@ -53,37 +53,37 @@ class Load:
         except Lost:
             return
 
-    def _answered(self) -> None:
-        self._answers += 1
-        if self._answers == self.killed_after:
+    def _responded(self) -> None:
+        self._responses += 1
+        if self._responses == self.killed_after:
             self.server.kill()
             raise Lost
 
     async def _own_token(self, connection: Connection) -> None:
-        answer = await connection.ask(self.app.own_token())
-        assert answer.status == 200, answer.body
-        self.ledger.access.append(answer.json()["access_token"])
-        self._answered()
+        response = await connection.ask(self.app.own_token())
+        assert response.status == 200, response.body
+        self.ledger.access.append(response.json()["access_token"])
+        self._responded()
 
     async def _refresh(self, connection: Connection) -> None:
         token = self.ledger.chains.popleft()  # no other task refreshes it meanwhile
         try:
-            answer = await connection.ask(self.app.refreshing(token))
+            response = await connection.ask(self.app.refreshing(token))
         except Lost:
             # It may have been used or not. The grace is for this: it must give the same successor.
             self.ledger.chains.append(token)
             raise
-        self.ledger.keep(Tokens.of(answer))
-        self._answered()
+        self.ledger.keep(Tokens.of(response))
+        self._responded()
 
     async def code(self, connection: Connection) -> None:
         code = code_of(await connection.ask(self.app.authorization(self.session)))
         self.ledger.codes.append(code)
-        self._answered()
-        if self._answers % 4:
+        self._responded()
+        if self._responses % 4:
             self.ledger.codes.remove(code)  # if this answer is lost, it may have been used or not
             self.ledger.keep(Tokens.of(await connection.ask(self.app.redemption(code))))
-            self._answered()
+            self._responded()
 
 
 async def spread(

@@ -46,7 +46,7 @@ def is_open(connection: socket.socket) -> bool:
         return False
 
 
-async def answers_again(live: Live) -> None:
+async def responds_again(live: Live) -> None:
     """New connections are answered: closing those before may take the server a moment."""
     deadline = time.monotonic() + _PATIENCE
     while True:
@@ -74,7 +74,7 @@ async def test_one_address_has_its_limit_and_a_trusted_proxy_has_none(tmp_path: 
             assert sum(is_open(each) for each in held) == expected
             for each in held:
                 each.close()
-            await answers_again(live)
+            await responds_again(live)
 
 
 async def test_idle_connections_are_closed_before_files_run_out(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ async def test_idle_connections_are_closed_before_files_run_out(tmp_path: Path) 
         assert sum(process.cpu_times()[:2]) - spent < 0.5, "waiting for files costs no CPU"
         for each in held:
             each.close()
-        await answers_again(live)
+        await responds_again(live)
 
 
 async def test_a_client_that_never_reads_is_disconnected(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ async def test_a_client_that_never_reads_is_disconnected(tmp_path: Path) -> None
             except OSError:
                 gone = True
         deaf.close()
-        await answers_again(live)
+        await responds_again(live)
 
 
 async def test_a_client_that_disconnects_is_no_incident(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ async def test_a_client_that_disconnects_is_no_incident(tmp_path: Path) -> None:
                     caller.sendall(sent)
                     await asyncio.sleep(pause)
                     caller.close()
-        await answers_again(live)
+        await responds_again(live)
 
 
 def _serving(live: Live) -> list[int]:

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 KILLS = 20
 WORKERS = 2
 CHAINS = 2 * LANES
-ANSWERS = (40, 200)  # how many, at least and at most, before a kill
+RESPONSES = (40, 200)  # how many, at least and at most, before a kill
 
 
 async def test_twenty_kills_of_all_processes_lose_nothing_that_was_acknowledged(
@@ -30,7 +30,7 @@ async def test_twenty_kills_of_all_processes_lose_nothing_that_was_acknowledged(
     ledgers = [Ledger(chains=await _chains(server, app, session))]
     for _ in range(KILLS):
         ledger = Ledger(chains=_handed_over(ledgers[-1]))
-        await Load(server, app, session, ledger, random.randint(*ANSWERS)).run()
+        await Load(server, app, session, ledger, random.randint(*RESPONSES)).run()
         witness.after_a_kill()
         server.start()
         await _check(server, app, ledger)

@@ -50,7 +50,7 @@ CONTEXT = AuthorizationContext(
     verifier=Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
     redirect_uri=CALLBACK,
 )
-ANSWER = {"code": "fake-code", "state": "fake-state"}
+RESPONSE = {"code": "fake-code", "state": "fake-state"}
 NATIVE = Secret("EAAfakeToken")
 # HMAC-SHA-256 of EAAfakeToken with fake-app-secret: `openssl dgst -sha256 -hmac`.
 PROOF = "52612eae4cbbd64dc46e154f4997777ee91a2a8fea9db4afd877a03f5810ebc5"
@@ -111,7 +111,7 @@ async def native(provider: Provider) -> Profile:
 
 
 async def test_a_person_comes_back_and_is_known_by_the_number(provider: Provider) -> None:
-    assert await provider.handle_callback(ANSWER, CONTEXT) == ANN
+    assert await provider.handle_callback(RESPONSE, CONTEXT) == ANN
 
 
 async def test_the_browser_is_sent_with_state_and_pkce(provider: Provider) -> None:
@@ -137,7 +137,7 @@ async def test_a_fresh_sign_in_asks_for_the_password_again(provider: Provider) -
 async def test_the_code_is_exchanged_with_verifier_and_secret(
     provider: Provider, facebook: Recordings
 ) -> None:
-    await provider.handle_callback(ANSWER, CONTEXT)
+    await provider.handle_callback(RESPONSE, CONTEXT)
     assert facebook.only(TOKEN).form == {
         "grant_type": "authorization_code",
         "code": "fake-code",
@@ -151,7 +151,7 @@ async def test_the_code_is_exchanged_with_verifier_and_secret(
 async def test_every_call_for_the_account_proves_that_it_is_ours(
     provider: Provider, facebook: Recordings
 ) -> None:
-    await provider.handle_callback(ANSWER, CONTEXT)
+    await provider.handle_callback(RESPONSE, CONTEXT)
     assert facebook.only(ME).query == {
         "fields": "id,name,first_name,last_name,email",
         "access_token": "EAAfakeToken",
@@ -161,7 +161,7 @@ async def test_every_call_for_the_account_proves_that_it_is_ours(
 
 async def test_an_address_may_be_missing(provider: Provider, facebook: Recordings) -> None:
     facebook.record("GET", ME, {"id": "10215241773831025", "name": "Ann Example"})
-    assert await provider.handle_callback(ANSWER, CONTEXT) == replace(ANN, email=None)
+    assert await provider.handle_callback(RESPONSE, CONTEXT) == replace(ANN, email=None)
 
 
 async def test_an_address_never_counts_as_verified(
@@ -171,12 +171,12 @@ async def test_an_address_never_counts_as_verified(
     trusting = Facebook(
         replace(POLICY, authoritative=True), facebook.http_client(), clock, stores.replays
     )
-    for profile in (await trusting.handle_callback(ANSWER, CONTEXT), await native(trusting)):
+    for profile in (await trusting.handle_callback(RESPONSE, CONTEXT), await native(trusting)):
         assert (profile.email_verified, profile.email_authoritative) == (False, False)
 
 
 @pytest.mark.parametrize(
-    ("answer", "fault"),
+    ("response", "fault"),
     [
         (
             {
@@ -190,19 +190,19 @@ async def test_an_address_never_counts_as_verified(
         ({"error_code": "1349126", "error_message": "App Not Setup"}, InvalidProviderResponse),
         ({"error": "server_error"}, ProviderUnavailable),
         ({}, InvalidProviderResponse),
-        ({**ANSWER, "iss": "https://evil.example"}, InvalidProviderResponse),
-        ({**ANSWER, "iss": "https://facebook.com"}, InvalidProviderResponse),
+        ({**RESPONSE, "iss": "https://evil.example"}, InvalidProviderResponse),
+        ({**RESPONSE, "iss": "https://facebook.com"}, InvalidProviderResponse),
     ],
 )
 async def test_a_callback_that_is_no_sign_in_asks_nothing_of_facebook(
     provider: Provider,
     facebook: Recordings,
-    answer: dict[str, str],
+    response: dict[str, str],
     fault: type[ProviderFault],
 ) -> None:
     with pytest.raises(fault):
-        await provider.handle_callback(answer, CONTEXT)
-    assert facebook.asked == []
+        await provider.handle_callback(response, CONTEXT)
+    assert facebook.requested == []
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ async def test_an_error_object_is_reported_by_its_code(
 ) -> None:
     facebook.record("POST", TOKEN, body, status)
     with pytest.raises(fault):
-        await provider.handle_callback(ANSWER, CONTEXT)
+        await provider.handle_callback(RESPONSE, CONTEXT)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ async def test_without_an_account_a_browser_sign_in_ends(
 ) -> None:
     facebook.record("GET", ME, body, status)
     with pytest.raises(fault) as caught:
-        await provider.handle_callback(ANSWER, CONTEXT)
+        await provider.handle_callback(RESPONSE, CONTEXT)
     assert "EAAfakeToken" not in caught.value.message + caught.value.because
 
 
@@ -333,7 +333,7 @@ async def test_a_token_of_another_app_is_refused_before_it_is_used(
         await native(provider)
     assert (caught.value.status, caught.value.code) == (401, "invalid_token")
     assert "issued to another application" in caught.value.message
-    assert [asked.url for asked in facebook.asked] == [DEBUG]
+    assert [requested.url for requested in facebook.requested] == [DEBUG]
 
 
 async def test_an_app_of_audiences_is_another_app_because_its_numbers_are(
@@ -379,7 +379,7 @@ async def test_a_token_that_debug_token_does_not_vouch_for_is_refused(
         await native(provider)
     assert caught.value.code == "invalid_token"
     assert "issued to another" not in caught.value.message
-    assert [asked.url for asked in facebook.asked] == [DEBUG]
+    assert [requested.url for requested in facebook.requested] == [DEBUG]
 
 
 async def test_clocks_may_differ_by_a_minute(provider: Provider, facebook: Recordings) -> None:
@@ -475,7 +475,7 @@ async def test_every_address_can_be_another_servers(clock: FrozenClock, stores: 
     )
     provider = Facebook(policy, stand_in.http_client(), clock, stores.replays)
     assert await provider.destination() == own
-    assert await provider.handle_callback(ANSWER, CONTEXT) == replace(ANN, issuer=own)
+    assert await provider.handle_callback(RESPONSE, CONTEXT) == replace(ANN, issuer=own)
     assert await native(provider) == replace(ANN, issuer=own)
 
 

@@ -24,7 +24,7 @@ from quantimodo.ports.stores import Stores
 from quantimodo.sandbox.policies import sandbox_policies
 from support.app import ISSUER, VERIFIER
 from support.environment import FrozenClock, SeededEntropy
-from support.sandbox_site import Sandbox, answer_of, link, open_sandbox
+from support.sandbox_site import Sandbox, link, open_sandbox, response_of
 
 CONTEXT = AuthorizationContext(
     state=Secret("fake-state"),
@@ -49,9 +49,9 @@ def provider(sandbox: Sandbox, clock: FrozenClock, stores: Stores) -> Provider:
 
 async def come_back(sandbox: Sandbox, provider: Provider, person: str) -> dict[str, str]:
     page = await sandbox.http.get(await provider.authorization_url(CONTEXT))
-    answer = answer_of(await sandbox.http.get(link(page, person)))
-    assert answer["state"] == "fake-state"
-    return answer
+    response = response_of(await sandbox.http.get(link(page, person)))
+    assert response["state"] == "fake-state"
+    return response
 
 
 async def token(sandbox: Sandbox, person: str = "verified", **sent: str) -> dict[str, Any]:
@@ -59,13 +59,13 @@ async def token(sandbox: Sandbox, person: str = "verified", **sent: str) -> dict
 
 
 async def test_a_person_comes_back_by_the_browser(sandbox: Sandbox, provider: Provider) -> None:
-    answer = await come_back(sandbox, provider, "verified")
-    profile = await provider.handle_callback(answer, CONTEXT)
+    response = await come_back(sandbox, provider, "verified")
+    profile = await provider.handle_callback(response, CONTEXT)
     assert (profile.name, profile.email) == ("Vera Verified", "vera@workspace.example.org")
     assert profile.issuer == f"{ISSUER}/sandbox/facebook"
     assert (profile.email_verified, profile.email_authoritative) == (False, False)
     with pytest.raises(BadCode):
-        await provider.handle_callback(answer, CONTEXT)
+        await provider.handle_callback(response, CONTEXT)
 
 
 async def test_the_three_ways_lead_to_one_identity(sandbox: Sandbox, provider: Provider) -> None:

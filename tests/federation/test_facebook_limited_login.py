@@ -92,7 +92,7 @@ async def test_an_id_token_for_our_app_is_recognised_without_graph(
     provider: Provider, facebook: Recordings, pair: KeyPair
 ) -> None:
     assert await provider.verify_native_token(token(pair), None, NONCE) == ANN
-    assert [asked.url for asked in facebook.asked] == [JWKS]
+    assert [requested.url for requested in facebook.requested] == [JWKS]
 
 
 async def test_an_address_may_be_missing_and_never_counts_as_verified(
@@ -281,7 +281,7 @@ async def test_one_fetch_of_the_keys_serves_many_tokens(
 ) -> None:
     for jti in ("a", "b", "c"):
         await provider.verify_native_token(token(pair, jti=jti), None, NONCE)
-    assert len(facebook.asked) == 1
+    assert len(facebook.requested) == 1
 
 
 async def test_keys_and_issuer_can_be_another_servers(

@@ -41,7 +41,7 @@ CONTEXT = AuthorizationContext(
     verifier=Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
     redirect_uri=CALLBACK,
 )
-ANSWER = {"code": "fake-code", "state": "fake-state"}
+RESPONSE = {"code": "fake-code", "state": "fake-state"}
 
 GRANTED = {"access_token": "gho_fake", "scope": "read:user,user:email", "token_type": "bearer"}
 ACCOUNT: dict[str, Any] = {
@@ -74,7 +74,7 @@ def provider(recordings: Recordings, **changes: Any) -> Provider:
 
 
 async def arrive(recordings: Recordings, **changes: Any) -> Profile:
-    return await provider(recordings, **changes).handle_callback(ANSWER, CONTEXT)
+    return await provider(recordings, **changes).handle_callback(RESPONSE, CONTEXT)
 
 
 async def test_the_subject_is_the_number_and_the_address_the_confirmed_one(
@@ -112,8 +112,8 @@ async def test_a_fresh_sign_in_lets_the_person_choose_the_account(github: Record
 
 async def test_the_code_is_exchanged_with_verifier_and_secret_for_json(github: Recordings) -> None:
     await arrive(github)
-    asked = github.only(TOKEN)
-    assert asked.form == {
+    requested = github.only(TOKEN)
+    assert requested.form == {
         "grant_type": "authorization_code",
         "code": "fake-code",
         "redirect_uri": CALLBACK,
@@ -122,7 +122,7 @@ async def test_the_code_is_exchanged_with_verifier_and_secret_for_json(github: R
         "client_secret": "fake-secret",
     }
     # Without it GitHub answers form-encoded.
-    assert asked.headers["accept"] == "application/json"
+    assert requested.headers["accept"] == "application/json"
 
 
 async def test_the_api_is_asked_with_the_token_in_the_header_and_a_fixed_version(
@@ -218,7 +218,7 @@ async def test_wrong_credentials_of_ours_are_not_the_persons_fault(github: Recor
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         b"access_token=gho_fake&scope=&token_type=bearer",
         b"[]",
@@ -230,9 +230,9 @@ async def test_wrong_credentials_of_ours_are_not_the_persons_fault(github: Recor
     ],
 )
 async def test_a_response_without_a_bearer_token_is_invalid(
-    github: Recordings, answer: bytes
+    github: Recordings, response: bytes
 ) -> None:
-    github.record("POST", TOKEN, answer)
+    github.record("POST", TOKEN, response)
     with pytest.raises(InvalidProviderResponse):
         await arrive(github)
 
@@ -277,35 +277,35 @@ async def test_a_code_that_a_browser_made_up_is_not_in_the_reason(github: Record
 async def test_an_error_at_the_callback_is_reported_by_its_code(
     github: Recordings, error: str, fault: type[ProviderFault]
 ) -> None:
-    answer = {"error": error, "error_description": "<b>", "code": "fake-code"}
+    response = {"error": error, "error_description": "<b>", "code": "fake-code"}
     with pytest.raises(fault) as caught:
-        await provider(github).handle_callback(answer, CONTEXT)
+        await provider(github).handle_callback(response, CONTEXT)
     assert "<b>" not in caught.value.message + caught.value.because
-    assert github.asked == []
+    assert github.requested == []
 
 
-@pytest.mark.parametrize("answer", [{}, {"code": ""}, {"state": "fake-state"}])
+@pytest.mark.parametrize("response", [{}, {"code": ""}, {"state": "fake-state"}])
 async def test_a_callback_without_a_code_asks_nothing_of_github(
-    github: Recordings, answer: dict[str, str]
+    github: Recordings, response: dict[str, str]
 ) -> None:
     with pytest.raises(InvalidProviderResponse):
-        await provider(github).handle_callback(answer, CONTEXT)
-    assert github.asked == []
+        await provider(github).handle_callback(response, CONTEXT)
+    assert github.requested == []
 
 
 @pytest.mark.parametrize("iss", ["https://evil.example", "", "https://github.com/", "null"])
 async def test_an_answer_of_another_issuer_is_refused_before_the_code_leaves(
     github: Recordings, iss: str
 ) -> None:
-    for answer in ({**ANSWER, "iss": iss}, {"error": "access_denied", "iss": iss}):
+    for response in ({**RESPONSE, "iss": iss}, {"error": "access_denied", "iss": iss}):
         with pytest.raises(InvalidProviderResponse):
-            await provider(github).handle_callback(answer, CONTEXT)
-    assert github.asked == []
+            await provider(github).handle_callback(response, CONTEXT)
+    assert github.requested == []
 
 
 @pytest.mark.parametrize("iss", ["https://github.com", "https://github.com/login/oauth"])
 async def test_github_may_call_itself_by_its_two_names(github: Recordings, iss: str) -> None:
-    profile = await provider(github).handle_callback({**ANSWER, "iss": iss}, CONTEXT)
+    profile = await provider(github).handle_callback({**RESPONSE, "iss": iss}, CONTEXT)
     assert profile.issuer == "https://github.com"
 
 
@@ -325,7 +325,7 @@ async def test_a_code_of_the_app_goes_with_the_configured_address_if_it_gave_non
     await provider(github).redeem(Secret("one"), None)
     configured = provider(github, direct_redirect_uri="https://app.example.org/direct")
     await configured.redeem(Secret("two"), None)
-    first, second = (asked.form for asked in github.asked if asked.url == TOKEN)
+    first, second = (requested.form for requested in github.requested if requested.url == TOKEN)
     assert "redirect_uri" not in first
     assert second["redirect_uri"] == "https://app.example.org/direct"
 
@@ -335,7 +335,7 @@ async def test_a_native_token_is_refused_since_nothing_tells_whose_it_is(
 ) -> None:
     with pytest.raises(BadToken):
         await provider(github).verify_native_token(Secret("gho_fake"), None, None)
-    assert github.asked == []
+    assert github.requested == []
 
 
 async def test_a_message_in_the_name_of_github_is_refused(github: Recordings) -> None:
@@ -369,11 +369,11 @@ async def test_every_address_can_be_another_servers(github: Recordings) -> None:
     )
     assert await own_server.destination() == own
     assert query_of(await own_server.authorization_url(CONTEXT))["scope"] == "user:email"
-    profile = await own_server.handle_callback({**ANSWER, "iss": own}, CONTEXT)
+    profile = await own_server.handle_callback({**RESPONSE, "iss": own}, CONTEXT)
     assert (profile.issuer, profile.subject) == (own, "583231")
     with pytest.raises(InvalidProviderResponse):
-        await own_server.handle_callback({**ANSWER, "iss": "https://github.com"}, CONTEXT)
-    assert all(asked.url.startswith(own) for asked in github.asked)
+        await own_server.handle_callback({**RESPONSE, "iss": "https://github.com"}, CONTEXT)
+    assert all(requested.url.startswith(own) for requested in github.requested)
 
 
 def test_without_a_secret_the_server_does_not_start(github: Recordings) -> None:

@@ -131,7 +131,7 @@ async def test_nothing_has_to_be_discovered(google: Oidc, upstream: FakeGoogle) 
     assert {"nonce", "state", "code_challenge"} <= sent.keys()
     assert await google.destination() == "https://accounts.google.com"
     assert (google.name, google.title) == ("google", "Google")
-    assert upstream.asked == []
+    assert upstream.requested == []
 
 
 async def test_who_comes_back(google: Oidc, upstream: FakeGoogle) -> None:
@@ -285,7 +285,7 @@ async def test_an_access_token_of_our_app_says_who_it_is(
     assert (profile.issuer, profile.subject) == (GOOGLE.issuer, SUBJECT)
     assert profile.email_authoritative
     assert profile.refresh_token is not None
-    first, second = upstream.asked
+    first, second = upstream.requested
     assert query_of(str(first.url)) == {"access_token": "ya29.a0Af_token"}
     assert second.headers["authorization"] == "Bearer ya29.a0Af_token"
 
@@ -312,7 +312,7 @@ async def test_an_access_token_that_is_not_good_or_not_ours_is_refused(
     upstream.tells(GOOGLE.tokeninfo_endpoint, **changes)
     with pytest.raises(fault):
         await google.verify_native_token(Secret("ya29.theirs"), None, None)
-    assert upstream.times_asked(GOOGLE.userinfo_endpoint) == 0
+    assert upstream.request_count(GOOGLE.userinfo_endpoint) == 0
 
 
 async def test_an_access_token_may_have_no_presenter(google: Oidc, upstream: FakeGoogle) -> None:

@@ -229,12 +229,12 @@ async def test_a_key_speaks_for_its_own_issuer_only(open_it: Any, upstream: Fake
 async def test_an_answer_that_names_its_issuer_names_microsoft(
     open_it: Any, iss: str, good: bool
 ) -> None:
-    answer = {"code": "a-code", "iss": iss}
+    response = {"code": "a-code", "iss": iss}
     if good:
-        assert await open_it().handle_callback(answer, authorization_context())
+        assert await open_it().handle_callback(response, authorization_context())
     else:
         with pytest.raises(InvalidProviderResponse):
-            await open_it().handle_callback(answer, authorization_context())
+            await open_it().handle_callback(response, authorization_context())
 
 
 async def test_an_error_of_microsoft_is_reported_by_its_kind(

@@ -81,10 +81,10 @@ def oidc(open_oidc: Any) -> Oidc:
     return provider
 
 
-async def refused(oidc: Oidc, answer: dict[str, str] | None = None, **changes: Any) -> str:
+async def refused(oidc: Oidc, response: dict[str, str] | None = None, **changes: Any) -> str:
     """Why a sign-in ends, for the log."""
     with pytest.raises(InvalidProviderResponse) as refusal:
-        await oidc.handle_callback(answer or {"code": "a-code"}, authorization_context(**changes))
+        await oidc.handle_callback(response or {"code": "a-code"}, authorization_context(**changes))
     assert refusal.value.status == 502
     return refusal.value.because
 
@@ -131,7 +131,7 @@ async def test_the_code_is_exchanged_with_verifier_and_secret(
         "redirect_uri": CALLBACK,
         "code_verifier": VERIFIER,
     }
-    sent = next(it for it in upstream.asked if it.url.path == "/token")
+    sent = next(it for it in upstream.requested if it.url.path == "/token")
     assert sent.headers["authorization"] == f"Basic {b64encode(b'quantimodo:a-secret').decode()}"
 
 
@@ -163,7 +163,7 @@ async def test_nothing_is_discovered_when_every_endpoint_is_set(
     assert (
         await provider.handle_callback({"code": "a-code"}, authorization_context())
     ).subject == "248289761001"
-    assert {request.url.host for request in upstream.asked} == {"elsewhere.example.org"}
+    assert {request.url.host for request in upstream.requested} == {"elsewhere.example.org"}
 
 
 async def test_one_endpoint_may_be_set_beside_discovery(open_oidc: Any, upstream: Upstream) -> None:
@@ -423,7 +423,7 @@ async def test_a_given_and_a_family_name_make_a_name(
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         {"code": "a-code", "iss": "https://attacker.example.org"},
         {"code": "a-code", "iss": ""},
@@ -431,11 +431,11 @@ async def test_a_given_and_a_family_name_make_a_name(
     ],
 )
 async def test_the_answer_of_another_issuer_is_refused_before_the_code_is_sent(
-    oidc: Oidc, upstream: Upstream, answer: dict[str, str]
+    oidc: Oidc, upstream: Upstream, response: dict[str, str]
 ) -> None:
     """security.md §25, RFC 9207 §2.4: the mix-up."""
-    assert "another issuer" in await refused(oidc, answer)
-    assert upstream.times_asked("https://login.example.org/token") == 0
+    assert "another issuer" in await refused(oidc, response)
+    assert upstream.request_count("https://login.example.org/token") == 0
 
 
 async def test_an_issuer_that_always_names_itself_must_do_so(
@@ -444,8 +444,8 @@ async def test_an_issuer_that_always_names_itself_must_do_so(
     upstream.publishes(authorization_response_iss_parameter_supported=True)
     provider = open_oidc()
     assert "names no issuer" in await refused(provider)
-    answer = {"code": "a-code", "iss": "https://login.example.org"}
-    assert await provider.handle_callback(answer, authorization_context())
+    response = {"code": "a-code", "iss": "https://login.example.org"}
+    assert await provider.handle_callback(response, authorization_context())
 
 
 @pytest.mark.parametrize(
@@ -474,9 +474,9 @@ async def test_an_error_of_the_provider_is_reported_by_its_kind(
     assert "<" not in refusal.value.message + refusal.value.because
 
 
-@pytest.mark.parametrize("answer", [{"state": "a-state"}, {"code": ""}])
-async def test_a_response_without_a_code_is_invalid(oidc: Oidc, answer: dict[str, str]) -> None:
-    assert "neither code nor error" in await refused(oidc, answer)
+@pytest.mark.parametrize("response", [{"state": "a-state"}, {"code": ""}])
+async def test_a_response_without_a_code_is_invalid(oidc: Oidc, response: dict[str, str]) -> None:
+    assert "neither code nor error" in await refused(oidc, response)
 
 
 @pytest.mark.parametrize(
@@ -534,8 +534,8 @@ async def test_userinfo_fills_what_is_missing_and_changes_nothing(
     assert profile.name == "Ann of Userinfo"
     # What is verified there is another address.
     assert (profile.email, profile.email_verified) == ("ann@example.org", False)
-    asked = next(it for it in upstream.asked if it.url.path == "/userinfo")
-    assert asked.headers["authorization"] == "Bearer an-access-token"
+    requested = next(it for it in upstream.requested if it.url.path == "/userinfo")
+    assert requested.headers["authorization"] == "Bearer an-access-token"
 
 
 async def test_userinfo_tells_an_address_that_the_id_token_lacks(
@@ -551,7 +551,7 @@ async def test_userinfo_tells_an_address_that_the_id_token_lacks(
 
 async def test_userinfo_is_not_asked_for_what_is_known(oidc: Oidc, upstream: Upstream) -> None:
     await oidc.handle_callback({"code": "a-code"}, authorization_context())
-    assert upstream.times_asked("https://login.example.org/userinfo") == 0
+    assert upstream.request_count("https://login.example.org/userinfo") == 0
 
 
 @pytest.mark.parametrize(
@@ -724,20 +724,20 @@ async def test_metadata_and_keys_are_asked_for_once_an_hour(
 ) -> None:
     for _ in range(3):
         await oidc.handle_callback({"code": "a-code"}, authorization_context())
-    assert upstream.times_asked(f"https://login.example.org{DISCOVERY}") == 1
-    assert upstream.times_asked("https://login.example.org/keys") == 1
+    assert upstream.request_count(f"https://login.example.org{DISCOVERY}") == 1
+    assert upstream.request_count("https://login.example.org/keys") == 1
     clock.advance(timedelta(hours=1))
     upstream.grants()
     await oidc.handle_callback({"code": "a-code"}, authorization_context())
-    assert upstream.times_asked(f"https://login.example.org{DISCOVERY}") == 2
-    assert upstream.times_asked("https://login.example.org/keys") == 2
+    assert upstream.request_count(f"https://login.example.org{DISCOVERY}") == 2
+    assert upstream.request_count("https://login.example.org/keys") == 2
 
 
 async def test_many_first_sign_ins_ask_for_the_metadata_once(
     oidc: Oidc, upstream: Upstream
 ) -> None:
     await asyncio.gather(*(oidc.authorization_url(authorization_context()) for _ in range(20)))
-    assert upstream.times_asked(f"https://login.example.org{DISCOVERY}") == 1
+    assert upstream.request_count(f"https://login.example.org{DISCOVERY}") == 1
 
 
 async def test_a_new_key_is_fetched_at_once_but_unknown_ones_only_once_a_minute(
@@ -750,15 +750,15 @@ async def test_a_new_key_is_fetched_at_once_but_unknown_ones_only_once_a_minute(
     )
     upstream.grants(upstream.sign(upstream.claims(), {"kid": "two"}, rsa_key(1)))
     assert await oidc.handle_callback({"code": "a-code"}, authorization_context())
-    assert upstream.times_asked("https://login.example.org/keys") == 2
+    assert upstream.request_count("https://login.example.org/keys") == 2
     upstream.grants(upstream.sign(upstream.claims(), {"kid": "never"}))
     for _ in range(10):
         assert UNKNOWN_KEY in await refused(oidc)
-    assert upstream.times_asked("https://login.example.org/keys") == 2
+    assert upstream.request_count("https://login.example.org/keys") == 2
     clock.advance(timedelta(minutes=1))
     for _ in range(10):
         assert UNKNOWN_KEY in await refused(oidc)
-    assert upstream.times_asked("https://login.example.org/keys") == 3
+    assert upstream.request_count("https://login.example.org/keys") == 3
 
 
 async def test_a_new_key_right_after_the_first_fetch_is_found(
@@ -774,7 +774,7 @@ async def test_a_new_key_right_after_the_first_fetch_is_found(
         *(oidc.handle_callback({"code": "a-code"}, authorization_context()) for _ in range(5))
     )
     assert len(found) == 5
-    assert upstream.times_asked("https://login.example.org/keys") == 2
+    assert upstream.request_count("https://login.example.org/keys") == 2
 
 
 async def test_a_key_without_an_id_that_was_replaced_is_found(
@@ -798,7 +798,7 @@ async def test_a_provider_that_fails_when_it_is_provoked_is_not_asked_by_everybo
     for _ in range(5):
         with pytest.raises(ProviderFault):
             await oidc.handle_callback({"code": "a-code"}, authorization_context())
-    assert upstream.times_asked("https://login.example.org/keys") == 2
+    assert upstream.request_count("https://login.example.org/keys") == 2
 
 
 async def test_old_keys_serve_while_new_ones_cannot_be_had(
@@ -811,7 +811,7 @@ async def test_old_keys_serve_while_new_ones_cannot_be_had(
     upstream.grants()
     for _ in range(5):
         await oidc.handle_callback({"code": "a-code"}, authorization_context())
-    assert upstream.times_asked("https://login.example.org/keys") == 2
+    assert upstream.request_count("https://login.example.org/keys") == 2
     clock.advance(timedelta(hours=2))
     upstream.grants()
     with pytest.raises(ProviderUnavailable):
@@ -826,7 +826,7 @@ async def test_a_provider_that_is_down_is_not_waited_for_by_everybody(
     for _ in range(5):
         with pytest.raises(ProviderUnavailable):
             await oidc.authorization_url(authorization_context())
-    assert upstream.times_asked(f"https://login.example.org{DISCOVERY}") == 1
+    assert upstream.request_count(f"https://login.example.org{DISCOVERY}") == 1
     upstream.publishes()
     clock.advance(timedelta(seconds=5))
     assert await oidc.authorization_url(authorization_context())
@@ -855,4 +855,4 @@ async def test_keys_that_cannot_be_read_end_the_sign_in(
 
 async def test_an_operator_can_have_it_examined(oidc: Oidc, upstream: Upstream) -> None:
     await oidc.examine()
-    assert upstream.times_asked("https://login.example.org/keys") == 1
+    assert upstream.request_count("https://login.example.org/keys") == 1

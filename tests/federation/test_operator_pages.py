@@ -33,7 +33,7 @@ def test_messages_about_accounts_are_sent_where_they_are_read() -> None:
 def test_google_is_asked_for_the_events_that_are_understood() -> None:
     """By the names that Google's "Cross-Account Protection" lists: others it drops in silence."""
     program = (PAGES / "providers.md").read_text().partition("events_requested")[2]
-    asked = program.partition("]")[0]
+    requested = program.partition("]")[0]
     offered = {
         "sessions-revoked",
         "tokens-revoked",
@@ -43,7 +43,7 @@ def test_google_is_asked_for_the_events_that_are_understood() -> None:
         "account-credential-change-required",
         "verification",
     }
-    names = set(re.findall(r"[a-z]+(?:-[a-z]+)+|verification", asked)) - {"event-type"}
+    names = set(re.findall(r"[a-z]+(?:-[a-z]+)+|verification", requested)) - {"event-type"}
     assert names <= offered
     assert {"sessions-revoked", "tokens-revoked", "account-disabled"} <= names
 

@@ -39,7 +39,7 @@ CONTEXT = AuthorizationContext(
     verifier=Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
     redirect_uri=CALLBACK,
 )
-ANSWER = {"code": "fake-code", "state": "fake-state"}
+RESPONSE = {"code": "fake-code", "state": "fake-state"}
 
 GRANTED = {
     "token_type": "bearer",
@@ -63,7 +63,7 @@ def provider(recordings: Recordings, **changes: Any) -> Provider:
 
 
 async def arrive(recordings: Recordings, **changes: Any) -> Profile:
-    return await provider(recordings, **changes).handle_callback(ANSWER, CONTEXT)
+    return await provider(recordings, **changes).handle_callback(RESPONSE, CONTEXT)
 
 
 async def test_the_subject_is_the_number_and_there_is_no_address(x: Recordings) -> None:
@@ -99,10 +99,10 @@ async def test_the_browser_is_sent_with_state_and_pkce(x: Recordings) -> None:
 
 async def test_a_confidential_client_shows_its_secret_in_the_header_only(x: Recordings) -> None:
     await arrive(x)
-    asked = x.only(TOKEN)
+    requested = x.only(TOKEN)
     expected = b64encode(b"fake%3Aclient:fake+secret").decode()
-    assert asked.headers["authorization"] == f"Basic {expected}"
-    assert asked.form == {
+    assert requested.headers["authorization"] == f"Basic {expected}"
+    assert requested.form == {
         "grant_type": "authorization_code",
         "code": "fake-code",
         "redirect_uri": CALLBACK,
@@ -112,9 +112,9 @@ async def test_a_confidential_client_shows_its_secret_in_the_header_only(x: Reco
 
 async def test_a_public_client_says_who_it_is_in_the_form(x: Recordings) -> None:
     await arrive(x, client_secret=None)
-    asked = x.only(TOKEN)
-    assert "authorization" not in asked.headers
-    assert asked.form["client_id"] == "fake:client"
+    requested = x.only(TOKEN)
+    assert "authorization" not in requested.headers
+    assert requested.form["client_id"] == "fake:client"
 
 
 async def test_the_account_is_asked_for_with_the_token_in_the_header(x: Recordings) -> None:
@@ -202,28 +202,30 @@ async def test_a_person_who_declines_gets_access_denied(x: Recordings) -> None:
         await provider(x).handle_callback(
             {"error": "access_denied", "state": "fake-state"}, CONTEXT
         )
-    assert x.asked == []
+    assert x.requested == []
 
 
 async def test_an_answer_of_another_issuer_is_refused_before_the_code_leaves(
     x: Recordings,
 ) -> None:
     with pytest.raises(InvalidProviderResponse):
-        await provider(x).handle_callback({**ANSWER, "iss": "https://evil.example"}, CONTEXT)
-    assert x.asked == []
-    assert (await provider(x).handle_callback({**ANSWER, "iss": "https://x.com"}, CONTEXT)).subject
+        await provider(x).handle_callback({**RESPONSE, "iss": "https://evil.example"}, CONTEXT)
+    assert x.requested == []
+    assert (
+        await provider(x).handle_callback({**RESPONSE, "iss": "https://x.com"}, CONTEXT)
+    ).subject
 
 
 async def test_a_code_without_our_verifier_is_refused_at_once(x: Recordings) -> None:
     with pytest.raises(BadCode):
         await provider(x).redeem(Secret("fake-code"), CALLBACK)
-    assert x.asked == []
+    assert x.requested == []
 
 
 async def test_a_native_token_is_refused_since_nothing_tells_whose_it_is(x: Recordings) -> None:
     with pytest.raises(BadToken):
         await provider(x).verify_native_token(Secret("fake-access-token"), None, None)
-    assert x.asked == []
+    assert x.requested == []
 
 
 async def test_a_message_in_the_name_of_x_is_refused(x: Recordings) -> None:
@@ -250,5 +252,5 @@ async def test_every_address_can_be_another_servers(x: Recordings) -> None:
         userinfo_endpoint=f"{own}/me",
     )
     assert await stand_in.destination() == own
-    assert (await stand_in.handle_callback(ANSWER, CONTEXT)).issuer == own
-    assert all(asked.url.startswith(own) for asked in x.asked)
+    assert (await stand_in.handle_callback(RESPONSE, CONTEXT)).issuer == own
+    assert all(requested.url.startswith(own) for requested in x.requested)

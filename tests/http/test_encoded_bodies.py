@@ -26,14 +26,16 @@ async def test_a_compressed_body_is_refused(
     harness: AppHarness, path: str, method: str, encoding: str
 ) -> None:
     headers = {"content-encoding": encoding, "content-type": FORM}
-    answer = await harness.browser().request(
+    response = await harness.browser().request(
         method, path, content=gzip.compress(b"a=b"), headers=headers
     )
-    assert answer.status_code == 415
-    assert answer.headers["accept-encoding"] == "identity"
-    assert answer.json()["error"] == "invalid_request"
+    assert response.status_code == 415
+    assert response.headers["accept-encoding"] == "identity"
+    assert response.json()["error"] == "invalid_request"
 
 
 async def test_identity_is_no_encoding(harness: AppHarness) -> None:
-    answer = await harness.browser().post(TOKEN, data={}, headers={"content-encoding": "identity"})
-    assert answer.status_code == 400
+    response = await harness.browser().post(
+        TOKEN, data={}, headers={"content-encoding": "identity"}
+    )
+    assert response.status_code == 400

@@ -19,7 +19,7 @@ from support.app import (
     App,
     AppHarness,
     OpenHarness,
-    answer_of,
+    response_of,
 )
 from support.fake_provider import BACK, LOGIN, FakeUpstream, profile, state_of
 
@@ -92,16 +92,16 @@ def begins(response: httpx.Response, status: int, location: str | None = None) -
 @pytest.mark.parametrize("path", [AUTHORIZE, "/api/v2/oauth2/authorize"])
 async def test_at_authorize_nothing_is_stored_or_issued(harness: AppHarness, path: str) -> None:
     await harness.person()
-    asked, first_party = await harness.app(), await harness.app(first_party=True)
+    requested, first_party = await harness.app(), await harness.app(first_party=True)
     stranger, ann = harness.browser(), await harness.signed_in()
     before = harness.rows()
     as_json = {"accept": "application/json"}
-    assert begins(await stranger.head(path, params=sound(asked)), 303, "/sign-in")
-    assert begins(await ann.head(path, params=sound(asked)), 200)
+    assert begins(await stranger.head(path, params=sound(requested)), 303, "/sign-in")
+    assert begins(await ann.head(path, params=sound(requested)), 200)
     assert begins(await ann.head(path, params=sound(first_party)), 303)
-    assert begins(await ann.head(path, params=sound(asked), headers=as_json), 401)
+    assert begins(await ann.head(path, params=sound(requested), headers=as_json), 401)
     assert begins(await ann.head(path), 400)
-    silent = await ann.head(path, params=sound(asked, prompt="none"))
+    silent = await ann.head(path, params=sound(requested, prompt="none"))
     assert "error=consent_required" in silent.headers["location"]
     assert harness.rows() == before
 
@@ -115,7 +115,7 @@ async def test_a_request_that_waits_goes_on_waiting(harness: AppHarness) -> None
     before = harness.rows()
     assert begins(await browser.head(resume), 303)
     assert harness.rows() == before
-    assert answer_of(await browser.get(resume)).code
+    assert response_of(await browser.get(resume)).code
 
 
 async def test_a_way_to_a_provider_is_neither_begun_nor_ended(open_harness: OpenHarness) -> None:

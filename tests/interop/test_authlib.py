@@ -130,10 +130,10 @@ def _client(app: App, method: str, **more: Any) -> AsyncOAuth2Client:
 
 
 async def _metadata(client: AsyncOAuth2Client, issuer: str) -> dict[str, Any]:
-    answer = await client.request(
+    response = await client.request(
         "GET", f"{issuer}/.well-known/oauth-authorization-server", withhold_token=True
     )
-    found: dict[str, Any] = answer.json()
+    found: dict[str, Any] = response.json()
     return found
 
 

@@ -144,9 +144,9 @@ async def _token(live: Live, app: Any, email: str) -> str:
         "redirect_uri": CALLBACK,
         "code_verifier": VERIFIER,
     }
-    answer = await live.browser().post(TOKEN, data=form, auth=(app.id, app.secret))
-    assert answer.status_code == 200, answer.text
-    token: str = answer.json()["access_token"]
+    response = await live.browser().post(TOKEN, data=form, auth=(app.id, app.secret))
+    assert response.status_code == 200, response.text
+    token: str = response.json()["access_token"]
     return token
 
 
@@ -290,8 +290,8 @@ async def test_responses_belong_to_requests(live_at: tuple[Live, Place]) -> None
     honest = [_be_honest(place, token, email, heard) for email, token in tokens.items()]
     counts = await asyncio.gather(*honest, *attackers)
     assert heard == []
-    asked = sum(_honest("x")[number % len(_honest("x"))][0] for number in range(ROUNDS))
+    requested = sum(_honest("x")[number % len(_honest("x"))][0] for number in range(ROUNDS))
     for count in counts[:PEOPLE]:
         # A proxy may lose some; a client that hears nothing proves nothing.
         assert isinstance(count, int)
-        assert count > asked * 3 // 4
+        assert count > requested * 3 // 4

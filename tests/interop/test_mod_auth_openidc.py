@@ -71,23 +71,23 @@ def start(folder: Path, **words: Any) -> subprocess.Popen[bytes]:
 
 async def follow(browser: httpx.AsyncClient, url: str) -> httpx.Response:
     """As a person does: over all redirects, signing in and allowing where that is asked."""
-    answer = await browser.get(url)
+    response = await browser.get(url)
     for _ in range(20):
-        if answer.is_redirect:
-            answer = await browser.get(httpx.URL(answer.url).join(answer.headers["location"]))
-        elif 'name="username"' in answer.text:
+        if response.is_redirect:
+            response = await browser.get(httpx.URL(response.url).join(response.headers["location"]))
+        elif 'name="username"' in response.text:
             who = {"username": "ann@example.org", "password": PASSWORD}
-            fields = {**form_fields(answer.text), **who}
-            answer = await browser.post(answer.url.join("/sign-in"), data=fields)
-        elif 'id="allow"' in answer.text:
-            fields = {**form_fields(answer.text), "decision": "allow"}
+            fields = {**form_fields(response.text), **who}
+            response = await browser.post(response.url.join("/sign-in"), data=fields)
+        elif 'id="allow"' in response.text:
+            fields = {**form_fields(response.text), "decision": "allow"}
             path = "/api/v2/oauth/authorize/decision"
-            answer = await browser.post(answer.url.join(path), data=fields)
-        elif 'name="confirm-logout"' in answer.text or 'id="confirm-logout"' in answer.text:
+            response = await browser.post(response.url.join(path), data=fields)
+        elif 'name="confirm-logout"' in response.text or 'id="confirm-logout"' in response.text:
             path = "/api/v2/oauth2/logout/confirm"
-            answer = await browser.post(answer.url.join(path), data=form_fields(answer.text))
+            response = await browser.post(response.url.join(path), data=form_fields(response.text))
         else:
-            return answer
+            return response
     raise AssertionError("redirected for ever")
 
 

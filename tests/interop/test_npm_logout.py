@@ -42,18 +42,18 @@ async def _app(live: Live, back_channel: str) -> App:
 
 async def _visit(browser: httpx.AsyncClient, url: str) -> str:
     """As a person does, in this one browser, until the app is reached."""
-    answer = await browser.get(url)
-    while not answer.headers.get("location", "").startswith("http://127.0.0.1:8765/"):
-        if answer.status_code == 303:
-            answer = await browser.get(answer.headers["location"])
-        elif 'name="username"' in answer.text:
+    response = await browser.get(url)
+    while not response.headers.get("location", "").startswith("http://127.0.0.1:8765/"):
+        if response.status_code == 303:
+            response = await browser.get(response.headers["location"])
+        elif 'name="username"' in response.text:
             who = {"username": "ann@example.org", "password": PASSWORD}
-            answer = await browser.post("/sign-in", data={**form_fields(answer.text), **who})
+            response = await browser.post("/sign-in", data={**form_fields(response.text), **who})
         else:
-            assert 'id="allow"' in answer.text, answer.text
-            fields = {**form_fields(answer.text), "decision": "allow"}
-            answer = await browser.post("/api/v2/oauth/authorize/decision", data=fields)
-    return str(answer.headers["location"])
+            assert 'id="allow"' in response.text, response.text
+            fields = {**form_fields(response.text), "decision": "allow"}
+            response = await browser.post("/api/v2/oauth/authorize/decision", data=fields)
+    return str(response.headers["location"])
 
 
 async def _run(live: Live, app: App) -> dict[str, Any]:

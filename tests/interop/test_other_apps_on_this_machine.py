@@ -45,9 +45,9 @@ async def sign_in_to(app: str, site: Live, browser: httpx.AsyncClient, email: st
     fields = {**form_fields(page.text), "username": email, "password": PASSWORD}
     consent = await browser.post(f"{site.address}/sign-in", data=fields)
     fields = {**form_fields(consent.text), "decision": "allow"}
-    answer = await browser.post(f"{site.address}/api/v2/oauth/authorize/decision", data=fields)
-    assert answer.status_code == 200, answer.text
-    assert answer.json() == {"email": email}
+    response = await browser.post(f"{site.address}/api/v2/oauth/authorize/decision", data=fields)
+    assert response.status_code == 200, response.text
+    assert response.json() == {"email": email}
 
 
 async def check_both(app: str, site: Live, browser: httpx.AsyncClient, email: str) -> None:

@@ -70,7 +70,7 @@ def run(name: str, environment: dict[str, str], log: Path) -> Iterator[subproces
             process.wait(_PATIENCE)
 
 
-def _answer(site: httpx.Client, path: str, process: subprocess.Popen[bytes]) -> httpx.Response:
+def _response(site: httpx.Client, path: str, process: subprocess.Popen[bytes]) -> httpx.Response:
     """The first answer there is."""
     deadline = time.monotonic() + _PATIENCE
     while True:
@@ -108,17 +108,17 @@ async def test_it_migrates_makes_keys_and_sees_new_ones(name: str, tmp_path: Pat
     environment = environment_for(f"sqlite:///{tmp_path}/new.db", port)
     log = tmp_path / "log"
     with run(name, environment, log) as process, _site(port) as site:
-        assert _answer(site, "/health/ready", process).status_code == 200, log.read_text()
+        assert _response(site, "/health/ready", process).status_code == 200, log.read_text()
         assert len(site.get("/.well-known/jwks.json").json()["keys"]) >= 2
         async with open_app(load_settings(environment)) as context:
-            asked = Registration(
+            requested = Registration(
                 name="Machine",
                 redirect_uris=(),
                 scope=frozenset({"basic"}),
                 grant_types=frozenset({"client_credentials"}),
                 token_format="jwt",
             )
-            app = await context.registry.register(asked, owner_id=None, by_operator=True)
+            app = await context.registry.register(requested, owner_id=None, by_operator=True)
             assert app.secret is not None
             who = (app.client.id, app.secret.reveal())
             made = await context.rotation.rotate(timedelta())
@@ -127,9 +127,9 @@ async def test_it_migrates_makes_keys_and_sees_new_ones(name: str, tmp_path: Pat
         while in_a_row < 30:  # each on its own connection, so that each worker responds
             assert time.monotonic() < deadline, "a worker still signs by the key before"
             with _site(port) as another:
-                answer = another.post(TOKEN, data={"grant_type": "client_credentials"}, auth=who)
-            assert answer.status_code == 200, answer.text
-            in_a_row = in_a_row + 1 if _kid(answer.json()["access_token"]) in newest else 0
+                response = another.post(TOKEN, data={"grant_type": "client_credentials"}, auth=who)
+            assert response.status_code == 200, response.text
+            in_a_row = in_a_row + 1 if _kid(response.json()["access_token"]) in newest else 0
             if not in_a_row:
                 time.sleep(0.1)
         form = {"grant_type": "client_credentials", "scope": "x" * 70_000}
@@ -159,6 +159,6 @@ def test_without_lifespan_nothing_is_ready(name: str, tmp_path: Path) -> None:
     environment = environment_for(f"sqlite:///{tmp_path}/new.db", port)
     with run(name, environment, tmp_path / "log") as process, _site(port) as site:
         for path in ("/health/ready", "/.well-known/jwks.json", "/sign-in"):
-            answer = _answer(site, path, process)
-            assert answer.status_code == 503
-            assert "lifespan" in answer.json()["error_description"]
+            response = _response(site, path, process)
+            assert response.status_code == 503
+            assert "lifespan" in response.json()["error_description"]

@@ -6,7 +6,7 @@ import pytest
 from joserfc import jwt
 
 from quantimodo.crypto.jwt import OneAlgorithm
-from support.app import CALLBACK, ISSUER, AppHarness, answer_of, form_fields
+from support.app import CALLBACK, ISSUER, AppHarness, form_fields, response_of
 from support.registered_clients import decrypted, key_set, make_key, published, registered
 
 IMPLICIT = frozenset({"code", "code id_token"})
@@ -23,10 +23,10 @@ async def test_the_answer_is_one_parameter_signed_as_registered(
 ) -> None:
     await harness.person()
     app = await registered(harness, {"authorization_signed_response_alg": algorithm})
-    answer = answer_of(await harness.ask(await harness.signed_in(), app, response_mode="jwt"))
-    assert answer.location.startswith(f"{CALLBACK}?response=")
-    assert set(answer.parameters) == {"response"}
-    claims = await read(harness, answer.parameters["response"], algorithm)
+    response = response_of(await harness.ask(await harness.signed_in(), app, response_mode="jwt"))
+    assert response.location.startswith(f"{CALLBACK}?response=")
+    assert set(response.parameters) == {"response"}
+    claims = await read(harness, response.parameters["response"], algorithm)
     now = int(harness.context.clock.now().timestamp())
     assert {name: claims[name] for name in ("iss", "aud", "exp", "state")} == {
         "iss": ISSUER,
@@ -42,24 +42,24 @@ async def test_each_mode_travels_its_way(harness: AppHarness) -> None:
     app = await registered(harness, {}, response_types=IMPLICIT)
     browser = await harness.signed_in()
     for mode, start in (("query.jwt", "?"), ("fragment.jwt", "#"), ("jwt", "?")):
-        answer = answer_of(await harness.ask(browser, app, response_mode=mode))
-        assert answer.location.startswith(f"{CALLBACK}{start}response=")
+        response = response_of(await harness.ask(browser, app, response_mode=mode))
+        assert response.location.startswith(f"{CALLBACK}{start}response=")
     hybrid = {"response_type": "code id_token", "scope": "openid", "nonce": "n"}
-    answer = answer_of(await harness.ask(browser, app, response_mode="jwt", **hybrid))
-    assert answer.location.startswith(f"{CALLBACK}#response=")
+    response = response_of(await harness.ask(browser, app, response_mode="jwt", **hybrid))
+    assert response.location.startswith(f"{CALLBACK}#response=")
     page = await harness.ask(browser, app, response_mode="form_post.jwt")
     assert (await read(harness, form_fields(page.text)["response"]))["code"]
 
 
 async def test_an_error_is_signed_too(harness: AppHarness) -> None:
     app = await registered(harness, {})
-    answer = answer_of(
+    response = response_of(
         await harness.ask(harness.browser(), app, response_mode="jwt", prompt="none")
     )
-    claims = await read(harness, answer.parameters["response"])
+    claims = await read(harness, response.parameters["response"])
     assert claims["error"] == "login_required"
     assert claims["state"] == "some-state"
-    assert "error" not in answer.parameters
+    assert "error" not in response.parameters
 
 
 async def test_tokens_travel_in_a_query_only_when_encrypted(harness: AppHarness) -> None:
@@ -68,8 +68,8 @@ async def test_tokens_travel_in_a_query_only_when_encrypted(harness: AppHarness)
     hybrid = {"response_type": "code id_token", "scope": "openid", "nonce": "n"}
     plain = await registered(harness, {}, response_types=IMPLICIT)
     browser = await harness.signed_in()
-    answer = answer_of(await harness.ask(browser, plain, response_mode="query.jwt", **hybrid))
-    claims = await read(harness, answer.parameters["response"])
+    response = response_of(await harness.ask(browser, plain, response_mode="query.jwt", **hybrid))
+    claims = await read(harness, response.parameters["response"])
     assert claims["error"] == "invalid_request"
     key = make_key("RSA-OAEP", use="enc")
     metadata = {
@@ -78,12 +78,12 @@ async def test_tokens_travel_in_a_query_only_when_encrypted(harness: AppHarness)
         "authorization_encrypted_response_enc": "A256GCM",
     }
     app = await registered(harness, metadata, response_types=IMPLICIT)
-    answer = answer_of(await harness.ask(browser, app, response_mode="query.jwt", **hybrid))
+    response = response_of(await harness.ask(browser, app, response_mode="query.jwt", **hybrid))
     keyless = await registered(harness, {**metadata, "jwks": ""}, response_types=IMPLICIT)
-    answer = answer_of(await harness.ask(browser, keyless, response_mode="query.jwt", **hybrid))
-    claims = await read(harness, answer.parameters["response"])
+    response = response_of(await harness.ask(browser, keyless, response_mode="query.jwt", **hybrid))
+    claims = await read(harness, response.parameters["response"])
     assert claims["error"] == "invalid_request"
     assert "id_token" not in claims
-    answer = answer_of(await harness.ask(browser, app, response_mode="query.jwt", **hybrid))
-    inner = decrypted(answer.parameters["response"], key, "RSA-OAEP", "A256GCM")
+    response = response_of(await harness.ask(browser, app, response_mode="query.jwt", **hybrid))
+    inner = decrypted(response.parameters["response"], key, "RSA-OAEP", "A256GCM")
     assert (await read(harness, inner.decode()))["id_token"]

@@ -40,6 +40,6 @@ async def test_a_token_that_cannot_be_signed_is_temporarily_unavailable(
 ) -> None:
     app = await harness.app(token_format="jwt")
     await _forget_keys(harness)
-    answer = await harness.token(app, grant_type="client_credentials")
-    assert answer.status_code == 503
-    assert answer.json()["error"] == "temporarily_unavailable"
+    response = await harness.token(app, grant_type="client_credentials")
+    assert response.status_code == 503
+    assert response.json()["error"] == "temporarily_unavailable"

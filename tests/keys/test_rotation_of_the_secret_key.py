@@ -17,9 +17,9 @@ async def refreshed(harness: AppHarness, **changes: Any) -> tuple[Any, str, dict
     await harness.person()
     app = await harness.app(**changes)
     first = (await harness.tokens(app, scope="openid basic"))["refresh_token"]
-    answer = await harness.refresh(app, first, scope="basic")
-    assert answer.status_code == 200, answer.text
-    return app, first, answer.json()
+    response = await harness.refresh(app, first, scope="basic")
+    assert response.status_code == 200, response.text
+    return app, first, response.json()
 
 
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])
@@ -37,10 +37,10 @@ async def test_a_lost_response_is_repeated_across_a_restart_with_a_new_key(
 async def test_successors_are_derived_under_the_new_key_after_the_rotation(
     harness: AppHarness, reopened: OpenHarness
 ) -> None:
-    app, _, answer = await refreshed(harness)
+    app, _, response = await refreshed(harness)
     async with reopened(secret_key=f"{NEW}\n{OLD}") as again:
-        successor = (await again.refresh(app, answer["refresh_token"])).json()
-        repeated = (await again.refresh(app, answer["refresh_token"])).json()
+        successor = (await again.refresh(app, response["refresh_token"])).json()
+        repeated = (await again.refresh(app, response["refresh_token"])).json()
         assert repeated["refresh_token"] == successor["refresh_token"]
 
 

@@ -40,9 +40,9 @@ class ApiClient:
         assert (await self.send("POST", LIST, list(sets))).json() == {"success": True}
 
     async def values(self, **query: Any) -> list[float]:
-        answer = await self.get(LIST, **query)
-        assert answer.status_code == 200, answer.text
-        return [each["value"] for each in answer.json()]
+        response = await self.get(LIST, **query)
+        assert response.status_code == 200, response.text
+        return [each["value"] for each in response.json()]
 
 
 async def open_client(harness: AppHarness, scope: str, email: str = "ann@example.org") -> ApiClient:

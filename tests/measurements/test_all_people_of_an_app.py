@@ -23,8 +23,8 @@ async def application_client(
     harness: AppHarness, client: App, scope: str = "readmeasurements"
 ) -> ApiClient:
     """A client with a token of the application itself."""
-    answer = await harness.token(client, grant_type="client_credentials", scope=scope)
-    return ApiClient(harness, answer.json()["access_token"])
+    response = await harness.token(client, grant_type="client_credentials", scope=scope)
+    return ApiClient(harness, response.json()["access_token"])
 
 
 async def add_person(
@@ -41,9 +41,9 @@ async def add_person(
 
 
 async def read_values(app: ApiClient, **query: Any) -> list[tuple[int, float]]:
-    answer = await app.get(OF_APP, **query)
-    assert answer.status_code == 200, answer.text
-    return [(each["userId"], each["value"]) for each in answer.json()]
+    response = await app.get(OF_APP, **query)
+    assert response.status_code == 200, response.text
+    return [(each["userId"], each["value"]) for each in response.json()]
 
 
 async def test_1_only_a_token_of_the_application_with_the_scope_is_accepted(
@@ -135,13 +135,15 @@ async def test_5_pages_over_all_people_have_each_row_once(harness: AppHarness) -
     for query in ({}, {"sort": "-value"}, {"value": "(gt)1"}, {"variableName": "Sleep%"}):
         whole = await read_values(itself, limit=200, **query)
         seen: list[tuple[int, float]] = []
-        answer = await itself.get(OF_APP, limit=3, **query)
-        assert answer.headers["total-count"] == str(len(whole))
+        response = await itself.get(OF_APP, limit=3, **query)
+        assert response.headers["total-count"] == str(len(whole))
         while True:
-            seen += [(each["userId"], each["value"]) for each in answer.json()]
-            if "link-next" not in answer.headers:
+            seen += [(each["userId"], each["value"]) for each in response.json()]
+            if "link-next" not in response.headers:
                 break
-            answer = await itself._http.get(answer.headers["link-next"], headers=itself._headers)
+            response = await itself._http.get(
+                response.headers["link-next"], headers=itself._headers
+            )
         assert seen == whole
     assert [person for person, _ in await read_values(itself)] == sorted(
         person for person, _ in await read_values(itself)
@@ -219,8 +221,8 @@ async def test_an_app_with_pairwise_subjects_gets_no_user_ids(
     _, ann_client = await add_person(harness, client, "ann", 1, 2)
     _, bob_client = await add_person(harness, client, "bob", 3)
     names = [(await app.get("/api/v1/user/me")).json()["sub"] for app in (ann_client, bob_client)]
-    answer = await (await application_client(harness, client)).get(OF_APP)
-    found = [(each["userId"], each["sub"], each["value"]) for each in answer.json()]
+    response = await (await application_client(harness, client)).get(OF_APP)
+    found = [(each["userId"], each["sub"], each["value"]) for each in response.json()]
     assert sorted(found, key=lambda each: each[2]) == [
         (None, names[0], 1),
         (None, names[0], 2),

@@ -21,9 +21,9 @@ async def test_more_spans_than_are_looked_at_are_refused_with_the_limit(
 ) -> None:
     at_ends = [{"startTime": START, "value": 1}, {"startTime": START + 20_001, "value": 2}]
     await app.add({**SLEEP, "measurements": at_ends})
-    answer = await app.get(path, groupingWidth=1)
-    assert answer.status_code == 400
-    assert "20000" in answer.json()["error_description"]
+    response = await app.get(path, groupingWidth=1)
+    assert response.status_code == 400
+    assert "20000" in response.json()["error_description"]
     assert (await app.get(path, groupingWidth=2)).status_code == 200
     within = {"groupingWidth": 1, "endTime": START + 20_000}
     assert (await app.get(path, **within)).status_code == 200
@@ -45,9 +45,9 @@ def test_only_the_names_of_time_zones_are_taken(zone: str) -> None:
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", "America/Argentina/Ushuaia", "Etc/GMT-1"])
 def test_every_name_of_a_time_zone_is_taken(zone: str) -> None:
-    asked = parse_measurement_query(f"groupingWidth=60&groupingTimezone={zone}".encode())
-    assert asked.grouping is not None
-    assert asked.grouping.zone.key == zone
+    requested = parse_measurement_query(f"groupingWidth=60&groupingTimezone={zone}".encode())
+    assert requested.grouping is not None
+    assert requested.grouping.zone.key == zone
 
 
 def test_a_filter_with_a_number_is_one_of_several() -> None:

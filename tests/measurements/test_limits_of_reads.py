@@ -69,10 +69,10 @@ async def test_reads_of_one_person_beyond_the_bound_are_refused(
     waiting = [asyncio.create_task(app.get(LIST)) for _ in range(17)]  # 1 runs, 16 wait
     while _taken(harness) < 17:
         await asyncio.sleep(0.01)
-    answer = await app.get(LIST)
-    assert answer.status_code == 429
-    assert answer.headers["retry-after"] == "1"
-    assert answer.json() == {
+    response = await app.get(LIST)
+    assert response.status_code == 429
+    assert response.headers["retry-after"] == "1"
+    assert response.json() == {
         "error": "temporarily_unavailable",
         "error_description": "too many reads of these measurements at once; wait for them",
     }
@@ -151,10 +151,10 @@ async def test_past_its_deadline_a_read_is_503_and_says_what_to_do(
         in_the_way = asyncio.create_task(_again_and_again(harness))
         await asyncio.sleep(0.05)
         for path in (LIST, "/api/v1/variables"):
-            answer = await app.get(path)
-            assert answer.status_code == 503, path
-            assert answer.headers["retry-after"] == "10"
-            assert "startTime" in answer.json()["error_description"]
+            response = await app.get(path)
+            assert response.status_code == 503, path
+            assert response.headers["retry-after"] == "10"
+            assert "startTime" in response.json()["error_description"]
         in_the_way.cancel()
         await asyncio.wait([in_the_way])
         assert (await app.get(LIST, startTime=START)).status_code == 200

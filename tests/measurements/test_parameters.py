@@ -72,9 +72,11 @@ async def test_every_parameter_and_operator(app: ApiClient, query: Any, found: l
     await app.add({"variableName": "Tea, black", "sourceName": "Kettle", "measurements": entries,
                    "variableCategoryName": "Foods", "abbreviatedUnitName": "count"})  # fmt: skip
     assert await app.values(**query) == found
-    answer = await app.get(CSV, **{k: v for k, v in query.items() if k not in ("limit", "offset")})
+    response = await app.get(
+        CSV, **{k: v for k, v in query.items() if k not in ("limit", "offset")}
+    )
     if query.get("sort") is None:
-        rows = csv.DictReader(io.StringIO(answer.text, newline=""))
+        rows = csv.DictReader(io.StringIO(response.text, newline=""))
         assert [float(row["Value"]) for row in rows] == found or "offset" in query
 
 
@@ -115,10 +117,10 @@ async def test_grouping_puts_spans_together(app: ApiClient) -> None:
         {"variableName": "Mood", "abbreviatedUnitName": "/5",
          "measurements": [{"startTime": 0, "value": 2}, {"startTime": 5, "value": 4}]},
     )  # fmt: skip
-    answer = await app.get(LIST, groupingWidth=86_400)
-    found = [(each["variable"], each["startTime"], each["value"]) for each in answer.json()]
+    response = await app.get(LIST, groupingWidth=86_400)
+    found = [(each["variable"], each["startTime"], each["value"]) for each in response.json()]
     assert found == [("Mood", 0, 3), ("Steps", 0, 20), ("Steps", 86_400, 10)]
-    assert answer.headers["total-count"] == "3"
+    assert response.headers["total-count"] == "3"
     local = await app.get(LIST, groupingWidth=86_400, groupingTimezone="Asia/Kolkata")
     assert local.json()[0]["startTime"] == -19_800
     assert (await app.get(LIST, groupingWidth=0)).status_code == 400
@@ -129,20 +131,20 @@ async def test_the_headers_lead_to_every_page(app: ApiClient) -> None:
     many = [{"startTime": at, "value": 3} for at in range(25)]
     await app.add({**SLEEP, "measurements": many})
     seen: list[int] = []
-    answer = await app.get(LIST, limit=10, sort="-startTime", variableName="Sleep%")
-    assert answer.headers["total-count"] == "25"
-    assert "link-prev" not in answer.headers
+    response = await app.get(LIST, limit=10, sort="-startTime", variableName="Sleep%")
+    assert response.headers["total-count"] == "25"
+    assert "link-prev" not in response.headers
     while True:
-        seen += [each["startTime"] for each in answer.json()]
-        following = answer.headers.get("link-next")
-        assert (following is None) == ('rel="next"' not in answer.headers["link"])
+        seen += [each["startTime"] for each in response.json()]
+        following = response.headers.get("link-next")
+        assert (following is None) == ('rel="next"' not in response.headers["link"])
         if following is None:
             break
-        answer = await app._http.get(following, headers=app._headers)
+        response = await app._http.get(following, headers=app._headers)
     assert seen == list(range(24, -1, -1))
-    assert answer.headers["link-prev"].endswith("offset=10")
-    assert answer.headers["link-first"].endswith("offset=0")
-    assert answer.headers["link-last"].endswith("offset=20")
+    assert response.headers["link-prev"].endswith("offset=10")
+    assert response.headers["link-first"].endswith("offset=0")
+    assert response.headers["link-last"].endswith("offset=20")
 
 
 @pytest.mark.parametrize(
@@ -155,6 +157,6 @@ async def test_the_headers_lead_to_every_page(app: ApiClient) -> None:
     ],
 )  # fmt: skip
 async def test_a_bad_parameter_is_refused(app: ApiClient, query: dict[str, Any]) -> None:
-    answer = await app.get(LIST, **query)
-    assert answer.status_code == 400, answer.text
-    assert answer.json()["error"] == "invalid_request"
+    response = await app.get(LIST, **query)
+    assert response.status_code == 400, response.text
+    assert response.json()["error"] == "invalid_request"

@@ -157,9 +157,9 @@ BAD: list[tuple[Any, str, int | None, int | None]] = [
 async def test_a_bad_post_says_where_and_keeps_nothing(
     app: ApiClient, body: Any, text: str, at_set: int | None, at_measurement: int | None
 ) -> None:
-    answer = await app.send("POST", LIST, body)
-    assert answer.status_code == 400, answer.text
-    said = answer.json()
+    response = await app.send("POST", LIST, body)
+    assert response.status_code == 400, response.text
+    said = response.json()
     assert text in said["error_description"]
     assert (said.get("setIndex"), said.get("measurementIndex")) == (at_set, at_measurement)
     assert await app.values() == []
@@ -171,8 +171,8 @@ async def test_a_bad_post_says_where_and_keeps_nothing(
 )
 async def test_what_is_no_json_is_refused(app: ApiClient, text: bytes) -> None:
     headers = {**app._headers, "content-type": "application/json"}
-    answer = await app._http.post(LIST, content=text, headers=headers)
-    assert answer.status_code == 400
+    response = await app._http.post(LIST, content=text, headers=headers)
+    assert response.status_code == 400
     form = await app._http.post(LIST, data={"value": "1"}, headers=app._headers)
     assert form.status_code == 400
 
@@ -183,8 +183,8 @@ async def test_what_is_no_json_is_refused(app: ApiClient, text: bytes) -> None:
 async def test_a_body_made_to_exhaust_is_refused_at_once(app: ApiClient, body: bytes) -> None:
     headers = {**app._headers, "content-type": "application/json"}
     began = time.process_time()
-    answer = await app._http.post(LIST, content=body, headers=headers)
-    assert answer.status_code in (400, 413)
+    response = await app._http.post(LIST, content=body, headers=headers)
+    assert response.status_code in (400, 413)
     assert time.process_time() - began < 1
 
 
@@ -237,10 +237,10 @@ async def test_csv_has_everything_and_no_formulas(app: ApiClient) -> None:
         {"startTime": START + at, "value": 1, "note": "-2+3\nx"} for at in range(3)
     ]
     await app.add(SLEEP, evil)
-    answer = await app.get(CSV)
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert answer.headers["cache-control"] == "no-store"
-    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    response = await app.get(CSV)
+    assert response.headers["content-type"] == "text/csv; charset=utf-8"
+    assert response.headers["cache-control"] == "no-store"
+    rows = list(csv.DictReader(io.StringIO(response.text, newline="")))
     assert len(rows) == 5
     (first, _) = [row for row in rows if row["Variable Name"] == "Sleep Quality"]
     assert (first["Value"], first["Unit"]) == ("3", "/5")
@@ -315,9 +315,9 @@ async def test_neither_scope_opens_what_the_other_does(harness: AppHarness, app:
     ):
         other = await open_client(harness, scope)
         for method, path in refused:
-            answer = await other.send(method, path, {} if method in ("POST", "PUT") else None)
-            assert answer.status_code == 403, (scope, path)
-            assert f'scope="{needed}"' in answer.headers["www-authenticate"]
+            response = await other.send(method, path, {} if method in ("POST", "PUT") else None)
+            assert response.status_code == 403, (scope, path)
+            assert f'scope="{needed}"' in response.headers["www-authenticate"]
     assert await app.values() == [3, 5]
 
 
@@ -345,6 +345,6 @@ async def test_people_see_and_change_only_their_own_data(
      ("/api/v1/variables", "POST"), ("/api/v1/variables/x", "PUT"), ("/api/v1/units", "POST")],
 )  # fmt: skip
 async def test_a_wrong_method_gets_the_allowed_ones(app: ApiClient, path: str, method: str) -> None:
-    answer = await app.send(method, path)
-    assert answer.status_code == 405
-    assert "GET" in answer.headers["allow"]
+    response = await app.send(method, path)
+    assert response.status_code == 405
+    assert "GET" in response.headers["allow"]

@@ -44,9 +44,9 @@ async def test_a_session_that_only_grew_old_ends_nothing(harness: AppHarness) ->
 async def test_a_code_that_was_not_redeemed_yet_ends_too(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await harness.app(), await harness.signed_in()
-    answer = await harness.authorize(browser, app, scope="openid")
+    response = await harness.authorize(browser, app, scope="openid")
     await confirm(browser, await leave(browser))
-    redeemed = await harness.redeem(app, answer.code)
+    redeemed = await harness.redeem(app, response.code)
     assert redeemed.json()["error"] == "invalid_grant"
 
 

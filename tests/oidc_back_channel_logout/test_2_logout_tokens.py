@@ -127,7 +127,7 @@ async def test_a_failed_notification_is_repeated_with_a_new_token(
     await backchannel_logout_sender.send_due()
     assert len(ears.heard) == 1  # not before the pause is over
     harness.context.clock.advance(PAUSES[0])  # type: ignore[attr-defined]
-    ears.answers.clear()
+    ears.responses.clear()
     await backchannel_logout_sender.send_due()
     assert len(ears.heard) == 2
     tokens = [claims_of(fields["logout_token"][0]) for _, fields in ears.heard]
@@ -211,8 +211,8 @@ async def _end_from_elsewhere(harness: AppHarness, browser: Any) -> None:
     other = await harness.signed_in()
     page = await other.get("/account/sessions")
     fields = form_fields(page.text)
-    answer = await other.post("/account/sessions/end-others", data={"csrf": fields["csrf"]})
-    assert answer.status_code == 303
+    response = await other.post("/account/sessions/end-others", data={"csrf": fields["csrf"]})
+    assert response.status_code == 303
 
 
 async def _disable(harness: AppHarness, browser: Any) -> None:
@@ -315,12 +315,12 @@ async def test_a_logout_token_is_taken_for_nothing_else(harness: AppHarness) -> 
     assert (await leave(harness.browser(), id_token_hint=token)).status_code == 400
     assert (await harness.call(token)).status_code == 401
     assert (await harness.introspect(app, token))["active"] is False
-    answer = await harness.browser().get(
+    response = await harness.browser().get(
         AUTHORIZE,
         params={"client_id": app.id, "response_type": "code", "scope": "basic"},
         headers={"authorization": f"Bearer {token}", "accept": "application/json"},
     )
-    assert answer.status_code == 401
+    assert response.status_code == 401
 
 
 async def test_one_that_cannot_even_be_written_is_given_up_too(harness: AppHarness) -> None:

@@ -12,9 +12,9 @@ JWKS = "/.well-known/jwks.json"
 
 
 async def published(harness: AppHarness) -> set[str]:
-    answer = await harness.browser().get(JWKS)
-    assert answer.status_code == 200
-    return {key["kid"] for key in answer.json()["keys"]}
+    response = await harness.browser().get(JWKS)
+    assert response.status_code == 200
+    return {key["kid"] for key in response.json()["keys"]}
 
 
 async def test_new_keys_stand_in_the_set_beside_the_old_ones_within_a_second(
@@ -42,11 +42,11 @@ class _Gone:
     """A store of keys that answered once."""
 
     def __init__(self, keys: Any) -> None:
-        self._keys, self._asked = keys, 0
+        self._keys, self._requested = keys, 0
 
     async def signing_keys(self) -> list[SigningKey]:
-        self._asked += 1
-        if self._asked > 1:
+        self._requested += 1
+        if self._requested > 1:
             raise Unavailable("the database is away")
         return list(await self._keys.signing_keys())
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from support.app import USERINFO, AppHarness, answer_of
+from support.app import USERINFO, AppHarness, response_of
 from support.registered_clients import registered
 
 
@@ -11,8 +11,8 @@ async def test_the_person_of_the_hint_is_answered_for(harness: AppHarness) -> No
     app, browser = await registered(harness, {}), await harness.signed_in()
     hint = (await harness.tokens(app, browser, scope="openid"))["id_token"]
     harness.advance(hours=3)  # an expired one is still a hint
-    asked = await harness.ask(browser, app, scope="openid", prompt="none", id_token_hint=hint)
-    assert answer_of(asked).code
+    requested = await harness.ask(browser, app, scope="openid", prompt="none", id_token_hint=hint)
+    assert response_of(requested).code
 
 
 async def test_another_person_is_not(harness: AppHarness) -> None:
@@ -22,11 +22,11 @@ async def test_another_person_is_not(harness: AppHarness) -> None:
     hint = (await harness.tokens(app, scope="openid"))["id_token"]
     bob = await harness.signed_in("bob@example.org")
     silent = await harness.ask(bob, app, scope="openid", prompt="none", id_token_hint=hint)
-    assert answer_of(silent).parameters["error"] == "login_required"
+    assert response_of(silent).parameters["error"] == "login_required"
     page = await harness.ask(bob, app, scope="openid", id_token_hint=hint)
     assert page.headers["location"].startswith("/sign-in?")
     back = await harness.sign_in(bob, address=page.headers["location"])
-    assert answer_of(await bob.get(back)).code
+    assert response_of(await bob.get(back)).code
 
 
 async def test_what_is_no_id_token_of_ours_for_this_app_is_refused(harness: AppHarness) -> None:
@@ -35,8 +35,8 @@ async def test_what_is_no_id_token_of_ours_for_this_app_is_refused(harness: AppH
     browser = await harness.signed_in()
     tokens = await harness.tokens(other, browser, scope="openid")
     for hint in ("nonsense", tokens["access_token"], tokens["id_token"]):
-        asked = await harness.ask(browser, app, scope="openid", id_token_hint=hint)
-        assert answer_of(asked).parameters["error"] == "invalid_request"
+        requested = await harness.ask(browser, app, scope="openid", id_token_hint=hint)
+        assert response_of(requested).parameters["error"] == "invalid_request"
 
 
 async def test_one_whose_key_is_gone_proves_nothing(harness: AppHarness) -> None:
@@ -49,8 +49,8 @@ async def test_one_whose_key_is_gone_proves_nothing(harness: AppHarness) -> None
             await harness.context.stores.keys.delete_signing_key(key.kid)
     await harness.context.keyring.load()
     silent = await harness.ask(browser, app, scope="openid", prompt="none", id_token_hint=hint)
-    assert answer_of(silent).parameters["error"] == "login_required"
-    assert answer_of(await harness.ask(browser, app, scope="openid", id_token_hint=hint)).code
+    assert response_of(silent).parameters["error"] == "login_required"
+    assert response_of(await harness.ask(browser, app, scope="openid", id_token_hint=hint)).code
 
 
 async def test_other_documents_that_we_sign_are_no_hints(harness: AppHarness) -> None:
@@ -60,10 +60,10 @@ async def test_other_documents_that_we_sign_are_no_hints(harness: AppHarness) ->
     browser = await harness.signed_in()
     tokens = await harness.tokens(app, browser, scope="openid")
     userinfo = (await harness.call(tokens["access_token"], USERINFO)).text
-    signed = answer_of(await harness.ask(browser, app, scope="openid", response_mode="jwt"))
+    signed = response_of(await harness.ask(browser, app, scope="openid", response_mode="jwt"))
     for hint in (userinfo, signed.parameters["response"]):
-        asked = await harness.ask(browser, app, scope="openid", id_token_hint=hint)
-        assert answer_of(asked).parameters["error"] == "invalid_request"
+        requested = await harness.ask(browser, app, scope="openid", id_token_hint=hint)
+        assert response_of(requested).parameters["error"] == "invalid_request"
         refused = await browser.get("/api/v2/oauth2/logout", params={"id_token_hint": hint})
         assert refused.status_code == 400
         assert "Logout request rejected" in refused.text

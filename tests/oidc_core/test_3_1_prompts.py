@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from support.app import AppHarness, answer_of
+from support.app import AppHarness, response_of
 from support.jwt_forgery import verified
 
 
@@ -16,7 +16,7 @@ def asks_for_consent(response: httpx.Response) -> bool:
 
 
 def error_of(response: httpx.Response) -> str | None:
-    return answer_of(response).parameters.get("error")
+    return response_of(response).parameters.get("error")
 
 
 async def test_consent_is_asked_once_and_remembered(harness: AppHarness) -> None:
@@ -93,8 +93,8 @@ async def test_login_asks_to_sign_in_again_and_the_new_sign_in_counts(harness: A
     assert asks_to_sign_in(sent)
     harness.advance(minutes=1)
     back = await harness.sign_in(browser, address=sent.headers["location"])
-    answer = answer_of(await browser.get(back))
-    tokens = (await harness.redeem(app, answer.code)).json()
+    response = response_of(await browser.get(back))
+    tokens = (await harness.redeem(app, response.code)).json()
     claims = await verified(harness, tokens["id_token"], "RS256")
     assert claims["auth_time"] == int(harness.context.clock.now().timestamp())
 
@@ -169,9 +169,9 @@ async def test_a_sign_in_at_the_beginning_of_a_long_wait_is_not_one_for_its_end(
 ) -> None:
     await harness.person()
     browser, app = harness.browser(), await harness.app(first_party=True)
-    asked = await harness.ask(browser, app, **pending_sign_up)
+    requested = await harness.ask(browser, app, **pending_sign_up)
     harness.advance(seconds=1)
-    resume = await harness.sign_in(browser, address=asked.headers["location"])
+    resume = await harness.sign_in(browser, address=requested.headers["location"])
     harness.advance(minutes=5, seconds=1)  # it is signed in, and the page stays open elsewhere
     late = await browser.get(resume)
     assert asks_to_sign_in(late)

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from support.app import CALLBACK, ISSUER, App, AppHarness, OpenHarness, answer_of
+from support.app import CALLBACK, ISSUER, App, AppHarness, OpenHarness, response_of
 from support.jwt_forgery import half_hash, verified
 
 IMPLICIT = ("token", "id_token", "id_token token")
@@ -28,9 +28,11 @@ async def test_an_app_that_is_not_flagged_gets_nothing(harness: AppHarness) -> N
         response = await harness.ask(
             await harness.signed_in(), app, response_type=kind, scope="openid", nonce="n"
         )
-        answer = answer_of(response)
-        assert answer.parameters["error"] == "unauthorized_client"
-        assert urlsplit(answer.location).fragment, "the error too goes where the answer would"
+        authorization_response = response_of(response)
+        assert authorization_response.parameters["error"] == "unauthorized_client"
+        assert urlsplit(authorization_response.location).fragment, (
+            "the error too goes where the answer would"
+        )
         assert not harness.rows()["grants"]
 
 
@@ -46,18 +48,20 @@ async def test_the_answer_is_in_the_fragment_and_holds_what_was_asked_for(
         response = await harness.ask(
             await harness.signed_in(), app, response_type=kind, scope="openid basic", nonce="n"
         )
-        answer = answer_of(response)
-        assert answer.location.startswith(f"{CALLBACK}#")
-        assert not urlsplit(answer.location).query
-        given = answer.parameters.keys() & {"code", "access_token", "id_token"}
+        authorization_response = response_of(response)
+        assert authorization_response.location.startswith(f"{CALLBACK}#")
+        assert not urlsplit(authorization_response.location).query
+        given = authorization_response.parameters.keys() & {"code", "access_token", "id_token"}
         assert given == {word if word != "token" else "access_token" for word in kind.split()}
-        assert answer.parameters["state"] == "some-state"
+        assert authorization_response.parameters["state"] == "some-state"
         if "access_token" in given:
-            assert answer.parameters["token_type"] == "Bearer"
-            assert answer.parameters["expires_in"] == "3600"
-            assert answer.parameters["scope"] == "basic openid"
-            assert (await harness.call(answer.parameters["access_token"])).status_code == 200
-        assert "refresh_token" not in answer.parameters, "RFC 6749 §4.2.2"
+            assert authorization_response.parameters["token_type"] == "Bearer"
+            assert authorization_response.parameters["expires_in"] == "3600"
+            assert authorization_response.parameters["scope"] == "basic openid"
+            assert (
+                await harness.call(authorization_response.parameters["access_token"])
+            ).status_code == 200
+        assert "refresh_token" not in authorization_response.parameters, "RFC 6749 §4.2.2"
 
 
 async def test_the_order_of_the_words_does_not_matter(harness: AppHarness) -> None:
@@ -66,7 +70,7 @@ async def test_the_order_of_the_words_does_not_matter(harness: AppHarness) -> No
     browser = await harness.signed_in()
     for kind in ("token id_token", "token code id_token", "id_token  token"):
         response = await harness.ask(browser, app, response_type=kind, scope="openid", nonce="n")
-        assert "id_token" in answer_of(response).parameters, kind
+        assert "id_token" in response_of(response).parameters, kind
 
 
 async def test_the_id_token_is_bound_to_what_comes_beside_it(harness: AppHarness) -> None:
@@ -79,7 +83,7 @@ async def test_the_id_token_is_bound_to_what_comes_beside_it(harness: AppHarness
         scope="openid profile email",
         nonce="a-nonce",
     )
-    given = answer_of(response).parameters
+    given = response_of(response).parameters
     claims = await verified(harness, given["id_token"], "RS256")
     assert claims["c_hash"] == half_hash(given["code"])
     assert claims["at_hash"] == half_hash(given["access_token"])
@@ -93,13 +97,13 @@ async def test_an_id_token_alone_brings_the_claims_of_its_scopes(harness: AppHar
     await harness.person()
     app, browser = await flagged(harness), await harness.signed_in()
     fields = {"scope": "openid profile email", "nonce": "n"}
-    alone = answer_of(await harness.ask(browser, app, response_type="id_token", **fields))
+    alone = response_of(await harness.ask(browser, app, response_type="id_token", **fields))
     claims = await verified(harness, alone.parameters["id_token"], "RS256")
     assert claims["name"] == "Ann Example"
     assert claims["email"] == "ann@example.org"
     assert claims["email_verified"] is True
     assert not {"at_hash", "c_hash"} & claims.keys()
-    more = answer_of(await harness.ask(browser, app, response_type="code id_token", **fields))
+    more = response_of(await harness.ask(browser, app, response_type="code id_token", **fields))
     assert "email" not in await verified(harness, more.parameters["id_token"], "RS256")
 
 
@@ -109,7 +113,7 @@ async def test_the_code_of_a_hybrid_answer_is_redeemed_like_any(harness: AppHarn
     response = await harness.ask(
         await harness.signed_in(), app, response_type="code id_token", scope="openid", nonce="n-1"
     )
-    given = answer_of(response).parameters
+    given = response_of(response).parameters
     tokens = (await harness.redeem(app, given["code"])).json()
     first = await verified(harness, given["id_token"], "RS256")
     second = await verified(harness, tokens["id_token"], "RS256")
@@ -124,7 +128,7 @@ async def test_a_replayed_hybrid_code_ends_the_front_channels_token_too(
     for kind in ("opaque", "jwt"):
         app = await flagged(harness, token_format=kind)
         response = await harness.ask(await harness.signed_in(), app, response_type="code token")
-        given = answer_of(response).parameters
+        given = response_of(response).parameters
         tokens = (await harness.redeem(app, given["code"])).json()
         for token in (given["access_token"], tokens["access_token"]):
             assert (await harness.call(token)).status_code == 200
@@ -144,11 +148,11 @@ async def test_an_id_token_in_the_front_channel_needs_a_nonce_and_openid(
     ):
         app, browser = await flagged(harness), await harness.signed_in()
         without_nonce = await harness.ask(browser, app, response_type=kind, scope="openid")
-        assert answer_of(without_nonce).parameters["error"] == "invalid_request"
+        assert response_of(without_nonce).parameters["error"] == "invalid_request"
         without_openid = await harness.ask(
             browser, app, response_type=kind, scope="basic", nonce="n"
         )
-        assert answer_of(without_openid).parameters["error"] == "invalid_request"
+        assert response_of(without_openid).parameters["error"] == "invalid_request"
 
 
 async def test_tokens_never_travel_in_a_query(harness: AppHarness) -> None:
@@ -166,17 +170,17 @@ async def test_tokens_never_travel_in_a_query(harness: AppHarness) -> None:
             scope="openid",
             nonce="n",
         )
-        answer = answer_of(response)
-        assert answer.parameters["error"] == "invalid_request"
-        assert not urlsplit(answer.location).query
+        authorization_response = response_of(response)
+        assert authorization_response.parameters["error"] == "invalid_request"
+        assert not urlsplit(authorization_response.location).query
 
 
 async def test_none_brings_nothing_but_the_state(harness: AppHarness) -> None:
     await harness.person()
     app = await flagged(harness)
     response = await harness.ask(await harness.signed_in(), app, response_type="none")
-    answer = answer_of(response)
-    assert answer.parameters == {"state": "some-state", "iss": ISSUER}
+    authorization_response = response_of(response)
+    assert authorization_response.parameters == {"state": "some-state", "iss": ISSUER}
     assert not harness.rows()["grants"]
 
 
@@ -188,10 +192,10 @@ async def test_a_public_single_page_app_may_be_flagged_and_is_asked_about_once(
     app = await harness.app(public=True, response_types=ALL)
     page = await harness.ask(browser, app, response_type="token")
     assert 'id="allow"' in page.text
-    assert "access_token" in answer_of(await harness.decide(browser, page)).parameters
+    assert "access_token" in response_of(await harness.decide(browser, page)).parameters
     # Its https redirect belongs to it, so that its consent is remembered (v2-api.md §5).
     again = await harness.ask(browser, app, response_type="token")
-    assert "access_token" in answer_of(again).parameters
+    assert "access_token" in response_of(again).parameters
 
 
 async def test_a_public_hybrid_client_needs_pkce(harness: AppHarness) -> None:
@@ -203,7 +207,7 @@ async def test_a_public_hybrid_client_needs_pkce(harness: AppHarness) -> None:
         code_challenge=None,
         code_challenge_method=None,
     )
-    assert answer_of(response).parameters["error"] == "invalid_request"
+    assert response_of(response).parameters["error"] == "invalid_request"
 
 
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])
@@ -217,7 +221,7 @@ async def test_nothing_outlives_its_authorization_on_any_channel(
         await harness.person()
         app = await flagged(harness, token_format=token_format)
         end = int(harness.context.clock.now().timestamp()) + 40
-        given = answer_of(
+        given = response_of(
             await harness.ask(
                 await harness.signed_in(),
                 app,

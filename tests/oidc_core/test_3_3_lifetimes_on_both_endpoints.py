@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from support.app import OpenHarness, answer_of
+from support.app import OpenHarness, response_of
 from support.jwt_forgery import claims_of
 
 ALL = frozenset({"code", "code id_token token"})
@@ -40,8 +40,8 @@ async def test_both_endpoints_give_the_same_lifetimes_within_the_authorization(
         await harness.person()
         app = await harness.app(first_party=True, response_types=ALL, token_format=token_format)
         browser = await harness.signed_in()
-        asked = {"response_type": "code id_token token", "scope": "openid basic", "nonce": "n"}
-        front = answer_of(await harness.ask(browser, app, **asked)).parameters
+        requested = {"response_type": "code id_token token", "scope": "openid basic", "nonce": "n"}
+        front = response_of(await harness.ask(browser, app, **requested)).parameters
         back = (await harness.redeem(app, front["code"])).json()
         again = (await harness.refresh(app, back["refresh_token"])).json()
         expected = {"expires_in": access, "id_token": id_token}
@@ -61,8 +61,10 @@ async def test_both_endpoints_state_the_same_claims(open_harness: OpenHarness) -
     async with open_harness() as harness:
         await harness.person()
         app = await harness.app(first_party=True, response_types=ALL, token_format="jwt")
-        asked = {"response_type": "code id_token token", "scope": "openid email", "nonce": "n"}
-        front = answer_of(await harness.ask(await harness.signed_in(), app, **asked)).parameters
+        requested = {"response_type": "code id_token token", "scope": "openid email", "nonce": "n"}
+        front = response_of(
+            await harness.ask(await harness.signed_in(), app, **requested)
+        ).parameters
         back = (await harness.redeem(app, front["code"])).json()
         for name, own in (("id_token", {"at_hash", "c_hash"}), ("access_token", {"jti"})):
             one, other = claims_of(front[name]), claims_of(back[name])

@@ -16,10 +16,10 @@ async def save(harness: AppHarness, browser: httpx.AsyncClient, **fields: str) -
 async def test_what_a_person_tells_is_what_apps_with_leave_see(harness: AppHarness) -> None:
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
-    answer = await save(
+    response = await save(
         harness, browser, given_name="Ann", birthdate="0000-01-31", country="XX", nickname=" "
     )
-    assert answer.status_code == 303
+    assert response.status_code == 303
     page = (await browser.get("/account/profile")).text
     assert "Your profile is saved." in page
     assert 'value="0000-01-31"' in page
@@ -36,11 +36,11 @@ async def test_what_a_person_tells_is_what_apps_with_leave_see(harness: AppHarne
 async def test_a_fault_is_shown_beside_its_field_and_nothing_is_lost(harness: AppHarness) -> None:
     await harness.person()
     browser = await harness.signed_in()
-    answer = await save(harness, browser, given_name="Ann", birthdate="yesterday")
-    assert answer.status_code == 422
-    assert 'id="birthdate-error"' in answer.text
-    assert 'value="Ann"' in answer.text
-    assert 'value="Ann Example"' in answer.text, "the other form is as it was"
+    response = await save(harness, browser, given_name="Ann", birthdate="yesterday")
+    assert response.status_code == 422
+    assert 'id="birthdate-error"' in response.text
+    assert 'value="Ann"' in response.text
+    assert 'value="Ann Example"' in response.text, "the other form is as it was"
     assert (
         await harness.context.profiles.of((await harness.context.stores.users.users())[0])
         is not None
@@ -51,6 +51,6 @@ async def test_a_fault_is_shown_beside_its_field_and_nothing_is_lost(harness: Ap
 async def test_a_form_of_another_site_changes_nothing(harness: AppHarness) -> None:
     await harness.person()
     browser = await harness.signed_in()
-    answer = await browser.post("/account/profile/details", data={"given_name": "Eve"})
-    assert answer.status_code == 403
+    response = await browser.post("/account/profile/details", data={"given_name": "Eve"})
+    assert response.status_code == 403
     assert harness.rows()["profiles"] == []

@@ -8,7 +8,7 @@ import pytest
 from joserfc import jwt
 
 from quantimodo.crypto.jwt import OneAlgorithm
-from support.app import ISSUER, USERINFO, AppHarness, answer_of
+from support.app import ISSUER, USERINFO, AppHarness, response_of
 from support.jwt_forgery import claims_of, encode, header_of, verified
 from support.registered_clients import decrypted, key_set, make_key, published, registered
 
@@ -20,10 +20,10 @@ async def test_userinfo_is_signed_as_registered(harness: AppHarness, algorithm: 
     ann = await harness.person()
     app = await registered(harness, {"userinfo_signed_response_alg": algorithm})
     tokens = await harness.tokens(app, scope="openid email")
-    answer = await harness.call(tokens["access_token"], USERINFO)
-    assert answer.headers["content-type"] == "application/jwt"
-    assert answer.headers["cache-control"] == "no-store"
-    assert await verified(harness, answer.text, algorithm) == {
+    response = await harness.call(tokens["access_token"], USERINFO)
+    assert response.headers["content-type"] == "application/jwt"
+    assert response.headers["cache-control"] == "no-store"
+    assert await verified(harness, response.text, algorithm) == {
         "iss": ISSUER,
         "aud": app.id,
         "sub": ann.subject,
@@ -62,11 +62,13 @@ async def test_id_tokens_and_their_hashes_go_by_the_registered_algorithm(
     await harness.person()
     kinds = frozenset({"code id_token token"})
     app = await registered(harness, {}, id_token_alg=algorithm, response_types=kinds)
-    asked = {"response_type": "code id_token token", "scope": "openid", "nonce": "n"}
-    answer = answer_of(await harness.ask(await harness.signed_in(), app, **asked)).parameters
-    claims = await verified(harness, answer["id_token"], algorithm)
+    requested = {"response_type": "code id_token token", "scope": "openid", "nonce": "n"}
+    response = response_of(
+        await harness.ask(await harness.signed_in(), app, **requested)
+    ).parameters
+    claims = await verified(harness, response["id_token"], algorithm)
     hashed = hashlib.sha512 if algorithm == "EdDSA" else hashlib.sha256
-    for name, text in (("at_hash", answer["access_token"]), ("c_hash", answer["code"])):
+    for name, text in (("at_hash", response["access_token"]), ("c_hash", response["code"])):
         whole = hashed(text.encode()).digest()
         assert claims[name] == encode(whole[: len(whole) // 2])
 
@@ -82,7 +84,7 @@ async def test_an_unsigned_id_token_comes_only_from_the_token_endpoint(harness: 
     hinted = await harness.ask(
         await harness.signed_in(), app, scope="openid", id_token_hint=tokens["id_token"]
     )
-    assert answer_of(hinted).parameters["error"] == "invalid_request", "anybody can write one"
+    assert response_of(hinted).parameters["error"] == "invalid_request", "anybody can write one"
     with pytest.raises(Exception, match="none is only for apps"):
         await harness.app(id_token_alg="none", response_types=frozenset({"code id_token"}))
 
@@ -107,6 +109,6 @@ async def test_without_an_encryption_key_no_claims_are_returned(harness: AppHarn
     await harness.person()
     app = await registered(harness, {"userinfo_encrypted_response_alg": "RSA-OAEP"})
     tokens = await harness.tokens(app, scope="openid")
-    answer = await harness.call(tokens["access_token"], USERINFO)
-    assert answer.status_code == 400
-    assert "ann" not in answer.text
+    response = await harness.call(tokens["access_token"], USERINFO)
+    assert response.status_code == 400
+    assert "ann" not in response.text

@@ -8,8 +8,8 @@ async def received(harness: AppHarness, scope: str) -> dict[str, object]:
     response = await harness.call(tokens["access_token"], USERINFO)
     assert response.status_code == 200
     assert response.headers["cache-control"] == "no-store"
-    answer: dict[str, object] = response.json()
-    return answer
+    claims: dict[str, object] = response.json()
+    return claims
 
 
 async def test_claims_follow_the_scopes(harness: AppHarness) -> None:
@@ -41,16 +41,16 @@ async def test_an_address_that_is_not_verified_says_so(harness: AppHarness) -> N
     tokens = await harness.tokens(
         await harness.app(), await harness.signed_in("ann@elsewhere.example"), scope="openid email"
     )
-    answer = (await harness.call(tokens["access_token"], USERINFO)).json()
-    assert answer["email_verified"] is False
+    response = (await harness.call(tokens["access_token"], USERINFO)).json()
+    assert response["email_verified"] is False
 
 
 async def test_a_change_is_reported_at_the_next_call(harness: AppHarness) -> None:
     ann = await harness.person()
     tokens = await harness.tokens(await harness.app(), scope="openid profile")
     await harness.context.stores.users.rename_user(ann.id, "Ann Other", harness.context.clock.now())
-    answer = (await harness.call(tokens["access_token"], USERINFO)).json()
-    assert answer["name"] == "Ann Other"
+    response = (await harness.call(tokens["access_token"], USERINFO)).json()
+    assert response["name"] == "Ann Other"
 
 
 async def test_get_and_post_and_both_spellings_answer(harness: AppHarness) -> None:

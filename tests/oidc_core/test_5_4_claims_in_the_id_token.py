@@ -7,7 +7,7 @@ import pytest
 
 from quantimodo.model.profiles import Address, Profile
 from quantimodo.model.users import NewUser
-from support.app import USERINFO, App, AppHarness, answer_of
+from support.app import USERINFO, App, AppHarness, response_of
 from support.jwt_forgery import claims_of, verified
 from support.registered_clients import registered
 
@@ -59,13 +59,13 @@ async def test_the_authorize_endpoint_gives_them_beside_codes_and_access_tokens(
     harness: AppHarness, kind: str
 ) -> None:
     app = await ann_and_app(harness, response_types=frozenset({kind}))
-    answer = answer_of(
+    response = response_of(
         await harness.ask(
             await harness.signed_in(), app, response_type=kind, scope=SCOPE, nonce="fake-nonce"
         )
     )
-    await verified(harness, answer.parameters["id_token"], "RS256")
-    assert received(answer.parameters["id_token"]) == IN_USERINFO
+    await verified(harness, response.parameters["id_token"], "RS256")
+    assert received(response.parameters["id_token"]) == IN_USERINFO
 
 
 async def test_only_the_granted_scopes_open_them(harness: AppHarness) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from quantimodo.model.profiles import Address, Profile
 from quantimodo.model.users import User
-from support.app import SESSION, USERINFO, AppHarness, answer_of
+from support.app import SESSION, USERINFO, AppHarness, response_of
 from support.jwt_forgery import claims_of, verified
 from support.registered_clients import registered
 
@@ -58,8 +58,8 @@ async def ann_with_all(harness: AppHarness) -> None:
 
 
 async def received(harness: AppHarness, tokens: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = (await harness.call(tokens["access_token"], USERINFO)).json()
-    return answer
+    response: dict[str, Any] = (await harness.call(tokens["access_token"], USERINFO)).json()
+    return response
 
 
 def asking(**members: Any) -> str:
@@ -102,7 +102,7 @@ async def test_without_an_access_token_the_claims_are_in_the_id_token(harness: A
     # OpenID Connect Core §5.4
     await ann_with_all(harness)
     app = await registered(harness, {}, response_types=frozenset({"id_token"}))
-    answer = answer_of(
+    response = response_of(
         await harness.ask(
             await harness.signed_in(),
             app,
@@ -111,7 +111,7 @@ async def test_without_an_access_token_the_claims_are_in_the_id_token(harness: A
             nonce="n",
         )
     )
-    claims = await verified(harness, answer.parameters["id_token"], "RS256")
+    claims = await verified(harness, response.parameters["id_token"], "RS256")
     assert OF_SCOPE["profile"] | OF_SCOPE["phone"] <= set(claims)
 
 
@@ -141,9 +141,9 @@ async def test_the_consent_page_shows_what_single_claims_open(harness: AppHarnes
     page = await harness.ask(browser, app, scope="openid", claims=wanted)
     assert page.status_code == 200, "more than was allowed before is asked anew"
     assert "See your e-mail address" in page.text
-    answer = answer_of(await harness.decide(browser, page))
-    assert "email" in await received(harness, (await harness.redeem(app, answer.code)).json())
-    assert answer_of(await harness.ask(browser, app, scope="openid", claims=wanted)).code
+    response = response_of(await harness.decide(browser, page))
+    assert "email" in await received(harness, (await harness.redeem(app, response.code)).json())
+    assert response_of(await harness.ask(browser, app, scope="openid", claims=wanted)).code
 
 
 async def test_a_claim_whose_scope_the_app_may_not_have_is_left_out(harness: AppHarness) -> None:
@@ -173,10 +173,10 @@ async def test_a_jwt_access_token_opens_them_too(harness: AppHarness) -> None:
 
 @pytest.mark.parametrize("wrong", ["x", "[]", '{"userinfo":[]}', '{"id_token":1}', "[" * 5000])
 async def test_what_is_no_claims_request_is_refused(harness: AppHarness, wrong: str) -> None:
-    answer = answer_of(
+    response = response_of(
         await harness.ask(harness.browser(), await harness.app(), scope="openid", claims=wrong)
     )
-    assert answer.parameters["error"] == "invalid_request"
+    assert response.parameters["error"] == "invalid_request"
 
 
 async def test_odd_members_are_passed_over(harness: AppHarness) -> None:
@@ -258,15 +258,15 @@ async def test_an_essential_acr_that_the_sign_in_does_not_reach_asks_for_another
     """OpenID Connect Core §5.5.1.1: then it fails."""
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
-    asked = {"scope": "openid", "claims": essential("3")}
+    requested = {"scope": "openid", "claims": essential("3")}
     harness.advance(seconds=1)
-    silent = answer_of(await harness.ask(browser, app, prompt="none", **asked))
+    silent = response_of(await harness.ask(browser, app, prompt="none", **requested))
     assert silent.parameters["error"] == "login_required"
-    to_sign_in = await harness.ask(browser, app, **asked)
+    to_sign_in = await harness.ask(browser, app, **requested)
     assert to_sign_in.headers["location"].startswith("/sign-in?")
     resume = await harness.sign_in(browser, address=to_sign_in.headers["location"])
     consent = await browser.get(resume)
-    refused = answer_of(await harness.decide(browser, consent))
+    refused = response_of(await harness.decide(browser, consent))
     assert refused.parameters["error"] == "unmet_authentication_requirements"
 
 
@@ -281,12 +281,12 @@ async def test_an_essential_acr_that_cannot_be_met_fails(harness: AppHarness) ->
     # OpenID Connect Core §5.5.1.1
     await harness.person()
     wanted = asking(id_token={"acr": {"essential": True, "value": "urn:example:gold"}})
-    answer = answer_of(
+    response = response_of(
         await harness.ask(
             await harness.signed_in(), await harness.app(), scope="openid", claims=wanted
         )
     )
-    assert answer.parameters["error"] == "unmet_authentication_requirements"
+    assert response.parameters["error"] == "unmet_authentication_requirements"
 
 
 async def test_the_registered_acr_and_max_age_hold_for_requests_that_say_nothing(
@@ -299,9 +299,9 @@ async def test_the_registered_acr_and_max_age_hold_for_requests_that_say_nothing
     assert claims_of((await harness.tokens(app, browser, scope="openid"))["id_token"])["acr"] == "1"
     harness.advance(minutes=10)
     again = await harness.ask(browser, app, scope="openid", prompt="none")
-    assert answer_of(again).parameters["error"] == "login_required"
+    assert response_of(again).parameters["error"] == "login_required"
     own = await harness.ask(browser, app, scope="openid", prompt="none", max_age="3600")
-    assert answer_of(own).code
+    assert response_of(own).code
 
 
 async def test_only_the_person_that_is_asked_for_is_answered_for(harness: AppHarness) -> None:
@@ -312,4 +312,4 @@ async def test_only_the_person_that_is_asked_for_is_answered_for(harness: AppHar
     for user, word in ((ann, "code"), (bob, "error")):
         wanted = asking(id_token={"sub": {"value": user.subject}})
         response = await harness.ask(browser, app, scope="openid", claims=wanted, prompt="none")
-        assert word in answer_of(response).parameters
+        assert word in response_of(response).parameters

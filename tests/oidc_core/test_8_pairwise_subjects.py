@@ -7,7 +7,7 @@ import pytest
 
 from quantimodo.crypto.session_ids import client_sid
 from quantimodo.protocol.discovery import END_SESSION
-from support.app import CALLBACK, ME, USERINFO, App, AppHarness, answer_of
+from support.app import CALLBACK, ME, USERINFO, App, AppHarness, response_of
 from support.jwt_forgery import claims_of
 from support.logout_receiver import LogoutReceiver
 from support.registered_clients import registered
@@ -61,14 +61,14 @@ async def test_jwt_access_tokens_and_hybrid_answers_do_not_tell_more(harness: Ap
     kinds = frozenset({"code id_token token"})
     app = await registered(harness, PAIRWISE, token_format="jwt", response_types=kinds)
     browser = await harness.signed_in()
-    asked = {"response_type": "code id_token token", "scope": "openid", "nonce": "n"}
-    answer = answer_of(await harness.ask(browser, app, **asked)).parameters
-    tokens = (await harness.redeem(app, answer["code"])).json()
+    requested = {"response_type": "code id_token token", "scope": "openid", "nonce": "n"}
+    response = response_of(await harness.ask(browser, app, **requested)).parameters
+    tokens = (await harness.redeem(app, response["code"])).json()
     subjects = {
         claims_of(token)["sub"]
         for token in (
-            answer["id_token"],
-            answer["access_token"],
+            response["id_token"],
+            response["access_token"],
             tokens["id_token"],
             tokens["access_token"],
         )
@@ -81,8 +81,8 @@ async def test_a_hint_names_the_person_by_the_apps_own_name(harness: AppHarness)
     await harness.person()
     app, browser = await registered(harness, PAIRWISE), await harness.signed_in()
     hint = (await harness.tokens(app, browser, scope="openid"))["id_token"]
-    asked = await harness.ask(browser, app, scope="openid", prompt="none", id_token_hint=hint)
-    assert answer_of(asked).code
+    requested = await harness.ask(browser, app, scope="openid", prompt="none", id_token_hint=hint)
+    assert response_of(requested).code
 
 
 async def test_a_logout_token_names_the_person_as_the_app_knows_them(harness: AppHarness) -> None:

@@ -5,15 +5,17 @@ from base64 import b64encode
 from hashlib import sha256
 from html import unescape
 
-from support.app import CALLBACK, AppHarness, answer_of, form_fields
+from support.app import CALLBACK, AppHarness, form_fields, response_of
 
 
 async def test_a_code_may_come_in_the_fragment(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(first_party=True)
-    answer = answer_of(await harness.ask(await harness.signed_in(), app, response_mode="fragment"))
-    assert answer.location.startswith(f"{CALLBACK}#code=")
-    assert (await harness.redeem(app, answer.code)).status_code == 200
+    response = response_of(
+        await harness.ask(await harness.signed_in(), app, response_mode="fragment")
+    )
+    assert response.location.startswith(f"{CALLBACK}#code=")
+    assert (await harness.redeem(app, response.code)).status_code == 200
 
 
 async def test_a_form_post_carries_the_answer_out_of_every_url(harness: AppHarness) -> None:
@@ -69,15 +71,15 @@ async def test_tokens_may_be_posted(harness: AppHarness) -> None:
 async def test_an_unsupported_mode_is_reported_the_usual_way(harness: AppHarness) -> None:
     app = await harness.app()
     for mode in ("JWT", "jwt.query", "QUERY", "web_message"):
-        answer = answer_of(await harness.ask(harness.browser(), app, response_mode=mode))
-        assert answer.parameters["error"] == "invalid_request"
-        assert answer.location.startswith(f"{CALLBACK}?")
+        response = response_of(await harness.ask(harness.browser(), app, response_mode=mode))
+        assert response.parameters["error"] == "invalid_request"
+        assert response.location.startswith(f"{CALLBACK}?")
 
 
 async def test_a_denial_is_posted_after_consent(harness: AppHarness) -> None:
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
     page = await harness.ask(browser, app, response_mode="form_post")
-    answer = await harness.decide(browser, page, "deny")
-    assert answer.status_code == 200
-    assert form_fields(answer.text)["error"] == "access_denied"
+    response = await harness.decide(browser, page, "deny")
+    assert response.status_code == 200
+    assert form_fields(response.text)["error"] == "access_denied"

@@ -54,19 +54,19 @@ async def test_then_it_goes_on_without_a_script(harness: AppHarness) -> None:
     await harness.person()
     app = await registered(harness, frontchannel_logout_uri=FRONT)
     browser = await harness.signed_in()
-    asked = {
+    requested = {
         "id_token_hint": await id_token(harness, app, browser),
         "post_logout_redirect_uri": SIGNED_OUT,
         "state": "A&b",
     }
-    page = await leave(browser, **asked)
+    page = await leave(browser, **requested)
     # The page is loaded once more: an address in a refresh is not safe in every browser.
     assert refreshes(page) == ["0"]
     [link] = re.findall(r'class="button wide" href="([^"]*)"', page.text)
     assert unescape(link) == f"{SIGNED_OUT}?state=A%26b"
     assert "<script" not in page.text
     assert "script-src" not in page.headers["content-security-policy"]
-    on = await leave(browser, **asked)
+    on = await leave(browser, **requested)
     assert on.status_code == 303
     assert on.headers["location"] == f"{SIGNED_OUT}?state=A%26b"
 

@@ -27,9 +27,9 @@ async def test_its_own_id_token_signs_the_person_out_without_a_question(
     await harness.person()
     app, browser = await registered(harness), await harness.signed_in()
     hint = await id_token(harness, app, browser)
-    answer = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
-    assert answer.status_code == 303
-    assert answer.headers["location"] == SIGNED_OUT
+    response = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
+    assert response.status_code == 303
+    assert response.headers["location"] == SIGNED_OUT
     assert not await is_signed_in(browser)
 
 
@@ -59,8 +59,8 @@ async def test_an_expired_id_token_is_good_for_it(harness: AppHarness) -> None:
     app, browser = await registered(harness), await harness.signed_in()
     hint = await id_token(harness, app, browser)
     harness.advance(hours=3)
-    answer = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
-    assert answer.headers["location"] == SIGNED_OUT
+    response = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
+    assert response.headers["location"] == SIGNED_OUT
 
 
 async def test_an_id_token_of_a_refresh_is_good_for_it(harness: AppHarness) -> None:
@@ -118,8 +118,8 @@ async def test_a_hint_of_another_session_asks(harness: AppHarness) -> None:
     assert page.status_code == 200
     assert QUESTION in page.text
     assert await is_signed_in(browser)
-    answer = await confirm(browser, page)
-    assert answer.headers["location"] == SIGNED_OUT
+    response = await confirm(browser, page)
+    assert response.headers["location"] == SIGNED_OUT
     assert not await is_signed_in(browser)
     assert await is_signed_in(other)
 
@@ -154,8 +154,10 @@ async def test_who_is_not_signed_in_goes_back_to_the_app(harness: AppHarness) ->
     await harness.person()
     app, browser = await registered(harness), await harness.signed_in()
     hint = await id_token(harness, app, browser)
-    answer = await leave(harness.browser(), id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
-    assert answer.headers["location"] == SIGNED_OUT
+    response = await leave(
+        harness.browser(), id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT
+    )
+    assert response.headers["location"] == SIGNED_OUT
     assert await is_signed_in(browser)
 
 
@@ -167,8 +169,8 @@ async def test_a_client_id_names_the_app_and_the_person_is_asked(harness: AppHar
     # Browsers hold the redirect after the form against its policy.
     policy = page.headers["content-security-policy"]
     assert "form-action 'self' https:;" in policy
-    answer = await confirm(browser, page)
-    assert answer.headers["location"] == f"{SIGNED_OUT}?state=s%2F%26"
+    response = await confirm(browser, page)
+    assert response.headers["location"] == f"{SIGNED_OUT}?state=s%2F%26"
 
 
 async def test_by_post_it_is_the_same(harness: AppHarness) -> None:
@@ -185,8 +187,8 @@ async def test_by_post_it_is_the_same(harness: AppHarness) -> None:
     assert on.status_code == 303
     assert on.headers["location"].startswith(f"{LOGOUT}?")
     assert "unknown" not in on.headers["location"]
-    answer = await browser.get(on.headers["location"])
-    assert answer.headers["location"] == f"{SIGNED_OUT}?state=some-state"
+    response = await browser.get(on.headers["location"])
+    assert response.headers["location"] == f"{SIGNED_OUT}?state=some-state"
     assert not await is_signed_in(browser)
 
 
@@ -202,10 +204,10 @@ async def test_hints_for_pages_are_taken(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await registered(harness), await harness.signed_in()
     hint = await id_token(harness, app, browser)
-    answer = await leave(
+    response = await leave(
         browser, id_token_hint=hint, logout_hint="ann@example.org", ui_locales="de en"
     )
-    assert "You are signed out" in answer.text
+    assert "You are signed out" in response.text
 
 
 async def test_an_app_of_another_algorithm_signs_out_too(harness: AppHarness) -> None:
@@ -225,21 +227,21 @@ async def test_the_confirmation_takes_no_form_of_another_site(harness: AppHarnes
         ({}, {"origin": "https://evil.example"}),
         ({}, {"sec-fetch-site": "cross-site"}),
     ):
-        answer = await browser.post(f"{LOGOUT}/confirm", data=fields | changes, headers=headers)
-        assert answer.status_code == 403
+        response = await browser.post(f"{LOGOUT}/confirm", data=fields | changes, headers=headers)
+        assert response.status_code == 403
         assert await is_signed_in(browser)
 
 
 async def _refused(harness: AppHarness, **parameters: str) -> None:
     browser = await harness.signed_in()
-    for answer in (
+    for response in (
         await leave(browser, **parameters),
         await browser.post(LOGOUT, data=parameters),
     ):
-        assert answer.status_code == 400
-        assert f"<h1>{REJECTED}</h1>" in answer.text
-        assert "location" not in answer.headers
-        assert "refresh" not in answer.text.lower()
+        assert response.status_code == 400
+        assert f"<h1>{REJECTED}</h1>" in response.text
+        assert "location" not in response.headers
+        assert "refresh" not in response.text.lower()
     assert await is_signed_in(browser)
 
 
@@ -345,6 +347,6 @@ async def test_what_is_confirmed_is_looked_at_again(harness: AppHarness) -> None
     app, browser = await registered(harness), await harness.signed_in()
     page = await leave(browser, client_id=app.id, post_logout_redirect_uri=SIGNED_OUT)
     await registered(harness, app=app, post_logout_redirect_uris=())
-    answer = await confirm(browser, page)
-    assert answer.status_code == 400
+    response = await confirm(browser, page)
+    assert response.status_code == 400
     assert await is_signed_in(browser)

@@ -10,7 +10,7 @@ from quantimodo.protocol.registration import Registration, faults, normalise
 APP = "https://app.example.org"
 
 
-def asked(**metadata: object) -> Registration:
+def requested(**metadata: object) -> Registration:
     return Registration(
         name="Mood Tracker",
         redirect_uris=(f"{APP}/callback",),
@@ -28,7 +28,7 @@ def asked(**metadata: object) -> Registration:
     ],
 )
 def test_good_addresses_are_taken(metadata: dict[str, object]) -> None:
-    assert faults(asked(**metadata)) == ()
+    assert faults(requested(**metadata)) == ()
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,9 @@ def test_good_addresses_are_taken(metadata: dict[str, object]) -> None:
     ],
 )
 def test_others_are_refused_with_their_field(field: str, value: object) -> None:
-    assert {fault.field for fault in faults(asked(**{field: value}))} == {field}
+    assert {fault.field for fault in faults(requested(**{field: value}))} == {field}
 
 
 def test_a_doubled_address_is_one() -> None:
-    twice = asked(post_logout_redirect_uris=(f"{APP}/bye", f"{APP}/bye"))
+    twice = requested(post_logout_redirect_uris=(f"{APP}/bye", f"{APP}/bye"))
     assert normalise(twice).metadata.post_logout_redirect_uris == (f"{APP}/bye",)

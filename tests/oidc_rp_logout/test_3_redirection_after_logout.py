@@ -14,7 +14,7 @@ async def test_state_comes_back_and_nothing_else(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await registered(harness), await harness.signed_in()
     hint = await id_token(harness, app, browser)
-    answer = await leave(
+    response = await leave(
         browser,
         id_token_hint=hint,
         post_logout_redirect_uri=SIGNED_OUT,
@@ -23,16 +23,16 @@ async def test_state_comes_back_and_nothing_else(harness: AppHarness) -> None:
         ui_locales="en",
         client_id=app.id,
     )
-    assert answer.headers["location"] == f"{SIGNED_OUT}?state=a+b%26c%3D%C3%A9"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert response.headers["location"] == f"{SIGNED_OUT}?state=a+b%26c%3D%C3%A9"
+    assert response.headers["referrer-policy"] == "no-referrer"
 
 
 async def test_without_state_none_comes_back(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await registered(harness), await harness.signed_in()
     hint = await id_token(harness, app, browser)
-    answer = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
-    assert answer.headers["location"] == SIGNED_OUT
+    response = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
+    assert response.headers["location"] == SIGNED_OUT
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,11 @@ async def test_a_registered_address_is_stored_exactly(harness: AppHarness, addre
     app = await registered(harness, post_logout_redirect_uris=(SIGNED_OUT, address))
     browser = await harness.signed_in()
     hint = await id_token(harness, app, browser)
-    answer = await leave(
+    response = await leave(
         browser, id_token_hint=hint, post_logout_redirect_uri=address, state="some-state"
     )
     join = "&" if "?" in address else "?"
-    assert answer.headers["location"] == f"{address}{join}state=some-state"
+    assert response.headers["location"] == f"{address}{join}state=some-state"
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,11 @@ async def test_any_other_address_is_refused_without_a_sign_out(
     app, browser = await registered(harness), await harness.signed_in()
     hint = await id_token(harness, app, browser)
     for parameters in ({"id_token_hint": hint}, {"client_id": app.id}):
-        answer = await leave(browser, post_logout_redirect_uri=address, **parameters)
-        assert answer.status_code == 400
-        assert REJECTED in answer.text
-        assert address not in unescape(answer.text)
-        assert "location" not in answer.headers
+        response = await leave(browser, post_logout_redirect_uri=address, **parameters)
+        assert response.status_code == 400
+        assert REJECTED in response.text
+        assert address not in unescape(response.text)
+        assert "location" not in response.headers
     assert await is_signed_in(browser)
 
 
@@ -91,10 +91,10 @@ async def test_the_address_of_another_app_is_refused(harness: AppHarness) -> Non
     await registered(harness, post_logout_redirect_uris=("https://other.example.org/out",))
     app, browser = await registered(harness), await harness.signed_in()
     hint = await id_token(harness, app, browser)
-    answer = await leave(
+    response = await leave(
         browser, id_token_hint=hint, post_logout_redirect_uri="https://other.example.org/out"
     )
-    assert answer.status_code == 400
+    assert response.status_code == 400
 
 
 @pytest.mark.parametrize("address", [SIGNED_OUT, "https://evil.example/"])
@@ -120,7 +120,7 @@ async def test_an_app_without_registered_addresses_gets_no_redirect(harness: App
     await harness.person()
     app, browser = await harness.app(), await harness.signed_in()
     hint = await id_token(harness, app, browser)
-    answer = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
-    assert answer.status_code == 400
+    response = await leave(browser, id_token_hint=hint, post_logout_redirect_uri=SIGNED_OUT)
+    assert response.status_code == 400
     done = await leave(browser, id_token_hint=hint)
     assert "You are signed out" in done.text

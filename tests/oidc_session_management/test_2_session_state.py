@@ -5,7 +5,7 @@ import hashlib
 import httpx
 import pytest
 
-from support.app import CALLBACK, ISSUER, AppHarness, answer_of
+from support.app import CALLBACK, ISSUER, AppHarness, response_of
 from support.logout_receiver import id_token, leave, registered
 
 STATE = "__Host-quantimodo_browser_state"
@@ -20,16 +20,16 @@ async def _session_state(
     harness: AppHarness, browser: httpx.AsyncClient, **changes: str
 ) -> str | None:
     app = await harness.app()
-    answer = await harness.authorize(browser, app, **{"scope": "openid", **changes})
-    return answer.parameters.get("session_state")
+    response = await harness.authorize(browser, app, **{"scope": "openid", **changes})
+    return response.parameters.get("session_state")
 
 
 async def test_an_answer_brings_the_state_of_the_session(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await harness.app(), harness.browser()
     await harness.sign_in(browser)
-    answer = await harness.authorize(browser, app, scope="openid")
-    state = answer.parameters["session_state"]
+    response = await harness.authorize(browser, app, scope="openid")
+    state = response.parameters["session_state"]
     salt = state.partition(".")[2]
     assert len(salt) >= 16
     assert " " not in state
@@ -51,7 +51,7 @@ async def test_all_flows_bring_it(harness: AppHarness, response_type: str) -> No
     await harness.person()
     app = await harness.app(response_types=frozenset({response_type}))
     browser = await harness.signed_in()
-    answer = await harness.authorize(
+    response = await harness.authorize(
         browser,
         app,
         scope="openid",
@@ -60,7 +60,7 @@ async def test_all_flows_bring_it(harness: AppHarness, response_type: str) -> No
         code_challenge=None,
         code_challenge_method=None,
     )
-    assert "session_state" in answer.parameters
+    assert "session_state" in response.parameters
 
 
 async def test_a_session_begun_before_gets_its_cookie_with_the_answer(harness: AppHarness) -> None:
@@ -79,17 +79,17 @@ async def test_who_only_uses_oauth_gets_none(harness: AppHarness) -> None:
 async def test_an_app_without_an_origin_gets_none(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(redirect_uris=("com.example.app:/callback",))
-    answer = await harness.authorize(
+    response = await harness.authorize(
         await harness.signed_in(), app, scope="openid", redirect_uri="com.example.app:/callback"
     )
-    assert "session_state" not in answer.parameters
+    assert "session_state" not in response.parameters
 
 
 async def test_an_error_brings_none(harness: AppHarness) -> None:
     app = await harness.app()
-    answer = answer_of(await harness.ask(harness.browser(), app, scope="openid", prompt="none"))
-    assert answer.parameters["error"] == "login_required"
-    assert "session_state" not in answer.parameters
+    response = response_of(await harness.ask(harness.browser(), app, scope="openid", prompt="none"))
+    assert response.parameters["error"] == "login_required"
+    assert "session_state" not in response.parameters
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ async def test_it_is_bound_to_the_origin_as_browsers_spell_it(
     await harness.person()
     app = await harness.app(redirect_uris=(redirect_uri,))
     browser = await harness.signed_in()
-    answer = await harness.authorize(browser, app, scope="openid", redirect_uri=redirect_uri)
-    state = answer.parameters["session_state"]
+    response = await harness.authorize(browser, app, scope="openid", redirect_uri=redirect_uri)
+    state = response.parameters["session_state"]
     assert state == expected(app.id, origin, browser, state.partition(".")[2])
 
 
@@ -120,8 +120,8 @@ async def test_the_cookie_is_for_scripts_and_frames_and_is_not_the_session(
     page = await browser.get("/sign-in")
     assert "browser_state" not in page.headers.get("set-cookie", "")
     await harness.sign_in(browser)
-    answer = await browser.get("/account")
-    assert answer.status_code == 200
+    response = await browser.get("/account")
+    assert response.status_code == 200
     value = browser.cookies[STATE]
     assert value not in browser.cookies["__Host-quantimodo_session"]
     other = harness.browser()
@@ -133,8 +133,10 @@ async def test_the_cookie_is_for_scripts_and_frames_and_is_not_the_session(
 async def test_its_attributes(harness: AppHarness) -> None:
     await harness.person()
     browser = await harness.signed_in()
-    answer = await harness.ask(browser, await harness.app(first_party=True), scope="openid")
-    [cookie] = [value for value in answer.headers.get_list("set-cookie") if value.startswith(STATE)]
+    response = await harness.ask(browser, await harness.app(first_party=True), scope="openid")
+    [cookie] = [
+        value for value in response.headers.get_list("set-cookie") if value.startswith(STATE)
+    ]
     assert "HttpOnly" not in cookie
     assert "Secure" in cookie
     assert "SameSite=none" in cookie

@@ -15,7 +15,7 @@ from support.app import (
     VERIFIER,
     AppHarness,
     OpenHarness,
-    answer_of,
+    response_of,
 )
 from support.fake_provider import (
     AUTHORIZE_CODE,
@@ -30,7 +30,7 @@ from support.fake_provider import (
     redeem_login,
     state_of,
 )
-from support.openapi_conformance import check_answer
+from support.openapi_conformance import check_response
 
 AUTHORIZE = "/api/v2/oauth/authorize"
 JSON = {"accept": "application/json"}
@@ -39,8 +39,8 @@ ALL = "basic openid profile email"
 
 @pytest.fixture
 async def document(harness: AppHarness) -> dict[str, Any]:
-    answer = await harness.browser().get("/api/openapi.json")
-    found: dict[str, Any] = answer.json()
+    response = await harness.browser().get("/api/openapi.json")
+    found: dict[str, Any] = response.json()
     return found
 
 
@@ -52,20 +52,20 @@ async def test_tokens_are_answered_as_described(
     app = await harness.app(token_format=token_format)
     code = (await harness.authorize(await harness.signed_in(), app, scope=ALL)).code
     bought = await harness.redeem(app, code)
-    check_answer(document, "POST", TOKEN, bought)
+    check_response(document, "POST", TOKEN, bought)
     assert (
         bought.json().keys()
         == document["components"]["schemas"]["TokenAnswer"]["properties"].keys()
     )
     tokens = bought.json()
     for token in (tokens["access_token"], tokens["refresh_token"], "qma_nothing"):
-        answer = await harness.post(INTROSPECT, app, {"token": token})
-        check_answer(document, "POST", INTROSPECT, answer)
+        response = await harness.post(INTROSPECT, app, {"token": token})
+        check_response(document, "POST", INTROSPECT, response)
     refreshed = await harness.refresh(app, tokens["refresh_token"])
-    check_answer(document, "POST", TOKEN, refreshed)
+    check_response(document, "POST", TOKEN, refreshed)
     own = await harness.token(app, grant_type="client_credentials")
-    check_answer(document, "POST", TOKEN, own)
-    check_answer(document, "POST", REVOKE, await harness.revoke(app, tokens["refresh_token"]))
+    check_response(document, "POST", TOKEN, own)
+    check_response(document, "POST", REVOKE, await harness.revoke(app, tokens["refresh_token"]))
 
 
 async def test_refused_tokens_are_answered_as_described(
@@ -83,20 +83,20 @@ async def test_refused_tokens_are_answered_as_described(
         await harness.browser().post(TOKEN, data={"grant_type": "x"}, auth=("unknown", "nothing")),
         await harness.browser().post(TOKEN, content=b"x" * 70_000),
     ]
-    assert [answer.status_code for answer in refused] == [400, 400, 400, 400, 400, 401, 413]
-    for answer in refused:
-        check_answer(document, "POST", TOKEN, answer)
+    assert [response.status_code for response in refused] == [400, 400, 400, 400, 400, 401, 413]
+    for response in refused:
+        check_response(document, "POST", TOKEN, response)
     by_address = await harness.browser().get(TOKEN, params={"grant_type": "refresh_token"})
-    check_answer(document, "GET", TOKEN, by_address)
+    check_response(document, "GET", TOKEN, by_address)
     for path in (REVOKE, INTROSPECT):
-        for answer in (await harness.post(path, app, {}), await harness.browser().post(path)):
-            check_answer(document, "POST", path, answer)
-    check_answer(
+        for response in (await harness.post(path, app, {}), await harness.browser().post(path)):
+            check_response(document, "POST", path, response)
+    check_response(
         document, "POST", INTROSPECT, await harness.post(INTROSPECT, other, {"token": "x"})
     )
     tokens = (await harness.redeem(app, code)).json()
     stranger = await harness.app()
-    check_answer(document, "POST", REVOKE, await harness.revoke(stranger, tokens["access_token"]))
+    check_response(document, "POST", REVOKE, await harness.revoke(stranger, tokens["access_token"]))
 
 
 @pytest.mark.parametrize("path", [ME, USERINFO])
@@ -107,7 +107,7 @@ async def test_people_are_answered_as_described(
     app = await harness.app()
     tokens = await harness.tokens(app, scope=ALL)
     narrow = await harness.tokens(app, scope="readmeasurements")
-    answers = [
+    responses = [
         await harness.call(tokens["access_token"], path),
         await harness.call(narrow["access_token"], path),
         await harness.call("qma_nothing", path),
@@ -116,9 +116,9 @@ async def test_people_are_answered_as_described(
             f"{path}?access_token=a", headers={"authorization": "Bearer b"}
         ),
     ]
-    assert [answer.status_code for answer in answers] == [200, 403, 401, 401, 400]
-    for answer in answers:
-        check_answer(document, "GET", path, answer)
+    assert [response.status_code for response in responses] == [200, 403, 401, 401, 400]
+    for response in responses:
+        check_response(document, "GET", path, response)
 
 
 async def test_claims_by_form_are_answered_as_described(
@@ -126,9 +126,9 @@ async def test_claims_by_form_are_answered_as_described(
 ) -> None:
     await harness.person()
     tokens = await harness.tokens(await harness.app(), scope=ALL)
-    answer = await harness.browser().post(USERINFO, data={"access_token": tokens["access_token"]})
-    assert answer.status_code == 200
-    check_answer(document, "POST", USERINFO, answer)
+    response = await harness.browser().post(USERINFO, data={"access_token": tokens["access_token"]})
+    assert response.status_code == 200
+    check_response(document, "POST", USERINFO, response)
 
 
 @pytest.mark.parametrize(
@@ -146,9 +146,9 @@ async def test_public_documents_are_answered_as_described(
     harness: AppHarness, document: dict[str, Any], path: str
 ) -> None:
     token = {"authorization": "Bearer fake-metrics-token"}
-    answer = await harness.browser().get(path, headers=token)
-    assert answer.status_code == 200
-    check_answer(document, "GET", path, answer)
+    response = await harness.browser().get(path, headers=token)
+    assert response.status_code == 200
+    check_response(document, "GET", path, response)
 
 
 async def test_the_numbers_are_refused_as_described(
@@ -156,8 +156,8 @@ async def test_the_numbers_are_refused_as_described(
 ) -> None:
     twice = httpx.Headers([("authorization", "Bearer a"), ("authorization", "Bearer b")])
     for headers in (httpx.Headers(), twice):
-        answer = await harness.browser().get("/metrics", headers=headers)
-        check_answer(document, "GET", "/metrics", answer)
+        response = await harness.browser().get("/metrics", headers=headers)
+        check_response(document, "GET", "/metrics", response)
 
 
 async def test_authorization_is_answered_as_described(
@@ -165,29 +165,29 @@ async def test_authorization_is_answered_as_described(
 ) -> None:
     await harness.person()
     app = await harness.app()
-    asked = {"client_id": app.id, "response_type": "code"}
+    requested = {"client_id": app.id, "response_type": "code"}
     browser = await harness.signed_in()
-    answers = [
+    responses = [
         await harness.ask(harness.browser(), app),
         await harness.ask(browser, app),
         await harness.ask(browser, app, prompt="none"),
         await browser.get(AUTHORIZE),
         await browser.get(AUTHORIZE, headers=JSON),
-        await browser.get(AUTHORIZE, params=asked, headers=JSON),
+        await browser.get(AUTHORIZE, params=requested, headers=JSON),
     ]
-    assert [answer.status_code for answer in answers] == [303, 200, 303, 400, 400, 401]
-    for answer in answers:
-        check_answer(document, "GET", AUTHORIZE, answer)
+    assert [response.status_code for response in responses] == [303, 200, 303, 400, 400, 401]
+    for response in responses:
+        check_response(document, "GET", AUTHORIZE, response)
     large = [
-        await browser.post(AUTHORIZE, data={**asked, "state": "x" * 70_000}),
-        await browser.post(AUTHORIZE, data=asked, headers={"x-large": "x" * 40_000}),
+        await browser.post(AUTHORIZE, data={**requested, "state": "x" * 70_000}),
+        await browser.post(AUTHORIZE, data=requested, headers={"x-large": "x" * 40_000}),
     ]
-    for answer in large:
-        assert answer.status_code == 413
-        check_answer(document, "POST", AUTHORIZE, answer)
-    posted = await browser.post(AUTHORIZE, data={**asked, "response_type": "nonsense"})
-    check_answer(document, "POST", AUTHORIZE, posted)
-    assert answer_of(posted).parameters["error"] == "unsupported_response_type"
+    for response in large:
+        assert response.status_code == 413
+        check_response(document, "POST", AUTHORIZE, response)
+    posted = await browser.post(AUTHORIZE, data={**requested, "response_type": "nonsense"})
+    check_response(document, "POST", AUTHORIZE, posted)
+    assert response_of(posted).parameters["error"] == "unsupported_response_type"
 
 
 async def test_parameters_spelled_as_described_are_used(
@@ -199,8 +199,8 @@ async def test_parameters_spelled_as_described_are_used(
     assert properties["code_verifier"]["examples"] == [VERIFIER]
     (example,) = document["paths"][TOKEN]["post"]["requestBody"]["content"].values()
     body = {**example["examples"]["client_credentials"]["value"], "client_id": app.id}
-    answer = await harness.browser().post(TOKEN, json={**body, "client_secret": app.secret})
-    assert answer.json()["scope"] == "readmeasurements"
+    response = await harness.browser().post(TOKEN, json={**body, "client_secret": app.secret})
+    assert response.json()["scope"] == "readmeasurements"
 
 
 async def test_social_sign_in_is_answered_as_described(open_harness: OpenHarness) -> None:
@@ -211,7 +211,7 @@ async def test_social_sign_in_is_answered_as_described(open_harness: OpenHarness
         browser = harness.browser()
         departed = await depart(browser)
         back = await come_back(browser, state_of(departed))
-        for method, path, answer in (
+        for method, path, response in (
             ("GET", LOGIN, departed),
             ("GET", LOGIN, await depart(browser, "unknown")),
             ("GET", LOGIN, await browser.get(LOGIN, headers=JSON)),
@@ -219,7 +219,7 @@ async def test_social_sign_in_is_answered_as_described(open_harness: OpenHarness
             ("GET", f"{BACK}/{{provider}}", await come_back(browser, "x")),
             ("POST", f"{BACK}/{{provider}}", await browser.post(f"{BACK}/unknown")),
         ):
-            check_answer(document, method, path, answer)
+            check_response(document, method, path, response)
         code = brought(back)["code"]
         seen = []
         for fields in (
@@ -228,25 +228,25 @@ async def test_social_sign_in_is_answered_as_described(open_harness: OpenHarness
             {},
             {"code": "unknown"},
         ):
-            answer = await browser.post(AUTHORIZE_CODE, data={"provider": "google", **fields})
-            check_answer(document, "POST", AUTHORIZE_CODE, answer)
-            seen.append(answer.status_code)
+            response = await browser.post(AUTHORIZE_CODE, data={"provider": "google", **fields})
+            check_response(document, "POST", AUTHORIZE_CODE, response)
+            seen.append(response.status_code)
         assert seen == [200, 400, 400, 400]
         await harness.person()
         google.people["ann"] = profile(subject="2", email="ann@example.org")
         seen = []
         for token in ("gia", "ann", "foreign-token", "nonsense"):
             query = {"provider": "google", "accessToken": token}
-            answer = await browser.get(AUTHORIZE_TOKEN, params=query)
-            check_answer(document, "GET", AUTHORIZE_TOKEN, answer)
-            seen.append(answer.status_code)
+            response = await browser.get(AUTHORIZE_TOKEN, params=query)
+            check_response(document, "GET", AUTHORIZE_TOKEN, response)
+            seen.append(response.status_code)
         assert seen == [200, 403, 401, 401]
         google.fault = ProviderUnavailable("The sign-in provider cannot answer now.")
         query = {"provider": "google", "accessToken": "gia"}
         for status in (503, 503, 503, 503, 429):
-            answer = await browser.get(AUTHORIZE_TOKEN, params=query)
-            assert answer.status_code == status
-            check_answer(document, "GET", AUTHORIZE_TOKEN, answer)
+            response = await browser.get(AUTHORIZE_TOKEN, params=query)
+            assert response.status_code == status
+            check_response(document, "GET", AUTHORIZE_TOKEN, response)
 
 
 async def test_notices_of_providers_are_answered_as_described(open_harness: OpenHarness) -> None:
@@ -257,9 +257,9 @@ async def test_notices_of_providers_are_answered_as_described(open_harness: Open
             path = f"/api/v2/auth/social/{place}"
             seen = []
             for name, body in (("facebook", good), ("facebook", {}), ("unknown", good)):
-                answer = await harness.browser().post(f"{path}/{name}", json=body)
-                check_answer(document, "POST", f"{path}/{{provider}}", answer)
-                seen.append(answer.status_code)
+                response = await harness.browser().post(f"{path}/{name}", json=body)
+                check_response(document, "POST", f"{path}/{{provider}}", response)
+                seen.append(response.status_code)
             assert seen == [200, 400, 404]
 
 
@@ -275,7 +275,7 @@ async def test_authorization_by_login_jwt_is_answered_as_described(
             app = await harness.app(**changes)
             for more in ({}, {"scope": "nonsense"}):
                 query = {"client_id": app.id, "response_type": "code", "state": "s", **more}
-                answer = await harness.browser().get(AUTHORIZE, params=query, headers=headers)
-                check_answer(document, "GET", AUTHORIZE, answer)
-                seen.append(answer.status_code)
+                response = await harness.browser().get(AUTHORIZE, params=query, headers=headers)
+                check_response(document, "GET", AUTHORIZE, response)
+                seen.append(response.status_code)
         assert seen == [200, 400, 403, 400]

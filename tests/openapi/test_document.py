@@ -55,28 +55,28 @@ async def test_the_addresses_answer_to_the_methods_that_are_described(harness: A
     shown = {route.path for route in SHOWN}
     for path, item in document["paths"].items():
         if path not in shown:
-            answer = await harness.browser().options(path)
-            allowed = set(answer.headers["allow"].split(", ")) - {"HEAD", "OPTIONS"}
+            response = await harness.browser().options(path)
+            allowed = set(response.headers["allow"].split(", ")) - {"HEAD", "OPTIONS"}
             assert allowed == {method.upper() for method in item}, path
         else:
             place = path.format(provider="unknown")
             for method in METHODS:
-                answer = await harness.browser().request(method, place)
+                response = await harness.browser().request(method, place)
                 refused = 404 if place != path else 400
                 if method in ("get", "head") and path in NEED_NO_PARAMETER:
                     refused = 200
                 known = method in item or (method == "head" and "get" in item)
-                assert answer.status_code == (refused if known else 405), (method, path)
+                assert response.status_code == (refused if known else 405), (method, path)
 
 
 async def test_the_document_is_served_to_scripts_of_any_origin(harness: AppHarness) -> None:
-    answer = await harness.browser().get(
+    response = await harness.browser().get(
         "/api/openapi.json", headers={"origin": "https://app.example.org"}
     )
-    assert answer.json() == openapi_document(ISSUER, legacy_transport=True)
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert answer.headers["cache-control"] == "public, max-age=300"
+    assert response.json() == openapi_document(ISSUER, legacy_transport=True)
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.headers["cache-control"] == "public, max-age=300"
 
 
 @pytest.mark.parametrize("legacy", [True, False])
@@ -245,13 +245,13 @@ def test_aliases_of_an_address_name_it(document: Json) -> None:
 def test_what_may_be_chosen_is_what_the_metadata_offers(document: Json) -> None:
     offered = metadata(ISSUER)
     schemas = document["components"]["schemas"]
-    asked = schemas["AuthorizationRequest"]["properties"]
-    assert set(asked["response_type"]["enum"]) == set(offered["response_types_supported"])
-    assert set(asked["response_mode"]["enum"]) == set(offered["response_modes_supported"])
-    assert set(asked["code_challenge_method"]["enum"]) == set(
+    requested = schemas["AuthorizationRequest"]["properties"]
+    assert set(requested["response_type"]["enum"]) == set(offered["response_types_supported"])
+    assert set(requested["response_mode"]["enum"]) == set(offered["response_modes_supported"])
+    assert set(requested["code_challenge_method"]["enum"]) == set(
         offered["code_challenge_methods_supported"]
     )
-    assert all(f"`{prompt}`" in asked["prompt"]["description"] for prompt in PROMPTS)
+    assert all(f"`{prompt}`" in requested["prompt"]["description"] for prompt in PROMPTS)
     grants = set(schemas["TokenRequest"]["properties"]["grant_type"]["enum"])
     # `implicit` (RFC 7591 §2) names no request to the token endpoint.
     assert grants == set(offered["grant_types_supported"]) - {"implicit"}
@@ -290,13 +290,13 @@ def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:
 
 def _media(document: Json) -> Iterator[Json]:
     """Every described body."""
-    answers = list(document["components"]["responses"].values())
+    responses = list(document["components"]["responses"].values())
     for _, _, operation in _operations(document):
         if "requestBody" in operation:
-            answers.append(operation["requestBody"])
-        answers += [resolve(document, answer) for answer in operation["responses"].values()]
-    for answer in answers:
-        yield from answer.get("content", {}).values()
+            responses.append(operation["requestBody"])
+        responses += [resolve(document, response) for response in operation["responses"].values()]
+    for response in responses:
+        yield from response.get("content", {}).values()
 
 
 def _schemas(document: Json) -> Iterator[Json]:

@@ -25,10 +25,10 @@ async def test_the_first_steps_of_the_docs_work_as_they_stand(live: Live) -> Non
     await shell.paste(who)
     await shell.paste(steps[1])
     address = await shell.paste(steps[2])
-    answer = parse_qs(urlsplit(await live.allow(address)).query)
-    assert answer["iss"] == [live.address]
-    assert answer["state"] == [await shell.paste('echo "$state"')]
-    tokens = json.loads(await shell.paste(steps[3].replace("THE_CODE", answer["code"][0])))
+    response = parse_qs(urlsplit(await live.allow(address)).query)
+    assert response["iss"] == [live.address]
+    assert response["state"] == [await shell.paste('echo "$state"')]
+    tokens = json.loads(await shell.paste(steps[3].replace("THE_CODE", response["code"][0])))
     use = steps[4].replace("THE_ACCESS_TOKEN", tokens["access_token"])
     assert json.loads(await shell.paste(use))["id"] == person.id
     refresh = steps[5].replace("THE_REFRESH_TOKEN", tokens["refresh_token"])

@@ -74,7 +74,7 @@ def _check(found: dict[str, Any], person: User) -> None:
 async def _given(live: Live) -> dict[str, str | None]:
     """An app, and the code of an authorization."""
     app = await live.app(CALLBACK)
-    asked = {
+    requested = {
         "client_id": app.id,
         "response_type": "code",
         "scope": SCOPE,
@@ -82,7 +82,7 @@ async def _given(live: Live) -> dict[str, str | None]:
         "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
     }
-    back = await live.allow(f"/api/v2/oauth/authorize?{urlencode(asked)}")
+    back = await live.allow(f"/api/v2/oauth/authorize?{urlencode(requested)}")
     return {
         "issuer": live.address,
         "client_id": app.id,

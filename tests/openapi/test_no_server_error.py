@@ -69,15 +69,20 @@ async def test_generated_requests_find_no_server_error(
 async def _tokens(live: Live, app: App) -> dict[str, str]:
     """The tokens of a separate authorization."""
     scope = f"{SCOPE} readmeasurements writemeasurements"
-    asked = {"client_id": app.id, "response_type": "code", "scope": scope, "redirect_uri": CALLBACK}
-    back = await live.allow(f"/api/v2/oauth/authorize?{urlencode(asked)}")
+    requested = {
+        "client_id": app.id,
+        "response_type": "code",
+        "scope": scope,
+        "redirect_uri": CALLBACK,
+    }
+    back = await live.allow(f"/api/v2/oauth/authorize?{urlencode(requested)}")
     (code,) = parse_qs(urlsplit(back).query)["code"]
-    answer = await live.browser().post(
+    response = await live.browser().post(
         "/api/v2/oauth2/access_token",
         data={"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK},
         auth=app.auth,
     )
-    found: dict[str, str] = answer.json()
+    found: dict[str, str] = response.json()
     return found
 
 

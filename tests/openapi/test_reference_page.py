@@ -14,9 +14,9 @@ from support.app import AppHarness
 
 @pytest.fixture
 async def page(harness: AppHarness) -> str:
-    answer = await harness.browser().get("/docs")
-    assert answer.status_code == 200
-    return answer.text
+    response = await harness.browser().get("/docs")
+    assert response.status_code == 200
+    return response.text
 
 
 async def test_every_operation_is_there_with_its_parameters_and_answers(
@@ -32,12 +32,12 @@ async def test_every_operation_is_there_with_its_parameters_and_answers(
                 assert f'<h3 id="{operation["operationId"]}-head">' in article
                 assert _said(operation["summary"]) in page
                 _check_parameters(document, operation, page)
-                _check_answers(operation, article)
+                _check_responses(operation, article)
 
 
 async def test_nothing_is_fetched_and_nothing_runs(harness: AppHarness, page: str) -> None:
-    answer = await harness.browser().get("/docs")
-    policy = answer.headers["content-security-policy"]
+    response = await harness.browser().get("/docs")
+    policy = response.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "script-src" not in policy
     assert "unsafe" not in policy
@@ -88,11 +88,11 @@ def _check_parameters(document: dict[str, Any], operation: dict[str, Any], page:
         assert f"<code>{name}</code>" in page
 
 
-def _check_answers(operation: dict[str, Any], article: str) -> None:
+def _check_responses(operation: dict[str, Any], article: str) -> None:
     if "Those of" in article.partition("<h4>Responses</h4>")[2]:
         return  # the same as of the operation that it names
-    for status, answer in operation["responses"].items():
-        if "$ref" not in answer:
+    for status, response in operation["responses"].items():
+        if "$ref" not in response:
             assert re.search(rf'<span class="status[^>]*>{status}</span>', article)
 
 

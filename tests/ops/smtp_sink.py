@@ -18,7 +18,7 @@ class Sink:
     port: int = 0
     extensions: tuple[str, ...] = ("8BITMIME", "SMTPUTF8")
     tls: ssl.SSLContext | None = None
-    answers: dict[str, str] = field(default_factory=dict)
+    responses: dict[str, str] = field(default_factory=dict)
     silent: bool = False
     email_templates: list[EmailMessage] = field(default_factory=list)
     logins: list[bytes] = field(default_factory=list)
@@ -75,30 +75,30 @@ async def _talk(sink: Sink, reader: asyncio.StreamReader, writer: asyncio.Stream
         elif verb == "DATA":
             await _take(sink, reader, writer)
         else:
-            await _say(writer, _answer(sink, verb, words))
+            await _say(writer, _response(sink, verb, words))
 
 
-def _answer(sink: Sink, verb: str, words: str) -> str:
+def _response(sink: Sink, verb: str, words: str) -> str:
     if verb == "EHLO":
         lines = ["sink.example.org", *sink.extensions]
         return "\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"])
     if verb == "AUTH":
         sink.logins.append(b64decode(words.split()[2]))
-        return sink.answers.get("AUTH", "235 welcome")
+        return sink.responses.get("AUTH", "235 welcome")
     if verb == "RCPT":
         recipient = words[words.index("<") + 1 : words.index(">")]
-        return sink.answers.get(recipient, "250 ok")
-    return sink.answers.get(verb, "250 ok")
+        return sink.responses.get(recipient, "250 ok")
+    return sink.responses.get(verb, "250 ok")
 
 
 async def _take(sink: Sink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await _say(writer, "354 go on")
     body = await reader.readuntil(b"\r\n.\r\n")
-    if "DATA" not in sink.answers:
+    if "DATA" not in sink.responses:
         email = message_from_bytes(body[:-3], policy=SMTPUTF8)
         assert isinstance(email, EmailMessage)
         sink.email_templates.append(email)
-    await _say(writer, sink.answers.get("DATA", "250 kept"))
+    await _say(writer, sink.responses.get("DATA", "250 kept"))
 
 
 async def _say(writer: asyncio.StreamWriter, text: str) -> None:

@@ -140,7 +140,7 @@ async def test_emails_of_a_lost_key_are_not_shown_and_not_retried_for_ever(
 
 
 async def test_a_deferred_email_is_retried_with_increasing_pauses(post: Post, sink: Sink) -> None:
-    sink.answers["ann@example.org"] = "450 not now"
+    sink.responses["ann@example.org"] = "450 not now"
     await post.outbox.send(email())
     sender = post.sender(sink)
     tries = []
@@ -152,7 +152,7 @@ async def test_a_deferred_email_is_retried_with_increasing_pauses(post: Post, si
         post.clock.advance(MINUTE)
     assert tries == [0, 1, 2, 4, 8, 16, 32]
     assert await post.waiting() == ["ann@example.org"]
-    sink.answers.clear()
+    sink.responses.clear()
     for _ in range(30):
         await sender.send_due()
         post.clock.advance(MINUTE)
@@ -175,7 +175,7 @@ async def test_without_a_mail_server_the_email_stays_queued(post: Post, sink: Si
 async def test_one_letter_that_must_wait_does_not_hold_up_the_others(
     post: Post, sink: Sink
 ) -> None:
-    sink.answers["slow@example.org"] = "451 greylisted"
+    sink.responses["slow@example.org"] = "451 greylisted"
     for to in ("slow@example.org", "b@example.org", "c@example.org"):
         await post.outbox.send(email(to))
     await post.sender(sink).send_due()
@@ -190,7 +190,7 @@ async def test_one_letter_that_must_wait_does_not_hold_up_the_others(
 async def test_an_email_that_is_refused_permanently_is_given_up(
     post: Post, sink: Sink, place: str
 ) -> None:
-    sink.answers[place] = "550 no such person"
+    sink.responses[place] = "550 no such person"
     await post.outbox.send(email())
     with capture_logs() as logs:
         await post.sender(sink).send_due()
@@ -199,9 +199,11 @@ async def test_an_email_that_is_refused_permanently_is_given_up(
     assert "ann" not in str(logs)
 
 
-@pytest.mark.parametrize("answer", ["550 you may not", "421 closing"])
-async def test_a_fault_of_the_operators_loses_no_email(post: Post, sink: Sink, answer: str) -> None:
-    sink.answers["MAIL"] = answer
+@pytest.mark.parametrize("response", ["550 you may not", "421 closing"])
+async def test_a_fault_of_the_operators_loses_no_email(
+    post: Post, sink: Sink, response: str
+) -> None:
+    sink.responses["MAIL"] = response
     await post.outbox.send(email())
     await post.sender(sink).send_due()
     assert await post.waiting() == ["ann@example.org"]
@@ -313,7 +315,7 @@ async def test_a_wrong_mail_password_loses_no_email_and_is_not_logged(
     post: Post, tmp_path: Path
 ) -> None:
     async with secure(tmp_path, extensions=STARTTLS) as (sink, trust):
-        sink.answers["AUTH"] = "535 no"
+        sink.responses["AUTH"] = "535 no"
         await post.outbox.send(email())
         with capture_logs() as logs:
             await post.sender(sink, "starttls", trust, **LOGIN).send_due()

@@ -30,7 +30,7 @@ class Neighbour:
     """A server on a loopback socket, and what it was asked."""
 
     port: int
-    asked: list[bytes] = field(default_factory=list)
+    requested: list[bytes] = field(default_factory=list)
 
     @property
     def place(self) -> str:
@@ -43,7 +43,7 @@ class Neighbour:
 
 @asynccontextmanager
 async def neighbour(
-    *answers: bytes, then_hang: bool = False, tls: ssl.SSLContext | None = None
+    *responses: bytes, then_hang: bool = False, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[Neighbour]:
     """A server that gives these answers, one for each request; then the last one again."""
     found = Neighbour(0)
@@ -53,8 +53,8 @@ async def neighbour(
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                found.asked.append(head)
-                writer.write(answers[min(len(found.asked), len(answers)) - 1])
+                found.requested.append(head)
+                writer.write(responses[min(len(found.requested), len(responses)) - 1])
                 await writer.drain()
                 if then_hang:
                     await stop.wait()
@@ -105,11 +105,15 @@ def test_a_public_address_is_public(address: str) -> None:
 
 async def test_an_answer_is_read_from_a_server_that_may_be_private() -> None:
     async with neighbour(OK) as it, closing(it.http_client()) as http_client:
-        answer = await http_client.get(
+        response = await http_client.get(
             f"http://{it.place}/x?a=1", parameters={"b": "2 3"}, headers=bearer(Secret("t"))
         )
-        assert (answer.status, answer.media_type, answer.json()) == (200, "application/json", {})
-    head = it.asked[0].lower()
+        assert (response.status, response.media_type, response.json()) == (
+            200,
+            "application/json",
+            {},
+        )
+    head = it.requested[0].lower()
     assert head.startswith(b"get /x?a=1&b=2+3 http/1.1")
     assert b"accept-encoding: identity" in head
     assert b"user-agent: quantimodo\r\n" in head
@@ -121,7 +125,7 @@ async def test_an_untrusted_certificate_is_refused_and_reported(tmp_path: Path) 
     async with neighbour(OK, tls=tls) as it, closing(it.http_client()) as http_client:
         with pytest.raises(ProviderUnavailable) as refusal:
             await http_client.get(f"https://{it.place}/")
-    assert it.asked == []
+    assert it.requested == []
     assert "certificate verify failed" in refusal.value.because
 
 
@@ -136,7 +140,7 @@ async def test_a_host_that_the_operator_named_needs_no_certificate_of_its_name(
             assert (await http_client.get(f"https://{it.place}/")).ok
             with pytest.raises(ProviderUnavailable):
                 await http_client.get(f"https://{other.place}/")
-    assert other.asked == []
+    assert other.requested == []
 
 
 async def test_a_failed_fetch_is_reported_to_the_operator() -> None:
@@ -180,7 +184,7 @@ async def test_a_name_that_leads_to_a_private_address_is_not_connected_to(found:
     ):
         with pytest.raises(InvalidProviderResponse) as refusal:
             await http_client.get(f"https://login.example.org:{it.port}/")
-    assert it.asked == []
+    assert it.requested == []
     assert "private address" in refusal.value.because
 
 
@@ -191,7 +195,7 @@ async def test_no_spelling_of_a_private_address_is_connected_to(host: str) -> No
     async with neighbour(OK) as it, closing(GuardedHttpClient()) as http_client:
         with pytest.raises((InvalidProviderResponse, ProviderUnavailable)):
             await http_client.get(f"https://{host}:{it.port}/")
-    assert it.asked == []
+    assert it.requested == []
 
 
 async def test_the_address_that_was_looked_at_is_the_one_connected_to() -> None:
@@ -214,7 +218,7 @@ async def test_the_address_that_was_looked_at_is_the_one_connected_to() -> None:
             with pytest.raises(InvalidProviderResponse):
                 await http_client.get(f"http://other.example.org:{it.port}/")
     assert looked_up == ["idp.example.org"]
-    assert f"host: idp.example.org:{it.port}".encode() in it.asked[0].lower()
+    assert f"host: idp.example.org:{it.port}".encode() in it.requested[0].lower()
 
 
 @pytest.mark.parametrize(
@@ -258,7 +262,7 @@ async def test_a_redirect_is_not_followed() -> None:
         async with neighbour(moved.encode()) as outer, closing(outer.http_client()) as http_client:
             with pytest.raises(InvalidProviderResponse) as refusal:
                 await http_client.get(f"http://{outer.place}/")
-        assert inner.asked == []
+        assert inner.requested == []
     assert "redirect" in refusal.value.because
 
 
@@ -333,11 +337,11 @@ async def test_an_unknown_host_name_is_down() -> None:
 async def test_a_body_that_is_no_json_object_is_invalid(body: bytes) -> None:
     head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body)
     async with neighbour(head + body) as it, closing(it.http_client()) as http_client:
-        answer = await http_client.get(f"http://{it.place}/")
+        response = await http_client.get(f"http://{it.place}/")
         with pytest.raises(InvalidProviderResponse):
-            answer.json()
+            response.json()
         with pytest.raises(InvalidProviderResponse):
-            answer.rows()
+            response.rows()
 
 
 async def test_cookies_are_not_kept() -> None:
@@ -345,8 +349,8 @@ async def test_cookies_are_not_kept() -> None:
     async with neighbour(baked) as it, closing(it.http_client()) as http_client:
         await http_client.get(f"http://{it.place}/")
         await http_client.get(f"http://{it.place}/")
-    assert len(it.asked) == 2
-    assert b"cookie" not in it.asked[1].lower()
+    assert len(it.requested) == 2
+    assert b"cookie" not in it.requested[1].lower()
 
 
 async def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -358,7 +362,7 @@ async def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.Monke
         monkeypatch.setenv("http_proxy", f"http://{proxy.place}")
         monkeypatch.setenv("all_proxy", f"http://{proxy.place}")
         await http_client.get(f"http://{it.place}/")
-    assert (len(proxy.asked), len(it.asked)) == (0, 1)
+    assert (len(proxy.requested), len(it.requested)) == (0, 1)
 
 
 async def test_one_slow_server_takes_only_so_many_places() -> None:
@@ -372,7 +376,7 @@ async def test_one_slow_server_takes_only_so_many_places() -> None:
             waiting = [
                 asyncio.create_task(http_client.get(f"http://{slow.place}/")) for _ in range(3)
             ]
-            while len(slow.asked) < 3:
+            while len(slow.requested) < 3:
                 await asyncio.sleep(0.01)
             with pytest.raises(ProviderUnavailable) as refusal:
                 await http_client.get(f"http://{slow.place}/")

@@ -47,9 +47,9 @@ MEMBERS_ONLY = [
 async def test_a_stranger_is_led_to_sign_in(visitor: Visitor, method: str, path: str) -> None:
     csrf = (await visitor.form("/sign-in"))["csrf"]
     data = {"csrf": csrf} if method == "POST" else None
-    answer = await visitor.http.request(method, path, data=data)
-    assert answer.status_code == 303
-    assert answer.headers["location"].startswith("/sign-in?return_to=/")
+    response = await visitor.http.request(method, path, data=data)
+    assert response.status_code == 303
+    assert response.headers["location"].startswith("/sign-in?return_to=/")
 
 
 async def test_the_overview_tells_what_each_app_may_do_and_since_when(
@@ -70,8 +70,8 @@ async def test_access_is_taken_back_at_once(
 ) -> None:
     client = await site.register(user)
     await site.allow(user, client, "basic")
-    answer = await ann.submit("/account", f"/account/apps/{client.id}/revoke")
-    assert answer.status_code == 303
+    response = await ann.submit("/account", f"/account/apps/{client.id}/revoke")
+    assert response.status_code == 303
     assert await services.stores.authorizations.consent(user.id, client.id) is None
     page = (await ann.get("/account")).text
     assert "Access removed." in page
@@ -91,8 +91,8 @@ async def test_one_person_cannot_take_back_what_another_allowed(
 
 
 async def test_a_name_is_changed_or_refused_with_a_reason(ann: Visitor) -> None:
-    answer = await ann.submit("/account/profile", name="  Ann   Other ")
-    assert answer.status_code == 303
+    response = await ann.submit("/account/profile", name="  Ann   Other ")
+    assert response.status_code == 303
     assert 'value="Ann Other"' in (await ann.get("/account/profile")).text
     refused = await ann.submit("/account/profile", name=" ")
     assert refused.status_code == 422
@@ -118,8 +118,8 @@ async def test_each_device_is_listed_and_can_be_signed_out_alone(
 
 
 async def test_signing_out_this_very_device_signs_out_here(ann: Visitor) -> None:
-    answer = await ann.submit("/account/sessions", "/account/sessions/end")
-    assert answer.headers["location"] == "/sign-in"
+    response = await ann.submit("/account/sessions", "/account/sessions/end")
+    assert response.headers["location"] == "/sign-in"
     assert (await ann.get("/account")).status_code == 303
 
 
@@ -141,8 +141,8 @@ async def test_a_session_that_is_not_ones_own_is_not_ended(
     cookie = await services.sign_in("bob@example.org")
     theirs = (await services.sessions.list(bob.id))[0].key.hex()
     for value in (key, theirs):
-        answer = await ann.submit("/account/sessions", "/account/sessions/end", session=value)
-        assert answer.status_code == 303
+        response = await ann.submit("/account/sessions", "/account/sessions/end", session=value)
+        assert response.status_code == 303
     assert await services.is_live(cookie)
     assert (await ann.get("/account")).status_code == 200
 
@@ -191,8 +191,8 @@ async def test_an_account_is_deleted_with_the_password_and_everything_ends(
     assert "Mood Tracker" in page
     refused = await ann.submit("/account/delete", current="wrong")
     assert refused.status_code == 400
-    answer = await ann.submit("/account/delete", current=PASSWORD)
-    assert answer.headers["location"] == "/"
+    response = await ann.submit("/account/delete", current=PASSWORD)
+    assert response.headers["location"] == "/"
     assert "Your account is deleted" in (await ann.get("/")).text
     assert await services.stores.users.user_by_email("ann@example.org") is None
     assert await services.stores.clients.client(client.id) is None
@@ -212,5 +212,5 @@ async def test_the_time_zone_has_a_list_and_takes_names_of_iana_only(ann: Visito
         ("../etc/passwd", 422),
         ("", 303),
     ):
-        answer = await ann.submit("/account/profile", "/account/profile/details", zoneinfo=zone)
-        assert answer.status_code == status, zone
+        response = await ann.submit("/account/profile", "/account/profile/details", zoneinfo=zone)
+        assert response.status_code == status, zone

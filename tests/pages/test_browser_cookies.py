@@ -19,10 +19,10 @@ async def test_cookies_over_https_are_host_bound_secure_and_out_of_reach_of_scri
     visitor: Visitor, user: User
 ) -> None:
     page = await visitor.get("/sign-in")
-    answer = await visitor.sign_in("ann@example.org", PASSWORD)
+    response = await visitor.sign_in("ann@example.org", PASSWORD)
     for line in (
         cookie(page, "__Host-quantimodo_browser"),
-        cookie(answer, "__Host-quantimodo_session"),
+        cookie(response, "__Host-quantimodo_session"),
     ):
         attributes = line.casefold()
         assert "; secure" in attributes
@@ -38,8 +38,8 @@ async def test_on_plain_loopback_they_have_no_prefix_and_are_not_secure(
     async with build(services, origin="http://127.0.0.1:8000").visitor() as visitor:
         page = await visitor.get("/sign-in")
         assert "secure" not in cookie(page, "quantimodo_8000_browser").casefold()
-        answer = await visitor.sign_in("ann@example.org", PASSWORD)
-        assert "secure" not in cookie(answer, "quantimodo_8000_session").casefold()
+        response = await visitor.sign_in("ann@example.org", PASSWORD)
+        assert "secure" not in cookie(response, "quantimodo_8000_session").casefold()
         assert (await visitor.get("/account")).status_code == 200
 
 
@@ -58,11 +58,11 @@ async def test_a_session_has_a_new_cookie_at_each_sign_in_and_the_old_one_is_dea
     "value", ["", "qmz_", "qmz_" + "!" * 48, "qmz_" + "A" * 47 + "=", "x" * 5000, "qmz_" + "A" * 48]
 )
 async def test_a_malformed_session_cookie_is_as_if_absent(visitor: Visitor, value: str) -> None:
-    answer = await visitor.http.get(
+    response = await visitor.http.get(
         "/account", headers={"cookie": f"__Host-quantimodo_session={value}"}
     )
-    assert answer.status_code == 303
-    assert answer.headers["location"].startswith("/sign-in")
+    assert response.status_code == 303
+    assert response.headers["location"].startswith("/sign-in")
 
 
 async def test_raw_bytes_in_cookies_do_no_harm(visitor: Visitor) -> None:
@@ -71,22 +71,22 @@ async def test_raw_bytes_in_cookies_do_no_harm(visitor: Visitor) -> None:
         b'__Host-quantimodo_session="\\',
         b"__Host-quantimodo_notice=%ff%00",
     ):
-        answer = await visitor.http.get("/sign-in", headers={"cookie": raw})
-        assert answer.status_code == 200
+        response = await visitor.http.get("/sign-in", headers={"cookie": raw})
+        assert response.status_code == 200
 
 
 async def test_a_form_without_its_proof_changes_nothing(ann: Visitor) -> None:
-    answer = await ann.http.post("/account/profile", data={"name": "Mallory"})
-    assert answer.status_code == 403
-    assert "Nothing was changed" in answer.text
+    response = await ann.http.post("/account/profile", data={"name": "Mallory"})
+    assert response.status_code == 403
+    assert "Nothing was changed" in response.text
     assert "Mallory" not in (await ann.get("/account/profile")).text
 
 
 async def test_the_proof_of_one_browser_is_none_in_another(site: Site, ann: Visitor) -> None:
     async with site.visitor() as other:
         proof = (await other.form("/sign-in"))["csrf"]
-    answer = await ann.http.post("/account/profile", data={"name": "M", "csrf": proof})
-    assert answer.status_code == 403
+    response = await ann.http.post("/account/profile", data={"name": "M", "csrf": proof})
+    assert response.status_code == 403
 
 
 async def test_a_proof_from_before_the_sign_in_is_none_after_it(
@@ -94,8 +94,8 @@ async def test_a_proof_from_before_the_sign_in_is_none_after_it(
 ) -> None:
     before = (await visitor.form("/sign-in"))["csrf"]
     await visitor.sign_in("ann@example.org", PASSWORD)
-    answer = await visitor.http.post("/account/profile", data={"name": "M", "csrf": before})
-    assert answer.status_code == 403
+    response = await visitor.http.post("/account/profile", data={"name": "M", "csrf": before})
+    assert response.status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ async def test_a_form_from_elsewhere_is_refused_even_with_its_proof(
     ann: Visitor, headers: dict[str, str]
 ) -> None:
     fields = await ann.form("/account/profile")
-    answer = await ann.http.post("/account/profile", data=fields, headers=headers)
-    assert answer.status_code == 403
+    response = await ann.http.post("/account/profile", data=fields, headers=headers)
+    assert response.status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -129,23 +129,23 @@ async def test_a_form_of_ours_is_taken_as_browsers_send_it(
     ann: Visitor, headers: dict[str, str]
 ) -> None:
     fields = await ann.form("/account/profile")
-    answer = await ann.http.post("/account/profile", data=fields, headers=headers)
-    assert answer.status_code == 303
+    response = await ann.http.post("/account/profile", data=fields, headers=headers)
+    assert response.status_code == 303
 
 
 async def test_a_page_for_members_leads_a_stranger_to_sign_in_and_back(
     visitor: Visitor, user: User
 ) -> None:
-    answer = await visitor.get("/developers/new?x=1")
-    assert answer.status_code == 303
-    path = answer.headers["location"]
+    response = await visitor.get("/developers/new?x=1")
+    assert response.status_code == 303
+    path = response.headers["location"]
     assert path == "/sign-in?return_to=/developers/new%3Fx%3D1"
     fields = await visitor.form(path, "/sign-in")
-    answer = await visitor.http.post(
+    response = await visitor.http.post(
         "/sign-in", data={**fields, "username": "ann@example.org", "password": PASSWORD}
     )
-    assert answer.status_code == 303
-    assert answer.headers["location"] == "/developers/new?x=1"
+    assert response.status_code == 303
+    assert response.headers["location"] == "/developers/new?x=1"
 
 
 async def test_a_notice_is_shown_once_and_only_our_own_words(ann: Visitor) -> None:

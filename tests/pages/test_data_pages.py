@@ -76,27 +76,27 @@ async def test_a_measurement_is_added_shown_and_deleted(ann: Visitor) -> None:
 async def test_what_is_wrong_is_said_and_what_was_typed_stays(
     ann: Visitor, changes: dict[str, str], text: str
 ) -> None:
-    answer = await add(ann, **changes)
-    assert answer.status_code == 422
-    assert text in answer.text
+    response = await add(ann, **changes)
+    assert response.status_code == 422
+    assert text in response.text
     if "variable" not in changes:
-        assert 'value="Sleep Quality"' in answer.text
-    assert "Nothing is recorded yet" in answer.text
+        assert 'value="Sleep Quality"' in response.text
+    assert "Nothing is recorded yet" in response.text
 
 
 async def test_all_that_is_wrong_with_the_form_is_said_at_once(ann: Visitor) -> None:
-    answer = await add(ann, variable="", value="much", when="soon", note="x" * 2001)
-    assert answer.status_code == 422
+    response = await add(ann, variable="", value="much", when="soon", note="x" * 2001)
+    assert response.status_code == 422
     for text in (
         "Say what you measured.",
         "Enter a number.",
         "The time cannot be read",
         "is longer",
     ):
-        assert text in answer.text
-    answer = await add(ann, value="much", unit="", when="")
+        assert text in response.text
+    response = await add(ann, value="much", unit="", when="")
     for text in ("This is new: choose its unit too.", "Enter a number.", "Say when it was."):
-        assert text in answer.text
+        assert text in response.text
 
 
 # --------------------------------------------------------------------------------- undo
@@ -104,10 +104,10 @@ async def test_all_that_is_wrong_with_the_form_is_said_at_once(ann: Visitor) -> 
 
 async def deleted(visitor: Visitor, page: str) -> dict[str, str]:
     """Deletes the newest measurement of a page; the form that restores it."""
-    answer = await visitor.submit(page, f"{DATA}/remove")
-    assert answer.status_code == 200
-    assert answer.headers["cache-control"] == "no-store"
-    form = answer.text.partition(f'action="{DATA}/restore"')[2].partition("</form>")[0]
+    response = await visitor.submit(page, f"{DATA}/remove")
+    assert response.status_code == 200
+    assert response.headers["cache-control"] == "no-store"
+    form = response.text.partition(f'action="{DATA}/restore"')[2].partition("</form>")[0]
     found = re.findall(r'name="(\w+)" value="([^"]*)"', form)
     assert [name for name, _ in found] == ["csrf", "deleted"]
     return dict(found)
@@ -124,8 +124,8 @@ async def test_a_deleted_measurement_is_restored_as_it_was(site: Site, ann: Visi
     page = f"{DATA}/variable?name=Weight"
     fields = await deleted(ann, page)
     assert b"150" not in (await ann.get(f"{DATA}/export")).content
-    answer = await ann.http.post(f"{DATA}/restore", data=fields)
-    assert answer.headers["location"] == page
+    response = await ann.http.post(f"{DATA}/restore", data=fields)
+    assert response.headers["location"] == page
     assert "The measurement is restored." in (await ann.get(page)).text
     assert (await ann.get(f"{DATA}/export")).content == before
     again = await ann.http.post(f"{DATA}/restore", data=fields)
@@ -191,10 +191,10 @@ async def test_a_file_is_imported_whole_or_not_at_all(ann: Visitor) -> None:
         (b"\xff\xfe\x00", "not text in UTF-8"),
         (head.encode() + b'"Mood', "line 2: this is not CSV"),
     ):
-        answer = await take_in(ann, content)
-        assert answer.status_code == 422, text
-        assert text.lower() in answer.text.lower()
-        assert "Nothing is recorded yet" in answer.text
+        response = await take_in(ann, content)
+        assert response.status_code == 422, text
+        assert text.lower() in response.text.lower()
+        assert "Nothing is recorded yet" in response.text
     assert (await take_in(ann, b"\xef\xbb\xbf" + good.encode())).status_code == 303
     assert "Mood" in (await ann.get(DATA)).text
     exported = (await ann.get(f"{DATA}/export")).text
@@ -268,10 +268,10 @@ async def test_ten_thousand_lines_are_imported_at_once_and_no_more(ann: Visitor)
 
 
 async def test_a_file_that_is_too_large_is_refused_by_a_page(ann: Visitor) -> None:
-    answer = await take_in(ann, b"x" * (4 * 1024 * 1024))
-    assert answer.status_code == 413
-    assert answer.headers["content-type"].startswith("text/html")
-    assert "too large" in answer.text
+    response = await take_in(ann, b"x" * (4 * 1024 * 1024))
+    assert response.status_code == 413
+    assert response.headers["content-type"].startswith("text/html")
+    assert "too large" in response.text
 
 
 async def test_times_are_shown_and_read_in_the_zone_of_the_profile(
@@ -342,15 +342,15 @@ async def _meddle(bob: Visitor, number: str) -> None:
     own = await bob.form(DATA, DATA)
     for path, fields in ((f"{DATA}/remove", {"id": number}),
                          (f"{DATA}/delete", {"name": "Sleep Quality"})):  # fmt: skip
-        answer = await bob.http.post(path, data={"csrf": own["csrf"], **fields})
-        assert answer.status_code == 404
+        response = await bob.http.post(path, data={"csrf": own["csrf"], **fields})
+        assert response.status_code == 404
 
 
 async def test_strangers_sign_in_first(visitor: Visitor) -> None:
     for path in (DATA, f"{DATA}/export", f"{DATA}/variable?name=x", "/account/activity"):
-        answer = await visitor.get(path)
-        assert answer.status_code == 303
-        assert answer.headers["location"].startswith("/sign-in")
+        response = await visitor.get(path)
+        assert response.status_code == 303
+        assert response.headers["location"].startswith("/sign-in")
 
 
 async def test_many_measurements_come_page_by_page(site: Site, ann: Visitor) -> None:

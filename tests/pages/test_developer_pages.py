@@ -18,9 +18,9 @@ CALLBACK = "https://app.example.org/callback"
 async def create(ann: Visitor, **more: str | list[str]) -> str:
     """Register an application; the path of its page."""
     fields: dict[str, str | list[str]] = {"name": "Mood Tracker", "redirect_uris": CALLBACK}
-    answer = await ann.submit("/developers/new", **{**fields, **more})
-    assert answer.status_code == 303, answer.text
-    location: str = answer.headers["location"]
+    response = await ann.submit("/developers/new", **{**fields, **more})
+    assert response.status_code == 303, response.text
+    location: str = response.headers["location"]
     return location
 
 
@@ -84,11 +84,11 @@ async def test_a_forged_parcel_is_as_if_absent(ann: Visitor, garbage: str) -> No
 
 @pytest.mark.parametrize("name", ["QuantiModo", "Qu\u0430ntimodo Admin", "id.example.org"])
 async def test_a_name_like_the_servers_is_refused(ann: Visitor, name: str) -> None:
-    answer = await ann.submit(
+    response = await ann.submit(
         "/developers/new", name=name, redirect_uris="https://app.example.org/callback"
     )
-    assert answer.status_code == 422
-    assert "Looks like a name of this server or of its apps; choose another." in answer.text
+    assert response.status_code == 422
+    assert "Looks like a name of this server or of its apps; choose another." in response.text
 
 
 async def test_a_public_application_has_no_secret(services: AccountServices, ann: Visitor) -> None:
@@ -178,7 +178,7 @@ async def test_an_application_that_acts_only_as_itself_needs_no_redirect_uri(
 
 
 async def test_faults_are_reported_together_and_what_was_entered_is_kept(ann: Visitor) -> None:
-    answer = await ann.submit(
+    response = await ann.submit(
         "/developers/new",
         name=" ",
         redirect_uris="http://app.example.org/cb",
@@ -186,13 +186,13 @@ async def test_faults_are_reported_together_and_what_was_entered_is_kept(ann: Vi
         scope=["email"],
         kind="public",
     )
-    assert answer.status_code == 422
+    assert response.status_code == 422
     for field in ("name", "redirect_uris", "policy_uri"):
-        assert f'id="{field}-error"' in answer.text
-    assert "http://app.example.org/cb" in answer.text
-    assert re.search(r'value="email" checked', answer.text)
-    assert not re.search(r'value="basic" checked', answer.text)
-    assert re.search(r'value="public" checked', answer.text)
+        assert f'id="{field}-error"' in response.text
+    assert "http://app.example.org/cb" in response.text
+    assert re.search(r'value="email" checked', response.text)
+    assert not re.search(r'value="basic" checked', response.text)
+    assert re.search(r'value="public" checked', response.text)
 
 
 @pytest.mark.parametrize(
@@ -215,8 +215,8 @@ async def test_a_person_gets_nothing_that_only_the_operator_may_give(
 
 
 async def test_an_unknown_scope_is_refused(ann: Visitor) -> None:
-    answer = await ann.submit("/developers/new", name="A", redirect_uris=CALLBACK, scope=["root"])
-    assert answer.status_code == 422
+    response = await ann.submit("/developers/new", name="A", redirect_uris=CALLBACK, scope=["root"])
+    assert response.status_code == 422
 
 
 async def test_the_page_of_an_application_shows_calls_that_run_with_its_id(
@@ -238,8 +238,8 @@ async def test_changes_are_saved_and_what_only_the_operator_gave_is_kept(
         Client(**{**{f: getattr(client, f) for f in client.__slots__}, "owner_id": user.id})
     )
     path = f"/developers/{client.id}"
-    answer = await ann.submit(path, name="Renamed", scope=["basic"])
-    assert answer.status_code == 303
+    response = await ann.submit(path, name="Renamed", scope=["basic"])
+    assert response.status_code == 303
     edited = await stored(services, path)
     assert edited.name == "Renamed"
     assert edited.scope == {"basic"}
@@ -254,9 +254,9 @@ async def test_a_page_from_before_another_change_does_not_undo_it(
     path = await create(ann)
     stale = await ann.form(path)
     await ann.submit(path, name="From the other tab")
-    answer = await ann.http.post(path, data={**stale, "name": "From this tab"})
-    assert answer.status_code == 409
-    assert "From this tab" in answer.text
+    response = await ann.http.post(path, data={**stale, "name": "From this tab"})
+    assert response.status_code == 409
+    assert "From this tab" in response.text
     assert (await stored(services, path)).name == "From the other tab"
 
 
@@ -270,8 +270,8 @@ async def test_a_new_secret_is_shown_and_the_old_one_works_on_as_chosen(
     path = await create(ann)
     old = await stored(services, path)
     await ann.get(path)
-    answer = await ann.submit(f"{path}/secret", overlap=chosen)
-    assert answer.status_code == 303
+    response = await ann.submit(f"{path}/secret", overlap=chosen)
+    assert response.status_code == 303
     found = SECRET.findall((await ann.get(path)).text)
     new = await stored(services, path)
     assert old.secret is not None
@@ -288,8 +288,8 @@ async def test_a_new_secret_is_shown_and_the_old_one_works_on_as_chosen(
 @pytest.mark.parametrize("chosen", ["", "1y", "-1"])
 async def test_an_overlap_that_is_not_offered_is_refused(ann: Visitor, chosen: str) -> None:
     path = await create(ann)
-    answer = await ann.submit(f"{path}/secret", overlap=chosen)
-    assert answer.status_code == 422
+    response = await ann.submit(f"{path}/secret", overlap=chosen)
+    assert response.status_code == 422
 
 
 async def test_a_logo_is_known_by_its_content_and_served_as_nothing_else(
@@ -298,8 +298,8 @@ async def test_a_logo_is_known_by_its_content_and_served_as_nothing_else(
     path = await create(ann)
     client = await stored(services, path)
     assert (await ann.get(f"/logos/{client.id}")).status_code == 404
-    answer = await ann.upload(path, f"{path}/logo", PNG)
-    assert answer.status_code == 303
+    response = await ann.upload(path, f"{path}/logo", PNG)
+    assert response.status_code == 303
     logo = await ann.get(f"/logos/{client.id}")
     assert logo.content == PNG
     assert logo.headers["content-type"] == "image/png"
@@ -320,9 +320,9 @@ async def test_a_logo_is_known_by_its_content_and_served_as_nothing_else(
 )
 async def test_what_is_no_picture_is_refused_next_to_its_field(ann: Visitor, data: bytes) -> None:
     path = await create(ann)
-    answer = await ann.upload(path, f"{path}/logo", data)
-    assert answer.status_code == 422
-    assert 'id="logo-error"' in answer.text
+    response = await ann.upload(path, f"{path}/logo", data)
+    assert response.status_code == 422
+    assert 'id="logo-error"' in response.text
 
 
 async def test_a_logo_is_removed_by_its_button(services: AccountServices, ann: Visitor) -> None:
@@ -330,8 +330,8 @@ async def test_a_logo_is_removed_by_its_button(services: AccountServices, ann: V
     client = await stored(services, path)
     await ann.upload(path, f"{path}/logo", PNG)
     csrf = (await ann.form(path))["csrf"]
-    answer = await ann.http.post(f"{path}/logo", data={"csrf": csrf, "action": "remove"})
-    assert answer.status_code == 303
+    response = await ann.http.post(f"{path}/logo", data={"csrf": csrf, "action": "remove"})
+    assert response.status_code == 303
     assert (await ann.get(f"/logos/{client.id}")).status_code == 404
 
 
@@ -342,8 +342,8 @@ async def test_deleting_asks_first_and_tells_what_ends(
     page = await ann.get(f"{path}/delete")
     assert "All its access and refresh tokens stop working." in page.text
     await stored(services, path)
-    answer = await ann.submit(f"{path}/delete")
-    assert answer.headers["location"] == "/developers"
+    response = await ann.submit(f"{path}/delete")
+    assert response.headers["location"] == "/developers"
     assert (await ann.get(path)).status_code == 404
 
 
@@ -357,8 +357,8 @@ async def test_an_application_of_another_person_does_not_exist_here(
     for sub in ("", "/secret", "/delete"):
         assert (await ann.get(path + sub)).status_code == 404
     for sub in ("", "/logo", "/secret", "/delete"):
-        answer = await ann.http.post(path + sub, data={"csrf": csrf, "overlap": "0"})
-        assert answer.status_code == 404
+        response = await ann.http.post(path + sub, data={"csrf": csrf, "overlap": "0"})
+        assert response.status_code == 404
     assert await services.stores.clients.client(client.id) == client
 
 

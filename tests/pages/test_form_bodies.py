@@ -32,9 +32,11 @@ async def test_a_body_that_is_no_form_is_refused(
     visitor: Visitor, body: bytes, media_type: str, status: int
 ) -> None:
     await visitor.get("/sign-in")
-    answer = await visitor.http.post("/sign-in", content=body, headers={"content-type": media_type})
-    assert answer.status_code == status
-    assert "<h1>" in answer.text
+    response = await visitor.http.post(
+        "/sign-in", content=body, headers={"content-type": media_type}
+    )
+    assert response.status_code == status
+    assert "<h1>" in response.text
 
 
 async def test_a_field_that_is_sent_twice_is_refused_even_in_a_form_of_ours(
@@ -43,8 +45,8 @@ async def test_a_field_that_is_sent_twice_is_refused_even_in_a_form_of_ours(
     fields = await visitor.form("/sign-in")
     for name in ("username", "password", "return_to"):
         doubled = {"username": "a", "password": "b", **fields, name: ["a", "b"]}
-        answer = await visitor.http.post("/sign-in", data=doubled)
-        assert answer.status_code == 400
+        response = await visitor.http.post("/sign-in", data=doubled)
+        assert response.status_code == 400
 
 
 async def test_a_page_asked_for_in_another_way_is_refused(visitor: Visitor) -> None:

@@ -48,9 +48,11 @@ def reader_of(folder: Path) -> httpx.AsyncClient:
 
 async def pages_in(folder: Path) -> dict[str, Reader]:
     async with reader_of(folder) as client:
-        answers = {address: await client.get(address) for address in PAGES}
-    assert {address for address, answer in answers.items() if answer.status_code != 200} == set()
-    return {address: read_page(answer.text) for address, answer in answers.items()}
+        responses = {address: await client.get(address) for address in PAGES}
+    assert {
+        address for address, response in responses.items() if response.status_code != 200
+    } == set()
+    return {address: read_page(response.text) for address, response in responses.items()}
 
 
 async def test_every_document_is_a_page_and_every_link_resolves(folder: Path) -> None:
@@ -103,8 +105,8 @@ async def test_the_search_index_has_every_page(folder: Path) -> None:
 async def test_an_address_without_its_slash_is_redirected_by_303(folder: Path) -> None:
     async with reader_of(folder) as client:
         for path in ("/guides", "/guides/operator", "/guides/operator/install"):
-            answer = await client.get(path)
-            assert (answer.status_code, answer.headers["location"]) == (303, f"{path}/")
+            response = await client.get(path)
+            assert (response.status_code, response.headers["location"]) == (303, f"{path}/")
 
 
 @pytest.mark.parametrize("path", ["nothing", "..%2f..%2fpy.typed", ".made-from", "../routes.py"])
@@ -116,10 +118,10 @@ async def test_no_other_file_is_served(folder: Path, path: str) -> None:
 @pytest.mark.parametrize("path", ["/guides", "/guides/", "/guides/operator/install/"])
 async def test_without_a_built_site_the_page_says_what_to_do(tmp_path: Path, path: str) -> None:
     async with reader_of(tmp_path / "absent") as client:
-        answer = await client.get(path)
-    assert answer.status_code == 404
-    assert "The guides are not installed" in answer.text
-    assert "scripts/guides" in answer.text
+        response = await client.get(path)
+    assert response.status_code == 404
+    assert "The guides are not installed" in response.text
+    assert "scripts/guides" in response.text
 
 
 async def test_the_server_serves_them_and_links_to_them(

@@ -38,7 +38,7 @@ async def test_who_has_linked_nothing_is_offered_what_there_is(ann: Visitor) -> 
     page = await ann.get(IDENTITIES)
     assert "No account is linked" in page.text
     assert "Link Sample" in page.text
-    assert "Down does not answer now" in page.text
+    assert "Down is not available now" in page.text
     assert "Link Down" not in page.text
     policy = page.headers["content-security-policy"]
     assert "form-action 'self' https:;" in policy
@@ -71,16 +71,16 @@ async def test_the_account_s_pages_lead_there(ann: Visitor) -> None:
 
 
 async def test_a_button_leads_to_the_provider(ann: Visitor, user: User) -> None:
-    answer = await ann.submit(IDENTITIES, LINK)
-    assert answer.status_code == 303
-    assert answer.headers["location"] == f"{DESTINATION}/authorize?for={user.id}"
+    response = await ann.submit(IDENTITIES, LINK)
+    assert response.status_code == 303
+    assert response.headers["location"] == f"{DESTINATION}/authorize?for={user.id}"
 
 
 async def test_an_unknown_provider_is_not_there(ann: Visitor) -> None:
     fields = await ann.form(IDENTITIES, LINK)
     for name in ("", "unknown", "sample\0"):
-        answer = await ann.http.post(LINK, data={**fields, "provider": name})
-        assert answer.status_code in (400, 404)
+        response = await ann.http.post(LINK, data={**fields, "provider": name})
+        assert response.status_code in (400, 404)
 
 
 async def test_no_form_of_elsewhere_links_or_unlinks(
@@ -88,25 +88,25 @@ async def test_no_form_of_elsewhere_links_or_unlinks(
 ) -> None:
     number = await number_of(services, "ben@example.org")
     for path, fields in ((LINK, {"provider": "sample"}), (UNLINK, {"identity": number})):
-        answer = await ben.http.post(path, data={**fields, "csrf": "made up"})
-        assert answer.status_code == 403
+        response = await ben.http.post(path, data={**fields, "csrf": "made up"})
+        assert response.status_code == 403
 
 
 async def test_an_old_session_has_to_sign_in_again_first(ann: Visitor, clock: MovableClock) -> None:
     clock.advance(TOO_LATE)
-    answer = await ann.submit(IDENTITIES, LINK)
-    assert answer.headers["location"] == f"{AGAIN}{IDENTITIES}"
-    page = (await ann.get(answer.headers["location"])).text
+    response = await ann.submit(IDENTITIES, LINK)
+    assert response.headers["location"] == f"{AGAIN}{IDENTITIES}"
+    page = (await ann.get(response.headers["location"])).text
     assert 'href="/sign-in?return_to=/account/identities&amp;login_hint=ann%40example.org"' in page
-    answer = await ann.submit(
+    response = await ann.submit(
         "/sign-in?return_to=/account/identities",
         "/sign-in",
         username="ann@example.org",
         password=PASSWORD,
     )
-    assert answer.headers["location"] == IDENTITIES
-    answer = await ann.submit(IDENTITIES, LINK)
-    assert answer.headers["location"].startswith(DESTINATION)
+    assert response.headers["location"] == IDENTITIES
+    response = await ann.submit(IDENTITIES, LINK)
+    assert response.headers["location"].startswith(DESTINATION)
 
 
 # --------------------------------------------------------------------------------------- unlink
@@ -116,8 +116,8 @@ async def test_an_account_with_a_password_unlinks_the_last_identity(
     services: AccountServices, ann: Visitor, user: User
 ) -> None:
     await services.social.admit(profile_of(), address="192.0.2.1")
-    answer = await ann.submit(IDENTITIES, UNLINK)
-    assert answer.headers["location"] == IDENTITIES
+    response = await ann.submit(IDENTITIES, UNLINK)
+    assert response.headers["location"] == IDENTITIES
     assert "unlinked" in (await ann.get(IDENTITIES)).text
     assert await services.social.identities(user.id) == []
 
@@ -131,9 +131,9 @@ async def test_the_last_way_in_has_no_button_and_says_why(
     assert 'href="/account/security/password"' in page
     csrf = (await ben.form("/account/profile"))["csrf"]
     number = await number_of(services, "ben@example.org")
-    answer = await ben.http.post(UNLINK, data={"csrf": csrf, "identity": number})
-    assert answer.status_code == 400
-    assert "last way to sign in" in answer.text
+    response = await ben.http.post(UNLINK, data={"csrf": csrf, "identity": number})
+    assert response.status_code == 400
+    assert "last way to sign in" in response.text
     assert await number_of(services, "ben@example.org") == number
 
 
@@ -148,10 +148,10 @@ async def test_a_provider_that_is_not_set_up_any_more_is_no_way_in(
     fields = await ben.form(IDENTITIES, UNLINK)
     working = await number_of(services, "ben@example.org")
     assert fields["identity"] != working
-    answer = await ben.http.post(UNLINK, data={**fields, "identity": working})
-    assert answer.status_code == 400
-    answer = await ben.submit(IDENTITIES, UNLINK)
-    assert answer.status_code == 303
+    response = await ben.http.post(UNLINK, data={**fields, "identity": working})
+    assert response.status_code == 400
+    response = await ben.submit(IDENTITIES, UNLINK)
+    assert response.status_code == 303
     assert await number_of(services, "ben@example.org") == working
 
 
@@ -160,9 +160,9 @@ async def test_what_is_no_identity_of_theirs_is_refused(
     ann: Visitor, services: AccountServices, number: str
 ) -> None:
     csrf = (await ann.form("/account/profile"))["csrf"]
-    answer = await ann.http.post(UNLINK, data={"csrf": csrf, "identity": number})
-    assert answer.status_code == 400
-    assert "not linked to your account" in answer.text
+    response = await ann.http.post(UNLINK, data={"csrf": csrf, "identity": number})
+    assert response.status_code == 400
+    assert "not linked to your account" in response.text
 
 
 async def test_an_identity_of_another_account_is_refused(
@@ -172,8 +172,8 @@ async def test_an_identity_of_another_account_is_refused(
         profile_of("ben", email="ben@example.org"), address="192.0.2.1"
     )
     csrf = (await ann.form("/account/profile"))["csrf"]
-    answer = await ann.http.post(UNLINK, data={"csrf": csrf, "identity": str(other.identity.id)})
-    assert answer.status_code == 400
+    response = await ann.http.post(UNLINK, data={"csrf": csrf, "identity": str(other.identity.id)})
+    assert response.status_code == 400
     assert await services.social.stands(other)
 
 
@@ -185,24 +185,24 @@ async def test_a_first_password_is_set(services: AccountServices, ben: Visitor) 
     page = await ben.get("/account/security/password")
     assert "Set a password" in page.text
     assert 'name="current"' not in page.text
-    answer = await ben.submit(
+    response = await ben.submit(
         "/account/security/password", "/account/security/first-password", password=PASSWORD
     )
-    assert answer.headers["location"] == "/account/sessions"
+    assert response.headers["location"] == "/account/sessions"
     assert "Your password is set." in (await ben.get("/account/sessions")).text
     assert 'name="current"' in (await ben.get("/account/security/password")).text
     assert await services.sign_in("ben@example.org")
     # And now the last identity may go.
-    answer = await ben.submit(IDENTITIES, UNLINK)
-    assert answer.status_code == 303
+    response = await ben.submit(IDENTITIES, UNLINK)
+    assert response.status_code == 303
 
 
 async def test_a_bad_first_password_is_reported(ben: Visitor) -> None:
-    answer = await ben.submit(
+    response = await ben.submit(
         "/account/security/password", "/account/security/first-password", password="short"
     )
-    assert answer.status_code == 422
-    assert "at least 8 characters" in answer.text
+    assert response.status_code == 422
+    assert "at least 8 characters" in response.text
 
 
 async def test_without_an_address_the_page_says_what_to_do_first(
@@ -223,10 +223,10 @@ async def test_what_needs_a_password_of_others_needs_a_fresh_sign_in(
 ) -> None:
     assert (await ben.get(path)).status_code == 200
     clock.advance(TOO_LATE)
-    answer = await ben.get(path)
-    assert answer.status_code == 303
-    assert answer.headers["location"] == f"{AGAIN}{path}"
-    page = (await ben.get(answer.headers["location"])).text
+    response = await ben.get(path)
+    assert response.status_code == 303
+    assert response.headers["location"] == f"{AGAIN}{path}"
+    page = (await ben.get(response.headers["location"])).text
     assert f'href="/sign-in/with/sample?return_to={path}"' in page
     assert "with your password" not in page
 
@@ -249,8 +249,8 @@ async def test_a_form_that_was_open_too_long_changes_nothing(
 ) -> None:
     sent = {**await ben.form(path, action), **fields}
     clock.advance(TOO_LATE)
-    answer = await ben.http.post(action, data=sent)
-    assert answer.headers["location"] == f"{AGAIN}{path}"
+    response = await ben.http.post(action, data=sent)
+    assert response.headers["location"] == f"{AGAIN}{path}"
     found = await services.stores.users.user_by_email("ben@example.org")
     assert found is not None
     assert not await services.accounts.credentials.has_password(found.id)
@@ -262,8 +262,8 @@ async def test_an_address_is_changed_without_a_password(
 ) -> None:
     page = await ben.get("/account/security/email")
     assert 'name="current"' not in page.text
-    answer = await ben.submit("/account/security/email", email="new@example.org")
-    assert answer.headers["location"] == "/account/security"
+    response = await ben.submit("/account/security/email", email="new@example.org")
+    assert response.headers["location"] == "/account/security"
     email_token = await services.email_token("/verify")
     await ben.get(f"/verify?token={email_token}")
     await ben.submit("/verify")
@@ -275,8 +275,8 @@ async def test_an_account_without_a_password_is_deleted(
 ) -> None:
     page = await ben.get("/account/delete")
     assert 'name="current"' not in page.text
-    answer = await ben.submit("/account/delete")
-    assert answer.headers["location"] == "/"
+    response = await ben.submit("/account/delete")
+    assert response.headers["location"] == "/"
     assert await services.stores.users.user_by_email("ben@example.org") is None
 
 

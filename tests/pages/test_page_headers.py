@@ -112,9 +112,9 @@ async def test_robots_are_kept_out_of_what_is_private(visitor: Visitor) -> None:
 
 
 async def test_password_managers_find_the_page_that_changes_a_password(visitor: Visitor) -> None:
-    answer = await visitor.get("/.well-known/change-password")
-    assert answer.status_code == 303
-    assert answer.headers["location"] == "/account/security/password"
+    response = await visitor.get("/.well-known/change-password")
+    assert response.status_code == 303
+    assert response.headers["location"] == "/account/security/password"
 
 
 async def test_there_is_a_security_contact_only_if_the_operator_gave_one(

@@ -9,8 +9,8 @@ NEW = "quite another long password"
 
 
 async def open_link(visitor: Visitor, path: str, email_token: str) -> int:
-    answer = await visitor.get(f"{path}?token={email_token}")
-    assert answer.headers["location"] == path
+    response = await visitor.get(f"{path}?token={email_token}")
+    assert response.headers["location"] == path
     return (await visitor.get(path)).status_code
 
 
@@ -25,9 +25,9 @@ async def test_the_page_does_not_tell_whether_an_address_has_an_account(
 
 
 async def test_what_is_no_address_is_refused(visitor: Visitor) -> None:
-    answer = await visitor.submit("/reset", email="unknown")
-    assert answer.status_code == 422
-    assert 'value="unknown"' in answer.text
+    response = await visitor.submit("/reset", email="unknown")
+    assert response.status_code == 422
+    assert 'value="unknown"' in response.text
 
 
 async def test_a_new_password_signs_in_here_and_out_everywhere_else(
@@ -36,9 +36,9 @@ async def test_a_new_password_signs_in_here_and_out_everywhere_else(
     async with site.visitor() as owner:
         await owner.submit("/reset", email="ann@example.org")
         assert await open_link(owner, "/reset/new", await services.email_token("/reset/new")) == 200
-        answer = await owner.submit("/reset/new", password=NEW)
-        assert answer.status_code == 303
-        assert answer.headers["location"] == "/account"
+        response = await owner.submit("/reset/new", password=NEW)
+        assert response.status_code == 303
+        assert response.headers["location"] == "/account"
         assert (await owner.get("/account")).status_code == 200
         assert any("quantimodo_device_" in name for name in owner.http.cookies)  # security.md §23a
     assert (await ann.get("/account")).status_code == 303
@@ -71,11 +71,11 @@ async def test_an_address_confirmed_by_its_own_session_keeps_the_password(
         email="bob@example.org", name="Bob Example", password=Secret(PASSWORD)
     )
     await visitor.sign_in("bob@example.org", PASSWORD)
-    answer = await visitor.submit("/account/profile", "/account/verification")
-    assert answer.status_code == 303
+    response = await visitor.submit("/account/profile", "/account/verification")
+    assert response.status_code == 303
     assert await open_link(visitor, "/verify", await services.email_token("/verify")) == 200
-    answer = await visitor.submit("/verify")
-    assert answer.headers["location"] == "/account/profile"
+    response = await visitor.submit("/verify")
+    assert response.headers["location"] == "/account/profile"
     page = (await visitor.get("/account/profile")).text
     assert "Your address is confirmed." in page
     assert '<span class="badge">confirmed</span>' in page
@@ -91,8 +91,8 @@ async def test_opened_elsewhere_it_drops_what_was_there_and_asks_for_a_password(
     await visitor.submit("/account/profile", "/account/verification")
     async with site.visitor() as owner:
         await open_link(owner, "/verify", await services.email_token("/verify"))
-        answer = await owner.submit("/verify")
-        assert answer.headers["location"] == "/reset/new"
+        response = await owner.submit("/verify")
+        assert response.headers["location"] == "/reset/new"
         assert (await owner.submit("/reset/new", password=NEW)).status_code == 303
     assert (await visitor.get("/account")).status_code == 303
 
@@ -101,8 +101,10 @@ async def test_a_new_address_takes_effect_when_its_own_session_opens_the_email(
     site: Site, services: AccountServices, ann: Visitor
 ) -> None:
     before = ann.http.cookies["__Host-quantimodo_session"]
-    answer = await ann.submit("/account/security/email", email="ann@example.net", current=PASSWORD)
-    assert answer.status_code == 303
+    response = await ann.submit(
+        "/account/security/email", email="ann@example.net", current=PASSWORD
+    )
+    assert response.status_code == 303
     assert ann.http.cookies["__Host-quantimodo_session"] != before
     email_token = await services.email_token("/verify")
     async with site.visitor() as stranger:
@@ -124,6 +126,6 @@ async def test_an_address_that_was_taken_meanwhile_is_reported(
     email_token = await services.email_token("/verify")
     await services.member("ann@example.net")
     await open_link(ann, "/verify", email_token)
-    answer = await ann.submit("/verify")
-    assert answer.status_code == 400
-    assert "has another account" in answer.text
+    response = await ann.submit("/verify")
+    assert response.status_code == 400
+    assert "has another account" in response.text

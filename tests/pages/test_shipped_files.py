@@ -6,17 +6,17 @@ from support.page_site import Visitor
 
 async def test_a_shipped_file_has_an_address_that_names_its_content(visitor: Visitor) -> None:
     url = Assets.shipped().url("site.css")
-    answer = await visitor.get(url)
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "text/css; charset=utf-8"
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "immutable" in answer.headers["cache-control"]
+    response = await visitor.get(url)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/css; charset=utf-8"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "immutable" in response.headers["cache-control"]
 
 
 async def test_an_old_version_is_not_kept_long(visitor: Visitor) -> None:
-    answer = await visitor.get("/static/site.css?v=0123")
-    assert answer.status_code == 200
-    assert "immutable" not in answer.headers["cache-control"]
+    response = await visitor.get("/static/site.css?v=0123")
+    assert response.status_code == 200
+    assert "immutable" not in response.headers["cache-control"]
 
 
 async def test_nothing_else_is_served(visitor: Visitor) -> None:
@@ -25,6 +25,6 @@ async def test_nothing_else_is_served(visitor: Visitor) -> None:
 
 
 async def test_a_browser_that_asks_for_the_icon_gets_it(visitor: Visitor) -> None:
-    answer = await visitor.get("/favicon.ico")
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "image/x-icon"
+    response = await visitor.get("/favicon.ico")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "image/x-icon"

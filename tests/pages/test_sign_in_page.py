@@ -24,9 +24,9 @@ async def test_the_form_has_the_names_that_password_managers_and_people_expect(
 
 
 async def test_who_signs_in_is_led_to_the_account_by_a_303(visitor: Visitor, user: User) -> None:
-    answer = await visitor.sign_in("ann@example.org", PASSWORD)
-    assert answer.status_code == 303
-    assert answer.headers["location"] == "/account"
+    response = await visitor.sign_in("ann@example.org", PASSWORD)
+    assert response.status_code == 303
+    assert response.headers["location"] == "/account"
     assert (await visitor.get("/account")).status_code == 200
 
 
@@ -44,8 +44,8 @@ async def test_a_wrong_password_and_an_unknown_address_look_the_same(
 
 
 async def test_what_was_typed_comes_back_as_text_and_never_as_markup(visitor: Visitor) -> None:
-    answer = await visitor.sign_in('"><script>alert(1)</script>', "x")
-    assert "<script>" not in answer.text
+    response = await visitor.sign_in('"><script>alert(1)</script>', "x")
+    assert "<script>" not in response.text
     page = await visitor.get("/sign-in?login_hint=%22%3E%3Cscript%3E")
     assert "<script>" not in page.text
 
@@ -57,20 +57,20 @@ async def test_what_was_typed_comes_back_as_text_and_never_as_markup(visitor: Vi
 async def test_no_link_leads_to_another_server(
     visitor: Visitor, user: User, elsewhere: str
 ) -> None:
-    answer = await visitor.submit(
+    response = await visitor.submit(
         "/sign-in", username="ann@example.org", password=PASSWORD, return_to=elsewhere
     )
-    assert answer.status_code == 303
-    assert answer.headers["location"] == "/account"
+    assert response.status_code == 303
+    assert response.headers["location"] == "/account"
 
 
 async def test_too_many_attempts_get_retry_after(visitor: Visitor, user: User) -> None:
     for _ in range(10):
         assert (await visitor.sign_in("ann@example.org", "wrong")).status_code == 400
-    answer = await visitor.sign_in("ann@example.org", PASSWORD)
-    assert answer.status_code == 429
-    assert answer.headers["retry-after"] == "900"
-    assert "wait 15 minutes" in answer.text
+    response = await visitor.sign_in("ann@example.org", PASSWORD)
+    assert response.status_code == 429
+    assert response.headers["retry-after"] == "900"
+    assert "wait 15 minutes" in response.text
 
 
 async def test_a_full_password_pool_says_so_and_when_to_come_back(
@@ -82,12 +82,12 @@ async def test_a_full_password_pool_says_so_and_when_to_come_back(
         fields = await visitor.form("/sign-in")
         occupied = asyncio.create_task(services.hasher.hash(Secret("another person's")))
         await asyncio.sleep(0)
-        answer = await visitor.http.post("/sign-in", data={**fields, "username": "a@example.org"})
+        response = await visitor.http.post("/sign-in", data={**fields, "username": "a@example.org"})
         await occupied
     services.hasher.close()
-    assert answer.status_code == 503
-    assert answer.headers["retry-after"] == "2"
-    assert "try again in a few seconds" in answer.text
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "2"
+    assert "try again in a few seconds" in response.text
 
 
 async def test_who_is_signed_in_sees_the_form_and_may_go_on(ann: Visitor) -> None:
@@ -136,8 +136,8 @@ async def test_a_request_that_is_gone_changes_nothing_on_the_page(visitor: Visit
 
 async def test_signing_out_ends_the_session_on_the_server(site: Site, ann: Visitor) -> None:
     cookie = ann.http.cookies["__Host-quantimodo_session"]
-    answer = await ann.submit("/sign-out")
-    assert answer.status_code == 303
+    response = await ann.submit("/sign-out")
+    assert response.status_code == 303
     assert "__Host-quantimodo_session" not in ann.http.cookies
     async with site.visitor() as other:
         other.http.cookies.set("__Host-quantimodo_session", cookie, domain="id.example.org")

@@ -17,18 +17,18 @@ async def sign_up(visitor: Visitor, email: str = "new@example.org", **more: str)
 
 async def open_link(visitor: Visitor, path: str, email_token: str) -> httpx.Response:
     """Open the mailed link as a browser does, following the way to the address without it."""
-    answer = await visitor.get(f"{path}?token={email_token}")
-    assert answer.status_code == 303
-    assert answer.headers["location"] == path
+    response = await visitor.get(f"{path}?token={email_token}")
+    assert response.status_code == 303
+    assert response.headers["location"] == path
     return await visitor.get(path)
 
 
 async def test_no_account_is_made_before_the_email_is_opened(
     services: AccountServices, visitor: Visitor
 ) -> None:
-    answer = await sign_up(visitor)
-    assert answer.status_code == 303
-    assert answer.headers["location"] == "/sign-up/sent"
+    response = await sign_up(visitor)
+    assert response.status_code == 303
+    assert response.headers["location"] == "/sign-up/sent"
     assert "Look into your mail" in (await visitor.get("/sign-up/sent")).text
     assert await services.stores.users.user_by_email("new@example.org") is None
 
@@ -36,20 +36,20 @@ async def test_no_account_is_made_before_the_email_is_opened(
 async def test_all_that_is_wrong_is_said_at_once(
     services: AccountServices, visitor: Visitor
 ) -> None:
-    answer = await sign_up(visitor, name=" ", email="nowhere", password="short")
-    assert answer.status_code == 422
-    assert "There are problems" in answer.text
+    response = await sign_up(visitor, name=" ", email="nowhere", password="short")
+    assert response.status_code == 422
+    assert "There are problems" in response.text
     for field, text in (
         ("name", "Enter a name."),
         ("email", "Enter an e-mail address"),
         ("password", "Use a password of at least 8 characters"),
     ):
-        summary = answer.text.partition('class="summary"')[2].partition("</div>")[0]
+        summary = response.text.partition('class="summary"')[2].partition("</div>")[0]
         assert f'<a href="#{field}">{text}' in summary
-        assert f'id="{field}-error"' in answer.text
-    answer = await sign_up(visitor, name="New Person", email="nowhere")
-    assert "There is a problem" in answer.text
-    assert 'value="New Person"' in answer.text
+        assert f'id="{field}-error"' in response.text
+    response = await sign_up(visitor, name="New Person", email="nowhere")
+    assert "There is a problem" in response.text
+    assert 'value="New Person"' in response.text
     assert await services.stores.users.user_by_email("nowhere") is None
 
 
@@ -61,9 +61,9 @@ async def test_the_link_opened_in_the_same_browser_makes_the_account_and_signs_i
     assert page.status_code == 200
     assert "new@example.org" in page.text
     assert 'name="password"' not in page.text
-    answer = await visitor.submit("/confirm")
-    assert answer.status_code == 303
-    assert answer.headers["location"] == "/developers"
+    response = await visitor.submit("/confirm")
+    assert response.status_code == 303
+    assert response.headers["location"] == "/developers"
     assert (await visitor.get("/developers")).status_code == 200
     found = await services.stores.users.user_by_email("new@example.org")
     assert found is not None
@@ -105,8 +105,8 @@ async def test_in_another_browser_a_new_password_must_be_chosen(
         assert refused.status_code == 422
         assert "There is a problem" in refused.text
         assert (await owner.submit("/confirm", password=PASSWORD)).status_code == 303
-    answer = await visitor.sign_in("new@example.org", "the attacker knows this one")
-    assert answer.status_code == 400
+    response = await visitor.sign_in("new@example.org", "the attacker knows this one")
+    assert response.status_code == 400
     assert (await visitor.sign_in("new@example.org", PASSWORD)).status_code == 303
 
 
@@ -126,17 +126,17 @@ async def test_the_page_does_not_tell_that_an_address_has_an_account(
 async def test_what_is_wrong_is_said_next_to_its_field_and_what_was_typed_is_kept(
     visitor: Visitor,
 ) -> None:
-    answer = await sign_up(visitor, "new@example.org", password="password")
-    assert answer.status_code == 422
-    assert 'id="password-error"' in answer.text
-    assert 'aria-describedby="password-hint password-error"' in answer.text
-    assert 'href="#password"' in answer.text
-    assert "<title>Error: Sign up" in answer.text
-    assert 'value="new@example.org"' in answer.text
-    assert 'value="New Person"' in answer.text
-    assert 'value="password"' not in answer.text
-    answer = await sign_up(visitor, "no address")
-    assert 'id="email-error"' in answer.text
+    response = await sign_up(visitor, "new@example.org", password="password")
+    assert response.status_code == 422
+    assert 'id="password-error"' in response.text
+    assert 'aria-describedby="password-hint password-error"' in response.text
+    assert 'href="#password"' in response.text
+    assert "<title>Error: Sign up" in response.text
+    assert 'value="new@example.org"' in response.text
+    assert 'value="New Person"' in response.text
+    assert 'value="password"' not in response.text
+    response = await sign_up(visitor, "no address")
+    assert 'id="email-error"' in response.text
 
 
 async def test_a_link_that_was_used_or_never_was_one_says_where_to_get_a_new_one(
@@ -151,8 +151,8 @@ async def test_a_link_that_was_used_or_never_was_one_says_where_to_get_a_new_one
         assert page.status_code == 410
         assert 'href="/sign-up"' in page.text
     fields = await visitor.form("/account/profile")
-    answer = await visitor.http.post("/confirm", data={"csrf": fields["csrf"]})
-    assert answer.status_code == 410
+    response = await visitor.http.post("/confirm", data={"csrf": fields["csrf"]})
+    assert response.status_code == 410
 
 
 async def test_a_link_for_something_else_does_not_confirm_an_account(

@@ -228,8 +228,8 @@ async def test_no_person_sets_one_up_by_the_first_proof_where_a_factor_exists(
         stale = form_fields((await thief.get(SET_UP)).text)
         await press(first, SET_UP, SET_UP, code=app.code(harness.context.clock.now()))
         assert (await thief.get(SET_UP)).headers["location"].startswith(f"{FACTOR}?")
-        answer = await thief.post(SET_UP, data={**stale, "action": "begin"})
-        assert answer.headers["location"].startswith(f"{FACTOR}?")
+        response = await thief.post(SET_UP, data={**stale, "action": "begin"})
+        assert response.headers["location"].startswith(f"{FACTOR}?")
         assert not await is_signed_in(thief)
 
 

@@ -77,9 +77,9 @@ async def has_factor(harness: AppHarness, user: User) -> bool:
 async def test_another_method_is_refused(harness: AppHarness, page: str) -> None:
     """RFC 9110 §15.5.6: the Allow header has every method of the page."""
     for method in ("PUT", "PATCH", "DELETE"):
-        answer = await harness.browser().request(method, page)
-        assert answer.status_code == 405
-        allowed = set(answer.headers["allow"].split(", "))
+        response = await harness.browser().request(method, page)
+        assert response.status_code == 405
+        allowed = set(response.headers["allow"].split(", "))
         assert ("POST" in allowed) is (page != TWO_STEP)
         assert ("GET" in allowed) is (page != f"{APP}/new")
 
@@ -100,8 +100,8 @@ async def test_a_form_of_another_site_changes_nothing(
     """security.md §11."""
     browser = await harness.signed_in()
     await begin(browser)
-    answer = await browser.post(form, data={"code": "000000", "action": "begin"})
-    assert answer.status_code == 403
+    response = await browser.post(form, data={"code": "000000", "action": "begin"})
+    assert response.status_code == 403
     assert not await has_factor(harness, ann)
 
 
@@ -118,8 +118,8 @@ async def test_the_account_s_forms_need_a_session(
 ) -> None:
     browser = harness.browser()
     fields = form_fields((await browser.get("/sign-in")).text)
-    answer = await browser.post(form, data={**fields, "code": "000000"})
-    assert answer.headers["location"].startswith("/sign-in?")
+    response = await browser.post(form, data={**fields, "code": "000000"})
+    assert response.headers["location"].startswith("/sign-in?")
 
 
 async def test_no_such_code_puts_an_app_in_use(harness: AppHarness, ann: User) -> None:
@@ -127,10 +127,10 @@ async def test_no_such_code_puts_an_app_in_use(harness: AppHarness, ann: User) -
     await begin(browser)
     page = await browser.get(APP)
     for code in WRONG_CODES:
-        answer = await browser.post(APP, data=filled(page, code))
-        assert answer.status_code == 400
-        assert "This code is not right" in answer.text
-        assert not code or code not in answer.text, "it is not repeated"
+        response = await browser.post(APP, data=filled(page, code))
+        assert response.status_code == 400
+        assert "This code is not right" in response.text
+        assert not code or code not in response.text, "it is not repeated"
         assert not await has_factor(harness, ann)
 
 
@@ -139,9 +139,9 @@ async def test_no_such_code_completes_a_login(harness: AppHarness, ann: User) ->
     browser = await pending(harness)
     page = await browser.get(FACTOR)
     for code in WRONG_CODES:
-        answer = await browser.post(FACTOR, data=filled(page, code))
-        assert answer.status_code == 400
-        assert not code or code not in answer.text, "it is not repeated"
+        response = await browser.post(FACTOR, data=filled(page, code))
+        assert response.status_code == 400
+        assert not code or code not in response.text, "it is not repeated"
         assert SESSION not in browser.cookies
 
 
@@ -152,8 +152,8 @@ async def test_no_such_code_completes_a_login_with_a_set_up(open_harness: OpenHa
         await browser.post(SET_UP, data=filled(await browser.get(SET_UP), None, action="begin"))
         page = await browser.get(SET_UP)
         for code in WRONG_CODES:
-            answer = await browser.post(SET_UP, data=filled(page, code, action="neither"))
-            assert answer.status_code == 400
+            response = await browser.post(SET_UP, data=filled(page, code, action="neither"))
+            assert response.status_code == 400
             assert SESSION not in browser.cookies
             assert not await has_factor(harness, ann)
 
@@ -181,10 +181,10 @@ async def test_a_first_code_before_a_set_up_began_is_refused(open_harness: OpenH
     async with open_harness(accounts__second_factor="required") as harness:
         await harness.person()
         browser = await pending(harness)
-        answer = await browser.post(SET_UP, data=filled(await browser.get(SET_UP), "000000"))
-        assert answer.status_code == 400
-        assert "This set-up is not valid any more" in answer.text
-        assert 'href="#code"' not in answer.text, "the page has no such field"
+        response = await browser.post(SET_UP, data=filled(await browser.get(SET_UP), "000000"))
+        assert response.status_code == 400
+        assert "This set-up is not valid any more" in response.text
+        assert 'href="#code"' not in response.text, "the page has no such field"
         assert SESSION not in browser.cookies
 
 
@@ -220,9 +220,9 @@ async def test_an_app_is_confirmed_only_in_the_session_that_began_it(
     assert (await other.get(APP)).headers["location"] == TWO_STEP
     fields = form_fields((await other.get(TWO_STEP)).text)
     code = app.code(harness.context.clock.now())
-    answer = await other.post(APP, data={**fields, "code": code})
-    assert answer.status_code == 400
-    assert "This set-up is not valid any more" in answer.text
+    response = await other.post(APP, data={**fields, "code": code})
+    assert response.status_code == 400
+    assert "This set-up is not valid any more" in response.text
     assert not await has_factor(harness, ann)
 
 
@@ -235,10 +235,10 @@ async def test_a_set_up_that_has_expired_says_so(open_harness: OpenHarness) -> N
         harness.advance(minutes=61)
         await harness.sign_in(browser)
         fields = {**stale, **form_fields((await browser.get(TWO_STEP)).text)}
-        answer = await browser.post(APP, data={**fields, "code": "000000"})
-        assert answer.status_code == 400
-        assert "This set-up is not valid any more" in answer.text
-        assert 'href="#code"' not in answer.text, "the page has no such field"
+        response = await browser.post(APP, data={**fields, "code": "000000"})
+        assert response.status_code == 400
+        assert "This set-up is not valid any more" in response.text
+        assert 'href="#code"' not in response.text, "the page has no such field"
         assert not await has_factor(harness, ann)
 
 
@@ -248,9 +248,9 @@ async def test_without_a_factor_there_is_nothing_to_replace_or_remove(
 ) -> None:
     browser = await harness.signed_in()
     fields = form_fields((await browser.get(TWO_STEP)).text)
-    answer = await browser.post(form, data=fields)
-    assert answer.status_code == 400
-    assert "Nothing was changed" in answer.text
+    response = await browser.post(form, data=fields)
+    assert response.status_code == 400
+    assert "Nothing was changed" in response.text
 
 
 async def test_the_codes_of_one_session_are_not_shown_in_another(
@@ -279,10 +279,10 @@ async def test_a_malformed_pending_login_leads_to_the_sign_in_page(
     browser = harness.browser()
     for value in ("x", "qmx_nothing", "a" * 3000):
         browser.cookies.set("__Host-quantimodo_pending_login", value, domain="id.example.org")
-        answer = await browser.get(page)
-        while answer.headers["location"].startswith(f"{FACTOR}?"):
-            answer = await browser.get(answer.headers["location"])
-        assert answer.headers["location"] == "/sign-in?return_to=/account"
+        response = await browser.get(page)
+        while response.headers["location"].startswith(f"{FACTOR}?"):
+            response = await browser.get(response.headers["location"])
+        assert response.headers["location"] == "/sign-in?return_to=/account"
 
 
 @pytest.mark.parametrize(
@@ -310,8 +310,8 @@ async def test_no_set_up_begins_where_none_is_required(harness: AppHarness, ann:
     await protect(harness, await harness.signed_in())
     browser = await pending(harness)
     fields = form_fields((await browser.get(FACTOR)).text)
-    answer = await browser.post(SET_UP, data={**fields, "action": "begin"})
-    assert answer.headers["location"].startswith(f"{FACTOR}?")
+    response = await browser.post(SET_UP, data={**fields, "action": "begin"})
+    assert response.headers["location"].startswith(f"{FACTOR}?")
     enrolment = await harness.context.stores.second_factors.totp_enrolment(ann.id)
     assert enrolment is None
 
@@ -324,6 +324,6 @@ async def test_a_change_that_needs_a_fresh_sign_in_returns_to_a_page(
     fields = form_fields((await browser.get(TWO_STEP)).text)
     harness.advance(minutes=11)
     for form in (f"{APP}/new", APP, CODES, REMOVE):
-        asked = await browser.post(form, data={**fields, "code": "000000"})
-        return_to = httpx.URL(asked.headers["location"]).params["return_to"]
+        requested = await browser.post(form, data={**fields, "code": "000000"})
+        return_to = httpx.URL(requested.headers["location"]).params["return_to"]
         assert (await browser.get(return_to)).status_code in (200, 303)

@@ -172,9 +172,9 @@ async def paste_flow(live: Live, shell: Shell, blocks: list[str], filled: dict[s
         for placeholder, value in filled.items():
             text = text.replace(placeholder, value)
         assert "PASTE" not in text, text
-        answer = await shell.paste(text)
-        output.append(answer)
-        last = answer.rpartition("\n")[2]
+        response = await shell.paste(text)
+        output.append(response)
+        last = response.rpartition("\n")[2]
         if re.fullmatch(r"http://\S+/oauth/authorize\?\S+", last):
             location = await live.allow(last)
             filled["PASTE_THE_CODE"] = parse_qs(urlsplit(location).query)["code"][0]
@@ -269,8 +269,8 @@ async def test_the_page_on_social_sign_in_runs_as_printed(live: Live, tmp_path: 
         "/api/v2/oauth/authorize/decision", data={**form_fields(consent.text), "decision": "allow"}
     )
     assert query_of(allowed.headers["location"])["code"].startswith("qmc_")
-    answer = json.loads(await paste_flow(live, shell, [as_json], filled))
-    assert answer["data"]["code"].startswith("qmc_")
+    response = json.loads(await paste_flow(live, shell, [as_json], filled))
+    assert response["data"]["code"].startswith("qmc_")
 
     tokens = await browser.post("/sandbox/google/native", json={"person": "verified"})
     await shell.paste(f"sdk_token={tokens.json()['access_token']}")
@@ -283,8 +283,8 @@ async def test_the_page_on_social_sign_in_runs_as_printed(live: Live, tmp_path: 
 async def test_the_page_on_the_sandbox_runs_as_printed(live: Live, tmp_path: Path) -> None:
     code, redeem, native, event = runnable("docs/developer/sandbox.md")
     shell = await Shell.open(tmp_path)
-    asked = {"origin": "http://127.0.0.1:9000", "state": "xyz", "person": "verified"}
-    popup = await live.browser().get("/sandbox/google/popup", params=asked)
+    requested = {"origin": "http://127.0.0.1:9000", "state": "xyz", "person": "verified"}
+    popup = await live.browser().get("/sandbox/google/popup", params=requested)
     filled = {"PASTE_THE_CODE": popup.text.partition("readonly>")[2].partition("<")[0]}
     redeemed = json.loads(await paste_flow(live, shell, [code, redeem], filled))["data"]
     admitted = json.loads(await paste_flow(live, shell, [native], filled))["data"]

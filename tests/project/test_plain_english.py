@@ -3,7 +3,9 @@
 `prose_rules.py` has the refused words.
 """
 
+import ast
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,3 +94,45 @@ def test_a_finding_names_its_line_reason_and_replacement() -> None:
 
 def test_each_rule_has_a_reason_and_a_replacement() -> None:
     assert all(rule.reason and rule.use for rule in RULES)
+
+
+_MODELS_OF_2016 = {"TokenAnswer", "LoginAnswer", "AuthorizationAnswer"}
+_OLD_WORDS = re.compile(r"(?:^|_)(?:answers?|asked|ANSWERS?|ASKED)(?:_|$)|Answer(?!ed)|Asked")
+
+
+def _names(source: ast.AST) -> Iterator[str]:
+    """The names that `source` defines, test functions excepted: their names are sentences."""
+    for node in ast.walk(source):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() if node.name.startswith("test_"):
+                pass
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield node.name
+            case ast.Name(ctx=ast.Store()):
+                yield node.id
+            case ast.arg():
+                yield node.arg
+            case _:
+                pass
+
+
+@pytest.mark.parametrize("root", ["src", "tests", "bench", "clients"])
+def test_http_messages_are_named_requests_and_responses(root: str) -> None:
+    # RFC 9110 §3.4: a name that engineers of the field search for.
+    faults = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in _files()
+        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] == root
+        for name in _names(ast.parse(path.read_text("utf-8")))
+        if _OLD_WORDS.search(name) and name not in _MODELS_OF_2016
+    }
+    assert not faults, "\n" + "\n".join(sorted(faults))
+
+
+def test_an_old_name_of_a_response_is_found() -> None:
+    source = "def f(asked):\n    answer = 1\nclass Answer: ...\ndef test_it_answers(): ..."
+    assert [name for name in _names(ast.parse(source)) if _OLD_WORDS.search(name)] == [
+        "Answer",
+        "asked",
+        "answer",
+    ]

@@ -192,7 +192,7 @@ HOLES = {
         rfc7523/test_3_client_assertions.py a_statement_is_used_once
         rfc7523/test_3_client_assertions.py of_many_at_once_one_wins""",
     "predictable codes": """
-        project/test_import_laws.py only_the_clock_and_entropy_read_the_time_or_draw_random_bits""",
+        project/test_imports.py only_the_clock_and_entropy_read_the_time_or_draw_random_bits""",
     "a migration that is skipped in silence, or runs twice": """
         storage/test_migrations.py a_step_that_was_left_out_is_refused
         storage/test_migrations.py of_processes_that_migrate_at_once_one_does

@@ -161,10 +161,10 @@ def test_a_public_clients_localhost_may_differ_in_its_port(tail: str) -> None:
     # RFC 8252 §7.3, §8.3
     for registered in (f"http://localhost{tail}", f"http://localhost:3000{tail}"):
         for port in ("", ":1", ":3000", ":65535"):
-            asked = f"http://localhost{port}{tail}"
-            assert matches(registered, asked, public=True)
-            assert matches(registered, asked) is (registered == asked)
-        for asked in (
+            requested = f"http://localhost{port}{tail}"
+            assert matches(registered, requested, public=True)
+            assert matches(registered, requested) is (registered == requested)
+        for requested in (
             f"http://localhost:0{tail}",
             f"http://localhost:65536{tail}",
             f"http://localhost:{tail}",
@@ -175,7 +175,7 @@ def test_a_public_clients_localhost_may_differ_in_its_port(tail: str) -> None:
             f"http://localhost:1{tail}x" if tail else "http://localhost:1x",
             f"http://evil@localhost:1{tail}",
         ):
-            assert not matches(registered, asked, public=True), asked
+            assert not matches(registered, requested, public=True), requested
 
 
 def test_a_port_is_free_for_no_other_address_of_a_public_client() -> None:
@@ -265,7 +265,7 @@ def test_a_loopback_address_matches_no_other_path_or_query(
 
 
 @pytest.mark.parametrize(
-    ("registered", "asked"),
+    ("registered", "requested"),
     [
         ("http://localhost:1/cb", "http://localhost:2/cb"),
         ("https://127.0.0.1:1/cb", "https://127.0.0.1:2/cb"),
@@ -290,5 +290,5 @@ def test_a_loopback_address_matches_no_other_path_or_query(
         ("https://app.example/cb", "https://APP.example/cb"),
     ],
 )
-def test_a_similar_address_is_another_address(registered: str, asked: str) -> None:
-    assert not matches(registered, asked)
+def test_a_similar_address_is_another_address(registered: str, requested: str) -> None:
+    assert not matches(registered, requested)

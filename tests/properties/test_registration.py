@@ -124,23 +124,23 @@ def test_all_faults_are_reported_together() -> None:
 
 
 def test_of_several_redirect_uris_the_faulty_one_is_numbered() -> None:
-    asked = replace(SOUND, redirect_uris=("https://app.example/", "ftp://app.example/"))
-    (fault,) = faults(asked)
+    requested = replace(SOUND, redirect_uris=("https://app.example/", "ftp://app.example/"))
+    (fault,) = faults(requested)
     assert fault.message.startswith("number 2 must be https")
 
 
 def test_too_many_redirect_uris_are_one_fault() -> None:
-    asked = replace(SOUND, redirect_uris=("ftp://app.example/",) * (MOST_REDIRECT_URIS + 1))
-    assert len(faults(asked)) == 1
+    requested = replace(SOUND, redirect_uris=("ftp://app.example/",) * (MOST_REDIRECT_URIS + 1))
+    assert len(faults(requested)) == 1
 
 
 def test_an_application_that_uses_no_code_answers_with_none() -> None:
-    asked = replace(SOUND, grant_types=frozenset({"client_credentials"}))
-    assert normalise(asked).response_types == frozenset()
+    requested = replace(SOUND, grant_types=frozenset({"client_credentials"}))
+    assert normalise(requested).response_types == frozenset()
 
 
 def test_spaces_and_repeated_addresses_are_removed() -> None:
-    asked = normalise(
+    requested = normalise(
         replace(
             SOUND,
             name=" Diary ",
@@ -149,9 +149,9 @@ def test_spaces_and_repeated_addresses_are_removed() -> None:
             redirect_uris=("https://b.example/", "https://a.example/", "https://b.example/"),
         )
     )
-    assert (asked.name, asked.description) == ("Diary", "a\nb")
-    assert asked.homepage_uri == "https://app.example/"
-    assert asked.redirect_uris == ("https://b.example/", "https://a.example/")
+    assert (requested.name, requested.description) == ("Diary", "a\nb")
+    assert requested.homepage_uri == "https://app.example/"
+    assert requested.redirect_uris == ("https://b.example/", "https://a.example/")
 
 
 @pytest.mark.parametrize(
@@ -188,19 +188,19 @@ REGISTRATIONS = st.builds(
 
 
 @given(REGISTRATIONS)
-def test_tidying_twice_changes_nothing_more(asked: Registration) -> None:
-    assert normalise(normalise(asked)) == normalise(asked)
+def test_tidying_twice_changes_nothing_more(requested: Registration) -> None:
+    assert normalise(normalise(requested)) == normalise(requested)
 
 
 @given(REGISTRATIONS)
-def test_what_has_no_fault_is_safe_to_keep_and_to_show(asked: Registration) -> None:
-    asked = normalise(asked)
-    if faults(asked):
+def test_what_has_no_fault_is_safe_to_keep_and_to_show(requested: Registration) -> None:
+    requested = normalise(requested)
+    if faults(requested):
         return
-    asked.name.encode()
-    assert asked.name.isprintable() or "\u200c" in asked.name or "\u200d" in asked.name
-    assert asked.scope <= SCOPES.keys()
-    assert asked.grant_types <= GRANT_TYPES
-    assert asked.response_types <= RESPONSE_TYPES
-    assert not (asked.public and "client_credentials" in asked.grant_types)
-    assert asked.redirect_uris or not asked.response_types
+    requested.name.encode()
+    assert requested.name.isprintable() or "\u200c" in requested.name or "\u200d" in requested.name
+    assert requested.scope <= SCOPES.keys()
+    assert requested.grant_types <= GRANT_TYPES
+    assert requested.response_types <= RESPONSE_TYPES
+    assert not (requested.public and "client_credentials" in requested.grant_types)
+    assert requested.redirect_uris or not requested.response_types

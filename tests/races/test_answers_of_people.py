@@ -26,7 +26,7 @@ def _form(cookies: str, fields: dict[str, str]) -> bytes:
 
 
 async def test_forty_submissions_of_one_form_get_one_response(cluster: Cluster) -> None:
-    asked = {
+    requested = {
         "client_id": cluster.app.client_id,
         "response_type": "code",
         "redirect_uri": CALLBACK,
@@ -36,16 +36,16 @@ async def test_forty_submissions_of_one_form_get_one_response(cluster: Cluster) 
     }
     async with cluster.browser() as browser:
         await cluster.sign_in(browser)
-        page = await browser.get(AUTHORIZE, params=asked)
+        page = await browser.get(AUTHORIZE, params=requested)
         fields = form_fields(page.text)
         cookies = "; ".join(f"{one.name}={one.value}" for one in browser.cookies.jar)
     crowd = await cluster.crowd(CROWD)
     for number, connection in enumerate(crowd):
         decision = "deny" if number % 2 else "allow"
         connection.send(_form(cookies, {**fields, "decision": decision}))
-    answers = [await connection.receive() for connection in crowd]
-    assert [answer.status for answer in answers] == [303] * CROWD
-    (location,) = {answer.headers["location"] for answer in answers}
+    responses = [await connection.receive() for connection in crowd]
+    assert [response.status for response in responses] == [303] * CROWD
+    (location,) = {response.headers["location"] for response in responses}
     assert location.startswith(f"{CALLBACK}?")
     given = parse_qs(urlsplit(location).query)
     consents = await cluster.context.stores.authorizations.consents_of(cluster.user.id)
@@ -59,4 +59,4 @@ async def test_forty_submissions_of_one_form_get_one_response(cluster: Cluster) 
         assert given["error"] == ["access_denied"]
         assert not consents
     late = await all_at_once(crowd[:4], _form(cookies, {**fields, "decision": "allow"}))
-    assert {answer.headers["location"] for answer in late} == {location}
+    assert {response.headers["location"] for response in late} == {location}

@@ -7,7 +7,7 @@ import pytest
 
 from support.cluster import Cluster
 from support.fake_provider import AUTHORIZE_TOKEN
-from support.raw_http import Answer, Connection, get
+from support.raw_http import Connection, RawResponse, get
 
 pytestmark = pytest.mark.slow
 CROWD = 50
@@ -16,14 +16,16 @@ CROWD = 50
 async def _tokens(cluster: Cluster, address: str, count: int) -> list[str]:
     """The tokens that an SDK gives to `count` phones of a new person: in turn an access token and
     an ID token, which can be used once."""
-    asked = {"person": "another", "address": address, "trust": "domain"}
+    requested = {"person": "another", "address": address, "trust": "domain"}
     async with cluster.browser() as phone:
-        answers = [await phone.post("/sandbox/google/native", json=asked) for _ in range(count)]
+        responses = [
+            await phone.post("/sandbox/google/native", json=requested) for _ in range(count)
+        ]
     kinds = ("access_token", "id_token")
-    return [answer.json()[kinds[number % 2]] for number, answer in enumerate(answers)]
+    return [response.json()[kinds[number % 2]] for number, response in enumerate(responses)]
 
 
-async def _all_sign_in(crowd: list[Connection], tokens: list[str]) -> list[Answer]:
+async def _all_sign_in(crowd: list[Connection], tokens: list[str]) -> list[RawResponse]:
     for connection, token in zip(crowd, tokens, strict=True):
         query = urlencode({"provider": "google", "accessToken": token})
         connection.send(get(f"{AUTHORIZE_TOKEN}?{query}"))
@@ -33,9 +35,9 @@ async def _all_sign_in(crowd: list[Connection], tokens: list[str]) -> list[Answe
 async def test_fifty_first_logins_of_one_identity_make_one_user(cluster: Cluster) -> None:
     address = f"gia-{cluster.context.entropy.bytes(6).hex()}@example.org"
     tokens = await _tokens(cluster, address, CROWD)
-    answers = await _all_sign_in(list(await cluster.crowd(CROWD)), tokens)
-    assert [answer.status for answer in answers] == [200] * CROWD, answers
-    found = [answer.json()["data"] for answer in answers]
+    responses = await _all_sign_in(list(await cluster.crowd(CROWD)), tokens)
+    assert [response.status for response in responses] == [200] * CROWD, responses
+    found = [response.json()["data"] for response in responses]
     (user_id,) = {data["user"]["id"] for data in found}
     assert [data["newUser"] for data in found].count(True) == 1
     assert len(await cluster.context.stores.identities.identities_of(user_id)) == 1

@@ -9,7 +9,7 @@ import pytest
 
 from support.cluster import Cluster
 from support.oauth_client import Tokens, refused
-from support.raw_http import Answer, all_at_once
+from support.raw_http import RawResponse, all_at_once
 
 pytestmark = pytest.mark.slow
 CROWD = 200
@@ -21,8 +21,8 @@ async def test_a_code_is_redeemed_once_and_the_replays_revoke_what_it_gave(
 ) -> None:
     crowd = await cluster.crowd(CROWD)
     for _ in range(ROUNDS):
-        answers = await all_at_once(crowd, cluster.app.redemption(await cluster.code()))
-        winners = _winners(answers)
+        responses = await all_at_once(crowd, cluster.app.redemption(await cluster.code()))
+        winners = _winners(responses)
         assert len(winners) == 1
         # RFC 6749 §4.1.2: the party that replays it may be the legitimate one.
         await cluster.app.assert_dead(crowd[0], winners[0])
@@ -32,8 +32,8 @@ async def test_within_the_grace_a_refresh_token_has_one_successor(cluster: Clust
     crowd = await cluster.crowd(CROWD)
     for _ in range(ROUNDS):
         first = await cluster.tokens(crowd[0])
-        answers = await all_at_once(crowd, cluster.app.refreshing(first.refresh))
-        given = {Tokens.of(answer) for answer in answers}
+        responses = await all_at_once(crowd, cluster.app.refreshing(first.refresh))
+        given = {Tokens.of(response) for response in responses}
         assert len(given) == 1
         successor = given.pop()
         assert successor.refresh != first.refresh
@@ -49,13 +49,13 @@ async def test_without_grace_a_refresh_token_has_one_successor_and_the_replays_e
     app, crowd = graceless_cluster.app, await graceless_cluster.crowd(CROWD)
     for _ in range(ROUNDS):
         first = await graceless_cluster.tokens(crowd[0])
-        answers = await all_at_once(crowd, app.refreshing(first.refresh))
-        given = {Tokens.of(answer) for answer in answers}
+        responses = await all_at_once(crowd, app.refreshing(first.refresh))
+        given = {Tokens.of(response) for response in responses}
         assert len(given) == 1
         second = given.pop()
         third = Tokens.of(await crowd[0].ask(app.refreshing(second.refresh)))
-        for answer in await all_at_once(crowd, app.refreshing(first.refresh)):
-            refused(answer)
+        for response in await all_at_once(crowd, app.refreshing(first.refresh)):
+            refused(response)
         for tokens in (first, second, third):
             await app.assert_dead(crowd[-1], tokens)
 
@@ -68,9 +68,9 @@ async def test_a_replayed_code_ends_no_other_grant(cluster: Cluster) -> None:
     Tokens.of(await crowd[0].ask(cluster.app.refreshing(neighbour.refresh)))
 
 
-def _winners(answers: Sequence[Answer]) -> list[Tokens]:
+def _winners(responses: Sequence[RawResponse]) -> list[Tokens]:
     """What the winners got; all others are refused."""
-    for answer in answers:
-        if answer.status != 200:
-            refused(answer)
-    return [Tokens.of(answer) for answer in answers if answer.status == 200]
+    for response in responses:
+        if response.status != 200:
+            refused(response)
+    return [Tokens.of(response) for response in responses if response.status == 200]

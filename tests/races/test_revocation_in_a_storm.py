@@ -32,11 +32,11 @@ class Storm:
 
     async def _refresh(self, tab: Connection) -> None:
         for _ in range(MOST):
-            answer = await tab.ask(self.cluster.app.refreshing(self.newest.refresh))
-            if answer.status != 200:
-                refused(answer)
+            response = await tab.ask(self.cluster.app.refreshing(self.newest.refresh))
+            if response.status != 200:
+                refused(response)
                 return
-            self.newest = Tokens.of(answer)
+            self.newest = Tokens.of(response)
             self.given.append(self.newest)
             if len(self.given) == BEFORE:
                 self.ripe.set()
@@ -68,8 +68,8 @@ async def test_revoking_a_token_among_concurrent_refreshes_revokes_all_its_succe
 
     async def revoke(storm: Storm) -> None:
         await storm.ripe.wait()
-        answer = await revoker.ask(cluster.app.revocation(storm.newest.refresh))
-        assert answer.status == 200
+        response = await revoker.ask(cluster.app.revocation(storm.newest.refresh))
+        assert response.status == 200
 
     async def revoke_in_turn() -> None:
         for storm in storms:

@@ -20,8 +20,8 @@ async def test_ten_tabs_that_refresh_at_once_stay_signed_in(cluster: Cluster) ->
     tabs = await cluster.crowd(TABS)
     held = await cluster.tokens(tabs[0])
     for _ in range(ROUNDS):
-        answers = await all_at_once(tabs, cluster.app.refreshing(held.refresh))
-        given = {Tokens.of(answer) for answer in answers}
+        responses = await all_at_once(tabs, cluster.app.refreshing(held.refresh))
+        given = {Tokens.of(response) for response in responses}
         assert len(given) == 1
         held = given.pop()
         for tab in tabs:
@@ -35,8 +35,8 @@ async def test_late_repeats_of_a_lost_refresh_all_get_the_unused_successor(
     for _ in range(ROUNDS):
         lost = await cluster.tokens(tabs[0])
         successor = await _spent_a_minute_ago(cluster, lost.refresh)
-        answers = await all_at_once(tabs, cluster.app.refreshing(lost.refresh))
-        assert {Tokens.of(answer).refresh for answer in answers} == {successor}
+        responses = await all_at_once(tabs, cluster.app.refreshing(lost.refresh))
+        assert {Tokens.of(response).refresh for response in responses} == {successor}
         held = Tokens.of(await tabs[0].ask(cluster.app.refreshing(successor)))
         assert await cluster.app.is_active(tabs[-1], held.access)
 
@@ -51,16 +51,16 @@ async def test_late_repeats_beside_the_use_of_the_successor_end_all_or_nothing(
         successor = await _spent_a_minute_ago(cluster, lost.refresh)
         for number, connection in enumerate(tabs):
             connection.send(cluster.app.refreshing(lost.refresh if number % 2 else successor))
-        answers = [await connection.receive() for connection in tabs]
-        given = [Tokens.of(answer) for answer in answers if answer.status == 200]
-        for answer in answers:
-            if answer.status != 200:
-                refused(answer)
-        repeats = [answer for answer in answers[1::2] if answer.status == 200]
-        assert {Tokens.of(answer).refresh for answer in repeats} <= {successor}
-        uses = [answer for answer in answers[::2] if answer.status == 200]
-        assert len({Tokens.of(answer).refresh for answer in uses}) <= 1
-        if len(given) < len(answers):
+        responses = [await connection.receive() for connection in tabs]
+        given = [Tokens.of(response) for response in responses if response.status == 200]
+        for response in responses:
+            if response.status != 200:
+                refused(response)
+        repeats = [response for response in responses[1::2] if response.status == 200]
+        assert {Tokens.of(response).refresh for response in repeats} <= {successor}
+        uses = [response for response in responses[::2] if response.status == 200]
+        assert len({Tokens.of(response).refresh for response in uses}) <= 1
+        if len(given) < len(responses):
             for tokens in given:
                 await cluster.app.assert_dead(tabs[0], tokens)
 
@@ -70,8 +70,8 @@ async def test_a_thief_after_the_use_of_the_successor_ends_the_grant(cluster: Cl
     stolen = await cluster.tokens(crowd[0])
     held = await _used_a_minute_ago(cluster, stolen.refresh)
     assert await cluster.app.is_active(crowd[0], held)
-    for answer in await all_at_once(crowd, cluster.app.refreshing(stolen.refresh)):
-        refused(answer)
+    for response in await all_at_once(crowd, cluster.app.refreshing(stolen.refresh)):
+        refused(response)
     for tab in crowd:
         refused(await tab.ask(cluster.app.refreshing(held)))
         await cluster.app.assert_dead(tab, stolen)
@@ -84,10 +84,10 @@ async def test_thief_and_owner_at_the_same_instant_leave_nothing_alive(cluster: 
     held = await _used_a_minute_ago(cluster, stolen.refresh)
     for number, connection in enumerate(crowd):
         connection.send(cluster.app.refreshing(stolen.refresh if number % 2 else held))
-    answers = [await connection.receive() for connection in crowd]
-    for thief in answers[1::2]:
+    responses = [await connection.receive() for connection in crowd]
+    for thief in responses[1::2]:
         refused(thief)
-    for owner in answers[::2]:
+    for owner in responses[::2]:
         if owner.status == 200:
             await cluster.app.assert_dead(crowd[0], Tokens.of(owner))
         else:

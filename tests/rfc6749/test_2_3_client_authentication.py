@@ -135,13 +135,13 @@ async def test_malformed_credentials_are_refused(harness: AppHarness) -> None:
 
 async def test_an_unknown_client_and_a_wrong_secret_get_one_answer(harness: AppHarness) -> None:
     app = await harness.app()
-    answers = [
+    responses = [
         await ask(harness, OWN, **basic(app.id, "qms_wrong")),
         await ask(harness, OWN, **basic("unknown-client", "qms_wrong")),
         await ask(harness, OWN, **basic(app.id, "")),
     ]
-    assert all(is_refused(answer, challenged=True) for answer in answers)
-    assert len({answer.content for answer in answers}) == 1
+    assert all(is_refused(response, challenged=True) for response in responses)
+    assert len({response.content for response in responses}) == 1
 
 
 async def test_a_wrong_secret_in_the_body_gets_no_challenge(harness: AppHarness) -> None:

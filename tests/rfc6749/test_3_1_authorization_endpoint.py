@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from support.app import AUTHORIZE, CALLBACK, CHALLENGE, ISSUER, App, AppHarness, answer_of
+from support.app import AUTHORIZE, CALLBACK, CHALLENGE, ISSUER, App, AppHarness, response_of
 from support.registered_clients import key_set, make_key, registered, signed
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -24,7 +24,7 @@ def is_error_page(response: httpx.Response) -> bool:
     )
 
 
-def asked(app: App, **changes: str) -> list[tuple[str, str]]:
+def requested(app: App, **changes: str) -> list[tuple[str, str]]:
     fields = {
         "client_id": app.id,
         "response_type": "code",
@@ -41,17 +41,17 @@ def asked(app: App, **changes: str) -> list[tuple[str, str]]:
 async def test_get_and_post_ask_the_same(harness: AppHarness) -> None:
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app(first_party=True)
-    answers = [
-        answer_of(await browser.get(AUTHORIZE, params=asked(app))),
-        answer_of(await browser.post(AUTHORIZE, data=dict(asked(app)))),
+    responses = [
+        response_of(await browser.get(AUTHORIZE, params=requested(app))),
+        response_of(await browser.post(AUTHORIZE, data=dict(requested(app)))),
     ]
-    assert all(answer.code.startswith("qmc_") for answer in answers)
+    assert all(response.code.startswith("qmc_") for response in responses)
 
 
 async def test_a_post_that_is_no_form_is_a_page(harness: AppHarness) -> None:
     app = await harness.app()
     browser = harness.browser()
-    body = urlencode(asked(app)).encode()
+    body = urlencode(requested(app)).encode()
     for kind in ("application/json", "text/plain", "multipart/form-data; boundary=x", ""):
         response = await browser.post(AUTHORIZE, content=body, headers={"content-type": kind})
         assert is_error_page(response), kind
@@ -61,7 +61,7 @@ async def test_a_fault_in_what_names_the_target_is_a_page(harness: AppHarness) -
     # Which of the two redirect URIs would it be? Nothing is trusted, so nothing is answered to.
     app, browser = await harness.app(), harness.browser()
     for name in ("client_id", "redirect_uri"):
-        pairs = asked(app)
+        pairs = requested(app)
         again = next(pair for pair in pairs if pair[0] == name)
         assert is_error_page(await browser.get(AUTHORIZE, params=[*pairs, again]))
         assert is_error_page(await browser.get(AUTHORIZE, params=[*pairs, (name, "other")]))
@@ -73,7 +73,7 @@ async def test_a_fault_in_what_names_the_target_is_a_page(harness: AppHarness) -
             assert is_error_page(await browser.post(AUTHORIZE, content=body, headers=FORM))
     secret = f"client_secret={app.secret}"
     for value in (f"{secret}&{secret}", "client_secret=%FF"):
-        assert is_error_page(await browser.get(f"{AUTHORIZE}?{urlencode(asked(app))}&{value}"))
+        assert is_error_page(await browser.get(f"{AUTHORIZE}?{urlencode(requested(app))}&{value}"))
 
 
 FAULTS = {
@@ -103,7 +103,7 @@ async def test_every_other_fault_goes_to_the_client(harness: AppHarness, says: s
     await harness.person()
     app, browser = await harness.app(first_party=True), await harness.signed_in()
     given = FAULTS[says].partition("=")[0]
-    kept = [pair for pair in asked(app) if pair[0] != given]
+    kept = [pair for pair in requested(app) if pair[0] != given]
     text = f"{urlencode(kept)}&{FAULTS[says]}"
     before = harness.rows()
     for response in (
@@ -111,12 +111,12 @@ async def test_every_other_fault_goes_to_the_client(harness: AppHarness, says: s
         await browser.post(AUTHORIZE, content=text.encode("latin-1"), headers=FORM),
         await browser.head(f"{AUTHORIZE}?{text}"),
     ):
-        answer = answer_of(response)
-        assert answer.location.startswith(f"{CALLBACK}?")
-        assert answer.parameters["error"] == "invalid_request"
-        assert answer.parameters["state"] == "some-state"
-        assert answer.parameters["iss"] == ISSUER
-        assert given in answer.parameters["error_description"]
+        authorization_response = response_of(response)
+        assert authorization_response.location.startswith(f"{CALLBACK}?")
+        assert authorization_response.parameters["error"] == "invalid_request"
+        assert authorization_response.parameters["state"] == "some-state"
+        assert authorization_response.parameters["iss"] == ISSUER
+        assert given in authorization_response.parameters["error_description"]
     as_json = await browser.get(f"{AUTHORIZE}?{text}", headers={"accept": "application/json"})
     assert as_json.status_code == 400
     assert as_json.json()["error"]["code"] == "invalid_request"
@@ -125,30 +125,30 @@ async def test_every_other_fault_goes_to_the_client(harness: AppHarness, says: s
 
 async def test_raw_bytes_of_a_form_go_to_the_client_too(harness: AppHarness) -> None:
     app = await harness.app()
-    body = f"{urlencode(asked(app))}&login_hint=é".encode()
-    answer = answer_of(await harness.browser().post(AUTHORIZE, content=body, headers=FORM))
-    assert answer.parameters["error"] == "invalid_request"
+    body = f"{urlencode(requested(app))}&login_hint=é".encode()
+    response = response_of(await harness.browser().post(AUTHORIZE, content=body, headers=FORM))
+    assert response.parameters["error"] == "invalid_request"
 
 
 async def test_a_state_that_is_malformed_does_not_come_back(harness: AppHarness) -> None:
     app, browser = await harness.app(), harness.browser()
-    query = urlencode([pair for pair in asked(app) if pair[0] != "state"])
+    query = urlencode([pair for pair in requested(app) if pair[0] != "state"])
     for state in (
         "state=1&state=1",
         "state=a%0d%0aSet-Cookie:x",
         "state=%FF",
         "state=" + "a" * 9000,
     ):
-        answer = answer_of(await browser.get(f"{AUTHORIZE}?{query}&{state}"))
-        assert answer.parameters["error"] == "invalid_request"
-        assert answer.parameters["iss"] == ISSUER
-        assert "state" not in answer.parameters
+        response = response_of(await browser.get(f"{AUTHORIZE}?{query}&{state}"))
+        assert response.parameters["error"] == "invalid_request"
+        assert response.parameters["iss"] == ISSUER
+        assert "state" not in response.parameters
 
 
 async def test_a_malformed_request_object_member_goes_to_the_client(harness: AppHarness) -> None:
     key = make_key("ES256")
     app = await registered(harness, {"jwks": key_set(key)})
-    claims = {**dict(asked(app)), "iss": app.id, "aud": ISSUER}
+    claims = {**dict(requested(app)), "iss": app.id, "aud": ISSUER}
     for member, word in (
         ({"login_hint": "a\nb"}, "error"),
         ({"nonce": "a\tb"}, "error"),
@@ -175,21 +175,23 @@ async def test_an_unknown_parameter_is_ignored_whatever_it_holds(harness: AppHar
         "=1&&=",
         "&".join(f"p{number}=1" for number in range(300)),
     ):
-        text = f"{urlencode(asked(app))}&{more}"
+        text = f"{urlencode(requested(app))}&{more}"
         for response in (
             await browser.get(f"{AUTHORIZE}?{text}"),
             await browser.post(AUTHORIZE, content=text.encode(), headers=FORM),
         ):
-            assert answer_of(response).code.startswith("qmc_"), more[:20]
+            assert response_of(response).code.startswith("qmc_"), more[:20]
 
 
 async def test_an_empty_value_is_as_if_absent(harness: AppHarness) -> None:
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app(first_party=True)
-    answer = answer_of(await harness.ask(browser, app, state="", nonce="", prompt="", max_age=""))
-    assert "state" not in answer.parameters
+    response = response_of(
+        await harness.ask(browser, app, state="", nonce="", prompt="", max_age="")
+    )
+    assert "state" not in response.parameters
     assert is_error_page(await harness.ask(browser, app, client_id=""))
-    missing = answer_of(await harness.ask(browser, app, response_type=""))
+    missing = response_of(await harness.ask(browser, app, response_type=""))
     assert missing.parameters["error"] == "invalid_request"
 
 
@@ -250,10 +252,10 @@ async def test_redirect_uri_may_be_left_out_when_exactly_one_is_registered(
     browser = await harness.signed_in()
     one = await harness.app(first_party=True)
     two = await harness.app(first_party=True, redirect_uris=(CALLBACK, OTHER))
-    answer = answer_of(await harness.ask(browser, one, redirect_uri=None))
-    assert answer.location.startswith(CALLBACK + "?")
+    response = response_of(await harness.ask(browser, one, redirect_uri=None))
+    assert response.location.startswith(CALLBACK + "?")
     assert is_error_page(await harness.ask(browser, two, redirect_uri=None))
-    named = answer_of(await harness.ask(browser, two, redirect_uri=OTHER))
+    named = response_of(await harness.ask(browser, two, redirect_uri=OTHER))
     assert named.location.startswith(OTHER + "?")
 
 
@@ -261,16 +263,16 @@ async def test_a_query_in_the_registered_uri_is_kept(harness: AppHarness) -> Non
     await harness.person()
     uri = CALLBACK + "?tenant=a%20b&x="
     app = await harness.app(first_party=True, redirect_uris=(uri,))
-    answer = answer_of(await harness.ask(await harness.signed_in(), app, redirect_uri=uri))
-    assert answer.location.startswith(uri + "&code=")
+    response = response_of(await harness.ask(await harness.signed_in(), app, redirect_uri=uri))
+    assert response.location.startswith(uri + "&code=")
 
 
 async def test_the_state_is_returned_unchanged(harness: AppHarness) -> None:
     await harness.person()
     state = "a b+c&d=é%20/#?\"'<>日本"
     app = await harness.app(first_party=True)
-    answer = answer_of(await harness.ask(await harness.signed_in(), app, state=state))
-    assert answer.parameters["state"] == state
+    response = response_of(await harness.ask(await harness.signed_in(), app, state=state))
+    assert response.parameters["state"] == state
 
 
 async def test_an_error_page_never_repeats_what_was_sent(harness: AppHarness) -> None:

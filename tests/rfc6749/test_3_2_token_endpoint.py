@@ -144,15 +144,15 @@ async def test_a_missing_grant_type_says_so(harness: AppHarness) -> None:
 
 async def test_answers_are_not_cached_whatever_they_are(harness: AppHarness) -> None:
     app = await harness.app()
-    answers = [
+    responses = [
         await harness.token(app, grant_type="client_credentials"),
         await harness.token(app, grant_type="nonsense"),
         await harness.token(app),
         await harness.browser().post(TOKEN),
         await harness.browser().put(TOKEN),
     ]
-    assert [answer.status_code for answer in answers] == [200, 400, 400, 400, 405]
-    for answer in answers:
-        assert answer.headers["cache-control"] == "no-store"
-        assert answer.headers["pragma"] == "no-cache"
-        assert answer.headers["content-type"] == "application/json"
+    assert [response.status_code for response in responses] == [200, 400, 400, 400, 405]
+    for response in responses:
+        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["pragma"] == "no-cache"
+        assert response.headers["content-type"] == "application/json"

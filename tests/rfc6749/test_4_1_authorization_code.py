@@ -2,7 +2,7 @@
 
 import asyncio
 
-from support.app import CALLBACK, ISSUER, VERIFIER, AppHarness, answer_of
+from support.app import CALLBACK, ISSUER, VERIFIER, AppHarness, response_of
 
 OTHER = "https://app.example.org/other"
 
@@ -29,19 +29,19 @@ async def test_the_answer_brings_code_state_and_issuer_to_the_registered_address
     harness: AppHarness,
 ) -> None:
     await harness.person()
-    answer = await harness.authorize(await harness.signed_in(), await harness.app())
-    assert answer.location.startswith(CALLBACK + "?")
-    assert set(answer.parameters) == {"code", "state", "iss"}
-    assert answer.parameters["state"] == "some-state"
-    assert answer.parameters["iss"] == ISSUER
+    response = await harness.authorize(await harness.signed_in(), await harness.app())
+    assert response.location.startswith(CALLBACK + "?")
+    assert set(response.parameters) == {"code", "state", "iss"}
+    assert response.parameters["state"] == "some-state"
+    assert response.parameters["iss"] == ISSUER
 
 
 async def test_a_person_who_says_no_sends_access_denied(harness: AppHarness) -> None:
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
-    answer = answer_of(await harness.decide(browser, await harness.ask(browser, app), "deny"))
-    assert answer.parameters["error"] == "access_denied"
-    assert answer.parameters["state"] == "some-state"
+    response = response_of(await harness.decide(browser, await harness.ask(browser, app), "deny"))
+    assert response.parameters["error"] == "access_denied"
+    assert response.parameters["state"] == "some-state"
     assert not harness.rows()["codes"]
     assert not harness.rows()["consents"]
 
@@ -49,8 +49,10 @@ async def test_a_person_who_says_no_sends_access_denied(harness: AppHarness) -> 
 async def test_a_form_without_a_decision_is_not_consent(harness: AppHarness) -> None:
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
-    answer = answer_of(await harness.decide(browser, await harness.ask(browser, app), "perhaps"))
-    assert answer.parameters["error"] == "access_denied"
+    response = response_of(
+        await harness.decide(browser, await harness.ask(browser, app), "perhaps")
+    )
+    assert response.parameters["error"] == "access_denied"
 
 
 async def test_a_person_who_is_not_signed_in_signs_in_and_continues(harness: AppHarness) -> None:
@@ -60,8 +62,8 @@ async def test_a_person_who_is_not_signed_in_signs_in_and_continues(harness: App
     assert sent.status_code == 303
     assert sent.headers["location"].startswith("/sign-in?return_to=")
     back = await harness.sign_in(browser, address=sent.headers["location"])
-    answer = answer_of(await harness.decide(browser, await browser.get(back)))
-    assert (await harness.redeem(app, answer.code)).status_code == 200
+    response = response_of(await harness.decide(browser, await browser.get(back)))
+    assert (await harness.redeem(app, response.code)).status_code == 200
 
 
 async def test_an_error_is_sent_to_the_client_by_redirect(harness: AppHarness) -> None:
@@ -87,19 +89,19 @@ async def test_an_error_is_sent_to_the_client_by_redirect(harness: AppHarness) -
         ({"registration": "{}"}, "registration_not_supported"),
     ):
         browser, app = harness.browser(), await harness.app(first_party=True)
-        answer = answer_of(await harness.ask(browser, app, **changes))
-        assert answer.location.startswith(CALLBACK + "?")
-        assert set(answer.parameters) == {"error", "error_description", "state", "iss"}
-        assert answer.parameters["error"] == error
-        assert answer.parameters["state"] == "some-state"
+        response = response_of(await harness.ask(browser, app, **changes))
+        assert response.location.startswith(CALLBACK + "?")
+        assert set(response.parameters) == {"error", "error_description", "state", "iss"}
+        assert response.parameters["error"] == error
+        assert response.parameters["state"] == "some-state"
         for value in changes.values():
-            assert value is None or value not in answer.parameters["error_description"]
+            assert value is None or value not in response.parameters["error_description"]
 
 
 async def test_an_app_is_held_to_its_response_types(harness: AppHarness) -> None:
     app = await harness.app(response_types=frozenset({"none"}), grant_types=frozenset())
-    answer = answer_of(await harness.ask(harness.browser(), app))
-    assert answer.parameters["error"] == "unauthorized_client"
+    response = response_of(await harness.ask(harness.browser(), app))
+    assert response.parameters["error"] == "unauthorized_client"
 
 
 async def test_a_scope_that_the_app_may_not_have_is_left_out_of_the_response(
@@ -109,7 +111,7 @@ async def test_a_scope_that_the_app_may_not_have_is_left_out_of_the_response(
     app = await harness.app(scope=frozenset({"basic"}))
     tokens = await harness.tokens(app, scope="basic readmeasurements")
     assert tokens["scope"] == "basic"
-    nothing = answer_of(await harness.ask(harness.browser(), app, scope="readmeasurements"))
+    nothing = response_of(await harness.ask(harness.browser(), app, scope="readmeasurements"))
     assert nothing.parameters["error"] == "invalid_scope"
 
 
@@ -232,8 +234,8 @@ async def test_of_many_redemptions_at_once_one_wins(harness: AppHarness) -> None
     await harness.person()
     app = await harness.app()
     code = (await harness.authorize(await harness.signed_in(), app)).code
-    answers = await asyncio.gather(*(harness.redeem(app, code) for _ in range(20)))
-    assert sorted(answer.status_code for answer in answers) == [200, *[400] * 19]
+    responses = await asyncio.gather(*(harness.redeem(app, code) for _ in range(20)))
+    assert sorted(response.status_code for response in responses) == [200, *[400] * 19]
 
 
 async def test_a_malformed_code_is_an_invalid_grant(harness: AppHarness) -> None:

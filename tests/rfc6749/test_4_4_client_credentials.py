@@ -8,12 +8,12 @@ async def test_an_app_gets_an_application_token_without_a_refresh_token(
 ) -> None:
     app = await harness.app(scope=frozenset({"basic", "readmeasurements", "openid", "email"}))
     response = await harness.token(app, grant_type="client_credentials")
-    answer = response.json()
+    tokens = response.json()
     assert response.status_code == 200
-    assert answer.keys() == {"access_token", "token_type", "expires_in", "scope"}
-    assert answer["access_token"].startswith("qma_")
-    assert answer["scope"] == "basic readmeasurements", "an application token has no OpenID scopes"
-    introspected = await harness.introspect(app, answer["access_token"])
+    assert tokens.keys() == {"access_token", "token_type", "expires_in", "scope"}
+    assert tokens["access_token"].startswith("qma_")
+    assert tokens["scope"] == "basic readmeasurements", "an application token has no OpenID scopes"
+    introspected = await harness.introspect(app, tokens["access_token"])
     assert introspected["active"] is True
     assert introspected["sub"] == introspected["client_id"] == app.id
 
@@ -57,10 +57,10 @@ async def test_an_apps_own_token_opens_no_persons_data(harness: AppHarness) -> N
 
 async def test_it_expires_and_dies_with_its_app(harness: AppHarness) -> None:
     app, watcher = await harness.app(), await harness.app(resource_server=True)
-    answer = (await harness.token(app, grant_type="client_credentials")).json()
-    assert (await harness.introspect(watcher, answer["access_token"]))["active"] is True
-    harness.advance(seconds=answer["expires_in"])
-    assert await harness.introspect(watcher, answer["access_token"]) == {"active": False}
+    response = (await harness.token(app, grant_type="client_credentials")).json()
+    assert (await harness.introspect(watcher, response["access_token"]))["active"] is True
+    harness.advance(seconds=response["expires_in"])
+    assert await harness.introspect(watcher, response["access_token"]) == {"active": False}
     fresh = (await harness.token(app, grant_type="client_credentials")).json()["access_token"]
     await harness.context.registry.delete(app.client)
     assert await harness.introspect(watcher, fresh) == {"active": False}

@@ -41,5 +41,5 @@ async def test_both_are_true_to_the_second(open_harness: OpenHarness) -> None:
 
 async def test_an_applications_own_token_has_neither(harness: AppHarness) -> None:
     app = await harness.app()
-    answer = (await harness.token(app, grant_type="client_credentials")).json()
-    assert not {"refresh_token_expires_in", "authorization_expires_in"} & answer.keys()
+    response = (await harness.token(app, grant_type="client_credentials")).json()
+    assert not {"refresh_token_expires_in", "authorization_expires_in"} & response.keys()

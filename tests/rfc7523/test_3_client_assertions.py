@@ -31,8 +31,8 @@ async def send(
     return await harness.browser().post(path, data=presenting(assertion, **(fields or OWN)))
 
 
-def is_refused(answer: httpx.Response) -> bool:
-    return answer.status_code == 401 and answer.json()["error"] == "invalid_client"
+def is_refused(response: httpx.Response) -> bool:
+    return response.status_code == 401 and response.json()["error"] == "invalid_client"
 
 
 @pytest.fixture
@@ -49,16 +49,16 @@ async def test_a_statement_by_a_registered_key_authenticates(
     key = make_key(algorithm)
     metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks": key_set(key)}
     app = await registered(harness, metadata)
-    answer = await send(harness, signed(assertion_of(harness, app), key, algorithm))
-    assert answer.status_code == 200, answer.text
+    response = await send(harness, signed(assertion_of(harness, app), key, algorithm))
+    assert response.status_code == 200, response.text
 
 
 async def test_a_statement_by_the_secret_authenticates(harness: AppHarness) -> None:
     metadata = {"token_endpoint_auth_method": "client_secret_jwt"}
     app = await registered(harness, metadata, sealed=True)
     assert app.secret
-    answer = await send(harness, signed(assertion_of(harness, app), app.secret, "HS256"))
-    assert answer.status_code == 200, answer.text
+    response = await send(harness, signed(assertion_of(harness, app), app.secret, "HS256"))
+    assert response.status_code == 200, response.text
 
 
 @pytest.mark.parametrize("audience", [ISSUER, ISSUER + TOKEN, ["https://x.example", ISSUER]])
@@ -66,8 +66,8 @@ async def test_the_issuer_and_the_token_endpoint_are_the_audience(
     harness: AppHarness, signer: tuple[App, Any], audience: Any
 ) -> None:
     app, key = signer
-    answer = await send(harness, signed(assertion_of(harness, app, aud=audience), key, "ES256"))
-    assert answer.status_code == 200, answer.text
+    response = await send(harness, signed(assertion_of(harness, app, aud=audience), key, "ES256"))
+    assert response.status_code == 200, response.text
 
 
 async def test_every_endpoint_that_knows_apps_takes_it(
@@ -76,8 +76,8 @@ async def test_every_endpoint_that_knows_apps_takes_it(
     app, key = signer
     for number, path in enumerate((REVOKE, INTROSPECT)):
         claims = assertion_of(harness, app, aud=ISSUER + path, jti=f"j{number}")
-        answer = await send(harness, signed(claims, key, "ES256"), path, token="x")
-        assert answer.status_code == 200, answer.text
+        response = await send(harness, signed(claims, key, "ES256"), path, token="x")
+        assert response.status_code == 200, response.text
 
 
 async def test_a_statement_is_used_once(harness: AppHarness, signer: tuple[App, Any]) -> None:
@@ -94,8 +94,8 @@ async def test_a_statement_is_used_once(harness: AppHarness, signer: tuple[App, 
 async def test_of_many_at_once_one_wins(harness: AppHarness, signer: tuple[App, Any]) -> None:
     app, key = signer
     once = signed(assertion_of(harness, app), key, "ES256")
-    answers = await asyncio.gather(*(send(harness, once) for _ in range(8)))
-    assert sorted(answer.status_code for answer in answers) == [200] + [401] * 7
+    responses = await asyncio.gather(*(send(harness, once) for _ in range(8)))
+    assert sorted(response.status_code for response in responses) == [200] + [401] * 7
 
 
 @pytest.mark.parametrize(
@@ -227,12 +227,12 @@ async def test_a_key_that_is_new_is_fetched_at_most_every_five_seconds(
 
         assert await works(first, "1")
         assert await works(first, "2")
-        assert served.asked == [uri]
+        assert served.requested == [uri]
         served.at[uri] = key_set(first, second).encode()
         assert not await works(second, "3"), "the document was fetched a moment ago"
         harness.advance(seconds=5)
         assert await works(second, "4")
-        assert len(served.asked) == 2
+        assert len(served.requested) == 2
         del served.at[uri]
         harness.advance(hours=2)
         assert await works(first, "5"), "what was there is good until there is something newer"
@@ -257,7 +257,7 @@ async def test_keys_without_a_name_can_be_changed_too(open_harness: OpenHarness)
         served.at[uri] = json.dumps({"keys": [second.as_dict(private=False)]}).encode()
         assert await works(second, "2")
         assert not await works(first, "3")
-        assert len(served.asked) == 2, "at most every five seconds, for any caller"
+        assert len(served.requested) == 2, "at most every five seconds, for any caller"
 
 
 async def test_an_app_that_comes_anew_to_an_old_address_has_the_keys_of_now(
@@ -271,9 +271,9 @@ async def test_an_app_that_comes_anew_to_an_old_address_has_the_keys_of_now(
             served.at[uri] = key_set(key).encode()
             metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": uri}
             app = await registered(harness, metadata)
-            answer = await send(harness, signed(assertion_of(harness, app), key, "ES256"))
-            assert answer.status_code == 200, answer.text
-    assert served.asked == [uri] * 3
+            response = await send(harness, signed(assertion_of(harness, app), key, "ES256"))
+            assert response.status_code == 200, response.text
+    assert served.requested == [uri] * 3
 
 
 async def test_an_address_is_asked_once_at_a_time(open_harness: OpenHarness) -> None:
@@ -287,9 +287,9 @@ async def test_an_address_is_asked_once_at_a_time(open_harness: OpenHarness) -> 
             signed(assertion_of(harness, app, jti=f"j{number}"), key, "ES256")
             for number in range(5)
         ]
-        answers = await asyncio.gather(*(send(harness, each) for each in statements))
-    assert [each.status_code for each in answers] == [200] * 5
-    assert served.asked == [uri]
+        responses = await asyncio.gather(*(send(harness, each) for each in statements))
+    assert [each.status_code for each in responses] == [200] * 5
+    assert served.requested == [uri]
 
 
 def nameless(key: Any) -> Any:

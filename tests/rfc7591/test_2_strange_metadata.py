@@ -43,9 +43,9 @@ async def test_a_broken_address_has_a_separate_fault(
 ) -> None:
     async with open_harness(fetcher=Documents(), **OPEN) as harness:
         for uri in BROKEN:
-            answer = await register(harness, redirect_uris=[uri, CALLBACK], **more)
-            assert answer.status_code == 400, uri
-            assert answer.json()["error"] == "invalid_redirect_uri", uri
+            response = await register(harness, redirect_uris=[uri, CALLBACK], **more)
+            assert response.status_code == 400, uri
+            assert response.json()["error"] == "invalid_redirect_uri", uri
 
 
 @pytest.mark.parametrize(
@@ -59,20 +59,20 @@ async def test_a_broken_address_has_a_separate_fault(
 async def test_no_member_takes_a_broken_address(open_harness: OpenHarness, member: str) -> None:
     async with open_harness(fetcher=Documents(), **OPEN) as harness:
         for uri in (*BROKEN, "javascript:alert(1)", "http://app.example.org/"):
-            answer = await register(harness, **{member: uri})
-            assert answer.status_code == 400, uri
-            assert answer.json()["error"] == "invalid_client_metadata", uri
+            response = await register(harness, **{member: uri})
+            assert response.status_code == 400, uri
+            assert response.json()["error"] == "invalid_client_metadata", uri
         for uri in BROKEN:
-            answer = await register(harness, request_uris=[uri])
-            assert answer.json()["error"] == "invalid_client_metadata", uri
+            response = await register(harness, request_uris=[uri])
+            assert response.json()["error"] == "invalid_client_metadata", uri
 
 
 @pytest.mark.parametrize("name", ["می‌خواهم", "👩‍⚕️ Notes"])
 async def test_a_name_may_be_in_any_script(open_harness: OpenHarness, name: str) -> None:
     async with open_harness(**OPEN) as harness:
-        answer = await register(harness, client_name=name, **{"client_name#fa": name})
-        assert answer.status_code == 201, answer.text
-        assert (answer.json()["client_name"], answer.json()["client_name#fa"]) == (name, name)
+        response = await register(harness, client_name=name, **{"client_name#fa": name})
+        assert response.status_code == 201, response.text
+        assert (response.json()["client_name"], response.json()["client_name#fa"]) == (name, name)
 
 
 async def test_a_refusal_never_repeats_what_was_sent(open_harness: OpenHarness) -> None:
@@ -85,10 +85,10 @@ async def test_a_refusal_never_repeats_what_was_sent(open_harness: OpenHarness) 
             {"jwks": {"keys": [{"marked": 1}] * 21}},
             {"grant_types": ["marked"]},
         ):
-            answer = await register(harness, **sent)
-            assert answer.json()["error"] == "invalid_client_metadata", sent
-            assert answer.json()["error_description"].isascii()
-            assert "marked" not in answer.text
+            response = await register(harness, **sent)
+            assert response.json()["error"] == "invalid_client_metadata", sent
+            assert response.json()["error_description"].isascii()
+            assert "marked" not in response.text
 
 
 async def test_members_of_any_depth_and_size_are_refused_or_passed_over(
@@ -109,23 +109,23 @@ async def test_members_of_any_depth_and_size_are_refused_or_passed_over(
             {"default_max_age": 1.5},
             {"contacts": ["a"] * 200},
         ):
-            answer = await register(harness, **document)
-            assert answer.status_code == 400, document
+            response = await register(harness, **document)
+            assert response.status_code == 400, document
         raw = b'{"redirect_uris":["%s"],"default_max_age":%s}'
         for number in (b"9" * 4000, b"9" * 5000, b"1e999"):
             content = raw % (CALLBACK.encode(), number)
-            answer = await harness.browser().post(
+            response = await harness.browser().post(
                 REGISTER, content=content, headers={"content-type": "application/json"}
             )
-            assert answer.status_code == 400
+            assert response.status_code == 400
 
 
 async def test_a_public_app_has_no_secret_to_sign_requests_by(open_harness: OpenHarness) -> None:
     async with open_harness(**OPEN) as harness:
-        answer = await register(
+        response = await register(
             harness, token_endpoint_auth_method="none", request_object_signing_alg="HS256"
         )
-        assert answer.json()["error"] == "invalid_client_metadata"
+        assert response.json()["error"] == "invalid_client_metadata"
 
 
 async def test_without_leave_nothing_is_fetched(open_harness: OpenHarness) -> None:
@@ -135,13 +135,13 @@ async def test_without_leave_nothing_is_fetched(open_harness: OpenHarness) -> No
         spent = (await harness.context.dynamic.issue_token("", 1, timedelta(days=1))).reveal()
         assert (await register(harness, spent)).status_code == 201
         for token in (None, "nonsense", "qmi_" + "A" * 52, spent):
-            answer = await register(
+            response = await register(
                 harness, token, sector_identifier_uri=SECTOR, logo_uri=LOGO, client_name=5
             )
-            assert answer.status_code == 401, "without information on what may be registered"
-            answer = await register(harness, token, sector_identifier_uri=SECTOR, logo_uri=LOGO)
-            assert answer.status_code == 401
-        assert served.asked == []
+            assert response.status_code == 401, "without information on what may be registered"
+            response = await register(harness, token, sector_identifier_uri=SECTOR, logo_uri=LOGO)
+            assert response.status_code == 401
+        assert served.requested == []
 
 
 async def test_a_software_statement_holds_for_its_time(
@@ -162,10 +162,10 @@ async def test_a_software_statement_holds_for_its_time(
             ({"exp": "tomorrow"}, 400),
         ):
             said = {"iss": issuer, "client_name": "By Statement", **more}
-            answer = await register(harness, software_statement=signed(said, key, "ES256"))
-            assert answer.status_code == status, more
+            response = await register(harness, software_statement=signed(said, key, "ES256"))
+            assert response.status_code == status, more
             if status == 400:
-                assert answer.json()["error"] == "invalid_software_statement"
+                assert response.json()["error"] == "invalid_software_statement"
 
 
 async def test_an_app_cannot_shake_off_what_the_operator_set(open_harness: OpenHarness) -> None:
@@ -181,12 +181,12 @@ async def test_an_app_cannot_shake_off_what_the_operator_set(open_harness: OpenH
             "description": "known to us",
         }
         assert await harness.context.stores.clients.replace_client(replace(client, **flags))
-        answer = await harness.browser().put(
+        response = await harness.browser().put(
             f"{REGISTER}/{client.id}",
             json={"client_id": client.id, "redirect_uris": [CALLBACK], "client_name": "New"},
             headers={"authorization": f"Bearer {made['registration_access_token']}"},
         )
-        assert answer.status_code == 200, answer.text
+        assert response.status_code == 200, response.text
         edited = await harness.context.stores.clients.client(client.id)
         assert edited is not None
         assert edited.name == "New"
@@ -198,12 +198,12 @@ async def test_a_logo_that_is_not_registered_any_more_is_dropped(open_harness: O
     async with open_harness(fetcher=Documents({LOGO: png}), **OPEN) as harness:
         made = (await register(harness, logo_uri=LOGO)).json()
         assert await harness.context.stores.clients.logo(made["client_id"]) is not None
-        answer = await harness.browser().put(
+        response = await harness.browser().put(
             f"{REGISTER}/{made['client_id']}",
             json={"client_id": made["client_id"], "redirect_uris": [CALLBACK]},
             headers={"authorization": f"Bearer {made['registration_access_token']}"},
         )
-        assert answer.status_code == 200, answer.text
+        assert response.status_code == 200, response.text
         assert await harness.context.stores.clients.logo(made["client_id"]) is None
 
 
@@ -211,7 +211,7 @@ async def test_no_name_in_the_address_is_too_strange(open_harness: OpenHarness) 
     async with open_harness(**OPEN) as harness:
         for name in ("%00", "a%0Ab", "%F0%9F%98%80", "x" * 3000, ""):
             for method in ("GET", "DELETE"):
-                answer = await harness.browser().request(
+                response = await harness.browser().request(
                     method, f"{REGISTER}/{name}", headers={"authorization": "Bearer x"}
                 )
-                assert answer.status_code == 401, name
+                assert response.status_code == 401, name

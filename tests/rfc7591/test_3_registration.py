@@ -10,7 +10,7 @@ import pytest
 
 from quantimodo.app.policies import registration_policy
 from quantimodo.ops.cleanup import Cleaner
-from support.app import CALLBACK, ISSUER, TOKEN, App, AppHarness, OpenHarness, answer_of
+from support.app import CALLBACK, ISSUER, TOKEN, App, AppHarness, OpenHarness, response_of
 from support.registered_clients import (
     Documents,
     assertion_of,
@@ -34,11 +34,11 @@ async def register(
     return await harness.browser().post(REGISTER, json=document, headers=headers)
 
 
-async def app_of(harness: AppHarness, answer: httpx.Response) -> App:
-    assert answer.status_code == 201, answer.text
-    client = await harness.context.stores.clients.client(answer.json()["client_id"])
+async def app_of(harness: AppHarness, response: httpx.Response) -> App:
+    assert response.status_code == 201, response.text
+    client = await harness.context.stores.clients.client(response.json()["client_id"])
     assert client is not None
-    return App(client, answer.json().get("client_secret"))
+    return App(client, response.json().get("client_secret"))
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ async def test_2_a_name_like_the_servers_is_refused(
 ) -> None:
     """RFC 7591 §5: a server should refuse names that could mislead the person who is asked."""
     async with open_harness(**OPEN) as harness:
-        answer = await register(harness, **named)
-        assert answer.status_code == 400
-        assert answer.json()["error"] == "invalid_client_metadata"
-        assert "looks like a name of this server" in answer.json()["error_description"]
+        response = await register(harness, **named)
+        assert response.status_code == 400
+        assert response.json()["error"] == "invalid_client_metadata"
+        assert "looks like a name of this server" in response.json()["error_description"]
         received = (await register(harness, client_name="Mood")).json()
         headers = {"authorization": f"Bearer {received['registration_access_token']}"}
         document = {"client_id": received["client_id"], "redirect_uris": [CALLBACK], **named}
@@ -73,10 +73,10 @@ async def test_minimal_metadata_is_enough_and_defaults_are_returned(
     open_harness: OpenHarness,
 ) -> None:
     async with open_harness(**OPEN) as harness:
-        answer = await register(harness)
-        assert answer.status_code == 201
-        assert answer.headers["cache-control"] == "no-store"
-        received = answer.json()
+        response = await register(harness)
+        assert response.status_code == 201
+        assert response.headers["cache-control"] == "no-store"
+        received = response.json()
         assert received.pop("client_secret").startswith("qms_")
         assert received.pop("registration_access_token").startswith("qmg_")
         client_id = received.pop("client_id")
@@ -156,9 +156,9 @@ EVERYTHING: dict[str, Any] = {
 async def test_all_metadata_is_stored_and_returned(open_harness: OpenHarness) -> None:
     served = Documents({SECTOR: json.dumps([CALLBACK]).encode()})
     async with open_harness(fetcher=served, **OPEN) as harness:
-        answer = await register(harness, **EVERYTHING, of_no_meaning="here", nothing=None)
-        assert answer.status_code == 201, answer.text
-        received = answer.json()
+        response = await register(harness, **EVERYTHING, of_no_meaning="here", nothing=None)
+        assert response.status_code == 201, response.text
+        received = response.json()
         assert {name: received[name] for name in EVERYTHING} == EVERYTHING
         assert "of_no_meaning" not in received
         assert "client_secret" not in received, "it proves itself by its own keys"
@@ -235,10 +235,10 @@ async def test_what_cannot_be_is_refused_by_the_right_code(
 ) -> None:
     async with open_harness(fetcher=Documents(), **OPEN) as harness:
         before = len(harness.rows()["clients"])
-        answer = await register(harness, **changes)
-        assert answer.status_code == 400, answer.text
-        assert answer.json()["error"] == code
-        assert answer.json()["error_description"]
+        response = await register(harness, **changes)
+        assert response.status_code == 400, response.text
+        assert response.json()["error"] == code
+        assert response.json()["error_description"]
         assert len(harness.rows()["clients"]) == before
 
 
@@ -250,17 +250,17 @@ async def test_what_is_no_json_object_is_refused(open_harness: OpenHarness) -> N
             ("application/json", b"[" * 60_000),
             ("text/plain", b"{}"),
         ):
-            answer = await harness.browser().post(
+            response = await harness.browser().post(
                 REGISTER, content=body, headers={"content-type": kind}
             )
-            assert answer.status_code == 400
-            assert answer.json()["error"] == "invalid_client_metadata"
+            assert response.status_code == 400
+            assert response.json()["error"] == "invalid_client_metadata"
 
 
 async def test_it_is_closed_unless_the_operator_opens_it(harness: AppHarness) -> None:
     # Default deny.
-    answer = await register(harness)
-    assert answer.status_code == 403
+    response = await register(harness)
+    assert response.status_code == 403
     found = (await harness.browser().get("/.well-known/openid-configuration")).json()
     assert "registration_endpoint" not in found
     token = await harness.context.dynamic.issue_token("", 1, timedelta(days=1))
@@ -273,13 +273,20 @@ async def test_an_initial_access_token_is_leave_for_so_many(open_harness: OpenHa
         found = (await harness.browser().get("/.well-known/openid-configuration")).json()
         assert found["registration_endpoint"] == ISSUER + REGISTER
         for token in (None, "nonsense", "qmi_" + "A" * 52):
-            answer = await register(harness, token)
-            assert answer.status_code == 401
-            assert answer.headers["www-authenticate"].startswith("Bearer")
+            response = await register(harness, token)
+            assert response.status_code == 401
+            assert response.headers["www-authenticate"].startswith("Bearer")
         two = (await harness.context.dynamic.issue_token("for Ann", 2, timedelta(days=1))).reveal()
         assert (await register(harness, two, redirect_uris=[])).status_code == 400, "and not spent"
-        answers = await asyncio.gather(*(register(harness, two) for _ in range(6)))
-        assert sorted(answer.status_code for answer in answers) == [201, 201, 401, 401, 401, 401]
+        responses = await asyncio.gather(*(register(harness, two) for _ in range(6)))
+        assert sorted(response.status_code for response in responses) == [
+            201,
+            201,
+            401,
+            401,
+            401,
+            401,
+        ]
         late = (await harness.context.dynamic.issue_token("", 9, timedelta(hours=1))).reveal()
         harness.advance(hours=1)
         assert (await register(harness, late)).status_code == 401
@@ -292,24 +299,24 @@ async def test_implicit_answers_only_where_the_operator_allows_them(
     # security.md §5
     async with open_harness(registration__mode="open") as harness:
         for kind in ("token", "id_token", "code id_token token"):
-            answer = await register(harness, response_types=[kind])
-            assert answer.json()["error"] == "invalid_client_metadata"
+            response = await register(harness, response_types=[kind])
+            assert response.json()["error"] == "invalid_client_metadata"
         assert (await register(harness, response_types=["code", "none"])).status_code == 201
 
 
 async def test_an_implicit_app_gets_what_it_registered(open_harness: OpenHarness) -> None:
     async with open_harness(**OPEN) as harness:
         await harness.person()
-        answer = await register(
+        response = await register(
             harness, grant_types=["implicit"], response_types=["token id_token"]
         )
-        app = await app_of(harness, answer)
-        assert answer.json()["response_types"] == ["id_token token"]
-        assert answer.json()["grant_types"] == ["implicit"]
-        asked = {"response_type": "id_token token", "scope": "openid", "nonce": "n"}
-        found = await harness.authorize(await harness.signed_in(), app, **asked)
+        app = await app_of(harness, response)
+        assert response.json()["response_types"] == ["id_token token"]
+        assert response.json()["grant_types"] == ["implicit"]
+        requested = {"response_type": "id_token token", "scope": "openid", "nonce": "n"}
+        found = await harness.authorize(await harness.signed_in(), app, **requested)
         assert {"id_token", "access_token"} <= set(found.parameters)
-        refused = answer_of(await harness.ask(await harness.signed_in(), app))
+        refused = response_of(await harness.ask(await harness.signed_in(), app))
         assert refused.parameters["error"] == "unauthorized_client"
 
 
@@ -321,44 +328,46 @@ async def test_who_names_no_method_uses_basic_or_post_and_no_other(
         app = await app_of(harness, await register(harness))
         fields = {"grant_type": "authorization_code", "code": "x"}
         post = {**fields, "client_id": app.id, "client_secret": app.secret or ""}
-        for answer in (
+        for response in (
             await harness.browser().post(TOKEN, data=post),
             await harness.token(app, **fields),
         ):
-            assert answer.json()["error"] == "invalid_grant", "it is who it says"
+            assert response.json()["error"] == "invalid_grant", "it is who it says"
         assert app.secret
         key = signed(assertion_of(harness, app), app.secret, "HS256")
-        answer = await harness.browser().post(TOKEN, data=presenting(key, **fields))
-        assert answer.json()["error"] == "invalid_client"
+        response = await harness.browser().post(TOKEN, data=presenting(key, **fields))
+        assert response.json()["error"] == "invalid_client"
 
 
 async def test_a_client_cannot_make_itself_first_party(open_harness: OpenHarness) -> None:
     async with open_harness(**OPEN) as harness:
-        answer = await register(harness, first_party=True, resource_server=True, token_format="jwt")
-        client = (await app_of(harness, answer)).client
+        response = await register(
+            harness, first_party=True, resource_server=True, token_format="jwt"
+        )
+        client = (await app_of(harness, response)).client
         assert not client.first_party
         assert not client.resource_server
 
 
 async def test_a_public_app_has_no_secret(open_harness: OpenHarness) -> None:
     async with open_harness(**OPEN) as harness:
-        answer = await register(harness, token_endpoint_auth_method="none")
-        assert "client_secret" not in answer.json()
-        assert "client_secret_expires_at" not in answer.json()
-        assert (await app_of(harness, answer)).client.public
+        response = await register(harness, token_endpoint_auth_method="none")
+        assert "client_secret" not in response.json()
+        assert "client_secret_expires_at" not in response.json()
+        assert (await app_of(harness, response)).client.public
 
 
 async def test_a_secret_that_is_a_key_works_as_one(open_harness: OpenHarness) -> None:
     async with open_harness(registration__mode="token") as harness:
         token = (await harness.context.dynamic.issue_token("", 1, timedelta(days=1))).reveal()
-        answer = await register(
+        response = await register(
             harness,
             token,
             token_endpoint_auth_method="client_secret_jwt",
             grant_types=["client_credentials"],
             response_types=[],
         )
-        app = await app_of(harness, answer)
+        app = await app_of(harness, response)
         assert app.secret
         assertion = signed(assertion_of(harness, app), app.secret, "HS256")
         data = presenting(assertion, grant_type="client_credentials")
@@ -378,8 +387,10 @@ async def test_the_sector_document_must_list_every_address(open_harness: OpenHar
             (json.dumps([CALLBACK, "https://other.example.org/cb"]).encode(), 201),
         ):
             served.at = {} if document is None else {SECTOR: document}
-            answer = await register(harness, sector_identifier_uri=SECTOR, subject_type="pairwise")
-            assert answer.status_code == status, document
+            response = await register(
+                harness, sector_identifier_uri=SECTOR, subject_type="pairwise"
+            )
+            assert response.status_code == status, document
 
 
 async def test_the_logo_is_fetched_once_and_shown_from_here(open_harness: OpenHarness) -> None:
@@ -408,23 +419,23 @@ async def test_a_software_statement_counts_when_its_issuer_is_trusted(
     async with open_harness(**OPEN, registration__statements_file=str(trusted)) as harness:
         said = {"iss": issuer, "client_name": "By Statement", "software_id": "x"}
         statement = signed(said, key, "ES256")
-        answer = await register(harness, client_name="By Hand", software_statement=statement)
-        assert answer.json()["client_name"] == "By Statement"
-        assert answer.json()["software_statement"] == statement
+        response = await register(harness, client_name="By Hand", software_statement=statement)
+        assert response.json()["client_name"] == "By Statement"
+        assert response.json()["software_statement"] == statement
         for forged in (
             signed(said, make_key("ES256"), "ES256"),
             signed({**said, "iss": "https://other.example.org"}, key, "ES256"),
         ):
-            answer = await register(harness, software_statement=forged)
-            assert answer.json()["error"] == "unapproved_software_statement"
+            response = await register(harness, software_statement=forged)
+            assert response.json()["error"] == "unapproved_software_statement"
 
 
 async def test_too_many_from_one_address_have_to_wait(open_harness: OpenHarness) -> None:
     async with open_harness(limits__registrations_per_address="2 per 1h", **OPEN) as harness:
         for status in (201, 201, 429):
-            answer = await register(harness)
-            assert answer.status_code == status
-        assert int(answer.headers["retry-after"]) > 0
+            response = await register(harness)
+            assert response.status_code == status
+        assert int(response.headers["retry-after"]) > 0
 
 
 async def test_an_app_without_any_consent_is_deleted(open_harness: OpenHarness) -> None:

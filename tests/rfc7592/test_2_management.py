@@ -17,9 +17,11 @@ async def open_app_harness(open_harness: OpenHarness) -> Any:
 
 
 async def registered(harness: AppHarness, **metadata: Any) -> dict[str, Any]:
-    answer = await harness.browser().post(REGISTER, json={"redirect_uris": [CALLBACK], **metadata})
-    assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()
+    response = await harness.browser().post(
+        REGISTER, json={"redirect_uris": [CALLBACK], **metadata}
+    )
+    assert response.status_code == 201, response.text
+    found: dict[str, Any] = response.json()
     return found
 
 
@@ -34,11 +36,11 @@ async def manage(
 
 async def test_2_1_it_reads_what_is_registered(open_app_harness: AppHarness) -> None:
     received = await registered(open_app_harness, client_name="Dream Diary")
-    answer = await manage(open_app_harness, "GET", received)
-    assert answer.status_code == 200
-    assert answer.headers["cache-control"] == "no-store"
+    response = await manage(open_app_harness, "GET", received)
+    assert response.status_code == 200
+    assert response.headers["cache-control"] == "no-store"
     del received["client_secret"]  # kept as a digest only
-    assert answer.json() == received
+    assert response.json() == received
 
 
 async def test_2_2_it_replaces_all_of_it(open_app_harness: AppHarness) -> None:
@@ -51,9 +53,9 @@ async def test_2_2_it_replaces_all_of_it(open_app_harness: AppHarness) -> None:
         "redirect_uris": ["https://app.example.org/other"],
         "client_name": "Day Diary",
     }
-    answer = await manage(open_app_harness, "PUT", received, body)
-    assert answer.status_code == 200, answer.text
-    found = answer.json()
+    response = await manage(open_app_harness, "PUT", received, body)
+    assert response.status_code == 200, response.text
+    found = response.json()
     assert found["client_name"] == "Day Diary"
     assert found["redirect_uris"] == ["https://app.example.org/other"]
     assert "policy_uri" not in found
@@ -72,8 +74,8 @@ async def test_2_2_it_cannot_become_another_or_guess_its_secret(
         {"redirect_uris": [CALLBACK + "#x"], "client_id": received["client_id"]},
         [],
     ):
-        answer = await manage(open_app_harness, "PUT", received, body)
-        assert answer.status_code == 400
+        response = await manage(open_app_harness, "PUT", received, body)
+        assert response.status_code == 400
         assert (await manage(open_app_harness, "GET", received)).json()["redirect_uris"] == [
             CALLBACK
         ]
@@ -92,20 +94,20 @@ async def test_2_2_a_secret_comes_when_it_is_needed_and_goes_when_not(
     }
     auth = (received["client_id"], confidential["client_secret"])
     del data["client_id"]
-    answer = await open_app_harness.browser().post(TOKEN, data=data, auth=auth)
-    assert answer.json()["error"] == "invalid_grant", "it is who it says"
+    response = await open_app_harness.browser().post(TOKEN, data=data, auth=auth)
+    assert response.json()["error"] == "invalid_grant", "it is who it says"
     public = await manage(
         open_app_harness, "PUT", received, {**body, "token_endpoint_auth_method": "none"}
     )
     assert "client_secret_expires_at" not in public.json()
-    answer = await open_app_harness.browser().post(TOKEN, data=data, auth=auth)
-    assert answer.json()["error"] == "invalid_client"
+    response = await open_app_harness.browser().post(TOKEN, data=data, auth=auth)
+    assert response.json()["error"] == "invalid_client"
 
 
 async def test_2_3_it_deletes_itself_once(open_app_harness: AppHarness) -> None:
     received = await registered(open_app_harness)
-    answer = await manage(open_app_harness, "DELETE", received)
-    assert (answer.status_code, answer.content) == (204, b"")
+    response = await manage(open_app_harness, "DELETE", received)
+    assert (response.status_code, response.content) == (204, b"")
     assert await open_app_harness.context.stores.clients.client(received["client_id"]) is None
     assert (await manage(open_app_harness, "GET", received)).status_code == 401
 
@@ -125,9 +127,9 @@ async def test_another_client_gets_no_information(
         {"client_id": by_hand.id},
         {"client_id": "unknown"},
     )
-    answers = [await manage(open_app_harness, method, received, {}, **each) for each in tries]
-    assert {answer.status_code for answer in answers} == {401}
-    assert len({answer.text for answer in answers}) == 1
+    responses = [await manage(open_app_harness, method, received, {}, **each) for each in tries]
+    assert {response.status_code for response in responses} == {401}
+    assert len({response.text for response in responses}) == 1
     assert await open_app_harness.context.stores.clients.client(received["client_id"]) is not None
 
 

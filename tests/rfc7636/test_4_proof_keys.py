@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from support.app import CHALLENGE, VERIFIER, AppHarness, answer_of
+from support.app import CHALLENGE, VERIFIER, AppHarness, response_of
 
 
 def challenge_of(verifier: str) -> str:
@@ -24,10 +24,10 @@ async def test_plain_is_refused_and_so_is_an_absent_method_which_means_plain(
 ) -> None:
     for app in (await harness.app(), await harness.app(public=True)):
         for method in ("plain", None, "s256", "S512", "S256 "):
-            answer = answer_of(
+            response = response_of(
                 await harness.ask(harness.browser(), app, code_challenge_method=method)
             )
-            assert answer.parameters["error"] == "invalid_request", method
+            assert response.parameters["error"] == "invalid_request", method
 
 
 @pytest.mark.parametrize("kind", ["public", "strict"])
@@ -36,28 +36,28 @@ async def test_public_and_strict_clients_must_use_it(harness: AppHarness, kind: 
     bare = await harness.ask(
         harness.browser(), app, code_challenge=None, code_challenge_method=None
     )
-    assert answer_of(bare).parameters["error"] == "invalid_request"
+    assert response_of(bare).parameters["error"] == "invalid_request"
     method_only = await harness.ask(harness.browser(), app, code_challenge=None)
-    assert answer_of(method_only).parameters["error"] == "invalid_request"
+    assert response_of(method_only).parameters["error"] == "invalid_request"
 
 
 async def test_a_confidential_client_may_do_without(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app()
-    answer = await harness.authorize(
+    response = await harness.authorize(
         await harness.signed_in(), app, code_challenge=None, code_challenge_method=None
     )
-    assert (await harness.redeem(app, answer.code, code_verifier=None)).status_code == 200
+    assert (await harness.redeem(app, response.code, code_verifier=None)).status_code == 200
 
 
 async def test_a_verifier_without_a_challenge_is_a_downgrade(harness: AppHarness) -> None:
     # security.md §4, RFC 9700 §4.8.2: an attacker removed the challenge from the request.
     await harness.person()
     app = await harness.app()
-    answer = await harness.authorize(
+    response = await harness.authorize(
         await harness.signed_in(), app, code_challenge=None, code_challenge_method=None
     )
-    refused = await harness.redeem(app, answer.code)
+    refused = await harness.redeem(app, response.code)
     assert refused.status_code == 400
     assert refused.json()["error"] == "invalid_grant"
 
@@ -73,8 +73,8 @@ async def test_a_malformed_challenge_is_refused(harness: AppHarness) -> None:
         "x",
     ):
         app = await harness.app(public=True)
-        answer = answer_of(await harness.ask(harness.browser(), app, code_challenge=challenge))
-        assert answer.parameters["error"] == "invalid_request"
+        response = response_of(await harness.ask(harness.browser(), app, code_challenge=challenge))
+        assert response.parameters["error"] == "invalid_request"
 
 
 async def test_verifiers_of_43_to_128_unreserved_characters_pass(harness: AppHarness) -> None:
@@ -85,10 +85,10 @@ async def test_verifiers_of_43_to_128_unreserved_characters_pass(harness: AppHar
         VERIFIER,
     ):
         app = await harness.app(public=True)
-        answer = await harness.authorize(
+        response = await harness.authorize(
             await harness.signed_in(), app, code_challenge=challenge_of(verifier)
         )
-        assert (await harness.redeem(app, answer.code, code_verifier=verifier)).status_code == 200
+        assert (await harness.redeem(app, response.code, code_verifier=verifier)).status_code == 200
 
 
 async def test_other_verifiers_are_refused_even_when_their_hash_is_right(
@@ -104,10 +104,10 @@ async def test_other_verifiers_are_refused_even_when_their_hash_is_right(
         "é" * 43,
     ):
         app = await harness.app(public=True)
-        answer = await harness.authorize(
+        response = await harness.authorize(
             await harness.signed_in(), app, code_challenge=challenge_of(verifier)
         )
-        refused = await harness.redeem(app, answer.code, code_verifier=verifier)
+        refused = await harness.redeem(app, response.code, code_verifier=verifier)
         assert refused.json()["error"] == "invalid_grant"
 
 

@@ -2,7 +2,7 @@
 
 import httpx
 
-from support.app import CALLBACK, App, AppHarness, answer_of
+from support.app import CALLBACK, App, AppHarness, response_of
 
 LOOPBACK = "http://127.0.0.1:8181/callback"
 
@@ -22,20 +22,20 @@ async def test_any_port_of_a_registered_loopback_address_is_answered_to(
         "http://127.0.0.1/callback",
     ):
         app = await harness.app(public=True, redirect_uris=(LOOPBACK,))
-        answer = await harness.authorize(await harness.signed_in(), app, redirect_uri=uri)
-        assert answer.location.startswith(uri + "?code=")
+        response = await harness.authorize(await harness.signed_in(), app, redirect_uri=uri)
+        assert response.location.startswith(uri + "?code=")
         # The code is bound to the port that was asked for, not to the one that is registered.
-        wrong = await harness.redeem(app, answer.code, redirect_uri="http://127.0.0.1:2/callback")
+        wrong = await harness.redeem(app, response.code, redirect_uri="http://127.0.0.1:2/callback")
         assert wrong.json()["error"] == "invalid_grant"
-        assert (await harness.redeem(app, answer.code, redirect_uri=uri)).status_code == 200
+        assert (await harness.redeem(app, response.code, redirect_uri=uri)).status_code == 200
 
 
 async def test_the_sixth_protocols_loopback_is_one_too(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(public=True, redirect_uris=("http://[::1]/callback",))
     uri = "http://[::1]:50000/callback"
-    answer = await harness.authorize(await harness.signed_in(), app, redirect_uri=uri)
-    assert answer.location.startswith(uri + "?code=")
+    response = await harness.authorize(await harness.signed_in(), app, redirect_uri=uri)
+    assert response.location.startswith(uri + "?code=")
 
 
 async def test_nothing_but_the_port_may_differ(harness: AppHarness) -> None:
@@ -68,11 +68,11 @@ async def test_a_public_client_that_registered_localhost_gets_any_port(harness: 
     app = await harness.app(public=True, redirect_uris=("http://localhost:3000/callback",))
     for port in ("", ":1", ":49152"):
         uri = f"http://localhost{port}/callback"
-        answer = await harness.authorize(await harness.signed_in(), app, redirect_uri=uri)
-        assert answer.location.startswith(uri + "?code=")
-        wrong = await harness.redeem(app, answer.code, redirect_uri="http://localhost:2/callback")
+        response = await harness.authorize(await harness.signed_in(), app, redirect_uri=uri)
+        assert response.location.startswith(uri + "?code=")
+        wrong = await harness.redeem(app, response.code, redirect_uri="http://localhost:2/callback")
         assert wrong.json()["error"] == "invalid_grant"
-        assert (await harness.redeem(app, answer.code, redirect_uri=uri)).status_code == 200
+        assert (await harness.redeem(app, response.code, redirect_uri=uri)).status_code == 200
     for uri in (
         "http://localhost:1/other",
         "https://localhost:1/callback",
@@ -97,19 +97,19 @@ async def test_a_private_use_scheme_is_redirected_to_exactly(harness: AppHarness
     await harness.person()
     uri = "org.example.app:/callback"
     app = await harness.app(public=True, redirect_uris=(uri,))
-    answer = await harness.authorize(await harness.signed_in(), app, redirect_uri=uri)
-    assert answer.location.startswith("org.example.app:/callback?code=")
-    assert (await harness.redeem(app, answer.code, redirect_uri=uri)).status_code == 200
+    response = await harness.authorize(await harness.signed_in(), app, redirect_uri=uri)
+    assert response.location.startswith("org.example.app:/callback?code=")
+    assert (await harness.redeem(app, response.code, redirect_uri=uri)).status_code == 200
 
 
 async def asks(harness: AppHarness, browser: httpx.AsyncClient, app: App, **changes: str) -> bool:
     """Whether the person is asked; then they allow it."""
     response = await harness.ask(browser, app, **changes)
     if response.status_code == 303:
-        assert "code" in answer_of(response).parameters
+        assert "code" in response_of(response).parameters
         return False
     assert 'id="allow"' in response.text
-    assert "code" in answer_of(await harness.decide(browser, response)).parameters
+    assert "code" in response_of(await harness.decide(browser, response)).parameters
     return True
 
 
@@ -130,7 +130,7 @@ async def test_a_public_client_on_a_device_is_asked_about_each_time_even_when_fl
         assert await asks(harness, browser, app), "what was allowed at another address"
         for _ in range(2):
             assert await asks(harness, browser, app, redirect_uri=uri), uri
-        silent = answer_of(await harness.ask(browser, app, prompt="none", redirect_uri=uri))
+        silent = response_of(await harness.ask(browser, app, prompt="none", redirect_uri=uri))
         assert silent.parameters["error"] == "consent_required"
 
 
@@ -140,11 +140,11 @@ async def test_a_public_client_on_the_web_is_asked_about_once(harness: AppHarnes
     for first_party in (False, True):
         app = await harness.app(public=True, first_party=first_party)
         browser = await harness.signed_in()
-        silent = answer_of(await harness.ask(browser, app, prompt="none"))
+        silent = response_of(await harness.ask(browser, app, prompt="none"))
         assert silent.parameters["error"] == "consent_required", "never skipped, whatever its flags"
         assert await asks(harness, browser, app)
         assert not await asks(harness, browser, app)
-        assert "code" in answer_of(await harness.ask(browser, app, prompt="none")).parameters
+        assert "code" in response_of(await harness.ask(browser, app, prompt="none")).parameters
         assert await asks(harness, browser, app, scope="basic readmeasurements")
         assert await asks(harness, browser, app, prompt="consent")
         await harness.context.stores.authorizations.withdraw_consent(

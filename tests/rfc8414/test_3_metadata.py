@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from quantimodo.clients.registry import Registration
 from quantimodo.protocol.client_fields import GRANT_TYPES, RESPONSE_TYPES
-from support.app import CALLBACK, ISSUER, AppHarness, answer_of
+from support.app import CALLBACK, ISSUER, AppHarness, response_of
 
 OPENID = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
@@ -82,8 +82,8 @@ async def test_every_advertised_grant_is_offered_and_no_other(harness: AppHarnes
     found, app = await document(harness), await harness.app()
     for grant in found["grant_types_supported"]:
         if grant != "implicit":  # which has no business at the token endpoint
-            answer = await harness.token(app, grant_type=grant)
-            assert answer.json().get("error") != "unsupported_grant_type", grant
+            response = await harness.token(app, grant_type=grant)
+            assert response.json().get("error") != "unsupported_grant_type", grant
     assert set(found["grant_types_supported"]) - {"implicit"} == GRANT_TYPES
     assert "password" not in found["grant_types_supported"]
 
@@ -97,9 +97,9 @@ async def test_every_advertised_response_type_and_mode_answers(harness: AppHarne
     browser = await harness.signed_in()
     for kind in kinds:
         response = await harness.ask(browser, app, response_type=kind, scope="openid", nonce="n")
-        answer = answer_of(response)
-        assert answer.location.startswith(CALLBACK)
-        assert "error" not in answer.parameters, kind
+        authorization_response = response_of(response)
+        assert authorization_response.location.startswith(CALLBACK)
+        assert "error" not in authorization_response.parameters, kind
     for mode in found["response_modes_supported"]:
         response = await harness.ask(browser, app, response_mode=mode)
         assert response.status_code in (200, 303)

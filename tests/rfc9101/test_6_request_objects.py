@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from support.app import CALLBACK, CHALLENGE, ISSUER, App, AppHarness, OpenHarness, answer_of
+from support.app import CALLBACK, CHALLENGE, ISSUER, App, AppHarness, OpenHarness, response_of
 from support.jwt_forgery import encode
 from support.registered_clients import Documents, key_set, make_key, registered, signed
 
@@ -27,9 +27,9 @@ def asking(app: App, **changes: Any) -> dict[str, Any]:
     }
 
 
-async def answer(harness: AppHarness, app: App, **parameters: str | None) -> dict[str, str]:
+async def response(harness: AppHarness, app: App, **parameters: str | None) -> dict[str, str]:
     browser = await harness.signed_in()
-    return answer_of(await harness.ask(browser, app, **parameters)).parameters
+    return response_of(await harness.ask(browser, app, **parameters)).parameters
 
 
 @pytest.fixture
@@ -45,7 +45,9 @@ async def test_what_stands_in_the_object_counts(harness: AppHarness, algorithm: 
     key = make_key(algorithm)
     app = await registered(harness, {"jwks": key_set(key), "request_object_signing_alg": algorithm})
     token = signed(asking(app, code_challenge=CHALLENGE), key, algorithm)
-    found = await answer(harness, app, request=token, state="outer", redirect_uri=None, scope=None)
+    found = await response(
+        harness, app, request=token, state="outer", redirect_uri=None, scope=None
+    )
     assert found["state"] == "inner-state"
     assert (await harness.redeem(app, found["code"])).status_code == 200
 
@@ -54,7 +56,7 @@ async def test_by_the_secret_as_a_key(harness: AppHarness) -> None:
     await harness.person()
     app = await registered(harness, {"request_object_signing_alg": "HS256"}, sealed=True)
     assert app.secret
-    found = await answer(harness, app, request=signed(asking(app), app.secret, "HS256"))
+    found = await response(harness, app, request=signed(asking(app), app.secret, "HS256"))
     assert "code" in found
 
 
@@ -75,7 +77,7 @@ async def test_an_unsigned_one_is_taken_only_from_an_app_that_registered_none(
         (await registered(harness, {}, strict=True), "error"),
         (await registered(harness, {"request_object_signing_alg": "RS256"}), "error"),
     ):
-        found = await answer(harness, app, request=unsigned(app))
+        found = await response(harness, app, request=unsigned(app))
         assert word in found
         assert found.get("error") in (None, "invalid_request_object")
 
@@ -89,7 +91,7 @@ async def test_an_unsigned_one_by_reference_needs_none_as_well(open_harness: Ope
                 harness, {"request_uris": (OBJECT_URI,), "request_object_signing_alg": algorithm}
             )
             served.at[OBJECT_URI] = unsigned(app).encode()
-            assert word in await answer(harness, app, request_uri=OBJECT_URI)
+            assert word in await response(harness, app, request_uri=OBJECT_URI)
 
 
 async def test_discovery_lists_what_every_app_may_sign_with(harness: AppHarness) -> None:
@@ -105,7 +107,7 @@ async def test_a_redirect_uri_inside_supersedes_the_one_outside(
     # OpenID Connect Core §6.1
     app, key = signer
     token = signed(asking(app), key, "ES256")
-    found = await answer(harness, app, request=token, redirect_uri="https://evil.example/cb")
+    found = await response(harness, app, request=token, redirect_uri="https://evil.example/cb")
     assert "code" in found
     evil = signed(asking(app, redirect_uri="https://evil.example/cb"), key, "ES256")
     page = await harness.ask(await harness.signed_in(), app, request=evil)
@@ -119,7 +121,7 @@ async def test_numbers_and_objects_are_read_as_in_a_query(
     app, key = signer
     claims = {"userinfo": {"email": {"essential": True}}}
     token = signed(asking(app, max_age=300, claims=claims), key, "ES256")
-    code = (await answer(harness, app, request=token))["code"]
+    code = (await response(harness, app, request=token))["code"]
     tokens = (await harness.redeem(app, code)).json()
     received = (await harness.call(tokens["access_token"], "/api/v2/oauth2/userinfo")).json()
     assert received["email"] == "ann@example.org"
@@ -144,7 +146,7 @@ async def test_an_object_that_is_not_for_here_and_now_is_refused(
     harness: AppHarness, signer: tuple[App, Any], changes: dict[str, Any]
 ) -> None:
     app, key = signer
-    found = await answer(harness, app, request=signed(asking(app, **changes), key, "ES256"))
+    found = await response(harness, app, request=signed(asking(app, **changes), key, "ES256"))
     assert found["error"] == "invalid_request_object"
     assert found["state"] == "some-state"
 
@@ -159,7 +161,7 @@ async def test_a_signature_that_is_not_the_apps_is_refused(
         signed(asking(app), key, "ES256")[:-6] + "AAAAAA",
         "nonsense",
     ):
-        assert (await answer(harness, app, request=token))["error"] == "invalid_request_object"
+        assert (await response(harness, app, request=token))["error"] == "invalid_request_object"
 
 
 async def test_another_algorithm_than_the_registered_one_is_refused(harness: AppHarness) -> None:
@@ -167,7 +169,7 @@ async def test_another_algorithm_than_the_registered_one_is_refused(harness: App
     key = make_key("RS256")
     app = await registered(harness, {"jwks": key_set(key), "request_object_signing_alg": "PS256"})
     for algorithm, word in (("RS256", "error"), ("PS256", "code")):
-        assert word in await answer(harness, app, request=signed(asking(app), key, algorithm))
+        assert word in await response(harness, app, request=signed(asking(app), key, algorithm))
 
 
 async def test_by_reference_only_what_was_registered_is_fetched(open_harness: OpenHarness) -> None:
@@ -179,15 +181,15 @@ async def test_by_reference_only_what_was_registered_is_fetched(open_harness: Op
         app = await registered(harness, {"jwks": key_set(key), "request_uris": (OBJECT_URI,)})
         served.at[OBJECT_URI] = signed(asking(app), key, "ES256").encode()
         for reference in (OBJECT_URI, f"{OBJECT_URI}#fragment"):
-            assert (await answer(harness, app, request_uri=reference))["state"] == "inner-state"
+            assert (await response(harness, app, request_uri=reference))["state"] == "inner-state"
         for reference in ("https://evil.example/x", OBJECT_URI + "/", "file:///etc/passwd"):
-            found = await answer(harness, app, request_uri=reference)
+            found = await response(harness, app, request_uri=reference)
             assert found["error"] == "invalid_request_uri"
-        assert set(served.asked) == {OBJECT_URI}
-        both = await answer(harness, app, request_uri=OBJECT_URI, request="x.y.z")
+        assert set(served.requested) == {OBJECT_URI}
+        both = await response(harness, app, request_uri=OBJECT_URI, request="x.y.z")
         assert both["error"] == "invalid_request"
         del served.at[OBJECT_URI]
-        found = await answer(harness, app, request_uri=OBJECT_URI)
+        found = await response(harness, app, request_uri=OBJECT_URI)
         assert found["error"] == "invalid_request_uri"
 
 
@@ -201,4 +203,4 @@ async def test_the_object_waits_through_a_sign_in_unchanged(
     assert response.status_code == 303
     assert response.headers["location"].startswith("/sign-in")
     back = await harness.sign_in(browser, address=response.headers["location"])
-    assert answer_of(await browser.get(back)).parameters["state"] == "inner-state"
+    assert response_of(await browser.get(back)).parameters["state"] == "inner-state"

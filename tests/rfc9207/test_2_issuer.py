@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-from support.app import ISSUER, AppHarness, answer_of, form_fields
+from support.app import ISSUER, AppHarness, form_fields, response_of
 
 KINDS = ("code", "none", "token", "id_token", "code id_token token")
 
@@ -20,15 +20,15 @@ async def test_every_kind_of_answer_names_its_issuer_once(harness: AppHarness) -
 async def test_every_error_names_its_issuer(harness: AppHarness) -> None:
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
-    answers = [
-        answer_of(await harness.ask(browser, app, scope="nonsense")),
-        answer_of(await harness.ask(browser, app, response_type="nonsense")),
-        answer_of(await harness.ask(harness.browser(), app, prompt="none")),
-        answer_of(await harness.ask(browser, app, prompt="none")),
-        answer_of(await harness.decide(browser, await harness.ask(browser, app), "deny")),
+    responses = [
+        response_of(await harness.ask(browser, app, scope="nonsense")),
+        response_of(await harness.ask(browser, app, response_type="nonsense")),
+        response_of(await harness.ask(harness.browser(), app, prompt="none")),
+        response_of(await harness.ask(browser, app, prompt="none")),
+        response_of(await harness.decide(browser, await harness.ask(browser, app), "deny")),
     ]
-    assert all("error" in answer.parameters for answer in answers)
-    assert all(answer.parameters["iss"] == ISSUER for answer in answers)
+    assert all("error" in response.parameters for response in responses)
+    assert all(response.parameters["iss"] == ISSUER for response in responses)
 
 
 async def test_a_form_post_names_its_issuer(harness: AppHarness) -> None:

@@ -18,17 +18,17 @@ async def begin(harness: AppHarness, **changes: Any) -> tuple[App, dict[str, Any
 async def refreshed(harness: AppHarness, app: App, token: str, **changes: str) -> dict[str, Any]:
     response = await harness.refresh(app, token, **changes)
     assert response.status_code == 200, response.text
-    answer: dict[str, Any] = response.json()
-    return answer
+    tokens: dict[str, Any] = response.json()
+    return tokens
 
 
-async def is_ended(harness: AppHarness, app: App, *answers: dict[str, Any]) -> bool:
+async def is_ended(harness: AppHarness, app: App, *responses: dict[str, Any]) -> bool:
     """Whether nothing of these answers works, now or after."""
-    for answer in answers:
-        refused = await harness.refresh(app, answer["refresh_token"])
+    for response in responses:
+        refused = await harness.refresh(app, response["refresh_token"])
         if refused.json().get("error") != "invalid_grant":
             return False
-        if (await harness.call(answer["access_token"])).status_code != 401:
+        if (await harness.call(response["access_token"])).status_code != 401:
             return False
     return True
 
@@ -37,15 +37,15 @@ async def is_ended(harness: AppHarness, app: App, *answers: dict[str, Any]) -> b
 async def test_each_use_gives_a_new_token_and_ends_the_old_one(
     harness: AppHarness, public: bool
 ) -> None:
-    app, answer = await begin(harness, public=public)
-    seen = {answer["refresh_token"]}
+    app, response = await begin(harness, public=public)
+    seen = {response["refresh_token"]}
     for _ in range(5):
         harness.advance(minutes=1)
-        answer = await refreshed(harness, app, answer["refresh_token"])
-        assert answer["refresh_token"].startswith("qmr_")
-        seen.add(answer["refresh_token"])
+        response = await refreshed(harness, app, response["refresh_token"])
+        assert response["refresh_token"].startswith("qmr_")
+        seen.add(response["refresh_token"])
     assert len(seen) == 6
-    assert (await harness.call(answer["access_token"])).status_code == 200
+    assert (await harness.call(response["access_token"])).status_code == 200
 
 
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])
@@ -200,16 +200,16 @@ async def test_ten_tabs_get_the_same_successor_and_stay_signed_in(
     )
     harness.advance(seconds=5)
     later = [await refreshed(harness, app, first["refresh_token"]) for _ in range(3)]
-    answers = [*at_once, *later]
-    assert len({answer["refresh_token"] for answer in answers}) == 1
-    for answer in (answers[0], answers[-1]):
-        assert (await harness.call(answer["access_token"])).status_code == 200
-    assert [answer["expires_in"] for answer in answers] == [3600] * 10 + [3595] * 3
+    responses = [*at_once, *later]
+    assert len({response["refresh_token"] for response in responses}) == 1
+    for response in (responses[0], responses[-1]):
+        assert (await harness.call(response["access_token"])).status_code == 200
+    assert [response["expires_in"] for response in responses] == [3600] * 10 + [3595] * 3
     rows = harness.rows()
     assert len(rows["refresh_tokens"]) == 2, "nothing more was made"
     assert len(rows["access_tokens"]) == (2 if token_format == "opaque" else 0)
     harness.advance(minutes=1)
-    await refreshed(harness, app, answers[0]["refresh_token"])
+    await refreshed(harness, app, responses[0]["refresh_token"])
 
 
 async def test_the_grace_does_not_slide(harness: AppHarness) -> None:
@@ -285,11 +285,11 @@ async def test_an_access_token_that_was_revoked_is_not_revived_by_the_grace(
 
 
 async def test_an_unused_token_dies_after_thirty_days(harness: AppHarness) -> None:
-    app, answer = await begin(harness)
+    app, response = await begin(harness)
     harness.advance(days=29.9)
-    answer = await refreshed(harness, app, answer["refresh_token"])
+    response = await refreshed(harness, app, response["refresh_token"])
     harness.advance(days=30)
-    refused = await harness.refresh(app, answer["refresh_token"])
+    refused = await harness.refresh(app, response["refresh_token"])
     assert refused.json()["error"] == "invalid_grant"
 
 
@@ -297,26 +297,26 @@ async def test_an_authorization_dies_after_its_absolute_lifetime_however_often_u
     harness: AppHarness,
 ) -> None:
     # security.md §6
-    app, answer = await begin(harness)
+    app, response = await begin(harness)
     for _ in range(8):
         harness.advance(days=20)
-        answer = await refreshed(harness, app, answer["refresh_token"])
+        response = await refreshed(harness, app, response["refresh_token"])
     harness.advance(days=19, hours=23.5)
-    last = await refreshed(harness, app, answer["refresh_token"])
+    last = await refreshed(harness, app, response["refresh_token"])
     assert last["expires_in"] == 1800, "nothing outlives the authorization that it came from"
     harness.advance(minutes=30)
     assert await is_ended(harness, app, last)
 
 
 async def test_the_grace_ends_with_the_authorization(harness: AppHarness) -> None:
-    app, answer = await begin(harness)
+    app, response = await begin(harness)
     for _ in range(8):
         harness.advance(days=20)
-        answer = await refreshed(harness, app, answer["refresh_token"])
+        response = await refreshed(harness, app, response["refresh_token"])
     harness.advance(days=19, hours=23, minutes=59, seconds=55)
-    last = await refreshed(harness, app, answer["refresh_token"])
+    last = await refreshed(harness, app, response["refresh_token"])
     harness.advance(seconds=5)
-    assert (await harness.refresh(app, answer["refresh_token"])).status_code == 400
+    assert (await harness.refresh(app, response["refresh_token"])).status_code == 400
     assert await is_ended(harness, app, last)
 
 

@@ -4,7 +4,7 @@ is answered so that the address stays nowhere."""
 import httpx
 
 from quantimodo.protocol.discovery import CHECK_SESSION
-from support.app import AUTHORIZE, ME, TOKEN, USERINFO, AppHarness, answer_of, form_fields
+from support.app import AUTHORIZE, ME, TOKEN, USERINFO, AppHarness, form_fields, response_of
 
 MARK = "m4rked-secret"
 
@@ -54,7 +54,7 @@ async def test_a_success_leaves_no_trace_either(harness: AppHarness) -> None:
     secret = app.secret or ""
     authorized = await harness.ask(browser, app, client_secret=secret)
     assert secret not in authorized.headers["location"]
-    code = answer_of(authorized).code
+    code = response_of(authorized).code
     query = {
         "grant_type": "authorization_code",
         "client_id": app.id,

@@ -7,7 +7,7 @@ import pytest
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.sandbox.policies import sandbox_policies
 from support.app import ISSUER
-from support.sandbox_site import APPS, Sandbox, answer_of, open_sandbox, unverified
+from support.sandbox_site import APPS, Sandbox, open_sandbox, response_of, unverified
 
 PARTIES = ["google", "facebook", "oidc"]
 NOT_OURS = [
@@ -91,9 +91,9 @@ async def test_an_app_without_a_secret_needs_pkce(sandbox: Sandbox) -> None:
 async def test_other_faults_go_to_the_app(
     sandbox: Sandbox, fake_provider: str, changes: dict[str, str | None], error: str
 ) -> None:
-    answer = answer_of(await sandbox.ask(fake_provider, **changes))
-    assert (answer["error"], answer["state"]) == (error, "some-state")
-    assert ("iss" in answer) == (fake_provider != "facebook")
+    response = response_of(await sandbox.ask(fake_provider, **changes))
+    assert (response["error"], response["state"]) == (error, "some-state")
+    assert ("iss" in response) == (fake_provider != "facebook")
 
 
 @pytest.mark.parametrize("prompt", ["login", "consent", "select_account"])
@@ -117,7 +117,7 @@ async def test_the_page_is_strict_and_works_without_scripts(
 
 async def test_odd_requests_are_refused_in_order(sandbox: Sandbox) -> None:
     http = sandbox.http
-    answers = [
+    responses = [
         await http.get("/sandbox/google/auth?client_id=a&client_id=b"),
         await http.get("/sandbox/google/auth?client_id=%ff"),
         await http.get("/sandbox/google/auth?client_id=%00"),
@@ -134,8 +134,8 @@ async def test_odd_requests_are_refused_in_order(sandbox: Sandbox) -> None:
         await http.post("/sandbox/facebook/signed-request", json={}),
         await http.get("/sandbox/google/tokeninfo?access_token=a&access_token=b"),
     ]
-    assert {answer.status_code for answer in answers[:4]} == {400}
-    assert all(400 <= answer.status_code < 500 for answer in answers), answers
+    assert {response.status_code for response in responses[:4]} == {400}
+    assert all(400 <= response.status_code < 500 for response in responses), responses
     basic = {"authorization": "Basic \N{LATIN SMALL LETTER E WITH ACUTE}"}
     headers = {name: value.encode("latin-1") for name, value in basic.items()}
     refused = await http.post("/sandbox/google/token", headers=headers)

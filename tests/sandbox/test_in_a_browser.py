@@ -114,11 +114,11 @@ async def test_the_popup_hands_the_code_to_the_window_that_opened_it(
     ):
         # Any page without a content security policy may be the app.
         await page.goto(f"http://localhost:{port}/sandbox/oidc/certs")
-        answer = await _through_the_popup(page, f"{address}/sandbox/google/popup")
-        assert answer["code"].startswith("4/0")
-        assert answer["state"] == "s"
+        response = await _through_the_popup(page, f"{address}/sandbox/google/popup")
+        assert response["code"].startswith("4/0")
+        assert response["state"] == "s"
         redeemed = await sandbox.redeem(
-            "google", answer["code"], redirect_uri="postmessage", code_verifier=None
+            "google", response["code"], redirect_uri="postmessage", code_verifier=None
         )
         assert redeemed.status_code == 200
 
@@ -136,5 +136,5 @@ async def _through_the_popup(page: Page, popup: str) -> dict[str, str]:
     opened = opened or await page.context.wait_for_event("page")
     async with opened.expect_event("close"):
         await opened.click("#person-verified")
-    answer: dict[str, str] = await page.evaluate("window.answered")
-    return answer
+    response: dict[str, str] = await page.evaluate("window.answered")
+    return response

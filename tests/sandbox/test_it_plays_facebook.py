@@ -37,8 +37,8 @@ async def debugged(sandbox: Sandbox, token: str, app_token: str = APP_TOKEN) -> 
 
 async def test_the_dialog_answers_with_a_code_and_a_fragment(sandbox: Sandbox) -> None:
     page = await sandbox.ask("facebook")
-    answer = await sandbox.http.get(link(page, "verified"))
-    location = answer.headers["location"]
+    response = await sandbox.http.get(link(page, "verified"))
+    location = response.headers["location"]
     assert location.endswith("#_=_")
     assert "iss=" not in location
     tokens = await sandbox.tokens("facebook", "verified")
@@ -135,8 +135,8 @@ async def test_debug_token_describes_only_tokens_of_the_requesting_app(sandbox: 
 
 async def test_debug_token_tells_nothing_of_a_foreign_apps_token(sandbox: Sandbox) -> None:
     tokens = await sandbox.native("facebook", "verified", client_id="200000000000000")
-    answer = await debugged(sandbox, tokens["access_token"])
-    assert "did not match the Viewing App" in answer["error"]["message"]
+    response = await debugged(sandbox, tokens["access_token"])
+    assert "did not match the Viewing App" in response["error"]["message"]
     assert (await me(sandbox, tokens["access_token"]))["error"]["code"] == 100
 
 

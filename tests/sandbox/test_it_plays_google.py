@@ -20,11 +20,11 @@ async def test_discovery_names_what_is_served(sandbox: Sandbox) -> None:
 
 
 async def test_a_code_buys_tokens_with_googles_claims(sandbox: Sandbox) -> None:
-    answer = await sandbox.choose("google", "verified")
-    assert answer["state"] == "some-state"
-    assert (answer["iss"], answer["hd"]) == (GOOGLE, "workspace.example.org")
-    assert answer["code"].startswith("4/0")
-    tokens = (await sandbox.redeem("google", answer["code"])).json()
+    response = await sandbox.choose("google", "verified")
+    assert response["state"] == "some-state"
+    assert (response["iss"], response["hd"]) == (GOOGLE, "workspace.example.org")
+    assert response["code"].startswith("4/0")
+    tokens = (await sandbox.redeem("google", response["code"])).json()
     assert tokens["token_type"] == "Bearer"
     assert "refresh_token" not in tokens
     claims = await sandbox.read("google", tokens["id_token"])
@@ -190,8 +190,8 @@ async def test_a_foreign_app_gets_its_own_tokens(sandbox: Sandbox) -> None:
 async def test_a_security_event_is_signed_and_no_id_token(
     sandbox: Sandbox, name: str, space: str
 ) -> None:
-    asked = {"person": "verified", "event": name, "reason": "hijacking"}
-    response = await sandbox.http.post("/sandbox/google/security-event", json=asked)
+    requested = {"person": "verified", "event": name, "reason": "hijacking"}
+    response = await sandbox.http.post("/sandbox/google/security-event", json=requested)
     claims = await sandbox.read("google", response.json()["token"], "secevent+jwt")
     ((event, about),) = claims["events"].items()
     assert event == f"https://schemas.openid.net/secevent/{space}/event-type/{name}"
@@ -203,8 +203,8 @@ async def test_a_security_event_is_signed_and_no_id_token(
 
 
 async def test_a_test_message_is_about_no_account(sandbox: Sandbox) -> None:
-    asked = {"person": "verified", "event": "verification"}
-    response = await sandbox.http.post("/sandbox/google/security-event", json=asked)
+    requested = {"person": "verified", "event": "verification"}
+    response = await sandbox.http.post("/sandbox/google/security-event", json=requested)
     claims = await sandbox.read("google", response.json()["token"], "secevent+jwt")
     (about,) = claims["events"].values()
     assert about.keys() == {"state"}

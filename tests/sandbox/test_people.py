@@ -5,7 +5,7 @@ import pytest
 from quantimodo.crypto.jwt import BadToken
 from quantimodo.sandbox.fault_injection import HALF_A_MINUTE
 from quantimodo.sandbox.people import PEOPLE, Behaviour, another
-from support.sandbox_site import GRAPH, Sandbox, answer_of, link, unverified
+from support.sandbox_site import GRAPH, Sandbox, link, response_of, unverified
 
 PARTIES = ["google", "facebook", "oidc"]
 
@@ -45,17 +45,17 @@ async def test_what_each_says_of_an_address(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("fake_provider", PARTIES)
 async def test_one_says_no(sandbox: Sandbox, fake_provider: str) -> None:
-    answer = await sandbox.choose(fake_provider, "says-no")
-    assert (answer["error"], answer["state"]) == ("access_denied", "some-state")
-    assert "code" not in answer
+    response = await sandbox.choose(fake_provider, "says-no")
+    assert (response["error"], response["state"]) == ("access_denied", "some-state")
+    assert "code" not in response
     native = await sandbox.native(fake_provider, "says-no")
     assert native["error"] == "access_denied"
 
 
 @pytest.mark.parametrize("fake_provider", PARTIES)
 async def test_with_one_the_provider_fails(sandbox: Sandbox, fake_provider: str) -> None:
-    answer = await sandbox.choose(fake_provider, "provider-error")
-    assert (answer["error"], answer["state"]) == ("server_error", "some-state")
+    response = await sandbox.choose(fake_provider, "provider-error")
+    assert (response["error"], response["state"]) == ("server_error", "some-state")
 
 
 @pytest.mark.parametrize("fake_provider", PARTIES)
@@ -113,8 +113,8 @@ async def test_anybody_can_have_any_address(
     sandbox: Sandbox, trust: str, verified: bool, domain: str | None
 ) -> None:
     page = await sandbox.ask("google", address="ann@example.org", trust=trust)
-    answer = answer_of(await sandbox.http.get(link(page, "another")))
-    tokens = (await sandbox.redeem("google", answer["code"])).json()
+    response = response_of(await sandbox.http.get(link(page, "another")))
+    tokens = (await sandbox.redeem("google", response["code"])).json()
     claims = unverified(tokens["id_token"])
     assert (claims["email"], claims["email_verified"]) == ("ann@example.org", verified)
     assert claims.get("hd") == domain

@@ -52,9 +52,9 @@ class Meeting:
         address = await self.providers[name].authorization_url(authorization_context)
         page = await self.sandbox.http.get(f"{address}&{httpx.QueryParams(more)}")
         back = await self.sandbox.http.get(link(page, person))
-        answer = dict(parse_qsl(urlsplit(back.headers["location"]).query))
-        assert answer.pop("state") == "some-state"
-        return await self.providers[name].handle_callback(answer, authorization_context)
+        response = dict(parse_qsl(urlsplit(back.headers["location"]).query))
+        assert response.pop("state") == "some-state"
+        return await self.providers[name].handle_callback(response, authorization_context)
 
     async def verify_native_token(
         self, name: str, person: str, which: str, nonce: str | None = "n", **more: str
@@ -165,13 +165,13 @@ async def test_a_popup_code_is_redeemed(meeting: Meeting) -> None:
 
 async def test_messages_are_believed(meeting: Meeting) -> None:
     http = meeting.sandbox.http
-    asked = {"person": "verified", "event": "account-purged"}
-    event = (await http.post("/sandbox/google/security-event", json=asked)).json()["token"]
+    requested = {"person": "verified", "event": "account-purged"}
+    event = (await http.post("/sandbox/google/security-event", json=requested)).json()["token"]
     google = meeting.providers["google"]
     (notice,) = await google.security_events("application/secevent+jwt", event.encode())
     subject = (await meeting.verify_native_token("google", "verified", "id_token")).subject
     assert (notice.kind, notice.subject) == ("gone", subject)
-    signed = (await http.post("/sandbox/facebook/signed-request", json=asked)).json()
+    signed = (await http.post("/sandbox/facebook/signed-request", json=requested)).json()
     body = str(httpx.QueryParams(signed)).encode()
     facebook = meeting.providers["facebook"]
     (notice,) = await facebook.security_events("application/x-www-form-urlencoded", body)

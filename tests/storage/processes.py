@@ -31,11 +31,11 @@ async def contend(count: int, url: str, action: str, *arguments: str) -> dict[st
     processes = await asyncio.gather(*(start(url, name, action, *arguments) for name in names))
     for process in processes:
         begin(process)
-    answers = await asyncio.gather(*(_answer(process) for process in processes))
-    return dict(zip(names, answers, strict=True))
+    responses = await asyncio.gather(*(_response(process) for process in processes))
+    return dict(zip(names, responses, strict=True))
 
 
-async def _answer(process: Process) -> Any:
+async def _response(process: Process) -> Any:
     out, _ = await process.communicate()
     assert process.returncode == 0
     return json.loads(out)

@@ -124,8 +124,8 @@ async def test_one_of_four_killed_processes_does_not_hold_up_the_others_on_sqlit
         begin(victim)
         await _read_keys(victim, _ENOUGH)
         killed = asyncio.create_task(_kill(victim))
-        answers = await contend(3, sqlite_url, "write", "0.3")
-        assert all(len(taken) > 10 for taken in answers.values())
+        responses = await contend(3, sqlite_url, "write", "0.3")
+        assert all(len(taken) > 10 for taken in responses.values())
         assert await _missing(stores, await killed) == []
     await stores.close()
 
@@ -161,13 +161,13 @@ async def test_a_killed_postgres_loses_nothing_and_servers_come_back_by_themselv
         await asyncio.to_thread(durable_server.start)
         acknowledged += await _read_keys(process, 3 * _ENOUGH)
     acknowledged += await _kill(process)
-    await _answers_again(durable_stores)
+    await _responds_again(durable_stores)
     assert await _missing(durable_stores, acknowledged) == []
     await durable_stores.tokens.revoke_jwt("jti", NOW)
     await _check(durable_url)
 
 
-async def _answers_again(stores: Stores) -> None:
+async def _responds_again(stores: Stores) -> None:
     async with asyncio.timeout(10):
         while True:
             try:

@@ -126,8 +126,8 @@ async def _patient_way(url: str) -> AsyncIterator[str]:
                 await writer.drain()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        answers, questions = await asyncio.open_unix_connection(f"{host}/{_SOCKET}")
-        answering = asyncio.create_task(carry(answers, writer))
+        responses, questions = await asyncio.open_unix_connection(f"{host}/{_SOCKET}")
+        answering = asyncio.create_task(carry(responses, writer))
         try:
             await carry(reader, questions)
         finally:

@@ -147,14 +147,14 @@ async def test_searches_have_a_lower_priority_than_the_event_loop_the_writer_and
 
 
 def test_a_search_runs_where_the_system_refuses_a_lower_priority() -> None:
-    asked: list[int] = []
+    requested: list[int] = []
 
     def refuse(_which: int, thread: int, _nice: int) -> None:
-        asked.append(thread)
+        requested.append(thread)
         raise PermissionError
 
     lower_priority(refuse)
-    assert asked == [threading.get_native_id()]
+    assert requested == [threading.get_native_id()]
 
 
 def _nice(thread: threading.Thread) -> int:

@@ -147,7 +147,7 @@ async def test_what_another_process_committed_before_a_request_came_is_seen(
     await stores.clients.add_client(client(CLIENT_ID))
     listening = asyncio.Event()
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def response(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.readexactly(1):
             found = await stores.clients.client(CLIENT_ID)
             writer.write(b"?" if found is None else found.name.encode()[:1])
@@ -157,7 +157,7 @@ async def test_what_another_process_committed_before_a_request_came_is_seen(
             await stores.clients.client(CLIENT_ID)
             await asyncio.sleep(0)
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(response, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     busy = asyncio.create_task(keep_reading())
 

@@ -150,8 +150,8 @@ async def test_a_large_quota_of_several_counters_is_used_nearly_whole(database_u
 @pytest.mark.slow
 async def test_processes_together_never_exceed_a_quota(stores: Stores, database_url: str) -> None:
     """Writers and the cleaner at once; what is left counts exactly."""
-    answers = await contend(4, database_url, "fill_quota")
-    accepted = [name for names in answers.values() for name in names]
+    responses = await contend(4, database_url, "fill_quota")
+    accepted = [name for names in responses.values() for name in names]
     assert len(accepted) == QUOTA_ROWS
     held = [name for name in accepted if await stores.replays.is_spent(key(name))]
     assert len(held) == QUOTA_ROWS

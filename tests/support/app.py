@@ -90,7 +90,7 @@ class App:
 
 
 @dataclass(slots=True)
-class Answer:
+class AuthorizationResponse:
     """What an authorization answer brought back to the app."""
 
     location: str
@@ -148,15 +148,15 @@ class AppHarness:
 
     async def app(self, **changes: Any) -> App:
         """An app as the operator registers it: all scopes, all grants, by default."""
-        asked: dict[str, Any] = {
+        requested: dict[str, Any] = {
             "name": "Mood Tracker",
             "redirect_uris": (CALLBACK,),
             "scope": frozenset(SCOPES),
             "grant_types": ALL_GRANTS,
         }
         if changes.get("public"):
-            asked["grant_types"] = ALL_GRANTS - {"client_credentials"}
-        registration = Registration(**{**asked, **changes})
+            requested["grant_types"] = ALL_GRANTS - {"client_credentials"}
+        registration = Registration(**{**requested, **changes})
         registered = await self.context.registry.register(
             registration, owner_id=None, by_operator=True
         )
@@ -181,9 +181,9 @@ class AppHarness:
         """Through the sign-in page, as a person does; where it leads."""
         page = await browser.get(address)
         fields = {**form_fields(page.text), "username": email, "password": PASSWORD}
-        answer = await browser.post("/sign-in", data=fields)
-        assert answer.status_code == 303, answer.text
-        location: str = answer.headers["location"]
+        response = await browser.post("/sign-in", data=fields)
+        assert response.status_code == 303, response.text
+        location: str = response.headers["location"]
         return location
 
     async def signed_in(self, email: str = "ann@example.org") -> httpx.AsyncClient:
@@ -201,7 +201,7 @@ class AppHarness:
         self, browser: httpx.AsyncClient, app: App, **changes: str | None
     ) -> httpx.Response:
         """An authorization request; a parameter that is None is left out."""
-        asked: dict[str, str | None] = {
+        requested: dict[str, str | None] = {
             "client_id": app.id,
             "response_type": "code",
             "redirect_uri": CALLBACK,
@@ -211,7 +211,7 @@ class AppHarness:
             "code_challenge_method": "S256",
             **changes,
         }
-        parameters = {name: value for name, value in asked.items() if value is not None}
+        parameters = {name: value for name, value in requested.items() if value is not None}
         return await browser.get(AUTHORIZE, params=parameters)
 
     async def decide(
@@ -224,12 +224,12 @@ class AppHarness:
 
     async def authorize(
         self, browser: httpx.AsyncClient, app: App, **changes: str | None
-    ) -> Answer:
+    ) -> AuthorizationResponse:
         """From the request to the answer, allowing if asked."""
         response = await self.ask(browser, app, **changes)
         if response.status_code == 200 and 'id="allow"' in response.text:
             response = await self.decide(browser, response)
-        return answer_of(response)
+        return response_of(response)
 
     async def redeem(self, app: App, code: str, **changes: str | None) -> httpx.Response:
         """Trade a code; a parameter that is None is left out."""
@@ -264,8 +264,8 @@ class AppHarness:
     async def introspect(self, app: App, token: str) -> dict[str, Any]:
         response = await self.post(INTROSPECT, app, {"token": token})
         assert response.status_code == 200, response.text
-        answer: dict[str, Any] = response.json()
-        return answer
+        body: dict[str, Any] = response.json()
+        return body
 
     async def send_raw(self, method: str, path: str) -> httpx.Response:
         """Any method at all, spelled as given: httpx would write it in capitals."""
@@ -284,8 +284,8 @@ class AppHarness:
         code = (await self.authorize(browser or await self.signed_in(), app, **changes)).code
         response = await self.redeem(app, code)
         assert response.status_code == 200, response.text
-        answer: dict[str, Any] = response.json()
-        return answer
+        body: dict[str, Any] = response.json()
+        return body
 
     async def metrics(self) -> str:
         """What the operator's collector reads."""
@@ -314,13 +314,13 @@ class AppHarness:
         self.context.clock.advance(timedelta(**by))  # type: ignore[attr-defined]
 
 
-def answer_of(response: httpx.Response) -> Answer:
+def response_of(response: httpx.Response) -> AuthorizationResponse:
     """The parameters of a redirect back to the app, by query or fragment."""
     assert response.status_code == 303, f"{response.status_code}: {response.text}"
     location = response.headers["location"]
     parts = urlsplit(location)
     pairs = parse_qsl(parts.query, keep_blank_values=True) + parse_qsl(parts.fragment)
-    return Answer(location, dict(pairs))
+    return AuthorizationResponse(location, dict(pairs))
 
 
 def query_of(location: str) -> dict[str, list[str]]:

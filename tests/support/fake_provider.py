@@ -56,7 +56,7 @@ class FakeUpstream:
     fault: Exception | None = None
     out_of_reach: ProviderFault | None = None
     contexts: list[AuthorizationContext] = field(default_factory=list)
-    asked: list[tuple[Any, ...]] = field(default_factory=list)
+    requested: list[tuple[Any, ...]] = field(default_factory=list)
 
     async def destination(self) -> str:
         return f"https://{self.name}.example"
@@ -73,25 +73,25 @@ class FakeUpstream:
         return f"https://{self.name}.example/authorize?{urlencode(query)}"
 
     async def handle_callback(
-        self, answer: Mapping[str, str], authorization_context: AuthorizationContext
+        self, response: Mapping[str, str], authorization_context: AuthorizationContext
     ) -> Profile:
         if self.fault is not None:
             raise self.fault
-        if "error" in answer:
+        if "error" in response:
             raise AccessDeniedByUser("The sign-in was declined at the provider.")
-        sent = next(one for one in self.contexts if one.state.reveal() == answer["state"])
+        sent = next(one for one in self.contexts if one.state.reveal() == response["state"])
         if _revealed(sent) != _revealed(authorization_context):
             raise InvalidProviderResponse("The login is not the one that began here.")
-        return self._person(answer.get("code", ""), BadCode("The code is not good."))
+        return self._person(response.get("code", ""), BadCode("The code is not good."))
 
     async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
-        self.asked.append(("redeem", code.reveal(), redirect_uri))
+        self.requested.append(("redeem", code.reveal(), redirect_uri))
         return self._person(code.reveal(), BadCode("The code is not good."))
 
     async def verify_native_token(
         self, token: Secret, refresh_token: Secret | None, nonce: str | None
     ) -> Profile:
-        self.asked.append(("recognise", token.reveal(), nonce))
+        self.requested.append(("recognise", token.reveal(), nonce))
         if token.reveal() in self.foreign:
             raise ForeignToken("The token was issued to another application.")
         person = self._person(token.reveal(), BadToken("The token is not good."))
@@ -128,8 +128,8 @@ async def depart(
     browser: httpx.AsyncClient, provider: str = "google", **changes: str | None
 ) -> httpx.Response:
     """v2-api.md §2.1; a parameter that is None is left out."""
-    asked: dict[str, str | None] = {"provider": provider, "redirectUrl": CALLBACK, **changes}
-    query = {name: value for name, value in asked.items() if value is not None}
+    requested: dict[str, str | None] = {"provider": provider, "redirectUrl": CALLBACK, **changes}
+    query = {name: value for name, value in requested.items() if value is not None}
     return await browser.get(LOGIN, params=query)
 
 
@@ -140,11 +140,11 @@ def state_of(departed: httpx.Response) -> str:
 
 
 async def come_back(
-    browser: httpx.AsyncClient, state: str, provider: str = "google", **answer: str
+    browser: httpx.AsyncClient, state: str, provider: str = "google", **response: str
 ) -> httpx.Response:
     """The provider's answer by redirect: by default, the code that stands for `gia`."""
-    answer = answer or {"code": "gia"}
-    return await browser.get(f"{BACK}/{provider}", params={**answer, "state": state})
+    response = response or {"code": "gia"}
+    return await browser.get(f"{BACK}/{provider}", params={**response, "state": state})
 
 
 async def there_and_back(
@@ -173,16 +173,16 @@ async def login_code(harness: AppHarness, **changes: str | None) -> str:
 
 async def redeem_login(harness: AppHarness, code: str, **changes: str | None) -> httpx.Response:
     """v2-api.md §2.5."""
-    asked: dict[str, str | None] = {"provider": "google", "code": code, **changes}
-    query = {name: value for name, value in asked.items() if value is not None}
+    requested: dict[str, str | None] = {"provider": "google", "code": code, **changes}
+    query = {name: value for name, value in requested.items() if value is not None}
     return await harness.browser().get(AUTHORIZE_CODE, params=query)
 
 
 async def login_token(harness: AppHarness, **changes: str | None) -> str:
     """A login JWT, by way of a browser and a login code."""
-    answer = await redeem_login(harness, await login_code(harness, **changes))
-    assert answer.status_code == 200, answer.text
-    token: str = answer.json()["data"]["token"]
+    response = await redeem_login(harness, await login_code(harness, **changes))
+    assert response.status_code == 200, response.text
+    token: str = response.json()["data"]["token"]
     return token
 
 

@@ -57,14 +57,14 @@ class Live:
     async def app(self, redirect_uri: str, **changes: Any) -> App:
         """An app as the operator registers it: all scopes, all grants that it may have."""
         grants = ALL_GRANTS - {"client_credentials"} if changes.get("public") else ALL_GRANTS
-        asked: dict[str, Any] = {
+        requested: dict[str, Any] = {
             "name": "Mood Tracker",
             "redirect_uris": (redirect_uri,),
             "scope": frozenset(SCOPES),
             "grant_types": grants,
         }
         registered = await self.context.registry.register(
-            Registration(**{**asked, **changes}), owner_id=None, by_operator=True
+            Registration(**{**requested, **changes}), owner_id=None, by_operator=True
         )
         secret = None if registered.secret is None else registered.secret.reveal()
         return App(registered.client, secret)
@@ -81,12 +81,12 @@ class Live:
         fields = {**form_fields(sign_in.text), "username": email, "password": PASSWORD}
         signed_in = await browser.post("/sign-in", data=fields)
         assert signed_in.status_code == 303, signed_in.text
-        answer = await browser.get(signed_in.headers["location"])
-        if answer.status_code == 200:  # the consent page, unless the person allowed it before
-            fields = {**form_fields(answer.text), "decision": "allow"}
-            answer = await browser.post("/api/v2/oauth/authorize/decision", data=fields)
-        assert answer.status_code == 303, answer.text
-        location: str = answer.headers["location"]
+        response = await browser.get(signed_in.headers["location"])
+        if response.status_code == 200:  # the consent page, unless the person allowed it before
+            fields = {**form_fields(response.text), "decision": "allow"}
+            response = await browser.post("/api/v2/oauth/authorize/decision", data=fields)
+        assert response.status_code == 303, response.text
+        location: str = response.headers["location"]
         return location
 
 

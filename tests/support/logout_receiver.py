@@ -56,7 +56,7 @@ async def is_signed_in(browser: httpx.AsyncClient) -> bool:
 class LogoutReceiver:
     """The back channels of all apps. `answers` are statuses by address; everything else is 200."""
 
-    answers: dict[str, int] = field(default_factory=dict)
+    responses: dict[str, int] = field(default_factory=dict)
     heard: list[tuple[str, dict[str, list[str]]]] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -64,7 +64,7 @@ class LogoutReceiver:
         assert request.headers["content-type"] == "application/x-www-form-urlencoded"
         fields = parse_qs(request.content.decode(), strict_parsing=True)
         self.heard.append((str(request.url), fields))
-        status = self.answers.get(str(request.url), 200)
+        status = self.responses.get(str(request.url), 200)
         return httpx.Response(status, stream=httpx.ByteStream(b""))
 
     @property

@@ -14,7 +14,7 @@ from support.app import (
     TOKEN,
     VERIFIER,
 )
-from support.raw_http import Answer, Connection, get, post
+from support.raw_http import Connection, RawResponse, get, post
 
 SCOPE = frozenset({"basic", "openid"})
 
@@ -27,9 +27,9 @@ class Tokens:
     refresh: str
 
     @classmethod
-    def of(cls, answer: Answer) -> "Tokens":
-        assert answer.status == 200, answer.body
-        found = answer.json()
+    def of(cls, response: RawResponse) -> "Tokens":
+        assert response.status == 200, response.body
+        found = response.json()
         return cls(found["access_token"], found["refresh_token"])
 
 
@@ -40,7 +40,7 @@ class Caller:
 
     def authorization(self, session: str) -> bytes:
         """From a browser whose person is signed in and has consented before; its cookie header."""
-        asked = {
+        requested = {
             "client_id": self.client_id,
             "response_type": "code",
             "redirect_uri": CALLBACK,
@@ -48,7 +48,7 @@ class Caller:
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
         }
-        return get(f"{AUTHORIZE}?{urlencode(asked)}", cookie=session)
+        return get(f"{AUTHORIZE}?{urlencode(requested)}", cookie=session)
 
     def redemption(self, code: str) -> bytes:
         return self._token(
@@ -75,9 +75,9 @@ class Caller:
 
     async def is_active(self, connection: Connection, token: str) -> bool:
         """What introspection says of it."""
-        answer = await connection.ask(self.introspection(token))
-        assert answer.status == 200, answer.body
-        active: bool = answer.json()["active"]
+        response = await connection.ask(self.introspection(token))
+        assert response.status == 200, response.body
+        active: bool = response.json()["active"]
         return active
 
     async def assert_dead(self, connection: Connection, tokens: Tokens) -> None:
@@ -89,16 +89,16 @@ class Caller:
         refused(await connection.ask(self.refreshing(tokens.refresh)))
 
 
-def refused(answer: Answer) -> None:
+def refused(response: RawResponse) -> None:
     """RFC 6749 §5.2: `invalid_grant`, and no token with it."""
-    assert answer.status == 400, answer.body
-    assert answer.json()["error"] == "invalid_grant"
-    assert "access_token" not in answer.json()
+    assert response.status == 400, response.body
+    assert response.json()["error"] == "invalid_grant"
+    assert "access_token" not in response.json()
 
 
-def code_of(answer: Answer) -> str:
+def code_of(response: RawResponse) -> str:
     """The code that the redirect brought."""
-    assert answer.status == 303, answer.body
-    code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
+    assert response.status == 303, response.body
+    code = parse_qs(urlsplit(response.headers["location"]).query)["code"][0]
     assert code.startswith(Kind.CODE)
     return code

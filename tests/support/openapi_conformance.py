@@ -24,17 +24,17 @@ def check_schema(document: Json, schema: Json, value: Any) -> None:
     jsonschema_rs.Draft202012Validator(whole).validate(value)
 
 
-def check_answer(document: Json, method: str, path: str, response: httpx.Response) -> None:
+def check_response(document: Json, method: str, path: str, response: httpx.Response) -> None:
     """The answer is a described one, and says nothing that is not described."""
     described = document["paths"][path][method.lower()]["responses"]
-    answer = resolve(document, described[str(response.status_code)])
-    for name, header in answer.get("headers", {}).items():
+    response_object = resolve(document, described[str(response.status_code)])
+    for name, header in response_object.get("headers", {}).items():
         assert name in response.headers or not resolve(document, header)["required"], name
-    if "content" not in answer:
+    if "content" not in response_object:
         assert response.content == b""
         return
     media_type = response.headers["content-type"].partition(";")[0]
-    schema = answer["content"][media_type]["schema"]
+    schema = response_object["content"][media_type]["schema"]
     if media_type == "application/json":
         check_schema(document, schema, response.json())
         check_known(document, schema, response.json())

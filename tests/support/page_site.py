@@ -99,12 +99,12 @@ class Site:
 
     async def register(self, owner: User | None, **changes: object) -> Client:
         """An application of this person's."""
-        asked: dict[str, object] = {
+        requested: dict[str, object] = {
             "name": "Mood Tracker",
             "redirect_uris": ("https://app.example.org/callback",),
             "scope": frozenset({"basic", "readmeasurements"}),
         }
-        registration = Registration(**{**asked, **changes})  # type: ignore[arg-type]
+        registration = Registration(**{**requested, **changes})  # type: ignore[arg-type]
         owner_id = owner.id if owner else None
         registered = await self.registry.register(
             registration, owner_id=owner_id, by_operator=owner is None

@@ -19,9 +19,9 @@ _FETCH = """async ([url, form, bearer]) => {
 
 
 async def ajax(page: Page, url: str, form: dict[str, str] | None = None, bearer: str = "") -> Any:
-    status, answer = await page.evaluate(_FETCH, [url, form, bearer])
-    assert status == 200, answer
-    return answer
+    status, response = await page.evaluate(_FETCH, [url, form, bearer])
+    assert status == 200, response
+    return response
 
 
 def query_of(url: str) -> dict[str, str]:
@@ -40,9 +40,9 @@ async def pop_up(page: Page, url: str) -> Page:
 async def back(opener: Page, popup: Page, callback: str) -> dict[str, str]:
     """What the app reads from the window that it opened."""
     await popup.wait_for_url(f"{callback}?*")
-    answer = query_of(await opener.evaluate("window.waiting.location.href"))
+    response = query_of(await opener.evaluate("window.waiting.location.href"))
     await popup.close()
-    return answer
+    return response
 
 
 async def login_jwt(
@@ -53,13 +53,13 @@ async def login_jwt(
     there: Callable[[Page], Awaitable[None]] | None,
 ) -> str:
     """By pop-up, what a person does `there` at the provider, and Ajax."""
-    asked = {"provider": provider, "redirectUrl": callback, "state": "social-state"}
-    popup = await pop_up(opener, f"{server}{SOCIAL}/login?{urlencode(asked)}")
+    requested = {"provider": provider, "redirectUrl": callback, "state": "social-state"}
+    popup = await pop_up(opener, f"{server}{SOCIAL}/login?{urlencode(requested)}")
     if there is not None:
         await there(popup)
-    answer = await back(opener, popup, callback)
-    assert answer["state"] == "social-state"
-    sent = {"provider": provider, "code": answer["code"]}
+    response = await back(opener, popup, callback)
+    assert response["state"] == "social-state"
+    sent = {"provider": provider, "code": response["code"]}
     envelope = await ajax(opener, f"{server}{SOCIAL}/authorizeCode?{urlencode(sent)}")
     assert envelope["success"] is True
     token: str = envelope["data"]["token"]

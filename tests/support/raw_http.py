@@ -21,7 +21,7 @@ class Lost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RawResponse:
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -54,7 +54,7 @@ class Connection:
     def send(self, request: bytes) -> None:
         self.writer.write(request)
 
-    async def receive(self) -> Answer:
+    async def receive(self) -> RawResponse:
         """The whole answer. Raises `Lost`."""
         try:
             async with asyncio.timeout(_PATIENCE):
@@ -64,7 +64,7 @@ class Connection:
                 raise
             raise Lost from error
 
-    async def ask(self, request: bytes) -> Answer:
+    async def ask(self, request: bytes) -> RawResponse:
         self.send(request)
         return await self.receive()
 
@@ -79,16 +79,16 @@ class Connection:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _receive(self) -> Answer:
+    async def _receive(self) -> RawResponse:
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         first, *lines = head.split("\r\n")[:-2]
         pairs = (line.partition(":") for line in lines)
         headers = {name.lower(): value.strip() for name, _, value in pairs}
         body = await self.reader.readexactly(int(headers.get("content-length", "0")))
-        return Answer(int(first.split(" ")[1]), headers, body)
+        return RawResponse(int(first.split(" ")[1]), headers, body)
 
 
-async def all_at_once(connections: Sequence[Connection], request: bytes) -> list[Answer]:
+async def all_at_once(connections: Sequence[Connection], request: bytes) -> list[RawResponse]:
     """Send `request` on every connection before the first answer is looked at."""
     for connection in connections:
         connection.send(request)

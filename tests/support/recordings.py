@@ -17,7 +17,7 @@ from quantimodo.outbound.http_client import GuardedHttpClient
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReceivedRequest:
     """One request as the provider saw it."""
 
     method: str
@@ -31,20 +31,20 @@ class Asked:
 class Recordings:
     """An ASGI application that answers from its recordings."""
 
-    asked: list[Asked] = field(default_factory=list)
-    _answers: dict[tuple[str, str], tuple[int, bytes]] = field(default_factory=dict)
+    requested: list[ReceivedRequest] = field(default_factory=list)
+    _responses: dict[tuple[str, str], tuple[int, bytes]] = field(default_factory=dict)
 
-    def record(self, method: str, url: str, answer: Any, status: int = 200) -> None:
+    def record(self, method: str, url: str, response: Any, status: int = 200) -> None:
         """From now on. `answer` is JSON, or the body itself as bytes."""
-        body = answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
-        self._answers[method, url] = (status, body)
+        body = response if isinstance(response, bytes) else msgspec.json.encode(response)
+        self._responses[method, url] = (status, body)
 
     def http_client(self) -> GuardedHttpClient:
         return GuardedHttpClient(transport=httpx.ASGITransport(app=self))
 
-    def only(self, url: str) -> Asked:
+    def only(self, url: str) -> ReceivedRequest:
         """The one request that went there."""
-        (found,) = [asked for asked in self.asked if asked.url == url]
+        (found,) = [requested for requested in self.requested if requested.url == url]
         return found
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -53,11 +53,11 @@ class Recordings:
         body = await _body(receive)
         query = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
         form = dict(parse_qsl(body.decode(), keep_blank_values=True))
-        self.asked.append(Asked(scope["method"], url, headers, query, form))
-        status, answer = self._answers[scope["method"], url]
+        self.requested.append(ReceivedRequest(scope["method"], url, headers, query, form))
+        status, response = self._responses[scope["method"], url]
         json = [(b"content-type", b"application/json; charset=utf-8")]
         await send({"type": "http.response.start", "status": status, "headers": json})
-        await send({"type": "http.response.body", "body": answer})
+        await send({"type": "http.response.body", "body": response})
 
 
 async def _body(receive: Any) -> bytes:

@@ -36,10 +36,10 @@ class Documents:
     """What apps serve at their addresses, and how often it was fetched."""
 
     at: dict[str, bytes] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
 
     async def get(self, url: str, *, largest: int = 65_536) -> bytes:
-        self.asked.append(url)
+        self.requested.append(url)
         if url not in self.at or len(self.at[url]) > largest:
             raise FetchFailed("nothing there")
         return self.at[url]

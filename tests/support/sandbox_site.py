@@ -43,7 +43,7 @@ class Sandbox:
 
     async def ask(self, fake_provider: str, **changes: str | None) -> httpx.Response:
         """An authorization request; a parameter that is None is left out."""
-        asked: dict[str, str | None] = {
+        requested: dict[str, str | None] = {
             "client_id": APPS[fake_provider].id,
             "redirect_uri": RETURN,
             "response_type": "code",
@@ -56,7 +56,7 @@ class Sandbox:
             "code_challenge_method": "S256",
             **changes,
         }
-        sent = {name: value for name, value in asked.items() if value is not None}
+        sent = {name: value for name, value in requested.items() if value is not None}
         return await self.http.get(_AUTHORIZE[fake_provider], params=sent)
 
     async def choose(
@@ -65,7 +65,7 @@ class Sandbox:
         """Press a person's button on the page; the answer that goes back to the app."""
         page = await self.ask(fake_provider, **changes)
         assert page.status_code == 200, page.text
-        return answer_of(await self.http.get(link(page, person)))
+        return response_of(await self.http.get(link(page, person)))
 
     async def redeem(self, fake_provider: str, good: str, **changes: str | None) -> httpx.Response:
         """Trade a code; a parameter that is None is left out."""
@@ -74,7 +74,7 @@ class Sandbox:
             if fake_provider == "facebook"
             else f"/sandbox/{fake_provider}/token"
         )
-        asked: dict[str, str | None] = {
+        requested: dict[str, str | None] = {
             "grant_type": "authorization_code",
             "code": good,
             "redirect_uri": RETURN,
@@ -83,15 +83,15 @@ class Sandbox:
             "client_secret": APPS[fake_provider].secret.reveal(),
             **changes,
         }
-        sent = {name: value for name, value in asked.items() if value is not None}
+        sent = {name: value for name, value in requested.items() if value is not None}
         return await self.http.post(path, data=sent)
 
     async def tokens(
         self, fake_provider: str, person: str, **changes: str | None
     ) -> dict[str, Any]:
         """The whole code flow."""
-        answer = await self.choose(fake_provider, person, **changes)
-        response = await self.redeem(fake_provider, answer["code"])
+        authorization_response = await self.choose(fake_provider, person, **changes)
+        response = await self.redeem(fake_provider, authorization_response["code"])
         assert response.status_code == 200, response.text
         found: dict[str, Any] = response.json()
         return found
@@ -118,7 +118,7 @@ def link(page: httpx.Response, person: str) -> str:
     return unescape(found[1])
 
 
-def answer_of(response: httpx.Response) -> dict[str, str]:
+def response_of(response: httpx.Response) -> dict[str, str]:
     assert response.status_code == 303, response.text
     parts = urlsplit(response.headers["location"])
     assert f"{parts.scheme}://{parts.netloc}{parts.path}" == RETURN

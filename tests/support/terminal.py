@@ -18,7 +18,7 @@ PATIENCE = 90
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandResult:
     """What a command said, and how it ended."""
 
     code: int
@@ -68,7 +68,7 @@ class Terminal:
         stdin: str = "",
         outside: Mapping[str, str] | None = None,
         **settings: str,
-    ) -> Answer:
+    ) -> CommandResult:
         """Run it; `outside` are variables that are no settings of ours."""
         done = subprocess.run(
             [*QUANTIMODO, *arguments],
@@ -80,13 +80,13 @@ class Terminal:
             timeout=PATIENCE,
         )
         assert "Traceback" not in done.stderr, done.stderr
-        return Answer(done.returncode, done.stdout, done.stderr)
+        return CommandResult(done.returncode, done.stdout, done.stderr)
 
-    def does(self, *arguments: str, stdin: str = "", **settings: str) -> Answer:
+    def does(self, *arguments: str, stdin: str = "", **settings: str) -> CommandResult:
         """Run what must succeed."""
-        answer = self(*arguments, stdin=stdin, **settings)
-        assert answer.code == 0, answer.err
-        return answer
+        response = self(*arguments, stdin=stdin, **settings)
+        assert response.code == 0, response.err
+        return response
 
     def serve(self, *arguments: str, **settings: str) -> Server:
         with (self.folder / "serve.err").open("a") as errors:

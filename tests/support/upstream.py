@@ -85,11 +85,11 @@ class Upstream(httpx.AsyncBaseTransport):
     issuer: str = "https://login.example.org"
     client_id: str = "quantimodo"
     replies: dict[str, Reply] = field(default_factory=dict)
-    asked: list[httpx.Request] = field(default_factory=list)
+    requested: list[httpx.Request] = field(default_factory=list)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
-        self.asked.append(request)
+        self.requested.append(request)
         reply = self.replies.get(str(request.url).partition("?")[0])
         if reply is None:
             return httpx.Response(404)
@@ -101,12 +101,12 @@ class Upstream(httpx.AsyncBaseTransport):
     def http_client(self) -> GuardedHttpClient:
         return GuardedHttpClient(transport=self)
 
-    def times_asked(self, url: str) -> int:
-        return sum(str(request.url).partition("?")[0] == url for request in self.asked)
+    def request_count(self, url: str) -> int:
+        return sum(str(request.url).partition("?")[0] == url for request in self.requested)
 
     def form(self, url: str) -> dict[str, str]:
         """The fields of the last form that was sent there."""
-        sent = [it for it in self.asked if str(it.url) == url][-1]
+        sent = [it for it in self.requested if str(it.url) == url][-1]
         return dict(parse_qsl(sent.content.decode()))
 
     def claims(self, **changes: Any) -> dict[str, Any]:

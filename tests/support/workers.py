@@ -76,7 +76,7 @@ class Workers:
                 env={**inherited, **self._environment, "TMPDIR": str(self._log.parent)},
                 start_new_session=True,
             )
-        self._await_answer()
+        self._await_response()
 
     def kill(self) -> None:
         """`kill -9` the supervisor and every worker in one call; wait until all are gone."""
@@ -113,10 +113,10 @@ class Workers:
     def _command(self) -> list[str]:
         return [sys.executable, "-m", "quantimodo.cli.main", "serve", "--workers", str(self.count)]
 
-    def _await_answer(self) -> None:
+    def _await_response(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
         begun = False
-        while not _answers(self.port):
+        while not _responses(self.port):
             alive = bool(self._everyone())
             begun = begun or alive
             if time.monotonic() > deadline or (begun and not alive):
@@ -140,7 +140,7 @@ def _runs(process: psutil.Process) -> bool:
         return False
 
 
-def _answers(port: int) -> bool:
+def _responses(port: int) -> bool:
     request = b"GET /health/ready HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n"
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=_START_SECONDS) as probe:

@@ -6,7 +6,16 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from support.app import AUTHORIZE, CALLBACK, CHALLENGE, TOKEN, VERIFIER, App, AppHarness, answer_of
+from support.app import (
+    AUTHORIZE,
+    CALLBACK,
+    CHALLENGE,
+    TOKEN,
+    VERIFIER,
+    App,
+    AppHarness,
+    response_of,
+)
 
 TOKENS = (TOKEN, "/api/v2/oauth/access_token")
 AUTHORIZES = (AUTHORIZE, "/api/v2/oauth2/authorize")
@@ -46,7 +55,7 @@ def is_invalid(response: httpx.Response) -> bool:
 async def test_the_token_endpoint_takes_form_json_and_query(harness: AppHarness, path: str) -> None:
     app, browser = await harness.app(), harness.browser()
     fields = own(app)
-    answers = [
+    responses = [
         await browser.post(path, data=fields),
         await browser.post(path, json=fields),
         await browser.get(path, params=fields),
@@ -54,7 +63,7 @@ async def test_the_token_endpoint_takes_form_json_and_query(harness: AppHarness,
         await browser.post(path, json=camel(fields)),
         await browser.get(path, params=camel(fields)),
     ]
-    assert [answer.status_code for answer in answers] == [200] * 6
+    assert [response.status_code for response in responses] == [200] * 6
 
 
 @pytest.mark.parametrize("path", AUTHORIZES)
@@ -73,15 +82,15 @@ async def test_the_authorize_endpoint_takes_both_spellings(harness: AppHarness, 
             await browser.get(path, params=spelled),
             await browser.post(path, data=spelled),
         ):
-            assert "code" in answer_of(response).parameters
+            assert "code" in response_of(response).parameters
 
 
 async def test_a_whole_flow_in_the_spelling_of_2016(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await harness.app(), await harness.signed_in()
-    asked = {"clientId": app.id, "clientSecret": app.secret or "", "responseType": "code"}
-    page = await browser.get(AUTHORIZES[1], params={**asked, "scope": "basic"})
-    code = answer_of(await harness.decide(browser, page)).code
+    requested = {"clientId": app.id, "clientSecret": app.secret or "", "responseType": "code"}
+    page = await browser.get(AUTHORIZES[1], params={**requested, "scope": "basic"})
+    code = response_of(await harness.decide(browser, page)).code
     query = {
         "clientId": app.id,
         "clientSecret": app.secret or "",

@@ -20,8 +20,8 @@ from support.app import (
     VERIFIER,
     AppHarness,
     OpenHarness,
-    answer_of,
     form_fields,
+    response_of,
 )
 from support.fake_provider import (
     AUTHORIZE_CODE,
@@ -83,9 +83,9 @@ async def test_a_person_comes_back_with_a_code_that_buys_a_jwt(harness: AppHarne
     assert parameters.keys() == {"code", "state"}
     assert parameters["state"] == "app-state"
     assert key_of(Kind.LOGIN_CODE, parameters["code"])
-    answer = await redeem_login(harness, parameters["code"])
-    assert answer.status_code == 200
-    data = answer.json()["data"]
+    response = await redeem_login(harness, parameters["code"])
+    assert response.status_code == 200
+    data = response.json()["data"]
     assert data["newUser"] is True
     assert data["user"]["displayName"] == "Gia Example"
 
@@ -94,8 +94,8 @@ async def test_the_same_person_comes_back_to_the_same_account(harness: AppHarnes
     await harness.app()
     users = []
     for _ in range(2):
-        answer = await redeem_login(harness, await login_code(harness))
-        users.append((answer.json()["data"]["newUser"], answer.json()["data"]["user"]["id"]))
+        response = await redeem_login(harness, await login_code(harness))
+        users.append((response.json()["data"]["newUser"], response.json()["data"]["user"]["id"]))
     assert [new for new, _ in users] == [True, False]
     assert users[0][1] == users[1][1]
 
@@ -256,8 +256,8 @@ async def test_with_clientid_only_the_addresses_of_that_app_count(harness: AppHa
 
 async def test_an_address_that_another_app_registered_too_still_works(harness: AppHarness) -> None:
     app, _ = await harness.app(), await harness.app(name="Another app")
-    answer = await redeem_login(harness, await login_code(harness), clientId=app.id)
-    assert answer.status_code == 200
+    response = await redeem_login(harness, await login_code(harness), clientId=app.id)
+    assert response.status_code == 200
 
 
 async def test_an_unknown_provider_is_a_page_that_names_the_known_ones(harness: AppHarness) -> None:
@@ -292,8 +292,8 @@ async def test_a_request_that_lacks_something_is_a_page(harness: AppHarness) -> 
         {"state": "a\0b"},
         {"state": "x" * 9000},
     ):
-        asked = {"provider": "google", "redirectUrl": CALLBACK, **changes}
-        query = {name: value for name, value in asked.items() if value is not None}
+        requested = {"provider": "google", "redirectUrl": CALLBACK, **changes}
+        query = {name: value for name, value in requested.items() if value is not None}
         assert is_page(await harness.browser().get(LOGIN, params=query)), changes
 
 
@@ -402,8 +402,8 @@ async def test_with_closed_sign_up_a_stranger_is_denied(
 async def test_a_posted_answer_must_be_a_form(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
-    answer = {"state": state_of(await depart(browser, "apple")), "code": "gia"}
-    assert is_page(await browser.post(f"{BACK}/apple", json=answer))
+    response = {"state": state_of(await depart(browser, "apple")), "code": "gia"}
+    assert is_page(await browser.post(f"{BACK}/apple", json=response))
     assert is_page(await browser.post(f"{BACK}/apple"))
 
 
@@ -470,8 +470,8 @@ async def test_a_code_is_good_for_its_own_provider_only(harness: AppHarness) -> 
 
 async def test_a_code_is_good_for_its_own_app_only(harness: AppHarness) -> None:
     app, other = await harness.app(), await harness.app(redirect_uris=(f"{APP}/other",))
-    for asked in ({"clientId": app.id}, {}):
-        code = await login_code(harness, **asked)
+    for requested in ({"clientId": app.id}, {}):
+        code = await login_code(harness, **requested)
         await refused(await redeem_login(harness, code, clientId=other.id))
         assert (await redeem_login(harness, code, clientId=app.id)).status_code == 200
     assert not harness.rows()["revoked_jwts"]
@@ -505,7 +505,7 @@ async def test_codes_of_ours_never_go_to_a_provider(
     of_authorize = (await harness.authorize(await harness.signed_in(), app)).code
     for code in (good[:-1], good + "A", "qml_", of_authorize, "qma_x"):
         await refused(await redeem_login(harness, code))
-    assert not google.asked
+    assert not google.requested
 
 
 async def test_a_disabled_or_deleted_person_gets_no_jwt(harness: AppHarness) -> None:
@@ -524,9 +524,9 @@ async def test_a_disabled_or_deleted_person_gets_no_jwt(harness: AppHarness) -> 
 async def test_of_many_uses_at_once_none_leaves_a_jwt_that_works(harness: AppHarness) -> None:
     app = await harness.app(first_party=True)
     code = await login_code(harness)
-    answers = await asyncio.gather(*(redeem_login(harness, code) for _ in range(5)))
-    assert sorted(answer.status_code for answer in answers) == [200, 400, 400, 400, 400]
-    (token,) = [a.json()["data"]["token"] for a in answers if a.status_code == 200]
+    responses = await asyncio.gather(*(redeem_login(harness, code) for _ in range(5)))
+    assert sorted(response.status_code for response in responses) == [200, 400, 400, 400, 400]
+    (token,) = [a.json()["data"]["token"] for a in responses if a.status_code == 200]
     headers = {"accept": "application/json", "authorization": f"Bearer {token}"}
     query = {"client_id": app.id, "response_type": "code"}
     path = "/api/v2/oauth/authorize"
@@ -541,11 +541,11 @@ async def test_a_code_of_the_provider_is_exchanged_there(
     harness: AppHarness, google: FakeUpstream
 ) -> None:
     await harness.app()
-    answer = await redeem_login(harness, "gia")
-    assert answer.status_code == 200
-    assert answer.json()["data"]["newUser"] is True
+    response = await redeem_login(harness, "gia")
+    assert response.status_code == 200
+    assert response.json()["data"]["newUser"] is True
     assert (await redeem_login(harness, "gia", redirectUrl=CALLBACK)).status_code == 200
-    assert google.asked == [("redeem", "gia", None), ("redeem", "gia", CALLBACK)]
+    assert google.requested == [("redeem", "gia", None), ("redeem", "gia", CALLBACK)]
 
 
 async def test_a_code_of_the_provider_is_refused_with_an_unregistered_redirecturl(
@@ -559,14 +559,14 @@ async def test_a_code_of_the_provider_is_refused_with_an_unregistered_redirectur
         {"redirectUrl": f"{APP}/x", "clientId": app.id},
     ):
         await refused(await redeem_login(harness, "gia", **changes), "invalid_request")
-    assert not google.asked
+    assert not google.requested
 
 
 async def test_a_verifier_does_not_go_with_a_code_of_the_provider(
     harness: AppHarness, google: FakeUpstream
 ) -> None:
     await refused(await redeem_login(harness, "gia", code_verifier=VERIFIER))
-    assert not google.asked
+    assert not google.requested
 
 
 async def test_a_code_that_the_provider_does_not_take_is_refused(harness: AppHarness) -> None:
@@ -629,8 +629,8 @@ async def test_a_waiting_request_of_an_app_goes_on(harness: AppHarness) -> None:
     ]
     arrived = await come_back(browser, state_of(await browser.get(link)))
     consent = await browser.get(arrived.headers["location"])
-    answer = answer_of(await harness.decide(browser, consent))
-    assert (await harness.redeem(app, answer.code)).status_code == 200
+    response = response_of(await harness.decide(browser, consent))
+    assert (await harness.redeem(app, response.code)).status_code == 200
 
 
 async def test_signing_in_begins_a_new_session_and_ends_the_one_before(harness: AppHarness) -> None:
@@ -870,9 +870,9 @@ async def test_a_link_needs_a_form_of_ours(harness: AppHarness) -> None:
 
 @pytest.mark.usefixtures("namesake")
 async def test_a_json_caller_gets_the_address_to_link(harness: AppHarness) -> None:
-    answer = await redeem_login(harness, "gia")
-    await refused(answer, "link_required", 403)
-    assert answer.json()["error"]["interactionUrl"] == f"{ISSUER}/account/identities"
+    response = await redeem_login(harness, "gia")
+    await refused(response, "link_required", 403)
+    assert response.json()["error"]["interactionUrl"] == f"{ISSUER}/account/identities"
 
 
 # ------------------------------------------------------------------ what must not be written down

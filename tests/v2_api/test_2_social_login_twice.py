@@ -8,7 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from support.app import CALLBACK, SESSION, AppHarness, OpenHarness, answer_of, form_fields
+from support.app import CALLBACK, SESSION, AppHarness, OpenHarness, form_fields, response_of
 from support.environment import FrozenClock
 from support.fake_provider import (
     BACK,
@@ -103,10 +103,10 @@ async def test_a_request_of_an_app_goes_on_while_it_waits(
     arrived = (await come_back(browser, state_of(departed))).headers["location"]
     assert onward(await come_back(browser, state_of(departed))) == (arrived, "Go on")
     page = await browser.get(arrived)
-    code = answer_of(await harness.decide(browser, page)).parameters["code"]
+    code = response_of(await harness.decide(browser, page)).parameters["code"]
     # For a minute the app's first answer is repeated, as after a second *Allow*.
     assert onward(await come_back(browser, state_of(departed))) == (arrived, "Go on")
-    assert answer_of(await browser.get(arrived)).parameters["code"] == code
+    assert response_of(await browser.get(arrived)).parameters["code"] == code
     clock.advance(timedelta(seconds=61))
     after = onward(await come_back(browser, state_of(departed)))
     assert after == ("/account", "Go to your account")
@@ -159,10 +159,10 @@ async def test_a_way_that_this_browser_knows_nothing_of_leads_to_a_page_too(
         assert (href, word) == ("/sign-in?return_to=/account", "Go to the sign-in page")
     header = {"cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
     query = {"code": "gia", "state": state}
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(harness.browser().get(f"{BACK}/google", params=query, headers=header) for _ in range(3))
     )
-    assert sorted(answer.status_code for answer in answers) == [303, 400, 400]
+    assert sorted(response.status_code for response in responses) == [303, 400, 400]
     await harness.person()
     signed_in = await harness.signed_in()
     href, word = onward(await come_back(signed_in, state), LOST)

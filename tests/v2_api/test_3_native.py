@@ -25,8 +25,8 @@ async def harness(open_harness: OpenHarness, google: FakeUpstream) -> AsyncItera
 
 
 async def native(harness: AppHarness, **changes: str | None) -> httpx.Response:
-    asked: dict[str, str | None] = {"provider": "google", "accessToken": "sdk-token", **changes}
-    query = {name: value for name, value in asked.items() if value is not None}
+    requested: dict[str, str | None] = {"provider": "google", "accessToken": "sdk-token", **changes}
+    query = {name: value for name, value in requested.items() if value is not None}
     return await harness.browser().get(AUTHORIZE_TOKEN, params=query)
 
 
@@ -52,13 +52,13 @@ async def test_it_is_taken_by_query_form_and_json_in_both_spellings(harness: App
     browser = harness.browser()
     for names in (("accessToken", "refreshToken"), ("access_token", "refresh_token")):
         fields = {"provider": "google", names[0]: "sdk-token", names[1]: "theirs"}
-        for answer in (
+        for response in (
             await browser.get(AUTHORIZE_TOKEN, params=fields),
             await browser.post(AUTHORIZE_TOKEN, data=fields),
             await browser.post(AUTHORIZE_TOKEN, json=fields),
         ):
-            assert answer.status_code == 200, answer.text
-            assert answer.json()["data"]["token"]
+            assert response.status_code == 200, response.text
+            assert response.json()["data"]["token"]
 
 
 async def test_both_spellings_with_different_values_and_doubled_ones_are_refused(
@@ -73,7 +73,7 @@ async def test_both_spellings_with_different_values_and_doubled_ones_are_refused
         refused(posted, 400, "invalid_request")
     one = {"provider": "google", "accessToken": "sdk-token", "access_token": "sdk-token"}
     assert (await browser.get(AUTHORIZE_TOKEN, params=one)).status_code == 200
-    assert len(google.asked) == 1
+    assert len(google.requested) == 1
 
 
 async def test_a_token_of_another_application_is_refused(harness: AppHarness) -> None:
@@ -118,12 +118,12 @@ async def test_a_token_of_ours_is_never_shown_to_a_provider(
         response = await native(harness, accessToken=tokens[name])
         refused(response, 400, "invalid_request")
         assert tokens[name] not in response.text
-    assert not google.asked
+    assert not google.requested
 
 
 async def test_a_nonce_goes_to_the_provider(harness: AppHarness, google: FakeUpstream) -> None:
     await native(harness, nonce="fake-nonce")
-    assert google.asked == [("recognise", "sdk-token", "fake-nonce")]
+    assert google.requested == [("recognise", "sdk-token", "fake-nonce")]
 
 
 async def test_a_refresh_token_is_kept_sealed_or_not_at_all(harness: AppHarness) -> None:
@@ -157,10 +157,10 @@ async def test_a_jwt_of_an_app_that_names_itself_is_good_for_that_app_only(
     headers = {"accept": "application/json", "authorization": f"Bearer {token}"}
     for each, status in ((app, 200), (other, 401)):
         query = {"client_id": each.id, "response_type": "code"}
-        answer = await harness.browser().get(
+        response = await harness.browser().get(
             "/api/v2/oauth/authorize", params=query, headers=headers
         )
-        assert answer.status_code == status
+        assert response.status_code == status
 
 
 async def test_without_legacy_transport_no_token_is_taken_in_an_address(
@@ -171,7 +171,7 @@ async def test_without_legacy_transport_no_token_is_taken_in_an_address(
         assert response.status_code == 405
         fields = {"provider": "google", "accessToken": "sdk-token"}
         assert (await harness.browser().post(AUTHORIZE_TOKEN, data=fields)).status_code == 200
-        assert len(google.asked) == 1
+        assert len(google.requested) == 1
 
 
 async def test_each_token_in_an_address_is_counted(harness: AppHarness) -> None:
@@ -192,4 +192,4 @@ async def test_an_address_may_not_ask_without_end(
         stopped = await native(harness)
         refused(stopped, 429, "too_many_requests")
         assert stopped.headers["retry-after"] == "900"
-        assert len(google.asked) == 3
+        assert len(google.requested) == 3

@@ -44,7 +44,7 @@ async def harness(open_harness: OpenHarness, google: FakeUpstream) -> AsyncItera
         yield opened
 
 
-async def answers(harness: AppHarness) -> list[httpx.Response]:
+async def responses(harness: AppHarness) -> list[httpx.Response]:
     """One of each endpoint."""
     code = await login_code(harness)
     token = {"provider": "google", "accessToken": "gia"}
@@ -57,12 +57,12 @@ async def answers(harness: AppHarness) -> list[httpx.Response]:
 
 async def test_the_envelope_is_as_apps_of_2016_read_it(harness: AppHarness) -> None:
     await harness.app()
-    for number, answer in enumerate(await answers(harness)):
-        assert answer.status_code == 200
-        assert answer.headers["content-type"] == "application/json"
-        assert answer.headers["cache-control"] == "no-store"
-        assert answer.headers["referrer-policy"] == "no-referrer"
-        body = answer.json()
+    for number, response in enumerate(await responses(harness)):
+        assert response.status_code == 200
+        assert response.headers["content-type"] == "application/json"
+        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["referrer-policy"] == "no-referrer"
+        body = response.json()
         (user,) = await harness.context.stores.users.users()
         token = body["data"].pop("token")
         assert token.count(".") == 2
@@ -87,8 +87,8 @@ async def test_a_person_without_an_address_has_null_there(
     harness: AppHarness, google: FakeUpstream
 ) -> None:
     google.people["gia"] = profile()
-    answer = await redeem_login(harness, "gia")
-    user = answer.json()["data"]["user"]
+    response = await redeem_login(harness, "gia")
+    user = response.json()["data"]["user"]
     assert user["email"] is None
     assert user["loginName"]
 
@@ -97,8 +97,8 @@ async def test_the_jwt_says_who_how_and_for_whom(harness: AppHarness) -> None:
     await harness.app()
     now = int(harness.context.clock.now().timestamp())
     jtis, origins = set(), []
-    for answer in await answers(harness):
-        token = answer.json()["data"]["token"]
+    for response in await responses(harness):
+        token = response.json()["data"]["token"]
         header, claims = header_of(token), claims_of(token)
         (user,) = await harness.context.stores.users.users()
         assert header["typ"] == "login+jwt"
@@ -136,12 +136,12 @@ async def test_no_resource_takes_the_jwt(harness: AppHarness) -> None:
     app = await harness.app(resource_server=True)
     token = await login_token(harness)
     for path in (ME, USERINFO):
-        for answer in (
+        for response in (
             await harness.call(token, path),
             await harness.browser().get(path, params={"access_token": token}),
         ):
-            assert answer.status_code == 401
-            assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+            assert response.status_code == 401
+            assert 'error="invalid_token"' in response.headers["www-authenticate"]
     assert await harness.introspect(app, token) == {"active": False}
     assert (await harness.post(INTROSPECT, app, {"token": token})).status_code == 200
 
@@ -163,12 +163,12 @@ async def test_authorizecode_is_taken_by_query_form_and_json_in_both_spellings(
     browser = harness.browser()
     for spelled in ("clientId", "client_id"):
         fields = {"provider": "google", spelled: app.id}
-        for answer in (
+        for response in (
             await browser.get(AUTHORIZE_CODE, params={**fields, "code": await login_code(harness)}),
             await browser.post(AUTHORIZE_CODE, data={**fields, "code": await login_code(harness)}),
             await browser.post(AUTHORIZE_CODE, json={**fields, "code": await login_code(harness)}),
         ):
-            assert answer.status_code == 200, answer.text
+            assert response.status_code == 200, response.text
 
 
 async def test_the_headers_of_a_generated_client_change_nothing(harness: AppHarness) -> None:
@@ -178,33 +178,33 @@ async def test_the_headers_of_a_generated_client_change_nothing(harness: AppHarn
     for bearer in ("Bearer ", "Bearer", f"Bearer {mine['access_token']}", "Bearer x y z"):
         headers = {**OF_2016, "authorization": bearer}
         query = {"provider": "google", "code": await login_code(harness)}
-        answer = await harness.browser().get(AUTHORIZE_CODE, params=query, headers=headers)
-        assert answer.status_code == 200, bearer
-        assert answer.json()["data"]["user"]["displayName"] == "Gia Example"
+        response = await harness.browser().get(AUTHORIZE_CODE, params=query, headers=headers)
+        assert response.status_code == 200, bearer
+        assert response.json()["data"]["user"]["displayName"] == "Gia Example"
         native = {"provider": "google", "accessToken": "gia"}
-        answer = await harness.browser().get(AUTHORIZE_TOKEN, params=native, headers=headers)
-        assert answer.status_code == 200, bearer
+        response = await harness.browser().get(AUTHORIZE_TOKEN, params=native, headers=headers)
+        assert response.status_code == 200, bearer
 
 
 async def test_a_script_of_any_origin_may_ask(harness: AppHarness) -> None:
     await harness.app()
     origin = {"origin": "https://app.example.org"}
     for path in (AUTHORIZE_CODE, AUTHORIZE_TOKEN):
-        asked = {
+        requested = {
             **origin,
             "access-control-request-method": "POST",
             "access-control-request-headers": "content-type, authorization",
         }
-        allowed = await harness.browser().options(path, headers=asked)
+        allowed = await harness.browser().options(path, headers=requested)
         assert allowed.headers["access-control-allow-origin"] == "*"
         assert "POST" in allowed.headers["access-control-allow-methods"]
         assert "Content-Type" in allowed.headers["access-control-allow-headers"]
         assert "Authorization" in allowed.headers["access-control-allow-headers"]
     query = {"provider": "google", "code": await login_code(harness)}
-    answer = await harness.browser().get(AUTHORIZE_CODE, params=query, headers=origin)
-    assert answer.status_code == 200
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert "access-control-allow-credentials" not in answer.headers
+    response = await harness.browser().get(AUTHORIZE_CODE, params=query, headers=origin)
+    assert response.status_code == 200
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in response.headers
     refused = await harness.browser().get(AUTHORIZE_CODE, headers=origin)
     assert refused.headers["access-control-allow-origin"] == "*"
 
@@ -214,7 +214,7 @@ async def test_bad_input_is_a_400_in_the_envelope(harness: AppHarness) -> None:
     js = {"content-type": "application/json"}
     good = "provider=google&code=gia"
     for path in (AUTHORIZE_CODE, AUTHORIZE_TOKEN):
-        for answer in (
+        for response in (
             await harness.browser().get(path),
             await harness.browser().get(f"{path}?provider=google"),
             await harness.browser().get(f"{path}?provider=%FF&code=x"),
@@ -230,8 +230,8 @@ async def test_bad_input_is_a_400_in_the_envelope(harness: AppHarness) -> None:
                 path, content=good, headers=[*form.items(), ("content-type", "text/plain")]
             ),
         ):
-            assert answer.status_code == 400, answer.text
-            body = answer.json()
+            assert response.status_code == 400, response.text
+            body = response.json()
             assert body["success"] is False
             assert body["error"] == {"code": "invalid_request", "message": body["message"]}
 
@@ -251,9 +251,9 @@ async def test_closed_sign_up_and_disabled_people_are_403(
     open_harness: OpenHarness, google: FakeUpstream
 ) -> None:
     async with open_harness([google], sign_up="closed") as harness:
-        answer = await redeem_login(harness, "gia")
-        assert answer.status_code == 403
-        assert answer.json()["error"]["code"] == "access_denied"
+        response = await redeem_login(harness, "gia")
+        assert response.status_code == 403
+        assert response.json()["error"]["code"] == "access_denied"
         assert not harness.rows()["users"]
 
 
@@ -272,10 +272,10 @@ async def test_a_database_that_cannot_answer_is_a_503_in_the_envelope(
     harness: AppHarness, google: FakeUpstream
 ) -> None:
     google.fault = Unavailable("no database")
-    answer = await redeem_login(harness, "gia")
-    assert answer.status_code == 503
-    assert answer.json()["error"]["code"] == "temporarily_unavailable"
-    assert answer.headers["retry-after"] == "1"
+    response = await redeem_login(harness, "gia")
+    assert response.status_code == 503
+    assert response.json()["error"]["code"] == "temporarily_unavailable"
+    assert response.headers["retry-after"] == "1"
 
 
 async def test_the_jwt_does_not_sign_in_at_any_page(harness: AppHarness) -> None:
@@ -283,12 +283,12 @@ async def test_the_jwt_does_not_sign_in_at_any_page(harness: AppHarness) -> None
     token = await login_token(harness)
     headers = {"authorization": f"Bearer {token}"}
     for path in ("/account", "/developers", "/account/profile"):
-        answer = await harness.browser().get(path, params={"token": token}, headers=headers)
-        assert answer.headers["location"].startswith("/sign-in?")
-    answer = await harness.browser().get(
+        response = await harness.browser().get(path, params={"token": token}, headers=headers)
+        assert response.headers["location"].startswith("/sign-in?")
+    response = await harness.browser().get(
         f"{AUTHORIZE}/resume", params={"request": token}, headers=headers
     )
-    assert answer.status_code == 400
+    assert response.status_code == 400
     assert app.id
 
 
@@ -300,10 +300,10 @@ async def test_an_app_with_pairwise_subjects_gets_no_name_that_others_have(
     the address, what it is good for is both."""
     registered = [await harness.app(first_party=True) for _ in range(apps)]
     await harness.register_again(registered[0], metadata=ClientMetadata(subject_type="pairwise"))
-    answer = await redeem_login(harness, await login_code(harness))
+    response = await redeem_login(harness, await login_code(harness))
     (user,) = await harness.context.stores.users.users()
-    assert user.subject not in answer.text
-    person = answer.json()["data"]["user"]
+    assert user.subject not in response.text
+    person = response.json()["data"]["user"]
     subject = person.pop("sub", None)
     assert person == {
         "id": None,
@@ -316,7 +316,7 @@ async def test_an_app_with_pairwise_subjects_gets_no_name_that_others_have(
     tokens = await harness.tokens(registered[0], browser, scope="openid")
     known = claims_of(tokens["id_token"])["sub"]
     assert subject == (known if apps == 1 else None)
-    token = answer.json()["data"]["token"]
+    token = response.json()["data"]["token"]
     assert user.subject not in str(claims_of(token))
     found = await login_tokens(harness.context).verify(token)
     assert found is not None

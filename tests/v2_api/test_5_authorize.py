@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from support.app import AUTHORIZE, ISSUER, AppHarness, answer_of, query_of
+from support.app import AUTHORIZE, ISSUER, AppHarness, query_of, response_of
 
 JSON = {"accept": "application/json"}
 MARK = "m4rked-secret"
@@ -16,9 +16,9 @@ async def test_a_right_client_secret_is_taken_and_never_needed(harness: AppHarne
     await harness.person()
     app, browser = await harness.app(first_party=True), await harness.signed_in()
     for secret in (app.secret, None, ""):
-        answer = answer_of(await harness.ask(browser, app, client_secret=secret))
-        assert "code" in answer.parameters
-        assert (app.secret or "") not in answer.location
+        response = response_of(await harness.ask(browser, app, client_secret=secret))
+        assert "code" in response.parameters
+        assert (app.secret or "") not in response.location
 
 
 @pytest.mark.parametrize("signed_in", [False, True])
@@ -54,7 +54,7 @@ async def test_a_bearer_header_that_is_no_login_jwt_is_as_if_absent(harness: App
         stranger = await harness.browser().get(AUTHORIZE, params=query, headers=headers)
         assert stranger.headers["location"].startswith("/sign-in?"), value
         visitor = await browser.get(AUTHORIZE, params=query, headers=headers)
-        assert "code" in answer_of(visitor).parameters, value
+        assert "code" in response_of(visitor).parameters, value
 
 
 async def test_a_token_in_the_query_that_is_no_login_jwt_is_ignored(
@@ -111,9 +111,9 @@ async def test_the_address_leads_a_browser_through_the_same_request(harness: App
     assert MARK not in url
     browser = await harness.signed_in()
     page = await browser.get(url)
-    answer = answer_of(await harness.decide(browser, page))
-    assert answer.parameters["state"] == "s"
-    assert (await harness.redeem(app, answer.code, code_verifier=None)).status_code == 200
+    response = response_of(await harness.decide(browser, page))
+    assert response.parameters["state"] == "s"
+    assert (await harness.redeem(app, response.code, code_verifier=None)).status_code == 200
 
 
 async def test_a_session_cookie_does_not_make_a_script_a_browser(harness: AppHarness) -> None:

@@ -18,9 +18,9 @@ from support.app import (
     App,
     AppHarness,
     OpenHarness,
-    answer_of,
     form_fields,
     query_of,
+    response_of,
 )
 from support.fake_provider import FakeUpstream, login_token, profile, redeem_login
 from support.jwt_forgery import claims_of
@@ -42,8 +42,8 @@ async def harness(open_harness: OpenHarness, google: FakeUpstream) -> AsyncItera
 
 async def token_of(harness: AppHarness, who: str = "gia") -> str:
     """A login JWT that is good for any app."""
-    answer = await redeem_login(harness, who)
-    token: str = answer.json()["data"]["token"]
+    response = await redeem_login(harness, who)
+    token: str = response.json()["data"]["token"]
     return token
 
 
@@ -80,7 +80,7 @@ async def consented(harness: AppHarness, app: App, token: str, browser: httpx.As
     """By the URL, through the consent page, to the answer."""
     moved = await browser.get(AUTHORIZE, params={**asking(app), "token": token})
     page = await browser.get(moved.headers["location"])
-    return answer_of(await harness.decide(browser, page))
+    return response_of(await harness.decide(browser, page))
 
 
 # ------------------------------------------------------------------------------------ in the URL
@@ -108,10 +108,10 @@ async def test_a_jwt_in_the_url_is_moved_out_of_it(harness: AppHarness, path: st
 
 async def test_it_gives_the_app_a_code_that_buys_tokens_of_that_person(harness: AppHarness) -> None:
     app, browser = await harness.app(), harness.browser()
-    answer = await consented(harness, app, await token_of(harness), browser)
-    assert answer.parameters["state"] == "some-state"
-    assert answer.parameters["iss"] == ISSUER
-    tokens = await harness.redeem(app, answer.code)
+    response = await consented(harness, app, await token_of(harness), browser)
+    assert response.parameters["state"] == "some-state"
+    assert response.parameters["iss"] == ISSUER
+    tokens = await harness.redeem(app, response.code)
     assert tokens.status_code == 200, tokens.text
     me = await harness.call(tokens.json()["access_token"], ME)
     assert me.json()["displayName"] == "Gia Example"
@@ -135,8 +135,8 @@ async def test_it_is_gone_with_the_answer_and_good_for_no_other_request(
     assert other.headers["location"].startswith("/sign-in?")
     wider = await browser.get(AUTHORIZE, params=asking(app, scope="basic readmeasurements"))
     assert wider.headers["location"].startswith("/sign-in?")
-    answer = await browser.get(moved.headers["location"])
-    assert "code" in answer_of(answer).parameters
+    response = await browser.get(moved.headers["location"])
+    assert "code" in response_of(response).parameters
     assert not cookies_of(browser)
     again = await browser.get(moved.headers["location"])
     assert again.headers["location"].startswith("/sign-in?")
@@ -146,8 +146,8 @@ async def test_it_is_gone_when_the_person_says_no(harness: AppHarness) -> None:
     app, browser = await harness.app(), harness.browser()
     moved = await browser.get(AUTHORIZE, params={**asking(app), "token": await token_of(harness)})
     page = await browser.get(moved.headers["location"])
-    answer = answer_of(await harness.decide(browser, page, "deny"))
-    assert answer.parameters["error"] == "access_denied"
+    response = response_of(await harness.decide(browser, page, "deny"))
+    assert response.parameters["error"] == "access_denied"
     assert not cookies_of(browser)
 
 
@@ -174,7 +174,7 @@ async def test_faults_are_reported_before_it_is_examined(harness: AppHarness) ->
     refused = await harness.browser().get(
         AUTHORIZE, params={**asking(app, scope="nonsense"), "token": token}
     )
-    assert answer_of(refused).parameters["error"] == "invalid_scope"
+    assert response_of(refused).parameters["error"] == "invalid_scope"
     assert token not in refused.headers["location"]
 
 
@@ -188,11 +188,11 @@ async def test_it_is_counted_and_can_be_turned_off(
         assert await harness.counted(series) == 1
         strict = await harness.app(strict=True, redirect_uris=(CALLBACK,))
         response = await harness.browser().get(AUTHORIZE, params={**asking(strict), "token": token})
-        assert answer_of(response).parameters["error"] == "invalid_request"
+        assert response_of(response).parameters["error"] == "invalid_request"
     async with open_harness([google], legacy_transport="false") as harness:
         app, token = await harness.app(first_party=True), await token_of(harness)
         response = await harness.browser().get(AUTHORIZE, params={**asking(app), "token": token})
-        assert answer_of(response).parameters["error"] == "invalid_request"
+        assert response_of(response).parameters["error"] == "invalid_request"
         assert token not in response.headers["location"]
         assert (await ask_json(harness, app, token)).status_code == 200
 
@@ -214,7 +214,7 @@ async def test_a_jwt_in_a_form_is_taken_too(harness: AppHarness) -> None:
     app, browser = await harness.app(), harness.browser()
     page = await browser.post(AUTHORIZE, data={**asking(app), "token": await token_of(harness)})
     assert "Gia Example" in page.text
-    assert "code" in answer_of(await harness.decide(browser, page)).parameters
+    assert "code" in response_of(await harness.decide(browser, page)).parameters
 
 
 # ------------------------------------------------------------- two people, one browser
@@ -230,7 +230,7 @@ async def test_a_session_of_another_person_makes_the_server_ask(harness: AppHarn
     assert "Gia Example" in page.text
     assert "Ann Example" not in page.text
     silent = await browser.get(AUTHORIZE, params=asking(app, prompt="none"), headers=bearing(token))
-    assert answer_of(silent).parameters["error"] == "consent_required"
+    assert response_of(silent).parameters["error"] == "consent_required"
 
 
 async def test_a_session_of_the_same_person_changes_nothing(harness: AppHarness) -> None:
@@ -242,7 +242,7 @@ async def test_a_session_of_the_same_person_changes_nothing(harness: AppHarness)
     browser = harness.browser()
     browser.cookies.set("__Host-quantimodo_session", cookie.reveal(), domain="id.example.org")
     moved = await browser.get(AUTHORIZE, params={**asking(app), "token": token})
-    assert "code" in answer_of(await browser.get(moved.headers["location"])).parameters
+    assert "code" in response_of(await browser.get(moved.headers["location"])).parameters
 
 
 async def test_the_session_of_another_person_never_answers_for_the_page(
@@ -266,8 +266,8 @@ async def test_without_its_mark_a_form_counts_for_the_session_alone(harness: App
     page = await browser.get(moved.headers["location"])
     fields = form_fields(page.text)
     assert fields.pop("identity") == "login_token"
-    answer = await browser.post(DECISION, data={**fields, "decision": "allow"})
-    assert answer.headers["location"].startswith("/sign-in?")
+    response = await browser.post(DECISION, data={**fields, "decision": "allow"})
+    assert response.headers["location"].startswith("/sign-in?")
     assert not harness.rows()["codes"]
 
 
@@ -287,8 +287,8 @@ async def test_use_another_account_discards_the_jwt(harness: AppHarness) -> None
     page = await browser.get(back)
     assert "Ann Example" in page.text
     assert "Gia Example" not in page.text
-    answer = answer_of(await harness.decide(browser, page))
-    tokens = (await harness.redeem(app, answer.code)).json()
+    response = response_of(await harness.decide(browser, page))
+    tokens = (await harness.redeem(app, response.code)).json()
     me = await harness.call(tokens["access_token"], ME)
     assert me.json()["displayName"] == "Ann Example"
 
@@ -304,7 +304,7 @@ async def test_an_app_that_changed_behind_the_page_is_shown_again_for_the_same_p
     page = await browser.get(again.headers["location"])
     assert "Another Name" in page.text
     assert "Gia Example" in page.text
-    assert "code" in answer_of(await harness.decide(browser, page)).parameters
+    assert "code" in response_of(await harness.decide(browser, page)).parameters
 
 
 async def test_who_must_sign_in_anew_does_so_on_the_page(harness: AppHarness) -> None:
@@ -325,10 +325,10 @@ async def test_a_jwt_in_the_header_is_the_person_of_this_request(harness: AppHar
     app, token = await harness.app(first_party=True), await token_of(harness)
     browser = harness.browser()
     for path in (AUTHORIZE, ALIAS):
-        answer = await browser.get(path, params=asking(app), headers=bearing(token))
-        assert "code" in answer_of(answer).parameters
+        response = await browser.get(path, params=asking(app), headers=bearing(token))
+        assert "code" in response_of(response).parameters
     posted = await browser.post(AUTHORIZE, data=asking(app), headers=bearing(token))
-    assert "code" in answer_of(posted).parameters
+    assert "code" in response_of(posted).parameters
     assert not cookies_of(browser)
     without = await browser.get(AUTHORIZE, params=asking(app))
     assert without.headers["location"].startswith("/sign-in?")
@@ -340,7 +340,7 @@ async def test_where_the_person_is_asked_it_lasts_until_the_answer(harness: AppH
     headers = bearing(await token_of(harness))
     page = await browser.get(AUTHORIZE, params=asking(app), headers=headers)
     assert "Gia Example" in page.text
-    assert "code" in answer_of(await harness.decide(browser, page)).parameters
+    assert "code" in response_of(await harness.decide(browser, page)).parameters
     assert not cookies_of(browser)
 
 
@@ -363,15 +363,15 @@ async def test_what_is_no_good_login_jwt_is_as_if_absent(harness: AppHarness) ->
     ]
     for token in bad:
         for headers in (bearing(token), bearing(token, **JSON)):
-            answer = await harness.browser().get(AUTHORIZE, params=asking(app), headers=headers)
+            response = await harness.browser().get(AUTHORIZE, params=asking(app), headers=headers)
             if "accept" in headers:
-                assert answer.status_code == 401
-                assert answer.json()["error"]["code"] == "login_required"
+                assert response.status_code == 401
+                assert response.json()["error"]["code"] == "login_required"
             else:
-                assert answer.headers["location"].startswith("/sign-in?")
+                assert response.headers["location"].startswith("/sign-in?")
     twice = [("authorization", f"Bearer {good}"), ("authorization", f"Bearer {good}")]
-    answer = await harness.browser().get(AUTHORIZE, params=asking(app), headers=twice)
-    assert answer.headers["location"].startswith("/sign-in?")
+    response = await harness.browser().get(AUTHORIZE, params=asking(app), headers=twice)
+    assert response.headers["location"].startswith("/sign-in?")
 
 
 async def test_two_different_tokens_are_refused(harness: AppHarness) -> None:
@@ -380,7 +380,7 @@ async def test_two_different_tokens_are_refused(harness: AppHarness) -> None:
     response = await harness.browser().get(
         AUTHORIZE, params={**asking(app), "token": bea}, headers=bearing(gia)
     )
-    assert answer_of(response).parameters["error"] == "invalid_request"
+    assert response_of(response).parameters["error"] == "invalid_request"
     assert not harness.rows()["codes"]
 
 
@@ -464,10 +464,10 @@ async def test_a_jwt_of_our_key_but_of_another_kind_is_refused(
 
 async def test_a_caller_without_a_browser_gets_the_code_as_json(harness: AppHarness) -> None:
     app, token = await harness.app(first_party=True), await token_of(harness)
-    answer = await ask_json(harness, app, token)
-    assert answer.status_code == 200
-    assert answer.headers["cache-control"] == "no-store"
-    body = answer.json()
+    response = await ask_json(harness, app, token)
+    assert response.status_code == 200
+    assert response.headers["cache-control"] == "no-store"
+    body = response.json()
     assert body["success"] is True
     assert body["data"].keys() == {"code", "state", "iss", "redirectUri"}
     assert body["data"]["state"] == "some-state"
@@ -483,12 +483,12 @@ async def test_where_the_person_must_be_asked_it_is_a_403_with_an_address(
 ) -> None:
     app, token = await harness.app(), await token_of(harness)
     for changes in ({}, {"prompt": "consent"}, {"prompt": "none"}):
-        answer = await ask_json(harness, app, token, **changes)
-        assert answer.status_code == 403
-        error = answer.json()["error"]
+        response = await ask_json(harness, app, token, **changes)
+        assert response.status_code == 403
+        error = response.json()["error"]
         assert error["code"] == "interaction_required"
         assert error["interactionUrl"].startswith(f"{ISSUER}{AUTHORIZE}?")
-        assert token not in answer.text
+        assert token not in response.text
     assert not harness.rows()["codes"]
     # Consent on record: asked no more.
     await consented(harness, app, token, harness.browser())
@@ -513,9 +513,9 @@ async def test_who_must_sign_in_anew_is_a_401_with_an_address(harness: AppHarnes
     app, token = await harness.app(first_party=True), await token_of(harness)
     harness.advance(minutes=2)
     for changes in ({"prompt": "login"}, {"max_age": "60"}, {"max_age": "60", "prompt": "none"}):
-        answer = await ask_json(harness, app, token, **changes)
-        assert answer.status_code == 401, changes
-        assert answer.json()["error"]["code"] == "login_required"
+        response = await ask_json(harness, app, token, **changes)
+        assert response.status_code == 401, changes
+        assert response.json()["error"]["code"] == "login_required"
 
 
 async def test_faults_are_json_and_no_redirect(harness: AppHarness) -> None:
@@ -527,16 +527,16 @@ async def test_faults_are_json_and_no_redirect(harness: AppHarness) -> None:
         ({"code_challenge": "short"}, "invalid_request"),
         ({"request": "x"}, "invalid_request_object"),
     ):
-        answer = await ask_json(harness, app, token, **changes)
-        assert answer.status_code == 400, answer.text
-        assert "location" not in answer.headers
-        assert answer.json()["error"]["code"] == code
+        response = await ask_json(harness, app, token, **changes)
+        assert response.status_code == 400, response.text
+        assert "location" not in response.headers
+        assert response.json()["error"]["code"] == code
 
 
 async def test_tokens_come_in_the_fragment_of_the_address(harness: AppHarness) -> None:
     app = await harness.app(first_party=True, response_types=frozenset({"token", "code"}))
-    answer = await ask_json(harness, app, await token_of(harness), response_type="token")
-    data = answer.json()["data"]
+    response = await ask_json(harness, app, await token_of(harness), response_type="token")
+    data = response.json()["data"]
     assert data["redirectUri"].startswith(f"{CALLBACK}#access_token=")
     assert (await harness.call(data["access_token"], ME)).status_code == 200
     posted = await ask_json(harness, app, await token_of(harness), response_mode="form_post")
@@ -552,13 +552,13 @@ async def test_the_whole_way_of_2016_without_a_browser(harness: AppHarness) -> N
         headers=bearing("", **JSON),
     )
     token = native.json()["data"]["token"]
-    asked = {"clientId": app.id, "clientSecret": app.secret or "", "responseType": "code"}
-    answer = await browser.get(AUTHORIZE, params=asked, headers=bearing(token, **JSON))
+    requested = {"clientId": app.id, "clientSecret": app.secret or "", "responseType": "code"}
+    response = await browser.get(AUTHORIZE, params=requested, headers=bearing(token, **JSON))
     query = {
         "clientId": app.id,
         "clientSecret": app.secret or "",
         "grantType": "authorization_code",
-        "code": answer.json()["data"]["code"],
+        "code": response.json()["data"]["code"],
     }
     tokens = await browser.get("/api/v2/oauth2/access_token", params=query, headers=bearing(token))
     me = await harness.call(tokens.json()["access_token"], ME)

@@ -13,8 +13,8 @@ from support.app import (
     SESSION,
     AppHarness,
     OpenHarness,
-    answer_of,
     form_fields,
+    response_of,
 )
 from support.fake_provider import FakeUpstream, brought, profile, redeem_login, there_and_back
 
@@ -40,12 +40,12 @@ async def test_a_double_click_leads_to_the_app_with_one_code(harness: AppHarness
     ann = await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
     page = await harness.ask(browser, app)
-    answers = await asyncio.gather(*(pressed(browser, page) for _ in range(5)))
-    (location,) = {answer_of(answer).location for answer in answers}
-    assert answer_of(await pressed(browser, page)).location == location
+    responses = await asyncio.gather(*(pressed(browser, page) for _ in range(5)))
+    (location,) = {response_of(response).location for response in responses}
+    assert response_of(await pressed(browser, page)).location == location
     rows = harness.rows()
     assert len(rows["codes"]) == len(rows["grants"]) == 1
-    code = answer_of(answers[0]).code
+    code = response_of(responses[0]).code
     assert (await harness.redeem(app, code)).status_code == 200
     assert len(await harness.context.stores.authorizations.consents_of(ann.id)) == 1
 
@@ -57,10 +57,10 @@ async def test_another_decision_gets_the_first_answer(
     ann = await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
     page = await harness.ask(browser, app)
-    location = answer_of(await pressed(browser, page, first)).location
+    location = response_of(await pressed(browser, page, first)).location
     assert ("code=" in location) is (first == "allow")
     before = harness.rows()
-    assert answer_of(await pressed(browser, page, then)).location == location
+    assert response_of(await pressed(browser, page, then)).location == location
     # Each form counts in `limits.changes_per_session`; nothing else changes.
     assert without_limits(harness.rows()) == without_limits(before)
     consents = await harness.context.stores.authorizations.consents_of(ann.id)
@@ -97,8 +97,8 @@ async def test_a_second_way_through_the_sign_in_leads_there_too(harness: AppHarn
     sent = await harness.ask(browser, app)
     resume = parse_qs(urlsplit(sent.headers["location"]).query)["return_to"][0]
     await harness.sign_in(browser, address=sent.headers["location"])
-    first = answer_of(await browser.get(resume))
-    assert answer_of(await browser.get(resume)).location == first.location
+    first = response_of(await browser.get(resume))
+    assert response_of(await browser.get(resume)).location == first.location
     assert len(harness.rows()["codes"]) == 1
 
 
@@ -106,18 +106,18 @@ async def test_going_back_to_the_page_that_was_answered_leads_on(harness: AppHar
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
     page = await harness.ask(browser, app)
-    location = answer_of(await pressed(browser, page)).location
+    location = response_of(await pressed(browser, page)).location
     resume = f"{RESUME}?request={form_fields(page.text)['request']}"
-    assert answer_of(await browser.get(resume)).location == location
+    assert response_of(await browser.get(resume)).location == location
 
 
 async def test_it_is_there_as_long_as_a_code_lives(harness: AppHarness) -> None:
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
     page = await harness.ask(browser, app)
-    first = answer_of(await pressed(browser, page))
+    first = response_of(await pressed(browser, page))
     harness.advance(seconds=59)
-    assert answer_of(await pressed(browser, page)).location == first.location
+    assert response_of(await pressed(browser, page)).location == first.location
     harness.advance(seconds=1)
     assert is_gone(await pressed(browser, page))
     assert (await harness.redeem(app, first.code)).json()["error"] == "invalid_grant"
@@ -165,9 +165,9 @@ async def test_by_a_login_jwt_it_is_the_same(open_harness: OpenHarness) -> None:
             },
         )
         page = await browser.get(moved.headers["location"])
-        location = answer_of(await pressed(browser, page)).location
+        location = response_of(await pressed(browser, page)).location
         assert "code=" in location
-        assert answer_of(await pressed(browser, page)).location == location
+        assert response_of(await pressed(browser, page)).location == location
         other = await harness.signed_in()
         browser.cookies.set(SESSION, other.cookies[SESSION], domain="id.example.org")
         csrf = form_fields((await browser.get("/sign-in")).text)["csrf"]
@@ -179,9 +179,9 @@ async def test_the_answer_is_kept_encrypted_and_swept(harness: AppHarness) -> No
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app(response_types=frozenset({"token"}))
     page = await harness.ask(browser, app, response_type="token", scope="basic", state="a-state")
-    answer = answer_of(await pressed(browser, page))
+    response = response_of(await pressed(browser, page))
     kept = str(harness.rows()["authorization_requests"])
-    assert answer.parameters["access_token"] not in kept
+    assert response.parameters["access_token"] not in kept
     assert browser.cookies[BROWSER] not in kept
     harness.advance(seconds=61)
     await harness.context.stores.retention.delete_expired(

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 import pytest
 
-from support.app import CALLBACK, PASSWORD, App, AppHarness, answer_of, form_fields
+from support.app import CALLBACK, PASSWORD, App, AppHarness, form_fields, response_of
 
 NEW = "quite another long password"
 GO_ON = "Go on with this account"
@@ -162,4 +162,4 @@ async def test_a_session_of_another_person_than_is_wanted_is_not_offered(
     return_to = parse_qs(urlsplit(location).query)["return_to"][0]
     back = await harness.sign_in(bob, address=location)
     assert back == return_to
-    assert "code" in answer_of(await bob.get(back)).parameters
+    assert "code" in response_of(await bob.get(back)).parameters

@@ -53,9 +53,9 @@ class Connected:
 
 async def connect(live: Live, provider: str, token: str) -> Connected:
     sent = {"provider": provider, "accessToken": token}
-    answer = await live.browser().post(AUTHORIZE_TOKEN, data=sent)
-    assert answer.status_code == 200, answer.text
-    user = await live.context.stores.users.user(answer.json()["data"]["user"]["id"])
+    response = await live.browser().post(AUTHORIZE_TOKEN, data=sent)
+    assert response.status_code == 200, response.text
+    user = await live.context.stores.users.user(response.json()["data"]["user"]["id"])
     assert user is not None
     cookie = await live.context.sessions.start(
         user, methods=("fed",), address="127.0.0.1", agent="a test", replaces=None
@@ -67,17 +67,17 @@ async def connect(live: Live, provider: str, token: str) -> Connected:
 
 
 async def allow(browser: httpx.AsyncClient, app: App) -> str:
-    asked = {
+    requested = {
         "client_id": app.id,
         "response_type": "code",
         "scope": "basic",
         "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
     }
-    page = await browser.get(AUTHORIZE, params=asked)
+    page = await browser.get(AUTHORIZE, params=requested)
     fields = {**form_fields(page.text), "decision": "allow"}
-    answer = await browser.post(f"{AUTHORIZE}/decision", data=fields)
-    code = dict(parse_qsl(urlsplit(answer.headers["location"]).query))["code"]
+    response = await browser.post(f"{AUTHORIZE}/decision", data=fields)
+    code = dict(parse_qsl(urlsplit(response.headers["location"]).query))["code"]
     form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
     tokens = await browser.post(TOKEN, data=form, auth=app.auth)
     token: str = tokens.json()["access_token"]
@@ -90,8 +90,8 @@ async def by_sandbox(live: Live, provider: str) -> Connected:
 
 
 async def google_tells(live: Live, event: str, **more: str) -> httpx.Response:
-    asked = {"person": "verified", "event": event, **more}
-    made = await live.browser().post("/sandbox/google/security-event", json=asked)
+    requested = {"person": "verified", "event": event, **more}
+    made = await live.browser().post("/sandbox/google/security-event", json=requested)
     return await live.browser().post(
         f"{SOCIAL}/notifications/google",
         content=made.json()["token"],
@@ -116,26 +116,26 @@ async def test_google_tells_what_became_of_an_account(
 ) -> None:
     person = await by_sandbox(live, "google")
     assert await person.is_live() == (True, True)
-    answer = await google_tells(live, event)
-    assert (answer.status_code, answer.content) == (202, b"")
+    response = await google_tells(live, event)
+    assert (response.status_code, response.content) == (202, b"")
     assert await person.is_live() == live_after
     assert len(await live.context.social.identities(person.user_id)) == linked
 
 
 async def test_a_message_of_google_for_another_project_is_refused(live: Live) -> None:
     person = await by_sandbox(live, "google")
-    answer = await google_tells(live, "account-disabled", client_id="other.example.org")
-    assert (answer.status_code, answer.json()["err"]) == (400, "authentication_failed")
+    response = await google_tells(live, "account-disabled", client_id="other.example.org")
+    assert (response.status_code, response.json()["err"]) == (400, "authentication_failed")
     assert await person.is_live() == (True, True)
 
 
 @pytest.mark.parametrize("place", ["deauthorize", "data-deletion"])
 async def test_facebook_reports_that_a_person_left(live: Live, place: str) -> None:
     person = await by_sandbox(live, "facebook")
-    asked = {"person": "verified"}
-    signed = (await live.browser().post("/sandbox/facebook/signed-request", json=asked)).json()
-    answer = await live.browser().post(f"{SOCIAL}/{place}/facebook", data=signed)
-    assert answer.status_code == 200
+    requested = {"person": "verified"}
+    signed = (await live.browser().post("/sandbox/facebook/signed-request", json=requested)).json()
+    response = await live.browser().post(f"{SOCIAL}/{place}/facebook", data=signed)
+    assert response.status_code == 200
     assert await person.is_live() == (False, False)
 
 
@@ -218,8 +218,8 @@ async def test_apple_tells_what_became_of_an_account(
 ) -> None:
     person = await connect(beside_apple, "apple", apple.id_token())
     assert await person.is_live() == (True, True)
-    answer = await apple_tells(beside_apple, apple.message(event))
-    assert answer.status_code == 200, answer.text
+    response = await apple_tells(beside_apple, apple.message(event))
+    assert response.status_code == 200, response.text
     assert await person.is_live() == live_after
     assert len(await beside_apple.context.social.identities(person.user_id)) == linked
 
@@ -234,6 +234,6 @@ async def test_a_message_that_apple_did_not_sign_or_not_for_us_is_refused(
         apple.message("account-deleted", aud="org.example.other"),
         apple.message("account-deleted", iss="https://appleid.example.org"),
     ):
-        answer = await apple_tells(beside_apple, body)
-        assert (answer.status_code, answer.json()["err"]) == (400, "authentication_failed")
+        response = await apple_tells(beside_apple, body)
+        assert (response.status_code, response.json()["err"]) == (400, "authentication_failed")
     assert await person.is_live() == (True, True)

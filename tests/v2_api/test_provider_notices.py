@@ -42,8 +42,8 @@ async def tell(
 
 
 async def newcomer(harness: AppHarness, provider: str = "facebook") -> User:
-    answer = await redeem_login(harness, "gia", provider=provider)
-    user = await harness.context.stores.users.user(answer.json()["data"]["user"]["id"])
+    response = await redeem_login(harness, "gia", provider=provider)
+    user = await harness.context.stores.users.user(response.json()["data"]["user"]["id"])
     assert user is not None
     return user
 
@@ -95,9 +95,9 @@ async def test_when_the_account_is_gone_sessions_and_grants_end(harness: AppHarn
     user = await newcomer(harness)
     _, token, cookie = await connected(harness, user)
     assert await is_live(harness, token, cookie) == (True, True)
-    answer = await tell(harness, "deauthorize")
-    assert answer.status_code == 200
-    assert answer.headers["cache-control"] == "no-store"
+    response = await tell(harness, "deauthorize")
+    assert response.status_code == 200
+    assert response.headers["cache-control"] == "no-store"
     assert await is_live(harness, token, cookie) == (False, False)
     assert not await harness.context.social.identities(user.id)
 
@@ -107,8 +107,8 @@ async def test_when_it_was_signed_out_sessions_end_and_the_identity_stays(
 ) -> None:
     user = await newcomer(harness, "google")
     _, token, cookie = await connected(harness, user)
-    answer = await tell(harness, "notifications", "google", kind="signed_out")
-    assert answer.status_code == 200
+    response = await tell(harness, "notifications", "google", kind="signed_out")
+    assert response.status_code == 200
     assert await is_live(harness, token, cookie) == (True, False)
     assert len(await harness.context.social.identities(user.id)) == 1
 
@@ -118,8 +118,8 @@ async def test_when_it_was_disabled_grants_end_too_and_the_identity_stays(
 ) -> None:
     user = await newcomer(harness, "google")
     _, token, cookie = await connected(harness, user)
-    answer = await tell(harness, "notifications", "google", kind="suspended")
-    assert answer.status_code == 200
+    response = await tell(harness, "notifications", "google", kind="suspended")
+    assert response.status_code == 200
     assert await is_live(harness, token, cookie) == (False, False)
     assert len(await harness.context.social.identities(user.id)) == 1
     assert await newcomer(harness, "google") == user
@@ -143,13 +143,13 @@ async def test_what_an_app_got_before_and_did_not_use_yet_is_over(
 async def test_a_security_event_is_accepted_by_202(harness: AppHarness) -> None:
     await newcomer(harness, "google")
     body = '{"signed": true, "kind": "gone", "subject": "108", "id": "one"}'
-    answer = await harness.browser().post(
+    response = await harness.browser().post(
         f"{SOCIAL}/notifications/google",
         content=body,
         headers={"content-type": "application/secevent+jwt"},
     )
-    assert answer.status_code == 202
-    assert answer.content == b""
+    assert response.status_code == 202
+    assert response.content == b""
     assert not harness.rows()["identities"]
 
 
@@ -166,8 +166,8 @@ async def test_each_notice_counts_once(harness: AppHarness) -> None:
 
 async def test_a_security_event_about_an_unknown_account_is_accepted(harness: AppHarness) -> None:
     for place in ("deauthorize", "notifications", "data-deletion"):
-        answer = await tell(harness, place, subject="unknown", id=place)
-        assert answer.status_code == 200
+        response = await tell(harness, place, subject="unknown", id=place)
+        assert response.status_code == 200
 
 
 async def test_a_notice_of_one_provider_does_not_touch_the_identities_of_another(
@@ -183,9 +183,9 @@ async def test_what_is_not_signed_changes_nothing(
     harness: AppHarness, facebook: FakeUpstream, place: str
 ) -> None:
     await newcomer(harness)
-    answer = await tell(harness, place, signed=False)
-    assert answer.status_code == 400
-    assert answer.json()["err"] == "authentication_failed"
+    response = await tell(harness, place, signed=False)
+    assert response.status_code == 400
+    assert response.json()["err"] == "authentication_failed"
     facebook.fault = ProviderUnavailable("The provider's keys cannot be read.")
     assert (await tell(harness, place)).status_code == 503
     assert len(harness.rows()["identities"]) == 1
@@ -207,9 +207,9 @@ async def test_a_request_to_delete_data_is_answered_with_a_page_and_a_code(
     harness: AppHarness,
 ) -> None:
     user = await newcomer(harness)
-    answer = await tell(harness, "data-deletion")
-    assert answer.status_code == 200
-    said = answer.json()
+    response = await tell(harness, "data-deletion")
+    assert response.status_code == 200
+    said = response.json()
     assert said.keys() == {"url", "confirmation_code"}
     assert said["url"] == f"{ISSUER}/data-deletion/{said['confirmation_code']}"
     page = await harness.browser().get(said["url"])

@@ -25,8 +25,8 @@ async def sign_in(
 ) -> dict[str, str]:
     """From the app's link to what the app gets."""
     browser = browser or live.browser()
-    asked = {"provider": provider, "redirectUrl": CALLBACK, "state": "some-state"}
-    departed = await browser.get(LOGIN, params=asked)
+    requested = {"provider": provider, "redirectUrl": CALLBACK, "state": "some-state"}
+    departed = await browser.get(LOGIN, params=requested)
     assert departed.status_code == 303, departed.text
     at = httpx.URL(departed.headers["location"]).copy_merge_params({"person": person})
     assert str(at).startswith(f"{live.address}/sandbox/")
@@ -38,20 +38,20 @@ async def sign_in(
     return dict(parse_qsl(urlsplit(location).query))
 
 
-async def data_of(answer: httpx.Response) -> dict[str, Any]:
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()["data"]
+async def data_of(response: httpx.Response) -> dict[str, Any]:
+    assert response.status_code == 200, response.text
+    found: dict[str, Any] = response.json()["data"]
     return found
 
 
 async def me(browser: httpx.AsyncClient, app: App, token: str) -> dict[str, Any]:
     """From the login JWT to the person's own data, asked in the browser that came back."""
-    asked = {"client_id": app.id, "response_type": "code", "scope": "basic", "token": token}
-    moved = await browser.get(AUTHORIZE, params=asked)
+    requested = {"client_id": app.id, "response_type": "code", "scope": "basic", "token": token}
+    moved = await browser.get(AUTHORIZE, params=requested)
     page = await browser.get(moved.headers["location"])
     fields = {**form_fields(page.text), "decision": "allow"}
-    answer = await browser.post(f"{AUTHORIZE}/decision", data=fields)
-    code = dict(parse_qsl(urlsplit(answer.headers["location"]).query))["code"]
+    response = await browser.post(f"{AUTHORIZE}/decision", data=fields)
+    code = dict(parse_qsl(urlsplit(response.headers["location"]).query))["code"]
     redeemed = await browser.post(
         TOKEN, data={"grant_type": "authorization_code", "code": code}, auth=app.auth
     )
@@ -145,8 +145,8 @@ async def test_a_phone_sends_what_its_sdk_gave_it(live: Live, provider: str) -> 
 
 async def test_a_code_of_the_pop_up_is_exchanged_once(live: Live) -> None:
     browser = live.browser()
-    asked = {"origin": "http://127.0.0.1:9000", "state": "s", "person": "verified"}
-    page = await browser.get("/sandbox/google/popup", params=asked)
+    requested = {"origin": "http://127.0.0.1:9000", "state": "s", "person": "verified"}
+    page = await browser.get("/sandbox/google/popup", params=requested)
     code = page.text.partition("readonly>")[2].partition("<")[0]
     query = {"provider": "google", "code": code}
     data = await data_of(await browser.get(AUTHORIZE_CODE, params=query))
@@ -165,18 +165,18 @@ async def test_facebook_wants_data_deleted(live: Live) -> None:
     forged = {"signed_request": ("B" if good[0] == "A" else "A") + good[1:]}
     path = "/api/v2/auth/social/data-deletion/facebook"
     assert (await browser.post(path, data=forged)).status_code == 400
-    answer = await browser.post(path, data=signed)
-    assert answer.status_code == 200, answer.text
-    page = await browser.get(answer.json()["url"])
-    assert answer.json()["confirmation_code"] in page.text
+    response = await browser.post(path, data=signed)
+    assert response.status_code == 200, response.text
+    page = await browser.get(response.json()["url"])
+    assert response.json()["confirmation_code"] in page.text
     assert await live.context.stores.users.user(user_id) is None
 
 
 async def test_facebook_reports_that_a_person_removed_the_app(live: Live) -> None:
     browser = live.browser()
     user_id = await _newcomer(live, "facebook")
-    asked = {"person": "verified"}
-    signed = (await browser.post("/sandbox/facebook/signed-request", json=asked)).json()
+    requested = {"person": "verified"}
+    signed = (await browser.post("/sandbox/facebook/signed-request", json=requested)).json()
     path = "/api/v2/auth/social/deauthorize/facebook"
     assert (await browser.post(path, data=signed)).status_code == 200
     assert not await live.context.social.identities(user_id)

@@ -83,7 +83,7 @@ class Changes:
             raise InvalidInput("email", "This is the address of your account already.")
         held = await self.credentials.prove(session, current)
         await self.recovery.request_email_change(user, email, held)
-        self._record("email.change_asked", session)
+        self._record("email.change_requested", session)
         return await self.credentials.renew(session, held)
 
     async def delete(self, session: Session, current: Secret) -> None:

@@ -75,7 +75,7 @@ class Recovery:
                 "reset_password", email, lifetime, payload=decoy, charge=charge
             )
             return
-        self._record("password.reset_asked", user)
+        self._record("password.reset_requested", user)
         # To the address on record: the one that was typed may only look like it.
         raw = await self._reset_token(user, user.email, charge)
         mail = self.email_templates.reset_password(user.email, raw, lifetime)

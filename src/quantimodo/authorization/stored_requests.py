@@ -118,7 +118,7 @@ class StoredRequests:
 
 
 def _purpose(key: bytes) -> str:
-    return f"answer of the authorization request {key.hex()}"
+    return f"response to the authorization request {key.hex()}"
 
 
 def resume_path(request_id: str) -> str:

@@ -231,12 +231,12 @@ async def _providers(settings: Settings) -> list[Finding]:
     http_client = GuardedHttpClient(outbound_policy(settings))
     try:
         opened = open_providers(policies, http_client, SystemClock(), _Unused())
-        return [await _answers(provider, settings) for provider in opened.values()]
+        return [await _reachability(provider, settings) for provider in opened.values()]
     finally:
         await http_client.close()
 
 
-async def _answers(provider: Provider, settings: Settings) -> Finding:
+async def _reachability(provider: Provider, settings: Settings) -> Finding:
     name = provider.name
     try:
         await (provider.examine() if isinstance(provider, Oidc) else provider.destination())

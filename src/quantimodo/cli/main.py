@@ -16,8 +16,8 @@ from quantimodo.cli.settings import settings
 from quantimodo.cli.users import users
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
+def _show_version(shown: bool) -> None:
+    if shown:
         typer.echo(f"quantimodo {__version__}")
         raise typer.Exit
 

@@ -47,7 +47,7 @@ class Activity:
     async def show(self, request: Request) -> Response:
         browser_request = await self.page_context.browser_request(request)
         user = browser_request.required().user
-        app = await self._asked(request)
+        app = await self._filter_client(request)
         found = await self.accesses.accesses_of(
             user.id,
             client_id=None if app is None else app.id,
@@ -67,7 +67,7 @@ class Activity:
             app=app,
         )
 
-    async def _asked(self, request: Request) -> Client | None:
+    async def _filter_client(self, request: Request) -> Client | None:
         """The application that the list is filtered by; None for all."""
         client_id = request.query_params.get("app", "")
         return await self.clients.client(client_id) if client_id else None

@@ -41,7 +41,7 @@ class OutboxPage:
 
     async def show(self, request: Request) -> Response:
         """GET /outbox."""
-        if not self._is_asked_by_name(request):
+        if not self._is_addressed_by_name(request):
             raise RequestRejected(*_MISDIRECTED, status=421)
         browser_request = await self.page_context.browser_request(request)
         recent = await self.outbox.recent(_SHOWN)
@@ -50,12 +50,12 @@ class OutboxPage:
             request, browser_request, "outbox.html", section="outbox", mails=mails
         )
 
-    def _is_asked_by_name(self, request: Request) -> bool:
+    def _is_addressed_by_name(self, request: Request) -> bool:
         """Whether the request's host is this server's name or this machine.
 
         A site that a developer visits can resolve its name to this server (DNS rebinding); then its
         scripts could read the page, with the links of all e-mails.
         """
-        asked = request.headers.get("host", "").lower()
-        name = asked if asked.endswith("]") else re.sub(r":[0-9]+$", "", asked)
-        return asked == urlsplit(self.issuer).netloc or name in _THIS_MACHINE
+        host = request.headers.get("host", "").lower()
+        name = host if host.endswith("]") else re.sub(r":[0-9]+$", "", host)
+        return host == urlsplit(self.issuer).netloc or name in _THIS_MACHINE

@@ -31,7 +31,7 @@ NOTICES: Final = {
     "password-reset": "Your new password is set, and you are signed in. "
     "Every other device was signed out.",
     "password-replaced": "Your new password is set. Every device was signed out.",
-    "email-asked": "We sent a link to your new address. It takes effect when you open it.",
+    "email-requested": "We sent a link to your new address. It takes effect when you open it.",
     "verification-sent": "We sent you a link. Open it to confirm your address.",
     "verified": "Your address is confirmed.",
     "confirmed": "Your address is confirmed. Welcome.",

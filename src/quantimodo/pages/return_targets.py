@@ -36,9 +36,9 @@ from quantimodo.protocol.parameters import Form
 class ReturnTarget:
     """A local path, and the application behind it, if any.
 
-    `wants_fresh`: its request requires a new sign-in (`prompt=login`, `max_age`). `asked` is the
-    request, received at `requested_at`; `names_person`: it is for a certain person
-    (`id_token_hint`, `sub`).
+    `wants_fresh`: its request requires a new sign-in (`prompt=login`, `max_age`).
+    `authorization_request` was received at `requested_at`; `names_person`: it is for a certain
+    person (`id_token_hint`, `sub`).
     """
 
     return_to: str
@@ -46,16 +46,20 @@ class ReturnTarget:
     has_logo: bool = False
     form_action: tuple[str, ...] = ()
     wants_fresh: bool = False
-    asked: AuthorizationRequest | None = None
+    authorization_request: AuthorizationRequest | None = None
     requested_at: datetime | None = None
     names_person: bool = False
 
     def takes(self, session: Session, now: datetime) -> bool:
         """Whether this session may continue there without another sign-in."""
-        if self.asked is None or self.requested_at is None:
+        if self.authorization_request is None or self.requested_at is None:
             return True
         return not self.names_person and not is_stale(
-            self.asked, session.authenticated_at, self.requested_at, now, InteractionPolicy()
+            self.authorization_request,
+            session.authenticated_at,
+            self.requested_at,
+            now,
+            InteractionPolicy(),
         )
 
     @property
@@ -87,7 +91,7 @@ class ReturnTargets:
             target = identify(form, client)
         except (InvalidClientOrRedirect, OAuthError):
             return ReturnTarget(path)
-        asked = _asked(form, client, target)
+        authorization_request = _parsed(form, client, target)
         # Browsers apply the form's CSP to the redirects that follow it.
         leads = form_sources(target.redirect_uri)
         return ReturnTarget(
@@ -96,9 +100,9 @@ class ReturnTargets:
             await self.clients.logo(client.id) is not None,
             leads,
             _wants_fresh(form, client),
-            asked,
+            authorization_request,
             stored.created_at,
-            _names_person(form, asked),
+            _names_person(form, authorization_request),
         )
 
     async def _stored(self, path: str) -> StoredRequest | None:
@@ -120,16 +124,16 @@ def about_links(client: Client) -> Sequence[tuple[str, str]]:
     return [(word, uri) for word, uri in links if uri.startswith("https://")]
 
 
-def _asked(form: Form, client: Client, target: Target) -> AuthorizationRequest | None:
+def _parsed(form: Form, client: Client, target: Target) -> AuthorizationRequest | None:
     try:
         return validate(form, client, target)
     except OAuthError:
         return None  # the app was changed since; it gets an error when the request continues
 
 
-def _names_person(form: Form, asked: AuthorizationRequest | None) -> bool:
+def _names_person(form: Form, authorization_request: AuthorizationRequest | None) -> bool:
     # OpenID Connect Core §3.1.2.1, §5.5.1
-    named = asked is not None and asked.claims.subject is not None
+    named = authorization_request is not None and authorization_request.claims.subject is not None
     return named or form.get("id_token_hint") is not None
 
 

@@ -100,7 +100,7 @@ class Security:
             again = form_errors(refusal, field="current")
             view = again.view(form, "email")
             return await self._form(request, browser_request, "account_email.html", view, again)
-        response = self.page_context.go("/account/security", "email-asked")
+        response = self.page_context.go("/account/security", "email-requested")
         return self.page_context.browser.sign_in(response, cookie)
 
     async def _form(

@@ -71,7 +71,7 @@ def identify(sent: Parameters, fake_provider: FakeProvider) -> Target:
     redirect_uri = sent.get("redirect_uri", "")
     if not fake_provider.sends_to(redirect_uri):
         raise InvalidSandboxRequest(
-            "This redirect_uri is not registered. The sandbox answers only to its own server "
+            "This redirect_uri is not registered. The sandbox responds only to its own server "
             "and to this machine.",
             "redirect_uri_mismatch",
         )
