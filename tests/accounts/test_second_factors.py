@@ -1,7 +1,7 @@
 """Authenticator apps and recovery codes (RFC 6238): set up, used once each, replaced, removed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pyotp
@@ -9,9 +9,10 @@ import pytest
 
 from quantimodo.accounts.errors import DomainError, ReauthenticationNeeded, TooMany
 from quantimodo.accounts.login import LoginBrowser, SecondFactorNeeded
+from quantimodo.accounts.required_set_up import CompletedSetUp
 from quantimodo.model.second_factors import TotpEnrolment
 from quantimodo.model.secrets import Secret
-from quantimodo.model.sessions import Session
+from quantimodo.model.sessions import PendingLogin, Session
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Entropy
 from quantimodo.ports.stores import Stores
@@ -511,33 +512,150 @@ async def test_where_it_is_off_no_person_adds_one_and_those_that_exist_count(
         closed.hasher.close()
 
 
-async def test_where_it_is_required_it_is_added_before_the_session_starts(
+@pytest.fixture
+async def requiring(
     stores: Stores, clock: MovableClock, entropy: Entropy
+) -> AsyncIterator[AccountServices]:
+    """Services that require a second factor."""
+    opened = open_account_services(stores, clock, entropy, second_factor="required")
+    yield opened
+    opened.hasher.close()
+
+
+async def begin_pending(services: AccountServices) -> tuple[PendingLogin, pyotp.TOTP]:
+    """A pending login that waits for the first code of a new app."""
+    found = await services.login.pending.find(await pending(services))
+    assert found is not None
+    await services.set_up.begin(found)
+    enrolment = await services.second_factors.enrolment(found.user, found.key)
+    assert enrolment is not None
+    return found, pyotp.TOTP(enrolment.secret.reveal())
+
+
+async def test_where_it_is_required_it_is_added_when_the_session_starts(
+    requiring: AccountServices,
 ) -> None:
-    services = open_account_services(stores, clock, entropy, second_factor="required")
-    try:
-        ann = await services.member()
-        cookie = await pending(services)
+    services, ann = requiring, await requiring.member()
+    with pytest.raises(DomainError):
+        await services.login.complete_pending(await pending(services), Secret("000000"), BROWSER)
+    found, app = await begin_pending(services)
+    with pytest.raises(DomainError):
+        await services.set_up.complete(found, Secret("000000"), BROWSER)
+    assert await services.sessions.list(ann.id) == []
+    completed = await services.set_up.complete(found, code_of(app, services), BROWSER)
+    assert len(completed.recovery_codes) == 10
+    session = await services.session(completed.started.cookie)
+    assert session.methods == ("pwd", "otp", "mfa")
+    with pytest.raises(DomainError):
+        await services.second_factors.remove(session)
+
+
+async def _login_ended(services: AccountServices, ann: User) -> None:
+    await services.sessions.end_all(ann.id)
+
+
+async def _completed_elsewhere(services: AccountServices, ann: User) -> None:
+    found = await services.login.pending.find(await pending(services))
+    assert found is not None
+    await services.login.finish_pending(found, ("otp",), BROWSER)
+    await services.sessions.end_all(ann.id)
+
+
+async def _disabled(services: AccountServices, ann: User) -> None:
+    # Not the sessions: as if the session of this login starts just after they were ended.
+    await services.stores.users.set_disabled(ann.id, services.clock.now())
+
+
+async def _deleted(services: AccountServices, ann: User) -> None:
+    await services.stores.users.delete_user(ann.id)
+
+
+async def _password_changed(services: AccountServices, ann: User) -> None:
+    await services.stores.users.set_password(ann.id, "another", services.clock.now())
+
+
+async def _over_the_limit(services: AccountServices, ann: User) -> None:
+    for _ in range(services.throttle.policy.sessions_per_person.count):
+        await services.throttle.start_session(ann.id, ADDRESS)
+
+
+async def _begun_elsewhere(services: AccountServices, ann: User) -> None:
+    await begin_pending(services)
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        _login_ended,
+        _completed_elsewhere,
+        _disabled,
+        _deleted,
+        _password_changed,
+        _over_the_limit,
+        _begun_elsewhere,
+    ],
+)
+async def test_an_app_is_not_in_use_if_the_session_did_not_start(
+    requiring: AccountServices, meanwhile: Callable[[AccountServices, User], Awaitable[None]]
+) -> None:
+    """Otherwise the person has a factor whose recovery codes were never shown."""
+    services, ann = requiring, await requiring.member()
+    found, app = await begin_pending(services)
+    await meanwhile(services, ann)
+    with pytest.raises((DomainError, TooMany)):
+        await services.set_up.complete(found, code_of(app, services), BROWSER)
+    assert await services.second_factors.status(ann) is None
+    assert await services.stores.second_factors.count_recovery_codes(ann.id) == 0
+    await services.stores.users.set_disabled(ann.id, None)
+    assert await services.sessions.list(ann.id) == []
+    assert "Two-step verification is on" not in await subjects(services)
+
+
+async def test_of_one_pending_login_one_set_up_completes(requiring: AccountServices) -> None:
+    services, ann = requiring, await requiring.member()
+    found, app = await begin_pending(services)
+    code = code_of(app, services)
+    results = await asyncio.gather(
+        *(services.set_up.complete(found, code, BROWSER) for _ in range(8)),
+        return_exceptions=True,
+    )
+    (completed,) = (each for each in results if not isinstance(each, DomainError))
+    assert isinstance(completed, CompletedSetUp)
+    assert len(await services.sessions.list(ann.id)) == 1
+    await services.stores.second_factors.use_recovery_code(
+        ann.id,
+        services.second_factors.recovery_codes.digests(ann.id, completed.recovery_codes)[0],
+    )
+    assert await services.stores.second_factors.count_recovery_codes(ann.id) == 9
+
+
+async def test_codes_of_a_new_app_have_a_limit_of_their_set_up(
+    requiring: AccountServices,
+) -> None:
+    """They are not counted as password proofs, and do not clear that counter."""
+    services, ann = requiring, await requiring.member()
+    found, app = await begin_pending(services)
+    for _ in range(services.throttle.policy.proof_per_person.count):
+        await services.throttle.reauthenticate(ann.id)
+    for _ in range(services.throttle.policy.set_up_codes_per_browser.count - 1):
         with pytest.raises(DomainError):
-            await services.login.complete_pending(cookie, Secret("000000"), BROWSER)
-        found = await services.login.pending.find(cookie)
-        assert found is not None
-        await services.second_factors.begin_pending(found)
-        enrolment = await services.second_factors.enrolment(ann, found.key)
-        assert enrolment is not None
-        app = pyotp.TOTP(enrolment.secret.reveal())
+            await services.set_up.complete(found, Secret("000000"), BROWSER)
+    await services.set_up.complete(found, code_of(app, services), BROWSER)
+    with pytest.raises(TooMany):
+        await services.throttle.reauthenticate(ann.id)
+
+
+async def test_guesses_in_one_set_up_end_no_other(requiring: AccountServices) -> None:
+    services = requiring
+    await services.member()
+    found, app = await begin_pending(services)
+    for _ in range(services.throttle.policy.set_up_codes_per_browser.count):
         with pytest.raises(DomainError):
-            await services.second_factors.confirm_pending(found, Secret("000000"))
-        assert await services.sessions.list(ann.id) == []
-        codes = await services.second_factors.confirm_pending(found, code_of(app, services))
-        assert len(codes) == 10
-        started = await services.login.finish_pending(found, ("otp",), BROWSER)
-        session = await services.session(started.cookie)
-        assert session.methods == ("pwd", "otp", "mfa")
-        with pytest.raises(DomainError):
-            await services.second_factors.remove(session)
-    finally:
-        services.hasher.close()
+            await services.set_up.complete(found, Secret("000000"), BROWSER)
+    with pytest.raises(TooMany):
+        await services.set_up.complete(found, code_of(app, services), BROWSER)
+    other, other_app = await begin_pending(services)
+    await services.set_up.complete(other, code_of(other_app, services), BROWSER)
 
 
 async def test_the_first_proof_alone_replaces_no_factor(
@@ -547,9 +665,9 @@ async def test_the_first_proof_alone_replaces_no_factor(
     found = await services.login.pending.find(await pending(services))
     assert found is not None
     with pytest.raises(DomainError):
-        await services.second_factors.begin_pending(found)
+        await services.set_up.begin(found)
     with pytest.raises(DomainError):
-        await services.second_factors.confirm_pending(found, code_of(app, services))
+        await services.set_up.complete(found, code_of(app, services), BROWSER)
 
 
 async def test_any_factor_of_the_server_can_be_the_one(

@@ -177,6 +177,23 @@ async def test_a_code_that_is_sent_twice_is_refused_also_a_right_one(
     assert (await other.post(FACTOR, data={**hidden, "code": code})).status_code == 303
 
 
+async def test_no_factor_is_set_up_if_the_session_is_refused(open_harness: OpenHarness) -> None:
+    """Otherwise its recovery codes were never shown."""
+    limits = {"accounts__second_factor": "required", "limits__sessions_per_person": "1 per 1h"}
+    async with open_harness(**limits) as harness:
+        ann = await harness.person()
+        await harness.context.throttle.start_session(ann.id, "192.0.2.7")
+        browser = await pending(harness)
+        await browser.post(SET_UP, data=filled(await browser.get(SET_UP), None, action="begin"))
+        page = await browser.get(SET_UP)
+        code = AuthenticatorApp.of_page(page.text).code(harness.context.clock.now())
+        refused = await browser.post(SET_UP, data=filled(page, code))
+        assert refused.status_code == 429
+        assert refused.headers["retry-after"]
+        assert SESSION not in browser.cookies
+        assert not await has_factor(harness, ann)
+
+
 async def test_a_first_code_before_a_set_up_began_is_refused(open_harness: OpenHarness) -> None:
     async with open_harness(accounts__second_factor="required") as harness:
         await harness.person()

@@ -58,10 +58,13 @@ async def test_a_disabled_person_has_no_session_until_enabled(
     person = await samples.user()
     await stores.sessions.add_session(session("s", person), None)
     await stores.users.set_disabled(person.id, NOW)
+    with pytest.raises(Conflict):
+        await stores.sessions.add_session(session("late", person), key("s"))
     assert await stores.sessions.session(key("s")) is None
     assert await stores.sessions.sessions_of(person.id) == []
     await stores.users.set_disabled(person.id, None)
     assert await stores.sessions.session(key("s")) is not None
+    assert await stores.sessions.session(key("late")) is None
 
 
 async def test_sessions_are_listed_last_seen_first(stores: Stores, samples: Samples) -> None:

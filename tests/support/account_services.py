@@ -11,6 +11,7 @@ from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.login import Login, LoginBrowser, LoginResult, StartedSession
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed
+from quantimodo.accounts.required_set_up import RequiredSetUp
 from quantimodo.accounts.second_factors import Mode, SecondFactors
 from quantimodo.accounts.services import AccountDependencies, build_account_services
 from quantimodo.accounts.services import AccountServices as Services
@@ -100,6 +101,7 @@ class AccountServices:
     sessions: Sessions
     login: Login
     second_factors: SecondFactors
+    set_up: RequiredSetUp
     throttle: Throttle
     devices: DeviceCookies
     outbox: Outbox
@@ -326,6 +328,7 @@ def open_account_services(
         sessions=sessions,
         login=login,
         second_factors=logins.second_factors,
+        set_up=RequiredSetUp(login, logins.second_factors),
         throttle=throttle,
         devices=logins.devices,
         outbox=outbox,

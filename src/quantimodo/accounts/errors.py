@@ -46,7 +46,7 @@ class DomainError(Exception):
 
 
 class AccountDeleted(DomainError):
-    """The account was deleted in the meantime."""
+    """The account was deleted or disabled in the meantime."""
 
     def __init__(self) -> None:
         super().__init__("This account is not there any more.")

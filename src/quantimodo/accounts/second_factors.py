@@ -16,6 +16,7 @@ from quantimodo.accounts.sessions import require_fresh
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.one_time_passwords import matching_step, new_totp_secret, totp_uri
+from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin, Session
@@ -95,7 +96,8 @@ class SecondFactors:
         await self._begin(session.user, session.key)
 
     async def begin_pending(self, pending: PendingLogin) -> None:
-        """The same for a person who has to add a second factor before the login is completed."""
+        """The same for a person who has to add a second factor before the login is completed.
+        Raises `DomainError` if there is one."""
         await self._require_none(pending.user)
         await self._begin(pending.user, pending.key)
 
@@ -116,16 +118,25 @@ class SecondFactors:
         """
         await self.require_recent_login(session)
         replaces = await self.store.totp_factor(session.user.id) is not None
-        codes = await self._confirm(session.user, session.key, code, session.key)
+        factor = await self._check(session.user, session.key, code)
+        codes = await self._put_in_use(factor, session.key)
         notify = self.notices.replaced if replaces else self.notices.added
         await notify(session.user, session.address)
         return codes
 
-    async def confirm_pending(self, pending: PendingLogin, code: Secret) -> Sequence[Secret]:
-        """The same for a login that is completed by it."""
+    async def check_pending(self, pending: PendingLogin, code: Secret) -> TotpFactor:
+        """The app of this pending login, by its first code. It is not in use yet.
+
+        Raises `DomainError` and `TooMany`.
+        """
         await self._require_none(pending.user)
-        codes = await self._confirm(pending.user, pending.key, code, None)
-        await self.notices.added(pending.user)
+        return await self._check(pending.user, pending.key, code)
+
+    async def put_in_use(self, user: User, factor: TotpFactor, cookie: Secret) -> Sequence[Secret]:
+        """Put a checked app in use; the new recovery codes. Raises `DomainError` if the session of
+        this cookie was ended, or the app was replaced by another one."""
+        codes = await self._put_in_use(factor, key_of(Kind.SESSION, cookie.reveal()) or b"")
+        await self.notices.added(user)
         return codes
 
     async def replace_recovery_codes(self, session: Session) -> Sequence[Secret]:
@@ -186,27 +197,27 @@ class SecondFactors:
         except DecryptionFailed:  # the secret key was replaced in the meantime
             return None
 
-    async def _confirm(
-        self, user: User, holder: bytes, code: Secret, session: bytes | None
-    ) -> Sequence[Secret]:
+    async def _check(self, user: User, holder: bytes, code: Secret) -> TotpFactor:
         found = await self._enrolment(user, holder)
         if found is None or self.policy.mode == "off":
             raise DomainError(_LOST)
         enrolment, secret = found
-        await self.throttle.reauthenticate(user.id)
+        await self.throttle.set_up_code(holder.hex())
         now = self.clock.now()
         step = matching_step(secret, "".join(code.reveal().split()), now)
         if step is None:
             raise DomainError(_WRONG_CODE)
-        await self.throttle.reauthenticated(user.id)
-        factor = TotpFactor(
+        await self.throttle.set_up_code_passed(holder.hex())
+        return TotpFactor(
             user_id=user.id,
             sealed_secret=enrolment.sealed_secret,
             confirmed_at=now,
             last_step=step,
         )
+
+    async def _put_in_use(self, factor: TotpFactor, session: bytes) -> Sequence[Secret]:
         codes = self.recovery_codes.generate()
-        digests = self.recovery_codes.digests(user.id, codes)
+        digests = self.recovery_codes.digests(factor.user_id, codes)
         if not await self.store.confirm_totp_enrolment(factor, digests, session):
             raise DomainError(_CHANGED)
         return codes

@@ -58,7 +58,7 @@ class Sessions:
     ) -> Secret:
         """A new session's cookie. The one it `replaces` ends in the same transaction.
 
-        Raises `DomainError` when the person was deleted meanwhile.
+        Raises `DomainError` when the person was deleted or disabled meanwhile.
         """
         ended = None if replaces is None else key_of(Kind.SESSION, replaces.reveal())
         return await self._begin(user, methods, address, agent, ended)

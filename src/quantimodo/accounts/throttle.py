@@ -61,6 +61,7 @@ class ThrottlePolicy:
     fetches_per_address: Limit = Limit(1000, _QUARTER)
     security_events_per_address: Limit = Limit(200, _QUARTER)
     proof_per_person: Limit = Limit(10, _QUARTER)
+    set_up_codes_per_browser: Limit = Limit(10, _QUARTER)
     second_factor_per_person: Limit = Limit(10, _QUARTER)
     second_factor_per_day: Limit = Limit(50, _DAY)
     sessions_per_person: Limit = Limit(1000, _HOUR)
@@ -176,6 +177,14 @@ class Throttle:
 
     async def reauthenticated(self, user_id: int) -> None:
         await self.store.forget(self._name("proof", str(user_id)))
+
+    async def set_up_code(self, holder: str) -> None:
+        """A first code of a new authenticator app. Counted by the session or the pending login that
+        began the set-up: it was shown the secret, and no other can confirm the app."""
+        await self._count("set-up code", holder, self.policy.set_up_codes_per_browser)
+
+    async def set_up_code_passed(self, holder: str) -> None:
+        await self.store.forget(self._name("set-up code", holder))
 
     async def start_session(self, user_id: int, address: str) -> None:
         """A sign-in that succeeded: it writes a session and an audit event. Counted by address, so

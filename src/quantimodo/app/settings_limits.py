@@ -73,8 +73,12 @@ class LimitSettings:
         " network address.",
     )
     proof_per_person: Limit = _setting(
+        Limit(10, 15 * _MINUTE), "Passwords that one person may try before a change."
+    )
+    set_up_codes_per_browser: Limit = _setting(
         Limit(10, 15 * _MINUTE),
-        "Passwords, and codes of a new authenticator app, that one person may try before a change.",
+        "Codes of a new authenticator app that may be tried in one browser before the app is in"
+        " use.",
     )
     second_factor_per_person: Limit = _setting(
         Limit(10, 15 * _MINUTE),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quantimodo.accounts.profiles import Profiles
+from quantimodo.accounts.required_set_up import RequiredSetUp
 from quantimodo.accounts.second_factors import SecondFactors
 from quantimodo.accounts.services import AccountServices
 from quantimodo.accounts.sessions import Sessions
@@ -152,8 +153,8 @@ def _second_factor_set_up(
     pages: Pages, page_context: PageContext, leads: ReturnTargets
 ) -> Sequence[PageRoute]:
     secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
-    login = pages.accounts.login
-    set_up = SecondFactorSetUp(page_context, login, pages.second_factors, leads, secrets)
+    required = RequiredSetUp(pages.accounts.login, pages.second_factors)
+    set_up = SecondFactorSetUp(page_context, required, leads, secrets)
     return [(("GET",), SET_UP, set_up.show), (("POST",), SET_UP, set_up.submit)]
 
 

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.addresses import with_return_to
-from quantimodo.accounts.login import Login, LoginExpired
-from quantimodo.accounts.second_factors import SecondFactors
+from quantimodo.accounts.login import LoginExpired
+from quantimodo.accounts.required_set_up import RequiredSetUp
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.pages.browser import BrowserRequest
@@ -31,8 +31,7 @@ from quantimodo.pages.two_step import CODES, CODES_PURPOSE, app_view, one_text
 @dataclass(frozen=True, slots=True)
 class SecondFactorSetUp:
     page_context: PageContext
-    login: Login
-    second_factors: SecondFactors
+    set_up: RequiredSetUp
     return_targets: ReturnTargets
     secrets: SecretPage
 
@@ -55,7 +54,7 @@ class SecondFactorSetUp:
         try:
             if form.one("action") != "begin":
                 return await self._confirm(request, browser_request, form, leads, pending)
-            await self.second_factors.begin_pending(pending)
+            await self.set_up.begin(pending)
         except LoginExpired:
             return self._continue(leads)
         except REFUSALS as refusal:
@@ -71,9 +70,9 @@ class SecondFactorSetUp:
         leads: ReturnTarget,
         pending: PendingLogin,
     ) -> Response:
-        codes = await self.second_factors.confirm_pending(pending, form.secret("code"))
         browser = login_browser(self.page_context.browser, request, browser_request)
-        started = await self.login.finish_pending(pending, ("otp",), browser)
+        completed = await self.set_up.complete(pending, form.secret("code"), browser)
+        started, codes = completed.started, completed.recovery_codes
         where = with_return_to(CODES, leads.return_to)
         response = await login_response(
             self.page_context, request, started, where, notice="two-step-on"
@@ -89,7 +88,7 @@ class SecondFactorSetUp:
         pending: PendingLogin,
         again: FormErrors | None = None,
     ) -> Response:
-        enrolment = await self.second_factors.enrolment(pending.user, pending.key)
+        enrolment = await self.set_up.second_factors.enrolment(pending.user, pending.key)
         if enrolment is None and again is not None:
             again = again.without_fields()
         return self.page_context.show(
@@ -107,10 +106,11 @@ class SecondFactorSetUp:
     async def _pending(self, request: Request) -> PendingLogin | None:
         """The pending login of this browser, if its person has no second factor and needs one."""
         cookie = pending_login_cookie(self.page_context.browser, request)
-        pending = await self.login.pending.find(cookie)
-        if pending is None or not self.login.second_factors.required:
+        login = self.set_up.login
+        pending = await login.pending.find(cookie)
+        if pending is None or not login.second_factors.required:
             return None
-        factor = await self.login.second_factors.factor_of(pending.user)
+        factor = await login.second_factors.factor_of(pending.user)
         return pending if factor is None else None
 
     def _continue(self, leads: ReturnTarget) -> Response:

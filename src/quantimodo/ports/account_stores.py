@@ -88,7 +88,8 @@ class SessionStore(Protocol):
 
     async def add_session(self, session: Session, replaces: bytes | None) -> None:
         """Save it, ending `replaces` in the same transaction (security.md §18). A session of the
-        same person continues under the `sid` of the replaced one."""
+        same person continues under the `sid` of the replaced one. Raises `Conflict` when the
+        person was deleted or is disabled."""
 
     async def touch_session(self, key: bytes, seen_at: datetime) -> None: ...
 

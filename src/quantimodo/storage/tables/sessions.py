@@ -6,6 +6,7 @@ from datetime import datetime
 from quantimodo.model.budgets import Charge
 from quantimodo.model.sessions import EmailToken, Session
 from quantimodo.model.users import fold_email
+from quantimodo.ports.stores import Conflict
 from quantimodo.storage.database import Database, KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
@@ -37,7 +38,7 @@ _BY_KEY = KeyedRead(f"{_SELECT_SESSION} WHERE s.key")
 _OF_USER = Statement(f"{_SELECT_SESSION} WHERE s.user_id = {{1}} ORDER BY s.seen_at DESC")
 # Locked until the session is stored, so that a call that ends all sessions of the person, as a
 # change of password or address does, runs before or after it. SQLite has one writer.
-_PERSON = "SELECT id FROM users WHERE id = {1}"
+_PERSON = "SELECT id FROM users WHERE id = {1} AND disabled_at IS NULL"
 _LOCK_PERSON = Statement(_PERSON, postgres=f"{_PERSON} FOR SHARE")
 _ADD = Statement(
     "INSERT INTO sessions (key, user_id, created_at, authenticated_at, seen_at, expires_at,"
@@ -75,7 +76,8 @@ class Sessions(Table):
 
     async def add_session(self, session: Session, replaces: bytes | None) -> None:
         def operation() -> Operation[None]:
-            yield _LOCK_PERSON, (session.user.id,)
+            if not (yield _LOCK_PERSON, (session.user.id,)):
+                raise Conflict
             sid = session.sid
             if replaces is not None:
                 at, end = to_micros(session.created_at), to_micros(session.expires_at)
