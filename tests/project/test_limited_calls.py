@@ -31,6 +31,8 @@ TESTS = {
     "sign_up_per_address": f"{_EVENTS}::test_forms_that_send_mails_to_strangers_are_limited",
     "reset_per_address": f"{_EVENTS}::test_forms_that_send_mails_to_strangers_are_limited",
     "emails_per_account": f"{_EVENTS}::test_mails_that_a_person_causes_are_limited",
+    "exports_per_person": "tests/export/test_export_of_everything.py"
+    "::test_exports_of_one_person_are_limited",
     "social_per_address": f"{_EVENTS}::test_sign_ins_through_providers_are_limited",
     "sign_in_per_account": "tests/pages/test_sign_in_page.py"
     "::test_too_many_attempts_get_retry_after",
@@ -97,6 +99,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     ),
     "clients/registry:Registry.set_logo": ("changes_per_session", *_REGISTERED),
     "endpoints/token:TokenEndpoint._end": ("refused_sign_ins_per_address",),
+    "export/personal_export:PersonalExport.begin": ("exports_per_person",),
     "federation/discovery:Discovery._discover": _OF_PROVIDERS,
     "federation/login_codes:LoginCodes._refuse_replay": ("refused_sign_ins_per_address",),
     "federation/providers/facebook_graph:Graph.account": _SOCIAL,

@@ -98,3 +98,14 @@ async def test_later_events_come_before_earlier_ones_whatever_their_moment(store
 async def test_no_events_are_added_without_a_word(stores: Stores) -> None:
     await stores.events.add_events([])
     assert await stores.events.events_of(1, 10) == []
+
+
+async def test_events_are_read_in_pages(stores: Stores, samples: Samples) -> None:
+    person, other = await samples.user(), await samples.user()
+    events = [Event(at=NOW, kind=f"session.{number}", user_id=person.id) for number in range(5)]
+    await stores.events.add_events([*events, Event(at=NOW, kind="other", user_id=other.id)])
+    first = await stores.events.events_before(person.id, None, 3)
+    rest = await stores.events.events_before(person.id, first[-1][0], 3)
+    assert [event for _, event in (*first, *rest)] == events[::-1]
+    assert len({number for number, _ in (*first, *rest)}) == 5
+    assert await stores.events.events_before(person.id, rest[-1][0], 3) == []

@@ -257,6 +257,7 @@ class Gallery:
             "consent-empty": "/gallery/consent/empty",
             "consent-by-token": "/gallery/consent/token",
             "link-fresh": "/gallery/link/fresh",
+            "account-export": "/account/export",
             "account-activity-of-one": f"/account/activity?app={self.mood.id}",
             "logout": "/gallery/logout/asked",
             "logout-stranded": "/gallery/logout/stranded",

@@ -18,6 +18,7 @@ from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sign_out import SignOut
 from quantimodo.app.error_boundary import ErrorBoundary
 from quantimodo.app.page_application import page_application
+from quantimodo.app.personal_export import ExportDependencies, build_personal_export
 from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.clients.names import reserved_names
 from quantimodo.clients.registry import Registration, Registry
@@ -172,6 +173,10 @@ def build(
         entropy,
         key=envelope.derive("forms"),
     )
+    measurement_service = MeasurementService(
+        stores.measurements, stores.variables, References(stores.references), clock
+    )
+    reads = ReadLimits(ReadPolicy())
     pages = Pages(
         renderer=renderer or shipped_renderer(),
         browser=browser,
@@ -191,12 +196,23 @@ def build(
         issuer=origin,
         linking=Linking(services.social, PROVIDERS, _origin, _begin),
         profiles=Profiles(stores.profiles, clock, services.audit),
-        measurement_service=MeasurementService(
-            stores.measurements, stores.variables, References(stores.references), clock
-        ),
-        reads=ReadLimits(ReadPolicy()),
+        measurement_service=measurement_service,
+        reads=reads,
         references=References(stores.references),
         accesses=stores.accesses,
+        personal_export=build_personal_export(
+            ExportDependencies(
+                issuer=origin,
+                stores=stores,
+                measurement_service=measurement_service,
+                reads=reads,
+                second_factors=services.second_factors,
+                throttle=services.throttle,
+                mailer=services.outbox,
+                clock=clock,
+                audit=services.audit,
+            )
+        ),
         sign_up_open=sign_up_open,
         security_txt=security_txt,
         outbox=ReadableOutbox(services) if outbox else None,

@@ -167,6 +167,13 @@ class EmailTemplates:
             f"A recovery code was used to sign in to your account. {_codes_left(left)}",
         )
 
+    def data_exported(self, to: str) -> Mail:
+        return self._notice(
+            to,
+            "Your data was exported",
+            "A file with everything in your account was downloaded.",
+        )
+
     def account_deleted(self, to: str) -> Mail:
         return self._mail(
             to,

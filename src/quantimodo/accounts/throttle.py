@@ -66,6 +66,7 @@ class ThrottlePolicy:
     second_factor_per_day: Limit = Limit(50, _DAY)
     sessions_per_person: Limit = Limit(1000, _HOUR)
     changes_per_session: Limit = Limit(1000, _HOUR)
+    exports_per_person: Limit = Limit(10, _DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,10 @@ class Throttle:
         """A form that a signed-in person sends: it may write audit events. Counted by session, so
         that a person can end a stolen session."""
         await self._count("change", sid, self.policy.changes_per_session)
+
+    async def export(self, user_id: int) -> None:
+        """An export of everything in one account: it reads all of it."""
+        await self._count("export", str(user_id), self.policy.exports_per_person)
 
     async def second_factor(self, user_id: int, login: str, device: str | None) -> None:
         """A response to this person's second factor in a pending login. `device`: the nonce of a

@@ -23,6 +23,7 @@ from quantimodo.app.interactive_flow import authorize_routes
 from quantimodo.app.logout import logout_routes, sign_out
 from quantimodo.app.measurement_routes import measuring_endpoints
 from quantimodo.app.page_application import page_application
+from quantimodo.app.personal_export import ExportDependencies, build_personal_export
 from quantimodo.app.proxies import Proxies
 from quantimodo.app.refusal_sampling import RefusalSampler
 from quantimodo.app.services import AppContext, open_app
@@ -36,6 +37,7 @@ from quantimodo.endpoints.register import RegistrationEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
 from quantimodo.endpoints.routes import ApiEndpoints, api_routes
 from quantimodo.endpoints.token import TokenEndpoint
+from quantimodo.export.personal_export import PersonalExport
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.openapi.document import openapi_document
@@ -200,6 +202,7 @@ def _pages(
         reads=context.reads,
         references=context.references,
         accesses=stores.accesses,
+        personal_export=_personal_export(context),
         linking=Linking(
             context.social, context.providers, social.endpoint.origin, social.endpoint.begin_link
         ),
@@ -214,3 +217,19 @@ def _pages(
     if not settings.insecure_sandbox:
         routes = local_only(routes)
     return page_application(routes, boundary)
+
+
+def _personal_export(context: AppContext) -> PersonalExport:
+    return build_personal_export(
+        ExportDependencies(
+            issuer=context.settings.issuer,
+            stores=context.stores,
+            measurement_service=context.measurement_service,
+            reads=context.reads,
+            second_factors=context.second_factors,
+            throttle=context.throttle,
+            mailer=context.outbox,
+            clock=context.clock,
+            audit=context.audit,
+        )
+    )

@@ -96,6 +96,9 @@ class LimitSettings:
     changes_per_session: Limit = _setting(
         Limit(1000, _HOUR), "Forms that a signed-in person may send in one browser."
     )
+    exports_per_person: Limit = _setting(
+        Limit(10, 24 * _HOUR), "Exports of everything that one person may download."
+    )
 
 
 def _budget(mebibytes: int, says: str, *, least: int = 1_048_576) -> Any:

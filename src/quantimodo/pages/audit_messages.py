@@ -30,6 +30,7 @@ _SENTENCES: Final = {
     "identity.unlinked": "Unlinked an account elsewhere",
     "identity.ended": "The other site ended a linked account: everything was signed out",
     "identity.signed_out": "The other site signed a linked account out: so did this one",
+    "data.exported": "Exported everything in the account",
     "profile.changed": "Changed the profile",
     "email.verified": "Confirmed the e-mail address",
     "email.change_requested": "Requested a change of the e-mail address",

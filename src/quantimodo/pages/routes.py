@@ -12,6 +12,7 @@ from quantimodo.accounts.sign_out import SignOut as SigningOut
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.clients.registry import Registry
 from quantimodo.crypto.envelope import Envelope
+from quantimodo.export.personal_export import PersonalExport
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
@@ -22,6 +23,7 @@ from quantimodo.pages.data import Data
 from quantimodo.pages.data_variable import VariableData
 from quantimodo.pages.developers import Developers
 from quantimodo.pages.devices import Devices
+from quantimodo.pages.export import Export
 from quantimodo.pages.guides import ADDRESS as GUIDES
 from quantimodo.pages.guides import Guides
 from quantimodo.pages.identities import Again, Identities, Linking
@@ -81,6 +83,7 @@ class Pages:
     reads: ReadLimits
     references: References
     accesses: AccessLogStore
+    personal_export: PersonalExport
     sign_up_open: bool = True
     security_txt: str = ""
     outbox: Outbox | None = None
@@ -184,6 +187,7 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     measurements, reads = pages.measurement_service, pages.reads
     data = Data(page_context, measurements, pages.references, pages.profiles, reads)
     variable = VariableData(page_context, measurements, pages.profiles, undo, reads)
+    export = Export(page_context, pages.personal_export)
     activity = Activity(page_context, pages.accesses, pages.clients, pages.profiles)
     return [
         (("GET",), "/account", apps.show),
@@ -197,6 +201,8 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), "/account/data/restore", variable.restore),
         (("GET",), "/account/data/delete", variable.confirm_deletion),
         (("POST",), "/account/data/delete", variable.delete),
+        (("GET",), "/account/export", export.show),
+        (("POST",), "/account/export", export.download),
         (("GET",), "/account/activity", activity.show),
         (("GET",), "/account/activity/export", activity.export),
         (("GET",), "/account/profile", profile.show),

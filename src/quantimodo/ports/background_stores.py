@@ -60,6 +60,11 @@ class EventStore(Protocol):
     async def events_of(self, user_id: int, limit: int) -> Sequence[Event]:
         """Newest first."""
 
+    async def events_before(
+        self, user_id: int, before: int | None, limit: int
+    ) -> Sequence[tuple[int, Event]]:
+        """Newest first, each with its id; `before` is the last id of the previous page."""
+
 
 class LeaseStore(Protocol):
     async def lease(self, name: str, holder: str, lifetime: timedelta, at: datetime) -> bool:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from quantimodo.model.budgets import Charge
 from quantimodo.model.events import Event
 from quantimodo.storage.database import Database, Operation, Row, Statement, execute
-from quantimodo.storage.rows import Column, RowReader
+from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables.budgets import (
     BudgetChecks,
     BudgetedTable,
@@ -47,6 +48,19 @@ _EVENTS = BudgetedTable("events", key="id", order="id", counted="network IS NOT 
 _EVENTS_OF = Statement(
     f"SELECT {_EVENT.columns} FROM events WHERE user_id = {{1}} ORDER BY id DESC LIMIT {{2}}"
 )
+
+
+class _NumberedEvent(NamedTuple):
+    id: int
+    event: Event
+
+
+_NUMBERED = RowReader(_NumberedEvent, "id", Part("event", _EVENT))
+_EVENTS_BEFORE = Statement(
+    f"SELECT {_NUMBERED.columns} FROM events WHERE user_id = {{1}} AND id < {{2}}"
+    " ORDER BY id DESC LIMIT {3}"
+)
+_NEWEST = 2**63 - 1
 
 
 class Mails(Table):
@@ -104,6 +118,12 @@ class Events(Table):
 
     async def events_of(self, user_id: int, limit: int) -> Sequence[Event]:
         return _EVENT.read_all(await self._database.list_rows(_EVENTS_OF, user_id, limit))
+
+    async def events_before(
+        self, user_id: int, before: int | None, limit: int
+    ) -> Sequence[tuple[int, Event]]:
+        values = (user_id, _NEWEST if before is None else before, limit)
+        return _NUMBERED.read_all(await self._database.list_rows(_EVENTS_BEFORE, *values))
 
 
 def _event_row(event: Event) -> Row:

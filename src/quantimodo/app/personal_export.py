@@ -1,0 +1,64 @@
+"""Builds the service that exports everything of one account."""
+
+from dataclasses import dataclass
+
+from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.second_factors import SecondFactors
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.export.account_files import AccountFiles
+from quantimodo.export.application_files import ApplicationFiles
+from quantimodo.export.history_files import HistoryFiles
+from quantimodo.export.measurement_files import MeasurementFiles
+from quantimodo.export.personal_export import PersonalExport
+from quantimodo.measurements.limits import ReadLimits
+from quantimodo.measurements.service import MeasurementService
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.mailer import Mailer
+from quantimodo.ports.stores import Stores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportDependencies:
+    """What the service is built from."""
+
+    issuer: str
+    stores: Stores
+    measurement_service: MeasurementService
+    reads: ReadLimits
+    second_factors: SecondFactors
+    throttle: Throttle
+    mailer: Mailer
+    clock: Clock
+    audit: Audit
+
+
+def build_personal_export(given: ExportDependencies) -> PersonalExport:
+    """The service, with the files of an export in their order."""
+    stores = given.stores
+    return PersonalExport(
+        issuer=given.issuer,
+        sources=(
+            AccountFiles(
+                users=stores.users,
+                profiles=stores.profiles,
+                second_factors=stores.second_factors,
+                identities=stores.identities,
+                sessions=stores.sessions,
+            ),
+            ApplicationFiles(stores.authorizations, stores.clients),
+            HistoryFiles(
+                accesses=stores.accesses,
+                events=stores.events,
+                clients=stores.clients,
+                reads=given.reads,
+            ),
+            MeasurementFiles(given.measurement_service, given.reads),
+        ),
+        second_factors=given.second_factors,
+        throttle=given.throttle,
+        mailer=given.mailer,
+        email_templates=EmailTemplates(given.issuer),
+        clock=given.clock,
+        audit=given.audit,
+    )

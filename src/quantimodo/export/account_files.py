@@ -1,0 +1,125 @@
+"""Who the person is, how they sign in, and where they are signed in."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from quantimodo.export.parts import FileDescription, Part, json_document, written, written_or_none
+from quantimodo.model.identities import Identity
+from quantimodo.model.profiles import Profile
+from quantimodo.model.sessions import Session
+from quantimodo.model.users import User
+from quantimodo.ports.account_stores import ProfileStore, SessionStore, UserStore
+from quantimodo.ports.federation_stores import IdentityStore
+from quantimodo.ports.second_factor_store import SecondFactorStore
+
+_PROFILE: Final = "account/profile.json"
+_SIGN_IN: Final = "account/sign-in.json"
+_DEVICES: Final = "account/devices.json"
+_TIMES: Final = "ISO 8601, in UTC"
+_DESCRIPTIONS: Final = (
+    FileDescription(
+        _PROFILE,
+        "Your account and your profile.",
+        (
+            ("id, subject", "how applications know the account"),
+            ("name, email", "text"),
+            ("emailVerifiedAt, createdAt, updatedAt", _TIMES),
+            ("administrator", "whether the account may manage the server"),
+            ("profile", "the claims of OpenID Connect Core §5.1; empty means that it is not given"),
+        ),
+    ),
+    FileDescription(
+        _SIGN_IN,
+        "How you sign in. Passwords, keys and codes are not part of it.",
+        (
+            ("password", "whether the account has one"),
+            ("authenticatorApp", "since when there is one, or null"),
+            ("recoveryCodesLeft", "how many recovery codes are not used"),
+            ("linkedAccounts", "accounts at other sites that can sign in here"),
+            ("provider, issuer, subject, name, email", "what the other site said"),
+            ("createdAt, usedAt, signedOutAt", _TIMES),
+        ),
+    ),
+    FileDescription(
+        _DEVICES,
+        "Where you are signed in.",
+        (
+            ("browser", "how the browser names itself"),
+            ("address", "the network address"),
+            ("methods", "the methods of the sign-in (RFC 8176)"),
+            ("createdAt, authenticatedAt, seenAt, expiresAt", _TIMES),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFiles:
+    users: UserStore
+    profiles: ProfileStore
+    second_factors: SecondFactorStore
+    identities: IdentityStore
+    sessions: SessionStore
+
+    @property
+    def descriptions(self) -> Sequence[FileDescription]:
+        return _DESCRIPTIONS
+
+    async def parts(self, user: User) -> AsyncGenerator[Part, None]:
+        profile = await self.profiles.profile(user.id) or Profile()
+        yield json_document(_PROFILE, _account(user, profile))
+        yield json_document(_SIGN_IN, await self._sign_in(user))
+        sessions = await self.sessions.sessions_of(user.id)
+        yield json_document(_DEVICES, [_device(each) for each in sessions])
+
+    async def _sign_in(self, user: User) -> Mapping[str, Any]:
+        factor = await self.second_factors.totp_factor(user.id)
+        identities = await self.identities.identities_of(user.id)
+        return {
+            "password": await self.users.password_hash(user.id) is not None,
+            "authenticatorApp": None if factor is None else written(factor.confirmed_at),
+            "recoveryCodesLeft": await self.second_factors.count_recovery_codes(user.id),
+            "linkedAccounts": [_linked(each) for each in identities],
+        }
+
+
+def _account(user: User, profile: Profile) -> Mapping[str, Any]:
+    return {
+        "id": user.id,
+        "subject": user.subject,
+        "name": user.name,
+        "email": user.email,
+        "emailVerifiedAt": written_or_none(user.email_verified_at),
+        "administrator": user.administrator,
+        "createdAt": written(user.created_at),
+        "updatedAt": written(user.updated_at),
+        "profile": msgspec.to_builtins(profile),
+    }
+
+
+def _linked(identity: Identity) -> Mapping[str, Any]:
+    return {
+        "provider": identity.provider,
+        "issuer": identity.issuer,
+        "subject": identity.subject,
+        "name": identity.name,
+        "email": identity.email,
+        "createdAt": written(identity.created_at),
+        "usedAt": written(identity.used_at),
+        "signedOutAt": written_or_none(identity.signed_out_at),
+    }
+
+
+def _device(session: Session) -> Mapping[str, Any]:
+    return {
+        "browser": session.agent,
+        "address": session.address,
+        "methods": session.methods,
+        "createdAt": written(session.created_at),
+        "authenticatedAt": written(session.authenticated_at),
+        "seenAt": written(session.seen_at),
+        "expiresAt": written(session.expires_at),
+    }

@@ -1,0 +1,65 @@
+"""Exports everything of one account, for its person, as one ZIP file.
+
+Owns who may have it and what is recorded of it. The files are in the modules beside this one.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+
+from quantimodo.accounts.email_templates import EmailTemplates, address_of
+from quantimodo.accounts.second_factors import SecondFactors
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.export.parts import FileSource, Part
+from quantimodo.export.readme import readme
+from quantimodo.export.zip_stream import zip_stream
+from quantimodo.model.events import Event
+from quantimodo.model.sessions import Session
+from quantimodo.model.users import User
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.mailer import Mailer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalExport:
+    """`sources` are the files after the README, in their order."""
+
+    issuer: str
+    sources: Sequence[FileSource]
+    second_factors: SecondFactors
+    throttle: Throttle
+    mailer: Mailer
+    email_templates: EmailTemplates
+    clock: Clock
+    audit: Audit
+
+    async def require_recent_login(self, session: Session) -> None:
+        """Raises `ReauthenticationNeeded` (security.md §18)."""
+        await self.second_factors.require_recent_login(session)
+
+    async def begin(self, session: Session) -> AsyncGenerator[bytes, None]:
+        """The ZIP file of this session's person, in parts. Each part is read when it is requested.
+
+        Raises `ReauthenticationNeeded` and `TooMany` before the first part, and then what a read
+        of measurements raises (`measurements/limits.py`).
+        """
+        await self.require_recent_login(session)
+        user, now = session.user, self.clock.now()
+        await self.throttle.export(user.id)
+        self.audit.record(
+            Event(at=now, kind="data.exported", user_id=user.id, address=session.address)
+        )
+        notice = address_of(user)
+        if notice is not None:
+            await self.mailer.send(self.email_templates.data_exported(notice))
+        return zip_stream(self._parts(user, now), now)
+
+    async def _parts(self, user: User, at: datetime) -> AsyncGenerator[Part, None]:
+        descriptions = [each for source in self.sources for each in source.descriptions]
+        yield readme(user, self.issuer, at, descriptions)
+        for source in self.sources:
+            async with aclosing(source.parts(user)) as parts:
+                async for part in parts:
+                    yield part
