@@ -148,6 +148,7 @@ async def test_an_account_that_appeared_meanwhile_stays_as_it_is(services: Accou
         ("nonsense", "Ann", PASSWORD, "email"),
         ("a@example.org", " ", PASSWORD, "name"),
         ("a@example.org", "Ann", "short", "password"),
+        ("a@example.org", "Ann", "q8-" * 90, "password"),
         ("a@example.org", "Ann", "password123", "password"),
         ("long.address@example.org", "Ann", "long.address@example.org", "password"),
     ],
@@ -165,7 +166,8 @@ async def test_bad_input_names_its_field_and_changes_nothing(
             return_to="/",
         )
     assert refused.value.field == field
-    assert work == []
+    # Only the check of the strength counts, for the address.
+    assert work in ([], ["hit"])
 
 
 async def test_a_path_elsewhere_is_not_gone_to(services: AccountServices) -> None:

@@ -86,6 +86,16 @@ async def test_forms_that_send_mails_to_strangers_are_limited(
         assert statuses == [303, 303, 429]
 
 
+async def test_checks_of_new_passwords_are_limited(open_harness: OpenHarness) -> None:
+    # A refused one creates nothing, but its strength costs time.
+    async with open_harness(limits__new_passwords_per_address="2 per 1h") as harness:
+        stranger = harness.browser()
+        form = form_fields((await stranger.get("/sign-up")).text)
+        typed = {**form, "email": "p@example.org", "name": "P", "password": "password1"}
+        statuses = [(await stranger.post("/sign-up", data=typed)).status_code for _ in range(3)]
+        assert statuses == [422, 422, 429]
+
+
 async def test_mails_that_a_person_causes_are_limited(open_harness: OpenHarness) -> None:
     async with open_harness(limits__emails_per_account="2 per 1h") as harness:
         user = await harness.person()

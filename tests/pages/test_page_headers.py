@@ -24,7 +24,7 @@ PATHS = [
     "/developers/unknown",
 ]
 WITH_ONE_HASHED_SCRIPT = ("form_post.html", "response.html")
-WITH_A_SHIPPED_SCRIPT = ("check_session.html",)
+WITH_A_SHIPPED_SCRIPT = ("check_session.html", "base.html")
 TEMPLATES = sorted((Path(quantimodo.pages.__file__).parent / "templates").rglob("*.html"))
 
 
@@ -32,14 +32,20 @@ TEMPLATES = sorted((Path(quantimodo.pages.__file__).parent / "templates").rglob(
 async def test_each_page_is_private_and_cannot_be_framed_or_scripted(
     ann: Visitor, path: str
 ) -> None:
-    headers = (await ann.get(path)).headers
+    response = await ann.get(path)
+    headers = response.headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
     assert "form-action 'self';" in policy
     assert "base-uri 'none'" in policy
     assert "unsafe" not in policy
-    assert "script-src" not in policy
+    scripts = re.findall(r"<script[^>]*>", response.text)
+    assert ("script-src 'self';" in policy) == bool(scripts)
+    assert all(
+        re.search(r' src="/static/[a-z]+\.js\?v=[0-9a-f]+" defer>$', each) for each in scripts
+    )
+    assert policy.count("script-src") == bool(scripts)
     assert headers["x-frame-options"] == "DENY"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"

@@ -29,6 +29,7 @@ TESTS = {
     "changes_per_session": f"{_EVENTS}::test_every_form_of_a_signed_in_person_is_limited",
     "sessions_per_person": f"{_EVENTS}::test_sessions_of_one_person_are_limited",
     "sign_up_per_address": f"{_EVENTS}::test_forms_that_send_mails_to_strangers_are_limited",
+    "new_passwords_per_address": f"{_EVENTS}::test_checks_of_new_passwords_are_limited",
     "reset_per_address": f"{_EVENTS}::test_forms_that_send_mails_to_strangers_are_limited",
     "emails_per_account": f"{_EVENTS}::test_mails_that_a_person_causes_are_limited",
     "exports_per_person": "tests/export/test_export_of_everything.py"
@@ -122,6 +123,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "federation/social_accounts:SocialAccounts.unlink": ("changes_per_session",),
     "ops/backchannel_logout:BackchannelLogoutSender._failed": ("sessions_per_person",),
     "ops/backchannel_logout:BackchannelLogoutSender._send": ("sessions_per_person",),
+    "outbound/breach_ranges:BreachRanges.contains": ("new_passwords_per_address",),
     "outbound/document_fetcher:HttpDocumentFetcher._got": (CALLERS,),
     "outbound/form_poster:HttpFormPoster.post": (CALLERS,),
     "pages/apps:Apps.revoke": ("changes_per_session",),

@@ -1,7 +1,7 @@
 """The real account services over a real database, with people."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -11,6 +11,7 @@ from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.login import Login, LoginBrowser, LoginResult, StartedSession
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed
+from quantimodo.accounts.passwords import NewPasswords, Outcome, words_of_server
 from quantimodo.accounts.required_set_up import RequiredSetUp
 from quantimodo.accounts.second_factors import Mode, SecondFactors
 from quantimodo.accounts.services import AccountDependencies, build_account_services
@@ -19,6 +20,7 @@ from quantimodo.accounts.sessions import SessionPolicy, Sessions
 from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
 from quantimodo.app.login import LoginDependencies, build_login_services
 from quantimodo.crypto.envelope import Envelope
+from quantimodo.crypto.password_strength import StrengthMeter
 from quantimodo.crypto.passwords import HashPolicy, PasswordHasher
 from quantimodo.crypto.tokens import Kind, mint
 from quantimodo.federation.identity_notifier import IdentityNotifier
@@ -31,6 +33,7 @@ from quantimodo.model.sessions import Session
 from quantimodo.model.users import User
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.mail import Outbox
+from quantimodo.ports.breached_passwords import BreachedPasswords
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.second_factor import SecondFactor
 from quantimodo.ports.stores import Stores
@@ -40,6 +43,7 @@ ADDRESS = "192.0.2.7"
 AGENT = "Some Browser"
 PASSWORD = "a horse of another colour"
 CHEAP = HashPolicy(memory_kib=64, passes=1)
+METER = StrengthMeter(waiting=100)
 
 
 def profile_of(subject: str = "elsewhere-1", **changes: Any) -> Profile:
@@ -72,6 +76,23 @@ class Watched:
     def __getattr__(self, name: str) -> Any:
         self.calls.append(name)
         return getattr(self._thing, name)
+
+
+def new_passwords(
+    breached: BreachedPasswords | None = None,
+    *,
+    meter: StrengthMeter = METER,
+    minimum_score: int = 3,
+    count: Callable[[Outcome], None] = lambda outcome: None,
+) -> NewPasswords:
+    """The check of new passwords as the server makes it, with this list."""
+    return NewPasswords(
+        meter=meter,
+        minimum_score=minimum_score,
+        own_words=words_of_server("id.example.org", "QuantiModo"),
+        breached=breached,
+        count=count,
+    )
 
 
 def cookie_of(login: LoginResult) -> Secret:
@@ -288,6 +309,7 @@ def open_account_services(
     login = logins.login if factors is None else with_factors(logins.login, *factors)
     accounts = build_account_services(
         AccountDependencies(
+            new_passwords=new_passwords(),
             users=watched(stores.users),
             identities=watched(stores.identities),
             email_tokens=watched(stores.email_tokens),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from quantimodo.accounts.account_creation import AccountCreation
 from quantimodo.accounts.addresses import email_address, person_name
 from quantimodo.accounts.credentials import Credentials
-from quantimodo.accounts.passwords import check_password
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
@@ -39,7 +38,7 @@ class Administration:
         email, name = email_address(email), person_name(name)
         password_hash = None
         if password is not None:
-            check_password(password, email=email, name=name)
+            await self.credentials.check_new(password, email=email, name=name, address=None)
             password_hash = await self.credentials.hash(password)
         return await self.creation.create(
             email=email,

@@ -12,7 +12,6 @@ from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.email_templates import EmailTemplates, address_of
 from quantimodo.accounts.email_tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError, InvalidInput
-from quantimodo.accounts.passwords import check_password
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.accounts.sessions import Sessions, require_fresh
 from quantimodo.model.events import Event, Mail
@@ -39,7 +38,9 @@ class Changes:
 
     async def change_password(self, session: Session, current: Secret, new: Secret) -> Secret:
         user = session.user
-        check_password(new, email=user.email, name=user.name)
+        await self.credentials.check_new(
+            new, email=user.email, name=user.name, address=session.address
+        )
         held = await self.credentials.prove(session, current)
         if held is None:
             raise DomainError("This account has no password yet. Reload the page, and set one.")
@@ -60,7 +61,9 @@ class Changes:
                 "A password goes with an e-mail address. Give the account one first, then come"
                 " back."
             )
-        check_password(new, email=user.email, name=user.name)
+        await self.credentials.check_new(
+            new, email=user.email, name=user.name, address=session.address
+        )
         require_fresh(session, self.clock.now())
         fresh = await self.credentials.hash(new)
         if not await self.credentials.add(session, fresh):

@@ -1,7 +1,7 @@
 """Passwords in use: hashed, compared and replaced, with every attempt counted before.
 
 Owns what must hold between a password and the sessions that it opens. Which passwords are taken
-is `passwords.py`, how they are hashed `crypto/passwords.py`.
+is in `passwords.py`, how they are hashed `crypto/passwords.py`.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from quantimodo.accounts.errors import AccountDeleted, Busy, DomainError
-from quantimodo.accounts.passwords import is_presentable
+from quantimodo.accounts.passwords import NewPasswords, check_length, is_presentable
 from quantimodo.accounts.sessions import Sessions, require_fresh
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.passwords import PasswordHasher, PoolFull
@@ -33,6 +33,7 @@ class Credentials:
     users: UserStore
     identities: IdentityStore
     hasher: PasswordHasher
+    new_passwords: NewPasswords
     throttle: Throttle
     sessions: Sessions
     clock: Clock
@@ -40,6 +41,16 @@ class Credentials:
     async def has_password(self, user_id: int) -> bool:
         """Whether the person can sign in by a password."""
         return await self.users.password_hash(user_id) is not None
+
+    async def check_new(
+        self, password: Secret, *, email: str | None, name: str, address: str | None
+    ) -> None:
+        """Raises `InvalidInput` for a password that is not accepted, and `TooMany` for too many
+        from the network address. None is not counted: the operator's own command."""
+        check_length(password)
+        if address is not None:
+            await self.throttle.new_password(address)
+        await self.new_passwords.check(password, email=email, name=name)
 
     async def hash(self, password: Secret) -> str:
         with _busy():

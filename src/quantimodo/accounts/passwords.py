@@ -1,41 +1,105 @@
-"""Which new passwords are taken (OWASP ASVS §6.2): long enough, and no first guesses.
+"""Which new passwords are accepted (OWASP ASVS §6.2): long enough, hard to guess, not stolen.
 
-Pure. No rules of composition. How they are hashed is `crypto/passwords.py`'s business.
+There are no rules of composition. `crypto/password_strength.py` scores passwords, and
+`crypto/passwords.py` hashes them.
 """
 
+import re
 import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Literal
 
-from quantimodo.accounts.common_passwords import COMMON
-from quantimodo.accounts.errors import InvalidInput
+import structlog
+
+from quantimodo.accounts.errors import Busy, InvalidInput
+from quantimodo.crypto.password_strength import StrengthMeter
+from quantimodo.crypto.passwords import PoolFull
 from quantimodo.model.secrets import Secret
+from quantimodo.ports.breached_passwords import BreachedPasswords, BreachLookupFailed
 
-SHORTEST = 8
-ADVISED = 15
-LONGEST = 256
+SHORTEST: Final = 8
+ADVISED: Final = 15
+LONGEST: Final = 256
+
+Outcome = Literal["found", "not_found", "failed"]
+
+_RETRY_AFTER: Final = timedelta(seconds=2)
+_SHORTEST_WORD: Final = 3
+_LONGEST_CAUSE: Final = 200
+_EASY: Final = (
+    "This password is easy to guess. Use a longer one: three or four unrelated words, for example."
+    " Your name and your address do not make it stronger."
+)
+_STOLEN: Final = (
+    "This password is in a list of stolen passwords. Choose another one, and change it where you"
+    " use it."
+)
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.passwords")
 
 
-def check_password(password: Secret, *, email: str | None, name: str) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPasswords:
+    """Checks passwords that people choose. `minimum_score` is one of zxcvbn, 1 to 4. `own_words`
+    are those of this server. `count` counts the lookups in the list of breached passwords."""
+
+    meter: StrengthMeter
+    minimum_score: int
+    own_words: Sequence[str]
+    breached: BreachedPasswords | None
+    count: Callable[[Outcome], None]
+
+    async def check(self, password: Secret, *, email: str | None, name: str) -> None:
+        """Raises `InvalidInput` for the field `password`, and `Busy` when too many wait. The
+        caller has checked the length."""
+        words = (*_words(email or ""), *_words(name), *self.own_words)
+        try:
+            score = await self.meter.score(password, words)
+        except PoolFull:
+            raise Busy(_RETRY_AFTER) from None
+        if score < self.minimum_score:
+            raise _rejected(_EASY)
+        if self.breached is not None and await self._is_stolen(self.breached, password):
+            raise _rejected(_STOLEN)
+
+    async def _is_stolen(self, breached: BreachedPasswords, password: Secret) -> bool:
+        # A list that does not respond must not keep people from changing their password.
+        try:
+            found = await breached.contains(password)
+        except BreachLookupFailed as fault:
+            self.count("failed")
+            _log.warning("breached_passwords.not_checked", because=str(fault)[:_LONGEST_CAUSE])
+            return False
+        self.count("found" if found else "not_found")
+        return found
+
+
+def check_length(password: Secret) -> None:
     """Raises `InvalidInput` for the field `password`."""
     text = unicodedata.normalize("NFKC", password.reveal())
     if len(text) < SHORTEST:
         raise _rejected(f"Use a password of at least {SHORTEST} characters; {ADVISED} are better.")
     if len(password.reveal()) > LONGEST or len(text) > LONGEST:
         raise _rejected(f"Use a password of at most {LONGEST} characters.")
-    if text.casefold() in COMMON:
-        raise _rejected("This is one of the passwords that are tried first. Choose another one.")
-    if text.casefold() in _own_words(email, name):
-        raise _rejected("Use a password that is not your name or your address.")
 
 
 def is_presentable(password: Secret) -> bool:
-    """Whether it can be anybody's password at all: longer ones are not worth a hash."""
+    """Whether it can be the password of an account: longer ones are not hashed."""
     return len(password.reveal()) <= LONGEST
 
 
-def _own_words(email: str | None, name: str) -> frozenset[str]:
-    address = (email or "").casefold()
-    words = {address, address.partition("@")[0], name.casefold(), name.casefold().replace(" ", "")}
-    return frozenset(words - {""})
+def words_of_server(host: str, product: str) -> tuple[str, ...]:
+    """The words of this server that an attacker tries first, from its public host name and the name
+    of the product."""
+    return tuple(dict.fromkeys((*_words(product), *_words(host))))
+
+
+def _words(text: str) -> Iterator[str]:
+    """The text, the text without what is between its words, and its words."""
+    whole = unicodedata.normalize("NFKC", text).casefold()
+    parts = [part for part in re.split(r"[\W_]+", whole) if part]
+    yield from (each for each in (whole, "".join(parts), *parts) if len(each) >= _SHORTEST_WORD)
 
 
 def _rejected(message: str) -> InvalidInput:

@@ -15,7 +15,6 @@ from quantimodo.accounts.email_tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError, SignInNeeded
 from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, Pending, Verified
-from quantimodo.accounts.passwords import check_password
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, same
 from quantimodo.model.budgets import Charge
@@ -99,7 +98,9 @@ class Recovery:
         user = None if email_token is None else await self._owner(email_token)
         if email_token is None or user is None or user.email is None:
             raise DomainError(_DEAD_LINK)
-        check_password(password, email=user.email, name=user.name)
+        await self.credentials.check_new(
+            password, email=user.email, name=user.name, address=address
+        )
         fresh = await self.credentials.hash(password)
         if not await self.email_tokens.take(email_token):
             raise DomainError(_DEAD_LINK)

@@ -12,6 +12,7 @@ from quantimodo.accounts.email_tokens import EmailTokens
 from quantimodo.accounts.login import Login
 from quantimodo.accounts.outcomes import AccountPolicy
 from quantimodo.accounts.password_sign_in import PasswordSignIn
+from quantimodo.accounts.passwords import NewPasswords
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.accounts.sign_up import SignUp
 from quantimodo.crypto.passwords import PasswordHasher
@@ -31,6 +32,7 @@ class AccountDependencies:
     email_tokens: EmailTokenStore
     login: Login
     hasher: PasswordHasher
+    new_passwords: NewPasswords
     devices: DeviceCookies
     mailer: Mailer
     policy: AccountPolicy
@@ -62,6 +64,7 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         users=given.users,
         identities=given.identities,
         hasher=given.hasher,
+        new_passwords=given.new_passwords,
         throttle=throttle,
         sessions=sessions,
         clock=given.clock,

@@ -16,7 +16,6 @@ from quantimodo.accounts.email_tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError, Faults, InvalidInput
 from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, Pending
-from quantimodo.accounts.passwords import check_password
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, same
 from quantimodo.model.secrets import Secret
@@ -70,7 +69,7 @@ class SignUp:
         with faults.collected():
             email = email_address(email)
         with faults.collected():
-            check_password(password, email=email, name=name)
+            await self.credentials.check_new(password, email=email, name=name, address=address)
         faults.check()
         await self.throttle.sign_up(email, address)
         pending_sign_up = PendingSignUp(
@@ -116,7 +115,7 @@ class SignUp:
         # security.md §22: another person may have signed up than opens the link. The address
         # belongs to the latter, and no password of the former may open the account.
         if not _is_same_browser(pending_sign_up, browser):
-            pending_sign_up = await self._with_own_password(pending_sign_up, password)
+            pending_sign_up = await self._with_own_password(pending_sign_up, password, address)
         if not await self.email_tokens.take(email_token):
             raise DomainError(_DEAD_LINK)
         user = await self._make(pending_sign_up, address)
@@ -142,7 +141,7 @@ class SignUp:
         await self.mailer.send(mail, self.throttle.charge("mails", address))
 
     async def _with_own_password(
-        self, pending_sign_up: PendingSignUp, password: Secret | None
+        self, pending_sign_up: PendingSignUp, password: Secret | None, address: str
     ) -> PendingSignUp:
         if password is None:
             raise InvalidInput(
@@ -150,7 +149,9 @@ class SignUp:
                 "Choose a password: this link was opened in another browser than the one in which"
                 " the account was asked for.",
             )
-        check_password(password, email=pending_sign_up.email, name=pending_sign_up.name)
+        await self.credentials.check_new(
+            password, email=pending_sign_up.email, name=pending_sign_up.name, address=address
+        )
         password_hash = await self.credentials.hash(password)
         return msgspec.structs.replace(
             pending_sign_up, password_hash=password_hash, return_to=local_path("")

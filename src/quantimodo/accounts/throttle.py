@@ -53,6 +53,7 @@ class ThrottlePolicy:
     requests_per_address: Limit = Limit(10_000, _QUARTER)
     sign_up_per_account: Limit = Limit(5, _HOUR)
     sign_up_per_address: Limit = Limit(50, _HOUR)
+    new_passwords_per_address: Limit = Limit(100, _QUARTER)
     reset_per_account: Limit = Limit(5, _HOUR)
     reset_per_address: Limit = Limit(50, _HOUR)
     emails_per_account: Limit = Limit(5, _HOUR)
@@ -163,6 +164,11 @@ class Throttle:
     async def sign_up(self, account: str, address: str) -> None:
         await self._count("sign-up address", network(address), self.policy.sign_up_per_address)
         await self._count("sign-up account", account, self.policy.sign_up_per_account)
+
+    async def new_password(self, address: str) -> None:
+        """A new password that is checked: its strength costs time, and a lookup a request."""
+        limit = self.policy.new_passwords_per_address
+        await self._count("new password address", network(address), limit)
 
     async def reset(self, account: str, address: str) -> None:
         await self._count("reset address", network(address), self.policy.reset_per_address)

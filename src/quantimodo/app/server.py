@@ -85,7 +85,7 @@ async def build_server(
     A `renderer` that is handed in brings its compiled templates along.
     """
     await context.keyring.load()
-    return _dispatcher(context, Metrics(), renderer or Renderer(Assets.shipped()), steps)
+    return _dispatcher(context, context.metrics, renderer or Renderer(Assets.shipped()), steps)
 
 
 def _dispatcher(

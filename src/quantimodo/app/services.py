@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from quantimodo.accounts.device_cookies import DeviceCookies
-from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.outcomes import AccountPolicy
+from quantimodo.accounts.passwords import NewPasswords
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.second_factors import SecondFactors
 from quantimodo.accounts.services import (
@@ -26,6 +26,7 @@ from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.environment import SystemClock, SystemEntropy
 from quantimodo.app.limits import charge_of_event, open_throttle, quota_policy
 from quantimodo.app.login import LoginDependencies, build_login_services
+from quantimodo.app.new_passwords import open_new_passwords
 from quantimodo.app.policies import (
     read_policy,
     registration_policy,
@@ -37,6 +38,7 @@ from quantimodo.app.provider_policies import outbound_policy
 from quantimodo.app.sandbox_providers import own_address, policies_with_sandbox
 from quantimodo.app.secret_keys import parse_keys, read_or_make
 from quantimodo.app.settings import Settings
+from quantimodo.app.social_accounts import build_social_accounts
 from quantimodo.clients.dynamic import DynamicClients
 from quantimodo.clients.key_documents import KeyDocuments
 from quantimodo.clients.names import reserved_names
@@ -45,7 +47,6 @@ from quantimodo.clients.registry import Registry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.passwords import PasswordHasher
 from quantimodo.federation.contract import Provider
-from quantimodo.federation.identity_notifier import IdentityNotifier
 from quantimodo.federation.provider_table import open_providers
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.keys.keyring import Keyring
@@ -56,6 +57,7 @@ from quantimodo.measurements.service import MeasurementService
 from quantimodo.ops.access_log import AccessLog
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.mail import Outbox
+from quantimodo.ops.metrics import Metrics
 from quantimodo.outbound.document_fetcher import HttpDocumentFetcher
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.clock import Clock, Entropy
@@ -78,6 +80,7 @@ class AppContext:
     keyring: Keyring
     rotation: Rotation
     audit: AuditTrail
+    metrics: Metrics
     accesses: AccessLog
     references: References
     measurement_service: MeasurementService
@@ -127,6 +130,8 @@ class _Resources:
     envelope: Envelope
     stores: Stores
     hasher: PasswordHasher
+    new_passwords: NewPasswords
+    metrics: Metrics
     throttle: Throttle
     audit: AuditTrail
     accesses: AccessLog
@@ -146,6 +151,7 @@ async def open_app(
     envelope = Envelope(_secret_keys(settings, entropy, may_make=False), entropy)
     stores = await open_stores(settings.database, search_policy(settings), quota_policy(settings))
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
+    metrics = Metrics()
     throttle = open_throttle(settings, stores, clock, envelope)
     audit = AuditTrail(stores.events, charge=partial(charge_of_event, throttle))
     accesses = AccessLog(stores.accesses)
@@ -159,21 +165,24 @@ async def open_app(
         providers = open_providers(
             policies_with_sandbox(settings), http_clients[0], clock, stores.replays
         )
-        yield _build_services(
-            _Resources(
-                settings=settings,
-                clock=clock,
-                entropy=entropy,
-                envelope=envelope,
-                stores=stores,
-                hasher=hasher,
-                throttle=throttle,
-                audit=audit,
-                accesses=accesses,
-                providers=providers,
-                http_client=http_clients[1],
+        async with open_new_passwords(settings, metrics.breach_lookup) as new_passwords:
+            yield _build_services(
+                _Resources(
+                    settings=settings,
+                    clock=clock,
+                    entropy=entropy,
+                    envelope=envelope,
+                    stores=stores,
+                    hasher=hasher,
+                    new_passwords=new_passwords,
+                    metrics=metrics,
+                    throttle=throttle,
+                    audit=audit,
+                    accesses=accesses,
+                    providers=providers,
+                    http_client=http_clients[1],
+                )
             )
-        )
     finally:
         for http_client in http_clients:
             await http_client.close()
@@ -208,20 +217,19 @@ def _build_services(opened: _Resources) -> AppContext:
         audit=audit,
         wakeup=logout_wakeup,
     )
-    logins = build_login_services(
-        LoginDependencies(
-            issuer=settings.issuer,
-            mode=settings.accounts.second_factor,
-            stores=stores,
-            sessions=sessions,
-            throttle=throttle,
-            envelope=envelope,
-            mailer=outbox,
-            clock=clock,
-            entropy=entropy,
-            audit=audit,
-        )
+    given = LoginDependencies(
+        issuer=settings.issuer,
+        mode=settings.accounts.second_factor,
+        stores=stores,
+        sessions=sessions,
+        throttle=throttle,
+        envelope=envelope,
+        mailer=outbox,
+        clock=clock,
+        entropy=entropy,
+        audit=audit,
     )
+    logins = build_login_services(given)
     sign_up_open = settings.sign_up == "open"
     accounts = build_account_services(
         AccountDependencies(
@@ -230,6 +238,7 @@ def _build_services(opened: _Resources) -> AppContext:
             email_tokens=stores.email_tokens,
             login=logins.login,
             hasher=opened.hasher,
+            new_passwords=opened.new_passwords,
             devices=logins.devices,
             mailer=outbox,
             policy=AccountPolicy(issuer=settings.issuer, sign_up_open=sign_up_open),
@@ -238,22 +247,7 @@ def _build_services(opened: _Resources) -> AppContext:
             audit=audit,
         )
     )
-    social = SocialAccounts(
-        users=stores.users,
-        store=stores.identities,
-        login=logins.login,
-        throttle=throttle,
-        notifier=IdentityNotifier(
-            mailer=outbox,
-            email_templates=EmailTemplates(settings.issuer),
-            clock=clock,
-            audit=audit,
-        ),
-        envelope=envelope,
-        sign_up_open=sign_up_open,
-        clock=clock,
-        entropy=entropy,
-    )
+    social = build_social_accounts(given, logins.login, sign_up_open=sign_up_open)
     reserved = reserved_names(settings.issuer, "QuantiModo")
     registry = Registry(stores.clients, clock, entropy, audit, envelope, reserved)
     return AppContext(
@@ -266,6 +260,7 @@ def _build_services(opened: _Resources) -> AppContext:
         keyring=Keyring(stores.keys, envelope, clock),
         rotation=Rotation(stores.keys, envelope, rotation_policy(settings), clock),
         audit=audit,
+        metrics=opened.metrics,
         accesses=opened.accesses,
         references=references,
         measurement_service=MeasurementService(

@@ -46,6 +46,9 @@ class LimitSettings:
     sign_up_per_address: Limit = _setting(
         Limit(50, _HOUR), "Sign-ups that may be begun from one network address."
     )
+    new_passwords_per_address: Limit = _setting(
+        Limit(100, 15 * _MINUTE), "New passwords that may be checked from one network address."
+    )
     reset_per_account: Limit = _setting(
         Limit(5, _HOUR), "Password resets that may be requested for one e-mail address."
     )

@@ -34,6 +34,7 @@ def decide(settings: Settings, fault: Fault) -> Settings:
         _check_lifetimes,
         _check_network,
         _check_mail,
+        _check_passwords,
         _check_redirect_targets,
         _check_statements,
         check_providers,
@@ -194,6 +195,19 @@ def _check_mail(settings: Settings, fault: Fault) -> None:
             smtp_policy(smtp.url, smtp.from_address)
     except ValueError:
         fault("smtp.url", "must be like smtp://user:password@mail.example.org:587 or smtps://…")
+
+
+def _check_passwords(settings: Settings, fault: Fault) -> None:
+    address = settings.passwords.breach_ranges
+    if not address:
+        return
+    try:
+        scheme = read(address).scheme
+    except InvalidUri as refusal:
+        fault("passwords.breach_ranges", str(refusal))
+        return
+    if scheme not in ("https", "http") or not address.endswith("/") or "?" in address:
+        fault("passwords.breach_ranges", "must be like https://ranges.example.org/range/")
 
 
 def _check_redirect_targets(settings: Settings, fault: Fault) -> None:

@@ -116,6 +116,19 @@ class PasswordSettings:
         least=0,
         most=10_000,
     )
+    minimum_score: int = _setting(
+        3,
+        "How hard to guess a new password must be, as zxcvbn scores it: 1 needs more than 10^3"
+        " guesses, 2 more than 10^6, 3 more than 10^8, 4 more than 10^10.",
+        least=1,
+        most=4,
+    )
+    breach_ranges: str = _setting(
+        "",
+        "The address of the ranges of a list of breached passwords, such as"
+        " https://ranges.example.org/range/. A new password that is in the list is refused. The"
+        " first five hexadecimal digits of its SHA-1 hash leave the server. Empty: off.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

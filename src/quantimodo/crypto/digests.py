@@ -1,7 +1,7 @@
 """Digests of secrets, and comparison in constant time."""
 
 import hmac
-from hashlib import sha256
+from hashlib import sha1, sha256
 
 same = hmac.compare_digest
 
@@ -19,3 +19,9 @@ def keyed_digest(key: bytes, purpose: str, text: str) -> bytes:
 def hmac_sha256(key: bytes, message: bytes) -> bytes:
     """HMAC-SHA-256 as it is, where another party's protocol says so."""
     return hmac.digest(key, message, "sha256")
+
+
+def sha1_hex(text: str) -> str:
+    """SHA-1 in upper-case hexadecimal digits, for lists that name passwords by it. It protects
+    nothing."""
+    return sha1(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest().upper()

@@ -55,7 +55,7 @@ class PasswordHasher:
         self._argon2 = _argon2(self._policy)
         self._unknown_password = _hash_of_unknown_password(self._policy)
         self._places = threading.BoundedSemaphore(workers + waiting)
-        self._pool = ThreadPoolExecutor(workers, "passwords", initializer=_give_way)
+        self._pool = ThreadPoolExecutor(workers, "passwords", initializer=give_way)
 
     async def hash(self, password: Secret) -> str:
         salt = self._entropy.bytes(self._policy.salt_length)
@@ -126,8 +126,8 @@ def _hash_of_unknown_password(policy: HashPolicy) -> str:
     return f"$argon2id$v=19${cost}${salt}${octets}"
 
 
-def _give_way() -> None:
-    """Let the other threads of the process go first: a token request must not notice us."""
+def give_way() -> None:
+    """Lower the priority of this thread: other threads of the process run first."""
     if sys.platform == "linux":  # elsewhere the number of a thread may be that of a process
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

@@ -24,6 +24,12 @@ class Metrics:
             ("shape",),
             registry=self._registry,
         )
+        self._breach_lookups = Counter(
+            "quantimodo_breach_lookups_total",
+            "Lookups of new passwords in the list of breached passwords, by outcome.",
+            ("outcome",),
+            registry=self._registry,
+        )
         self._series: dict[tuple[str, int], Callable[[], None]] = {}
 
     def request(self, endpoint: str, status: int) -> None:
@@ -35,6 +41,9 @@ class Metrics:
 
     def legacy(self, shape: str) -> None:
         self._legacy.labels(shape).inc()
+
+    def breach_lookup(self, outcome: str) -> None:
+        self._breach_lookups.labels(outcome).inc()
 
     def render(self) -> bytes:
         """The text exposition format."""

@@ -27,6 +27,22 @@ _PERMISSIONS: Final = ", ".join(
 )
 
 
+# The shipped scripts of a page, by its template. Every page works without them.
+_SCRIPTS: Final[Mapping[str, Sequence[str]]] = {
+    f"{name}.html": ("password.js",)
+    for name in (
+        "account_delete",
+        "account_email",
+        "account_first_password",
+        "account_password",
+        "confirm",
+        "reset_new",
+        "sign_in",
+        "sign_up",
+    )
+}
+
+
 def form_sources(uri: str) -> tuple[str, ...]:
     """The CSP sources of a form whose response redirects to `uri`.
 
@@ -50,7 +66,7 @@ def content_security_policy(
     form_action: Sequence[str] = (), *, script: str = "", frames: Sequence[str] = ()
 ) -> str:
     """The policy of a page: styles and pictures of this server, only the script with the given
-    hash, and only frames of the origins `frames`."""
+    hash or those of this server ("self"), and only frames of the origins `frames`."""
     # security.md §11: no framing, no inline style, no script. Browsers apply form-action to the
     # redirects that follow a form too, so the sources of a client are added.
     return "; ".join(
@@ -111,6 +127,7 @@ class Renderer:
             "visit": None,
             "section": "",
             "form": None,
+            "scripts": (),
             "shortest_password": SHORTEST,
             "advised_password": ADVISED,
         }
@@ -121,14 +138,16 @@ class Renderer:
 
     def page(self, name: str, *, options: PageOptions = _DEFAULT, **context: Any) -> Response:
         """The page of the template `name`, with the values of `context`."""
-        html = self._templates.get_template(name).render(context)
+        scripts = _SCRIPTS.get(name, ())
+        html = self._templates.get_template(name).render({"scripts": scripts, **context})
+        allowed = options.script or ("self" if scripts else "")
         return HTMLResponse(
             html,
             status_code=options.status,
             headers={
                 **NO_STORE,
                 "content-security-policy": content_security_policy(
-                    options.form_action, script=options.script, frames=options.frames
+                    options.form_action, script=allowed, frames=options.frames
                 ),
                 "cross-origin-opener-policy": "unsafe-none" if options.opener else "same-origin",
                 "permissions-policy": _PERMISSIONS,
