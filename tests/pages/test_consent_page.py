@@ -2,13 +2,19 @@
 
 import re
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
+from quantimodo.measurements.limits import ReadLimits, ReadPolicy
+from quantimodo.measurements.payloads import SentMeasurement, SentSet
+from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
+from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.form_post import SCRIPT, form_post_page
 from support.page_site import Site
 
@@ -100,6 +106,94 @@ async def test_only_https_links_of_the_application_are_shown_and_they_learn_noth
 async def test_what_was_allowed_before_is_marked(site: Site, client: Client, user: User) -> None:
     text = shown(site, question(client, user, already=frozenset({"basic"})))
     assert text.count("You allowed this before") == 1
+
+
+HEALTH = [
+    ScopeLine("basic", "See who you are", "Your name."),
+    ScopeLine("readmeasurements", "Read your measurements", "Everything."),
+    ScopeLine("offline_access", "Stay connected", "Until you take it back."),
+]
+
+
+async def test_health_data_comes_first_and_what_is_about_the_person_is_folded(
+    site: Site, client: Client, user: User
+) -> None:
+    text = shown(site, question(client, user, scopes=HEALTH))
+    places = [text.index(each) for each in ("Health data", "Sensitive", "About you", "Stay conn")]
+    assert places == sorted(places)
+    assert '<details class="requested-scopes">' in text
+    without = shown(site, question(client, user))
+    assert "Health data" not in without
+    assert '<details class="requested-scopes" open>' in without
+
+
+@pytest.mark.parametrize(
+    ("changed", "badge"),
+    [
+        ({}, "Not reviewed by this server&#39;s operator"),
+        ({"registration_digest": b"0" * 32, "owner_id": None}, "Not reviewed by"),
+        ({"owner_id": None}, "Registered by this server&#39;s operator"),
+        ({"metadata": ClientMetadata(reviewed=True)}, "Reviewed by this server&#39;s operator"),
+        ({"first_party": True}, "Reviewed by this server&#39;s operator"),
+    ],
+)
+async def test_the_page_says_whether_the_operator_knows_the_application(
+    site: Site, client: Client, user: User, changed: dict[str, Any], badge: str
+) -> None:
+    text = shown(site, question(replace(client, **changed), user))
+    assert badge.replace("&#39;", "'") in text
+    assert "Registered here since <time" in text
+
+
+async def record(site: Site, user: User, name: str, category: str, days: int) -> None:
+    nights = [
+        SentMeasurement(start_time=1_794_000_000 + 86_400 * day, value=3) for day in range(days)
+    ]
+    sent = SentSet(
+        measurements=nights,
+        variable_name=name,
+        variable_category_name=category,
+        abbreviated_unit_name="/5",
+        source_name="diary",
+    )
+    await site.pages.measurement_service.save(user.id, [sent])
+
+
+def offers(site: Site, policy: ReadPolicy) -> ConsentOffers:
+    pages = site.pages
+    return ConsentOffers(
+        pages.measurement_service,
+        pages.references,
+        ReadLimits(policy),
+        pages.profiles,
+        pages.clock,
+    )
+
+
+async def test_it_shows_what_the_application_could_read_now(
+    site: Site, client: Client, user: User
+) -> None:
+    scope = frozenset({"readmeasurements"})
+    await record(site, user, "Sleep Quality", "Sleep", 14)
+    await record(site, user, "Hours of Sleep", "Sleep", 2)
+    await record(site, user, "Overall Mood", "Emotions", 1)
+    offer = await offers(site, ReadPolicy()).of(user, scope, frozenset())
+    text = shown(site, question(client, user, scopes=HEALTH, offer=offer))
+    assert "Sleep: 16 entries since November" in text
+    assert "Emotions: 1 entry since November" in text
+    written = replace(offer, scope=frozenset({"writemeasurements"}))
+    assert "16 entries" not in shown(site, question(client, user, scopes=HEALTH, offer=written))
+
+
+async def test_it_is_shown_without_numbers_when_they_take_too_long(
+    site: Site, client: Client, user: User
+) -> None:
+    await record(site, user, "Sleep Quality", "Sleep", 14)
+    slow = offers(site, ReadPolicy(seconds=0))
+    offer = await slow.of(user, frozenset({"readmeasurements"}), frozenset())
+    assert not offer.previewed
+    assert "could read now" not in shown(site, question(client, user, scopes=HEALTH, offer=offer))
+    assert "Sleep" in [each.name for each in offer.categories]
 
 
 async def test_the_logo_comes_from_here(site: Site, client: Client, user: User) -> None:

@@ -22,6 +22,7 @@ from quantimodo.model.secrets import Secret
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.browser import Forbidden
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
+from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 from quantimodo.pages.errors import SERVER_ERROR, error_page
 from quantimodo.pages.form_post import form_post_page
@@ -84,6 +85,14 @@ class Gallery:
         self.site = build(services, origin=origin, renderer=renderer, providers=providers)
         self.services = services
         self.consents: dict[str, ConsentView] = {}
+        pages = self.site.pages
+        self.offers = ConsentOffers(
+            pages.measurement_service,
+            pages.references,
+            pages.reads,
+            pages.profiles,
+            services.clock,
+        )
 
     async def open_account_services(self) -> None:
         """Ann has everything, Bob has nothing yet and an address that is not confirmed."""
@@ -426,6 +435,11 @@ class Gallery:
 
     async def _consent(self, request: Request) -> Response:
         view = self.consents[request.path_params["name"]]
+        scope = frozenset(each.name for each in view.scopes)
+        offer = await self.offers.of(
+            self.ann, scope, frozenset(view.client.metadata.optional_scope)
+        )
+        view = replace(view, offer=offer)
         return consent_page(self.site.pages.renderer, view, form_action=["https://app.example.org"])
 
     async def _logout(self, request: Request) -> Response:

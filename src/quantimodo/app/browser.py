@@ -1,9 +1,10 @@
-"""Builds the service for cookies and form checks."""
+"""Builds the services that pages and the authorization endpoint share."""
 
 from urllib.parse import urlsplit
 
 from quantimodo.app.services import AppContext
 from quantimodo.pages.browser import Browser, CookiePolicy
+from quantimodo.pages.consent_offers import ConsentOffers
 
 
 def browser_service(context: AppContext) -> Browser:
@@ -18,4 +19,14 @@ def browser_service(context: AppContext) -> Browser:
         context.clock,
         context.entropy,
         key=context.envelope.derive("forms"),
+    )
+
+
+def consent_offers(context: AppContext) -> ConsentOffers:
+    return ConsentOffers(
+        context.measurement_service,
+        context.references,
+        context.reads,
+        context.profiles,
+        context.clock,
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quantimodo.app.authorization import authorization_responder, client_authentication
+from quantimodo.app.browser import consent_offers
 from quantimodo.app.services import AppContext
 from quantimodo.app.social import login_browsers, login_tokens
 from quantimodo.authorization.consents import Consents
@@ -66,7 +67,13 @@ class _Parts:
             consents=consents,
             requests=requests,
             throttle=context.throttle,
-            pages=StepPages(stores.clients, stores.users, logins, self.page_context),
+            pages=StepPages(
+                stores.clients,
+                stores.users,
+                logins,
+                self.page_context,
+                consent_offers(context),
+            ),
             responses=responses,
             clock=clock,
         )

@@ -13,6 +13,7 @@ from quantimodo.endpoints.authorize_login import AuthenticationContext, LoginCar
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
+from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.layout import form_sources, head_of, see_other
 from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.account_stores import UserStore
@@ -46,6 +47,7 @@ class StepPages:
     users: UserStore
     logins: LoginCarrier
     page_context: PageContext
+    offers: ConsentOffers
 
     async def show(
         self, request: Request, browser_request: BrowserRequest, position: Position
@@ -75,10 +77,12 @@ class StepPages:
         owner = None if client.owner_id is None else await self.users.user(client.owner_id)
         parts = urlsplit(redirect_uri)
         consent, by_token = interaction.progress.consent, position.authentication.login is not None
+        user = position.known_subject.user
+        optional = frozenset(client.metadata.optional_scope)
         view = ConsentView(
             client=client,
             owner_name=None if owner is None else owner.name,
-            user=position.known_subject.user,
+            user=user,
             scopes=[
                 ScopeLine(name, text.title, text.description)
                 for name, text in SCOPES.items()
@@ -92,6 +96,7 @@ class StepPages:
             return_to=resume_path(interaction.id),
             by_token=by_token,
             switch=switch_path(interaction.id) if by_token else None,
+            offer=await self.offers.of(user, request.consent_scope, optional, None, consent),
         )
         page = consent_page(
             self.page_context.renderer, view, form_action=form_sources(redirect_uri)

@@ -6,22 +6,29 @@ Only renders. `endpoints/authorize_pages.py` shows it; the decision goes to
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from starlette.responses import Response
 
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
+from quantimodo.pages.consent_offer import ConsentOffer
 from quantimodo.pages.layout import PageOptions, Renderer
 from quantimodo.pages.return_targets import about_links
+from quantimodo.protocol.scopes import SCOPE_OF_ACTION
+
+_ABOUT_HEALTH: Final = frozenset(SCOPE_OF_ACTION.values())
+_ABOUT_TIME: Final = "offline_access"
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeLine:
-    """One requested scope, in plain words."""
+    """One requested scope, in plain words. `optional`: the person may decline it."""
 
     name: str
     title: str
     description: str
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +38,7 @@ class ConsentView:
     `already` are the scopes that the person allowed before; `return_to` is the local address of
     this request, for a person who wants to use another account. `by_token`: the account is that of
     a login JWT, not of the session; `switch` is the local address that continues without the JWT.
+    `offer`: what can be chosen of the request.
     """
 
     client: Client
@@ -45,6 +53,34 @@ class ConsentView:
     return_to: str = ""
     by_token: bool = False
     switch: str | None = None
+    offer: ConsentOffer | None = None
+
+    @property
+    def health(self) -> Sequence[ScopeLine]:
+        """The requested scopes of health data."""
+        return [scope for scope in self.scopes if scope.name in _ABOUT_HEALTH]
+
+    @property
+    def identity(self) -> Sequence[ScopeLine]:
+        """The requested scopes about who the person is."""
+        other = {*_ABOUT_HEALTH, _ABOUT_TIME}
+        return [scope for scope in self.scopes if scope.name not in other]
+
+    @property
+    def connection(self) -> Sequence[ScopeLine]:
+        """The requested scopes about how long the access lasts."""
+        return [scope for scope in self.scopes if scope.name == _ABOUT_TIME]
+
+
+def is_reviewed(client: Client) -> bool:
+    """Whether this server's operator reviewed the application."""
+    return client.first_party or client.metadata.reviewed
+
+
+def is_of_operator(client: Client) -> bool:
+    """Whether the operator registered the application: no person in the portal, and not the
+    application itself."""
+    return client.owner_id is None and client.registration_digest is None
 
 
 def consent_page(
@@ -55,6 +91,8 @@ def consent_page(
         "consent.html",
         options=PageOptions(form_action=form_action, opener=True),
         view=view,
+        reviewed=is_reviewed(view.client),
+        of_operator=is_of_operator(view.client),
         # Registration refuses other schemes; links check it again.
         links=about_links(view.client),
     )

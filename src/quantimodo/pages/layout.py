@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from quantimodo.accounts.passwords import ADVISED, SHORTEST
 from quantimodo.pages.assets import Assets
+from quantimodo.pages.consent_words import since_words
 from quantimodo.pages.numbers import number
 from quantimodo.pages.timestamps import ago, day, moment
 
@@ -119,7 +120,13 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._templates.filters |= {"moment": moment, "day": day, "ago": ago, "number": number}
+        self._templates.filters |= {
+            "moment": moment,
+            "day": day,
+            "ago": ago,
+            "number": number,
+            "since": since_words,
+        }
         # The defaults of templates that are shown without a visitor (an error, a form post).
         self._templates.globals |= {
             "asset": assets.url,

@@ -1,0 +1,126 @@
+"""Reads what a person can choose of a request: categories, and what is recorded in them."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from quantimodo.accounts.profiles import Profiles
+from quantimodo.measurements.catalogue import Catalogue, References
+from quantimodo.measurements.limits import ReadLimits
+from quantimodo.measurements.queries import MOST_AT_ONCE, MeasurementQuery
+from quantimodo.measurements.service import MeasurementService
+from quantimodo.measurements.times import moment_of
+from quantimodo.measurements.views import VariableView
+from quantimodo.model.consent_details import Details
+from quantimodo.model.consents import Consent
+from quantimodo.model.measurements import Order
+from quantimodo.model.users import User
+from quantimodo.pages.consent_offer import CategoryLine, ConsentOffer, VariableLine
+from quantimodo.pages.timestamps import in_zone, zone_named
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import Unavailable
+from quantimodo.protocol.scopes import Scope, health_actions
+
+_PATIENCE: Final = 1.0
+"""Seconds that a page waits for the numbers."""
+_MOST_VARIABLES: Final = 20
+"""On one page. A form has at most 64 fields, and there are 24 categories."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentOffers:
+    measurement_service: MeasurementService
+    references: References
+    reads: ReadLimits
+    profiles: Profiles
+    clock: Clock
+
+    async def of(
+        self,
+        user: User,
+        scope: Scope,
+        optional: Scope,
+        details: Details = None,
+        current: Consent | None = None,
+    ) -> ConsentOffer:
+        """What this person can choose of the scope and the details."""
+        now, zone = self.clock.now(), zone_named((await self.profiles.of(user)).zoneinfo)
+        offer = ConsentOffer(
+            scope=scope,
+            optional=optional & scope,
+            details=details,
+            current=current,
+            zone=zone,
+            now=now,
+        )
+        if not health_actions(scope):
+            return offer
+        catalogue = await self.references.catalogue()
+        found = await self._recorded(user)
+        recorded, partial = found or ((), False)
+        lines = _lines(catalogue, details, recorded)
+        return replace(
+            offer,
+            categories=[
+                replace(line, since=None if line.since is None else in_zone(line.since, zone))
+                for line in lines
+            ],
+            previewed=found is not None,
+            partial=partial,
+        )
+
+    async def _recorded(self, user: User) -> tuple[Sequence[VariableView], bool] | None:
+        """The variables that the request would open now, and whether there are more; None if the
+        database takes too long."""
+        query = MeasurementQuery(order=Order("variable"), limit=MOST_AT_ONCE)
+        try:
+            async with asyncio.timeout(_PATIENCE), self.reads.place(user.id):
+                found, total = await self.measurement_service.variables(user.id, query)
+        except (TimeoutError, Unavailable):
+            return None
+        return found, total > len(found)
+
+
+def _lines(
+    catalogue: Catalogue, details: Details, recorded: Sequence[VariableView]
+) -> Sequence[CategoryLine]:
+    """The categories, those with most measurements first."""
+    of_category: dict[str, list[VariableView]] = {}
+    for view in sorted(recorded, key=lambda each: -each.summary.number):
+        if view.summary.number:
+            of_category.setdefault(view.category, []).append(view)
+    shown = {view.summary.variable.name for views in of_category.values() for view in views[:5]}
+    by_number = sorted(recorded, key=lambda each: -each.summary.number)
+    names = [
+        view.summary.variable.name for view in by_number if view.summary.variable.name in shown
+    ]
+    listed = frozenset(names[:_MOST_VARIABLES])
+    lines = [
+        _line(each.name, of_category.get(each.name, []), listed)
+        for each in catalogue.variable_categories
+        if _offers(details, each.name)
+    ]
+    return sorted(lines, key=lambda line: (-line.number, line.name))
+
+
+def _line(name: str, views: Sequence[VariableView], listed: frozenset[str]) -> CategoryLine:
+    earliest = min(
+        (v.summary.earliest for v in views if v.summary.earliest is not None), default=None
+    )
+    return CategoryLine(
+        name,
+        sum(view.summary.number for view in views),
+        None if earliest is None else moment_of(earliest),
+        [
+            VariableLine(view.summary.variable.name, view.summary.number)
+            for view in views
+            if view.summary.variable.name in listed
+        ],
+    )
+
+
+def _offers(details: Details, category: str) -> bool:
+    return details is None or any(
+        rule.categories is None or category in rule.categories for rule in details.rules
+    )
