@@ -11,6 +11,7 @@ from support.app import CALLBACK, AppHarness, form_fields
 KEPT = {
     "users",
     "passwords",
+    "passkeys",
     "totp_factors",
     "recovery_codes",
     "profiles",

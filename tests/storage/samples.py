@@ -10,6 +10,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.identities import DataDeletionRequest, LoginCode, LoginState, NewIdentity
 from quantimodo.model.keys import SigningKey
+from quantimodo.model.passkeys import NewPasskey, UsedChallenge
 from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
 from quantimodo.model.sessions import EmailToken, PendingLogin, Session
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant, RefreshToken
@@ -85,6 +86,27 @@ def totp_factor(user: User | int, secret: str = "secret", last_step: int = 100) 
         confirmed_at=NOW,
         last_step=last_step,
     )
+
+
+def new_passkey(user: User | int, name: str = "passkey", **changes: object) -> NewPasskey:
+    values: dict[str, object] = {
+        "credential_id": key(name),
+        "user_id": user if isinstance(user, int) else user.id,
+        "rp_id": "id.example.org",
+        "public_key": key(f"public {name}"),
+        "sign_count": 0,
+        "name": "Sample Passkey",
+        "transports": ("internal", "hybrid"),
+        "aaguid": "00000000-0000-0000-0000-000000000000",
+        "backup_eligible": True,
+        "backed_up": False,
+        "created_at": NOW,
+    }
+    return NewPasskey(**values | changes)  # type: ignore[arg-type]
+
+
+def used_challenge(name: str, expires_at: datetime = SOON) -> UsedChallenge:
+    return UsedChallenge(key(f"challenge {name}"), expires_at)
 
 
 def email_token(name: str, **changes: object) -> EmailToken:

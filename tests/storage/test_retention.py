@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from samples import (
+    LATER,
     NOW,
     SALT,
     SIGNER,
@@ -20,16 +21,19 @@ from samples import (
     key,
     login_code,
     login_state,
+    new_passkey,
     pending_login,
     refresh_token,
     session,
     signing_key,
     totp_enrolment,
+    used_challenge,
 )
 
 from quantimodo.model.consents import StoredRequest
 from quantimodo.model.events import Event
 from quantimodo.model.measurements import Access
+from quantimodo.model.passkeys import PasskeyUse
 from quantimodo.model.registrations import RegistrationToken
 from quantimodo.model.sessions import LogoutRecipient
 from quantimodo.ports.stores import Stores
@@ -279,7 +283,26 @@ async def _has_totp_enrolment(stores: Stores, name: str) -> bool:
     return key(name) in [enrolment.sealed_secret for enrolment in found if enrolment is not None]
 
 
+async def _add_used_challenge(
+    stores: Stores, samples: Samples, name: str, dies_at: datetime
+) -> None:
+    person = await samples.user()
+    await stores.sessions.add_session(session(f"of {name}", person), None)
+    added = new_passkey(person, f"passkey {name}")
+    challenge = used_challenge(name, dies_at)
+    assert await stores.passkeys.add_passkey(added, challenge, key(f"of {name}"), 5)
+
+
+async def _has_used_challenge(stores: Stores, name: str) -> bool:
+    # The passkey does not exist, so only the challenge decides.
+    use = await stores.passkeys.use_passkey(
+        0, used_challenge(name, LATER), sign_count=1, backed_up=False, at=NOW
+    )
+    return use is PasskeyUse.REPLAYED
+
+
 _TABLES: dict[str, tuple[Add, Has]] = {
+    "used_challenges": (_add_used_challenge, _has_used_challenge),
     "totp_enrolments": (_add_totp_enrolment, _has_totp_enrolment),
     "pending_logins": (_add_pending_login, _has_pending_login),
     "sessions": (_add_session, _has_session),

@@ -11,6 +11,8 @@ from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.login import Login, LoginBrowser, LoginResult, StartedSession
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed
+from quantimodo.accounts.passkey_sign_in import PasskeySignIn
+from quantimodo.accounts.passkeys import Passkeys
 from quantimodo.accounts.passwords import NewPasswords, Outcome, words_of_server
 from quantimodo.accounts.required_set_up import RequiredSetUp
 from quantimodo.accounts.second_factors import Mode, SecondFactors
@@ -122,6 +124,8 @@ class AccountServices:
     sessions: Sessions
     login: Login
     second_factors: SecondFactors
+    passkeys: Passkeys
+    passkey_sign_in: PasskeySignIn
     set_up: RequiredSetUp
     throttle: Throttle
     devices: DeviceCookies
@@ -260,6 +264,8 @@ def open_account_services(
     limits: ThrottlePolicy | None = None,
     sign_up_open: bool = True,
     second_factor: Mode = "optional",
+    most_passkeys: int = 20,
+    issuer: str = ISSUER,
     factors: Sequence[SecondFactor] | None = None,
     workers: int = 1,
     waiting: int = 100,
@@ -288,14 +294,16 @@ def open_account_services(
     watched_hasher = watched(hasher)
     logins = build_login_services(
         LoginDependencies(
-            issuer=ISSUER,
+            issuer=issuer,
             mode=second_factor,
+            most_passkeys=most_passkeys,
             stores=replace(
                 stores,
                 users=watched(stores.users),
                 identities=watched(stores.identities),
                 pending_logins=watched(stores.pending_logins),
                 second_factors=watched(stores.second_factors),
+                passkeys=watched(stores.passkeys),
             ),
             sessions=sessions,
             throttle=throttle,
@@ -350,6 +358,8 @@ def open_account_services(
         sessions=sessions,
         login=login,
         second_factors=logins.second_factors,
+        passkeys=logins.passkey_sign_in.passkeys,
+        passkey_sign_in=logins.passkey_sign_in,
         set_up=RequiredSetUp(login, logins.second_factors),
         throttle=throttle,
         devices=logins.devices,

@@ -20,6 +20,7 @@ from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import IdentityStore
+from quantimodo.ports.passkeys import PasskeyStore
 from quantimodo.ports.stores import Conflict
 
 _RETRY_AFTER = timedelta(seconds=2)
@@ -32,6 +33,7 @@ class Credentials:
 
     users: UserStore
     identities: IdentityStore
+    passkeys: PasskeyStore
     hasher: PasswordHasher
     new_passwords: NewPasswords
     throttle: Throttle
@@ -94,13 +96,15 @@ class Credentials:
 
     async def admit(self, user: User, held: str | None, cookie: Secret) -> Secret:
         """The cookie of a session just begun, if what opened it is still in force: the password,
-        or, if there was none, any identity.
+        or, if there was none, any identity or passkey.
 
         Who changes a password ends sessions after it. One that begins between a check of the old
         password and that end is ended there; one that begins later is found out here.
         """
         if await self.users.password_hash(user.id) == held and (
-            held is not None or await self.identities.identities_of(user.id)
+            held is not None
+            or await self.identities.identities_of(user.id)
+            or await self.passkeys.passkeys_of(user.id)
         ):
             return cookie
         await self.sessions.discard(user.id, cookie)

@@ -167,6 +167,44 @@ class EmailTemplates:
             f"A recovery code was used to sign in to your account. {_codes_left(left)}",
         )
 
+    def passkey_added(self, to: str) -> Mail:
+        return self._passkey_notice(
+            to,
+            "A passkey was added",
+            "A passkey was added to your account. It signs in without the password.",
+        )
+
+    def passkey_renamed(self, to: str) -> Mail:
+        return self._passkey_notice(
+            to, "A passkey was renamed", "A passkey of your account has another name now."
+        )
+
+    def passkey_removed(self, to: str) -> Mail:
+        return self._passkey_notice(
+            to,
+            "A passkey was removed",
+            "A passkey was removed from your account. It does not sign in any more.",
+        )
+
+    def passkeys_reset(self, to: str) -> Mail:
+        return self._passkey_notice(
+            to,
+            "Your passkeys were removed",
+            "The operator of this server removed all passkeys from your account. They do not sign"
+            " in any more.",
+        )
+
+    def passkey_copied(self, to: str) -> Mail:
+        return self._mail(
+            to,
+            "A passkey may have been copied",
+            "A sign-in to your account by one of your passkeys was refused: its counter shows that"
+            " another device may have a copy of it.",
+            "Remove the passkey, and add a new one. If you do not know the sign-in, sign out"
+            " everywhere as well:",
+            f"{self.issuer}/account/security/passkeys",
+        )
+
     def data_exported(self, to: str) -> Mail:
         return self._notice(
             to,
@@ -187,6 +225,17 @@ class EmailTemplates:
             subject,
             f"{what} If this was you, there is nothing to do.",
             "If not, choose a new password at once, and sign out everywhere:",
+            f"{self.issuer}/reset",
+        )
+
+    def _passkey_notice(self, to: str, subject: str, what: str) -> Mail:
+        return self._mail(
+            to,
+            subject,
+            f"{what} If this was you, there is nothing to do.",
+            "If not, remove the passkeys that you do not know:",
+            f"{self.issuer}/account/security/passkeys",
+            "Then choose a new password, which signs out everywhere:",
             f"{self.issuer}/reset",
         )
 

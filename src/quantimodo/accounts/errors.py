@@ -45,6 +45,15 @@ class DomainError(Exception):
         self.message = message
 
 
+class PasskeyRefused(DomainError):
+    """A passkey is not accepted. `reason` is a fixed text for the log; `message`, for the person,
+    does not show whether the passkey is known."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class AccountDeleted(DomainError):
     """The account was deleted or disabled in the meantime."""
 

@@ -30,6 +30,7 @@ from quantimodo.ports.federation_stores import IdentityStore
 
 _PASSWORD_CHANGED: Final = "The ways to sign in were changed just now. Sign in again."
 _IDENTITY_REMOVED: Final = "This way of signing in was removed just now. Sign in again."
+_PASSKEY_REMOVED: Final = "This passkey was removed just now. Sign in another way."
 _WRONG_FACTOR: Final = "This is not right. Try again."
 
 
@@ -58,7 +59,21 @@ class IdentityProof(msgspec.Struct, frozen=True, tag="identity"):
     methods: tuple[str, ...]
 
 
-Proof = PasswordProof | IdentityProof
+class PasskeyProof(msgspec.Struct, frozen=True, tag="passkey"):
+    """The person used a passkey, whose authenticator verified them: no second factor is needed."""
+
+    credential_id: bytes
+    methods: tuple[str, ...]
+
+
+Proof = PasswordProof | IdentityProof | PasskeyProof
+
+
+_REMOVED: Final[Mapping[type[Proof], str]] = {
+    PasswordProof: _PASSWORD_CHANGED,
+    IdentityProof: _IDENTITY_REMOVED,
+    PasskeyProof: _PASSKEY_REMOVED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +123,7 @@ class Login:
         The session's `amr` values are the methods of all proofs. Raises `DomainError` when the
         account was deleted, or the proof no longer holds, `TooMany` for too many sessions.
         """
-        if not await self.second_factors.is_needed(user):
+        if isinstance(proof, PasskeyProof) or not await self.second_factors.is_needed(user):
             return await self._start(user, proof, browser)
         return SecondFactorNeeded(await self.pending.start(user, msgspec.json.encode(proof)))
 
@@ -146,10 +161,13 @@ class Login:
         return await self._start(pending.user, proof, browser)
 
     async def is_valid(self, user: User, proof: Proof) -> bool:
-        """Whether the password, or the identity, by which the person signed in is still theirs."""
+        """Whether the password, the identity or the passkey by which the person signed in is still
+        theirs."""
         if isinstance(proof, PasswordProof):
             held = await self.users.password_hash(user.id)
             return held is not None and digest(held) == proof.mark
+        if isinstance(proof, PasskeyProof):
+            return await self.second_factors.has_passkey(user, proof.credential_id)
         found = await self.identities.identity(proof.issuer, proof.subject)
         if found is None or found.user_id != user.id:
             return False
@@ -168,9 +186,7 @@ class Login:
         # between the check of the proof and that end is ended there; a later one is found here.
         if not await self.is_valid(user, proof):
             await self.sessions.discard(user.id, cookie)
-            raise DomainError(
-                _PASSWORD_CHANGED if isinstance(proof, PasswordProof) else _IDENTITY_REMOVED
-            )
+            raise DomainError(_REMOVED[type(proof)])
         return StartedSession(cookie)
 
     def _record_refusal(self, user: User, address: str) -> None:
@@ -181,5 +197,5 @@ class Login:
 
 
 def _proof_of(pending: PendingLogin) -> Proof:
-    proof: Proof = msgspec.json.decode(pending.proof, type=PasswordProof | IdentityProof)
+    proof: Proof = msgspec.json.decode(pending.proof, type=Proof)
     return proof

@@ -8,15 +8,19 @@ from quantimodo.accounts.throttle import Throttle
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.model.users import User
+from quantimodo.ports.passkeys import PasskeyStore
 from quantimodo.ports.second_factor import SecondFactor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondFactorCheck:
-    """`factors` are those of this server. `required`: a person without one has to add one."""
+    """`factors` are those of this server. `required`: a person without one has to add one. `host`:
+    passkeys work for it."""
 
     throttle: Throttle
     devices: DeviceCookies
+    passkeys: PasskeyStore
+    host: str
     factors: Sequence[SecondFactor] = ()
     required: bool = False
 
@@ -26,6 +30,16 @@ class SecondFactorCheck:
             if await factor.is_set_up(user.id):
                 return factor
         return None
+
+    async def has_usable_passkey(self, user: User) -> bool:
+        """Whether a passkey of this person works here. It can be used instead of the factor; by
+        itself it does not make one necessary."""
+        return any(each.rp_id == self.host for each in await self.passkeys.passkeys_of(user.id))
+
+    async def has_passkey(self, user: User, credential_id: bytes) -> bool:
+        """Whether this passkey is one of this person's."""
+        found = await self.passkeys.passkey(credential_id)
+        return found is not None and found.user_id == user.id
 
     async def is_needed(self, user: User) -> bool:
         """Whether the first proof alone does not sign this person in."""

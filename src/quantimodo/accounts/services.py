@@ -63,6 +63,7 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
     credentials = Credentials(
         users=given.users,
         identities=given.identities,
+        passkeys=login.second_factors.passkeys,
         hasher=given.hasher,
         new_passwords=given.new_passwords,
         throttle=throttle,

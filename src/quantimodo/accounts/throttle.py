@@ -119,6 +119,20 @@ class Throttle:
         else:
             await self.store.forget(self._name("sign-in device", device))
 
+    async def passkey(self, credential: str, device: str | None) -> None:
+        """A sign-in by this passkey, known or not; counted after `sign_in_from`. `device` as in
+        `sign_in`."""
+        if device is None:
+            await self._count("passkey", credential, self.policy.sign_in_per_account)
+        else:
+            await self._count("passkey device", device, self.policy.sign_in_per_device)
+
+    async def passkey_accepted(self, credential: str, address: str, device: str | None) -> None:
+        """As `signed_in`."""
+        await self.store.take_back(self._name("sign-in address", network(address)))
+        what, whose = ("passkey", credential) if device is None else ("passkey device", device)
+        await self.store.forget(self._name(what, whose))
+
     async def clear_failed_sign_ins(self, account: str) -> None:
         """Forget the failed sign-ins of this account."""
         await self.store.forget(self._name("sign-in account", account))

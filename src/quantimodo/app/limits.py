@@ -20,7 +20,7 @@ def open_throttle(settings: Settings, stores: Stores, clock: Clock, envelope: En
 def charge_of_event(throttle: Throttle, event: Event) -> Charge | None:
     """The storage budget of an audit event. Refused sign-ins and used codes and tokens have one,
     because no limit of requests bounds their number."""
-    if event.kind == "session.refused":
+    if event.kind in ("session.refused", "passkey.refused"):
         return throttle.charge("refused_sign_ins", event.address)
     if event.kind in ("token.replayed", "login_code.replayed"):
         return throttle.charge_replay(event.user_id)

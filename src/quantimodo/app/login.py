@@ -7,6 +7,11 @@ from quantimodo.accounts.authenticator_apps import AuthenticatorApps
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.login import Login
+from quantimodo.accounts.passkey_challenges import PasskeyChallenges
+from quantimodo.accounts.passkey_check import PasskeyCheck
+from quantimodo.accounts.passkey_notices import PasskeyNotices
+from quantimodo.accounts.passkey_sign_in import PasskeySignIn
+from quantimodo.accounts.passkeys import PasskeyPolicy, Passkeys
 from quantimodo.accounts.pending_logins import PendingLogins
 from quantimodo.accounts.recovery_codes import RecoveryCodes
 from quantimodo.accounts.second_factor_check import SecondFactorCheck
@@ -15,6 +20,7 @@ from quantimodo.accounts.second_factors import Mode, SecondFactorPolicy, SecondF
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.envelope import Envelope
+from quantimodo.crypto.passkeys import RelyingParty
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.mailer import Mailer
@@ -27,6 +33,7 @@ class LoginDependencies:
 
     issuer: str
     mode: Mode
+    most_passkeys: int
     stores: Stores
     sessions: Sessions
     throttle: Throttle
@@ -41,12 +48,14 @@ class LoginDependencies:
 class LoginServices:
     login: Login
     second_factors: SecondFactors
+    passkey_sign_in: PasskeySignIn
     devices: DeviceCookies
 
 
 def build_login_services(given: LoginDependencies) -> LoginServices:
     """Construct the services, with the second factors of this server."""
     stores, clock = given.stores, given.clock
+    relying_party = RelyingParty.of(given.issuer)
     notices = SecondFactorNotices(
         mailer=given.mailer,
         email_templates=EmailTemplates(given.issuer),
@@ -76,6 +85,8 @@ def build_login_services(given: LoginDependencies) -> LoginServices:
         second_factors=SecondFactorCheck(
             throttle=given.throttle,
             devices=devices,
+            passkeys=stores.passkeys,
+            host=relying_party.id,
             factors=(authenticator_apps,),
             required=given.mode == "required",
         ),
@@ -90,4 +101,37 @@ def build_login_services(given: LoginDependencies) -> LoginServices:
         clock=clock,
         entropy=given.entropy,
     )
-    return LoginServices(login, second_factors, devices)
+    passkeys = _passkeys(given, relying_party, second_factors)
+    check = PasskeyCheck(
+        store=stores.passkeys,
+        users=stores.users,
+        challenges=passkeys.challenges,
+        relying_party=relying_party,
+        throttle=given.throttle,
+        devices=devices,
+        notices=passkeys.notices,
+        clock=clock,
+    )
+    sign_in = PasskeySignIn(passkeys=passkeys, check=check, login=login)
+    return LoginServices(login, second_factors, sign_in, devices)
+
+
+def _passkeys(
+    given: LoginDependencies, relying_party: RelyingParty, second_factors: SecondFactors
+) -> Passkeys:
+    keys = given.envelope.derive_all("passkey challenges")
+    return Passkeys(
+        store=given.stores.passkeys,
+        second_factors=second_factors,
+        challenges=PasskeyChallenges(keys, given.clock, given.entropy),
+        notices=PasskeyNotices(
+            mailer=given.mailer,
+            email_templates=EmailTemplates(given.issuer),
+            clock=given.clock,
+            audit=given.audit,
+        ),
+        policy=PasskeyPolicy(
+            relying_party=relying_party, service=relying_party.id, most=given.most_passkeys
+        ),
+        clock=given.clock,
+    )

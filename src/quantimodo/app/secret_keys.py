@@ -31,6 +31,11 @@ def parse_keys(text: str) -> tuple[bytes, ...]:
     return tuple(keys)
 
 
+def secret_keys(text: str, file: str, entropy: Entropy, *, may_make: bool) -> tuple[bytes, ...]:
+    """Those of the settings, otherwise those of the file. Raises `BadSecretKey`."""
+    return parse_keys(text) if text else read_or_make(Path(file), entropy, may_make=may_make)
+
+
 def spell_key(key: bytes) -> str:
     return urlsafe_b64encode(key).rstrip(b"=").decode("ascii")
 

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.outcomes import AccountPolicy
+from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.passwords import NewPasswords
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.second_factors import SecondFactors
@@ -36,7 +36,7 @@ from quantimodo.app.policies import (
 )
 from quantimodo.app.provider_policies import outbound_policy
 from quantimodo.app.sandbox_providers import own_address, policies_with_sandbox
-from quantimodo.app.secret_keys import parse_keys, read_or_make
+from quantimodo.app.secret_keys import secret_keys
 from quantimodo.app.settings import Settings
 from quantimodo.app.social_accounts import build_social_accounts
 from quantimodo.clients.dynamic import DynamicClients
@@ -94,6 +94,7 @@ class AppContext:
     devices: DeviceCookies
     accounts: AccountServices
     second_factors: SecondFactors
+    passkey_sign_in: PasskeySignIn
     social: SocialAccounts
     registry: Registry
     providers: Mapping[str, Provider]
@@ -112,7 +113,9 @@ async def prepare(
     """
     # Several machines on one PostgreSQL must share the key, so none is generated.
     may_make = sqlite_path(settings.database) is not None
-    _secret_keys(settings, entropy or SystemEntropy(), may_make=may_make)
+    secret_keys(
+        settings.secret_key, settings.secret_file, entropy or SystemEntropy(), may_make=may_make
+    )
     steps = await migrate(settings.database, (clock or SystemClock()).now())
     async with open_app(settings, clock, entropy) as context:
         await context.rotation.ensure()
@@ -148,7 +151,8 @@ async def open_app(
     Raises `SchemaMismatch`, `BadSecretKey`, `Unavailable`.
     """
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
-    envelope = Envelope(_secret_keys(settings, entropy, may_make=False), entropy)
+    keys = secret_keys(settings.secret_key, settings.secret_file, entropy, may_make=False)
+    envelope = Envelope(keys, entropy)
     stores = await open_stores(settings.database, search_policy(settings), quota_policy(settings))
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
     metrics = Metrics()
@@ -192,12 +196,6 @@ async def open_app(
         await stores.close()
 
 
-def _secret_keys(settings: Settings, entropy: Entropy, *, may_make: bool) -> tuple[bytes, ...]:
-    if settings.secret_key:
-        return parse_keys(settings.secret_key)
-    return read_or_make(Path(settings.secret_file), entropy, may_make=may_make)
-
-
 def _build_services(opened: _Resources) -> AppContext:
     settings, stores, envelope = opened.settings, opened.stores, opened.envelope
     clock, entropy, audit = opened.clock, opened.entropy, opened.audit
@@ -220,6 +218,7 @@ def _build_services(opened: _Resources) -> AppContext:
     given = LoginDependencies(
         issuer=settings.issuer,
         mode=settings.accounts.second_factor,
+        most_passkeys=settings.accounts.passkeys_per_person,
         stores=stores,
         sessions=sessions,
         throttle=throttle,
@@ -276,6 +275,7 @@ def _build_services(opened: _Resources) -> AppContext:
         devices=logins.devices,
         accounts=accounts,
         second_factors=logins.second_factors,
+        passkey_sign_in=logins.passkey_sign_in,
         social=social,
         registry=registry,
         providers=opened.providers,

@@ -133,6 +133,13 @@ class PasswordSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
+    passkeys_per_person: int = _setting(
+        20,
+        "Passkeys that one person may have. 0: people cannot add any; those that exist still sign"
+        " in.",
+        least=0,
+        most=100,
+    )
     second_factor: Literal["off", "optional", "required"] = _setting(
         "optional",
         "Two-step verification with an authenticator app. off: people cannot add one; those that"

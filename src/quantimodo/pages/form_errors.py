@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from quantimodo.accounts.errors import Busy, DomainError, InvalidInput, TooMany
+from quantimodo.accounts.errors import Busy, DomainError, InvalidInput, PasskeyRefused, TooMany
 from quantimodo.pages.errors import in_words, retry_after
 from quantimodo.pages.forms import Form, FormView
 
@@ -40,6 +40,8 @@ def form_errors(
             shown = names or {}
             faults = {shown.get(key, key): text for key, text in refusal.faults.items()}
             return FormErrors(422, faults, f"the field {refusal.field} cannot be accepted")
+        case PasskeyRefused():
+            return FormErrors(400, {"": refusal.message}, refusal.reason)
         case DomainError():
             return FormErrors(400, {field: refusal.message}, refusal.message)
         case TooMany():

@@ -40,6 +40,7 @@ from quantimodo.ports.measurements import (
     ReferenceStore,
     VariableStore,
 )
+from quantimodo.ports.passkeys import PasskeyStore
 from quantimodo.ports.pending_logins import PendingLoginStore
 from quantimodo.ports.second_factor_store import SecondFactorStore
 
@@ -96,6 +97,7 @@ class Stores:
     throttles: ThrottleStore
     pending_logins: PendingLoginStore
     second_factors: SecondFactorStore
+    passkeys: PasskeyStore
     authorizations: AuthorizationStore
     tokens: TokenStore
     identities: IdentityStore

@@ -12,6 +12,7 @@ from quantimodo.storage.tables.login_states import LoginCodes, LoginStates
 from quantimodo.storage.tables.logout_recipients import LogoutRecipients
 from quantimodo.storage.tables.mails import Events, Mails
 from quantimodo.storage.tables.measurements import Measurements
+from quantimodo.storage.tables.passkeys import Passkeys
 from quantimodo.storage.tables.pending_logins import PendingLogins
 from quantimodo.storage.tables.profiles import Profiles, Subjects
 from quantimodo.storage.tables.registrations import Registrations
@@ -54,6 +55,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         throttles=Throttles(database),
         pending_logins=PendingLogins(database),
         second_factors=SecondFactors(database),
+        passkeys=Passkeys(database),
         authorizations=Authorizations(database),
         tokens=Tokens(database),
         identities=Identities(database),

@@ -46,6 +46,7 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
     ),
     "pending_logins": _expired("pending_logins", "key"),
     "totp_enrolments": _expired("totp_enrolments", "user_id"),
+    "used_challenges": _expired("used_challenges", "digest"),
     "email_tokens": _expired("email_tokens", "key"),
     "throttles": Statement(
         "DELETE FROM throttles WHERE key IN (SELECT key FROM throttles WHERE resets_at <= {1}"

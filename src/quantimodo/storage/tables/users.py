@@ -67,6 +67,7 @@ _DROP_IDENTITIES = Statement("DELETE FROM identities WHERE user_id = {1}")
 # Recovery codes go with the factor, by foreign key.
 DROP_TOTP_FACTOR = Statement("DELETE FROM totp_factors WHERE user_id = {1} RETURNING user_id")
 DROP_TOTP_ENROLMENT = Statement("DELETE FROM totp_enrolments WHERE user_id = {1}")
+DROP_PASSKEYS = Statement("DELETE FROM passkeys WHERE user_id = {1} RETURNING id")
 _DROP_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
 REVOKE_GRANTS = Statement(
     "UPDATE grants SET revoked_at = {2} WHERE user_id = {1} AND revoked_at IS NULL"
@@ -156,6 +157,7 @@ class Users(Table):
                 yield _DROP_IDENTITIES, (user_id,)
                 yield DROP_TOTP_FACTOR, (user_id,)
                 yield DROP_TOTP_ENROLMENT, (user_id,)
+                yield DROP_PASSKEYS, (user_id,)
                 yield from end_sessions(user_id, to_micros(at))
                 yield DROP_LOGIN_CODES, (user_id,)
                 yield _DROP_CONSENTS, (user_id,)
@@ -175,8 +177,8 @@ class Users(Table):
         def operation() -> Operation[bool]:
             yield LOCK_PERSON, (user_id,)
             yield from end_sessions(user_id, _DUE_NOW)
-            # Passwords, second factors, identities, e-mail tokens, consents, own clients go by
-            # foreign key.
+            # Passwords, passkeys, second factors, identities, e-mail tokens, consents, own clients
+            # go by foreign key.
             yield _DELETE_GRANTS, (user_id,)
             yield DROP_LOGIN_CODES, (user_id,)
             return bool((yield _DELETE, (user_id,)))

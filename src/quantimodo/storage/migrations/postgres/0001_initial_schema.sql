@@ -31,6 +31,33 @@ CREATE TABLE passwords (
   changed_at BIGINT NOT NULL
 );
 
+-- Passkeys (Web Authentication): public keys by which people sign in. `rp_id` is the host of the
+-- issuer when the passkey was added: it works for that host only. `transports` are the browser's,
+-- `sign_count` is the counter of the last use, and `backed_up` whether it was synced then.
+CREATE TABLE passkeys (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  credential_id BYTEA NOT NULL UNIQUE,
+  user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  rp_id TEXT NOT NULL,
+  public_key BYTEA NOT NULL,
+  sign_count BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  transports TEXT NOT NULL,
+  aaguid TEXT NOT NULL,
+  backup_eligible INTEGER NOT NULL,
+  backed_up INTEGER NOT NULL,
+  created_at BIGINT NOT NULL,
+  used_at BIGINT
+);
+CREATE INDEX passkeys_by_user ON passkeys (user_id, id);
+
+-- Challenges of passkeys that were used (their digests), so that none is used twice.
+CREATE TABLE used_challenges (
+  digest BYTEA PRIMARY KEY,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX used_challenges_by_expiry ON used_challenges (expires_at);
+
 -- Profile claims of OpenID Connect besides name and e-mail address, as one JSON document.
 CREATE TABLE profiles (
   user_id BIGINT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,

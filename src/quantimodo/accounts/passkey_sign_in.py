@@ -1,0 +1,95 @@
+"""Sign-in by a passkey: without a name, again in a session, and as a second factor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from quantimodo.accounts.login import (
+    Login,
+    LoginBrowser,
+    LoginExpired,
+    LoginResult,
+    PasskeyProof,
+    StartedSession,
+)
+from quantimodo.accounts.passkey_check import PasskeyCheck
+from quantimodo.accounts.passkey_options import request_options
+from quantimodo.accounts.passkeys import Passkeys
+from quantimodo.model.passkeys import Passkey
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import PendingLogin, Session
+
+# RFC 8176 §2: possession of a key, and a person who is present. `hwk` and `swk` say where the key
+# is stored, which no attestation shows here. The authenticator verified the person: two factors.
+_KEY: Final = ("pop", "user")
+_METHODS: Final = (*_KEY, "mfa")
+_EXPIRED: Final = "This sign-in took too long. Sign in again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeySignIn:
+    """`holder` is the cookie that binds forms to the browser. The options are JSON for the page."""
+
+    passkeys: Passkeys
+    check: PasskeyCheck
+    login: Login
+
+    @property
+    def offered(self) -> bool:
+        """Whether browsers can use passkeys of this server. Those that exist always sign in."""
+        return self.passkeys.policy.relying_party.is_supported
+
+    def options(self, holder: Secret) -> str:
+        """For a sign-in by any passkey."""
+        challenge = self.check.challenges.issue("sign in", holder.reveal())
+        return request_options(self.check.relying_party, challenge)
+
+    async def sign_in(self, response: Secret, holder: Secret, browser: LoginBrowser) -> LoginResult:
+        """Sign in. Raises `PasskeyRefused`, `DomainError` and `TooMany`.
+
+        One text, whether the passkey is unknown, wrong, or that of a disabled account.
+        """
+        user, passkey = await self.check.use(response, "sign in", holder.reveal(), browser)
+        return await self.login.complete_login(user, _proof(passkey), browser)
+
+    async def options_again(self, session: Session) -> str | None:
+        """To sign in again as the same person; None if they have no passkey."""
+        allowed = await self.passkeys.usable(session.user)
+        challenge = self.check.challenges.issue("sign in again", session.key.hex())
+        return request_options(self.check.relying_party, challenge, allowed) if allowed else None
+
+    async def sign_in_again(
+        self, session: Session, response: Secret, browser: LoginBrowser
+    ) -> LoginResult:
+        """A new session of the same person. Raises as `sign_in`."""
+        user, passkey = await self.check.use(
+            response, "sign in again", session.key.hex(), browser, session.user
+        )
+        return await self.login.complete_login(user, _proof(passkey), browser)
+
+    async def options_pending(self, pending: PendingLogin) -> str | None:
+        """For the second factor of this login; None if its person has no passkey."""
+        allowed: Sequence[Passkey] = await self.passkeys.usable(pending.user)
+        challenge = self.check.challenges.issue("second factor", pending.key.hex())
+        return request_options(self.check.relying_party, challenge, allowed) if allowed else None
+
+    async def complete_pending(
+        self, cookie: Secret | None, response: Secret, browser: LoginBrowser
+    ) -> StartedSession:
+        """Start the session of a pending login, by a passkey of its person.
+
+        Raises `LoginExpired`, `PasskeyRefused` and `TooMany`.
+        """
+        pending = await self.login.pending.find(cookie)
+        if pending is None:
+            raise LoginExpired(_EXPIRED)
+        factors, user = self.login.second_factors, pending.user
+        device = factors.devices.device(user, browser.device_cookies)
+        await factors.throttle.second_factor(user.id, pending.key.hex(), device)
+        await self.check.use(response, "second factor", pending.key.hex(), browser, user)
+        await factors.throttle.second_factor_passed(user.id, device)
+        return await self.login.finish_pending(pending, _KEY, browser)
+
+
+def _proof(passkey: Passkey) -> PasskeyProof:
+    return PasskeyProof(passkey.credential_id, _METHODS)

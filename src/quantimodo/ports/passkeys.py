@@ -1,0 +1,50 @@
+"""The store of passkeys.
+
+The promises of `stores.py` hold here too.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from quantimodo.model.passkeys import NewPasskey, Passkey, PasskeyUse, UsedChallenge
+
+
+class PasskeyStore(Protocol):
+    async def passkey(self, credential_id: bytes) -> Passkey | None: ...
+
+    async def passkeys_of(self, user_id: int) -> Sequence[Passkey]:
+        """Oldest first."""
+
+    async def add_passkey(
+        self, passkey: NewPasskey, challenge: UsedChallenge, session: bytes, most: int
+    ) -> bool:
+        """Save it and record its challenge as used, in one transaction.
+
+        False if the challenge was used before, the person has `most` passkeys, or `session` was
+        ended. Raises `Conflict` when a person has this passkey.
+        """
+
+    async def use_passkey(
+        self,
+        passkey_id: int,
+        challenge: UsedChallenge,
+        *,
+        sign_count: int,
+        backed_up: bool,
+        at: datetime,
+    ) -> PasskeyUse:
+        """Record the challenge as used, then the counter if it is higher than the stored one, or
+        if both are zero (Web Authentication §6.1.1). Of concurrent calls with one challenge, or
+        with one counter, one is `USED`."""
+
+    async def rename_passkey(self, user_id: int, passkey_id: int, name: str) -> bool:
+        """False if the person does not have it."""
+
+    async def drop_passkey(self, user_id: int, passkey_id: int, rp_id: str, session: bytes) -> bool:
+        """Delete it, unless it is the person's last way to sign in (no password, no identity, no
+        other passkey for the host `rp_id`), or `session` was ended: False then, and when it is not
+        theirs. Holds under concurrency."""
+
+    async def drop_passkeys(self, user_id: int) -> int:
+        """Delete all of a person; how many."""
