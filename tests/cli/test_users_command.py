@@ -93,7 +93,10 @@ def test_an_unknown_account_cannot_be_changed(terminal: Terminal, verb: str, use
 def test_a_second_factor_that_is_not_there_is_not_reset(terminal: Terminal) -> None:
     create(terminal)
     response = terminal("users", "reset-second-factor", "ada@example.org")
-    assert (response.code, response.err) == (1, "error: this account has no second factor\n")
+    assert (response.code, response.err) == (
+        1,
+        "error: this account has no second factor and no passkey\n",
+    )
     unknown = terminal("users", "reset-second-factor", "bob@example.org")
     assert unknown.code == 1
 
@@ -103,9 +106,14 @@ def test_the_operator_resets_a_second_factor(terminal: Terminal) -> None:
     with closing(sqlite3.connect(terminal.folder / "var/quantimodo.db")) as database, database:
         database.execute("INSERT INTO totp_factors VALUES (?, x'00', 1, 1)", (user_id,))
         database.execute("INSERT INTO recovery_codes VALUES (?, x'00')", (user_id,))
+        database.execute(
+            "INSERT INTO passkeys VALUES (1, x'00', ?, 'x', x'00', 0, 'x', '', '', 0, 0, 1, NULL)",
+            (user_id,),
+        )
     assert terminal("users", "reset-second-factor", "ada@example.org").code == 0
     with closing(sqlite3.connect(terminal.folder / "var/quantimodo.db")) as database:
         assert database.execute("SELECT * FROM totp_factors").fetchall() == []
         assert database.execute("SELECT * FROM recovery_codes").fetchall() == []
+        assert database.execute("SELECT * FROM passkeys").fetchall() == []
         kinds = [kind for (kind,) in database.execute("SELECT kind FROM events")]
-    assert "second_factor.reset" in kinds
+    assert {"second_factor.reset", "passkeys.reset"} <= set(kinds)

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 import quantimodo.pages
+from quantimodo.pages.layout import PAGES_OF_SCRIPTS
 from support.page_site import Visitor
 
 PAGES = Path(quantimodo.pages.__file__).parent
 EXPECTED = {
-    "/sign-in": ["username", "current-password"],
+    "/sign-in": ["username webauthn", "current-password"],
     "/sign-up": ["name", "username", "new-password"],
     "/account/security/password": ["username", "current-password", "new-password"],
     "/account/security/email": ["email", "username", "current-password"],
@@ -44,8 +45,7 @@ def test_each_page_with_a_password_has_the_script_and_no_other_page() -> None:
         for template in (PAGES / "templates").glob("*.html")
         if re.search(r'new_password\(form|"password", ', template.read_text())
     }
-    listed = set(re.findall(r'^        "([a-z_]+)",$', (PAGES / "layout.py").read_text(), re.M))
-    assert {f"{name}.html" for name in listed} == with_field
+    assert set(PAGES_OF_SCRIPTS["password.js"]) == with_field
 
 
 def test_the_script_is_small_and_reads_no_clipboard() -> None:

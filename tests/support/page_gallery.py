@@ -18,7 +18,9 @@ from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.model.clients import Client
 from quantimodo.model.identities import DataDeletionRequest
 from quantimodo.model.measurements import Access
+from quantimodo.model.passkeys import NewPasskey, Passkey, UsedChallenge
 from quantimodo.model.secrets import Secret
+from quantimodo.model.users import User
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.browser import Forbidden
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
@@ -123,6 +125,7 @@ class Gallery:
         await services.accounts.recovery.request_reset("ann@example.org", address="192.0.2.9")
         await services.audit.flush()
         await self._measure()
+        self.passkey = await self._passkeys(ann)
         self._questions()
         site.extra += [
             (("GET",), "/gallery/consent/{name}", self._consent),
@@ -167,6 +170,33 @@ class Gallery:
             measurements=30,
         )
         await self.services.stores.accesses.add_accesses([looked])
+
+    async def _passkeys(self, user: User) -> Passkey:
+        """Two passkeys: one in use, one of an earlier address of the server."""
+        services = self.services
+        cookie = await services.sessions.start(
+            user, methods=("pwd",), address="", agent="", replaces=None
+        )
+        session, now = await services.session(cookie), services.clock.now()
+        for host in ("id.example.org", "old.example.org"):
+            name = f"{user.id} {host}".encode()
+            added = NewPasskey(
+                credential_id=name,
+                user_id=user.id,
+                rp_id=host,
+                public_key=b"",
+                sign_count=0,
+                name=f"Phone at {host}",
+                transports=("internal",),
+                aaguid="",
+                backup_eligible=True,
+                backed_up=True,
+                created_at=now,
+            )
+            challenge = UsedChallenge(name, now)
+            assert await services.stores.passkeys.add_passkey(added, challenge, session.key, 9)
+        await services.sessions.end(session)
+        return (await services.stores.passkeys.passkeys_of(user.id))[0]
 
     async def signed_out(self, page: Page) -> AsyncIterator[str]:
         """Goes through the pages for strangers, yielding the name of the one that is shown."""
@@ -225,6 +255,7 @@ class Gallery:
         for factor in self.services.login.second_factors.factors:
             assert isinstance(factor, FakeSecondFactor)
             factor.people.add(fay.id)
+        await self._passkeys(fay)
         await self.sign_in(page, "fay@example.org")
         yield "second-factor"
         await page.fill("[name=code]", WRONG)
@@ -250,6 +281,9 @@ class Gallery:
             "account-profile": "/account/profile",
             "account-sessions": "/account/sessions",
             "account-security": "/account/security",
+            "account-passkeys": "/account/security/passkeys",
+            "account-passkeys-new": "/account/security/passkeys/new",
+            "account-passkeys-one": f"/account/security/passkeys/one?passkey={self.passkey.id}",
             "account-identities": "/account/identities",
             "account-again": "/account/again?return_to=/account/identities",
             "account-password": "/account/security/password",
@@ -313,6 +347,7 @@ class Gallery:
             "account-data-empty": "/account/data",
             "account-activity-empty": "/account/activity",
             "account-identities-empty": "/account/identities",
+            "account-passkeys-empty": "/account/security/passkeys",
             "account-profile-unconfirmed": "/account/profile",
             "developers-empty": "/developers",
         }.items():

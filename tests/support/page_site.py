@@ -183,6 +183,7 @@ def build(
         throttle=services.throttle,
         accounts=services.accounts,
         second_factors=services.second_factors,
+        passkey_sign_in=services.passkey_sign_in,
         sessions=services.sessions,
         sign_out=SignOut(origin, services.sessions, stores.logout_recipients, stores.clients),
         registry=registry,

@@ -182,6 +182,7 @@ def _pages(
         throttle=context.throttle,
         accounts=context.accounts,
         second_factors=context.second_factors,
+        passkey_sign_in=context.passkey_sign_in,
         sessions=context.sessions,
         sign_out=sign_out(context),
         registry=context.registry,

@@ -130,14 +130,16 @@ def reset_second_factor(
     who: Who,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove a person's authenticator app and recovery codes. First make sure who asks for it."""
+    """Remove a person's authenticator app, recovery codes and passkeys. First make sure who asks
+    for it."""
     if not yes and sys.stdin.isatty():
-        typer.confirm("Remove the second factor of this account?", abort=True)
+        typer.confirm("Remove the second factor and the passkeys of this account?", abort=True)
 
     async def reset(context: AppContext) -> None:
         user = await _person(context, who)
-        if not await context.second_factors.reset(user):
-            raise Failed("this account has no second factor")
+        passkeys = await context.passkey_sign_in.passkeys.reset(user)
+        if not await context.second_factors.reset(user) and not passkeys:
+            raise Failed("this account has no second factor and no passkey")
 
     run(reset)
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from quantimodo.accounts.addresses import local_path
 from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.errors import DomainError
+from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.sessions import require_fresh
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.http.errors import NotFound
@@ -22,6 +23,7 @@ from quantimodo.model.sessions import Session
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.layout import PageOptions, form_sources
+from quantimodo.pages.login_responses import login_browser, login_response
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
 
@@ -152,18 +154,48 @@ class Again:
 
     page_context: PageContext
     credentials: Credentials
+    passkey_sign_in: PasskeySignIn
     linking: Linking
 
     async def show(self, request: Request) -> Response:
+        """GET /account/again."""
         browser_request = await self.page_context.browser_request(request)
-        user = browser_request.required().user
+        return_to = request.query_params.get("return_to", "")
+        return await self._page(request, browser_request, return_to)
+
+    async def submit(self, request: Request) -> Response:
+        """POST /account/again: by a passkey of the same person."""
+        browser_request, form = await self.page_context.posted(request)
+        session, return_to = browser_request.required(), local_path(form.one("return_to"))
+        try:
+            login = await self.passkey_sign_in.sign_in_again(
+                session,
+                form.secret("credential"),
+                login_browser(self.page_context.browser, request, browser_request),
+            )
+        except REFUSALS as refusal:
+            return await self._page(request, browser_request, return_to, form_errors(refusal))
+        return await login_response(self.page_context, request, login, return_to)
+
+    async def _page(
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        return_to: str,
+        again: FormErrors | None = None,
+    ) -> Response:
+        session = browser_request.required()
+        user, passkey = session.user, await self.passkey_sign_in.options_again(session)
         return self.page_context.show(
             request,
             browser_request,
             "account_again.html",
+            again=again,
+            passkey=passkey,
+            form=error_view(again),
             section="account-security",
             person=user,
-            return_to=local_path(request.query_params.get("return_to", "")),
+            return_to=local_path(return_to),
             has_password=await self.credentials.has_password(user.id),
             ways=await self._ways(user.id),
         )

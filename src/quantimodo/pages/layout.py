@@ -28,19 +28,24 @@ _PERMISSIONS: Final = ", ".join(
 )
 
 
-# The shipped scripts of a page, by its template. Every page works without them.
-_SCRIPTS: Final[Mapping[str, Sequence[str]]] = {
-    f"{name}.html": ("password.js",)
-    for name in (
-        "account_delete",
-        "account_email",
-        "account_first_password",
-        "account_password",
-        "confirm",
-        "reset_new",
-        "sign_in",
-        "sign_up",
-    )
+# The shipped scripts, and the templates of the pages that have them. Every page works without.
+PAGES_OF_SCRIPTS: Final[Mapping[str, Sequence[str]]] = {
+    "password.js": (
+        "account_delete.html",
+        "account_email.html",
+        "account_first_password.html",
+        "account_password.html",
+        "confirm.html",
+        "reset_new.html",
+        "sign_in.html",
+        "sign_up.html",
+    ),
+    "passkeys.js": (
+        "account_again.html",
+        "account_passkey_new.html",
+        "second_factor.html",
+        "sign_in.html",
+    ),
 }
 
 
@@ -145,7 +150,7 @@ class Renderer:
 
     def page(self, name: str, *, options: PageOptions = _DEFAULT, **context: Any) -> Response:
         """The page of the template `name`, with the values of `context`."""
-        scripts = _SCRIPTS.get(name, ())
+        scripts = [each for each, pages in PAGES_OF_SCRIPTS.items() if name in pages]
         html = self._templates.get_template(name).render({"scripts": scripts, **context})
         allowed = options.script or ("self" if scripts else "")
         return HTMLResponse(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.required_set_up import RequiredSetUp
 from quantimodo.accounts.second_factors import SecondFactors
@@ -32,6 +33,7 @@ from quantimodo.pages.links import Links
 from quantimodo.pages.login_responses import SECOND_FACTOR, SET_UP
 from quantimodo.pages.outbox import Outbox, OutboxPage
 from quantimodo.pages.page_context import Endpoint, PageContext
+from quantimodo.pages.passkeys import ENDPOINTS, PASSKEYS, PasskeyPages
 from quantimodo.pages.profile import Profile
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.recovery import Reset, Verification
@@ -66,6 +68,7 @@ class Pages:
     throttle: Throttle
     accounts: AccountServices
     second_factors: SecondFactors
+    passkey_sign_in: PasskeySignIn
     sessions: Sessions
     sign_out: SigningOut
     registry: Registry
@@ -115,8 +118,14 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
         pages.sign_up_open,
         pages.outbox is not None,
     )
-    sign_in = SignIn(page_context, pages.accounts.password_sign_in, leads, pages.providers)
-    factor = SecondFactorPage(page_context, pages.accounts.login, leads)
+    sign_in = SignIn(
+        page_context,
+        pages.accounts.password_sign_in,
+        pages.passkey_sign_in,
+        leads,
+        pages.providers,
+    )
+    factor = SecondFactorPage(page_context, pages.accounts.login, pages.passkey_sign_in, leads)
     sign_out = SignOut(page_context, pages.sign_out)
     sign_up = SignUp(
         page_context, pages.accounts.sign_up, leads, links, pages.sign_up_open, pages.providers
@@ -127,8 +136,10 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
         (("GET",), "/", plain.home),
         (("GET",), "/sign-in", sign_in.show),
         (("POST",), "/sign-in", sign_in.submit),
+        (("POST",), "/sign-in/passkey", sign_in.submit_passkey),
         (("GET",), SECOND_FACTOR, factor.show),
         (("POST",), SECOND_FACTOR, factor.submit),
+        (("POST",), f"{SECOND_FACTOR}/passkey", factor.submit_passkey),
         *_second_factor_set_up(pages, page_context, leads),
         (("GET",), "/sign-out", sign_out.show),
         (("POST",), "/sign-out", sign_out.submit),
@@ -176,10 +187,11 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         pages.accounts.changes,
         pages.accounts.credentials,
         pages.second_factors,
+        pages.passkey_sign_in.passkeys,
         pages.events,
     )
     identities = Identities(page_context, pages.accounts.credentials, pages.linking)
-    again = Again(page_context, pages.accounts.credentials, pages.linking)
+    again = Again(page_context, pages.accounts.credentials, pages.passkey_sign_in, pages.linking)
     delete_account = DeleteAccount(
         page_context, pages.accounts.changes, pages.accounts.credentials, pages.clients
     )
@@ -219,10 +231,12 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("GET",), "/account/security/email", security.email),
         (("POST",), "/account/security/email", security.change_email),
         *_two_step(pages, page_context),
+        *_passkeys(pages, page_context),
         (("GET",), "/account/identities", identities.show),
         (("POST",), "/account/identities/link", identities.link),
         (("POST",), "/account/identities/unlink", identities.unlink),
         (("GET",), "/account/again", again.show),
+        (("POST",), "/account/again", again.submit),
         (("GET",), "/account/delete", delete_account.show),
         (("POST",), "/account/delete", delete_account.submit),
     ]
@@ -240,6 +254,19 @@ def _two_step(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), CODES, two_step.replace_codes),
         (("GET",), f"{TWO_STEP}/remove", two_step.confirm_removal),
         (("POST",), f"{TWO_STEP}/remove", two_step.remove),
+    ]
+
+
+def _passkeys(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
+    passkeys = PasskeyPages(page_context, pages.passkey_sign_in.passkeys, pages.issuer)
+    return [
+        (("GET",), PASSKEYS, passkeys.show),
+        (("GET",), f"{PASSKEYS}/new", passkeys.new),
+        (("POST",), f"{PASSKEYS}/new", passkeys.add),
+        (("GET",), f"{PASSKEYS}/one", passkeys.one),
+        (("POST",), f"{PASSKEYS}/one", passkeys.rename),
+        (("POST",), f"{PASSKEYS}/remove", passkeys.remove),
+        (("GET",), ENDPOINTS, passkeys.endpoints),
     ]
 
 

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.login import Login, LoginExpired
+from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
@@ -25,6 +26,7 @@ from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
 class SecondFactorPage:
     page_context: PageContext
     login: Login
+    passkey_sign_in: PasskeySignIn
     return_targets: ReturnTargets
 
     async def show(self, request: Request) -> Response:
@@ -50,6 +52,22 @@ class SecondFactorPage:
             return await self._page(request, browser_request, leads, again)
         return await login_response(self.page_context, request, login, leads.return_to)
 
+    async def submit_passkey(self, request: Request) -> Response:
+        """POST /sign-in/second-factor/passkey: a passkey of the person, instead of a code."""
+        browser_request, form = await self.page_context.posted(request)
+        leads = await self.return_targets.of(form.one("return_to"))
+        try:
+            login = await self.passkey_sign_in.complete_pending(
+                pending_login_cookie(self.page_context.browser, request),
+                form.secret("credential"),
+                login_browser(self.page_context.browser, request, browser_request),
+            )
+        except LoginExpired:
+            return self._to_sign_in(leads)
+        except REFUSALS as refusal:
+            return await self._page(request, browser_request, leads, form_errors(refusal))
+        return await login_response(self.page_context, request, login, leads.return_to)
+
     async def _page(
         self,
         request: Request,
@@ -59,9 +77,10 @@ class SecondFactorPage:
     ) -> Response:
         pending, check = await self._pending(request), self.login.second_factors
         factor = None if pending is None else await check.factor_of(pending.user)
-        if pending is not None and factor is None and check.required:
+        passkey = None if pending is None else await self.passkey_sign_in.options_pending(pending)
+        if pending is not None and factor is None and passkey is None and check.required:
             return self.page_context.go(with_return_to(SET_UP, leads.return_to))
-        if pending is None or factor is None:
+        if pending is None or (factor is None and passkey is None):
             return self._to_sign_in(leads)
         return self.page_context.show(
             request,
@@ -71,7 +90,8 @@ class SecondFactorPage:
             options=PageOptions(form_action=leads.form_action, opener=True),
             leads=leads,
             person=pending.user,
-            label=factor.label,
+            label=None if factor is None else factor.label,
+            passkey=passkey,
             form=error_view(again),
         )
 

@@ -110,8 +110,11 @@ class SecondFactorSetUp:
         pending = await login.pending.find(cookie)
         if pending is None or not login.second_factors.required:
             return None
-        factor = await login.second_factors.factor_of(pending.user)
-        return pending if factor is None else None
+        check = login.second_factors
+        if await check.factor_of(pending.user) is not None:
+            return None
+        # The first proof alone must not add a factor where a passkey can be used.
+        return None if await check.has_usable_passkey(pending.user) else pending
 
     def _continue(self, leads: ReturnTarget) -> Response:
         return self.page_context.go(with_return_to(SECOND_FACTOR, leads.return_to))

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from quantimodo.accounts.changes import Changes
 from quantimodo.accounts.credentials import Credentials
+from quantimodo.accounts.passkeys import Passkeys
 from quantimodo.accounts.second_factors import SecondFactors
 from quantimodo.accounts.sessions import require_fresh
 from quantimodo.pages.audit_messages import circumstances, sentence
@@ -28,6 +29,7 @@ class Security:
     changes: Changes
     credentials: Credentials
     second_factors: SecondFactors
+    passkeys: Passkeys
     events: EventStore
 
     async def show(self, request: Request) -> Response:
@@ -41,6 +43,8 @@ class Security:
             section="account-security",
             person=user,
             two_step=await self.second_factors.status(user) is not None,
+            passkeys=len(await self.passkeys.list(user)),
+            offers_passkeys=self.passkeys.policy.offered,
             offers_two_step=self.second_factors.policy.mode != "off",
             has_password=await self.credentials.has_password(user.id),
             events=[(event, sentence(event), circumstances(event)) for event in events],

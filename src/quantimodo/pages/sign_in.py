@@ -7,13 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.login import LoginBrowser
+from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.password_sign_in import PasswordSignIn
 from quantimodo.accounts.sign_out import SignOut as SigningOut
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.layout import PageOptions
-from quantimodo.pages.login_responses import login_response
+from quantimodo.pages.login_responses import login_browser, login_response
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.return_targets import ReturnTargets
@@ -24,6 +25,7 @@ from quantimodo.pages.signed_out import signed_out_page
 class SignIn:
     page_context: PageContext
     password_sign_in: PasswordSignIn
+    passkey_sign_in: PasskeySignIn
     return_targets: ReturnTargets
     providers: Sequence[ProviderButton] = ()
 
@@ -57,6 +59,22 @@ class SignIn:
         leads = await self.return_targets.of(return_to)
         return await login_response(self.page_context, request, login, leads.return_to)
 
+    async def submit_passkey(self, request: Request) -> Response:
+        """POST /sign-in/passkey: by a passkey, without a name."""
+        browser_request, form = await self.page_context.posted(request)
+        return_to = form.one("return_to")
+        try:
+            login = await self.passkey_sign_in.sign_in(
+                form.secret("credential"),
+                browser_request.browser,
+                login_browser(self.page_context.browser, request, browser_request),
+            )
+        except REFUSALS as refusal:
+            again = form_errors(refusal)
+            return await self._page(request, browser_request, return_to, again.view(form), again)
+        leads = await self.return_targets.of(return_to)
+        return await login_response(self.page_context, request, login, leads.return_to)
+
     async def _page(
         self,
         request: Request,
@@ -65,7 +83,7 @@ class SignIn:
         view: FormView,
         again: FormErrors | None = None,
     ) -> Response:
-        leads = await self.return_targets.of(return_to)
+        leads, passkeys = await self.return_targets.of(return_to), self.passkey_sign_in
         return self.page_context.show(
             request,
             browser_request,
@@ -73,6 +91,7 @@ class SignIn:
             again=again,
             options=PageOptions(form_action=leads.form_action, opener=True),
             leads=leads,
+            passkey=passkeys.options(browser_request.browser) if passkeys.offered else None,
             form=view,
             providers=self.providers,
         )
