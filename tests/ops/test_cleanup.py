@@ -21,6 +21,8 @@ KEPT = {
     "client_logos",
     "redirect_uris",
     "consents",
+    # At most 100 changes of each consent.
+    "consent_changes",
     "signing_keys",
     "schema_migrations",
     # Its rows are deleted with the last of the rows that they count.

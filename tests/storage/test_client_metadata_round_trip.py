@@ -24,6 +24,7 @@ _GIVEN: dict[str, Any] = {
     "localized": {"client_name#ja": "\u8a08\u6e2c", "tos_uri#de": "https://app.example.org/agb"},
     "default_max_age": 0,
     "default_acr_values": ("2", "1"),
+    "optional_scope": ("email", "writemeasurements"),
     "request_uris": ("https://app.example.org/request#digest",),
     "post_logout_redirect_uris": ("https://app.example.org/b", "https://app.example.org/a"),
 }

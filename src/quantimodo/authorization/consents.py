@@ -1,9 +1,11 @@
 """Consents: what people allowed applications, read and written for the authorization flow."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from quantimodo.model.clients import Client
-from quantimodo.model.consents import Consent
+from quantimodo.model.consents import Consent, ConsentChange, ConsentChoice
 from quantimodo.model.events import Event
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.ports.audit import Audit
@@ -11,7 +13,10 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.consents import InvalidChoice, chosen, is_narrower
 from quantimodo.protocol.errors import AccessDenied
+
+ChangeResult = Literal["changed", "unchanged", "needs_confirmation", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +33,110 @@ class Consents:
         """The stored consent of this person to this client, if there is one."""
         return None if signed_in is None else await self.store.consent(signed_in.user.id, client.id)
 
-    async def give(self, request: AuthorizationRequest, signed_in: AuthenticatedSubject) -> None:
-        """Save the consent of a person who pressed *Allow*, and record the event."""
-        await self.save(request, signed_in)
-        self.audit.record(
-            Event(
-                at=self.clock.now(),
-                kind="consent.given",
-                user_id=signed_in.user.id,
-                client_id=request.client.id,
-                detail=request.client.name,
-            )
-        )
+    async def give(
+        self,
+        request: AuthorizationRequest,
+        signed_in: AuthenticatedSubject,
+        choice: ConsentChoice | None = None,
+    ) -> Consent:
+        """Save what a person who pressed *Allow* chose, or all of the request; the consent that
+        results. Raises `AccessDenied` for a choice that `check` refuses."""
+        try:
+            given = self.check(request, signed_in, choice)
+        except InvalidChoice as error:
+            raise AccessDenied("the person's choice cannot be stored", because=error.text) from None
+        consent = await self._save(given, decided=True)
+        self._record("consent.given", consent, request.client.name)
+        return consent
 
-    async def save(self, request: AuthorizationRequest, signed_in: AuthenticatedSubject) -> None:
-        """Save the consent without an event, for a client that does not ask for it."""
+    def check(
+        self,
+        request: AuthorizationRequest,
+        signed_in: AuthenticatedSubject,
+        choice: ConsentChoice | None,
+    ) -> Consent:
+        """The consent that `give` would save. Raises `InvalidChoice`, with a text for the page."""
+        requested = self._requested(request, signed_in)
+        return requested if choice is None else chosen(requested, choice, required_scope(request))
+
+    async def save(self, request: AuthorizationRequest, signed_in: AuthenticatedSubject) -> Consent:
+        """Save the consent without an event, for a client that does not ask for it. What the
+        person narrowed stays narrow."""
+        return await self._save(self._requested(request, signed_in), decided=False)
+
+    async def of(self, user_id: int, client_id: str) -> Consent | None:
+        """The consent on record, also one that has ended."""
+        return await self.store.consent(user_id, client_id)
+
+    async def history(self, user_id: int, client_id: str) -> Sequence[ConsentChange]:
+        """What was given, changed and withdrawn, newest first; at most 100 entries."""
+        return await self.store.changes_of_consent(user_id, client_id)
+
+    async def change(
+        self, user_id: int, client: Client, choice: ConsentChoice, *, confirmed: bool = False
+    ) -> ChangeResult:
+        """Change a consent to what its person chose. Raises `InvalidChoice`.
+
+        A narrower consent holds from the next request on. A wider one has to be `confirmed`; it
+        never exceeds what the application requested, and reaches the application at its next
+        authorization.
+        """
         now = self.clock.now()
-        consent = Consent(
+        results: list[tuple[ChangeResult, Consent | None]] = [("gone", None)]
+
+        def decide(before: Consent) -> Consent | None:
+            after = chosen(replace(before, updated_at=now), choice, frozenset())
+            result = _result(before, after, confirmed=confirmed)
+            results.append((result, after))
+            return after if result == "changed" else None
+
+        if not await self.store.change_consent(user_id, client.id, decide):
+            return "gone"
+        result, consent = results[-1]
+        if result == "changed" and consent is not None:
+            self._record("consent.changed", consent, client.name)
+        return result
+
+    async def _save(self, consent: Consent, *, decided: bool) -> Consent:
+        try:
+            return await self.store.save_consent(consent, decided=decided)
+        except Conflict:
+            raise AccessDenied("the account or the app was deleted meanwhile") from None
+
+    def _requested(self, request: AuthorizationRequest, signed_in: AuthenticatedSubject) -> Consent:
+        now = self.clock.now()
+        return Consent(
             user_id=signed_in.user.id,
             client_id=request.client.id,
             scope=request.consent_scope,
             granted_at=now,
             updated_at=now,
+            details=request.details,
+            requested_details=request.details,
         )
-        try:
-            await self.store.save_consent(consent)
-        except Conflict:
-            raise AccessDenied("the account or the app was deleted meanwhile") from None
+
+    def _record(self, kind: str, consent: Consent, name: str) -> None:
+        self.audit.record(
+            Event(
+                at=self.clock.now(),
+                kind=kind,
+                user_id=consent.user_id,
+                client_id=consent.client_id,
+                detail=name,
+            )
+        )
+
+
+def required_scope(request: AuthorizationRequest) -> frozenset[str]:
+    """The requested scopes that the person cannot decline."""
+    return request.consent_scope - frozenset(request.client.metadata.optional_scope)
+
+
+def _result(before: Consent, after: Consent, *, confirmed: bool) -> ChangeResult:
+    if (before.scope, before.details, before.expires_at) == (
+        after.scope,
+        after.details,
+        after.expires_at,
+    ):
+        return "unchanged"
+    return "changed" if confirmed or is_narrower(after, before) else "needs_confirmation"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from quantimodo.model.clients import Client
-from quantimodo.model.consents import Consent, StoredRequest
+from quantimodo.model.consents import Consent, ConsentChoice, StoredRequest
 from quantimodo.protocol.authorization import AuthorizationRequest, Target
 from quantimodo.protocol.errors import LoginRequired, OAuthError
 from quantimodo.protocol.parameters import Form
@@ -43,13 +43,15 @@ class Progress:
     """What the person has done so far.
 
     `consent` is the stored consent to the client. `decision` is the button that the person pressed
-    on the consent page for this request. `account_mismatch`: the request came with the login of
+    on the consent page for this request, and `choice` what the person allowed of it, None for all.
+    `account_mismatch`: the request came with the login of
     another account than the one that is signed in in this browser. `pending_since`: when the
     person gave the first proof of a login that still needs a second factor.
     """
 
     consent: Consent | None = None
     decision: Literal["allow", "deny"] | None = None
+    choice: ConsentChoice | None = None
     account_mismatch: bool = False
     pending_since: datetime | None = None
 

@@ -25,7 +25,7 @@ from quantimodo.endpoints.authorize_responses import (
 )
 from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.http.errors import InteractionRequired
-from quantimodo.model.consents import StoredRequest
+from quantimodo.model.consents import Consent, StoredRequest
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.browser import BrowserRequest
@@ -64,9 +64,11 @@ class AuthorizationResponses:
         if interaction.progress.decision == "deny":
             raise AccessDenied("the person did not allow it")
         _check_acr(interaction.request, subject)
+        consent = interaction.progress.consent
         if interaction.progress.decision == "allow":
-            await self.consents.give(interaction.request, subject)
-        parameters = await self._issue(interaction.request, subject)
+            choice = interaction.progress.choice
+            consent = await self.consents.give(interaction.request, subject, choice)
+        parameters = await self._issue(interaction.request, subject, consent)
         watched = self.session_states.of(request, interaction.request, subject)
         whole = await self._whole(identified, [*parameters, *watched])
         response = await self._send(
@@ -79,7 +81,8 @@ class AuthorizationResponses:
     ) -> Response:
         """The response as JSON (v2-api.md §5)."""
         _check_acr(interaction.request, subject)
-        parameters = await self._issue(interaction.request, subject)
+        consent = interaction.progress.consent
+        parameters = await self._issue(interaction.request, subject, consent)
         whole = await self._whole(interaction.identified, parameters)
         return response_json(interaction.identified.target, whole)
 
@@ -123,14 +126,19 @@ class AuthorizationResponses:
         return self.logins.drop(request, response, identified.form)
 
     async def _issue(
-        self, request: AuthorizationRequest, subject: AuthenticatedSubject
+        self,
+        request: AuthorizationRequest,
+        subject: AuthenticatedSubject,
+        consent: Consent | None,
     ) -> Parameters:
         if "token" in request.response_type:
             self.metrics.legacy("token_from_authorize")
         if request.client.skips_consent:
             # A first-party client shows no consent page; the account lists it as connected anyway.
-            await self.consents.save(request, subject)
-        return await self.authorization_responder.respond(request, subject)
+            consent = await self.consents.save(request, subject)
+        if consent is None:
+            raise AccessDenied("the person took the app's access back meanwhile")
+        return await self.authorization_responder.respond(request, subject, consent)
 
     async def _send(
         self,

@@ -14,8 +14,9 @@ from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
+from quantimodo.protocol.consent_details import json_objects, read_stored
 from quantimodo.protocol.errors import InvalidClient
-from quantimodo.protocol.scopes import spell
+from quantimodo.protocol.scopes import effective, spell
 from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.policy import TokenPolicy
 from quantimodo.tokens.subjects import Subjects
@@ -74,6 +75,8 @@ class IntrospectionEndpoint:
         }
         if found.jti is not None:
             response["jti"] = found.jti
+        if found.details is not None:
+            response |= _restricted(found.scope, found.details)
         return response
 
     async def _refresh_token(self, key: bytes, client: Client) -> dict[str, Any]:
@@ -83,15 +86,25 @@ class IntrospectionEndpoint:
             or found.grant.client_id != client.id
             or found.revoked
             or found.spent_at is not None
-            or found.token.expires_at <= self.clock.now()
+            or (end := min(found.token.expires_at, found.grant.expires_at)) <= self.clock.now()
         ):
             return _INACTIVE
-        return {
+        response: dict[str, Any] = {
             "active": True,
             "scope": spell(found.grant.scope),
             "client_id": client.id,
-            "exp": int(found.token.expires_at.timestamp()),
+            "exp": int(end.timestamp()),
             "iat": int(found.token.issued_at.timestamp()),
             "sub": await self.subjects.of(client, found.user),
             "iss": self.policy.issuer,
         }
+        if found.grant.details is not None:
+            response |= _restricted(found.grant.scope, found.grant.details)
+        return response
+
+
+def _restricted(scope: frozenset[str], text: str) -> dict[str, Any]:
+    """RFC 9396 §9.2: the details, and the scope without what they do not open."""
+    details = read_stored(text)
+    opened, _ = effective(scope, details)
+    return {"scope": spell(opened), "authorization_details": json_objects(details)}

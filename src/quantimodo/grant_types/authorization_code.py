@@ -31,7 +31,9 @@ class AuthorizationCodeGrant:
             raise ReplayDetected(
                 evidence.grant.id, evidence.grant.user_id, "the code was used before"
             )
-        if evidence.revoked or evidence.code.expires_at <= now:
+        # A person can end a grant earlier than its code.
+        ended = min(evidence.code.expires_at, evidence.grant.expires_at) <= now
+        if evidence.revoked or ended:
             raise InvalidGrant("the code has expired or was revoked")
         _check_redirect_uri(evidence, form.get("redirect_uri"), client)
         check_verifier(evidence.code.challenge, form.get("code_verifier"))

@@ -2,17 +2,64 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal, NamedTuple
+
+from quantimodo.model.consent_details import Details
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """Remembered until revoked; `scope` is everything the person ever allowed this client."""
+    """What a person allows a client, until `expires_at` or until it is withdrawn.
+
+    `details` restrict the health data that the scope opens. `declined_scope` and
+    `requested_details` are what the client requested beyond that, so that the person is not asked
+    the same again. How consents combine: `protocol/consents.py`.
+    """
 
     user_id: int
     client_id: str
     scope: frozenset[str]
     granted_at: datetime
     updated_at: datetime
+    details: Details = None
+    expires_at: datetime | None = None
+    declined_scope: frozenset[str] = frozenset()
+    requested_details: Details = None
+
+    @property
+    def requested_scope(self) -> frozenset[str]:
+        return self.scope | self.declined_scope
+
+    def has_ended(self, now: datetime) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
+
+
+class ConsentingPerson(NamedTuple):
+    """A person who allows an application to use health data, as far as the details say."""
+
+    user_id: int
+    details: Details
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentChoice:
+    """What a person chose to allow: a part of what the client requested, and until when."""
+
+    scope: frozenset[str]
+    details: Details = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentChange:
+    """An entry of the history of a consent: what was allowed from `at` on."""
+
+    id: int
+    at: datetime
+    kind: Literal["given", "changed", "withdrawn"]
+    scope: frozenset[str]
+    details: Details
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

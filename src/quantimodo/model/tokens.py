@@ -23,7 +23,9 @@ class ClaimsRequest(NamedTuple):
 
 class Grant(NamedTuple):
     """One authorization of one client by one person. `expires_at` is the absolute limit that no
-    refresh moves; `sid` the browser session in which it was given, of OpenID Connect only."""
+    refresh moves; `sid` the browser session in which it was given, of OpenID Connect only.
+    `details` restrict the health data that the scope opens: canonical JSON, None for everything.
+    """
 
     id: bytes
     client_id: str
@@ -35,6 +37,7 @@ class Grant(NamedTuple):
     methods: tuple[str, ...] = ()
     sid: str | None = None
     claims_request: ClaimsRequest | None = None
+    details: str | None = None
 
 
 class AuthorizationCode(NamedTuple):
@@ -101,6 +104,7 @@ class FoundAccessToken(NamedTuple):
 
     `revoked` covers the token, its grant, its client (deleted or disabled) and its person.
     `special`: its client registered signed or encrypted userinfo, or pairwise subjects.
+    `details`: those of its grant. It ends with its grant at the latest.
     """
 
     client_id: str
@@ -112,13 +116,16 @@ class FoundAccessToken(NamedTuple):
     grant_id: bytes | None = None
     claims_request: ClaimsRequest | None = None
     special: bool = False
+    details: str | None = None
     jti: str | None = None
 
 
 class TokenStatus(NamedTuple):
     """The current state behind a signed access token: its person, or None when the client acts for
-    itself."""
+    itself. `expires_at` is the end of its grant."""
 
     user: User | None
     claims_request: ClaimsRequest | None = None
     special: bool = False
+    details: str | None = None
+    expires_at: datetime | None = None

@@ -42,6 +42,7 @@ _SENTENCES: Final = {
     "email.change_requested": "Requested a change of the e-mail address",
     "email.changed": "Changed the e-mail address",
     "consent.given": "Allowed an application to use the account",
+    "consent.changed": "Changed what an application may use",
     "consent.withdrawn": "Took access back from an application",
     "login_code.replayed": "Ended a sign-in of an application: a used code came back",
     "logout.notified": "Notified an application that you signed out",
@@ -52,6 +53,7 @@ _SENTENCES: Final = {
 _DETAILED: Final = (
     "account.created",
     "consent.given",
+    "consent.changed",
     "consent.withdrawn",
     "logout.notified",
     "logout.not_notified",

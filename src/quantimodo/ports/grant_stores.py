@@ -3,12 +3,12 @@
 The promises of `stores.py` hold here too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from quantimodo.model.budgets import Charge
-from quantimodo.model.consents import Consent, StoredRequest
+from quantimodo.model.consents import Consent, ConsentChange, StoredRequest
 from quantimodo.model.sessions import LogoutRecipient
 from quantimodo.model.tokens import (
     AccessToken,
@@ -41,9 +41,24 @@ class AuthorizationStore(Protocol):
 
     async def consents_of(self, user_id: int) -> Sequence[Consent]: ...
 
-    async def save_consent(self, consent: Consent) -> None:
-        """Add it, or widen the one on record by its scope. Raises `Conflict` when the person or the
-        application was deleted."""
+    async def save_consent(self, consent: Consent, *, decided: bool = True) -> Consent:
+        """Merge it with the one on record (`protocol/consents.py` `merged`), narrow live grants to
+        the result, and add it to the history; returns the result. Of concurrent calls, each merges
+        with the other's result. Raises `Conflict` when the person or the application was deleted.
+        """
+
+    async def change_consent(
+        self, user_id: int, client_id: str, decide: Callable[[Consent], Consent | None]
+    ) -> bool:
+        """Replace it by what `decide` makes of it, unless that is None; narrow every live grant of
+        this person and client; add it to the history. All in one transaction: a grant that is
+        stored at the same time is narrowed or refused. False when there is no consent.
+
+        `decide` is pure, and may be called again; what it raises is raised.
+        """
+
+    async def changes_of_consent(self, user_id: int, client_id: str) -> Sequence[ConsentChange]:
+        """The history of a consent, newest first: at most 100 entries. It outlives the consent."""
 
     async def withdraw_consent(self, user_id: int, client_id: str, at: datetime) -> bool:
         """Delete it and revoke every grant of this person and client, codes included."""
@@ -58,9 +73,9 @@ class AuthorizationStore(Protocol):
         """Store a grant, the code and token of the front channel, and the client to notify when
         the session of the grant ends.
 
-        False, and nothing is saved, unless the person's consent to all its scope is on record, and
-        its session, if it has one, lives; `withdraw_consent` or the end of the session at the same
-        time either prevents or revokes it.
+        False, and nothing is saved, unless the person's consent to all of the grant is on record,
+        and its session, if it has one, lives; `withdraw_consent`, `change_consent` or the end of
+        the session at the same time either prevents it, or revokes or narrows it.
         """
 
 

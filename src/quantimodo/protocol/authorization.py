@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from quantimodo.model.clients import Client
+from quantimodo.model.consent_details import Details
 from quantimodo.protocol import pkce, scopes
 from quantimodo.protocol.claims_request import (
     NOTHING,
@@ -16,7 +17,9 @@ from quantimodo.protocol.claims_request import (
     fails_acr,
     read_claims,
 )
+from quantimodo.protocol.consent_details import read_request
 from quantimodo.protocol.errors import (
+    InvalidAuthorizationDetails,
     InvalidRequest,
     InvalidScope,
     RegistrationNotSupported,
@@ -50,6 +53,7 @@ PARAMETERS = frozenset(
         "display",
         "ui_locales",
         "claims_locales",
+        "authorization_details",
     }
 )
 """The recognised parameters of a request. All others are ignored (RFC 6749 §3.1), and never stored
@@ -78,7 +82,7 @@ class Target:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
     """A valid request. `scope`: the requested scopes that the client may have; `claims`: the claims
-    that it requests individually."""
+    that it requests individually; `details`: the health data, None for all that the scope opens."""
 
     client: Client
     target: Target
@@ -90,6 +94,7 @@ class AuthorizationRequest:
     max_age: int | None
     login_hint: str | None
     claims: ClaimsRequest = NOTHING
+    details: Details = None
 
     @property
     def consent_scope(self) -> frozenset[str]:
@@ -141,6 +146,7 @@ def validate(form: Form, client: Client, target: Target) -> AuthorizationRequest
     claims = _claims(form, client, scope)
     if fails_acr(claims):
         raise UnmetAuthenticationRequirements("no sign-in of this server has a requested acr")
+    scope, details = _details(form, scope)
     return AuthorizationRequest(
         client=client,
         target=target,
@@ -152,6 +158,7 @@ def validate(form: Form, client: Client, target: Target) -> AuthorizationRequest
         max_age=_max_age(form, client),
         login_hint=form.get("login_hint"),
         claims=claims,
+        details=details,
     )
 
 
@@ -228,6 +235,19 @@ def _claims(form: Form, client: Client, scope: frozenset[str]) -> ClaimsRequest:
     # OpenID Connect Registration §2: the request overrides the registered default.
     acr_values = (form.get("acr_values") or "").split() or client.metadata.default_acr_values
     return read_claims(form.get("claims"), acr_values, client.scope)
+
+
+def _details(form: Form, scope: frozenset[str]) -> tuple[frozenset[str], Details]:
+    """The scope and the details, both without what the other one does not open."""
+    text = form.get("authorization_details")
+    if text is None:
+        return scope, None
+    details = read_request(text)
+    if not details.actions <= scopes.health_actions(scope):
+        raise InvalidAuthorizationDetails(
+            "authorization_details has an action whose scope is not requested, or not registered"
+        )
+    return scopes.effective(scope, details)
 
 
 def _max_age(form: Form, client: Client) -> int | None:

@@ -41,17 +41,19 @@ class AccessTokens:
         token_status = await self.store.token_status(claims["jti"], claims["client_id"], grant_id)
         if token_status is None:
             return None
+        expires_at, end = datetime.fromtimestamp(claims["exp"], UTC), token_status.expires_at
         return FoundAccessToken(
             client_id=claims["client_id"],
             user=token_status.user,
             scope=frozenset(claims["scope"].split()),
             issued_at=datetime.fromtimestamp(claims["iat"], UTC),
-            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+            expires_at=expires_at if end is None else min(expires_at, end),
             revoked=False,
             grant_id=grant_id,
             jti=claims["jti"],
             claims_request=token_status.claims_request,
             special=token_status.special,
+            details=token_status.details,
         )
 
     async def verified_claims(self, raw: str) -> dict[str, Any] | None:

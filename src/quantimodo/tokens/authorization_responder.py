@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from quantimodo.crypto.tokens import moment_bytes
+from quantimodo.model.consents import Consent
 from quantimodo.model.sessions import AuthenticatedSubject, LogoutRecipient
 from quantimodo.model.tokens import ClaimsRequest, Grant
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.claims import SCOPE_OF_CLAIM
 from quantimodo.protocol.claims_request import NOTHING, met_acr
+from quantimodo.protocol.consent_details import spell_or_none
+from quantimodo.protocol.consents import granted
 from quantimodo.protocol.errors import AccessDenied
 from quantimodo.protocol.responses import Parameters
 from quantimodo.tokens.minted import Authorization, IdTokenContext
@@ -29,16 +33,17 @@ class AuthorizationResponder:
     entropy: Entropy
 
     async def respond(
-        self, request: AuthorizationRequest, signed_in: AuthenticatedSubject
+        self, request: AuthorizationRequest, signed_in: AuthenticatedSubject, consent: Consent
     ) -> Parameters:
         """Store the grant, its code and its tokens on disk; return the parameters of the response.
 
-        Raises `AccessDenied` if the person withdrew the consent or signed out in the meantime.
+        Raises `AccessDenied` if the person withdrew or narrowed the consent, or signed out, in the
+        meantime.
         """
         now, types = self.clock.now(), request.response_type
         if types == {"none"}:
             return []
-        grant = self._grant(request, signed_in, now)
+        grant = self._grant(request, signed_in, consent, now)
         authorization = Authorization(request.client, grant, signed_in.user)
         code, access = None, None
         if "code" in types:
@@ -60,7 +65,9 @@ class AuthorizationResponder:
         if access is not None and text is not None:
             members = access_token_parameters(access, text, now)
             parameters += [(name, str(value)) for name, value in members.items()]
-        if "id_token" in types:
+            if grant.details is not None:
+                parameters.append(("authorization_details", grant.details))  # RFC 9396 §7
+        if "id_token" in types and "openid" in grant.scope:
             context = IdTokenContext(
                 grant.scope, request.nonce, text, raw_code, alone=types == {"id_token"}
             )
@@ -69,20 +76,29 @@ class AuthorizationResponder:
         return parameters
 
     def _grant(
-        self, request: AuthorizationRequest, signed_in: AuthenticatedSubject, now: datetime
+        self,
+        request: AuthorizationRequest,
+        signed_in: AuthenticatedSubject,
+        consent: Consent,
+        now: datetime,
     ) -> Grant:
+        scope, details = granted(consent, request.scope, request.details)
+        if not scope:
+            raise AccessDenied("the person allows none of the requested scopes")
+        end = now + self.minter.policy.refresh_absolute_lifetime
         return Grant(
             id=moment_bytes(now) + self.entropy.bytes(12),
             client_id=request.client.id,
             user_id=signed_in.user.id,
-            scope=request.scope,
+            scope=scope,
             authenticated_at=signed_in.authenticated_at,
             created_at=now,
-            expires_at=now + self.minter.policy.refresh_absolute_lifetime,
+            expires_at=end if consent.expires_at is None else min(end, consent.expires_at),
             methods=signed_in.methods,
             # A grant without `openid` does not end with the session (docs/decisions/0008).
-            sid=signed_in.sid if "openid" in request.scope else None,
-            claims_request=_claims_request(request, signed_in),
+            sid=signed_in.sid if "openid" in scope else None,
+            claims_request=_claims_request(request, signed_in, consent),
+            details=spell_or_none(details),
         )
 
     async def _logout_recipient(
@@ -105,9 +121,14 @@ class AuthorizationResponder:
 
 
 def _claims_request(
-    request: AuthorizationRequest, signed_in: AuthenticatedSubject
+    request: AuthorizationRequest, signed_in: AuthenticatedSubject, consent: Consent
 ) -> ClaimsRequest | None:
+    """The claims whose scope the person allows."""
     claims = request.claims
     if claims is NOTHING:
         return None
-    return ClaimsRequest(claims.id_token, claims.userinfo, met_acr(claims, signed_in.methods))
+    acr = met_acr(claims, signed_in.methods)
+    if claims.scope <= consent.scope:
+        return ClaimsRequest(claims.id_token, claims.userinfo, acr)
+    allowed = frozenset(name for name, scope in SCOPE_OF_CLAIM.items() if scope in consent.scope)
+    return ClaimsRequest(claims.id_token & allowed, claims.userinfo & allowed, acr)

@@ -6,6 +6,7 @@ them. Stores nothing: the responders commit the rows before they return a text.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from quantimodo.crypto.tokens import Kind, Minted, mint
 from quantimodo.model.clients import Client
@@ -102,9 +103,7 @@ class TokenMinter:
         return await self.id_tokens.mint(authorization, context, now)
 
 
-def access_token_parameters(
-    access: MintedAccessToken, text: str, now: datetime
-) -> dict[str, str | int]:
+def access_token_parameters(access: MintedAccessToken, text: str, now: datetime) -> dict[str, Any]:
     """The members of a response that has an access token (RFC 6749 §4.2.2, §5.1)."""
     return {
         "access_token": text,

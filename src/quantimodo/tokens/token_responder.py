@@ -6,11 +6,14 @@ credential first; the endpoint then loads and decides again.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from quantimodo.crypto.tokens import SuccessorDerivation
 from quantimodo.grant_types.contract import Decision, IssueOwn, Redeem, Repeat, Rotate
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.grant_stores import TokenStore
+from quantimodo.protocol.consent_details import json_objects, read_stored
+from quantimodo.protocol.scopes import effective, spell
 from quantimodo.tokens.minted import (
     Authorization,
     IdTokenContext,
@@ -20,7 +23,7 @@ from quantimodo.tokens.minted import (
 from quantimodo.tokens.minter import TokenMinter, access_token_parameters
 from quantimodo.tokens.policy import seconds_until
 
-TokenResponse = dict[str, str | int]
+TokenResponse = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,11 @@ class TokenResponder:
     ) -> TokenResponse:
         text = await self.minter.text(access)
         response = access_token_parameters(access, text, now)
+        if authorization.grant.details is not None:
+            # RFC 9396 §7: what was granted. RFC 6749 §5.1: the scope without what is not.
+            details = read_stored(authorization.grant.details)
+            response["scope"] = spell(effective(access.scope, details)[0])
+            response["authorization_details"] = json_objects(details)
         response["authorization_expires_in"] = seconds_until(authorization.grant.expires_at, now)
         if refresh is not None:
             response["refresh_token"] = refresh.raw.reveal()

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from quantimodo.authorization.interactions import Interaction, InteractionPolicy, Reason
 from quantimodo.model.sessions import AuthenticatedSubject
+from quantimodo.protocol.consents import is_decided
 from quantimodo.protocol.errors import ConsentRequired
 from quantimodo.protocol.redirects import is_claimed
 
@@ -16,12 +17,15 @@ def needed(
     policy: InteractionPolicy,
     now: datetime,
 ) -> Reason | None:
-    """For `prompt=consent`, and for scopes without consent unless the client is first-party."""
+    """For `prompt=consent`, for a consent that has ended, and for scopes and details that the
+    person did not decide about, unless the client is first-party."""
     request, progress = interaction.request, interaction.progress
     if progress.decision is not None:
         return None
     client, consent = request.client, progress.consent
     if "consent" in request.prompt:
+        return REASON
+    if consent is not None and consent.has_ended(now):
         return REASON
     if client.skips_consent:
         return None
@@ -29,4 +33,4 @@ def needed(
     # whose responses come by a private-use scheme or a loopback address.
     if consent is None or (client.public and not is_claimed(request.target.redirect_uri)):
         return REASON
-    return None if request.consent_scope <= consent.scope else REASON
+    return None if is_decided(consent, request.consent_scope, request.details) else REASON

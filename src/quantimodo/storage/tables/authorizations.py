@@ -2,24 +2,25 @@
 stores."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from quantimodo.model.budgets import Charge
-from quantimodo.model.consents import Consent, StoredRequest
+from quantimodo.model.consents import Consent, ConsentChange, StoredRequest
 from quantimodo.model.sessions import LogoutRecipient
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant
+from quantimodo.protocol.consents import allows_grant
 from quantimodo.storage.database import Database, KeyedRead, Operation, Statement, execute
-from quantimodo.storage.rows import Column, RowReader, first_value
+from quantimodo.storage.rows import Column, RowReader
+from quantimodo.storage.tables import consents
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
 from quantimodo.storage.tables.logout_recipients import (
     ADD_LOGOUT_RECIPIENT,
     logout_recipient_values,
 )
 from quantimodo.storage.tables.table import Table
-from quantimodo.storage.tables.texts import claims_request_text, scope_text, to_scope, words_text
+from quantimodo.storage.tables.texts import claims_request_text, scope_text, words_text
 from quantimodo.storage.tables.token_batches import ADD_ACCESS_TOKEN, access_token_values
-from quantimodo.storage.tables.users import LOCK_PERSON
 from quantimodo.storage.timestamps import from_micros, to_micros
 
 
@@ -50,42 +51,14 @@ _SET_RESPONSE = Statement("UPDATE authorization_requests SET response = {2} WHER
 _REQUESTS = BudgetedTable("authorization_requests")
 _DELETE_REQUEST = Statement("DELETE FROM authorization_requests WHERE key = {1} RETURNING key")
 
-_CONSENT = RowReader(
-    Consent,
-    "user_id",
-    "client_id",
-    Column("scope", to_scope),
-    Column("granted_at", from_micros),
-    Column("updated_at", from_micros),
-)
-_FIND_CONSENT = Statement(
-    f"SELECT {_CONSENT.columns} FROM consents WHERE user_id = {{1}} AND client_id = {{2}}"
-)
 # Locked until the grant is stored, so that a session ends before, and the grant is refused, or
 # after, and the grant ends with it.
 _SESSION = "SELECT 1 FROM sessions WHERE sid = {1}"
 _LOCK_SESSION = Statement(_SESSION, postgres=f"{_SESSION} FOR KEY SHARE")
-# Locked likewise: a withdrawal that comes after it finds the grant and revokes it.
-_CONSENTED = "SELECT scope FROM consents WHERE user_id = {1} AND client_id = {2}"
-_LOCK_CONSENT = Statement(_CONSENTED, postgres=f"{_CONSENTED} FOR KEY SHARE")
-_CONSENTS_OF = Statement(
-    f"SELECT {_CONSENT.columns} FROM consents WHERE user_id = {{1}} ORDER BY granted_at DESC"
-)
-_SAVE_CONSENT = Statement(
-    f"INSERT INTO consents ({_CONSENT.columns})"
-    " VALUES ({1}, {2}, {3}, {4}, {5}) ON CONFLICT (user_id, client_id)"
-    " DO UPDATE SET scope = excluded.scope, updated_at = excluded.updated_at"
-)
-_DELETE_CONSENT = Statement(
-    "DELETE FROM consents WHERE user_id = {1} AND client_id = {2} RETURNING client_id"
-)
-_REVOKE_GRANTS = Statement(
-    "UPDATE grants SET revoked_at = {3}"
-    " WHERE user_id = {1} AND client_id = {2} AND revoked_at IS NULL"
-)
 _ADD_GRANT = Statement(
     "INSERT INTO grants (id, client_id, user_id, scope, methods, authenticated_at, created_at,"
-    " expires_at, sid, claims_request) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10})"
+    " expires_at, sid, claims_request, details)"
+    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11})"
 )
 _ADD_CODE = Statement(
     "INSERT INTO codes (key, grant_id, redirect_uri, challenge, nonce, expires_at)"
@@ -122,40 +95,26 @@ class Authorizations(Table):
         await self._database.write(execute(_SET_RESPONSE, key, response))
 
     async def consent(self, user_id: int, client_id: str) -> Consent | None:
-        return _CONSENT.read_first(await self._database.rows(_FIND_CONSENT, user_id, client_id))
+        return await consents.find_consent(self._database, user_id, client_id)
 
     async def consents_of(self, user_id: int) -> Sequence[Consent]:
-        return _CONSENT.read_all(await self._database.list_rows(_CONSENTS_OF, user_id))
+        return await consents.consents_of(self._database, user_id)
 
-    async def save_consent(self, consent: Consent) -> None:
-        def operation() -> Operation[None]:
-            # The scopes of two concurrent consents are added up. The person is locked because there
-            # may be no consent yet.
-            yield LOCK_PERSON, (consent.user_id,)
-            before = _CONSENT.read_first(
-                (yield _FIND_CONSENT, (consent.user_id, consent.client_id))
-            )
-            scope = consent.scope if before is None else consent.scope | before.scope
-            yield (
-                _SAVE_CONSENT,
-                (
-                    consent.user_id,
-                    consent.client_id,
-                    scope_text(scope),
-                    to_micros(consent.granted_at),
-                    to_micros(consent.updated_at),
-                ),
-            )
+    async def changes_of_consent(self, user_id: int, client_id: str) -> Sequence[ConsentChange]:
+        return await consents.changes_of(self._database, user_id, client_id)
 
-        await self._database.write(operation)
+    async def save_consent(self, consent: Consent, *, decided: bool = True) -> Consent:
+        return await self._database.write(lambda: consents.save_consent(consent, decided=decided))
+
+    async def change_consent(
+        self, user_id: int, client_id: str, decide: Callable[[Consent], Consent | None]
+    ) -> bool:
+        return await self._database.write(
+            lambda: consents.change_consent(user_id, client_id, decide)
+        )
 
     async def withdraw_consent(self, user_id: int, client_id: str, at: datetime) -> bool:
-        def operation() -> Operation[bool]:
-            dropped = yield _DELETE_CONSENT, (user_id, client_id)
-            yield _REVOKE_GRANTS, (user_id, client_id, to_micros(at))
-            return bool(dropped)
-
-        return await self._database.write(operation)
+        return await self._database.write(lambda: consents.withdraw_consent(user_id, client_id, at))
 
     async def save_code(
         self,
@@ -167,8 +126,9 @@ class Authorizations(Table):
         def operation() -> Operation[bool]:
             if grant.sid is not None and not (yield _LOCK_SESSION, (grant.sid,)):
                 return False
-            allowed = first_value((yield _LOCK_CONSENT, (grant.user_id, grant.client_id)))
-            if allowed is None or not grant.scope <= to_scope(allowed):
+            key = (grant.user_id, grant.client_id)
+            consent = consents.CONSENT.read_first((yield consents.SHARE_CONSENT, key))
+            if consent is None or not allows_grant(consent, grant):
                 return False
             yield (
                 _ADD_GRANT,
@@ -183,6 +143,7 @@ class Authorizations(Table):
                     to_micros(grant.expires_at),
                     grant.sid,
                     claims_request_text(grant.claims_request),
+                    grant.details,
                 ),
             )
             if code is not None:

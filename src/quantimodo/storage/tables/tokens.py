@@ -45,6 +45,7 @@ _GRANT = RowReader(
     Column("methods", to_words),
     "sid",
     Column("claims_request", to_claims_request),
+    "details",
     table="g",
 )
 _CODE = RowReader(
@@ -108,6 +109,7 @@ _USER_OR_NONE = Part("user", USER, optional=True)
 _STATE = (
     Column("claims_request", to_claims_request, sql="g.claims_request"),
     Column("special", _is_special, sql="c.metadata"),
+    Column("details", sql="g.details"),
 )
 _FOUND_ACCESS_TOKEN = RowReader(
     FoundAccessToken,
@@ -116,7 +118,12 @@ _FOUND_ACCESS_TOKEN = RowReader(
     _USER_OR_NONE,
     Column("scope", to_scope),
     Column("issued_at", from_micros),
-    Column("expires_at", from_micros),
+    # A person can end a grant earlier than its tokens.
+    Column(
+        "expires_at",
+        from_micros,
+        sql="CASE WHEN g.expires_at < t.expires_at THEN g.expires_at ELSE t.expires_at END",
+    ),
     Column(
         "revoked",
         bool,
@@ -133,7 +140,12 @@ _FIND_ACCESS_TOKEN = KeyedRead(
     " LEFT JOIN grants g ON g.id = t.grant_id LEFT JOIN users u ON u.id = t.user_id"
     " WHERE t.key"
 )
-_TOKEN_STATUS = RowReader(TokenStatus, _USER_OR_NONE, *_STATE)
+_TOKEN_STATUS = RowReader(
+    TokenStatus,
+    _USER_OR_NONE,
+    *_STATE,
+    Column("expires_at", from_micros_or_none, sql="g.expires_at"),
+)
 _FIND_TOKEN_STATUS = Statement(
     f"SELECT {_TOKEN_STATUS.columns} FROM clients c"
     " LEFT JOIN grants g ON g.id = {3} LEFT JOIN users u ON u.id = g.user_id"

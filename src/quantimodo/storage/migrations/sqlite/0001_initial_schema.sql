@@ -238,22 +238,42 @@ CREATE INDEX authorization_requests_by_expiry ON authorization_requests (expires
 CREATE INDEX authorization_requests_by_network
   ON authorization_requests (network, key, stored_bytes);
 
--- The scopes that a person allowed a client, until the person withdraws them.
+-- What a person allowed a client, until it expires or the person withdraws it. `details` restrict
+-- the health data that the scope opens (RFC 9396), as canonical JSON; NULL does not restrict it.
 CREATE TABLE consents (
   user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
   scope TEXT NOT NULL,
   granted_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
+  details TEXT,
+  expires_at BIGINT,
+  declined_scope TEXT NOT NULL DEFAULT '',
+  requested_details TEXT,
   PRIMARY KEY (user_id, client_id)
 );
 CREATE INDEX consents_by_client ON consents (client_id, user_id);
+
+-- The history of each consent, the newest entries of a person and client.
+CREATE TABLE consent_changes (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+  at BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  details TEXT,
+  expires_at BIGINT
+);
+CREATE INDEX consent_changes_by_consent ON consent_changes (user_id, client_id, id);
+CREATE INDEX consent_changes_by_client ON consent_changes (client_id);
 
 -- One authorization of one client by one person; its codes and tokens refer to it.
 -- Grants, codes and tokens have no foreign keys: every read joins client, grant and person, so a
 -- row that lost one of them is inactive at once, and cleanup deletes it when it has expired.
 -- `sid` is the session of a grant with `openid`; `claims_request` holds the requested claims
 -- (OpenID Connect Core §5.5) and the level of the sign-in. Both are NULL for other grants.
+-- `details` restrict the health data, as in `consents`; a narrower consent narrows them.
 CREATE TABLE grants (
   id BLOB PRIMARY KEY,
   client_id TEXT NOT NULL,
@@ -265,7 +285,8 @@ CREATE TABLE grants (
   expires_at BIGINT NOT NULL,
   revoked_at BIGINT,
   sid TEXT,
-  claims_request TEXT
+  claims_request TEXT,
+  details TEXT
 ) WITHOUT ROWID;
 CREATE INDEX grants_by_user ON grants (user_id, client_id);
 CREATE INDEX grants_by_sid ON grants (sid) WHERE sid IS NOT NULL;

@@ -1,0 +1,105 @@
+"""The rules of consents: what a request gets, when the person is asked again, and how a decision
+combines with an earlier consent. Pure."""
+
+from dataclasses import replace
+
+from quantimodo.model.consent_details import Details, covers, explicit, intersection, union, within
+from quantimodo.model.consents import Consent, ConsentChoice
+from quantimodo.model.tokens import Grant
+from quantimodo.protocol.consent_details import read_stored_or_none
+from quantimodo.protocol.scopes import Scope, effective, health_actions
+
+
+class InvalidChoice(Exception):
+    """A choice that cannot be stored; `text` is for the person."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def is_decided(consent: Consent, scope: Scope, details: Details) -> bool:
+    """Whether the person decided about all of this before, whatever the decision was."""
+    actions = health_actions(scope)
+    return scope <= consent.requested_scope and covers(
+        explicit(consent.requested_details, actions), explicit(details, actions)
+    )
+
+
+def granted(consent: Consent, scope: Scope, details: Details) -> tuple[Scope, Details]:
+    """The part of a request that the consent allows."""
+    return effective(scope & consent.scope, intersection(details, consent.details))
+
+
+def allows_grant(consent: Consent, grant: Grant) -> bool:
+    """Whether the consent allows all of the grant, and ends no earlier."""
+    ends_later = consent.expires_at is None or grant.expires_at <= consent.expires_at
+    return ends_later and is_within(consent, grant.scope, read_stored_or_none(grant.details))
+
+
+def is_within(consent: Consent, scope: Scope, details: Details) -> bool:
+    """Whether the consent allows all of this."""
+    actions = health_actions(scope)
+    return scope <= consent.scope and covers(
+        explicit(consent.details, actions), explicit(details, actions)
+    )
+
+
+def chosen(requested: Consent, choice: ConsentChoice, required: Scope) -> Consent:
+    """The request with the person's choice. Raises `InvalidChoice`."""
+    if not choice.scope <= requested.requested_scope:
+        raise InvalidChoice("The app did not request all of this.")
+    if not required <= choice.scope:
+        raise InvalidChoice("The app cannot work without what it marked as required.")
+    if choice.expires_at is not None and choice.expires_at <= requested.updated_at:
+        raise InvalidChoice("Choose an end that is later than now.")
+    details = intersection(requested.requested_details, choice.details)
+    scope, details = effective(choice.scope, details)
+    if not scope:
+        raise InvalidChoice("Choose something to allow, or cancel.")
+    return replace(
+        requested,
+        scope=scope,
+        details=details,
+        expires_at=choice.expires_at,
+        declined_scope=requested.requested_scope - scope,
+    )
+
+
+def merged(before: Consent | None, given: Consent, *, decided: bool) -> Consent:
+    """The earlier consent with a new one.
+
+    `decided`: the person decided on all that `given` has as requested, so it replaces what was
+    allowed of that. Otherwise it adds only what was not requested before.
+    """
+    if before is None or before.has_ended(given.updated_at):
+        return given
+    old = health_actions(before.requested_scope)
+    new = health_actions(given.requested_scope)
+    scope = (before.scope - given.declined_scope) | given.scope
+    kept = explicit(before.details, health_actions(before.scope) - (new if decided else set()))
+    added = explicit(given.details, health_actions(given.scope) - (set() if decided else old))
+    if not decided:
+        scope -= before.declined_scope
+    requested_scope = before.requested_scope | given.requested_scope
+    requested = union(
+        explicit(before.requested_details, old), explicit(given.requested_details, new)
+    )
+    scope, details = effective(scope, union(kept, added))
+    return replace(
+        given,
+        scope=scope,
+        details=details,
+        granted_at=before.granted_at,
+        expires_at=given.expires_at if decided else before.expires_at,
+        declined_scope=requested_scope - scope,
+        requested_details=within(requested, health_actions(requested_scope)),
+    )
+
+
+def is_narrower(after: Consent, before: Consent) -> bool:
+    """Whether `after` allows nothing that `before` does not allow, and ends no later."""
+    ends_earlier = before.expires_at is None or (
+        after.expires_at is not None and after.expires_at <= before.expires_at
+    )
+    return ends_earlier and is_within(before, after.scope, after.details)
